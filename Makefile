@@ -1,0 +1,63 @@
+# A thin front for Meson: every target sets the machine up, configures and builds what it needs.
+# `make demo` and `make check` work in a fresh clone. See `make help`.
+
+BUILD ?= build
+PREFIX ?= /usr/local
+DESTDIR ?=
+SUITE ?=
+FUZZ_SECONDS ?= 30
+
+.DEFAULT_GOAL := all
+.PHONY: all demo check install bench coverage asan tsan fuzz format clean help
+
+all: ## build the library, the command and the examples
+	@scripts/setup build
+	@scripts/build $(BUILD)
+
+demo: all ## run the custom provider example: no key, no network
+	@$(BUILD)/examples/custom_provider/custom_provider
+
+check: ## run all test suites, or one of them: make check SUITE=streaming
+	@scripts/setup build check
+	@scripts/build $(BUILD)
+	@scripts/fetch-real $(SUITE)
+	@scripts/test-summary $(BUILD) $(SUITE)
+
+install: ## install to PREFIX (/usr/local), below DESTDIR if given
+	@scripts/setup build
+	@scripts/build build-install --prefix=$(abspath $(PREFIX)) --buildtype=release
+	@meson configure build-install --prefix=$(abspath $(PREFIX))
+	@scripts/build build-install
+	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
+
+bench: ## run the benchmarks beside bare libcurl and bare yyjson
+	@scripts/setup build bench
+	@scripts/build build-bench --buildtype=release
+	@bench/run build-bench
+
+coverage: ## measure which lines and branches the tests reach (HTML in build-coverage/)
+	@scripts/setup build check coverage
+	@scripts/coverage build-coverage
+
+asan: ## run the tests with the address and undefined-behaviour sanitizers
+	@scripts/setup build check
+	@scripts/sanitize asan build-asan $(SUITE)
+
+tsan: ## run the tests with the thread sanitizer
+	@scripts/setup build check
+	@scripts/sanitize tsan build-tsan $(SUITE)
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (30) each
+	@scripts/setup build fuzz
+	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+format: ## format the C source in place
+	@scripts/setup format
+	@git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean: ## remove what was built; downloaded test parts in .deps/ stay
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
