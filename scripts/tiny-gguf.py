@@ -6,6 +6,7 @@
 Two llama layers with random weights over a byte vocabulary, half a megabyte. The server does not mind
 that it talks noise: its protocol, its tokens and its grammars are real. One dimension of every embedding
 is held constant, so that the output matrix can prefer letters, close a JSON string now and then, and end.
+The opening of a tool call is a token of its own, and likely enough to come soon where tools are offered.
 Needs nothing but Python 3.
 """
 import random
@@ -16,12 +17,29 @@ WIDTH, LAYERS, HEADS, FEED_FORWARD, CONTEXT = 64, 2, 4, 128, 4096
 SPREAD = 0.08
 ALIGNMENT = 32
 # How much likelier than a neutral byte; in units of the constant dimension after normalisation.
-LIKES = {"letter": 1.0, "space": 1.6, "quote": 2.0, "brace": 1.2, "end": 0.6, "other": -2.0}
+LIKES = {"letter": 1.0, "space": 1.6, "quote": 2.0, "brace": 1.2, "end": 1.3, "call": 1.5, "other": -2.0}
 
 TYPE_U32, TYPE_I32, TYPE_F32, TYPE_BOOL, TYPE_STRING, TYPE_ARRAY = 4, 5, 6, 7, 8, 9
 TOKEN_NORMAL, TOKEN_CONTROL = 1, 3
-SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<tool_call>"]
 MERGED = ["th", "he", "in"]
+CHAT_TEMPLATE = """
+{%- if tools %}
+{{- '<|im_start|>system\\nTools:\\n' }}
+{%- for tool in tools %}{{- (tool | tojson) + '\\n' }}{%- endfor %}
+{{- '<|im_end|>\\n' }}
+{%- endif %}
+{%- for message in messages %}
+{{- '<|im_start|>' + message.role + '\\n' }}
+{%- if message.content %}{{- message.content }}{%- endif %}
+{%- for call in message.tool_calls or [] %}
+{{- '<tool_call>{"name": "' + call.function.name + '", "arguments": ' }}
+{{- (call.function.arguments | tojson) + '}</tool_call>' }}
+{%- endfor %}
+{{- '<|im_end|>\\n' }}
+{%- endfor %}
+{%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
+"""
 
 
 def byte_names():
@@ -33,8 +51,11 @@ def byte_names():
 
 def liking(token):
     """The preference of one entry of the vocabulary."""
+    special = token - 256 - len(MERGED)
+    if special >= 0:
+        return LIKES["call"] if SPECIAL[special] == "<tool_call>" else LIKES["end"]
     if token >= 256:
-        return LIKES["end"] if token >= 256 + len(MERGED) else LIKES["letter"]
+        return LIKES["letter"]
     character = chr(token)
     if character in '"':
         return LIKES["quote"]
@@ -89,6 +110,7 @@ def metadata(tokens):
         "tokenizer.ggml.bos_token_id": special,
         "tokenizer.ggml.eos_token_id": special + 2,
         "tokenizer.ggml.add_bos_token": False,
+        "tokenizer.chat_template": CHAT_TEMPLATE.strip(),
     }
 
 
