@@ -1,0 +1,64 @@
+/**
+ * @file client.h
+ * The client owns what calls share: allocator, log hook, loops, executor, telemetry, registry.
+ *
+ * Most programs never name it: there is a default one. Make your own for an allocator, a log, or to
+ * keep two parts of a program apart.
+ */
+#ifndef BELUGA_CLIENT_H
+#define BELUGA_CLIENT_H
+
+#include <beluga/allocator.h>
+#include <beluga/common.h>
+#include <beluga/log.h>
+#include <beluga/telemetry.h>
+
+BELUGA_BEGIN_DECLS
+
+/** Where work that blocks runs, when the host has a thread pool of its own. */
+typedef struct beluga_executor {
+    /** Arrange that run(argument) is called once, soon, on any thread. Return 0 or a negative code. */
+    int (*submit)(void *payload, void (*run)(void *argument), void *argument);
+    void *payload;
+} beluga_executor;
+
+/** How a client is made. Zero-initialise it, set `size` and what you need; all is copied. */
+typedef struct beluga_client_settings {
+    size_t size;                            /**< sizeof(beluga_client_settings) */
+    const beluga_allocator *allocator;      /**< NULL: the process's default */
+    beluga_log_fn log;                      /**< NULL: no log */
+    void *log_payload;
+    beluga_log_level log_level;             /**< 0: BELUGA_LOG_INFO */
+    bool capture_content;                   /**< prompts and answers may be logged and traced */
+    const beluga_telemetry_sink *telemetry; /**< NULL: none */
+    const beluga_executor *executor;        /**< NULL: a pool of our own, made at first use */
+    uint32_t max_threads;                   /**< of our own pool; 0: 8 */
+    uint32_t max_idle_loops;                /**< loops kept for blocking calls; 0: 16 */
+    int64_t idle_loop_ms;                   /**< idle loops beyond this age are closed; 0: 60,000 */
+} beluga_client_settings;
+
+/** Return the default client, made at first use, or NULL without memory. Borrowed. Threads: any. */
+BELUGA_API beluga_client *beluga_client_default(void);
+
+/**
+ * Make a client.
+ *
+ * @param settings  Borrowed; NULL for the defaults.
+ * @param out       One reference, yours.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY.
+ */
+BELUGA_API int beluga_client_new(const beluga_client_settings *settings, beluga_client **out);
+
+/** Models, loops and calls keep their client: it goes with the last of them. */
+BELUGA_API beluga_client *beluga_client_ref(beluga_client *client);
+BELUGA_API void beluga_client_unref(beluga_client *client);
+
+/** Return the client's registry; borrowed as long as the client. */
+BELUGA_API beluga_registry *beluga_client_registry(beluga_client *client);
+
+/** Replace the log hook of a client, also of the default one. Threads: none may be in a call. */
+BELUGA_API void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *payload,
+                                      beluga_log_level level, bool capture_content);
+
+BELUGA_END_DECLS
+#endif

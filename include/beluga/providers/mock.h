@@ -1,0 +1,71 @@
+/**
+ * @file mock.h
+ * Options of the provider `mock`: scripted answers, no key, no network.
+ *
+ * Without any option it answers "This is a mock response.", streamed word by word. A script can also
+ * be told by the model's name: mock/echo repeats the last message; mock/error-rate_limit fails with
+ * that code.
+ */
+#ifndef BELUGA_PROVIDERS_MOCK_H
+#define BELUGA_PROVIDERS_MOCK_H
+
+#include <beluga/option.h>
+
+BELUGA_BEGIN_DECLS
+
+/** Answers to give in turn, each call the next, round again after the last; one per line of `lines`. */
+static inline beluga_option beluga_mock_with_responses(const char *lines)
+{
+    return beluga_with_provider_specific("mock.responses", lines);
+}
+
+/** Wait this long before each word of a stream. Default 0. */
+static inline beluga_option beluga_mock_with_word_delay_ms(int64_t ms)
+{
+    return beluga_with_provider_specific_int("mock.word_delay_ms", ms);
+}
+
+/** Wait this long before the first event. Default 0. */
+static inline beluga_option beluga_mock_with_latency_ms(int64_t ms)
+{
+    return beluga_with_provider_specific_int("mock.latency_ms", ms);
+}
+
+/** Answer with tool calls: a JSON array of {"id", "name", "arguments": {…}}; id may be missing. */
+static inline beluga_option beluga_mock_with_tool_calls(const char *json)
+{
+    return beluga_with_provider_specific("mock.tool_calls", json);
+}
+
+/** Fail with the code of this name ("rate_limit", "authentication_error", …). */
+static inline beluga_option beluga_mock_with_error(const char *code_name)
+{
+    return beluga_with_provider_specific("mock.error", code_name);
+}
+
+/** Fail only the first n calls of the model, then answer. Default: all. */
+static inline beluga_option beluga_mock_with_error_count(int64_t n)
+{
+    return beluga_with_provider_specific_int("mock.error_count", n);
+}
+
+/** Fail only after this many words were streamed. Default 0: at once. */
+static inline beluga_option beluga_mock_with_error_after_words(int64_t n)
+{
+    return beluga_with_provider_specific_int("mock.error_after_words", n);
+}
+
+/** Reasoning to give before the answer. */
+static inline beluga_option beluga_mock_with_reasoning(const char *text)
+{
+    return beluga_with_provider_specific("mock.reasoning", text);
+}
+
+/** End with this reason: "stop" (default), "length", "content_filter", "none" (the end is missing). */
+static inline beluga_option beluga_mock_with_finish_reason(const char *reason)
+{
+    return beluga_with_provider_specific("mock.finish_reason", reason);
+}
+
+BELUGA_END_DECLS
+#endif

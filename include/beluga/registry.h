@@ -1,0 +1,74 @@
+/**
+ * @file registry.h
+ * Providers by name, and opening models.
+ *
+ * A registry starts with the providers that are built in and those linked with
+ * BELUGA_REGISTER_PROVIDER. It belongs to a client and lives as long.
+ */
+#ifndef BELUGA_REGISTRY_H
+#define BELUGA_REGISTRY_H
+
+#include <beluga/common.h>
+#include <beluga/config.h>
+#include <beluga/error.h>
+
+BELUGA_BEGIN_DECLS
+
+/** Return the default client's registry (Go's GetRegistry), or NULL without memory. Threads: any. */
+BELUGA_API beluga_registry *beluga_registry_default(void);
+
+/**
+ * Add a provider.
+ *
+ * @param provider  Borrowed for the life of the registry: usually static.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT a missing or contradictory slot, a bad name, or a name that is
+ *         taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI; BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_registry_register(beluga_registry *registry, const beluga_provider *provider,
+                                        beluga_error *err);
+
+/** Return whether a provider has that name (Go's IsRegistered). Threads: any. */
+BELUGA_API bool beluga_registry_contains(const beluga_registry *registry, const char *name);
+
+/** Return the provider, borrowed as long as the registry, or NULL. Threads: any. */
+BELUGA_API const beluga_provider *beluga_registry_get(const beluga_registry *registry,
+                                                      const char *name);
+
+/**
+ * List the names, sorted.
+ * @param names  Caller's array of at most n; borrowed strings. NULL with n 0 to count.
+ * @return how many there are.
+ */
+BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const char **names,
+                                       size_t n);
+
+/**
+ * Open a model of a provider (Go's GetProvider).
+ *
+ * Checks the configuration: all its faults are in one error. Sends nothing.
+ *
+ * @param name    Provider's name; NULL takes the configuration's.
+ * @param config  Borrowed; NULL for none. Its environment layer is read when beluga_with_env was given.
+ * @param out     One reference, yours (beluga_chat_model_unref). NULL on failure.
+ * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are; BELUGA_ERROR_INVALID_CONFIG;
+ *         BELUGA_ERROR_AUTHENTICATION no key: names the variable; what the provider's `open` gave.
+ *
+ * Threads: any. Blocks: only if the provider's `open` does. Since: 0.1
+ */
+BELUGA_API int beluga_registry_open(beluga_registry *registry, const char *name,
+                                    const beluga_config *config, beluga_chat_model **out,
+                                    beluga_error *err);
+
+/**
+ * Open a model by its reference, with the default registry and the environment's keys:
+ * `beluga_model_open("openai/gpt-5-mini", &model, &err)`.
+ *
+ * @return as beluga_registry_open and beluga_config_resolve.
+ */
+BELUGA_API int beluga_model_open(const char *reference, beluga_chat_model **out,
+                                 beluga_error *err);
+
+BELUGA_END_DECLS
+#endif
