@@ -2,5 +2,10 @@
 
 const char *beluga_version_string(void)
 {
-    return BELUGA_VERSION;
+    return BELUGA_VERSION_STRING;
+}
+
+uint32_t beluga_version_number(void)
+{
+    return BELUGA_VERSION_NUMBER;
 }

@@ -1,0 +1,73 @@
+#include "base/arena.h"
+
+#include "base/mem.h"
+
+enum { ALIGNMENT = 16, SMALLEST_BLOCK = 1024, LARGEST_STEP = 64 * 1024 };
+
+struct beluga__block {
+    struct beluga__block *next;
+    size_t size;
+};
+
+void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator, void *first,
+                        size_t first_size, size_t max)
+{
+    *arena = (beluga__arena){.allocator = allocator, .next_size = SMALLEST_BLOCK, .max = max};
+    arena->at = first;
+    arena->end = (char *)first + first_size;
+}
+
+void beluga__arena_free(beluga__arena *arena)
+{
+    for (struct beluga__block *b = arena->blocks, *next; b; b = next) {
+        next = b->next;
+        beluga__release(arena->allocator, b);
+    }
+    arena->blocks = NULL;
+    arena->at = arena->end = NULL;
+}
+
+static void *new_block(beluga__arena *arena, size_t size)
+{
+    size_t whole = size + sizeof(struct beluga__block);
+    if (size > arena->max - arena->total) return NULL;
+    bool large = whole > arena->next_size / 2;
+    size_t block_size = large ? whole : arena->next_size;
+    struct beluga__block *block = beluga__alloc(arena->allocator, block_size);
+    if (!block) return NULL;
+    block->size = block_size;
+    block->next = arena->blocks;
+    arena->blocks = block;
+    arena->total += block_size;
+    /* A large piece gets a block of its own; what is left of the current one stays in use. */
+    if (large) return block + 1;
+    if (arena->next_size < LARGEST_STEP) arena->next_size *= 2;
+    arena->at = (char *)(block + 1) + size;
+    arena->end = (char *)block + block_size;
+    return block + 1;
+}
+
+void *beluga__arena_alloc(beluga__arena *arena, size_t size)
+{
+    if (size > arena->max) return NULL;
+    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    if (size > (size_t)(arena->end - arena->at)) return new_block(arena, size);
+    void *p = arena->at;
+    arena->at += size;
+    return p;
+}
+
+void *beluga__arena_zalloc(beluga__arena *arena, size_t size)
+{
+    void *p = beluga__arena_alloc(arena, size);
+    return p ? memset(p, 0, size) : NULL;
+}
+
+char *beluga__arena_copy(beluga__arena *arena, const char *text, size_t n)
+{
+    char *copy = beluga__arena_alloc(arena, n + 1);
+    if (!copy) return NULL;
+    if (n) memcpy(copy, text, n);
+    copy[n] = '\0';
+    return copy;
+}

@@ -1,0 +1,46 @@
+/* JSON over yyjson, which nothing else includes. The public reader and writer are in
+ * beluga/provider/json.h; this adds parsing into memory that is used again. */
+#ifndef BELUGA__JSON_H
+#define BELUGA__JSON_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+/* Memory for one parse at a time: grows to what the largest text needed, then allocates nothing. */
+typedef struct beluga__json_scratch {
+    const beluga_allocator *allocator;
+    void *pool; /* what yyjson parses into */
+    size_t pool_size;
+    beluga__buf text; /* results of beluga__json_scratch_text, and texts that had to be repaired */
+} beluga__json_scratch;
+
+void beluga__json_scratch_init(beluga__json_scratch *scratch, const beluga_allocator *allocator);
+void beluga__json_scratch_free(beluga__json_scratch *scratch);
+/* Parse; `root` lives until the next parse. The input is not changed and need not end in NUL. Codes as
+ * beluga_json_parse. */
+int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
+                               const beluga_json **root, beluga_error *err);
+/* Write a value of that parse as compact JSON; lives until the next parse. NULL without memory. */
+const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
+                                      size_t *length);
+
+/* Check that a text is one JSON object and write it compactly into an arena. */
+int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, const char **out,
+                         size_t *out_length, beluga_error *err);
+
+/* A writer over a buffer of the caller's; the buffer's maximum is the writer's. */
+struct beluga_json_writer {
+    beluga__buf *buf;
+    beluga__buf own;   /* for beluga_json_writer_new */
+    uint32_t depth;
+    bool need_comma;
+    int status;        /* the first failure */
+    uint64_t arrays[8]; /* a bit a level: is it an array? (BELUGA__MAX_JSON_DEPTH of them) */
+};
+
+void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
+
+#endif

@@ -1,0 +1,41 @@
+/* Every maximum has a name, and this is the one list of them. Bytes unless said otherwise. */
+#ifndef BELUGA__LIMITS_H
+#define BELUGA__LIMITS_H
+
+#define BELUGA__MAX_JSON_DEPTH      512            /* levels */
+#define BELUGA__MAX_PART_BYTES      (64u << 20)    /* one part of a message */
+#define BELUGA__MAX_MESSAGES        1000000u       /* messages in a list */
+#define BELUGA__MAX_PARTS           10000u         /* parts in a message */
+#define BELUGA__MAX_REQUEST_BYTES   (256u << 20)   /* a request's body */
+#define BELUGA__MAX_RESPONSE_BYTES  (256u << 20)   /* a folded answer, unless an option says less */
+#define BELUGA__MAX_BODY_BYTES      (64u << 20)    /* an unstreamed body, unless an option says */
+#define BELUGA__MAX_FRAME_BYTES     (16u << 20)    /* one frame of a stream, unless an option says */
+#define BELUGA__MAX_ERROR_BODY      (64u << 10)    /* what is kept of an error's body */
+#define BELUGA__MAX_HEADER_BYTES    (64u << 10)    /* the headers of one answer */
+#define BELUGA__MAX_URL_BYTES       (16u << 10)
+#define BELUGA__MAX_TOOLS           1024u          /* tools bound to a model */
+#define BELUGA__MAX_TOOL_NAME       64u
+#define BELUGA__MAX_TOOL_BYTES      (1u << 20)     /* a tool's schema */
+#define BELUGA__MAX_TOOL_CALLS      1024u          /* tool calls in one answer */
+#define BELUGA__MAX_TOOL_RESULT     (16u << 20)
+#define BELUGA__MAX_STATE_BYTES     (64u << 10)    /* a decoder's state */
+#define BELUGA__MAX_QUEUE_BYTES     (64u << 10)    /* events waiting in a pull stream; then it pauses */
+#define BELUGA__MAX_CONFIG_BYTES    (1u << 20)     /* a configuration file */
+#define BELUGA__MAX_OPTIONS         4096u          /* options of one list */
+#define BELUGA__MAX_KEY_BYTES       (64u << 10)    /* a key, from wherever it comes */
+#define BELUGA__MAX_CALL_BYTES      (1u << 30)     /* all that one call keeps */
+#define BELUGA__MAX_WARNINGS        64u            /* warnings of one call */
+#define BELUGA__MAX_MODELS          100000u        /* names in a list of models */
+#define BELUGA__MAX_STEP_EVENTS     64             /* socket events in one step of a loop */
+#define BELUGA__MAX_STEP_BYTES      (256u << 10)   /* body bytes in one step of a loop */
+#define BELUGA__MAX_LINE_BYTES      (16u << 10)    /* a redacted line of the wire log */
+
+#define BELUGA__FINISH_GRACE_MS     2000  /* a finish waits this long for its usage */
+#define BELUGA__DRAIN_MS            1000  /* a finished transfer may take this long to end cleanly */
+#define BELUGA__DRAIN_BYTES         (64u << 10)
+#define BELUGA__DEFAULT_TIMEOUT_MS  30000
+#define BELUGA__CONNECT_TIMEOUT_MS  10000
+#define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
+#define BELUGA__COMMAND_TIMEOUT_MS  30000 /* a command that prints a key */
+
+#endif

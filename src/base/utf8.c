@@ -1,0 +1,46 @@
+#include "base/utf8.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* The length of the character at p, 0 when it is not one. */
+static size_t character(const unsigned char *p, size_t n)
+{
+    unsigned char lead = p[0];
+    if (lead < 0x80) return 1;
+    if (lead < 0xc2 || lead > 0xf4) return 0;
+    size_t length = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length > n) return 0;
+    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    if (p[1] < low || p[1] > high) return 0;
+    for (size_t i = 2; i < length; i++)
+        if ((p[i] & 0xc0) != 0x80) return 0;
+    return length;
+}
+
+size_t beluga__utf8_valid(const char *text, size_t n)
+{
+    size_t i = 0;
+    while (i < n) {
+        uint64_t eight;
+        while (n - i >= 8) {
+            memcpy(&eight, text + i, 8);
+            if (eight & 0x8080808080808080u) break;
+            i += 8;
+        }
+        if (i == n) break;
+        size_t length = character((const unsigned char *)text + i, n - i);
+        if (!length) return i;
+        i += length;
+    }
+    return n;
+}
+
+size_t beluga__utf8_cut(const char *text, size_t n, size_t max)
+{
+    if (n <= max) return n;
+    size_t cut = max;
+    while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--;
+    return cut;
+}

@@ -1,0 +1,79 @@
+/* Options merged: one slot a key, a chain for lists and for providers' own options. A call without
+ * options shares its model's settings; one with options copies the table and changes the copy. */
+#ifndef BELUGA__SETTINGS_H
+#define BELUGA__SETTINGS_H
+
+#include "base/arena.h"
+
+#include <beluga/config.h>
+#include <beluga/error.h>
+#include <beluga/option.h>
+
+/* One entry of a LIST option, or one of a provider's own options (then `name` is set). */
+typedef struct beluga__item {
+    struct beluga__item *next;
+    const char *name;
+    union {
+        double number;
+        int64_t integer;
+        const char *string; /* NUL-terminated */
+    } value;
+    size_t length;
+    uint8_t type;   /* beluga_option_type */
+    uint8_t origin; /* beluga_origin */
+} beluga__item;
+
+typedef struct beluga__setting {
+    union {
+        double number;
+        int64_t integer;
+        const char *string; /* NUL-terminated */
+        void *pointer;
+        beluga__item *items; /* LIST, and PROVIDER_SPECIFIC */
+    } value;
+    uint32_t length; /* of string */
+    uint8_t type;    /* beluga_option_type; 0: not set */
+    uint8_t origin;  /* beluga_origin */
+} beluga__setting;
+
+typedef struct beluga__settings {
+    beluga__setting known[BELUGA_OPTION_COUNT];
+} beluga__settings;
+
+/* Apply options in order; a slot set by a later layer is left alone. Strings and items go into the
+ * arena. A LIST given in a later layer replaces an earlier layer's list, and grows within its own; a
+ * provider's own option replaces one of its name. Types are checked and converted (INT to DOUBLE) here;
+ * ranges by beluga__settings_check. n may be BELUGA_OPTIONS_TERMINATED. Items of a settings table that was
+ * copied are shared with the original: chains are never changed in place, but rebuilt in the arena. */
+int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
+                           const beluga_option *opts, size_t n, beluga_origin origin,
+                           beluga_error *err);
+
+/* Check all ranges (scope 'M' when a model opens: INVALID_CONFIG; 'C' when a call starts: INVALID_INPUT, and
+ * options that only a model may have are faults): one error names every fault with what would fit. */
+int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
+
+static inline bool beluga__settings_has(const beluga__settings *s, int key)
+{
+    return s->known[key].type != 0;
+}
+
+static inline int64_t beluga__settings_int(const beluga__settings *s, int key, int64_t otherwise)
+{
+    return s->known[key].type ? s->known[key].value.integer : otherwise;
+}
+
+static inline double beluga__settings_double(const beluga__settings *s, int key, double otherwise)
+{
+    return s->known[key].type ? s->known[key].value.number : otherwise;
+}
+
+static inline const char *beluga__settings_string(const beluga__settings *s, int key)
+{
+    return s->known[key].type ? s->known[key].value.string : NULL;
+}
+
+/* The provider's own option of that name, or NULL. */
+const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
+
+#endif

@@ -1,0 +1,34 @@
+/* Cuts a streamed body into frames. No I/O, no copies where a frame lies whole in the bytes given. */
+#ifndef BELUGA__FRAMING_H
+#define BELUGA__FRAMING_H
+
+#include "base/buf.h"
+
+#include <beluga/provider/http.h>
+
+/* Returns 0 to go on; anything else stops feeding and is returned by it. */
+typedef int (*beluga__frame_fn)(void *payload, const beluga_frame *frame);
+
+typedef struct beluga__framer {
+    uint32_t framing; /* beluga_framing */
+    uint32_t state;
+    beluga__buf line;  /* an unfinished line */
+    beluga__buf data;  /* data lines of an unfinished event */
+    beluga__buf event; /* its name */
+    bool skip_newline; /* a \r ended the last bytes: a \n that follows belongs to it */
+    bool has_data;
+    bool started;      /* the byte order mark was looked for */
+} beluga__framer;
+
+/* `max` bounds one frame. An event-stream framing that is not built is NOT_SUPPORTED. */
+int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
+                        const beluga_allocator *allocator, size_t max);
+void beluga__framer_free(beluga__framer *framer);
+/* `bytes` are borrowed and are changed while the call lasts (frames are NUL-terminated in place) and
+ * restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; what the function returned. */
+int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                        void *payload);
+/* The body ended: deliver a last event that no blank line followed. */
+int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+
+#endif

@@ -1,0 +1,64 @@
+/* The request and response values behind beluga/provider/http.h. */
+#ifndef BELUGA__HTTP_H
+#define BELUGA__HTTP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/json.h"
+
+#include <beluga/provider/http.h>
+
+typedef struct beluga__header {
+    struct beluga__header *next;
+    const char *name, *value; /* in the arena */
+} beluga__header;
+
+struct beluga_http_request {
+    beluga__arena *arena;  /* of the call: names, values, URL */
+    const char *base_url;  /* what set_path is appended to; may be NULL */
+    const char *method;
+    beluga__buf url;
+    bool has_query;
+    beluga__header *headers, **last_header;
+    beluga__buf body;
+    bool has_body;
+    beluga_json_writer writer; /* over body */
+    const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
+    size_t n_warnings;
+    int status;                /* the first failure of any of the setters */
+};
+
+void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
+                               beluga__arena *arena, const char *base_url);
+void beluga__http_request_free(beluga_http_request *request);
+/* What the setters and the writer ran into, with an explanation; 0 when the request can be sent. */
+int beluga__http_request_finish(beluga_http_request *request, beluga_error *err);
+
+struct beluga_http_response {
+    int status;
+    beluga__buf headers; /* "name: value" lines, names in lower case, each ended by NUL; bounded */
+    beluga__buf body;    /* of an error, or of an unstreamed answer */
+    beluga__buf found;   /* unused unless a lookup needs a copy */
+};
+
+void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
+                                size_t max_body);
+void beluga__http_response_free(beluga_http_response *response);
+/* Forget what came so far (a 1xx answer, or a retry on the same object). */
+void beluga__http_response_clear(beluga_http_response *response);
+/* One header line as it came, without its line end; folds, spaces and case are normalised. A status
+ * line ("HTTP/1.1 200 OK") clears and sets the status. */
+int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
+
+/* Milliseconds that "retry-after-ms" or "retry-after" (seconds, also fractions, or an HTTP date; `now` in
+ * seconds since 1970) ask to wait; -1 for none or nonsense; capped at 24 h. */
+int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
+/* "x-should-retry": 1, 0, or -1 when absent. */
+int beluga__http_should_retry(const beluga_http_response *response);
+/* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
+const char *beluga__http_request_id(const beluga_http_response *response);
+
+/* Write a header for a log: the value when its name is on the allow-list, else "[redacted]". */
+void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
+
+#endif
