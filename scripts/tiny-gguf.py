@@ -32,10 +32,10 @@ CHAT_TEMPLATE = """
 {%- for message in messages %}
 {{- '<|im_start|>' + message.role + '\\n' }}
 {%- if message.content %}{{- message.content }}{%- endif %}
-{%- for call in message.tool_calls or [] %}
-{{- '<tool_call>{"name": "' + call.function.name + '", "arguments": ' }}
-{{- (call.function.arguments | tojson) + '}</tool_call>' }}
-{%- endfor %}
+{%- if message.tool_calls %}
+{{- '<tool_call>{"name": "' + message.tool_calls[0].function.name + '", "arguments": ' }}
+{{- (message.tool_calls[0].function.arguments | tojson) + '}</tool_call>' }}
+{%- endif %}
 {{- '<|im_end|>\\n' }}
 {%- endfor %}
 {%- if add_generation_prompt %}{{- '<|im_start|>assistant\\n' }}{%- endif %}
