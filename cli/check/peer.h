@@ -1,0 +1,277 @@
+/*
+ * A scripted HTTP/1.1 server that does on purpose what goes wrong on the wire of a model server.
+ *
+ * It listens on 127.0.0.1 only and knows nothing of the library under test: POSIX sockets and
+ * epoll, no other dependency. A test starts one, appends replies, lets a client talk to it, and
+ * reads the log of what the client really did:
+ *
+ *     peer *p = peer_start();
+ *     peer_reply *r = peer_reply_new(p);
+ *     peer_step_status(r, 429, "Retry-After: 2\r\n");
+ *     peer_step_body(r, "slow down", 9);
+ *     r = peer_reply_new(p);
+ *     peer_openai_begin(r);
+ *     peer_openai_text(r, "Hello");
+ *     peer_step_close(r);                          (the stream dies here, without its terminator)
+ *     ... point a client at peer_url(p) ...
+ *     assert_int_equal(peer_wait_requests(p, 2, 5000), 0);
+ *     peer_stop(p);
+ *
+ * Threads: every function may be called from any thread, while the peer serves on its own; a reply
+ * must be complete before a request that it could answer arrives (a *gate* lets a test hold a reply
+ * in the middle). Memory: replies and log entries belong to the peer and live until peer_stop().
+ * Scripting never fails visibly: when memory runs out the reply is marked broken, and every request
+ * that takes it gets the answer of an unscripted one (status 418). NULL replies are ignored.
+ */
+#ifndef BELUGA_CHECK_PEER_H
+#define BELUGA_CHECK_PEER_H
+
+#include <stdint.h>
+#include <stddef.h>
+#include <stdio.h>
+
+/* A longer request head is answered with 431, a longer body with 413; both close the connection. */
+#define PEER_MAX_HEAD_BYTES ((size_t)64 * 1024)
+#define PEER_MAX_BODY_BYTES ((size_t)64 * 1024 * 1024)
+#define PEER_MAX_HEADERS    128
+/* Requests past either limit are answered and counted, but their contents are not kept. */
+#define PEER_MAX_KEPT_REQUESTS ((size_t)65536)
+#define PEER_MAX_KEPT_BYTES    ((size_t)512 * 1024 * 1024)
+/* Gates are numbered from 0. */
+#define PEER_MAX_GATES 64
+#define PEER_FOR_EVER  (-1)
+/* What a request gets that no reply matches. */
+#define PEER_STATUS_UNSCRIPTED 418
+
+typedef struct peer peer;
+typedef struct peer_reply peer_reply;
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+typedef struct peer_config {
+    int port;             /* 0: any free one */
+    size_t kept_requests; /* how many requests the log keeps, ≤ PEER_MAX_KEPT_REQUESTS */
+    FILE *log;            /* borrowed, may be NULL: one JSON line per request */
+} peer_config;
+
+/* Start a peer on its own thread, on a free port. Returns owned, or NULL (errno says why). */
+peer *peer_start(void);
+
+/* Make a peer that listens but does not serve before peer_run(). `config` may be NULL. */
+peer *peer_new(const peer_config *config);
+
+/* Serve on the calling thread until peer_quit(). Returns 0, or -1 with errno. Blocks. */
+int peer_run(peer *p);
+
+/* Ask peer_run() to return. Safe in a signal handler. */
+void peer_quit(peer *p);
+
+/* Stop serving, join the thread, close every connection and free everything. NULL is fine. */
+void peer_stop(peer *p);
+
+/* Return the TCP port on 127.0.0.1. */
+int peer_port(const peer *p);
+
+/* Return "http://127.0.0.1:PORT/v1"; borrowed until peer_stop(). */
+const char *peer_url(const peer *p);
+
+/* ---- the queue of replies -------------------------------------------------------------------- */
+
+/*
+ * Append a reply to the queue. It answers one request unless peer_reply_repeat() says otherwise.
+ * A request takes the first reply in the queue that matches it and is not used up.
+ */
+peer_reply *peer_reply_new(peer *p);
+
+/* Let the reply answer `times` requests, or any number with PEER_FOR_EVER. */
+void peer_reply_repeat(peer_reply *r, int times);
+
+/* Take only requests whose path (with its query) contains `path_part`. */
+void peer_reply_match(peer_reply *r, const char *path_part);
+
+/* Take only requests whose JSON body has this "model" at its top level. */
+void peer_reply_match_model(peer_reply *r, const char *model);
+
+/* Take only requests with "stream":true in their body (1), or only those without (0). */
+void peer_reply_match_streamed(peer_reply *r, int streamed);
+
+/*
+ * Of the requests that match, take the `turn`-th (from 0) of every `turns` and leave the others to
+ * later replies: turn 0 of 2 fails every first attempt and lets the retry through.
+ */
+void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns);
+
+/* ---- the steps of a reply, done in order ----------------------------------------------------- */
+
+/*
+ * Send a status line and headers. `headers` is NULL or whole lines, each with its "\r\n". The next
+ * step chooses the framing: peer_step_body*() a Content-Length, peer_step_raw() none (the body ends
+ * with the connection), any other one chunks. A Content-Type is added unless `headers` has one.
+ */
+void peer_step_status(peer_reply *r, int status, const char *headers);
+
+/* Add a header to the status just sent. */
+void peer_step_header(peer_reply *r, const char *name, const char *value);
+
+/* Add a header with a value of `n` letters: a header of many kilobytes. */
+void peer_step_header_fill(peer_reply *r, const char *name, size_t n);
+
+/* Send a body with its right Content-Length. */
+void peer_step_body(peer_reply *r, const void *bytes, size_t n);
+
+/* Send a body and claim another Content-Length; follow it with peer_step_close(). */
+void peer_step_body_claiming(peer_reply *r, const void *bytes, size_t n, size_t claimed);
+
+/* Send a whole JSON answer: status, Content-Type, Content-Length, body. */
+void peer_step_json(peer_reply *r, int status, const char *body);
+
+/* Send a whole redirect, with an empty body. */
+void peer_step_redirect(peer_reply *r, int status, const char *location);
+
+/* Send bytes exactly as they are, with no framing of ours. */
+void peer_step_raw(peer_reply *r, const void *bytes, size_t n);
+
+/* Send one HTTP chunk. `n` of 0 sends nothing: an empty chunk would end the body. */
+void peer_step_chunk(peer_reply *r, const void *bytes, size_t n);
+
+/* Send "data: <data>\n\n" as one HTTP chunk; a status of 200 is sent first if there is none yet. */
+void peer_step_sse(peer_reply *r, const char *data);
+
+/* Send the last chunk. The connection stays open for the next request. */
+void peer_step_end(peer_reply *r);
+
+/* Say nothing for a while. */
+void peer_step_delay_ms(peer_reply *r, int ms);
+
+/* From here on hand at most `n` bytes to each send, `gap_us` apart. `n` of 0 ends the splitting. */
+void peer_step_split(peer_reply *r, size_t n, int gap_us);
+
+/* Say nothing until a test opens gate `gate` with peer_open_gate(). */
+void peer_step_gate(peer_reply *r, int gate);
+
+/*
+ * Say nothing until more bytes arrive from the client, and leave them unread. After a complete
+ * answer, and with peer_step_close() or peer_step_reset() next, this is the server that closes an
+ * idle connection just as a request is sent on it.
+ */
+void peer_step_await_bytes(peer_reply *r);
+
+/* Close in good order (FIN). */
+void peer_step_close(peer_reply *r);
+
+/* Reset the connection (RST). As the only step: the request was read, no byte of answer comes. */
+void peer_step_reset(peer_reply *r);
+
+/* Never say anything more, until the client closes or peer_stop(). */
+void peer_step_hang(peer_reply *r);
+
+/* Open a gate for good: replies that wait there go on, and later ones do not wait. */
+void peer_open_gate(peer *p, int gate);
+
+/* ---- faults before any request is read ------------------------------------------------------- */
+
+typedef enum peer_accept_fault {
+    PEER_ACCEPT_RESET, /* accept, then RST at once */
+    PEER_ACCEPT_CLOSE, /* accept, then FIN at once */
+    PEER_ACCEPT_DEAF   /* accept, then neither read nor write */
+} peer_accept_fault;
+
+/* Treat the next `times` connections so. They are counted as connections, never as requests. */
+void peer_fail_accepts(peer *p, peer_accept_fault fault, int times);
+
+/* ---- the log --------------------------------------------------------------------------------- */
+
+/*
+ * Requests are numbered from 0 in the order in which they were complete (head and body). Pointers
+ * are borrowed until peer_stop(). For a request that does not exist or was not kept, accessors
+ * return NULL, -1 or 0.
+ */
+typedef enum peer_outcome {
+    PEER_RUNNING,  /* steps are left */
+    PEER_ANSWERED, /* all steps were done; the last byte was handed to the kernel */
+    PEER_CANCELLED /* the client closed the connection before that */
+} peer_outcome;
+
+size_t peer_requests(const peer *p);
+const char *peer_request_method(const peer *p, size_t i);
+const char *peer_request_path(const peer *p, size_t i);
+/* The value of the first header with this name, in any case; NULL when there is none. */
+const char *peer_request_header(const peer *p, size_t i, const char *name);
+/* The body, with a NUL behind it; `len` may be NULL. Never NULL for a request that was kept. */
+const char *peer_request_body(const peer *p, size_t i, size_t *len);
+/* "model" at the top level of the body, as written there; "" when there is none. */
+const char *peer_request_model(const peer *p, size_t i);
+/* When it was complete, on CLOCK_MONOTONIC. */
+uint64_t peer_request_time_ns(const peer *p, size_t i);
+/* The number, from 0, of the connection that carried it: equal for requests on a kept one. */
+long peer_request_connection(const peer *p, size_t i);
+int peer_request_outcome(const peer *p, size_t i);
+
+/* Requests that no reply matched, and bytes that were no HTTP request. A clean test has 0 of both.
+ */
+size_t peer_unscripted(const peer *p);
+size_t peer_malformed(const peer *p);
+
+size_t peer_connections(const peer *p);      /* accepted so far */
+size_t peer_open_connections(const peer *p); /* open now */
+
+/* ---- waiting: 0 when it came true, -1 after `timeout_ms` ------------------------------------- */
+
+int peer_wait_requests(peer *p, size_t n, int timeout_ms);    /* at least n requests in all */
+int peer_wait_connections(peer *p, size_t n, int timeout_ms); /* at least n accepted in all */
+int peer_wait_closed(peer *p, size_t n, int timeout_ms); /* at least n closed, by either side */
+int peer_wait_all_closed(peer *p, int timeout_ms);       /* none open */
+/* Until request i has ended in `outcome`; -1 at once when it ended otherwise. */
+int peer_wait_outcome(peer *p, size_t i, peer_outcome outcome, int timeout_ms);
+
+/* ---- shapes of OpenAI Chat Completions ------------------------------------------------------- */
+
+/* Send 200, text/event-stream and the first chunk, which carries the role. */
+void peer_openai_begin(peer_reply *r);
+/* Send a chunk of text, about 300 bytes when `text` is a word. `text` is escaped. */
+void peer_openai_text(peer_reply *r, const char *text);
+/* Send the chunk with the finish reason. */
+void peer_openai_finish(peer_reply *r, const char *reason);
+/* Send the chunk with usage and empty choices. */
+void peer_openai_usage(peer_reply *r, int input_tokens, int output_tokens);
+/* Send "[DONE]" and the last HTTP chunk. */
+void peer_openai_done(peer_reply *r);
+/* Send a whole unstreamed answer with usage. */
+void peer_openai_answer(peer_reply *r, const char *text);
+/* Send a whole error answer; `headers` as in peer_step_status(), `code` may be NULL. */
+void peer_openai_error(peer_reply *r, int status, const char *headers, const char *code,
+                       const char *message);
+/* Name the model that the next shapes of this reply carry; "peer-chat" when never called. */
+void peer_openai_model(peer_reply *r, const char *model);
+
+typedef struct peer_chat {
+    int tokens;       /* per streamed answer, 1 … PEER_MAX_TOKENS */
+    int interval_ms;  /* between two of them */
+    int hold;         /* say nothing more after the first one */
+    int time_divisor; /* ≥ 1: the waits of the faults below, shortened */
+} peer_chat;
+
+#define PEER_MAX_TOKENS 100000
+
+/*
+ * Append replies that make the peer an OpenAI-shaped server: GET …/models and POST
+ * …/chat/completions, streamed or not, for ever. The model "peer-backup" answers in its own name,
+ * any other one as "peer-chat", except those that fail on purpose:
+ *
+ *   s01  429 with Retry-After: 2, every second request is answered
+ *   s02  429 for ever, without Retry-After
+ *   s03  500, every second request is answered
+ *   s04  503 for ever
+ *   s05  reset before any byte of the answer, every second request is answered
+ *   s06  no answer for 120 s, then the connection closes
+ *   s07  head at once, first token after 20 s
+ *   s08  the stream dies after 40 of 60 tokens, without a terminator
+ *   s09  the stream goes silent after 20 tokens for 30 s, then closes
+ *   s10  the tenth event is not JSON
+ *   s11  a complete stream without "[DONE]"; it stays open for 30 s
+ *   s12  400 context_length_exceeded
+ *   s13  400 content_policy_violation
+ */
+void peer_serve_chat(peer *p, const peer_chat *chat);
+
+#endif

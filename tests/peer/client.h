@@ -1,0 +1,105 @@
+/*
+ * A client for the tests of the peer: a plain blocking socket, so that nothing between the test and
+ * the wire repairs or hides what the peer does. Each read gives up after ten seconds.
+ */
+#ifndef TESTS_PEER_CLIENT_H
+#define TESTS_PEER_CLIENT_H
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define WAIT_MS 10000
+
+static inline int dial_port(int port)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    struct timeval limit = {.tv_sec = WAIT_MS / 1000};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_true(fd >= 0);
+    at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+    return fd;
+}
+
+static inline void say_n(int fd, const void *data, size_t n)
+{
+    assert_int_equal(send(fd, data, n, MSG_NOSIGNAL), (ssize_t)n);
+}
+
+static inline void say(int fd, const char *text)
+{
+    say_n(fd, text, strlen(text));
+}
+
+static inline void get(int fd, const char *path)
+{
+    char text[512];
+    snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: peer\r\n\r\n", path);
+    say(fd, text);
+}
+
+static inline void post(int fd, const char *path, const char *body)
+{
+    char text[4096];
+    int n = snprintf(text, sizeof text,
+                     "POST %s HTTP/1.1\r\nHost: peer\r\nContent-Length: %zu\r\n\r\n%s", path,
+                     strlen(body), body);
+    assert_true(n > 0 && (size_t)n < sizeof text);
+    say(fd, text);
+}
+
+/* Read until `text` has ended with `end`, or the connection has. Returns the length. */
+static inline size_t hear_until(int fd, char *text, size_t size, const char *end)
+{
+    size_t len = 0;
+    text[0] = '\0';
+    while (len + 1 < size && (!end || !strstr(text, end))) {
+        ssize_t n = recv(fd, text + len, end ? 1 : size - 1 - len, 0);
+        assert_false(n < 0 && errno == EAGAIN);
+        if (n <= 0) break;
+        len += (size_t)n;
+        text[len] = '\0';
+    }
+    return len;
+}
+
+static inline size_t hear_all(int fd, char *text, size_t size)
+{
+    return hear_until(fd, text, size, NULL);
+}
+
+/* Read a head and a body with a Content-Length; returns the status. */
+static inline int hear_answer(int fd, char *text, size_t size)
+{
+    size_t head = hear_until(fd, text, size, "\r\n\r\n");
+    const char *length = strstr(text, "Content-Length: ");
+    assert_non_null(length);
+    size_t left = strtoul(length + 16, NULL, 10);
+    assert_true(head + left < size);
+    if (left) assert_int_equal(recv(fd, text + head, left, MSG_WAITALL), (ssize_t)left);
+    text[head + left] = '\0';
+    return atoi(text + 9);
+}
+
+/* How the connection ends when nothing more may come: 0 for a FIN, else errno. */
+static inline int hear_end(int fd)
+{
+    char byte;
+    ssize_t n = recv(fd, &byte, 1, 0);
+    assert_true(n <= 0);
+    return n == 0 ? 0 : errno;
+}
+
+#endif
