@@ -22,6 +22,8 @@
  * in the middle). Memory: replies and log entries belong to the peer and live until peer_stop().
  * Scripting never fails visibly: when memory runs out the reply is marked broken, and every request
  * that takes it gets the answer of an unscripted one (status 418). NULL replies are ignored.
+ * A child made by fork() holds the peer's descriptors but not its thread: let it exec or _exit, and
+ * expect no connection to end before it does.
  */
 #ifndef BELUGA_CHECK_PEER_H
 #define BELUGA_CHECK_PEER_H
@@ -236,6 +238,15 @@ void peer_openai_finish(peer_reply *r, const char *reason);
 void peer_openai_usage(peer_reply *r, int input_tokens, int output_tokens);
 /* Send "[DONE]" and the last HTTP chunk. */
 void peer_openai_done(peer_reply *r);
+/*
+ * Send a chunk with a piece of tool call `index`. What is NULL is left out, which is how the later
+ * pieces of a call look, and a first one that goes wrong. `arguments` is escaped, and need not be
+ * JSON.
+ */
+void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name,
+                      const char *arguments);
+/* Send a whole healthy stream: the text word by word, finish, usage, "[DONE]". */
+void peer_openai_stream(peer_reply *r, const char *text);
 /* Send a whole unstreamed answer with usage. */
 void peer_openai_answer(peer_reply *r, const char *text);
 /* Send a whole error answer; `headers` as in peer_step_status(), `code` may be NULL. */

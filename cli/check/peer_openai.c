@@ -9,6 +9,7 @@
 #define DEFAULT_MODEL   "peer-chat"
 #define BACKUP_MODEL    "peer-backup"
 #define FAULT_TOKENS    60
+#define INPUT_TOKENS    12
 
 /* ---- JSON text ------------------------------------------------------------------------------- */
 
@@ -94,6 +95,38 @@ void peer_openai_text(peer_reply *r, const char *text)
     finish(r, &b, ok, peer_step_sse);
 }
 
+/* A member of an object, after a comma when it is not the first; nothing for NULL. */
+static bool put_member(bytes *b, const char *name, const char *value, bool *first)
+{
+    if (!value) return true;
+    bool ok = (*first || put(b, ",")) && putf(b, "\"%s\":", name) && put_string(b, value);
+    *first = false;
+    return ok;
+}
+
+static bool put_function(bytes *b, const char *name, const char *arguments)
+{
+    bool first = true;
+    if (!name && !arguments) return true;
+    return put(b, ",\"function\":{") && put_member(b, "name", name, &first) &&
+           put_member(b, "arguments", arguments, &first) && put(b, "}");
+}
+
+void peer_openai_tool(peer_reply *r, int index, const char *id, const char *name,
+                      const char *arguments)
+{
+    bytes b = {0};
+    bool first = false;
+    if (!r) return;
+    bool ok =
+        put_chunk_head(r, &b) &&
+        putf(&b, "\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":%d", index) &&
+        put_member(&b, "id", id, &first) && (!id || put(&b, ",\"type\":\"function\"")) &&
+        put_function(&b, name, arguments) &&
+        put(&b, "}]},\"logprobs\":null,\"finish_reason\":null}],\"usage\":null}");
+    finish(r, &b, ok, peer_step_sse);
+}
+
 void peer_openai_finish(peer_reply *r, const char *reason)
 {
     bytes b = {0};
@@ -129,6 +162,37 @@ void peer_openai_done(peer_reply *r)
     peer_step_end(r);
 }
 
+static void ending(peer_reply *r, int n)
+{
+    peer_openai_finish(r, "stop");
+    peer_openai_usage(r, INPUT_TOKENS, n);
+}
+
+static int words(peer_reply *r, const char *text)
+{
+    char word[64];
+    int n = 0;
+    for (; *text; n++) {
+        size_t len = 1 + strcspn(text + 1, " ");
+        if (len >= sizeof word) len = sizeof word - 1;
+        /* A longer word is cut, but never within a character. */
+        while (len > 1 && ((unsigned char)text[len] & 0xc0) == 0x80) len--;
+        memcpy(word, text, len);
+        word[len] = '\0';
+        peer_openai_text(r, word);
+        text += len;
+    }
+    return n;
+}
+
+void peer_openai_stream(peer_reply *r, const char *text)
+{
+    peer_openai_begin(r);
+    int n = words(r, text);
+    ending(r, n);
+    peer_openai_done(r);
+}
+
 /* ---- in one piece ---------------------------------------------------------------------------- */
 
 static void send_answer(peer_reply *r, const char *json)
@@ -145,7 +209,7 @@ static bool put_answer(peer_reply *r, bytes *b, const char *text)
            put(b, ",\"choices\":[{\"index\":0,\"message\":{\"role\":\"assistant\",\"content\":") &&
            put_string(b, text) &&
            put(b, ",\"refusal\":null},\"logprobs\":null,\"finish_reason\":\"stop\"}],") &&
-           put_usage(b, 12, FAULT_TOKENS) &&
+           put_usage(b, INPUT_TOKENS, FAULT_TOKENS) &&
            put(b, ",\"service_tier\":\"default\",\"system_fingerprint\":\"fp_0123456789\"}");
 }
 
@@ -188,12 +252,6 @@ static void tokens(peer_reply *r, int from, int to, int interval_ms)
         if (interval_ms > 0) peer_step_delay_ms(r, interval_ms);
         peer_openai_text(r, word(i));
     }
-}
-
-static void ending(peer_reply *r, int n)
-{
-    peer_openai_finish(r, "stop");
-    peer_openai_usage(r, 12, n);
 }
 
 /* A reply to chat completions of one model (NULL: any), streamed or not, for ever. */

@@ -60,6 +60,18 @@ static inline void post(int fd, const char *path, const char *body)
     say(fd, text);
 }
 
+/* Ask for chat on a connection that ends after the answer. */
+static inline void post_last(int fd, const char *body)
+{
+    char text[512];
+    int n = snprintf(text, sizeof text,
+                     "POST /v1/chat/completions HTTP/1.1\r\nConnection: close\r\n"
+                     "Content-Length: %zu\r\n\r\n%s",
+                     strlen(body), body);
+    assert_true(n > 0 && (size_t)n < sizeof text);
+    say(fd, text);
+}
+
 /* Read until `text` has ended with `end`, or the connection has. Returns the length. */
 static inline size_t hear_until(int fd, char *text, size_t size, const char *end)
 {
@@ -100,6 +112,13 @@ static inline int hear_end(int fd)
     ssize_t n = recv(fd, &byte, 1, 0);
     assert_true(n <= 0);
     return n == 0 ? 0 : errno;
+}
+
+static inline int count(const char *text, const char *part)
+{
+    int n = 0;
+    for (; (text = strstr(text, part)) != NULL; text++) n++;
+    return n;
 }
 
 #endif

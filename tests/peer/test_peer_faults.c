@@ -1,8 +1,5 @@
-/* What the scripted peer does wrong on purpose, and the program made of it. */
+/* What the scripted peer does wrong on purpose. */
 #include "client.h"
-#include <signal.h>
-#include <sys/wait.h>
-
 #include "peer.h"
 
 static int start(void **state)
@@ -20,13 +17,6 @@ static int stop(void **state)
 static int dial(peer *p)
 {
     return dial_port(peer_port(p));
-}
-
-static int count(const char *text, const char *part)
-{
-    int n = 0;
-    for (; (text = strstr(text, part)) != NULL; text++) n++;
-    return n;
 }
 
 /* ---- connections that end badly -------------------------------------------------------------- */
@@ -79,6 +69,7 @@ static void a_deaf_connection_takes_a_request_and_never_reads_it(void **state)
     peer_fail_accepts(p, PEER_ACCEPT_DEAF, 1);
     peer_step_json(peer_reply_new(p), 200, "{}");
     int deaf = dial(p), fd = dial(p);
+    assert_int_equal(peer_wait_connections(p, 2, WAIT_MS), 0);
     get(deaf, "/deaf");
     get(fd, "/");
     assert_int_equal(hear_answer(fd, text, sizeof text), 200);
@@ -238,10 +229,10 @@ static void many_streams_run_at_once(void **state)
     peer_serve_chat(p, &(peer_chat){.tokens = 20, .interval_ms = 2, .time_divisor = 1});
     for (int i = 0; i < STREAMS; i++) {
         fds[i] = dial(p);
-        post(fds[i], "/v1/chat/completions", "{\"model\":\"x\",\"stream\":true}");
+        post_last(fds[i], "{\"model\":\"x\",\"stream\":true}");
     }
     for (int i = 0; i < STREAMS; i++) {
-        hear_until(fds[i], text, sizeof text, "0\r\n\r\n");
+        hear_all(fds[i], text, sizeof text);
         assert_int_equal(count(text, "\"delta\":{\"content\":\""), 20);
         assert_int_equal(count(text, "\"finish_reason\":\"stop\""), 1);
         assert_int_equal(count(text, "\"choices\":[],\"usage\":{"), 1);
@@ -255,14 +246,10 @@ static void many_streams_run_at_once(void **state)
 /* Ask for a stream and read until the connection ends; returns the status, 0 for no answer. */
 static int ask(peer *p, const char *model, char *text, size_t size)
 {
-    char body[64], request[512];
+    char body[64];
     int fd = dial(p);
     snprintf(body, sizeof body, "{\"model\":\"%s\",\"stream\":true}", model);
-    snprintf(request, sizeof request,
-             "POST /v1/chat/completions HTTP/1.1\r\nConnection: close\r\n"
-             "Content-Length: %zu\r\n\r\n%s",
-             strlen(body), body);
-    say(fd, request);
+    post_last(fd, body);
     hear_all(fd, text, size);
     close(fd);
     return strncmp(text, "HTTP/1.1 ", 9) == 0 ? atoi(text + 9) : 0;
@@ -292,6 +279,31 @@ static void a_model_fails_as_its_name_says(void **state)
     ask(p, "s11", text, sizeof text);
     assert_int_equal(count(text, "\"finish_reason\":\"stop\""), 1);
     assert_null(strstr(text, "[DONE]"));
+}
+
+static void a_stream_may_carry_any_text_and_pieces_of_tool_calls(void **state)
+{
+    peer *p = *state;
+    static char text[64 * 1024];
+    peer_openai_stream(peer_reply_new(p), " say \"hi\"\n caf\xc3\xa9");
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "call_1", "weather", "");
+    peer_openai_tool(r, 1, NULL, NULL, "{\"city\":");
+    peer_openai_tool(r, 1, NULL, NULL, NULL);
+    peer_openai_finish(r, "tool_calls");
+    peer_openai_done(r);
+    assert_int_equal(ask(p, "x", text, sizeof text), 200);
+    assert_non_null(strstr(text, "\"delta\":{\"content\":\" \\\"hi\\\"\\u000a\"}"));
+    assert_non_null(strstr(text, "\"delta\":{\"content\":\" caf\xc3\xa9\"}"));
+    assert_non_null(strstr(text, "\"completion_tokens\":3,"));
+    assert_int_equal(ask(p, "x", text, sizeof text), 200);
+    assert_non_null(strstr(text,
+                           "\"tool_calls\":[{\"index\":0,\"id\":\"call_1\",\"type\":\"function\","
+                           "\"function\":{\"name\":\"weather\",\"arguments\":\"\"}}]"));
+    assert_non_null(
+        strstr(text, "[{\"index\":1,\"function\":{\"arguments\":\"{\\\"city\\\":\"}}]"));
+    assert_non_null(strstr(text, "\"tool_calls\":[{\"index\":1}]"));
 }
 
 static int post_model(peer *p, const char *model, char *text, size_t size)
@@ -325,75 +337,6 @@ static void answers_in_one_piece_fail_as_well(void **state)
     assert_non_null(strstr(text, "\"model\":\"peer-chat\""));
 }
 
-/* ---- the program ----------------------------------------------------------------------------- */
-
-static pid_t spawn(char *const argv[], int *out)
-{
-    char path[4096];
-    int pipe_fds[2];
-    const char *root = getenv("BELUGA_BUILD_ROOT");
-    if (!root) {
-        print_message("# BELUGA_BUILD_ROOT does not say where the program is\n");
-        skip();
-    }
-    snprintf(path, sizeof path, "%s/cli/check/beluga-peer", root);
-    assert_int_equal(pipe(pipe_fds), 0);
-    pid_t pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        dup2(pipe_fds[1], STDOUT_FILENO);
-        close(pipe_fds[0]);
-        execv(path, argv);
-        _exit(127);
-    }
-    close(pipe_fds[1]);
-    *out = pipe_fds[0];
-    return pid;
-}
-
-static int read_port(int out)
-{
-    char line[64];
-    size_t len = 0;
-    while (len + 1 < sizeof line && read(out, line + len, 1) == 1 && line[len] != '\n') len++;
-    line[len] = '\0';
-    assert_int_equal(strncmp(line, "listening 127.0.0.1:", 20), 0);
-    return atoi(line + 20);
-}
-
-static void the_program_serves_holds_and_ends_on_a_signal(void **state)
-{
-    static char text[64 * 1024];
-    char *argv[] = {"beluga-peer", "--mode", "chat", "--port", "0", "--hold", NULL};
-    int out, status;
-    (void)state;
-    pid_t pid = spawn(argv, &out);
-    int fd = dial_port(read_port(out));
-    get(fd, "/v1/models");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
-    assert_non_null(strstr(text, "\"id\":\"peer-chat\""));
-    post(fd, "/v1/chat/completions", "{\"model\":\"x\",\"stream\":true}");
-    hear_until(fd, text, sizeof text, "\"content\":\"The\"}");
-    assert_int_equal(kill(pid, SIGTERM), 0);
-    hear_all(fd, text, sizeof text);
-    assert_null(strstr(text, "\"content\""));
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
-    close(fd);
-    close(out);
-}
-
-static void the_program_explains_wrong_options(void **state)
-{
-    char *argv[] = {"beluga-peer", "--tokens", "many", NULL};
-    int out, status;
-    (void)state;
-    pid_t pid = spawn(argv, &out);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 2);
-    close(out);
-}
-
 int main(void)
 {
 #define CASE(name) cmocka_unit_test_setup_teardown(name, start, stop)
@@ -411,9 +354,8 @@ int main(void)
         CASE(a_client_that_does_not_read_stops_the_peer_without_blocking_it),
         CASE(many_streams_run_at_once),
         CASE(a_model_fails_as_its_name_says),
+        CASE(a_stream_may_carry_any_text_and_pieces_of_tool_calls),
         CASE(answers_in_one_piece_fail_as_well),
-        cmocka_unit_test(the_program_serves_holds_and_ends_on_a_signal),
-        cmocka_unit_test(the_program_explains_wrong_options),
     };
     return cmocka_run_group_tests_name("peer_faults", tests, NULL, NULL);
 }
