@@ -4,7 +4,8 @@
  *
  * A message is shared and, once it was added to a list or used in a call, must not be changed.
  * Bytes that are not UTF-8 do not make a constructor fail: the call that uses the message does, with
- * invalid_input and the position, so that nothing is lost silently.
+ * invalid_input and the position, so that nothing is lost silently. Positions in errors count from 0,
+ * as the functions here do: "message 2, part 1: invalid UTF-8 at byte 17".
  */
 #ifndef BELUGA_MESSAGE_H
 #define BELUGA_MESSAGE_H
@@ -84,8 +85,10 @@ BELUGA_API int beluga_message_add_data(beluga_message *message, beluga_part_kind
                                        const char *media_type, const void *data, size_t length,
                                        const char *name);
 /**
- * Content of a file; kind and media type come from its first bytes and its name.
- * @return besides: BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_NOT_SUPPORTED a type nobody knows. Blocks: reads it.
+ * Content of a file; kind and media type come from its first bytes and its name. A text file becomes
+ * a text part with its name and media type.
+ * @return besides: BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_NOT_SUPPORTED a type nobody knows;
+ *         BELUGA_ERROR_INVALID_INPUT it can't be read, or is a text that is not UTF-8. Blocks: reads it.
  */
 BELUGA_API int beluga_message_add_file(beluga_message *message, const char *path,
                                        beluga_error *err);

@@ -1,0 +1,13 @@
+/* Reading whole files. */
+#ifndef BELUGA__FILE_H
+#define BELUGA__FILE_H
+
+#include "base/buf.h"
+
+#include <beluga/error.h>
+
+/* Append a file's bytes to a buffer whose maximum limits them; blocks. NOT_FOUND, LIMIT_EXCEEDED,
+ * NO_MEMORY, or INVALID_INPUT for what else the system says; the error names the path. */
+int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err);
+
+#endif
