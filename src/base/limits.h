@@ -3,6 +3,7 @@
 #define BELUGA__LIMITS_H
 
 #define BELUGA__MAX_JSON_DEPTH      512            /* levels */
+#define BELUGA__MAX_POOLED_JSON     (64u << 10)    /* a text parsed in memory that is kept for the next */
 #define BELUGA__MAX_PART_BYTES      (64u << 20)    /* one part of a message */
 #define BELUGA__MAX_MESSAGES        1000000u       /* messages in a list */
 #define BELUGA__MAX_PARTS           10000u         /* parts in a message */

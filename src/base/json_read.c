@@ -1,0 +1,310 @@
+#include "base/json.h"
+
+#include "base/mem.h"
+
+#include <yyjson.h>
+
+/* Numbers that 64 bits or a double can't hold stay text, instead of failing or changing. */
+#define READ_FLAGS YYJSON_READ_BIGNUM_AS_RAW
+
+/* A repaired byte becomes three, and an escaped one six. */
+#define MAX_TEXT ((size_t)6 * BELUGA__MAX_REQUEST_BYTES)
+
+/* A text that closes what it opens can't be deeper than half its length. */
+enum { SHORTEST_DEEP_TEXT = 2 * BELUGA__MAX_JSON_DEPTH, SMALLEST_POOL = 8 * 1024 };
+
+static yyjson_val *val(const beluga_json *value)
+{
+    return (yyjson_val *)(uintptr_t)value;
+}
+
+static const beluga_json *json(const yyjson_val *value)
+{
+    return (const beluga_json *)value;
+}
+
+/* ---- memory ---------------------------------------------------------------------------------- */
+
+static void *general_alloc(void *allocator, size_t size)
+{
+    return beluga__alloc(allocator, size);
+}
+
+static void *general_resize(void *allocator, void *pointer, size_t old_size, size_t size)
+{
+    return beluga__resize(allocator, pointer, old_size, size);
+}
+
+static void general_release(void *allocator, void *pointer)
+{
+    beluga__release(allocator, pointer);
+}
+
+static yyjson_alc general(const beluga_allocator *allocator)
+{
+    return (yyjson_alc){general_alloc, general_resize, general_release,
+                        (void *)(uintptr_t)allocator};
+}
+
+/* yyjson's writer uses one block at a time, so that a buffer can be its allocator. */
+static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t size)
+{
+    beluga__buf *buf = buffer;
+    (void)pointer;
+    (void)old_size;
+    if (size > buf->length && beluga__buf_reserve(buf, size - buf->length)) return NULL;
+    buf->length = size; /* all of it must survive the next growth */
+    return buf->data;
+}
+
+static void *buf_alloc(void *buffer, size_t size)
+{
+    return buf_resize(buffer, NULL, 0, size);
+}
+
+static void buf_release(void *buffer, void *pointer)
+{
+    (void)buffer;
+    (void)pointer;
+}
+
+static const char *write_to(beluga__buf *buf, const beluga_json *value, size_t *length)
+{
+    yyjson_alc alc = {buf_alloc, buf_resize, buf_release, buf};
+    size_t n;
+    if (!value) return NULL;
+    beluga__buf_clear(buf);
+    if (!yyjson_val_write_opts(val(value), YYJSON_WRITE_NOFLAG, &alc, &n, NULL)) return NULL;
+    buf->length = n;
+    if (length) *length = n;
+    return buf->data;
+}
+
+/* ---- parsing --------------------------------------------------------------------------------- */
+
+static const char *string_end(const char *at, const char *end)
+{
+    for (; at < end && *at != '"'; at++)
+        if (*at == '\\' && ++at == end) break;
+    return at;
+}
+
+static bool nests_too_deep(const char *text, size_t length)
+{
+    size_t depth = 0;
+    for (const char *at = text, *end = text + length; at < end; at++) {
+        switch (*at) {
+        case '"': at = string_end(at + 1, end); break;
+        case '[': case '{':
+            if (++depth > BELUGA__MAX_JSON_DEPTH) return true;
+            break;
+        case ']': case '}':
+            if (depth) depth--;
+            break;
+        }
+        if (at == end) break;
+    }
+    return false;
+}
+
+/* yyjson parses without recursion, but who walks the result may recurse. Before parsing only large texts
+ * are looked through, which would cost memory; after it those with values enough, or with a fault. */
+static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
+{
+    bool large = length > BELUGA__MAX_POOLED_JSON;
+    if (length < SHORTEST_DEEP_TEXT || large == parsed) return false;
+    if (doc && yyjson_doc_get_val_count((yyjson_doc *)(uintptr_t)doc) <= BELUGA__MAX_JSON_DEPTH)
+        return false;
+    return nests_too_deep(text, length);
+}
+
+static int fail(const yyjson_read_err *why, size_t length, beluga_error *err)
+{
+    if (why->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to parse %zu bytes", length);
+    if (why->code == YYJSON_READ_ERROR_EMPTY_CONTENT || length == 0)
+        return beluga_error_set(err, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                "malformed JSON at byte 0: the text is empty");
+    return beluga_error_set(err, BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte %zu: %s",
+                            why->pos, why->msg);
+}
+
+void beluga__json_scratch_init(beluga__json_scratch *scratch, const beluga_allocator *allocator)
+{
+    *scratch = (beluga__json_scratch){.allocator = allocator};
+    beluga__buf_init(&scratch->text, allocator, MAX_TEXT);
+}
+
+void beluga__json_scratch_free(beluga__json_scratch *scratch)
+{
+    yyjson_doc_free(scratch->large);
+    beluga__release(scratch->allocator, scratch->pool);
+    beluga__buf_free(&scratch->text);
+    beluga__json_scratch_init(scratch, scratch->allocator);
+}
+
+/* Make the pool large enough for a text. Returns false without memory; the old pool is gone then. */
+static bool fit_pool(beluga__json_scratch *scratch, size_t length)
+{
+    size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);
+    size_t size = scratch->pool_size ? scratch->pool_size : SMALLEST_POOL;
+    if (needed <= scratch->pool_size) return true;
+    while (size < needed) size *= 2;
+    beluga__release(scratch->allocator, scratch->pool);
+    scratch->pool = beluga__alloc(scratch->allocator, size);
+    scratch->pool_size = scratch->pool ? size : 0;
+    return scratch->pool != NULL;
+}
+
+static yyjson_doc *read_text(beluga__json_scratch *scratch, bool pooled, const char *text,
+                             size_t length, yyjson_read_err *why)
+{
+    yyjson_alc alc;
+    char *input = (char *)(uintptr_t)text;
+    if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length) &&
+        yyjson_alc_pool_init(&alc, scratch->pool, scratch->pool_size)) {
+        yyjson_doc *doc = yyjson_read_opts(input, length, READ_FLAGS, &alc, why);
+        if (doc || why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION) return doc;
+    }
+    alc = general(scratch->allocator);
+    scratch->large = yyjson_read_opts(input, length, READ_FLAGS, &alc, why);
+    return scratch->large;
+}
+
+static bool can_repair(const yyjson_read_err *why, const char *text, size_t length)
+{
+    return why->code == YYJSON_READ_ERROR_INVALID_STRING ||
+           (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0);
+}
+
+static int fail_deep(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "JSON nested deeper than %d levels",
+                            BELUGA__MAX_JSON_DEPTH);
+}
+
+static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, size_t length,
+                 yyjson_doc **doc, beluga_error *err)
+{
+    yyjson_read_err why = {0};
+    *doc = NULL;
+    if (too_deep(NULL, false, text, length)) return fail_deep(err);
+    *doc = read_text(scratch, pooled, text, length, &why);
+    if (!*doc && can_repair(&why, text, length)) {
+        beluga__buf_clear(&scratch->text);
+        if (beluga__json_repair(&scratch->text, text, length))
+            return beluga_error_set(err, scratch->text.status, "JSON that is not UTF-8, and %s",
+                                    beluga_error_text(scratch->text.status));
+        scratch->repaired = true;
+        *doc = read_text(scratch, pooled, scratch->text.data, scratch->text.length, &why);
+    }
+    if (too_deep(*doc, true, text, length)) return fail_deep(err);
+    return *doc ? 0 : fail(&why, length, err);
+}
+
+static void forget(beluga__json_scratch *scratch)
+{
+    if (scratch->large) yyjson_doc_free(scratch->large);
+    scratch->large = NULL;
+    scratch->repaired = false;
+}
+
+int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
+                               const beluga_json **root, beluga_error *err)
+{
+    yyjson_doc *doc;
+    forget(scratch);
+    int code = parse(scratch, true, text, length, &doc, err);
+    *root = code ? NULL : json(yyjson_doc_get_root(doc));
+    return code;
+}
+
+const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
+                                      size_t *length)
+{
+    return write_to(&scratch->text, value, length);
+}
+
+int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, const char **out,
+                         size_t *out_length, beluga_error *err)
+{
+    beluga__json_scratch scratch;
+    const beluga_json *root;
+    const char *compact = NULL;
+    size_t n = 0;
+    beluga__json_scratch_init(&scratch, arena->allocator);
+    int code = beluga__json_scratch_parse(&scratch, text, length, &root, err);
+    if (code == BELUGA_ERROR_MALFORMED_RESPONSE) {
+        code = BELUGA_ERROR_INVALID_INPUT;
+        if (err) err->code = code, err->retryable = 0;
+    } else if (!code && !beluga_json_is_object(root)) {
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "not a JSON object");
+    } else if (!code) {
+        compact = beluga__json_scratch_text(&scratch, root, &n);
+        *out = compact ? beluga__arena_copy(arena, compact, n) : NULL;
+        *out_length = n;
+        if (!*out) code = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu bytes of JSON", n);
+    }
+    beluga__json_scratch_free(&scratch);
+    return code;
+}
+
+/* ---- documents ------------------------------------------------------------------------------- */
+
+struct json_text {
+    struct json_text *next;
+    beluga__buf buf;
+};
+
+struct beluga_json_doc {
+    const beluga_allocator *allocator;
+    yyjson_doc *doc;
+    struct json_text *texts;
+};
+
+int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out, beluga_error *err)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    beluga_json_doc *doc = beluga__zalloc(allocator, sizeof *doc);
+    beluga__json_scratch scratch;
+    *out = NULL;
+    if (!doc) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to parse JSON");
+    beluga__json_scratch_init(&scratch, allocator);
+    doc->allocator = allocator;
+    int code = parse(&scratch, false, text, length, &doc->doc, err);
+    if (code) {
+        beluga__release(allocator, doc);
+    } else {
+        scratch.large = NULL; /* the document has it now */
+        *out = doc;
+    }
+    beluga__json_scratch_free(&scratch);
+    return code;
+}
+
+void beluga_json_doc_free(beluga_json_doc *doc)
+{
+    if (!doc) return;
+    for (struct json_text *t = doc->texts, *next; t; t = next) {
+        next = t->next;
+        beluga__buf_free(&t->buf);
+        beluga__release(doc->allocator, t);
+    }
+    yyjson_doc_free(doc->doc);
+    beluga__release(doc->allocator, doc);
+}
+
+const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc)
+{
+    return doc ? json(yyjson_doc_get_root(doc->doc)) : NULL;
+}
+
+const char *beluga_json_text(beluga_json_doc *doc, const beluga_json *value, size_t *length)
+{
+    struct json_text *text = doc && value ? beluga__zalloc(doc->allocator, sizeof *text) : NULL;
+    if (!text) return NULL;
+    beluga__buf_init(&text->buf, doc->allocator, MAX_TEXT);
+    text->next = doc->texts;
+    doc->texts = text;
+    return write_to(&text->buf, value, length);
+}

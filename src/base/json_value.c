@@ -1,0 +1,128 @@
+#include "base/json.h"
+
+#include <yyjson.h>
+
+static yyjson_val *val(const beluga_json *value)
+{
+    return (yyjson_val *)(uintptr_t)value;
+}
+
+static const beluga_json *json(const yyjson_val *value)
+{
+    return (const beluga_json *)value;
+}
+
+const beluga_json *beluga_json_get(const beluga_json *object, const char *key)
+{
+    return json(yyjson_obj_get(val(object), key));
+}
+
+const beluga_json *beluga_json_at(const beluga_json *array, size_t index)
+{
+    return json(yyjson_arr_get(val(array), index));
+}
+
+size_t beluga_json_count(const beluga_json *value)
+{
+    return yyjson_is_ctn(val(value)) ? unsafe_yyjson_get_len(val(value)) : 0;
+}
+
+/* In yyjson a container's content follows it; in an object a key stands before each value. */
+static const beluga_json *value_at(yyjson_val *container, yyjson_val *at)
+{
+    if (at >= unsafe_yyjson_get_next(container)) return NULL;
+    return json(unsafe_yyjson_is_obj(container) ? at + 1 : at);
+}
+
+const beluga_json *beluga_json_first(const beluga_json *container)
+{
+    return yyjson_is_ctn(val(container)) ? value_at(val(container), val(container) + 1) : NULL;
+}
+
+const beluga_json *beluga_json_next(const beluga_json *container, const beluga_json *value)
+{
+    if (!value || !yyjson_is_ctn(val(container))) return NULL;
+    return value_at(val(container), unsafe_yyjson_get_next(val(value)));
+}
+
+const char *beluga_json_key(const beluga_json *value, size_t *length)
+{
+    return value ? beluga_json_string(json(val(value) - 1), length) : NULL;
+}
+
+bool beluga_json_is_object(const beluga_json *value)
+{
+    return yyjson_is_obj(val(value));
+}
+
+bool beluga_json_is_array(const beluga_json *value)
+{
+    return yyjson_is_arr(val(value));
+}
+
+bool beluga_json_is_string(const beluga_json *value)
+{
+    return yyjson_is_str(val(value));
+}
+
+bool beluga_json_is_number(const beluga_json *value)
+{
+    return yyjson_is_num(val(value)) || yyjson_is_raw(val(value));
+}
+
+bool beluga_json_is_null(const beluga_json *value)
+{
+    return yyjson_is_null(val(value));
+}
+
+const char *beluga_json_string(const beluga_json *value, size_t *length)
+{
+    if (!yyjson_is_str(val(value))) return NULL;
+    if (length) *length = unsafe_yyjson_get_len(val(value));
+    return unsafe_yyjson_get_str(val(value));
+}
+
+static int64_t saturate(double number)
+{
+    if (number >= 9223372036854775808.0) return INT64_MAX;
+    if (number < -9223372036854775808.0) return INT64_MIN;
+    return (int64_t)number;
+}
+
+int64_t beluga_json_int(const beluga_json *value, int64_t otherwise)
+{
+    yyjson_val *v = val(value);
+    if (yyjson_is_sint(v)) return unsafe_yyjson_get_sint(v);
+    if (yyjson_is_uint(v)) {
+        uint64_t number = unsafe_yyjson_get_uint(v);
+        return number > INT64_MAX ? INT64_MAX : (int64_t)number;
+    }
+    if (!beluga_json_is_number(value)) return otherwise;
+    return saturate(beluga_json_double(value, 0));
+}
+
+double beluga_json_double(const beluga_json *value, double otherwise)
+{
+    yyjson_val *v = val(value), number;
+    if (yyjson_is_num(v)) return unsafe_yyjson_get_num(v);
+    if (!yyjson_is_raw(v)) return otherwise;
+    const char *text = unsafe_yyjson_get_raw(v);
+    if (yyjson_read_number(text, &number, YYJSON_READ_ALLOW_INF_AND_NAN, NULL, NULL))
+        return unsafe_yyjson_get_num(&number);
+    return otherwise;
+}
+
+bool beluga_json_bool(const beluga_json *value, bool otherwise)
+{
+    return yyjson_is_bool(val(value)) ? unsafe_yyjson_get_bool(val(value)) : otherwise;
+}
+
+const char *beluga_json_get_string(const beluga_json *object, const char *key, size_t *length)
+{
+    return beluga_json_string(beluga_json_get(object, key), length);
+}
+
+int64_t beluga_json_get_int(const beluga_json *object, const char *key, int64_t otherwise)
+{
+    return beluga_json_int(beluga_json_get(object, key), otherwise);
+}

@@ -1,0 +1,266 @@
+#include "base/json.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <yyjson.h>
+
+/* Where the first failure of several is kept. */
+static void fail(beluga_json_writer *w, int code)
+{
+    if (!w->status) w->status = code;
+}
+
+void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf)
+{
+    memset(w, 0, sizeof *w);
+    w->buf = buf;
+}
+
+beluga_json_writer *beluga_json_writer_new(void)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    beluga_json_writer *w = beluga__alloc(allocator, sizeof *w);
+    if (!w) return NULL;
+    beluga__json_writer_init(w, &w->own);
+    beluga__buf_init(&w->own, allocator, BELUGA__MAX_REQUEST_BYTES);
+    return w;
+}
+
+void beluga_json_writer_free(beluga_json_writer *w)
+{
+    if (!w) return;
+    const beluga_allocator *allocator = w->own.allocator;
+    beluga__buf_free(&w->own);
+    beluga__release(allocator, w);
+}
+
+int beluga__json_writer_status(const beluga_json_writer *w)
+{
+    if (w->status) return w->status;
+    if (w->buf->status) return w->buf->status;
+    return w->depth || !w->need_comma ? BELUGA_ERROR_INVALID_INPUT : 0;
+}
+
+int beluga_json_writer_text(beluga_json_writer *w, const char **text, size_t *length)
+{
+    int status = beluga__json_writer_status(w);
+    *text = status ? NULL : w->buf->data;
+    if (length) *length = status ? 0 : w->buf->length;
+    return status;
+}
+
+/* ---- strings --------------------------------------------------------------------------------- */
+
+static bool needs_escape(unsigned char c)
+{
+    return c < 0x20 || c == '"' || c == '\\';
+}
+
+static void put_escape(beluga__buf *buf, unsigned char c)
+{
+    static const char letters[0x20] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    char text[8] = {'\\'};
+    if (c >= 0x20)
+        text[1] = (char)c;
+    else if (letters[c])
+        text[1] = letters[c];
+    else
+        snprintf(text, sizeof text, "\\u%04x", c);
+    beluga__buf_puts(buf, text);
+}
+
+static void put_escaped(beluga_json_writer *w, const char *text, size_t length)
+{
+    if (beluga__utf8_valid(text, length) != length) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    if (beluga__buf_reserve(w->buf, length)) return;
+    for (size_t i = 0; i < length && !w->buf->status; i++) {
+        size_t run = i;
+        while (i < length && !needs_escape((unsigned char)text[i])) i++;
+        beluga__buf_append(w->buf, text + run, i - run);
+        if (i < length) put_escape(w->buf, (unsigned char)text[i]);
+    }
+}
+
+static void put_quoted(beluga_json_writer *w, const char *text, size_t length)
+{
+    beluga__buf_putc(w->buf, '"');
+    put_escaped(w, text, length);
+    beluga__buf_putc(w->buf, '"');
+}
+
+/* ---- structure ------------------------------------------------------------------------------- */
+
+static bool in_array(const beluga_json_writer *w)
+{
+    uint32_t level = w->depth - 1;
+    return w->arrays[level / 64] >> (level % 64) & 1;
+}
+
+/* Write what stands before a value: a comma, a key. Returns false when no value may follow. */
+static bool begin_value(beluga_json_writer *w, const char *key)
+{
+    bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
+    if (!fits) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    if (w->status || w->buf->status) return false;
+    if (w->need_comma) beluga__buf_putc(w->buf, ',');
+    w->need_comma = true;
+    if (key) {
+        put_quoted(w, key, strlen(key));
+        beluga__buf_putc(w->buf, ':');
+    }
+    return true;
+}
+
+static void begin(beluga_json_writer *w, const char *key, bool array)
+{
+    if (!begin_value(w, key)) return;
+    if (w->depth == BELUGA__MAX_JSON_DEPTH) {
+        fail(w, BELUGA_ERROR_LIMIT_EXCEEDED);
+        return;
+    }
+    uint64_t bit = (uint64_t)1 << (w->depth % 64), *bits = &w->arrays[w->depth / 64];
+    *bits = array ? *bits | bit : *bits & ~bit;
+    w->depth++;
+    w->need_comma = false;
+    beluga__buf_putc(w->buf, array ? '[' : '{');
+}
+
+static void end(beluga_json_writer *w, bool array)
+{
+    if (!w->depth || in_array(w) != array) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    if (w->status) return;
+    w->depth--;
+    w->need_comma = true;
+    beluga__buf_putc(w->buf, array ? ']' : '}');
+}
+
+void beluga_json_begin_object(beluga_json_writer *w, const char *key)
+{
+    begin(w, key, false);
+}
+
+void beluga_json_end_object(beluga_json_writer *w)
+{
+    end(w, false);
+}
+
+void beluga_json_begin_array(beluga_json_writer *w, const char *key)
+{
+    begin(w, key, true);
+}
+
+void beluga_json_end_array(beluga_json_writer *w)
+{
+    end(w, true);
+}
+
+/* ---- values ---------------------------------------------------------------------------------- */
+
+static void put_literal(beluga_json_writer *w, const char *key, const char *text)
+{
+    if (begin_value(w, key)) beluga__buf_puts(w->buf, text);
+}
+
+void beluga_json_put_null(beluga_json_writer *w, const char *key)
+{
+    put_literal(w, key, "null");
+}
+
+void beluga_json_put_bool(beluga_json_writer *w, const char *key, bool value)
+{
+    put_literal(w, key, value ? "true" : "false");
+}
+
+void beluga_json_put_string(beluga_json_writer *w, const char *key, const char *value)
+{
+    if (value)
+        beluga_json_put_string_n(w, key, value, strlen(value));
+    else
+        beluga_json_put_null(w, key);
+}
+
+void beluga_json_put_string_n(beluga_json_writer *w, const char *key, const char *value,
+                              size_t length)
+{
+    if (begin_value(w, key)) put_quoted(w, value, length);
+}
+
+void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)value);
+    put_literal(w, key, text);
+}
+
+/* yyjson writes the shortest text, and knows no locale. */
+void beluga_json_put_double(beluga_json_writer *w, const char *key, double value)
+{
+    char memory[512];
+    yyjson_alc alc;
+    yyjson_val number = {0};
+    if (!isfinite(value)) {
+        beluga_json_put_null(w, key);
+        return;
+    }
+    unsafe_yyjson_set_real(&number, value);
+    yyjson_alc_pool_init(&alc, memory, sizeof memory);
+    const char *text = yyjson_val_write_opts(&number, YYJSON_WRITE_NOFLAG, &alc, NULL, NULL);
+    if (text)
+        put_literal(w, key, text);
+    else
+        fail(w, BELUGA_ERROR_NO_MEMORY);
+}
+
+void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *json, size_t length)
+{
+    beluga__json_scratch scratch;
+    const beluga_json *root;
+    if (beluga__utf8_valid(json, length) != length) fail(w, BELUGA_ERROR_INVALID_INPUT);
+    if (!begin_value(w, key)) return;
+    beluga__json_scratch_init(&scratch, w->buf->allocator);
+    int code = beluga__json_scratch_parse(&scratch, json, length, &root, NULL);
+    if (code)
+        fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
+    else if (scratch.repaired) /* a model's lone surrogate must not make its history unsendable */
+        beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
+    else
+        beluga__buf_append(w->buf, json, length);
+    beluga__json_scratch_free(&scratch);
+}
+
+static void put_base64_group(char *out, const unsigned char *in, size_t n)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)(n > 1 ? in[1] : 0) << 8 | (n > 2 ? in[2] : 0);
+    out[0] = digits[bits >> 18];
+    out[1] = digits[bits >> 12 & 63];
+    out[2] = n > 1 ? digits[bits >> 6 & 63] : '=';
+    out[3] = n > 2 ? digits[bits & 63] : '=';
+}
+
+static void put_base64(beluga__buf *buf, const unsigned char *bytes, size_t length)
+{
+    if (length > SIZE_MAX / 2 || beluga__buf_reserve(buf, (length + 2) / 3 * 4)) {
+        if (!buf->status) buf->status = BELUGA_ERROR_LIMIT_EXCEEDED;
+        return;
+    }
+    char *out = buf->data + buf->length;
+    for (size_t i = 0; i < length; i += 3, out += 4)
+        put_base64_group(out, bytes + i, length - i < 3 ? length - i : 3);
+    *out = '\0';
+    buf->length = (size_t)(out - buf->data);
+}
+
+void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,
+                            const void *bytes, size_t length)
+{
+    if (!begin_value(w, key)) return;
+    beluga__buf_putc(w->buf, '"');
+    if (prefix) put_escaped(w, prefix, strlen(prefix));
+    put_base64(w->buf, bytes, length);
+    beluga__buf_putc(w->buf, '"');
+}
