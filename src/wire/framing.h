@@ -5,19 +5,20 @@
 #include "base/buf.h"
 
 #include <beluga/provider/http.h>
+#include <string.h>
 
 /* Returns 0 to go on; anything else stops feeding and is returned by it. */
 typedef int (*beluga__frame_fn)(void *payload, const beluga_frame *frame);
 
 typedef struct beluga__framer {
     uint32_t framing; /* beluga_framing */
-    uint32_t state;
+    size_t max;
     beluga__buf line;  /* an unfinished line */
     beluga__buf data;  /* data lines of an unfinished event */
     beluga__buf event; /* its name */
     bool skip_newline; /* a \r ended the last bytes: a \n that follows belongs to it */
     bool has_data;
-    bool started;      /* the byte order mark was looked for */
+    bool started; /* the byte order mark was looked for */
 } beluga__framer;
 
 /* `max` bounds one frame. An event-stream framing that is not built is NOT_SUPPORTED. */
@@ -30,5 +31,21 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
                         void *payload);
 /* The body ended: deliver a last event that no blank line followed. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+
+/* What the above choose from. */
+int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                     void *payload);
+int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                        void *payload);
+int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+
+/* The length of a byte order mark before the first line. */
+static inline size_t beluga__framer_skip_mark(beluga__framer *framer, const char *line, size_t n)
+{
+    bool first = !framer->started;
+    framer->started = true;
+    return first && n >= 3 && memcmp(line, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
 
 #endif

@@ -1,0 +1,56 @@
+/* One JSON value a line. Blank lines are nothing; a last line needs no end. */
+#include "wire/framing.h"
+
+#include <beluga/error.h>
+
+static bool is_blank(const char *line, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') return false;
+    return true;
+}
+
+static int deliver(const beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn,
+                   void *payload)
+{
+    beluga_frame frame = {.data = line, .length = n};
+    if (n && line[n - 1] == '\r') frame.length = --n;
+    if (is_blank(line, n)) return 0;
+    if (n > framer->max) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    char kept = line[n];
+    line[n] = '\0';
+    int code = fn(payload, &frame);
+    line[n] = kept;
+    return code;
+}
+
+static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn,
+                     void *payload)
+{
+    if (framer->line.length) {
+        if (beluga__buf_append(&framer->line, line, n)) return framer->line.status;
+        line = framer->line.data;
+        n = framer->line.length;
+        framer->line.length = 0; /* what it holds stays until the next append */
+    }
+    size_t mark = beluga__framer_skip_mark(framer, line, n);
+    return deliver(framer, line + mark, n - mark, fn, payload);
+}
+
+int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                        void *payload)
+{
+    char *end = bytes + n, *newline;
+    for (char *at = bytes; at < end; at = newline + 1) {
+        newline = memchr(at, '\n', (size_t)(end - at));
+        if (!newline) return beluga__buf_append(&framer->line, at, (size_t)(end - at));
+        int code = take_line(framer, at, (size_t)(newline - at), fn, payload);
+        if (code) return code;
+    }
+    return 0;
+}
+
+int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload)
+{
+    return framer->line.length ? take_line(framer, NULL, 0, fn, payload) : 0;
+}
