@@ -103,9 +103,12 @@ static bool in_array(const beluga_json_writer *w)
 /* Write what stands before a value: a comma, a key. Returns false when no value may follow. */
 static bool begin_value(beluga_json_writer *w, const char *key)
 {
+    if (w->status || w->buf->status) return false; /* the depth may be off from here on */
     bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
-    if (!fits) fail(w, BELUGA_ERROR_INVALID_INPUT);
-    if (w->status || w->buf->status) return false;
+    if (!fits) {
+        fail(w, BELUGA_ERROR_INVALID_INPUT);
+        return false;
+    }
     if (w->need_comma) beluga__buf_putc(w->buf, ',');
     w->need_comma = true;
     if (key) {
@@ -131,8 +134,11 @@ static void begin(beluga_json_writer *w, const char *key, bool array)
 
 static void end(beluga_json_writer *w, bool array)
 {
-    if (!w->depth || in_array(w) != array) fail(w, BELUGA_ERROR_INVALID_INPUT);
-    if (w->status) return;
+    if (w->status || w->buf->status) return;
+    if (!w->depth || in_array(w) != array) {
+        fail(w, BELUGA_ERROR_INVALID_INPUT);
+        return;
+    }
     w->depth--;
     w->need_comma = true;
     beluga__buf_putc(w->buf, array ? ']' : '}');

@@ -1,0 +1,348 @@
+#include "schema/response.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <beluga/error.h>
+
+enum { FIRST_TEXT = 1000 }; /* room for most answers' text at once */
+
+static const beluga_usage no_usage = BELUGA_USAGE_INIT;
+
+static void reset_response(beluga_response *r)
+{
+    beluga_allocator allocator = r->allocator;
+    memset(r, 0, offsetof(beluga_response, room));
+    r->allocator = allocator;
+    r->usage = no_usage;
+    r->duration_ns = r->first_content_ns = -1;
+    beluga__arena_init(&r->arena, &r->allocator, r->room, sizeof r->room, SIZE_MAX / 2);
+}
+
+void beluga__response_builder_init(beluga_response_builder *b, const beluga_allocator *allocator,
+                                   size_t max_bytes)
+{
+    size_t max = max_bytes ? max_bytes : BELUGA__MAX_RESPONSE_BYTES;
+    *b = (beluga_response_builder){.allocator = allocator, .max = max};
+    beluga__buf_init(&b->text, allocator, max);
+    beluga__buf_init(&b->reasoning, allocator, max);
+}
+
+/* Forget everything, keep the memory. */
+static void restart(beluga_response_builder *b)
+{
+    if (b->response) {
+        beluga__arena_free(&b->response->arena);
+        reset_response(b->response);
+    }
+    beluga__buf_clear(&b->text);
+    beluga__buf_clear(&b->reasoning);
+    b->last = NULL;
+    b->calls = b->last_call = NULL;
+    b->n_calls = b->usage_room = b->total = 0;
+}
+
+void beluga__response_builder_clear(beluga_response_builder *b)
+{
+    beluga_response_free(b->response);
+    beluga__buf_free(&b->text);
+    beluga__buf_free(&b->reasoning);
+    beluga__response_builder_init(b, b->allocator, b->max);
+}
+
+beluga_response_builder *beluga_response_builder_new(void)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    beluga_response_builder *b = beluga__alloc(allocator, sizeof *b);
+    if (b) beluga__response_builder_init(b, allocator, 0);
+    return b;
+}
+
+void beluga_response_builder_free(beluga_response_builder *b)
+{
+    if (!b) return;
+    beluga__response_builder_clear(b);
+    beluga__release(b->allocator, b);
+}
+
+/* --- memory, counted ---------------------------------------------------------------------------
+ */
+
+static int stick(beluga_response_builder *b, int code)
+{
+    if (!b->status) b->status = code;
+    return code;
+}
+
+static int charge(beluga_response_builder *b, size_t n)
+{
+    if (n > b->max - b->total) return stick(b, BELUGA_ERROR_LIMIT_EXCEEDED);
+    b->total += n;
+    return 0;
+}
+
+static void *keep(beluga_response_builder *b, size_t size)
+{
+    if (charge(b, size)) return NULL;
+    void *p = beluga__arena_zalloc(&b->response->arena, size);
+    if (!p) stick(b, BELUGA_ERROR_NO_MEMORY);
+    return p;
+}
+
+/* NULL stays NULL and leaves `*out` as it is. */
+static int keep_text(beluga_response_builder *b, const char *text, size_t n, const char **out)
+{
+    if (!text) return 0;
+    if (charge(b, n)) return b->status;
+    const char *copy = beluga__arena_copy(&b->response->arena, text, n);
+    if (!copy) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    *out = copy;
+    return 0;
+}
+
+static int keep_string(beluga_response_builder *b, const char *text, const char **out)
+{
+    return keep_text(b, text, text ? strlen(text) : 0, out);
+}
+
+/* --- content --------------------------------------------------------------------------------- */
+
+static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint32_t index,
+                                size_t start)
+{
+    beluga__piece *piece = keep(b, sizeof *piece);
+    if (!piece) return NULL;
+    piece->kind = kind;
+    piece->index = index;
+    piece->start = start;
+    *(b->last ? &b->last->next : &b->response->pieces) = piece;
+    b->last = piece;
+    return piece;
+}
+
+static int append(beluga_response_builder *b, beluga__buf *buf, const char *text, size_t n)
+{
+    if (charge(b, n)) return b->status;
+    size_t first = n > FIRST_TEXT ? n : b->max < FIRST_TEXT ? b->max : FIRST_TEXT;
+    if (!buf->capacity && beluga__buf_reserve(buf, first)) return stick(b, buf->status);
+    return beluga__buf_append(buf, text, n) ? stick(b, buf->status) : 0;
+}
+
+static int add_text(beluga_response_builder *b, const beluga_event *e)
+{
+    size_t n = e->u.text.length;
+    if (!n) return 0;
+    beluga__piece *piece = b->last;
+    if (!piece || piece->kind != BELUGA_EVENT_TEXT)
+        piece = new_piece(b, BELUGA_EVENT_TEXT, e->index, b->text.length);
+    if (!piece || append(b, &b->text, e->u.text.text, n)) return b->status;
+    piece->length += n;
+    return 0;
+}
+
+/* Reasoning goes on in the last piece while its block does and it has no signature yet. */
+static bool continues(const beluga__piece *last, const beluga_event *e)
+{
+    return last && last->kind == BELUGA_EVENT_REASONING && last->index == e->index &&
+           (!last->signature || e->u.reasoning.length == 0);
+}
+
+static int add_reasoning(beluga_response_builder *b, const beluga_event *e)
+{
+    size_t n = e->u.reasoning.length;
+    if (!n && !e->u.reasoning.signature) return 0;
+    beluga__piece *piece = b->last;
+    if (!continues(piece, e))
+        piece = new_piece(b, BELUGA_EVENT_REASONING, e->index, b->reasoning.length);
+    if (!piece) return b->status;
+    if (n && append(b, &b->reasoning, e->u.reasoning.text, n)) return b->status;
+    piece->length += n;
+    if (!e->u.reasoning.signature) return 0;
+    piece->signature_length = e->u.reasoning.signature_length;
+    return keep_text(b, e->u.reasoning.signature, piece->signature_length, &piece->signature);
+}
+
+static int begin_call(beluga_response_builder *b, const beluga_event *e)
+{
+    if (b->n_calls >= BELUGA__MAX_TOOL_CALLS) return stick(b, BELUGA_ERROR_LIMIT_EXCEEDED);
+    beluga__call_piece *call = keep(b, sizeof *call);
+    beluga__piece *piece = call ? new_piece(b, BELUGA_EVENT_TOOL_CALL_BEGIN, e->index, 0) : NULL;
+    if (!piece) return b->status;
+    piece->call = call;
+    call->index = e->index;
+    *(b->last_call ? &b->last_call->next : &b->calls) = call;
+    b->last_call = call;
+    b->n_calls++;
+    if (keep_string(b, e->u.tool_call.id, &call->call.id)) return b->status;
+    return keep_string(b, e->u.tool_call.name, &call->call.name);
+}
+
+/* The newest call of that block that has not ended. */
+static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t index)
+{
+    beluga__call_piece *found = NULL;
+    for (beluga__call_piece *c = b->calls; c; c = c->next)
+        if (c->index == index && !c->ended) found = c;
+    return found;
+}
+
+/* Deltas are for who watches: the end has the arguments whole. */
+static int end_call(beluga_response_builder *b, const beluga_event *e)
+{
+    beluga__call_piece *call = open_call(b, e->index);
+    if (!call) {
+        if (begin_call(b, e)) return b->status;
+        call = b->last_call;
+    }
+    if (!call->call.id && keep_string(b, e->u.tool_call.id, &call->call.id)) return b->status;
+    if (!call->call.name && keep_string(b, e->u.tool_call.name, &call->call.name)) return b->status;
+    bool empty = !e->u.tool_call.arguments || !e->u.tool_call.length;
+    call->call.length = empty ? 2 : e->u.tool_call.length;
+    if (keep_text(b, empty ? "{}" : e->u.tool_call.arguments, call->call.length,
+                  &call->call.arguments))
+        return b->status;
+    call->ended = true;
+    return 0;
+}
+
+/* --- the rest -------------------------------------------------------------------------------- */
+
+static int add_warnings(beluga_response_builder *b, const beluga_event *e)
+{
+    size_t n = e->u.start.count < BELUGA__MAX_WARNINGS ? e->u.start.count : BELUGA__MAX_WARNINGS;
+    if (!n) return 0;
+    const char **warnings = keep(b, n * sizeof *warnings);
+    for (size_t i = 0; warnings && i < n; i++)
+        if (keep_string(b, e->u.start.warnings[i], &warnings[i])) return b->status;
+    if (!warnings) return b->status;
+    b->response->warnings = warnings;
+    b->response->n_warnings = n;
+    return 0;
+}
+
+static int add_metadata(beluga_response_builder *b, const beluga_event *e)
+{
+    beluga_response *r = b->response;
+    if (e->u.metadata.created) r->created = e->u.metadata.created;
+    int status = keep_string(b, e->u.metadata.id, &r->id);
+    if (!status) status = keep_string(b, e->u.metadata.model, &r->model);
+    if (!status) status = keep_string(b, e->u.metadata.provider, &r->provider);
+    if (!status) status = keep_string(b, e->u.metadata.request_id, &r->request_id);
+    return status;
+}
+
+/* Some servers send usage with every piece: the room of its JSON is used again. */
+static int add_usage(beluga_response_builder *b, const beluga_event *e)
+{
+    beluga_usage *usage = &b->response->usage;
+    size_t n = e->u.usage.raw ? e->u.usage.raw_length : 0;
+    *usage = e->u.usage;
+    usage->raw = NULL;
+    usage->raw_length = n;
+    if (!n) return 0;
+    if (n >= b->usage_room) {
+        if (n >= b->max) return stick(b, BELUGA_ERROR_LIMIT_EXCEEDED);
+        b->usage_room = 0;
+        b->usage_raw = keep(b, 2 * n);
+        if (!b->usage_raw) return b->status;
+        b->usage_room = 2 * n;
+    }
+    memcpy(b->usage_raw, e->u.usage.raw, n);
+    b->usage_raw[n] = '\0';
+    usage->raw = b->usage_raw;
+    return 0;
+}
+
+static int end(beluga_response_builder *b, const beluga_event *e)
+{
+    b->ended = true;
+    if (e->kind == BELUGA_EVENT_ERROR) {
+        b->failure = e->u.error && e->u.error->code ? e->u.error->code : BELUGA_ERROR_STREAM;
+        return 0;
+    }
+    b->response->complete = true;
+    b->response->reason = e->u.finish.reason;
+    return keep_text(b, e->u.finish.raw, e->u.finish.raw_length, &b->response->raw_reason);
+}
+
+static int make_response(beluga_response_builder *b)
+{
+    beluga_response *r = beluga__alloc(b->allocator, sizeof *r);
+    if (!r) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    r->allocator = *b->allocator;
+    reset_response(r);
+    b->response = r;
+    return 0;
+}
+
+static int add(beluga_response_builder *b, const beluga_event *e)
+{
+    switch (e->kind) {
+    case BELUGA_EVENT_TEXT: return add_text(b, e);
+    case BELUGA_EVENT_REASONING: return add_reasoning(b, e);
+    case BELUGA_EVENT_TOOL_CALL_BEGIN: return begin_call(b, e);
+    case BELUGA_EVENT_TOOL_CALL_END: return end_call(b, e);
+    case BELUGA_EVENT_START: return add_warnings(b, e);
+    case BELUGA_EVENT_METADATA: return add_metadata(b, e);
+    case BELUGA_EVENT_USAGE: return add_usage(b, e);
+    case BELUGA_EVENT_FINISH:
+    case BELUGA_EVENT_ERROR: return end(b, e);
+    case BELUGA_EVENT_RESTART: restart(b); return 0;
+    default: return 0;
+    }
+}
+
+int beluga_response_builder_add(beluga_response_builder *b, const beluga_event *event)
+{
+    if (b->status) return b->status;
+    if (b->ended) return 0;
+    if (!b->response && make_response(b)) return b->status;
+    return add(b, event);
+}
+
+/* --- handing over ---------------------------------------------------------------------------- */
+
+static int collect_calls(beluga_response_builder *b)
+{
+    beluga_response *r = b->response;
+    if (!b->calls) return 0;
+    r->calls = beluga__arena_alloc(&r->arena, b->n_calls * sizeof *r->calls);
+    if (!r->calls) return stick(b, BELUGA_ERROR_NO_MEMORY);
+    for (const beluga__call_piece *c = b->calls; c; c = c->next)
+        if (c->ended) r->calls[r->n_calls++] = c->call;
+    for (size_t i = 0; i < r->n_calls; i++) {
+        if (!r->calls[i].id) r->calls[i].id = "";
+        if (!r->calls[i].name) r->calls[i].name = "";
+    }
+    return 0;
+}
+
+static int take(beluga_response_builder *b, beluga_response **out)
+{
+    if (!b->response && make_response(b)) return b->status;
+    if (collect_calls(b)) return b->status;
+    beluga_response *r = b->response;
+    if (b->text.length) r->text = beluga__buf_steal(&b->text, &r->text_length);
+    if (b->reasoning.length) r->reasoning = beluga__buf_steal(&b->reasoning, &r->reasoning_length);
+    b->response = NULL;
+    *out = r;
+    return 0;
+}
+
+int beluga_response_builder_finish(beluga_response_builder *b, beluga_response **out)
+{
+    *out = NULL;
+    int status = b->status    ? b->status
+                 : b->failure ? b->failure
+                 : !b->ended  ? BELUGA_ERROR_STREAM_CLOSED
+                              : 0;
+    if (status != BELUGA_ERROR_NO_MEMORY) {
+        if (status && b->response) b->response->complete = false;
+        b->status = 0;
+        b->text.status = b->reasoning.status = 0;
+        int taken = take(b, out);
+        if (taken) status = taken;
+    }
+    beluga__response_builder_clear(b);
+    return status;
+}

@@ -1,0 +1,140 @@
+#include "schema/response.h"
+
+#include "base/mem.h"
+
+#include <beluga/message.h>
+
+void beluga_response_free(beluga_response *r)
+{
+    if (!r) return;
+    beluga_allocator allocator = r->allocator;
+    beluga__arena_free(&r->arena);
+    beluga__release(&allocator, r->text);
+    beluga__release(&allocator, r->reasoning);
+    beluga__release(&allocator, r);
+}
+
+void beluga__response_set_times(beluga_response *r, int64_t duration_ns, int64_t first_content_ns)
+{
+    r->duration_ns = duration_ns;
+    r->first_content_ns = first_content_ns;
+}
+
+void beluga__response_set_complete(beluga_response *r, bool complete)
+{
+    r->complete = complete;
+}
+
+static const char *known(const char *text)
+{
+    return text ? text : "";
+}
+
+const char *beluga_response_text(const beluga_response *r, size_t *length)
+{
+    if (length) *length = r->text_length;
+    return known(r->text);
+}
+
+const char *beluga_response_reasoning(const beluga_response *r, size_t *length)
+{
+    if (length) *length = r->reasoning_length;
+    return known(r->reasoning);
+}
+
+size_t beluga_response_tool_call_count(const beluga_response *r)
+{
+    return r->n_calls;
+}
+
+const beluga_tool_call *beluga_response_tool_call(const beluga_response *r, size_t index)
+{
+    return index < r->n_calls ? &r->calls[index] : NULL;
+}
+
+const beluga_usage *beluga_response_usage(const beluga_response *r)
+{
+    return &r->usage;
+}
+
+beluga_finish_reason beluga_response_finish_reason(const beluga_response *r)
+{
+    return (beluga_finish_reason)r->reason;
+}
+
+const char *beluga_response_raw_finish_reason(const beluga_response *r)
+{
+    return known(r->raw_reason);
+}
+
+bool beluga_response_is_complete(const beluga_response *r)
+{
+    return r->complete;
+}
+
+const char *beluga_response_id(const beluga_response *r)
+{
+    return known(r->id);
+}
+
+const char *beluga_response_model(const beluga_response *r)
+{
+    return known(r->model);
+}
+
+const char *beluga_response_provider(const beluga_response *r)
+{
+    return known(r->provider);
+}
+
+const char *beluga_response_request_id(const beluga_response *r)
+{
+    return known(r->request_id);
+}
+
+int64_t beluga_response_created(const beluga_response *r)
+{
+    return r->created;
+}
+
+const char *beluga_response_warning(const beluga_response *r, size_t index)
+{
+    return index < r->n_warnings ? known(r->warnings[index]) : NULL;
+}
+
+int64_t beluga_response_duration_ns(const beluga_response *r)
+{
+    return r->duration_ns;
+}
+
+int64_t beluga_response_first_content_ns(const beluga_response *r)
+{
+    return r->first_content_ns;
+}
+
+static int add_piece(beluga_message *m, const beluga_response *r, const beluga__piece *p)
+{
+    if (p->kind == BELUGA_EVENT_TEXT)
+        return p->length ? beluga_message_add_text(m, r->text + p->start, p->length) : 0;
+    if (p->kind == BELUGA_EVENT_REASONING)
+        return beluga_message_add_reasoning(m, known(r->reasoning) + p->start, p->length,
+                                            p->signature, p->signature_length);
+    const beluga_tool_call *call = &p->call->call;
+    if (!p->call->ended) return 0; /* cut off: nobody can answer it */
+    return beluga_message_add_tool_call(m, known(call->id), known(call->name), call->arguments,
+                                        call->length);
+}
+
+beluga_message *beluga_response_message(const beluga_response *r)
+{
+    const beluga__piece *first = r->pieces;
+    if (first && !first->next && first->kind == BELUGA_EVENT_TEXT && first->length)
+        return beluga_ai_message_n(r->text, r->text_length);
+    beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
+    int status = 0;
+    for (const beluga__piece *p = first; m && p && !status; p = p->next)
+        status = add_piece(m, r, p);
+    if (status != BELUGA_ERROR_NO_MEMORY) return m;
+    beluga_message_unref(m);
+    return NULL;
+}

@@ -1,0 +1,76 @@
+/* What is inside a response, and the builder that folds events into one. The builder can be part of
+ * another struct, so that a whole answer takes two allocations: the response, with room for ids,
+ * names and small tool calls, and the text. */
+#ifndef BELUGA__RESPONSE_H
+#define BELUGA__RESPONSE_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+
+#include <beluga/allocator.h>
+#include <beluga/response.h>
+
+typedef struct beluga__call_piece {
+    struct beluga__call_piece *next;
+    beluga_tool_call call;
+    uint32_t index;
+    bool ended; /* its arguments came whole */
+} beluga__call_piece;
+
+/* A stretch of the answer, in the order it came. */
+typedef struct beluga__piece {
+    struct beluga__piece *next;
+    uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING or _TOOL_CALL_BEGIN */
+    uint32_t index;
+    size_t start, length;  /* of the response's text or reasoning */
+    const char *signature; /* of reasoning, or NULL */
+    size_t signature_length;
+    beluga__call_piece *call; /* of a tool call */
+} beluga__piece;
+
+struct beluga_response {
+    beluga_allocator allocator; /* a copy: a response may outlive its client */
+    beluga__arena arena;
+    char *text, *reasoning; /* NULL: none */
+    size_t text_length, reasoning_length;
+    beluga__piece *pieces;
+    beluga_tool_call *calls;
+    size_t n_calls;
+    const char *id, *model, *provider, *request_id; /* NULL: unknown */
+    int64_t created;
+    beluga_usage usage;
+    uint32_t reason;
+    const char *raw_reason;
+    const char **warnings;
+    size_t n_warnings;
+    int64_t duration_ns, first_content_ns;
+    bool complete;
+    _Alignas(16) char room[1024];
+};
+
+struct beluga_response_builder {
+    const beluga_allocator *allocator;
+    beluga_response *response; /* NULL until the first event */
+    beluga__buf text, reasoning;
+    beluga__piece *last;
+    beluga__call_piece *calls, *last_call; /* all, also those that did not end */
+    size_t n_calls;
+    char *usage_raw; /* where usage.raw is kept, used again */
+    size_t usage_room;
+    size_t total, max; /* bytes kept */
+    int status;        /* what stuck */
+    int failure;       /* the code of the error event */
+    bool ended;
+};
+
+/* max_bytes 0 means BELUGA__MAX_RESPONSE_BYTES. The allocator is borrowed until _clear. */
+void beluga__response_builder_init(beluga_response_builder *b, const beluga_allocator *allocator,
+                                   size_t max_bytes);
+void beluga__response_builder_clear(beluga_response_builder *b);
+
+/* -1 for unknown. */
+void beluga__response_set_times(beluga_response *response, int64_t duration_ns,
+                                int64_t first_content_ns);
+void beluga__response_set_complete(beluga_response *response, bool complete);
+
+#endif

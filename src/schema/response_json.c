@@ -1,0 +1,129 @@
+#include "schema/response.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+
+#include <string.h>
+
+static void put_known(beluga_json_writer *w, const char *key, const char *text)
+{
+    beluga_json_put_string(w, key, *text ? text : NULL);
+}
+
+/* Text that should be JSON: compact when it is, else as a string, so that nothing is lost. */
+static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
+                               bool object_only)
+{
+    beluga_json_doc *doc = NULL;
+    int status = beluga_json_parse(text, n, &doc, NULL);
+    const beluga_json *root = status ? NULL : beluga_json_doc_root(doc);
+    if (root && (!object_only || beluga_json_is_object(root))) {
+        const char *compact = beluga_json_text(doc, root, &n);
+        if (compact)
+            beluga_json_put_raw(w, key, compact, n);
+        else
+            status = BELUGA_ERROR_NO_MEMORY;
+    } else {
+        beluga_json_put_string_n(w, key, text, n);
+    }
+    if (status == BELUGA_ERROR_NO_MEMORY && !w->status) w->status = status;
+    beluga_json_doc_free(doc);
+}
+
+static void put_calls(beluga_json_writer *w, const beluga_response *r)
+{
+    beluga_json_begin_array(w, "tool_calls");
+    for (size_t i = 0; i < r->n_calls; i++) {
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "id", r->calls[i].id);
+        beluga_json_put_string(w, "name", r->calls[i].name);
+        put_json_or_string(w, "arguments", r->calls[i].arguments, r->calls[i].length, true);
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_array(w);
+}
+
+static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
+{
+    const struct {
+        const char *name;
+        int64_t tokens;
+    } rows[] = {
+        {"input_total", usage->input_total},
+        {"input_cache_read", usage->input_cache_read},
+        {"input_cache_write", usage->input_cache_write},
+        {"output_total", usage->output_total},
+        {"output_reasoning", usage->output_reasoning},
+    };
+    beluga_json_begin_object(w, "usage");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].tokens >= 0) beluga_json_put_int(w, rows[i].name, rows[i].tokens);
+    if (usage->raw) put_json_or_string(w, "raw", usage->raw, usage->raw_length, false);
+    beluga_json_end_object(w);
+}
+
+static void put_ms(beluga_json_writer *w, const char *key, int64_t ns)
+{
+    if (ns < 0)
+        beluga_json_put_null(w, key);
+    else
+        beluga_json_put_double(w, key, (double)ns / 1e6);
+}
+
+static void put_ids(beluga_json_writer *w, const beluga_response *r)
+{
+    put_known(w, "id", beluga_response_id(r));
+    put_known(w, "model", beluga_response_model(r));
+    put_known(w, "provider", beluga_response_provider(r));
+    put_known(w, "request_id", beluga_response_request_id(r));
+    if (r->created)
+        beluga_json_put_int(w, "created", r->created);
+    else
+        beluga_json_put_null(w, "created");
+}
+
+static void put_end(beluga_json_writer *w, const beluga_response *r)
+{
+    beluga_json_put_string(w, "finish_reason", beluga_finish_reason_name(r->reason));
+    put_known(w, "raw_finish_reason", beluga_response_raw_finish_reason(r));
+    beluga_json_begin_array(w, "warnings");
+    for (size_t i = 0; i < r->n_warnings; i++)
+        beluga_json_put_string(w, NULL, beluga_response_warning(r, i));
+    beluga_json_end_array(w);
+    beluga_json_begin_object(w, "timing");
+    put_ms(w, "duration_ms", r->duration_ns);
+    put_ms(w, "first_content_ms", r->first_content_ns);
+    beluga_json_end_object(w);
+}
+
+static void put_response(beluga_json_writer *w, const beluga_response *r)
+{
+    size_t n;
+    beluga_json_begin_object(w, NULL);
+    put_ids(w, r);
+    beluga_json_put_bool(w, "complete", r->complete);
+    const char *text = beluga_response_text(r, &n);
+    beluga_json_put_string_n(w, "text", text, n);
+    const char *reasoning = beluga_response_reasoning(r, &n);
+    beluga_json_put_string_n(w, "reasoning", reasoning, n);
+    put_calls(w, r);
+    put_usage(w, &r->usage);
+    put_end(w, r);
+    beluga_json_end_object(w);
+}
+
+int beluga_response_to_json(const beluga_response *r, char **json, size_t *length)
+{
+    beluga__buf buf;
+    beluga_json_writer w;
+    *json = NULL;
+    if (length) *length = 0;
+    beluga__buf_init(&buf, beluga_allocator_default(), BELUGA__MAX_CALL_BYTES);
+    beluga__json_writer_init(&w, &buf);
+    put_response(&w, r);
+    const char *text;
+    int status = beluga_json_writer_text(&w, &text, length);
+    if (!status) *json = beluga__buf_steal(&buf, length);
+    beluga__buf_free(&buf);
+    return status;
+}
