@@ -30,7 +30,7 @@ void beluga__arena_free(beluga__arena *arena)
 static void *new_block(beluga__arena *arena, size_t size)
 {
     size_t whole = size + sizeof(struct beluga__block);
-    if (size > arena->max - arena->total) return NULL;
+    if (arena->total > arena->max || size > arena->max - arena->total) return NULL;
     bool large = whole > arena->next_size / 2;
     size_t block_size = large ? whole : arena->next_size;
     struct beluga__block *block = beluga__alloc(arena->allocator, block_size);
