@@ -26,6 +26,7 @@ struct beluga_http_request {
     const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
     int status;                /* the first failure of any of the setters */
+    const char *problem;       /* what it was about; static or in the arena */
 };
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
@@ -38,7 +39,6 @@ struct beluga_http_response {
     int status;
     beluga__buf headers; /* "name: value" lines, names in lower case, each ended by NUL; bounded */
     beluga__buf body;    /* of an error, or of an unstreamed answer */
-    beluga__buf found;   /* unused unless a lookup needs a copy */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
@@ -46,8 +46,9 @@ void beluga__http_response_init(beluga_http_response *response, const beluga_all
 void beluga__http_response_free(beluga_http_response *response);
 /* Forget what came so far (a 1xx answer, or a retry on the same object). */
 void beluga__http_response_clear(beluga_http_response *response);
-/* One header line as it came, without its line end; folds, spaces and case are normalised. A status
- * line ("HTTP/1.1 200 OK") clears and sets the status. */
+/* One header line as it came, with or without its line end; folds, spaces and case are normalised. A status
+ * line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0; LIMIT_EXCEEDED; NO_MEMORY;
+ * INVALID_RESPONSE for a status line without a status. Lines that are no header are skipped. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
 /* Milliseconds that "retry-after-ms" or "retry-after" (seconds, also fractions, or an HTTP date; `now` in
@@ -58,7 +59,7 @@ int beluga__http_should_retry(const beluga_http_response *response);
 /* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 
-/* Write a header for a log: the value when its name is on the allow-list, else "[redacted]". */
+/* Write "name: value" for a log; the value is "[redacted]" unless the name is on the allow-list. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
 
 #endif
