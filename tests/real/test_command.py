@@ -1,0 +1,170 @@
+#!/usr/bin/env python3
+"""The command against real servers. Run by with_servers.py; the argument is the program.
+
+Prints TAP. Each test is a function whose name is the sentence it tests.
+"""
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import traceback
+
+TIMEOUT_SECONDS = 60
+EXIT_OK, EXIT_AUTHENTICATION, EXIT_RATE_LIMIT, EXIT_NETWORK, EXIT_RESPONSE = 0, 4, 5, 7, 8
+ENDLESS = ["-o", 'extra_body={"ignore_eos": true}', "-o", "max_tokens=24"]
+SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "ok": {"type": "boolean"}},
+          "required": ["name", "ok"], "additionalProperties": False}
+
+
+class Skip(Exception):
+    pass
+
+
+def beluga(url, *arguments, key="any-key", say=""):
+    """Run the command as a stranger would: nothing in its environment but where the server is."""
+    environment = {"PATH": os.environ["PATH"], "OPENAI_BASE_URL": url, "OPENAI_API_KEY": key, "HOME": "/nonexistent"}
+    environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
+    return subprocess.run([sys.argv[1], "-m", "openai/any", *arguments], input=say, env=environment,
+                          capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False)
+
+
+def server(name):
+    url = os.environ.get(f"BELUGA_{name}_URL")
+    if not url:
+        raise Skip(os.environ.get(f"BELUGA_{name}_MISSING", "run it with tests/real/with_servers.py"))
+    return url
+
+
+def llama(*arguments, key=None, say=""):
+    return beluga(server("LLAMA"), *arguments, key=key or os.environ["BELUGA_LLAMA_KEY"], say=say)
+
+
+def aimock(*arguments, say=""):
+    return beluga(server("AIMOCK"), *arguments, say=say)
+
+
+def expect_exit(status, result):
+    assert result.returncode == status, f"exit {result.returncode}, not {status}: {result.stderr}"
+
+
+def standard_input_is_the_prompt_and_the_answer_is_streamed():
+    result = llama(*ENDLESS, say="Say hello\n")
+    expect_exit(EXIT_OK, result)
+    assert result.stdout.strip()
+
+
+def an_answer_cut_by_its_limit_is_a_success_with_a_note():
+    result = llama(*ENDLESS, "Say hello")
+    expect_exit(EXIT_OK, result)
+    assert "limit" in result.stderr, result.stderr
+
+
+def json_is_one_valid_object_with_usage():
+    result = llama("--json", *ENDLESS, "Say hello")
+    expect_exit(EXIT_OK, result)
+    answer = json.loads(result.stdout)
+    assert answer["complete"] is True
+    assert answer["finish_reason"] == "length"
+    assert answer["usage"]["output_total"] == 24
+    assert answer["usage"]["input_total"] > 0
+    assert answer["text"]
+
+
+def json_is_the_same_without_a_stream():
+    result = llama("--json", "--no-stream", *ENDLESS, "Say hello")
+    expect_exit(EXIT_OK, result)
+    assert json.loads(result.stdout)["usage"]["output_total"] == 24
+
+
+def a_schema_file_makes_the_answer_fit():
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as schema:
+        json.dump(SCHEMA, schema)
+        schema.flush()
+        result = llama("--schema", schema.name, "-o", "max_tokens=1500", "Describe it")
+    expect_exit(EXIT_OK, result)
+    answer = json.loads(result.stdout)
+    assert sorted(answer) == ["name", "ok"]
+    assert isinstance(answer["ok"], bool)
+
+
+def a_refused_key_exits_4_and_is_not_shown():
+    result = llama("Say hello", key="not-the-key")
+    expect_exit(EXIT_AUTHENTICATION, result)
+    assert result.stdout == ""
+    assert "not-the-key" not in result.stderr
+
+
+def a_dead_port_exits_7():
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        port = unused.getsockname()[1]
+        result = beluga(f"http://127.0.0.1:{port}/v1", "-o", "max_retries=0", "Say hello")
+    expect_exit(EXIT_NETWORK, result)
+    assert result.stdout == ""
+
+
+def usage_on_request_is_on_standard_error():
+    result = llama("-u", *ENDLESS, "Say hello")
+    expect_exit(EXIT_OK, result)
+    assert "24" in result.stderr, result.stderr
+
+
+def the_wire_is_shown_without_the_key():
+    result = llama("-v", *ENDLESS, "Say hello")
+    expect_exit(EXIT_OK, result)
+    assert "chat/completions" in result.stderr, result.stderr
+    assert os.environ["BELUGA_LLAMA_KEY"] not in result.stderr
+
+
+def characters_of_several_bytes_come_out_whole():
+    result = aimock("say hello")
+    expect_exit(EXIT_OK, result)
+    assert result.stdout.strip() == "Hello there, café ☃ 🚀!", result.stdout
+
+
+def a_limit_that_lasts_exits_5():
+    result = aimock("-o", "max_retries=0", "always limited")
+    expect_exit(EXIT_RATE_LIMIT, result)
+
+
+def a_stream_broken_off_exits_8_and_leaves_what_came():
+    result = aimock("-o", "max_retries=0", "break off")
+    expect_exit(EXIT_RESPONSE, result)
+    assert result.stdout.startswith("This ans"), result.stdout
+
+
+TESTS = [standard_input_is_the_prompt_and_the_answer_is_streamed,
+         an_answer_cut_by_its_limit_is_a_success_with_a_note,
+         json_is_one_valid_object_with_usage,
+         json_is_the_same_without_a_stream,
+         a_schema_file_makes_the_answer_fit,
+         a_refused_key_exits_4_and_is_not_shown,
+         a_dead_port_exits_7,
+         usage_on_request_is_on_standard_error,
+         the_wire_is_shown_without_the_key,
+         characters_of_several_bytes_come_out_whole,
+         a_limit_that_lasts_exits_5,
+         a_stream_broken_off_exits_8_and_leaves_what_came]
+
+
+def main():
+    print(f"1..{len(TESTS)}", flush=True)
+    failed = 0
+    for number, test in enumerate(TESTS, 1):
+        try:
+            test()
+            print(f"ok {number} - {test.__name__}")
+        except Skip as reason:
+            print(f"ok {number} - {test.__name__} # SKIP {reason}")
+        except Exception:  # pylint: disable=broad-except
+            failed += 1
+            print("".join(f"# {line}\n" for line in traceback.format_exc().splitlines()), end="")
+            print(f"not ok {number} - {test.__name__}")
+        sys.stdout.flush()
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
