@@ -1,0 +1,134 @@
+#include "answer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <beluga/client.h>
+#include <beluga/context.h>
+#include <beluga/loop.h>
+
+#include "interrupt.h"
+#include "output.h"
+#include "term.h"
+
+struct run {
+    const struct answer_request *request;
+    struct answer *answer;
+    beluga_context *context;
+    beluga_loop *loop;
+    beluga_response_builder *builder;
+    bool ended;
+};
+
+static void fail(struct run *run, int code, const char *message)
+{
+    if (run->answer->status == 0)
+        run->answer->status = beluga_error_set(&run->answer->error, code, "%s", message);
+}
+
+static void print_warnings(const beluga_event *event)
+{
+    for (size_t i = 0; i < event->u.start.count; i++)
+        out_note("warning: %s", event->u.start.warnings[i]);
+}
+
+static void show(struct run *run, const beluga_event *event)
+{
+    if (event->kind == BELUGA_EVENT_START) print_warnings(event);
+    if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
+    out_text(event->u.text.text, event->u.text.length);
+    /* Nobody gets the rest: a full disk, say. A closed pipe has already ended the process. */
+    if (out_failed()) beluga_context_cancel(run->context);
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    struct run *run = payload;
+    int rc = beluga_response_builder_add(run->builder, event);
+    show(run, event);
+    if (event->kind == BELUGA_EVENT_ERROR && run->answer->status == 0) {
+        run->answer->error = *event->u.error;
+        run->answer->status = event->u.error->code;
+    }
+    if (rc != 0) {
+        fail(run, rc, "the answer can't be kept");
+        beluga_context_cancel(run->context);
+    }
+    run->ended |= event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
+}
+
+static int prepare(struct run *run)
+{
+    run->context = beluga_context_new_cancellable(NULL);
+    run->builder = beluga_response_builder_new();
+    int rc = beluga_loop_new(NULL, &run->loop);
+    if (rc == 0 && (!run->context || !run->builder)) rc = BELUGA_ERROR_NO_MEMORY;
+    if (rc != 0) fail(run, rc, "the call can't be prepared");
+    return rc;
+}
+
+static int start(struct run *run)
+{
+    const struct answer_request *r = run->request;
+    int (*const begin)(beluga_chat_model *, beluga_loop *, beluga_context *,
+                       const beluga_messages *, beluga_event_cb, void *, beluga_op **,
+                       beluga_error *, const beluga_option *, size_t) =
+        r->unstreamed ? beluga_generate_start_n : beluga_stream_start_n;
+    int rc = begin(r->model, run->loop, run->context, r->messages, on_event, run, NULL,
+                   &run->answer->error, r->options, r->n_options);
+    run->answer->status = rc;
+    return rc;
+}
+
+static void start_spinner(const beluga_chat_model *model)
+{
+    char label[64];
+    snprintf(label, sizeof label, "%.24s/%.36s", beluga_provider_name(model),
+             beluga_model_name(model));
+    term_spinner_start(label);
+}
+
+static void wait_for_end(struct run *run)
+{
+    while (!run->ended) {
+        int rc = beluga_loop_wait(run->loop, term_spinner_tick());
+        if (rc == 0) continue;
+        fail(run, rc, "the call can't go on");
+        return;
+    }
+}
+
+static void collect(struct run *run)
+{
+    beluga_response *response = NULL;
+    int rc = beluga_response_builder_finish(run->builder, &response);
+    if (rc != 0 && run->answer->status == 0) fail(run, rc, beluga_error_text(rc));
+    run->answer->response = response;
+}
+
+int answer_run(const struct answer_request *request, struct answer *answer)
+{
+    struct run run = {.request = request, .answer = answer};
+    *answer = (struct answer){0};
+    if (prepare(&run) == 0) {
+        interrupt_watch(run.context, request->survive);
+        if (start(&run) == 0) {
+            start_spinner(request->model);
+            wait_for_end(&run);
+            term_spinner_stop();
+            collect(&run);
+        }
+        interrupt_unwatch();
+        if (!request->silent) out_end_line();
+    }
+    beluga_loop_free(run.loop);
+    beluga_response_builder_free(run.builder);
+    beluga_context_unref(run.context);
+    return answer->status;
+}
+
+void answer_free(struct answer *answer)
+{
+    beluga_response_free(answer->response);
+    answer->response = NULL;
+}

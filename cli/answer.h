@@ -1,0 +1,29 @@
+/* One call: its answer printed as it arrives, Ctrl-C, and what is left of it at the end. */
+#ifndef BELUGA_CLI_ANSWER_H
+#define BELUGA_CLI_ANSWER_H
+
+#include <stdbool.h>
+
+#include <beluga/chat_model.h>
+
+struct answer_request {
+    beluga_chat_model *model;        /* borrowed */
+    const beluga_messages *messages; /* borrowed */
+    const beluga_option *options;    /* borrowed */
+    size_t n_options;
+    bool unstreamed;
+    bool silent;  /* print nothing: the caller prints the response */
+    bool survive; /* a second Ctrl-C does not end the program either */
+};
+
+struct answer {
+    int status; /* 0 or a BELUGA_ERROR_ code */
+    beluga_error error;
+    beluga_response *response; /* owned; on failure what had arrived, or NULL */
+};
+
+/* Run the call to its end. Free with answer_free. @return answer->status. */
+int answer_run(const struct answer_request *request, struct answer *answer);
+void answer_free(struct answer *answer);
+
+#endif

@@ -1,0 +1,205 @@
+#include "args.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "exit.h"
+#include "output.h"
+
+const struct arg_info arg_infos[ARG_INDEX_COUNT] = {
+#define XX(constant, letter_, name_, value_, type_, member, completion_, meaning_) \
+    [ARG_INDEX_##constant] = {.name = (name_),                                     \
+                              .value = (value_),                                   \
+                              .meaning = (meaning_),                               \
+                              .offset = offsetof(struct args, member),             \
+                              .type = ARG_TYPE_##type_,                            \
+                              .completion = ARG_COMPLETE_##completion_,            \
+                              .letter = (letter_)},
+    ARG_MAP(XX)
+#undef XX
+};
+
+/* Beyond this many changes an option is not what somebody meant. */
+#define MAX_TYPO_DISTANCE 2
+#define MAX_TYPO_LENGTH   32
+
+static size_t least(size_t a, size_t b, size_t c)
+{
+    size_t d = a < b ? a : b;
+    return d < c ? d : c;
+}
+
+/* Return how many letters must change, come or go to make one word of the other. */
+static size_t distance(const char *a, const char *b)
+{
+    size_t row[MAX_TYPO_LENGTH + 1];
+    size_t n = strlen(a), m = strlen(b);
+    if (n > MAX_TYPO_LENGTH || m > MAX_TYPO_LENGTH) return MAX_TYPO_LENGTH;
+    for (size_t j = 0; j <= m; j++) row[j] = j;
+    for (size_t i = 1; i <= n; i++) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= m; j++) {
+            size_t above = row[j];
+            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[m];
+}
+
+static const struct arg_info *nearest(const char *name)
+{
+    const struct arg_info *best = NULL;
+    size_t best_distance = MAX_TYPO_DISTANCE + 1;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        size_t d = distance(name, arg_infos[i].name);
+        if (d < best_distance) {
+            best_distance = d;
+            best = &arg_infos[i];
+        }
+    }
+    return best;
+}
+
+static int unknown_name(const char *name)
+{
+    const struct arg_info *near = nearest(name);
+    if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
+    return out_usage("unknown option --%s (a text that begins with - goes after --)", name);
+}
+
+static const struct arg_info *find_name(const char *name, size_t length)
+{
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        const char *known = arg_infos[i].name;
+        if (strncmp(known, name, length) == 0 && !known[length]) return &arg_infos[i];
+    }
+    return NULL;
+}
+
+static const struct arg_info *find_letter(char letter)
+{
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (letter && arg_infos[i].letter == letter) return &arg_infos[i];
+    return NULL;
+}
+
+static void store(struct args *args, const struct arg_info *info, const char *value)
+{
+    void *member = (char *)args + info->offset;
+    args->given |= 1U << (info - arg_infos);
+    switch (info->type) {
+    case ARG_TYPE_FLAG: *(bool *)member = true; break;
+    case ARG_TYPE_COUNT: ++*(int *)member; break;
+    case ARG_TYPE_TEXT: *(const char **)member = value; break;
+    case ARG_TYPE_LIST: {
+        struct arg_list *list = member;
+        list->items[list->count++] = value;
+        break;
+    }
+    }
+}
+
+/* Read "--name", "--name=value" or "--name value". Returns how many words it took, 0 on failure. */
+static int take_long(struct args *args, char **words)
+{
+    const char *name = words[0] + 2, *equals = strchr(name, '=');
+    size_t length = equals ? (size_t)(equals - name) : strlen(name);
+    const struct arg_info *info = find_name(name, length);
+    if (!info) {
+        char unknown[MAX_TYPO_LENGTH + 1];
+        snprintf(unknown, sizeof unknown, "%.*s", (int)(length < 99 ? length : 99), name);
+        return unknown_name(unknown), 0;
+    }
+    if (!info->value && equals) return out_usage("--%s takes no value", info->name), 0;
+    if (!info->value) return store(args, info, NULL), 1;
+    if (equals) return store(args, info, equals + 1), 1;
+    if (!words[1]) return out_usage("--%s needs a value: %s", info->name, info->value), 0;
+    return store(args, info, words[1]), 2;
+}
+
+/* Read "-uv", "-mVALUE" or "-m VALUE". Returns how many words it took, 0 on failure. */
+static int take_short(struct args *args, char **words)
+{
+    for (const char *letter = words[0] + 1; *letter; letter++) {
+        const struct arg_info *info = find_letter(*letter);
+        if (!info)
+            return out_usage("unknown option -%c (a text that begins with - goes after --)",
+                             *letter),
+                   0;
+        if (!info->value) {
+            store(args, info, NULL);
+            continue;
+        }
+        if (letter[1]) return store(args, info, letter + 1), 1;
+        if (!words[1]) return out_usage("-%c needs a value: %s", *letter, info->value), 0;
+        return store(args, info, words[1]), 2;
+    }
+    return 1;
+}
+
+/* The command is the first operand when it is the name of one; every other text is a prompt. */
+static void take_operand(struct args *args, const char *word, bool literal)
+{
+    if (!args->command && !args->operands.count && !literal &&
+        (args->command = command_find(word)) != NULL)
+        return;
+    args->operands.items[args->operands.count++] = word;
+}
+
+static int check_command(const struct args *args)
+{
+    const struct command *command = args->command;
+    uint32_t excess = args->given & ~command->takes & ~(uint32_t)(ARG_HELP | ARG_VERSION);
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (excess & (1U << i))
+            return out_usage("beluga %s takes no option --%s", command->name, arg_infos[i].name);
+    if (args->operands.count <= command->max_operands) return 0;
+    const char *extra = args->operands.items[command->max_operands];
+    return out_usage(
+        "beluga %s does not take \"%s\"; to send it as a text: beluga prompt \"%s %s\"",
+        command->name, extra, command->name, extra);
+}
+
+static int parse_words(struct args *args, char **words)
+{
+    bool literal = false;
+    while (*words) {
+        const char *word = *words;
+        int taken = 1;
+        if (literal || word[0] != '-' || !word[1])
+            take_operand(args, word, literal);
+        else if (strcmp(word, "--") == 0)
+            literal = true;
+        else
+            taken = word[1] == '-' ? take_long(args, words) : take_short(args, words);
+        if (!taken) return CLI_EXIT_USAGE;
+        words += taken;
+    }
+    return 0;
+}
+
+int args_parse(struct args *args, int argc, char **argv)
+{
+    *args = (struct args){0};
+    size_t n = argc > 0 ? (size_t)argc : 1;
+    args->pointers = calloc(3 * n, sizeof *args->pointers);
+    if (!args->pointers) return out_no_memory();
+    args->options.items = args->pointers;
+    args->attachments.items = args->pointers + n;
+    args->operands.items = args->pointers + 2 * n;
+    int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
+    args->named = args->command != NULL;
+    if (!args->named) args->command = commands[0];
+    if (rc || args->help || args->version) return rc;
+    return check_command(args);
+}
+
+void args_free(struct args *args)
+{
+    free(args->pointers);
+    *args = (struct args){0};
+}

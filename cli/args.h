@@ -1,0 +1,111 @@
+/*
+ * The command line. ARG_MAP is the one table of options: it makes the parser, `--help`, the manual
+ * page and the completions. An option means the same in every command that takes it.
+ */
+#ifndef BELUGA_CLI_ARGS_H
+#define BELUGA_CLI_ARGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* How an option's value is stored in struct args. */
+enum arg_type {
+    ARG_TYPE_FLAG,  /* bool, no value */
+    ARG_TYPE_COUNT, /* int: how often it was given */
+    ARG_TYPE_TEXT,  /* const char *; the last one counts */
+    ARG_TYPE_LIST   /* struct arg_list; every one counts */
+};
+
+/* What a shell offers as an option's value. */
+enum arg_completion {
+    ARG_COMPLETE_NOTHING,
+    ARG_COMPLETE_FILES,
+    ARG_COMPLETE_MODELS,
+    ARG_COMPLETE_SETTINGS
+};
+
+/* constant, letter, name, value, type, member of struct args, completion, meaning */
+#define ARG_MAP(XX)                                                                            \
+    XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                      \
+       "The model: an alias of the configuration, or PROVIDER/MODEL, or PROVIDER:MODEL.")      \
+    XX(SYSTEM, 's', "system", "TEXT", TEXT, system, NOTHING,                                   \
+       "What the model should know or be before it reads the prompt.")                         \
+    XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                            \
+       "Set an option of the model, such as temperature=0.2. May be repeated.")                \
+    XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                            \
+       "Send a file or the address of one with the prompt. May be repeated.")                  \
+    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                       \
+       "Ask for an answer that fits the JSON Schema in FILE.")                                 \
+    XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                  \
+       "Wait this long for the first part of a streamed answer and between two parts, or for " \
+       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds.")           \
+    XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                              \
+       "Ask for the answer in one piece.")                                                     \
+    XX(JSON, 0, "json", NULL, FLAG, json, NOTHING, "Print one JSON object instead of text.")   \
+    XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                        \
+       "Tell on stderr how many tokens and how much time it took.")                            \
+    XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                          \
+       "Make a live request. Without it nothing is sent.")                                     \
+    XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                 \
+       "Show on stderr what goes over the wire, with keys redacted.")                          \
+    XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                        \
+       "No notes and no spinner on stderr; errors are still shown.")                           \
+    XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
+       "Read this configuration instead of the usual one.")                                    \
+    XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
+    XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")          \
+    XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
+
+enum arg_index {
+#define XX(constant, ...) ARG_INDEX_##constant,
+    ARG_MAP(XX)
+#undef XX
+        ARG_INDEX_COUNT
+};
+
+/* The same as bits, for the options that a command takes. */
+enum arg_bit {
+#define XX(constant, ...) ARG_##constant = 1 << ARG_INDEX_##constant,
+    ARG_MAP(XX)
+#undef XX
+};
+
+struct arg_info {
+    const char *name;
+    const char *value; /* NULL: it has none */
+    const char *meaning;
+    size_t offset; /* in struct args */
+    enum arg_type type;
+    enum arg_completion completion;
+    char letter; /* 0: none */
+};
+
+extern const struct arg_info arg_infos[ARG_INDEX_COUNT];
+
+struct arg_list {
+    const char **items; /* borrowed from argv */
+    size_t count;
+};
+
+struct command;
+
+struct args {
+    const struct command *command;
+    bool named; /* the command was, and is not just the default */
+    const char *model, *system, *schema, *timeout, *config_file;
+    struct arg_list options, attachments, operands;
+    bool no_stream, json, usage, probe, quiet, man, help, version;
+    int verbose;
+    uint32_t given;        /* which options */
+    const char **pointers; /* owned: what the lists' items are in */
+};
+
+/*
+ * Read the command line. On failure it has told why, and what to do, on stderr.
+ * @return 0, or an exit code. Free with args_free in either case.
+ */
+int args_parse(struct args *args, int argc, char **argv);
+void args_free(struct args *args);
+
+#endif

@@ -1,0 +1,198 @@
+/* beluga config: what applies, and where it came from. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include "command.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "table.h"
+
+#define VALUE_BYTES 512
+
+/* One setting as it applies. */
+struct setting {
+    const char *key;
+    char value[VALUE_BYTES];
+    char origin[96];
+};
+
+/* The environment's layer is read only when a model is opened: see what it will find. */
+static bool from_environment(const beluga_provider *provider, int key, struct setting *s)
+{
+    const char *variable = NULL;
+    if (provider && key == BELUGA_OPTION_API_KEY)
+        variable = session_find_variable(provider->key_variables);
+    if (provider && key == BELUGA_OPTION_BASE_URL)
+        variable = session_find_variable(provider->url_variables);
+    if (!variable) return false;
+    snprintf(s->value, sizeof s->value, "%s",
+             key == BELUGA_OPTION_API_KEY ? "set" : getenv(variable));
+    snprintf(s->origin, sizeof s->origin, "environment (%s)", variable);
+    return true;
+}
+
+static bool is_own(const beluga_provider *provider, int key, struct setting *s)
+{
+    if (!provider || key != BELUGA_OPTION_BASE_URL || !provider->base_url) return false;
+    snprintf(s->value, sizeof s->value, "%s", provider->base_url);
+    snprintf(s->origin, sizeof s->origin, "default");
+    return true;
+}
+
+/* Returns false when nothing sets it. */
+static bool describe(const beluga_config *config, const beluga_provider *provider, int key,
+                     struct setting *s)
+{
+    beluga_origin origin = BELUGA_ORIGIN_NONE;
+    const beluga_option_info *info = beluga_option_get_info(key);
+    if (!info || key == BELUGA_OPTION_ENVIRONMENT) return false;
+    s->key = info->name;
+    beluga_config_describe(config, key, s->value, sizeof s->value, &origin);
+    if (origin < BELUGA_ORIGIN_ENVIRONMENT && from_environment(provider, key, s)) return true;
+    if (origin == BELUGA_ORIGIN_NONE) return is_own(provider, key, s);
+    snprintf(s->origin, sizeof s->origin, "%s",
+             origin == BELUGA_ORIGIN_MODEL ? "command line" : beluga_origin_name(origin));
+    return true;
+}
+
+static const char *file_state(const struct session *session)
+{
+    return session->has_file ? "read" : "not there";
+}
+
+static const char *reference_of(const struct session *session)
+{
+    if (session->reference) return session->reference;
+    return beluga_config_default_model(session->base);
+}
+
+static const char *chosen_by(const struct session *session)
+{
+    return session->chosen_by ? session->chosen_by : "";
+}
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static int print_settings(const struct session *session, const beluga_provider *provider)
+{
+    static const char *const titles[] = {"OPTION", "VALUE", "FROM"};
+    struct table table;
+    struct setting s;
+    table_begin(&table, 3, titles);
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        if (!describe(session->config, provider, key, &s)) continue;
+        table_add(&table, s.key);
+        table_add(&table, s.value);
+        table_add(&table, s.origin);
+    }
+    return table_print(&table);
+}
+
+static void print_aliases(const struct session *session)
+{
+    const char *name, *reference;
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
+        out_printf("alias  %s = %s\n", name, reference);
+}
+
+static int print_text(const struct session *session, const beluga_provider *provider)
+{
+    const char *reference = reference_of(session);
+    out_printf("file   %s (%s)\n", session->path ? session->path : "none", file_state(session));
+    if (reference)
+        out_printf("model  %s (%s)\n", reference, chosen_by(session));
+    else
+        out_printf("model  none\n");
+    print_aliases(session);
+    if (!session->config) return CLI_EXIT_OK;
+    out_printf("\n");
+    return print_settings(session, provider);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static void put_settings(beluga_json_writer *w, const struct session *session,
+                         const beluga_provider *provider)
+{
+    struct setting s;
+    beluga_json_begin_object(w, "options");
+    for (int key = 1; session->config && key < BELUGA_OPTION_COUNT; key++) {
+        if (!describe(session->config, provider, key, &s)) continue;
+        beluga_json_begin_object(w, s.key);
+        beluga_json_put_string(w, "value", s.value);
+        beluga_json_put_string(w, "from", s.origin);
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_object(w);
+}
+
+static void put_aliases(beluga_json_writer *w, const struct session *session)
+{
+    const char *name, *reference;
+    beluga_json_begin_object(w, "aliases");
+    for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
+        beluga_json_put_string(w, name, reference);
+    beluga_json_end_object(w);
+}
+
+static int print_json(const struct session *session, const beluga_provider *provider)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (w) {
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "file", session->path);
+        beluga_json_put_bool(w, "file_read", session->has_file);
+        beluga_json_put_string(w, "model", reference_of(session));
+        beluga_json_put_string(w, "chosen_by", session->chosen_by);
+        put_aliases(w, session);
+        put_settings(w, session, provider);
+        beluga_json_end_object(w);
+    }
+    return report_json(w);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static const beluga_provider *provider_of(const struct session *session)
+{
+    const char *name = NULL;
+    if (!session->config ||
+        !beluga_config_get_string(session->config, BELUGA_OPTION_PROVIDER, &name))
+        return NULL;
+    return beluga_registry_get(beluga_registry_default(), name);
+}
+
+static int run(const struct args *args)
+{
+    struct session session;
+    beluga_error err;
+    int rc = session_load(&session, args);
+    if (rc == 0 && session.chosen_by && session_resolve(&session, NULL, &err) != 0)
+        rc = report_error(args, &err, NULL);
+    if (rc == 0)
+        rc = args->json ? print_json(&session, provider_of(&session))
+                        : print_text(&session, provider_of(&session));
+    session_free(&session);
+    return rc;
+}
+
+const struct command cmd_config = {
+    .name = "config",
+    .operands = "",
+    .summary = "Show which configuration applies to a model, and where each part came from.",
+    .details =
+        "It shows the file, the model and who named it, the aliases, and every option that is "
+        "set: default, file, environment, or command line. A key is never shown, only that "
+        "it is set. Nothing is sent.\n\n"
+        "With --json: {file, file_read, model, chosen_by, aliases: {name: model}, "
+        "options: {key: {value, from}}}.",
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_CONFIG | ARG_HELP |
+             ARG_VERSION,
+    .run = run,
+};

@@ -1,0 +1,28 @@
+/* beluga version, or --version. */
+#include <string.h>
+
+#include <beluga/version.h>
+
+#include "command.h"
+#include "exit.h"
+#include "output.h"
+
+static int run(const struct args *args)
+{
+    const char *library = beluga_version_string();
+    (void)args;
+    if (strcmp(library, BELUGA_VERSION_STRING) == 0)
+        out_printf("beluga %s\n", library);
+    else
+        out_printf("beluga %s (library %s)\n", BELUGA_VERSION_STRING, library);
+    return CLI_EXIT_OK;
+}
+
+const struct command cmd_version = {
+    .name = "version",
+    .operands = "",
+    .summary = "Show the version.",
+    .details = "The library's is named too when it is another one.",
+    .takes = ARG_HELP | ARG_VERSION,
+    .run = run,
+};

@@ -1,0 +1,29 @@
+/* What every command is: its words for the user, the options it takes, and the function to run. */
+#ifndef BELUGA_CLI_COMMAND_H
+#define BELUGA_CLI_COMMAND_H
+
+#include "args.h"
+
+struct command {
+    const char *name;
+    const char *operands; /* as usage shows them, "" for none */
+    const char *summary;  /* one line */
+    const char *details;  /* paragraphs for --help and the manual page, between blank lines */
+    const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
+    uint32_t takes;       /* enum arg_bit */
+    size_t max_operands;
+    int (*run)(const struct args *args); /* @return exit code */
+};
+
+#define COMMAND_ANY_OPERANDS ((size_t)-1)
+
+/* All of them, the default one first, ended by NULL. */
+extern const struct command *const commands[];
+
+extern const struct command cmd_prompt, cmd_chat, cmd_providers, cmd_models, cmd_health, cmd_config,
+    cmd_completion, cmd_help, cmd_version;
+
+/* Return the command of that name, or NULL. */
+const struct command *command_find(const char *name);
+
+#endif

@@ -1,0 +1,36 @@
+/* Exit codes: one list, which the command, its manual page and its tests share. */
+#ifndef BELUGA_CLI_EXIT_H
+#define BELUGA_CLI_EXIT_H
+
+/* constant, value, meaning as the manual page says it */
+#define EXIT_MAP(XX)                                                                            \
+    XX(OK, 0, "Success. An answer cut by its token limit counts as one; a note says so.")       \
+    XX(OTHER, 1, "Any other failure.")                                                          \
+    XX(USAGE, 2, "The command line or the input is not valid.")                                 \
+    XX(CONFIG, 3, "The configuration: no model, an unknown provider or model, a bad value.")    \
+    XX(AUTH, 4, "A key is missing, was refused, or may not do this.")                           \
+    XX(RATE, 5, "A rate limit or quota was reached, or the provider is overloaded: try later.") \
+    XX(TIMEOUT, 6, "No answer, or no further part of it, within the time allowed.")             \
+    XX(NETWORK, 7, "The network or the connection failed.")                                     \
+    XX(RESPONSE, 8, "The answer is broken or truncated. What had arrived was printed.")         \
+    XX(REFUSED, 9, "The provider refused or filtered the content.")                             \
+    XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
+
+enum exit_code {
+#define XX(constant, value, meaning) CLI_EXIT_##constant = (value),
+    EXIT_MAP(XX)
+#undef XX
+};
+
+struct exit_info {
+    enum exit_code code;
+    const char *meaning;
+};
+
+/* Return row `index` of the list, or NULL past the last. */
+const struct exit_info *exit_get_info(unsigned index);
+
+/* Return the exit code that a BELUGA_ERROR_ code means; 0 for 0. */
+int exit_from_error(int error_code);
+
+#endif

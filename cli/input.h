@@ -1,0 +1,46 @@
+/* What the user gives: files, stdin, and the prompt made of it. */
+#ifndef BELUGA_CLI_INPUT_H
+#define BELUGA_CLI_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <beluga/message.h>
+
+#include "args.h"
+
+/* A longer prompt or schema is refused. */
+#define MAX_PROMPT_BYTES ((size_t)64 * 1024 * 1024)
+#define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
+
+/* Text that grows; `bytes` is owned (free) and ends in a NUL that is not counted. */
+struct text {
+    char *bytes;
+    size_t length, room;
+};
+
+/* @return 0, or -1 with errno ENOMEM. */
+int text_add(struct text *text, const char *bytes, size_t n);
+void text_free(struct text *text);
+
+/* Read the whole of a file into `text`. @return 0, or an exit code, reported. */
+int input_read_file(const char *path, size_t max, struct text *text);
+
+/*
+ * Make the prompt: the operands joined by a space, where "-" stands for stdin, and, when stdin is
+ * not a terminal and was not named, an empty line and stdin. Newlines at the end of stdin are left
+ * out.
+ * @return 0, or an exit code, reported.
+ */
+int input_read_prompt(const struct args *args, struct text *prompt);
+
+/* Return whether there is anything that a prompt could be made of. */
+bool input_has_prompt(const struct args *args);
+
+/*
+ * Make the human message of a prompt and its attachments.
+ * @param out  One reference, yours. @return 0, or an exit code, reported.
+ */
+int input_make_message(const struct args *args, const struct text *prompt, beluga_message **out);
+
+#endif

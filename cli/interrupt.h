@@ -1,0 +1,17 @@
+/* Ctrl-C: cancels the call under way. */
+#ifndef BELUGA_CLI_INTERRUPT_H
+#define BELUGA_CLI_INTERRUPT_H
+
+#include <stdbool.h>
+
+#include <beluga/context.h>
+
+/*
+ * From here on SIGINT cancels `context` (borrowed until interrupt_unwatch). A second one ends the
+ * program, for the impatient, unless it is to `survive`.
+ */
+void interrupt_watch(beluga_context *context, bool survive);
+/* SIGINT is again what it was. */
+void interrupt_unwatch(void);
+
+#endif

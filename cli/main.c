@@ -1,0 +1,36 @@
+/* beluga: talk to language models from a shell. */
+#include <string.h>
+
+#include "args.h"
+#include "command.h"
+#include "exit.h"
+#include "output.h"
+
+const struct command *const commands[] = {
+    &cmd_prompt, &cmd_chat,       &cmd_providers, &cmd_models,  &cmd_health,
+    &cmd_config, &cmd_completion, &cmd_help,      &cmd_version, NULL,
+};
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; commands[i]; i++)
+        if (strcmp(commands[i]->name, name) == 0) return commands[i];
+    return NULL;
+}
+
+static int run(struct args *args)
+{
+    if (args->version) return cmd_version.run(args);
+    if (args->help) return cmd_help.run(args);
+    return args->command->run(args);
+}
+
+int main(int argc, char **argv)
+{
+    struct args args;
+    int rc = args_parse(&args, argc, argv);
+    out_init(&args);
+    if (rc == 0) rc = out_finish(run(&args));
+    args_free(&args);
+    return rc;
+}

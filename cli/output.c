@@ -1,0 +1,238 @@
+#include "output.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "args.h"
+#include "command.h"
+#include "exit.h"
+#include "term.h"
+
+/* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
+#define MAX_LINE_BYTES 4096
+/* How much of a model's text is filtered at a time. */
+#define FILTER_BYTES 1024
+#define BUFFER_BYTES 4096
+
+static struct {
+    bool quiet;
+    const char *command;
+    int failure; /* errno of the first write to stdout that failed */
+    bool wrote;
+    char last; /* byte for stdout */
+    struct term_filter filter;
+    size_t used;
+    char buffer[BUFFER_BYTES];
+} out;
+
+void out_init(const struct args *args)
+{
+    out.quiet = args->quiet;
+    out.command = args->command ? args->command->name : NULL;
+    signal(SIGPIPE, SIG_IGN);
+}
+
+/* ---- stderr ---------------------------------------------------------------------------------- */
+
+/* There is nowhere to report that stderr can't be written. */
+static void write_err(const char *bytes, size_t n)
+{
+    while (n) {
+        ssize_t done = write(STDERR_FILENO, bytes, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) return;
+        bytes += done;
+        n -= (size_t)done;
+    }
+}
+
+static void put_err(const char *text, size_t n)
+{
+    struct term_filter filter = {0};
+    char safe[(FILTER_BYTES + 1) * TERM_FILTER_GROWTH];
+    if (!term_is_err()) {
+        write_err(text, n);
+        return;
+    }
+    while (n) {
+        size_t piece = n < FILTER_BYTES ? n : FILTER_BYTES;
+        write_err(safe, term_filter(&filter, text, piece, safe));
+        text += piece;
+        n -= piece;
+    }
+}
+
+static void say(const char *before, enum term_style style, const char *format, va_list values)
+{
+    char line[MAX_LINE_BYTES];
+    const char *begin = style == TERM_PLAIN ? "" : term_style(STDERR_FILENO, style);
+    const char *end = style == TERM_PLAIN ? "" : term_style(STDERR_FILENO, TERM_PLAIN);
+    int n = vsnprintf(line, sizeof line, format, values);
+    if (n < 0) return;
+    size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    out_flush();
+    term_spinner_stop();
+    write_err(begin, strlen(begin));
+    write_err(before, strlen(before));
+    if (style != TERM_DIM) write_err(end, strlen(end));
+    put_err(line, length);
+    if (style == TERM_DIM) write_err(end, strlen(end));
+    write_err("\n", 1);
+}
+
+void out_note(const char *format, ...)
+{
+    va_list values;
+    if (out.quiet) return;
+    va_start(values, format);
+    say("beluga: ", TERM_DIM, format, values);
+    va_end(values);
+}
+
+void out_error(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say("beluga: ", TERM_RED, format, values);
+    va_end(values);
+}
+
+void out_detail(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say("", TERM_PLAIN, format, values);
+    va_end(values);
+}
+
+int out_usage(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say("beluga: ", TERM_RED, format, values);
+    va_end(values);
+    if (out.command)
+        out_detail("See: beluga %s --help", out.command);
+    else
+        out_detail("See: beluga --help");
+    return CLI_EXIT_USAGE;
+}
+
+int out_no_memory(void)
+{
+    out_error("out of memory");
+    return CLI_EXIT_OTHER;
+}
+
+/* ---- stdout ---------------------------------------------------------------------------------- */
+
+static void end_quietly(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+    _exit(CLI_EXIT_OTHER); /* only when it is blocked */
+}
+
+static void wait_writable(void)
+{
+    struct pollfd wanted = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    poll(&wanted, 1, -1);
+}
+
+static void fail_write(int error)
+{
+    if (error == EPIPE) end_quietly();
+    out.failure = error;
+}
+
+static void write_out(const char *bytes, size_t n)
+{
+    term_spinner_stop();
+    while (n && !out.failure) {
+        ssize_t done = write(STDOUT_FILENO, bytes, n);
+        if (done >= 0) {
+            bytes += done;
+            n -= (size_t)done;
+        } else if (errno == EAGAIN) {
+            wait_writable();
+        } else if (errno != EINTR) {
+            fail_write(errno);
+        }
+    }
+}
+
+void out_flush(void)
+{
+    size_t n = out.used;
+    out.used = 0;
+    if (n) write_out(out.buffer, n);
+}
+
+void out_write(const char *bytes, size_t n)
+{
+    if (!n) return;
+    out.wrote = true;
+    out.last = bytes[n - 1];
+    if (n > sizeof out.buffer - out.used) out_flush();
+    if (n > sizeof out.buffer) {
+        write_out(bytes, n);
+        return;
+    }
+    memcpy(out.buffer + out.used, bytes, n);
+    out.used += n;
+}
+
+void out_text(const char *text, size_t n)
+{
+    char safe[(FILTER_BYTES + 1) * TERM_FILTER_GROWTH];
+    if (!term_is_out()) {
+        out_write(text, n);
+        n = 0;
+    }
+    while (n) {
+        size_t piece = n < FILTER_BYTES ? n : FILTER_BYTES;
+        out_write(safe, term_filter(&out.filter, text, piece, safe));
+        text += piece;
+        n -= piece;
+    }
+    out_flush();
+}
+
+void out_printf(const char *format, ...)
+{
+    va_list values;
+    char *text = NULL;
+    va_start(values, format);
+    int n = vasprintf(&text, format, values);
+    va_end(values);
+    if (n < 0) {
+        out.failure = ENOMEM;
+        return;
+    }
+    out_write(text, (size_t)n);
+    free(text);
+}
+
+void out_end_line(void)
+{
+    out.filter = (struct term_filter){0};
+    if (out.wrote && out.last != '\n') out_write("\n", 1);
+}
+
+bool out_failed(void)
+{
+    return out.failure != 0;
+}
+
+int out_finish(int code)
+{
+    out_flush();
+    if (!out.failure || code) return code;
+    out_error("stdout can't be written: %s", strerror(out.failure));
+    return CLI_EXIT_OTHER;
+}

@@ -1,0 +1,152 @@
+#include "report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include <beluga/allocator.h>
+
+#include "exit.h"
+#include "output.h"
+
+/* Enough for beluga_error_format's longest line. */
+#define ERROR_LINE_BYTES 1536
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static void put_known(beluga_json_writer *w, const char *key, const char *value)
+{
+    if (*value) beluga_json_put_string(w, key, value);
+}
+
+void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err)
+{
+    beluga_json_begin_object(w, key);
+    beluga_json_put_string(w, "code", beluga_error_name(err->code));
+    beluga_json_put_int(w, "exit_code", exit_from_error(err->code));
+    beluga_json_put_string(w, "message", err->message);
+    put_known(w, "cause", err->cause);
+    put_known(w, "operation", err->operation);
+    put_known(w, "provider", err->provider);
+    put_known(w, "model", err->model);
+    put_known(w, "provider_code", err->provider_code);
+    put_known(w, "request_id", err->request_id);
+    if (err->http_status) beluga_json_put_int(w, "http_status", err->http_status);
+    if (err->retry_after_ms >= 0) beluga_json_put_int(w, "retry_after_ms", err->retry_after_ms);
+    beluga_json_put_bool(w, "retryable", beluga_error_is_retryable(err));
+    beluga_json_put_int(w, "attempts", err->attempts);
+    beluga_json_end_object(w);
+}
+
+static void put_partial(beluga_json_writer *w, const beluga_response *partial)
+{
+    char *json = NULL;
+    size_t length = 0;
+    if (partial && beluga_response_to_json(partial, &json, &length) == 0)
+        beluga_json_put_raw(w, "partial", json, length);
+    else
+        beluga_json_put_null(w, "partial");
+    beluga_free(json);
+}
+
+static void print_error_json(const beluga_error *err, const beluga_response *partial)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (w) {
+        beluga_json_begin_object(w, NULL);
+        report_put_error(w, "error", err);
+        put_partial(w, partial);
+        beluga_json_end_object(w);
+    }
+    report_json(w);
+}
+
+int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial)
+{
+    char line[ERROR_LINE_BYTES];
+    beluga_error_format(err, line, sizeof line);
+    out_error("%s", line);
+    if (args->json) print_error_json(err, partial);
+    return exit_from_error(err->code);
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+int report_json(beluga_json_writer *w)
+{
+    const char *text;
+    size_t length;
+    int rc = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
+    if (rc == 0) {
+        out_write(text, length);
+        out_write("\n", 1);
+    } else {
+        out_error("the JSON can't be written: %s", beluga_error_text(rc));
+    }
+    beluga_json_writer_free(w);
+    return exit_from_error(rc);
+}
+
+int report_response(const beluga_response *response)
+{
+    char *json = NULL;
+    size_t length = 0;
+    if (beluga_response_to_json(response, &json, &length) != 0) return out_no_memory();
+    out_write(json, length);
+    out_write("\n", 1);
+    beluga_free(json);
+    return 0;
+}
+
+static void format_tokens(char *text, size_t size, const char *name, int64_t total,
+                          const char *part_name, int64_t part)
+{
+    if (total < 0)
+        snprintf(text, size, "%s unknown", name);
+    else if (part > 0)
+        snprintf(text, size, "%s %" PRId64 " (%s %" PRId64 ")", name, total, part_name, part);
+    else
+        snprintf(text, size, "%s %" PRId64, name, total);
+}
+
+static void format_time(char *text, size_t size, const char *name, int64_t ns)
+{
+    text[0] = '\0';
+    if (ns >= 0) snprintf(text, size, ", %s %.2f s", name, (double)ns / 1e9);
+}
+
+void report_usage(const beluga_response *response)
+{
+    char input[96], output[96], whole[48], first[48];
+    const beluga_usage *usage = beluga_response_usage(response);
+    format_tokens(input, sizeof input, "input", usage->input_total, "cached",
+                  usage->input_cache_read);
+    format_tokens(output, sizeof output, "output", usage->output_total, "reasoning",
+                  usage->output_reasoning);
+    format_time(whole, sizeof whole, "time", beluga_response_duration_ns(response));
+    format_time(first, sizeof first, "first token", beluga_response_first_content_ns(response));
+    out_detail("tokens: %s, %s%s%s", input, output, whole, first);
+}
+
+static void note_tool_calls(const beluga_response *response)
+{
+    for (size_t i = 0; i < beluga_response_tool_call_count(response); i++) {
+        const beluga_tool_call *call = beluga_response_tool_call(response, i);
+        out_note("the model asks for the tool %s(%s); --json has it all", call->name,
+                 call->arguments);
+    }
+}
+
+int report_finish(const beluga_response *response)
+{
+    note_tool_calls(response);
+    switch (beluga_response_finish_reason(response)) {
+    case BELUGA_FINISH_LENGTH:
+        out_note("the answer was cut at its token limit (raise it with -o max_tokens=N)");
+        return CLI_EXIT_OK;
+    case BELUGA_FINISH_CONTENT_FILTER:
+        out_error("the provider refused or filtered the content (%s)",
+                  beluga_response_raw_finish_reason(response));
+        return CLI_EXIT_REFUSED;
+    default: return CLI_EXIT_OK;
+    }
+}

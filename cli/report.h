@@ -1,0 +1,34 @@
+/* What is told of a call: failures, usage, and both as JSON. */
+#ifndef BELUGA_CLI_REPORT_H
+#define BELUGA_CLI_REPORT_H
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+#include <beluga/response.h>
+
+#include "args.h"
+
+/*
+ * Tell of a failure on stderr, and with --json as an object on stdout:
+ * {"error": {"code": …, "message": …, …, "exit_code": …}, "partial": answer or null}.
+ * @return the exit code.
+ */
+int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial);
+
+/* Write an error as the member `key`. */
+void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err);
+
+/* Print what a writer holds, and a newline, and free it. @return 0, or an exit code, reported. */
+int report_json(beluga_json_writer *w);
+
+/* Print the answer as one JSON object. @return 0, or an exit code, reported. */
+int report_response(const beluga_response *response);
+
+/* Tell on stderr how many tokens and how much time an answer took. */
+void report_usage(const beluga_response *response);
+
+/* Tell on stderr what is worth knowing of an answer: cut, refused, tools wanted. @return exit code.
+ */
+int report_finish(const beluga_response *response);
+
+#endif

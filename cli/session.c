@@ -1,0 +1,217 @@
+#include "session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <beluga/client.h>
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "trace.h"
+
+#define MAX_PROVIDERS    256
+#define MAX_OPTION_BYTES 64
+
+static const char *get_variable(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+const char *session_find_variable(const char *const *names)
+{
+    for (; names && *names; names++)
+        if (get_variable(*names)) return *names;
+    return NULL;
+}
+
+/* ---- the configuration ----------------------------------------------------------------------- */
+
+static char *usual_path(void)
+{
+    char *path = NULL;
+    int n = -1;
+    const char *base = get_variable("XDG_CONFIG_HOME"), *home = get_variable("HOME");
+    if (base && base[0] == '/')
+        n = asprintf(&path, "%s/beluga/config.yaml", base);
+    else if (home)
+        n = asprintf(&path, "%s/.config/beluga/config.yaml", home);
+    return n < 0 ? NULL : path;
+}
+
+/* A file that was named must be there; the usual one need not. */
+static int load_file(struct session *session, const struct args *args)
+{
+    beluga_error err;
+    const char *named = args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
+    session->path = named ? strdup(named) : usual_path();
+    if (!session->path) return named ? out_no_memory() : 0;
+    if (!named && access(session->path, F_OK) != 0) return 0;
+    int rc = beluga_config_load_file(session->base, session->path, &err);
+    session->has_file = rc == 0;
+    if (rc == 0) return 0;
+    report_error(args, &err, NULL);
+    return rc == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : CLI_EXIT_CONFIG;
+}
+
+static int set_option(struct session *session, const struct args *args, const char *text)
+{
+    beluga_option option;
+    beluga_error err;
+    if (beluga_option_parse(text, &option, &err) != 0) return report_error(args, &err, NULL);
+    return beluga_config_set_n(session->base, &option, 1) ? out_no_memory() : 0;
+}
+
+/* A number alone is seconds, as with other commands; the library's own options take milliseconds.
+ */
+static int set_timeout(struct session *session, const struct args *args)
+{
+    char text[MAX_OPTION_BYTES];
+    const char *time = args->timeout, *unit = "";
+    if (*time && strspn(time, "0123456789.") == strlen(time)) unit = "s";
+    int n = snprintf(text, sizeof text, "timeout=%s%s", time, unit);
+    if (n < 0 || (size_t)n >= sizeof text) return out_usage("--timeout: not a time: %s", time);
+    return set_option(session, args, text);
+}
+
+static int set_options(struct session *session, const struct args *args)
+{
+    int rc = 0;
+    for (size_t i = 0; i < args->options.count && rc == 0; i++)
+        rc = set_option(session, args, args->options.items[i]);
+    if (rc == 0 && args->timeout) rc = set_timeout(session, args);
+    return rc;
+}
+
+/* ---- which model ----------------------------------------------------------------------------- */
+
+static bool is_candidate(const beluga_provider *provider, const char **variable)
+{
+    *variable = session_find_variable(provider->key_variables);
+    return *variable && provider->default_model;
+}
+
+/* The first provider, by name, whose key is in the environment and which has a default model. */
+static void guess_model(struct session *session)
+{
+    const char *names[MAX_PROVIDERS], *variable;
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
+    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+        if (!provider || !is_candidate(provider, &variable)) continue;
+        snprintf(session->guess, sizeof session->guess, "%s/%s", provider->name,
+                 provider->default_model);
+        session->reference = session->guess;
+        session->chosen_by = variable;
+        return;
+    }
+}
+
+static void choose_model(struct session *session, const struct args *args)
+{
+    const char *variable = get_variable("BELUGA_MODEL");
+    if (args->model) {
+        session->reference = args->model;
+        session->chosen_by = "-m";
+    } else if (variable) {
+        session->reference = variable;
+        session->chosen_by = "BELUGA_MODEL";
+    } else if (beluga_config_default_model(session->base)) {
+        session->chosen_by = "file";
+    } else {
+        guess_model(session);
+    }
+}
+
+int session_load(struct session *session, const struct args *args)
+{
+    const beluga_option environment = beluga_with_env();
+    *session = (struct session){0};
+    trace_start(args->verbose);
+    session->base = beluga_config_new_n(&environment, 1);
+    if (!session->base) return out_no_memory();
+    int rc = load_file(session, args);
+    if (rc == 0) rc = set_options(session, args);
+    if (rc == 0) choose_model(session, args);
+    return rc;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+int session_resolve(struct session *session, const char *reference, beluga_error *err)
+{
+    beluga_config *config = NULL;
+    if (!reference) reference = session->reference;
+    int rc =
+        beluga_config_resolve(session->base, beluga_registry_default(), reference, &config, err);
+    if (rc != 0) return rc;
+    beluga_config_free(session->config);
+    session->config = config;
+    return 0;
+}
+
+static void hint_keys(void)
+{
+    const char *names[MAX_PROVIDERS];
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
+    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+        if (!provider || !provider->default_model || !provider->key_variables) continue;
+        out_detail("  export %s=...          and %s/%s is taken", provider->key_variables[0],
+                   provider->name, provider->default_model);
+    }
+}
+
+int session_explain_no_model(const struct session *session, const struct args *args)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG, "no model is configured");
+    report_error(args, &err, NULL);
+    out_detail("Do one of these:\n"
+               "  beluga -m PROVIDER/MODEL ...         for one call; beluga providers lists them\n"
+               "  export BELUGA_MODEL=PROVIDER/MODEL   for every call\n"
+               "  model: PROVIDER/MODEL                in %s",
+               session->path ? session->path : "a file named with --config");
+    hint_keys();
+    out_detail("To try it without a key and without a network:\n"
+               "  beluga -m mock/any \"Hello\"");
+    return CLI_EXIT_CONFIG;
+}
+
+static void note_guess(const struct session *session)
+{
+    if (session->reference == session->guess)
+        out_note("no model is configured: %s, because %s is set (-m names another)", session->guess,
+                 session->chosen_by);
+}
+
+int session_open(struct session *session, const struct args *args, const char *reference)
+{
+    beluga_error err;
+    beluga_chat_model *model = NULL;
+    if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
+    if (!reference) note_guess(session);
+    int rc = session_resolve(session, reference, &err);
+    if (rc == 0)
+        rc = beluga_registry_open(beluga_registry_default(), NULL, session->config, &model, &err);
+    if (rc != 0) return report_error(args, &err, NULL);
+    beluga_chat_model_unref(session->model);
+    session->model = model;
+    return 0;
+}
+
+void session_free(struct session *session)
+{
+    beluga_chat_model_unref(session->model);
+    beluga_config_free(session->config);
+    beluga_config_free(session->base);
+    free(session->path);
+    *session = (struct session){0};
+}

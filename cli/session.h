@@ -1,0 +1,44 @@
+/* Which model is meant, from which configuration. */
+#ifndef BELUGA_CLI_SESSION_H
+#define BELUGA_CLI_SESSION_H
+
+#include <stdbool.h>
+
+#include <beluga/chat_model.h>
+#include <beluga/config.h>
+
+#include "args.h"
+
+struct session {
+    beluga_config *base;   /* file, environment, -o and --timeout */
+    beluga_config *config; /* the same with a model's reference resolved; NULL before */
+    beluga_chat_model *model;
+    char *path;            /* of the configuration file; NULL: nowhere to look */
+    bool has_file;         /* it was there and was read */
+    const char *reference; /* the model that was asked for; NULL: the file's default */
+    const char
+        *chosen_by;  /* who did: "-m", "BELUGA_MODEL", "file", or a key's variable; NULL: nobody */
+    char guess[160]; /* what `reference` points to when it was a key's variable */
+};
+
+/*
+ * Read the configuration and find out which model is asked for.
+ * @return 0, or an exit code, reported. Free with session_free in either case.
+ */
+int session_load(struct session *session, const struct args *args);
+
+/* Resolve `reference` (NULL: what session_load found) without opening it. Reports nothing. */
+int session_resolve(struct session *session, const char *reference, beluga_error *err);
+
+/* Resolve and open it, in place of a model that is open. @return 0, or an exit code, reported. */
+int session_open(struct session *session, const struct args *args, const char *reference);
+
+/* Tell what to set when no model is configured. @return CLI_EXIT_CONFIG. */
+int session_explain_no_model(const struct session *session, const struct args *args);
+
+void session_free(struct session *session);
+
+/* Return the first of a NULL-terminated list of variables that is set to something, or NULL. */
+const char *session_find_variable(const char *const *names);
+
+#endif
