@@ -78,6 +78,13 @@ BELUGA_API int beluga_response_builder_add(beluga_response_builder *builder,
                                            const beluga_event *event);
 
 /**
+ * Set the response's times, for who receives the events and so knows them. Nanoseconds from the start
+ * of the call; -1 unknown. The builder itself does not look at a clock.
+ */
+BELUGA_API void beluga_response_builder_set_times(beluga_response_builder *builder,
+                                                  int64_t duration_ns, int64_t first_content_ns);
+
+/**
  * Take the response. The builder is then empty and can be used again.
  * @return 0; the code of its error event; BELUGA_ERROR_STREAM_CLOSED no terminal event came; what stuck.
  *         Except without memory, `*out` is set on failure too: then it is not complete.

@@ -23,7 +23,8 @@ void beluga__response_builder_init(beluga_response_builder *b, const beluga_allo
                                    size_t max_bytes)
 {
     size_t max = max_bytes ? max_bytes : BELUGA__MAX_RESPONSE_BYTES;
-    *b = (beluga_response_builder){.allocator = allocator, .max = max};
+    *b = (beluga_response_builder){
+        .allocator = allocator, .max = max, .duration_ns = -1, .first_content_ns = -1};
     beluga__buf_init(&b->text, allocator, max);
     beluga__buf_init(&b->reasoning, allocator, max);
 }
@@ -300,6 +301,13 @@ int beluga_response_builder_add(beluga_response_builder *b, const beluga_event *
     return add(b, event);
 }
 
+void beluga_response_builder_set_times(beluga_response_builder *b, int64_t duration_ns,
+                                       int64_t first_content_ns)
+{
+    b->duration_ns = duration_ns;
+    b->first_content_ns = first_content_ns;
+}
+
 /* --- handing over ---------------------------------------------------------------------------- */
 
 static int collect_calls(beluga_response_builder *b)
@@ -324,6 +332,7 @@ static int take(beluga_response_builder *b, beluga_response **out)
     beluga_response *r = b->response;
     if (b->text.length) r->text = beluga__buf_steal(&b->text, &r->text_length);
     if (b->reasoning.length) r->reasoning = beluga__buf_steal(&b->reasoning, &r->reasoning_length);
+    beluga__response_set_times(r, b->duration_ns, b->first_content_ns);
     b->response = NULL;
     *out = r;
     return 0;

@@ -60,6 +60,7 @@ struct beluga_response_builder {
     size_t total, max; /* bytes kept */
     int status;        /* what stuck */
     int failure;       /* the code of the error event */
+    int64_t duration_ns, first_content_ns; /* -1: unknown */
     bool ended;
 };
 

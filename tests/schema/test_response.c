@@ -191,6 +191,24 @@ static void metadata_usage_and_warnings_are_kept(void **state)
     beluga_response_builder_free(b);
 }
 
+static void times_that_the_caller_sets_hold_for_one_answer(void **state)
+{
+    (void)state;
+    beluga_response_builder *b = beluga_response_builder_new();
+    beluga_response *r;
+    finish(b, BELUGA_FINISH_STOP, NULL);
+    beluga_response_builder_set_times(b, 3000000, 2000000);
+    assert_int_equal(beluga_response_builder_finish(b, &r), 0);
+    assert_int_equal(beluga_response_duration_ns(r), 3000000);
+    assert_int_equal(beluga_response_first_content_ns(r), 2000000);
+    beluga_response_free(r);
+    finish(b, BELUGA_FINISH_STOP, NULL);
+    assert_int_equal(beluga_response_builder_finish(b, &r), 0);
+    assert_int_equal(beluga_response_duration_ns(r), -1);
+    beluga_response_free(r);
+    beluga_response_builder_free(b);
+}
+
 static void usage_with_every_piece_does_not_pile_up(void **state)
 {
     (void)state;
@@ -621,6 +639,7 @@ int main(void)
         cmocka_unit_test(long_text_is_kept_whole),
         cmocka_unit_test(what_is_unknown_reads_as_unknown),
         cmocka_unit_test(metadata_usage_and_warnings_are_kept),
+        cmocka_unit_test(times_that_the_caller_sets_hold_for_one_answer),
         cmocka_unit_test(usage_with_every_piece_does_not_pile_up),
         cmocka_unit_test(only_tool_calls_that_ended_count),
         cmocka_unit_test(a_block_number_may_be_used_again),
