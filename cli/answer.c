@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <beluga/client.h>
 #include <beluga/context.h>
@@ -17,8 +18,16 @@ struct run {
     beluga_context *context;
     beluga_loop *loop;
     beluga_response_builder *builder;
+    int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
     bool ended;
 };
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
 
 static void fail(struct run *run, int code, const char *message)
 {
@@ -41,9 +50,16 @@ static void show(struct run *run, const beluga_event *event)
     if (out_failed()) beluga_context_cancel(run->context);
 }
 
+static void note_time(struct run *run, const beluga_event *event)
+{
+    bool content = event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END;
+    if (content && run->first_content_ns < 0) run->first_content_ns = now_ns() - run->started_ns;
+}
+
 static void on_event(void *payload, const beluga_event *event)
 {
     struct run *run = payload;
+    note_time(run, event);
     int rc = beluga_response_builder_add(run->builder, event);
     show(run, event);
     if (event->kind == BELUGA_EVENT_ERROR && run->answer->status == 0) {
@@ -101,6 +117,8 @@ static void wait_for_end(struct run *run)
 static void collect(struct run *run)
 {
     beluga_response *response = NULL;
+    beluga_response_builder_set_times(run->builder, now_ns() - run->started_ns,
+                                      run->first_content_ns);
     int rc = beluga_response_builder_finish(run->builder, &response);
     if (rc != 0 && run->answer->status == 0) fail(run, rc, beluga_error_text(rc));
     run->answer->response = response;
@@ -108,7 +126,8 @@ static void collect(struct run *run)
 
 int answer_run(const struct answer_request *request, struct answer *answer)
 {
-    struct run run = {.request = request, .answer = answer};
+    struct run run = {
+        .request = request, .answer = answer, .started_ns = now_ns(), .first_content_ns = -1};
     *answer = (struct answer){0};
     if (prepare(&run) == 0) {
         interrupt_watch(run.context, request->survive);
