@@ -115,7 +115,7 @@ struct beluga_option {
     uint16_t key;      /**< beluga_option_key */
     uint16_t type;     /**< beluga_option_type */
     uint32_t reserved; /**< 0 */
-    const char *name;  /**< for PROVIDER_SPECIFIC only */
+    const char *name;  /**< for PROVIDER_SPECIFIC only; ends at NUL or '=' */
     union {
         double number;
         int64_t integer;
@@ -209,7 +209,8 @@ BELUGA_API beluga_option beluga_with_provider_specific_bool(const char *name, bo
  * Read "name=value", as the command's `-o` and bindings of other languages do.
  *
  * Does not check ranges. A name that is not in BELUGA_OPTION_MAP becomes a provider's own option
- * when it is written "provider.name=value"; otherwise it is an error that names it.
+ * when it is written "provider.name=value"; otherwise it is an error that names it and the nearest
+ * one. Durations need a unit ("30s", "500ms", "1h30m"); bools are true, false, on, off, yes, no, 1, 0.
  *
  * @param text  Borrowed: the option points into it.
  * @param out   Written on success only.

@@ -1,0 +1,150 @@
+#include "base/text.h"
+
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+enum { LONGEST_NUMBER = 64, LONGEST_WORD = 64 };
+
+bool beluga__text_to_int(const char *text, size_t n, int64_t *value)
+{
+    size_t i = n && (text[0] == '-' || text[0] == '+');
+    bool negative = i && text[0] == '-';
+    int64_t sum = 0; /* kept negative: there is one more of those */
+    if (i == n) return false;
+    for (; i < n; i++) {
+        if (text[i] < '0' || text[i] > '9') return false;
+        if (__builtin_mul_overflow(sum, 10, &sum) ||
+            __builtin_sub_overflow(sum, text[i] - '0', &sum))
+            return false;
+    }
+    if (!negative && sum == INT64_MIN) return false;
+    *value = negative ? sum : -sum;
+    return true;
+}
+
+/* strtod in the C locale, so that a comma is never a decimal point. */
+static double c_strtod(const char *text, char **end)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    if (!c) return *end = (char *)text, 0;
+    double value = strtod_l(text, end, c);
+    freelocale(c);
+    return value;
+}
+
+bool beluga__text_to_double(const char *text, size_t n, double *value)
+{
+    char copy[LONGEST_NUMBER + 1], *end;
+    if (!n || n > LONGEST_NUMBER) return false;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    if (strspn(copy, "+-.0123456789eE") < n) return false;
+    double read = c_strtod(copy, &end);
+    if (end != copy + n || !isfinite(read)) return false;
+    *value = read;
+    return true;
+}
+
+bool beluga__text_to_bool(const char *text, size_t n, bool *value)
+{
+    static const char *const words[] = {"false", "true", "off", "on", "no", "yes", "0", "1"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strlen(words[i]) != n || strncasecmp(text, words[i], n) != 0) continue;
+        *value = i % 2;
+        return true;
+    }
+    return false;
+}
+
+/* Read a unit; returns its length and milliseconds, 0 for none. */
+static size_t unit(const char *text, size_t n, double *ms)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ms", 1}, {"s", 1000}, {"m", 60000}, {"h", 3600000}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t length = strlen(units[i].name);
+        if (n < length || memcmp(text, units[i].name, length) != 0) continue;
+        *ms = units[i].ms;
+        return length;
+    }
+    return 0;
+}
+
+bool beluga__text_to_ms(const char *text, size_t n, int64_t *ms)
+{
+    double sum = 0, number, factor;
+    size_t i = 0;
+    if (!n) return false;
+    while (i < n) {
+        size_t digits = 0;
+        while (i + digits < n && memchr("0123456789.", text[i + digits], 11)) digits++;
+        if (!beluga__text_to_double(text + i, digits, &number)) return false;
+        size_t length = unit(text + i + digits, n - i - digits, &factor);
+        if (!length) return false;
+        sum += number * factor;
+        i += digits + length;
+    }
+    if (sum > 9e15) return false;
+    *ms = llround(sum);
+    return true;
+}
+
+static void print_double(double value, int digits, char *text)
+{
+    locale_t c = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    locale_t before = c ? uselocale(c) : (locale_t)0;
+    snprintf(text, BELUGA__NUMBER_TEXT, "%.*g", digits, value);
+    if (!c) return;
+    uselocale(before);
+    freelocale(c);
+}
+
+void beluga__double_to_text(double value, char *text)
+{
+    double back;
+    for (int digits = 6; digits <= 17; digits++) {
+        print_double(value, digits, text);
+        if (!beluga__text_to_double(text, strlen(text), &back) || back == value) return;
+    }
+}
+
+void beluga__ms_to_text(int64_t ms, char *text)
+{
+    static const struct {
+        const char *name;
+        int64_t ms;
+    } units[] = {{"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
+    size_t i = 0;
+    while (units[i].ms > 1 && (!ms || ms % units[i].ms)) i++;
+    snprintf(text, BELUGA__NUMBER_TEXT, "%lld%s", (long long)(ms / units[i].ms), units[i].name);
+}
+
+static unsigned least(unsigned a, unsigned b, unsigned c)
+{
+    unsigned ab = a < b ? a : b;
+    return ab < c ? ab : c;
+}
+
+unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
+{
+    size_t n = strlen(a), m = strlen(b);
+    unsigned row[LONGEST_WORD + 1];
+    if (n > LONGEST_WORD || m > LONGEST_WORD) return limit + 1;
+    for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
+    for (size_t i = 1; i <= n; i++) {
+        unsigned diagonal = row[0];
+        row[0] = (unsigned)i;
+        for (size_t j = 1; j <= m; j++) {
+            unsigned above = row[j];
+            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
+            diagonal = above;
+        }
+    }
+    return row[m] <= limit ? row[m] : limit + 1;
+}

@@ -1,0 +1,612 @@
+/* Options: making them, reading them from text, merging and checking them. */
+#include "../support/torture.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "model/option.h"
+#include "model/settings.h"
+
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
+#include <locale.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* --- text ------------------------------------------------------------------------------------ */
+
+static void parse_fails(const char *text, const char *message)
+{
+    beluga_option option = {.key = 77};
+    beluga_error err;
+    assert_int_equal(beluga_option_parse(text, &option, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(err.message, message);
+    assert_int_equal(option.key, 77); /* written on success only */
+}
+
+static beluga_option parse(const char *text)
+{
+    beluga_option option = {0};
+    beluga_error err = {0};
+    int status = beluga_option_parse(text, &option, &err);
+    if (status) fail_msg("%s: %s", text, err.message);
+    return option;
+}
+
+static void each_type_is_read_from_text(void **state)
+{
+    (void)state;
+    beluga_option o = parse("temperature=0.25");
+    assert_int_equal(o.key, BELUGA_OPTION_TEMPERATURE);
+    assert_int_equal(o.type, BELUGA_OPTION_DOUBLE);
+    assert_true(o.value.number == 0.25);
+    assert_true(parse("temperature=-1e-1").value.number == -0.1);
+    assert_int_equal(parse("max_tokens=100").value.integer, 100);
+    assert_int_equal(parse("seed=-9007199254740991").value.integer, -9007199254740991);
+    assert_int_equal(parse("json_mode=yes").value.integer, 1);
+    assert_int_equal(parse("json_mode=OFF").value.integer, 0);
+    assert_int_equal(parse("reasoning_effort=xhigh").value.integer, BELUGA_REASONING_EFFORT_XHIGH);
+    assert_int_equal(parse("http_version=1.1").value.integer, BELUGA_HTTP_VERSION_1_1);
+    o = parse("user=a=b");
+    assert_int_equal(o.type, BELUGA_OPTION_STRING);
+    assert_string_equal(o.value.string, "a=b");
+    assert_int_equal(o.length, 3);
+    assert_int_equal(parse("stop_sequences=\n").type, BELUGA_OPTION_LIST);
+    assert_string_equal(parse("user=").value.string, "");
+}
+
+static void durations_need_a_unit(void **state)
+{
+    (void)state;
+    assert_int_equal(parse("timeout=30s").value.integer, 30000);
+    assert_int_equal(parse("timeout=500ms").value.integer, 500);
+    assert_int_equal(parse("timeout=2m").value.integer, 120000);
+    assert_int_equal(parse("timeout=1h30m").value.integer, 5400000);
+    assert_int_equal(parse("timeout=1.5s").value.integer, 1500);
+    parse_fails("timeout=30", "timeout: \"30\" has no unit; say 30s or 30ms");
+    parse_fails("timeout=soon", "timeout: \"soon\" is not a duration such as 30s, 500ms or 2m");
+    parse_fails("timeout=", "timeout: \"\" is not a duration such as 30s, 500ms or 2m");
+    parse_fails("timeout=30s5", "timeout: \"30s5\" is not a duration such as 30s, 500ms or 2m");
+    parse_fails("timeout=s", "timeout: \"s\" is not a duration such as 30s, 500ms or 2m");
+}
+
+static void a_bad_value_says_what_would_fit(void **state)
+{
+    (void)state;
+    parse_fails("temperature=hot", "temperature: \"hot\" is not a number");
+    parse_fails("temperature=nan", "temperature: \"nan\" is not a number");
+    parse_fails("temperature=inf", "temperature: \"inf\" is not a number");
+    parse_fails("temperature=0x1", "temperature: \"0x1\" is not a number");
+    parse_fails("temperature=1e999", "temperature: \"1e999\" is not a number");
+    parse_fails("temperature= 1", "temperature: \" 1\" is not a number");
+    parse_fails("temperature=0,5", "temperature: \"0,5\" is not a number");
+    parse_fails("temperature=", "temperature: \"\" is not a number");
+    parse_fails("max_tokens=1.5", "max_tokens: \"1.5\" is not a whole number");
+    parse_fails("max_tokens=-", "max_tokens: \"-\" is not a whole number");
+    parse_fails("max_tokens=99999999999999999999",
+                "max_tokens: \"99999999999999999999\" is not a whole number");
+    parse_fails("json_mode=maybe", "json_mode: \"maybe\" is not true or false");
+    parse_fails("reasoning_effort=hard",
+                "reasoning_effort: \"hard\" is none of none, minimal, low, "
+                "medium, high, xhigh, max");
+    parse_fails("http_version=3", "http_version: \"3\" is none of auto, 1.1, 2");
+    parse_fails("partial=x", "partial can't be written as text");
+}
+
+static void a_name_nobody_knows_gets_the_nearest_one(void **state)
+{
+    (void)state;
+    parse_fails("temprature=1", "no option is named \"temprature\"; did you mean temperature?");
+    parse_fails("max-tokens=1", "no option is named \"max-tokens\"; did you mean max_tokens?");
+    parse_fails("xyzzy=1", "no option is named \"xyzzy\"");
+    parse_fails("=1", "no option is named \"\"");
+    parse_fails("temperature", "\"temperature\" has no value; say temperature=VALUE");
+    parse_fails("acme.region", "\"acme.region\" has no value; say acme.region=VALUE");
+    parse_fails(".region=1", "no option is named \".region\"");
+    parse_fails("acme.=1", "no option is named \"acme.\"");
+    parse_fails("provider_specific=1", "provider_specific: say the option's own name, such as "
+                                       "openai.organization=VALUE");
+    beluga_error err;
+    beluga_option option;
+    assert_int_equal(beluga_option_parse(NULL, &option, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(err.message, "text or out is NULL");
+}
+
+static void numbers_do_not_depend_on_the_locale(void **state)
+{
+    (void)state;
+    const char *const names[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "ru_RU.UTF-8"};
+    const char *set = NULL;
+    for (size_t i = 0; i < 4 && !set; i++) set = setlocale(LC_ALL, names[i]);
+    if (!set) {
+        print_message("# no locale with a decimal comma is installed\n");
+        skip();
+    }
+    char text[BELUGA__NUMBER_TEXT];
+    beluga_option o = parse("temperature=0.5");
+    beluga__double_to_text(0.5, text);
+    setlocale(LC_ALL, "C");
+    assert_true(o.value.number == 0.5);
+    assert_string_equal(text, "0.5");
+}
+
+static void values_are_written_as_short_as_they_read_back(void **state)
+{
+    (void)state;
+    char text[BELUGA__NUMBER_TEXT];
+    const double numbers[] = {0, 1, -2, 0.1, 1.0 / 3, 1e300, 5e-324};
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
+        beluga__double_to_text(numbers[i], text);
+        assert_true(strtod(text, NULL) == numbers[i]);
+    }
+    beluga__double_to_text(0.1, text);
+    assert_string_equal(text, "0.1");
+    beluga__double_to_text((double)NAN, text);
+    assert_string_equal(text, "nan");
+    const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {{0, "0ms"},    {1, "1ms"},      {1500, "1500ms"}, {30000, "30s"},
+                {60000, "1m"}, {7200000, "2h"}, {90000, "90s"},   {-1000, "-1s"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        beluga__ms_to_text(rows[i].ms, text);
+        assert_string_equal(text, rows[i].text);
+    }
+}
+
+static void whole_numbers_keep_their_last_digit(void **state)
+{
+    (void)state;
+    int64_t value = 5;
+    assert_true(beluga__text_to_int("9223372036854775807", 19, &value));
+    assert_true(value == INT64_MAX);
+    assert_true(beluga__text_to_int("-9223372036854775808", 20, &value));
+    assert_true(value == INT64_MIN);
+    assert_false(beluga__text_to_int("9223372036854775808", 19, &value));
+    assert_false(beluga__text_to_int("", 0, &value));
+    assert_true(beluga__text_to_int("+12x", 3, &value));
+    assert_int_equal(value, 12);
+}
+
+static void every_option_has_a_row(void **state)
+{
+    (void)state;
+    assert_null(beluga_option_get_info(BELUGA_OPTION_END));
+    assert_null(beluga_option_get_info(BELUGA_OPTION_COUNT));
+    assert_null(beluga_option_get_info(-1));
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const beluga_option_info *info = beluga_option_get_info(key);
+        assert_int_equal(beluga__option_find(info->name, strlen(info->name)), key);
+        assert_true(info->scope == 'M' || info->scope == 'C' || info->scope == 'B');
+        assert_true(info->minimum <= info->maximum);
+        assert_int_equal(info->type == BELUGA_OPTION_ENUM, beluga__option_words(key) != NULL);
+    }
+    assert_string_equal(beluga_option_get_info(BELUGA_OPTION_TOP_K)->name, "top_k");
+    assert_int_equal(beluga_option_get_info(BELUGA_OPTION_PARTIAL)->scope, 'C');
+    assert_int_equal(beluga__option_find("tem", 3), 0);
+    assert_int_equal(beluga__option_find("user\0xx", 7), 0);
+}
+
+/* --- merging --------------------------------------------------------------------------------- */
+
+typedef struct merge {
+    beluga__settings settings;
+    beluga__arena arena;
+} merge;
+
+static void merge_init(merge *m)
+{
+    memset(&m->settings, 0, sizeof m->settings);
+    beluga__arena_init(&m->arena, beluga_allocator_default(), NULL, 0, 256u << 20);
+}
+
+static void apply_n(merge *m, beluga_origin origin, const beluga_option *opts, size_t n)
+{
+    assert_int_equal(beluga__settings_apply(&m->settings, &m->arena, opts, n, origin, NULL), 0);
+}
+
+#define apply(m, origin, ...)                                                \
+    apply_n(m, origin, BELUGA_OPTION_LIST_(__VA_ARGS__, BELUGA_OPTIONS_END), \
+            BELUGA_OPTIONS_TERMINATED)
+
+static void assert_items(const merge *m, int key, size_t n, const char *const *expected)
+{
+    const beluga__item *item = m->settings.known[key].value.items;
+    for (size_t i = 0; i < n; i++, item = item->next) {
+        assert_non_null(item);
+        assert_string_equal(item->value.string, expected[i]);
+    }
+    assert_null(item);
+}
+
+static void a_later_layer_wins_whatever_the_order(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_temperature(0.5), beluga_with_user("model"));
+    apply(&m, BELUGA_ORIGIN_FILE, beluga_with_temperature(0.1), beluga_with_top_p(0.9));
+    assert_true(beluga__settings_double(&m.settings, BELUGA_OPTION_TEMPERATURE, 0) == 0.5);
+    assert_true(beluga__settings_double(&m.settings, BELUGA_OPTION_TOP_P, 0) == 0.9);
+    apply(&m, BELUGA_ORIGIN_CALL, beluga_with_temperature(0.7), beluga_with_temperature(0.8));
+    assert_true(beluga__settings_double(&m.settings, BELUGA_OPTION_TEMPERATURE, 0) == 0.8);
+    assert_int_equal(m.settings.known[BELUGA_OPTION_TEMPERATURE].origin, BELUGA_ORIGIN_CALL);
+    assert_string_equal(beluga__settings_string(&m.settings, BELUGA_OPTION_USER), "model");
+    assert_int_equal(m.settings.known[BELUGA_OPTION_USER].length, 5);
+    assert_false(beluga__settings_has(&m.settings, BELUGA_OPTION_SEED));
+    assert_int_equal(beluga__settings_int(&m.settings, BELUGA_OPTION_SEED, 42), 42);
+    beluga__arena_free(&m.arena);
+}
+
+static void null_is_as_if_the_option_were_not_there(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_user(NULL), beluga_with_stop_sequence(NULL),
+          beluga_with_provider_specific("acme.x", NULL), beluga_with_provider_specific_int(NULL, 1),
+          beluga_with_partial(NULL), beluga_with_seed(7));
+    assert_false(beluga__settings_has(&m.settings, BELUGA_OPTION_USER));
+    assert_false(beluga__settings_has(&m.settings, BELUGA_OPTION_STOP_SEQUENCES));
+    assert_false(beluga__settings_has(&m.settings, BELUGA_OPTION_PARTIAL));
+    assert_null(beluga__settings_own(&m.settings, "acme.x"));
+    assert_int_equal(beluga__settings_int(&m.settings, BELUGA_OPTION_SEED, 0), 7);
+    const beluga_option counted[] = {{.key = BELUGA_OPTION_END}, beluga_with_top_k(3)};
+    apply_n(&m, BELUGA_ORIGIN_MODEL, counted, 2);
+    assert_int_equal(beluga__settings_int(&m.settings, BELUGA_OPTION_TOP_K, 0), 3);
+    apply_n(&m, BELUGA_ORIGIN_MODEL, NULL, 0);
+    beluga__arena_free(&m.arena);
+}
+
+static void a_list_grows_in_its_layer_and_replaces_an_earlier_one(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_FILE, beluga_with_stop_sequence("f"));
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_stop_sequence("a"), beluga_with_stop_sequence("b"));
+    apply(&m, BELUGA_ORIGIN_FILE, beluga_with_stop_sequence("late"));
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_stop_sequence("c"));
+    assert_items(&m, BELUGA_OPTION_STOP_SEQUENCES, 3, (const char *[]){"a", "b", "c"});
+    beluga__arena_free(&m.arena);
+}
+
+static void a_copy_can_grow_without_the_original(void **state)
+{
+    (void)state;
+    merge m, call;
+    merge_init(&m);
+    merge_init(&call);
+    apply(&m, BELUGA_ORIGIN_CALL, beluga_with_stop_sequence("a"),
+          beluga_with_provider_specific("acme.x", "1"));
+    call.settings = m.settings;
+    apply(&call, BELUGA_ORIGIN_CALL, beluga_with_stop_sequence("b"),
+          beluga_with_provider_specific("acme.x", "2"),
+          beluga_with_provider_specific("acme.y", "3"));
+    assert_items(&m, BELUGA_OPTION_STOP_SEQUENCES, 1, (const char *[]){"a"});
+    assert_items(&call, BELUGA_OPTION_STOP_SEQUENCES, 2, (const char *[]){"a", "b"});
+    assert_string_equal(beluga__settings_own(&m.settings, "acme.x")->value.string, "1");
+    assert_null(beluga__settings_own(&m.settings, "acme.y"));
+    assert_string_equal(beluga__settings_own(&call.settings, "acme.x")->value.string, "2");
+    assert_string_equal(beluga__settings_own(&call.settings, "acme.y")->value.string, "3");
+    beluga__arena_free(&call.arena);
+    beluga__arena_free(&m.arena);
+}
+
+static void a_deep_copy_lives_on_its_own(void **state)
+{
+    (void)state;
+    merge m, copy;
+    merge_init(&m);
+    merge_init(&copy);
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_user("me"), beluga_with_stop_sequence("a"),
+          beluga_with_provider_specific_double("acme.d", 1.5),
+          beluga_with_provider_specific("acme.s", "text"), beluga_with_top_k(3));
+    assert_int_equal(beluga__settings_copy(&copy.settings, &copy.arena, &m.settings), 0);
+    beluga__arena_free(&m.arena);
+    assert_string_equal(beluga__settings_string(&copy.settings, BELUGA_OPTION_USER), "me");
+    assert_items(&copy, BELUGA_OPTION_STOP_SEQUENCES, 1, (const char *[]){"a"});
+    assert_true(beluga__settings_own(&copy.settings, "acme.d")->value.number == 1.5);
+    assert_string_equal(beluga__settings_own(&copy.settings, "acme.s")->value.string, "text");
+    assert_int_equal(beluga__settings_int(&copy.settings, BELUGA_OPTION_TOP_K, 0), 3);
+    beluga__arena_free(&copy.arena);
+}
+
+static void own_options_of_a_later_layer_win_by_name(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_provider_specific("acme.x", "model"));
+    apply(&m, BELUGA_ORIGIN_FILE, beluga_with_provider_specific("acme.x", "file"),
+          beluga_with_provider_specific("acme.xy", "file"));
+    assert_string_equal(beluga__settings_own(&m.settings, "acme.x")->value.string, "model");
+    assert_string_equal(beluga__settings_own(&m.settings, "acme.xy")->value.string, "file");
+    apply(&m, BELUGA_ORIGIN_MODEL, parse("acme.xy=parsed"));
+    assert_string_equal(beluga__settings_own(&m.settings, "acme.xy")->value.string, "parsed");
+    beluga__arena_free(&m.arena);
+}
+
+static void own_options_read_as_what_is_asked(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_MODEL, parse("acme.n=12"), parse("acme.d=0.5"), parse("acme.b=on"),
+          beluga_with_provider_specific_int("acme.i", 3),
+          beluga_with_provider_specific_bool("acme.t", true),
+          beluga_with_provider_specific_double("acme.f", 2.5));
+    int64_t i = 0;
+    double d = 0;
+    bool b = false;
+    const beluga__settings *s = &m.settings;
+    assert_true(beluga__item_int(beluga__settings_own(s, "acme.n"), &i) && i == 12);
+    assert_true(beluga__item_double(beluga__settings_own(s, "acme.d"), &d) && d == 0.5);
+    assert_true(beluga__item_bool(beluga__settings_own(s, "acme.b"), &b) && b);
+    assert_true(beluga__item_double(beluga__settings_own(s, "acme.i"), &d) && d == 3);
+    assert_true(beluga__item_int(beluga__settings_own(s, "acme.t"), &i) && i == 1);
+    assert_true(beluga__item_double(beluga__settings_own(s, "acme.f"), &d) && d == 2.5);
+    assert_false(beluga__item_int(beluga__settings_own(s, "acme.f"), &i));
+    assert_false(beluga__item_bool(beluga__settings_own(s, "acme.f"), &b));
+    assert_false(beluga__item_int(beluga__settings_own(s, "acme.d"), &i));
+    assert_false(beluga__item_int(NULL, &i));
+    assert_false(beluga__item_double(NULL, &d));
+    assert_false(beluga__item_bool(NULL, &b));
+    beluga__arena_free(&m.arena);
+}
+
+static void more_than_4096_options_are_refused(void **state)
+{
+    (void)state;
+    merge m;
+    merge_init(&m);
+    beluga_error err;
+    beluga_option *many = calloc(5000, sizeof *many);
+    for (size_t i = 0; i < 4999; i++) many[i] = beluga_with_stop_sequence("x");
+    assert_int_equal(beluga__settings_apply(&m.settings, &m.arena, many, BELUGA_OPTIONS_TERMINATED,
+                                            BELUGA_ORIGIN_CALL, &err),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_string_equal(err.message, "more than 4096 options");
+    many[0] = beluga_with_user("x");
+    many[0].length = (64u << 20) + 1;
+    assert_int_equal(
+        beluga__settings_apply(&m.settings, &m.arena, many, 1, BELUGA_ORIGIN_CALL, &err),
+        BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_string_equal(err.message, "an option's value is over 64 MiB");
+    free(many);
+    beluga__arena_free(&m.arena);
+}
+
+/* --- checking -------------------------------------------------------------------------------- */
+
+static const beluga_own_option acme_options[] = {
+    {.name = "acme.region", .type = BELUGA_OPTION_STRING},
+    {.name = "acme.level", .type = BELUGA_OPTION_INT, .minimum = 1, .maximum = 9},
+    {.name = "acme.ratio", .type = BELUGA_OPTION_DOUBLE, .minimum = 0, .maximum = 1},
+    {.name = "acme.fast", .type = BELUGA_OPTION_BOOL},
+    {.name = NULL},
+};
+
+static void check_n(char scope, const char *message, const beluga_option *opts)
+{
+    merge m;
+    beluga_error err = {.message = ""};
+    merge_init(&m);
+    apply_n(&m, scope == 'M' ? BELUGA_ORIGIN_MODEL : BELUGA_ORIGIN_CALL, opts,
+            BELUGA_OPTIONS_TERMINATED);
+    int status = beluga__settings_check_all(&m.settings, scope, "acme", acme_options, &err);
+    assert_string_equal(err.message, message);
+    int bad = scope == 'M' ? BELUGA_ERROR_INVALID_CONFIG : BELUGA_ERROR_INVALID_INPUT;
+    assert_int_equal(status, *message ? bad : 0);
+    beluga__arena_free(&m.arena);
+}
+
+#define check(scope, message, ...) \
+    check_n(scope, message, BELUGA_OPTION_LIST_(__VA_ARGS__, BELUGA_OPTIONS_END))
+
+static void good_options_pass(void **state)
+{
+    (void)state;
+    check('M', "", beluga_with_temperature(0), beluga_with_temperature(2), beluga_with_top_k(1),
+          beluga_with_retry_delay_ms(100), beluga_with_seed(-9007199254740991),
+          beluga_with_extra_header("X-Team: a b\tc"), beluga_with_extra_body("{\"a\":1}"),
+          beluga_with_provider_specific("acme.region", "eu"), parse("acme.level=9"),
+          parse("acme.fast=yes"), beluga_with_provider_specific_int("acme.ratio", 1));
+    check('C', "", beluga_with_temperature(1), beluga_with_stop_sequence("\n"));
+}
+
+static void every_fault_is_in_one_message(void **state)
+{
+    (void)state;
+    check('M', "temperature must be 0 to 2 (is 3); top_k must be at least 1 (is 0)",
+          beluga_with_top_k(0), beluga_with_temperature(3));
+    check('M',
+          "timeout must be 1ms to 24h (is 0ms); retry_delay must be 100ms to 30s (is 99ms); "
+          "retry_backoff must be 1 to 5 (is 0.5)",
+          beluga_with_retry_backoff(0.5), beluga_with_retry_delay_ms(99),
+          beluga_with_timeout_ms(0));
+    check('C', "temperature must be 0 to 2 (is nan); top_p must be 0 to 1 (is -inf)",
+          beluga_with_temperature((double)NAN), beluga_with_top_p(-(double)INFINITY));
+    check('M', "max_tokens must be at most 2147483647 (is 2147483648)",
+          beluga_with_max_tokens(2147483648));
+    check('M', "reasoning_effort must be 0 to 6 (is 7)",
+          beluga_with_reasoning_effort((beluga_reasoning_effort)7));
+}
+
+static void faults_that_do_not_fit_are_counted(void **state)
+{
+    (void)state;
+    check('M',
+          "temperature must be 0 to 2 (is 9); top_p must be 0 to 1 (is 9); "
+          "top_k must be at least 1 (is 0); max_tokens must be at least 1 (is 0); "
+          "frequency_penalty must be -2 to 2 (is 9); presence_penalty must be -2 to 2 (is 9); "
+          "timeout must be 1ms to 24h (is 0ms); connect_timeout must be 1ms to 24h (is 0ms); "
+          "and 4 more",
+          beluga_with_temperature(9), beluga_with_top_p(9), beluga_with_top_k(0),
+          beluga_with_max_tokens(0), beluga_with_frequency_penalty(9),
+          beluga_with_presence_penalty(9), beluga_with_timeout_ms(0),
+          beluga_with_connect_timeout_ms(0), beluga_with_first_event_timeout_ms(0),
+          beluga_with_idle_timeout_ms(0), beluga_with_total_timeout_ms(0),
+          beluga_with_max_retries(11));
+}
+
+static void options_are_refused_where_they_do_not_belong(void **state)
+{
+    (void)state;
+    beluga_response *partial;
+    check('C', "base_url belongs to a model, not to a call", beluga_with_base_url("http://x"));
+    check('M', "partial belongs to a call, not to a model", beluga_with_partial(&partial));
+    check('C', "", beluga_with_partial(&partial));
+}
+
+static void a_value_of_another_type_is_refused(void **state)
+{
+    (void)state;
+    beluga_option text = {.key = BELUGA_OPTION_TEMPERATURE, .type = BELUGA_OPTION_STRING};
+    text.value.string = "hot";
+    text.length = 3;
+    beluga_option number = beluga_with_temperature(1);
+    number.key = BELUGA_OPTION_USER;
+    check('C', "temperature must be a number (is text); user must be text (is a number)", text,
+          number);
+    beluga_option whole = {.key = BELUGA_OPTION_TEMPERATURE, .type = BELUGA_OPTION_INT};
+    whole.value.integer = 1;
+    check('C', "", whole);
+    check('C', "", text, beluga_with_temperature(1)); /* the last one counts */
+    beluga_option later = {.key = BELUGA_OPTION_COUNT + 3, .type = BELUGA_OPTION_INT};
+    char expected[80];
+    snprintf(expected, sizeof expected, "option %d is of a later version of the library",
+             BELUGA_OPTION_COUNT + 3);
+    check('C', expected, later);
+}
+
+static void text_is_checked_for_what_it_is_for(void **state)
+{
+    (void)state;
+    check('C', "user: invalid UTF-8 at byte 2", beluga_with_user("ab\xff"));
+    check('C', "stop_sequences: invalid UTF-8 at byte 0", beluga_with_stop_sequence("\x80"));
+    check('C', "extra_headers: item 1 is not \"Name: value\"", beluga_with_extra_header("A: b"),
+          beluga_with_extra_header("no colon"));
+    check('C', "extra_headers: item 0 is not \"Name: value\"",
+          beluga_with_extra_header("A: b\r\nAuthorization: c"));
+    check('C', "extra_headers: item 0 is not \"Name: value\"", beluga_with_extra_header(": b"));
+    check('C', "response_schema is not a JSON object; extra_body is not a JSON object",
+          beluga_with_extra_body("[]"), beluga_with_response_schema("1"));
+    beluga_option nul = beluga_with_user("a");
+    nul.value.string = "a\0b";
+    nul.length = 3;
+    check('C', "user holds a NUL byte", nul);
+}
+
+static void bad_json_says_where(void **state)
+{
+    (void)state;
+    merge m;
+    beluga_error err;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_CALL, beluga_with_extra_body("{\"a\": x}"));
+    assert_int_equal(beluga__settings_check(&m.settings, 'C', &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(err.message, "extra_body: "));
+    assert_non_null(strstr(err.message, "6"));
+    beluga__arena_free(&m.arena);
+}
+
+static void own_options_are_checked_by_the_providers_table(void **state)
+{
+    (void)state;
+    check('M', "acme has no option \"acme.regoin\"; did you mean acme.region?",
+          parse("acme.regoin=eu"));
+    check('M', "acme has no option \"other.thing\"", parse("other.thing=eu"));
+    check('M',
+          "acme.level must be a whole number; acme.ratio must be 0 to 1 (is 1.5); "
+          "acme.fast must be true or false",
+          parse("acme.level=high"), parse("acme.ratio=1.5"), parse("acme.fast=maybe"));
+    check('C', "acme.level must be 1 to 9 (is 10)",
+          beluga_with_provider_specific_int("acme.level", 10));
+    check('C', "acme.region must be text", beluga_with_provider_specific_int("acme.region", 10));
+    check('C', "acme.region: invalid UTF-8 at byte 0",
+          beluga_with_provider_specific("acme.region", "\xff"));
+}
+
+static void a_call_is_checked_for_what_it_set_itself(void **state)
+{
+    (void)state;
+    merge m;
+    beluga_error err;
+    merge_init(&m);
+    apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_base_url("http://x"), parse("other.x=1"));
+    apply(&m, BELUGA_ORIGIN_CALL, beluga_with_top_k(0));
+    assert_int_equal(beluga__settings_check_all(&m.settings, 'C', "acme", NULL, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(err.message, "top_k must be at least 1 (is 0)");
+    beluga__arena_free(&m.arena);
+}
+
+/* --- allocations ----------------------------------------------------------------------------- */
+
+static int merge_and_check(void *argument)
+{
+    (void)argument;
+    merge m, copy;
+    beluga_error err;
+    merge_init(&m);
+    merge_init(&copy);
+    char large[3000];
+    memset(large, 'x', sizeof large - 1);
+    large[sizeof large - 1] = '\0';
+    const beluga_option opts[] = {beluga_with_user(large), beluga_with_stop_sequence(large),
+                                  beluga_with_provider_specific("acme.x", large),
+                                  beluga_with_extra_body("{\"a\":[1,2,3]}"), BELUGA_OPTIONS_END};
+    int status = 0;
+    for (int i = 0; i < 3 && !status; i++)
+        status = beluga__settings_apply(&m.settings, &m.arena, opts, BELUGA_OPTIONS_TERMINATED,
+                                        BELUGA_ORIGIN_MODEL, &err);
+    if (!status) status = beluga__settings_copy(&copy.settings, &copy.arena, &m.settings);
+    if (!status) status = beluga__settings_check(&copy.settings, 'M', &err);
+    beluga__arena_free(&copy.arena);
+    beluga__arena_free(&m.arena);
+    return status;
+}
+
+static void options_survive_every_failed_allocation(void **state)
+{
+    (void)state;
+    assert_true(torture_run(merge_and_check, NULL) > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_type_is_read_from_text),
+        cmocka_unit_test(durations_need_a_unit),
+        cmocka_unit_test(a_bad_value_says_what_would_fit),
+        cmocka_unit_test(a_name_nobody_knows_gets_the_nearest_one),
+        cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+        cmocka_unit_test(values_are_written_as_short_as_they_read_back),
+        cmocka_unit_test(whole_numbers_keep_their_last_digit),
+        cmocka_unit_test(every_option_has_a_row),
+        cmocka_unit_test(a_later_layer_wins_whatever_the_order),
+        cmocka_unit_test(null_is_as_if_the_option_were_not_there),
+        cmocka_unit_test(a_list_grows_in_its_layer_and_replaces_an_earlier_one),
+        cmocka_unit_test(a_copy_can_grow_without_the_original),
+        cmocka_unit_test(a_deep_copy_lives_on_its_own),
+        cmocka_unit_test(own_options_of_a_later_layer_win_by_name),
+        cmocka_unit_test(own_options_read_as_what_is_asked),
+        cmocka_unit_test(more_than_4096_options_are_refused),
+        cmocka_unit_test(good_options_pass),
+        cmocka_unit_test(every_fault_is_in_one_message),
+        cmocka_unit_test(faults_that_do_not_fit_are_counted),
+        cmocka_unit_test(options_are_refused_where_they_do_not_belong),
+        cmocka_unit_test(a_value_of_another_type_is_refused),
+        cmocka_unit_test(text_is_checked_for_what_it_is_for),
+        cmocka_unit_test(bad_json_says_where),
+        cmocka_unit_test(own_options_are_checked_by_the_providers_table),
+        cmocka_unit_test(a_call_is_checked_for_what_it_set_itself),
+        cmocka_unit_test(options_survive_every_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("options", tests, NULL, NULL);
+}
