@@ -1,0 +1,116 @@
+#include "base/context.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+static beluga_context *new_context(beluga_context *parent)
+{
+    beluga_context *context = beluga__zalloc(beluga_allocator_default(), sizeof *context);
+    if (!context) return NULL;
+    atomic_init(&context->refs, 1);
+    atomic_init(&context->cancelled, false);
+    context->parent = beluga_context_ref(parent);
+    context->deadline_ns = beluga__context_deadline_ns(parent);
+    context->fd = -1;
+    return context;
+}
+
+beluga_context *beluga_context_new_cancellable(beluga_context *parent)
+{
+    beluga_context *context = new_context(parent);
+    if (!context) return NULL;
+    context->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (context->fd >= 0) return context;
+    beluga_context_unref(context);
+    return NULL;
+}
+
+beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeout_ms)
+{
+    beluga_context *context = new_context(parent);
+    if (!context) return NULL;
+    int64_t now = beluga__now_ns(), deadline = now;
+    if (timeout_ms > 0 && __builtin_mul_overflow(timeout_ms, BELUGA__NS_PER_MS, &deadline))
+        deadline = INT64_MAX;
+    else if (timeout_ms > 0 && __builtin_add_overflow(deadline, now, &deadline))
+        deadline = INT64_MAX;
+    if (deadline < context->deadline_ns) context->deadline_ns = deadline;
+    return context;
+}
+
+/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. */
+static bool valid_traceparent(const char *text)
+{
+    static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
+    if (!text || strlen(text) != sizeof pattern - 1) return false;
+    for (size_t i = 0; i < sizeof pattern - 1; i++) {
+        bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
+        if (pattern[i] == 'h' ? !hex : text[i] != '-') return false;
+    }
+    return strncmp(text, "ff", 2) != 0 && strspn(text + 3, "0") < 32 && strspn(text + 36, "0") < 16;
+}
+
+beluga_context *beluga_context_new_traced(beluga_context *parent, const char *traceparent)
+{
+    if (!valid_traceparent(traceparent)) return NULL;
+    beluga_context *context = new_context(parent);
+    if (context) memcpy(context->traceparent, traceparent, sizeof context->traceparent);
+    return context;
+}
+
+/* Only a store and a write: safe in a signal handler. */
+void beluga_context_cancel(beluga_context *context)
+{
+    while (context && context->fd < 0) context = context->parent;
+    if (!context) return;
+    int saved = errno;
+    if (!atomic_exchange(&context->cancelled, true)) {
+        uint64_t one = 1;
+        ssize_t written = write(context->fd, &one, sizeof one);
+        (void)written; /* it can only fail when the counter is full: then it is readable anyway */
+    }
+    errno = saved;
+}
+
+bool beluga_context_is_cancelled(const beluga_context *context)
+{
+    for (; context; context = context->parent)
+        if (atomic_load_explicit(&context->cancelled, memory_order_acquire)) return true;
+    return false;
+}
+
+int64_t beluga_context_remaining_ms(const beluga_context *context)
+{
+    int64_t deadline = beluga__context_deadline_ns(context);
+    if (deadline == INT64_MAX) return -1;
+    int64_t left = deadline - beluga__now_ns();
+    return left <= 0 ? 0 : (left + BELUGA__NS_PER_MS - 1) / BELUGA__NS_PER_MS;
+}
+
+const char *beluga_context_traceparent(const beluga_context *context)
+{
+    for (; context; context = context->parent)
+        if (*context->traceparent) return context->traceparent;
+    return NULL;
+}
+
+beluga_context *beluga_context_ref(beluga_context *context)
+{
+    if (context) atomic_fetch_add_explicit(&context->refs, 1, memory_order_relaxed);
+    return context;
+}
+
+void beluga_context_unref(beluga_context *context)
+{
+    while (context && atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) == 1) {
+        beluga_context *parent = context->parent;
+        if (context->fd >= 0) close(context->fd);
+        beluga__release(beluga_allocator_default(), context);
+        context = parent;
+    }
+}

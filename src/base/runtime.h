@@ -1,0 +1,43 @@
+/* What a client lends to everything below it: memory, log, telemetry, a place for work that blocks. */
+#ifndef BELUGA__RUNTIME_H
+#define BELUGA__RUNTIME_H
+
+#include <beluga/client.h>
+
+typedef struct beluga__runtime {
+    beluga_allocator allocator;
+    beluga_log_fn log;
+    void *log_payload;
+    beluga_log_level log_level;
+    bool capture_content;
+    const beluga_telemetry_sink *telemetry; /* NULL: none */
+    /* Run on a thread where blocking is allowed. */
+    int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
+    /* The owner lives as long as anything that holds a reference. */
+    void (*ref)(struct beluga__runtime *runtime);
+    void (*unref)(struct beluga__runtime *runtime);
+} beluga__runtime;
+
+static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_log_level level)
+{
+    return runtime->log && level <= runtime->log_level;
+}
+
+#define BELUGA__TEXT_FIELD(field, string)                                                          \
+    ((beluga_log_field){(field), (string) ? (string) : "", (string) ? strlen(string) : 0, 0})
+#define BELUGA__NUMBER_FIELD(field, value) ((beluga_log_field){(field), NULL, 0, (value)})
+
+/* Log one record: fields follow. Nothing is evaluated when the level is off. */
+#define beluga__log(runtime, level, event, ...)                                                    \
+    do {                                                                                           \
+        if (beluga__log_enabled(runtime, level)) {                                                 \
+            const beluga_log_field fields_[] = {__VA_ARGS__};                                      \
+            (runtime)->log((runtime)->log_payload, level, event, fields_,                          \
+                           sizeof fields_ / sizeof *fields_);                                      \
+        }                                                                                          \
+    } while (0)
+
+/* Counts fork()s: what was made under another number belongs to the parent process. */
+uint32_t beluga__fork_generation(void);
+
+#endif

@@ -1,0 +1,319 @@
+/* Batches: as many calls in flight as allowed, one slot each, whatever the number of inputs. The simple
+ * call for arrays is this one with an array for a source, on a leased loop. */
+#include "client/chat_model.h"
+
+#include "base/mem.h"
+
+#include <beluga/batch.h>
+
+enum { DEFAULT_CONCURRENCY = 5 };
+
+typedef struct batch_slot {
+    beluga_batch_op *batch;
+    beluga_op *op;
+    uint64_t index;
+    beluga_response_builder builder;
+    beluga_batch_result result;
+} batch_slot;
+
+struct beluga_batch_op {
+    beluga_chat_model *model;
+    beluga_loop *loop;
+    beluga_context *context;
+    beluga_batch_source_fn source;
+    beluga_batch_sink_fn sink;
+    beluga_batch_done_fn done;
+    void *payload;
+    beluga__arena arena;     /* of the options */
+    beluga_option *opts;
+    size_t n_opts;
+    beluga__task task;       /* fills free slots */
+    batch_slot **free_slots; /* a stack */
+    batch_slot *slots;
+    size_t n_slots, n_free;
+    uint64_t next, succeeded, failed;
+    int status;              /* what stopped the source */
+    bool exhausted;
+};
+
+/* --- outcomes --------------------------------------------------------------------------------------------- */
+
+static void finish_slot(batch_slot *slot)
+{
+    beluga_batch_op *batch = slot->batch;
+    if (slot->result.error.code)
+        batch->failed++;
+    else
+        batch->succeeded++;
+    batch->sink(batch->payload, slot->index, &slot->result);
+    beluga_response_free(slot->result.response);
+    slot->result.response = NULL;
+    batch->free_slots[batch->n_free++] = slot;
+    batch->loop->ops->defer(batch->loop, &batch->task);
+}
+
+static void fail_slot(batch_slot *slot, const beluga_error *err)
+{
+    slot->result.error = *err;
+    beluga__response_builder_clear(&slot->builder);
+    finish_slot(slot);
+}
+
+static void conclude(batch_slot *slot, const beluga_event *event)
+{
+    beluga_op *op = slot->op;
+    slot->op = NULL;
+    int status = beluga_response_builder_finish(&slot->builder, &slot->result.response);
+    if (status) {
+        beluga_response_free(slot->result.response);
+        slot->result.response = NULL;
+        if (event->kind == BELUGA_EVENT_ERROR && status == event->u.error->code)
+            slot->result.error = *event->u.error;
+        else
+            beluga_error_set(&slot->result.error, status, "%s", beluga_error_text(status));
+        beluga__call_locate(op->call, &slot->result.error);
+    } else
+        beluga__response_set_times(slot->result.response, op->duration_ns, op->first_content_ns);
+    beluga_op_free(op);
+    finish_slot(slot);
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    batch_slot *slot = payload;
+    int status = beluga_response_builder_add(&slot->builder, event);
+    if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR)
+        conclude(slot, event);
+    else if (status)
+        beluga_op_cancel(slot->op);
+}
+
+/* --- inputs ----------------------------------------------------------------------------------------------- */
+
+static void start_slot(batch_slot *slot, beluga_input input)
+{
+    beluga_batch_op *batch = slot->batch;
+    beluga_messages *messages = NULL;
+    beluga_error err;
+    beluga__response_builder_init(&slot->builder, &batch->model->target->runtime->allocator, 0);
+    slot->result.error.code = 0;
+    int status = beluga_ensure_messages(input, &messages, &err);
+    if (!status)
+        status = beluga__chat_model_start(batch->model, batch->loop, BELUGA__CALL_GENERATE, batch->context,
+                                          messages, batch->opts, batch->n_opts, on_event, slot, &slot->op, &err);
+    beluga_messages_free(messages);
+    if (status) fail_slot(slot, &err);
+}
+
+static bool next_input(beluga_batch_op *batch, beluga_input *input)
+{
+    if (batch->exhausted) return false;
+    int got = batch->source(batch->payload, batch->next, input);
+    if (got == 1) return true;
+    batch->exhausted = true;
+    if (got < 0) batch->status = got;
+    return false;
+}
+
+static void fill(beluga__task *task)
+{
+    beluga_batch_op *batch = beluga__container_of(task, beluga_batch_op, task);
+    beluga_input input;
+    /* Only what is free now: an input that fails at once must not keep the loop from turning. */
+    for (size_t room = batch->n_free; room && next_input(batch, &input); room--) {
+        batch_slot *slot = batch->free_slots[--batch->n_free];
+        slot->index = batch->next++;
+        start_slot(slot, input);
+    }
+    bool idle = batch->n_free == batch->n_slots;
+    if (!idle || !batch->exhausted || !batch->done) return;
+    beluga__task_cancel(&batch->task);
+    beluga_batch_done_fn done = batch->done;
+    batch->done = NULL;
+    done(batch->payload, batch->status, batch->succeeded, batch->failed);
+}
+
+/* --- life ------------------------------------------------------------------------------------------------- */
+
+static size_t concurrency(const beluga_chat_model *model, const beluga_option *opts, size_t n)
+{
+    int64_t value = beluga__settings_int(&model->target->settings, BELUGA_OPTION_MAX_CONCURRENT_BATCHES,
+                                         DEFAULT_CONCURRENCY);
+    for (size_t i = 0; opts && i < n && opts[i].key != BELUGA_OPTION_END; i++)
+        if (opts[i].key == BELUGA_OPTION_MAX_CONCURRENT_BATCHES && opts[i].value.integer > 0 &&
+            opts[i].value.integer <= 1000000)
+            value = opts[i].value.integer;
+    return (size_t)value;
+}
+
+/* Options are borrowed until the start returns, and each input starts later: so they are copied. */
+static int copy_options(beluga_batch_op *batch, const beluga_option *opts, size_t n)
+{
+    size_t count = 0;
+    while (opts && count < n && opts[count].key != BELUGA_OPTION_END) count++;
+    if (!count) return 0;
+    batch->opts = beluga__arena_alloc(&batch->arena, count * sizeof *opts);
+    if (!batch->opts) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(batch->opts, opts, count * sizeof *opts);
+    batch->n_opts = count;
+    for (size_t i = 0; i < count; i++) {
+        beluga_option *o = &batch->opts[i];
+        bool text = o->type == BELUGA_OPTION_STRING || o->type == BELUGA_OPTION_LIST;
+        if (!text || !o->value.string) continue;
+        o->value.string = beluga__arena_copy(&batch->arena, o->value.string, o->length);
+        if (!o->value.string) return BELUGA_ERROR_NO_MEMORY;
+    }
+    return 0;
+}
+
+static int make_slots(beluga_batch_op *batch, size_t n)
+{
+    const beluga_allocator *allocator = &batch->model->target->runtime->allocator;
+    batch->slots = beluga__zalloc(allocator, n * sizeof *batch->slots);
+    batch->free_slots = beluga__alloc(allocator, n * sizeof *batch->free_slots);
+    if (!batch->slots || !batch->free_slots) return BELUGA_ERROR_NO_MEMORY;
+    batch->n_slots = n;
+    for (size_t i = n; i-- > 0;) {
+        batch->slots[i].batch = batch;
+        batch->free_slots[batch->n_free++] = &batch->slots[i];
+    }
+    return 0;
+}
+
+int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                         beluga_batch_source_fn source, beluga_batch_sink_fn sink,
+                         beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
+                         beluga_error *err, const beluga_option *opts, size_t n_opts)
+{
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    *out = NULL;
+    if (!source || !sink) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
+    beluga_batch_op *batch = beluga__zalloc(allocator, sizeof *batch);
+    if (!batch) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    batch->model = beluga_chat_model_ref(model);
+    batch->loop = loop;
+    batch->context = beluga_context_ref(ctx);
+    batch->source = source;
+    batch->sink = sink;
+    batch->done = done;
+    batch->payload = payload;
+    batch->task.run = fill;
+    beluga__arena_init(&batch->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    if (copy_options(batch, opts, n_opts) || make_slots(batch, concurrency(model, opts, n_opts))) {
+        beluga_batch_op_free(batch);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    }
+    loop->ops->defer(loop, &batch->task);
+    *out = batch;
+    return 0;
+}
+
+void beluga_batch_op_free(beluga_batch_op *batch)
+{
+    if (!batch) return;
+    beluga__task_cancel(&batch->task);
+    for (size_t i = 0; i < batch->n_slots; i++) {
+        batch_slot *slot = &batch->slots[i];
+        if (!slot->op) continue;
+        beluga__operation_abort(slot->op);
+        beluga_op_free(slot->op);
+        beluga__response_builder_clear(&slot->builder);
+    }
+    beluga_chat_model *model = batch->model;
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    beluga__release(allocator, batch->slots);
+    beluga__release(allocator, batch->free_slots);
+    beluga_context_unref(batch->context);
+    beluga__arena_free(&batch->arena);
+    beluga__release(allocator, batch);
+    beluga_chat_model_unref(model);
+}
+
+/* --- arrays ----------------------------------------------------------------------------------------------- */
+
+typedef struct array_run {
+    const beluga_input *inputs;
+    size_t n;
+    beluga_batch_result *results;
+    bool done;
+} array_run;
+
+static int array_source(void *payload, uint64_t index, beluga_input *input)
+{
+    array_run *run = payload;
+    if (index >= run->n) return 0;
+    *input = run->inputs[index];
+    return 1;
+}
+
+static void array_sink(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    array_run *run = payload;
+    run->results[index] = *result;
+    result->response = NULL;
+}
+
+static void array_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
+{
+    (void)status;
+    (void)succeeded;
+    (void)failed;
+    ((array_run *)payload)->done = true;
+}
+
+/* The first failure, and how many there were. */
+static int combine(const array_run *run, beluga_error *err)
+{
+    size_t failed = 0, first = 0;
+    for (size_t i = run->n; i-- > 0;)
+        if (run->results[i].error.code) failed++, first = i;
+    if (!failed) return 0;
+    const beluga_error *e = &run->results[first].error;
+    if (!err) return e->code;
+    *err = *e;
+    beluga_error text;
+    beluga_error_set(&text, e->code, "%zu of %zu failed; the first, number %zu: %.200s", failed, run->n, first,
+                     e->message);
+    memcpy(err->message, text.message, sizeof err->message);
+    return beluga_error_wrap(err, "batch", NULL);
+}
+
+/* What could not even begin is told for every input. */
+static int fail_all(const array_run *run, int status, beluga_error *err)
+{
+    beluga_error e;
+    beluga_error_set(&e, status, "%s", beluga_error_text(status));
+    for (size_t i = 0; i < run->n; i++)
+        if (!run->results[i].response && !run->results[i].error.code) run->results[i].error = e;
+    if (err) *err = e;
+    return status;
+}
+
+int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs, size_t n,
+                   beluga_batch_result *results, beluga_error *err, const beluga_option *opts, size_t n_opts)
+{
+    beluga_client *client = beluga__chat_model_client(model);
+    array_run run = {.inputs = inputs, .n = n, .results = results};
+    beluga_batch_op *batch;
+    beluga__loop *loop;
+    for (size_t i = 0; i < n; i++) results[i] = (beluga_batch_result){.response = NULL};
+    if (!n) return 0;
+    int status = beluga__loops_lease(&client->loops, &loop);
+    if (status) return fail_all(&run, status, err);
+    status = beluga_batch_start_n(model, &loop->base, ctx, array_source, array_sink, array_done, &run, &batch,
+                                  err, opts, n_opts);
+    if (!status) {
+        status = beluga__loop_run(loop, &run.done);
+        beluga_batch_op_free(batch);
+    }
+    beluga__loops_give_back(&client->loops, loop);
+    return status ? fail_all(&run, status, err) : combine(&run, err);
+}
+
+void beluga_batch_results_clear(beluga_batch_result *results, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        beluga_response_free(results[i].response);
+        results[i] = (beluga_batch_result){.response = NULL};
+    }
+}

@@ -1,0 +1,37 @@
+/* A chat model: a target, and the tools bound to it. */
+#ifndef BELUGA__CHAT_MODEL_H
+#define BELUGA__CHAT_MODEL_H
+
+#include "client/client.h"
+#include "model/operation.h"
+#include "schema/response.h"
+
+struct beluga_chat_model {
+    atomic_uint refs;
+    beluga__target *target; /* shared */
+    size_t n_tools;
+    beluga_tool *tools[]; /* shared each */
+};
+
+/* Takes references of its own. NULL without memory. */
+beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools, size_t n);
+
+/* What kind of call it is. */
+typedef enum beluga__call_kind {
+    BELUGA__CALL_GENERATE, /* folded: may restart */
+    BELUGA__CALL_STREAM,
+    BELUGA__CALL_MODELS
+} beluga__call_kind;
+
+/* Make a call of a model and start it on a loop. */
+int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
+                             beluga_context *ctx, const beluga_messages *messages,
+                             const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
+                             beluga_op **out, beluga_error *err);
+
+static inline beluga_client *beluga__chat_model_client(const beluga_chat_model *model)
+{
+    return beluga__client_of(model->target->runtime);
+}
+
+#endif

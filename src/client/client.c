@@ -1,0 +1,158 @@
+#include "client/client.h"
+
+#include "base/mem.h"
+#include "client/registry.h"
+
+#include <stddef.h>
+
+enum { IDLE_LOOPS = 16, MAX_IDLE_LOOPS = 4096, IDLE_LOOP_MS = 60000 };
+
+static void runtime_ref(beluga__runtime *runtime)
+{
+    beluga_client_ref(beluga__client_of(runtime));
+}
+
+static void runtime_unref(beluga__runtime *runtime)
+{
+    beluga_client_unref(beluga__client_of(runtime));
+}
+
+/* The pool, made at first use, and made anew in a forked child, which has none of its threads. */
+static beluga__executor *executor_of(beluga_client *client)
+{
+    if (client->executor && client->executor_generation == beluga__fork_generation())
+        return client->executor;
+    client->executor = beluga__executor_new(&client->runtime.allocator, client->max_threads);
+    client->executor_generation = beluga__fork_generation();
+    return client->executor;
+}
+
+static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *argument)
+{
+    beluga_client *client = beluga__client_of(runtime);
+    if (client->host_executor.submit)
+        return client->host_executor.submit(client->host_executor.payload, run, argument);
+    pthread_mutex_lock(&client->lock);
+    beluga__executor *executor = executor_of(client);
+    pthread_mutex_unlock(&client->lock);
+    return executor ? beluga__executor_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
+}
+
+/* A caller built with a later header may say more than we know: then the rest must be zero. */
+static int read_settings(const beluga_client_settings *given, beluga_client_settings *settings)
+{
+    memset(settings, 0, sizeof *settings);
+    if (!given) return 0;
+    if (given->size < offsetof(beluga_client_settings, allocator)) return BELUGA_ERROR_INVALID_INPUT;
+    const char *bytes = (const char *)given;
+    for (size_t i = sizeof *settings; i < given->size; i++)
+        if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
+    memcpy(settings, given, given->size < sizeof *settings ? given->size : sizeof *settings);
+    return settings->max_idle_loops > MAX_IDLE_LOOPS ? BELUGA_ERROR_INVALID_INPUT : 0;
+}
+
+static void take_settings(beluga_client *client, const beluga_client_settings *s)
+{
+    beluga__runtime *runtime = &client->runtime;
+    runtime->allocator = s->allocator ? *s->allocator : *beluga_allocator_default();
+    runtime->log = s->log;
+    runtime->log_payload = s->log_payload;
+    runtime->log_level = s->log_level ? s->log_level : BELUGA_LOG_INFO;
+    runtime->capture_content = s->capture_content;
+    runtime->submit = runtime_submit;
+    runtime->ref = runtime_ref;
+    runtime->unref = runtime_unref;
+    if (s->telemetry) {
+        size_t n = s->telemetry->size < sizeof client->telemetry ? s->telemetry->size
+                                                                 : sizeof client->telemetry;
+        memcpy(&client->telemetry, s->telemetry, n);
+        runtime->telemetry = &client->telemetry;
+    }
+    if (s->executor) client->host_executor = *s->executor;
+    client->max_threads = s->max_threads;
+}
+
+int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
+{
+    beluga_client_settings settings;
+    *out = NULL;
+    int status = read_settings(given, &settings);
+    if (status) return status;
+    const beluga_allocator *allocator =
+        settings.allocator ? settings.allocator : beluga_allocator_default();
+    beluga_client *client = beluga__zalloc(allocator, sizeof *client);
+    if (!client) return BELUGA_ERROR_NO_MEMORY;
+    atomic_init(&client->refs, 1);
+    pthread_mutex_init(&client->lock, NULL);
+    take_settings(client, &settings);
+    status = beluga__loops_init(&client->loops, &client->runtime,
+                                settings.max_idle_loops ? settings.max_idle_loops : IDLE_LOOPS,
+                                settings.idle_loop_ms ? settings.idle_loop_ms : IDLE_LOOP_MS);
+    if (!status) status = beluga__registry_new(client, &client->registry);
+    if (status) {
+        beluga_client_unref(client);
+        return status;
+    }
+    *out = client;
+    return 0;
+}
+
+beluga_client *beluga_client_ref(beluga_client *client)
+{
+    if (client) atomic_fetch_add_explicit(&client->refs, 1, memory_order_relaxed);
+    return client;
+}
+
+void beluga_client_unref(beluga_client *client)
+{
+    if (!client || atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel) != 1) return;
+    beluga__loops_free(&client->loops);
+    beluga__registry_free(client->registry);
+    /* A forked child has the struct of its parent's pool but not the threads. */
+    if (client->executor_generation == beluga__fork_generation())
+        beluga__executor_free(client->executor);
+    pthread_mutex_destroy(&client->lock);
+    beluga_allocator allocator = client->runtime.allocator;
+    beluga__release(&allocator, client);
+}
+
+beluga_client *beluga_client_default(void)
+{
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    static _Atomic(beluga_client *) client;
+    beluga_client *made = atomic_load_explicit(&client, memory_order_acquire);
+    if (made) return made;
+    pthread_mutex_lock(&lock);
+    made = atomic_load_explicit(&client, memory_order_relaxed);
+    if (!made && beluga_client_new(NULL, &made) == 0)
+        atomic_store_explicit(&client, made, memory_order_release);
+    pthread_mutex_unlock(&lock);
+    return made;
+}
+
+beluga_registry *beluga_client_registry(beluga_client *client)
+{
+    return client ? client->registry : NULL;
+}
+
+void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *payload,
+                           beluga_log_level level, bool capture_content)
+{
+    client->runtime.log = log;
+    client->runtime.log_payload = payload;
+    client->runtime.log_level = level ? level : BELUGA_LOG_INFO;
+    client->runtime.capture_content = capture_content;
+}
+
+int beluga_loop_new(beluga_client *client, beluga_loop **out)
+{
+    *out = NULL;
+    if (!client) client = beluga_client_default();
+    if (!client) return BELUGA_ERROR_NO_MEMORY;
+    beluga__loop *loop;
+    int status = beluga__loop_new(&client->runtime, true, &loop);
+    if (status) return status;
+    beluga_client_ref(client);
+    *out = &loop->base;
+    return 0;
+}

@@ -1,0 +1,193 @@
+/* Whole answers: a call's events, folded. Blocking ones run on a loop that is leased for them. */
+#include "client/chat_model.h"
+
+#include "base/mem.h"
+#include "client/queue.h"
+
+typedef struct folding {
+    beluga_response_builder builder;
+    beluga_op *op;
+    bool done;
+    beluga_error error; /* of the ERROR event */
+} folding;
+
+static void fold(void *payload, const beluga_event *event)
+{
+    folding *f = payload;
+    int status = beluga_response_builder_add(&f->builder, event);
+    if (event->kind == BELUGA_EVENT_ERROR) f->error = *event->u.error;
+    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
+        f->done = true;
+    else if (status) /* what stuck is told when the call has ended */
+        beluga_op_cancel(f->op);
+}
+
+static beluga_response **partial_of(const beluga_option *opts, size_t n)
+{
+    beluga_response **partial = NULL;
+    for (size_t i = 0; opts && i < n && opts[i].key != BELUGA_OPTION_END; i++)
+        if (opts[i].key == BELUGA_OPTION_PARTIAL) partial = opts[i].value.pointer;
+    return partial;
+}
+
+static int tell_stuck(const folding *f, int status, beluga_error *err)
+{
+    beluga_error_set(err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED
+                                      ? "the answer is larger than max_response_bytes"
+                                      : "no memory for the answer");
+    beluga__call_locate(f->op->call, err);
+    return status;
+}
+
+/* Turn what was folded into the result of the call. */
+static int conclude(folding *f, beluga_response **out, beluga_response **partial, beluga_error *err)
+{
+    beluga_response *response = NULL;
+    int stuck = f->builder.status;
+    int status = beluga_response_builder_finish(&f->builder, &response);
+    if (response)
+        beluga__response_set_times(response, f->op->duration_ns, f->op->first_content_ns);
+    if (!status) {
+        *out = response;
+        return 0;
+    }
+    if (partial)
+        *partial = response;
+    else
+        beluga_response_free(response);
+    if (stuck || !f->error.code) return tell_stuck(f, stuck ? stuck : status, err);
+    if (err) *err = f->error;
+    return f->error.code;
+}
+
+static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_context *ctx,
+               const beluga_messages *messages, beluga_response **out, beluga_response **partial,
+               beluga_error *err, const beluga_option *opts, size_t n)
+{
+    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, messages, opts, n,
+                                          fold, f, &f->op, err);
+    if (status) return status;
+    const beluga__settings *settings = f->op->call->settings;
+    size_t max = (size_t)beluga__settings_int(settings, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
+    beluga__response_builder_init(&f->builder, &model->target->runtime->allocator, max);
+    f->error.code = 0;
+    status = beluga__loop_run(loop, &f->done);
+    if (status) {
+        beluga__operation_abort(f->op);
+        beluga__response_builder_clear(&f->builder);
+        beluga_error_set(err, status, "%s", beluga_error_text(status));
+    } else
+        status = conclude(f, out, partial, err);
+    beluga_op_free(f->op);
+    return status;
+}
+
+int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx, const beluga_messages *messages,
+                      beluga_response **out, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    beluga_response **partial = partial_of(opts, n);
+    beluga_client *client = beluga__chat_model_client(model);
+    beluga__loop *loop;
+    folding f;
+    *out = NULL;
+    if (partial) *partial = NULL;
+    f.done = false;
+    int status = beluga__loops_lease(&client->loops, &loop);
+    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    status = run(&f, loop, model, ctx, messages, out, partial, err, opts, n);
+    beluga__loops_give_back(&client->loops, loop);
+    return status;
+}
+
+int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input input,
+                    beluga_response **out, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    beluga_messages *messages;
+    *out = NULL;
+    int status = beluga_ensure_messages(input, &messages, err);
+    if (status) return status;
+    status = beluga_generate_n(model, ctx, messages, out, err, opts, n);
+    beluga_messages_free(messages);
+    return status;
+}
+
+/* --- push, whole: the events wait until the answer is complete ------------------------------------ */
+
+typedef struct held {
+    beluga__queue queue;
+    beluga_allocator allocator;
+    beluga_op *op;
+    beluga_event_cb cb;
+    void *payload;
+    int status; /* an event could not be kept */
+} held;
+
+static void release_all(held *h, const beluga_event *terminal)
+{
+    const beluga_event *event;
+    bool failed = terminal->kind == BELUGA_EVENT_ERROR;
+    while ((event = beluga__queue_pop(&h->queue)))
+        if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);
+    h->cb(h->payload, terminal);
+}
+
+static void hold(void *payload, const beluga_event *event)
+{
+    held *h = payload;
+    if (event->kind == BELUGA_EVENT_RESTART) {
+        beluga__queue_clear(&h->queue);
+        return;
+    }
+    if (event->kind != BELUGA_EVENT_FINISH && event->kind != BELUGA_EVENT_ERROR) {
+        if (!h->status) h->status = beluga__queue_push(&h->queue, event);
+        if (h->status) beluga_op_cancel(h->op);
+        return;
+    }
+    beluga_event last = *event;
+    beluga_error err;
+    if (h->status) {
+        beluga_error_set(&err, h->status, "%s", beluga_error_text(h->status));
+        beluga__call_locate(h->op->call, &err);
+        last.kind = BELUGA_EVENT_ERROR;
+        last.u.error = &err;
+    }
+    release_all(h, &last);
+    beluga_allocator allocator = h->allocator;
+    beluga__queue_free(&h->queue);
+    beluga__release(&allocator, h);
+}
+
+static void drop_held(void *payload)
+{
+    held *h = payload;
+    beluga_allocator allocator = h->allocator;
+    beluga__queue_free(&h->queue);
+    beluga__release(&allocator, h);
+}
+
+int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                            const beluga_messages *messages, beluga_event_cb cb, void *payload,
+                            beluga_op **out, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    if (out) *out = NULL;
+    if (beluga__loop_forked(beluga__loop_of(loop)))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
+    held *h = beluga__zalloc(&model->target->runtime->allocator, sizeof *h);
+    if (!h) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    h->allocator = model->target->runtime->allocator;
+    beluga__queue_init(&h->queue, &h->allocator);
+    h->cb = cb;
+    h->payload = payload;
+    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, messages, opts, n, hold, h,
+                                          &h->op, err);
+    if (status) {
+        drop_held(h);
+        return status;
+    }
+    h->op->aborted = drop_held;
+    if (out)
+        *out = h->op;
+    else
+        beluga_op_free(h->op);
+    return 0;
+}

@@ -1,0 +1,146 @@
+/* Health and lists of models. */
+#include "client/chat_model.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <stdlib.h>
+
+/* --- models --------------------------------------------------------------------------------------------- */
+
+typedef struct names {
+    beluga__buf bytes; /* each ended by NUL */
+    size_t count;
+    bool done;
+    int status;
+    beluga_error error;
+} names;
+
+static void take_name(void *payload, const beluga_event *event)
+{
+    names *n = payload;
+    switch (event->kind) {
+    case BELUGA_EVENT_TEXT:
+        if (n->count++ >= BELUGA__MAX_MODELS) return;
+        beluga__buf_append(&n->bytes, event->u.text.text, event->u.text.length);
+        beluga__buf_append(&n->bytes, "", 1);
+        break;
+    case BELUGA_EVENT_ERROR:
+        n->status = event->u.error->code;
+        n->error = *event->u.error;
+        n->done = true;
+        break;
+    case BELUGA_EVENT_FINISH: n->done = true; break;
+    }
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* One block of the process's allocator: the array, then the strings. */
+static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
+{
+    if (n->count > BELUGA__MAX_MODELS) n->count = BELUGA__MAX_MODELS;
+    size_t array = (n->count + 1) * sizeof(char *);
+    char **block = beluga__alloc(beluga_allocator_default(), array + n->bytes.length);
+    if (!block || n->bytes.status) {
+        beluga_free(block);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the list of models");
+    }
+    char *at = (char *)block + array;
+    if (n->bytes.length) memcpy(at, n->bytes.data, n->bytes.length);
+    for (size_t i = 0; i < n->count; i++, at += strlen(at) + 1) block[i] = at;
+    block[n->count] = NULL;
+    qsort(block, n->count, sizeof *block, compare);
+    *out = block;
+    *count = n->count;
+    return 0;
+}
+
+static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, names *n, beluga_error *err)
+{
+    beluga_op *op;
+    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_MODELS, ctx, NULL, NULL, 0,
+                                          take_name, n, &op, err);
+    if (status) return status;
+    status = beluga__loop_run(loop, &n->done);
+    if (status) {
+        beluga__operation_abort(op);
+        beluga_error_set(err, status, "%s", beluga_error_text(status));
+    } else if (n->status) {
+        status = n->status;
+        if (err) *err = n->error;
+    }
+    beluga_op_free(op);
+    return status;
+}
+
+int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***out, size_t *count,
+                       beluga_error *err)
+{
+    beluga_client *client = beluga__chat_model_client(model);
+    beluga__loop *loop;
+    names n = {.count = 0};
+    *out = NULL;
+    *count = 0;
+    int status = beluga__loops_lease(&client->loops, &loop);
+    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    beluga__buf_init(&n.bytes, &client->runtime.allocator, BELUGA__MAX_BODY_BYTES);
+    status = ask(model, loop, ctx, &n, err);
+    if (!status) status = hand_over(&n, out, count, err);
+    beluga__buf_free(&n.bytes);
+    beluga__loops_give_back(&client->loops, loop);
+    return status;
+}
+
+/* --- health --------------------------------------------------------------------------------------------- */
+
+static int probe_models(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
+{
+    char **list;
+    size_t n;
+    int status = beluga_list_models(model, ctx, &list, &n, err);
+    beluga_free(list);
+    return status;
+}
+
+static int probe_answer(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
+{
+    beluga_response *response;
+    beluga_option one = beluga_with_max_tokens(1);
+    int status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, &one, 1);
+    beluga_response_free(response);
+    return status;
+}
+
+static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_health *out, beluga_error *err)
+{
+    int64_t start = beluga__now_ns();
+    int status = model->target->provider->encode_list_models ? probe_models(model, ctx, err)
+                                                             : probe_answer(model, ctx, err);
+    out->probed = true;
+    out->status = status;
+    out->latency_ms = (beluga__now_ns() - start) / BELUGA__NS_PER_MS;
+    out->state = status ? "unhealthy" : "healthy";
+    if (status) beluga_error_wrap(err, "check_health", NULL);
+    return status;
+}
+
+int beluga_check_health(beluga_chat_model *model, beluga_context *ctx, bool probe, beluga_health *out,
+                        beluga_error *err)
+{
+    const beluga__target *target = model->target;
+    bool local = target->provider->capabilities & BELUGA_CAPABILITY_LOCAL;
+    *out = (beluga_health){
+        .state = local ? "healthy" : "unknown",
+        .provider = target->provider->name,
+        .model = target->model_name,
+        .api_key_set = target->key_set,
+        .tools_count = (int64_t)model->n_tools,
+        .timestamp = beluga__wall_s(),
+        .latency_ms = -1,
+    };
+    return probe ? probe_now(model, ctx, out, err) : 0;
+}

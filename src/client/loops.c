@@ -1,0 +1,106 @@
+#include "client/loops.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+struct beluga__loop_slot {
+    beluga__loop *loop;
+    int64_t since_ns; /* when it was given back */
+    _Atomic uint32_t next; /* slot number + 1 */
+};
+
+static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
+{
+    uint64_t old = atomic_load_explicit(head, memory_order_relaxed), new;
+    do {
+        atomic_store_explicit(&loops->slots[slot].next, (uint32_t)old, memory_order_relaxed);
+        new = ((old >> 32) + 1) << 32 | (slot + 1);
+    } while (!atomic_compare_exchange_weak_explicit(head, &old, new, memory_order_release,
+                                                    memory_order_relaxed));
+}
+
+/* The slot's number, or -1. */
+static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
+{
+    uint64_t old = atomic_load_explicit(head, memory_order_acquire), new;
+    do {
+        uint32_t top = (uint32_t)old;
+        if (!top) return -1;
+        uint32_t next = atomic_load_explicit(&loops->slots[top - 1].next, memory_order_relaxed);
+        new = ((old >> 32) + 1) << 32 | next;
+    } while (!atomic_compare_exchange_weak_explicit(head, &old, new, memory_order_acquire,
+                                                    memory_order_acquire));
+    return (int64_t)(uint32_t)old - 1;
+}
+
+int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots, int64_t idle_ms)
+{
+    loops->runtime = runtime;
+    loops->n_slots = n_slots;
+    loops->idle_ns = idle_ms * BELUGA__NS_PER_MS;
+    loops->slots = beluga__zalloc(&runtime->allocator, n_slots * sizeof *loops->slots);
+    if (!loops->slots) return BELUGA_ERROR_NO_MEMORY;
+    for (uint32_t i = n_slots; i-- > 0;) push(loops, &loops->empty, i);
+    return 0;
+}
+
+void beluga__loops_free(beluga__loops *loops)
+{
+    for (int64_t slot; loops->slots && (slot = pop(loops, &loops->idle)) >= 0;)
+        if (!beluga__loop_forked(loops->slots[slot].loop))
+            beluga__loop_destroy(loops->slots[slot].loop);
+    beluga__release(&loops->runtime->allocator, loops->slots);
+    loops->slots = NULL;
+}
+
+int beluga__loops_lease(beluga__loops *loops, beluga__loop **out)
+{
+    *out = NULL;
+    for (int64_t slot; (slot = pop(loops, &loops->idle)) >= 0;) {
+        beluga__loop *loop = loops->slots[slot].loop;
+        push(loops, &loops->empty, (uint32_t)slot);
+        if (beluga__loop_forked(loop)) continue; /* the parent's: left alone */
+        *out = loop;
+        break;
+    }
+    int status = *out ? 0 : beluga__loop_new(loops->runtime, false, out);
+    if (!status) loops->runtime->ref(loops->runtime);
+    return status;
+}
+
+/* Now and then close the loops that nobody needed for a while. The newest come back on top. */
+static void sweep(beluga__loops *loops, int64_t now)
+{
+    int64_t last = atomic_load_explicit(&loops->swept_ns, memory_order_relaxed);
+    if (now - last < loops->idle_ns / 2 ||
+        !atomic_compare_exchange_strong(&loops->swept_ns, &last, now))
+        return;
+    uint32_t young[64];
+    size_t n = 0;
+    for (int64_t slot; n < 64 && (slot = pop(loops, &loops->idle)) >= 0;) {
+        if (now - loops->slots[slot].since_ns < loops->idle_ns) {
+            young[n++] = (uint32_t)slot;
+            continue;
+        }
+        beluga__loop *old = loops->slots[slot].loop;
+        push(loops, &loops->empty, (uint32_t)slot);
+        if (!beluga__loop_forked(old)) beluga__loop_destroy(old);
+    }
+    while (n--) push(loops, &loops->idle, young[n]);
+}
+
+void beluga__loops_give_back(beluga__loops *loops, beluga__loop *loop)
+{
+    int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
+    beluga__runtime *runtime = loops->runtime;
+    if (slot < 0) {
+        if (!beluga__loop_forked(loop)) beluga__loop_destroy(loop);
+    } else {
+        int64_t now = loop->left_ns; /* a clock read less */
+        loops->slots[slot].loop = loop;
+        loops->slots[slot].since_ns = now;
+        push(loops, &loops->idle, (uint32_t)slot);
+        sweep(loops, now);
+    }
+    runtime->unref(runtime);
+}

@@ -1,0 +1,232 @@
+/* Opening a model: from a provider and a configuration to a target with its stack. */
+#include "client/client.h"
+#include "client/config.h"
+#include "client/registry.h"
+
+#include "base/mem.h"
+#include "model/model.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+/* A target and the configuration whose strings it uses. */
+typedef struct owned_target {
+    beluga__target target;
+    beluga_config *config;
+} owned_target;
+
+static void destroy(beluga__target *target)
+{
+    owned_target *owned = beluga__container_of(target, owned_target, target);
+    beluga__runtime *runtime = target->runtime;
+    if (target->self && target->provider->close) target->provider->close(target->self);
+    beluga__model_release(target->stack);
+    beluga__credential_unref(target->credential);
+    beluga__arena_free(&target->arena);
+    beluga_config_free(owned->config);
+    beluga__release(&runtime->allocator, owned);
+    runtime->unref(runtime);
+}
+
+static bool is_full(const beluga_provider *provider)
+{
+    return provider->start != NULL;
+}
+
+/* --- the provider's own options ------------------------------------------------------------------------ */
+
+static const beluga_own_option *own_option(const beluga_provider *provider, const char *name)
+{
+    for (const beluga_own_option *o = provider->options; o && o->name; o++)
+        if (strcmp(o->name, name) == 0) return o;
+    return NULL;
+}
+
+static const char *type_name(uint32_t type)
+{
+    switch (type) {
+    case BELUGA_OPTION_INT: return "an integer";
+    case BELUGA_OPTION_DOUBLE: return "a number";
+    case BELUGA_OPTION_BOOL: return "true or false";
+    default: return "a text";
+    }
+}
+
+static int check_own(const beluga_provider *provider, const beluga__settings *settings, beluga__buf *faults)
+{
+    const beluga__setting *s = &settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC];
+    for (const beluga__item *item = s->type ? s->value.items : NULL; item; item = item->next) {
+        const beluga_own_option *o = own_option(provider, item->name);
+        const char *separator = faults->length ? "; " : "";
+        double number = item->type == BELUGA_OPTION_DOUBLE ? item->value.number : (double)item->value.integer;
+        bool whole = item->type == BELUGA_OPTION_INT && o && o->type == BELUGA_OPTION_DOUBLE;
+        if (!o)
+            beluga__buf_printf(faults, "%s%s has no option %s", separator, provider->name, item->name);
+        else if (o->type != item->type && !whole)
+            beluga__buf_printf(faults, "%s%s must be %s", separator, item->name, type_name(o->type));
+        else if (o->type != BELUGA_OPTION_STRING && (o->minimum != 0 || o->maximum != 0) &&
+                 !(number >= o->minimum && number <= o->maximum))
+            beluga__buf_printf(faults, "%s%s must be %g to %g (is %g)", separator, item->name, o->minimum,
+                               o->maximum, number);
+    }
+    return faults->status;
+}
+
+/* --- where it is ---------------------------------------------------------------------------------------- */
+
+static int take_url(beluga__target *t, beluga__buf *faults)
+{
+    const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
+    if (!url) url = t->provider->base_url;
+    if (is_full(t->provider)) {
+        t->base_url = url;
+        return 0;
+    }
+    const char *separator = faults->length ? "; " : "";
+    if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
+    size_t n = strlen(url);
+    if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) || n > BELUGA__MAX_URL_BYTES)
+        return beluga__buf_printf(faults, "%sbase_url must begin with http:// or https:// (is \"%.80s\")",
+                                  separator, url);
+    while (n && url[n - 1] == '/') n--;
+    t->base_url = beluga__arena_copy(&t->arena, url, n);
+    return t->base_url ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+static int take_model_name(beluga__target *t, beluga__buf *faults)
+{
+    t->model_name = beluga__settings_string(&t->settings, BELUGA_OPTION_MODEL_NAME);
+    if (!t->model_name || !*t->model_name) t->model_name = t->provider->default_model;
+    if (t->model_name) return 0;
+    return beluga__buf_printf(faults, "%smodel_name is missing, and %s has no default",
+                              faults->length ? "; " : "", t->provider->name);
+}
+
+static int take_metric_prefix(beluga__target *t)
+{
+    char text[128];
+    t->metric_prefix = t->provider->metric_prefix;
+    if (t->metric_prefix) return 0;
+    int n = snprintf(text, sizeof text, "beluga.%s", t->provider->name);
+    t->metric_prefix = beluga__arena_copy(&t->arena, text, (size_t)n);
+    return t->metric_prefix ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+static void take_connection(beluga__target *t)
+{
+    static _Atomic uint64_t next_id = 1;
+    const beluga__settings *s = &t->settings;
+    const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
+    t->connection = (beluga__connection){
+        .id = atomic_fetch_add(&next_id, 1),
+        .ca_file = beluga__settings_string(s, BELUGA_OPTION_CA_FILE),
+        .client_certificate = beluga__settings_string(s, BELUGA_OPTION_CLIENT_CERTIFICATE),
+        .client_key = beluga__settings_string(s, BELUGA_OPTION_CLIENT_KEY),
+        .proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY),
+        .unix_socket = beluga__settings_string(s, BELUGA_OPTION_UNIX_SOCKET),
+        .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
+        .http_version = (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
+    };
+}
+
+/* --- the key -------------------------------------------------------------------------------------------- */
+
+/* A server at another address than the provider's own may well need none. */
+static bool needs_key(const beluga__target *t)
+{
+    return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url && t->base_url &&
+           strcmp(t->base_url, t->provider->base_url) == 0;
+}
+
+static int take_key(beluga__target *t, beluga_error *err)
+{
+    const char *key = beluga__settings_string(&t->settings, BELUGA_OPTION_API_KEY);
+    if (key && *key) {
+        t->key_set = true;
+        return beluga__credential_new(t->runtime, key, &t->credential, err);
+    }
+    if (!needs_key(t)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "no key for %s: set %s, or give api_key",
+                            t->provider->name, t->provider->key_variables[0]);
+}
+
+/* --- all together --------------------------------------------------------------------------------------- */
+
+static beluga__model *build_stack(beluga__runtime *runtime, const beluga_provider *provider)
+{
+    beluga__model *model = is_full(provider) ? beluga__full_adapter_new(runtime)
+                                             : beluga__http_adapter_new(runtime);
+    if (runtime->telemetry) model = beluga__attempt_new(runtime, model);
+    return beluga__retry_new(runtime, model);
+}
+
+/* Every fault of the configuration, in one error. */
+static int check(beluga__target *t, beluga_error *err)
+{
+    beluga__buf faults;
+    beluga__buf_init(&faults, &t->runtime->allocator, sizeof err->message);
+    beluga_error ranges;
+    int status = beluga__settings_check(&t->settings, 'M', &ranges);
+    if (status == BELUGA_ERROR_NO_MEMORY) return beluga_error_set(err, status, "no memory to open a model");
+    if (status) beluga__buf_puts(&faults, ranges.message);
+    int memory = check_own(t->provider, &t->settings, &faults);
+    if (!memory) memory = take_model_name(t, &faults);
+    if (!memory) memory = take_url(t, &faults);
+    if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0; /* so many faults: the first ones do */
+    if (memory)
+        status = beluga_error_set(err, memory, "no memory to open a model");
+    else if (faults.length)
+        status = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s", faults.data);
+    beluga__buf_free(&faults);
+    return status;
+}
+
+static int fill(owned_target *owned, const beluga_config *config, beluga_error *err)
+{
+    beluga__target *t = &owned->target;
+    owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);
+    int status = owned->config ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (!status) status = beluga__config_apply_env(owned->config, t->provider);
+    if (status) return beluga_error_set(err, status, "the configuration can't be copied");
+    t->settings = *beluga__config_settings(owned->config);
+    status = check(t, err);
+    if (!status) status = take_key(t, err);
+    if (!status && take_metric_prefix(t)) status = BELUGA_ERROR_NO_MEMORY;
+    if (status) return status;
+    take_connection(t);
+    t->stack = build_stack(t->runtime, t->provider);
+    if (!t->stack) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    if (!t->provider->open) return 0;
+    beluga_error unset = {0};
+    status = t->provider->open(owned->config, &t->self, &unset);
+    if (status && !unset.code) beluga_error_set(&unset, status, "%s", beluga_error_text(status));
+    if (status && err) *err = unset;
+    return status;
+}
+
+int beluga__target_open(beluga_client *client, const beluga_provider *provider,
+                        const beluga_config *config, beluga__target **out, beluga_error *err)
+{
+    owned_target *owned = beluga__zalloc(&client->runtime.allocator, sizeof *owned);
+    *out = NULL;
+    if (!owned) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    beluga__target *t = &owned->target;
+    atomic_init(&t->refs, 1);
+    t->runtime = &client->runtime;
+    t->runtime->ref(t->runtime);
+    t->provider = provider;
+    t->destroy = destroy;
+    beluga__arena_init(&t->arena, &client->runtime.allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    int status = fill(owned, config, err);
+    if (!status) {
+        *out = t;
+        return 0;
+    }
+    if (err) {
+        snprintf(err->provider, sizeof err->provider, "%s", provider->name);
+        if (t->model_name) snprintf(err->model, sizeof err->model, "%s", t->model_name);
+    }
+    if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */
+    beluga__target_unref(t);
+    return status;
+}

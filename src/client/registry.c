@@ -1,0 +1,255 @@
+#include "client/registry.h"
+
+#include "base/mem.h"
+#include "client/chat_model.h"
+#include "client/client.h"
+#include "providers/builtin.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { MAX_NAME = 47 };
+
+struct beluga_registry {
+    beluga_client *client;
+    pthread_rwlock_t lock;
+    const beluga_provider **providers; /* sorted by name */
+    size_t count, capacity;
+};
+
+static _Atomic(beluga_provider_node *) linked;
+
+void beluga_provider_link(beluga_provider_node *node)
+{
+    node->next = atomic_load(&linked);
+    while (!atomic_compare_exchange_weak(&linked, &node->next, node)) {}
+}
+
+/* --- checking a table ------------------------------------------------------------------------------- */
+
+static bool good_name(const char *name)
+{
+    size_t n = name ? strlen(name) : 0;
+    return n >= 1 && n <= MAX_NAME &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+}
+
+static const char *missing_slot(const beluga_provider *p)
+{
+    bool full = p->start || p->cancel, http = p->encode_request || p->decode_response || p->decode_event;
+    if (full && http) return "it has the functions of both kinds, HTTP and full";
+    if (full) return !p->start ? "start is missing" : !p->cancel ? "cancel is missing" : NULL;
+    if (!p->encode_request) return "encode_request is missing (or start and cancel)";
+    if (!p->decode_response && !p->decode_event) return "decode_response or decode_event is missing";
+    if (!p->encode_list_models != !p->decode_list_models)
+        return "encode_list_models and decode_list_models go together";
+    if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
+    return NULL;
+}
+
+static int check_table(const beluga_provider *p, beluga_error *err)
+{
+    if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
+    if (p->abi != BELUGA_PROVIDER_ABI)
+        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider was built for ABI %u, this library has %d: the %s is older",
+                                p->abi, BELUGA_PROVIDER_ABI,
+                                p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
+    if (p->size < sizeof *p)
+        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider's table has %zu bytes, at least %zu are needed",
+                                p->size, sizeof *p);
+    if (!good_name(p->name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a provider's name has 1 to 47 of a-z 0-9 _ - (is \"%.60s\")", p->name ? p->name : "");
+    const char *missing = missing_slot(p);
+    if (missing)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p->name, missing);
+    return 0;
+}
+
+/* --- the sorted list ---------------------------------------------------------------------------------- */
+
+/* Where the name is, or where it would go. */
+static size_t position(const beluga_registry *r, const char *name, bool *found)
+{
+    size_t low = 0, high = r->count;
+    *found = false;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        int order = strcmp(r->providers[middle]->name, name);
+        if (order == 0) {
+            *found = true;
+            return middle;
+        }
+        if (order < 0)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low;
+}
+
+static int grow(beluga_registry *r)
+{
+    if (r->count < r->capacity) return 0;
+    size_t capacity = r->capacity ? 2 * r->capacity : 16;
+    const beluga_provider **more =
+        beluga__resize(&r->client->runtime.allocator, r->providers, r->capacity * sizeof *more,
+                       capacity * sizeof *more);
+    if (!more) return BELUGA_ERROR_NO_MEMORY;
+    r->providers = more;
+    r->capacity = capacity;
+    return 0;
+}
+
+/* The lock is held. */
+static int insert(beluga_registry *r, const beluga_provider *provider, beluga_error *err)
+{
+    bool found;
+    size_t at = position(r, provider->name, &found);
+    if (found && r->providers[at] == provider) return 0;
+    if (found)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already", provider->name);
+    if (grow(r)) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
+    memmove(r->providers + at + 1, r->providers + at, (r->count - at) * sizeof *r->providers);
+    r->providers[at] = provider;
+    r->count++;
+    return 0;
+}
+
+int beluga_registry_register(beluga_registry *registry, const beluga_provider *provider,
+                             beluga_error *err)
+{
+    int status = check_table(provider, err);
+    if (status) return status;
+    pthread_rwlock_wrlock(&registry->lock);
+    status = insert(registry, provider, err);
+    pthread_rwlock_unlock(&registry->lock);
+    return status;
+}
+
+const beluga_provider *beluga_registry_get(const beluga_registry *registry, const char *name)
+{
+    beluga_registry *r = (beluga_registry *)(uintptr_t)registry; /* only for its lock */
+    bool found = false;
+    if (!name) return NULL;
+    pthread_rwlock_rdlock(&r->lock);
+    size_t at = position(r, name, &found);
+    const beluga_provider *provider = found ? r->providers[at] : NULL;
+    pthread_rwlock_unlock(&r->lock);
+    return provider;
+}
+
+bool beluga_registry_contains(const beluga_registry *registry, const char *name)
+{
+    return beluga_registry_get(registry, name) != NULL;
+}
+
+size_t beluga_registry_list(const beluga_registry *registry, const char **names, size_t n)
+{
+    beluga_registry *r = (beluga_registry *)(uintptr_t)registry;
+    pthread_rwlock_rdlock(&r->lock);
+    size_t count = r->count;
+    for (size_t i = 0; names && i < count && i < n; i++) names[i] = r->providers[i]->name;
+    pthread_rwlock_unlock(&r->lock);
+    return count;
+}
+
+void beluga__registry_names(const beluga_registry *registry, char *buffer, size_t n)
+{
+    const char *names[256];
+    size_t count = beluga_registry_list(registry, names, 256), at = 0;
+    *buffer = '\0';
+    for (size_t i = 0; i < count && i < 256 && at < n; i++)
+        at += (size_t)snprintf(buffer + at, n - at, "%s%s", i ? ", " : "", names[i]);
+}
+
+/* --- life --------------------------------------------------------------------------------------------- */
+
+int beluga__registry_new(beluga_client *client, beluga_registry **out)
+{
+    beluga_registry *r = beluga__zalloc(&client->runtime.allocator, sizeof *r);
+    *out = NULL;
+    if (!r) return BELUGA_ERROR_NO_MEMORY;
+    r->client = client;
+    pthread_rwlock_init(&r->lock, NULL);
+    int status = 0;
+    for (size_t i = 0; beluga__builtin_providers[i] && !status; i++)
+        status = beluga_registry_register(r, beluga__builtin_providers[i], NULL);
+    /* A linked table that is not valid must not keep the program from starting. */
+    for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY; n = n->next)
+        status = beluga_registry_register(r, n->provider, NULL);
+    if (status == BELUGA_ERROR_NO_MEMORY) {
+        beluga__registry_free(r);
+        return status;
+    }
+    *out = r;
+    return 0;
+}
+
+void beluga__registry_free(beluga_registry *registry)
+{
+    if (!registry) return;
+    const beluga_allocator *allocator = &registry->client->runtime.allocator;
+    pthread_rwlock_destroy(&registry->lock);
+    beluga__release(allocator, registry->providers);
+    beluga__release(allocator, registry);
+}
+
+beluga_client *beluga__registry_client(beluga_registry *registry)
+{
+    return registry->client;
+}
+
+beluga_registry *beluga_registry_default(void)
+{
+    return beluga_client_registry(beluga_client_default());
+}
+
+/* --- opening ------------------------------------------------------------------------------------------ */
+
+static int find(beluga_registry *registry, const char *name, const beluga_provider **out,
+                beluga_error *err)
+{
+    char names[256];
+    beluga__registry_names(registry, names, sizeof names);
+    *out = beluga_registry_get(registry, name);
+    if (*out) return 0;
+    if (!name)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; there are: %s", names);
+    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER, "provider '%.60s' not registered; there are: %s",
+                            name, names);
+}
+
+int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
+                         beluga_chat_model **out, beluga_error *err)
+{
+    const beluga_provider *provider;
+    beluga__target *target;
+    *out = NULL;
+    if (!registry) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
+    if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
+    int status = find(registry, name, &provider, err);
+    if (!status) status = beluga__target_open(registry->client, provider, config, &target, err);
+    if (!status) {
+        *out = beluga__chat_model_new(target, NULL, 0);
+        beluga__target_unref(target);
+        if (!*out) status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
+    }
+    if (status) beluga_error_wrap(err, "open", NULL);
+    return status;
+}
+
+int beluga_model_open(const char *reference, beluga_chat_model **out, beluga_error *err)
+{
+    beluga_registry *registry = beluga_registry_default();
+    const beluga_option env[] = {beluga_with_env()};
+    beluga_config *base = beluga_config_new_n(env, 1), *config = NULL;
+    *out = NULL;
+    int status = 0;
+    if (!registry || !base) status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    if (!status) status = beluga_config_resolve(base, registry, reference, &config, err);
+    if (!status) status = beluga_registry_open(registry, NULL, config, out, err);
+    beluga_config_free(config);
+    beluga_config_free(base);
+    return status;
+}

@@ -1,0 +1,21 @@
+/* Providers by name. */
+#ifndef BELUGA__REGISTRY_H
+#define BELUGA__REGISTRY_H
+
+#include "model/target.h"
+
+#include <beluga/registry.h>
+
+/* With the built-in and the linked providers. The client is borrowed: the registry is part of it. */
+int beluga__registry_new(beluga_client *client, beluga_registry **out);
+void beluga__registry_free(beluga_registry *registry);
+beluga_client *beluga__registry_client(beluga_registry *registry);
+/* "anthropic, mock, openai", cut where it does not fit. */
+void beluga__registry_names(const beluga_registry *registry, char *buffer, size_t n);
+
+/* open.c: build what a configuration says. */
+int beluga__target_open(beluga_client *client, const beluga_provider *provider,
+                        const beluga_config *config, beluga__target **out,
+                        beluga_error *err);
+
+#endif

@@ -1,0 +1,126 @@
+/* Pull streams: a call whose events wait in a queue, on a loop that is leased as long as the stream. */
+#include "client/chat_model.h"
+
+#include "base/mem.h"
+#include "client/queue.h"
+
+struct beluga_stream {
+    beluga_client *client; /* held by the leased loop */
+    beluga__loop *loop;
+    beluga_op *op;
+    beluga__queue queue;
+    bool ready;  /* something came */
+    bool ended;  /* the terminal event came */
+    bool paused;
+    int status;  /* 0, or what every further next returns */
+    int stuck;   /* an event could not be kept */
+    beluga_error error;
+};
+
+static void fail(beluga_stream *stream, int status, const beluga_error *err)
+{
+    stream->status = status;
+    if (err)
+        stream->error = *err;
+    else
+        beluga_error_set(&stream->error, status, "%s", beluga_error_text(status));
+    beluga__call_locate(stream->op->call, &stream->error);
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    beluga_stream *stream = payload;
+    stream->ready = true;
+    stream->ended = event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
+    if (event->kind == BELUGA_EVENT_ERROR) {
+        fail(stream, stream->stuck ? stream->stuck : event->u.error->code, stream->stuck ? NULL : event->u.error);
+        return;
+    }
+    if (!stream->stuck) stream->stuck = beluga__queue_push(&stream->queue, event);
+    if (stream->stuck && stream->ended)
+        fail(stream, stream->stuck, NULL);
+    else if (stream->stuck)
+        beluga_op_cancel(stream->op);
+    else if (!stream->ended && !stream->paused && beluga__queue_size(&stream->queue) > BELUGA__MAX_QUEUE_BYTES) {
+        stream->paused = true;
+        beluga_op_pause(stream->op, true);
+    }
+}
+
+static int start(beluga_stream *stream, beluga_chat_model *model, beluga_context *ctx,
+                 const beluga_messages *messages, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    stream->client = beluga__chat_model_client(model);
+    beluga__queue_init(&stream->queue, &model->target->runtime->allocator);
+    int status = beluga__loops_lease(&stream->client->loops, &stream->loop);
+    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    status = beluga__chat_model_start(model, &stream->loop->base, BELUGA__CALL_STREAM, ctx, messages, opts, n,
+                                      on_event, stream, &stream->op, err);
+    if (status) beluga__loops_give_back(&stream->client->loops, stream->loop);
+    return status;
+}
+
+int beluga_stream_chat_n(beluga_chat_model *model, beluga_context *ctx, const beluga_messages *messages,
+                         beluga_stream **out, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    *out = NULL;
+    beluga_stream *stream = beluga__zalloc(allocator, sizeof *stream);
+    if (!stream) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the stream");
+    int status = start(stream, model, ctx, messages, err, opts, n);
+    if (status)
+        beluga__release(allocator, stream);
+    else
+        *out = stream;
+    return status;
+}
+
+int beluga_stream_input_n(beluga_chat_model *model, beluga_context *ctx, beluga_input input,
+                          beluga_stream **out, beluga_error *err, const beluga_option *opts, size_t n)
+{
+    beluga_messages *messages;
+    *out = NULL;
+    int status = beluga_ensure_messages(input, &messages, err);
+    if (status) return status;
+    status = beluga_stream_chat_n(model, ctx, messages, out, err, opts, n);
+    beluga_messages_free(messages);
+    return status;
+}
+
+/* Run the loop until something came. */
+static int wait_for_event(beluga_stream *stream)
+{
+    if (stream->paused) {
+        stream->paused = false;
+        beluga_op_pause(stream->op, false);
+    }
+    stream->ready = false;
+    return beluga__loop_run(stream->loop, &stream->ready);
+}
+
+int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga_error *err)
+{
+    for (;;) {
+        *event = beluga__queue_pop(&stream->queue);
+        if (*event) return 0;
+        if (stream->ended) break;
+        int status = wait_for_event(stream);
+        if (status == 0) continue;
+        beluga_error_set(err, status, "%s", beluga_error_text(status));
+        return status;
+    }
+    if (stream->status && err) *err = stream->error;
+    return stream->status;
+}
+
+void beluga_stream_free(beluga_stream *stream)
+{
+    if (!stream || beluga__loop_forked(stream->loop)) return; /* the parent's is left alone */
+    beluga__loop *loop = stream->loop;
+    beluga_client *client = stream->client;
+    beluga__operation_abort(stream->op);
+    beluga_op_free(stream->op);
+    beluga__queue_free(&stream->queue);
+    beluga__release(&client->runtime.allocator, stream);
+    beluga__loops_give_back(&client->loops, loop);
+}

@@ -1,0 +1,261 @@
+#include "model/call.h"
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/mem.h"
+#include "schema/message.h"
+
+#include <stdio.h>
+
+enum { FIRST_BLOCK = 3072 };
+
+beluga__target *beluga__target_ref(beluga__target *target)
+{
+    atomic_fetch_add_explicit(&target->refs, 1, memory_order_relaxed);
+    return target;
+}
+
+void beluga__target_unref(beluga__target *target)
+{
+    if (target && atomic_fetch_sub_explicit(&target->refs, 1, memory_order_acq_rel) == 1)
+        target->destroy(target);
+}
+
+static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
+{
+    if (!messages && call->list_models) return 0;
+    int status = messages ? beluga_messages_status(messages) : 0;
+    if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
+    size_t n = messages ? beluga_messages_count(messages) : 0;
+    if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
+    call->messages = beluga__arena_alloc(&call->arena, n * sizeof *call->messages);
+    if (!call->messages) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu messages", n);
+    for (size_t i = 0; i < n; i++) {
+        beluga_message *message = beluga_messages_get(messages, i);
+        status = beluga__message_check(message, i, err);
+        if (status) return status;
+        call->messages[call->n_messages++] = beluga_message_ref(message);
+    }
+    return 0;
+}
+
+static bool has_options(const beluga_option *opts, size_t n)
+{
+    return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
+}
+
+static int take_options(beluga_call *call, const beluga_option *opts, size_t n, beluga_error *err)
+{
+    call->settings = &call->target->settings;
+    call->model_name = call->target->model_name;
+    if (!has_options(opts, n)) return 0;
+    beluga__settings *own = beluga__arena_alloc(&call->arena, sizeof *own);
+    if (!own) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
+    *own = call->target->settings;
+    call->settings = own;
+    int status = beluga__settings_apply(own, &call->arena, opts, n, BELUGA_ORIGIN_CALL, err);
+    if (!status) status = beluga__settings_check(own, 'C', err);
+    if (status) return status;
+    const char *name = beluga__settings_string(own, BELUGA_OPTION_MODEL_NAME);
+    if (name) call->model_name = name;
+    return 0;
+}
+
+static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *err)
+{
+    int status = take_messages(call, spec->messages, err);
+    if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
+    if (status) return status;
+    if (beluga_context_is_cancelled(spec->context))
+        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
+    if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
+        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT, "the deadline passed before the start");
+    call->restartable = spec->restartable ||
+                        beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0);
+    call->streamed = spec->streamed ||
+                     (!call->list_models &&
+                      beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
+    if (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
+        call->tools = spec->tools;
+        call->n_tools = spec->n_tools;
+    }
+    return 0;
+}
+
+int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err)
+{
+    *out = NULL;
+    const beluga_allocator *allocator = &spec->target->runtime->allocator;
+    beluga_call *call = beluga__alloc(allocator, sizeof *call + FIRST_BLOCK);
+    if (!call) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    memset(call, 0, sizeof *call);
+    atomic_init(&call->refs, 1);
+    beluga__arena_init(&call->arena, allocator, call->first, FIRST_BLOCK, BELUGA__MAX_CALL_BYTES);
+    call->target = beluga__target_ref(spec->target);
+    call->loop = spec->loop;
+    call->operation = spec->operation;
+    call->list_models = spec->list_models;
+    call->start_ns = beluga__now_ns();
+    int status = fill(call, spec, err);
+    if (status) {
+        beluga__call_locate(call, err);
+        beluga__call_unref(call);
+        return status;
+    }
+    call->context = beluga_context_ref(spec->context);
+    call->holder = spec->holder;
+    call->release_holder = spec->release_holder;
+    *out = call;
+    return 0;
+}
+
+beluga_call *beluga__call_ref(beluga_call *call)
+{
+    atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
+    return call;
+}
+
+void beluga__call_unref(beluga_call *call)
+{
+    if (!call || atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1) return;
+    for (size_t i = 0; i < call->n_messages; i++) beluga_message_unref(call->messages[i]);
+    if (call->release_holder) call->release_holder(call->holder);
+    beluga_context_unref(call->context);
+    beluga__target *target = call->target;
+    const beluga_allocator *allocator = call->arena.allocator;
+    beluga__arena_free(&call->arena);
+    /* The allocator is the client's, and the target may hold the last reference to that. */
+    beluga__release(allocator, call);
+    beluga__target_unref(target);
+}
+
+static void fill_in(char *field, size_t size, const char *value)
+{
+    if (!*field && value) snprintf(field, size, "%s", value);
+}
+
+void beluga__call_locate(const beluga_call *call, beluga_error *err)
+{
+    if (!err) return;
+    fill_in(err->operation, sizeof err->operation, call->operation);
+    fill_in(err->provider, sizeof err->provider, call->target->provider->name);
+    fill_in(err->model, sizeof err->model,
+            call->model_name ? call->model_name : call->target->model_name);
+}
+
+const char *beluga_call_model(const beluga_call *call)
+{
+    return call->model_name;
+}
+
+bool beluga_call_is_streamed(const beluga_call *call)
+{
+    return call->streamed;
+}
+
+size_t beluga_call_message_count(const beluga_call *call)
+{
+    return call->n_messages;
+}
+
+const beluga_message *beluga_call_message(const beluga_call *call, size_t index)
+{
+    return index < call->n_messages ? call->messages[index] : NULL;
+}
+
+size_t beluga_call_tool_count(const beluga_call *call)
+{
+    return call->n_tools;
+}
+
+const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index)
+{
+    return index < call->n_tools ? call->tools[index] : NULL;
+}
+
+beluga_context *beluga_call_context(const beluga_call *call)
+{
+    return call->context;
+}
+
+static const beluga__setting *setting(const beluga_call *call, int key, int type)
+{
+    if (key <= 0 || key >= BELUGA_OPTION_COUNT) return NULL;
+    const beluga__setting *s = &call->settings->known[key];
+    return s->type == type ? s : NULL;
+}
+
+bool beluga_call_get_double(const beluga_call *call, int key, double *value)
+{
+    const beluga__setting *s = setting(call, key, BELUGA_OPTION_DOUBLE);
+    if (s) *value = s->value.number;
+    return s;
+}
+
+bool beluga_call_get_int(const beluga_call *call, int key, int64_t *value)
+{
+    const beluga__setting *s = setting(call, key, BELUGA_OPTION_INT);
+    if (!s) s = setting(call, key, BELUGA_OPTION_DURATION);
+    if (!s) s = setting(call, key, BELUGA_OPTION_ENUM);
+    if (s) *value = s->value.integer;
+    return s;
+}
+
+bool beluga_call_get_bool(const beluga_call *call, int key, bool *value)
+{
+    const beluga__setting *s = setting(call, key, BELUGA_OPTION_BOOL);
+    if (s) *value = s->value.integer;
+    return s;
+}
+
+const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length)
+{
+    const beluga__setting *s = setting(call, key, BELUGA_OPTION_STRING);
+    if (key == BELUGA_OPTION_API_KEY || !s) return NULL; /* keys go to authorize only */
+    if (length) *length = s->length;
+    return s->value.string;
+}
+
+const char *beluga_call_get_item(const beluga_call *call, int key, size_t index, size_t *length)
+{
+    const beluga__setting *s = setting(call, key, BELUGA_OPTION_LIST);
+    const beluga__item *item = s ? s->value.items : NULL;
+    while (item && index--) item = item->next;
+    if (item && length) *length = item->length;
+    return item ? item->value.string : NULL;
+}
+
+static const beluga__item *own(const beluga_call *call, const char *name, int type)
+{
+    const beluga__item *item = beluga__settings_own(call->settings, name);
+    return item && item->type == type ? item : NULL;
+}
+
+const char *beluga_call_get_own_string(const beluga_call *call, const char *name, size_t *length)
+{
+    const beluga__item *item = own(call, name, BELUGA_OPTION_STRING);
+    if (item && length) *length = item->length;
+    return item ? item->value.string : NULL;
+}
+
+bool beluga_call_get_own_int(const beluga_call *call, const char *name, int64_t *value)
+{
+    const beluga__item *item = own(call, name, BELUGA_OPTION_INT);
+    if (item) *value = item->value.integer;
+    return item;
+}
+
+bool beluga_call_get_own_double(const beluga_call *call, const char *name, double *value)
+{
+    const beluga__item *item = own(call, name, BELUGA_OPTION_DOUBLE);
+    if (!item) item = own(call, name, BELUGA_OPTION_INT);
+    if (item) *value = item->type == BELUGA_OPTION_INT ? (double)item->value.integer : item->value.number;
+    return item;
+}
+
+bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value)
+{
+    const beluga__item *item = own(call, name, BELUGA_OPTION_BOOL);
+    if (item) *value = item->value.integer;
+    return item;
+}

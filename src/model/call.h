@@ -1,0 +1,54 @@
+/* One call: what was asked, immutable from its start, and the arena that everything of it lives in. */
+#ifndef BELUGA__CALL_H
+#define BELUGA__CALL_H
+
+#include "model/target.h"
+
+struct beluga_call {
+    atomic_uint refs;
+    beluga__arena arena;
+    beluga__target *target;          /* shared */
+    const beluga__settings *settings; /* the target's, or a copy in the arena */
+    beluga_message **messages;       /* shared each */
+    size_t n_messages;
+    beluga_tool *const *tools; /* of `holder` */
+    size_t n_tools;
+    void *holder;              /* who owns the tools, and how to let go of it */
+    void (*release_holder)(void *holder);
+    beluga_context *context; /* shared, or NULL */
+    beluga_loop *loop;
+    const char *model_name;
+    const char *operation; /* "generate", "stream", "models" */
+    int64_t start_ns;
+    bool streamed;    /* the provider is asked to stream */
+    bool restartable; /* content that was delivered may be taken back with RESTART */
+    bool list_models; /* asks for the models instead of an answer */
+    void *span;       /* of telemetry, for the attempts under it */
+    unsigned attempt; /* how many attempts have a span */
+    char first[];     /* the arena's first block */
+};
+
+typedef struct beluga__call_spec {
+    beluga__target *target;
+    beluga_loop *loop;
+    beluga_context *context;
+    const beluga_messages *messages; /* NULL: none, for lists of models */
+    beluga_tool *const *tools;
+    size_t n_tools;
+    void *holder;
+    void (*release_holder)(void *holder);
+    const char *operation;
+    bool streamed, restartable, list_models;
+    const beluga_option *opts;
+    size_t n_opts;
+} beluga__call_spec;
+
+/* Make a call: checks messages and options. On success it has taken over `holder`'s reference. */
+int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err);
+beluga_call *beluga__call_ref(beluga_call *call);
+void beluga__call_unref(beluga_call *call);
+
+/* Fill in where an error happened, where it does not say so itself. */
+void beluga__call_locate(const beluga_call *call, beluga_error *err);
+
+#endif

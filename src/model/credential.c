@@ -1,0 +1,338 @@
+#include "model/credential.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { KEPT_S = 300 }; /* how long a key of a file or command is used before it is asked for again */
+
+typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND } source;
+
+/* Somebody who waits, on a loop of its own. `wait` belongs to the loop's thread. */
+struct beluga__key_request {
+    beluga__mail mail;
+    struct beluga__key_request *next;
+    beluga__key_wait *wait; /* NULL when it no longer waits */
+    beluga__mailbox *mailbox;
+    beluga__credential *credential;
+    char *key;
+    beluga_error error;
+};
+
+struct beluga__credential {
+    atomic_uint refs;
+    beluga__runtime *runtime;
+    source source;
+    char *reference; /* the value, path or command */
+    pthread_mutex_t lock;
+    char *key; /* what the file or command gave; NULL: ask */
+    int64_t expires_s;
+    bool asking;
+    struct beluga__key_request *waiting;
+};
+
+static bool prefixed(const char *text, const char *prefix, const char **rest)
+{
+    size_t n = strlen(prefix);
+    if (strncmp(text, prefix, n) != 0) return false;
+    *rest = text + n;
+    return true;
+}
+
+static int read_variable(const char *name, const char **value, beluga_error *err)
+{
+    *value = secure_getenv(name);
+    if (*value && **value) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's variable %s is not set", name);
+}
+
+int beluga__credential_new(beluga__runtime *runtime, const char *reference,
+                           beluga__credential **out, beluga_error *err)
+{
+    const char *value = reference, *name;
+    source from = SOURCE_VALUE;
+    if (prefixed(reference, "env:", &name)) {
+        int status = read_variable(name, &value, err);
+        if (status) return status;
+    } else if (prefixed(reference, "file:", &value))
+        from = SOURCE_FILE;
+    else if (prefixed(reference, "command:", &value))
+        from = SOURCE_COMMAND;
+    beluga__credential *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
+    char *copy = beluga__copy(&runtime->allocator, value, strlen(value));
+    if (!credential || !copy) {
+        beluga__release(&runtime->allocator, credential);
+        beluga__release(&runtime->allocator, copy);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    }
+    atomic_init(&credential->refs, 1);
+    credential->runtime = runtime;
+    credential->source = from;
+    credential->reference = copy;
+    pthread_mutex_init(&credential->lock, NULL);
+    *out = credential;
+    return 0;
+}
+
+static void forget(const beluga_allocator *allocator, char *secret)
+{
+    if (secret) explicit_bzero(secret, strlen(secret));
+    beluga__release(allocator, secret);
+}
+
+void beluga__credential_unref(beluga__credential *credential)
+{
+    if (!credential || atomic_fetch_sub_explicit(&credential->refs, 1, memory_order_acq_rel) != 1)
+        return;
+    const beluga_allocator *allocator = &credential->runtime->allocator;
+    forget(allocator, credential->key);
+    forget(allocator, credential->reference);
+    pthread_mutex_destroy(&credential->lock);
+    beluga__release(allocator, credential);
+}
+
+/* --- reading a file or a command's output; on the executor -------------------------------------- */
+
+/* Read all of fd, at most until the deadline. Returns the length, or -1. */
+static ssize_t read_all(int fd, char *buffer, size_t size, int64_t deadline_ns)
+{
+    size_t n = 0;
+    while (n < size) {
+        int64_t left = (deadline_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        if (left <= 0) return -1;
+        int ready = poll(&p, 1, (int)left);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) return -1;
+        ssize_t got = read(fd, buffer + n, size - n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) return (ssize_t)n;
+        n += (size_t)got;
+    }
+    return -1;
+}
+
+static pid_t spawn_shell(const char *command, int output)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    pid_t pid = -1;
+    sigset_t none;
+    sigemptyset(&none);
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+    if (posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environ)) pid = -1;
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return pid;
+}
+
+static ssize_t run_command(const char *command, char *buffer, size_t size, beluga_error *err)
+{
+    int ends[2], status = 0;
+    if (pipe2(ends, O_CLOEXEC)) {
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's command can't be started");
+        return -1;
+    }
+    pid_t pid = spawn_shell(command, ends[1]);
+    close(ends[1]);
+    ssize_t n = pid < 0 ? -1 : read_all(ends[0], buffer, size,
+        beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS);
+    close(ends[0]);
+    if (pid < 0) return -1;
+    if (n < 0) kill(-pid, SIGKILL);
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    if (n >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return n;
+    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, n < 0 ? "the key's command gave no answer in time"
+                                                    : "the key's command failed");
+    return -1;
+}
+
+static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    ssize_t n = fd < 0 ? -1 : read_all(fd, buffer, size,
+        beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS);
+    if (n < 0) beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
+    if (fd >= 0) close(fd);
+    return n;
+}
+
+/* The first line, without the white space around it. */
+static char *trimmed(const beluga_allocator *allocator, char *text, size_t n)
+{
+    char *newline = memchr(text, '\n', n);
+    if (newline) n = (size_t)(newline - text);
+    while (n && strchr(" \t\r", text[n - 1])) n--;
+    while (n && strchr(" \t", *text)) text++, n--;
+    return memchr(text, '\0', n) ? NULL : beluga__copy(allocator, text, n);
+}
+
+static char *fetch(beluga__credential *credential, beluga_error *err)
+{
+    const beluga_allocator *allocator = &credential->runtime->allocator;
+    char *buffer = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES), *key = NULL;
+    err->code = 0;
+    if (buffer) {
+        ssize_t n = credential->source == SOURCE_FILE
+                        ? read_file(credential->reference, buffer, BELUGA__MAX_KEY_BYTES, err)
+                        : run_command(credential->reference, buffer, BELUGA__MAX_KEY_BYTES, err);
+        if (n >= 0) key = trimmed(allocator, buffer, (size_t)n);
+        explicit_bzero(buffer, BELUGA__MAX_KEY_BYTES);
+        beluga__release(allocator, buffer);
+    } else
+        beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    if (key && *key) return key;
+    forget(allocator, key);
+    if (!err->code)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
+                         credential->source == SOURCE_FILE ? "file" : "command");
+    return NULL;
+}
+
+/* --- telling those who wait --------------------------------------------------------------------- */
+
+static void answer(beluga__mail *mail, beluga_loop *loop)
+{
+    struct beluga__key_request *request = beluga__container_of(mail, struct beluga__key_request, mail);
+    beluga__credential *credential = request->credential;
+    const beluga_allocator *allocator = &credential->runtime->allocator;
+    beluga__key_wait *wait = loop ? request->wait : NULL;
+    if (wait) {
+        wait->request = NULL;
+        wait->ready(wait, request->key, request->key ? NULL : &request->error);
+    }
+    forget(allocator, request->key);
+    beluga__mailbox_unref(request->mailbox);
+    beluga__release(allocator, request);
+    beluga__runtime *runtime = credential->runtime;
+    beluga__credential_unref(credential);
+    runtime->unref(runtime);
+}
+
+static void tell_all(struct beluga__key_request *request, const char *key, const beluga_error *err)
+{
+    while (request) {
+        struct beluga__key_request *next = request->next;
+        if (key) request->key = beluga__copy(&request->credential->runtime->allocator, key, strlen(key));
+        if (!request->key && key)
+            beluga_error_set(&request->error, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+        else if (!key)
+            request->error = *err;
+        beluga__mailbox_post(request->mailbox, &request->mail);
+        request = next;
+    }
+}
+
+/* On the executor; holds a reference to the credential and the runtime. */
+static void ask(void *argument)
+{
+    beluga__credential *credential = argument;
+    beluga__runtime *runtime = credential->runtime;
+    beluga_error err;
+    char *key = fetch(credential, &err);
+    char *copy = key ? beluga__copy(&runtime->allocator, key, strlen(key)) : NULL;
+    pthread_mutex_lock(&credential->lock);
+    forget(&runtime->allocator, credential->key);
+    credential->key = copy;
+    credential->expires_s = beluga__wall_s() + KEPT_S;
+    credential->asking = false;
+    struct beluga__key_request *waiting = credential->waiting;
+    credential->waiting = NULL;
+    pthread_mutex_unlock(&credential->lock);
+    tell_all(waiting, key, &err);
+    forget(&runtime->allocator, key);
+    beluga__credential_unref(credential);
+    runtime->unref(runtime);
+}
+
+static int hold(beluga__credential *credential)
+{
+    atomic_fetch_add_explicit(&credential->refs, 1, memory_order_relaxed);
+    credential->runtime->ref(credential->runtime);
+    return 0;
+}
+
+static void let_go(beluga__credential *credential)
+{
+    beluga__runtime *runtime = credential->runtime;
+    beluga__credential_unref(credential);
+    runtime->unref(runtime);
+}
+
+/* The lock is held. */
+static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_wait *wait)
+{
+    const beluga_allocator *allocator = &credential->runtime->allocator;
+    beluga__mailbox *mailbox = beluga__loop_mailbox(loop);
+    struct beluga__key_request *request = mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
+    if (!request) return BELUGA_ERROR_NO_MEMORY;
+    if (!credential->asking) {
+        hold(credential);
+        int status = credential->runtime->submit(credential->runtime, ask, credential);
+        if (status) {
+            let_go(credential);
+            beluga__release(allocator, request);
+            return status;
+        }
+        credential->asking = true;
+    }
+    hold(credential);
+    request->mail.run = answer;
+    request->wait = wait;
+    request->mailbox = beluga__mailbox_ref(mailbox);
+    request->credential = credential;
+    request->next = credential->waiting;
+    credential->waiting = request;
+    wait->request = request;
+    return 0;
+}
+
+int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
+                           beluga__key_wait *wait, const char **key, beluga_error *err)
+{
+    if (credential->source == SOURCE_VALUE) {
+        *key = credential->reference; /* lives as long as the model, which the call holds */
+        return 1;
+    }
+    int status = 0;
+    pthread_mutex_lock(&credential->lock);
+    if (credential->key && beluga__wall_s() < credential->expires_s) {
+        *key = beluga__arena_copy(arena, credential->key, strlen(credential->key));
+        status = *key ? 1 : BELUGA_ERROR_NO_MEMORY;
+    } else
+        status = queue(credential, loop, wait);
+    pthread_mutex_unlock(&credential->lock);
+    return status < 0 ? beluga_error_set(err, status, "the key can't be resolved") : status;
+}
+
+void beluga__credential_cancel(beluga__key_wait *wait)
+{
+    if (wait->request) wait->request->wait = NULL;
+    wait->request = NULL;
+}
+
+void beluga__credential_expire(beluga__credential *credential)
+{
+    pthread_mutex_lock(&credential->lock);
+    credential->expires_s = 0;
+    pthread_mutex_unlock(&credential->lock);
+}

@@ -1,0 +1,31 @@
+/* Where a key comes from: a value, "env:NAME", "file:PATH" or "command:COMMAND". The last two block, so
+ * they are resolved on the executor, once for all that wait, and kept for a while. */
+#ifndef BELUGA__CREDENTIAL_H
+#define BELUGA__CREDENTIAL_H
+
+#include "model/loop.h"
+
+#include <beluga/error.h>
+
+typedef struct beluga__credential beluga__credential;
+
+/* `reference` is copied. env: is read here. Returns AUTHENTICATION when the variable is empty. */
+int beluga__credential_new(beluga__runtime *runtime, const char *reference,
+                           beluga__credential **out, beluga_error *err);
+void beluga__credential_unref(beluga__credential *credential);
+
+/* A waiter; in the memory of the call that waits. */
+typedef struct beluga__key_wait {
+    void (*ready)(struct beluga__key_wait *wait, const char *key, const beluga_error *err);
+    struct beluga__key_request *request;
+} beluga__key_wait;
+
+/* Give the key: 1 when it is in *key at once (copied into the arena), 0 when `ready` will be called on
+ * the loop, or a negative code. */
+int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
+                           beluga__key_wait *wait, const char **key, beluga_error *err);
+void beluga__credential_cancel(beluga__key_wait *wait);
+/* The provider refused it: ask again next time. */
+void beluga__credential_expire(beluga__credential *credential);
+
+#endif

@@ -1,0 +1,475 @@
+#include "model/emit.h"
+
+#include "base/mem.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink)
+{
+    memset(emit, 0, sizeof *emit);
+    emit->call = call;
+    emit->sink = sink;
+    emit->last_tool = &emit->tools;
+}
+
+void beluga__emit_free(beluga_emit *emit)
+{
+    for (beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)
+        beluga__buf_free(&tool->arguments);
+    emit->tools = NULL;
+}
+
+void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
+{
+    if (emit->failed) return;
+    emit->failed = true;
+    if (!emit->error) emit->error = beluga__arena_alloc(&emit->call->arena, sizeof *emit->error);
+    if (!emit->error) return; /* deliver says no_memory */
+    if (err && err->code)
+        *emit->error = *err;
+    else
+        beluga_error_set(emit->error, code, "%s", beluga_error_text(code));
+    beluga__call_locate(emit->call, emit->error);
+    if (emit->request_id && !*emit->error->request_id)
+        snprintf(emit->error->request_id, sizeof emit->error->request_id, "%s", emit->request_id);
+}
+
+static int broken(beluga_emit *emit, int code, const char *rule)
+{
+    beluga_error err;
+    beluga_error_set(&err, code, "%s", rule);
+    beluga__emit_fail(emit, code, &err);
+    return code;
+}
+
+static int no_memory(beluga_emit *emit)
+{
+    return broken(emit, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+}
+
+/* Whether an event may be emitted now. */
+static int check(beluga_emit *emit)
+{
+    if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
+    if (emit->failed) return emit->error ? emit->error->code : BELUGA_ERROR_NO_MEMORY;
+    return 0;
+}
+
+static int check_content(beluga_emit *emit)
+{
+    int status = check(emit);
+    if (status || !emit->finished) return status;
+    return broken(emit, BELUGA_ERROR_INVALID_RESPONSE, "the provider went on after its finish");
+}
+
+static int check_text(beluga_emit *emit, const char *text, size_t length)
+{
+    int status = check_content(emit);
+    if (status || beluga__utf8_valid(text, length) == length) return status;
+    return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer is not valid UTF-8");
+}
+
+/* Hand an event over. A callback may have cancelled the call: then the sink is gone. */
+static int send(beluga_emit *emit, const beluga_event *event)
+{
+    emit->sink->event(emit->sink, event);
+    return emit->sink ? 0 : BELUGA_ERROR_CONTEXT_CANCELED;
+}
+
+static int emit_text(beluga_emit *emit, const char *text, size_t length)
+{
+    int status = check_text(emit, text, length);
+    if (status || !length) return status;
+    emit->content = true;
+    beluga_event event = {.kind = BELUGA_EVENT_TEXT};
+    event.u.text.text = text;
+    event.u.text.length = length;
+    return send(emit, &event);
+}
+
+static int emit_reasoning(beluga_emit *emit, const beluga__emission *what)
+{
+    bool signature = what->kind == BELUGA__EMIT_SIGNATURE;
+    int status = check_text(emit, what->a, what->a_length);
+    if (status || !what->a_length) return status;
+    emit->content = true;
+    beluga_event event = {.kind = BELUGA_EVENT_REASONING};
+    event.u.reasoning.text = signature ? "" : what->a;
+    event.u.reasoning.length = signature ? 0 : what->a_length;
+    event.u.reasoning.signature = signature ? what->a : NULL;
+    event.u.reasoning.signature_length = signature ? what->a_length : 0;
+    return send(emit, &event);
+}
+
+static beluga__tool_slot *find_tool(beluga_emit *emit, uint32_t index)
+{
+    for (beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)
+        if (tool->index == index && tool->open) return tool;
+    return NULL;
+}
+
+static beluga_event tool_event(uint32_t kind, const beluga__tool_slot *tool)
+{
+    beluga_event event = {.kind = kind, .index = tool->index};
+    event.u.tool_call.id = tool->id;
+    event.u.tool_call.name = tool->name;
+    return event;
+}
+
+static const char *made_up_id(beluga_emit *emit)
+{
+    char id[32];
+    int n = snprintf(id, sizeof id, "call_%016llx",
+                     (unsigned long long)beluga__loop_random(emit->call->loop));
+    return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
+}
+
+static const char *keep(beluga_emit *emit, const char *text)
+{
+    return beluga__arena_copy(&emit->call->arena, text, strlen(text));
+}
+
+static bool printable_utf8(const char *text)
+{
+    return !text || beluga__utf8_valid(text, strlen(text)) == strlen(text);
+}
+
+static int emit_tool_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)
+{
+    int status = check_content(emit);
+    if (status) return status;
+    if (!printable_utf8(id) || !printable_utf8(name))
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "a tool call is not valid UTF-8");
+    beluga__tool_slot *tool = find_tool(emit, index);
+    if (tool && (!id || !*id || strcmp(tool->id, id) == 0)) return 0;
+    if (tool)
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "two tool calls share an index");
+    if (!name || !*name)
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "a tool call has no name");
+    if (emit->n_tools++ >= BELUGA__MAX_TOOL_CALLS)
+        return broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED, "more than 1024 tool calls in one answer");
+    tool = beluga__arena_zalloc(&emit->call->arena, sizeof *tool);
+    if (!tool) return no_memory(emit);
+    tool->index = index;
+    tool->id = id && *id ? keep(emit, id) : made_up_id(emit);
+    tool->name = keep(emit, name);
+    if (!tool->id || !tool->name) return no_memory(emit);
+    beluga__buf_init(&tool->arguments, emit->call->arena.allocator, BELUGA__MAX_FRAME_BYTES);
+    tool->open = true;
+    *emit->last_tool = tool;
+    emit->last_tool = &tool->next;
+    emit->content = true;
+    beluga_event event = tool_event(BELUGA_EVENT_TOOL_CALL_BEGIN, tool);
+    return send(emit, &event);
+}
+
+static int emit_tool_delta(beluga_emit *emit, uint32_t index, const char *text, size_t length)
+{
+    int status = check_text(emit, text, length);
+    if (status || !length) return status;
+    beluga__tool_slot *tool = find_tool(emit, index);
+    if (!tool)
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "arguments of a tool call that never began");
+    status = beluga__buf_append(&tool->arguments, text, length);
+    if (status) return broken(emit, status, "the arguments of a tool call can't be kept");
+    beluga_event event = tool_event(BELUGA_EVENT_TOOL_CALL_DELTA, tool);
+    event.u.tool_call.arguments = text;
+    event.u.tool_call.length = length;
+    return send(emit, &event);
+}
+
+static int end_tool(beluga_emit *emit, beluga__tool_slot *tool)
+{
+    tool->open = false;
+    beluga_event event = tool_event(BELUGA_EVENT_TOOL_CALL_END, tool);
+    bool none = tool->arguments.length == 0;
+    event.u.tool_call.arguments = none ? "{}" : tool->arguments.data;
+    event.u.tool_call.length = none ? 2 : tool->arguments.length;
+    int status = send(emit, &event);
+    if (!status) beluga__buf_free(&tool->arguments);
+    return status;
+}
+
+static int emit_tool_end(beluga_emit *emit, uint32_t index)
+{
+    int status = check_content(emit);
+    beluga__tool_slot *tool = status ? NULL : find_tool(emit, index);
+    return tool ? end_tool(emit, tool) : status;
+}
+
+static int send_metadata(beluga_emit *emit)
+{
+    beluga_event event = {.kind = BELUGA_EVENT_METADATA};
+    event.u.metadata.id = emit->id;
+    event.u.metadata.model = emit->model;
+    event.u.metadata.provider = emit->call->target->provider->name;
+    event.u.metadata.request_id = emit->request_id;
+    event.u.metadata.created = emit->created;
+    return send(emit, &event);
+}
+
+static int emit_metadata(beluga_emit *emit, const beluga__emission *what)
+{
+    int status = check(emit);
+    if (status) return status;
+    bool id = !emit->id && what->a && *what->a, model = !emit->model && what->b && *what->b;
+    bool created = !emit->created && what->number > 0;
+    if (!id && !model && !created) return 0;
+    if (!printable_utf8(what->a) || !printable_utf8(what->b))
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "metadata is not valid UTF-8");
+    if (id && !(emit->id = keep(emit, what->a))) return no_memory(emit);
+    if (model && !(emit->model = keep(emit, what->b))) return no_memory(emit);
+    if (created) emit->created = what->number;
+    return send_metadata(emit);
+}
+
+static int emit_usage(beluga_emit *emit, const beluga_usage *usage)
+{
+    int status = check(emit);
+    if (status) return status;
+    emit->has_usage = true;
+    beluga_event event = {.kind = BELUGA_EVENT_USAGE};
+    event.u.usage = *usage;
+    return send(emit, &event);
+}
+
+static int emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
+{
+    int status = check(emit);
+    if (status || emit->finished) return status; /* the first proof counts */
+    for (beluga__tool_slot *tool = emit->tools; tool && !status; tool = tool->next)
+        if (tool->open) status = end_tool(emit, tool);
+    if (status) return status;
+    emit->finish_reason = reason;
+    if (raw && *raw && printable_utf8(raw) && !(emit->raw_finish = keep(emit, raw)))
+        return no_memory(emit);
+    emit->finished = true;
+    return 0;
+}
+
+static int emit_model(beluga_emit *emit, const char *name, size_t length)
+{
+    if (!emit->call->list_models) return BELUGA_ERROR_INVALID_INPUT;
+    /* A list of models travels as texts, one a name: it goes through the same path as an answer. */
+    return length ? emit_text(emit, name, length) : check(emit);
+}
+
+int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
+{
+    switch (what->kind) {
+    case BELUGA__EMIT_TEXT: return emit_text(emit, what->a, what->a_length);
+    case BELUGA__EMIT_REASONING:
+    case BELUGA__EMIT_SIGNATURE: return emit_reasoning(emit, what);
+    case BELUGA__EMIT_TOOL_BEGIN: return emit_tool_begin(emit, what->index, what->a, what->b);
+    case BELUGA__EMIT_TOOL_DELTA:
+        return emit_tool_delta(emit, what->index, what->a, what->a_length);
+    case BELUGA__EMIT_TOOL_END: return emit_tool_end(emit, what->index);
+    case BELUGA__EMIT_METADATA: return emit_metadata(emit, what);
+    case BELUGA__EMIT_USAGE: return emit_usage(emit, what->usage);
+    case BELUGA__EMIT_WARNING: {
+        int status = check(emit);
+        if (status) return status;
+        const char *warning = beluga__arena_copy(&emit->call->arena, what->a, what->a_length);
+        if (!warning) return no_memory(emit);
+        beluga__emit_start(emit, &warning, 1);
+        return check(emit);
+    }
+    case BELUGA__EMIT_FINISH:
+        return emit_finish(emit, (beluga_finish_reason)what->number, what->a);
+    case BELUGA__EMIT_ERROR: {
+        int status = check(emit);
+        if (status) return status;
+        beluga__emit_fail(emit, what->error->code, what->error);
+        return what->error->code;
+    }
+    case BELUGA__EMIT_MODEL: return emit_model(emit, what->a, what->a_length);
+    }
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+static int apply(beluga_emit *emit, const beluga__emission *what)
+{
+    return emit->remote ? beluga__remote_post(emit->remote, what) : beluga__emit_apply(emit, what);
+}
+
+void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n)
+{
+    if (!n || !emit->sink) return;
+    beluga_event event = {.kind = BELUGA_EVENT_START};
+    event.u.start.warnings = warnings;
+    event.u.start.count = n;
+    send(emit, &event);
+}
+
+void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n)
+{
+    if (!emit->sink || !beluga__settings_int(emit->call->settings, BELUGA_OPTION_RAW_EVENTS, 0))
+        return;
+    beluga_event event = {.kind = BELUGA_EVENT_RAW};
+    event.u.raw.bytes = bytes;
+    event.u.raw.length = n;
+    send(emit, &event);
+}
+
+static void deliver_error(beluga_emit *emit, beluga__sink *sink)
+{
+    if (emit->error) {
+        beluga__sink_error(sink, emit->error);
+        return;
+    }
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
+    beluga__call_locate(emit->call, &err);
+    beluga__sink_error(sink, &err);
+}
+
+bool beluga__emit_deliver(beluga_emit *emit)
+{
+    beluga__sink *sink = emit->sink;
+    if (!sink || (!emit->failed && !emit->finished)) return false;
+    emit->sink = NULL;
+    if (emit->failed) {
+        deliver_error(emit, sink);
+        return true;
+    }
+    beluga_event event = {.kind = BELUGA_EVENT_FINISH};
+    event.u.finish.reason = emit->finish_reason;
+    event.u.finish.raw = emit->raw_finish;
+    event.u.finish.raw_length = emit->raw_finish ? strlen(emit->raw_finish) : 0;
+    sink->event(sink, &event);
+    return true;
+}
+
+/* --- the public functions --- */
+
+int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
+{
+    if (!emit->remote) return emit_text(emit, text, length);
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
+}
+
+int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING, .a = text, .a_length = length});
+}
+
+int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature, size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
+}
+
+int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_BEGIN, .index = index, .a = id, .b = name});
+}
+
+int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments, size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_DELTA, .index = index, .a = arguments,
+                                           .a_length = length});
+}
+
+int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_END, .index = index});
+}
+
+int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, const char *name,
+                          const char *arguments, size_t length)
+{
+    int status = beluga_emit_tool_call_begin(emit, index, id, name);
+    if (!status) status = beluga_emit_tool_call_delta(emit, index, arguments, length);
+    return status ? status : beluga_emit_tool_call_end(emit, index);
+}
+
+int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_METADATA, .a = id, .b = model, .number = created});
+}
+
+int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_USAGE, .usage = usage});
+}
+
+int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    size_t length = n < 0 ? 0 : beluga__utf8_cut(text, (size_t)n, sizeof text - 1);
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_WARNING, .a = text, .a_length = length});
+}
+
+int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_FINISH, .a = raw, .number = reason});
+}
+
+int beluga_emit_error(beluga_emit *emit, const beluga_error *error)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_ERROR, .error = error});
+}
+
+int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, const char *format, ...)
+{
+    char text[sizeof ((beluga_error *)0)->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    beluga_error err;
+    beluga_error_set(&err, code, "%s", text);
+    if (provider_code) beluga_error_set_provider_code(&err, provider_code, strlen(provider_code));
+    return beluga_emit_error(emit, &err);
+}
+
+int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
+}
+
+int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const beluga_json **root)
+{
+    beluga_error err;
+    err.code = 0;
+    int status = beluga__json_scratch_parse(&emit->call->loop->scratch, text, length, root, &err);
+    if (status) {
+        beluga_error_set_cause(&err, text, length < 80 ? length : 80);
+        beluga__emit_fail(emit, status, &err);
+    }
+    return status;
+}
+
+const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value, size_t *length)
+{
+    return beluga__json_scratch_text(&emit->call->loop->scratch, value, length);
+}
+
+void *beluga_emit_alloc(beluga_emit *emit, size_t size)
+{
+    return beluga__arena_zalloc(&emit->call->arena, size);
+}
+
+int beluga_emit_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+                      void *argument)
+{
+    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
+    return beluga__full_after(emit, delay_ms, next, argument);
+}
+
+int beluga_emit_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
+                             void (*release)(void *))
+{
+    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
+    return beluga__full_run_blocking(emit, work, argument, release);
+}
+
+uint64_t beluga_emit_random(beluga_emit *emit)
+{
+    return beluga__loop_random(emit->call->loop);
+}

@@ -1,0 +1,77 @@
+/* The provider's side of a call: checks what a provider emits and turns it into events. */
+#ifndef BELUGA__EMIT_H
+#define BELUGA__EMIT_H
+
+#include "model/model.h"
+
+/* A tool call of the answer; in the call's arena. */
+typedef struct beluga__tool_slot {
+    struct beluga__tool_slot *next;
+    uint32_t index;
+    bool open;
+    const char *id, *name;
+    beluga__buf arguments;
+} beluga__tool_slot;
+
+struct beluga_emit {
+    beluga_call *call;
+    beluga__sink *sink; /* NULL once the terminal event is out or the call was cancelled */
+    struct beluga__remote *remote; /* not NULL: this one is used on another thread */
+    bool hold_finish;   /* keep FINISH until beluga__emit_deliver: usage may follow */
+    bool finished;      /* FINISH was emitted; perhaps it is held */
+    bool failed;        /* `error` is set; delivered by beluga__emit_deliver */
+    bool has_usage, content;
+    uint32_t finish_reason;
+    const char *raw_finish;
+    const char *id, *model;
+    int64_t created;
+    const char *request_id; /* set by the adapter before the first event */
+    beluga__tool_slot *tools, **last_tool;
+    size_t n_tools;
+    beluga_error *error; /* in the arena */
+    void *owner;         /* the adapter's op */
+};
+
+void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
+void beluga__emit_free(beluga_emit *emit);
+
+/* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic words). */
+void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
+
+/* Send the terminal event that is recorded. Frees nothing; the op may be gone when it returns. The
+ * caller must have released what it holds. Returns false when there was nothing to send. */
+bool beluga__emit_deliver(beluga_emit *emit);
+
+/* Send START with the warnings of a request, and METADATA as far as it is known. */
+void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
+
+/* Send the raw bytes when the caller asked for them. */
+void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
+
+/* What a full provider's emit adds (full.c). */
+int beluga__full_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+                       void *argument);
+int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *),
+                              void *argument, void (*release)(void *));
+
+/* One emission, so that it can travel from another thread; texts are borrowed. */
+typedef struct beluga__emission {
+    enum {
+        BELUGA__EMIT_TEXT, BELUGA__EMIT_REASONING, BELUGA__EMIT_SIGNATURE, BELUGA__EMIT_TOOL_BEGIN,
+        BELUGA__EMIT_TOOL_DELTA, BELUGA__EMIT_TOOL_END, BELUGA__EMIT_METADATA, BELUGA__EMIT_USAGE,
+        BELUGA__EMIT_WARNING, BELUGA__EMIT_FINISH, BELUGA__EMIT_ERROR, BELUGA__EMIT_MODEL
+    } kind;
+    uint32_t index;
+    const char *a, *b; /* text; id and name; id and model; raw */
+    size_t a_length;
+    int64_t number; /* created; finish reason */
+    const beluga_usage *usage;
+    const beluga_error *error;
+} beluga__emission;
+
+/* On the loop's thread. */
+int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what);
+/* On another thread: copy and send it to the loop. */
+int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what);
+
+#endif

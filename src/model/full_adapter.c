@@ -1,0 +1,339 @@
+/* The adapter for providers that are not behind HTTP: it gives them their turn on the loop, a delay,
+ * and a thread to block on, and keeps the rules whatever they do.
+ *
+ * Work that blocks gets an emit of its own (struct beluga__remote): what it emits is copied, travels
+ * through the loop's mailbox and is applied on the loop. The remote outlives the call, so that a worker
+ * whose call was cancelled finds a flag and not a hole. */
+#include "model/emit.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "model/watchdog.h"
+
+#include <pthread.h>
+
+enum { MAX_REMOTE_BYTES = 1 << 20 }; /* under way from a worker; then it waits */
+
+typedef struct full_op {
+    beluga__op op;
+    beluga_emit emit;
+    beluga__task task;
+    beluga__timer timer;
+    void (*next)(beluga_emit *emit, void *argument);
+    void *argument;
+    beluga__watchdog dog;
+    struct beluga__remote *remote; /* work on the executor, or NULL */
+    bool started;
+} full_op;
+
+struct beluga__remote {
+    atomic_uint refs;
+    beluga_emit emit; /* what the worker emits through */
+    full_op *op;      /* the loop's thread only; NULL when the call is over */
+    beluga_call *call;
+    beluga__mailbox *mailbox;
+    int (*work)(beluga_emit *emit, void *argument);
+    void *argument;
+    void (*release)(void *argument);
+    int result;
+    beluga__mail done;
+    pthread_mutex_t lock;
+    pthread_cond_t room;
+    size_t bytes; /* under way */
+    bool cancelled;
+};
+
+typedef struct emission_mail {
+    beluga__mail mail;
+    struct beluga__remote *remote;
+    size_t size;
+    beluga__emission what;
+    beluga_usage usage;
+    beluga_error error;
+    char text[];
+} emission_mail;
+
+/* --- the end of a call ---------------------------------------------------------------------- */
+
+static void remote_detach(struct beluga__remote *remote);
+
+static void let_go(full_op *self)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    beluga__task_cancel(&self->task);
+    loop->ops->timer_clear(loop, &self->timer);
+    beluga__watchdog_stop(&self->dog);
+    if (self->remote) remote_detach(self->remote);
+    self->remote = NULL;
+    beluga__emit_free(&self->emit);
+}
+
+/* After every turn of the provider: was that the end? Then the op is gone when this returns true. */
+static bool settle(full_op *self, int status, const beluga_error *err)
+{
+    if (!self->emit.sink) return true;
+    if (status < 0) beluga__emit_fail(&self->emit, status, err);
+    if (!self->emit.failed && !self->emit.finished) return false;
+    let_go(self);
+    beluga__emit_deliver(&self->emit);
+    return true;
+}
+
+static void cancel(beluga__op *op)
+{
+    full_op *self = beluga__container_of(op, full_op, op);
+    if (!self->emit.sink) return;
+    const beluga_provider *provider = self->emit.call->target->provider;
+    self->emit.sink = NULL; /* first: nothing that cancel emits is delivered */
+    if (self->started) provider->cancel(self->emit.call->target->self, &self->emit);
+    let_go(self);
+}
+
+static void barked(beluga__watchdog *dog, const beluga_error *err)
+{
+    full_op *self = beluga__container_of(dog, full_op, dog);
+    const beluga_provider *provider = self->emit.call->target->provider;
+    provider->cancel(self->emit.call->target->self, &self->emit);
+    settle(self, err->code, err);
+}
+
+/* --- the beginning -------------------------------------------------------------------------- */
+
+static void begin(beluga__task *task)
+{
+    full_op *self = beluga__container_of(task, full_op, task);
+    beluga_call *call = self->emit.call;
+    beluga_error err;
+    err.code = 0;
+    self->started = true;
+    int status = call->target->provider->start(call->target->self, call, &self->emit, &err);
+    if (!settle(self, status, &err)) beluga__watchdog_start(&self->dog);
+}
+
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+                 beluga_error *err)
+{
+    if (call->list_models)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "this provider has no list of models");
+    full_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
+    if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    self->op.ops = model->ops;
+    beluga__emit_init(&self->emit, call, sink);
+    self->emit.owner = self;
+    beluga__watchdog_init(&self->dog, call, barked);
+    self->task.run = begin;
+    call->loop->ops->defer(call->loop, &self->task);
+    *op = &self->op;
+    return 0;
+}
+
+static void pause(beluga__op *op, bool paused)
+{
+    full_op *self = beluga__container_of(op, full_op, op);
+    /* A provider's own timers go on: what it emits meanwhile is for the caller to keep. */
+    if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
+}
+
+static void release(beluga__model *model)
+{
+    (void)model;
+}
+
+static const beluga__model_ops full_ops = {start, cancel, pause, release};
+static beluga__model full_adapter = {&full_ops};
+
+beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
+{
+    (void)runtime;
+    return &full_adapter; /* it has no state */
+}
+
+/* --- a delay ---------------------------------------------------------------------------------- */
+
+static void go_on(full_op *self)
+{
+    void (*next)(beluga_emit *, void *) = self->next;
+    self->next = NULL;
+    beluga__watchdog_feed(&self->dog);
+    next(&self->emit, self->argument);
+    settle(self, 0, NULL);
+}
+
+static void timer_fired(beluga__timer *timer)
+{
+    go_on(beluga__container_of(timer, full_op, timer));
+}
+
+static void task_run(beluga__task *task)
+{
+    go_on(beluga__container_of(task, full_op, task));
+}
+
+int beluga__full_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+                       void *argument)
+{
+    full_op *self = emit->owner;
+    beluga_loop *loop = emit->call->loop;
+    if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
+    if (self->next || !next) return BELUGA_ERROR_INVALID_INPUT;
+    self->next = next;
+    self->argument = argument;
+    self->timer.fire = timer_fired;
+    self->task.run = task_run;
+    if (delay_ms > 0)
+        loop->ops->timer_set(loop, &self->timer, beluga__now_ns() + delay_ms * BELUGA__NS_PER_MS);
+    else
+        loop->ops->defer(loop, &self->task);
+    return 0;
+}
+
+/* --- work that blocks --------------------------------------------------------------------------- */
+
+static void remote_unref(struct beluga__remote *remote)
+{
+    if (atomic_fetch_sub_explicit(&remote->refs, 1, memory_order_acq_rel) != 1) return;
+    beluga_call *call = remote->call;
+    beluga__mailbox_unref(remote->mailbox);
+    pthread_mutex_destroy(&remote->lock);
+    pthread_cond_destroy(&remote->room);
+    beluga__release(call->arena.allocator, remote);
+    beluga__call_unref(call);
+}
+
+static void remote_detach(struct beluga__remote *remote)
+{
+    pthread_mutex_lock(&remote->lock);
+    remote->cancelled = true;
+    pthread_cond_broadcast(&remote->room);
+    pthread_mutex_unlock(&remote->lock);
+    remote->op = NULL;
+    remote_unref(remote);
+}
+
+static void arrived(beluga__mail *mail, beluga_loop *loop)
+{
+    emission_mail *m = beluga__container_of(mail, emission_mail, mail);
+    struct beluga__remote *remote = m->remote;
+    pthread_mutex_lock(&remote->lock);
+    remote->bytes -= m->size;
+    pthread_cond_broadcast(&remote->room);
+    pthread_mutex_unlock(&remote->lock);
+    full_op *self = loop ? remote->op : NULL;
+    if (self) {
+        beluga__watchdog_feed(&self->dog);
+        beluga__emit_apply(&self->emit, &m->what);
+        settle(self, 0, NULL);
+    }
+    beluga__release(remote->call->arena.allocator, m);
+    remote_unref(remote);
+}
+
+/* The worker waits here while much is under way; a cancelled call ends the wait. */
+static int reserve(struct beluga__remote *remote, size_t size)
+{
+    pthread_mutex_lock(&remote->lock);
+    while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
+        pthread_cond_wait(&remote->room, &remote->lock);
+    bool cancelled = remote->cancelled;
+    if (!cancelled) remote->bytes += size;
+    pthread_mutex_unlock(&remote->lock);
+    return cancelled ? BELUGA_ERROR_CONTEXT_CANCELED : 0;
+}
+
+static const char *pack(char **at, const char *text, size_t n)
+{
+    if (!text) return NULL;
+    char *copy = *at;
+    memcpy(copy, text, n);
+    copy[n] = '\0';
+    *at += n + 1;
+    return copy;
+}
+
+static bool has_length(const beluga__emission *what)
+{
+    switch (what->kind) {
+    case BELUGA__EMIT_TOOL_BEGIN: case BELUGA__EMIT_METADATA: case BELUGA__EMIT_FINISH: return false;
+    default: return true;
+    }
+}
+
+int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what)
+{
+    size_t a = !what->a ? 0 : has_length(what) ? what->a_length : strlen(what->a);
+    size_t b = what->b ? strlen(what->b) : 0;
+    size_t raw = what->usage && what->usage->raw ? what->usage->raw_length : 0;
+    size_t size = sizeof(emission_mail) + a + b + raw + 3;
+    int status = reserve(remote, size);
+    if (status) return status;
+    emission_mail *m = beluga__alloc(remote->call->arena.allocator, size);
+    if (!m) return BELUGA_ERROR_NO_MEMORY;
+    char *at = m->text;
+    *m = (emission_mail){.mail.run = arrived, .remote = remote, .size = size, .what = *what};
+    m->what.a = pack(&at, what->a, a);
+    m->what.b = pack(&at, what->b, b);
+    if (what->usage) {
+        m->usage = *what->usage;
+        m->usage.raw = pack(&at, what->usage->raw, raw);
+        m->what.usage = &m->usage;
+    }
+    if (what->error) m->error = *what->error, m->what.error = &m->error;
+    atomic_fetch_add_explicit(&remote->refs, 1, memory_order_relaxed);
+    beluga__mailbox_post(remote->mailbox, &m->mail);
+    return what->kind == BELUGA__EMIT_ERROR ? what->error->code : 0;
+}
+
+static void work_done(beluga__mail *mail, beluga_loop *loop)
+{
+    struct beluga__remote *remote = beluga__container_of(mail, struct beluga__remote, done);
+    full_op *self = loop ? remote->op : NULL;
+    if (self) {
+        self->remote = NULL;
+        remote->op = NULL;
+        remote_unref(remote);
+        settle(self, remote->result, NULL);
+    }
+    remote_unref(remote);
+}
+
+static void work_run(void *argument)
+{
+    struct beluga__remote *remote = argument;
+    remote->result = remote->work(&remote->emit, remote->argument);
+    if (remote->release) remote->release(remote->argument);
+    beluga__mailbox_post(remote->mailbox, &remote->done);
+}
+
+int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *),
+                              void *argument, void (*release_argument)(void *))
+{
+    full_op *self = emit->owner;
+    beluga_call *call = emit->call;
+    if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
+    if (self->remote || !work) return BELUGA_ERROR_INVALID_INPUT;
+    beluga__mailbox *mailbox = beluga__loop_mailbox(call->loop);
+    struct beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
+    if (!mailbox || !remote) {
+        beluga__release(call->arena.allocator, remote);
+        return BELUGA_ERROR_NO_MEMORY;
+    }
+    atomic_init(&remote->refs, 2); /* the op's and the worker's */
+    remote->emit = (beluga_emit){.call = beluga__call_ref(call), .remote = remote, .owner = self};
+    remote->op = self;
+    remote->call = call;
+    remote->mailbox = beluga__mailbox_ref(mailbox);
+    remote->work = work;
+    remote->argument = argument;
+    remote->release = release_argument;
+    remote->done.run = work_done;
+    pthread_mutex_init(&remote->lock, NULL);
+    pthread_cond_init(&remote->room, NULL);
+    int status = call->target->runtime->submit(call->target->runtime, work_run, remote);
+    if (status) {
+        remote_unref(remote);
+        remote_unref(remote);
+        return status;
+    }
+    self->remote = remote;
+    return 0;
+}

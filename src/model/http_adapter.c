@@ -1,0 +1,532 @@
+/* The adapter between a call and an HTTP provider's pure functions.
+ *
+ * It resolves the key, lets the provider write the request, cuts the body into frames (or collects
+ * it), lets the provider decode, and decides what the end of a transfer means: after the proof of
+ * completion a finish, without it stream_closed. What the answer's head says decides how the body is
+ * read, since servers do not always do as they were asked. */
+#include "model/emit.h"
+
+#include "base/clock.h"
+#include "model/watchdog.h"
+#include "wire/framing.h"
+
+#include <stdio.h>
+#include <strings.h>
+
+typedef enum body_mode {
+    BODY_FRAMES,  /* a stream */
+    BODY_WHOLE,   /* one answer */
+    BODY_ERROR,   /* status >= 400, or nothing we can read: kept for the message */
+} body_mode;
+
+typedef struct http_op {
+    beluga__op op;
+    beluga_emit emit;
+    beluga__watchdog dog;
+    beluga__timer grace; /* a finish that waits for its usage */
+    beluga__task warn;
+    beluga_http_request request;
+    beluga_http_response response;
+    beluga__framer framer;
+    beluga__transfer *transfer;
+    beluga__key_wait key_wait;
+    bool waits_for_key;
+    body_mode mode;
+    bool got_frame;
+    void *state;
+} http_op;
+
+static const beluga_provider *provider_of(const http_op *self)
+{
+    return self->emit.call->target->provider;
+}
+
+static const beluga__runtime *runtime_of(const http_op *self)
+{
+    return self->emit.call->target->runtime;
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+static void let_go(http_op *self, bool reuse_connection)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    beluga__watchdog_stop(&self->dog);
+    loop->ops->timer_clear(loop, &self->grace);
+    beluga__task_cancel(&self->warn);
+    if (self->waits_for_key) beluga__credential_cancel(&self->key_wait);
+    self->waits_for_key = false;
+    if (self->transfer && reuse_connection)
+        loop->ops->transfer_finish(self->transfer);
+    else if (self->transfer)
+        loop->ops->transfer_cancel(self->transfer);
+    self->transfer = NULL;
+    beluga__framer_free(&self->framer);
+    beluga__http_request_free(&self->request);
+    beluga__http_response_free(&self->response);
+    beluga__emit_free(&self->emit);
+}
+
+/* Deliver the terminal event that is recorded. The op may be gone afterwards. */
+static void conclude(http_op *self)
+{
+    let_go(self, !self->emit.failed);
+    beluga__emit_deliver(&self->emit);
+}
+
+static void fail(http_op *self, int code, const beluga_error *err)
+{
+    beluga__emit_fail(&self->emit, code, err);
+    conclude(self);
+}
+
+static void cancel(beluga__op *op)
+{
+    http_op *self = beluga__container_of(op, http_op, op);
+    if (!self->emit.sink) return;
+    self->emit.sink = NULL;
+    let_go(self, false);
+}
+
+static void barked(beluga__watchdog *dog, const beluga_error *err)
+{
+    http_op *self = beluga__container_of(dog, http_op, dog);
+    if (self->emit.finished)
+        conclude(self); /* the proof was seen: what was late is only its usage */
+    else
+        fail(self, err->code, err);
+}
+
+static void grace_over(beluga__timer *timer)
+{
+    conclude(beluga__container_of(timer, http_op, grace));
+}
+
+static void pause(beluga__op *op, bool paused)
+{
+    http_op *self = beluga__container_of(op, http_op, op);
+    if (!self->emit.sink || !self->transfer) return;
+    beluga__watchdog_pause(&self->dog, paused);
+    self->emit.call->loop->ops->transfer_pause(self->transfer, paused);
+}
+
+/* --- the wire's log --------------------------------------------------------------------------- */
+
+static void log_request(const http_op *self)
+{
+    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
+    beluga__buf headers;
+    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
+    for (const beluga__header *h = self->request.headers; h; h = h->next)
+        beluga__http_redact_header(&headers, h->name, h->value);
+    const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
+    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
+                BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
+                BELUGA__TEXT_FIELD("url", beluga_http_request_url(&self->request)),
+                {"headers", headers.data, headers.length, 0},
+                BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
+                {"body", body ? body : "", body ? self->request.body.length : 0, 0});
+    beluga__buf_free(&headers);
+}
+
+static void log_response(const http_op *self)
+{
+    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
+    beluga__buf headers;
+    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
+    const char *at = self->response.headers.data, *end = at + self->response.headers.length;
+    for (; at < end; at += strlen(at) + 1) {
+        const char *colon = strchr(at, ':');
+        char name[64];
+        if (!colon || (size_t)(colon - at) >= sizeof name) continue;
+        memcpy(name, at, (size_t)(colon - at));
+        name[colon - at] = '\0';
+        beluga__http_redact_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
+    }
+    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.response",
+                BELUGA__NUMBER_FIELD("status", self->response.status),
+                {"headers", headers.data, headers.length, 0});
+    beluga__buf_free(&headers);
+}
+
+static void log_body(const http_op *self, const char *bytes, size_t n)
+{
+    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
+    bool content = runtime_of(self)->capture_content;
+    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.body",
+                BELUGA__NUMBER_FIELD("bytes", (int64_t)n), {"data", content ? bytes : "", content ? n : 0, 0});
+}
+
+/* --- the answer --------------------------------------------------------------------------------- */
+
+static bool is_type(const char *content_type, const char *type)
+{
+    size_t n = strlen(type);
+    return content_type && strncasecmp(content_type, type, n) == 0 &&
+           (content_type[n] == '\0' || strchr("; \t", content_type[n]));
+}
+
+static body_mode choose_mode(const http_op *self)
+{
+    const beluga_provider *provider = provider_of(self);
+    int status = self->response.status;
+    if (status < 200 || status >= 300) return BODY_ERROR;
+    if (self->emit.call->list_models) return BODY_WHOLE;
+    const char *type = beluga_http_response_header(&self->response, "content-type");
+    bool frames = provider->decode_event && self->emit.call->streamed;
+    if (is_type(type, "text/html")) return BODY_ERROR;
+    if (is_type(type, "text/event-stream") && provider->decode_event) frames = true;
+    if (is_type(type, "application/json") && provider->framing == BELUGA_FRAMING_SSE &&
+        provider->decode_response)
+        frames = false;
+    return frames ? BODY_FRAMES : provider->decode_response ? BODY_WHOLE : BODY_FRAMES;
+}
+
+static void on_head(void *owner)
+{
+    http_op *self = owner;
+    self->mode = choose_mode(self);
+    const char *id = beluga__http_request_id(&self->response);
+    if (id) self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
+    if (self->mode == BODY_ERROR) self->response.body.max = BELUGA__MAX_ERROR_BODY;
+    log_response(self);
+}
+
+/* What a decoder returned, as the adapter's next step. True when the op has ended. */
+static bool decoded(http_op *self, int status)
+{
+    if (!self->emit.sink) return true; /* a callback cancelled */
+    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (self->emit.failed) {
+        conclude(self);
+        return true;
+    }
+    if (!self->emit.finished) return false;
+    if (self->emit.has_usage || status == BELUGA_DECODE_DONE) {
+        conclude(self);
+        return true;
+    }
+    if (!self->grace.heap_index)
+        self->emit.call->loop->ops->timer_set(
+            self->emit.call->loop, &self->grace,
+            beluga__now_ns() + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS);
+    return false;
+}
+
+static void closed_early(http_op *self, const beluga_error *cause)
+{
+    beluga_error err;
+    if (cause && !self->got_frame && !self->emit.content) {
+        fail(self, cause->code, cause);
+        return;
+    }
+    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED,
+                     self->emit.content ? "the stream ended before the answer was complete"
+                                        : "the stream ended before an answer came");
+    if (cause) beluga_error_set_cause(&err, cause->message, strlen(cause->message));
+    fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
+}
+
+/* Returns 0 to go on with the next frame, 1 when the op has ended. */
+static int on_frame(void *payload, const beluga_frame *frame)
+{
+    http_op *self = payload;
+    self->got_frame = true;
+    beluga__watchdog_feed(&self->dog);
+    beluga__emit_raw(&self->emit, frame->data, frame->length);
+    if (!self->emit.sink) return 1;
+    int status = provider_of(self)->decode_event(self->state, frame, &self->emit);
+    if (decoded(self, status)) return 1;
+    if (status != BELUGA_DECODE_DONE) return 0;
+    closed_early(self, NULL); /* the end marker without the proof of completion */
+    return 1;
+}
+
+static void on_body(void *owner, char *bytes, size_t n)
+{
+    http_op *self = owner;
+    log_body(self, bytes, n);
+    if (self->mode == BODY_FRAMES) {
+        int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
+        if (status >= 0) return;
+        beluga_error err;
+        beluga_error_set(&err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED ?
+                         "one event of the stream is larger than max_event_bytes" : "no memory for the stream");
+        fail(self, status, &err);
+        return;
+    }
+    int status = beluga__buf_append(&self->response.body, bytes, n);
+    if (!status || self->mode == BODY_ERROR) return; /* of an error the beginning is enough */
+    beluga_error err;
+    beluga_error_set(&err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED ?
+                     "the answer is larger than max_response_bytes" : "no memory for the answer");
+    fail(self, status, &err);
+}
+
+static const char *http_reason(int status)
+{
+    if (status >= 300 && status < 400) return "the server redirects; set base_url to where it points";
+    if (status >= 200 && status < 300) return "the server answered with a web page; is base_url right?";
+    return NULL;
+}
+
+static void refused(http_op *self)
+{
+    int status = self->response.status;
+    int code = status >= 200 && status < 300 ? BELUGA_ERROR_MALFORMED_RESPONSE
+                                             : beluga_error_from_http(status);
+    beluga_error err;
+    const char *reason = http_reason(status);
+    beluga_error_set(&err, code, "%s", reason ? reason : beluga_error_text(code));
+    err.http_status = status;
+    err.retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
+    if (reason) err.retryable = 0;
+    if (status == 409) err.retryable = 1;
+    const char *location = beluga_http_response_header(&self->response, "location");
+    if (status >= 300 && status < 400 && location)
+        beluga_error_set_cause(&err, location, strlen(location));
+    else if (self->response.body.length)
+        beluga_error_set_cause(&err, self->response.body.data,
+                               self->response.body.length < 80 ? self->response.body.length : 80);
+    if (status >= 400 && provider_of(self)->decode_error)
+        provider_of(self)->decode_error(&self->response, &err);
+    int should_retry = beluga__http_should_retry(&self->response);
+    if (should_retry >= 0) err.retryable = should_retry;
+    if (status == 401 && self->emit.call->target->credential)
+        beluga__credential_expire(self->emit.call->target->credential);
+    fail(self, err.code, &err);
+}
+
+/* The whole body is there. */
+static void decode_whole(http_op *self)
+{
+    const beluga_provider *provider = provider_of(self);
+    const beluga__buf *body = &self->response.body;
+    beluga__emit_raw(&self->emit, body->data, body->length);
+    if (!self->emit.sink) return;
+    int status;
+    if (self->emit.call->list_models) {
+        status = provider->decode_list_models(body->data, body->length, &self->emit);
+        if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
+    } else
+        status = provider->decode_response(self->state, body->data, body->length, &self->emit);
+    if (!self->emit.sink) return;
+    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (!self->emit.failed && !self->emit.finished) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE, "the answer does not say that it is complete");
+        beluga__emit_fail(&self->emit, err.code, &err);
+    }
+    conclude(self);
+}
+
+static void frames_ended(http_op *self)
+{
+    int status = beluga__framer_end(&self->framer, on_frame, self);
+    if (status > 0 || !self->emit.sink) return; /* it ended with its last frame */
+    if (status == 0 && provider_of(self)->decode_end) {
+        status = provider_of(self)->decode_end(self->state, &self->emit);
+        if (!self->emit.sink) return;
+    }
+    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (self->emit.failed || self->emit.finished)
+        conclude(self);
+    else
+        closed_early(self, NULL);
+}
+
+static void on_done(void *owner, int code, const beluga_error *err)
+{
+    http_op *self = owner;
+    self->transfer = NULL;
+    if (self->mode == BODY_ERROR && self->response.status)
+        refused(self); /* the status says enough, even where the body was cut */
+    else if (code && self->emit.finished)
+        conclude(self);
+    else if (code && self->mode == BODY_FRAMES && self->response.status)
+        closed_early(self, err);
+    else if (code)
+        fail(self, code, err);
+    else if (self->mode == BODY_FRAMES)
+        frames_ended(self);
+    else
+        decode_whole(self);
+}
+
+static const beluga__transfer_handler handler = {on_head, on_body, on_done};
+
+/* --- the request -------------------------------------------------------------------------------- */
+
+static int extra_headers(http_op *self, beluga_error *err)
+{
+    const beluga__setting *s = &self->emit.call->settings->known[BELUGA_OPTION_EXTRA_HEADERS];
+    for (const beluga__item *item = s->type ? s->value.items : NULL; item; item = item->next) {
+        const char *colon = strchr(item->value.string, ':');
+        char name[128];
+        size_t n = colon ? (size_t)(colon - item->value.string) : 0;
+        if (!n || n >= sizeof name)
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                    "extra_headers: \"Name: value\" is needed, with a name of at most 127 bytes");
+        memcpy(name, item->value.string, n);
+        name[n] = '\0';
+        beluga_http_request_set_header(&self->request, name, colon + 1 + strspn(colon + 1, " \t"));
+    }
+    return 0;
+}
+
+static int authorize(http_op *self, const char *key, beluga_error *err)
+{
+    const beluga_provider *provider = provider_of(self);
+    if (!key) return 0;
+    beluga_credential credential = {.size = sizeof credential, .key = key};
+    if (provider->authorize)
+        return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
+    beluga__buf value;
+    beluga__buf_init(&value, self->emit.call->arena.allocator, BELUGA__MAX_KEY_BYTES);
+    beluga__buf_printf(&value, "Bearer %s", key);
+    if (!value.status) beluga_http_request_set_header(&self->request, "Authorization", value.data);
+    int status = value.status;
+    beluga__buf_free(&value);
+    return status ? beluga_error_set(err, status, "the key can't be sent") : 0;
+}
+
+static int write_request(http_op *self, const char *key, beluga_error *err)
+{
+    const beluga_call *call = self->emit.call;
+    const beluga_provider *provider = provider_of(self);
+    if (call->streamed) {
+        bool sse = provider->framing == BELUGA_FRAMING_SSE;
+        beluga_http_request_set_header(&self->request, "Accept",
+                                       sse ? "text/event-stream, application/json" : "*/*");
+    } else
+        beluga_http_request_set_header(&self->request, "Accept", "application/json");
+    int status = call->list_models ? provider->encode_list_models(call, &self->request, err)
+                                   : provider->encode_request(call, &self->request, err);
+    if (!status) status = extra_headers(self, err);
+    if (!status) status = authorize(self, key, err);
+    if (!status) status = beluga__http_request_finish(&self->request, err);
+    return status;
+}
+
+static int send_request(http_op *self, const char *key, beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    err->code = 0;
+    int status = write_request(self, key, err);
+    if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
+    if (status) return status;
+    log_request(self);
+    beluga__transfer_spec spec = {
+        .connection = &call->target->connection,
+        .request = &self->request,
+        .response = &self->response,
+        .handler = &handler,
+        .owner = self,
+        .arena = &call->arena,
+        .streamed = call->streamed,
+        .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
+                                                   BELUGA__CONNECT_TIMEOUT_MS),
+    };
+    status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
+    if (!status) beluga__watchdog_start(&self->dog);
+    return status;
+}
+
+/* From a later step of the loop: here a failure is an event. */
+static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
+{
+    http_op *self = beluga__container_of(wait, http_op, key_wait);
+    self->waits_for_key = false;
+    beluga_error err;
+    int status = key_err ? key_err->code : send_request(self, key, &err);
+    if (status) {
+        fail(self, status, key_err ? key_err : &err);
+        return;
+    }
+    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+}
+
+/* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
+static void send_warnings(beluga__task *task)
+{
+    http_op *self = beluga__container_of(task, http_op, warn);
+    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+}
+
+static int prepare(http_op *self, beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    const beluga_provider *provider = provider_of(self);
+    const beluga_allocator *allocator = call->arena.allocator;
+    size_t max_event = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_EVENT_BYTES,
+                                                    BELUGA__MAX_FRAME_BYTES);
+    size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
+                                                   BELUGA__MAX_BODY_BYTES);
+    beluga__watchdog_init(&self->dog, call, barked);
+    self->grace.fire = grace_over;
+    beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
+    beluga__http_response_init(&self->response, allocator, max_body);
+    int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
+    if (status) return beluga_error_set(err, status, "the framing of this provider is not supported");
+    if (provider->state_size)
+        self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
+    if (provider->state_size && !self->state)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the decoder");
+    return 0;
+}
+
+static int begin(http_op *self, beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    const char *key = NULL;
+    int status = prepare(self, err);
+    if (status) return status;
+    if (call->target->credential) {
+        self->key_wait.ready = key_ready;
+        status = beluga__credential_get(call->target->credential, call->loop, &call->arena,
+                                        &self->key_wait, &key, err);
+        if (status < 0) return status;
+        self->waits_for_key = status == 0;
+        if (self->waits_for_key) return 0;
+    }
+    status = send_request(self, key, err);
+    self->warn.run = send_warnings;
+    if (!status && self->request.n_warnings) call->loop->ops->defer(call->loop, &self->warn);
+    return status;
+}
+
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+                 beluga_error *err)
+{
+    beluga_error unused;
+    if (!err) err = &unused;
+    if (call->list_models && !call->target->provider->encode_list_models)
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "this provider has no list of models");
+    http_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
+    if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    self->op.ops = model->ops;
+    beluga__emit_init(&self->emit, call, sink);
+    self->emit.owner = self;
+    int status = begin(self, err);
+    if (status) {
+        self->emit.sink = NULL;
+        let_go(self, false);
+        return status;
+    }
+    *op = &self->op;
+    return 0;
+}
+
+static void release(beluga__model *model)
+{
+    (void)model;
+}
+
+static const beluga__model_ops http_ops = {start, cancel, pause, release};
+static beluga__model http_adapter = {&http_ops};
+
+beluga__model *beluga__http_adapter_new(beluga__runtime *runtime)
+{
+    (void)runtime;
+    return &http_adapter; /* it has no state */
+}

@@ -1,0 +1,64 @@
+/* A model is anything that can start a call: adapters, and every middleware around them.
+ *
+ * Rules of an op: it never delivers inside start; it delivers events in order and one terminal event,
+ * after which it does not touch itself, because its memory may be gone; after cancel it delivers
+ * nothing. Ops live in the arena of their call. */
+#ifndef BELUGA__MODEL_H
+#define BELUGA__MODEL_H
+
+#include "model/call.h"
+
+#include <beluga/event.h>
+
+typedef struct beluga__sink {
+    void (*event)(struct beluga__sink *sink, const beluga_event *event);
+} beluga__sink;
+
+typedef struct beluga__op beluga__op;
+typedef struct beluga__model beluga__model;
+
+typedef struct beluga__model_ops {
+    int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+                 beluga_error *err);
+    void (*cancel)(beluga__op *op);
+    void (*pause)(beluga__op *op, bool paused);
+    void (*release)(beluga__model *model); /* the last user went */
+} beluga__model_ops;
+
+struct beluga__model {
+    const beluga__model_ops *ops;
+};
+
+struct beluga__op {
+    const beluga__model_ops *ops;
+};
+
+static inline void beluga__op_cancel(beluga__op *op)
+{
+    if (op) op->ops->cancel(op);
+}
+
+static inline void beluga__op_pause(beluga__op *op, bool paused)
+{
+    if (op) op->ops->pause(op, paused);
+}
+
+static inline void beluga__model_release(beluga__model *model)
+{
+    if (model) model->ops->release(model);
+}
+
+static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *err)
+{
+    beluga_event event = {.kind = BELUGA_EVENT_ERROR};
+    event.u.error = err;
+    sink->event(sink, &event);
+}
+
+/* The layers; each takes over `inner` and releases it. NULL without memory (inner is released then). */
+beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
+beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);
+beluga__model *beluga__retry_new(beluga__runtime *runtime, beluga__model *inner);
+beluga__model *beluga__attempt_new(beluga__runtime *runtime, beluga__model *inner);
+
+#endif

@@ -1,0 +1,364 @@
+#include "model/operation.h"
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/mem.h"
+
+/* --- telemetry ------------------------------------------------------------------------------------ */
+
+static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
+{
+    return op->call->target->runtime->telemetry;
+}
+
+static void begin_span(beluga_op *op)
+{
+    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    beluga_call *call = op->call;
+    if (!telemetry || !telemetry->begin || call->list_models) return;
+    beluga_span_start start = {
+        .size = sizeof start,
+        .kind = BELUGA_SPAN_OPERATION,
+        .streaming = call->streamed,
+        .operation = "chat",
+        .provider = call->target->provider->name,
+        .metric_prefix = call->target->metric_prefix,
+        .model = call->model_name,
+        .base_url = call->target->base_url,
+        .traceparent = beluga_context_traceparent(call->context),
+        .call = call,
+    };
+    call->span = telemetry->begin(telemetry->payload, NULL, &start);
+}
+
+static void span_event(beluga_op *op, beluga_span_event_kind kind)
+{
+    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
+}
+
+static void end_span(beluga_op *op, const beluga_event *last)
+{
+    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    if (!op->call->span || !telemetry->end) return;
+    const beluga_error *error = last->kind == BELUGA_EVENT_ERROR ? last->u.error : NULL;
+    beluga_span_end end = {
+        .size = sizeof end,
+        .status = error ? error->code : 0,
+        .error = error,
+        .usage = op->usage,
+        .finish_reason = error ? BELUGA_FINISH_UNKNOWN : last->u.finish.reason,
+        .tool_calls = op->tool_calls,
+        .response_id = op->metadata.u.metadata.id,
+        .response_model = op->metadata.u.metadata.model,
+        .http_status = error ? error->http_status : 0,
+        .duration_ns = op->duration_ns,
+    };
+    telemetry->end(telemetry->payload, op->call->span, &end);
+    op->call->span = NULL;
+}
+
+static void log_end(const beluga_op *op, const beluga_event *last)
+{
+    const beluga__runtime *runtime = op->call->target->runtime;
+    bool failed = last->kind == BELUGA_EVENT_ERROR;
+    beluga_log_level level = failed ? BELUGA_LOG_WARN : BELUGA_LOG_INFO;
+    if (!beluga__log_enabled(runtime, level) ||
+        !beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
+        return;
+    beluga__log(runtime, level, failed ? "call.failed" : "call.finished",
+                BELUGA__TEXT_FIELD("operation", op->call->operation),
+                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
+                BELUGA__TEXT_FIELD("model", op->call->model_name),
+                BELUGA__TEXT_FIELD(failed ? "error" : "reason",
+                                   failed ? beluga_error_name(last->u.error->code)
+                                          : beluga_finish_reason_name(last->u.finish.reason)),
+                BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
+                BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
+                BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
+}
+
+/* A cancellable context of the chain, and who asked. */
+struct beluga__op_watch {
+    beluga__cancel_watch watch;
+    struct beluga__op_watch *next;
+    beluga_op *op;
+};
+
+/* --- the end -------------------------------------------------------------------------------------- */
+
+static void unref(beluga_op *op)
+{
+    if (--op->refs == 0) beluga__call_unref(op->call); /* the op is in the call's arena */
+}
+
+/* For those who watch. */
+static void report_end(beluga_op *op, const beluga_event *last)
+{
+    op->duration_ns = beluga__now_ns() - op->call->start_ns;
+    log_end(op, last);
+    end_span(op, last);
+}
+
+static void let_go(beluga_op *op)
+{
+    beluga_loop *loop = op->call->loop;
+    op->running = false;
+    beluga__task_cancel(&op->stop);
+    loop->ops->timer_clear(loop, &op->deadline);
+    for (struct beluga__op_watch *w = op->watches; w; w = w->next)
+        loop->ops->unwatch_cancel(loop, &w->watch);
+    op->watches = NULL;
+    beluga__list_remove(&op->run.node);
+    loop->active--;
+}
+
+static void call_back(beluga_op *op, const beluga_event *event)
+{
+    op->cb(op->payload, event);
+}
+
+/* Whether the callback ended or cancelled the call. */
+static bool over(const beluga_op *op)
+{
+    return !op->running || op->stop.queued;
+}
+
+static void deliver_head(beluga_op *op)
+{
+    op->head_pending = false;
+    beluga_event start = {.kind = BELUGA_EVENT_START};
+    start.u.start.warnings = op->warnings;
+    start.u.start.count = op->n_warnings;
+    call_back(op, &start);
+    if (op->has_metadata && !over(op)) call_back(op, &op->metadata);
+    if (!op->usage_pending || over(op)) return;
+    beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
+    usage.u.usage = op->usage;
+    call_back(op, &usage);
+}
+
+static void terminate(beluga_op *op, const beluga_event *event)
+{
+    op->inner = NULL;
+    /* What was used is told on the way to an error, too. */
+    if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending)) deliver_head(op);
+    if (over(op)) return; /* cancelled from that callback: its error comes instead */
+    report_end(op, event);
+    let_go(op);
+    call_back(op, event);
+    unref(op);
+}
+
+/* Cancellation and deadlines: the layers below are stopped first, then the error is told. */
+static void stop_now(beluga_op *op, int code)
+{
+    beluga__op *inner = op->inner;
+    op->inner = NULL;
+    beluga__op_cancel(inner);
+    beluga_error err;
+    beluga_error_set(&err, code, "%s", beluga_error_text(code));
+    beluga__call_locate(op->call, &err);
+    beluga_event event = {.kind = BELUGA_EVENT_ERROR};
+    event.u.error = &err;
+    terminate(op, &event);
+}
+
+static void stop_task(beluga__task *task)
+{
+    beluga_op *op = beluga__container_of(task, beluga_op, stop);
+    stop_now(op, op->stop_code);
+}
+
+static void deadline_passed(beluga__timer *timer)
+{
+    stop_now(beluga__container_of(timer, beluga_op, deadline), BELUGA_ERROR_CONTEXT_TIMEOUT);
+}
+
+static void stop_later(beluga_op *op, int code)
+{
+    beluga__op *inner = op->inner;
+    if (over(op)) return;
+    op->inner = NULL;
+    beluga__op_cancel(inner);
+    op->stop_code = code;
+    op->call->loop->ops->defer(op->call->loop, &op->stop);
+}
+
+static void context_cancelled(beluga__cancel_watch *watch)
+{
+    beluga_op *op = beluga__container_of(watch, struct beluga__op_watch, watch)->op;
+    stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+/* --- events --------------------------------------------------------------------------------------- */
+
+static void merge_warnings(beluga_op *op, const beluga_event *event)
+{
+    size_t n = event->u.start.count, room = BELUGA__MAX_WARNINGS - op->n_warnings;
+    if (!op->warnings)
+        op->warnings = beluga__arena_alloc(&op->call->arena, BELUGA__MAX_WARNINGS * sizeof *op->warnings);
+    for (size_t i = 0; op->warnings && i < n && i < room; i++) {
+        bool twice = false; /* a retry warns again */
+        for (size_t k = 0; k < op->n_warnings; k++)
+            twice = twice || strcmp(op->warnings[k], event->u.start.warnings[i]) == 0;
+        if (!twice) op->warnings[op->n_warnings++] = event->u.start.warnings[i];
+    }
+}
+
+static void first_content(beluga_op *op)
+{
+    op->first_content_ns = beluga__now_ns() - op->call->start_ns;
+    if (op->call->span) span_event(op, BELUGA_SPAN_FIRST_CONTENT);
+}
+
+static void content(beluga_op *op, const beluga_event *event)
+{
+    if (op->head_pending) {
+        deliver_head(op);
+        if (over(op)) return;
+    }
+    if (op->first_content_ns < 0)
+        first_content(op);
+    else if (op->call->span)
+        span_event(op, BELUGA_SPAN_CONTENT);
+    call_back(op, event);
+}
+
+static void take_usage(beluga_op *op, const beluga_event *event)
+{
+    op->usage = event->u.usage;
+    op->usage.raw = NULL;
+    op->usage.raw_length = 0;
+    if (!op->head_pending) {
+        call_back(op, event);
+        return;
+    }
+    op->usage_pending = true;
+    const beluga_usage *usage = &event->u.usage;
+    if (usage->raw) op->usage.raw = beluga__arena_copy(&op->call->arena, usage->raw, usage->raw_length);
+    if (op->usage.raw) op->usage.raw_length = usage->raw_length;
+}
+
+static void on_event(beluga__sink *sink, const beluga_event *event)
+{
+    beluga_op *op = beluga__container_of(sink, beluga_op, sink);
+    switch (event->kind) {
+    case BELUGA_EVENT_START: merge_warnings(op, event); return;
+    case BELUGA_EVENT_METADATA:
+        op->metadata = *event;
+        op->has_metadata = true;
+        return;
+    case BELUGA_EVENT_FINISH:
+    case BELUGA_EVENT_ERROR: terminate(op, event); return;
+    case BELUGA_EVENT_RESTART:
+        op->tool_calls = 0;
+        if (!op->head_pending) call_back(op, event);
+        return;
+    case BELUGA_EVENT_USAGE: take_usage(op, event); return;
+    case BELUGA_EVENT_RAW: call_back(op, event); return;
+    case BELUGA_EVENT_TOOL_CALL_BEGIN: op->tool_calls++; break;
+    }
+    content(op, event);
+}
+
+/* --- the beginning -------------------------------------------------------------------------------- */
+
+static int watch_context(beluga_op *op, beluga_error *err)
+{
+    beluga_loop *loop = op->call->loop;
+    for (beluga_context *c = op->call->context; c; c = c->parent) {
+        if (c->fd < 0) continue;
+        struct beluga__op_watch *w = beluga__arena_zalloc(&op->call->arena, sizeof *w);
+        if (!w) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+        w->op = op;
+        w->watch.cancelled = context_cancelled;
+        int status = loop->ops->watch_cancel(loop, c, &w->watch);
+        if (status) return beluga_error_set(err, status, "the context can't be watched");
+        w->next = op->watches;
+        op->watches = w;
+    }
+    int64_t deadline = beluga__context_deadline_ns(op->call->context);
+    if (deadline != INT64_MAX) loop->ops->timer_set(loop, &op->deadline, deadline);
+    return 0;
+}
+
+static void abort_running(beluga__running *run)
+{
+    beluga__operation_abort(beluga__container_of(run, beluga_op, run));
+}
+
+static beluga_op *new_op(beluga_call *call, beluga_event_cb cb, void *payload)
+{
+    beluga_op *op = beluga__arena_zalloc(&call->arena, sizeof *op);
+    if (!op) return NULL;
+    op->sink.event = on_event;
+    op->call = call;
+    op->cb = cb;
+    op->payload = payload;
+    op->refs = 2;
+    op->running = true;
+    op->head_pending = true;
+    op->stop.run = stop_task;
+    op->deadline.fire = deadline_passed;
+    op->first_content_ns = -1;
+    op->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    op->run.abort = abort_running;
+    beluga__list_append(&call->loop->operations, &op->run.node);
+    call->loop->active++;
+    return op;
+}
+
+int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
+                            beluga_error *err)
+{
+    beluga_error unused;
+    if (!err) err = &unused;
+    beluga_op *op = call->loop->ops->reserve(call->loop) ? NULL : new_op(call, cb, payload);
+    if (!op) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    begin_span(op);
+    beluga__model *stack = call->target->stack;
+    int status = watch_context(op, err);
+    if (!status) status = stack->ops->start(stack, call, &op->sink, &op->inner, err);
+    if (!status) {
+        *out = op;
+        return 0;
+    }
+    beluga__call_locate(call, err);
+    beluga_event event = {.kind = BELUGA_EVENT_ERROR};
+    event.u.error = err;
+    report_end(op, &event);
+    let_go(op);
+    return status;
+}
+
+void beluga__operation_abort(beluga_op *op)
+{
+    if (!op->running) return;
+    beluga__op *inner = op->inner;
+    op->inner = NULL;
+    beluga__op_cancel(inner);
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled");
+    beluga_event event = {.kind = BELUGA_EVENT_ERROR};
+    event.u.error = &err;
+    report_end(op, &event);
+    let_go(op);
+    if (op->aborted) op->aborted(op->payload);
+    unref(op);
+}
+
+void beluga_op_cancel(beluga_op *op)
+{
+    if (op) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+void beluga_op_pause(beluga_op *op, bool paused)
+{
+    if (op && op->running) beluga__op_pause(op->inner, paused);
+}
+
+void beluga_op_free(beluga_op *op)
+{
+    if (op) unref(op);
+}

@@ -1,0 +1,43 @@
+/* The outermost op: what a user of the library holds. It watches the context, holds START and METADATA
+ * back until content comes, sees to the one terminal event, and reports to telemetry. */
+#ifndef BELUGA__OPERATION_H
+#define BELUGA__OPERATION_H
+
+#include "model/model.h"
+
+#include <beluga/chat_model.h>
+
+struct beluga_op {
+    beluga__sink sink;
+    beluga__running run; /* in loop->operations */
+    beluga_call *call; /* held */
+    beluga__op *inner;
+    beluga_event_cb cb;
+    void *payload;
+    void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */
+    unsigned refs; /* the user's handle, and the run */
+    bool running;
+    bool head_pending; /* START and METADATA are still held back */
+    bool has_metadata;
+    bool usage_pending; /* `usage` came before the head went out */
+    beluga__task stop; /* delivers `stop_code` in the next turn */
+    int stop_code;
+    beluga__timer deadline;
+    struct beluga__op_watch *watches; /* one a cancellable context of the chain */
+    beluga_event metadata;
+    const char **warnings;
+    size_t n_warnings;
+    int64_t first_content_ns; /* since the start; -1 */
+    int64_t duration_ns;      /* from start to end; 0 while it runs */
+    uint32_t tool_calls;
+    beluga_usage usage; /* the last; its raw JSON only while it is pending */
+};
+
+/* Start. Takes over the call's reference on success. The op has one reference for the caller and one
+ * that ends with the terminal event. */
+int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
+                            beluga_error *err);
+/* Stop at once, without an event. */
+void beluga__operation_abort(beluga_op *op);
+
+#endif

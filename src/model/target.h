@@ -1,0 +1,33 @@
+/* What a chat model calls: a provider with its state, settings, key and connections. Immutable and
+ * shared by a model and all that were bound from it. */
+#ifndef BELUGA__TARGET_H
+#define BELUGA__TARGET_H
+
+#include "model/credential.h"
+#include "model/loop.h"
+#include "model/settings.h"
+
+#include <beluga/provider/provider.h>
+#include <stdatomic.h>
+
+typedef struct beluga__target {
+    atomic_uint refs;
+    beluga__runtime *runtime; /* holds a reference */
+    beluga__arena arena;      /* strings and items of the settings */
+    const beluga_provider *provider;
+    void *self; /* what provider->open made */
+    beluga__settings settings;
+    const char *model_name;
+    const char *base_url; /* NULL for full providers */
+    const char *metric_prefix;
+    beluga__credential *credential; /* NULL: no key */
+    bool key_set;
+    beluga__connection connection;
+    struct beluga__model *stack; /* the outermost middleware */
+    void (*destroy)(struct beluga__target *target);
+} beluga__target;
+
+beluga__target *beluga__target_ref(beluga__target *target);
+void beluga__target_unref(beluga__target *target);
+
+#endif

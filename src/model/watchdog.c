@@ -1,0 +1,86 @@
+#include "model/watchdog.h"
+
+#include "base/clock.h"
+
+#include <inttypes.h>
+
+static int64_t setting(const beluga_call *call, int key, int64_t otherwise)
+{
+    return beluga__settings_int(call->settings, key, otherwise);
+}
+
+static int64_t due(const beluga__watchdog *dog, int64_t since_ns, int64_t ms)
+{
+    (void)dog;
+    return ms ? since_ns + ms * BELUGA__NS_PER_MS : INT64_MAX;
+}
+
+static int64_t event_due(const beluga__watchdog *dog)
+{
+    return dog->got_event ? due(dog, dog->last_ns, dog->idle_ms)
+                          : due(dog, dog->start_ns, dog->first_ms);
+}
+
+static void arm(beluga__watchdog *dog)
+{
+    int64_t next = event_due(dog), total = due(dog, dog->start_ns, dog->total_ms);
+    if (total < next) next = total;
+    if (next == INT64_MAX) return;
+    dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
+}
+
+/* The timer only says that it is time to look: events since then have moved the deadline. */
+static void fire(beluga__timer *timer)
+{
+    beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
+    int64_t now = beluga__loop_active_ns(dog->loop);
+    beluga_error err;
+    if (now >= due(dog, dog->start_ns, dog->total_ms))
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms", dog->total_ms);
+    else if (now < event_due(dog)) {
+        arm(dog);
+        return;
+    } else if (dog->got_event)
+        beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT, "the stream was silent for %" PRId64 " ms",
+                         dog->idle_ms);
+    else
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId64 " ms", dog->first_ms);
+    dog->bark(dog, &err);
+}
+
+void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
+                           void (*bark)(beluga__watchdog *, const beluga_error *))
+{
+    int64_t timeout = setting(call, BELUGA_OPTION_TIMEOUT, BELUGA__DEFAULT_TIMEOUT_MS);
+    *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
+    dog->timer.fire = fire;
+    dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
+    dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
+    dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
+}
+
+void beluga__watchdog_start(beluga__watchdog *dog)
+{
+    dog->start_ns = beluga__now_ns() - dog->loop->unpolled_ns;
+    arm(dog);
+}
+
+void beluga__watchdog_stop(beluga__watchdog *dog)
+{
+    dog->loop->ops->timer_clear(dog->loop, &dog->timer);
+}
+
+void beluga__watchdog_pause(beluga__watchdog *dog, bool paused)
+{
+    int64_t now = beluga__now_ns() - dog->loop->unpolled_ns;
+    if (paused && !dog->pause_ns) {
+        dog->pause_ns = now;
+        beluga__watchdog_stop(dog);
+    } else if (!paused && dog->pause_ns) {
+        int64_t slept = now - dog->pause_ns;
+        dog->pause_ns = 0;
+        dog->start_ns += slept;
+        dog->last_ns += slept;
+        arm(dog);
+    }
+}

@@ -1,0 +1,32 @@
+/* The timeouts of one attempt: until the first event, between events, in all. They stand still while
+ * the call is paused or its loop is not polled. (Connecting is the transport's to time.) */
+#ifndef BELUGA__WATCHDOG_H
+#define BELUGA__WATCHDOG_H
+
+#include "model/call.h"
+
+typedef struct beluga__watchdog {
+    beluga__timer timer;
+    beluga_loop *loop;
+    int64_t first_ms, idle_ms, total_ms; /* 0: none */
+    int64_t start_ns, last_ns;           /* of the loop's active clock */
+    int64_t pause_ns;                    /* since when it is paused; 0: it is not */
+    bool got_event;
+    void (*bark)(struct beluga__watchdog *dog, const beluga_error *err);
+} beluga__watchdog;
+
+/* Take the times from the call's settings. */
+void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
+                           void (*bark)(beluga__watchdog *, const beluga_error *));
+void beluga__watchdog_start(beluga__watchdog *dog);
+void beluga__watchdog_stop(beluga__watchdog *dog);
+void beluga__watchdog_pause(beluga__watchdog *dog, bool paused);
+
+/* An event came: two stores, the timer finds out by itself. */
+static inline void beluga__watchdog_feed(beluga__watchdog *dog)
+{
+    dog->got_event = true;
+    dog->last_ns = beluga__loop_active_ns(dog->loop);
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* The tables of the providers that are built in: what the registry's one array lists. */
+#ifndef BELUGA__PROVIDERS_BUILTIN_H
+#define BELUGA__PROVIDERS_BUILTIN_H
+
+#include <beluga/provider/provider.h>
+
+extern const beluga_provider beluga__provider_mock;
+extern const beluga_provider beluga__provider_openai;
+
+/* Ended by NULL. */
+extern const beluga_provider *const beluga__builtin_providers[];
+
+#endif

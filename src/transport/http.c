@@ -1,0 +1,656 @@
+/* HTTP by libcurl: the multi interface driven by sockets, one multi handle a loop. This is the only
+ * file that includes curl.
+ *
+ * libcurl forbids adding and removing transfers inside its callbacks, and its callbacks are where
+ * everything happens. So a transfer that starts or ends there is put on a list and dealt with when
+ * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic. */
+#include "transport/loop.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <beluga/option.h>
+#include <curl/curl.h>
+#include <pthread.h>
+#include <strings.h>
+
+enum {
+    RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
+    UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
+    SPARE_HANDLES = 64,
+};
+
+typedef struct socket_watch {
+    beluga__watch watch;
+    beluga__list node; /* in `sockets`, `spare_sockets` or `dead_sockets` */
+    struct beluga__http *http;
+} socket_watch;
+
+struct beluga__http {
+    beluga__loop *loop;
+    CURLM *multi;
+    bool in_curl;
+    bool due; /* libcurl asked to be called at once */
+    beluga__timer timer;
+    beluga__list transfers;   /* in the multi handle */
+    beluga__list to_start;    /* asked for inside a callback */
+    beluga__list to_end;      /* cancelled inside a callback */
+    beluga__list to_resume;   /* no longer paused */
+    beluga__list sockets, spare_sockets, dead_sockets;
+    CURL *spare[SPARE_HANDLES];
+    uint64_t spare_setup[SPARE_HANDLES]; /* the connection each was set up for */
+    size_t n_spare;
+};
+
+struct beluga__transfer {
+    beluga__list node;
+    struct beluga__http *http;
+    CURL *easy;
+    uint64_t setup; /* id of the connection the handle is set up for */
+    const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
+    void *owner;
+    beluga_http_response *response;
+    struct curl_slist *headers;
+    const char *url;
+    const void *body;
+    size_t body_length;
+    int64_t connect_timeout_ms;
+    const beluga__connection *connection;
+    bool streamed;
+    bool added;     /* in the multi handle */
+    bool head_told;
+    bool paused;
+    bool draining;
+    bool overflow;  /* the headers passed their maximum */
+    size_t drained;
+    beluga__timer drain;
+    char errors[CURL_ERROR_SIZE];
+};
+
+/* --- results ---------------------------------------------------------------------------------------- */
+
+static int code_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_OK: return 0;
+    case CURLE_OUT_OF_MEMORY: return BELUGA_ERROR_NO_MEMORY;
+    case CURLE_OPERATION_TIMEDOUT: return BELUGA_ERROR_TIMEOUT;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM: return BELUGA_ERROR_INVALID_CONFIG;
+    case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_CONTENT_ENCODING: return BELUGA_ERROR_INVALID_RESPONSE;
+    default: return BELUGA_ERROR_NETWORK;
+    }
+}
+
+static const char *advice_of(CURLcode code)
+{
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST: return "the host's name can't be resolved";
+    case CURLE_COULDNT_RESOLVE_PROXY: return "the proxy's name can't be resolved";
+    case CURLE_COULDNT_CONNECT: return "can't connect";
+    case CURLE_OPERATION_TIMEDOUT: return "no connection in time";
+    case CURLE_GOT_NOTHING: return "the server closed the connection without an answer";
+    case CURLE_PARTIAL_FILE: return "the server closed the connection in mid-answer";
+    case CURLE_RECV_ERROR: return "the connection was lost";
+    case CURLE_SEND_ERROR: return "the request could not be sent";
+    case CURLE_PEER_FAILED_VERIFICATION: return "the server's certificate can't be verified";
+    case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed";
+    case CURLE_SSL_CACERT_BADFILE: return "ca_file can't be read";
+    case CURLE_SSL_CERTPROBLEM: return "the client's certificate or key can't be used";
+    case CURLE_URL_MALFORMAT: return "base_url is not a URL";
+    case CURLE_UNSUPPORTED_PROTOCOL: return "base_url must begin with http:// or https://";
+    default: return curl_easy_strerror(code);
+    }
+}
+
+static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
+{
+    int status = t->overflow ? BELUGA_ERROR_LIMIT_EXCEEDED : code_of(code);
+    if (!status) return 0;
+    beluga_error_set(err, status, "%s", t->overflow ? "the answer's headers are too large" : advice_of(code));
+    const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
+    beluga_error_set_cause(err, detail, strlen(detail));
+    if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
+    return status;
+}
+
+/* --- handles ---------------------------------------------------------------------------------------- */
+
+static void unlink_transfer(beluga__transfer *t)
+{
+    beluga__list_remove(&t->node);
+}
+
+static void keep_handle(struct beluga__http *http, beluga__transfer *t)
+{
+    if (http->n_spare == SPARE_HANDLES) {
+        curl_easy_cleanup(t->easy);
+    } else {
+        http->spare[http->n_spare] = t->easy;
+        http->spare_setup[http->n_spare++] = t->setup;
+    }
+    t->easy = NULL;
+}
+
+/* Not inside one of libcurl's callbacks. */
+static void end_transfer(beluga__transfer *t)
+{
+    struct beluga__http *http = t->http;
+    unlink_transfer(t);
+    http->loop->base.ops->timer_clear(&http->loop->base, &t->drain);
+    if (t->added) {
+        http->in_curl = true;
+        curl_multi_remove_handle(http->multi, t->easy);
+        http->in_curl = false;
+    }
+    /* The strings it points to live in the call, which may go before the handle is used again. */
+    curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
+    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+    curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
+    keep_handle(http, t);
+    beluga__release(&http->loop->base.runtime->allocator, t);
+}
+
+static void end_soon(beluga__transfer *t)
+{
+    t->handler = NULL;
+    if (!t->http->in_curl) {
+        end_transfer(t);
+        return;
+    }
+    beluga__list_remove(&t->node);
+    beluga__list_append(&t->http->to_end, &t->node);
+    t->http->due = true;
+}
+
+/* --- libcurl's callbacks ------------------------------------------------------------------------------ */
+
+static size_t on_header(char *line, size_t size, size_t n, void *userdata)
+{
+    beluga__transfer *t = userdata;
+    size_t length = size * n, trimmed = length;
+    if (!t->handler) return t->draining ? length : 0;
+    while (trimmed && (line[trimmed - 1] == '\n' || line[trimmed - 1] == '\r')) trimmed--;
+    if (trimmed && !t->head_told) {
+        if (beluga__http_response_add_line(t->response, line, trimmed)) {
+            t->overflow = true;
+            return 0;
+        }
+    }
+    return length;
+}
+
+static void tell_head(beluga__transfer *t)
+{
+    if (t->head_told || !t->handler) return;
+    t->head_told = true;
+    t->handler->head(t->owner);
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
+{
+    beluga__transfer *t = userdata;
+    size_t length = size * n;
+    if (t->draining) {
+        t->drained += length;
+        return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
+    }
+    if (t->paused) return CURL_WRITEFUNC_PAUSE;
+    tell_head(t);
+    if (!t->handler) return t->draining ? length : 0;
+    t->http->loop->step_bytes += length;
+    t->handler->body(t->owner, bytes, length);
+    /* 0 is an error to libcurl: it ends a transfer that was cancelled meanwhile. */
+    return t->handler || t->draining ? length : 0;
+}
+
+static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
+{
+    (void)multi;
+    struct beluga__http *http = userp;
+    beluga_loop *loop = &http->loop->base;
+    http->due = http->due || timeout_ms == 0;
+    if (timeout_ms > 0)
+        loop->ops->timer_set(loop, &http->timer,
+                             beluga__now_ns() + (int64_t)timeout_ms * BELUGA__NS_PER_MS);
+    else
+        loop->ops->timer_clear(loop, &http->timer);
+    return 0;
+}
+
+static void timer_fired(beluga__timer *timer)
+{
+    struct beluga__http *http = beluga__container_of(timer, struct beluga__http, timer);
+    http->due = true;
+    beluga__http_step(http);
+}
+
+static void socket_ready(beluga__watch *watch, int events)
+{
+    socket_watch *s = beluga__container_of(watch, socket_watch, watch);
+    struct beluga__http *http = s->http;
+    int running, mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
+                        (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
+                        (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
+    http->in_curl = true;
+    curl_multi_socket_action(http->multi, watch->fd, mask, &running);
+    http->in_curl = false;
+}
+
+static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
+{
+    socket_watch *s;
+    if (beluga__list_empty(&http->spare_sockets)) {
+        s = beluga__zalloc(&http->loop->base.runtime->allocator, sizeof *s);
+        if (!s) return NULL;
+        s->http = http;
+        beluga__list_init(&s->node);
+    } else {
+        s = beluga__container_of(http->spare_sockets.next, socket_watch, node);
+        beluga__list_remove(&s->node);
+    }
+    s->watch = (beluga__watch){fd, socket_ready};
+    beluga__list_append(&http->sockets, &s->node);
+    return s;
+}
+
+/* An event of the batch at hand may still point at it: it is used again only after the step. */
+static void drop_socket(struct beluga__http *http, socket_watch *s)
+{
+    s->watch.ready = NULL;
+    beluga__poller_del(&http->loop->poller, &s->watch);
+    beluga__list_remove(&s->node);
+    beluga__list_append(&http->dead_sockets, &s->node);
+}
+
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
+{
+    (void)easy;
+    struct beluga__http *http = userp;
+    socket_watch *s = socketp;
+    if (what == CURL_POLL_REMOVE) {
+        if (s) drop_socket(http, s);
+        curl_multi_assign(http->multi, fd, NULL);
+        return 0;
+    }
+    int events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
+                 (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
+    if (s) {
+        beluga__poller_mod(&http->loop->poller, &s->watch, events);
+        return 0;
+    }
+    s = new_socket(http, fd);
+    if (!s) return -1;
+    if (beluga__poller_add(&http->loop->poller, &s->watch, events)) {
+        s->watch.ready = NULL;
+        beluga__list_remove(&s->node);
+        beluga__list_append(&http->dead_sockets, &s->node);
+        return -1;
+    }
+    curl_multi_assign(http->multi, fd, s);
+    return 0;
+}
+
+/* --- starting ------------------------------------------------------------------------------------------- */
+
+static void set_up_once(CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)RECEIVE_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* Without TLS there is nothing to negotiate, and waiting for a first answer would only serialise. */
+static long http_version_of(const beluga__connection *c, bool tls)
+{
+    if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;
+    switch (c->http_version) {
+    case BELUGA_HTTP_VERSION_1_1: return CURL_HTTP_VERSION_1_1;
+    case BELUGA_HTTP_VERSION_2: return CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE;
+    default: return CURL_HTTP_VERSION_2TLS;
+    }
+}
+
+/* What belongs to the model; libcurl copies the strings. */
+static void set_up_connection(CURL *easy, const beluga__connection *c)
+{
+    curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
+    curl_easy_setopt(easy, CURLOPT_SSLCERT, c->client_certificate);
+    curl_easy_setopt(easy, CURLOPT_SSLKEY, c->client_key);
+    curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy);
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
+}
+
+static int take_handle(struct beluga__http *http, beluga__transfer *t)
+{
+    if (http->n_spare) {
+        t->easy = http->spare[--http->n_spare];
+        t->setup = http->spare_setup[http->n_spare];
+        return 0;
+    }
+    t->easy = curl_easy_init();
+    if (!t->easy) return BELUGA_ERROR_NO_MEMORY;
+    set_up_once(t->easy);
+    return 0;
+}
+
+static void set_up_transfer(beluga__transfer *t)
+{
+    CURL *easy = t->easy;
+    if (t->setup != t->connection->id) {
+        /* A handle that had a CA file can't go back to the default one: start it afresh. */
+        if (t->setup) curl_easy_reset(easy), set_up_once(easy);
+        set_up_connection(easy, t->connection);
+        t->setup = t->connection->id;
+    }
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
+    curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    long version = http_version_of(t->connection, strncasecmp(t->url, "https:", 6) == 0);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
+    /* Both decode what comes compressed anyway; a stream asks for none, since it would be delayed. */
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, t->streamed ? "identity" : "");
+    if (t->body) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+    } else
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+}
+
+static struct curl_slist *header_item(beluga__arena *arena, const char *name, const char *value)
+{
+    struct curl_slist *item = beluga__arena_alloc(arena, sizeof *item);
+    size_t n = strlen(name), v = strlen(value);
+    char *line = item ? beluga__arena_alloc(arena, n + v + 3) : NULL;
+    if (!line) return NULL;
+    memcpy(line, name, n);
+    /* "Name;" is how libcurl sends a header without a value. */
+    memcpy(line + n, v ? ": " : ";", v ? 3 : 2);
+    memcpy(line + n + (v ? 2 : 1), value, v + 1);
+    item->data = line;
+    item->next = NULL;
+    return item;
+}
+
+/* The list lives in the call's arena: libcurl only reads it. */
+static int write_headers(beluga__transfer *t, const beluga__transfer_spec *spec)
+{
+    struct curl_slist **last = &t->headers;
+    for (const beluga__header *h = spec->request->headers; h; h = h->next) {
+        *last = header_item(spec->arena, h->name, h->value);
+        if (!*last) return BELUGA_ERROR_NO_MEMORY;
+        last = &(*last)->next;
+    }
+    static char line[] = "Expect:";
+    static struct curl_slist no_expect = {line, NULL};
+    *last = &no_expect; /* a server that does not know 100-continue would cost a second */
+    return 0;
+}
+
+static int add_now(beluga__transfer *t)
+{
+    struct beluga__http *http = t->http;
+    set_up_transfer(t);
+    http->in_curl = true;
+    CURLMcode code = curl_multi_add_handle(http->multi, t->easy);
+    http->in_curl = false;
+    beluga__list_remove(&t->node);
+    beluga__list_append(&http->transfers, &t->node);
+    t->added = code == CURLM_OK;
+    return t->added ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
+static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
+static CURLcode curl_ready = CURLE_FAILED_INIT;
+
+/* At the first call, never at start-up; and never cleaned up, since the host may use libcurl too. */
+static void init_curl(void)
+{
+    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static int http_new(beluga__loop *loop)
+{
+    if (loop->http) return 0;
+    pthread_once(&curl_once, init_curl);
+    int status = beluga__loop_poller(loop);
+    if (status) return status;
+    struct beluga__http *http = beluga__zalloc(&loop->base.runtime->allocator, sizeof *http);
+    if (!http || curl_ready != CURLE_OK || !(http->multi = curl_multi_init())) {
+        beluga__release(&loop->base.runtime->allocator, http);
+        return BELUGA_ERROR_NO_MEMORY;
+    }
+    http->loop = loop;
+    http->timer.fire = timer_fired;
+    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_resume, &http->sockets,
+                             &http->spare_sockets, &http->dead_sockets};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+    curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+    curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
+    curl_multi_setopt(http->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+    loop->http = http;
+    return 0;
+}
+
+static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__transfer_spec *spec)
+{
+    beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, sizeof *t);
+    if (!t) return NULL;
+    beluga__list_init(&t->node);
+    t->http = http;
+    t->handler = spec->handler;
+    t->owner = spec->owner;
+    t->response = spec->response;
+    t->url = spec->request->url.data;
+    t->body = spec->request->has_body ? spec->request->body.data : NULL;
+    t->body_length = spec->request->body.length;
+    t->connect_timeout_ms = spec->connect_timeout_ms;
+    t->connection = spec->connection;
+    t->streamed = spec->streamed;
+    if (write_headers(t, spec) == 0 && take_handle(http, t) == 0) return t;
+    beluga__release(&http->loop->base.runtime->allocator, t);
+    return NULL;
+}
+
+int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *spec,
+                                beluga__transfer **out, beluga_error *err)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    int status = http_new(loop);
+    beluga__transfer *t = status ? NULL : new_transfer(loop->http, spec);
+    if (!t) return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY, "no %s for the request",
+                                    status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
+    *out = t;
+    if (loop->http->in_curl) {
+        beluga__list_append(&loop->http->to_start, &t->node);
+        loop->http->due = true;
+        return 0;
+    }
+    status = add_now(t);
+    if (!status) {
+        if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
+        return 0;
+    }
+    *out = NULL;
+    end_transfer(t);
+    return beluga_error_set(err, status, "the request can't be started");
+}
+
+/* --- ending ----------------------------------------------------------------------------------------------- */
+
+void beluga__http_transfer_cancel(beluga__transfer *t)
+{
+    end_soon(t);
+}
+
+static void drained(beluga__timer *timer)
+{
+    end_soon(beluga__container_of(timer, beluga__transfer, drain));
+}
+
+void beluga__http_transfer_finish(beluga__transfer *t)
+{
+    beluga_loop *loop = &t->http->loop->base;
+    curl_off_t sent = 0;
+    if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    /* The body to send goes with its call: a server that answered before it had all gets no drain. */
+    if (!t->added || t->paused || (t->body && sent < (curl_off_t)t->body_length)) {
+        end_soon(t);
+        return;
+    }
+    t->handler = NULL;
+    t->draining = true;
+    t->response = NULL;
+    /* What was sent belongs to a call that ends now; libcurl has no more use for it. */
+    curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+    t->drain.fire = drained;
+    loop->ops->timer_set(loop, &t->drain,
+                         beluga__now_ns() + (int64_t)BELUGA__DRAIN_MS * BELUGA__NS_PER_MS);
+}
+
+void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
+{
+    if (t->paused == paused) return;
+    t->paused = paused;
+    if (paused) {
+        /* Inside its own body callback the next one pauses it; else ask libcurl. */
+        if (t->added && !t->http->in_curl) curl_easy_pause(t->easy, CURLPAUSE_RECV);
+        return;
+    }
+    if (!t->added) return;
+    /* libcurl delivers what it kept from inside curl_easy_pause, so that waits for the next step. */
+    beluga__list_remove(&t->node);
+    beluga__list_append(&t->http->to_resume, &t->node);
+    t->http->due = true;
+    if (t->http->loop->hosted && !t->http->loop->stepping) beluga__poller_wake(&t->http->loop->poller);
+}
+
+static void resume_waiting(struct beluga__http *http)
+{
+    beluga__list *list = &http->to_resume;
+    for (beluga__list *n = list->next; n != list; n = list->next) {
+        beluga__transfer *t = beluga__container_of(n, beluga__transfer, node);
+        beluga__list_remove(n);
+        beluga__list_append(&http->transfers, n);
+        if (t->paused) continue;
+        http->in_curl = true;
+        curl_easy_pause(t->easy, CURLPAUSE_CONT);
+        http->in_curl = false;
+    }
+}
+
+static void finished(beluga__transfer *t, CURLcode code)
+{
+    const beluga__transfer_handler *handler = t->handler;
+    void *owner = t->owner;
+    beluga_error err;
+    int status = 0;
+    if (handler) {
+        status = describe(t, code, &err);
+        if (!status || t->response->status) tell_head(t);
+        if (!t->handler) handler = NULL; /* the head was enough */
+    }
+    end_transfer(t);
+    if (handler) handler->done(owner, status, status ? &err : NULL);
+}
+
+static void collect(struct beluga__http *http)
+{
+    CURLMsg *message;
+    int left;
+    while ((message = curl_multi_info_read(http->multi, &left))) {
+        if (message->msg != CURLMSG_DONE) continue;
+        beluga__transfer *t = NULL;
+        CURLcode code = message->data.result;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+        if (t) finished(t, code);
+    }
+}
+
+static void start_waiting(struct beluga__http *http)
+{
+    while (!beluga__list_empty(&http->to_start)) {
+        beluga__transfer *t = beluga__container_of(http->to_start.next, beluga__transfer, node);
+        if (add_now(t)) finished(t, CURLE_OUT_OF_MEMORY);
+    }
+}
+
+static void end_waiting(struct beluga__http *http)
+{
+    while (!beluga__list_empty(&http->to_end))
+        end_transfer(beluga__container_of(http->to_end.next, beluga__transfer, node));
+}
+
+bool beluga__http_due(const struct beluga__http *http)
+{
+    return http && (http->due || !beluga__list_empty(&http->to_start));
+}
+
+void beluga__http_step(struct beluga__http *http)
+{
+    int running;
+    end_waiting(http);
+    start_waiting(http);
+    resume_waiting(http);
+    if (http->due) {
+        http->due = false;
+        http->in_curl = true;
+        curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
+        http->in_curl = false;
+    }
+    collect(http);
+    end_waiting(http);
+    while (!beluga__list_empty(&http->dead_sockets)) {
+        beluga__list *node = http->dead_sockets.next;
+        beluga__list_remove(node);
+        beluga__list_append(&http->spare_sockets, node);
+    }
+}
+
+static void free_sockets(struct beluga__http *http, beluga__list *list)
+{
+    while (!beluga__list_empty(list)) {
+        socket_watch *s = beluga__container_of(list->next, socket_watch, node);
+        beluga__list_remove(&s->node);
+        beluga__release(&http->loop->base.runtime->allocator, s);
+    }
+}
+
+void beluga__http_free(struct beluga__http *http)
+{
+    if (!http) return;
+    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_resume};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        while (!beluga__list_empty(lists[i]))
+            end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));
+    for (size_t i = 0; i < http->n_spare; i++) curl_easy_cleanup(http->spare[i]);
+    curl_multi_cleanup(http->multi);
+    free_sockets(http, &http->sockets);
+    free_sockets(http, &http->spare_sockets);
+    free_sockets(http, &http->dead_sockets);
+    http->loop->base.ops->timer_clear(&http->loop->base, &http->timer);
+    beluga__release(&http->loop->base.runtime->allocator, http);
+}

@@ -1,0 +1,401 @@
+/* The loop: tasks, timers, descriptors, mail. One step does each once, in an order that matters: what
+ * can be read is read before a timer may fail a call for want of it. */
+#include "transport/loop.h"
+
+#include "base/clock.h"
+#include "base/context.h"
+#include "base/mem.h"
+
+#include <poll.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+static void clear_step(beluga__loop *loop)
+{
+    loop->stepping = false;
+    loop->left_ns = beluga__now_ns();
+}
+
+bool beluga__loop_forked(const beluga__loop *loop)
+{
+    return loop->generation != beluga__fork_generation();
+}
+
+int beluga__loop_poller(beluga__loop *loop)
+{
+    if (loop->has_poller) return 0;
+    int status = beluga__poller_init(&loop->poller);
+    loop->has_poller = status == 0;
+    return status;
+}
+
+/* --- tasks and timers ----------------------------------------------------------------------------- */
+
+static void wake(beluga__loop *loop)
+{
+    if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
+}
+
+static void defer(beluga_loop *base, beluga__task *task)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    if (task->queued) return;
+    task->queued = true;
+    beluga__list_append(&loop->tasks, &task->node);
+    wake(loop);
+}
+
+static int reserve(beluga_loop *base)
+{
+    enum { OWN = 16 }; /* libcurl's, and transfers that drain */
+    return beluga__timers_reserve(&beluga__loop_of(base)->timers,
+                                  (base->active + 1) * BELUGA__TIMERS_PER_CALL + OWN);
+}
+
+static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_ns)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return; /* it was reserved */
+    if (loop->hosted && !loop->stepping && beluga__poller_arm(&loop->poller, deadline_ns))
+        beluga__poller_wake(&loop->poller);
+}
+
+static void timer_clear(beluga_loop *base, beluga__timer *timer)
+{
+    beluga__timers_clear(&beluga__loop_of(base)->timers, timer);
+}
+
+/* Only those that wait now: a task that defers another must not keep the step from ending. */
+static void run_tasks(beluga__loop *loop)
+{
+    if (beluga__list_empty(&loop->tasks)) return;
+    beluga__list due;
+    due.next = loop->tasks.next;
+    due.prev = loop->tasks.prev;
+    due.next->prev = due.prev->next = &due;
+    beluga__list_init(&loop->tasks);
+    while (!beluga__list_empty(&due)) {
+        beluga__task *task = beluga__container_of(due.next, beluga__task, node);
+        beluga__list_remove(&task->node);
+        task->queued = false;
+        task->run(task);
+    }
+}
+
+static void run_timers(beluga__loop *loop)
+{
+    beluga__timer *timer;
+    for (int i = 0; i < BELUGA__MAX_STEP_EVENTS; i++) {
+        if (!(timer = beluga__timers_pop(&loop->timers, loop->base.now_ns))) return;
+        timer->fire(timer);
+    }
+}
+
+/* --- cancellation --------------------------------------------------------------------------------- */
+
+/* A context that calls of this loop run under. Its eventfd stays readable for ever, since other loops
+ * watch it too: so the watch is taken out when it fires. */
+typedef struct cancel_entry {
+    beluga__list node;
+    beluga__list watchers;
+    beluga__watch watch;
+    beluga_context *context;
+    beluga__loop *loop;
+    bool fired;
+} cancel_entry;
+
+static beluga__list *bucket_of(beluga__loop *loop, const beluga_context *context)
+{
+    return &loop->cancels[((uintptr_t)context >> 5) * 0x9e3779b97f4a7c15u >> 56];
+}
+
+static void context_cancelled(beluga__watch *watch, int events)
+{
+    (void)events;
+    cancel_entry *entry = beluga__container_of(watch, cancel_entry, watch);
+    if (entry->fired) return;
+    entry->fired = true;
+    beluga__poller_del(&entry->loop->poller, watch);
+    /* The watchers only defer what they do: the list does not change under the walk. */
+    for (beluga__list *n = entry->watchers.next; n != &entry->watchers; n = n->next) {
+        beluga__cancel_watch *w = beluga__container_of(n, beluga__cancel_watch, node);
+        w->cancelled(w);
+    }
+}
+
+static int make_buckets(beluga__loop *loop)
+{
+    if (loop->cancels) return 0;
+    loop->cancels = beluga__alloc(&loop->base.runtime->allocator,
+                                  BELUGA__CANCEL_BUCKETS * sizeof *loop->cancels);
+    if (!loop->cancels) return BELUGA_ERROR_NO_MEMORY;
+    for (int i = 0; i < BELUGA__CANCEL_BUCKETS; i++) beluga__list_init(&loop->cancels[i]);
+    return 0;
+}
+
+static int new_entry(beluga__loop *loop, beluga_context *context, cancel_entry **out)
+{
+    cancel_entry *entry = beluga__zalloc(&loop->base.runtime->allocator, sizeof *entry);
+    if (!entry) return BELUGA_ERROR_NO_MEMORY;
+    entry->watch = (beluga__watch){context->fd, context_cancelled};
+    entry->context = context;
+    entry->loop = loop;
+    beluga__list_init(&entry->watchers);
+    int status = beluga__poller_add(&loop->poller, &entry->watch, BELUGA__POLL_READ);
+    if (status) {
+        beluga__release(&loop->base.runtime->allocator, entry);
+        return status;
+    }
+    beluga__list_append(bucket_of(loop, context), &entry->node);
+    *out = entry;
+    return 0;
+}
+
+static int watch_cancel(beluga_loop *base, beluga_context *context, beluga__cancel_watch *watch)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    cancel_entry *entry = NULL;
+    int status = beluga__loop_poller(loop);
+    if (!status) status = make_buckets(loop);
+    if (status) return status;
+    beluga__list *bucket = bucket_of(loop, context);
+    for (beluga__list *n = bucket->next; n != bucket && !entry; n = n->next) {
+        cancel_entry *e = beluga__container_of(n, cancel_entry, node);
+        if (e->context == context && !e->fired) entry = e;
+    }
+    if (!entry) status = new_entry(loop, context, &entry);
+    if (status) return status;
+    watch->entry = entry;
+    beluga__list_append(&entry->watchers, &watch->node);
+    return 0;
+}
+
+static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    cancel_entry *entry = watch->entry;
+    if (!entry) return;
+    watch->entry = NULL;
+    beluga__list_remove(&watch->node);
+    if (!beluga__list_empty(&entry->watchers)) return;
+    if (!entry->fired) beluga__poller_del(&loop->poller, &entry->watch);
+    beluga__list_remove(&entry->node);
+    /* An event of this very batch may still point at it: it is released after the step. */
+    entry->watch.ready = NULL;
+    beluga__list_append(&loop->dead_entries, &entry->node);
+}
+
+static void bury(beluga__loop *loop)
+{
+    while (!beluga__list_empty(&loop->dead_entries)) {
+        cancel_entry *entry = beluga__container_of(loop->dead_entries.next, cancel_entry, node);
+        beluga__list_remove(&entry->node);
+        beluga__release(&loop->base.runtime->allocator, entry);
+    }
+}
+
+/* --- mail ----------------------------------------------------------------------------------------- */
+
+static void mail_came(beluga__watch *watch, int events)
+{
+    (void)events;
+    beluga__loop *loop = beluga__container_of(watch, beluga__loop, mail_watch);
+    beluga__mailbox_read(loop->base.mailbox, &loop->base);
+}
+
+beluga__mailbox *beluga__loop_mailbox(beluga_loop *base)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    if (base->mailbox || beluga__loop_poller(loop)) return base->mailbox;
+    beluga__mailbox *box = beluga__mailbox_new(base->runtime);
+    if (!box) return NULL;
+    loop->mail_watch = (beluga__watch){beluga__mailbox_fd(box), mail_came};
+    if (beluga__poller_add(&loop->poller, &loop->mail_watch, BELUGA__POLL_READ)) {
+        beluga__mailbox_unref(box);
+        return NULL;
+    }
+    return base->mailbox = box;
+}
+
+/* --- a step --------------------------------------------------------------------------------------- */
+
+static bool may_read_more(void *payload)
+{
+    beluga__loop *loop = payload;
+    loop->base.now_ns = beluga__now_ns(); /* the wait may have been long */
+    return loop->step_bytes < BELUGA__MAX_STEP_BYTES;
+}
+
+static int64_t next_due_ms(beluga__loop *loop)
+{
+    if (!beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http)) return 0;
+    int64_t next = beluga__timers_next(&loop->timers);
+    if (next == INT64_MAX) return -1;
+    int64_t left = next - beluga__now_ns();
+    return left <= 0 ? 0 : (left + BELUGA__NS_PER_MS - 1) / BELUGA__NS_PER_MS;
+}
+
+static int wait_ms(beluga__loop *loop, int64_t timeout_ms)
+{
+    int64_t due = timeout_ms ? next_due_ms(loop) : 0;
+    if (due < 0 || (timeout_ms >= 0 && timeout_ms < due)) due = timeout_ms;
+    return due > INT32_MAX ? INT32_MAX : (int)due;
+}
+
+/* A host's descriptor must be readable as long as something is to be done. */
+static void rearm(beluga__loop *loop)
+{
+    if (!loop->hosted) return;
+    bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
+    int64_t next = beluga__timers_next(&loop->timers);
+    if (more || (next != INT64_MAX && beluga__poller_arm(&loop->poller, next)))
+        beluga__poller_wake(&loop->poller);
+}
+
+int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
+{
+    if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
+    loop->stepping = true;
+    loop->step_bytes = 0;
+    loop->base.now_ns = beluga__now_ns();
+    /* Tasks first: calls without a network end here and never see the poller. */
+    bool had_tasks = !beluga__list_empty(&loop->tasks);
+    run_tasks(loop);
+    if (done && *done) return clear_step(loop), 0;
+    int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms);
+    if (loop->has_poller || wait != 0) {
+        int status = beluga__loop_poller(loop);
+        if (status) return clear_step(loop), status;
+        beluga__poller_wait(&loop->poller, wait, BELUGA__MAX_STEP_EVENTS, may_read_more, loop);
+        loop->base.now_ns = beluga__now_ns();
+    }
+    if (loop->http) beluga__http_step(loop->http);
+    run_timers(loop);
+    bury(loop);
+    clear_step(loop);
+    rearm(loop);
+    return 0;
+}
+
+int beluga__loop_run(beluga__loop *loop, const bool *done)
+{
+    if (beluga__loop_forked(loop)) return BELUGA_ERROR_FORKED;
+    int64_t now = beluga__now_ns();
+    if (loop->left_ns) loop->base.unpolled_ns += now - loop->left_ns;
+    while (!*done) {
+        int status = beluga__loop_turn(loop, -1, done);
+        if (status) return status;
+    }
+    return 0;
+}
+
+void beluga__loop_abort_all(beluga__loop *loop)
+{
+    while (!beluga__list_empty(&loop->base.operations)) {
+        beluga__running *run =
+            beluga__container_of(loop->base.operations.next, beluga__running, node);
+        run->abort(run);
+    }
+}
+
+/* --- life ----------------------------------------------------------------------------------------- */
+
+static const beluga__loop_ops ops = {
+    .reserve = reserve,
+    .defer = defer,
+    .timer_set = timer_set,
+    .timer_clear = timer_clear,
+    .watch_cancel = watch_cancel,
+    .unwatch_cancel = unwatch_cancel,
+    .transfer_start = beluga__http_transfer_start,
+    .transfer_cancel = beluga__http_transfer_cancel,
+    .transfer_finish = beluga__http_transfer_finish,
+    .transfer_pause = beluga__http_transfer_pause,
+};
+
+static uint64_t seed(const void *salt)
+{
+    uint64_t value = 0;
+    if (getrandom(&value, sizeof value, GRND_NONBLOCK) != sizeof value)
+        value = (uint64_t)beluga__now_ns() ^ (uintptr_t)salt ^ ((uint64_t)getpid() << 32);
+    return value ? value : 1;
+}
+
+int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
+{
+    beluga__loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
+    *out = NULL;
+    if (!loop) return BELUGA_ERROR_NO_MEMORY;
+    loop->base.ops = &ops;
+    loop->base.runtime = runtime;
+    loop->base.random = seed(loop);
+    loop->base.now_ns = beluga__now_ns();
+    loop->generation = beluga__fork_generation();
+    loop->hosted = hosted;
+    beluga__list_init(&loop->tasks);
+    beluga__list_init(&loop->dead_entries);
+    beluga__list_init(&loop->base.operations);
+    beluga__timers_init(&loop->timers, &runtime->allocator);
+    beluga__json_scratch_init(&loop->base.scratch, &runtime->allocator);
+    int status = hosted ? beluga__loop_poller(loop) : 0;
+    if (status) {
+        beluga__release(&runtime->allocator, loop);
+        return status;
+    }
+    *out = loop;
+    return 0;
+}
+
+void beluga__loop_destroy(beluga__loop *loop)
+{
+    beluga_loop *base = &loop->base;
+    loop->stepping = true;
+    beluga__loop_abort_all(loop);
+    beluga__http_free(loop->http);
+    if (base->mailbox) beluga__mailbox_close(base->mailbox);
+    beluga__mailbox_unref(base->mailbox);
+    bury(loop);
+    if (loop->has_poller) beluga__poller_close(&loop->poller);
+    beluga__timers_free(&loop->timers);
+    beluga__json_scratch_free(&base->scratch);
+    beluga__release(&base->runtime->allocator, loop->cancels);
+    beluga__release(&base->runtime->allocator, loop);
+}
+
+void beluga_loop_free(beluga_loop *base)
+{
+    if (!base) return;
+    beluga__loop *loop = beluga__loop_of(base);
+    /* The parent's connections must not be touched by its child, not even to close them. */
+    if (beluga__loop_forked(loop)) return;
+    beluga__runtime *runtime = base->runtime;
+    beluga__loop_destroy(loop);
+    runtime->unref(runtime);
+}
+
+int beluga_loop_fd(beluga_loop *base)
+{
+    return beluga__loop_of(base)->poller.fd;
+}
+
+int beluga_loop_step(beluga_loop *base)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : beluga__loop_turn(loop, 0, NULL);
+}
+
+int64_t beluga_loop_timeout_ms(beluga_loop *base)
+{
+    return next_due_ms(beluga__loop_of(base));
+}
+
+int beluga_loop_wait(beluga_loop *base, int64_t timeout_ms)
+{
+    beluga__loop *loop = beluga__loop_of(base);
+    return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : beluga__loop_turn(loop, timeout_ms, NULL);
+}
+
+size_t beluga_loop_active(const beluga_loop *base)
+{
+    return base->active;
+}

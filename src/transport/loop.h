@@ -1,0 +1,75 @@
+/* The loop's own struct, shared by the files of the transport. */
+#ifndef BELUGA__TRANSPORT_LOOP_H
+#define BELUGA__TRANSPORT_LOOP_H
+
+#include "base/limits.h"
+#include "model/loop.h"
+#include "transport/poller.h"
+#include "transport/timers.h"
+
+struct beluga__http; /* http.c: libcurl's side of a loop */
+
+enum { BELUGA__CANCEL_BUCKETS = 256 };
+
+typedef struct beluga__loop {
+    beluga_loop base;
+    uint32_t generation; /* of fork */
+    bool hosted;         /* somebody watches the descriptor: wake it, arm it */
+    bool stepping;
+    bool has_poller;
+    beluga__poller poller;
+    beluga__timers timers;
+    beluga__list tasks;
+    beluga__watch mail_watch;
+    beluga__list *cancels; /* buckets of watched contexts; made at the first use */
+    beluga__list dead_entries; /* released after the step */
+    struct beluga__http *http;
+    size_t step_bytes;     /* body bytes of this step */
+    int64_t left_ns;       /* when the last step ended */
+} beluga__loop;
+
+static inline beluga__loop *beluga__loop_of(beluga_loop *base)
+{
+    return beluga__container_of(base, beluga__loop, base);
+}
+
+/* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
+int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out);
+void beluga__loop_destroy(beluga__loop *loop);
+/* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets set. */
+int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done);
+/* Turn until the flag is set. The time between two runs does not count as polled. */
+int beluga__loop_run(beluga__loop *loop, const bool *done);
+/* End every call that runs, silently. */
+void beluga__loop_abort_all(beluga__loop *loop);
+/* The poller, made at the first use. 0 or LIMIT_EXCEEDED. */
+int beluga__loop_poller(beluga__loop *loop);
+bool beluga__loop_forked(const beluga__loop *loop);
+
+beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime);
+int beluga__mailbox_fd(const beluga__mailbox *box);
+void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);
+/* Run what is left, and from now on what comes, without a loop. */
+void beluga__mailbox_close(beluga__mailbox *box);
+
+/* executor.c: a bounded pool of threads for work that blocks. */
+typedef struct beluga__executor beluga__executor;
+/* Threads are made when there is work for them. NULL without memory. */
+beluga__executor *beluga__executor_new(const beluga_allocator *allocator, uint32_t max_threads);
+int beluga__executor_submit(beluga__executor *executor, void (*run)(void *), void *argument);
+/* Let the threads end: waits for them, unless it is called on one of them. */
+void beluga__executor_free(beluga__executor *executor);
+
+/* http.c */
+int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                                beluga__transfer **out, beluga_error *err);
+void beluga__http_transfer_cancel(beluga__transfer *transfer);
+void beluga__http_transfer_finish(beluga__transfer *transfer);
+void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
+/* Whether curl asked to be called without delay. */
+bool beluga__http_due(const struct beluga__http *http);
+/* Call curl for its timers, start and end what had to wait. Returns whether anything was done. */
+void beluga__http_step(struct beluga__http *http);
+void beluga__http_free(struct beluga__http *http);
+
+#endif

@@ -1,0 +1,131 @@
+#include "transport/poller.h"
+
+#include "base/limits.h"
+
+#include <beluga/error.h>
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
+
+static uint32_t to_epoll(int events)
+{
+    return (events & BELUGA__POLL_READ ? EPOLLIN : 0u) | (events & BELUGA__POLL_WRITE ? EPOLLOUT : 0u);
+}
+
+static int from_epoll(uint32_t events)
+{
+    return (events & (EPOLLIN | EPOLLRDHUP) ? BELUGA__POLL_READ : 0) |
+           (events & EPOLLOUT ? BELUGA__POLL_WRITE : 0) |
+           (events & (EPOLLERR | EPOLLHUP) ? BELUGA__POLL_ERROR : 0);
+}
+
+static int add_own(beluga__poller *poller, int fd)
+{
+    /* A NULL watch: the poller's own descriptors only wake it. */
+    struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
+    return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+int beluga__poller_init(beluga__poller *poller)
+{
+    *poller = (beluga__poller){.fd = -1, .wake_fd = -1, .timer_fd = -1, .armed_ns = INT64_MAX};
+    poller->fd = epoll_create1(EPOLL_CLOEXEC);
+    poller->wake_fd = poller->fd < 0 ? -1 : eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (poller->wake_fd >= 0 && add_own(poller, poller->wake_fd) == 0) return 0;
+    beluga__poller_close(poller);
+    return BELUGA_ERROR_LIMIT_EXCEEDED;
+}
+
+static void close_one(int *fd)
+{
+    if (*fd >= 0) close(*fd);
+    *fd = -1;
+}
+
+void beluga__poller_close(beluga__poller *poller)
+{
+    close_one(&poller->timer_fd);
+    close_one(&poller->wake_fd);
+    close_one(&poller->fd);
+}
+
+static int control(beluga__poller *poller, int what, beluga__watch *watch, int events)
+{
+    struct epoll_event event = {.events = to_epoll(events), .data.ptr = watch};
+    return epoll_ctl(poller->fd, what, watch->fd, &event);
+}
+
+int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
+{
+    if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
+    /* A descriptor that was closed and opened again behind our back is still a new one to epoll; one
+     * that is known already only changes its watch. */
+    if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
+    return BELUGA_ERROR_LIMIT_EXCEEDED;
+}
+
+void beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
+{
+    control(poller, EPOLL_CTL_MOD, watch, events);
+}
+
+void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)
+{
+    control(poller, EPOLL_CTL_DEL, watch, 0);
+}
+
+int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
+{
+    if (deadline_ns >= poller->armed_ns) return 0;
+    if (poller->timer_fd < 0) {
+        poller->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+        if (poller->timer_fd < 0) return BELUGA_ERROR_LIMIT_EXCEEDED;
+        if (add_own(poller, poller->timer_fd)) {
+            close_one(&poller->timer_fd);
+            return BELUGA_ERROR_LIMIT_EXCEEDED;
+        }
+    }
+    if (deadline_ns < 1) deadline_ns = 1; /* 0 would disarm */
+    struct itimerspec at = {.it_value = {.tv_sec = deadline_ns / 1000000000,
+                                         .tv_nsec = deadline_ns % 1000000000}};
+    timerfd_settime(poller->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
+    poller->armed_ns = deadline_ns;
+    return 0;
+}
+
+void beluga__poller_wake(beluga__poller *poller)
+{
+    if (poller->woken) return;
+    uint64_t one = 1;
+    poller->woken = write(poller->wake_fd, &one, sizeof one) == sizeof one;
+}
+
+static void quiet(beluga__poller *poller)
+{
+    uint64_t count;
+    ssize_t n = read(poller->wake_fd, &count, sizeof count);
+    if (poller->timer_fd >= 0 && read(poller->timer_fd, &count, sizeof count) == sizeof count)
+        poller->armed_ns = INT64_MAX;
+    (void)n;
+    poller->woken = false;
+}
+
+int beluga__poller_wait(beluga__poller *poller, int timeout_ms, int max, bool (*more)(void *),
+                        void *payload)
+{
+    struct epoll_event events[BELUGA__MAX_STEP_EVENTS];
+    if (max > BELUGA__MAX_STEP_EVENTS) max = BELUGA__MAX_STEP_EVENTS;
+    int n = epoll_wait(poller->fd, events, max, timeout_ms), called = 0;
+    for (int i = 0; i < n; i++) {
+        beluga__watch *watch = events[i].data.ptr;
+        if (!watch)
+            quiet(poller);
+        else if (watch->ready && more(payload)) {
+            watch->ready(watch, from_epoll(events[i].events));
+            called++;
+        }
+    }
+    return called;
+}

@@ -1,0 +1,25 @@
+/* One heap of timers for a loop. */
+#ifndef BELUGA__TIMERS_H
+#define BELUGA__TIMERS_H
+
+#include "model/loop.h"
+
+typedef struct beluga__timers {
+    beluga__timer **heap; /* from 1 */
+    size_t count, capacity;
+    const beluga_allocator *allocator;
+} beluga__timers;
+
+void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocator);
+void beluga__timers_free(beluga__timers *timers);
+/* Make room for `count` timers in all. 0 or NO_MEMORY. */
+int beluga__timers_reserve(beluga__timers *timers, size_t count);
+/* Returns 0 or NO_MEMORY, which cannot be within what was reserved. Setting one that is set moves it. */
+int beluga__timers_set(beluga__timers *timers, beluga__timer *timer, int64_t deadline_ns);
+void beluga__timers_clear(beluga__timers *timers, beluga__timer *timer);
+/* The earliest deadline, INT64_MAX when there is none. */
+int64_t beluga__timers_next(const beluga__timers *timers);
+/* Take the earliest timer out when it is due, else NULL. */
+beluga__timer *beluga__timers_pop(beluga__timers *timers, int64_t now_ns);
+
+#endif
