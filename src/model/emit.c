@@ -455,7 +455,7 @@ void *beluga_emit_alloc(beluga_emit *emit, size_t size)
     return beluga__arena_zalloc(&emit->call->arena, size);
 }
 
-int beluga_emit_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+int beluga_emit_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                       void *argument)
 {
     if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;

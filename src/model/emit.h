@@ -49,7 +49,7 @@ void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n
 void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
 
 /* What a full provider's emit adds (full.c). */
-int beluga__full_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument);
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *),
                               void *argument, void (*release)(void *));

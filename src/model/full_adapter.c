@@ -19,7 +19,7 @@ typedef struct full_op {
     beluga_emit emit;
     beluga__task task;
     beluga__timer timer;
-    void (*next)(beluga_emit *emit, void *argument);
+    int (*next)(beluga_emit *emit, void *argument);
     void *argument;
     beluga__watchdog dog;
     struct beluga__remote *remote; /* work on the executor, or NULL */
@@ -152,11 +152,11 @@ beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
 
 static void go_on(full_op *self)
 {
-    void (*next)(beluga_emit *, void *) = self->next;
+    int (*next)(beluga_emit *, void *) = self->next;
     self->next = NULL;
     beluga__watchdog_feed(&self->dog);
-    next(&self->emit, self->argument);
-    settle(self, 0, NULL);
+    int status = next(&self->emit, self->argument);
+    settle(self, status, NULL);
 }
 
 static void timer_fired(beluga__timer *timer)
@@ -169,7 +169,7 @@ static void task_run(beluga__task *task)
     go_on(beluga__container_of(task, full_op, task));
 }
 
-int beluga__full_after(beluga_emit *emit, int64_t delay_ms, void (*next)(beluga_emit *, void *),
+int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument)
 {
     full_op *self = emit->owner;

@@ -237,10 +237,10 @@ BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_jso
 BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 /**
  * Call `next` on the loop after a delay (0: in the loop's next turn), unless the call ends before.
- * One at a time.
+ * One at a time. What `next` returns, when negative, ends the call.
  */
 BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
-                                 void (*next)(beluga_emit *emit, void *argument), void *argument);
+                                 int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
  * Run work that blocks on the executor; it may emit from there, and its events come back on the loop.
  * After cancellation emitting returns context_canceled. What it returns, when not 0, ends the call.

@@ -3,8 +3,8 @@
  * Options of the provider `mock`: scripted answers, no key, no network.
  *
  * Without any option it answers "This is a mock response.", streamed word by word. A script can also
- * be told by the model's name: mock/echo repeats the last message; mock/error-rate_limit fails with
- * that code.
+ * be told by the model's name: mock/echo repeats the last message's text; mock/error-rate_limit fails
+ * with that code. Its errors have a code of its own, such as "mock_rate_limit". Tokens are words.
  */
 #ifndef BELUGA_PROVIDERS_MOCK_H
 #define BELUGA_PROVIDERS_MOCK_H
@@ -31,7 +31,11 @@ static inline beluga_option beluga_mock_with_latency_ms(int64_t ms)
     return beluga_with_provider_specific_int("mock.latency_ms", ms);
 }
 
-/** Answer with tool calls: a JSON array of {"id", "name", "arguments": {…}}; id may be missing. */
+/**
+ * Answer with tool calls: a JSON array of {"id", "name", "arguments": {…}}; id may be missing, and
+ * arguments may be a string, which is given as it is. Text comes with them only from
+ * beluga_mock_with_responses. A conversation that ends in a tool's result gets text alone.
+ */
 static inline beluga_option beluga_mock_with_tool_calls(const char *json)
 {
     return beluga_with_provider_specific("mock.tool_calls", json);
@@ -61,7 +65,8 @@ static inline beluga_option beluga_mock_with_reasoning(const char *text)
     return beluga_with_provider_specific("mock.reasoning", text);
 }
 
-/** End with this reason: "stop" (default), "length", "content_filter", "none" (the end is missing). */
+/** End with this reason: "stop" (default), "length", "tool_calls", "content_filter", "other", or
+ * "none": the end is missing, which is stream_closed. */
 static inline beluga_option beluga_mock_with_finish_reason(const char *reason)
 {
     return beluga_with_provider_specific("mock.finish_reason", reason);
