@@ -1,0 +1,360 @@
+/* The provider `mock`: scripted answers without key or network, on public headers alone.
+ *
+ * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays all of it
+ * happens inside start, from the stack. Tokens are words: what stands between white space. */
+#include <beluga/allocator.h>
+#include <beluga/provider/provider.h>
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "providers/builtin.h"
+#include "providers/mock/script.h"
+
+#define DEFAULT_ANSWER     "This is a mock response."
+#define MAX_DELAY_MS       86400000
+#define MAX_COUNT          1000000000
+#define MAX_ID             32 /* "mock-" and 20 digits */
+#define MAX_ARGUMENT_PIECE 8  /* bytes of a streamed tool call's arguments at a time */
+
+/* An answer being given: what is still to come, and what was counted. */
+typedef struct answer {
+    piece reasoning, text;
+    piece tool_calls;
+    const char *finish;
+    int64_t word_delay_ms;
+    int64_t words_left; /* until the failure */
+    int64_t input_words, reasoning_words, text_words;
+    int failure;
+    beluga_finish_reason reason;
+    bool endless, streamed;
+} answer;
+
+/* A model's state: shared by its calls, whichever threads they run on. */
+typedef struct mock {
+    atomic_uint_fast64_t failures, answers;
+} mock;
+
+static atomic_uint_fast64_t last_id;
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static bool is_space(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+/* Take at most `limit` words, each with the white space behind it, off the front. */
+static piece take_words(piece *from, int64_t limit, int64_t *count)
+{
+    const char *at = from->text, *end = at + from->length;
+    int64_t words = 0;
+    while (at < end && words < limit) {
+        while (at < end && is_space(*at)) at++;
+        if (at < end) words++;
+        while (at < end && !is_space(*at)) at++;
+        while (at < end && is_space(*at)) at++;
+    }
+    piece taken = {from->text, (size_t)(at - from->text)};
+    from->text = at;
+    from->length -= taken.length;
+    *count += words;
+    return taken;
+}
+
+static int64_t count_input(const beluga_call *call)
+{
+    int64_t words = 0;
+    size_t n = beluga_call_message_count(call);
+    for (size_t i = 0; i < n; i++) {
+        const beluga_message *message = beluga_call_message(call, i);
+        const beluga_part *part;
+        for (size_t k = 0; (part = beluga_message_part(message, k)); k++) {
+            if (part->kind != BELUGA_PART_TEXT) continue;
+            piece text = {part->text, part->text_length};
+            take_words(&text, INT64_MAX, &words);
+        }
+    }
+    return words;
+}
+
+/* ---- what to answer -------------------------------------------------------------------------- */
+
+/* Join the text parts of a message; one alone is borrowed as it is. */
+static int echo(const beluga_message *message, beluga_emit *emit, piece *out)
+{
+    const beluga_part *part;
+    size_t total = 0, texts = 0;
+    for (size_t i = 0; (part = beluga_message_part(message, i)); i++) {
+        if (part->kind != BELUGA_PART_TEXT) continue;
+        *out = (piece){part->text, part->text_length};
+        total += part->text_length;
+        texts++;
+    }
+    if (texts < 2) return 0;
+    char *joined = beluga_emit_alloc(emit, total + 1), *to = joined;
+    if (!joined) return BELUGA_ERROR_NO_MEMORY;
+    for (size_t i = 0; (part = beluga_message_part(message, i)); i++) {
+        if (part->kind != BELUGA_PART_TEXT || part->text_length == 0) continue;
+        memcpy(to, part->text, part->text_length);
+        to += part->text_length;
+    }
+    *out = (piece){joined, total};
+    return 0;
+}
+
+static const beluga_message *last_message(const beluga_call *call)
+{
+    return beluga_call_message(call, beluga_call_message_count(call) - 1);
+}
+
+/* A conversation that ends in a tool's result gets text: otherwise a loop over tools had no end. */
+static bool wants_tool_calls(const mock_script *s, const beluga_call *call)
+{
+    return s->tool_calls.text && beluga_message_role(last_message(call)) != BELUGA_ROLE_TOOL;
+}
+
+static int choose_text(mock *self, const mock_script *s, const beluga_call *call, beluga_emit *emit,
+                       answer *a)
+{
+    if (s->responses.text) {
+        uint64_t turn = atomic_fetch_add_explicit(&self->answers, 1, memory_order_relaxed);
+        a->text = beluga__mock_pick_response(s->responses, turn);
+        return 0;
+    }
+    if (strcmp(beluga_call_model(call), "echo") == 0)
+        return echo(last_message(call), emit, &a->text);
+    if (!a->tool_calls.text) a->text = (piece){DEFAULT_ANSWER, sizeof DEFAULT_ANSWER - 1};
+    return 0;
+}
+
+static bool fails_now(mock *self, const mock_script *s)
+{
+    if (!s->failure || s->error_count < 0) return s->failure != 0;
+    uint64_t before = atomic_fetch_add_explicit(&self->failures, 1, memory_order_relaxed);
+    return before < (uint64_t)s->error_count;
+}
+
+static int prepare(mock *self, const mock_script *s, const beluga_call *call, beluga_emit *emit,
+                   answer *a)
+{
+    a->streamed = beluga_call_is_streamed(call);
+    a->word_delay_ms = a->streamed ? s->word_delay_ms : 0;
+    a->words_left = INT64_MAX;
+    a->endless = s->endless;
+    a->reason = s->reason;
+    a->finish = s->finish;
+    if (fails_now(self, s)) {
+        a->failure = s->failure;
+        a->words_left = s->error_after_words;
+    }
+    a->input_words = count_input(call);
+    a->reasoning = s->reasoning;
+    if (wants_tool_calls(s, call)) a->tool_calls = s->tool_calls;
+    return a->words_left > 0 ? choose_text(self, s, call, emit, a) : 0;
+}
+
+/* ---- giving it ------------------------------------------------------------------------------- */
+
+static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, size_t length)
+{
+    int status = 0;
+    while (length > 0 && status == 0) {
+        size_t n = length < MAX_ARGUMENT_PIECE ? length : MAX_ARGUMENT_PIECE;
+        while (n < length && ((unsigned char)text[n] & 0xC0) == 0x80) n++; /* whole characters */
+        status = beluga_emit_tool_call_delta(emit, index, text, n);
+        text += n;
+        length -= n;
+    }
+    return status;
+}
+
+/* `arguments` may also be a string: then it is taken as it is, for arguments that are not JSON. */
+static int emit_tool_call(beluga_emit *emit, beluga_json_doc *doc, const beluga_json *call,
+                          uint32_t index, bool streamed)
+{
+    const char *id = beluga_json_get_string(call, "id", NULL);
+    const char *name = beluga_json_get_string(call, "name", NULL);
+    const beluga_json *arguments = beluga_json_get(call, "arguments");
+    size_t length = 0;
+    const char *text = beluga_json_string(arguments, &length);
+    if (!text && arguments) text = beluga_json_text(doc, arguments, &length);
+    if (!text && arguments)
+        return beluga_emit_failure(emit, BELUGA_ERROR_NO_MEMORY, NULL, "no memory for a tool call");
+    if (!text) text = "{}", length = 2;
+    if (!streamed) return beluga_emit_tool_call(emit, index, id, name, text, length);
+    int status = beluga_emit_tool_call_begin(emit, index, id, name);
+    if (status == 0) status = emit_arguments(emit, index, text, length);
+    return status == 0 ? beluga_emit_tool_call_end(emit, index) : status;
+}
+
+static int emit_tool_calls(beluga_emit *emit, const answer *a)
+{
+    beluga_json_doc *doc = NULL;
+    uint32_t index = 0;
+    int status = beluga_json_parse(a->tool_calls.text, a->tool_calls.length, &doc, NULL);
+    if (status) return beluga_emit_failure(emit, status, NULL, "mock.tool_calls can't be read");
+    const beluga_json *list = beluga_json_doc_root(doc);
+    for (const beluga_json *v = beluga_json_first(list); v && status == 0;
+         v = beluga_json_next(list, v))
+        status = emit_tool_call(emit, doc, v, index++, a->streamed);
+    beluga_json_doc_free(doc);
+    return status;
+}
+
+static int emit_usage(beluga_emit *emit, const answer *a)
+{
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    usage.input_total = a->input_words;
+    usage.output_reasoning = a->reasoning_words;
+    usage.output_total = a->reasoning_words + a->text_words;
+    return beluga_emit_usage(emit, &usage);
+}
+
+static int fail(beluga_emit *emit, int code)
+{
+    char provider_code[64];
+    snprintf(provider_code, sizeof provider_code, "mock_%s", beluga_error_name(code));
+    return beluga_emit_failure(emit, code, provider_code, "mock was told to fail: %s",
+                               beluga_error_text(code));
+}
+
+static int finish(beluga_emit *emit, const answer *a)
+{
+    int status = 0;
+    if (a->failure && a->reasoning_words + a->text_words == 0) return fail(emit, a->failure);
+    if (a->tool_calls.text && !a->failure) status = emit_tool_calls(emit, a);
+    if (status == 0) status = emit_usage(emit, a);
+    if (status) return status;
+    if (a->failure) return fail(emit, a->failure);
+    if (a->endless)
+        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM_CLOSED, "mock_stream_closed",
+                                   "mock was told to end without a finish reason");
+    beluga_finish_reason reason =
+        a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
+    if (a->reason) reason = a->reason;
+    return beluga_emit_finish(emit, reason,
+                              a->finish ? a->finish : beluga_finish_reason_name(reason));
+}
+
+static bool has_words(const answer *a)
+{
+    return a->words_left > 0 && (a->reasoning.length > 0 || a->text.length > 0);
+}
+
+/* Emit the next word of a stream, or all of an answer that comes whole. */
+static int emit_words(beluga_emit *emit, answer *a)
+{
+    bool reasons = a->reasoning.length > 0;
+    int64_t limit = a->streamed ? 1 : a->words_left, count = 0;
+    piece taken = take_words(reasons ? &a->reasoning : &a->text, limit, &count);
+    a->words_left -= count;
+    if (reasons) {
+        a->reasoning_words += count;
+        return beluga_emit_reasoning(emit, taken.text, taken.length);
+    }
+    a->text_words += count;
+    return beluga_emit_text(emit, taken.text, taken.length);
+}
+
+static int resume(beluga_emit *emit, void *argument);
+
+/* Go on until the end, or until the next word has to wait. */
+static int play(beluga_emit *emit, answer *a)
+{
+    int status = 0;
+    while (has_words(a) && status == 0) {
+        status = emit_words(emit, a);
+        if (status == 0 && a->word_delay_ms > 0 && has_words(a))
+            return beluga_emit_after(emit, a->word_delay_ms, resume, a);
+    }
+    return status == 0 ? finish(emit, a) : status;
+}
+
+static int resume(beluga_emit *emit, void *argument)
+{
+    return play(emit, argument);
+}
+
+static int play_later(beluga_emit *emit, const answer *a, int64_t delay_ms)
+{
+    answer *kept = beluga_emit_alloc(emit, sizeof *kept);
+    if (!kept) return BELUGA_ERROR_NO_MEMORY;
+    *kept = *a;
+    return beluga_emit_after(emit, delay_ms, resume, kept);
+}
+
+static int emit_identity(beluga_emit *emit, const beluga_call *call)
+{
+    char id[MAX_ID], *at = id + sizeof id - 1;
+    uint64_t number = 1 + atomic_fetch_add_explicit(&last_id, 1, memory_order_relaxed);
+    *at = '\0';
+    for (; number > 0; number /= 10) *--at = (char)('0' + number % 10);
+    at -= 5;
+    memcpy(at, "mock-", 5);
+    return beluga_emit_metadata(emit, at, beluga_call_model(call), 0);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    mock_script s = {.error_count = -1};
+    answer a = {.reason = BELUGA_FINISH_UNKNOWN};
+    beluga__mock_script_read(&s, call);
+    int status =
+        beluga__mock_script_resolve(&s, beluga_call_model(call), BELUGA_ERROR_INVALID_INPUT, err);
+    if (status == 0) status = prepare(self, &s, call, emit, &a);
+    if (status == 0) status = emit_identity(emit, call);
+    if (status) return status;
+    int64_t delay = s.latency_ms + (has_words(&a) ? a.word_delay_ms : 0);
+    return delay > 0 ? play_later(emit, &a, delay) : play(emit, &a);
+}
+
+/* The timers and the memory of a call are the framework's: there is nothing to stop. */
+static void cancel(void *self, beluga_emit *emit)
+{
+    (void)self;
+    (void)emit;
+}
+
+static int open_model(const beluga_config *config, void **self, beluga_error *err)
+{
+    int status = beluga__mock_script_check(config, err);
+    if (status) return status;
+    const beluga_allocator *allocator = beluga_allocator_default();
+    mock *made = allocator->alloc(allocator->payload, sizeof *made);
+    if (!made) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for a model");
+    atomic_init(&made->failures, 0);
+    atomic_init(&made->answers, 0);
+    *self = made;
+    return 0;
+}
+
+static const beluga_own_option options[] = {
+    {"mock.responses", "answers to give in turn, one a line", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"mock.word_delay_ms", "wait before each word of a stream", BELUGA_OPTION_INT, 0, 0,
+     MAX_DELAY_MS},
+    {"mock.latency_ms", "wait before the first event", BELUGA_OPTION_INT, 0, 0, MAX_DELAY_MS},
+    {"mock.tool_calls", "JSON array of tool calls to answer with", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"mock.error", "name of the error to fail with", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"mock.error_count", "fail only the first n calls", BELUGA_OPTION_INT, 0, 0, MAX_COUNT},
+    {"mock.error_after_words", "fail after this many words", BELUGA_OPTION_INT, 0, 0, MAX_COUNT},
+    {"mock.reasoning", "reasoning before the answer", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"mock.finish_reason", "stop, length, tool_calls, content_filter, other or none",
+     BELUGA_OPTION_STRING, 0, 0, 0},
+    {NULL, NULL, 0, 0, 0, 0},
+};
+
+/* No default model: `mock` answers only who asked for it by name. */
+const beluga_provider beluga__provider_mock = {
+    BELUGA_PROVIDER_INIT("mock"),
+    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
+                    BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING,
+    .options = options,
+    .open = open_model,
+    .close = beluga_free,
+    .start = start,
+    .cancel = cancel,
+};
