@@ -14,7 +14,7 @@ void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator,
 {
     *arena = (beluga__arena){.allocator = allocator, .next_size = SMALLEST_BLOCK, .max = max};
     arena->at = first;
-    arena->end = (char *)first + first_size;
+    arena->end = first_size ? (char *)first + first_size : first;
 }
 
 void beluga__arena_free(beluga__arena *arena)
@@ -51,7 +51,7 @@ void *beluga__arena_alloc(beluga__arena *arena, size_t size)
 {
     if (size > arena->max) return NULL;
     size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (size > (size_t)(arena->end - arena->at)) return new_block(arena, size);
+    if (!arena->at || size > (size_t)(arena->end - arena->at)) return new_block(arena, size);
     void *p = arena->at;
     arena->at += size;
     return p;

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "model/model.h"
 
+#include <beluga/version.h>
 #include <stdio.h>
 #include <strings.h>
 

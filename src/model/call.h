@@ -25,7 +25,7 @@ struct beluga_call {
     bool list_models; /* asks for the models instead of an answer */
     void *span;       /* of telemetry, for the attempts under it */
     unsigned attempt; /* how many attempts have a span */
-    char first[];     /* the arena's first block */
+    _Alignas(16) char first[]; /* the arena's first block */
 };
 
 typedef struct beluga__call_spec {

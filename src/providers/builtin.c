@@ -1,7 +1,7 @@
 #include "providers/builtin.h"
 
 const beluga_provider *const beluga__builtin_providers[] = {
-    &beluga__provider_mock,
-    &beluga__provider_openai,
+    &beluga__mock_provider,
+    &beluga__openai_provider,
     NULL,
 };

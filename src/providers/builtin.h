@@ -4,8 +4,8 @@
 
 #include <beluga/provider/provider.h>
 
-extern const beluga_provider beluga__provider_mock;
-extern const beluga_provider beluga__provider_openai;
+extern const beluga_provider beluga__mock_provider;
+extern const beluga_provider beluga__openai_provider;
 
 /* Ended by NULL. */
 extern const beluga_provider *const beluga__builtin_providers[];

@@ -348,7 +348,7 @@ static const beluga_own_option options[] = {
 };
 
 /* No default model: `mock` answers only who asked for it by name. */
-const beluga_provider beluga__provider_mock = {
+const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
                     BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING,
