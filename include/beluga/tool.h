@@ -3,8 +3,7 @@
  * Tools that a model may call.
  *
  * A tool is shared and immutable; its name and schema are checked when it is made, so that binding
- * can't fail for them. It says how it runs: `execute` may block and runs on the executor;
- * `start` must not block, and completes a handle later.
+ * can't fail for them. Its `execute` may block; a tool without one is run by who calls the model.
  */
 #ifndef BELUGA_TOOL_H
 #define BELUGA_TOOL_H

@@ -22,6 +22,9 @@
 #define BELUGA__MAX_STATE_BYTES     (64u << 10)    /* a decoder's state */
 #define BELUGA__MAX_QUEUE_BYTES     (64u << 10)    /* events waiting in a pull stream; then it pauses */
 #define BELUGA__MAX_CONFIG_BYTES    (1u << 20)     /* a configuration file */
+#define BELUGA__MAX_CONFIG_FILES    8             /* files of a configuration */
+#define BELUGA__MAX_CONFIG_SECTIONS 4096          /* models or providers in a file */
+#define BELUGA__MAX_ALIASES         8             /* aliases that refer to aliases */
 #define BELUGA__MAX_OPTIONS         4096u          /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10)    /* a key, from wherever it comes */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)     /* all that one call keeps */

@@ -1,0 +1,355 @@
+#include "client/config.h"
+
+#include "base/file.h"
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "client/config_yaml.h"
+#include "model/option.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+enum { SHOWN = 60 }; /* bytes of a bad name */
+
+/* One file while it is read. */
+typedef struct reader {
+    beluga__config_file *file;
+    beluga_error *err;
+    beluga__yaml_place place; /* of the last key */
+} reader;
+
+int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
+                         int column, const char *format, ...)
+{
+    char text[sizeof err->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return beluga_error_set(err, code, "%s:%d:%d: %s", file->path, line, column, text);
+}
+
+#define fault(r, place, ...)                                                             \
+    beluga__config_fault((r)->err, BELUGA_ERROR_INVALID_CONFIG, (r)->file, (place).line, \
+                         (place).column, __VA_ARGS__)
+
+static int no_memory(reader *r)
+{
+    return beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "%s: no memory to read it",
+                            r->file->path);
+}
+
+/* Where a value stands, or its key when it has no place of its own. */
+static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
+{
+    beluga__yaml_place place = r->place;
+    beluga__yaml_place_of(node, &place);
+    return place;
+}
+
+static char *keep(reader *r, beluga__yaml_node *scalar, size_t *length)
+{
+    const char *text = beluga__yaml_text(scalar, length);
+    return beluga__arena_copy(&r->file->arena, text, *length);
+}
+
+/* --- maps ------------------------------------------------------------------------------------ */
+
+typedef int (*visit_fn)(reader *r, const char *name, beluga__yaml_node *value, void *argument);
+
+static int visit(reader *r, beluga__yaml_node *key, beluga__yaml_node *value, visit_fn function,
+                 void *argument)
+{
+    size_t n;
+    if (!key) return fault(r, r->place, "a name is expected here");
+    r->place = place_of(r, key);
+    if (beluga__yaml_kind_of(value) == BELUGA__YAML_ALIAS)
+        return fault(r, place_of(r, value), "YAML aliases are not supported");
+    char *name = keep(r, key, &n);
+    if (!name) return no_memory(r);
+    if (strlen(name) < n) return fault(r, r->place, "a name holds a NUL byte");
+    return function(r, name, value, argument);
+}
+
+/* Visit the members of a map; nothing counts as an empty one. */
+static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn function,
+                void *argument)
+{
+    beluga__yaml_node *key, *value;
+    void *at = NULL;
+    int status = 0;
+    beluga__yaml_kind kind = beluga__yaml_kind_of(map);
+    if (kind == BELUGA__YAML_NULL) return 0;
+    if (kind != BELUGA__YAML_MAP) return fault(r, place_of(r, map), "%s must be a map", what);
+    while (!status && beluga__yaml_next_pair(map, &at, &key, &value))
+        status = visit(r, key, value, function, argument);
+    return status;
+}
+
+/* --- settings -------------------------------------------------------------------------------- */
+
+static int add_entry(reader *r, beluga__config_section *section, const char *name,
+                     const beluga_option *option, beluga__yaml_place place)
+{
+    if (section->n_entries++ >= BELUGA__MAX_OPTIONS)
+        return fault(r, place, "more than %d settings", BELUGA__MAX_OPTIONS);
+    beluga__config_entry *entry = beluga__arena_zalloc(&r->file->arena, sizeof *entry);
+    if (!entry) return no_memory(r);
+    entry->name = name;
+    entry->option = *option;
+    entry->line = place.line;
+    entry->column = place.column;
+    *section->entries_end = entry;
+    section->entries_end = &entry->next;
+    return 0;
+}
+
+static int add_scalar(reader *r, beluga__config_section *section, int key, const char *name,
+                      beluga__yaml_node *value)
+{
+    size_t n;
+    beluga_option option = {.key = BELUGA_OPTION_PROVIDER_SPECIFIC, .type = BELUGA_OPTION_STRING};
+    beluga_error why;
+    beluga__yaml_place place = place_of(r, value);
+    if (beluga__yaml_kind_of(value) == BELUGA__YAML_NULL)
+        return fault(r, place, "%s has no value", name);
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
+        return fault(r, place, "%s must be one value", name);
+    char *text = keep(r, value, &n);
+    if (!text) return no_memory(r);
+    if (key && beluga__option_parse_value(key, text, n, &option, &why))
+        return fault(r, place, "%s", why.message);
+    if (!key) {
+        option.value.string = text;
+        option.length = n;
+    }
+    return add_entry(r, section, name, &option, place);
+}
+
+static int add_list(reader *r, beluga__config_section *section, int key, const char *name,
+                    beluga__yaml_node *list)
+{
+    void *at = NULL;
+    beluga__yaml_node *item;
+    int status = 0;
+    while (!status && beluga__yaml_next_item(list, &at, &item))
+        status = add_scalar(r, section, key, name, item);
+    return status;
+}
+
+typedef struct headers {
+    beluga__config_section *section;
+    const char *option;
+} headers;
+
+/* `extra_headers: {X-Team: a}` is "X-Team: a". */
+static int add_header(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    const headers *h = argument;
+    size_t n, name_length = strlen(name);
+    beluga__yaml_place place = place_of(r, value);
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
+        return fault(r, place, "%s must be one value", name);
+    const char *text = beluga__yaml_text(value, &n);
+    char *line = beluga__arena_alloc(&r->file->arena, name_length + n + 3);
+    if (!line) return no_memory(r);
+    memcpy(line, name, name_length);
+    memcpy(line + name_length, ": ", 2);
+    memcpy(line + name_length + 2, text, n);
+    line[name_length + 2 + n] = '\0';
+    beluga_option option = beluga_with_extra_header(line);
+    return add_entry(r, h->section, h->option, &option, place);
+}
+
+static int add_json(reader *r, beluga__config_section *section, int key, const char *name,
+                    beluga__yaml_node *map)
+{
+    beluga__buf json;
+    beluga__yaml_place place = r->place;
+    beluga__buf_init(&json, beluga_allocator_default(), 2 * BELUGA__MAX_CONFIG_BYTES);
+    int status = beluga__yaml_to_json(map, &json);
+    const char *text = status ? NULL : beluga__arena_copy(&r->file->arena, json.data, json.length);
+    beluga_option option = {.key = (uint16_t)key, .type = BELUGA_OPTION_STRING};
+    option.value.string = text;
+    option.length = json.length;
+    beluga__buf_free(&json);
+    if (status == BELUGA_ERROR_INVALID_CONFIG)
+        return fault(r, place, "%s: only maps, lists and values with plain names become JSON",
+                     name);
+    if (status && status != BELUGA_ERROR_NO_MEMORY) return fault(r, place, "%s is too large", name);
+    return text ? add_entry(r, section, name, &option, place) : no_memory(r);
+}
+
+/* What a file can't set: who the provider is says the section; some belong to a call. */
+static bool is_foreign(int key)
+{
+    return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
+           (key && beluga_option_get_info(key)->scope == 'C');
+}
+
+static int add_setting(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    beluga__config_section *section = argument;
+    int key = beluga__option_find(name, strlen(name));
+    beluga__yaml_kind kind = beluga__yaml_kind_of(value);
+    if (is_foreign(key)) return fault(r, r->place, "%s can't be set here", name);
+    if (kind == BELUGA__YAML_LIST && key && beluga_option_get_info(key)->type == BELUGA_OPTION_LIST)
+        return add_list(r, section, key, name, value);
+    if (kind == BELUGA__YAML_MAP && key == BELUGA_OPTION_EXTRA_HEADERS) {
+        headers h = {section, name};
+        return walk(r, value, name, add_header, &h);
+    }
+    if (kind == BELUGA__YAML_MAP &&
+        (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA))
+        return add_json(r, section, key, name, value);
+    return add_scalar(r, section, key, name, value);
+}
+
+/* --- sections -------------------------------------------------------------------------------- */
+
+static int add_section(reader *r, struct beluga__config_sections *list, const char *name,
+                       beluga__config_section **out)
+{
+    if (list->count++ >= BELUGA__MAX_CONFIG_SECTIONS)
+        return fault(r, r->place, "more than %d sections", BELUGA__MAX_CONFIG_SECTIONS);
+    beluga__config_section *section = beluga__arena_zalloc(&r->file->arena, sizeof *section);
+    if (!section) return no_memory(r);
+    section->name = name;
+    section->line = r->place.line;
+    section->column = r->place.column;
+    section->entries_end = &section->entries;
+    *list->end = *out = section;
+    list->end = &section->next;
+    return 0;
+}
+
+static int read_provider(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    (void)argument;
+    beluga__config_section *section = NULL;
+    int status = add_section(r, &r->file->providers, name, &section);
+    return status ? status : walk(r, value, name, add_setting, section);
+}
+
+/* A reference to a model: text that is not empty. */
+static int read_reference(reader *r, const char *what, beluga__yaml_node *value, const char **out,
+                          int *line, int *column)
+{
+    size_t n = 0;
+    beluga__yaml_place place = place_of(r, value);
+    bool scalar = beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR;
+    const char *text = scalar ? keep(r, value, &n) : NULL;
+    if (scalar && !text) return no_memory(r);
+    if (!n || strlen(text) < n)
+        return fault(r, place, "%s must name a model, such as openai/gpt-5-mini", what);
+    *line = place.line;
+    *column = place.column;
+    *out = text;
+    return 0;
+}
+
+static int add_model_setting(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    beluga__config_section *section = argument;
+    if (strcmp(name, "model") == 0)
+        return read_reference(r, name, value, &section->reference, &section->line,
+                              &section->column);
+    if (strcmp(name, "model_name") == 0)
+        return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
+    return add_setting(r, name, value, section);
+}
+
+static int read_model(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    (void)argument;
+    beluga__yaml_place place = r->place;
+    beluga__config_section *section = NULL;
+    int status = add_section(r, &r->file->models, name, &section);
+    if (status) return status;
+    if (beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR)
+        return read_reference(r, name, value, &section->reference, &section->line,
+                              &section->column);
+    status = walk(r, value, name, add_model_setting, section);
+    if (!status && !section->reference)
+        return fault(r, place, "%s needs a model: PROVIDER/NAME or another alias", name);
+    return status;
+}
+
+static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+{
+    static const char *const names[] = {"model", "providers", "models"};
+    beluga__config_file *file = argument;
+    if (strcmp(name, "model") == 0)
+        return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
+    if (strcmp(name, "providers") == 0) return walk(r, value, name, read_provider, NULL);
+    if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
+    int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (beluga__text_distance(name, names[i], 2) <= 2)
+            return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
+                         names[i]);
+    return fault(r, r->place, "\"%.*s\" is not known here; a file has model, providers and models",
+                 shown, name);
+}
+
+/* --- files ----------------------------------------------------------------------------------- */
+
+static int read_yaml(reader *r, const beluga__buf *text)
+{
+    beluga__yaml *yaml;
+    char why[128];
+    int status = beluga__yaml_parse(text->data, text->length, &yaml, &r->place, why, sizeof why);
+    if (status == BELUGA_ERROR_INVALID_CONFIG) return fault(r, r->place, "%s", why);
+    if (status) return no_memory(r);
+    if (!yaml) return 0;
+    status = walk(r, beluga__yaml_root(yaml), "a configuration", read_top, r->file);
+    beluga__yaml_free(yaml);
+    return status;
+}
+
+static int read_file(reader *r)
+{
+    beluga__buf text;
+    beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_CONFIG_BYTES);
+    int status = beluga__file_read(r->file->path, &text, r->err);
+    if (status == BELUGA_ERROR_INVALID_INPUT) {
+        status = BELUGA_ERROR_INVALID_CONFIG;
+        if (r->err) r->err->code = status;
+    } else if (!status) {
+        status = read_yaml(r, &text);
+    }
+    beluga__buf_free(&text);
+    return status;
+}
+
+int beluga__config_file_new(const char *path, beluga__config_file **out, beluga_error *err)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    beluga__config_file *file = beluga__zalloc(allocator, sizeof *file);
+    *out = NULL;
+    if (!file)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "%s: no memory to read it", path);
+    atomic_init(&file->refs, 1);
+    beluga__arena_init(&file->arena, allocator, NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
+    file->providers.end = &file->providers.first;
+    file->models.end = &file->models.first;
+    file->path = beluga__arena_copy(&file->arena, path, strlen(path));
+    reader r = {.file = file, .err = err, .place = {1, 1}};
+    int status = file->path ? read_file(&r) : BELUGA_ERROR_NO_MEMORY;
+    if (!file->path) beluga_error_set(err, status, "%s: no memory to read it", path);
+    if (status)
+        beluga__config_file_unref(file);
+    else
+        *out = file;
+    return status;
+}
+
+void beluga__config_file_unref(beluga__config_file *file)
+{
+    if (!file || atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) != 1) return;
+    const beluga_allocator *allocator = file->arena.allocator;
+    beluga__arena_free(&file->arena);
+    beluga__release(allocator, file);
+}

@@ -1,0 +1,275 @@
+/* From a model's reference to the configuration it means. */
+#include "client/config.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+#include "base/text.h"
+#include "base/utf8.h"
+#include "model/option.h"
+
+#include <beluga/registry.h>
+#include <stdio.h>
+
+enum { SHOWN = 60, LONGEST_PROVIDER = 47 };
+
+/* What a reference led to. */
+typedef struct resolution {
+    const beluga_config *config;
+    beluga_registry *registry;
+    beluga_error *err;
+    struct step {
+        const beluga__config_section *alias;
+        const beluga__config_file *file;
+    } steps[BELUGA__MAX_ALIASES];
+    size_t n_steps;
+    const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
+    int line, column;
+    char provider[LONGEST_PROVIDER + 1];
+    const char *model; /* NULL: the provider's default */
+    bool given;        /* by the caller: it wins over what the configuration had */
+} resolution;
+
+static int shown(const char *text)
+{
+    return (int)beluga__utf8_cut(text, strlen(text), SHOWN);
+}
+
+/* An error about the last reference, with its place when it stands in a file. */
+static int fault(const resolution *r, int code, const char *text)
+{
+    if (r->file) return beluga__config_fault(r->err, code, r->file, r->line, r->column, "%s", text);
+    return beluga_error_set(r->err, code, "%s", text);
+}
+
+/* --- what a reference means --------------------------------------------------------------------
+ */
+
+static int follow_aliases(resolution *r, const char **reference)
+{
+    char text[160];
+    const beluga__config_file *file;
+    const beluga__config_section *alias;
+    while ((alias = beluga__config_find_alias(r->config, *reference, &file))) {
+        for (size_t i = 0; i < r->n_steps; i++) {
+            if (r->steps[i].alias != alias) continue;
+            snprintf(text, sizeof text, "the alias %.*s leads back to itself", shown(alias->name),
+                     alias->name);
+            return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
+        }
+        if (r->n_steps == BELUGA__MAX_ALIASES) {
+            snprintf(text, sizeof text, "%.*s leads through more than %d aliases",
+                     shown(r->steps[0].alias->name), r->steps[0].alias->name, BELUGA__MAX_ALIASES);
+            return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
+        }
+        r->steps[r->n_steps++] = (struct step){alias, file};
+        r->file = file;
+        r->line = alias->line;
+        r->column = alias->column;
+        *reference = alias->reference;
+    }
+    return 0;
+}
+
+static void list_providers(beluga_registry *registry, char *text, size_t size)
+{
+    const char *names[64];
+    size_t n = beluga_registry_list(registry, names, sizeof names / sizeof *names), at = 0;
+    text[0] = '\0';
+    for (size_t i = 0; i < n && i < sizeof names / sizeof *names && at < size; i++)
+        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", names[i]);
+}
+
+static int fail_unknown(const resolution *r, const char *name, bool whole)
+{
+    char text[sizeof r->err->message], names[200];
+    list_providers(r->registry, names, sizeof names);
+    if (whole)
+        snprintf(text, sizeof text,
+                 "\"%.*s\" is no alias and no provider/model; the providers are %s", shown(name),
+                 name, names);
+    else
+        snprintf(text, sizeof text, "no provider is named \"%.*s\"; there are %s", shown(name),
+                 name, names);
+    return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
+}
+
+/* Split at the first separator: names of models hold both '/' and ':'. */
+static int split(resolution *r, const char *reference)
+{
+    size_t n = strcspn(reference, "/:");
+    char prefix[SHOWN + 1];
+    size_t cut = beluga__utf8_cut(reference, n, SHOWN);
+    memcpy(prefix, reference, cut);
+    prefix[cut] = '\0';
+    if (n > LONGEST_PROVIDER || !beluga_registry_contains(r->registry, prefix))
+        return fail_unknown(r, prefix, !reference[n]);
+    memcpy(r->provider, prefix, n + 1);
+    r->model = reference[n] ? reference + n + 1 : NULL;
+    if (!r->model || *r->model) return 0;
+    char text[160];
+    snprintf(text, sizeof text, "\"%s\" names no model after the %c", reference, reference[n]);
+    return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
+}
+
+/* Without a reference: the provider that the configuration names, else the file's model. */
+static int take_default(resolution *r, const char **reference)
+{
+    const char *provider;
+    if (beluga_config_get_string(r->config, BELUGA_OPTION_PROVIDER, &provider)) {
+        if (!beluga_registry_contains(r->registry, provider))
+            return fail_unknown(r, provider, false);
+        snprintf(r->provider, sizeof r->provider, "%s", provider);
+        return 0;
+    }
+    for (size_t i = r->config->n_files; i-- > 0 && !*reference;) {
+        const beluga__config_file *file = r->config->files[i];
+        if (!file->default_model) continue;
+        *reference = file->default_model;
+        r->file = file;
+        r->line = file->line;
+        r->column = file->column;
+    }
+    if (*reference) return 0;
+    return beluga_error_set(r->err, BELUGA_ERROR_INVALID_CONFIG,
+                            "no model is named and the configuration has no default: "
+                            "name one, such as openai/gpt-5-mini");
+}
+
+static int find(resolution *r, const char *reference)
+{
+    r->given = reference != NULL;
+    int status = reference ? 0 : take_default(r, &reference);
+    if (!status && reference) status = follow_aliases(r, &reference);
+    return status || !reference ? status : split(r, reference);
+}
+
+/* --- the sections that apply -------------------------------------------------------------------
+ */
+
+/* The name of a provider's own option as the table has it: "organization" is "openai.organization".
+ */
+static const char *full_name(const resolution *r, beluga__arena *arena, const char *name)
+{
+    size_t prefix = strlen(r->provider), n = strlen(name);
+    if (strncmp(name, r->provider, prefix) == 0 && name[prefix] == '.') return name;
+    char *full = beluga__arena_alloc(arena, prefix + n + 2);
+    if (!full) return NULL;
+    memcpy(full, r->provider, prefix);
+    full[prefix] = '.';
+    memcpy(full + prefix + 1, name, n + 1);
+    return full;
+}
+
+static const beluga_own_option *own_row(const beluga_provider *provider, const char *name)
+{
+    const beluga_own_option *row = provider->options;
+    while (row && row->name && strcmp(row->name, name) != 0) row++;
+    return row && row->name ? row : NULL;
+}
+
+/* A name that is nearly this one: the library's, or the provider's without its prefix. */
+static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
+{
+    const char *known = beluga__option_nearest(written);
+    if (known) return known;
+    for (const beluga_own_option *row = provider->options; row && row->name; row++)
+        if (beluga__text_distance(row->name, full, 2) <= 2) return row->name;
+    return NULL;
+}
+
+static int fail_entry(const resolution *r, const beluga__config_file *file,
+                      const beluga__config_entry *e, const char *near)
+{
+    return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, file, e->line, e->column,
+                                "\"%.*s\" is neither an option nor one of %s's own%s%s%s",
+                                shown(e->name), e->name, r->provider, near ? "; did you mean " : "",
+                                near ? near : "", near ? "?" : "");
+}
+
+static int name_own(const resolution *r, beluga__arena *arena, const beluga__config_file *file,
+                    const beluga__config_entry *e, beluga_option *option)
+{
+    const beluga_provider *provider = beluga_registry_get(r->registry, r->provider);
+    option->name = full_name(r, arena, e->name);
+    if (!option->name)
+        return beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
+    if (provider && own_row(provider, option->name)) return 0;
+    return fail_entry(r, file, e, provider ? nearest(provider, e->name, option->name) : NULL);
+}
+
+/* The lists of a section take the place of those before, not the end of them. */
+static void drop_lists(beluga_config *out, const beluga__config_section *section)
+{
+    for (const beluga__config_entry *e = section->entries; e; e = e->next) {
+        beluga__setting *slot = &out->settings.known[e->option.key];
+        if (e->option.type == BELUGA_OPTION_LIST && slot->origin <= BELUGA_ORIGIN_FILE)
+            *slot = (beluga__setting){0};
+    }
+}
+
+static int apply_section(const resolution *r, beluga_config *out, const beluga__config_file *file,
+                         const beluga__config_section *section)
+{
+    size_t n = 0;
+    beluga_option *options =
+        beluga__arena_alloc(&out->arena, (section->n_entries + 1) * sizeof *options);
+    if (!options) return beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
+    for (const beluga__config_entry *e = section->entries; e; e = e->next) {
+        options[n] = e->option;
+        bool own = e->option.key == BELUGA_OPTION_PROVIDER_SPECIFIC;
+        int status = own ? name_own(r, &out->arena, file, e, &options[n]) : 0;
+        if (status) return status;
+        n++;
+    }
+    drop_lists(out, section);
+    return beluga__settings_apply(&out->settings, &out->arena, options, n, BELUGA_ORIGIN_FILE,
+                                  r->err);
+}
+
+/* The provider's sections, then the aliases from the last to the one that was asked for. */
+static int apply_sections(const resolution *r, beluga_config *out)
+{
+    int status = 0;
+    for (size_t i = 0; i < out->n_files && !status; i++) {
+        const beluga__config_section *section = out->files[i]->providers.first;
+        for (; section && !status; section = section->next)
+            if (strcmp(section->name, r->provider) == 0)
+                status = apply_section(r, out, out->files[i], section);
+    }
+    for (size_t i = r->n_steps; i-- > 0 && !status;)
+        status = apply_section(r, out, r->steps[i].file, r->steps[i].alias);
+    return status;
+}
+
+static int apply_names(const resolution *r, beluga_config *out)
+{
+    beluga_origin origin = r->file ? BELUGA_ORIGIN_FILE : BELUGA_ORIGIN_MODEL;
+    const beluga_option names[] = {beluga_with_provider(r->provider),
+                                   beluga_with_model_name(r->model)};
+    if (r->given) {
+        out->settings.known[BELUGA_OPTION_PROVIDER] = (beluga__setting){0};
+        if (r->model) out->settings.known[BELUGA_OPTION_MODEL_NAME] = (beluga__setting){0};
+    }
+    return beluga__settings_apply(&out->settings, &out->arena, names, 2, origin, r->err);
+}
+
+int beluga_config_resolve(const beluga_config *config, beluga_registry *registry,
+                          const char *reference, beluga_config **out, beluga_error *err)
+{
+    *out = NULL;
+    if (!config || !registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "config or registry is NULL");
+    resolution r = {.config = config, .registry = registry, .err = err};
+    int status = find(&r, reference);
+    if (status) return status;
+    beluga_config *copy = beluga_config_copy(config);
+    if (!copy)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to copy a configuration");
+    status = apply_sections(&r, copy);
+    if (!status) status = apply_names(&r, copy);
+    if (status)
+        beluga_config_free(copy);
+    else
+        *out = copy;
+    return status;
+}
