@@ -39,12 +39,17 @@ int beluga_error_code_from_name(const char *name)
     return 0;
 }
 
-/* Copy one line: control characters become spaces, and no character is cut in two. */
+/* Copy one line of UTF-8: control characters become spaces, bytes that are not UTF-8 question marks, and
+ * no character is cut in two. */
 static void put_line(char *field, size_t size, const char *text, size_t n)
 {
     n = beluga__utf8_cut(text, n, size - 1);
-    for (size_t i = 0; i < n; i++)
-        field[i] = (unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i];
+    size_t valid = beluga__utf8_valid(text, n);
+    for (size_t i = 0; i < n; i++) {
+        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
+        field[i] = i == valid ? '?' : control ? ' ' : text[i];
+        if (i == valid) valid = i + 1 + beluga__utf8_valid(text + i + 1, n - i - 1);
+    }
     field[n] = '\0';
 }
 
