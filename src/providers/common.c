@@ -1,0 +1,112 @@
+#include "providers/common.h"
+
+#include <string.h>
+
+/* ---- a request's body ------------------------------------------------------------------------ */
+
+int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_request *request,
+                       beluga_error *err)
+{
+    size_t length;
+    const char *text = beluga_call_get_string(call, BELUGA_OPTION_EXTRA_BODY, &length);
+    *body = (beluga__body){0};
+    if (text && beluga_json_parse(text, length, &body->doc, err)) {
+        int code = err && err->code == BELUGA_ERROR_NO_MEMORY ? err->code : BELUGA_ERROR_INVALID_INPUT;
+        if (err) err->code = code, err->retryable = 0;
+        beluga_error_wrap(err, NULL, "extra_body");
+        return code;
+    }
+    body->extra = beluga_json_doc_root(body->doc);
+    if (text && !beluga_json_is_object(body->extra)) {
+        beluga_json_doc_free(body->doc);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "extra_body is not a JSON object");
+    }
+    body->writer = beluga_http_request_json(request);
+    beluga_json_begin_object(body->writer, NULL);
+    return 0;
+}
+
+static void put_extra(const beluga__body *body, const beluga_json *value)
+{
+    size_t length;
+    const char *text = beluga_json_text(body->doc, value, &length);
+    if (beluga_json_is_null(value)) return;
+    /* Without memory the empty text is refused by the writer, and so the request fails. */
+    beluga_json_put_raw(body->writer, beluga_json_key(value, NULL), text ? text : "", text ? length : 0);
+}
+
+void beluga__body_end(beluga__body *body)
+{
+    for (const beluga_json *v = beluga_json_first(body->extra); v; v = beluga_json_next(body->extra, v))
+        put_extra(body, v);
+    beluga_json_end_object(body->writer);
+    beluga_json_doc_free(body->doc);
+}
+
+bool beluga__body_wants(const beluga__body *body, const char *name)
+{
+    return !beluga_json_get(body->extra, name);
+}
+
+void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call, int key)
+{
+    double value;
+    if (beluga_call_get_double(call, key, &value) && beluga__body_wants(body, name))
+        beluga_json_put_double(body->writer, name, value);
+}
+
+void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call, int key)
+{
+    int64_t value;
+    if (beluga_call_get_int(call, key, &value) && beluga__body_wants(body, name))
+        beluga_json_put_int(body->writer, name, value);
+}
+
+void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call, int key)
+{
+    bool value;
+    if (beluga_call_get_bool(call, key, &value) && beluga__body_wants(body, name))
+        beluga_json_put_bool(body->writer, name, value);
+}
+
+void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call, int key)
+{
+    size_t length;
+    const char *value = beluga_call_get_string(call, key, &length);
+    if (value && beluga__body_wants(body, name))
+        beluga_json_put_string_n(body->writer, name, value, length);
+}
+
+void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call, int key)
+{
+    size_t length;
+    const char *item = beluga_call_get_item(call, key, 0, &length);
+    if (!item || !beluga__body_wants(body, name)) return;
+    beluga_json_begin_array(body->writer, name);
+    for (size_t i = 1; item; item = beluga_call_get_item(call, key, i++, &length))
+        beluga_json_put_string_n(body->writer, NULL, item, length);
+    beluga_json_end_array(body->writer);
+}
+
+/* ---- errors ---------------------------------------------------------------------------------- */
+
+void beluga__error_refine(beluga_error *err, int code)
+{
+    beluga_error old = *err;
+    if (old.code == code && *old.message) return;
+    beluga_error_set(err, code, "%s", beluga_error_text(code));
+    err->http_status = old.http_status;
+    err->retry_after_ms = old.retry_after_ms;
+    err->attempts = old.attempts;
+    memcpy(err->operation, old.operation, sizeof old.operation);
+    memcpy(err->provider, old.provider, sizeof old.provider);
+    memcpy(err->model, old.model, sizeof old.model);
+    memcpy(err->request_id, old.request_id, sizeof old.request_id);
+}
+
+const char *beluga__reasoning_effort_name(int64_t effort)
+{
+    static const char *const names[] = {"none", "minimal", "low", "medium", "high", "xhigh", "max"};
+    bool known = effort >= BELUGA_REASONING_EFFORT_NONE && effort <= BELUGA_REASONING_EFFORT_MAX;
+    return known ? names[effort] : NULL;
+}

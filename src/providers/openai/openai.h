@@ -1,0 +1,65 @@
+/* The protocol "Chat Completions", which OpenAI defined and many hosts speak. */
+#ifndef BELUGA__PROVIDERS_OPENAI_H
+#define BELUGA__PROVIDERS_OPENAI_H
+
+#include "providers/common.h"
+
+extern const beluga_provider beluga__openai_provider;
+
+/* A tool call that deltas may still come for. Id and name are kept as hashes, 0 for none. */
+typedef struct beluga__openai_tool_call {
+    uint32_t wire_index, index; /* the server's number; ours */
+    uint32_t id, name;
+} beluga__openai_tool_call;
+
+enum {
+    BELUGA__OPENAI_OPEN_CALLS = 32, /* a delta for a call older than this many is a new call */
+    BELUGA__OPENAI_EARLY_ID = 128,
+    BELUGA__OPENAI_EARLY_ARGUMENTS = 256
+};
+
+/* What a decoder remembers of one answer; all zero at its start. */
+typedef struct beluga__openai_state {
+    bool has_metadata, finished, refused;
+    uint32_t n_calls; /* calls[i % BELUGA__OPENAI_OPEN_CALLS] for the newest of them */
+    beluga__openai_tool_call calls[BELUGA__OPENAI_OPEN_CALLS];
+    /* The newest call has no name yet: what came before it. */
+    bool unnamed;
+    char early_id[BELUGA__OPENAI_EARLY_ID];
+    char early_arguments[BELUGA__OPENAI_EARLY_ARGUMENTS];
+    size_t n_early_arguments;
+} beluga__openai_state;
+
+/* request.c */
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err);
+int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err);
+
+/* response.c, stream.c */
+int beluga__openai_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
+int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit);
+
+/* Pieces of both: a message or a delta of one, and what stands beside it. */
+int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
+                                beluga_emit *emit);
+int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *root,
+                                 beluga_emit *emit);
+int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit);
+int beluga__openai_emit_finish(beluga__openai_state *state, const char *reason, beluga_emit *emit);
+/* The choice of index 0, or NULL. */
+const beluga_json *beluga__openai_first_choice(const beluga_json *root);
+
+/* tools.c: one element of "tool_calls", or a "function_call". */
+int beluga__openai_emit_tool_call(beluga__openai_state *state, const beluga_json *call,
+                                  beluga_emit *emit);
+int beluga__openai_emit_function_call(beluga__openai_state *state, const beluga_json *function,
+                                      beluga_emit *emit);
+
+/* error.c */
+void beluga__openai_decode_error(const beluga_http_response *response, beluga_error *err);
+/* Does this text, sent with status 200, report an error? Then emit it, and return its code. */
+int beluga__openai_emit_fault(const beluga_json *root, bool is_error, int otherwise, beluga_emit *emit);
+
+#endif

@@ -1,0 +1,230 @@
+#include "providers/openai/openai.h"
+
+#include <string.h>
+
+/* ---- content --------------------------------------------------------------------------------- */
+
+static int emit_text(const beluga_json *value, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_string(value, &length);
+    return length ? beluga_emit_text(emit, text, length) : 0;
+}
+
+static int emit_reasoning(const beluga_json *value, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_string(value, &length);
+    return length ? beluga_emit_reasoning(emit, text, length) : 0;
+}
+
+/* A refusal is text for a person; that it is one shows in the finish reason. */
+static int emit_refusal(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_string(value, &length);
+    if (!length) return 0;
+    state->refused = true;
+    return beluga_emit_text(emit, text, length);
+}
+
+/* {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the array. */
+static int emit_thinking(const beluga_json *thinking, beluga_emit *emit)
+{
+    int code = emit_reasoning(thinking, emit);
+    if (!beluga_json_is_array(thinking)) return code;
+    for (const beluga_json *v = beluga_json_first(thinking); v && !code; v = beluga_json_next(thinking, v))
+        code = emit_reasoning(beluga_json_get(v, "text"), emit);
+    return code;
+}
+
+static int emit_part(beluga__openai_state *state, const beluga_json *part, beluga_emit *emit)
+{
+    const char *type = beluga_json_get_string(part, "type", NULL);
+    if (!type) return emit_text(beluga_json_get(part, "text"), emit);
+    if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
+        return emit_text(beluga_json_get(part, "text"), emit);
+    if (strcmp(type, "thinking") == 0) return emit_thinking(beluga_json_get(part, "thinking"), emit);
+    if (strcmp(type, "refusal") == 0)
+        return emit_refusal(state, beluga_json_get(part, "refusal"), emit);
+    return 0;
+}
+
+static int emit_content(beluga__openai_state *state, const beluga_json *content, beluga_emit *emit)
+{
+    int code = emit_text(content, emit);
+    if (!beluga_json_is_array(content)) return code;
+    for (const beluga_json *v = beluga_json_first(content); v && !code; v = beluga_json_next(content, v))
+        code = emit_part(state, v, emit);
+    return code;
+}
+
+static int emit_tool_calls(beluga__openai_state *state, const beluga_json *message, beluga_emit *emit)
+{
+    const beluga_json *calls = beluga_json_get(message, "tool_calls");
+    const beluga_json *function = beluga_json_get(message, "function_call");
+    int code = 0;
+    if (beluga_json_is_array(calls))
+        for (const beluga_json *v = beluga_json_first(calls); v && !code; v = beluga_json_next(calls, v))
+            code = beluga__openai_emit_tool_call(state, v, emit);
+    if (!code && beluga_json_is_object(function))
+        code = beluga__openai_emit_function_call(state, function, emit);
+    return code;
+}
+
+int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
+                                beluga_emit *emit)
+{
+    const beluga_json *reasoning = beluga_json_get(message, "reasoning_content");
+    if (!beluga_json_is_string(reasoning)) reasoning = beluga_json_get(message, "reasoning");
+    int code = emit_reasoning(reasoning, emit);
+    if (!code) code = emit_content(state, beluga_json_get(message, "content"), emit);
+    if (!code) code = emit_refusal(state, beluga_json_get(message, "refusal"), emit);
+    return code ? code : emit_tool_calls(state, message, emit);
+}
+
+/* ---- beside the content ---------------------------------------------------------------------- */
+
+/* Azure's first chunk has empty strings here, so look on until both are known. */
+int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *root,
+                                 beluga_emit *emit)
+{
+    if (state->has_metadata) return 0;
+    const char *id = beluga_json_get_string(root, "id", NULL);
+    const char *model = beluga_json_get_string(root, "model", NULL);
+    int64_t created = beluga_json_get_int(root, "created", 0);
+    if (id && !*id) id = NULL;
+    if (model && !*model) model = NULL;
+    state->has_metadata = id && model;
+    if (!id && !model) return 0;
+    return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
+}
+
+/* A count of tokens, or -1: nothing else is one. */
+static int64_t count(const beluga_json *object, const char *key, int64_t otherwise)
+{
+    int64_t n = beluga_json_get_int(object, key, otherwise);
+    return n < 0 ? -1 : n;
+}
+
+/* OpenAI counts reasoning inside completion_tokens; xAI beside it, which the total gives away. */
+static int64_t output_total(const beluga_json *usage, int64_t input, int64_t reasoning)
+{
+    int64_t output = count(usage, "completion_tokens", -1);
+    int64_t total = count(usage, "total_tokens", -1);
+    bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
+                  input <= total - output && total - output - input == reasoning;
+    return beside ? output + reasoning : output;
+}
+
+int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
+{
+    beluga_usage u = BELUGA_USAGE_INIT;
+    if (!beluga_json_is_object(usage)) return 0;
+    const beluga_json *input = beluga_json_get(usage, "prompt_tokens_details");
+    const beluga_json *output = beluga_json_get(usage, "completion_tokens_details");
+    int64_t hit = count(usage, "prompt_cache_hit_tokens", -1); /* DeepSeek's name */
+    u.input_total = count(usage, "prompt_tokens", -1);
+    u.input_cache_read = count(input, "cached_tokens", hit);
+    u.input_cache_write = count(input, "cache_write_tokens", -1);
+    u.output_reasoning = count(output, "reasoning_tokens", -1);
+    u.output_total = output_total(usage, u.input_total, u.output_reasoning);
+    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
+    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+}
+
+static beluga_finish_reason finish_reason(const char *word)
+{
+    static const struct {
+        const char *word;
+        beluga_finish_reason reason;
+    } words[] = {
+        {"stop", BELUGA_FINISH_STOP},
+        {"tool_calls", BELUGA_FINISH_TOOL_CALLS},
+        {"length", BELUGA_FINISH_LENGTH},
+        {"function_call", BELUGA_FINISH_TOOL_CALLS},
+        {"content_filter", BELUGA_FINISH_CONTENT_FILTER},
+        {"model_length", BELUGA_FINISH_LENGTH},
+        {"max_tokens", BELUGA_FINISH_LENGTH},
+        {"eos", BELUGA_FINISH_STOP},
+        {"end_turn", BELUGA_FINISH_STOP},
+        {"stop_sequence", BELUGA_FINISH_STOP},
+        {"tool_use", BELUGA_FINISH_TOOL_CALLS},
+        {"safety", BELUGA_FINISH_CONTENT_FILTER},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i].word) == 0) return words[i].reason;
+    return BELUGA_FINISH_OTHER;
+}
+
+/* Some hosts say "stop" after tool calls; and a refusal is a stop only in name. */
+int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
+{
+    beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
+    if (state->finished) return 0;
+    state->finished = true;
+    if (state->unnamed)
+        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL, "the model's tool call has no name");
+    if (word && strcmp(word, "error") == 0)
+        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word, "the provider broke the answer off");
+    bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
+    if (natural && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
+    if (natural && state->refused) reason = BELUGA_FINISH_CONTENT_FILTER;
+    return beluga_emit_finish(emit, reason, word);
+}
+
+const beluga_json *beluga__openai_first_choice(const beluga_json *root)
+{
+    const beluga_json *choices = beluga_json_get(root, "choices");
+    if (!beluga_json_is_array(choices)) return NULL;
+    for (const beluga_json *v = beluga_json_first(choices); v; v = beluga_json_next(choices, v))
+        if (beluga_json_is_object(v) && beluga_json_get_int(v, "index", 0) == 0) return v;
+    return NULL;
+}
+
+/* ---- whole answers --------------------------------------------------------------------------- */
+
+static int decode_answer(beluga__openai_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *choice = beluga__openai_first_choice(root);
+    const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
+    if (!choice && beluga_json_is_array(beluga_json_get(root, "choices")))
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer has no choices");
+    if (!choice)
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a chat completion");
+    int code = beluga__openai_emit_metadata(state, root, emit);
+    if (!code) code = beluga__openai_emit_message(state, beluga_json_get(choice, "message"), emit);
+    if (!code) code = beluga__openai_emit_usage(beluga_json_get(root, "usage"), emit);
+    /* A body that parses is whole, so a missing reason is only unknown. */
+    return code ? code : beluga__openai_emit_finish(state, word && *word ? word : NULL, emit);
+}
+
+int beluga__openai_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!length)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer's body is empty");
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (!code) code = beluga__openai_emit_fault(root, false, BELUGA_ERROR_INTERNAL, emit);
+    return code ? code : decode_answer(state, root, emit);
+}
+
+/* {"data":[{"id":"…"},…]}; some hosts send the array alone. */
+int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (!code) code = beluga__openai_emit_fault(root, false, BELUGA_ERROR_INTERNAL, emit);
+    if (code) return code;
+    const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
+    if (!beluga_json_is_array(models))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a list of models");
+    for (const beluga_json *v = beluga_json_first(models); v && !code; v = beluga_json_next(models, v)) {
+        size_t n = 0;
+        const char *name = beluga_json_get_string(v, "id", &n);
+        if (n) code = beluga_emit_model(emit, name, n);
+    }
+    return code;
+}

@@ -1,0 +1,50 @@
+#include "providers/openai/openai.h"
+
+#include <string.h>
+
+static bool is_done(const beluga_frame *frame)
+{
+    return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
+}
+
+/* Groq repeats the usage in a field of its own, which came first. */
+static int emit_usage(const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *usage = beluga_json_get(root, "usage");
+    if (!beluga_json_is_object(usage))
+        usage = beluga_json_get(beluga_json_get(root, "x_groq"), "usage");
+    return beluga__openai_emit_usage(usage, emit);
+}
+
+static int decode_choice(beluga__openai_state *state, const beluga_json *choice, beluga_emit *emit)
+{
+    const beluga_json *delta = beluga_json_get(choice, "delta");
+    if (!beluga_json_is_object(delta)) delta = beluga_json_get(choice, "message");
+    return beluga__openai_emit_message(state, delta, emit);
+}
+
+/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored. What
+ * follows the finish reason is usage, or chatter. */
+static int decode_chunk(beluga__openai_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *choice = beluga__openai_first_choice(root);
+    const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
+    int code = choice ? beluga__openai_emit_metadata(state, root, emit) : 0;
+    if (!code && choice && !state->finished) code = decode_choice(state, choice, emit);
+    if (!code) code = emit_usage(root, emit);
+    if (!code && word && *word) code = beluga__openai_emit_finish(state, word, emit);
+    return code;
+}
+
+int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!frame->length) return 0;
+    if (is_done(frame)) return BELUGA_DECODE_DONE;
+    int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
+    if (code) return code;
+    bool is_error = frame->event && strcmp(frame->event, "error") == 0;
+    bool finished = ((const beluga__openai_state *)state)->finished;
+    if (!finished) code = beluga__openai_emit_fault(root, is_error, BELUGA_ERROR_STREAM, emit);
+    return code ? code : decode_chunk(state, root, emit);
+}
