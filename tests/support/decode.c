@@ -1,0 +1,218 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "decode.h"
+
+#include "base/mem.h"
+#include "model/emit.h"
+#include "wire/framing.h"
+
+#include <stdlib.h>
+
+/* What the adapter has around a decoder. */
+struct decoder {
+    beluga__sink sink;
+    const beluga_provider *provider;
+    beluga_loop loop;
+    beluga__target target;
+    beluga_call call;
+    beluga_emit emit;
+    void *state;
+    beluga__buf *out;
+};
+
+/* ---- events as text -------------------------------------------------------------------------- */
+
+static void print_quoted(beluga__buf *out, const char *text, size_t length)
+{
+    beluga__buf_putc(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c < 0x20 || c == '"' || c == '\\')
+            beluga__buf_printf(out, "\\x%02x", c);
+        else
+            beluga__buf_putc(out, text[i]);
+    }
+    beluga__buf_puts(out, "\"\n");
+}
+
+/* An id of the library's own making is another one each time. */
+static const char *known_id(const char *id)
+{
+    size_t n = strspn(strncmp(id, "call_", 5) == 0 ? id + 5 : "", "0123456789abcdef");
+    return n == 16 && !id[21] ? "(made up)" : id;
+}
+
+static void print_tool_call(beluga__buf *out, const beluga_event *event)
+{
+    const char *kind = strrchr(beluga_event_kind_name(event->kind), '_') + 1;
+    beluga__buf_printf(out, "tool %u %s ", (unsigned)event->index, kind);
+    if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN)
+        beluga__buf_printf(out, "%s %s\n", known_id(event->u.tool_call.id), event->u.tool_call.name);
+    else
+        print_quoted(out, event->u.tool_call.arguments, event->u.tool_call.length);
+}
+
+static void print_usage(beluga__buf *out, const beluga_usage *u)
+{
+    beluga__buf_printf(out, "usage input=%lld read=%lld write=%lld output=%lld reasoning=%lld raw=%.*s\n",
+                       (long long)u->input_total, (long long)u->input_cache_read,
+                       (long long)u->input_cache_write, (long long)u->output_total,
+                       (long long)u->output_reasoning, (int)u->raw_length, u->raw);
+}
+
+static void print_failure(beluga__buf *out, const beluga_error *err)
+{
+    beluga__buf_printf(out, "error %s%s: %s", beluga_error_name(err->code),
+                       err->retryable ? " (retryable)" : "", err->message);
+    if (*err->provider_code) beluga__buf_printf(out, " [%s]", err->provider_code);
+    if (*err->cause) beluga__buf_printf(out, " <%s>", err->cause);
+    beluga__buf_putc(out, '\n');
+}
+
+void decode_print(beluga__buf *out, const beluga_event *event)
+{
+    switch (event->kind) {
+    case BELUGA_EVENT_METADATA:
+        beluga__buf_printf(out, "metadata id=%s model=%s created=%lld\n",
+                           event->u.metadata.id ? event->u.metadata.id : "-",
+                           event->u.metadata.model ? event->u.metadata.model : "-",
+                           (long long)event->u.metadata.created);
+        break;
+    case BELUGA_EVENT_TEXT:
+        beluga__buf_puts(out, "text ");
+        print_quoted(out, event->u.text.text, event->u.text.length);
+        break;
+    case BELUGA_EVENT_REASONING:
+        beluga__buf_puts(out, "reasoning ");
+        print_quoted(out, event->u.reasoning.text, event->u.reasoning.length);
+        break;
+    case BELUGA_EVENT_TOOL_CALL_BEGIN:
+    case BELUGA_EVENT_TOOL_CALL_DELTA:
+    case BELUGA_EVENT_TOOL_CALL_END: print_tool_call(out, event); break;
+    case BELUGA_EVENT_USAGE: print_usage(out, &event->u.usage); break;
+    case BELUGA_EVENT_FINISH:
+        beluga__buf_printf(out, "finish %s (%s)\n", beluga_finish_reason_name(event->u.finish.reason),
+                           event->u.finish.raw ? event->u.finish.raw : "-");
+        break;
+    case BELUGA_EVENT_ERROR: print_failure(out, event->u.error); break;
+    default: beluga__buf_printf(out, "%s\n", beluga_event_kind_name(event->kind));
+    }
+}
+
+static void on_event(beluga__sink *sink, const beluga_event *event)
+{
+    decode_print(beluga__container_of(sink, struct decoder, sink)->out, event);
+}
+
+/* ---- decoding -------------------------------------------------------------------------------- */
+
+static void set_up(struct decoder *d, const beluga_provider *provider, beluga__buf *out)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    memset(d, 0, sizeof *d);
+    d->provider = provider;
+    d->out = out;
+    d->sink.event = on_event;
+    d->loop.random = 1;
+    beluga__json_scratch_init(&d->loop.scratch, allocator);
+    d->target.provider = provider;
+    d->call.target = &d->target;
+    d->call.settings = &d->target.settings;
+    d->call.loop = &d->loop;
+    d->call.model_name = "the-model";
+    d->call.operation = "generate";
+    beluga__arena_init(&d->call.arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__emit_init(&d->emit, &d->call, &d->sink);
+    d->state = calloc(1, provider->state_size + 1);
+    assert_non_null(d->state);
+}
+
+static void tear_down(struct decoder *d)
+{
+    free(d->state);
+    beluga__emit_free(&d->emit);
+    beluga__arena_free(&d->call.arena);
+    beluga__json_scratch_free(&d->loop.scratch);
+}
+
+/* Feeding goes on after the finish, for its usage, and ends with an error or the end marker. */
+static int on_frame(void *payload, const beluga_frame *frame)
+{
+    struct decoder *d = payload;
+    int code = d->provider->decode_event(d->state, frame, &d->emit);
+    if (code < 0) beluga__emit_fail(&d->emit, code, NULL);
+    if (code == BELUGA_DECODE_DONE) beluga__buf_puts(d->out, "done\n");
+    return code == BELUGA_DECODE_DONE ? code : d->emit.failed;
+}
+
+static int feed(struct decoder *d, beluga__framer *framer, const char *bytes, size_t length)
+{
+    char *piece = malloc(length ? length : 1);
+    assert_non_null(piece);
+    memcpy(piece, bytes, length);
+    int code = beluga__framer_feed(framer, piece, length, on_frame, d);
+    free(piece);
+    return code;
+}
+
+static void conclude(struct decoder *d)
+{
+    if (!beluga__emit_deliver(&d->emit)) beluga__buf_puts(d->out, "closed without a finish\n");
+}
+
+void decode_stream(const beluga_provider *provider, const char *bytes, const size_t *ends,
+                   size_t n_ends, beluga__buf *out)
+{
+    struct decoder d;
+    beluga__framer framer;
+    set_up(&d, provider, out);
+    int code = beluga__framer_init(&framer, provider->framing, beluga_allocator_default(), 1 << 20);
+    for (size_t i = 0, at = 0; i < n_ends && !code; at = ends[i++])
+        code = feed(&d, &framer, bytes + at, ends[i] - at);
+    if (!code) code = beluga__framer_end(&framer, on_frame, &d);
+    if (!code && provider->decode_end) code = provider->decode_end(d.state, &d.emit);
+    if (code < 0) beluga__emit_fail(&d.emit, code, NULL);
+    conclude(&d);
+    beluga__framer_free(&framer);
+    tear_down(&d);
+}
+
+void decode_body(const beluga_provider *provider, const char *bytes, size_t length, bool models,
+                 beluga__buf *out)
+{
+    struct decoder d;
+    set_up(&d, provider, out);
+    d.call.list_models = models;
+    int code = models ? provider->decode_list_models(bytes, length, &d.emit)
+                      : provider->decode_response(d.state, bytes, length, &d.emit);
+    if (code < 0) beluga__emit_fail(&d.emit, code, NULL);
+    if (models && !code) beluga_emit_finish(&d.emit, BELUGA_FINISH_STOP, NULL);
+    conclude(&d);
+    tear_down(&d);
+}
+
+void decode_error(const beluga_provider *provider, const char *text, size_t length, beluga__buf *out)
+{
+    beluga_http_response response;
+    beluga_error err;
+    const char *at = text, *end = text + length, *newline;
+    beluga__http_response_init(&response, beluga_allocator_default(), BELUGA__MAX_ERROR_BODY);
+    while ((newline = memchr(at, '\n', (size_t)(end - at))) && newline > at) {
+        assert_int_equal(beluga__http_response_add_line(&response, at, (size_t)(newline - at)), 0);
+        at = newline + 1;
+    }
+    if (newline) beluga__buf_append(&response.body, newline + 1, (size_t)(end - newline) - 1);
+    int code = beluga_error_from_http(response.status);
+    beluga_error_set(&err, code, "%s", beluga_error_text(code));
+    err.http_status = response.status;
+    err.retry_after_ms = beluga__http_retry_after_ms(&response, 0);
+    provider->decode_error(&response, &err);
+    assert_int_equal(err.http_status, response.status);
+    assert_int_equal(err.retry_after_ms, beluga__http_retry_after_ms(&response, 0));
+    print_failure(out, &err);
+    beluga__http_response_free(&response);
+}

@@ -1,0 +1,34 @@
+/* A provider's encoder without a network: a call written as text in, the request as text out. */
+#ifndef TESTS_ENCODE_H
+#define TESTS_ENCODE_H
+
+#include "base/buf.h"
+
+#include <beluga/provider/provider.h>
+
+/*
+ * The text has a line an item:
+ *
+ *   stream | models            how it is called; else unstreamed
+ *   base_url URL
+ *   option NAME=VALUE          as beluga_option_parse reads it; JSON needs no quotes
+ *   bool NAME=VALUE            a provider's own option of that type
+ *   tool NAME [strict] DESCRIPTION {SCHEMA}
+ *   system|human|ai TEXT       a message; TEXT may be missing
+ *   result ID TEXT             a tool's message
+ *   + text TEXT                a part more of the last message
+ *   + image|audio|file URL
+ *   + bytes image|audio|file TYPE NAME BYTES    ("-": none)
+ *   + reasoning TEXT
+ *   + call ID NAME ARGUMENTS
+ *   + failed                   marks a tool's message
+ *   # comment
+ *
+ * Out come "METHOD URL", the headers, the warnings, a blank line and the body; or the error.
+ */
+void encode_call(const beluga_provider *provider, const char *text, beluga__buf *out);
+
+/* Take the space out of the body after the first blank line, so that files may be laid out to be read. */
+void encode_compact(const char *request, beluga__buf *out);
+
+#endif
