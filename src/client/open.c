@@ -118,12 +118,15 @@ static void take_connection(beluga__target *t)
     static _Atomic uint64_t next_id = 1;
     const beluga__settings *s = &t->settings;
     const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
+    const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
+    /* NULL lets libcurl read its variables, "" does not. */
+    bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
     t->connection = (beluga__connection){
         .id = atomic_fetch_add(&next_id, 1),
         .ca_file = beluga__settings_string(s, BELUGA_OPTION_CA_FILE),
         .client_certificate = beluga__settings_string(s, BELUGA_OPTION_CLIENT_CERTIFICATE),
         .client_key = beluga__settings_string(s, BELUGA_OPTION_CLIENT_KEY),
-        .proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY),
+        .proxy = proxy ? proxy : from_environment ? NULL : "",
         .unix_socket = beluga__settings_string(s, BELUGA_OPTION_UNIX_SOCKET),
         .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
         .http_version = (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),

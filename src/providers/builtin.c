@@ -2,6 +2,5 @@
 
 const beluga_provider *const beluga__builtin_providers[] = {
     &beluga__mock_provider,
-    &beluga__openai_provider,
     NULL,
 };
