@@ -73,17 +73,17 @@ static inline int setup_subject(void **state, const subject *which)
     return 0;
 }
 
-static int on_mock(void **state)
+static inline int on_mock(void **state)
 {
     return setup_subject(state, &mock_subject);
 }
 
-static int on_custom(void **state)
+static inline int on_custom(void **state)
 {
     return setup_subject(state, &custom_subject);
 }
 
-static int close_subject(void **state)
+static inline int close_subject(void **state)
 {
     subject *s = *state;
     beluga_chat_model_unref(s->model);

@@ -194,7 +194,7 @@ static void streaming_gives_word_after_word(void **state)
 {
     char text[256] = "";
     assert_int_equal(count_pieces(*state, example_custom_with_word_delay_ms(0), text, sizeof text),
-                     8);
+                     9);
     assert_string_equal(text, FIRST_ANSWER);
 }
 
@@ -202,7 +202,7 @@ static void streaming_with_pauses_gives_the_same(void **state)
 {
     char text[256] = "";
     assert_int_equal(count_pieces(*state, example_custom_with_word_delay_ms(1), text, sizeof text),
-                     8);
+                     9);
     assert_string_equal(text, FIRST_ANSWER);
 }
 

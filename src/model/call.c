@@ -54,7 +54,9 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     *own = call->target->settings;
     call->settings = own;
     int status = beluga__settings_apply(own, &call->arena, opts, n, BELUGA_ORIGIN_CALL, err);
-    if (!status) status = beluga__settings_check(own, 'C', err);
+    const beluga_provider *provider = call->target->provider;
+    if (!status)
+        status = beluga__settings_check_all(own, 'C', provider->name, provider->options, err);
     if (status) return status;
     const char *name = beluga__settings_string(own, BELUGA_OPTION_MODEL_NAME);
     if (name) call->model_name = name;
