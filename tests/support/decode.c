@@ -18,7 +18,7 @@ struct decoder {
     const beluga_provider *provider;
     beluga_loop loop;
     beluga__target target;
-    beluga_call call;
+    beluga_call *call;
     beluga_emit emit;
     void *state;
     beluga__buf *out;
@@ -120,22 +120,24 @@ static void set_up(struct decoder *d, const beluga_provider *provider, beluga__b
     d->loop.random = 1;
     beluga__json_scratch_init(&d->loop.scratch, allocator);
     d->target.provider = provider;
-    d->call.target = &d->target;
-    d->call.settings = &d->target.settings;
-    d->call.loop = &d->loop;
-    d->call.model_name = "the-model";
-    d->call.operation = "generate";
-    beluga__arena_init(&d->call.arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    beluga__emit_init(&d->emit, &d->call, &d->sink);
+    d->call = calloc(1, sizeof *d->call);
     d->state = calloc(1, provider->state_size + 1);
-    assert_non_null(d->state);
+    assert_true(d->call && d->state);
+    d->call->target = &d->target;
+    d->call->settings = &d->target.settings;
+    d->call->loop = &d->loop;
+    d->call->model_name = "the-model";
+    d->call->operation = "generate";
+    beluga__arena_init(&d->call->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__emit_init(&d->emit, d->call, &d->sink);
 }
 
 static void tear_down(struct decoder *d)
 {
     free(d->state);
     beluga__emit_free(&d->emit);
-    beluga__arena_free(&d->call.arena);
+    beluga__arena_free(&d->call->arena);
+    free(d->call);
     beluga__json_scratch_free(&d->loop.scratch);
 }
 
@@ -186,7 +188,7 @@ void decode_body(const beluga_provider *provider, const char *bytes, size_t leng
 {
     struct decoder d;
     set_up(&d, provider, out);
-    d.call.list_models = models;
+    d.call->list_models = models;
     int code = models ? provider->decode_list_models(bytes, length, &d.emit)
                       : provider->decode_response(d.state, bytes, length, &d.emit);
     if (code < 0) beluga__emit_fail(&d.emit, code, NULL);

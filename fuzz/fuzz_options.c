@@ -1,0 +1,100 @@
+/* Options from text and from any numbers: parsing fails with a reason, merging keeps types, and the check
+ * ends. A line is an option; one that begins with the byte 1 is made of a key, a type and a number. */
+#include "fuzz.h"
+
+#include "base/utf8.h"
+#include "model/settings.h"
+#include "providers/openai/openai.h"
+
+enum { MAX_OPTIONS = 256 };
+
+static void check_error(int code, const beluga_error *err)
+{
+    FUZZ_CHECK(code < 0 && err->code == code && *err->message);
+    FUZZ_CHECK(beluga__utf8_valid(err->message, strlen(err->message)) == strlen(err->message));
+}
+
+static bool is_pointer(int type)
+{
+    return type == BELUGA_OPTION_STRING || type == BELUGA_OPTION_LIST || type == BELUGA_OPTION_POINTER;
+}
+
+/* What a caller with another version's header could hand over; its strings are strings, though. */
+static beluga_option from_numbers(const char *line, size_t n)
+{
+    beluga_option option = {.key = n > 1 ? (uint8_t)line[1] : 0, .type = n > 2 ? (uint8_t)line[2] : 0};
+    if (is_pointer(option.type)) {
+        option.value.string = n > 3 ? line + 3 : "";
+        option.length = strlen(option.value.string);
+    } else if (n > 3) {
+        memcpy(&option.value, line + 3, n - 3 < 8 ? n - 3 : 8);
+    }
+    option.name = option.key == BELUGA_OPTION_PROVIDER_SPECIFIC ? "openai.project" : NULL;
+    return option;
+}
+
+static size_t read_options(char *text, beluga_option *options)
+{
+    size_t n = 0;
+    for (char *line = text, *next; line && n < MAX_OPTIONS; line = next) {
+        beluga_error err;
+        next = strchr(line, '\n');
+        if (next) *next++ = '\0';
+        if (*line == 1) {
+            options[n++] = from_numbers(line, strlen(line));
+            continue;
+        }
+        int code = beluga_option_parse(line, &options[n], &err);
+        if (code)
+            check_error(code, &err);
+        else
+            n++;
+    }
+    return n;
+}
+
+static void check_slots(const beluga__settings *settings)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const beluga__setting *slot = &settings->known[key];
+        const beluga_option_info *info = beluga_option_get_info(key);
+        FUZZ_CHECK(info);
+        if (!slot->type || slot->type == BELUGA__SETTING_WRONG) continue;
+        if (slot->type == BELUGA_OPTION_STRING && key != BELUGA_OPTION_PROVIDER_SPECIFIC)
+            FUZZ_CHECK(slot->value.string[slot->length] == '\0');
+    }
+}
+
+static void check(const beluga__settings *settings, char scope)
+{
+    beluga_error err;
+    int code = beluga__settings_check_all(settings, scope, "openai", beluga__openai_provider.options, &err);
+    if (code) check_error(code, &err);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static beluga_option options[MAX_OPTIONS];
+    beluga__settings model, call;
+    beluga__arena arena;
+    beluga_error err;
+    char *text = malloc(size + 1);
+    FUZZ_CHECK(text);
+    if (size) memcpy(text, data, size);
+    text[size] = '\0';
+    size_t n = read_options(text, options);
+    memset(&model, 0, sizeof model);
+    beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 1 << 24);
+    int code = beluga__settings_apply(&model, &arena, options, n / 2, BELUGA_ORIGIN_MODEL, &err);
+    if (code) check_error(code, &err);
+    call = model;
+    code = beluga__settings_apply(&call, &arena, options + n / 2, n - n / 2, BELUGA_ORIGIN_CALL, &err);
+    if (code) check_error(code, &err);
+    check_slots(&model);
+    check_slots(&call);
+    check(&model, 'M');
+    check(&call, 'C');
+    beluga__arena_free(&arena);
+    free(text);
+    return 0;
+}
