@@ -227,6 +227,11 @@ const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
     return item ? item->value.string : NULL;
 }
 
+bool beluga_call_has_own(const beluga_call *call)
+{
+    return call->settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC].type != 0;
+}
+
 static const beluga__item *own(const beluga_call *call, const char *name, int type)
 {
     const beluga__item *item = beluga__settings_own(call->settings, name);

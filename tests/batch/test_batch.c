@@ -76,7 +76,7 @@ static int close_gauge(void **state)
 
 #define N 20
 
-static char texts[N][16];
+static char texts[N][24];
 
 static void number_inputs(beluga_input *inputs, size_t n)
 {

@@ -169,6 +169,8 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
+/** Return whether any of the provider's own options is set: without one there is nothing to look up. */
+BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /* The provider's own options, by name. */
 BELUGA_API const char *beluga_call_get_own_string(const beluga_call *call, const char *name,
                                                   size_t *length);

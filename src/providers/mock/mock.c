@@ -12,7 +12,7 @@
 #include "providers/builtin.h"
 #include "providers/mock/script.h"
 
-#define DEFAULT_ANSWER     "This is a mock response."
+#define DEFAULT_WORDS      5
 #define MAX_DELAY_MS       86400000
 #define MAX_COUNT          1000000000
 #define MAX_ID             32 /* "mock-" and 20 digits */
@@ -37,6 +37,7 @@ typedef struct mock {
 } mock;
 
 static atomic_uint_fast64_t last_id;
+static const char default_answer[] = "This is a mock response.";
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -45,21 +46,38 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+static int64_t count_words(piece p)
+{
+    int64_t words = 0;
+    bool between = true;
+    if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
+    for (size_t i = 0; i < p.length; i++) {
+        bool space = is_space(p.text[i]);
+        words += between && !space;
+        between = space;
+    }
+    return words;
+}
+
 /* Take at most `limit` words, each with the white space behind it, off the front. */
-static piece take_words(piece *from, int64_t limit, int64_t *count)
+static piece take_words(piece *from, int64_t limit)
 {
     const char *at = from->text, *end = at + from->length;
-    int64_t words = 0;
-    while (at < end && words < limit) {
+    for (; at < end && limit > 0; limit--) {
         while (at < end && is_space(*at)) at++;
-        if (at < end) words++;
         while (at < end && !is_space(*at)) at++;
         while (at < end && is_space(*at)) at++;
     }
     piece taken = {from->text, (size_t)(at - from->text)};
     from->text = at;
     from->length -= taken.length;
-    *count += words;
+    return taken;
+}
+
+static piece take_all(piece *from)
+{
+    piece taken = *from;
+    from->length = 0;
     return taken;
 }
 
@@ -71,9 +89,8 @@ static int64_t count_input(const beluga_call *call)
         const beluga_message *message = beluga_call_message(call, i);
         const beluga_part *part;
         for (size_t k = 0; (part = beluga_message_part(message, k)); k++) {
-            if (part->kind != BELUGA_PART_TEXT) continue;
-            piece text = {part->text, part->text_length};
-            take_words(&text, INT64_MAX, &words);
+            if (part->kind == BELUGA_PART_TEXT)
+                words += count_words((piece){part->text, part->text_length});
         }
     }
     return words;
@@ -125,7 +142,7 @@ static int choose_text(mock *self, const mock_script *s, const beluga_call *call
     }
     if (strcmp(beluga_call_model(call), "echo") == 0)
         return echo(last_message(call), emit, &a->text);
-    if (!a->tool_calls.text) a->text = (piece){DEFAULT_ANSWER, sizeof DEFAULT_ANSWER - 1};
+    if (!a->tool_calls.text) a->text = (piece){default_answer, sizeof default_answer - 1};
     return 0;
 }
 
@@ -246,10 +263,11 @@ static bool has_words(const answer *a)
 /* Emit the next word of a stream, or all of an answer that comes whole. */
 static int emit_words(beluga_emit *emit, answer *a)
 {
-    bool reasons = a->reasoning.length > 0;
-    int64_t limit = a->streamed ? 1 : a->words_left, count = 0;
-    piece taken = take_words(reasons ? &a->reasoning : &a->text, limit, &count);
-    a->words_left -= count;
+    bool reasons = a->reasoning.length > 0, whole = !a->streamed && a->words_left == INT64_MAX;
+    piece *from = reasons ? &a->reasoning : &a->text;
+    piece taken = whole ? take_all(from) : take_words(from, a->streamed ? 1 : a->words_left);
+    int64_t count = count_words(taken);
+    if (a->failure) a->words_left -= count;
     if (reasons) {
         a->reasoning_words += count;
         return beluga_emit_reasoning(emit, taken.text, taken.length);

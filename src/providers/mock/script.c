@@ -61,6 +61,7 @@ int beluga__mock_script_resolve(mock_script *s, const char *model, int code, bel
 
 void beluga__mock_script_read(mock_script *s, const beluga_call *call)
 {
+    if (!beluga_call_has_own(call)) return;
     s->responses.text = beluga_call_get_own_string(call, "mock.responses", &s->responses.length);
     s->reasoning.text = beluga_call_get_own_string(call, "mock.reasoning", &s->reasoning.length);
     s->tool_calls.text = beluga_call_get_own_string(call, "mock.tool_calls", &s->tool_calls.length);
