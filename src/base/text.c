@@ -131,20 +131,22 @@ static unsigned least(unsigned a, unsigned b, unsigned c)
     return ab < c ? ab : c;
 }
 
+/* One row of the table after another; two are looked back on, for letters that changed places. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
 {
     size_t n = strlen(a), m = strlen(b);
-    unsigned row[LONGEST_WORD + 1];
+    unsigned rows[3][LONGEST_WORD + 1];
     if (n > LONGEST_WORD || m > LONGEST_WORD) return limit + 1;
-    for (size_t j = 0; j <= m; j++) row[j] = (unsigned)j;
+    for (size_t j = 0; j <= m; j++) rows[0][j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
-        unsigned diagonal = row[0];
+        unsigned *row = rows[i % 3];
+        const unsigned *above = rows[(i + 2) % 3], *before = rows[(i + 1) % 3];
         row[0] = (unsigned)i;
         for (size_t j = 1; j <= m; j++) {
-            unsigned above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
+            row[j] = least(above[j] + 1, row[j - 1] + 1, above[j - 1] + (a[i - 1] != b[j - 1]));
+            bool swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
+            if (swapped && before[j - 2] + 1 < row[j]) row[j] = before[j - 2] + 1;
         }
     }
-    return row[m] <= limit ? row[m] : limit + 1;
+    return rows[n % 3][m] <= limit ? rows[n % 3][m] : limit + 1;
 }

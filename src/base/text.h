@@ -22,8 +22,8 @@ void beluga__double_to_text(double value, char *text);
 /* In the largest unit that is exact: "2m", "1500ms". */
 void beluga__ms_to_text(int64_t ms, char *text);
 
-/* How many letters must be changed, added or dropped to make one word of the other; more than
- * `limit` counts as limit + 1. Words over 64 bytes are never near. */
+/* How many letters must be changed, added, dropped or swapped with the next to make one word of the
+ * other; more than `limit` counts as limit + 1. Words over 64 bytes are never near. */
 unsigned beluga__text_distance(const char *a, const char *b, unsigned limit);
 
 #endif

@@ -277,19 +277,32 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     return status;
 }
 
+/* The one of the words that differs least, by at most two letters. */
+static const char *nearest(const char *name, const char *const *words)
+{
+    const char *best = NULL;
+    for (unsigned limit = 2; *words; words++) {
+        unsigned distance = beluga__text_distance(name, *words, limit);
+        if (distance > limit || (best && distance == limit)) continue;
+        best = *words;
+        limit = distance;
+    }
+    return best;
+}
+
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
-    static const char *const names[] = {"model", "providers", "models"};
+    static const char *const names[] = {"model", "providers", "models", NULL};
     beluga__config_file *file = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
     if (strcmp(name, "providers") == 0) return walk(r, value, name, read_provider, NULL);
     if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (beluga__text_distance(name, names[i], 2) <= 2)
-            return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
-                         names[i]);
+    const char *near = nearest(name, names);
+    if (near)
+        return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
+                     near);
     return fault(r, r->place, "\"%.*s\" is not known here; a file has model, providers and models",
                  shown, name);
 }

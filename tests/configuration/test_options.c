@@ -102,6 +102,8 @@ static void a_name_nobody_knows_gets_the_nearest_one(void **state)
     (void)state;
     parse_fails("temprature=1", "no option is named \"temprature\"; did you mean temperature?");
     parse_fails("max-tokens=1", "no option is named \"max-tokens\"; did you mean max_tokens?");
+    parse_fails("tempeartuer=1", "no option is named \"tempeartuer\"; did you mean temperature?");
+    parse_fails("tmeepartuer=1", "no option is named \"tmeepartuer\"");
     parse_fails("xyzzy=1", "no option is named \"xyzzy\"");
     parse_fails("=1", "no option is named \"\"");
     parse_fails("temperature", "\"temperature\" has no value; say temperature=VALUE");
