@@ -53,7 +53,8 @@ static void stream(beluga_chat_model *model)
     const beluga_event *event;
     int status;
     printf("\n--- Stream ---\n");
-    if (beluga_stream_input(model, NULL, beluga_input_text("Tell me a short story."), &stream, &err))
+    if (beluga_stream_input(model, NULL, beluga_input_text("Tell me a short story."), &stream,
+                            &err))
         die("stream", &err);
     while ((status = beluga_stream_next(stream, &event, &err)) == 0 && event) {
         if (event->kind != BELUGA_EVENT_TEXT) continue; /* kinds you don't need are skipped */
@@ -105,9 +106,11 @@ static void batch(beluga_chat_model *model)
     };
     printf("\n--- Batch ---\n");
     beluga_batch(model, NULL, inputs, N, results, &err, beluga_with_max_concurrent_batches(2));
-    for (size_t i = 0; i < N; i++) /* each has its own outcome; one failure leaves the others alone */
-        printf("%zu: %s\n", i, results[i].response ? beluga_response_text(results[i].response, NULL)
-                                                   : results[i].error.message);
+    for (size_t i = 0; i < N;
+         i++) /* each has its own outcome; one failure leaves the others alone */
+        printf("%zu: %s\n", i,
+               results[i].response ? beluga_response_text(results[i].response, NULL)
+                                   : results[i].error.message);
     beluga_batch_results_clear(results, N);
 }
 

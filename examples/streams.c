@@ -82,7 +82,8 @@ static int open_model(streams *s, const char *reference)
     char line[1024];
     int status = -1;
     beluga_config *config = make_config(reference, &err);
-    if (config) status = beluga_registry_open(beluga_registry_default(), NULL, config, &s->model, &err);
+    if (config)
+        status = beluga_registry_open(beluga_registry_default(), NULL, config, &s->model, &err);
     beluga_config_free(config);
     if (status == 0) return 0;
     beluga_error_format(&err, line, sizeof line);

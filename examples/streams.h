@@ -1,5 +1,5 @@
-/* Many streams at once inside a host's event loop: what event_loop_epoll.c and event_loop_libuv.c share.
- * Nothing here knows which loop the host has. */
+/* Many streams at once inside a host's event loop: what event_loop_epoll.c and event_loop_libuv.c
+ * share. Nothing here knows which loop the host has. */
 #ifndef EXAMPLE_STREAMS_H
 #define EXAMPLE_STREAMS_H
 
@@ -8,7 +8,8 @@
 typedef struct streams streams;
 
 /**
- * Read `[-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]`, open the model and a loop. Complains on stderr.
+ * Read `[-n STREAMS] [-r ROUNDS] [MODEL-REFERENCE]`, open the model and a loop. Complains on
+ * stderr.
  * @return NULL when the arguments or the model do not do.
  */
 streams *streams_new(int argc, char **argv);

@@ -1,4 +1,5 @@
-/* What the suites that run on both providers without a network share: `mock` and the example's own. */
+/* What the suites that run on both providers without a network share: `mock` and the example's own.
+ */
 #ifndef TESTS_MODELS_H
 #define TESTS_MODELS_H
 
@@ -22,7 +23,8 @@ typedef struct subject {
     beluga_chat_model *model;
 } subject;
 
-static const subject mock_subject = {"mock", "test", "This is a mock response.", "mock_rate_limit", NULL};
+static const subject mock_subject = {"mock", "test", "This is a mock response.", "mock_rate_limit",
+                                     NULL};
 static const subject custom_subject = {EXAMPLE_CUSTOM_NAME, EXAMPLE_CUSTOM_MODEL,
                                        "This is a response from the custom LLM provider.",
                                        EXAMPLE_ERROR_RATE_LIMIT, NULL};
@@ -49,7 +51,8 @@ static inline beluga_option word_delay(const subject *s, int64_t ms)
     return is_mock(s) ? beluga_mock_with_word_delay_ms(ms) : example_custom_with_word_delay_ms(ms);
 }
 
-/* Open a model of the subject with further options. The example's own turns start anew with each. */
+/* Open a model of the subject with further options. The example's own turns start anew with each.
+ */
 static inline beluga_chat_model *open_with(const subject *s, const beluga_option *opts, size_t n)
 {
     beluga_error err = {0};
@@ -92,13 +95,19 @@ static inline int close_subject(void **state)
 }
 
 /* A test that runs on each provider, with a model opened for it. */
-#define ON_EACH(test)                                                                              \
-    {#test " on mock", test, on_mock, close_subject, NULL},                                        \
-    {                                                                                              \
-        #test " on example-custom", test, on_custom, close_subject, NULL                           \
+#define ON_EACH(test)                                                    \
+    {#test " on mock", test, on_mock, close_subject, NULL},              \
+    {                                                                    \
+#test " on example-custom", test, on_custom, close_subject, NULL \
     }
-#define ON_MOCK(test)   {#test, test, on_mock, close_subject, NULL}
-#define ON_CUSTOM(test) {#test, test, on_custom, close_subject, NULL}
+#define ON_MOCK(test)                             \
+    {                                             \
+#test, test, on_mock, close_subject, NULL \
+    }
+#define ON_CUSTOM(test)                             \
+    {                                               \
+#test, test, on_custom, close_subject, NULL \
+    }
 
 static inline beluga_messages *one_question(const char *text)
 {
@@ -133,8 +142,8 @@ static inline void assert_refused(beluga_chat_model *model, int code, beluga_err
 {
     beluga_response *response = (beluga_response *)err; /* not NULL: it has to be set */
     memset(err, 0, sizeof *err);
-    assert_int_equal(
-        beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err, option), code);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, err, option),
+                     code);
     assert_null(response);
     assert_int_equal(err->code, code);
     assert_true(*err->message);

@@ -104,8 +104,8 @@ static const char *role_name(beluga_role role)
     }
 }
 
-/* This API takes one text a message; the calls it made itself it knows. What it cannot take is told to
- * the caller, never dropped in silence. */
+/* This API takes one text a message; the calls it made itself it knows. What it cannot take is told
+ * to the caller, never dropped in silence. */
 static int convert_message(const beluga_message *message, api_message *out, beluga_emit *emit)
 {
     const beluga_part *part;

@@ -1,7 +1,7 @@
 /* The demo of the custom provider: register it, open a model, use it. No key, no network.
  *
- * Logs, traces, metrics, retries and timeouts of these calls are the library's: there is no line for
- * them here, nor in the provider. */
+ * Logs, traces, metrics, retries and timeouts of these calls are the library's: there is no line
+ * for them here, nor in the provider. */
 #include "custom_provider.h"
 
 #include <beluga/beluga.h>
@@ -40,10 +40,9 @@ static beluga_chat_model *open_model(beluga_registry *registry)
 {
     beluga_error err;
     beluga_chat_model *model;
-    beluga_config *config = beluga_config_new(beluga_with_provider(EXAMPLE_CUSTOM_NAME),
-                                              beluga_with_model_name(EXAMPLE_CUSTOM_MODEL),
-                                              beluga_with_api_key("example-key"),
-                                              example_custom_with_word_delay_ms(40));
+    beluga_config *config = beluga_config_new(
+        beluga_with_provider(EXAMPLE_CUSTOM_NAME), beluga_with_model_name(EXAMPLE_CUSTOM_MODEL),
+        beluga_with_api_key("example-key"), example_custom_with_word_delay_ms(40));
     int status = beluga_registry_open(registry, EXAMPLE_CUSTOM_NAME, config, &model, &err);
     beluga_config_free(config);
     if (status) die("open", &err);

@@ -1,7 +1,7 @@
 /* The tests of the custom provider, in the categories that every provider should have.
  *
- * Copy this file together with the provider: what it checks is what callers rely on. It uses the public
- * headers and cmocka alone. Give a part of a name to run the tests it fits:
+ * Copy this file together with the provider: what it checks is what callers rely on. It uses the
+ * public headers and cmocka alone. Give a part of a name to run the tests it fits:
  *
  *     test_custom_provider "*stream*"
  */
@@ -27,9 +27,9 @@ static beluga_chat_model *open_model(beluga_option option)
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(option);
     assert_non_null(config);
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, config,
-                                          &model, NULL),
-                     0);
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, config, &model, NULL),
+        0);
     beluga_config_free(config);
     return model;
 }
@@ -106,9 +106,9 @@ static void registration_it_opens_without_a_configuration(void **state)
 {
     (void)state;
     beluga_chat_model *model = NULL;
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, NULL,
-                                          &model, NULL),
-                     0);
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, NULL, &model, NULL),
+        0);
     assert_string_equal(beluga_model_name(model), EXAMPLE_CUSTOM_MODEL);
     beluga_chat_model_unref(model);
 }
@@ -142,7 +142,8 @@ static void generate_tells_why_it_ended_and_what_it_cost(void **state)
 static void generate_gives_the_simulated_responses_in_turn(void **state)
 {
     static const char *const expected[] = {"one", "", "three", "one"};
-    beluga_chat_model *model = open_model(example_custom_with_simulated_responses("one\n\nthree\n"));
+    beluga_chat_model *model =
+        open_model(example_custom_with_simulated_responses("one\n\nthree\n"));
     for (size_t i = 0; i < 4; i++) assert_answer(model, beluga_input_text("Hi"), expected[i]);
     beluga_chat_model_unref(model);
     (void)state;
@@ -277,9 +278,9 @@ static void batch_answers_every_input_in_its_place(void **state)
     beluga_chat_model *model = open_model(example_custom_with_simulated_responses("same"));
     for (size_t i = 0; i < N; i++) inputs[i] = beluga_input_text(i % 3 == 1 ? "" : "Hello");
     inputs[7] = beluga_input_text("\xff");
-    assert_int_equal(beluga_batch(model, NULL, inputs, N, results, NULL,
-                                  beluga_with_max_concurrent_batches(3)),
-                     BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(
+        beluga_batch(model, NULL, inputs, N, results, NULL, beluga_with_max_concurrent_batches(3)),
+        BELUGA_ERROR_INVALID_INPUT);
     for (size_t i = 0; i < N; i++) {
         assert_int_equal(results[i].error.code, i == 7 ? BELUGA_ERROR_INVALID_INPUT : 0);
         if (i != 7) assert_string_equal(beluga_response_text(results[i].response, NULL), "same");
@@ -367,9 +368,9 @@ static void errors_in_the_configuration_are_found_when_the_model_is_opened(void 
     beluga_error err;
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(example_custom_with_simulated_failure("boredom"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, config,
-                                          &model, &err),
-                     BELUGA_ERROR_INVALID_CONFIG);
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), EXAMPLE_CUSTOM_NAME, config, &model, &err),
+        BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "boredom"));
     beluga_config_free(config);
     (void)state;

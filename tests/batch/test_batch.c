@@ -131,9 +131,9 @@ static void one_that_fails_leaves_the_others_alone(void **state)
                                     beluga_input_text("three"), beluga_input_text("fail four")};
     beluga_batch_result results[4];
     beluga_error err = {0};
-    assert_int_equal(beluga_batch(*state, NULL, inputs, 4, results, &err,
-                                  beluga_with_max_retries(0)),
-                     BELUGA_ERROR_INVALID_REQUEST);
+    assert_int_equal(
+        beluga_batch(*state, NULL, inputs, 4, results, &err, beluga_with_max_retries(0)),
+        BELUGA_ERROR_INVALID_REQUEST);
     assert_string_equal(beluga_response_text(results[0].response, NULL), "one");
     assert_string_equal(beluga_response_text(results[2].response, NULL), "three");
     assert_int_equal(results[0].error.code, 0);
@@ -150,8 +150,8 @@ static void one_that_fails_leaves_the_others_alone(void **state)
 
 static void an_input_that_is_not_valid_is_an_error_of_its_own(void **state)
 {
-    const beluga_input inputs[3] = {beluga_input_text("one"), beluga_input_text("\xff"),
-                                    {7, 0, NULL, 0}};
+    const beluga_input inputs[3] = {
+        beluga_input_text("one"), beluga_input_text("\xff"), {7, 0, NULL, 0}};
     beluga_batch_result results[3];
     assert_int_equal(beluga_batch(*state, NULL, inputs, 3, results, NULL),
                      BELUGA_ERROR_INVALID_INPUT);
@@ -171,9 +171,9 @@ static void a_bad_option_fails_every_input_without_a_call(void **state)
     beluga_input inputs[N];
     beluga_batch_result results[N];
     number_inputs(inputs, N);
-    assert_int_equal(beluga_batch(*state, NULL, inputs, N, results, NULL,
-                                  beluga_with_temperature(9)),
-                     BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(
+        beluga_batch(*state, NULL, inputs, N, results, NULL, beluga_with_temperature(9)),
+        BELUGA_ERROR_INVALID_INPUT);
     assert_int_equal(atomic_load(&started), 0);
     for (size_t i = 0; i < N; i++)
         assert_int_equal(results[i].error.code, BELUGA_ERROR_INVALID_INPUT);

@@ -1,4 +1,5 @@
-/* Generate: kinds of messages, conversations, options of one call, and everything that is refused. */
+/* Generate: kinds of messages, conversations, options of one call, and everything that is refused.
+ */
 #include "../models.h"
 
 #include <stdio.h>
@@ -121,8 +122,8 @@ static void nul_bytes_are_part_of_a_text(void **state)
     const subject *s = *state;
     beluga_response *response = NULL;
     size_t length = 0;
-    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text_n("a\0b c", 5), &response, NULL,
-                                   beluga_with_model_name("echo")),
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text_n("a\0b c", 5), &response,
+                                   NULL, beluga_with_model_name("echo")),
                      0);
     assert_memory_equal(beluga_response_text(response, &length), "a\0b c", 6);
     assert_int_equal(length, 5);
@@ -167,8 +168,8 @@ static void what_a_provider_cannot_take_becomes_a_warning(void **state)
     beluga_response *response = NULL;
     beluga_message *message = beluga_human_message("What is this?");
     beluga_message_add_url(message, BELUGA_PART_IMAGE, "https://example.com/a.png", "image/png");
-    assert_int_equal(
-        beluga_invoke(s->model, NULL, beluga_input_message(message), &response, NULL), 0);
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_message(message), &response, NULL),
+                     0);
     assert_non_null(beluga_response_warning(response, 0));
     assert_string_equal(beluga_response_text(response, NULL), s->answer);
     beluga_response_free(response);
@@ -320,9 +321,9 @@ static void a_failure_tells_code_provider_and_the_providers_own_code(void **stat
     const beluga_option opts[] = {rate_limited(s), beluga_with_max_retries(0)};
     beluga_error err = {0};
     beluga_response *response = (beluga_response *)&err;
-    assert_int_equal(beluga_invoke_n(s->model, NULL, beluga_input_text("a"), &response, &err, opts,
-                                     2),
-                     BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(
+        beluga_invoke_n(s->model, NULL, beluga_input_text("a"), &response, &err, opts, 2),
+        BELUGA_ERROR_RATE_LIMIT);
     assert_null(response);
     assert_int_equal(err.code, BELUGA_ERROR_RATE_LIMIT);
     assert_string_equal(err.provider, s->provider);

@@ -99,9 +99,9 @@ static void a_model_behind_a_network_is_unknown_until_probed(void **state)
     (void)state;
     beluga_health health;
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"),
-                                              beluga_with_api_key("k"),
-                                              beluga_with_base_url("http://127.0.0.1:9/v1"));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_api_key("k"),
+                          beluga_with_base_url("http://127.0.0.1:9/v1"));
     assert_int_equal(
         beluga_registry_open(beluga_registry_default(), "openai", config, &model, NULL), 0);
     assert_int_equal(beluga_check_health(model, NULL, false, &health, NULL), 0);

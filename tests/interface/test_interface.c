@@ -69,8 +69,8 @@ static void a_stream_that_ended_says_so_for_ever(void **state)
     beluga_stream *stream = NULL;
     const beluga_event *event = NULL;
     char text[MAX_TEXT];
-    assert_int_equal(
-        beluga_stream_input(s->model, NULL, beluga_input_text("Hello"), &stream, NULL), 0);
+    assert_int_equal(beluga_stream_input(s->model, NULL, beluga_input_text("Hello"), &stream, NULL),
+                     0);
     drain(stream, text, sizeof text);
     for (int i = 0; i < 3; i++) {
         event = (const beluga_event *)text;
@@ -239,8 +239,7 @@ static void a_stream_on_the_hosts_loop_calls_back_from_step_only(void **state)
     beluga_messages *messages = one_question("Hello");
     heard h = {beluga_response_builder_new(), 0, 0};
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(
-        beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
+    assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
     assert_int_equal(h.texts, 0);
     assert_int_equal(beluga_loop_active(loop), 1);
     run(loop);
@@ -258,8 +257,8 @@ static void generate_on_the_hosts_loop_gives_one_piece(void **state)
     beluga_messages *messages = one_question("Hello");
     heard h = {beluga_response_builder_new(), 0, 0};
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(
-        beluga_generate_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
+    assert_int_equal(beluga_generate_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL),
+                     0);
     run(loop);
     assert_int_equal(h.texts, 1);
     assert_heard(&h, s->answer);

@@ -20,7 +20,7 @@ static void cancel_nothing(void *self, beluga_emit *emit)
     (void)emit;
 }
 
-#define MINIMAL(provider_name)                                                                     \
+#define MINIMAL(provider_name) \
     BELUGA_PROVIDER_INIT(provider_name), .start = start_nothing, .cancel = cancel_nothing
 
 static const beluga_provider minimal = {MINIMAL("minimal"), .default_model = "m"};
@@ -235,9 +235,9 @@ static void a_wrong_script_is_found_when_the_model_is_opened(void **state)
         beluga_chat_model *model = *state;
         beluga_config *config = beluga_config_new(beluga_with_model_name("any"));
         assert_int_equal(beluga_config_set_n(config, &cases[i].option, 1), 0);
-        assert_int_equal(beluga_registry_open(beluga_client_registry(*state), "mock", config, &model,
-                                              &err),
-                         cases[i].code);
+        assert_int_equal(
+            beluga_registry_open(beluga_client_registry(*state), "mock", config, &model, &err),
+            cases[i].code);
         assert_null(model);
         if (!strstr(err.message, cases[i].word)) fail_msg("case %zu: %s", i, err.message);
         beluga_config_free(config);

@@ -1,4 +1,5 @@
-/* Tools: making them, binding them to a model that does not change, and the calls that come back. */
+/* Tools: making them, binding them to a model that does not change, and the calls that come back.
+ */
 #include "../models.h"
 
 #include <pthread.h>
@@ -51,8 +52,14 @@ static void a_tool_that_does_not_fit_is_refused(void **state)
     static const struct {
         const char *name, *parameters;
     } cases[] = {
-        {NULL, NULL},  {"", NULL},       {"two words", NULL},    {"caf\xc3\xa9", NULL},
-        {"ok", "[]"},  {"ok", "\"text"}, {"ok", "{} and more"},  {"ok", ""},
+        {NULL, NULL},
+        {"", NULL},
+        {"two words", NULL},
+        {"caf\xc3\xa9", NULL},
+        {"ok", "[]"},
+        {"ok", "\"text"},
+        {"ok", "{} and more"},
+        {"ok", ""},
         {"a-name-of-more-than-sixty-four-bytes-is-more-than-providers-will-take", NULL},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -252,9 +259,9 @@ static void the_example_calls_the_first_tool_it_is_given(void **state)
     beluga_tool_unref(tool);
 }
 
-#define TWO_CALLS                                                                                  \
-    "[{\"id\": \"c1\", \"name\": \"weather\", \"arguments\": {\"city\": \"Z\xc3\xbcrich\", "       \
-    "\"days\": 3}},"                                                                               \
+#define TWO_CALLS                                                                            \
+    "[{\"id\": \"c1\", \"name\": \"weather\", \"arguments\": {\"city\": \"Z\xc3\xbcrich\", " \
+    "\"days\": 3}},"                                                                         \
     " {\"name\": \"clock\"}]"
 
 static void assert_two_calls(const beluga_response *response)
