@@ -34,45 +34,6 @@ static bool is_full(const beluga_provider *provider)
     return provider->start != NULL;
 }
 
-/* --- the provider's own options ------------------------------------------------------------------------ */
-
-static const beluga_own_option *own_option(const beluga_provider *provider, const char *name)
-{
-    for (const beluga_own_option *o = provider->options; o && o->name; o++)
-        if (strcmp(o->name, name) == 0) return o;
-    return NULL;
-}
-
-static const char *type_name(uint32_t type)
-{
-    switch (type) {
-    case BELUGA_OPTION_INT: return "an integer";
-    case BELUGA_OPTION_DOUBLE: return "a number";
-    case BELUGA_OPTION_BOOL: return "true or false";
-    default: return "a text";
-    }
-}
-
-static int check_own(const beluga_provider *provider, const beluga__settings *settings, beluga__buf *faults)
-{
-    const beluga__setting *s = &settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC];
-    for (const beluga__item *item = s->type ? s->value.items : NULL; item; item = item->next) {
-        const beluga_own_option *o = own_option(provider, item->name);
-        const char *separator = faults->length ? "; " : "";
-        double number = item->type == BELUGA_OPTION_DOUBLE ? item->value.number : (double)item->value.integer;
-        bool whole = item->type == BELUGA_OPTION_INT && o && o->type == BELUGA_OPTION_DOUBLE;
-        if (!o)
-            beluga__buf_printf(faults, "%s%s has no option %s", separator, provider->name, item->name);
-        else if (o->type != item->type && !whole)
-            beluga__buf_printf(faults, "%s%s must be %s", separator, item->name, type_name(o->type));
-        else if (o->type != BELUGA_OPTION_STRING && (o->minimum != 0 || o->maximum != 0) &&
-                 !(number >= o->minimum && number <= o->maximum))
-            beluga__buf_printf(faults, "%s%s must be %g to %g (is %g)", separator, item->name, o->minimum,
-                               o->maximum, number);
-    }
-    return faults->status;
-}
-
 /* --- where it is ---------------------------------------------------------------------------------------- */
 
 static int take_url(beluga__target *t, beluga__buf *faults)
@@ -170,11 +131,11 @@ static int check(beluga__target *t, beluga_error *err)
     beluga__buf faults;
     beluga__buf_init(&faults, &t->runtime->allocator, sizeof err->message);
     beluga_error ranges;
-    int status = beluga__settings_check(&t->settings, 'M', &ranges);
+    int status = beluga__settings_check_all(&t->settings, 'M', t->provider->name,
+                                            t->provider->options, &ranges);
     if (status == BELUGA_ERROR_NO_MEMORY) return beluga_error_set(err, status, "no memory to open a model");
     if (status) beluga__buf_puts(&faults, ranges.message);
-    int memory = check_own(t->provider, &t->settings, &faults);
-    if (!memory) memory = take_model_name(t, &faults);
+    int memory = take_model_name(t, &faults);
     if (!memory) memory = take_url(t, &faults);
     if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0; /* so many faults: the first ones do */
     if (memory)

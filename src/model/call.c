@@ -232,37 +232,32 @@ bool beluga_call_has_own(const beluga_call *call)
     return call->settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC].type != 0;
 }
 
-static const beluga__item *own(const beluga_call *call, const char *name, int type)
+/* Read as what is asked for: from a file and from the command everything comes as text. */
+
+static const beluga__item *own(const beluga_call *call, const char *name)
 {
-    const beluga__item *item = beluga__settings_own(call->settings, name);
-    return item && item->type == type ? item : NULL;
+    return beluga__settings_own(call->settings, name);
 }
 
 const char *beluga_call_get_own_string(const beluga_call *call, const char *name, size_t *length)
 {
-    const beluga__item *item = own(call, name, BELUGA_OPTION_STRING);
-    if (item && length) *length = item->length;
-    return item ? item->value.string : NULL;
+    const beluga__item *item = own(call, name);
+    if (!item || item->type != BELUGA_OPTION_STRING) return NULL;
+    if (length) *length = item->length;
+    return item->value.string;
 }
 
 bool beluga_call_get_own_int(const beluga_call *call, const char *name, int64_t *value)
 {
-    const beluga__item *item = own(call, name, BELUGA_OPTION_INT);
-    if (item) *value = item->value.integer;
-    return item;
+    return beluga__item_int(own(call, name), value);
 }
 
 bool beluga_call_get_own_double(const beluga_call *call, const char *name, double *value)
 {
-    const beluga__item *item = own(call, name, BELUGA_OPTION_DOUBLE);
-    if (!item) item = own(call, name, BELUGA_OPTION_INT);
-    if (item) *value = item->type == BELUGA_OPTION_INT ? (double)item->value.integer : item->value.number;
-    return item;
+    return beluga__item_double(own(call, name), value);
 }
 
 bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value)
 {
-    const beluga__item *item = own(call, name, BELUGA_OPTION_BOOL);
-    if (item) *value = item->value.integer;
-    return item;
+    return beluga__item_bool(own(call, name), value);
 }

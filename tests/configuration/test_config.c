@@ -658,6 +658,38 @@ static void names_nobody_knows_are_found_when_the_provider_is(void **state)
     beluga_config_free(config);
 }
 
+static int open_mock(const char *first, const char *second, beluga_chat_model **model,
+                     beluga_error *err)
+{
+    beluga_option opts[4] = {beluga_with_max_retries(0), beluga_with_model_name("any")};
+    assert_int_equal(beluga_option_parse(first, &opts[2], NULL), 0);
+    assert_int_equal(beluga_option_parse(second, &opts[3], NULL), 0);
+    beluga_config *config = beluga_config_new_n(opts, 4);
+    int status = beluga_registry_open(registry, "mock", config, model, err);
+    beluga_config_free(config);
+    return status;
+}
+
+static void own_options_written_as_text_reach_the_provider(void **state)
+{
+    (void)state;
+    beluga_chat_model *model;
+    beluga_response *response;
+    beluga_error err = {.message = ""};
+    beluga_input input = beluga_input_text("hi");
+    if (open_mock("mock.error=rate_limit", "mock.error_count=1", &model, &err))
+        fail_msg("%s", err.message);
+    assert_int_equal(beluga_invoke_n(model, NULL, input, &response, &err, NULL, 0),
+                     BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(beluga_invoke_n(model, NULL, input, &response, &err, NULL, 0), 0);
+    beluga_response_free(response);
+    beluga_chat_model_unref(model);
+    assert_int_equal(open_mock("mock.error_count=soon", "top_k=0", &model, &err),
+                     BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "top_k must be at least 1 (is 0); "
+                                        "mock.error_count must be a whole number"));
+}
+
 /* --- the environment ---------------------------------------------------------------------------
  */
 
@@ -763,6 +795,7 @@ int main(void)
         cmocka_unit_test(a_reference_that_leads_nowhere_says_what_there_is),
         cmocka_unit_test(aliases_that_lead_in_a_circle_are_found),
         cmocka_unit_test(names_nobody_knows_are_found_when_the_provider_is),
+        cmocka_unit_test(own_options_written_as_text_reach_the_provider),
         cmocka_unit_test(the_environment_is_read_only_when_asked),
         cmocka_unit_test(the_environment_stands_between_file_and_model),
         cmocka_unit_test(configurations_survive_every_failed_allocation),
