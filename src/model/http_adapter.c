@@ -242,9 +242,8 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return 1;
 }
 
-static void on_body(void *owner, char *bytes, size_t n)
+static void read_body(http_op *self, char *bytes, size_t n)
 {
-    http_op *self = owner;
     log_body(self, bytes, n);
     if (self->mode == BODY_FRAMES) {
         int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
@@ -261,6 +260,15 @@ static void on_body(void *owner, char *bytes, size_t n)
     beluga_error_set(&err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED ?
                      "the answer is larger than max_response_bytes" : "no memory for the answer");
     fail(self, status, &err);
+}
+
+/* The last frame may end the call, while the framer that is in the call's arena still cuts. */
+static void on_body(void *owner, char *bytes, size_t n)
+{
+    http_op *self = owner;
+    beluga_call *call = beluga__call_ref(self->emit.call);
+    read_body(self, bytes, n);
+    beluga__call_unref(call);
 }
 
 static const char *http_reason(int status)
@@ -338,6 +346,7 @@ static void frames_ended(http_op *self)
 static void on_done(void *owner, int code, const beluga_error *err)
 {
     http_op *self = owner;
+    beluga_call *call = beluga__call_ref(self->emit.call);
     self->transfer = NULL;
     if (self->mode == BODY_ERROR && self->response.status)
         refused(self); /* the status says enough, even where the body was cut */
@@ -351,6 +360,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
         frames_ended(self);
     else
         decode_whole(self);
+    beluga__call_unref(call);
 }
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
