@@ -137,12 +137,18 @@ const char *cli_write_file(struct cli *cli, const char *name, const void *bytes,
 
 /* ---- starting -------------------------------------------------------------------------------- */
 
+const char *cli_program(void)
+{
+    static char path[512];
+    const char *root = getenv("BELUGA_BUILD_ROOT");
+    snprintf(path, sizeof path, "%s/beluga", root ? root : "build");
+    return path;
+}
+
 static _Noreturn void run_child(struct cli *cli, char **arguments)
 {
-    char path[512];
-    const char *root = getenv("BELUGA_BUILD_ROOT");
+    const char *path = cli_program();
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    snprintf(path, sizeof path, "%s/beluga", root ? root : "build");
     cli->variables[cli->n_variables] = NULL;
     signal(SIGINT, SIG_DFL);
     execve(path, arguments, cli->variables);

@@ -38,6 +38,9 @@ struct cli {
 int cli_setup(void **state);
 int cli_teardown(void **state);
 
+/* Return the path of the command; static. */
+const char *cli_program(void);
+
 /* Set a variable of its environment, in place of one of that name. */
 void cli_set(struct cli *cli, const char *name, const char *value);
 /* Write a file into its home. Returns its path; borrowed until the next call. */

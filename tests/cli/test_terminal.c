@@ -115,7 +115,7 @@ static void several_lines_can_be_one_text(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(chat(cli, "mock/echo", "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n"), 0);
-    assert_string_equal(cli->out, "a\nb\n\nc\n\nd\n/e\n");
+    assert_string_equal(cli->out, "a\nb\nc\n\nd\n/e\n");
 }
 
 static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **state)
@@ -205,7 +205,7 @@ static void lines_are_edited_and_kept_in_a_private_history(void **state)
     on_terminal(cli, "xterm");
     cli_start(cli, "chat", "-m", "mock/echo", NULL);
     cli_wait_for(cli, "> ");
-    cli_type(cli, "remembres\177\177er this\r");
+    cli_type(cli, "remembex\177r this\r");
     cli_wait_for(cli, "\nremember this");
     cli_type(cli, "\004");
     assert_int_equal(cli_finish(cli), 0);
