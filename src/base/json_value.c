@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <string.h>
 #include <yyjson.h>
 
 static yyjson_val *val(const beluga_json *value)
@@ -12,9 +13,28 @@ static const beluga_json *json(const yyjson_val *value)
     return (const beluga_json *)value;
 }
 
+/* The next key after a value that is not the last: most are not containers. */
+static yyjson_val *after(yyjson_val *value)
+{
+    return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
+}
+
+static bool is_key(const yyjson_val *key, const char *name, size_t n)
+{
+    return unsafe_yyjson_get_len((void *)(uintptr_t)key) == n && key->uni.str[0] == name[0] &&
+           memcmp(key->uni.str, name, n) == 0;
+}
+
+/* What decoders do most: a chunk of a stream is looked up in a dozen times. */
 const beluga_json *beluga_json_get(const beluga_json *object, const char *key)
 {
-    return json(yyjson_obj_get(val(object), key));
+    yyjson_val *o = val(object);
+    if (!yyjson_is_obj(o) || !key) return NULL;
+    size_t n = strlen(key);
+    yyjson_val *k = o + 1;
+    for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1))
+        if (is_key(k, key, n)) return json(k + 1);
+    return NULL;
 }
 
 const beluga_json *beluga_json_at(const beluga_json *array, size_t index)

@@ -158,17 +158,17 @@ void beluga__openai_decode_error(const beluga_http_response *response, beluga_er
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
-static bool reports_error(const beluga_json *root)
+bool beluga__openai_is_fault(const beluga_json *root, const beluga_json *choice)
 {
-    const char *object = beluga_json_get_string(root, "object", NULL);
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
-    return is_set(beluga_json_get(root, "error")) || (object && strcmp(object, "error") == 0) ||
-           (is_set(beluga_json_get(root, "detail")) && !beluga_json_get(root, "choices"));
+    if (is_set(beluga_json_get(root, "error"))) return true;
+    if (choice) return false;
+    const char *object = beluga_json_get_string(root, "object", NULL);
+    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail"));
 }
 
-int beluga__openai_emit_fault(const beluga_json *root, bool is_error, int otherwise, beluga_emit *emit)
+int beluga__openai_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit)
 {
-    if (!is_error && !reports_error(root)) return 0;
     struct fault fault = read_fault(root);
     beluga_error err;
     int code = meaning(&fault, 0);

@@ -59,7 +59,9 @@ int beluga__openai_emit_function_call(beluga__openai_state *state, const beluga_
 
 /* error.c */
 void beluga__openai_decode_error(const beluga_http_response *response, beluga_error *err);
-/* Does this text, sent with status 200, report an error? Then emit it, and return its code. */
-int beluga__openai_emit_fault(const beluga_json *root, bool is_error, int otherwise, beluga_emit *emit);
+/* Does what came with status 200 report an error? `choice` is its first, or NULL. */
+bool beluga__openai_is_fault(const beluga_json *root, const beluga_json *choice);
+/* Emit the error; `otherwise` is its code if it says none. Returns the code. */
+int beluga__openai_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit);
 
 #endif

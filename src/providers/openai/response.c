@@ -59,28 +59,52 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
     return code;
 }
 
-static int emit_tool_calls(beluga__openai_state *state, const beluga_json *message, beluga_emit *emit)
+static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls, beluga_emit *emit)
 {
-    const beluga_json *calls = beluga_json_get(message, "tool_calls");
-    const beluga_json *function = beluga_json_get(message, "function_call");
     int code = 0;
-    if (beluga_json_is_array(calls))
-        for (const beluga_json *v = beluga_json_first(calls); v && !code; v = beluga_json_next(calls, v))
-            code = beluga__openai_emit_tool_call(state, v, emit);
-    if (!code && beluga_json_is_object(function))
-        code = beluga__openai_emit_function_call(state, function, emit);
+    if (!beluga_json_is_array(calls)) return 0;
+    for (const beluga_json *v = beluga_json_first(calls); v && !code; v = beluga_json_next(calls, v))
+        code = beluga__openai_emit_tool_call(state, v, emit);
     return code;
 }
 
-int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
-                                beluga_emit *emit)
+/* "reasoning" is the other name of it; some hosts send both. */
+static int emit_reasoning_of(const beluga_json *message, beluga_emit *emit)
 {
     const beluga_json *reasoning = beluga_json_get(message, "reasoning_content");
     if (!beluga_json_is_string(reasoning)) reasoning = beluga_json_get(message, "reasoning");
-    int code = emit_reasoning(reasoning, emit);
-    if (!code) code = emit_content(state, beluga_json_get(message, "content"), emit);
-    if (!code) code = emit_refusal(state, beluga_json_get(message, "refusal"), emit);
-    return code ? code : emit_tool_calls(state, message, emit);
+    return emit_reasoning(reasoning, emit);
+}
+
+static bool is(const char *key, size_t length, const char *name, size_t n)
+{
+    return length == n && memcmp(key, name, n) == 0;
+}
+
+#define IS(name) is(key, length, name, sizeof(name) - 1)
+
+static int emit_member(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
+{
+    size_t length;
+    const char *key = beluga_json_key(value, &length);
+    if (IS("content")) return emit_content(state, value, emit);
+    if (IS("refusal")) return emit_refusal(state, value, emit);
+    if (IS("tool_calls")) return emit_tool_calls(state, value, emit);
+    if (IS("function_call") && beluga_json_is_object(value))
+        return beluga__openai_emit_function_call(state, value, emit);
+    return 0;
+}
+
+/* Reasoning comes before what it led to, wherever it stands. The rest is walked, which is less work
+ * than asking for each, since a stream is mostly deltas of one member. */
+int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
+                                beluga_emit *emit)
+{
+    int code = emit_reasoning_of(message, emit);
+    if (!beluga_json_is_object(message)) return 0;
+    for (const beluga_json *v = beluga_json_first(message); v && !code; v = beluga_json_next(message, v))
+        code = emit_member(state, v, emit);
+    return code;
 }
 
 /* ---- beside the content ---------------------------------------------------------------------- */
@@ -188,6 +212,8 @@ static int decode_answer(beluga__openai_state *state, const beluga_json *root, b
 {
     const beluga_json *choice = beluga__openai_first_choice(root);
     const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
+    if (beluga__openai_is_fault(root, choice))
+        return beluga__openai_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     if (!choice && beluga_json_is_array(beluga_json_get(root, "choices")))
         return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer has no choices");
     if (!choice)
@@ -206,7 +232,6 @@ int beluga__openai_decode_response(void *state, const char *body, size_t length,
     if (!length)
         return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer's body is empty");
     int code = beluga_emit_parse(emit, body, length, &root);
-    if (!code) code = beluga__openai_emit_fault(root, false, BELUGA_ERROR_INTERNAL, emit);
     return code ? code : decode_answer(state, root, emit);
 }
 
@@ -215,8 +240,9 @@ int beluga__openai_decode_list_models(const char *body, size_t length, beluga_em
 {
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
-    if (!code) code = beluga__openai_emit_fault(root, false, BELUGA_ERROR_INTERNAL, emit);
     if (code) return code;
+    if (beluga__openai_is_fault(root, NULL))
+        return beluga__openai_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
     if (!beluga_json_is_array(models))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,

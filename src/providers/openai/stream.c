@@ -7,11 +7,16 @@ static bool is_done(const beluga_frame *frame)
     return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
 }
 
-/* Groq repeats the usage in a field of its own, which came first. */
-static int emit_usage(const beluga_json *root, beluga_emit *emit)
+static bool is_error(const beluga_frame *frame)
+{
+    return frame->event_length == 5 && memcmp(frame->event, "error", 5) == 0;
+}
+
+/* Groq repeats the usage in a field of its own, which came first; it comes with the finish. */
+static int emit_usage(const beluga_json *root, bool at_finish, beluga_emit *emit)
 {
     const beluga_json *usage = beluga_json_get(root, "usage");
-    if (!beluga_json_is_object(usage))
+    if (at_finish && !beluga_json_is_object(usage))
         usage = beluga_json_get(beluga_json_get(root, "x_groq"), "usage");
     return beluga__openai_emit_usage(usage, emit);
 }
@@ -25,26 +30,28 @@ static int decode_choice(beluga__openai_state *state, const beluga_json *choice,
 
 /* Objects that are not chunks of a completion have no choices and no usage, and so are ignored. What
  * follows the finish reason is usage, or chatter. */
-static int decode_chunk(beluga__openai_state *state, const beluga_json *root, beluga_emit *emit)
+static int decode_chunk(beluga__openai_state *state, const beluga_json *root,
+                        const beluga_json *choice, beluga_emit *emit)
 {
-    const beluga_json *choice = beluga__openai_first_choice(root);
     const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
+    bool finish = word && *word;
     int code = choice ? beluga__openai_emit_metadata(state, root, emit) : 0;
     if (!code && choice && !state->finished) code = decode_choice(state, choice, emit);
-    if (!code) code = emit_usage(root, emit);
-    if (!code && word && *word) code = beluga__openai_emit_finish(state, word, emit);
-    return code;
+    if (!code) code = emit_usage(root, finish || !choice, emit);
+    return code || !finish ? code : beluga__openai_emit_finish(state, word, emit);
 }
 
-int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
+    beluga__openai_state *state = opaque;
     const beluga_json *root;
     if (!frame->length) return 0;
     if (is_done(frame)) return BELUGA_DECODE_DONE;
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
-    bool is_error = frame->event && strcmp(frame->event, "error") == 0;
-    bool finished = ((const beluga__openai_state *)state)->finished;
-    if (!finished) code = beluga__openai_emit_fault(root, is_error, BELUGA_ERROR_STREAM, emit);
-    return code ? code : decode_chunk(state, root, emit);
+    const beluga_json *choice = beluga__openai_first_choice(root);
+    /* After its finish an answer is complete, whatever the host says then. */
+    if (!state->finished && (is_error(frame) || beluga__openai_is_fault(root, choice)))
+        return beluga__openai_emit_fault(root, BELUGA_ERROR_STREAM, emit);
+    return decode_chunk(state, root, choice, emit);
 }
