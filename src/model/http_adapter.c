@@ -13,9 +13,6 @@
 #include <stdio.h>
 #include <strings.h>
 
-/* A shorter key, such as a local server's "x", stands in every other word and is no secret. */
-enum { MIN_MASKED_KEY = 8 };
-
 typedef enum body_mode {
     BODY_FRAMES,  /* a stream */
     BODY_WHOLE,   /* one answer */
@@ -34,9 +31,9 @@ typedef struct http_op {
     beluga__transfer *transfer;
     beluga__key_wait key_wait;
     bool waits_for_key;
-    const char *key; /* that was sent; in the call's arena */
     body_mode mode;
     bool got_frame;
+    bool reading; /* its buffers are in use further up the stack */
     void *state;
 } http_op;
 
@@ -52,6 +49,15 @@ static const beluga__runtime *runtime_of(const http_op *self)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
+static void free_buffers(http_op *self)
+{
+    if (self->reading) return; /* who reads does it */
+    beluga__framer_free(&self->framer);
+    beluga__http_request_free(&self->request);
+    beluga__http_response_free(&self->response);
+    beluga__emit_free(&self->emit);
+}
+
 static void let_go(http_op *self, bool reuse_connection)
 {
     beluga_loop *loop = self->emit.call->loop;
@@ -65,36 +71,12 @@ static void let_go(http_op *self, bool reuse_connection)
     else if (self->transfer)
         loop->ops->transfer_cancel(self->transfer);
     self->transfer = NULL;
-    beluga__framer_free(&self->framer);
-    beluga__http_request_free(&self->request);
-    beluga__http_response_free(&self->response);
-    beluga__emit_free(&self->emit);
-}
-
-/* A server may say a key back that it refuses: make stars of it. */
-static void mask_key(const http_op *self, char *bytes, size_t n)
-{
-    size_t length = self->key ? strlen(self->key) : 0;
-    if (length < MIN_MASKED_KEY) return;
-    const char *end = bytes + n;
-    while ((bytes = memmem(bytes, (size_t)(end - bytes), self->key, length)) != NULL) {
-        memset(bytes, '*', length);
-        bytes += length;
-    }
-}
-
-static void mask_error(http_op *self)
-{
-    beluga_error *err = self->emit.error;
-    if (!err) return;
-    mask_key(self, err->message, strlen(err->message));
-    mask_key(self, err->cause, strlen(err->cause));
+    free_buffers(self);
 }
 
 /* Deliver the terminal event that is recorded. The op may be gone afterwards. */
 static void conclude(http_op *self)
 {
-    if (self->emit.failed) mask_error(self);
     let_go(self, !self->emit.failed);
     beluga__emit_deliver(&self->emit);
 }
@@ -137,19 +119,13 @@ static void pause(beluga__op *op, bool paused)
 
 /* --- the wire's log --------------------------------------------------------------------------- */
 
-static void log_header(beluga__buf *headers, const char *name, const char *value)
-{
-    beluga__http_redact_header(headers, name, value);
-    beluga__buf_putc(headers, '\n');
-}
-
 static void log_request(const http_op *self)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
     beluga__buf headers;
     beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
     for (const beluga__header *h = self->request.headers; h; h = h->next)
-        log_header(&headers, h->name, h->value);
+        beluga__http_redact_header(&headers, h->name, h->value);
     const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
                 BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
@@ -172,7 +148,7 @@ static void log_response(const http_op *self)
         if (!colon || (size_t)(colon - at) >= sizeof name) continue;
         memcpy(name, at, (size_t)(colon - at));
         name[colon - at] = '\0';
-        log_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
+        beluga__http_redact_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
     }
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.response",
                 BELUGA__NUMBER_FIELD("status", self->response.status),
@@ -183,14 +159,9 @@ static void log_response(const http_op *self)
 static void log_body(const http_op *self, const char *bytes, size_t n)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf shown;
-    beluga__buf_init(&shown, &runtime_of(self)->allocator, SIZE_MAX / 2);
-    if (runtime_of(self)->capture_content) beluga__buf_append(&shown, bytes, n);
-    if (shown.length) mask_key(self, shown.data, shown.length);
+    bool content = runtime_of(self)->capture_content;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.body",
-                BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
-                {"data", shown.length ? shown.data : "", shown.length, 0});
-    beluga__buf_free(&shown);
+                BELUGA__NUMBER_FIELD("bytes", (int64_t)n), {"data", content ? bytes : "", content ? n : 0, 0});
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
@@ -263,6 +234,18 @@ static void closed_early(http_op *self, const beluga_error *cause)
     fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
+/* Half an event is how a cut looks where nothing says how long the body is. */
+static void cut_within_event(http_op *self)
+{
+    beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
+    if (self->emit.error) cause = *self->emit.error;
+    self->emit.failed = false;
+    if (self->emit.finished)
+        conclude(self);
+    else
+        closed_early(self, &cause);
+}
+
 /* Returns 0 to go on with the next frame, 1 when the op has ended. */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
@@ -272,6 +255,10 @@ static int on_frame(void *payload, const beluga_frame *frame)
     beluga__emit_raw(&self->emit, frame->data, frame->length);
     if (!self->emit.sink) return 1;
     int status = provider_of(self)->decode_event(self->state, frame, &self->emit);
+    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && self->emit.sink && !self->transfer) {
+        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
+        return 1;
+    }
     if (decoded(self, status)) return 1;
     if (status != BELUGA_DECODE_DONE) return 0;
     closed_early(self, NULL); /* the end marker without the proof of completion */
@@ -298,13 +285,26 @@ static void read_body(http_op *self, char *bytes, size_t n)
     fail(self, status, &err);
 }
 
-/* The last frame may end the call, while the framer that is in the call's arena still cuts. */
+/* What is read may end the call: op, framer and buffers must last until the reading is over. */
+static beluga_call *begin_reading(http_op *self)
+{
+    self->reading = true;
+    return beluga__call_ref(self->emit.call);
+}
+
+static void end_reading(http_op *self, beluga_call *call)
+{
+    self->reading = false;
+    if (!self->emit.sink) free_buffers(self);
+    beluga__call_unref(call);
+}
+
 static void on_body(void *owner, char *bytes, size_t n)
 {
     http_op *self = owner;
-    beluga_call *call = beluga__call_ref(self->emit.call);
+    beluga_call *call = begin_reading(self);
     read_body(self, bytes, n);
-    beluga__call_unref(call);
+    end_reading(self, call);
 }
 
 static const char *http_reason(int status)
@@ -321,7 +321,6 @@ static void refused(http_op *self)
                                              : beluga_error_from_http(status);
     beluga_error err;
     const char *reason = http_reason(status);
-    if (self->response.body.length) mask_key(self, self->response.body.data, self->response.body.length);
     beluga_error_set(&err, code, "%s", reason ? reason : beluga_error_text(code));
     err.http_status = status;
     err.retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
@@ -383,7 +382,7 @@ static void frames_ended(http_op *self)
 static void on_done(void *owner, int code, const beluga_error *err)
 {
     http_op *self = owner;
-    beluga_call *call = beluga__call_ref(self->emit.call);
+    beluga_call *call = begin_reading(self);
     self->transfer = NULL;
     if (self->mode == BODY_ERROR && self->response.status)
         refused(self); /* the status says enough, even where the body was cut */
@@ -397,7 +396,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
         frames_ended(self);
     else
         decode_whole(self);
-    beluga__call_unref(call);
+    end_reading(self, call);
 }
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
@@ -459,8 +458,6 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     err->code = 0;
-    if (key && !(self->key = beluga__arena_copy(&call->arena, key, strlen(key))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     int status = write_request(self, key, err);
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;
