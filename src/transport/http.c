@@ -37,6 +37,7 @@ struct beluga__http {
     beluga__list to_end;      /* cancelled inside a callback */
     beluga__list to_resume;   /* no longer paused */
     beluga__list sockets, spare_sockets, dead_sockets;
+    size_t n_draining;
     CURL *spare[SPARE_HANDLES];
     uint64_t spare_setup[SPARE_HANDLES]; /* the connection each was set up for */
     size_t n_spare;
@@ -140,6 +141,7 @@ static void end_transfer(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
     unlink_transfer(t);
+    http->n_draining -= t->draining;
     http->loop->base.ops->timer_clear(&http->loop->base, &t->drain);
     if (t->added) {
         http->in_curl = true;
@@ -484,19 +486,18 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
     if (!t) return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY, "no %s for the request",
                                     status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
     *out = t;
-    if (loop->http->in_curl) {
+    /* What drains may be about to give its connection back: it is read first, then this one starts. */
+    bool later = loop->http->in_curl || loop->http->n_draining;
+    if (later)
         beluga__list_append(&loop->http->to_start, &t->node);
-        loop->http->due = true;
-        return 0;
+    else if ((status = add_now(t))) {
+        *out = NULL;
+        end_transfer(t);
+        return beluga_error_set(err, status, "the request can't be started");
     }
-    status = add_now(t);
-    if (!status) {
-        if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
-        return 0;
-    }
-    *out = NULL;
-    end_transfer(t);
-    return beluga_error_set(err, status, "the request can't be started");
+    loop->http->due = loop->http->due || later;
+    if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
+    return 0;
 }
 
 /* --- ending ----------------------------------------------------------------------------------------------- */
@@ -523,6 +524,7 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     }
     t->handler = NULL;
     t->draining = true;
+    t->http->n_draining++;
     t->response = NULL;
     /* What was sent belongs to a call that ends now; libcurl has no more use for it. */
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
