@@ -1,0 +1,97 @@
+/* What the suites about calls share: a model on the scripted peer, and a record of what came.
+ *
+ * A record writes events down as a line that a test can read and compare:
+ *     start metadata [Hello] [ world] usage(12,2) finish(stop)
+ * Warnings, tool calls and errors show in it as start(warning), begin(0 name), delta(0 {"a"), end(0 {"a":1}),
+ * raw, restart and error(stream_closed). */
+#ifndef TESTS_CALLS_H
+#define TESTS_CALLS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <beluga/beluga.h>
+
+#include "peer.h"
+
+/* For what must happen: a test fails after it. Never reached by a test that passes. */
+enum { PATIENCE_MS = 30000 };
+
+/* Built with a sanitizer: some tests do less of the same then. */
+#if defined(__SANITIZE_THREAD__)
+#define UNDER_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
+#endif
+
+typedef struct record {
+    char story[8192]; /* what came, in order; the end is cut off where it would not fit */
+    size_t length;
+    size_t events, texts, finishes, errors, starts, restarts;
+    size_t bytes;       /* of text */
+    beluga_error error; /* of the ERROR event, or of a failed next */
+    int status;         /* what the last next returned */
+} record;
+
+void record_clear(record *r);
+/* A beluga_event_cb whose payload is a record. */
+void record_event(void *payload, const beluga_event *event);
+bool record_ended(const record *r);
+#define assert_story(r, expected) assert_string_equal((r)->story, expected)
+
+/* Open `openai` at a URL: a key, the model "peer-chat", no retries, patient timeouts, and options. */
+beluga_chat_model *open_at_n(const char *url, const beluga_option *opts, size_t n);
+#define open_at(url, ...)                                                                          \
+    open_at_n(url, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, BELUGA_OPTIONS_TERMINATED)
+beluga_chat_model *open_peer(peer *p);
+#define open_peer_with(p, ...) open_at(peer_url(p), __VA_ARGS__)
+/* Open `mock`. */
+#define open_mock(...)                                                                             \
+    open_mock_n((const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, BELUGA_OPTIONS_TERMINATED)
+beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n);
+
+/* Begin a pull stream of "Hi"; it must begin. */
+beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx);
+/* The next event, recorded; NULL after the end. */
+const beluga_event *pull_one(beluga_stream *stream, record *r);
+/* All events to the end. */
+void pull_all(beluga_stream *stream, record *r);
+/* Pull events until one is of this kind; it must come. */
+const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind);
+/* A whole stream: its story, and what it ended with. */
+int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r, const beluga_option *opts, size_t n);
+#define stream_with(model, r, ...)                                                                 \
+    stream_whole_n(model, NULL, r, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END},      \
+                   BELUGA_OPTIONS_TERMINATED)
+int stream_whole(beluga_chat_model *model, record *r);
+/* Generate from "Hi"; the text is compared unless it is NULL. Returns the status. */
+int generate(beluga_chat_model *model, const char *expected, beluga_error *err);
+int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected, beluga_error *err);
+
+/* Begin a stream of "Hi" on a host's loop; it must begin. */
+beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
+beluga_loop *new_loop(void);
+/* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after PATIENCE_MS. */
+void poll_and_step(beluga_loop *loop);
+/* The same until the record has ended. */
+void step_until_end(beluga_loop *loop, const record *r);
+/* Whether the loop's descriptor is readable now. */
+bool is_readable(beluga_loop *loop);
+
+/* Fixtures: *state is a peer. */
+int start_peer(void **state);
+int stop_peer(void **state);
+#define ON_PEER(test) cmocka_unit_test_setup_teardown(test, start_peer, stop_peer)
+
+#endif
