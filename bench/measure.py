@@ -1,0 +1,94 @@
+"""Run the benchmark programs of a build folder and read what they print.
+
+Instructions come from callgrind, as the difference of two runs: what starts and ends a program drops
+out, and the same build gives the same number on a busy machine.
+"""
+import contextlib
+import os
+import re
+import shutil
+import statistics
+import subprocess
+
+SECONDS = 300
+# Filling memory that is allocated or freed, as a test runner may ask of malloc, would be counted, too.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
+FEW, MANY = 200, 1200
+
+
+class Failed(Exception):
+    """A program of ours did not do what it should."""
+
+
+def run(*command):
+    """Run a command; return what it prints."""
+    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, timeout=SECONDS,
+                          check=False)
+    if done.returncode:
+        raise Failed("%s: exit status %d\n%s" % (" ".join(command), done.returncode, done.stderr))
+    return done.stdout
+
+
+def numbers(*command):
+    """Run a command that prints numbers."""
+    return [float(word) for word in run(*command).split()]
+
+
+def have_callgrind():
+    return shutil.which("valgrind") is not None
+
+
+def instructions(command, within=None):
+    """Count the instructions of a command in user space, or only those inside one function."""
+    options = ["--tool=callgrind", "--callgrind-out-file=/dev/null"]
+    if within:
+        options.append("--toggle-collect=" + within)
+    done = subprocess.run(["valgrind", *options, *command], env=ENVIRONMENT, capture_output=True,
+                          text=True, timeout=SECONDS, check=False)
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if done.returncode or not found:
+        raise Failed("valgrind %s:\n%s" % (" ".join(command), done.stderr))
+    return int(found.group(1))
+
+
+class Bench:
+    """The programs of a build folder."""
+
+    def __init__(self, folder):
+        self.folder = folder
+
+    def path(self, *parts):
+        return os.path.join(self.folder, *parts)
+
+    def program(self, name):
+        return self.path("bench", "bench-" + name)
+
+    def work_ns(self, name, count):
+        return numbers(self.program("work"), name, str(count))[0]
+
+    def work_memory(self, name, count=1000):
+        """The bytes and the allocations of one, on average over many."""
+        return numbers(self.program("work"), "-m", name, str(count))
+
+    def work_instructions(self, name, within=None):
+        """The instructions of one."""
+        few, many = (instructions([self.program("work"), name, str(n)], within) for n in (FEW, MANY))
+        return (many - few) / (MANY - FEW)
+
+    def work_ratio(self, name, other, rounds, count):
+        """The median ratio of the times of two kinds of work, measured in turns."""
+        return statistics.median(self.work_ns(name, count) / self.work_ns(other, count)
+                                 for _ in range(rounds))
+
+    @contextlib.contextmanager
+    def peer(self, *options):
+        """Start the scripted server; give its port; end it."""
+        command = [self.path("cli", "check", "beluga-peer"), *options]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+            try:
+                found = re.match(r"listening 127\.0\.0\.1:(\d+)", server.stdout.readline())
+                if not found:
+                    raise Failed("beluga-peer does not listen")
+                yield found.group(1)
+            finally:
+                server.terminate()

@@ -1,0 +1,68 @@
+#include "support.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void give_up(const char *what, const char *why)
+{
+    fprintf(stderr, "%s: %s\n", what, why);
+    exit(1);
+}
+
+void must(const char *what, int status, const beluga_error *err)
+{
+    if (status) give_up(what, err && err->code ? err->message : beluga_error_text(status));
+}
+
+size_t number_of(const char *text)
+{
+    char *end;
+    unsigned long long n = strtoull(text, &end, 10);
+    if (end == text || *end || !n || n > 1000000000) give_up("not a number from 1 to 10^9", text);
+    return (size_t)n;
+}
+
+beluga_client *new_client(const beluga_telemetry_sink *telemetry)
+{
+    beluga_client_settings settings = {.size = sizeof settings, .telemetry = telemetry};
+    beluga_client *client;
+    must("client", beluga_client_new(&settings, &client), NULL);
+    return client;
+}
+
+static beluga_chat_model *open_model(beluga_client *client, const char *provider,
+                                     beluga_config *config)
+{
+    beluga_error err = {0};
+    beluga_chat_model *model;
+    if (!config) give_up(provider, "no memory");
+    int status =
+        beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err);
+    must(provider, status, &err);
+    beluga_config_free(config);
+    return model;
+}
+
+beluga_chat_model *open_mock(beluga_client *client)
+{
+    return open_model(client, "mock", beluga_config_new(beluga_with_model_name("any")));
+}
+
+beluga_chat_model *open_openai(beluga_client *client, int port)
+{
+    char url[64];
+    snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", port);
+    return open_model(client, "openai",
+                      beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url),
+                                        beluga_with_api_key("sk-0123456789abcdef"),
+                                        beluga_with_max_retries(0)));
+}
+
+beluga_messages *new_question(void)
+{
+    beluga_messages *messages = beluga_messages_new();
+    must("question",
+         beluga_messages_add(messages, beluga_human_message("What is the capital of France?")),
+         NULL);
+    return messages;
+}

@@ -1,0 +1,48 @@
+/* What the benchmarks share: clocks, and models to call. Whatever goes wrong ends the program. */
+#ifndef BENCH_SUPPORT_H
+#define BENCH_SUPPORT_H
+
+#include <beluga/beluga.h>
+#include <stdint.h>
+#include <time.h>
+
+static inline int64_t clock_ns(clockid_t id)
+{
+    struct timespec t;
+    clock_gettime(id, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+static inline int64_t wall_ns(void)
+{
+    return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* Of the calling thread, in user space and in the kernel. */
+static inline int64_t cpu_ns(void)
+{
+    return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/* Print and exit. */
+_Noreturn void give_up(const char *what, const char *why);
+
+/* End the program unless `status` is 0. */
+void must(const char *what, int status, const beluga_error *err);
+
+/* Read a positive number from an argument. */
+size_t number_of(const char *text);
+
+/* A client on the process's default allocator; telemetry may be NULL. Owned. */
+beluga_client *new_client(const beluga_telemetry_sink *telemetry);
+
+/* mock/any of that client. Owned. */
+beluga_chat_model *open_mock(beluga_client *client);
+
+/* openai/any on 127.0.0.1, without retries. Owned. */
+beluga_chat_model *open_openai(beluga_client *client, int port);
+
+/* One question. Owned. */
+beluga_messages *new_question(void);
+
+#endif

@@ -1,0 +1,51 @@
+/* bench-work NAME COUNT: do a piece of work so often; print what one of it took on average, "ns".
+ * bench-work -m NAME COUNT: the same with memory counted; print "bytes allocations".
+ *
+ * Under callgrind two runs with different counts give the instructions of one. Counting costs some, so
+ * it is left out there. */
+#include "memory.h"
+#include "support.h"
+#include "work.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { WARM_UP = 8 };
+
+static int usage(void)
+{
+    fputs("usage: bench-work [-m] NAME COUNT, where NAME is one of\n", stderr);
+    for (size_t i = 0; work_at(i); i++) fprintf(stderr, "  %s\n", work_at(i)->name);
+    return 2;
+}
+
+static void print_time(const work *w, void *fixture, size_t count)
+{
+    int64_t start = cpu_ns();
+    w->run(fixture, count);
+    printf("%.1f\n", (double)(cpu_ns() - start) / (double)count);
+}
+
+static void print_memory(const work *w, void *fixture, size_t count)
+{
+    memory_count before = memory_counted(), after;
+    w->run(fixture, count);
+    after = memory_counted();
+    printf("%.2f %.3f\n", (double)(after.bytes - before.bytes) / (double)count,
+           (double)(after.allocations - before.allocations) / (double)count);
+}
+
+int main(int argc, char **argv)
+{
+    bool memory = argc > 1 && strcmp(argv[1], "-m") == 0;
+    if (argc != 3 + memory) return usage();
+    const work *w = work_find(argv[1 + memory]);
+    if (!w) return usage();
+    if (memory) beluga_allocator_set_default(&memory_counting);
+    size_t count = number_of(argv[2 + memory]);
+    void *fixture = w->open();
+    w->run(fixture, WARM_UP);
+    (memory ? print_memory : print_time)(w, fixture, count);
+    w->close(fixture);
+    return 0;
+}

@@ -1,0 +1,125 @@
+/* Calls of `mock`, which has no network: all that is left is ours. */
+#include "support.h"
+#include "work.h"
+
+#include <stdlib.h>
+
+typedef struct calls {
+    beluga_client *client;
+    beluga_chat_model *model;
+    beluga_messages *question;
+    beluga_tool *tools[3];
+    size_t spans; /* begun and ended */
+} calls;
+
+static calls *new_calls(void)
+{
+    calls *c = calloc(1, sizeof *c);
+    if (!c) give_up("calls", "no memory");
+    c->question = new_question();
+    return c;
+}
+
+static void *open_calls(void)
+{
+    calls *c = new_calls();
+    c->client = new_client(NULL);
+    c->model = open_mock(c->client);
+    return c;
+}
+
+static void close_calls(void *fixture)
+{
+    calls *c = fixture;
+    for (size_t i = 0; i < 3; i++) beluga_tool_unref(c->tools[i]);
+    beluga_messages_free(c->question);
+    beluga_chat_model_unref(c->model);
+    beluga_client_unref(c->client);
+    free(c);
+}
+
+static void generate(void *fixture, size_t n)
+{
+    calls *c = fixture;
+    beluga_error err = {0};
+    for (size_t i = 0; i < n; i++) {
+        beluga_response *response;
+        must("generate", beluga_generate(c->model, NULL, c->question, &response, &err), &err);
+        beluga_response_free(response);
+    }
+}
+
+const work work_generate = {"generate", open_calls, generate, close_calls};
+
+/* The least that a telemetry does: it counts. */
+static void *count_begin(void *payload, void *parent, const beluga_span_start *start)
+{
+    (void)parent;
+    (void)start;
+    ++*(size_t *)payload;
+    return payload;
+}
+
+static void count_end(void *payload, void *span, const beluga_span_end *end)
+{
+    (void)span;
+    (void)end;
+    ++*(size_t *)payload;
+}
+
+static void *open_observed(void)
+{
+    calls *c = new_calls();
+    beluga_telemetry_sink sink = {
+        .size = sizeof sink, .payload = &c->spans, .begin = count_begin, .end = count_end};
+    c->client = new_client(&sink);
+    c->model = open_mock(c->client);
+    return c;
+}
+
+const work work_generate_observed = {"generate_observed", open_observed, generate, close_calls};
+
+static void stream_chat(void *fixture, size_t n)
+{
+    calls *c = fixture;
+    beluga_error err = {0};
+    for (size_t i = 0; i < n; i++) {
+        beluga_stream *stream;
+        const beluga_event *event;
+        must("stream", beluga_stream_chat(c->model, NULL, c->question, &stream, &err), &err);
+        do
+            must("stream", beluga_stream_next(stream, &event, &err), &err);
+        while (event);
+        beluga_stream_free(stream);
+    }
+}
+
+const work work_stream_chat = {"stream_chat", open_calls, stream_chat, close_calls};
+
+static void *open_tools(void)
+{
+    static const char *const names[] = {"get_weather", "get_time", "search_documents"};
+    calls *c = open_calls();
+    for (size_t i = 0; i < 3; i++) {
+        beluga_tool_definition definition = {
+            .size = sizeof definition,
+            .name = names[i],
+            .description = "A tool of the benchmark",
+            .parameters = "{\"type\":\"object\",\"properties\":{\"place\":{\"type\":\"string\"}}}",
+        };
+        must("tool", beluga_tool_new(&definition, &c->tools[i], NULL), NULL);
+    }
+    return c;
+}
+
+static void bind_tools(void *fixture, size_t n)
+{
+    calls *c = fixture;
+    for (size_t i = 0; i < n; i++) {
+        beluga_chat_model *bound;
+        must("bind_tools", beluga_bind_tools(c->model, c->tools, 3, &bound, NULL), NULL);
+        beluga_chat_model_unref(bound);
+    }
+}
+
+const work work_bind_tools = {"bind_tools", open_tools, bind_tools, close_calls};
