@@ -99,6 +99,7 @@ static int start(struct run *run)
 static void start_spinner(const beluga_chat_model *model)
 {
     char label[64];
+    if (out_is_quiet()) return;
     snprintf(label, sizeof label, "%.24s/%.36s", beluga_provider_name(model),
              beluga_model_name(model));
     term_spinner_start(label);

@@ -150,10 +150,11 @@ static void take_operand(struct args *args, const char *word, bool literal)
     args->operands.items[args->operands.count++] = word;
 }
 
-static int check_command(const struct args *args)
+int args_check(const struct args *args)
 {
     const struct command *command = args->command;
-    uint32_t excess = args->given & ~command->takes & ~(uint32_t)(ARG_HELP | ARG_VERSION);
+    if (args->help || args->version) return 0;
+    uint32_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
         if (excess & (1U << i))
             return out_usage("beluga %s takes no option --%s", command->name, arg_infos[i].name);
@@ -194,8 +195,7 @@ int args_parse(struct args *args, int argc, char **argv)
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
     if (!args->named) args->command = commands[0];
-    if (rc || args->help || args->version) return rc;
-    return check_command(args);
+    return rc;
 }
 
 void args_free(struct args *args)

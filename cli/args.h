@@ -106,6 +106,8 @@ struct args {
  * @return 0, or an exit code. Free with args_free in either case.
  */
 int args_parse(struct args *args, int argc, char **argv);
+/* Check that the command takes what it was given. @return 0, or an exit code, reported. */
+int args_check(const struct args *args);
 void args_free(struct args *args);
 
 #endif

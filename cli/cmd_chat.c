@@ -146,7 +146,15 @@ static enum line_result read_more(struct chat *chat, struct text *text)
     return line_read(chat->reader, CONTINUATION, text);
 }
 
-/* Between two fences; the input's end is one, too. */
+/* Leave out `head` and `tail` bytes. */
+static void trim(struct text *text, size_t head, size_t tail)
+{
+    text->length -= head + tail;
+    memmove(text->bytes, text->bytes + head, text->length);
+    text->bytes[text->length] = '\0';
+}
+
+/* Between two fences, each of which may have a line of its own; the input's end is one, too. */
 static enum line_result read_fenced(struct chat *chat, struct text *text)
 {
     const size_t fence = strlen(FENCE);
@@ -156,10 +164,9 @@ static enum line_result read_fenced(struct chat *chat, struct text *text)
         if (result == LINE_END) break;
         if (result != LINE_READ) return result;
     }
-    if (ends_with(text, FENCE)) text->length -= fence;
-    text->length -= fence;
-    memmove(text->bytes, text->bytes + fence, text->length);
-    text->bytes[text->length] = '\0';
+    trim(text, fence, result == LINE_READ ? fence : 0);
+    trim(text, text->bytes[0] == '\n', 0);
+    trim(text, 0, ends_with(text, "\n"));
     return LINE_READ;
 }
 

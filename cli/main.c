@@ -30,6 +30,7 @@ int main(int argc, char **argv)
     struct args args;
     int rc = args_parse(&args, argc, argv);
     out_init(&args);
+    if (rc == 0) rc = args_check(&args);
     if (rc == 0) rc = out_finish(run(&args));
     args_free(&args);
     return rc;

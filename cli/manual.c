@@ -122,7 +122,7 @@ static void put_synopsis(void)
         const struct command *c = commands[i];
         out_printf("%s.B beluga\n", i ? ".br\n" : "");
         out_printf(i ? ".B %s\n" : "[\\fB%s\\fR]\n", c->name);
-        out_printf("[\\fIoption\\fR ...]\n");
+        out_printf("[\\fIoption\\fR ...]\\&\n");
         if (*c->operands) {
             out_printf("\\fI");
             put_text(c->operands);

@@ -37,6 +37,11 @@ void out_init(const struct args *args)
     signal(SIGPIPE, SIG_IGN);
 }
 
+bool out_is_quiet(void)
+{
+    return out.quiet;
+}
+
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
 /* There is nowhere to report that stderr can't be written. */

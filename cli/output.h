@@ -13,6 +13,8 @@ struct args;
 /* Decide what the options leave to be printed, and ignore SIGPIPE: a write tells us. */
 void out_init(const struct args *args);
 
+bool out_is_quiet(void);
+
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
 /* A remark; not with --quiet. printf's. */

@@ -64,7 +64,10 @@ int report_error(const struct args *args, const beluga_error *err, const beluga_
 {
     char line[ERROR_LINE_BYTES];
     beluga_error_format(err, line, sizeof line);
-    out_error("%s", line);
+    if (err->code == BELUGA_ERROR_CONTEXT_CANCELED)
+        out_note("interrupted");
+    else
+        out_error("%s", line);
     if (args->json) print_error_json(err, partial);
     return exit_from_error(err->code);
 }

@@ -10,15 +10,49 @@
 
 #include "output.h"
 
-/* One line of a record; longer fields get lines of their own. */
-#define LINE_BYTES       2048
-#define SHORT_FIELD      200
-#define BODY_PIECE_BYTES 3000
+#define LINE_BYTES      1024
+#define MAX_PIECE_BYTES 3000
+#define MARK_REQUEST    '>'
+#define MARK_RESPONSE   '<'
 
-static bool is_short(const beluga_log_field *field)
+static const beluga_log_field *find(const beluga_log_field *fields, size_t n, const char *name)
 {
-    return !field->text ||
-           (field->length <= SHORT_FIELD && !memchr(field->text, '\n', field->length));
+    static const beluga_log_field none = {.name = "", .text = ""};
+    for (size_t i = 0; i < n; i++)
+        if (strcmp(fields[i].name, name) == 0) return &fields[i];
+    return &none;
+}
+
+/* Print text line by line behind a mark, without empty lines; a long line in pieces. */
+static void print_lines(char mark, const beluga_log_field *field)
+{
+    const char *text = field->text, *end = text ? text + field->length : text;
+    while (text < end) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        size_t length = (size_t)((newline ? newline : end) - text);
+        size_t piece = length < MAX_PIECE_BYTES ? length : MAX_PIECE_BYTES;
+        size_t shown = piece && text[piece - 1] == '\r' ? piece - 1 : piece;
+        if (shown) out_detail("%c %.*s", mark, (int)shown, text);
+        text += piece;
+        if (piece == length && newline) text++;
+    }
+}
+
+static void print_request(const beluga_log_field *fields, size_t n)
+{
+    const beluga_log_field *method = find(fields, n, "method"), *url = find(fields, n, "url");
+    out_detail("%c %.*s %.*s", MARK_REQUEST, (int)method->length, method->text, (int)url->length,
+               url->text);
+    print_lines(MARK_REQUEST, find(fields, n, "headers"));
+    out_detail("%c", MARK_REQUEST);
+    print_lines(MARK_REQUEST, find(fields, n, "body"));
+}
+
+static void print_response(const beluga_log_field *fields, size_t n)
+{
+    out_detail("%c status %" PRId64, MARK_RESPONSE, find(fields, n, "status")->number);
+    print_lines(MARK_RESPONSE, find(fields, n, "headers"));
+    out_detail("%c", MARK_RESPONSE);
 }
 
 static size_t add_field(char *line, size_t used, const beluga_log_field *field)
@@ -33,33 +67,27 @@ static size_t add_field(char *line, size_t used, const beluga_log_field *field)
     return n > 0 ? used + (size_t)n : used;
 }
 
-/* A body, a header block: line by line, marked, in pieces where a line is long. */
-static void print_long(const beluga_log_field *field)
+static void print_other(const char *event, const beluga_log_field *fields, size_t n)
 {
-    const char *text = field->text, *end = text + field->length;
-    out_detail("  %s:", field->name);
-    while (text < end) {
-        const char *newline = memchr(text, '\n', (size_t)(end - text));
-        size_t length = (size_t)((newline ? newline : end) - text);
-        size_t piece = length < BODY_PIECE_BYTES ? length : BODY_PIECE_BYTES;
-        out_detail("  | %.*s", (int)piece, text);
-        text += piece;
-        if (piece == length && newline) text++;
-    }
+    char line[LINE_BYTES];
+    size_t used = (size_t)snprintf(line, sizeof line, "* %s", event);
+    for (size_t i = 0; i < n; i++) used = add_field(line, used, &fields[i]);
+    out_detail("%s", line);
 }
 
 static void on_record(void *payload, beluga_log_level level, const char *event,
                       const beluga_log_field *fields, size_t n)
 {
-    char line[LINE_BYTES];
-    size_t used = (size_t)snprintf(line, sizeof line, "* %s", event);
     (void)payload;
     (void)level;
-    for (size_t i = 0; i < n; i++)
-        if (is_short(&fields[i])) used = add_field(line, used, &fields[i]);
-    out_detail("%s", line);
-    for (size_t i = 0; i < n; i++)
-        if (!is_short(&fields[i])) print_long(&fields[i]);
+    if (strcmp(event, "http.request") == 0)
+        print_request(fields, n);
+    else if (strcmp(event, "http.response") == 0)
+        print_response(fields, n);
+    else if (strcmp(event, "http.body") == 0)
+        print_lines(MARK_RESPONSE, find(fields, n, "data"));
+    else
+        print_other(event, fields, n);
 }
 
 void trace_start(int verbose)

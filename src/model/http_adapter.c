@@ -13,6 +13,9 @@
 #include <stdio.h>
 #include <strings.h>
 
+/* A shorter key, such as a local server's "x", stands in every other word and is no secret. */
+enum { MIN_MASKED_KEY = 8 };
+
 typedef enum body_mode {
     BODY_FRAMES,  /* a stream */
     BODY_WHOLE,   /* one answer */
@@ -31,6 +34,7 @@ typedef struct http_op {
     beluga__transfer *transfer;
     beluga__key_wait key_wait;
     bool waits_for_key;
+    const char *key; /* that was sent; in the call's arena */
     body_mode mode;
     bool got_frame;
     bool reading; /* its buffers are in use further up the stack */
@@ -74,9 +78,30 @@ static void let_go(http_op *self, bool reuse_connection)
     free_buffers(self);
 }
 
+/* A server may say a key back that it refuses: make stars of it. */
+static void mask_key(const http_op *self, char *bytes, size_t n)
+{
+    size_t length = self->key ? strlen(self->key) : 0;
+    if (length < MIN_MASKED_KEY) return;
+    const char *end = bytes + n;
+    while ((bytes = memmem(bytes, (size_t)(end - bytes), self->key, length)) != NULL) {
+        memset(bytes, '*', length);
+        bytes += length;
+    }
+}
+
+static void mask_error(http_op *self)
+{
+    beluga_error *err = self->emit.error;
+    if (!err) return;
+    mask_key(self, err->message, strlen(err->message));
+    mask_key(self, err->cause, strlen(err->cause));
+}
+
 /* Deliver the terminal event that is recorded. The op may be gone afterwards. */
 static void conclude(http_op *self)
 {
+    if (self->emit.failed) mask_error(self);
     let_go(self, !self->emit.failed);
     beluga__emit_deliver(&self->emit);
 }
@@ -119,13 +144,19 @@ static void pause(beluga__op *op, bool paused)
 
 /* --- the wire's log --------------------------------------------------------------------------- */
 
+static void log_header(beluga__buf *headers, const char *name, const char *value)
+{
+    beluga__http_redact_header(headers, name, value);
+    beluga__buf_putc(headers, '\n');
+}
+
 static void log_request(const http_op *self)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
     beluga__buf headers;
     beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
     for (const beluga__header *h = self->request.headers; h; h = h->next)
-        beluga__http_redact_header(&headers, h->name, h->value);
+        log_header(&headers, h->name, h->value);
     const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
                 BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
@@ -148,7 +179,7 @@ static void log_response(const http_op *self)
         if (!colon || (size_t)(colon - at) >= sizeof name) continue;
         memcpy(name, at, (size_t)(colon - at));
         name[colon - at] = '\0';
-        beluga__http_redact_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
+        log_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
     }
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.response",
                 BELUGA__NUMBER_FIELD("status", self->response.status),
@@ -159,9 +190,14 @@ static void log_response(const http_op *self)
 static void log_body(const http_op *self, const char *bytes, size_t n)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    bool content = runtime_of(self)->capture_content;
+    beluga__buf shown;
+    beluga__buf_init(&shown, &runtime_of(self)->allocator, SIZE_MAX / 2);
+    if (runtime_of(self)->capture_content) beluga__buf_append(&shown, bytes, n);
+    if (shown.length) mask_key(self, shown.data, shown.length);
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.body",
-                BELUGA__NUMBER_FIELD("bytes", (int64_t)n), {"data", content ? bytes : "", content ? n : 0, 0});
+                BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
+                {"data", shown.length ? shown.data : "", shown.length, 0});
+    beluga__buf_free(&shown);
 }
 
 /* --- the answer --------------------------------------------------------------------------------- */
@@ -321,6 +357,7 @@ static void refused(http_op *self)
                                              : beluga_error_from_http(status);
     beluga_error err;
     const char *reason = http_reason(status);
+    if (self->response.body.length) mask_key(self, self->response.body.data, self->response.body.length);
     beluga_error_set(&err, code, "%s", reason ? reason : beluga_error_text(code));
     err.http_status = status;
     err.retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
@@ -458,6 +495,8 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     err->code = 0;
+    if (key && !(self->key = beluga__arena_copy(&call->arena, key, strlen(key))))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     int status = write_request(self, key, err);
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;

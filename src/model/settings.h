@@ -40,16 +40,18 @@ typedef struct beluga__settings {
     beluga__setting known[BELUGA_OPTION_COUNT];
 } beluga__settings;
 
-/* A slot's type when its option came with a value of another type; value.integer is that type. The slot of
- * BELUGA_OPTION_END holds a key that this library does not know. beluga__settings_check reports both. */
+/* A slot's type when its option came with a value of another type; value.integer is that type. The
+ * slot of BELUGA_OPTION_END holds a key that this library does not know. beluga__settings_check
+ * reports both. */
 enum { BELUGA__SETTING_WRONG = 255 };
 
 /* Apply options in order; a slot set by a later layer is left alone. Strings and items go into the
- * arena. A LIST given in a later layer replaces an earlier layer's list, and grows within its own; a
- * provider's own option replaces one of its name. Types are converted (INT to DOUBLE) here; what can't be is
- * kept for beluga__settings_check. n may be BELUGA_OPTIONS_TERMINATED. Items of a settings table that was
- * copied are shared with the original: chains are never changed in place, but rebuilt in the arena.
- * Returns 0; NO_MEMORY; LIMIT_EXCEEDED over 4096 options or 64 MiB in one. */
+ * arena. A LIST given in a later layer replaces an earlier layer's list, and grows within its own;
+ * a provider's own option replaces one of its name. Types are converted (INT to DOUBLE) here; what
+ * can't be is kept for beluga__settings_check. n may be BELUGA_OPTIONS_TERMINATED. Items of a
+ * settings table that was copied are shared with the original: chains are never changed in place,
+ * but rebuilt in the arena. Returns 0; NO_MEMORY; LIMIT_EXCEEDED over 4096 options or 64 MiB in
+ * one. */
 int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
                            const beluga_option *opts, size_t n, beluga_origin origin,
                            beluga_error *err);
@@ -59,12 +61,13 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
 
 struct beluga_own_option;
 
-/* Check everything (scope 'M' when a model opens: INVALID_CONFIG; 'C' when a call starts: INVALID_INPUT, only
- * what the call set, and options that only a model may have are faults): one error names every fault with
- * what would fit. */
+/* Check everything (scope 'M' when a model opens: INVALID_CONFIG; 'C' when a call starts:
+ * INVALID_INPUT, only what the call set, and options that only a model may have are faults): one
+ * error names every fault with what would fit. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
-/* The same, with a provider's own options: `own` is its table, ended by a NULL name, or NULL for none. */
+/* The same, with a provider's own options: `own` is its table, ended by a NULL name, or NULL for
+ * none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
                                const struct beluga_own_option *own, beluga_error *err);
 
@@ -91,8 +94,8 @@ static inline const char *beluga__settings_string(const beluga__settings *s, int
 /* The provider's own option of that name, or NULL. */
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
 
-/* Read one of those as another type: text (from a file or `-o`) is parsed, numbers are converted. NULL and
- * what can't be read are false. */
+/* Read one of those as another type: text (from a file or `-o`) is parsed, numbers are converted.
+ * NULL and what can't be read are false. */
 bool beluga__item_int(const beluga__item *item, int64_t *value);
 bool beluga__item_double(const beluga__item *item, double *value);
 bool beluga__item_bool(const beluga__item *item, bool *value);

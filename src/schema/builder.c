@@ -123,6 +123,13 @@ static beluga__piece *new_piece(beluga_response_builder *b, uint32_t kind, uint3
 
 static int append(beluga_response_builder *b, beluga__buf *buf, const char *text, size_t n)
 {
+    if (n < buf->capacity - buf->length && n <= b->max - b->total) { /* nearly always */
+        memcpy(buf->data + buf->length, text, n);
+        buf->length += n;
+        buf->data[buf->length] = '\0';
+        b->total += n;
+        return 0;
+    }
     if (charge(b, n)) return b->status;
     size_t first = n > FIRST_TEXT ? n : b->max < FIRST_TEXT ? b->max : FIRST_TEXT;
     if (!buf->capacity && beluga__buf_reserve(buf, first)) return stick(b, buf->status);

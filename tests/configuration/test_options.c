@@ -193,6 +193,83 @@ static void every_option_has_a_row(void **state)
     assert_int_equal(beluga__option_find("user\0xx", 7), 0);
 }
 
+static void every_constructor_makes_its_own_option(void **state)
+{
+    (void)state;
+    beluga_response *partial;
+    const beluga_option made[] = {
+        beluga_with_provider("x"),
+        beluga_with_model_name("x"),
+        beluga_with_api_key("x"),
+        beluga_with_base_url("x"),
+        beluga_with_temperature(7),
+        beluga_with_top_p(7),
+        beluga_with_top_k(7),
+        beluga_with_max_tokens(7),
+        beluga_with_frequency_penalty(7),
+        beluga_with_presence_penalty(7),
+        beluga_with_stop_sequence("x"),
+        beluga_with_seed(7),
+        beluga_with_timeout_ms(7),
+        beluga_with_connect_timeout_ms(7),
+        beluga_with_first_event_timeout_ms(7),
+        beluga_with_idle_timeout_ms(7),
+        beluga_with_total_timeout_ms(7),
+        beluga_with_max_retries(7),
+        beluga_with_retry_delay_ms(7),
+        beluga_with_retry_backoff(7),
+        beluga_with_max_concurrent_batches(7),
+        beluga_with_enable_streaming(true),
+        beluga_with_enable_tracing(true),
+        beluga_with_enable_metrics(true),
+        beluga_with_enable_structured_logging(true),
+        beluga_with_enable_tool_calling(true),
+        beluga_with_tool_choice("x"),
+        beluga_with_parallel_tool_calls(true),
+        beluga_with_response_schema("x"),
+        beluga_with_response_schema_name("x"),
+        beluga_with_response_schema_strict(true),
+        beluga_with_json_mode(true),
+        beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_MINIMAL),
+        beluga_with_reasoning_budget(7),
+        beluga_with_user("x"),
+        beluga_with_extra_body("x"),
+        beluga_with_extra_header("x"),
+        beluga_with_wire_streaming(true),
+        beluga_with_restart_delivery(true),
+        beluga_with_raw_events(true),
+        beluga_with_partial(&partial),
+        beluga_with_ca_file("x"),
+        beluga_with_client_certificate("x"),
+        beluga_with_client_key("x"),
+        beluga_with_proxy("x"),
+        beluga_with_unix_socket("x"),
+        beluga_with_user_agent("x"),
+        beluga_with_http_version(BELUGA_HTTP_VERSION_1_1),
+        beluga_with_max_response_bytes(7),
+        beluga_with_max_event_bytes(7),
+        beluga_with_env(),
+        beluga_with_provider_specific("acme.x", "x"),
+    };
+    assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const beluga_option *o = &made[key - 1];
+        assert_int_equal(o->key, key);
+        assert_int_equal(o->type, beluga_option_get_info(key)->type);
+        if (o->type == BELUGA_OPTION_STRING || o->type == BELUGA_OPTION_LIST) {
+            assert_string_equal(o->value.string, "x");
+            assert_int_equal(o->length, 1);
+        } else if (o->type == BELUGA_OPTION_DOUBLE) {
+            assert_true(o->value.number == 7);
+        } else if (o->type == BELUGA_OPTION_BOOL || o->type == BELUGA_OPTION_ENUM) {
+            assert_int_equal(o->value.integer, 1);
+        } else if (o->type != BELUGA_OPTION_POINTER) {
+            assert_int_equal(o->value.integer, 7);
+        }
+    }
+    assert_ptr_equal(made[BELUGA_OPTION_PARTIAL - 1].value.pointer, &partial);
+}
+
 /* --- merging --------------------------------------------------------------------------------- */
 
 typedef struct merge {
@@ -591,6 +668,7 @@ int main(void)
         cmocka_unit_test(values_are_written_as_short_as_they_read_back),
         cmocka_unit_test(whole_numbers_keep_their_last_digit),
         cmocka_unit_test(every_option_has_a_row),
+        cmocka_unit_test(every_constructor_makes_its_own_option),
         cmocka_unit_test(a_later_layer_wins_whatever_the_order),
         cmocka_unit_test(null_is_as_if_the_option_were_not_there),
         cmocka_unit_test(a_list_grows_in_its_layer_and_replaces_an_earlier_one),

@@ -1,0 +1,64 @@
+/*
+ * Runs the real command and keeps what it printed. It gets an environment of its own: a home that
+ * is an empty folder, and nothing else but what the test sets. Whatever does not end in time is
+ * killed and fails the test.
+ */
+#ifndef TESTS_CLI_RUN_H
+#define TESTS_CLI_RUN_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#define CLI_MAX_VARIABLES 64
+
+struct cli {
+    char home[64];
+    char *variables[CLI_MAX_VARIABLES];
+    size_t n_variables;
+    const char *input; /* for stdin; NULL: nothing */
+    size_t input_length;
+    bool terminal;        /* stdin, stdout and stderr are a terminal; all is in `out` */
+    bool out_is_closed;   /* nobody reads stdout */
+    const char *out_path; /* stdout is this file; NULL: a pipe */
+    /* while it runs */
+    int pid;
+    int in_fd, out_fd, err_fd;
+    /* what came of it */
+    int code;   /* exit code, or -1 */
+    int signal; /* that ended it, or 0 */
+    char *out, *err;
+    size_t out_length, err_length;
+};
+
+/* For cmocka: *state is a struct cli. */
+int cli_setup(void **state);
+int cli_teardown(void **state);
+
+/* Return the path of the command; static. */
+const char *cli_program(void);
+
+/* Set a variable of its environment, in place of one of that name. */
+void cli_set(struct cli *cli, const char *name, const char *value);
+/* Write a file into its home. Returns its path; borrowed until the next call. */
+const char *cli_write_file(struct cli *cli, const char *name, const void *bytes, size_t n);
+
+/* Run it to its end; the arguments end with NULL. Returns the exit code. */
+int cli_run(struct cli *cli, ...);
+
+/* The same step by step. */
+void cli_start(struct cli *cli, ...);
+/* Wait until what it printed on stdout (or its terminal) contains `text`. */
+void cli_wait_for(struct cli *cli, const char *text);
+void cli_type(struct cli *cli, const char *text);
+void cli_signal(struct cli *cli, int number);
+int cli_finish(struct cli *cli);
+
+/* Assert that a text contains a part, and print both when not. */
+void assert_contains(const char *text, const char *part);
+void assert_lacks(const char *text, const char *part);
+
+#endif

@@ -1,0 +1,601 @@
+/* The command as scripts use it: what goes where, and every exit code. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include "peer.h"
+#include "run.h"
+
+#define KEY "sk-this-must-never-be-shown"
+
+/* ---- a server and its replies ---------------------------------------------------------------- */
+
+static peer *start_peer(struct cli *cli)
+{
+    peer *p = peer_start();
+    assert_non_null(p);
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", KEY);
+    return p;
+}
+
+static void reply_with(peer *p, const char *text, const char *reason)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, text);
+    peer_openai_finish(r, reason);
+    peer_openai_usage(r, 12, 34);
+    peer_openai_done(r);
+}
+
+static int ask(struct cli *cli)
+{
+    return cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static beluga_json_doc *parse_out(const struct cli *cli)
+{
+    beluga_json_doc *doc = NULL;
+    beluga_error err = {0};
+    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
+        fail_msg("%s: %s", err.message, cli->out);
+    return doc;
+}
+
+static const char *string_at(const beluga_json *object, const char *key)
+{
+    const char *text = beluga_json_get_string(object, key, NULL);
+    if (!text) fail_msg("no text \"%s\"", key);
+    return text;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static void an_answer_is_all_there_is_on_stdout_and_nothing_on_stderr(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+    assert_string_equal(cli->err, "");
+}
+
+static void prompt_is_the_default_and_can_be_named(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "prompt", "-m", "mock/echo", "models", NULL), 0);
+    assert_string_equal(cli->out, "models\n");
+}
+
+static void texts_are_joined_by_spaces(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock:echo", "one", "two", "--", "-three", NULL), 0);
+    assert_string_equal(cli->out, "one two -three\n");
+}
+
+static int echo_input(struct cli *cli, const char *input, const char *text)
+{
+    cli->input = input;
+    cli->input_length = strlen(input);
+    return cli_run(cli, "-m", "mock/echo", text, NULL);
+}
+
+static void stdin_is_the_prompt(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(echo_input(cli, "Say hello\n", NULL), 0);
+    assert_string_equal(cli->out, "Say hello\n");
+}
+
+static void stdin_follows_the_text_after_an_empty_line(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(echo_input(cli, "a\nb\n\n", "Explain this"), 0);
+    assert_string_equal(cli->out, "Explain this\n\na\nb\n");
+}
+
+static void a_dash_puts_stdin_elsewhere(void **state)
+{
+    struct cli *cli = *state;
+    cli->input = "middle\n";
+    cli->input_length = 7;
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "before", "-", "after", NULL), 0);
+    assert_string_equal(cli->out, "before middle after\n");
+}
+
+static void an_answer_without_a_stream_is_the_same(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_answer(peer_reply_new(p), "In one piece");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "--no-stream", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "In one piece\n");
+    assert_lacks(peer_request_body(p, 0, NULL), "\"stream\":true");
+    peer_stop(p);
+}
+
+static void what_arrives_is_printed_before_the_rest_comes(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "first");
+    peer_step_gate(r, 0);
+    peer_openai_text(r, " second");
+    peer_openai_finish(r, "stop");
+    peer_openai_done(r);
+    cli_start(cli, "-m", "openai/any", "Hello", NULL);
+    cli_wait_for(cli, "first");
+    peer_open_gate(p, 0);
+    assert_int_equal(cli_finish(cli), 0);
+    assert_string_equal(cli->out, "first second\n");
+    peer_stop(p);
+}
+
+static void bytes_in_a_pipe_are_untouched(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(echo_input(cli, "\033[31mred\r\n\a\x7f end", NULL), 0);
+    assert_string_equal(cli->out, "\033[31mred\r\n\a\x7f end\n");
+}
+
+static void system_text_and_attachments_are_sent(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "a picture", "stop");
+    const char *path = cli_write_file(cli, "a.png", "\x89PNG\r\n\x1a\n1234", 12);
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "-s", "Be brief", "-a", path, "-a",
+                             "https://example.org/b.jpg", "What?", NULL),
+                     0);
+    const char *body = peer_request_body(p, 0, NULL);
+    assert_contains(body, "Be brief");
+    assert_contains(body, "data:image/png;base64,");
+    assert_contains(body, "https://example.org/b.jpg");
+    peer_stop(p);
+}
+
+static void an_attachment_that_is_not_there_is_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-a", "/nonexistent/a.png", "What?", NULL), 2);
+    assert_contains(cli->err, "/nonexistent/a.png");
+}
+
+static void a_schema_is_sent(void **state)
+{
+    static const char schema[] =
+        "{\"type\":\"object\",\"properties\":{\"n\":{\"type\":\"integer\"}}}";
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "{\"n\":1}", "stop");
+    const char *path = cli_write_file(cli, "s.json", schema, sizeof schema - 1);
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "--schema", path, "One", NULL), 0);
+    assert_contains(peer_request_body(p, 0, NULL), "json_schema");
+    peer_stop(p);
+}
+
+static void usage_is_told_on_stderr(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "Hi", "stop");
+    assert_int_equal(cli_run(cli, "-u", "-m", "openai/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hi\n");
+    assert_contains(cli->err, "tokens: input 12, output 34, time ");
+    peer_stop(p);
+}
+
+static void the_wire_is_shown_and_the_key_is_not(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "Hi", "stop");
+    assert_int_equal(cli_run(cli, "-v", "-m", "openai/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hi\n");
+    assert_contains(cli->err, "> POST http://127.0.0.1:");
+    assert_contains(cli->err, "< status 200");
+    assert_contains(cli->err, "\"Hello\"");
+    assert_contains(cli->err, "uthorization");
+    assert_lacks(cli->err, KEY);
+    peer_stop(p);
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static void json_is_one_object_with_all_of_the_answer(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "Hi \"you\"", "stop");
+    assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "Hello", NULL), 0);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *root = beluga_json_doc_root(doc);
+    const beluga_json *usage = beluga_json_get(root, "usage");
+    assert_string_equal(string_at(root, "text"), "Hi \"you\"");
+    assert_string_equal(string_at(root, "finish_reason"), "stop");
+    assert_string_equal(string_at(root, "provider"), "openai");
+    assert_int_equal(beluga_json_get_int(usage, "input_total", 0), 12);
+    assert_int_equal(beluga_json_get_int(usage, "output_total", 0), 34);
+    const beluga_json *timing = beluga_json_get(root, "timing");
+    assert_true(beluga_json_is_number(beluga_json_get(timing, "duration_ms")));
+    assert_true(beluga_json_is_number(beluga_json_get(timing, "first_content_ms")));
+    beluga_json_doc_free(doc);
+    peer_stop(p);
+}
+
+static void json_of_a_failure_has_the_error_and_what_arrived(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Half");
+    peer_step_close(r);
+    assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "-o", "max_retries=0", "Hi", NULL),
+                     8);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *root = beluga_json_doc_root(doc), *error = beluga_json_get(root, "error");
+    assert_int_equal(beluga_json_get_int(error, "exit_code", 0), 8);
+    assert_string_equal(string_at(error, "code"), "stream_closed");
+    assert_string_equal(string_at(beluga_json_get(root, "partial"), "text"), "Half");
+    assert_contains(cli->err, "stream_closed");
+    beluga_json_doc_free(doc);
+    peer_stop(p);
+}
+
+static void json_has_the_tool_calls(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--json", "-m", "mock/any", "-o",
+                             "mock.tool_calls=[{\"name\":\"add\",\"arguments\":{\"a\":1}}]", "Hi",
+                             NULL),
+                     0);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *calls = beluga_json_get(beluga_json_doc_root(doc), "tool_calls");
+    assert_int_equal(beluga_json_count(calls), 1);
+    assert_string_equal(string_at(beluga_json_at(calls, 0), "name"), "add");
+    beluga_json_doc_free(doc);
+}
+
+/* ---- exit codes ------------------------------------------------------------------------------ */
+
+static void without_a_model_it_is_3_and_says_what_to_set(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "Hello", NULL), 3);
+    assert_string_equal(cli->out, "");
+    assert_contains(cli->err, "OPENAI_API_KEY");
+    assert_contains(cli->err, "BELUGA_MODEL");
+    assert_contains(cli->err, "config.yaml");
+    assert_contains(cli->err, "-m mock/any");
+}
+
+static void a_key_in_the_environment_chooses_its_provider_and_says_so(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "Hi", "stop");
+    assert_int_equal(cli_run(cli, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hi\n");
+    assert_contains(cli->err, "OPENAI_API_KEY is set");
+    assert_contains(cli->err, "openai/");
+    assert_lacks(cli->err, KEY);
+    peer_stop(p);
+}
+
+static void an_unknown_option_is_2_with_a_hint(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--modle", "mock/any", "Hello", NULL), 2);
+    assert_contains(cli->err, "did you mean --model?");
+    assert_int_equal(cli_run(cli, "-Z", "Hello", NULL), 2);
+    assert_contains(cli->err, "unknown option -Z");
+}
+
+static void an_option_of_another_command_is_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "providers", "--schema", "x", NULL), 2);
+    assert_contains(cli->err, "beluga providers takes no option --schema");
+    assert_int_equal(cli_run(cli, "version", "now", NULL), 2);
+    assert_contains(cli->err, "beluga prompt");
+}
+
+static void a_value_that_is_missing_or_too_much_is_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "Hello", "-m", NULL), 2);
+    assert_contains(cli->err, "-m needs a value");
+    assert_int_equal(cli_run(cli, "--json=yes", "Hello", NULL), 2);
+    assert_contains(cli->err, "--json takes no value");
+}
+
+static void an_empty_prompt_is_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", NULL), 2);
+    assert_contains(cli->err, "the prompt is empty");
+}
+
+static void bytes_that_are_not_utf8_are_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "caf\xe9", NULL), 2);
+    assert_contains(cli->err, "UTF-8");
+}
+
+static void an_unknown_key_of_an_option_is_2(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", "temprature=1", "Hi", NULL), 2);
+    assert_contains(cli->err, "temprature");
+}
+
+static void a_value_out_of_range_is_3_and_names_the_range(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(
+        cli_run(cli, "-m", "mock/any", "-o", "temperature=9", "-o", "top_p=7", "Hi", NULL), 3);
+    assert_contains(cli->err, "temperature");
+    assert_contains(cli->err, "top_p");
+}
+
+static void an_unknown_provider_is_3_and_lists_those_there_are(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "nobody/any", "Hi", NULL), 3);
+    assert_contains(cli->err, "mock");
+    assert_contains(cli->err, "openai");
+}
+
+static void a_broken_configuration_is_3_with_its_place(void **state)
+{
+    static const char broken[] = "model: mock/any\nproviders: [\n";
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_CONFIG", cli_write_file(cli, "c.yaml", broken, sizeof broken - 1));
+    assert_int_equal(cli_run(cli, "Hi", NULL), 3);
+    assert_contains(cli->err, "c.yaml:");
+}
+
+static void a_configuration_that_is_not_there_is_3(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--config", "/nonexistent.yaml", "-m", "mock/any", "Hi", NULL),
+                     3);
+    assert_contains(cli->err, "/nonexistent.yaml");
+}
+
+static void a_missing_key_is_4_and_names_the_variable(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "Hi", NULL), 4);
+    assert_contains(cli->err, "OPENAI_API_KEY");
+}
+
+static void a_refused_key_is_4_and_is_not_shown(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "Incorrect API key: " KEY);
+    assert_int_equal(ask(cli), 4);
+    assert_string_equal(cli->out, "");
+    assert_contains(cli->err, "authentication_error");
+    assert_lacks(cli->err, KEY);
+    peer_stop(p);
+}
+
+static void a_rate_limit_is_5(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_error(peer_reply_new(p), 429, NULL, "rate_limit_exceeded", "Slow down");
+    assert_int_equal(ask(cli), 5);
+    assert_contains(cli->err, "rate_limit");
+    peer_stop(p);
+}
+
+static void a_server_that_never_answers_is_6(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_step_gate(peer_reply_new(p), 0);
+    assert_int_equal(
+        cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "--timeout", "0.2", "Hello", NULL),
+        6);
+    peer_stop(p);
+}
+
+static void a_dead_port_is_7(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_stop(p);
+    assert_int_equal(ask(cli), 7);
+    assert_string_equal(cli->out, "");
+}
+
+static void an_answer_that_is_a_web_page_is_8(void **state)
+{
+    static const char page[] = "<!DOCTYPE html><html><body>Welcome</body></html>";
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, 200, "Content-Type: text/html\r\n");
+    peer_step_body(r, page, sizeof page - 1);
+    assert_int_equal(ask(cli), 8);
+    assert_string_equal(cli->out, "");
+    peer_stop(p);
+}
+
+static void a_truncated_answer_is_8_and_what_arrived_stays(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Only the first half");
+    peer_step_close(r);
+    assert_int_equal(ask(cli), 8);
+    assert_string_equal(cli->out, "Only the first half\n");
+    assert_contains(cli->err, "stream_closed");
+    peer_stop(p);
+}
+
+static void filtered_content_is_9(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "I was about to", "content_filter");
+    assert_int_equal(ask(cli), 9);
+    assert_string_equal(cli->out, "I was about to\n");
+    peer_openai_error(peer_reply_new(p), 400, NULL, "content_policy_violation", "No");
+    assert_int_equal(ask(cli), 9);
+    peer_stop(p);
+}
+
+static void a_failing_server_is_1(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_error(peer_reply_new(p), 500, NULL, NULL, "Broken");
+    assert_int_equal(ask(cli), 1);
+    peer_stop(p);
+}
+
+static void ctrl_c_is_130_and_what_arrived_stays(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "As far as it came");
+    peer_step_gate(r, 0);
+    cli_start(cli, "-m", "openai/any", "Hello", NULL);
+    cli_wait_for(cli, "As far as it came");
+    cli_signal(cli, SIGINT);
+    assert_int_equal(cli_finish(cli), 130);
+    assert_string_equal(cli->out, "As far as it came\n");
+    peer_stop(p);
+}
+
+static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "And so it", "length");
+    assert_int_equal(ask(cli), 0);
+    assert_contains(cli->err, "token limit");
+    reply_with(p, "And so it", "length");
+    assert_int_equal(cli_run(cli, "--json", "-q", "-m", "openai/any", "Hello", NULL), 0);
+    assert_contains(cli->out, "\"finish_reason\":\"length\"");
+    assert_string_equal(cli->err, "");
+    peer_stop(p);
+}
+
+static void a_closed_pipe_ends_it_quietly(void **state)
+{
+    struct cli *cli = *state;
+    cli->out_is_closed = true;
+    cli_run(cli, "-m", "mock/any", "Hello", NULL);
+    assert_int_equal(cli->signal, SIGPIPE);
+    assert_string_equal(cli->err, "");
+}
+
+static void a_full_disk_is_1_and_says_so(void **state)
+{
+    struct cli *cli = *state;
+    if (access("/dev/full", W_OK) != 0) {
+        print_message("# there is no /dev/full\n");
+        skip();
+    }
+    cli->out_path = "/dev/full";
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 1);
+    assert_contains(cli->err, "No space left");
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static void the_environment_names_the_model_and_m_overrides_it(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_MODEL", "mock/any");
+    assert_int_equal(cli_run(cli, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+}
+
+static void the_file_names_the_default_and_aliases(void **state)
+{
+    static const char yaml[] = "model: parrot\n"
+                               "models:\n"
+                               "  parrot: {model: mock/echo}\n";
+    struct cli *cli = *state;
+    const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
+    assert_int_equal(cli_run(cli, "--config", path, "Polly", NULL), 0);
+    assert_string_equal(cli->out, "Polly\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "mock/any", "Polly", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(an_answer_is_all_there_is_on_stdout_and_nothing_on_stderr),
+        TEST(prompt_is_the_default_and_can_be_named),
+        TEST(texts_are_joined_by_spaces),
+        TEST(stdin_is_the_prompt),
+        TEST(stdin_follows_the_text_after_an_empty_line),
+        TEST(a_dash_puts_stdin_elsewhere),
+        TEST(an_answer_without_a_stream_is_the_same),
+        TEST(what_arrives_is_printed_before_the_rest_comes),
+        TEST(bytes_in_a_pipe_are_untouched),
+        TEST(system_text_and_attachments_are_sent),
+        TEST(an_attachment_that_is_not_there_is_2),
+        TEST(a_schema_is_sent),
+        TEST(usage_is_told_on_stderr),
+        TEST(the_wire_is_shown_and_the_key_is_not),
+        TEST(json_is_one_object_with_all_of_the_answer),
+        TEST(json_of_a_failure_has_the_error_and_what_arrived),
+        TEST(json_has_the_tool_calls),
+        TEST(without_a_model_it_is_3_and_says_what_to_set),
+        TEST(a_key_in_the_environment_chooses_its_provider_and_says_so),
+        TEST(an_unknown_option_is_2_with_a_hint),
+        TEST(an_option_of_another_command_is_2),
+        TEST(a_value_that_is_missing_or_too_much_is_2),
+        TEST(an_empty_prompt_is_2),
+        TEST(bytes_that_are_not_utf8_are_2),
+        TEST(an_unknown_key_of_an_option_is_2),
+        TEST(a_value_out_of_range_is_3_and_names_the_range),
+        TEST(an_unknown_provider_is_3_and_lists_those_there_are),
+        TEST(a_broken_configuration_is_3_with_its_place),
+        TEST(a_configuration_that_is_not_there_is_3),
+        TEST(a_missing_key_is_4_and_names_the_variable),
+        TEST(a_refused_key_is_4_and_is_not_shown),
+        TEST(a_rate_limit_is_5),
+        TEST(a_server_that_never_answers_is_6),
+        TEST(a_dead_port_is_7),
+        TEST(an_answer_that_is_a_web_page_is_8),
+        TEST(a_truncated_answer_is_8_and_what_arrived_stays),
+        TEST(filtered_content_is_9),
+        TEST(a_failing_server_is_1),
+        TEST(ctrl_c_is_130_and_what_arrived_stays),
+        TEST(an_answer_cut_by_its_limit_is_0_with_a_note),
+        TEST(a_closed_pipe_ends_it_quietly),
+        TEST(a_full_disk_is_1_and_says_so),
+        TEST(the_environment_names_the_model_and_m_overrides_it),
+        TEST(the_file_names_the_default_and_aliases),
+    };
+    return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}

@@ -1,0 +1,242 @@
+/* The command as somebody at a terminal sees it, and its conversations. */
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "peer.h"
+#include "run.h"
+
+/* Long enough for the spinner to come, and to go when the answer does. */
+#define SLOW "mock.latency_ms=900"
+
+static void on_terminal(struct cli *cli, const char *term)
+{
+    cli->terminal = true;
+    cli_set(cli, "TERM", term);
+}
+
+/* ---- one answer ------------------------------------------------------------------------------ */
+
+static void the_spinner_comes_and_is_erased_before_the_answer(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "xterm");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
+    const char *spinner = strstr(cli->out, "mock/any");
+    assert_non_null(spinner);
+    const char *answer = strstr(spinner, "\r\033[KThis is a mock response.");
+    assert_non_null(answer);
+    assert_null(strstr(answer, "mock/any"));
+}
+
+static void there_is_no_spinner_in_pipes(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "TERM", "xterm");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+    assert_string_equal(cli->err, "");
+}
+
+static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "xterm");
+    assert_int_equal(cli_run(cli, "-q", "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\r\n");
+    cli_set(cli, "TERM", "dumb");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\r\n");
+}
+
+static void colours_go_when_no_color_is_set(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "xterm");
+    assert_int_equal(cli_run(cli, "-m", "nobody/any", "Hello", NULL), 3);
+    assert_contains(cli->out, "\033[31mbeluga: \033[0m");
+    cli_set(cli, "NO_COLOR", "1");
+    assert_int_equal(cli_run(cli, "-m", "nobody/any", "Hello", NULL), 3);
+    assert_lacks(cli->out, "\033[");
+}
+
+static void control_characters_of_a_model_are_shown_and_not_obeyed(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo",
+                             "a\033]0;title\007b\xc2\x9b"
+                             "31mc\r\x7f\xc2\xb5",
+                             NULL),
+                     0);
+    assert_string_equal(cli->out, "a^[]0;title^Gb<9b>31mc^?\xc2\xb5\r\n");
+}
+
+static void nothing_to_ask_shows_where_help_is(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", NULL), 2);
+    assert_contains(cli->out, "no prompt");
+    assert_contains(cli->out, "beluga prompt --help");
+}
+
+static void columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "providers", NULL), 0);
+    assert_contains(cli->out, "mock\t");
+    assert_lacks(cli->out, "PROVIDER");
+    on_terminal(cli, "dumb");
+    assert_int_equal(cli_run(cli, "providers", NULL), 0);
+    assert_contains(cli->out, "PROVIDER  ");
+    assert_contains(cli->out, "mock      ");
+}
+
+/* ---- chat ------------------------------------------------------------------------------------ */
+
+static int chat(struct cli *cli, const char *model, const char *input)
+{
+    cli->input = input;
+    cli->input_length = strlen(input);
+    return cli_run(cli, "chat", "-m", model, NULL);
+}
+
+static void every_line_of_a_pipe_is_a_turn(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(chat(cli, "mock/echo", "one\n\ntwo\n"), 0);
+    assert_string_equal(cli->out, "one\ntwo\n");
+    assert_string_equal(cli->err, "");
+}
+
+static void several_lines_can_be_one_text(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(chat(cli, "mock/echo", "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n"), 0);
+    assert_string_equal(cli->out, "a\nb\nc\n\nd\n/e\n");
+}
+
+static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    assert_non_null(p);
+    for (int i = 0; i < 3; i++) {
+        peer_reply *r = peer_reply_new(p);
+        peer_openai_begin(r);
+        peer_openai_text(r, i == 0 ? "answer-one" : "answer-more");
+        peer_openai_finish(r, "stop");
+        peer_openai_done(r);
+    }
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", "x");
+    assert_int_equal(chat(cli, "openai/any", "/system be-brief\none\ntwo\n/clear\nthree\n"), 0);
+    assert_contains(peer_request_body(p, 1, NULL), "be-brief");
+    assert_contains(peer_request_body(p, 1, NULL), "answer-one");
+    assert_contains(peer_request_body(p, 1, NULL), "two");
+    assert_contains(peer_request_body(p, 2, NULL), "be-brief");
+    assert_lacks(peer_request_body(p, 2, NULL), "answer-one");
+    peer_stop(p);
+}
+
+static void a_failure_in_a_pipe_ends_the_chat_with_its_code(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(chat(cli, "mock/error-rate_limit", "one\ntwo\n"), 5);
+    assert_int_equal(chat(cli, "mock/echo", "one\n/nonsense\ntwo\n"), 2);
+    assert_string_equal(cli->out, "one\n");
+    assert_contains(cli->err, "/nonsense");
+}
+
+static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
+{
+    struct cli *cli = *state;
+    char path[128], input[320];
+    snprintf(path, sizeof path, "%s/talk.md", cli->home);
+    snprintf(input, sizeof input,
+             "hello\n/usage\n/save %s\n/save %s\n/model mock/any\nx\n/exit\ny\n", path, path);
+    assert_int_equal(chat(cli, "mock/echo", input), 0);
+    assert_contains(cli->err, "1 turns");
+    assert_contains(cli->err, "is there already");
+    assert_string_equal(cli->out, "hello\nThis is a mock response.\n");
+    FILE *file = fopen(path, "r");
+    char text[256] = "";
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    assert_string_equal(text, "## You\n\nhello\n\n## Model\n\nhello\n\n");
+}
+
+static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    cli_start(cli, "chat", "-m", "mock/echo", "-o", "mock.word_delay_ms=200", NULL);
+    cli_wait_for(cli, "> ");
+    cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
+    cli_wait_for(cli, "\naa bb");
+    cli_type(cli, "\003");
+    cli_wait_for(cli, "not kept");
+    cli_type(cli, "still here\n");
+    cli_wait_for(cli, "\nstill here");
+    cli_type(cli, "\004");
+    assert_int_equal(cli_finish(cli), 0);
+}
+
+static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    cli_start(cli, "chat", "-m", "mock/echo", NULL);
+    cli_wait_for(cli, "> ");
+    cli_type(cli, "\003");
+    cli_wait_for(cli, "> ^C\r\n> ");
+    cli_type(cli, "/exit\n");
+    assert_int_equal(cli_finish(cli), 0);
+}
+
+static void lines_are_edited_and_kept_in_a_private_history(void **state)
+{
+    struct cli *cli = *state;
+    char path[128];
+    struct stat info;
+    on_terminal(cli, "xterm");
+    cli_start(cli, "chat", "-m", "mock/echo", NULL);
+    cli_wait_for(cli, "> ");
+    cli_type(cli, "remembex\177r this\r");
+    cli_wait_for(cli, "\nremember this");
+    cli_type(cli, "\004");
+    assert_int_equal(cli_finish(cli), 0);
+    snprintf(path, sizeof path, "%s/.local/state/beluga/history", cli->home);
+    if (stat(path, &info) != 0) {
+        print_message("# this build has no line editing\n");
+        skip();
+    }
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_true(info.st_size > 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(the_spinner_comes_and_is_erased_before_the_answer),
+        TEST(there_is_no_spinner_in_pipes),
+        TEST(there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb),
+        TEST(colours_go_when_no_color_is_set),
+        TEST(control_characters_of_a_model_are_shown_and_not_obeyed),
+        TEST(nothing_to_ask_shows_where_help_is),
+        TEST(columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe),
+        TEST(every_line_of_a_pipe_is_a_turn),
+        TEST(several_lines_can_be_one_text),
+        TEST(a_conversation_is_sent_with_each_turn_until_it_is_cleared),
+        TEST(a_failure_in_a_pipe_ends_the_chat_with_its_code),
+        TEST(a_conversation_can_be_saved_but_not_over_a_file),
+        TEST(ctrl_c_stops_the_answer_and_not_the_chat),
+        TEST(ctrl_c_at_the_prompt_gives_a_new_one),
+        TEST(lines_are_edited_and_kept_in_a_private_history),
+    };
+    return cmocka_run_group_tests_name("terminal", tests, NULL, NULL);
+}
