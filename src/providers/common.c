@@ -26,21 +26,25 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
-static void put_extra(const beluga__body *body, const beluga_json *value)
+static int put_extra(const beluga__body *body, const beluga_json *value)
 {
     size_t length;
+    if (beluga_json_is_null(value)) return 0;
     const char *text = beluga_json_text(body->doc, value, &length);
-    if (beluga_json_is_null(value)) return;
-    /* Without memory the empty text is refused by the writer, and so the request fails. */
-    beluga_json_put_raw(body->writer, beluga_json_key(value, NULL), text ? text : "", text ? length : 0);
+    if (!text) return BELUGA_ERROR_NO_MEMORY;
+    beluga_json_put_raw(body->writer, beluga_json_key(value, NULL), text, length);
+    return 0;
 }
 
-void beluga__body_end(beluga__body *body)
+int beluga__body_end(beluga__body *body, beluga_error *err)
 {
-    for (const beluga_json *v = beluga_json_first(body->extra); v; v = beluga_json_next(body->extra, v))
-        put_extra(body, v);
+    const beluga_json *extra = body->extra;
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(extra); v && !code; v = beluga_json_next(extra, v))
+        code = put_extra(body, v);
     beluga_json_end_object(body->writer);
     beluga_json_doc_free(body->doc);
+    return code ? beluga_error_set(err, code, "no memory for extra_body") : 0;
 }
 
 bool beluga__body_wants(const beluga__body *body, const char *name)

@@ -16,8 +16,8 @@ typedef struct beluga__body {
  * body must not be used. */
 int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_request *request,
                        beluga_error *err);
-/* Write the extra members, end the object, free. */
-void beluga__body_end(beluga__body *body);
+/* Write the extra members, end the object, free. Returns 0 or NO_MEMORY. */
+int beluga__body_end(beluga__body *body, beluga_error *err);
 /* Returns whether the provider should write its own field `name`. */
 bool beluga__body_wants(const beluga__body *body, const char *name);
 

@@ -18,6 +18,7 @@
 #include "support/decode.h"
 #include "support/encode.h"
 #include "support/fixture.h"
+#include "support/torture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -126,6 +127,118 @@ static void a_call_gives_its_request(void **state)
     free(text);
 }
 
+/* ---- without memory -------------------------------------------------------------------------- */
+
+/* What is printed must not fail, too. */
+static void *plain_alloc(void *payload, size_t size)
+{
+    (void)payload;
+    return malloc(size);
+}
+
+static void *plain_resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    return realloc(pointer, size);
+}
+
+static void plain_release(void *payload, void *pointer)
+{
+    (void)payload;
+    free(pointer);
+}
+
+static const beluga_allocator plain = {plain_alloc, plain_resize, plain_release, NULL};
+
+struct torture {
+    beluga__buf out;
+    char *text;
+    size_t length;
+    encode_script *script;
+};
+
+static struct torture *torture_of(const char *name, const char *file)
+{
+    char path[256];
+    const char *source = getenv("BELUGA_SOURCE_ROOT");
+    struct torture *t = calloc(1, sizeof *t);
+    assert_non_null(t);
+    beluga__buf_init(&t->out, &plain, 1 << 20);
+    snprintf(path, sizeof path, "%s/tests/fixtures/openai/%s", source ? source : ".", name);
+    t->text = fixture_read(path, file, &t->length);
+    assert_non_null(t->text);
+    return t;
+}
+
+static void torture_free(struct torture *t)
+{
+    beluga__buf_free(&t->out);
+    free(t->text);
+    free(t);
+}
+
+/* The last line says how it ended; a failure for want of memory may not look like another. */
+static int outcome(const struct torture *t)
+{
+    if (strstr(t->out.data, "error no_memory")) return BELUGA_ERROR_NO_MEMORY;
+    return strstr(t->out.data, "error ") || !strstr(t->out.data, "finish ") ? -1000 : 0;
+}
+
+static int decode_in_bytes(void *argument)
+{
+    struct torture *t = argument;
+    size_t ends[4096];
+    assert_true(t->length < 4096);
+    for (size_t i = 0; i < t->length; i++) ends[i] = i + 1;
+    beluga__buf_clear(&t->out);
+    decode_stream(&beluga__openai_provider, t->text, ends, t->length, &t->out);
+    return outcome(t);
+}
+
+static int decode_at_once(void *argument)
+{
+    struct torture *t = argument;
+    beluga__buf_clear(&t->out);
+    decode_body(&beluga__openai_provider, t->text, t->length, false, &t->out);
+    return outcome(t);
+}
+
+static int encode_again(void *argument)
+{
+    struct torture *t = argument;
+    beluga__buf_clear(&t->out);
+    return encode_run(&beluga__openai_provider, t->script, &t->out);
+}
+
+static void a_decoder_without_memory_says_so(void **state)
+{
+    (void)state;
+    struct torture *t = torture_of("stream-openai-two-tools", "stream.sse");
+    assert_true(torture_run(decode_in_bytes, t) > 5);
+    torture_free(t);
+    t = torture_of("stream-tools-nothing-but-arguments", "stream.sse");
+    assert_true(torture_run(decode_in_bytes, t) > 5);
+    torture_free(t);
+    t = torture_of("body-tools", "body.json");
+    assert_true(torture_run(decode_at_once, t) > 5);
+    torture_free(t);
+}
+
+static void an_encoder_without_memory_says_so(void **state)
+{
+    (void)state;
+    static const char *const cases[] = {"request-extra-body", "request-images", "request-tools",
+                                        "request-not-expressible", "request-account"};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct torture *t = torture_of(cases[i], "call.txt");
+        t->script = encode_read(t->text);
+        assert_true(torture_run(encode_again, t) > 2);
+        encode_free(t->script);
+        torture_free(t);
+    }
+}
+
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static void the_provider_says_what_it_is(void **state)
@@ -185,6 +298,8 @@ int main(void)
     snprintf(whole, sizeof whole, "%s/tests/fixtures/openai/body-tools", source ? source : ".");
     add_fixtures();
     add("the provider says what it is", the_provider_says_what_it_is, NULL);
+    add("a decoder without memory says so", a_decoder_without_memory_says_so, NULL);
+    add("an encoder without memory says so", an_encoder_without_memory_says_so, NULL);
     add("a cut body is never a success", a_cut_body_is_never_a_success, whole);
     return _cmocka_run_group_tests("openai", tests, n_tests, NULL, NULL);
 }

@@ -14,7 +14,8 @@
 
 enum { MAX_OPTIONS = 64, MAX_TOOLS = 16 };
 
-struct script {
+struct encode_script {
+    char *text; /* what the options point into */
     beluga_messages *messages;
     beluga_message *last; /* not in the list yet */
     beluga_option options[MAX_OPTIONS];
@@ -41,7 +42,7 @@ static const char *or_none(const char *text)
     return strcmp(text, "-") == 0 ? NULL : text;
 }
 
-static void flush(struct script *s)
+static void flush(encode_script *s)
 {
     if (s->last) assert_int_equal(beluga_messages_add(s->messages, s->last), 0);
     s->last = NULL;
@@ -55,14 +56,14 @@ static beluga_part_kind kind_of(const char *name)
     return BELUGA_PART_FILE;
 }
 
-static void read_bytes(struct script *s, char *rest)
+static void read_bytes(encode_script *s, char *rest)
 {
     beluga_part_kind kind = kind_of(word(&rest));
     const char *type = or_none(word(&rest)), *name = or_none(word(&rest));
     assert_int_equal(beluga_message_add_data(s->last, kind, type, rest, strlen(rest), name), 0);
 }
 
-static void read_part(struct script *s, char *rest)
+static void read_part(encode_script *s, char *rest)
 {
     const char *what = word(&rest);
     assert_non_null(s->last);
@@ -82,7 +83,7 @@ static void read_part(struct script *s, char *rest)
     }
 }
 
-static void read_tool(struct script *s, char *rest)
+static void read_tool(encode_script *s, char *rest)
 {
     beluga_tool_definition definition = {.size = sizeof definition, .name = word(&rest)};
     beluga_error err;
@@ -99,7 +100,7 @@ static void read_tool(struct script *s, char *rest)
     free((void *)(uintptr_t)definition.parameters);
 }
 
-static void read_option(struct script *s, char *rest, bool typed)
+static void read_option(encode_script *s, char *rest, bool typed)
 {
     beluga_error err;
     assert_true(s->n_options < MAX_OPTIONS);
@@ -113,7 +114,7 @@ static void read_option(struct script *s, char *rest, bool typed)
     }
 }
 
-static void read_message(struct script *s, const char *role, char *rest)
+static void read_message(encode_script *s, const char *role, char *rest)
 {
     flush(s);
     bool empty = !*rest;
@@ -130,7 +131,7 @@ static void read_message(struct script *s, const char *role, char *rest)
         fail_msg("what is \"%s\"?", role);
 }
 
-static void read_line(struct script *s, char *line)
+static void read_line(encode_script *s, char *line)
 {
     char *rest = line;
     if (!*line || *line == '#') return;
@@ -165,7 +166,7 @@ static void print_error_line(const beluga_error *err, beluga__buf *out)
     beluga__buf_printf(out, "error %s: %s\n", beluga_error_name(err->code), err->message);
 }
 
-static void encode(const beluga_provider *provider, const beluga_call *call, beluga__buf *out)
+static int encode(const beluga_provider *provider, const beluga_call *call, beluga__buf *out)
 {
     beluga_http_request request;
     beluga__arena arena;
@@ -181,6 +182,7 @@ static void encode(const beluga_provider *provider, const beluga_call *call, bel
         print_request(&request, out);
     beluga__http_request_free(&request);
     beluga__arena_free(&arena);
+    return code;
 }
 
 static void no_reference(beluga__runtime *runtime)
@@ -188,7 +190,7 @@ static void no_reference(beluga__runtime *runtime)
     (void)runtime;
 }
 
-static void call_with(const beluga_provider *provider, struct script *s, beluga__buf *out)
+int encode_run(const beluga_provider *provider, const encode_script *s, beluga__buf *out)
 {
     static beluga__runtime runtime;
     static beluga__target target;
@@ -202,32 +204,50 @@ static void call_with(const beluga_provider *provider, struct script *s, beluga_
     target.provider = provider;
     target.model_name = provider->default_model;
     target.base_url = s->base_url ? s->base_url : provider->base_url;
-    beluga__call_spec spec = {.target = &target, .messages = s->models ? NULL : s->messages, .operation = "generate",
-                              .streamed = s->streamed, .list_models = s->models, .opts = s->options,
-                              .n_opts = s->n_options, .tools = s->tools, .n_tools = s->n_tools};
-    if (beluga__call_new(&spec, &call, &err)) {
+    beluga__call_spec spec = {.target = &target, .messages = s->models ? NULL : s->messages,
+                              .operation = "generate", .streamed = s->streamed,
+                              .list_models = s->models, .opts = s->options, .n_opts = s->n_options,
+                              .tools = s->tools, .n_tools = s->n_tools};
+    int code = beluga__call_new(&spec, &call, &err);
+    if (code) {
         print_error_line(&err, out);
-        return;
+        return code;
     }
-    encode(provider, call, out);
+    code = encode(provider, call, out);
     beluga__call_unref(call);
+    return code;
+}
+
+encode_script *encode_read(const char *text)
+{
+    encode_script *s = calloc(1, sizeof *s);
+    char *next;
+    assert_non_null(s);
+    s->messages = beluga_messages_new();
+    s->text = strdup(text);
+    assert_true(s->messages && s->text);
+    for (char *line = s->text; line; line = next) {
+        next = strchr(line, '\n');
+        if (next) *next++ = '\0';
+        read_line(s, line);
+    }
+    flush(s);
+    return s;
+}
+
+void encode_free(encode_script *s)
+{
+    for (size_t i = 0; i < s->n_tools; i++) beluga_tool_unref(s->tools[i]);
+    beluga_messages_free(s->messages);
+    free(s->text);
+    free(s);
 }
 
 void encode_call(const beluga_provider *provider, const char *text, beluga__buf *out)
 {
-    struct script s = {.messages = beluga_messages_new()};
-    char *copy = strdup(text), *next;
-    assert_non_null(copy);
-    for (char *line = copy; line; line = next) {
-        next = strchr(line, '\n');
-        if (next) *next++ = '\0';
-        read_line(&s, line);
-    }
-    flush(&s);
-    call_with(provider, &s, out);
-    for (size_t i = 0; i < s.n_tools; i++) beluga_tool_unref(s.tools[i]);
-    beluga_messages_free(s.messages);
-    free(copy);
+    encode_script *s = encode_read(text);
+    encode_run(provider, s, out);
+    encode_free(s);
 }
 
 void encode_compact(const char *request, beluga__buf *out)

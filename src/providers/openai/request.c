@@ -404,8 +404,8 @@ int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *
     put_reasoning(&e);
     put_tools(&e);
     put_response_format(&e);
-    beluga__body_end(&e.body);
-    return e.status;
+    code = beluga__body_end(&e.body, e.status ? NULL : err);
+    return e.status ? e.status : code;
 }
 
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
