@@ -83,6 +83,18 @@ static int set_env(beluga_config *config, beluga_option option)
                                   BELUGA_ORIGIN_ENVIRONMENT, NULL);
 }
 
+static int set_own_env(beluga_config *config, const char *const *pairs)
+{
+    int status = 0;
+    for (; pairs && pairs[0] && pairs[1] && !status; pairs += 2) {
+        const beluga__item *own = beluga__settings_own(&config->settings, pairs[0]);
+        const char *value = secure_getenv(pairs[1]);
+        if (!value || !*value || (own && own->origin > BELUGA_ORIGIN_ENVIRONMENT)) continue;
+        status = set_env(config, beluga_with_provider_specific(pairs[0], value));
+    }
+    return status;
+}
+
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
 {
     static const char prefix[] = "env:";
@@ -97,7 +109,8 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
         int status = set_env(config, beluga_with_api_key(reference));
         if (status) return status;
     }
-    if (!first_set(provider->url_variables, &value)) return 0;
+    int status = set_own_env(config, provider->option_variables);
+    if (status || !first_set(provider->url_variables, &value)) return status;
     return set_env(config, beluga_with_base_url(value));
 }
 

@@ -26,6 +26,7 @@ static const beluga_own_option acme_options[] = {
 
 static const char *const acme_keys[] = {"BELUGA_TEST_ACME_KEY", "BELUGA_TEST_ACME_OLD_KEY", NULL};
 static const char *const acme_urls[] = {"BELUGA_TEST_ACME_URL", NULL};
+static const char *const acme_variables[] = {"acme.region", "BELUGA_TEST_ACME_REGION", NULL};
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -47,6 +48,7 @@ static const beluga_provider acme = {
     .options = acme_options,
     .key_variables = acme_keys,
     .url_variables = acme_urls,
+    .option_variables = acme_variables,
     .start = start,
     .cancel = cancel,
 };
@@ -698,6 +700,7 @@ static void clear_environment(void)
     unsetenv("BELUGA_TEST_ACME_KEY");
     unsetenv("BELUGA_TEST_ACME_OLD_KEY");
     unsetenv("BELUGA_TEST_ACME_URL");
+    unsetenv("BELUGA_TEST_ACME_REGION");
 }
 
 static void the_environment_is_read_only_when_asked(void **state)
@@ -735,6 +738,32 @@ static void the_environment_stands_between_file_and_model(void **state)
     described(out, BELUGA_OPTION_API_KEY, "env:BELUGA_TEST_ACME_OLD_KEY", "environment");
     described(out, BELUGA_OPTION_BASE_URL, "http://model.example", "model");
     beluga_config_free(out);
+    beluga_config_free(config);
+    clear_environment();
+}
+
+static const char *region_of(beluga_config *config)
+{
+    const beluga__item *item = beluga__settings_own(beluga__config_settings(config), "acme.region");
+    return item ? item->value.string : "(none)";
+}
+
+static void a_providers_own_options_may_have_variables(void **state)
+{
+    (void)state;
+    clear_environment();
+    setenv("BELUGA_TEST_ACME_REGION", "north", 1);
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
+    assert_string_equal(region_of(config), "(none)");
+    const beluga_option env = beluga_with_env();
+    beluga_config_set_n(config, &env, 1);
+    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
+    assert_string_equal(region_of(config), "north");
+    const beluga_option mine = beluga_with_provider_specific("acme.region", "south");
+    beluga_config_set_n(config, &mine, 1);
+    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
+    assert_string_equal(region_of(config), "south");
     beluga_config_free(config);
     clear_environment();
 }
@@ -798,6 +827,7 @@ int main(void)
         cmocka_unit_test(own_options_written_as_text_reach_the_provider),
         cmocka_unit_test(the_environment_is_read_only_when_asked),
         cmocka_unit_test(the_environment_stands_between_file_and_model),
+        cmocka_unit_test(a_providers_own_options_may_have_variables),
         cmocka_unit_test(configurations_survive_every_failed_allocation),
     };
     return cmocka_run_group_tests_name("config", tests, set_up, tear_down);

@@ -141,7 +141,11 @@ struct beluga_provider {
     /** Stop: `emit` must not be used after this returns. Not called after the terminal event. */
     void (*cancel)(void *self, beluga_emit *emit);
 
-    void *reserved[8];
+    /** Environment names of own options of type STRING, in pairs ended by NULL: {"acme.region",
+     * "ACME_REGION", NULL}. Read where the key is, and overridden by the same. NULL: none. */
+    const char *const *option_variables;
+
+    void *reserved[7];
 };
 
 /** The first members of every table. */
