@@ -83,7 +83,8 @@ typedef enum beluga_option_type {
     XX(MAX_RESPONSE_BYTES, "max_response_bytes", INT, 1024, 1073741824, B, "largest answer kept")  \
     XX(MAX_EVENT_BYTES, "max_event_bytes", INT, 1024, 1073741824, B, "largest single frame")       \
     XX(ENVIRONMENT, "environment", BOOL, 0, 1, M, "read key and URL from the provider's variables") \
-    XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")
+    XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")         \
+    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -103,6 +104,21 @@ typedef enum beluga_reasoning_effort {
     BELUGA_REASONING_EFFORT_XHIGH = 5,
     BELUGA_REASONING_EFFORT_MAX = 6
 } beluga_reasoning_effort;
+
+/** Where a key comes from that no reference can name: a vault, a token service. */
+typedef struct beluga_key_source {
+    size_t size; /**< sizeof(beluga_key_source) */
+    /**
+     * Write the key, NUL-terminated. Called on the executor, where it may block, once for all calls that
+     * wait; and again when the key has expired or the provider refused it.
+     *
+     * @param buffer, n  Receives the key; n is 65,536.
+     * @param expires    Seconds since 1970; 0, as it is set before, means never.
+     * @return 0, or a code with detail in `err`, which then ends the calls that wait.
+     */
+    int (*get)(void *payload, char *buffer, size_t n, int64_t *expires, beluga_error *err);
+    void *payload;
+} beluga_key_source;
 
 typedef enum beluga_http_version {
     BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 where TLS negotiates it */
@@ -194,6 +210,12 @@ BELUGA_API beluga_option beluga_with_user_agent(const char *text);
 BELUGA_API beluga_option beluga_with_http_version(beluga_http_version version);
 BELUGA_API beluga_option beluga_with_max_response_bytes(int64_t bytes);
 BELUGA_API beluga_option beluga_with_max_event_bytes(int64_t bytes);
+/**
+ * Ask a function for the key: for tokens that expire. It stands instead of api_key.
+ *
+ * @param source  Borrowed until the last model made with it is gone.
+ */
+BELUGA_API beluga_option beluga_with_key_source(const beluga_key_source *source);
 /** Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens. */
 BELUGA_API beluga_option beluga_with_env(void);
 

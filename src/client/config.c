@@ -83,14 +83,14 @@ static int set_env(beluga_config *config, beluga_option option)
                                   BELUGA_ORIGIN_ENVIRONMENT, NULL);
 }
 
-static int set_own_env(beluga_config *config, const char *const *pairs)
+static int own_from_env(beluga_config *config, const beluga_provider *provider)
 {
     int status = 0;
-    for (; pairs && pairs[0] && pairs[1] && !status; pairs += 2) {
-        const beluga__item *own = beluga__settings_own(&config->settings, pairs[0]);
-        const char *value = secure_getenv(pairs[1]);
+    for (const beluga_own_option *o = provider->options; o && o->name && !status; o++) {
+        const beluga__item *own = beluga__settings_own(&config->settings, o->name);
+        const char *value = o->variable ? secure_getenv(o->variable) : NULL;
         if (!value || !*value || (own && own->origin > BELUGA_ORIGIN_ENVIRONMENT)) continue;
-        status = set_env(config, beluga_with_provider_specific(pairs[0], value));
+        status = set_env(config, beluga_with_provider_specific(o->name, value));
     }
     return status;
 }
@@ -109,9 +109,11 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
         int status = set_env(config, beluga_with_api_key(reference));
         if (status) return status;
     }
-    int status = set_own_env(config, provider->option_variables);
-    if (status || !first_set(provider->url_variables, &value)) return status;
-    return set_env(config, beluga_with_base_url(value));
+    if (first_set(provider->url_variables, &value)) {
+        int status = set_env(config, beluga_with_base_url(value));
+        if (status) return status;
+    }
+    return own_from_env(config, provider);
 }
 
 /* --- aliases -----------------------------------------------------------------------------------

@@ -105,7 +105,12 @@ static bool needs_key(const beluga__target *t)
 
 static int take_key(beluga__target *t, beluga_error *err)
 {
+    const beluga__setting *function = &t->settings.known[BELUGA_OPTION_KEY_SOURCE];
     const char *key = beluga__settings_string(&t->settings, BELUGA_OPTION_API_KEY);
+    if (function->type) {
+        t->key_set = true;
+        return beluga__credential_new_source(t->runtime, function->value.pointer, &t->credential, err);
+    }
     if (key && *key) {
         t->key_set = true;
         return beluga__credential_new(t->runtime, key, &t->credential, err);

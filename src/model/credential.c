@@ -17,7 +17,7 @@
 
 enum { KEPT_S = 300 }; /* how long a key of a file or command is used before it is asked for again */
 
-typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND } source;
+typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND, SOURCE_FUNCTION } source;
 
 /* Somebody who waits, on a loop of its own. `wait` belongs to the loop's thread. */
 struct beluga__key_request {
@@ -35,6 +35,7 @@ struct beluga__credential {
     beluga__runtime *runtime;
     source source;
     char *reference; /* the value, path or command */
+    const beluga_key_source *function;
     pthread_mutex_t lock;
     char *key; /* what the file or command gave; NULL: ask */
     int64_t expires_s;
@@ -57,6 +58,33 @@ static int read_variable(const char *name, const char **value, beluga_error *err
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's variable %s is not set", name);
 }
 
+static beluga__credential *new_credential(beluga__runtime *runtime, source from, const char *reference)
+{
+    beluga__credential *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
+    char *copy = beluga__copy(&runtime->allocator, reference, strlen(reference));
+    if (!credential || !copy) {
+        beluga__release(&runtime->allocator, credential);
+        beluga__release(&runtime->allocator, copy);
+        return NULL;
+    }
+    atomic_init(&credential->refs, 1);
+    credential->runtime = runtime;
+    credential->source = from;
+    credential->reference = copy;
+    pthread_mutex_init(&credential->lock, NULL);
+    return credential;
+}
+
+int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
+                                  beluga__credential **out, beluga_error *err)
+{
+    if (!key_source->get) return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "key_source has no function");
+    *out = new_credential(runtime, SOURCE_FUNCTION, "");
+    if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    (*out)->function = key_source;
+    return 0;
+}
+
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,
                            beluga__credential **out, beluga_error *err)
 {
@@ -69,20 +97,8 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
         from = SOURCE_FILE;
     else if (prefixed(reference, "command:", &value))
         from = SOURCE_COMMAND;
-    beluga__credential *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
-    char *copy = beluga__copy(&runtime->allocator, value, strlen(value));
-    if (!credential || !copy) {
-        beluga__release(&runtime->allocator, credential);
-        beluga__release(&runtime->allocator, copy);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    }
-    atomic_init(&credential->refs, 1);
-    credential->runtime = runtime;
-    credential->source = from;
-    credential->reference = copy;
-    pthread_mutex_init(&credential->lock, NULL);
-    *out = credential;
-    return 0;
+    *out = new_credential(runtime, from, value);
+    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
 static void forget(const beluga_allocator *allocator, char *secret)
@@ -186,15 +202,43 @@ static char *trimmed(const beluga_allocator *allocator, char *text, size_t n)
     return memchr(text, '\0', n) ? NULL : beluga__copy(allocator, text, n);
 }
 
-static char *fetch(beluga__credential *credential, beluga_error *err)
+static ssize_t ask_function(const beluga_key_source *function, char *buffer, size_t size, int64_t *expires_s,
+                            beluga_error *err)
+{
+    int64_t expires = 0;
+    *buffer = '\0';
+    int status = function->get(function->payload, buffer, size, &expires, err);
+    if (status) {
+        if (!err->code) beluga_error_set(err, status, "the key's function failed");
+        return -1;
+    }
+    *expires_s = expires ? expires : INT64_MAX;
+    return (ssize_t)strnlen(buffer, size);
+}
+
+static ssize_t read_source(beluga__credential *credential, char *buffer, size_t size, int64_t *expires_s,
+                           beluga_error *err)
+{
+    *expires_s = beluga__wall_s() + KEPT_S;
+    switch (credential->source) {
+    case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
+    case SOURCE_COMMAND: return run_command(credential->reference, buffer, size, err);
+    default: return ask_function(credential->function, buffer, size, expires_s, err);
+    }
+}
+
+static const char *source_name(source from)
+{
+    return from == SOURCE_FILE ? "file" : from == SOURCE_COMMAND ? "command" : "function";
+}
+
+static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_error *err)
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
     char *buffer = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES), *key = NULL;
     err->code = 0;
     if (buffer) {
-        ssize_t n = credential->source == SOURCE_FILE
-                        ? read_file(credential->reference, buffer, BELUGA__MAX_KEY_BYTES, err)
-                        : run_command(credential->reference, buffer, BELUGA__MAX_KEY_BYTES, err);
+        ssize_t n = read_source(credential, buffer, BELUGA__MAX_KEY_BYTES, expires_s, err);
         if (n >= 0) key = trimmed(allocator, buffer, (size_t)n);
         explicit_bzero(buffer, BELUGA__MAX_KEY_BYTES);
         beluga__release(allocator, buffer);
@@ -204,7 +248,7 @@ static char *fetch(beluga__credential *credential, beluga_error *err)
     forget(allocator, key);
     if (!err->code)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
-                         credential->source == SOURCE_FILE ? "file" : "command");
+                         source_name(credential->source));
     return NULL;
 }
 
@@ -248,12 +292,13 @@ static void ask(void *argument)
     beluga__credential *credential = argument;
     beluga__runtime *runtime = credential->runtime;
     beluga_error err;
-    char *key = fetch(credential, &err);
+    int64_t expires_s = 0;
+    char *key = fetch(credential, &expires_s, &err);
     char *copy = key ? beluga__copy(&runtime->allocator, key, strlen(key)) : NULL;
     pthread_mutex_lock(&credential->lock);
     forget(&runtime->allocator, credential->key);
     credential->key = copy;
-    credential->expires_s = beluga__wall_s() + KEPT_S;
+    credential->expires_s = expires_s;
     credential->asking = false;
     struct beluga__key_request *waiting = credential->waiting;
     credential->waiting = NULL;

@@ -1,4 +1,4 @@
-/* Where a key comes from: a value, "env:NAME", "file:PATH" or "command:COMMAND". The last two block, so
+/* Where a key comes from: a value, "env:NAME", "file:PATH", "command:COMMAND", or a function. The last three may block, so
  * they are resolved on the executor, once for all that wait, and kept for a while. */
 #ifndef BELUGA__CREDENTIAL_H
 #define BELUGA__CREDENTIAL_H
@@ -6,8 +6,13 @@
 #include "model/loop.h"
 
 #include <beluga/error.h>
+#include <beluga/option.h>
 
 typedef struct beluga__credential beluga__credential;
+
+/* A function instead of a reference; borrowed. */
+int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
+                                  beluga__credential **out, beluga_error *err);
 
 /* `reference` is copied. env: is read here. Returns AUTHENTICATION when the variable is empty. */
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,

@@ -146,6 +146,13 @@ beluga_option beluga_with_partial(beluga_response **partial)
                            .value.pointer = partial};
 }
 
+beluga_option beluga_with_key_source(const beluga_key_source *source)
+{
+    return (beluga_option){.key = BELUGA_OPTION_KEY_SOURCE,
+                           .type = source ? BELUGA_OPTION_POINTER : 0,
+                           .value.pointer = (void *)(uintptr_t)source};
+}
+
 beluga_option beluga_with_env(void)
 {
     return integer_option(BELUGA_OPTION_ENVIRONMENT, BELUGA_OPTION_BOOL, true);

@@ -19,14 +19,14 @@
  */
 
 static const beluga_own_option acme_options[] = {
-    {.name = "acme.region", .meaning = "where", .type = BELUGA_OPTION_STRING},
+    {.name = "acme.region", .meaning = "where", .type = BELUGA_OPTION_STRING,
+     .variable = "BELUGA_TEST_ACME_REGION"},
     {.name = "acme.level", .meaning = "how", .type = BELUGA_OPTION_INT, .minimum = 1, .maximum = 9},
     {.name = NULL},
 };
 
 static const char *const acme_keys[] = {"BELUGA_TEST_ACME_KEY", "BELUGA_TEST_ACME_OLD_KEY", NULL};
 static const char *const acme_urls[] = {"BELUGA_TEST_ACME_URL", NULL};
-static const char *const acme_variables[] = {"acme.region", "BELUGA_TEST_ACME_REGION", NULL};
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -48,7 +48,6 @@ static const beluga_provider acme = {
     .options = acme_options,
     .key_variables = acme_keys,
     .url_variables = acme_urls,
-    .option_variables = acme_variables,
     .start = start,
     .cancel = cancel,
 };

@@ -197,6 +197,7 @@ static void every_constructor_makes_its_own_option(void **state)
 {
     (void)state;
     beluga_response *partial;
+    static const beluga_key_source key_source = {.size = sizeof key_source};
     const beluga_option made[] = {
         beluga_with_provider("x"),
         beluga_with_model_name("x"),
@@ -250,6 +251,7 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_max_event_bytes(7),
         beluga_with_env(),
         beluga_with_provider_specific("acme.x", "x"),
+        beluga_with_key_source(&key_source),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -537,6 +539,7 @@ static void options_are_refused_where_they_do_not_belong(void **state)
 {
     (void)state;
     beluga_response *partial;
+    static const beluga_key_source key_source = {.size = sizeof key_source};
     check('C', "base_url belongs to a model, not to a call", beluga_with_base_url("http://x"));
     check('M', "partial belongs to a call, not to a model", beluga_with_partial(&partial));
     check('C', "", beluga_with_partial(&partial));

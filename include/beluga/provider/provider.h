@@ -55,6 +55,7 @@ typedef struct beluga_own_option {
     uint32_t type; /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
     uint32_t reserved;
     double minimum, maximum; /**< both 0: no range */
+    const char *variable;    /**< environment variable that sets a STRING, or NULL */
 } beluga_own_option;
 
 /** What authorizes a request; borrowed for the call. */
@@ -141,11 +142,7 @@ struct beluga_provider {
     /** Stop: `emit` must not be used after this returns. Not called after the terminal event. */
     void (*cancel)(void *self, beluga_emit *emit);
 
-    /** Environment names of own options of type STRING, in pairs ended by NULL: {"acme.region",
-     * "ACME_REGION", NULL}. Read where the key is, and overridden by the same. NULL: none. */
-    const char *const *option_variables;
-
-    void *reserved[7];
+    void *reserved[8];
 };
 
 /** The first members of every table. */

@@ -351,18 +351,18 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
 }
 
 static const beluga_own_option options[] = {
-    {"mock.responses", "answers to give in turn, one a line", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"mock.responses", "answers to give in turn, one a line", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
     {"mock.word_delay_ms", "wait before each word of a stream", BELUGA_OPTION_INT, 0, 0,
-     MAX_DELAY_MS},
-    {"mock.latency_ms", "wait before the first event", BELUGA_OPTION_INT, 0, 0, MAX_DELAY_MS},
-    {"mock.tool_calls", "JSON array of tool calls to answer with", BELUGA_OPTION_STRING, 0, 0, 0},
-    {"mock.error", "name of the error to fail with", BELUGA_OPTION_STRING, 0, 0, 0},
-    {"mock.error_count", "fail only the first n calls", BELUGA_OPTION_INT, 0, 0, MAX_COUNT},
-    {"mock.error_after_words", "fail after this many words", BELUGA_OPTION_INT, 0, 0, MAX_COUNT},
-    {"mock.reasoning", "reasoning before the answer", BELUGA_OPTION_STRING, 0, 0, 0},
+     MAX_DELAY_MS, NULL},
+    {"mock.latency_ms", "wait before the first event", BELUGA_OPTION_INT, 0, 0, MAX_DELAY_MS, NULL},
+    {"mock.tool_calls", "JSON array of tool calls to answer with", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
+    {"mock.error", "name of the error to fail with", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
+    {"mock.error_count", "fail only the first n calls", BELUGA_OPTION_INT, 0, 0, MAX_COUNT, NULL},
+    {"mock.error_after_words", "fail after this many words", BELUGA_OPTION_INT, 0, 0, MAX_COUNT, NULL},
+    {"mock.reasoning", "reasoning before the answer", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
     {"mock.finish_reason", "stop, length, tool_calls, content_filter, other or none",
-     BELUGA_OPTION_STRING, 0, 0, 0},
-    {NULL, NULL, 0, 0, 0, 0},
+     BELUGA_OPTION_STRING, 0, 0, 0, NULL},
+    {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
 /* No default model: `mock` answers only who asked for it by name. */

@@ -5,15 +5,13 @@
 static const char *const key_variables[] = {"OPENAI_API_KEY", NULL};
 static const char *const url_variables[] = {"OPENAI_BASE_URL", "OPENAI_API_BASE", NULL};
 
-static const char *const option_variables[] = {"openai.organization", "OPENAI_ORG_ID",
-                                               "openai.project", "OPENAI_PROJECT_ID", NULL};
-
 static const beluga_own_option options[] = {
-    {"openai.organization", "organization to bill", BELUGA_OPTION_STRING, 0, 0, 0},
-    {"openai.project", "project to bill", BELUGA_OPTION_STRING, 0, 0, 0},
+    {"openai.organization", "organization to bill", BELUGA_OPTION_STRING, 0, 0, 0,
+     "OPENAI_ORG_ID"},
+    {"openai.project", "project to bill", BELUGA_OPTION_STRING, 0, 0, 0, "OPENAI_PROJECT_ID"},
     {"openai.max_completion_tokens", "send max_completion_tokens instead of max_tokens",
-     BELUGA_OPTION_BOOL, 0, 0, 0},
-    {NULL, NULL, 0, 0, 0, 0},
+     BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
+    {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
 const beluga_provider beluga__openai_provider = {
@@ -29,7 +27,6 @@ const beluga_provider beluga__openai_provider = {
     .base_url = "https://api.openai.com/v1",
     .key_variables = key_variables,
     .url_variables = url_variables,
-    .option_variables = option_variables,
     .state_size = sizeof(beluga__openai_state),
     .encode_request = beluga__openai_encode_request,
     .decode_response = beluga__openai_decode_response,

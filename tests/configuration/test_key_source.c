@@ -1,0 +1,138 @@
+/* Keys from a function, and what else of a provider comes from the environment. */
+#include "support/calls.h"
+
+#include <stdio.h>
+#include <time.h>
+
+typedef struct vault {
+    int asked;
+    int fail_first;
+    int64_t expires_in; /* seconds; 0: never */
+    beluga_key_source source;
+} vault;
+
+static int give_key(void *payload, char *buffer, size_t n, int64_t *expires, beluga_error *err)
+{
+    vault *v = payload;
+    v->asked++;
+    if (v->asked <= v->fail_first)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHORIZATION, "the vault is sealed");
+    snprintf(buffer, n, "token-%d", v->asked);
+    if (v->expires_in) *expires = (int64_t)time(NULL) + v->expires_in;
+    return 0;
+}
+
+static void vault_init(vault *v)
+{
+    *v = (vault){.asked = 0};
+    v->source = (beluga_key_source){sizeof v->source, give_key, v};
+}
+
+static beluga_chat_model *open_with(peer *p, vault *v)
+{
+    beluga_config *config = beluga_config_new(
+        beluga_with_provider("openai"), beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
+        beluga_with_base_url(peer_url(p)), beluga_with_key_source(&v->source));
+    beluga_chat_model *model;
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL), 0);
+    beluga_config_free(config);
+    return model;
+}
+
+static void answer(peer *p, int times)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_answer(r, "hello");
+    peer_reply_repeat(r, times);
+}
+
+static void a_function_gives_the_key_once_for_many_calls(void **state)
+{
+    peer *p = *state;
+    vault v;
+    vault_init(&v);
+    answer(p, 3);
+    beluga_chat_model *model = open_with(p, &v);
+    for (int i = 0; i < 3; i++) assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(v.asked, 1);
+    assert_string_equal(peer_request_header(p, 2, "authorization"), "Bearer token-1");
+    beluga_chat_model_unref(model);
+}
+
+static void a_key_that_has_expired_is_asked_for_again(void **state)
+{
+    peer *p = *state;
+    vault v;
+    vault_init(&v);
+    v.expires_in = -1;
+    answer(p, 2);
+    beluga_chat_model *model = open_with(p, &v);
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(v.asked, 2);
+    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
+    beluga_chat_model_unref(model);
+}
+
+static void a_key_that_was_refused_is_asked_for_again(void **state)
+{
+    peer *p = *state;
+    vault v;
+    vault_init(&v);
+    peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "no such key");
+    answer(p, 1);
+    beluga_chat_model *model = open_with(p, &v);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(v.asked, 2);
+    beluga_chat_model_unref(model);
+}
+
+static void a_function_that_fails_ends_the_call_with_its_own_error(void **state)
+{
+    peer *p = *state;
+    vault v;
+    beluga_error err;
+    vault_init(&v);
+    v.fail_first = 1;
+    answer(p, 1);
+    beluga_chat_model *model = open_with(p, &v);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHORIZATION);
+    assert_string_equal(err.message, "the vault is sealed");
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(peer_requests(p), 1);
+    beluga_chat_model_unref(model);
+}
+
+static void organization_and_project_come_from_their_variables_when_asked(void **state)
+{
+    peer *p = *state;
+    setenv("OPENAI_API_KEY", "k", 1);
+    setenv("OPENAI_ORG_ID", "org-1", 1);
+    setenv("OPENAI_PROJECT_ID", "project-1", 1);
+    answer(p, 2);
+    beluga_chat_model *asked = open_peer_with(p, beluga_with_env());
+    beluga_chat_model *not_asked = open_peer(p);
+    assert_int_equal(generate(asked, "hello", NULL), 0);
+    assert_int_equal(generate(not_asked, "hello", NULL), 0);
+    assert_string_equal(peer_request_header(p, 0, "openai-organization"), "org-1");
+    assert_string_equal(peer_request_header(p, 0, "openai-project"), "project-1");
+    assert_null(peer_request_header(p, 1, "openai-organization"));
+    unsetenv("OPENAI_API_KEY");
+    unsetenv("OPENAI_ORG_ID");
+    unsetenv("OPENAI_PROJECT_ID");
+    beluga_chat_model_unref(asked);
+    beluga_chat_model_unref(not_asked);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_PEER(a_function_gives_the_key_once_for_many_calls),
+        ON_PEER(a_key_that_has_expired_is_asked_for_again),
+        ON_PEER(a_key_that_was_refused_is_asked_for_again),
+        ON_PEER(a_function_that_fails_ends_the_call_with_its_own_error),
+        ON_PEER(organization_and_project_come_from_their_variables_when_asked),
+    };
+    return cmocka_run_group_tests_name("key_source", tests, NULL, NULL);
+}
