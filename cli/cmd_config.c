@@ -45,19 +45,30 @@ static bool is_own(const beluga_provider *provider, int key, struct setting *s)
     return true;
 }
 
+/* Resolving a reference sets these two: who named the model, named them. */
+static bool is_of_reference(int key)
+{
+    return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
+}
+
+static const char *name_origin(const struct session *session, int key, beluga_origin origin)
+{
+    if (is_of_reference(key) && session->chosen_by) return session->chosen_by;
+    return origin == BELUGA_ORIGIN_MODEL ? "command line" : beluga_origin_name(origin);
+}
+
 /* Returns false when nothing sets it. */
-static bool describe(const beluga_config *config, const beluga_provider *provider, int key,
+static bool describe(const struct session *session, const beluga_provider *provider, int key,
                      struct setting *s)
 {
     beluga_origin origin = BELUGA_ORIGIN_NONE;
     const beluga_option_info *info = beluga_option_get_info(key);
     if (!info || key == BELUGA_OPTION_ENVIRONMENT) return false;
     s->key = info->name;
-    beluga_config_describe(config, key, s->value, sizeof s->value, &origin);
+    beluga_config_describe(session->config, key, s->value, sizeof s->value, &origin);
     if (origin < BELUGA_ORIGIN_ENVIRONMENT && from_environment(provider, key, s)) return true;
     if (origin == BELUGA_ORIGIN_NONE) return is_own(provider, key, s);
-    snprintf(s->origin, sizeof s->origin, "%s",
-             origin == BELUGA_ORIGIN_MODEL ? "command line" : beluga_origin_name(origin));
+    snprintf(s->origin, sizeof s->origin, "%s", name_origin(session, key, origin));
     return true;
 }
 
@@ -86,7 +97,7 @@ static int print_settings(const struct session *session, const beluga_provider *
     struct setting s;
     table_begin(&table, 3, titles);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
-        if (!describe(session->config, provider, key, &s)) continue;
+        if (!describe(session, provider, key, &s)) continue;
         table_add(&table, s.key);
         table_add(&table, s.value);
         table_add(&table, s.origin);
@@ -123,7 +134,7 @@ static void put_settings(beluga_json_writer *w, const struct session *session,
     struct setting s;
     beluga_json_begin_object(w, "options");
     for (int key = 1; session->config && key < BELUGA_OPTION_COUNT; key++) {
-        if (!describe(session->config, provider, key, &s)) continue;
+        if (!describe(session, provider, key, &s)) continue;
         beluga_json_begin_object(w, s.key);
         beluga_json_put_string(w, "value", s.value);
         beluga_json_put_string(w, "from", s.origin);

@@ -114,7 +114,10 @@ static void format_tokens(char *text, size_t size, const char *name, int64_t tot
 static void format_time(char *text, size_t size, const char *name, int64_t ns)
 {
     text[0] = '\0';
-    if (ns >= 0) snprintf(text, size, ", %s %.2f s", name, (double)ns / 1e9);
+    if (ns >= 1000000000)
+        snprintf(text, size, ", %s %.2f s", name, (double)ns / 1e9);
+    else if (ns >= 0)
+        snprintf(text, size, ", %s %.0f ms", name, (double)ns / 1e6);
 }
 
 void report_usage(const beluga_response *response)

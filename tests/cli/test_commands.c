@@ -251,7 +251,7 @@ static void config_tells_where_each_part_came_from(void **state)
     assert_contains(cli->out, "temperature\t0.5\tfile");
     assert_contains(cli->out, "top_p\t0.5\tcommand line");
     assert_contains(cli->out, "api_key\tset\tenvironment (OPENAI_API_KEY)");
-    assert_contains(cli->out, "provider\topenai\t");
+    assert_contains(cli->out, "provider\topenai\tfile\n");
     assert_lacks(cli->out, KEY);
 }
 
