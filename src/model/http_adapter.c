@@ -96,6 +96,8 @@ static void mask_error(http_op *self)
     if (!err) return;
     mask_key(self, err->message, strlen(err->message));
     mask_key(self, err->cause, strlen(err->cause));
+    mask_key(self, err->provider_code, strlen(err->provider_code));
+    mask_key(self, err->request_id, strlen(err->request_id));
 }
 
 /* Deliver the terminal event that is recorded. The op may be gone afterwards. */

@@ -62,7 +62,8 @@ struct beluga__transfer {
     bool head_told;
     bool paused;
     bool draining;
-    bool overflow;  /* the headers passed their maximum */
+    bool head_ended; /* the empty line after the headers came */
+    int refusal;    /* why we stopped reading the headers */
     size_t drained;
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
@@ -107,13 +108,35 @@ static const char *advice_of(CURLcode code)
     }
 }
 
+/* What libcurl's code means at this point of the transfer, where it alone does not tell. */
+static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
+{
+    long sent = 0;
+    if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
+    bool no_memory = t->refusal == BELUGA_ERROR_NO_MEMORY;
+    *advice = no_memory ? "no memory for the answer's headers" : "the answer's headers are too large";
+    if (t->refusal) return no_memory ? t->refusal : BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (t->head_ended || !sent) return 0;
+    /* A line past libcurl's own maximum is "out of memory" in its older versions. */
+    if (code == CURLE_OUT_OF_MEMORY) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    *advice = "the server does not answer in HTTP";
+    if (code == CURLE_UNSUPPORTED_PROTOCOL) return BELUGA_ERROR_INVALID_RESPONSE;
+    *advice = "the server closed the connection in mid-answer";
+    return code == CURLE_OK ? BELUGA_ERROR_NETWORK : 0;
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
-    int status = t->overflow ? BELUGA_ERROR_LIMIT_EXCEEDED : code_of(code);
+    const char *advice;
+    int status = code_of_head(t, code, &advice);
+    if (!status) {
+        status = code_of(code);
+        advice = advice_of(code);
+    }
     if (!status) return 0;
-    beluga_error_set(err, status, "%s", t->overflow ? "the answer's headers are too large" : advice_of(code));
+    beluga_error_set(err, status, "%s", advice);
     const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
-    beluga_error_set_cause(err, detail, strlen(detail));
+    if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
     return status;
 }
@@ -177,13 +200,10 @@ static size_t on_header(char *line, size_t size, size_t n, void *userdata)
     size_t length = size * n, trimmed = length;
     if (!t->handler) return t->draining ? length : 0;
     while (trimmed && (line[trimmed - 1] == '\n' || line[trimmed - 1] == '\r')) trimmed--;
-    if (trimmed && !t->head_told) {
-        if (beluga__http_response_add_line(t->response, line, trimmed)) {
-            t->overflow = true;
-            return 0;
-        }
-    }
-    return length;
+    t->head_ended = trimmed == 0 || t->head_told;
+    if (t->head_ended) return length;
+    t->refusal = beluga__http_response_add_line(t->response, line, trimmed);
+    return t->refusal ? 0 : length;
 }
 
 static void tell_head(beluga__transfer *t)
@@ -552,11 +572,10 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
 
 static void resume_waiting(struct beluga__http *http)
 {
-    beluga__list *list = &http->to_resume;
-    for (beluga__list *n = list->next; n != list; n = list->next) {
-        beluga__transfer *t = beluga__container_of(n, beluga__transfer, node);
-        beluga__list_remove(n);
-        beluga__list_append(&http->transfers, n);
+    while (!beluga__list_empty(&http->to_resume)) {
+        beluga__transfer *t = beluga__container_of(http->to_resume.next, beluga__transfer, node);
+        beluga__list_remove(&t->node);
+        beluga__list_append(&http->transfers, &t->node);
         if (t->paused) continue;
         http->in_curl = true;
         curl_easy_pause(t->easy, CURLPAUSE_CONT);
