@@ -435,6 +435,7 @@ int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
 
 int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const beluga_json **root)
 {
+    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_error err;
     err.code = 0;
     int status = beluga__json_scratch_parse(&emit->call->loop->scratch, text, length, root, &err);
@@ -447,12 +448,14 @@ int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const 
 
 const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value, size_t *length)
 {
+    if (emit->remote) return NULL;
     return beluga__json_scratch_text(&emit->call->loop->scratch, value, length);
 }
 
 void *beluga_emit_alloc(beluga_emit *emit, size_t size)
 {
-    return beluga__arena_zalloc(&emit->call->arena, size);
+    /* The arena is the loop's: a worker has memory of its own. */
+    return emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
 }
 
 int beluga_emit_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),

@@ -41,6 +41,7 @@ struct beluga__remote {
     pthread_cond_t room;
     size_t bytes; /* under way */
     bool cancelled;
+    bool lost; /* an emission could not be kept: what follows it is refused, too */
 };
 
 typedef struct emission_mail {
@@ -68,12 +69,22 @@ static void let_go(full_op *self)
     beluga__emit_free(&self->emit);
 }
 
+/* A provider that neither finished nor arranged to go on would leave its caller waiting. */
+static void close_unfinished(full_op *self)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED, "the provider ended without a finish");
+    beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
+}
+
 /* After every turn of the provider: was that the end? Then the op is gone when this returns true. */
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
     if (status < 0) beluga__emit_fail(&self->emit, status, err);
-    if (!self->emit.failed && !self->emit.finished) return false;
+    bool ended = self->emit.failed || self->emit.finished;
+    if (!ended && (self->next || self->remote)) return false;
+    if (!ended) close_unfinished(self);
     let_go(self);
     beluga__emit_deliver(&self->emit);
     return true;
@@ -234,10 +245,19 @@ static int reserve(struct beluga__remote *remote, size_t size)
     pthread_mutex_lock(&remote->lock);
     while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
         pthread_cond_wait(&remote->room, &remote->lock);
-    bool cancelled = remote->cancelled;
-    if (!cancelled) remote->bytes += size;
+    int status = remote->cancelled ? BELUGA_ERROR_CONTEXT_CANCELED : remote->lost ? BELUGA_ERROR_NO_MEMORY : 0;
+    if (!status) remote->bytes += size;
     pthread_mutex_unlock(&remote->lock);
-    return cancelled ? BELUGA_ERROR_CONTEXT_CANCELED : 0;
+    return status;
+}
+
+static int lose(struct beluga__remote *remote, size_t size)
+{
+    pthread_mutex_lock(&remote->lock);
+    remote->bytes -= size;
+    remote->lost = true;
+    pthread_mutex_unlock(&remote->lock);
+    return BELUGA_ERROR_NO_MEMORY;
 }
 
 static const char *pack(char **at, const char *text, size_t n)
@@ -267,7 +287,7 @@ int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *w
     int status = reserve(remote, size);
     if (status) return status;
     emission_mail *m = beluga__alloc(remote->call->arena.allocator, size);
-    if (!m) return BELUGA_ERROR_NO_MEMORY;
+    if (!m) return lose(remote, size);
     char *at = m->text;
     *m = (emission_mail){.mail.run = arrived, .remote = remote, .size = size, .what = *what};
     m->what.a = pack(&at, what->a, a);
@@ -300,6 +320,7 @@ static void work_run(void *argument)
 {
     struct beluga__remote *remote = argument;
     remote->result = remote->work(&remote->emit, remote->argument);
+    if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
     beluga__mailbox_post(remote->mailbox, &remote->done);
 }

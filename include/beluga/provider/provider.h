@@ -135,7 +135,8 @@ struct beluga_provider {
     /* --- full providers ----------------------------------------------------------------- */
     /**
      * Begin a call. Required, with `cancel`. Runs on the loop: must not block (beluga_emit_run_blocking
-     * is for that). Emit all events here, or keep `emit` and go on from beluga_emit_after.
+     * is for that). Emit all events here, or go on from beluga_emit_after: a provider that returns
+     * without FINISH and without having arranged either has ended the call with stream_closed.
      * @return 0, or a code with detail in `err`, which ends the call.
      */
     int (*start)(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err);
@@ -226,7 +227,7 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
  *
  * @param root  Borrowed until the decoder returns. NULL on failure.
  * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE, which the decoder should return; BELUGA_ERROR_LIMIT_EXCEEDED;
- *         BELUGA_ERROR_NO_MEMORY.
+ *         BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in work that blocks (beluga_json_parse is for that).
  */
 BELUGA_API int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length,
                                  const beluga_json **root);
@@ -236,7 +237,7 @@ BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_jso
 
 /* For full providers. */
 
-/** Return zeroed memory that lives as long as the call, or NULL. */
+/** Return zeroed memory that lives as long as the call, or NULL; NULL too in work that blocks. */
 BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 /**
  * Call `next` on the loop after a delay (0: in the loop's next turn), unless the call ends before.
@@ -246,8 +247,11 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
  * Run work that blocks on the executor; it may emit from there, and its events come back on the loop.
- * After cancellation emitting returns context_canceled. What it returns, when not 0, ends the call.
- * One at a time; `argument` must live until `work` returns, cancelled or not (`release` tells).
+ * After cancellation emitting returns context_canceled. What it returns, when negative, ends the call.
+ * One at a time; `argument` must live until `work` returned, cancelled or not: `release`, which may be
+ * NULL, tells, on the thread of `work`.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one runs already;
+ *         what the host's executor gave.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
