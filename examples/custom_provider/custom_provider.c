@@ -165,12 +165,17 @@ static int report(api_status status, beluga_error *err)
 /* ---- 4. options of your own ------------------------------------------------------------------ */
 
 static const beluga_own_option options[] = {
-    {OPTION_RESPONSES, "answers of the simulated API, one per line", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {OPTION_FAILURE, "rate_limit, authentication, network or invalid_request", BELUGA_OPTION_STRING,
-     0, 0, 0, NULL},
-    {OPTION_DELAY, "milliseconds before each word of a stream", BELUGA_OPTION_INT, 0, 0,
-     MAX_DELAY_MS, NULL},
-    {NULL, NULL, 0, 0, 0, 0, NULL},
+    {.name = OPTION_RESPONSES,
+     .meaning = "answers of the simulated API, one per line",
+     .type = BELUGA_OPTION_STRING},
+    {.name = OPTION_FAILURE,
+     .meaning = "rate_limit, authentication, network or invalid_request",
+     .type = BELUGA_OPTION_STRING},
+    {.name = OPTION_DELAY,
+     .meaning = "milliseconds before each word of a stream",
+     .type = BELUGA_OPTION_INT,
+     .maximum = MAX_DELAY_MS},
+    {.name = NULL},
 };
 
 static int parse_failure(const char *name, api_status *out, int code, beluga_error *err)

@@ -348,19 +348,26 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
     return 0;
 }
 
+#define TEXT(option, what)                                            \
+    {                                                                 \
+        .name = option, .meaning = what, .type = BELUGA_OPTION_STRING \
+    }
+#define NUMBER(option, what, largest)                                                  \
+    {                                                                                  \
+        .name = option, .meaning = what, .type = BELUGA_OPTION_INT, .maximum = largest \
+    }
+
 static const beluga_own_option options[] = {
-    {"mock.responses", "answers to give in turn, one a line", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {"mock.word_delay_ms", "wait before each word of a stream", BELUGA_OPTION_INT, 0, 0,
-     MAX_DELAY_MS, NULL},
-    {"mock.latency_ms", "wait before the first event", BELUGA_OPTION_INT, 0, 0, MAX_DELAY_MS, NULL},
-    {"mock.tool_calls", "JSON array of tool calls to answer with", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {"mock.error", "name of the error to fail with", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {"mock.error_count", "fail only the first n calls", BELUGA_OPTION_INT, 0, 0, MAX_COUNT, NULL},
-    {"mock.error_after_words", "fail after this many words", BELUGA_OPTION_INT, 0, 0, MAX_COUNT, NULL},
-    {"mock.reasoning", "reasoning before the answer", BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {"mock.finish_reason", "stop, length, tool_calls, content_filter, other or none",
-     BELUGA_OPTION_STRING, 0, 0, 0, NULL},
-    {NULL, NULL, 0, 0, 0, 0, NULL},
+    TEXT("mock.responses", "answers to give in turn, one a line"),
+    NUMBER("mock.word_delay_ms", "wait before each word of a stream", MAX_DELAY_MS),
+    NUMBER("mock.latency_ms", "wait before the first event", MAX_DELAY_MS),
+    TEXT("mock.tool_calls", "JSON array of tool calls to answer with"),
+    TEXT("mock.error", "name of the error to fail with"),
+    NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
+    NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
+    TEXT("mock.reasoning", "reasoning before the answer"),
+    TEXT("mock.finish_reason", "stop, length, tool_calls, content_filter, other or none"),
+    {.name = NULL},
 };
 
 /* No default model: `mock` answers only who asked for it by name. */
