@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define FUZZ_CHECK(rule)                                                                           \
-    do {                                                                                           \
-        if (!(rule)) {                                                                             \
-            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #rule);                     \
-            abort();                                                                               \
-        }                                                                                          \
+#define FUZZ_CHECK(rule)                                                       \
+    do {                                                                       \
+        if (!(rule)) {                                                         \
+            fprintf(stderr, "%s:%d: broken: %s\n", __FILE__, __LINE__, #rule); \
+            abort();                                                           \
+        }                                                                      \
     } while (0)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

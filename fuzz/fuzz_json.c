@@ -14,7 +14,8 @@ static size_t walk(const beluga_json *value, int depth)
         walk(v, depth + 1);
     }
     FUZZ_CHECK(n == beluga_json_count(value));
-    if (beluga_json_is_string(value)) FUZZ_CHECK(beluga_json_string(value, &length)[length] == '\0');
+    if (beluga_json_is_string(value))
+        FUZZ_CHECK(beluga_json_string(value, &length)[length] == '\0');
     beluga_json_int(value, 0);
     beluga_json_double(value, 0);
     beluga_json_bool(value, false);
@@ -43,7 +44,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     beluga__json_scratch_init(&first, beluga_allocator_default());
     beluga__json_scratch_init(&second, beluga_allocator_default());
     int code = beluga__json_scratch_parse(&first, (const char *)data, size, &root, &err);
-    FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_MALFORMED_RESPONSE || code == BELUGA_ERROR_LIMIT_EXCEEDED);
+    FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_MALFORMED_RESPONSE ||
+               code == BELUGA_ERROR_LIMIT_EXCEEDED);
     if (!code) {
         size_t n, m;
         walk(root, 0);

@@ -1,5 +1,6 @@
-/* Options from text and from any numbers: parsing fails with a reason, merging keeps types, and the check
- * ends. A line is an option; one that begins with the byte 1 is made of a key, a type and a number. */
+/* Options from text and from any numbers: parsing fails with a reason, merging keeps types, and the
+ * check ends. A line is an option; one that begins with the byte 1 is made of a key, a type and a
+ * number. */
 #include "fuzz.h"
 
 #include "base/utf8.h"
@@ -16,13 +17,15 @@ static void check_error(int code, const beluga_error *err)
 
 static bool is_pointer(int type)
 {
-    return type == BELUGA_OPTION_STRING || type == BELUGA_OPTION_LIST || type == BELUGA_OPTION_POINTER;
+    return type == BELUGA_OPTION_STRING || type == BELUGA_OPTION_LIST ||
+           type == BELUGA_OPTION_POINTER;
 }
 
 /* What a caller with another version's header could hand over; its strings are strings, though. */
 static beluga_option from_numbers(const char *line, size_t n)
 {
-    beluga_option option = {.key = n > 1 ? (uint8_t)line[1] : 0, .type = n > 2 ? (uint8_t)line[2] : 0};
+    beluga_option option = {.key = n > 1 ? (uint8_t)line[1] : 0,
+                            .type = n > 2 ? (uint8_t)line[2] : 0};
     if (is_pointer(option.type)) {
         option.value.string = n > 3 ? line + 3 : "";
         option.length = strlen(option.value.string);
@@ -68,7 +71,8 @@ static void check_slots(const beluga__settings *settings)
 static void check(const beluga__settings *settings, char scope)
 {
     beluga_error err;
-    int code = beluga__settings_check_all(settings, scope, "openai", beluga__openai_provider.options, &err);
+    int code = beluga__settings_check_all(settings, scope, "openai",
+                                          beluga__openai_provider.options, &err);
     if (code) check_error(code, &err);
 }
 
@@ -88,7 +92,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     int code = beluga__settings_apply(&model, &arena, options, n / 2, BELUGA_ORIGIN_MODEL, &err);
     if (code) check_error(code, &err);
     call = model;
-    code = beluga__settings_apply(&call, &arena, options + n / 2, n - n / 2, BELUGA_ORIGIN_CALL, &err);
+    code =
+        beluga__settings_apply(&call, &arena, options + n / 2, n - n / 2, BELUGA_ORIGIN_CALL, &err);
     if (code) check_error(code, &err);
     check_slots(&model);
     check_slots(&call);

@@ -1,5 +1,5 @@
-/* openai's decoders on any bytes: one terminal event at most, deltas only inside their tool call, all text
- * UTF-8, and no finish in an answer that failed. The first byte chooses the decoder. */
+/* openai's decoders on any bytes: one terminal event at most, deltas only inside their tool call,
+ * all text UTF-8, and no finish in an answer that failed. The first byte chooses the decoder. */
 #include "fuzz.h"
 
 #include "base/utf8.h"
@@ -41,7 +41,9 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     FUZZ_CHECK(run->terminal == 0);
     switch (event->kind) {
     case BELUGA_EVENT_TEXT: check_text(event->u.text.text, event->u.text.length); break;
-    case BELUGA_EVENT_REASONING: check_text(event->u.reasoning.text, event->u.reasoning.length); break;
+    case BELUGA_EVENT_REASONING:
+        check_text(event->u.reasoning.text, event->u.reasoning.length);
+        break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN:
     case BELUGA_EVENT_TOOL_CALL_DELTA:
     case BELUGA_EVENT_TOOL_CALL_END: check_tool_call(run, event); break;

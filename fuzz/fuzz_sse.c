@@ -1,5 +1,5 @@
-/* The framer: an input gives the same frames whole and cut in pieces, and the bytes come back as they
- * were. The first byte chooses framing and pieces. */
+/* The framer: an input gives the same frames whole and cut in pieces, and the bytes come back as
+ * they were. The first byte chooses framing and pieces. */
 #include "fuzz.h"
 
 #include "wire/framing.h"

@@ -10,30 +10,30 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-/* Memory for one parse at a time: grows to what the largest text needed, then allocates nothing. Texts
- * over BELUGA__MAX_POOLED_JSON get memory of their own until the next parse. */
+/* Memory for one parse at a time: grows to what the largest text needed, then allocates nothing.
+ * Texts over BELUGA__MAX_POOLED_JSON get memory of their own until the next parse. */
 typedef struct beluga__json_scratch {
     const beluga_allocator *allocator;
     void *pool; /* what yyjson parses into */
     size_t pool_size;
     struct yyjson_doc *large; /* a document outside the pool */
-    bool repaired;            /* the last text; `text` is what it became, until a value is written */
+    bool repaired;    /* the last text; `text` is what it became, until a value is written */
     beluga__buf text; /* results of beluga__json_scratch_text, and texts that had to be repaired */
 } beluga__json_scratch;
 
 void beluga__json_scratch_init(beluga__json_scratch *scratch, const beluga_allocator *allocator);
 void beluga__json_scratch_free(beluga__json_scratch *scratch);
-/* Parse; `root` lives until the next parse. The input is not changed and need not end in NUL. Codes as
- * beluga_json_parse. */
+/* Parse; `root` lives until the next parse. The input is not changed and need not end in NUL. Codes
+ * as beluga_json_parse. */
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
                                const beluga_json **root, beluga_error *err);
-/* Write a value of that parse as compact JSON; lives until the next parse or the next call of this. NULL
- * without memory. */
+/* Write a value of that parse as compact JSON; lives until the next parse or the next call of this.
+ * NULL without memory. */
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 
-/* Copy a text with U+FFFD for each byte that is not UTF-8 and each lone surrogate inside its strings;
- * a byte order mark before it is left out. Returns out->status. */
+/* Copy a text with U+FFFD for each byte that is not UTF-8 and each lone surrogate inside its
+ * strings; a byte order mark before it is left out. Returns out->status. */
 int beluga__json_repair(beluga__buf *out, const char *text, size_t length);
 
 /* Check that a text is one JSON object and write it compactly into an arena. */
@@ -43,15 +43,15 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
 /* A writer over a buffer of the caller's; the buffer's maximum is the writer's. */
 struct beluga_json_writer {
     beluga__buf *buf;
-    beluga__buf own;   /* for beluga_json_writer_new */
+    beluga__buf own; /* for beluga_json_writer_new */
     uint32_t depth;
-    bool need_comma;   /* something stands before on this level; at depth 0: the value is complete */
-    int status;        /* the first failure; the buffer's own is apart */
+    bool need_comma; /* something stands before on this level; at depth 0: the value is complete */
+    int status;      /* the first failure; the buffer's own is apart */
     uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* a bit a level: is it an array? */
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
-/* Returns 0 when one whole value was written; else what stuck, or INVALID_INPUT for an open value. */
+/* Returns 0 when one whole value was written; else what stuck, or INVALID_INPUT while one is open. */
 int beluga__json_writer_status(const beluga_json_writer *w);
 
 #endif

@@ -95,10 +95,12 @@ static bool nests_too_deep(const char *text, size_t length)
     for (const char *at = text, *end = text + length; at < end; at++) {
         switch (*at) {
         case '"': at = string_end(at + 1, end); break;
-        case '[': case '{':
+        case '[':
+        case '{':
             if (++depth > BELUGA__MAX_JSON_DEPTH) return true;
             break;
-        case ']': case '}':
+        case ']':
+        case '}':
             if (depth) depth--;
             break;
         }
@@ -107,8 +109,9 @@ static bool nests_too_deep(const char *text, size_t length)
     return false;
 }
 
-/* yyjson parses without recursion, but who walks the result may recurse. Before parsing only large texts
- * are looked through, which would cost memory; after it those with values enough, or with a fault. */
+/* yyjson parses without recursion, but who walks the result may recurse. Before parsing only large
+ * texts are looked through, which would cost memory; after it those with values enough, or with a
+ * fault. */
 static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
 {
     bool large = length > BELUGA__MAX_POOLED_JSON;
@@ -121,7 +124,8 @@ static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_
 static int fail(const yyjson_read_err *why, size_t length, beluga_error *err)
 {
     if (why->code == YYJSON_READ_ERROR_MEMORY_ALLOCATION)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to parse %zu bytes", length);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to parse %zu bytes",
+                                length);
     if (why->code == YYJSON_READ_ERROR_EMPTY_CONTENT || length == 0)
         return beluga_error_set(err, BELUGA_ERROR_MALFORMED_RESPONSE,
                                 "malformed JSON at byte 0: the text is empty");
@@ -143,7 +147,7 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     beluga__json_scratch_init(scratch, scratch->allocator);
 }
 
-/* Make the pool large enough for a text. Returns false without memory; the old pool is gone then. */
+/* Make the pool large enough for a text. Returns false without memory, and then there is none. */
 static bool fit_pool(beluga__json_scratch *scratch, size_t length)
 {
     size_t needed = yyjson_read_max_memory_usage(length, READ_FLAGS);
@@ -243,7 +247,9 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
         compact = beluga__json_scratch_text(&scratch, root, &n);
         *out = compact ? beluga__arena_copy(arena, compact, n) : NULL;
         *out_length = n;
-        if (!*out) code = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu bytes of JSON", n);
+        if (!*out)
+            code =
+                beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu bytes of JSON", n);
     }
     beluga__json_scratch_free(&scratch);
     return code;

@@ -241,7 +241,8 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
 static void put_base64_group(char *out, const unsigned char *in, size_t n)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    uint32_t bits = (uint32_t)in[0] << 16 | (uint32_t)(n > 1 ? in[1] : 0) << 8 | (n > 2 ? in[2] : 0);
+    uint32_t bits =
+        (uint32_t)in[0] << 16 | (uint32_t)(n > 1 ? in[1] : 0) << 8 | (n > 2 ? in[2] : 0);
     out[0] = digits[bits >> 18];
     out[1] = digits[bits >> 12 & 63];
     out[2] = n > 1 ? digits[bits >> 6 & 63] : '=';

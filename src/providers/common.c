@@ -11,7 +11,8 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     const char *text = beluga_call_get_string(call, BELUGA_OPTION_EXTRA_BODY, &length);
     *body = (beluga__body){0};
     if (text && beluga_json_parse(text, length, &body->doc, err)) {
-        int code = err && err->code == BELUGA_ERROR_NO_MEMORY ? err->code : BELUGA_ERROR_INVALID_INPUT;
+        int code =
+            err && err->code == BELUGA_ERROR_NO_MEMORY ? err->code : BELUGA_ERROR_INVALID_INPUT;
         if (err) err->code = code, err->retryable = 0;
         beluga_error_wrap(err, NULL, "extra_body");
         return code;
@@ -40,7 +41,8 @@ int beluga__body_end(beluga__body *body, beluga_error *err)
 {
     const beluga_json *extra = body->extra;
     int code = 0;
-    for (const beluga_json *v = beluga_json_first(extra); v && !code; v = beluga_json_next(extra, v))
+    for (const beluga_json *v = beluga_json_first(extra); v && !code;
+         v = beluga_json_next(extra, v))
         code = put_extra(body, v);
     beluga_json_end_object(body->writer);
     beluga_json_doc_free(body->doc);
@@ -52,28 +54,32 @@ bool beluga__body_wants(const beluga__body *body, const char *name)
     return !beluga_json_get(body->extra, name);
 }
 
-void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call,
+                             int key)
 {
     double value;
     if (beluga_call_get_double(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_double(body->writer, name, value);
 }
 
-void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call,
+                          int key)
 {
     int64_t value;
     if (beluga_call_get_int(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_int(body->writer, name, value);
 }
 
-void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call,
+                           int key)
 {
     bool value;
     if (beluga_call_get_bool(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_bool(body->writer, name, value);
 }
 
-void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call,
+                             int key)
 {
     size_t length;
     const char *value = beluga_call_get_string(call, key, &length);
@@ -81,7 +87,8 @@ void beluga__body_put_string(const beluga__body *body, const char *name, const b
         beluga_json_put_string_n(body->writer, name, value, length);
 }
 
-void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call, int key)
+void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call,
+                           int key)
 {
     size_t length;
     const char *item = beluga_call_get_item(call, key, 0, &length);

@@ -4,16 +4,16 @@
 
 #include <beluga/provider/provider.h>
 
-/* A request's body into which the caller's extra_body is merged: a member of it stands instead of the
- * provider's own field of that name, and null there leaves the field out. */
+/* A request's body into which the caller's extra_body is merged: a member of it stands instead of
+ * the provider's own field of that name, and null there leaves the field out. */
 typedef struct beluga__body {
     beluga_json_writer *writer;
     beluga_json_doc *doc;     /* of extra_body, owned; NULL: none */
     const beluga_json *extra; /* its root */
 } beluga__body;
 
-/* Begin the body's object. Returns 0, or INVALID_INPUT when extra_body is not a JSON object; then the
- * body must not be used. */
+/* Begin the body's object. Returns 0, or INVALID_INPUT when extra_body is not a JSON object; then
+ * the body must not be used. */
 int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_request *request,
                        beluga_error *err);
 /* Write the extra members, end the object, free. Returns 0 or NO_MEMORY. */
@@ -22,14 +22,19 @@ int beluga__body_end(beluga__body *body, beluga_error *err);
 bool beluga__body_wants(const beluga__body *body, const char *name);
 
 /* Write an option as a field, when it is set and wanted. */
-void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call, int key);
-void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call, int key);
-void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call, int key);
-void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call,
+                             int key);
+void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call,
+                          int key);
+void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call,
+                           int key);
+void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call,
+                             int key);
 /* A list as an array of strings. */
-void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call,
+                           int key);
 
-/* Change an error's code; status, request id and waiting time stay. The message becomes the code's. */
+/* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
 
 /* Returns the name of a beluga_reasoning_effort, or NULL. */

@@ -1,4 +1,4 @@
-/* Cuts a streamed body into frames. No I/O, no copies where a frame lies whole in the bytes given. */
+/* Cuts a streamed body into frames: no I/O, and no copies of frames that arrive whole. */
 #ifndef BELUGA__FRAMING_H
 #define BELUGA__FRAMING_H
 
@@ -25,8 +25,8 @@ typedef struct beluga__framer {
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
                         const beluga_allocator *allocator, size_t max);
 void beluga__framer_free(beluga__framer *framer);
-/* `bytes` are borrowed and are changed while the call lasts (frames are NUL-terminated in place) and
- * restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; what the function returned. */
+/* `bytes` are borrowed and are changed while the call lasts (frames are NUL-terminated in place)
+ * and restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; what the function returned. */
 int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 /* The body ended: deliver a last event that no blank line followed. */

@@ -14,8 +14,8 @@ typedef struct beluga__header {
 } beluga__header;
 
 struct beluga_http_request {
-    beluga__arena *arena;  /* of the call: names, values, URL */
-    const char *base_url;  /* what set_path is appended to; may be NULL */
+    beluga__arena *arena; /* of the call: names, values, URL */
+    const char *base_url; /* what set_path is appended to; may be NULL */
     const char *method;
     beluga__buf url;
     bool has_query;
@@ -25,8 +25,8 @@ struct beluga_http_request {
     beluga_json_writer writer; /* over body */
     const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
-    int status;                /* the first failure of any of the setters */
-    const char *problem;       /* what it was about; static or in the arena */
+    int status;          /* the first failure of any of the setters */
+    const char *problem; /* what it was about; static or in the arena */
 };
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
@@ -46,13 +46,14 @@ void beluga__http_response_init(beluga_http_response *response, const beluga_all
 void beluga__http_response_free(beluga_http_response *response);
 /* Forget what came so far (a 1xx answer, or a retry on the same object). */
 void beluga__http_response_clear(beluga_http_response *response);
-/* One header line as it came, with or without its line end; folds, spaces and case are normalised. A status
- * line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0; LIMIT_EXCEEDED; NO_MEMORY;
- * INVALID_RESPONSE for a status line without a status. Lines that are no header are skipped. */
+/* One header line as it came, with or without its line end; folds, spaces and case are normalised.
+ * A status line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0; LIMIT_EXCEEDED;
+ * NO_MEMORY; INVALID_RESPONSE for a status line without a status. Lines that are no header are
+ * skipped. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
-/* Milliseconds that "retry-after-ms" or "retry-after" (seconds, also fractions, or an HTTP date; `now` in
- * seconds since 1970) ask to wait; -1 for none or nonsense; capped at 24 h. */
+/* Milliseconds that "retry-after-ms" or "retry-after" (seconds, also fractions, or an HTTP date;
+ * `now` in seconds since 1970) ask to wait; -1 for none or nonsense; capped at 24 h. */
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
 /* "x-should-retry": 1, 0, or -1 when absent. */
 int beluga__http_should_retry(const beluga_http_response *response);

@@ -18,7 +18,8 @@ static bool is_token(const char *text)
 {
     if (!*text) return false;
     for (; *text; text++)
-        if (!is_alphanumeric((unsigned char)*text) && !strchr("!#$%&'*+-.^_`|~", *text)) return false;
+        if (!is_alphanumeric((unsigned char)*text) && !strchr("!#$%&'*+-.^_`|~", *text))
+            return false;
     return true;
 }
 
@@ -170,7 +171,8 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
         return;
     }
     if (!is_token(name) || has_control(value)) {
-        fail(request, BELUGA_ERROR_INVALID_INPUT, "a header has a name or value that HTTP can't carry");
+        fail(request, BELUGA_ERROR_INVALID_INPUT,
+             "a header has a name or value that HTTP can't carry");
         return;
     }
     const char *copy = keep(request, value);
@@ -195,8 +197,8 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
     va_list args;
     if (request->n_warnings == BELUGA__MAX_WARNINGS) return;
     if (!request->warnings)
-        request->warnings = beluga__arena_zalloc(request->arena,
-                                                 BELUGA__MAX_WARNINGS * sizeof *request->warnings);
+        request->warnings =
+            beluga__arena_zalloc(request->arena, BELUGA__MAX_WARNINGS * sizeof *request->warnings);
     if (!request->warnings) {
         fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a warning");
         return;
@@ -260,7 +262,9 @@ int beluga__http_request_finish(beluga_http_request *request, beluga_error *err)
     if (code || !request->has_body) return code;
     code = beluga__json_writer_status(&request->writer);
     if (code == BELUGA_ERROR_INVALID_INPUT)
-        return beluga_error_set(err, code, "the request's body has text that is not UTF-8, or a value that is not JSON");
+        return beluga_error_set(
+            err, code,
+            "the request's body has text that is not UTF-8, or a value that is not JSON");
     if (code) return beluga_error_set(err, code, "the request's body: %s", beluga_error_text(code));
     return 0;
 }

@@ -192,7 +192,7 @@ int beluga__http_should_retry(const beluga_http_response *response)
 
 const char *beluga__http_request_id(const beluga_http_response *response)
 {
-    static const char *const names[] = {"x-request-id", "request-id", "x-amzn-requestid",
+    static const char *const names[] = {"x-request-id",    "request-id",      "x-amzn-requestid",
                                         "apim-request-id", "x-generation-id", "x-goog-request-id"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         const char *id = beluga_http_response_header(response, names[i]);
@@ -203,12 +203,35 @@ const char *beluga__http_request_id(const beluga_http_response *response)
 
 /* ---- for logs -------------------------------------------------------------------------------- */
 
-static const char *const shown[] = {
-    "accept", "accept-encoding", "age", "alt-svc", "anthropic-beta", "anthropic-version",
-    "cache-control", "connection", "content-encoding", "content-length", "content-type", "date",
-    "host", "openai-processing-ms", "openai-version", "request-id", "retry-after", "retry-after-ms",
-    "server", "traceparent", "transfer-encoding", "user-agent", "vary", "via", "x-amzn-errortype",
-    "x-amzn-requestid", "x-generation-id", "x-request-id", "x-should-retry"};
+static const char *const shown[] = {"accept",
+                                    "accept-encoding",
+                                    "age",
+                                    "alt-svc",
+                                    "anthropic-beta",
+                                    "anthropic-version",
+                                    "cache-control",
+                                    "connection",
+                                    "content-encoding",
+                                    "content-length",
+                                    "content-type",
+                                    "date",
+                                    "host",
+                                    "openai-processing-ms",
+                                    "openai-version",
+                                    "request-id",
+                                    "retry-after",
+                                    "retry-after-ms",
+                                    "server",
+                                    "traceparent",
+                                    "transfer-encoding",
+                                    "user-agent",
+                                    "vary",
+                                    "via",
+                                    "x-amzn-errortype",
+                                    "x-amzn-requestid",
+                                    "x-generation-id",
+                                    "x-request-id",
+                                    "x-should-retry"};
 
 static const char *const shown_families[] = {"anthropic-ratelimit-", "x-ratelimit-"};
 

@@ -1,9 +1,9 @@
-/* Server-sent events, as the HTML standard reads them; but a last event that no blank line follows is
- * delivered, since servers forget it.
+/* Server-sent events, as the HTML standard reads them; but a last event that no blank line follows
+ * is delivered, since servers forget it.
  *
  * What an event holds stays where it was fed, and is handed out from there, while that is possible:
- * the bytes are copied ("parked") when they end before their event does, or when it has several data
- * lines. */
+ * the bytes are copied ("parked") when they end before their event does, or when it has several
+ * data lines. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -48,7 +48,8 @@ static int deliver(struct sse *s)
     if (!event.at) event = (struct slice){framer->event.data, framer->event.length};
     beluga_frame frame = {"message", 7, data.at, data.n, {NULL}};
     if (event.n) frame.event = event.at, frame.event_length = event.n;
-    /* A parked slice ends in NUL already, and may be the buffer's shared "", which is not written to. */
+    /* A parked slice ends in NUL already, and may be the buffer's shared "", which is not written
+     * to. */
     char after_data = s->data.at ? terminate(data) : '\0';
     char after_event = s->event.at ? terminate(event) : '\0';
     int code = s->fn(s->payload, &frame);
@@ -150,8 +151,10 @@ int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__fram
         if (code) return code;
         at = stop + 1;
         if (stop == carriage) {
-            if (at < end && *at == '\n') at++;
-            else if (at == end) framer->skip_newline = true;
+            if (at < end && *at == '\n')
+                at++;
+            else if (at == end)
+                framer->skip_newline = true;
             carriage = find(at, end, '\r');
         }
         if (feed < at) feed = find(at, end, '\n');

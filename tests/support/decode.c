@@ -51,17 +51,18 @@ static void print_tool_call(beluga__buf *out, const beluga_event *event)
     const char *kind = strrchr(beluga_event_kind_name(event->kind), '_') + 1;
     beluga__buf_printf(out, "tool %u %s ", (unsigned)event->index, kind);
     if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN)
-        beluga__buf_printf(out, "%s %s\n", known_id(event->u.tool_call.id), event->u.tool_call.name);
+        beluga__buf_printf(out, "%s %s\n", known_id(event->u.tool_call.id),
+                           event->u.tool_call.name);
     else
         print_quoted(out, event->u.tool_call.arguments, event->u.tool_call.length);
 }
 
 static void print_usage(beluga__buf *out, const beluga_usage *u)
 {
-    beluga__buf_printf(out, "usage input=%lld read=%lld write=%lld output=%lld reasoning=%lld raw=%.*s\n",
-                       (long long)u->input_total, (long long)u->input_cache_read,
-                       (long long)u->input_cache_write, (long long)u->output_total,
-                       (long long)u->output_reasoning, (int)u->raw_length, u->raw);
+    beluga__buf_printf(
+        out, "usage input=%lld read=%lld write=%lld output=%lld reasoning=%lld raw=%.*s\n",
+        (long long)u->input_total, (long long)u->input_cache_read, (long long)u->input_cache_write,
+        (long long)u->output_total, (long long)u->output_reasoning, (int)u->raw_length, u->raw);
 }
 
 static void print_failure(beluga__buf *out, const beluga_error *err)
@@ -95,7 +96,8 @@ void decode_print(beluga__buf *out, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_END: print_tool_call(out, event); break;
     case BELUGA_EVENT_USAGE: print_usage(out, &event->u.usage); break;
     case BELUGA_EVENT_FINISH:
-        beluga__buf_printf(out, "finish %s (%s)\n", beluga_finish_reason_name(event->u.finish.reason),
+        beluga__buf_printf(out, "finish %s (%s)\n",
+                           beluga_finish_reason_name(event->u.finish.reason),
                            event->u.finish.raw ? event->u.finish.raw : "-");
         break;
     case BELUGA_EVENT_ERROR: print_failure(out, event->u.error); break;
@@ -197,7 +199,8 @@ void decode_body(const beluga_provider *provider, const char *bytes, size_t leng
     tear_down(&d);
 }
 
-void decode_error(const beluga_provider *provider, const char *text, size_t length, beluga__buf *out)
+void decode_error(const beluga_provider *provider, const char *text, size_t length,
+                  beluga__buf *out)
 {
     beluga_http_response response;
     beluga_error err;

@@ -6,15 +6,16 @@
 
 #include <beluga/provider/provider.h>
 
-/* Decode a streamed body that arrives in pieces: `ends` are where they end, the last is the length. What
- * the adapter makes of the end is said, too. Appends to `out`. */
+/* Decode a streamed body that arrives in pieces: `ends` are where they end, the last is the length.
+ * What the adapter makes of the end is said, too. Appends to `out`. */
 void decode_stream(const beluga_provider *provider, const char *bytes, const size_t *ends,
                    size_t n_ends, beluga__buf *out);
 /* Decode an unstreamed body, or a list of models. */
 void decode_body(const beluga_provider *provider, const char *bytes, size_t length, bool models,
                  beluga__buf *out);
 /* Decode an error: a status line, headers, a blank line, a body. */
-void decode_error(const beluga_provider *provider, const char *text, size_t length, beluga__buf *out);
+void decode_error(const beluga_provider *provider, const char *text, size_t length,
+                  beluga__buf *out);
 
 /* Write an event as a line. */
 void decode_print(beluga__buf *out, const beluga_event *event);

@@ -136,14 +136,22 @@ static void read_line(encode_script *s, char *line)
     char *rest = line;
     if (!*line || *line == '#') return;
     const char *what = word(&rest);
-    if (strcmp(what, "stream") == 0) s->streamed = true;
-    else if (strcmp(what, "models") == 0) s->models = true;
-    else if (strcmp(what, "base_url") == 0) s->base_url = rest;
-    else if (strcmp(what, "option") == 0) read_option(s, rest, false);
-    else if (strcmp(what, "bool") == 0) read_option(s, rest, true);
-    else if (strcmp(what, "tool") == 0) read_tool(s, rest);
-    else if (strcmp(what, "+") == 0) read_part(s, rest);
-    else read_message(s, what, rest);
+    if (strcmp(what, "stream") == 0)
+        s->streamed = true;
+    else if (strcmp(what, "models") == 0)
+        s->models = true;
+    else if (strcmp(what, "base_url") == 0)
+        s->base_url = rest;
+    else if (strcmp(what, "option") == 0)
+        read_option(s, rest, false);
+    else if (strcmp(what, "bool") == 0)
+        read_option(s, rest, true);
+    else if (strcmp(what, "tool") == 0)
+        read_tool(s, rest);
+    else if (strcmp(what, "+") == 0)
+        read_part(s, rest);
+    else
+        read_message(s, what, rest);
 }
 
 /* ---- writing the request --------------------------------------------------------------------- */
@@ -196,18 +204,24 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
     static beluga__target target;
     beluga_call *call;
     beluga_error err;
-    runtime = (beluga__runtime){.allocator = *beluga_allocator_default(), .ref = no_reference,
-                                .unref = no_reference};
+    runtime = (beluga__runtime){
+        .allocator = *beluga_allocator_default(), .ref = no_reference, .unref = no_reference};
     memset(&target, 0, sizeof target);
-    atomic_init(&target.refs, 2); /* one more than are let go: it is not made as the client makes it */
+    atomic_init(&target.refs,
+                2); /* one more than are let go: it is not made as the client makes it */
     target.runtime = &runtime;
     target.provider = provider;
     target.model_name = provider->default_model;
     target.base_url = s->base_url ? s->base_url : provider->base_url;
-    beluga__call_spec spec = {.target = &target, .messages = s->models ? NULL : s->messages,
-                              .operation = "generate", .streamed = s->streamed,
-                              .list_models = s->models, .opts = s->options, .n_opts = s->n_options,
-                              .tools = s->tools, .n_tools = s->n_tools};
+    beluga__call_spec spec = {.target = &target,
+                              .messages = s->models ? NULL : s->messages,
+                              .operation = "generate",
+                              .streamed = s->streamed,
+                              .list_models = s->models,
+                              .opts = s->options,
+                              .n_opts = s->n_options,
+                              .tools = s->tools,
+                              .n_tools = s->n_tools};
     int code = beluga__call_new(&spec, &call, &err);
     if (code) {
         print_error_line(&err, out);

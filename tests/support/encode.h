@@ -28,13 +28,14 @@
  */
 void encode_call(const beluga_provider *provider, const char *text, beluga__buf *out);
 
-/* The same in steps, so that the one in the middle can be tortured. It returns the encoder's code. */
+/* The same in steps, so that the middle one, which returns the encoder's code, can be tortured. */
 typedef struct encode_script encode_script;
 encode_script *encode_read(const char *text);
 int encode_run(const beluga_provider *provider, const encode_script *script, beluga__buf *out);
 void encode_free(encode_script *script);
 
-/* Take the space out of the body after the first blank line, so that files may be laid out to be read. */
+/* Take the space out of the body after the first blank line, so that files may be laid out to be
+ * read. */
 void encode_compact(const char *request, beluga__buf *out);
 
 #endif

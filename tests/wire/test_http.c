@@ -56,7 +56,8 @@ static void a_query_is_percent_encoded(void **state)
     beluga_http_request_set_path(&request, "/m");
     beluga_http_request_add_query(&request, "a b", "x&y=\xc3\xa9~-._/");
     beluga_http_request_add_query(&request, "c", "");
-    assert_string_equal(beluga_http_request_url(&request), "https://h/m?a%20b=x%26y%3D%C3%A9~-._%2F&c=");
+    assert_string_equal(beluga_http_request_url(&request),
+                        "https://h/m?a%20b=x%26y%3D%C3%A9~-._%2F&c=");
     beluga_http_request_set_url(&request, "https://other/?q");
     beluga_http_request_add_query(&request, "d", "1");
     assert_string_equal(beluga_http_request_url(&request), "https://other/?q&d=1");
@@ -117,8 +118,8 @@ static void headers_are_replaced_and_removed_by_name(void **state)
 static void a_header_can_not_smuggle_another(void **state)
 {
     (void)state;
-    static const char *const bad[][2] = {
-        {"X", "a\r\nY: b"}, {"X", "a\nb"}, {"X", "a\x7f"}, {"X: y\r\nZ", "a"}, {"", "a"}, {"a b", "c"}};
+    static const char *const bad[][2] = {{"X", "a\r\nY: b"}, {"X", "a\nb"}, {"X", "a\x7f"},
+                                         {"X: y\r\nZ", "a"}, {"", "a"},     {"a b", "c"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         start_with("http://h");
         beluga_http_request_set_path(&request, "/");
@@ -316,11 +317,18 @@ static void retry_after_is_read_in_all_its_forms(void **state)
 static void nonsense_in_retry_after_is_none(void **state)
 {
     (void)state;
-    static const char *const bad[] = {
-        "Retry-After:", "Retry-After: -1", "Retry-After: soon", "Retry-After: 1s", "Retry-After: .5",
-        "Retry-After: Sun, 06 Foo 1994 08:49:40 GMT", "Retry-After: Sun, 32 Nov 1994 08:49:40 GMT",
-        "Retry-After: Sun, 06 Nov 1994 24:49:40 GMT", "Retry-After: Sun, 06 Nov 1994", "X: 1",
-        "Retry-After: Sun, 06 Nov 1994 08:60:40 GMT", "Retry-After: Sun, 06 Nov 1994 08:49:61 GMT"};
+    static const char *const bad[] = {"Retry-After:",
+                                      "Retry-After: -1",
+                                      "Retry-After: soon",
+                                      "Retry-After: 1s",
+                                      "Retry-After: .5",
+                                      "Retry-After: Sun, 06 Foo 1994 08:49:40 GMT",
+                                      "Retry-After: Sun, 32 Nov 1994 08:49:40 GMT",
+                                      "Retry-After: Sun, 06 Nov 1994 24:49:40 GMT",
+                                      "Retry-After: Sun, 06 Nov 1994",
+                                      "X: 1",
+                                      "Retry-After: Sun, 06 Nov 1994 08:60:40 GMT",
+                                      "Retry-After: Sun, 06 Nov 1994 08:49:61 GMT"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(wait_for(bad[i]), -1);
     beluga__http_response_clear(&response);
     line("retry-after-ms: x");

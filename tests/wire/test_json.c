@@ -83,7 +83,8 @@ static void a_malformed_text_is_refused_with_its_position(void **state)
     assert_refused("\"\\u12\"", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte ");
     assert_refused("\"\\x\"", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte ");
     assert_refused("\"\\", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte ");
-    assert_refused("<!DOCTYPE html>", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte 0: ");
+    assert_refused("<!DOCTYPE html>", BELUGA_ERROR_MALFORMED_RESPONSE,
+                   "malformed JSON at byte 0: ");
 }
 
 static void an_error_is_optional(void **state)
@@ -103,9 +104,15 @@ static void space_and_a_byte_order_mark_before_a_value_are_skipped(void **state)
 static void a_lone_surrogate_is_read_as_the_replacement_character(void **state)
 {
     (void)state;
-    assert_string(parse("\"a\\ud800b\""), "a\xef\xbf\xbd" "b", 5);
+    assert_string(parse("\"a\\ud800b\""),
+                  "a\xef\xbf\xbd"
+                  "b",
+                  5);
     assert_string(parse("\"\\udC00\\uD800\""), "\xef\xbf\xbd\xef\xbf\xbd", 6);
-    assert_string(parse("\"\\ud800\\u0041\\n\\ud83d\\ude00\""), "\xef\xbf\xbd" "A\n\xf0\x9f\x98\x80", 9);
+    assert_string(parse("\"\\ud800\\u0041\\n\\ud83d\\ude00\""),
+                  "\xef\xbf\xbd"
+                  "A\n\xf0\x9f\x98\x80",
+                  9);
     assert_true(scratch.repaired);
     assert_string(parse("\"\\ud83d\\ude00\""), "\xf0\x9f\x98\x80", 4);
     assert_false(scratch.repaired);
@@ -129,10 +136,11 @@ static void a_nul_inside_a_string_is_a_character(void **state)
 static void numbers_of_any_size_are_read(void **state)
 {
     (void)state;
-    const beluga_json *a = parse("[9223372036854775807, 9223372036854775808, -9223372036854775809,"
-                                 "123456789012345678901234567890, 1e999, -1e999, 1.75, -0.5, 3e2, 1e-999]");
+    const beluga_json *a =
+        parse("[9223372036854775807, 9223372036854775808, -9223372036854775809,"
+              "123456789012345678901234567890, 1e999, -1e999, 1.75, -0.5, 3e2, 1e-999]");
     static const int64_t whole[] = {INT64_MAX, INT64_MAX, INT64_MIN, INT64_MAX, INT64_MAX,
-                                    INT64_MIN, 1, 0, 300, 0};
+                                    INT64_MIN, 1,         0,         300,       0};
     for (size_t i = 0; i < sizeof whole / sizeof *whole; i++) {
         assert_true(beluga_json_is_number(beluga_json_at(a, i)));
         assert_true(beluga_json_int(beluga_json_at(a, i), 42) == whole[i]);
@@ -253,7 +261,8 @@ static void a_document_owns_its_texts(void **state)
     beluga_json_doc_free(NULL);
     assert_null(beluga_json_doc_root(NULL));
     assert_int_equal(beluga_json_parse("\xef\xbb\xbf{\"a\":\"\xff\"}", 12, &doc, NULL), 0);
-    assert_string_equal(beluga_json_get_string(beluga_json_doc_root(doc), "a", NULL), "\xef\xbf\xbd");
+    assert_string_equal(beluga_json_get_string(beluga_json_doc_root(doc), "a", NULL),
+                        "\xef\xbf\xbd");
     beluga_json_doc_free(doc);
     assert_int_equal(beluga_json_parse("[", 1, &doc, NULL), BELUGA_ERROR_MALFORMED_RESPONSE);
     assert_null(doc);
@@ -270,9 +279,11 @@ static void compact_takes_objects_only(void **state)
     assert_int_equal(beluga__json_compact(&arena, "{ \"a\" : [ ] }", 13, &out, &n, &err), 0);
     assert_string_equal(out, "{\"a\":[]}");
     assert_int_equal(n, 8);
-    assert_int_equal(beluga__json_compact(&arena, "[]", 2, &out, &n, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga__json_compact(&arena, "[]", 2, &out, &n, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.message, "not a JSON object");
-    assert_int_equal(beluga__json_compact(&arena, "{", 1, &out, &n, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga__json_compact(&arena, "{", 1, &out, &n, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
     assert_int_equal(err.code, BELUGA_ERROR_INVALID_INPUT);
     beluga__arena_free(&arena);
 }
@@ -312,7 +323,8 @@ static void parsing_again_allocates_nothing(void **state)
     beluga_allocator allocator = {count_alloc, count_resize, count_release, &count};
     beluga__json_scratch s;
     const beluga_json *root;
-    const char *text = "{\"choices\":[{\"delta\":{\"content\":\"Hello\"}}],\"usage\":{\"total_tokens\":7}}";
+    const char *text =
+        "{\"choices\":[{\"delta\":{\"content\":\"Hello\"}}],\"usage\":{\"total_tokens\":7}}";
     beluga__json_scratch_init(&s, &allocator);
     for (int i = 0; i < 100; i++) {
         if (i == 2) count.allocations = 0;
@@ -499,9 +511,15 @@ static void the_writer_stops_at_512_levels(void **state)
         beluga_json_writer *w = beluga_json_writer_new();
         const char *text;
         for (int i = 0; i < depth; i++)
-            if (i % 2) beluga_json_begin_object(w, NULL); else beluga_json_begin_array(w, i ? "k" : NULL);
+            if (i % 2)
+                beluga_json_begin_object(w, NULL);
+            else
+                beluga_json_begin_array(w, i ? "k" : NULL);
         for (int i = depth; i-- > 0;)
-            if (i % 2) beluga_json_end_object(w); else beluga_json_end_array(w);
+            if (i % 2)
+                beluga_json_end_object(w);
+            else
+                beluga_json_end_array(w);
         assert_int_equal(beluga_json_writer_text(w, &text, NULL),
                          depth == 512 ? 0 : BELUGA_ERROR_LIMIT_EXCEEDED);
         beluga_json_writer_free(w);
@@ -520,7 +538,8 @@ static void the_buffers_maximum_is_the_writers(void **state)
         beluga_json_put_string(&w, NULL, "\n\n");
         beluga_json_put_base64(&w, NULL, "", "abcdef", 6);
         beluga_json_end_array(&w);
-        assert_int_equal(beluga__json_writer_status(&w), max < 19 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0);
+        assert_int_equal(beluga__json_writer_status(&w),
+                         max < 19 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0);
         beluga__buf_free(&buf);
     }
 }
@@ -528,11 +547,15 @@ static void the_buffers_maximum_is_the_writers(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_malformed_text_is_refused_with_its_position, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_malformed_text_is_refused_with_its_position, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(an_error_is_optional, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(space_and_a_byte_order_mark_before_a_value_are_skipped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(a_lone_surrogate_is_read_as_the_replacement_character, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_read_as_replacement_characters, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(space_and_a_byte_order_mark_before_a_value_are_skipped,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_lone_surrogate_is_read_as_the_replacement_character,
+                                        set_up, tear_down),
+        cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_read_as_replacement_characters,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_nul_inside_a_string_is_a_character, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_of_any_size_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nesting_stops_at_512_levels, set_up, tear_down),

@@ -126,7 +126,10 @@ static void line_ends_may_be_mixed(void **state)
 static void a_byte_order_mark_is_skipped_once(void **state)
 {
     (void)state;
-    assert_events("\xef\xbb\xbf" "data: a\n\n\xef\xbb\xbf" "data: b\n\n", "message|a;");
+    assert_events("\xef\xbb\xbf"
+                  "data: a\n\n\xef\xbb\xbf"
+                  "data: b\n\n",
+                  "message|a;");
     assert_events("\xef\xbb\xbf\ndata: a\n\n", "message|a;");
     assert_events("\xef\xbb", "");
 }
@@ -134,8 +137,9 @@ static void a_byte_order_mark_is_skipped_once(void **state)
 static void comments_and_unknown_fields_are_nothing(void **state)
 {
     (void)state;
-    assert_events(": PROCESSING\n\nid: 7\nretry: 10\ndata: a\n:\nfoo\nfoo: bar\ndatax: b\ndat: c\n\n",
-                  "message|a;");
+    assert_events(
+        ": PROCESSING\n\nid: 7\nretry: 10\ndata: a\n:\nfoo\nfoo: bar\ndatax: b\ndat: c\n\n",
+        "message|a;");
     assert_events(":\n\n:\n\n", "");
 }
 
@@ -227,8 +231,9 @@ static void what_the_function_returns_stops_feeding(void **state)
     for (int i = 0; i < 2; i++) {
         struct seen seen = {.stop_after = 2, .stop_code = 77};
         size_t n = strlen(texts[i]);
-        assert_int_equal(feed_split(i ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE, texts[i], n, n, n,
-                                    &seen), 77);
+        assert_int_equal(
+            feed_split(i ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE, texts[i], n, n, n, &seen),
+            77);
         assert_int_equal(seen.frames, 2);
     }
 }
@@ -239,7 +244,9 @@ static void each_line_is_a_frame(void **state)
 {
     (void)state;
     assert_lines("{\"a\":1}\n{\"b\":2}\r\n\r\n \t\n\n3", "{\"a\":1};{\"b\":2};3;");
-    assert_lines("\xef\xbb\xbf" "1\n2\n", "1;2;");
+    assert_lines("\xef\xbb\xbf"
+                 "1\n2\n",
+                 "1;2;");
     assert_lines("", "");
     assert_lines("\n\r\n", "");
 }
@@ -266,7 +273,8 @@ static int feed_whole_events(void *argument)
     static char text[] = "event: a\ndata: {}\n\n: hi\n\ndata: {}\r\n\r\n";
     struct seen seen = {0};
     beluga__framer framer;
-    int code = beluga__framer_init(&framer, BELUGA_FRAMING_SSE, beluga_allocator_default(), MAX_FRAME);
+    int code =
+        beluga__framer_init(&framer, BELUGA_FRAMING_SSE, beluga_allocator_default(), MAX_FRAME);
     for (int i = 0; i < 3 && !code; i++)
         code = beluga__framer_feed(&framer, text, sizeof text - 1, on_frame, &seen);
     beluga__framer_free(&framer);
@@ -282,8 +290,9 @@ static void whole_events_are_not_copied(void **state)
 
 static int feed_in_pieces(void *argument)
 {
-    static const char text[] = "event: a\ndata: {}\ndata: 1234567890123456789012345678901234567890\n\n"
-                               "data: 12345678901234567890123456789012345678901234567890123456789012345\n\n";
+    static const char text[] =
+        "event: a\ndata: {}\ndata: 1234567890123456789012345678901234567890\n\n"
+        "data: 12345678901234567890123456789012345678901234567890123456789012345\n\n";
     struct seen seen = {0};
     (void)argument;
     return feed_bytes(BELUGA_FRAMING_SSE, text, sizeof text - 1, &seen);

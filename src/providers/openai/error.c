@@ -1,4 +1,4 @@
-/* Errors: {"error":{"message","type","param","code"}} by the protocol; and what other hosts send. */
+/* Errors: {"error":{"message","type","param","code"}} by the protocol, and what others send. */
 #include "providers/openai/openai.h"
 
 #include <stdio.h>
@@ -123,15 +123,15 @@ static int code_of_message(const char *message, int code)
     return code;
 }
 
-/* The word says more than the status, but "invalid_request_error" and "server_error" come with nearly
- * every one. */
+/* The word says more than the status, but "invalid_request_error" and "server_error" come with
+ * nearly every one. */
 static int meaning(const struct fault *fault, int otherwise)
 {
     int code = code_of_word(fault->code);
     if (!code) code = code_of_word(fault->type);
     bool passing = otherwise == BELUGA_ERROR_OVERLOADED || otherwise == BELUGA_ERROR_TIMEOUT;
-    bool vague = code == 0 || code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_NOT_FOUND ||
-                 (code == BELUGA_ERROR_INTERNAL && passing);
+    bool vague = code == 0 || code == BELUGA_ERROR_INVALID_REQUEST ||
+                 code == BELUGA_ERROR_NOT_FOUND || (code == BELUGA_ERROR_INTERNAL && passing);
     return code_of_message(fault->message, vague && otherwise ? otherwise : code);
 }
 

@@ -30,7 +30,19 @@ typedef struct beluga__openai_state {
     size_t n_early_arguments;
 } beluga__openai_state;
 
-/* request.c */
+/* A request being written. What is wrong with its messages sticks in `status`. */
+typedef struct beluga__openai_encoder {
+    const beluga_call *call;
+    beluga_http_request *request;
+    beluga_error *err;
+    beluga__body body;
+    beluga_json_writer *w;
+    int status;
+    bool dropped_reasoning, dropped_mark; /* already warned about */
+} beluga__openai_encoder;
+
+/* request.c, messages.c */
+void beluga__openai_put_messages(beluga__openai_encoder *e);
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,

@@ -28,12 +28,13 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
     return beluga_emit_text(emit, text, length);
 }
 
-/* {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string in place of the array. */
+/* {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string for the array. */
 static int emit_thinking(const beluga_json *thinking, beluga_emit *emit)
 {
     int code = emit_reasoning(thinking, emit);
     if (!beluga_json_is_array(thinking)) return code;
-    for (const beluga_json *v = beluga_json_first(thinking); v && !code; v = beluga_json_next(thinking, v))
+    for (const beluga_json *v = beluga_json_first(thinking); v && !code;
+         v = beluga_json_next(thinking, v))
         code = emit_reasoning(beluga_json_get(v, "text"), emit);
     return code;
 }
@@ -44,7 +45,8 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
     if (!type) return emit_text(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
         return emit_text(beluga_json_get(part, "text"), emit);
-    if (strcmp(type, "thinking") == 0) return emit_thinking(beluga_json_get(part, "thinking"), emit);
+    if (strcmp(type, "thinking") == 0)
+        return emit_thinking(beluga_json_get(part, "thinking"), emit);
     if (strcmp(type, "refusal") == 0)
         return emit_refusal(state, beluga_json_get(part, "refusal"), emit);
     return 0;
@@ -54,7 +56,8 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
 {
     int code = emit_text(content, emit);
     if (!beluga_json_is_array(content)) return code;
-    for (const beluga_json *v = beluga_json_first(content); v && !code; v = beluga_json_next(content, v))
+    for (const beluga_json *v = beluga_json_first(content); v && !code;
+         v = beluga_json_next(content, v))
         code = emit_part(state, v, emit);
     return code;
 }
@@ -63,7 +66,8 @@ static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls
 {
     int code = 0;
     if (!beluga_json_is_array(calls)) return 0;
-    for (const beluga_json *v = beluga_json_first(calls); v && !code; v = beluga_json_next(calls, v))
+    for (const beluga_json *v = beluga_json_first(calls); v && !code;
+         v = beluga_json_next(calls, v))
         code = beluga__openai_emit_tool_call(state, v, emit);
     return code;
 }
@@ -102,7 +106,8 @@ int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *
 {
     int code = emit_reasoning_of(message, emit);
     if (!beluga_json_is_object(message)) return 0;
-    for (const beluga_json *v = beluga_json_first(message); v && !code; v = beluga_json_next(message, v))
+    for (const beluga_json *v = beluga_json_first(message); v && !code;
+         v = beluga_json_next(message, v))
         code = emit_member(state, v, emit);
     return code;
 }
@@ -188,9 +193,11 @@ int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, be
     if (state->finished) return 0;
     state->finished = true;
     if (state->unnamed)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL, "the model's tool call has no name");
+        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
+                                   "the model's tool call has no name");
     if (word && strcmp(word, "error") == 0)
-        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word, "the provider broke the answer off");
+        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
+                                   "the provider broke the answer off");
     bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
     if (natural && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
     if (natural && state->refused) reason = BELUGA_FINISH_CONTENT_FILTER;
@@ -215,7 +222,8 @@ static int decode_answer(beluga__openai_state *state, const beluga_json *root, b
     if (beluga__openai_is_fault(root, choice))
         return beluga__openai_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     if (!choice && beluga_json_is_array(beluga_json_get(root, "choices")))
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer has no choices");
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer has no choices");
     if (!choice)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a chat completion");
@@ -230,7 +238,8 @@ int beluga__openai_decode_response(void *state, const char *body, size_t length,
 {
     const beluga_json *root;
     if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL, "the answer's body is empty");
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer's body is empty");
     int code = beluga_emit_parse(emit, body, length, &root);
     return code ? code : decode_answer(state, root, emit);
 }
@@ -247,7 +256,8 @@ int beluga__openai_decode_list_models(const char *body, size_t length, beluga_em
     if (!beluga_json_is_array(models))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code; v = beluga_json_next(models, v)) {
+    for (const beluga_json *v = beluga_json_first(models); v && !code;
+         v = beluga_json_next(models, v)) {
         size_t n = 0;
         const char *name = beluga_json_get_string(v, "id", &n);
         if (n) code = beluga_emit_model(emit, name, n);

@@ -28,8 +28,8 @@ static int decode_choice(beluga__openai_state *state, const beluga_json *choice,
     return beluga__openai_emit_message(state, delta, emit);
 }
 
-/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored. What
- * follows the finish reason is usage, or chatter. */
+/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored.
+ * What follows the finish reason is usage, or chatter. */
 static int decode_chunk(beluga__openai_state *state, const beluga_json *root,
                         const beluga_json *choice, beluga_emit *emit)
 {

@@ -1,12 +1,12 @@
-/* Tool calls in pieces. By the protocol the first piece of a call has its index, id and name, and later
- * ones the index alone. Hosts leave out each of the three, send index 0 for every call, repeat or empty
- * the name, or bring it late; here they become one begin and its deltas. */
+/* Tool calls in pieces. By the protocol the first piece of a call has its index, id and name, and
+ * later ones the index alone. Hosts leave out each of the three, send index 0 for every call,
+ * repeat or empty the name, or bring it late; here they become one begin and its deltas. */
 #include "providers/openai/openai.h"
 
 #include <string.h>
 
 struct piece {
-    int64_t wire_index; /* -1: missing */
+    int64_t wire_index;                /* -1: missing */
     const char *id, *name, *arguments; /* NULL when missing or empty */
     size_t n_arguments;
 };
@@ -42,15 +42,16 @@ static bool is_another(const beluga__openai_tool_call *call, const struct piece 
     return piece->name && call->name && hash(piece->name) != call->name;
 }
 
-static beluga__openai_tool_call *find_by_index(beluga__openai_state *state, const struct piece *piece)
+static beluga__openai_tool_call *find_by_index(beluga__openai_state *state,
+                                               const struct piece *piece)
 {
     for (uint32_t i = 0; i < open_calls(state); i++)
         if (newest(state, i)->wire_index == (uint32_t)piece->wire_index) return newest(state, i);
     return NULL;
 }
 
-/* Without an index the id tells calls apart; with neither, a name begins a call and the rest belongs to
- * the newest. */
+/* Without an index the id tells calls apart; with neither, a name begins a call and the rest
+ * belongs to the newest. */
 static beluga__openai_tool_call *find_by_id(beluga__openai_state *state, const struct piece *piece)
 {
     for (uint32_t i = 0; piece->id && i < open_calls(state); i++)
@@ -85,7 +86,8 @@ static int keep_early(beluga__openai_state *state, const struct piece *piece, be
         return fail(emit, "the model's tool call has no name");
     if (n_id) memcpy(state->early_id, piece->id, n_id + 1);
     if (piece->arguments)
-        memcpy(state->early_arguments + state->n_early_arguments, piece->arguments, piece->n_arguments);
+        memcpy(state->early_arguments + state->n_early_arguments, piece->arguments,
+               piece->n_arguments);
     state->n_early_arguments += piece->n_arguments;
     return 0;
 }
@@ -105,8 +107,8 @@ static int begin(beluga__openai_state *state, beluga__openai_tool_call *call,
 
 static int take(beluga__openai_state *state, const struct piece *piece, beluga_emit *emit)
 {
-    beluga__openai_tool_call *call = piece->wire_index >= 0 ? find_by_index(state, piece)
-                                                            : find_by_id(state, piece);
+    beluga__openai_tool_call *call =
+        piece->wire_index >= 0 ? find_by_index(state, piece) : find_by_id(state, piece);
     int code = 0;
     if (call && is_another(call, piece)) {
         if (call->name) code = beluga_emit_tool_call_end(emit, call->index);
