@@ -145,6 +145,11 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
             call->model_name ? call->model_name : call->target->model_name);
 }
 
+const beluga_provider *beluga_call_provider(const beluga_call *call)
+{
+    return call->target->provider;
+}
+
 const char *beluga_call_model(const beluga_call *call)
 {
     return call->model_name;

@@ -199,7 +199,7 @@ static int emit_tool_end(beluga_emit *emit, uint32_t index)
     return tool ? end_tool(emit, tool) : status;
 }
 
-static int send_metadata(beluga_emit *emit)
+int beluga__emit_head(beluga_emit *emit)
 {
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
     event.u.metadata.id = emit->id;
@@ -222,7 +222,7 @@ static int emit_metadata(beluga_emit *emit, const beluga__emission *what)
     if (id && !(emit->id = keep(emit, what->a))) return no_memory(emit);
     if (model && !(emit->model = keep(emit, what->b))) return no_memory(emit);
     if (created) emit->created = what->number;
-    return send_metadata(emit);
+    return beluga__emit_head(emit);
 }
 
 static int emit_usage(beluga_emit *emit, const beluga_usage *usage)
@@ -343,6 +343,11 @@ bool beluga__emit_deliver(beluga_emit *emit)
 }
 
 /* --- the public functions --- */
+
+const beluga_call *beluga_emit_call(const beluga_emit *emit)
+{
+    return emit->call;
+}
 
 int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
 {

@@ -42,6 +42,9 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
  * caller must have released what it holds. Returns false when there was nothing to send. */
 bool beluga__emit_deliver(beluga_emit *emit);
 
+/* Send METADATA as far as it is known; the outermost layer delivers the last one, once. */
+int beluga__emit_head(beluga_emit *emit);
+
 /* Send START with the warnings of a request, and METADATA as far as it is known. */
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n);
 

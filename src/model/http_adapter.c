@@ -7,6 +7,7 @@
 #include "model/emit.h"
 
 #include "base/clock.h"
+#include "base/utf8.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
@@ -232,7 +233,9 @@ static void on_head(void *owner)
     http_op *self = owner;
     self->mode = choose_mode(self);
     const char *id = beluga__http_request_id(&self->response);
-    if (id) self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
+    if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
+        self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
+    if (self->emit.request_id && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
     if (self->mode == BODY_ERROR) self->response.body.max = BELUGA__MAX_ERROR_BODY;
     log_response(self);
 }

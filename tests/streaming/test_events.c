@@ -583,6 +583,24 @@ static void a_model_may_go_while_its_stream_runs(void **state)
     beluga_stream_free(stream);
 }
 
+static void the_requests_id_is_known_where_the_answer_says_nothing_else(void **state)
+{
+    peer *p = *state;
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, 200, "Content-Type: text/event-stream\r\nx-request-id: req-7\r\n");
+    peer_step_sse(r, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}");
+    peer_step_sse(r, "[DONE]");
+    peer_step_end(r);
+    beluga_chat_model *model = open_peer(p);
+    beluga_stream *stream = begin_stream(model, NULL);
+    record seen;
+    record_clear(&seen);
+    const beluga_event *event = pull_until(stream, &seen, BELUGA_EVENT_METADATA);
+    assert_string_equal(event->u.metadata.request_id, "req-7");
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -619,6 +637,7 @@ int main(void)
         ON_PEER(a_stream_that_is_freed_early_closes_its_connection),
         ON_PEER(a_stream_may_be_freed_before_anything_was_pulled),
         ON_PEER(a_model_may_go_while_its_stream_runs),
+        ON_PEER(the_requests_id_is_known_where_the_answer_says_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

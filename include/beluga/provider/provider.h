@@ -153,6 +153,9 @@ struct beluga_provider {
 /* --- reading a call --------------------------------------------------------------------------
  * A call is immutable; everything is borrowed as long as it. Threads: any. */
 
+/** Return the table the call's model was opened from: a family of providers that share functions may keep
+ * what tells them apart around it. */
+BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
@@ -187,6 +190,8 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
  * its begin). Content is copied where it must outlive the call. Threads: the loop's, except inside
  * beluga_emit_run_blocking. */
 
+/** Return the call that is being answered. */
+BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
 BELUGA_API int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length);
 /** The signature of the reasoning so far; a caller sends it back unchanged. */
