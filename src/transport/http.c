@@ -35,6 +35,7 @@ struct beluga__http {
     beluga__list transfers;   /* in the multi handle */
     beluga__list to_start;    /* asked for inside a callback */
     beluga__list to_end;      /* cancelled inside a callback */
+    beluga__list to_fail;     /* their socket can't be watched */
     beluga__list to_resume;   /* no longer paused */
     beluga__list sockets, spare_sockets, dead_sockets;
     size_t n_draining;
@@ -63,7 +64,7 @@ struct beluga__transfer {
     bool paused;
     bool draining;
     bool head_ended; /* the empty line after the headers came */
-    int refusal;    /* why we stopped reading the headers */
+    int refusal;    /* why we, and not libcurl, ended it */
     size_t drained;
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
@@ -114,7 +115,7 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     long sent = 0;
     if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
     bool no_memory = t->refusal == BELUGA_ERROR_NO_MEMORY;
-    *advice = no_memory ? "no memory for the answer's headers" : "the answer's headers are too large";
+    *advice = no_memory ? "no memory for the answer" : "the answer's headers are too large";
     if (t->refusal) return no_memory ? t->refusal : BELUGA_ERROR_LIMIT_EXCEEDED;
     if (t->head_ended || !sent) return 0;
     /* A line past libcurl's own maximum is "out of memory" in its older versions. */
@@ -289,9 +290,21 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
     beluga__list_append(&http->dead_sockets, &s->node);
 }
 
+/* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and later. */
+static int cannot_watch(struct beluga__http *http, CURL *easy)
+{
+    beluga__transfer *t = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    if (!t) return 0;
+    t->refusal = BELUGA_ERROR_NO_MEMORY;
+    beluga__list_remove(&t->node);
+    beluga__list_append(&http->to_fail, &t->node);
+    http->due = true;
+    return 0;
+}
+
 static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, void *socketp)
 {
-    (void)easy;
     struct beluga__http *http = userp;
     socket_watch *s = socketp;
     if (what == CURL_POLL_REMOVE) {
@@ -306,12 +319,12 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
         return 0;
     }
     s = new_socket(http, fd);
-    if (!s) return -1;
+    if (!s) return cannot_watch(http, easy);
     if (beluga__poller_add(&http->loop->poller, &s->watch, events)) {
         s->watch.ready = NULL;
         beluga__list_remove(&s->node);
         beluga__list_append(&http->dead_sockets, &s->node);
-        return -1;
+        return cannot_watch(http, easy);
     }
     curl_multi_assign(http->multi, fd, s);
     return 0;
@@ -465,8 +478,8 @@ static int http_new(beluga__loop *loop)
     }
     http->loop = loop;
     http->timer.fire = timer_fired;
-    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_resume, &http->sockets,
-                             &http->spare_sockets, &http->dead_sockets};
+    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail, &http->to_resume,
+                             &http->sockets, &http->spare_sockets, &http->dead_sockets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
@@ -619,6 +632,12 @@ static void start_waiting(struct beluga__http *http)
     }
 }
 
+static void fail_waiting(struct beluga__http *http)
+{
+    while (!beluga__list_empty(&http->to_fail))
+        finished(beluga__container_of(http->to_fail.next, beluga__transfer, node), CURLE_OUT_OF_MEMORY);
+}
+
 static void end_waiting(struct beluga__http *http)
 {
     while (!beluga__list_empty(&http->to_end))
@@ -643,6 +662,7 @@ void beluga__http_step(struct beluga__http *http)
         http->in_curl = false;
     }
     collect(http);
+    fail_waiting(http);
     end_waiting(http);
     while (!beluga__list_empty(&http->dead_sockets)) {
         beluga__list *node = http->dead_sockets.next;
@@ -663,7 +683,7 @@ static void free_sockets(struct beluga__http *http, beluga__list *list)
 void beluga__http_free(struct beluga__http *http)
 {
     if (!http) return;
-    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_resume};
+    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail, &http->to_resume};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (!beluga__list_empty(lists[i]))
             end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));

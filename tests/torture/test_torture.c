@@ -1,0 +1,498 @@
+/*
+ * Every allocation of every kind of call fails in turn: alone, and with all that follow it. Each run ends in
+ * what it should or in no_memory, a further call of the same model then succeeds, and nothing is left over.
+ * libcurl's own allocations are not ours to fail.
+ */
+#include "../support/openai.h"
+#include "../support/torture.h"
+
+#include <beluga/providers/mock.h>
+#include <beluga/providers/openai.h>
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+enum { MAX_ALLOCATIONS = 20000, BATCH = 4 };
+
+/* ---- an allocator that fails on request ------------------------------------------------------ */
+
+static atomic_size_t asked, live;
+static size_t fail_first = SIZE_MAX, fail_last = SIZE_MAX;
+
+static bool fails(void)
+{
+    size_t i = atomic_fetch_add(&asked, 1);
+    return i >= fail_first && i <= fail_last;
+}
+
+static void *alloc(void *payload, size_t size)
+{
+    (void)payload;
+    void *p = fails() ? NULL : malloc(size);
+    if (p) atomic_fetch_add(&live, 1);
+    return p;
+}
+
+static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    void *p = fails() ? NULL : realloc(pointer, size);
+    if (p && !pointer) atomic_fetch_add(&live, 1);
+    return p;
+}
+
+static void release(void *payload, void *pointer)
+{
+    (void)payload;
+    if (pointer) atomic_fetch_sub(&live, 1);
+    free(pointer);
+}
+
+/* ---- what every call has --------------------------------------------------------------------- */
+
+typedef struct bench {
+    peer *peer;
+    beluga_client *client;
+    beluga_chat_model *mock, *openai, *model; /* model: the one the call is on */
+    beluga_messages *messages;
+    beluga_tool *tool;
+    beluga_context *context;
+} bench;
+
+/* One call. Returns its status; what it makes it frees. */
+typedef int (*call_fn)(bench *b);
+
+static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *url)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
+                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_registry *registry = beluga_client_registry(client);
+    if (beluga_registry_open(registry, provider, config, &model, &err)) fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
+static int set_up(void **state)
+{
+    static bench b;
+    static const beluga_allocator ours = {alloc, resize, release, NULL};
+    static const beluga_tool_definition definition = {
+        .size = sizeof definition,
+        .name = "weather",
+        .description = "Tell the weather",
+        .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}"};
+    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &ours};
+    fail_first = fail_last = SIZE_MAX;
+    atomic_store(&live, 0);
+    b = (bench){.peer = peer_start()};
+    if (!b.peer || beluga_client_new(&settings, &b.client)) return -1;
+    b.mock = open_in(b.client, "mock", NULL);
+    b.openai = open_in(b.client, "openai", peer_url(b.peer));
+    beluga_allocator_set_default(&ours);
+    b.messages = beluga_messages_new();
+    beluga_messages_add(b.messages, beluga_human_message("Hi"));
+    b.context = beluga_context_new_cancellable(NULL);
+    if (beluga_tool_new(&definition, &b.tool, NULL)) return -1;
+    *state = &b;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    bench *b = *state;
+    fail_first = fail_last = SIZE_MAX;
+    beluga_messages_free(b->messages);
+    beluga_context_unref(b->context);
+    beluga_tool_unref(b->tool);
+    beluga_allocator_set_default(NULL);
+    beluga_chat_model_unref(b->mock);
+    beluga_chat_model_unref(b->openai);
+    beluga_client_unref(b->client);
+    peer_stop(b->peer);
+    assert_int_equal(atomic_load(&live), 0);
+    return 0;
+}
+
+static size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t last)
+{
+    fail_first = first;
+    fail_last = last;
+    atomic_store(&asked, 0);
+    int status = call(b);
+    fail_first = fail_last = SIZE_MAX;
+    size_t count = atomic_load(&asked);
+    /* Without memory to read the body of a refusal, its status alone tells. */
+    bool vague = expected == BELUGA_ERROR_CONTEXT_LENGTH && status == BELUGA_ERROR_INVALID_REQUEST;
+    if (status != BELUGA_ERROR_NO_MEMORY && !vague) assert_int_equal(status, expected);
+    if (count <= first) assert_int_equal(status, expected);
+    return count;
+}
+
+static void torture(bench *b, call_fn call, int expected)
+{
+    assert_int_equal(call(b), expected); /* what is made once is made here */
+    for (size_t i = 0; i < MAX_ALLOCATIONS; i++) {
+        if (run_failing(b, call, expected, i, i) <= i) return;
+        assert_int_equal(call(b), expected);
+        run_failing(b, call, expected, i, SIZE_MAX - 1);
+        assert_int_equal(call(b), expected);
+    }
+    fail_msg("more than %d allocations", MAX_ALLOCATIONS);
+}
+
+/* ---- the calls ------------------------------------------------------------------------------- */
+
+static int generate(bench *b)
+{
+    beluga_response *response;
+    beluga_error err = {0};
+    int status = beluga_generate(b->model, b->context, b->messages, &response, &err,
+                                 beluga_with_stop_sequence("###"), beluga_with_user("somebody"));
+    if (status) assert_int_equal(err.code, status);
+    if (status) assert_null(response);
+    beluga_response_free(response);
+    return status;
+}
+
+static int generate_over_a_stream(bench *b)
+{
+    beluga_response *response, *partial;
+    int status = beluga_generate(b->model, NULL, b->messages, &response, NULL,
+                                 beluga_with_wire_streaming(true), beluga_with_partial(&partial));
+    beluga_response_free(response);
+    if (status) beluga_response_free(partial);
+    return status;
+}
+
+static int invoke_text(bench *b)
+{
+    beluga_response *response;
+    char line[1024];
+    beluga_error err = {0};
+    int status = beluga_invoke(b->model, NULL, beluga_input_text("Hi"), &response, &err);
+    if (status) assert_true(beluga_error_format(&err, line, sizeof line) > 0);
+    beluga_response_free(response);
+    return status;
+}
+
+static int pull(bench *b)
+{
+    beluga_stream *stream;
+    pulled got = {.status = 0};
+    int status = beluga_stream_chat(b->model, b->context, b->messages, &stream, &got.err);
+    if (status) return status;
+    pull_all(stream, &got);
+    /* The end stays what it was. */
+    const beluga_event *event;
+    assert_int_equal(beluga_stream_next(stream, &event, NULL), got.status);
+    beluga_stream_free(stream);
+    assert_int_equal(got.finishes, got.status == 0);
+    return got.status;
+}
+
+typedef struct heard {
+    size_t ends;
+    int status;
+} heard;
+
+static void hear(void *payload, const beluga_event *event)
+{
+    heard *h = payload;
+    assert_int_equal(h->ends, 0);
+    if (event->kind == BELUGA_EVENT_ERROR) h->status = event->u.error->code;
+    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH) h->ends++;
+}
+
+typedef int (*start_fn)(beluga_chat_model *, beluga_loop *, beluga_context *, const beluga_messages *,
+                        beluga_event_cb, void *, beluga_op **, beluga_error *, const beluga_option *, size_t);
+
+static int push_by(bench *b, start_fn start)
+{
+    beluga_loop *loop;
+    beluga_op *op;
+    heard h = {0};
+    int status = beluga_loop_new(b->client, &loop);
+    if (status) return status;
+    status = start(b->model, loop, b->context, b->messages, hear, &h, &op, NULL, NULL, 0);
+    if (status) assert_null(op);
+    while (!status && !h.ends) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
+    assert_int_equal(h.ends, status == 0);
+    assert_int_equal(beluga_loop_active(loop), 0);
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    return status ? status : h.status;
+}
+
+static int push(bench *b)
+{
+    return push_by(b, beluga_stream_start_n);
+}
+
+static int push_whole(bench *b)
+{
+    return push_by(b, beluga_generate_start_n);
+}
+
+static int bind(bench *b)
+{
+    beluga_chat_model *bound;
+    beluga_error err = {0};
+    int status = beluga_bind_tools(b->model, &b->tool, 1, &bound, &err);
+    if (status) assert_null(bound);
+    beluga_chat_model_unref(bound);
+    return status;
+}
+
+static int generate_with_a_tool(bench *b)
+{
+    beluga_chat_model *bound, *model = b->model;
+    int status = beluga_bind_tools(model, &b->tool, 1, &bound, NULL);
+    if (status) return status;
+    b->model = bound;
+    status = generate(b);
+    b->model = model;
+    beluga_chat_model_unref(bound);
+    return status;
+}
+
+static int batch(bench *b)
+{
+    beluga_input inputs[BATCH];
+    beluga_batch_result results[BATCH];
+    beluga_error err = {0};
+    for (int i = 0; i < BATCH; i++) inputs[i] = beluga_input_text("Hi");
+    int status = beluga_batch(b->model, NULL, inputs, BATCH, results, &err,
+                              beluga_with_max_concurrent_batches(2), beluga_with_user("somebody"));
+    for (int i = 0; i < BATCH; i++) assert_true(!results[i].response != !results[i].error.code);
+    beluga_batch_results_clear(results, BATCH);
+    return status;
+}
+
+static int list(bench *b)
+{
+    char **names;
+    size_t n;
+    beluga_error err = {0};
+    int status = beluga_list_models(b->model, NULL, &names, &n, &err);
+    if (!status) assert_int_equal(n, 2);
+    beluga_free(names);
+    return status;
+}
+
+static int probe(bench *b)
+{
+    beluga_health health;
+    int status = beluga_check_health(b->model, NULL, true, &health, NULL);
+    assert_string_equal(health.state, status ? "unhealthy" : "healthy");
+    return status;
+}
+
+static int open_again(bench *b)
+{
+    beluga_chat_model *model;
+    beluga_error err = {0};
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+                          beluga_with_api_key(SECRET_KEY), beluga_with_extra_header("X-A: b"),
+                          beluga_openai_with_project("p"), beluga_with_stop_sequence("x"));
+    if (!config) return BELUGA_ERROR_NO_MEMORY;
+    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err);
+    if (status) assert_null(model);
+    beluga_config_free(config);
+    beluga_chat_model_unref(model);
+    return status;
+}
+
+static int open_badly(bench *b)
+{
+    beluga_chat_model *model;
+    beluga_config *config = beluga_config_new(beluga_with_temperature(9), beluga_with_top_p(9),
+                                              beluga_with_provider_specific("openai.no_such", "x"));
+    if (!config) return BELUGA_ERROR_NO_MEMORY;
+    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
+    beluga_config_free(config);
+    return status;
+}
+
+/* ---- the suite ------------------------------------------------------------------------------- */
+
+#define ON_MOCK(name, call)                                                                                 \
+    static void name(void **state)                                                                          \
+    {                                                                                                       \
+        bench *b = *state;                                                                                  \
+        b->model = b->mock;                                                                                 \
+        torture(b, call, 0);                                                                                \
+    }
+#define ON_OPENAI(name, call, script, expected)                                                             \
+    static void name(void **state)                                                                          \
+    {                                                                                                       \
+        bench *b = *state;                                                                                  \
+        b->model = b->openai;                                                                               \
+        script(b->peer);                                                                                    \
+        torture(b, call, expected);                                                                         \
+        assert_int_equal(peer_unscripted(b->peer), 0);                                                      \
+    }
+
+static peer_reply *always(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    return r;
+}
+
+static void answers(peer *p)
+{
+    peer_openai_answer(always(p), "Hello there, friend.");
+}
+
+static void streams(peer *p)
+{
+    peer_reply *r = always(p);
+    peer_step_split(r, 100, 0); /* events lie across reads */
+    peer_openai_stream(r, "Hello there, friend.");
+}
+
+static void calls_tools(peer *p)
+{
+    peer_reply *r = always(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "call_1", "weather", "{\"city\":");
+    peer_openai_tool(r, 0, NULL, NULL, "\"Oslo\"}");
+    peer_openai_tool(r, 1, "call_2", "weather", "{}");
+    peer_openai_finish(r, "tool_calls");
+    peer_openai_usage(r, 3, 4);
+    peer_openai_done(r);
+}
+
+static void refuses(peer *p)
+{
+    peer_openai_error(always(p), 400, "X-Request-Id: req-1\r\n", "context_length_exceeded", "too long");
+}
+
+static void limits_every_first_attempt(peer *p)
+{
+    peer_reply *r = always(p);
+    peer_reply_turn(r, 0, 2);
+    peer_openai_error(r, 429, "Retry-After: 0\r\n", NULL, "slow down");
+    answers(p);
+}
+
+static void breaks_off(peer *p)
+{
+    peer_reply *r = always(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Half");
+    peer_step_close(r);
+}
+
+static void lists(peer *p)
+{
+    peer_step_json(always(p), 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
+}
+
+ON_MOCK(generate_on_mock, generate)
+ON_MOCK(invoke_on_mock, invoke_text)
+ON_MOCK(a_pulled_stream_on_mock, pull)
+ON_MOCK(a_pushed_stream_on_mock, push)
+ON_MOCK(a_pushed_answer_on_mock, push_whole)
+ON_MOCK(binding_tools, bind)
+ON_MOCK(a_batch_on_mock, batch)
+ON_MOCK(a_probe_of_mock, probe)
+ON_MOCK(opening_a_model, open_again)
+ON_OPENAI(generate_on_openai, generate, answers, 0)
+ON_OPENAI(generate_on_openai_over_a_stream, generate_over_a_stream, streams, 0)
+ON_OPENAI(generate_on_openai_with_a_tool, generate_with_a_tool, answers, 0)
+ON_OPENAI(a_pulled_stream_on_openai, pull, streams, 0)
+ON_OPENAI(a_pulled_stream_of_tool_calls, pull, calls_tools, 0)
+ON_OPENAI(a_pushed_stream_on_openai, push, streams, 0)
+ON_OPENAI(a_pushed_answer_on_openai, push_whole, answers, 0)
+ON_OPENAI(a_batch_on_openai, batch, answers, 0)
+ON_OPENAI(a_list_of_models, list, lists, 0)
+ON_OPENAI(a_probe_of_openai, probe, lists, 0)
+ON_OPENAI(a_refused_call, generate, refuses, BELUGA_ERROR_CONTEXT_LENGTH)
+ON_OPENAI(a_refused_stream, pull, refuses, BELUGA_ERROR_CONTEXT_LENGTH)
+ON_OPENAI(a_stream_that_breaks_off, pull, breaks_off, BELUGA_ERROR_STREAM_CLOSED)
+
+static void opening_with_bad_options(void **state)
+{
+    torture(*state, open_badly, BELUGA_ERROR_INVALID_CONFIG);
+}
+
+/* A run without memory takes a turn of the peer or not, so each has its own. */
+static void a_call_that_is_tried_again(void **state)
+{
+    bench *b = *state;
+    b->model = b->openai;
+    limits_every_first_attempt(b->peer);
+    assert_int_equal(generate(b), 0);
+    size_t i = 0, count;
+    do {
+        bool even = peer_requests(b->peer) % 2 == 0;
+        if (!even) assert_int_equal(generate(b), 0); /* the turn of an answer */
+        count = run_failing(b, generate, 0, i, i);
+    } while (i++ < count);
+}
+
+static int whole_life(void *argument)
+{
+    peer *p = argument;
+    beluga_client *client;
+    beluga_chat_model *model = NULL;
+    beluga_response *response = NULL;
+    int status = beluga_client_new(NULL, &client);
+    if (status) return status;
+    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key(SECRET_KEY));
+    status = config ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (!status) status = beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
+    if (!status) status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL);
+    beluga_response_free(response);
+    beluga_chat_model_unref(model);
+    beluga_config_free(config);
+    beluga_client_unref(client);
+    return status;
+}
+
+static void the_whole_life_of_a_client(void **state)
+{
+    peer *p = *state;
+    answers(p);
+    assert_true(torture_run(whole_life, p) > 10);
+}
+
+#define IN_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        IN_BENCH(generate_on_mock),
+        IN_BENCH(invoke_on_mock),
+        IN_BENCH(a_pulled_stream_on_mock),
+        IN_BENCH(a_pushed_stream_on_mock),
+        IN_BENCH(a_pushed_answer_on_mock),
+        IN_BENCH(binding_tools),
+        IN_BENCH(a_batch_on_mock),
+        IN_BENCH(a_probe_of_mock),
+        IN_BENCH(opening_a_model),
+        IN_BENCH(opening_with_bad_options),
+        IN_BENCH(generate_on_openai),
+        IN_BENCH(generate_on_openai_over_a_stream),
+        IN_BENCH(generate_on_openai_with_a_tool),
+        IN_BENCH(a_pulled_stream_on_openai),
+        IN_BENCH(a_pulled_stream_of_tool_calls),
+        IN_BENCH(a_pushed_stream_on_openai),
+        IN_BENCH(a_pushed_answer_on_openai),
+        IN_BENCH(a_batch_on_openai),
+        IN_BENCH(a_list_of_models),
+        IN_BENCH(a_probe_of_openai),
+        IN_BENCH(a_refused_call),
+        IN_BENCH(a_refused_stream),
+        IN_BENCH(a_stream_that_breaks_off),
+        IN_BENCH(a_call_that_is_tried_again),
+        ON_PEER(the_whole_life_of_a_client),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
