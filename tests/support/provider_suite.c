@@ -1,0 +1,305 @@
+#include "provider_suite.h"
+
+#include "decode.h"
+#include "encode.h"
+#include "fixture.h"
+#include "torture.h"
+
+#include "base/limits.h"
+#include "base/mem.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_TESTS = 1024, MAX_STREAM = 1 << 16 };
+
+/* What a test gets. */
+struct suite_case {
+    const beluga_provider *provider;
+    char path[256], file[64], name[160];
+};
+
+static struct suite_case cases[MAX_TESTS];
+static struct CMUnitTest all[MAX_TESTS];
+static size_t n_all;
+static beluga__buf out;
+
+static int set_up(void **state)
+{
+    (void)state;
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 20);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    beluga__buf_free(&out);
+    return 0;
+}
+
+/* ---- recorded answers ------------------------------------------------------------------------ */
+
+static void assert_same_split(const struct suite_case *c, const char *bytes, const size_t *ends,
+                              size_t n_ends)
+{
+    beluga__buf split;
+    beluga__buf_init(&split, beluga_allocator_default(), 1 << 20);
+    decode_stream(c->provider, bytes, ends, n_ends, &split);
+    assert_string_equal(split.data, out.data);
+    beluga__buf_free(&split);
+}
+
+static void a_stream_gives_its_events_at_every_split(void **state)
+{
+    const struct suite_case *c = *state;
+    size_t length;
+    char *bytes = fixture_read(c->path, c->file, &length);
+    decode_stream(c->provider, bytes, &length, 1, &out);
+    fixture_assert(c->path, "events.txt", out.data);
+    for (size_t i = 0; i < length; i++) assert_same_split(c, bytes, (const size_t[]){i, length}, 2);
+    size_t *every = calloc(length + 1, sizeof *every);
+    assert_non_null(every);
+    for (size_t i = 0; i < length; i++) every[i] = i + 1;
+    if (length) assert_same_split(c, bytes, every, length);
+    free(every);
+    free(bytes);
+}
+
+static void assert_body(const struct suite_case *c, bool models)
+{
+    size_t length;
+    char *bytes = fixture_read(c->path, c->file, &length);
+    decode_body(c->provider, bytes, length, models, &out);
+    fixture_assert(c->path, "events.txt", out.data);
+    free(bytes);
+}
+
+static void a_body_gives_its_events(void **state)
+{
+    assert_body(*state, false);
+}
+
+static void a_list_gives_its_models(void **state)
+{
+    assert_body(*state, true);
+}
+
+static void an_error_gets_its_code(void **state)
+{
+    const struct suite_case *c = *state;
+    size_t length;
+    char *text = fixture_read(c->path, c->file, &length);
+    decode_error(c->provider, text, length, &out);
+    fixture_assert(c->path, "events.txt", out.data);
+    free(text);
+}
+
+static void a_cut_body_is_never_a_success(void **state)
+{
+    const struct suite_case *c = *state;
+    size_t length;
+    char *bytes = fixture_read(c->path, c->file, &length);
+    for (size_t i = 0; i + 1 < length; i++) {
+        beluga__buf_clear(&out);
+        decode_body(c->provider, bytes, i, false, &out);
+        assert_null(strstr(out.data, "finish "));
+        assert_non_null(strstr(out.data, "error "));
+    }
+    free(bytes);
+}
+
+/* ---- requests -------------------------------------------------------------------------------- */
+
+static void a_call_gives_its_request(void **state)
+{
+    const struct suite_case *c = *state;
+    beluga__buf compact;
+    char *text = fixture_read(c->path, c->file, NULL);
+    beluga__buf_init(&compact, beluga_allocator_default(), 1 << 20);
+    encode_call(c->provider, text, &out);
+    encode_compact(out.data, &compact);
+    fixture_assert(c->path, "request.txt", compact.data);
+    beluga__buf_free(&compact);
+    free(text);
+}
+
+/* ---- without memory -------------------------------------------------------------------------- */
+
+/* What is printed must not fail, too. */
+static void *plain_alloc(void *payload, size_t size)
+{
+    (void)payload;
+    return malloc(size);
+}
+
+static void *plain_resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    return realloc(pointer, size);
+}
+
+static void plain_release(void *payload, void *pointer)
+{
+    (void)payload;
+    free(pointer);
+}
+
+static const beluga_allocator plain = {plain_alloc, plain_resize, plain_release, NULL};
+
+struct torture {
+    const beluga_provider *provider;
+    beluga__buf out;
+    char *text;
+    size_t length;
+    encode_script *script;
+};
+
+/* The last line says how it ended; a failure for want of memory may not look like another. */
+static int outcome(const struct torture *t)
+{
+    if (strstr(t->out.data, "error no_memory")) return BELUGA_ERROR_NO_MEMORY;
+    return strstr(t->out.data, "error ") || !strstr(t->out.data, "finish ") ? -1000 : 0;
+}
+
+static int decode_in_bytes(void *argument)
+{
+    static size_t ends[MAX_STREAM];
+    struct torture *t = argument;
+    assert_true(t->length < MAX_STREAM);
+    for (size_t i = 0; i < t->length; i++) ends[i] = i + 1;
+    beluga__buf_clear(&t->out);
+    decode_stream(t->provider, t->text, ends, t->length, &t->out);
+    return outcome(t);
+}
+
+static int decode_at_once(void *argument)
+{
+    struct torture *t = argument;
+    beluga__buf_clear(&t->out);
+    decode_body(t->provider, t->text, t->length, false, &t->out);
+    return outcome(t);
+}
+
+static int encode_again(void *argument)
+{
+    struct torture *t = argument;
+    beluga__buf_clear(&t->out);
+    return encode_run(t->provider, t->script, &t->out);
+}
+
+static void without_memory_it_says_so(void **state)
+{
+    const struct suite_case *c = *state;
+    struct torture t = {.provider = c->provider};
+    beluga__buf_init(&t.out, &plain, 1 << 20);
+    t.text = fixture_read(c->path, c->file, &t.length);
+    assert_non_null(t.text);
+    if (strcmp(c->file, "call.txt") == 0) {
+        t.script = encode_read(t.text);
+        assert_true(torture_run(encode_again, &t) > 2);
+        encode_free(t.script);
+    } else {
+        bool body = strcmp(c->file, "body.json") == 0;
+        assert_true(torture_run(body ? decode_at_once : decode_in_bytes, &t) > 2);
+    }
+    beluga__buf_free(&t.out);
+    free(t.text);
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static void the_table_is_whole(void **state)
+{
+    const beluga_provider *p = ((const struct suite_case *)*state)->provider;
+    char prefix[64];
+    assert_int_equal(p->abi, BELUGA_PROVIDER_ABI);
+    assert_int_equal(p->size, sizeof *p);
+    assert_true(p->state_size <= BELUGA__MAX_STATE_BYTES);
+    snprintf(prefix, sizeof prefix, "beluga.%s", p->name);
+    if (p->metric_prefix) assert_string_equal(p->metric_prefix, prefix);
+    if (p->base_url) assert_true(p->base_url[strlen(p->base_url) - 1] != '/');
+    assert_true(!(p->capabilities & BELUGA_CAPABILITY_MODELS) == !p->encode_list_models);
+    assert_true(!p->encode_list_models == !p->decode_list_models);
+    for (const beluga_own_option *o = p->options; o && o->name; o++)
+        assert_true(strlen(o->meaning) > 0 && strchr(o->name, '.'));
+}
+
+/* ---- one test a case ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *file;
+    CMUnitTestFunction test;
+} kinds[] = {
+    {"stream.sse", a_stream_gives_its_events_at_every_split},
+    {"stream.ndjson", a_stream_gives_its_events_at_every_split},
+    {"body.json", a_body_gives_its_events},
+    {"models.json", a_list_gives_its_models},
+    {"error.http", an_error_gets_its_code},
+    {"call.txt", a_call_gives_its_request},
+};
+
+static void add(const provider_suite *suite, const char *what, const char *path, const char *file,
+                CMUnitTestFunction test)
+{
+    assert_true(n_all < MAX_TESTS);
+    struct suite_case *c = &cases[n_all];
+    c->provider = suite->provider;
+    snprintf(c->path, sizeof c->path, "%s", path);
+    snprintf(c->file, sizeof c->file, "%s", file);
+    snprintf(c->name, sizeof c->name, "%s: %s", suite->provider->name, what);
+    all[n_all++] = (struct CMUnitTest){c->name, test, set_up, tear_down, c};
+}
+
+static size_t add_fixtures(const provider_suite *suite, const char *folder)
+{
+    static fixture_list list;
+    size_t count = 0;
+    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
+        fixture_find(&list, folder, kinds[kind].file);
+        count += list.count;
+        for (size_t i = 0; i < list.count; i++)
+            add(suite, fixture_name(list.paths[i]), list.paths[i], kinds[kind].file,
+                kinds[kind].test);
+    }
+    return count;
+}
+
+static void add_torture(const provider_suite *suite, const char *folder)
+{
+    const char *source = getenv("BELUGA_SOURCE_ROOT");
+    char path[256], what[128];
+    for (const char *const *name = suite->torture; name && *name; name++) {
+        const char *file = strchr(*name, '/') + 1;
+        int n = (int)(file - *name) - 1;
+        snprintf(path, sizeof path, "%s/tests/fixtures/%s/%.*s", source ? source : ".", folder, n,
+                 *name);
+        snprintf(what, sizeof what, "%.*s without memory", n, *name);
+        add(suite, what, path, file, without_memory_it_says_so);
+        snprintf(what, sizeof what, "%.*s cut is never a success", n, *name);
+        if (strcmp(file, "body.json") == 0)
+            add(suite, what, path, file, a_cut_body_is_never_a_success);
+    }
+}
+
+static int add_suite(const provider_suite *suite)
+{
+    const char *folder = suite->folder ? suite->folder : suite->provider->name;
+    add(suite, "the table is whole", "", "", the_table_is_whole);
+    size_t count = add_fixtures(suite, folder);
+    add_torture(suite, folder);
+    if (!count) fprintf(stderr, "%s has no fixtures\n", suite->provider->name);
+    return count ? 0 : -1;
+}
+
+int provider_suite_run(const char *name, const provider_suite *suites, size_t n_suites,
+                       const struct CMUnitTest *tests, size_t n_tests)
+{
+    for (size_t i = 0; i < n_suites; i++)
+        if (add_suite(&suites[i])) return 1;
+    assert_true(n_all + n_tests <= MAX_TESTS);
+    for (size_t i = 0; i < n_tests; i++) all[n_all++] = tests[i];
+    return _cmocka_run_group_tests(name, all, n_all, NULL, NULL);
+}
