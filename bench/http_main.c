@@ -24,11 +24,9 @@ typedef struct sides {
 } sides;
 
 static const char question_json[] =
-    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of "
-    "France?\"}]}";
+    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello\"}]}";
 static const char stream_json[] =
-    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"What is the capital of "
-    "France?\"}],\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
+    "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":\"Say hello\"}],\"stream\":true,\"stream_options\":{\"include_usage\":true}}";
 
 /* ---- bare ------------------------------------------------------------------------------------- */
 

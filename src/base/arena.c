@@ -47,14 +47,10 @@ static void *new_block(beluga__arena *arena, size_t size)
     return block + 1;
 }
 
-void *beluga__arena_alloc(beluga__arena *arena, size_t size)
+void *beluga__arena_grow(beluga__arena *arena, size_t size)
 {
     if (size > arena->max) return NULL;
-    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
-    if (!arena->at || size > (size_t)(arena->end - arena->at)) return new_block(arena, size);
-    void *p = arena->at;
-    arena->at += size;
-    return p;
+    return new_block(arena, (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
 }
 
 void *beluga__arena_zalloc(beluga__arena *arena, size_t size)

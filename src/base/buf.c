@@ -17,8 +17,12 @@ void beluga__buf_init(beluga__buf *buf, const beluga_allocator *allocator, size_
 
 void beluga__buf_free(beluga__buf *buf)
 {
-    if (buf->capacity) beluga__release(buf->allocator, buf->data);
-    beluga__buf_init(buf, buf->allocator, buf->max);
+    buf->length = 0;
+    buf->status = 0;
+    if (!buf->capacity) return;
+    beluga__release(buf->allocator, buf->data);
+    buf->data = empty;
+    buf->capacity = 0;
 }
 
 void beluga__buf_clear(beluga__buf *buf)

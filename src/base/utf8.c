@@ -29,6 +29,7 @@ size_t beluga__utf8_valid(const char *text, size_t n)
             if (eight & 0x8080808080808080u) break;
             i += 8;
         }
+        while (i < n && (unsigned char)text[i] < 0x80) i++;
         if (i == n) break;
         size_t length = character((const unsigned char *)text + i, n - i);
         if (!length) return i;

@@ -87,6 +87,7 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
                              const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
                              beluga_op **out, beluga_error *err)
 {
+    loop->now_ns = beluga__now_ns();
     beluga__call_spec spec = {
         .target = model->target,
         .loop = loop,
@@ -97,6 +98,7 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
         .holder = model,
         .release_holder = release_model,
         .operation = kind == BELUGA__CALL_STREAM ? "stream" : kind == BELUGA__CALL_MODELS ? "models" : "generate",
+        .start_ns = loop->now_ns,
         .streamed = kind == BELUGA__CALL_STREAM,
         .restartable = kind == BELUGA__CALL_GENERATE,
         .list_models = kind == BELUGA__CALL_MODELS,
@@ -107,7 +109,7 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
     if (kind == BELUGA__CALL_STREAM &&
         !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_STREAMING, 1))
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "streaming is disabled (enable_streaming)");
-    loop->now_ns = beluga__now_ns();
+    beluga__loop_starts(beluga__loop_of(loop));
     int status = beluga__call_new(&spec, &call, err);
     if (status) return status;
     beluga_chat_model_ref(model);

@@ -96,7 +96,7 @@ void beluga__loops_give_back(beluga__loops *loops, beluga__loop *loop)
     if (slot < 0) {
         if (!beluga__loop_forked(loop)) beluga__loop_destroy(loop);
     } else {
-        int64_t now = loop->left_ns; /* a clock read less */
+        int64_t now = loop->base.now_ns; /* of the last step: a clock read less */
         loops->slots[slot].loop = loop;
         loops->slots[slot].since_ns = now;
         push(loops, &loops->idle, (uint32_t)slot);

@@ -122,6 +122,14 @@ static int take_key(beluga__target *t, beluga_error *err)
 
 /* --- all together --------------------------------------------------------------------------------------- */
 
+/* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
+static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
+{
+    enum { FULL = 1024, ATTEMPT = 256 };
+    if (!is_full(provider)) return 0;
+    return FULL + (runtime->telemetry ? ATTEMPT : 0);
+}
+
 static beluga__model *build_stack(beluga__runtime *runtime, const beluga_provider *provider)
 {
     beluga__model *model = is_full(provider) ? beluga__full_adapter_new(runtime)
@@ -164,6 +172,7 @@ static int fill(owned_target *owned, const beluga_config *config, beluga_error *
     if (!status && take_metric_prefix(t)) status = BELUGA_ERROR_NO_MEMORY;
     if (status) return status;
     take_connection(t);
+    t->call_bytes = call_bytes(t->runtime, t->provider);
     t->stack = build_stack(t->runtime, t->provider);
     if (!t->stack) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (!t->provider->open) return 0;

@@ -7,8 +7,6 @@
 
 #include <stdio.h>
 
-enum { FIRST_BLOCK = 3072 };
-
 beluga__target *beluga__target_ref(beluga__target *target)
 {
     atomic_fetch_add_explicit(&target->refs, 1, memory_order_relaxed);
@@ -20,6 +18,9 @@ void beluga__target_unref(beluga__target *target)
     if (target && atomic_fetch_sub_explicit(&target->refs, 1, memory_order_acq_rel) == 1)
         target->destroy(target);
 }
+
+/* The operation, the ops of the stack, a decoder's state, a request's headers. */
+enum { HTTP_CALL = 3264 };
 
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
@@ -88,16 +89,18 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
 {
     *out = NULL;
     const beluga_allocator *allocator = &spec->target->runtime->allocator;
-    beluga_call *call = beluga__alloc(allocator, sizeof *call + FIRST_BLOCK);
+    size_t bytes = spec->target->call_bytes ? spec->target->call_bytes : HTTP_CALL;
+    size_t room = bytes - sizeof(beluga_call);
+    beluga_call *call = beluga__alloc(allocator, bytes);
     if (!call) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     memset(call, 0, sizeof *call);
     atomic_init(&call->refs, 1);
-    beluga__arena_init(&call->arena, allocator, call->first, FIRST_BLOCK, BELUGA__MAX_CALL_BYTES);
+    beluga__arena_init(&call->arena, allocator, call->first, room, BELUGA__MAX_CALL_BYTES);
     call->target = beluga__target_ref(spec->target);
     call->loop = spec->loop;
     call->operation = spec->operation;
     call->list_models = spec->list_models;
-    call->start_ns = beluga__now_ns();
+    call->start_ns = spec->start_ns;
     int status = fill(call, spec, err);
     if (status) {
         beluga__call_locate(call, err);

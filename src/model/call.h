@@ -38,6 +38,7 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
+    int64_t start_ns; /* of the monotonic clock */
     bool streamed, restartable, list_models;
     const beluga_option *opts;
     size_t n_opts;

@@ -133,7 +133,8 @@ static const char *keep(beluga_emit *emit, const char *text)
 
 static bool printable_utf8(const char *text)
 {
-    return !text || beluga__utf8_valid(text, strlen(text)) == strlen(text);
+    size_t n = text ? strlen(text) : 0;
+    return beluga__utf8_valid(text, n) == n;
 }
 
 static int emit_tool_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)

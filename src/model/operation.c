@@ -49,8 +49,8 @@ static void end_span(beluga_op *op, const beluga_event *last)
         .usage = op->usage,
         .finish_reason = error ? BELUGA_FINISH_UNKNOWN : last->u.finish.reason,
         .tool_calls = op->tool_calls,
-        .response_id = op->metadata.u.metadata.id,
-        .response_model = op->metadata.u.metadata.model,
+        .response_id = op->metadata.id,
+        .response_model = op->metadata.model,
         .http_status = error ? error->http_status : 0,
         .duration_ns = op->duration_ns,
     };
@@ -124,6 +124,17 @@ static bool over(const beluga_op *op)
     return !op->running || op->stop.queued;
 }
 
+static void deliver_metadata(beluga_op *op)
+{
+    beluga_event event = {.kind = BELUGA_EVENT_METADATA};
+    event.u.metadata.id = op->metadata.id;
+    event.u.metadata.model = op->metadata.model;
+    event.u.metadata.provider = op->call->target->provider->name;
+    event.u.metadata.request_id = op->metadata.request_id;
+    event.u.metadata.created = op->metadata.created;
+    call_back(op, &event);
+}
+
 static void deliver_head(beluga_op *op)
 {
     op->head_pending = false;
@@ -131,7 +142,7 @@ static void deliver_head(beluga_op *op)
     start.u.start.warnings = op->warnings;
     start.u.start.count = op->n_warnings;
     call_back(op, &start);
-    if (op->has_metadata && !over(op)) call_back(op, &op->metadata);
+    if (op->has_metadata && !over(op)) deliver_metadata(op);
     if (!op->usage_pending || over(op)) return;
     beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
     usage.u.usage = op->usage;
@@ -208,7 +219,7 @@ static void merge_warnings(beluga_op *op, const beluga_event *event)
 
 static void first_content(beluga_op *op)
 {
-    op->first_content_ns = beluga__now_ns() - op->call->start_ns;
+    op->first_content_ns = op->call->loop->now_ns - op->call->start_ns;
     if (op->call->span) span_event(op, BELUGA_SPAN_FIRST_CONTENT);
 }
 
@@ -240,15 +251,21 @@ static void take_usage(beluga_op *op, const beluga_event *event)
     if (op->usage.raw) op->usage.raw_length = usage->raw_length;
 }
 
+static void take_metadata(beluga_op *op, const beluga_event *event)
+{
+    op->has_metadata = true;
+    op->metadata.id = event->u.metadata.id;
+    op->metadata.model = event->u.metadata.model;
+    op->metadata.request_id = event->u.metadata.request_id;
+    op->metadata.created = event->u.metadata.created;
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     beluga_op *op = beluga__container_of(sink, beluga_op, sink);
     switch (event->kind) {
     case BELUGA_EVENT_START: merge_warnings(op, event); return;
-    case BELUGA_EVENT_METADATA:
-        op->metadata = *event;
-        op->has_metadata = true;
-        return;
+    case BELUGA_EVENT_METADATA: take_metadata(op, event); return;
     case BELUGA_EVENT_FINISH:
     case BELUGA_EVENT_ERROR: terminate(op, event); return;
     case BELUGA_EVENT_RESTART:

@@ -24,7 +24,10 @@ struct beluga_op {
     int stop_code;
     beluga__timer deadline;
     struct beluga__op_watch *watches; /* one a cancellable context of the chain */
-    beluga_event metadata;
+    struct {
+        const char *id, *model, *request_id; /* in the call's arena; NULL: unknown */
+        int64_t created;
+    } metadata;
     const char **warnings;
     size_t n_warnings;
     int64_t first_content_ns; /* since the start; -1 */

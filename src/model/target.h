@@ -24,6 +24,7 @@ typedef struct beluga__target {
     bool key_set;
     beluga__connection connection;
     struct beluga__model *stack; /* the outermost middleware */
+    size_t call_bytes;           /* what a call takes at once; 0: as much as HTTP needs */
     void (*destroy)(struct beluga__target *target);
 } beluga__target;
 

@@ -29,6 +29,13 @@ void beluga__response_builder_init(beluga_response_builder *b, const beluga_allo
     beluga__buf_init(&b->reasoning, allocator, max);
 }
 
+static void forget(beluga_response_builder *b)
+{
+    b->last = NULL;
+    b->calls = b->last_call = NULL;
+    b->n_calls = b->usage_room = b->total = 0;
+}
+
 /* Forget everything, keep the memory. */
 static void restart(beluga_response_builder *b)
 {
@@ -38,17 +45,19 @@ static void restart(beluga_response_builder *b)
     }
     beluga__buf_clear(&b->text);
     beluga__buf_clear(&b->reasoning);
-    b->last = NULL;
-    b->calls = b->last_call = NULL;
-    b->n_calls = b->usage_room = b->total = 0;
+    forget(b);
 }
 
 void beluga__response_builder_clear(beluga_response_builder *b)
 {
     beluga_response_free(b->response);
+    b->response = NULL;
     beluga__buf_free(&b->text);
     beluga__buf_free(&b->reasoning);
-    beluga__response_builder_init(b, b->allocator, b->max);
+    forget(b);
+    b->status = b->failure = 0;
+    b->duration_ns = b->first_content_ns = -1;
+    b->ended = false;
 }
 
 beluga_response_builder *beluga_response_builder_new(void)

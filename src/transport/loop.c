@@ -10,12 +10,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-static void clear_step(beluga__loop *loop)
-{
-    loop->stepping = false;
-    loop->left_ns = beluga__now_ns();
-}
-
 bool beluga__loop_forked(const beluga__loop *loop)
 {
     return loop->generation != beluga__fork_generation();
@@ -252,41 +246,46 @@ static void rearm(beluga__loop *loop)
         beluga__poller_wake(&loop->poller);
 }
 
+/* Timeouts leave out the time between two runs. */
+static void count_unpolled(beluga__loop *loop)
+{
+    if (!loop->left_ns) return;
+    loop->base.unpolled_ns += loop->base.now_ns - loop->left_ns;
+    loop->left_ns = 0;
+}
+
 int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
 {
     if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
     loop->stepping = true;
     loop->step_bytes = 0;
     loop->base.now_ns = beluga__now_ns();
+    count_unpolled(loop);
     /* Tasks first: calls without a network end here and never see the poller. */
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
-    if (done && *done) return clear_step(loop), 0;
+    if (done && *done) return loop->stepping = false, 0;
     int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms);
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
-        if (status) return clear_step(loop), status;
+        if (status) return loop->stepping = false, status;
         beluga__poller_wait(&loop->poller, wait, BELUGA__MAX_STEP_EVENTS, may_read_more, loop);
         loop->base.now_ns = beluga__now_ns();
     }
     if (loop->http) beluga__http_step(loop->http);
     run_timers(loop);
     bury(loop);
-    clear_step(loop);
+    loop->stepping = false;
     rearm(loop);
     return 0;
 }
 
 int beluga__loop_run(beluga__loop *loop, const bool *done)
 {
-    if (beluga__loop_forked(loop)) return BELUGA_ERROR_FORKED;
-    int64_t now = beluga__now_ns();
-    if (loop->left_ns) loop->base.unpolled_ns += now - loop->left_ns;
-    while (!*done) {
-        int status = beluga__loop_turn(loop, -1, done);
-        if (status) return status;
-    }
-    return 0;
+    int status = beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : 0;
+    while (!status && !*done) status = beluga__loop_turn(loop, -1, done);
+    if (loop->base.active) loop->left_ns = beluga__now_ns();
+    return status;
 }
 
 void beluga__loop_abort_all(beluga__loop *loop)

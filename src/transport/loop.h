@@ -25,12 +25,18 @@ typedef struct beluga__loop {
     beluga__list dead_entries; /* released after the step */
     struct beluga__http *http;
     size_t step_bytes;     /* body bytes of this step */
-    int64_t left_ns;       /* when the last step ended */
+    int64_t left_ns;       /* since when calls wait for a run; 0: they don't */
 } beluga__loop;
 
 static inline beluga__loop *beluga__loop_of(beluga_loop *base)
 {
     return beluga__container_of(base, beluga__loop, base);
+}
+
+/* A call is about to start: on a loop that stands still, its timeouts wait for the next run. */
+static inline void beluga__loop_starts(beluga__loop *loop)
+{
+    if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
 
 /* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */

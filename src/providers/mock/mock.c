@@ -43,19 +43,14 @@ static const char default_answer[] = "This is a mock response.";
 
 static bool is_space(char c)
 {
-    return c == ' ' || (c >= '\t' && c <= '\r');
+    return (c == ' ') | ((unsigned char)(c - '\t') <= '\r' - '\t'); /* one test, no branch */
 }
 
 static int64_t count_words(piece p)
 {
-    int64_t words = 0;
-    bool between = true;
     if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
-    for (size_t i = 0; i < p.length; i++) {
-        bool space = is_space(p.text[i]);
-        words += between && !space;
-        between = space;
-    }
+    int64_t words = p.length && !is_space(p.text[0]);
+    for (size_t i = 1; i < p.length; i++) words += is_space(p.text[i - 1]) & !is_space(p.text[i]);
     return words;
 }
 
