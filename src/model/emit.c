@@ -95,12 +95,18 @@ static int emit_reasoning(beluga_emit *emit, const beluga__emission *what)
     int status = check_text(emit, what->a, what->a_length);
     if (status || !what->a_length) return status;
     emit->content = true;
-    beluga_event event = {.kind = BELUGA_EVENT_REASONING};
+    beluga_event event = {.kind = BELUGA_EVENT_REASONING, .index = emit->reasoning_block};
     event.u.reasoning.text = signature ? "" : what->a;
     event.u.reasoning.length = signature ? 0 : what->a_length;
     event.u.reasoning.signature = signature ? what->a : NULL;
     event.u.reasoning.signature_length = signature ? what->a_length : 0;
     return send(emit, &event);
+}
+
+static int end_reasoning(beluga_emit *emit)
+{
+    emit->reasoning_block++;
+    return check(emit);
 }
 
 static beluga__tool_slot *find_tool(beluga_emit *emit, uint32_t index)
@@ -286,6 +292,7 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
         return what->error->code;
     }
     case BELUGA__EMIT_MODEL: return emit_model(emit, what->a, what->a_length);
+    case BELUGA__EMIT_REASONING_END: return end_reasoning(emit);
     }
     return BELUGA_ERROR_INVALID_INPUT;
 }
@@ -364,6 +371,11 @@ int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
 int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature, size_t length)
 {
     return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
+}
+
+int beluga_emit_reasoning_end(beluga_emit *emit)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING_END});
 }
 
 int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)

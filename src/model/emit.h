@@ -21,6 +21,7 @@ struct beluga_emit {
     bool finished;      /* FINISH was emitted; perhaps it is held */
     bool failed;        /* `error` is set; delivered by beluga__emit_deliver */
     bool has_usage, content;
+    uint32_t reasoning_block; /* how many have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
@@ -62,7 +63,8 @@ typedef struct beluga__emission {
     enum {
         BELUGA__EMIT_TEXT, BELUGA__EMIT_REASONING, BELUGA__EMIT_SIGNATURE, BELUGA__EMIT_TOOL_BEGIN,
         BELUGA__EMIT_TOOL_DELTA, BELUGA__EMIT_TOOL_END, BELUGA__EMIT_METADATA, BELUGA__EMIT_USAGE,
-        BELUGA__EMIT_WARNING, BELUGA__EMIT_FINISH, BELUGA__EMIT_ERROR, BELUGA__EMIT_MODEL
+        BELUGA__EMIT_WARNING, BELUGA__EMIT_FINISH, BELUGA__EMIT_ERROR, BELUGA__EMIT_MODEL,
+        BELUGA__EMIT_REASONING_END
     } kind;
     uint32_t index;
     const char *a, *b; /* text; id and name; id and model; raw */

@@ -226,6 +226,8 @@ static int tells_everything(const beluga_call *c, beluga_emit *emit, beluga_erro
     beluga_emit_usage(emit, &usage);
     beluga_emit_reasoning(emit, "because", 7);
     beluga_emit_reasoning_signature(emit, "sig", 3);
+    beluga_emit_reasoning_end(emit);
+    beluga_emit_reasoning_signature(emit, "of the text", 11);
     beluga_emit_text(emit, "", 0);
     say(emit, "text");
     stop(emit);
@@ -250,6 +252,10 @@ static void all_that_a_provider_tells_is_in_the_response(void **state)
     assert_int_equal(part->kind, BELUGA_PART_REASONING);
     assert_int_equal(part->signature_length, 3);
     assert_memory_equal(part->signature, "sig", 3);
+    part = beluga_message_part(message, 1);
+    assert_int_equal(part->text_length, 0);
+    assert_string_equal(part->signature, "of the text");
+    assert_int_equal(beluga_message_part(message, 2)->kind, BELUGA_PART_TEXT);
     beluga_message_unref(message);
     beluga_response_free(response);
 }

@@ -198,6 +198,12 @@ BELUGA_API int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t
 BELUGA_API int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature,
                                                size_t length);
 /**
+ * The reasoning so far is a block of its own, to which later text or a signature does not belong. A
+ * signature may follow without text, for protocols that sign what is not reasoning: it stands before the
+ * text or tool call that it signs.
+ */
+BELUGA_API int beluga_emit_reasoning_end(beluga_emit *emit);
+/**
  * A tool call begins. `index` tells calls of one answer apart; `id` NULL: one is made up.
  * The same index again, still open, with another id is an error; with none, or the same, it is ignored.
  */
