@@ -57,6 +57,14 @@ static void print_tool_call(beluga__buf *out, const beluga_event *event)
         print_quoted(out, event->u.tool_call.arguments, event->u.tool_call.length);
 }
 
+static void print_reasoning(beluga__buf *out, const beluga_event *event)
+{
+    bool signature = event->u.reasoning.signature;
+    beluga__buf_printf(out, signature ? "signature %u " : "reasoning ", (unsigned)event->index);
+    print_quoted(out, signature ? event->u.reasoning.signature : event->u.reasoning.text,
+                 signature ? event->u.reasoning.signature_length : event->u.reasoning.length);
+}
+
 static void print_usage(beluga__buf *out, const beluga_usage *u)
 {
     beluga__buf_printf(
@@ -88,8 +96,7 @@ void decode_print(beluga__buf *out, const beluga_event *event)
         print_quoted(out, event->u.text.text, event->u.text.length);
         break;
     case BELUGA_EVENT_REASONING:
-        beluga__buf_puts(out, "reasoning ");
-        print_quoted(out, event->u.reasoning.text, event->u.reasoning.length);
+        print_reasoning(out, event);
         break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN:
     case BELUGA_EVENT_TOOL_CALL_DELTA:
@@ -217,7 +224,10 @@ void decode_error(const beluga_provider *provider, const char *text, size_t leng
     err.retry_after_ms = beluga__http_retry_after_ms(&response, 0);
     provider->decode_error(&response, &err);
     assert_int_equal(err.http_status, response.status);
-    assert_int_equal(err.retry_after_ms, beluga__http_retry_after_ms(&response, 0));
+    int64_t wait_ms = beluga__http_retry_after_ms(&response, 0);
+    if (wait_ms >= 0) assert_int_equal(err.retry_after_ms, wait_ms);
     print_failure(out, &err);
+    if (err.retry_after_ms != wait_ms)
+        beluga__buf_printf(out, "retry after %lld ms\n", (long long)err.retry_after_ms);
     beluga__http_response_free(&response);
 }
