@@ -27,59 +27,85 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
-static int put_extra(const beluga__body *body, const beluga_json *value)
+static int put_extra(beluga__body *body, const beluga_json *value)
 {
     size_t length;
+    const char *key = beluga_json_key(value, NULL);
+    for (size_t i = 0; i < body->n_merged; i++)
+        if (strcmp(body->merged[i], key) == 0) return 0;
     if (beluga_json_is_null(value)) return 0;
     const char *text = beluga_json_text(body->doc, value, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
-    beluga_json_put_raw(body->writer, beluga_json_key(value, NULL), text, length);
+    if (body->object) beluga_json_begin_object(body->writer, body->object);
+    body->object = NULL;
+    beluga_json_put_raw(body->writer, key, text, length);
     return 0;
+}
+
+static int put_extras(beluga__body *body)
+{
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(body->extra); v && !code;
+         v = beluga_json_next(body->extra, v))
+        code = put_extra(body, v);
+    return code;
 }
 
 int beluga__body_end(beluga__body *body, beluga_error *err)
 {
-    const beluga_json *extra = body->extra;
-    int code = 0;
-    for (const beluga_json *v = beluga_json_first(extra); v && !code;
-         v = beluga_json_next(extra, v))
-        code = put_extra(body, v);
+    int code = put_extras(body);
     beluga_json_end_object(body->writer);
     beluga_json_doc_free(body->doc);
     return code ? beluga_error_set(err, code, "no memory for extra_body") : 0;
 }
 
-bool beluga__body_wants(const beluga__body *body, const char *name)
+bool beluga__body_wants(beluga__body *body, const char *name)
 {
-    return !beluga_json_get(body->extra, name);
+    if (body->closed || beluga_json_get(body->extra, name)) return false;
+    if (body->object) beluga_json_begin_object(body->writer, body->object);
+    body->object = NULL;
+    return true;
 }
 
-void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call,
-                             int key)
+void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object)
+{
+    const beluga_json *extra = beluga_json_get(body->extra, name);
+    *object = (beluga__body){.writer = body->writer, .doc = body->doc, .object = name};
+    object->closed = extra && !beluga_json_is_object(extra);
+    if (!extra || object->closed || body->n_merged == BELUGA__BODY_OBJECTS) return;
+    object->extra = extra;
+    body->merged[body->n_merged++] = name;
+}
+
+int beluga__body_end_object(beluga__body *object)
+{
+    int code = put_extras(object);
+    if (!object->object) beluga_json_end_object(object->writer);
+    return code;
+}
+
+void beluga__body_put_double(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
     double value;
     if (beluga_call_get_double(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_double(body->writer, name, value);
 }
 
-void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call,
-                          int key)
+void beluga__body_put_int(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
     int64_t value;
     if (beluga_call_get_int(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_int(body->writer, name, value);
 }
 
-void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call,
-                           int key)
+void beluga__body_put_bool(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
     bool value;
     if (beluga_call_get_bool(call, key, &value) && beluga__body_wants(body, name))
         beluga_json_put_bool(body->writer, name, value);
 }
 
-void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call,
-                             int key)
+void beluga__body_put_string(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
     size_t length;
     const char *value = beluga_call_get_string(call, key, &length);
@@ -87,8 +113,7 @@ void beluga__body_put_string(const beluga__body *body, const char *name, const b
         beluga_json_put_string_n(body->writer, name, value, length);
 }
 
-void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call,
-                           int key)
+void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key)
 {
     size_t length;
     const char *item = beluga_call_get_item(call, key, 0, &length);

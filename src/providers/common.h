@@ -4,12 +4,18 @@
 
 #include <beluga/provider/provider.h>
 
+enum { BELUGA__BODY_OBJECTS = 4 };
+
 /* A request's body into which the caller's extra_body is merged: a member of it stands instead of
  * the provider's own field of that name, and null there leaves the field out. */
 typedef struct beluga__body {
     beluga_json_writer *writer;
     beluga_json_doc *doc;     /* of extra_body, owned; NULL: none */
-    const beluga_json *extra; /* its root */
+    const beluga_json *extra; /* its root, or the member of an object inside */
+    const char *object;       /* the name of an object inside, until its first member begins it */
+    bool closed;              /* an object that extra_body has something else instead of */
+    const char *merged[BELUGA__BODY_OBJECTS]; /* objects inside that were merged already */
+    size_t n_merged;
 } beluga__body;
 
 /* Begin the body's object. Returns 0, or INVALID_INPUT when extra_body is not a JSON object; then
@@ -18,21 +24,24 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
                        beluga_error *err);
 /* Write the extra members, end the object, free. Returns 0 or NO_MEMORY. */
 int beluga__body_end(beluga__body *body, beluga_error *err);
-/* Returns whether the provider should write its own field `name`. */
-bool beluga__body_wants(const beluga__body *body, const char *name);
+/* Whether the provider should write its own field `name`; what is true begins an object inside. */
+bool beluga__body_wants(beluga__body *body, const char *name);
+
+/* The object `name` inside the body, static, merged with that of extra_body. It is left out when
+ * nothing is in it; nothing else may be written to the body before its end. */
+void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
+/* Returns 0 or NO_MEMORY. */
+int beluga__body_end_object(beluga__body *object);
 
 /* Write an option as a field, when it is set and wanted. */
-void beluga__body_put_double(const beluga__body *body, const char *name, const beluga_call *call,
+void beluga__body_put_double(beluga__body *body, const char *name, const beluga_call *call,
                              int key);
-void beluga__body_put_int(const beluga__body *body, const char *name, const beluga_call *call,
-                          int key);
-void beluga__body_put_bool(const beluga__body *body, const char *name, const beluga_call *call,
-                           int key);
-void beluga__body_put_string(const beluga__body *body, const char *name, const beluga_call *call,
+void beluga__body_put_int(beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_bool(beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_string(beluga__body *body, const char *name, const beluga_call *call,
                              int key);
 /* A list as an array of strings. */
-void beluga__body_put_list(const beluga__body *body, const char *name, const beluga_call *call,
-                           int key);
+void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
 
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);

@@ -86,7 +86,7 @@ static void put_max_tokens(beluga__openai_encoder *e)
 
 static void put_sampling(beluga__openai_encoder *e)
 {
-    const beluga__body *body = &e->body;
+    beluga__body *body = &e->body;
     int64_t value;
     beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
     beluga__body_put_double(body, "top_p", e->call, BELUGA_OPTION_TOP_P);
