@@ -260,6 +260,16 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->metadata.created = event->u.metadata.created;
 }
 
+/* What was delivered is to be discarded, its START and METADATA too: they come again. */
+static void restart(beluga_op *op, const beluga_event *event)
+{
+    op->tool_calls = 0;
+    op->has_metadata = op->usage_pending = false;
+    if (op->head_pending) return;
+    op->head_pending = true;
+    call_back(op, event);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     beluga_op *op = beluga__container_of(sink, beluga_op, sink);
@@ -268,10 +278,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_METADATA: take_metadata(op, event); return;
     case BELUGA_EVENT_FINISH:
     case BELUGA_EVENT_ERROR: terminate(op, event); return;
-    case BELUGA_EVENT_RESTART:
-        op->tool_calls = 0;
-        if (!op->head_pending) call_back(op, event);
-        return;
+    case BELUGA_EVENT_RESTART: restart(op, event); return;
     case BELUGA_EVENT_USAGE: take_usage(op, event); return;
     case BELUGA_EVENT_RAW: call_back(op, event); return;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: op->tool_calls++; break;
