@@ -25,6 +25,7 @@ typedef struct retry_op {
     beluga__timer timer;
     int attempts;
     bool delivered; /* content went out in this attempt */
+    bool paused;    /* the next attempt is, too */
 } retry_op;
 
 static void deliver_error(retry_op *op, const beluga_error *err)
@@ -115,7 +116,10 @@ static void timer_fired(beluga__timer *timer)
     retry_op *op = beluga__container_of(timer, retry_op, timer);
     beluga_error err;
     int status = attempt(op, &err);
-    if (status) failed(op, &err);
+    if (status)
+        failed(op, &err);
+    else if (op->paused)
+        beluga__op_pause(op->inner, true);
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
@@ -145,7 +149,9 @@ static void cancel(beluga__op *base)
 
 static void pause(beluga__op *base, bool paused)
 {
-    beluga__op_pause(beluga__container_of(base, retry_op, op)->inner, paused);
+    retry_op *op = beluga__container_of(base, retry_op, op);
+    op->paused = paused;
+    beluga__op_pause(op->inner, paused);
 }
 
 static void release(beluga__model *model)

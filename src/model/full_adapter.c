@@ -24,6 +24,7 @@ typedef struct full_op {
     beluga__watchdog dog;
     struct beluga__remote *remote; /* work on the executor, or NULL */
     bool started;
+    bool paused;
 } full_op;
 
 struct beluga__remote {
@@ -118,7 +119,9 @@ static void begin(beluga__task *task)
     err.code = 0;
     self->started = true;
     int status = call->target->provider->start(call->target->self, call, &self->emit, &err);
-    if (!settle(self, status, &err)) beluga__watchdog_start(&self->dog);
+    if (settle(self, status, &err)) return;
+    beluga__watchdog_start(&self->dog);
+    if (self->paused) beluga__watchdog_pause(&self->dog, true);
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
@@ -141,6 +144,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
 static void pause(beluga__op *op, bool paused)
 {
     full_op *self = beluga__container_of(op, full_op, op);
+    self->paused = paused;
     /* A provider's own timers go on: what it emits meanwhile is for the caller to keep. */
     if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
 }

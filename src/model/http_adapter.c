@@ -38,6 +38,7 @@ typedef struct http_op {
     const char *key; /* that was sent; in the call's arena */
     body_mode mode;
     bool got_frame;
+    bool paused;
     bool reading; /* its buffers are in use further up the stack */
     void *state;
 } http_op;
@@ -137,12 +138,26 @@ static void grace_over(beluga__timer *timer)
     conclude(beluga__container_of(timer, http_op, grace));
 }
 
+/* The usage gets its time once more after a pause. */
+static void set_grace(http_op *self)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    loop->ops->timer_set(loop, &self->grace,
+                         beluga__now_ns() + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS);
+}
+
 static void pause(beluga__op *op, bool paused)
 {
     http_op *self = beluga__container_of(op, http_op, op);
-    if (!self->emit.sink || !self->transfer) return;
+    beluga_loop *loop = self->emit.call->loop;
+    self->paused = paused;
+    if (!self->emit.sink || !self->transfer) return; /* it still waits for its key */
     beluga__watchdog_pause(&self->dog, paused);
-    self->emit.call->loop->ops->transfer_pause(self->transfer, paused);
+    if (self->emit.finished && paused)
+        loop->ops->timer_clear(loop, &self->grace);
+    else if (self->emit.finished)
+        set_grace(self);
+    loop->ops->transfer_pause(self->transfer, paused);
 }
 
 /* --- the wire's log --------------------------------------------------------------------------- */
@@ -254,10 +269,7 @@ static bool decoded(http_op *self, int status)
         conclude(self);
         return true;
     }
-    if (!self->grace.heap_index)
-        self->emit.call->loop->ops->timer_set(
-            self->emit.call->loop, &self->grace,
-            beluga__now_ns() + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS);
+    if (!self->grace.heap_index && !self->paused) set_grace(self);
     return false;
 }
 
@@ -518,8 +530,10 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
-    if (!status) beluga__watchdog_start(&self->dog);
-    return status;
+    if (status) return status;
+    beluga__watchdog_start(&self->dog);
+    if (self->paused) pause(&self->op, true);
+    return 0;
 }
 
 /* From a later step of the loop: here a failure is an event. */
