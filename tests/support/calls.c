@@ -219,6 +219,16 @@ void step_until_end(beluga_loop *loop, const record *r)
     while (!record_ended(r)) poll_and_step(loop);
 }
 
+void step_until_quiet(beluga_loop *loop)
+{
+    enum { MOST = 100000 };
+    for (int i = 0; i < MOST; i++) {
+        if (!is_readable(loop)) return;
+        assert_int_equal(beluga_loop_step(loop), 0);
+    }
+    fail_msg("the loop's descriptor stays readable");
+}
+
 /* --- fixtures ------------------------------------------------------------------------------------- */
 
 int start_peer(void **state)

@@ -86,6 +86,8 @@ beluga_loop *new_loop(void);
 void poll_and_step(beluga_loop *loop);
 /* The same until the record has ended. */
 void step_until_end(beluga_loop *loop, const record *r);
+/* Step until the descriptor is no longer readable. */
+void step_until_quiet(beluga_loop *loop);
 /* Whether the loop's descriptor is readable now. */
 bool is_readable(beluga_loop *loop);
 
