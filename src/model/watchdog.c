@@ -65,6 +65,12 @@ void beluga__watchdog_start(beluga__watchdog *dog)
     arm(dog);
 }
 
+void beluga__watchdog_first(beluga__watchdog *dog)
+{
+    dog->got_event = true;
+    if (dog->start_ns && !dog->pause_ns) arm(dog);
+}
+
 void beluga__watchdog_stop(beluga__watchdog *dog)
 {
     dog->loop->ops->timer_clear(dog->loop, &dog->timer);

@@ -22,11 +22,14 @@ void beluga__watchdog_start(beluga__watchdog *dog);
 void beluga__watchdog_stop(beluga__watchdog *dog);
 void beluga__watchdog_pause(beluga__watchdog *dog, bool paused);
 
-/* An event came: two stores, the timer finds out by itself. */
+/* The first event came: from here on the silence between two counts, which may be due earlier. */
+void beluga__watchdog_first(beluga__watchdog *dog);
+
+/* An event came: a store, the timer finds out by itself. */
 static inline void beluga__watchdog_feed(beluga__watchdog *dog)
 {
-    dog->got_event = true;
     dog->last_ns = beluga__loop_active_ns(dog->loop);
+    if (!dog->got_event) beluga__watchdog_first(dog);
 }
 
 #endif
