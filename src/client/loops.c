@@ -64,11 +64,8 @@ int beluga__loops_lease(beluga__loops *loops, beluga__loop **out)
         break;
     }
     int status = *out ? 0 : beluga__loop_new(loops->runtime, false, out);
-    if (status) return status;
-    /* From here on it counts as polled or not; how long it lay here is no call's business. */
-    (*out)->left_ns = beluga__now_ns();
-    loops->runtime->ref(loops->runtime);
-    return 0;
+    if (!status) loops->runtime->ref(loops->runtime);
+    return status;
 }
 
 /* Now and then close the loops that nobody needed for a while. The newest come back on top. */
