@@ -30,10 +30,17 @@ typedef enum beluga_part_kind {
     BELUGA_PART_TOOL_CALL = 6
 } beluga_part_kind;
 
+/** Bits of a part's flags. */
+typedef enum beluga_part_flag {
+    BELUGA_PART_CACHE = 1 << 0,   /**< a cache breakpoint: what comes up to here is worth keeping */
+    BELUGA_PART_CACHE_5M = 1 << 1, /**< for five minutes, where the provider lets one choose */
+    BELUGA_PART_CACHE_1H = 1 << 2  /**< for an hour */
+} beluga_part_flag;
+
 /** One part, read only; all borrowed as long as the message. Unused strings are NULL. */
 typedef struct beluga_part {
     uint32_t kind;          /**< beluga_part_kind */
-    uint32_t flags;         /**< 0 */
+    uint32_t flags;         /**< beluga_part_flag, or'ed */
     const char *text;       /**< text; reasoning; a tool call's arguments (JSON) */
     size_t text_length;     /**< bytes */
     const char *id;         /**< a tool call's id */
@@ -92,6 +99,16 @@ BELUGA_API int beluga_message_add_data(beluga_message *message, beluga_part_kind
  */
 BELUGA_API int beluga_message_add_file(beluga_message *message, const char *path,
                                        beluga_error *err);
+
+/**
+ * Mark the last part as a cache breakpoint: the provider should keep everything up to it, tools and
+ * system messages included, for calls that begin the same. Providers that cache by themselves need no
+ * mark; those that can't use one warn.
+ *
+ * @param ttl_s  Seconds to keep it: 300, 3600, or 0 for the provider's default.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another time, or there is no part yet.
+ */
+BELUGA_API int beluga_message_mark_cache(beluga_message *message, int64_t ttl_s);
 
 /** Mark a tool's message as a failure that the model should read. */
 BELUGA_API void beluga_message_set_tool_error(beluga_message *message, bool is_error);

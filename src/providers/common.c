@@ -124,6 +124,25 @@ void beluga__body_put_list(beluga__body *body, const char *name, const beluga_ca
     beluga_json_end_array(body->writer);
 }
 
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static bool has_cache_mark(const beluga_message *message)
+{
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
+        if (beluga_message_part(message, i)->flags & BELUGA_PART_CACHE) return true;
+    return false;
+}
+
+void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *request)
+{
+    bool marked = false;
+    for (size_t i = 0, n = beluga_call_message_count(call); i < n && !marked; i++)
+        marked = has_cache_mark(beluga_call_message(call, i));
+    if (marked)
+        beluga_http_request_warn(request, "the cache marks are not sent: what is kept, and how "
+                                          "long, is for this provider to choose");
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 void beluga__error_refine(beluga_error *err, int code)

@@ -43,6 +43,9 @@ void beluga__body_put_string(beluga__body *body, const char *name, const beluga_
 /* A list as an array of strings. */
 void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
 
+/* Warn, once, when a message has a cache mark: for protocols that have no place for it. */
+void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *request);
+
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
 

@@ -274,6 +274,20 @@ int beluga_message_add_data(beluga_message *m, beluga_part_kind kind, const char
     return status ? status : add_part(m, &part);
 }
 
+int beluga_message_mark_cache(beluga_message *m, int64_t ttl_s)
+{
+    if (!m) return BELUGA_ERROR_INVALID_INPUT;
+    if (!m->count)
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no part to mark");
+    if (ttl_s != 0 && ttl_s != 300 && ttl_s != 3600)
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "a cache is kept for 300 or 3600 seconds");
+    uint32_t flags = BELUGA_PART_CACHE;
+    if (ttl_s) flags |= ttl_s == 300 ? BELUGA_PART_CACHE_5M : BELUGA_PART_CACHE_1H;
+    m->parts[m->count - 1].flags = flags;
+    return 0;
+}
+
 void beluga_message_set_tool_error(beluga_message *m, bool is_error)
 {
     if (m) m->tool_error = is_error;

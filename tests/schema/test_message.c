@@ -63,6 +63,29 @@ static void a_tool_message_knows_its_call_and_whether_it_failed(void **state)
     beluga_message_unref(m);
 }
 
+static void the_last_part_can_be_marked_for_the_cache(void **state)
+{
+    (void)state;
+    beluga_message *m = beluga_human_message("long");
+    assert_int_equal(beluga_message_mark_cache(m, 0), 0);
+    assert_int_equal(beluga_message_part(m, 0)->flags, BELUGA_PART_CACHE);
+    beluga_message_add_text(m, "short", 5);
+    assert_int_equal(beluga_message_part(m, 1)->flags, 0);
+    assert_int_equal(beluga_message_mark_cache(m, 300), 0);
+    assert_int_equal(beluga_message_part(m, 1)->flags, BELUGA_PART_CACHE | BELUGA_PART_CACHE_5M);
+    assert_int_equal(beluga_message_mark_cache(m, 3600), 0);
+    assert_int_equal(beluga_message_part(m, 1)->flags, BELUGA_PART_CACHE | BELUGA_PART_CACHE_1H);
+    assert_int_equal(beluga_message_part(m, 0)->flags, BELUGA_PART_CACHE);
+    assert_int_equal(beluga_message_mark_cache(m, 60), BELUGA_ERROR_INVALID_INPUT);
+    assert_fault(m, 3, BELUGA_ERROR_INVALID_INPUT,
+                 "message 3: a cache is kept for 300 or 3600 seconds");
+    beluga_message_unref(m);
+    m = beluga_message_new(BELUGA_ROLE_HUMAN);
+    assert_int_equal(beluga_message_mark_cache(m, 0), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_message_mark_cache(NULL, 0), BELUGA_ERROR_INVALID_INPUT);
+    beluga_message_unref(m);
+}
+
 static void text_may_hold_nul_bytes(void **state)
 {
     (void)state;
@@ -485,6 +508,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(constructors_set_role_and_text),
         cmocka_unit_test(a_tool_message_knows_its_call_and_whether_it_failed),
+        cmocka_unit_test(the_last_part_can_be_marked_for_the_cache),
         cmocka_unit_test(text_may_hold_nul_bytes),
         cmocka_unit_test(a_message_without_text_reads_as_empty),
         cmocka_unit_test(all_kinds_of_parts_are_kept_in_order),

@@ -23,7 +23,7 @@ struct encode_script {
     beluga_tool *tools[MAX_TOOLS];
     size_t n_tools;
     bool streamed, models;
-    const char *base_url;
+    const char *base_url, *page, *key, *variable;
 };
 
 /* ---- reading the text ------------------------------------------------------------------------ */
@@ -74,6 +74,8 @@ static void read_part(encode_script *s, char *rest)
     } else if (strcmp(what, "call") == 0) {
         const char *id = word(&rest), *name = word(&rest);
         assert_int_equal(beluga_message_add_tool_call(s->last, id, name, rest, strlen(rest)), 0);
+    } else if (strcmp(what, "cache") == 0) {
+        assert_int_equal(beluga_message_mark_cache(s->last, atoi(rest)), 0);
     } else if (strcmp(what, "failed") == 0) {
         beluga_message_set_tool_error(s->last, true);
     } else if (strcmp(what, "bytes") == 0) {
@@ -139,7 +141,9 @@ static void read_line(encode_script *s, char *line)
     if (strcmp(what, "stream") == 0)
         s->streamed = true;
     else if (strcmp(what, "models") == 0)
-        s->models = true;
+        s->models = true, s->page = *rest ? rest : NULL;
+    else if (strcmp(what, "key") == 0)
+        s->variable = or_none(word(&rest)), s->key = rest;
     else if (strcmp(what, "base_url") == 0)
         s->base_url = rest;
     else if (strcmp(what, "option") == 0)
@@ -174,16 +178,26 @@ static void print_error_line(const beluga_error *err, beluga__buf *out)
     beluga__buf_printf(out, "error %s: %s\n", beluga_error_name(err->code), err->message);
 }
 
-static int encode(const beluga_provider *provider, const beluga_call *call, beluga__buf *out)
+static int write_request(const beluga_provider *provider, const beluga_call *call,
+                         const encode_script *s, beluga_http_request *request, beluga_error *err)
+{
+    beluga_credential credential = {
+        .size = sizeof credential, .key = s->key, .variable = s->variable, .call = call};
+    int code = call->list_models ? provider->encode_list_models(call, request, err)
+                                 : provider->encode_request(call, request, err);
+    if (!code && s->key) code = provider->authorize(request, &credential, 0, err);
+    return code ? code : beluga__http_request_finish(request, err);
+}
+
+static int encode(const beluga_provider *provider, const beluga_call *call, const encode_script *s,
+                  beluga__buf *out)
 {
     beluga_http_request request;
     beluga__arena arena;
     beluga_error err;
     beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 1 << 24);
     beluga__http_request_init(&request, beluga_allocator_default(), &arena, call->target->base_url);
-    int code = call->list_models ? provider->encode_list_models(call, &request, &err)
-                                 : provider->encode_request(call, &request, &err);
-    if (!code) code = beluga__http_request_finish(&request, &err);
+    int code = write_request(provider, call, s, &request, &err);
     if (code)
         print_error_line(&err, out);
     else
@@ -218,6 +232,7 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
                               .operation = "generate",
                               .streamed = s->streamed,
                               .list_models = s->models,
+                              .page = s->page,
                               .opts = s->options,
                               .n_opts = s->n_options,
                               .tools = s->tools,
@@ -227,7 +242,7 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
         print_error_line(&err, out);
         return code;
     }
-    code = encode(provider, call, out);
+    code = encode(provider, call, s, out);
     beluga__call_unref(call);
     return code;
 }

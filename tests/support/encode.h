@@ -9,7 +9,8 @@
 /*
  * The text has a line an item:
  *
- *   stream | models            how it is called; else unstreamed
+ *   stream | models [PAGE]     how it is called; else unstreamed
+ *   key VARIABLE KEY           what it is authorized with; VARIABLE may be "-"
  *   base_url URL
  *   option NAME=VALUE          as beluga_option_parse reads it; JSON needs no quotes
  *   bool NAME=VALUE            a provider's own option of that type
@@ -21,6 +22,7 @@
  *   + bytes image|audio|file TYPE NAME BYTES    ("-": none)
  *   + reasoning TEXT
  *   + call ID NAME ARGUMENTS
+ *   + cache SECONDS            marks the last part for the cache
  *   + failed                   marks a tool's message
  *   # comment
  *

@@ -219,6 +219,7 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
 void beluga__openai_put_messages(beluga__openai_encoder *e)
 {
     if (!beluga__body_wants(&e->body, "messages")) return;
+    beluga__warn_cache_marks(e->call, e->request);
     beluga_json_begin_array(e->w, "messages");
     for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++)
         put_message(e, beluga_call_message(e->call, i));
