@@ -14,7 +14,7 @@ BELUGA_BEGIN_DECLS
 /** Kinds of events. Skip the kinds you do not know: later versions have more. */
 typedef enum beluga_event_kind {
     BELUGA_EVENT_START = 1,           /**< what the provider can't express: warnings */
-    BELUGA_EVENT_METADATA = 2,        /**< id, model, time */
+    BELUGA_EVENT_METADATA = 2,        /**< id, model, time, rate limits */
     BELUGA_EVENT_TEXT = 3,            /**< a piece of the answer */
     BELUGA_EVENT_REASONING = 4,       /**< a piece of the reasoning, or its signature */
     BELUGA_EVENT_TOOL_CALL_BEGIN = 5, /**< id and name */
@@ -51,6 +51,19 @@ typedef struct beluga_usage {
 /** A usage in which nothing is known. */
 #define BELUGA_USAGE_INIT {-1, -1, -1, -1, -1, NULL, 0}
 
+/** What the provider says is left of its limits, from its answer's headers. -1 where it did not say. */
+typedef struct beluga_rate_limits {
+    int64_t requests_limit;
+    int64_t requests_remaining;
+    int64_t requests_reset_ms; /**< from the answer's arrival until the limit is whole again */
+    int64_t tokens_limit;
+    int64_t tokens_remaining;
+    int64_t tokens_reset_ms;
+} beluga_rate_limits;
+
+/** Limits of which nothing is known. */
+#define BELUGA_RATE_LIMITS_INIT {-1, -1, -1, -1, -1, -1}
+
 /**
  * One event, 128 bytes. Everything it points to is borrowed: for the callback (push), or until the
  * next beluga_stream_next on the same stream (pull). Strings with a length need not end in NUL;
@@ -70,6 +83,7 @@ struct beluga_event {
             const char *provider;   /**< that answered */
             const char *request_id; /**< from the HTTP headers, or NULL */
             int64_t created;        /**< seconds since 1970, 0 unknown */
+            const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
         } metadata;
         struct {
             const char *text;

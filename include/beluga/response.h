@@ -30,6 +30,8 @@ BELUGA_API const beluga_tool_call *beluga_response_tool_call(const beluga_respon
                                                              size_t index);
 /** Return the usage; all -1 when the provider did not say. Never NULL. */
 BELUGA_API const beluga_usage *beluga_response_usage(const beluga_response *response);
+/** Return what was left of the provider's limits; all -1 when it did not say. Never NULL. */
+BELUGA_API const beluga_rate_limits *beluga_response_rate_limits(const beluga_response *response);
 /** Return why it stopped; UNKNOWN for a partial answer. */
 BELUGA_API beluga_finish_reason beluga_response_finish_reason(const beluga_response *response);
 /** Return the provider's own word for it, "" when unknown. */

@@ -30,6 +30,7 @@
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)     /* all that one call keeps */
 #define BELUGA__MAX_WARNINGS        64u            /* warnings of one call */
 #define BELUGA__MAX_MODELS          100000u        /* names in a list of models */
+#define BELUGA__MAX_PAGES           1000u          /* pages of a list of models */
 #define BELUGA__MAX_STEP_EVENTS     64             /* socket events in one step of a loop */
 #define BELUGA__MAX_STEP_BYTES      (256u << 10)   /* body bytes in one step of a loop */
 #define BELUGA__MAX_LINE_BYTES      (16u << 10)    /* a redacted line of the wire log */

@@ -82,40 +82,53 @@ static void release_model(void *holder)
     beluga_chat_model_unref(holder);
 }
 
-int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
-                             beluga_context *ctx, const beluga_messages *messages,
-                             const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
-                             beluga_op **out, beluga_error *err)
+static int start_call(beluga_chat_model *model, beluga__call_spec *spec, beluga_event_cb cb,
+                      void *payload, beluga_op **out, beluga_error *err)
 {
-    loop->now_ns = beluga__now_ns();
-    beluga__call_spec spec = {
-        .target = model->target,
-        .loop = loop,
-        .context = ctx,
-        .messages = messages,
-        .tools = model->tools,
-        .n_tools = model->n_tools,
-        .holder = model,
-        .release_holder = release_model,
-        .operation = kind == BELUGA__CALL_STREAM ? "stream" : kind == BELUGA__CALL_MODELS ? "models" : "generate",
-        .start_ns = loop->now_ns,
-        .streamed = kind == BELUGA__CALL_STREAM,
-        .restartable = kind == BELUGA__CALL_GENERATE,
-        .list_models = kind == BELUGA__CALL_MODELS,
-        .opts = opts,
-        .n_opts = n,
-    };
     beluga_call *call;
-    if (kind == BELUGA__CALL_STREAM &&
-        !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_STREAMING, 1))
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "streaming is disabled (enable_streaming)");
-    beluga__loop_starts(beluga__loop_of(loop));
-    int status = beluga__call_new(&spec, &call, err);
+    spec->target = model->target;
+    spec->holder = model;
+    spec->release_holder = release_model;
+    spec->start_ns = spec->loop->now_ns = beluga__now_ns();
+    beluga__loop_starts(beluga__loop_of(spec->loop));
+    int status = beluga__call_new(spec, &call, err);
     if (status) return status;
     beluga_chat_model_ref(model);
     status = beluga__operation_start(call, cb, payload, out, err);
     if (status) beluga__call_unref(call);
     return status;
+}
+
+int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
+                             beluga_context *ctx, const beluga_messages *messages,
+                             const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
+                             beluga_op **out, beluga_error *err)
+{
+    beluga__call_spec spec = {
+        .loop = loop,
+        .context = ctx,
+        .messages = messages,
+        .tools = model->tools,
+        .n_tools = model->n_tools,
+        .operation = kind == BELUGA__CALL_STREAM ? "stream" : "generate",
+        .streamed = kind == BELUGA__CALL_STREAM,
+        .restartable = kind == BELUGA__CALL_GENERATE,
+        .opts = opts,
+        .n_opts = n,
+    };
+    if (kind == BELUGA__CALL_STREAM &&
+        !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_STREAMING, 1))
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "streaming is disabled (enable_streaming)");
+    return start_call(model, &spec, cb, payload, out, err);
+}
+
+int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                  const char *page, beluga_event_cb cb, void *payload,
+                                  beluga_op **out, beluga_error *err)
+{
+    beluga__call_spec spec = {.loop = loop, .context = ctx, .operation = "models", .page = page,
+                              .list_models = true};
+    return start_call(model, &spec, cb, payload, out, err);
 }
 
 /* --- push ----------------------------------------------------------------------------------------------- */

@@ -20,7 +20,6 @@ beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *c
 typedef enum beluga__call_kind {
     BELUGA__CALL_GENERATE, /* folded: may restart */
     BELUGA__CALL_STREAM,
-    BELUGA__CALL_MODELS
 } beluga__call_kind;
 
 /* Make a call of a model and start it on a loop. */
@@ -28,6 +27,12 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
                              beluga_context *ctx, const beluga_messages *messages,
                              const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
                              beluga_op **out, beluga_error *err);
+
+/* Ask for one page of the list of models: names come as texts, and the finish's raw word is the next
+ * page, if there is one. `page` NULL: the first. */
+int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                  const char *page, beluga_event_cb cb, void *payload,
+                                  beluga_op **out, beluga_error *err);
 
 static inline beluga_client *beluga__chat_model_client(const beluga_chat_model *model)
 {

@@ -11,6 +11,7 @@
 typedef struct names {
     beluga__buf bytes; /* each ended by NUL */
     size_t count;
+    beluga__buf page; /* the next one; empty: none */
     bool done;
     int status;
     beluga_error error;
@@ -30,7 +31,10 @@ static void take_name(void *payload, const beluga_event *event)
         n->error = *event->u.error;
         n->done = true;
         break;
-    case BELUGA_EVENT_FINISH: n->done = true; break;
+    case BELUGA_EVENT_FINISH:
+        if (event->u.finish.raw) beluga__buf_puts(&n->page, event->u.finish.raw);
+        n->done = true;
+        break;
     }
 }
 
@@ -59,11 +63,12 @@ static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
     return 0;
 }
 
-static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, names *n, beluga_error *err)
+static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, const char *page,
+               names *n, beluga_error *err)
 {
     beluga_op *op;
-    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_MODELS, ctx, NULL, NULL, 0,
-                                          take_name, n, &op, err);
+    n->done = false;
+    int status = beluga__chat_model_start_list(model, &loop->base, ctx, page, take_name, n, &op, err);
     if (status) return status;
     status = beluga__loop_run(loop, &n->done);
     if (status) {
@@ -77,19 +82,46 @@ static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx
     return status;
 }
 
+/* A page is a call of its own, with retries and timeouts of its own. */
+static int ask_all(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, names *n,
+                   beluga_error *err)
+{
+    beluga__buf page;
+    unsigned pages = 0;
+    int status = 0;
+    beluga__buf_init(&page, n->page.allocator, BELUGA__MAX_URL_BYTES);
+    do {
+        beluga__buf swap = page;
+        page = n->page;
+        n->page = swap;
+        beluga__buf_clear(&n->page);
+        status = ask(model, loop, ctx, page.length ? page.data : NULL, n, err);
+        if (!status && n->page.status)
+            status = beluga_error_set(err, n->page.status, "the next page's token can't be kept");
+        if (!status && n->page.length && ++pages == BELUGA__MAX_PAGES)
+            status = beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                      "the list of models has more than %u pages", BELUGA__MAX_PAGES);
+    } while (!status && n->page.length);
+    beluga__buf_free(&page);
+    return status;
+}
+
 int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***out, size_t *count,
                        beluga_error *err)
 {
     beluga_client *client = beluga__chat_model_client(model);
+    const beluga_allocator *allocator = &client->runtime.allocator;
     beluga__loop *loop;
     names n = {.count = 0};
     *out = NULL;
     *count = 0;
     int status = beluga__loops_lease(&client->loops, &loop);
     if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    beluga__buf_init(&n.bytes, &client->runtime.allocator, BELUGA__MAX_BODY_BYTES);
-    status = ask(model, loop, ctx, &n, err);
+    beluga__buf_init(&n.bytes, allocator, BELUGA__MAX_BODY_BYTES);
+    beluga__buf_init(&n.page, allocator, BELUGA__MAX_URL_BYTES);
+    status = ask_all(model, loop, ctx, &n, err);
     if (!status) status = hand_over(&n, out, count, err);
+    beluga__buf_free(&n.page);
     beluga__buf_free(&n.bytes);
     beluga__loops_give_back(&client->loops, loop);
     return status;

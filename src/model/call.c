@@ -69,6 +69,8 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     int status = take_messages(call, spec->messages, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (status) return status;
+    if (spec->page && !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
@@ -181,6 +183,11 @@ size_t beluga_call_tool_count(const beluga_call *call)
 const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index)
 {
     return index < call->n_tools ? call->tools[index] : NULL;
+}
+
+const char *beluga_call_page(const beluga_call *call)
+{
+    return call->page;
 }
 
 beluga_context *beluga_call_context(const beluga_call *call)

@@ -19,6 +19,7 @@ struct beluga_call {
     beluga_loop *loop;
     const char *model_name;
     const char *operation; /* "generate", "stream", "models" */
+    const char *page;      /* of a list of models; NULL: the first */
     int64_t start_ns;
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
@@ -38,6 +39,7 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
+    const char *page; /* copied */
     int64_t start_ns; /* of the monotonic clock */
     bool streamed, restartable, list_models;
     const beluga_option *opts;

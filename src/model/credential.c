@@ -35,6 +35,7 @@ struct beluga__credential {
     beluga__runtime *runtime;
     source source;
     char *reference; /* the value, path or command */
+    char *variable;  /* that the value is from, or NULL */
     const beluga_key_source *function;
     pthread_mutex_t lock;
     char *key; /* what the file or command gave; NULL: ask */
@@ -88,7 +89,7 @@ int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_sou
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,
                            beluga__credential **out, beluga_error *err)
 {
-    const char *value = reference, *name;
+    const char *value = reference, *name = NULL;
     source from = SOURCE_VALUE;
     if (prefixed(reference, "env:", &name)) {
         int status = read_variable(name, &value, err);
@@ -98,7 +99,16 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
     else if (prefixed(reference, "command:", &value))
         from = SOURCE_COMMAND;
     *out = new_credential(runtime, from, value);
+    if (*out && name && !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {
+        beluga__credential_unref(*out);
+        *out = NULL;
+    }
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+}
+
+const char *beluga__credential_variable(const beluga__credential *credential)
+{
+    return credential->variable;
 }
 
 static void forget(const beluga_allocator *allocator, char *secret)
@@ -114,6 +124,7 @@ void beluga__credential_unref(beluga__credential *credential)
     const beluga_allocator *allocator = &credential->runtime->allocator;
     forget(allocator, credential->key);
     forget(allocator, credential->reference);
+    beluga__release(allocator, credential->variable);
     pthread_mutex_destroy(&credential->lock);
     beluga__release(allocator, credential);
 }

@@ -19,6 +19,9 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
                            beluga__credential **out, beluga_error *err);
 void beluga__credential_unref(beluga__credential *credential);
 
+/* The environment variable that the key was read from, or NULL. Borrowed as long as the credential. */
+const char *beluga__credential_variable(const beluga__credential *credential);
+
 /* A waiter; in the memory of the call that waits. */
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *key, const beluga_error *err);

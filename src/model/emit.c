@@ -214,6 +214,7 @@ int beluga__emit_head(beluga_emit *emit)
     event.u.metadata.provider = emit->call->target->provider->name;
     event.u.metadata.request_id = emit->request_id;
     event.u.metadata.created = emit->created;
+    event.u.metadata.rate_limits = emit->rate_limits;
     return send(emit, &event);
 }
 
@@ -449,6 +450,17 @@ int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, 
 int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
 {
     return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
+}
+
+/* The finish of a list of models needs no word: it carries what asks for the rest of the list. */
+int beluga_emit_next_page(beluga_emit *emit, const char *token)
+{
+    if (emit->remote || !emit->call->list_models || !token || !*token)
+        return BELUGA_ERROR_INVALID_INPUT;
+    int status = check_text(emit, token, strlen(token));
+    if (status) return status;
+    emit->raw_finish = keep(emit, token);
+    return emit->raw_finish ? 0 : no_memory(emit);
 }
 
 int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const beluga_json **root)

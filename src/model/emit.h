@@ -27,6 +27,7 @@ struct beluga_emit {
     const char *id, *model;
     int64_t created;
     const char *request_id; /* set by the adapter before the first event */
+    const beluga_rate_limits *rate_limits; /* likewise; NULL: none */
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
     beluga_error *error; /* in the arena */

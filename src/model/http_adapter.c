@@ -171,21 +171,18 @@ static void log_header(beluga__buf *headers, const char *name, const char *value
 static void log_request(const http_op *self)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers, url;
+    beluga__buf headers;
     beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__buf_init(&url, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__http_redact_url(&url, beluga_http_request_url(&self->request));
     for (const beluga__header *h = self->request.headers; h; h = h->next)
         log_header(&headers, h->name, h->value);
     const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
                 BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
-                {"url", url.data, url.length, 0},
+                BELUGA__TEXT_FIELD("url", beluga_http_request_url(&self->request)),
                 {"headers", headers.data, headers.length, 0},
                 BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
                 {"body", body ? body : "", body ? self->request.body.length : 0, 0});
     beluga__buf_free(&headers);
-    beluga__buf_free(&url);
 }
 
 static void log_response(const http_op *self)
@@ -246,6 +243,16 @@ static body_mode choose_mode(const http_op *self)
     return frames ? BODY_FRAMES : provider->decode_response ? BODY_WHOLE : BODY_FRAMES;
 }
 
+/* NULL when the headers say nothing about limits, or without memory: the answer is worth more. */
+static const beluga_rate_limits *read_limits(const http_op *self)
+{
+    beluga_rate_limits limits, *kept = NULL;
+    if (beluga__http_rate_limits(&self->response, beluga__wall_s(), &limits))
+        kept = beluga__arena_alloc(&self->emit.call->arena, sizeof *kept);
+    if (kept) *kept = limits;
+    return kept;
+}
+
 static void on_head(void *owner)
 {
     http_op *self = owner;
@@ -253,7 +260,9 @@ static void on_head(void *owner)
     const char *id = beluga__http_request_id(&self->response);
     if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
         self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
-    if (self->emit.request_id && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
+    self->emit.rate_limits = read_limits(self);
+    bool known = self->emit.request_id || self->emit.rate_limits;
+    if (known && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
     if (self->mode == BODY_ERROR) self->response.body.max = BELUGA__MAX_ERROR_BODY;
     log_response(self);
 }
@@ -481,7 +490,9 @@ static int authorize(http_op *self, const char *key, beluga_error *err)
 {
     const beluga_provider *provider = provider_of(self);
     if (!key) return 0;
-    beluga_credential credential = {.size = sizeof credential, .key = key};
+    const beluga_call *call = self->emit.call;
+    beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
+    credential.variable = beluga__credential_variable(call->target->credential);
     if (provider->authorize)
         return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
     beluga__buf value;

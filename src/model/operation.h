@@ -27,6 +27,7 @@ struct beluga_op {
     struct {
         const char *id, *model, *request_id; /* in the call's arena; NULL: unknown */
         int64_t created;
+        const beluga_rate_limits *rate_limits;
     } metadata;
     const char **warnings;
     size_t n_warnings;

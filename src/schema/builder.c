@@ -8,6 +8,7 @@
 enum { FIRST_TEXT = 1000 }; /* room for most answers' text at once */
 
 static const beluga_usage no_usage = BELUGA_USAGE_INIT;
+static const beluga_rate_limits no_limits = BELUGA_RATE_LIMITS_INIT;
 
 static void reset_response(beluga_response *r)
 {
@@ -15,6 +16,7 @@ static void reset_response(beluga_response *r)
     memset(r, 0, offsetof(beluga_response, room));
     r->allocator = allocator;
     r->usage = no_usage;
+    r->rate_limits = no_limits;
     r->duration_ns = r->first_content_ns = -1;
     beluga__arena_init(&r->arena, &r->allocator, r->room, sizeof r->room, SIZE_MAX / 2);
 }
@@ -241,6 +243,7 @@ static int add_metadata(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
     if (e->u.metadata.created) r->created = e->u.metadata.created;
+    if (e->u.metadata.rate_limits) r->rate_limits = *e->u.metadata.rate_limits;
     int status = keep_string(b, e->u.metadata.id, &r->id);
     if (!status) status = keep_string(b, e->u.metadata.model, &r->model);
     if (!status) status = keep_string(b, e->u.metadata.provider, &r->provider);

@@ -57,6 +57,11 @@ const beluga_usage *beluga_response_usage(const beluga_response *r)
     return &r->usage;
 }
 
+const beluga_rate_limits *beluga_response_rate_limits(const beluga_response *r)
+{
+    return &r->rate_limits;
+}
+
 beluga_finish_reason beluga_response_finish_reason(const beluga_response *r)
 {
     return (beluga_finish_reason)r->reason;

@@ -39,6 +39,7 @@ struct beluga_response {
     const char *id, *model, *provider, *request_id; /* NULL: unknown */
     int64_t created;
     beluga_usage usage;
+    beluga_rate_limits rate_limits;
     uint32_t reason;
     const char *raw_reason;
     const char **warnings;
@@ -46,7 +47,7 @@ struct beluga_response {
     int64_t duration_ns, first_content_ns;
     bool complete;
     /* Most answers' ids and names fit; and malloc is at its best up to 1 KiB. */
-    _Alignas(16) char room[720];
+    _Alignas(16) char room[672];
 };
 
 _Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");

@@ -43,12 +43,21 @@ static void put_calls(beluga_json_writer *w, const beluga_response *r)
     beluga_json_end_array(w);
 }
 
+struct number {
+    const char *name;
+    int64_t value;
+};
+
+/* What is known of them. */
+static void put_numbers(beluga_json_writer *w, const struct number *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].value >= 0) beluga_json_put_int(w, rows[i].name, rows[i].value);
+}
+
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
-    const struct {
-        const char *name;
-        int64_t tokens;
-    } rows[] = {
+    const struct number rows[] = {
         {"input_total", usage->input_total},
         {"input_cache_read", usage->input_cache_read},
         {"input_cache_write", usage->input_cache_write},
@@ -56,9 +65,23 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
         {"output_reasoning", usage->output_reasoning},
     };
     beluga_json_begin_object(w, "usage");
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
-        if (rows[i].tokens >= 0) beluga_json_put_int(w, rows[i].name, rows[i].tokens);
+    put_numbers(w, rows, sizeof rows / sizeof *rows);
     if (usage->raw) put_json_or_string(w, "raw", usage->raw, usage->raw_length, false);
+    beluga_json_end_object(w);
+}
+
+static void put_rate_limits(beluga_json_writer *w, const beluga_rate_limits *limits)
+{
+    const struct number rows[] = {
+        {"requests_limit", limits->requests_limit},
+        {"requests_remaining", limits->requests_remaining},
+        {"requests_reset_ms", limits->requests_reset_ms},
+        {"tokens_limit", limits->tokens_limit},
+        {"tokens_remaining", limits->tokens_remaining},
+        {"tokens_reset_ms", limits->tokens_reset_ms},
+    };
+    beluga_json_begin_object(w, "rate_limits");
+    put_numbers(w, rows, sizeof rows / sizeof *rows);
     beluga_json_end_object(w);
 }
 
@@ -108,6 +131,7 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     beluga_json_put_string_n(w, "reasoning", reasoning, n);
     put_calls(w, r);
     put_usage(w, &r->usage);
+    put_rate_limits(w, &r->rate_limits);
     put_end(w, r);
     beluga_json_end_object(w);
 }

@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/json.h"
 
+#include <beluga/event.h>
 #include <beluga/provider/http.h>
 
 typedef struct beluga__header {
@@ -57,13 +58,14 @@ int beluga__http_response_add_line(beluga_http_response *response, const char *l
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
 /* "x-should-retry": 1, 0, or -1 when absent. */
 int beluga__http_should_retry(const beluga_http_response *response);
+/* What the headers say is left of the provider's limits; `now` in seconds since 1970. Returns whether
+ * they say anything. */
+bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
+                              beluga_rate_limits *out);
 /* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 
 /* Write "name: value" for a log; the value is "[redacted]" unless the name is on the allow-list. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
-
-/* Write a URL for a log, with "[redacted]" in the place of a user's name and password. */
-int beluga__http_redact_url(beluga__buf *out, const char *url);
 
 #endif

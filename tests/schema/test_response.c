@@ -65,12 +65,14 @@ static int usage(beluga_response_builder *b, int64_t in, int64_t out, const char
 
 static int metadata(beluga_response_builder *b)
 {
+    static const beluga_rate_limits limits = {50, -1, -1, -1, -1, 20};
     beluga_event e = {.kind = BELUGA_EVENT_METADATA};
     e.u.metadata.id = "resp-1";
     e.u.metadata.model = "m-1";
     e.u.metadata.provider = "acme";
     e.u.metadata.request_id = "req-1";
     e.u.metadata.created = 1700000000;
+    e.u.metadata.rate_limits = &limits;
     return beluga_response_builder_add(b, &e);
 }
 
@@ -152,6 +154,8 @@ static void what_is_unknown_reads_as_unknown(void **state)
     assert_int_equal(beluga_response_usage(r)->input_total, -1);
     assert_int_equal(beluga_response_usage(r)->output_reasoning, -1);
     assert_null(beluga_response_usage(r)->raw);
+    assert_int_equal(beluga_response_rate_limits(r)->requests_limit, -1);
+    assert_int_equal(beluga_response_rate_limits(r)->tokens_reset_ms, -1);
     assert_int_equal(beluga_response_duration_ns(r), -1);
     assert_int_equal(beluga_response_first_content_ns(r), -1);
     assert_int_equal(beluga_response_tool_call_count(r), 0);
@@ -182,6 +186,8 @@ static void metadata_usage_and_warnings_are_kept(void **state)
     assert_string_equal(beluga_response_provider(r), "acme");
     assert_string_equal(beluga_response_request_id(r), "req-1");
     assert_int_equal(beluga_response_created(r), 1700000000);
+    assert_int_equal(beluga_response_rate_limits(r)->requests_limit, 50);
+    assert_int_equal(beluga_response_rate_limits(r)->tokens_reset_ms, 20);
     assert_int_equal(beluga_response_usage(r)->output_total, 20);
     assert_string_equal(beluga_response_usage(r)->raw, "{\"in\":10}");
     assert_int_equal(beluga_response_usage(r)->raw_length, 9);
@@ -364,7 +370,7 @@ static void a_restart_discards_everything_so_far(void **state)
     assert_json(
         r, "{\"id\":null,\"model\":null,\"provider\":null,\"request_id\":null,\"created\":null,"
            "\"complete\":true,\"text\":\"new\",\"reasoning\":\"\",\"tool_calls\":[],"
-           "\"usage\":{},\"finish_reason\":\"stop\",\"raw_finish_reason\":null,"
+           "\"usage\":{},\"rate_limits\":{},\"finish_reason\":\"stop\",\"raw_finish_reason\":null,"
            "\"warnings\":[],\"timing\":{\"duration_ms\":null,\"first_content_ms\":null}}");
     beluga_response_free(r);
     beluga_response_builder_free(b);
@@ -545,6 +551,7 @@ static void an_answer_is_written_as_one_json_object(void **state)
            "{\"id\":\"c2\",\"name\":\"bad\",\"arguments\":\"{\\\"a\\\": \"},"
            "{\"id\":\"c3\",\"name\":\"list\",\"arguments\":\"[1]\"}],"
            "\"usage\":{\"input_total\":10,\"output_total\":20,\"raw\":{\"prompt_tokens\":10}},"
+           "\"rate_limits\":{\"requests_limit\":50,\"tokens_reset_ms\":20},"
            "\"finish_reason\":\"tool_calls\",\"raw_finish_reason\":\"tool_calls\","
            "\"warnings\":[\"top_k is not supported\"],"
            "\"timing\":{\"duration_ms\":1.5,\"first_content_ms\":0.25}}");

@@ -361,6 +361,116 @@ static void the_request_id_has_many_names(void **state)
     assert_string_equal(beluga__http_request_id(&response), "a");
 }
 
+/* Six headers with one value each: limit, remaining, reset; requests, tokens. */
+static beluga_rate_limits limits_of(const char *const lines[], size_t n)
+{
+    beluga_rate_limits limits;
+    beluga__http_response_clear(&response);
+    for (size_t i = 0; i < n; i++) line(lines[i]);
+    assert_true(beluga__http_rate_limits(&response, NOW, &limits));
+    return limits;
+}
+
+static int64_t reset_of(const char *value)
+{
+    beluga_rate_limits limits;
+    char text[160];
+    snprintf(text, sizeof text, "x-ratelimit-reset-tokens: %s", value);
+    beluga__http_response_clear(&response);
+    line(text);
+    bool known = beluga__http_rate_limits(&response, NOW, &limits);
+    assert_int_equal(known, limits.tokens_reset_ms >= 0);
+    return limits.tokens_reset_ms;
+}
+
+static void rate_limits_are_read_in_both_families(void **state)
+{
+    (void)state;
+    static const char *const openai[] = {
+        "X-RateLimit-Limit-Requests: 60",   "x-ratelimit-remaining-requests: 59",
+        "x-ratelimit-reset-requests: 1s",   "x-ratelimit-limit-tokens: 150000",
+        "x-ratelimit-remaining-tokens: 12", "x-ratelimit-reset-tokens: 6m0s"};
+    beluga_rate_limits l = limits_of(openai, 6);
+    assert_int_equal(l.requests_limit, 60);
+    assert_int_equal(l.requests_remaining, 59);
+    assert_int_equal(l.requests_reset_ms, 1000);
+    assert_int_equal(l.tokens_limit, 150000);
+    assert_int_equal(l.tokens_remaining, 12);
+    assert_int_equal(l.tokens_reset_ms, 360000);
+    static const char *const anthropic[] = {
+        "anthropic-ratelimit-requests-limit: 50",
+        "anthropic-ratelimit-requests-remaining: 0",
+        "anthropic-ratelimit-requests-reset: 1994-11-06T08:49:40Z",
+        "anthropic-ratelimit-tokens-limit: 40000",
+        "anthropic-ratelimit-tokens-remaining: 39000",
+        "anthropic-ratelimit-tokens-reset: 1994-11-06T09:50:37.5+01:00"};
+    l = limits_of(anthropic, 6);
+    assert_int_equal(l.requests_limit, 50);
+    assert_int_equal(l.requests_remaining, 0);
+    assert_int_equal(l.requests_reset_ms, 3000);
+    assert_int_equal(l.tokens_limit, 40000);
+    assert_int_equal(l.tokens_remaining, 39000);
+    assert_int_equal(l.tokens_reset_ms, 60000);
+}
+
+static void the_time_to_a_reset_has_many_forms(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        int64_t ms;
+    } rows[] = {{"20ms", 20},
+                {"7.66s", 7660},
+                {"2m59.56s", 179560},
+                {"1h1m1s", 3661000},
+                {"1d", 86400000},
+                {"1s500us", 1000},
+                {"9", 9000},
+                {"0.25", 250},
+                {"0s", 0},
+                {"1994-11-06T08:49:36Z", 0},
+                {"1994-11-06t00:49:38-08:00", 1000},
+                {"1994-11-06 08:49:38z", 1000}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(reset_of(rows[i].text), rows[i].ms);
+}
+
+static void nonsense_in_rate_limits_is_unknown(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",
+                                      "soon",
+                                      "-1s",
+                                      "1x",
+                                      "1s2",
+                                      "1s 2ms",
+                                      "99999999999999999999999",
+                                      "1994-13-06T08:49:40Z",
+                                      "1994-11-32T08:49:40Z",
+                                      "1994-11-06T24:49:40Z",
+                                      "1994-11-06T08:60:40Z",
+                                      "1994-11-06T08:49:61Z",
+                                      "1994-11-06T08:49:40",
+                                      "1994-11-06T08:49:40X",
+                                      "1994-11-06T08:49:40Zulu",
+                                      "1994-11-06T08:49:40+24:00",
+                                      "1994-11-06T08:49:40+01:60",
+                                      "1994-11-06T08:49:40+-1:00",
+                                      "1994-11-06T08:49:40 01:00",
+                                      "1994-11-06T08:49:40+01:00x",
+                                      "08:49:40"};
+    static const char *const others[] = {
+        "x-ratelimit-limit-requests: many", "x-ratelimit-limit-requests:",
+        "x-ratelimit-limit-requests: -5", "x-ratelimit-limit-requests: 99999999999999999999",
+        "x-ratelimit-limit-requests-day: 5", "x-ratelimit-limit: 5", "x-ratelimit-requests-limit: 5",
+        "anthropic-ratelimit-limit-requests: 5"};
+    beluga_rate_limits limits;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(reset_of(bad[i]), -1);
+    beluga__http_response_clear(&response);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) line(others[i]);
+    assert_false(beluga__http_rate_limits(&response, NOW, &limits));
+}
+
 static void only_known_headers_are_shown_in_logs(void **state)
 {
     (void)state;
@@ -406,6 +516,9 @@ int main(void)
         ON_A_RESPONSE(nonsense_in_retry_after_is_none),
         ON_A_RESPONSE(should_retry_says_yes_no_or_nothing),
         ON_A_RESPONSE(the_request_id_has_many_names),
+        ON_A_RESPONSE(rate_limits_are_read_in_both_families),
+        ON_A_RESPONSE(the_time_to_a_reset_has_many_forms),
+        ON_A_RESPONSE(nonsense_in_rate_limits_is_unknown),
         ON_A_RESPONSE(only_known_headers_are_shown_in_logs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -63,6 +63,8 @@ typedef struct beluga_credential {
     size_t size;
     const char *key; /**< never NULL when `authorize` is called */
     int64_t expires; /**< seconds since 1970, 0 never */
+    const char *variable;    /**< environment variable the key is from, or NULL */
+    const beluga_call *call; /**< what is being authorized: its own options may say how */
 } beluga_credential;
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
@@ -120,7 +122,7 @@ struct beluga_provider {
     /** Fill the request that lists models. Optional, together with the next. */
     int (*encode_list_models)(const beluga_call *call, beluga_http_request *request,
                               beluga_error *err);
-    /** Emit each model's name with beluga_emit_model. */
+    /** Emit each model's name with beluga_emit_model, and beluga_emit_next_page where there are more. */
     int (*decode_list_models)(const char *body, size_t length, beluga_emit *emit);
 
     /* --- both kinds ------------------------------------------------------------------------- */
@@ -162,6 +164,8 @@ BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
+/** Return what decode_list_models gave to beluga_emit_next_page, or NULL for the first page. */
+BELUGA_API const char *beluga_call_page(const beluga_call *call);
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
 /* An option in force, by key. Return false, and leave the value alone, when it is not set. */
@@ -232,6 +236,11 @@ BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *prov
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
 /** One model of a list of models. */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
+/**
+ * The list of models goes on: encode_list_models is asked for another request, in which
+ * beluga_call_page is this token. At most 1,000 pages; not for full providers.
+ */
+BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
 /**
  * Parse JSON inside a decoder, in memory that the next event reuses.

@@ -1,0 +1,158 @@
+/* What a provider says is left of its limits, in two families of headers: x-ratelimit-*-requests with
+ * durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-* with
+ * times (RFC 3339). */
+#include "wire/http.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define OPENAI    "x-ratelimit-"
+#define ANTHROPIC "anthropic-ratelimit-"
+
+static const beluga_rate_limits unknown = BELUGA_RATE_LIMITS_INIT;
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A count, and nothing else; -1 for anything else. */
+static int64_t count(const char *text)
+{
+    int64_t value = 0;
+    const char *start = text;
+    for (; is_digit(*text); text++) {
+        if (value > (INT64_MAX - 9) / 10) return -1;
+        value = value * 10 + (*text - '0');
+    }
+    return text == start || *text ? -1 : value;
+}
+
+/* ---- durations ------------------------------------------------------------------------------- */
+
+/* A decimal number at the text's beginning, whatever the locale; -1 for none. */
+static double number(const char **text)
+{
+    double value = 0, scale = 1;
+    const char *start = *text, *at = start;
+    for (; is_digit(*at); at++) value = value * 10 + (*at - '0');
+    if (*at == '.')
+        for (at++; is_digit(*at); at++) value += (*at - '0') * (scale /= 10);
+    *text = at;
+    return at == start ? -1 : value;
+}
+
+/* Milliseconds of the unit at the text's beginning; 0 for none that is known. */
+static double unit(const char **text)
+{
+    static const struct {
+        const char *name;
+        double ms;
+    } units[] = {{"ms", 1},    {"us", 1e-3}, {"\xc2\xb5s", 1e-3}, {"ns", 1e-6},
+                 {"s", 1000},  {"m", 60e3},  {"h", 3600e3},       {"d", 86400e3}};
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
+        size_t n = strlen(units[i].name);
+        if (strncmp(*text, units[i].name, n) != 0) continue;
+        *text += n;
+        return units[i].ms;
+    }
+    return 0;
+}
+
+/* Milliseconds of "1h6m0.5s", or of a bare number of seconds; -1 for anything else. */
+static int64_t duration_ms(const char *text)
+{
+    static const double most = 1e15;
+    double sum = 0;
+    bool first = true;
+    do {
+        double value = number(&text);
+        double factor = value < 0 ? 0 : first && !*text ? 1000 : unit(&text);
+        if (factor == 0) return -1;
+        sum += value * factor;
+        first = false;
+    } while (*text);
+    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s are 7659.999… ms */
+}
+
+/* ---- times ----------------------------------------------------------------------------------- */
+
+/* Seconds that "+02:00" or "Z" says a time is ahead of UTC; false for anything else. */
+static bool offset_s(const char *text, int64_t *seconds)
+{
+    int hours, minutes, n = 0;
+    *seconds = 0;
+    if ((*text == 'Z' || *text == 'z') && !text[1]) return true;
+    if (sscanf(text + (*text != '\0'), "%2d:%2d%n", &hours, &minutes, &n) != 2 || text[1 + n])
+        return false;
+    *seconds = (int64_t)hours * 3600 + (int64_t)minutes * 60;
+    if (*text == '-') *seconds = -*seconds;
+    return (*text == '+' || *text == '-') && is_digit(text[1]) && hours < 24 && minutes < 60;
+}
+
+/* Milliseconds from `now` to an RFC 3339 time, 0 when it has passed; -1 for anything else. */
+static int64_t until_ms(const char *text, int64_t now)
+{
+    struct tm t = {0};
+    int n = 0;
+    int64_t offset;
+    if (sscanf(text, "%4d-%2d-%2d%*1[Tt ]%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
+               &t.tm_hour, &t.tm_min, &t.tm_sec, &n) != 6)
+        return -1;
+    bool right = t.tm_year >= 1970 && t.tm_mon >= 1 && t.tm_mon <= 12 && t.tm_mday >= 1 &&
+                 t.tm_mday <= 31 && t.tm_hour >= 0 && t.tm_hour < 24 && t.tm_min >= 0 &&
+                 t.tm_min < 60 && t.tm_sec >= 0 && t.tm_sec <= 60;
+    text += n;
+    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
+    if (!right || !offset_s(text, &offset)) return -1;
+    t.tm_year -= 1900;
+    t.tm_mon--;
+    int64_t at = (int64_t)timegm(&t) - offset;
+    return at > now ? (at - now) * 1000 : 0;
+}
+
+static int64_t reset_ms(const char *text, int64_t now)
+{
+    return strchr(text, ':') ? until_ms(text, now) : duration_ms(text);
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+/* One header, "name: value". */
+static void read_header(beluga_rate_limits *limits, const char *line, int64_t now)
+{
+    const struct {
+        const char *openai, *anthropic;
+        int64_t *field;
+        bool is_time;
+    } rows[] = {
+        {"limit-requests", "requests-limit", &limits->requests_limit, false},
+        {"remaining-requests", "requests-remaining", &limits->requests_remaining, false},
+        {"reset-requests", "requests-reset", &limits->requests_reset_ms, true},
+        {"limit-tokens", "tokens-limit", &limits->tokens_limit, false},
+        {"remaining-tokens", "tokens-remaining", &limits->tokens_remaining, false},
+        {"reset-tokens", "tokens-reset", &limits->tokens_reset_ms, true},
+    };
+    bool anthropic = *line == 'a';
+    line += strlen(anthropic ? ANTHROPIC : OPENAI);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const char *name = anthropic ? rows[i].anthropic : rows[i].openai;
+        size_t n = strlen(name);
+        if (strncmp(line, name, n) != 0 || line[n] != ':') continue;
+        *rows[i].field = rows[i].is_time ? reset_ms(line + n + 2, now) : count(line + n + 2);
+        return;
+    }
+}
+
+bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
+                              beluga_rate_limits *out)
+{
+    const char *at = response->headers.data, *end = at + response->headers.length;
+    *out = unknown;
+    for (; at < end; at += strlen(at) + 1)
+        if (strncmp(at, OPENAI, strlen(OPENAI)) == 0 ||
+            strncmp(at, ANTHROPIC, strlen(ANTHROPIC)) == 0)
+            read_header(out, at, now);
+    return memcmp(out, &unknown, sizeof unknown) != 0;
+}
