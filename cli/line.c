@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <locale.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,18 +32,19 @@ struct line_reader {
 #endif
 };
 
-/* ---- Ctrl-C while a line is typed ------------------------------------------------------------ */
+/* ---- Ctrl-C where no answer is running --------------------------------------------------------
+ */
 
 static void on_interrupt(int number)
 {
     (void)number; /* that read() returns is all it is for */
 }
 
-static void catch_interrupt(struct sigaction *before)
+static void catch_interrupt(void)
 {
     struct sigaction action = {.sa_handler = on_interrupt};
     sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, before);
+    sigaction(SIGINT, &action, NULL);
 }
 
 /* ---- the history's place --------------------------------------------------------------------- */
@@ -150,20 +152,35 @@ static enum line_result read_edited(struct line_reader *reader, struct text *tex
 
 /* ---- plain lines ----------------------------------------------------------------------------- */
 
+/* Wait for a line that is typed. Until then SIGINT is blocked, so that none is lost between the
+ * prompt and the wait. @return false when it came. */
+static bool wait_for_line(const struct line_reader *reader)
+{
+    struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
+    sigset_t interrupt, before;
+    sigemptyset(&interrupt);
+    sigaddset(&interrupt, SIGINT);
+    sigprocmask(SIG_BLOCK, &interrupt, &before);
+    fputs(reader->prompt, stderr);
+    fflush(stderr);
+    bool ready = ppoll(&in, 1, NULL, &before) >= 0 || errno != EINTR;
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return ready;
+}
+
+static enum line_result no_line(const struct line_reader *reader, bool interrupted)
+{
+    if (interrupted) clearerr(stdin);
+    if (reader->interactive) fputs("\n", stderr);
+    return interrupted ? LINE_INTERRUPTED : LINE_END;
+}
+
 static enum line_result read_plain(struct line_reader *reader, struct text *text)
 {
-    if (reader->interactive) {
-        fputs(reader->prompt, stderr);
-        fflush(stderr);
-    }
+    if (reader->interactive && !wait_for_line(reader)) return no_line(reader, true);
     errno = 0;
     ssize_t n = getline(&reader->buffer, &reader->room, stdin);
-    if (n < 0) {
-        bool interrupted = errno == EINTR;
-        if (interrupted) clearerr(stdin);
-        if (reader->interactive) fputs("\n", stderr);
-        return interrupted ? LINE_INTERRUPTED : LINE_END;
-    }
+    if (n < 0) return no_line(reader, errno == EINTR);
     if (n > 0 && reader->buffer[n - 1] == '\n') n--;
     if (n > 0 && reader->buffer[n - 1] == '\r') n--;
     if (text_add(text, reader->buffer, (size_t)n) == 0) return LINE_READ;
@@ -189,6 +206,7 @@ struct line_reader *line_open(void)
         return NULL;
     }
     reader->interactive = term_is_in() && (term_is_out() || term_is_err());
+    if (reader->interactive) catch_interrupt();
 #ifdef HAVE_LIBEDIT
     if (reader->interactive) open_editor(reader);
 #endif
@@ -212,12 +230,9 @@ bool line_is_interactive(const struct line_reader *reader)
 
 enum line_result line_read(struct line_reader *reader, const char *prompt, struct text *text)
 {
-    struct sigaction before;
     reader->prompt = prompt;
     out_flush();
-    if (reader->interactive) catch_interrupt(&before);
     enum line_result result = read_line(reader, text);
-    if (reader->interactive) sigaction(SIGINT, &before, NULL);
     if (result == LINE_READ && text->length > MAX_PROMPT_BYTES) {
         out_error("the prompt is larger than %zu MiB", MAX_PROMPT_BYTES / (1024 * 1024));
         return LINE_FAILED;

@@ -56,38 +56,46 @@ static void write_err(const char *bytes, size_t n)
     }
 }
 
-static void put_err(const char *text, size_t n)
+/* One line is one write, so that it stays whole where others write too. */
+struct line {
+    char bytes[(MAX_LINE_BYTES + 1) * TERM_FILTER_GROWTH + 64];
+    size_t length;
+};
+
+static void put(struct line *line, const char *text)
+{
+    size_t n = strlen(text);
+    memcpy(line->bytes + line->length, text, n);
+    line->length += n;
+}
+
+static void put_values(struct line *line, const char *format, va_list values)
 {
     struct term_filter filter = {0};
-    char safe[(FILTER_BYTES + 1) * TERM_FILTER_GROWTH];
-    if (!term_is_err()) {
-        write_err(text, n);
-        return;
-    }
-    while (n) {
-        size_t piece = n < FILTER_BYTES ? n : FILTER_BYTES;
-        write_err(safe, term_filter(&filter, text, piece, safe));
-        text += piece;
-        n -= piece;
-    }
+    char text[MAX_LINE_BYTES], *to = line->bytes + line->length;
+    int n = vsnprintf(text, sizeof text, format, values);
+    if (n < 0) return;
+    size_t length = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    if (term_is_err())
+        length = term_filter(&filter, text, length, to);
+    else
+        memcpy(to, text, length);
+    line->length += length;
 }
 
 static void say(const char *before, enum term_style style, const char *format, va_list values)
 {
-    char line[MAX_LINE_BYTES];
-    const char *begin = style == TERM_PLAIN ? "" : term_style(STDERR_FILENO, style);
-    const char *end = style == TERM_PLAIN ? "" : term_style(STDERR_FILENO, TERM_PLAIN);
-    int n = vsnprintf(line, sizeof line, format, values);
-    if (n < 0) return;
-    size_t length = (size_t)n < sizeof line ? (size_t)n : sizeof line - 1;
+    struct line line;
+    line.length = 0;
+    if (style != TERM_PLAIN) put(&line, term_style(STDERR_FILENO, style));
+    put(&line, before);
+    if (style == TERM_RED) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
+    put_values(&line, format, values);
+    if (style == TERM_DIM) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
+    put(&line, "\n");
     out_flush();
     term_spinner_stop();
-    write_err(begin, strlen(begin));
-    write_err(before, strlen(before));
-    if (style != TERM_DIM) write_err(end, strlen(end));
-    put_err(line, length);
-    if (style == TERM_DIM) write_err(end, strlen(end));
-    write_err("\n", 1);
+    write_err(line.bytes, line.length);
 }
 
 void out_note(const char *format, ...)

@@ -16,7 +16,6 @@
 /* A wait worth counting. */
 #define SPINNER_COUNT_MS 3000
 
-#define ESC 0x1b
 #define DEL 0x7f
 
 /* ---- what is there --------------------------------------------------------------------------- */

@@ -36,20 +36,32 @@ static bool is_full(const beluga_provider *provider)
 
 /* --- where it is ---------------------------------------------------------------------------------------- */
 
+static int show_url(beluga__target *t, const char *url)
+{
+    beluga__buf shown;
+    beluga__buf_init(&shown, &t->runtime->allocator, SIZE_MAX / 2);
+    int status = beluga__http_redact_url(&shown, url);
+    if (!status) t->shown_url = beluga__arena_copy(&t->arena, shown.data, shown.length);
+    beluga__buf_free(&shown);
+    return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
+}
+
 static int take_url(beluga__target *t, beluga__buf *faults)
 {
     const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
     if (!url) url = t->provider->base_url;
     if (is_full(t->provider)) {
-        t->base_url = url;
+        t->base_url = t->shown_url = url;
         return 0;
     }
     const char *separator = faults->length ? "; " : "";
     if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
     size_t n = strlen(url);
+    int status = show_url(t, url);
+    if (status) return status;
     if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) || n > BELUGA__MAX_URL_BYTES)
         return beluga__buf_printf(faults, "%sbase_url must begin with http:// or https:// (is \"%.80s\")",
-                                  separator, url);
+                                  separator, t->shown_url);
     while (n && url[n - 1] == '/') n--;
     t->base_url = beluga__arena_copy(&t->arena, url, n);
     return t->base_url ? 0 : BELUGA_ERROR_NO_MEMORY;

@@ -3,6 +3,7 @@
 #include "model/model.h"
 
 #include "base/clock.h"
+#include "base/context.h"
 #include "base/mem.h"
 
 typedef struct attempt_model {
@@ -17,6 +18,7 @@ typedef struct attempt_op {
     beluga__sink *outer;
     beluga__op *inner;
     attempt_model *self;
+    beluga_call *call;
     int64_t start_ns;
     void *span;
     beluga_span_end end;
@@ -71,7 +73,7 @@ static void begin_span(attempt_op *op, beluga_call *call)
         .provider = call->target->provider->name,
         .metric_prefix = call->target->metric_prefix,
         .model = call->model_name,
-        .base_url = call->target->base_url,
+        .base_url = call->target->shown_url,
         .call = call,
     };
     op->span = telemetry->begin(telemetry->payload, call->span, &start);
@@ -85,6 +87,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     op->op.ops = model->ops;
     op->sink.event = on_event;
     op->outer = sink;
+    op->call = call;
     op->self = beluga__container_of(model, attempt_model, model);
     op->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
     op->start_ns = beluga__now_ns();
@@ -103,8 +106,12 @@ static void cancel(beluga__op *base)
 {
     attempt_op *op = beluga__container_of(base, attempt_op, op);
     beluga__op_cancel(op->inner);
+    if (!op->span) return;
+    bool late = beluga__context_deadline_ns(op->call->context) <= beluga__now_ns() &&
+                !beluga_context_is_cancelled(op->call->context);
+    int code = late ? BELUGA_ERROR_CONTEXT_TIMEOUT : BELUGA_ERROR_CONTEXT_CANCELED;
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled");
+    beluga_error_set(&err, code, "%s", beluga_error_text(code));
     end_span(op, &err);
 }
 

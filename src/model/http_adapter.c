@@ -171,18 +171,21 @@ static void log_header(beluga__buf *headers, const char *name, const char *value
 static void log_request(const http_op *self)
 {
     if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers;
+    beluga__buf headers, url;
     beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
+    beluga__buf_init(&url, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
+    beluga__http_redact_url(&url, beluga_http_request_url(&self->request));
     for (const beluga__header *h = self->request.headers; h; h = h->next)
         log_header(&headers, h->name, h->value);
     const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
                 BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
-                BELUGA__TEXT_FIELD("url", beluga_http_request_url(&self->request)),
+                {"url", url.data, url.length, 0},
                 {"headers", headers.data, headers.length, 0},
                 BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
                 {"body", body ? body : "", body ? self->request.body.length : 0, 0});
     beluga__buf_free(&headers);
+    beluga__buf_free(&url);
 }
 
 static void log_response(const http_op *self)

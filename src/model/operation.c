@@ -11,11 +11,18 @@ static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
     return op->call->target->runtime->telemetry;
 }
 
+/* One sink takes spans and measurements: it is told unless both are off. */
+static bool is_observed(const beluga_call *call)
+{
+    return !call->list_models && (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TRACING, 1) ||
+                                  beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_METRICS, 1));
+}
+
 static void begin_span(beluga_op *op)
 {
     const beluga_telemetry_sink *telemetry = telemetry_of(op);
     beluga_call *call = op->call;
-    if (!telemetry || !telemetry->begin || call->list_models) return;
+    if (!telemetry || !telemetry->begin || !is_observed(call)) return;
     beluga_span_start start = {
         .size = sizeof start,
         .kind = BELUGA_SPAN_OPERATION,
@@ -24,7 +31,7 @@ static void begin_span(beluga_op *op)
         .provider = call->target->provider->name,
         .metric_prefix = call->target->metric_prefix,
         .model = call->model_name,
-        .base_url = call->target->base_url,
+        .base_url = call->target->shown_url,
         .traceparent = beluga_context_traceparent(call->context),
         .call = call,
     };

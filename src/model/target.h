@@ -19,6 +19,7 @@ typedef struct beluga__target {
     beluga__settings settings;
     const char *model_name;
     const char *base_url; /* NULL for full providers */
+    const char *shown_url; /* the same for logs and telemetry, without a password */
     const char *metric_prefix;
     beluga__credential *credential; /* NULL: no key */
     bool key_set;

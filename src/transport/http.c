@@ -114,16 +114,19 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
 {
     long sent = 0;
     if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-    bool no_memory = t->refusal == BELUGA_ERROR_NO_MEMORY;
-    *advice = no_memory ? "no memory for the answer" : "the answer's headers are too large";
-    if (t->refusal) return no_memory ? t->refusal : BELUGA_ERROR_LIMIT_EXCEEDED;
-    if (t->head_ended || !sent) return 0;
+    bool early = sent && !t->head_ended;
+    int status = t->refusal;
     /* A line past libcurl's own maximum is "out of memory" in its older versions. */
-    if (code == CURLE_OUT_OF_MEMORY) return BELUGA_ERROR_LIMIT_EXCEEDED;
-    *advice = "the server does not answer in HTTP";
-    if (code == CURLE_UNSUPPORTED_PROTOCOL) return BELUGA_ERROR_INVALID_RESPONSE;
-    *advice = "the server closed the connection in mid-answer";
-    return code == CURLE_OK ? BELUGA_ERROR_NETWORK : 0;
+    if (!status && early && code == CURLE_OUT_OF_MEMORY) status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL) status = BELUGA_ERROR_INVALID_RESPONSE;
+    if (!status && early && code == CURLE_OK) status = BELUGA_ERROR_NETWORK;
+    switch (status) {
+    case BELUGA_ERROR_NO_MEMORY: *advice = "no memory for the answer"; break;
+    case BELUGA_ERROR_LIMIT_EXCEEDED: *advice = "the answer's headers are too large"; break;
+    case BELUGA_ERROR_INVALID_RESPONSE: *advice = "the server does not answer in HTTP"; break;
+    default: *advice = "the server closed the connection in mid-answer";
+    }
+    return status;
 }
 
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)

@@ -345,11 +345,19 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     return 0;
 }
 
+/* Who still waits for its turn may outlive the loop, and must not find itself in a list that is gone. */
+static void drop_tasks(beluga__loop *loop)
+{
+    while (!beluga__list_empty(&loop->tasks))
+        beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
+}
+
 void beluga__loop_destroy(beluga__loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
+    drop_tasks(loop);
     beluga__http_free(loop->http);
     if (base->mailbox) beluga__mailbox_close(base->mailbox);
     beluga__mailbox_unref(base->mailbox);

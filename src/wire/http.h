@@ -68,4 +68,7 @@ const char *beluga__http_request_id(const beluga_http_response *response);
 /* Write "name: value" for a log; the value is "[redacted]" unless the name is on the allow-list. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
 
+/* Write a URL for a log, with "[redacted]" in the place of a user's name and password. */
+int beluga__http_redact_url(beluga__buf *out, const char *url);
+
 #endif

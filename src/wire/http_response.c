@@ -258,3 +258,15 @@ void beluga__http_redact_header(beluga__buf *out, const char *name, const char *
     for (; *value; value++)
         beluga__buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
 }
+
+int beluga__http_redact_url(beluga__buf *out, const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    const char *end = host + strcspn(host, "/?#"), *at = end;
+    while (at > host && at[-1] != '@') at--;
+    if (at == host) return beluga__buf_puts(out, url);
+    beluga__buf_append(out, url, (size_t)(host - url));
+    beluga__buf_puts(out, "[redacted]@");
+    return beluga__buf_puts(out, at);
+}

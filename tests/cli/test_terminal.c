@@ -178,9 +178,9 @@ static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
     cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
     cli_wait_for(cli, "\naa bb");
     cli_type(cli, "\003");
-    cli_wait_for(cli, "not kept");
+    cli_wait_for(cli, "not kept in the conversation\r\n> ");
     cli_type(cli, "still here\n");
-    cli_wait_for(cli, "\nstill here");
+    cli_wait_for(cli, "\nstill here\r\n> ");
     cli_type(cli, "\004");
     assert_int_equal(cli_finish(cli), 0);
 }
@@ -206,8 +206,8 @@ static void lines_are_edited_and_kept_in_a_private_history(void **state)
     cli_start(cli, "chat", "-m", "mock/echo", NULL);
     cli_wait_for(cli, "> ");
     cli_type(cli, "remembex\177r this\r");
-    cli_wait_for(cli, "\nremember this");
-    cli_type(cli, "\004");
+    cli_wait_for(cli, "\nremember this\r\n> ");
+    cli_type(cli, "/exit\r");
     assert_int_equal(cli_finish(cli), 0);
     snprintf(path, sizeof path, "%s/.local/state/beluga/history", cli->home);
     if (stat(path, &info) != 0) {

@@ -50,7 +50,8 @@ static int64_t count_words(piece p)
 {
     if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
     int64_t words = p.length && !is_space(p.text[0]);
-    for (size_t i = 1; i < p.length; i++) words += is_space(p.text[i - 1]) & !is_space(p.text[i]);
+    for (size_t i = 1; i < p.length; i++)
+        words += (int)is_space(p.text[i - 1]) & (int)!is_space(p.text[i]); /* no branch here either */
     return words;
 }
 

@@ -1,0 +1,622 @@
+/*
+ * What a telemetry sink hears: one operation a call, one attempt under it for each request, with what came of
+ * them; and each span ends exactly once, in every way a call can end.
+ */
+#include "../support/openai.h"
+
+#include <beluga/provider/provider.h>
+#include <beluga/providers/mock.h>
+
+#include <pthread.h>
+#include <stdio.h>
+
+enum { MAX_SPANS = 256, THREADS = 8, CALLS = 10 };
+
+#define TRACEPARENT "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+/* ---- a sink that records --------------------------------------------------------------------- */
+
+typedef struct span {
+    struct recorder *recorder;
+    struct span *parent;
+    beluga_span_start start;
+    beluga_span_end end;
+    beluga_error error; /* of the end */
+    char model[64], traceparent[64], base_url[64], response_id[64], response_model[64];
+    size_t messages;
+    unsigned ends, first, contents, retries;
+    int retry_code;
+} span;
+
+typedef struct recorder {
+    pthread_mutex_t lock;
+    span spans[MAX_SPANS];
+    size_t count;
+    size_t late; /* what was told of a span that had ended */
+    bool deaf;   /* wants to hear no more of operations */
+} recorder;
+
+static void keep(char *field, size_t n, const char *text)
+{
+    snprintf(field, n, "%s", text ? text : "");
+}
+
+static void *begin(void *payload, void *parent, const beluga_span_start *start)
+{
+    recorder *r = payload;
+    span *s = NULL;
+    pthread_mutex_lock(&r->lock);
+    if (r->count < MAX_SPANS) s = &r->spans[r->count++];
+    pthread_mutex_unlock(&r->lock);
+    if (!s || r->deaf) return NULL;
+    *s = (span){.recorder = r, .parent = parent, .start = *start};
+    keep(s->model, sizeof s->model, start->model);
+    keep(s->traceparent, sizeof s->traceparent, start->traceparent);
+    keep(s->base_url, sizeof s->base_url, start->base_url);
+    s->messages = beluga_call_message_count(start->call);
+    return s;
+}
+
+static void told(void *payload, void *handle, beluga_span_event_kind kind, const beluga_error *error)
+{
+    recorder *r = payload;
+    span *s = handle;
+    r->late += s->ends;
+    s->first += kind == BELUGA_SPAN_FIRST_CONTENT;
+    s->contents += kind == BELUGA_SPAN_CONTENT;
+    s->retries += kind == BELUGA_SPAN_RETRY;
+    if (error) s->retry_code = error->code;
+}
+
+static void end(void *payload, void *handle, const beluga_span_end *how)
+{
+    recorder *r = payload;
+    span *s = handle;
+    r->late += s->ends;
+    s->ends++;
+    s->end = *how;
+    if (how->error) s->error = *how->error;
+    keep(s->response_id, sizeof s->response_id, how->response_id);
+    keep(s->response_model, sizeof s->response_model, how->response_model);
+}
+
+/* ---- what every test has --------------------------------------------------------------------- */
+
+typedef struct scene {
+    recorder recorder;
+    peer *peer;
+    beluga_client *client;
+    beluga_chat_model *mock, *openai;
+    beluga_loop *loop;
+    unsigned terminal, usages;
+} scene;
+
+static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *url)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
+                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
+static void open_client(scene *s, const beluga_telemetry_sink *sink)
+{
+    const beluga_client_settings settings = {.size = sizeof settings, .telemetry = sink};
+    assert_int_equal(beluga_client_new(&settings, &s->client), 0);
+    s->mock = open_in(s->client, "mock", NULL);
+    s->openai = open_in(s->client, "openai", peer_url(s->peer));
+    assert_int_equal(beluga_loop_new(s->client, &s->loop), 0);
+}
+
+static void close_client(scene *s)
+{
+    beluga_chat_model_unref(s->mock);
+    beluga_chat_model_unref(s->openai);
+    beluga_loop_free(s->loop);
+    beluga_client_unref(s->client);
+}
+
+static beluga_telemetry_sink sink_of(recorder *r)
+{
+    return (beluga_telemetry_sink){
+        .size = sizeof(beluga_telemetry_sink), .payload = r, .begin = begin, .event = told, .end = end};
+}
+
+static int set_up(void **state)
+{
+    scene *s = calloc(1, sizeof *s);
+    if (!s || !(s->peer = peer_start())) return -1;
+    pthread_mutex_init(&s->recorder.lock, NULL);
+    const beluga_telemetry_sink sink = sink_of(&s->recorder);
+    open_client(s, &sink);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    scene *s = *state;
+    close_client(s);
+    peer_stop(s->peer);
+    pthread_mutex_destroy(&s->recorder.lock);
+    free(s);
+    return 0;
+}
+
+/* All that began have ended, once, and nothing was told afterwards. Returns the i-th. */
+static const span *the(const scene *s, size_t i, size_t of)
+{
+    assert_int_equal(s->recorder.count, of);
+    assert_int_equal(s->recorder.late, 0);
+    for (size_t k = 0; k < of; k++) assert_int_equal(s->recorder.spans[k].ends, 1);
+    return &s->recorder.spans[i];
+}
+
+/* One operation and one attempt ended with this code. */
+static void assert_both(const scene *s, int code)
+{
+    const span *operation = the(s, 0, 2), *attempt = the(s, 1, 2);
+    assert_int_equal(operation->start.kind, BELUGA_SPAN_OPERATION);
+    assert_int_equal(attempt->start.kind, BELUGA_SPAN_ATTEMPT);
+    assert_ptr_equal(attempt->parent, operation);
+    assert_int_equal(operation->end.status, code);
+    assert_int_equal(attempt->end.status, code);
+    assert_int_equal(operation->error.code, code);
+}
+
+static int invoke_on(beluga_chat_model *model, beluga_context *context, const beluga_option *opts, size_t n)
+{
+    beluga_response *response;
+    int status = beluga_invoke_n(model, context, beluga_input_text("Hi"), &response, NULL, opts, n);
+    beluga_response_free(response);
+    return status;
+}
+
+/* ---- what is told ---------------------------------------------------------------------------- */
+
+static void a_call_is_an_operation_and_one_attempt(void **state)
+{
+    scene *s = *state;
+    peer_openai_answer(peer_reply_new(s->peer), "Hello there.");
+    beluga_context *context = beluga_context_new_traced(NULL, TRACEPARENT);
+    const beluga_option name = beluga_with_model_name("peer-chat");
+    assert_int_equal(invoke_on(s->openai, context, &name, 1), 0);
+    beluga_context_unref(context);
+    assert_both(s, 0);
+    const span *operation = the(s, 0, 2), *attempt = the(s, 1, 2);
+    assert_null(operation->parent);
+    assert_int_equal(operation->start.attempt, 0);
+    assert_int_equal(attempt->start.attempt, 1);
+    assert_string_equal(operation->traceparent, TRACEPARENT);
+    for (const span *x = operation; x <= attempt; x++) {
+        assert_int_equal(x->start.size, sizeof x->start);
+        assert_string_equal(x->start.operation, "chat");
+        assert_string_equal(x->start.provider, "openai");
+        assert_string_equal(x->start.metric_prefix, "beluga.openai");
+        assert_string_equal(x->model, "peer-chat");
+        assert_string_equal(x->base_url, peer_url(s->peer));
+        assert_false(x->start.streaming);
+        assert_int_equal(x->messages, 1);
+        assert_int_equal(x->end.size, sizeof x->end);
+        assert_null(x->end.error);
+        assert_true(x->end.usage.input_total > 0 && x->end.usage.output_total > 0);
+        assert_int_equal(x->end.finish_reason, BELUGA_FINISH_STOP);
+        assert_true(*x->response_id);
+        assert_string_equal(x->response_model, "peer-chat");
+        assert_true(x->end.duration_ns > 0);
+        assert_int_equal(x->retries, 0);
+    }
+    assert_true(operation->end.duration_ns >= attempt->end.duration_ns);
+}
+
+static void a_provider_without_http_is_told_of_alike(void **state)
+{
+    scene *s = *state;
+    assert_int_equal(invoke_on(s->mock, NULL, NULL, 0), 0);
+    assert_both(s, 0);
+    assert_string_equal(the(s, 0, 2)->start.provider, "mock");
+    assert_string_equal(the(s, 0, 2)->start.metric_prefix, "beluga.mock");
+    assert_string_equal(the(s, 0, 2)->base_url, "");
+    assert_true(the(s, 1, 2)->end.usage.output_total > 0);
+}
+
+static void a_stream_tells_its_first_content_and_the_others(void **state)
+{
+    scene *s = *state;
+    pulled got;
+    peer_openai_stream(peer_reply_new(s->peer), "one two three");
+    stream_all(s->openai, &got);
+    assert_int_equal(got.status, 0);
+    assert_both(s, 0);
+    const span *operation = the(s, 0, 2);
+    assert_true(operation->start.streaming);
+    assert_int_equal(operation->first, 1);
+    assert_int_equal(operation->contents, got.texts - 1);
+    assert_int_equal(operation->end.usage.output_total, got.usage.output_total);
+    assert_true(got.usage.output_total > 0);
+}
+
+static void tool_calls_are_counted(void **state)
+{
+    scene *s = *state;
+    pulled got;
+    peer_reply *r = peer_reply_new(s->peer);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "call_1", "weather", "{}");
+    peer_openai_tool(r, 1, "call_2", "weather", "{}");
+    peer_openai_finish(r, "tool_calls");
+    peer_openai_usage(r, 3, 4);
+    peer_openai_done(r);
+    stream_all(s->openai, &got);
+    assert_both(s, 0);
+    assert_int_equal(the(s, 0, 2)->end.tool_calls, 2);
+    assert_int_equal(the(s, 1, 2)->end.tool_calls, 2);
+    assert_int_equal(the(s, 0, 2)->end.finish_reason, BELUGA_FINISH_TOOL_CALLS);
+}
+
+static void every_attempt_has_a_span_and_every_retry_its_reason(void **state)
+{
+    scene *s = *state;
+    peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 0\r\n", NULL, "slow down");
+    peer_openai_error(peer_reply_new(s->peer), 500, "Retry-After: 0\r\n", NULL, "broken");
+    peer_openai_answer(peer_reply_new(s->peer), "Hello.");
+    assert_int_equal(invoke_on(s->openai, NULL, NULL, 0), 0);
+    const span *operation = the(s, 0, 4);
+    assert_int_equal(operation->end.status, 0);
+    assert_int_equal(operation->retries, 2);
+    assert_int_equal(operation->retry_code, BELUGA_ERROR_INTERNAL);
+    static const int codes[] = {BELUGA_ERROR_RATE_LIMIT, BELUGA_ERROR_INTERNAL, 0};
+    for (unsigned i = 0; i < 3; i++) {
+        const span *attempt = the(s, i + 1, 4);
+        assert_ptr_equal(attempt->parent, operation);
+        assert_int_equal(attempt->start.attempt, i + 1);
+        assert_int_equal(attempt->end.status, codes[i]);
+    }
+    assert_int_equal(the(s, 1, 4)->end.http_status, 429);
+}
+
+static void the_last_failure_is_the_operations(void **state)
+{
+    scene *s = *state;
+    peer_reply *r = peer_reply_new(s->peer);
+    peer_reply_repeat(r, 2);
+    peer_openai_error(r, 503, "Retry-After: 0\r\n", "overloaded", "later");
+    const beluga_option once = beluga_with_max_retries(1);
+    assert_int_equal(invoke_on(s->openai, NULL, &once, 1), BELUGA_ERROR_OVERLOADED);
+    const span *operation = the(s, 0, 3);
+    assert_int_equal(operation->end.status, BELUGA_ERROR_OVERLOADED);
+    assert_int_equal(operation->end.http_status, 503);
+    assert_string_equal(operation->error.provider_code, "overloaded");
+    assert_int_equal(operation->error.attempts, 2);
+    assert_int_equal(operation->retries, 1);
+    assert_int_equal(the(s, 2, 3)->end.status, BELUGA_ERROR_OVERLOADED);
+}
+
+static void usage_is_told_of_a_stream_that_breaks(void **state)
+{
+    scene *s = *state;
+    pulled got;
+    peer_reply *r = peer_reply_new(s->peer);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Half");
+    peer_openai_usage(r, 11, 7);
+    peer_step_close(r);
+    stream_all(s->openai, &got);
+    assert_int_equal(got.status, BELUGA_ERROR_STREAM_CLOSED);
+    assert_both(s, BELUGA_ERROR_STREAM_CLOSED);
+    assert_int_equal(the(s, 0, 2)->end.usage.input_total, 11);
+    assert_int_equal(the(s, 0, 2)->end.usage.output_total, 7);
+    assert_int_equal(the(s, 1, 2)->end.usage.output_total, 7);
+    assert_int_equal(the(s, 0, 2)->first, 1);
+}
+
+/* ---- every way to end ------------------------------------------------------------------------ */
+
+/* A stream that says a word and its usage, and then nothing more. */
+static void say_a_word_and_hang(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Half");
+    peer_openai_usage(r, 11, 7);
+    peer_step_hang(r);
+}
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    scene *s = payload;
+    s->usages += event->kind == BELUGA_EVENT_USAGE;
+    if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) s->terminal++;
+}
+
+/* A pushed stream that has got its usage and waits. */
+static beluga_op *waiting_stream(scene *s, beluga_context *context)
+{
+    beluga_op *op = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    say_a_word_and_hang(s->peer);
+    assert_int_equal(
+        beluga_stream_start(s->openai, s->loop, context, messages, on_event, s, &op, NULL), 0);
+    beluga_messages_free(messages);
+    while (!s->usages) assert_int_equal(beluga_loop_wait(s->loop, PATIENCE_MS), 0);
+    return op;
+}
+
+static void step_to_the_end(scene *s)
+{
+    while (!s->terminal) assert_int_equal(beluga_loop_wait(s->loop, PATIENCE_MS), 0);
+    assert_int_equal(s->terminal, 1);
+}
+
+static void an_op_that_is_cancelled_ends_its_spans_with_its_usage(void **state)
+{
+    scene *s = *state;
+    beluga_op *op = waiting_stream(s, NULL);
+    beluga_op_cancel(op);
+    beluga_op_cancel(op);
+    step_to_the_end(s);
+    beluga_op_cancel(op);
+    beluga_op_free(op);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(the(s, 0, 2)->end.usage.output_total, 7);
+    assert_int_equal(the(s, 1, 2)->end.usage.output_total, 7);
+}
+
+static void a_context_that_is_cancelled_ends_its_spans(void **state)
+{
+    scene *s = *state;
+    beluga_context *context = beluga_context_new_cancellable(NULL);
+    beluga_op *op = waiting_stream(s, context);
+    beluga_context_cancel(context);
+    step_to_the_end(s);
+    beluga_op_free(op);
+    beluga_context_unref(context);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(the(s, 0, 2)->end.usage.input_total, 11);
+}
+
+static void a_deadline_ends_both_spans_as_what_it_is(void **state)
+{
+    scene *s = *state;
+    beluga_context *context = beluga_context_new_timeout(NULL, 50);
+    peer_step_hang(peer_reply_new(s->peer));
+    assert_int_equal(invoke_on(s->openai, context, NULL, 0), BELUGA_ERROR_CONTEXT_TIMEOUT);
+    beluga_context_unref(context);
+    assert_both(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
+}
+
+static void a_timeout_ends_both_spans(void **state)
+{
+    scene *s = *state;
+    const beluga_option soon[] = {beluga_with_timeout_ms(50), beluga_with_max_retries(0)};
+    peer_step_hang(peer_reply_new(s->peer));
+    assert_int_equal(invoke_on(s->openai, NULL, soon, 2), BELUGA_ERROR_TIMEOUT);
+    assert_both(s, BELUGA_ERROR_TIMEOUT);
+}
+
+static void a_loop_that_is_freed_ends_its_spans(void **state)
+{
+    scene *s = *state;
+    beluga_op *op = waiting_stream(s, NULL);
+    beluga_loop_free(s->loop);
+    s->loop = NULL;
+    beluga_op_free(op);
+    assert_int_equal(s->terminal, 0);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+static void a_stream_that_is_freed_ends_its_spans(void **state)
+{
+    scene *s = *state;
+    beluga_stream *stream = NULL;
+    const beluga_event *event = NULL;
+    say_a_word_and_hang(s->peer);
+    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
+    do assert_int_equal(beluga_stream_next(stream, &event, NULL), 0);
+    while (event->kind != BELUGA_EVENT_TEXT);
+    beluga_stream_free(stream);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+static void a_stream_that_is_freed_before_its_first_event_ends_its_spans(void **state)
+{
+    scene *s = *state;
+    beluga_stream *stream = NULL;
+    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
+    beluga_stream_free(stream);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+static void a_cancel_while_a_retry_waits_begins_no_attempt(void **state)
+{
+    scene *s = *state;
+    beluga_op *op = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 50\r\n", NULL, "slow down");
+    assert_int_equal(beluga_stream_start(s->openai, s->loop, NULL, messages, on_event, s, &op, NULL), 0);
+    beluga_messages_free(messages);
+    while (!s->recorder.spans[0].retries) assert_int_equal(beluga_loop_wait(s->loop, PATIENCE_MS), 0);
+    beluga_op_cancel(op);
+    step_to_the_end(s);
+    beluga_op_free(op);
+    assert_int_equal(the(s, 0, 2)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(the(s, 1, 2)->end.status, BELUGA_ERROR_RATE_LIMIT);
+}
+
+static int one_input(void *payload, uint64_t index, beluga_input *input)
+{
+    (void)payload;
+    *input = beluga_input_text("Hi");
+    return index == 0;
+}
+
+static void no_result(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    (void)index;
+    (void)result;
+    ((scene *)payload)->terminal++;
+}
+
+static void a_batch_that_is_freed_ends_its_spans(void **state)
+{
+    scene *s = *state;
+    beluga_batch_op *batch = NULL;
+    peer_step_hang(peer_reply_new(s->peer));
+    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s, &batch, NULL,
+                                          NULL, 0),
+                     0);
+    while (!beluga_loop_active(s->loop)) assert_int_equal(beluga_loop_step(s->loop), 0);
+    beluga_batch_op_free(batch);
+    assert_int_equal(s->terminal, 0);
+    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+static void a_batch_outlives_its_loop(void **state)
+{
+    scene *s = *state;
+    beluga_batch_op *batch = NULL;
+    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s, &batch, NULL,
+                                          NULL, 0),
+                     0);
+    beluga_loop_free(s->loop);
+    s->loop = NULL;
+    beluga_batch_op_free(batch);
+    assert_int_equal(s->terminal, 0);
+    assert_int_equal(s->recorder.count, 0);
+}
+
+/* ---- when nothing is told -------------------------------------------------------------------- */
+
+static void what_never_starts_and_lists_of_models_are_not_told(void **state)
+{
+    scene *s = *state;
+    char **names = NULL;
+    size_t n;
+    const beluga_option bad = beluga_with_temperature(9);
+    assert_int_equal(invoke_on(s->mock, NULL, &bad, 1), BELUGA_ERROR_INVALID_INPUT);
+    peer_step_json(peer_reply_new(s->peer), 200, "{\"data\":[{\"id\":\"a\"}]}");
+    assert_int_equal(beluga_list_models(s->openai, NULL, &names, &n, NULL), 0);
+    beluga_free(names);
+    assert_int_equal(s->recorder.count, 0);
+}
+
+static void a_sink_that_returns_no_handle_hears_no_more(void **state)
+{
+    scene *s = *state;
+    s->recorder.deaf = true;
+    peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 0\r\n", NULL, "slow down");
+    peer_openai_stream(peer_reply_new(s->peer), "one two");
+    pulled got;
+    stream_all(s->openai, &got);
+    assert_int_equal(got.status, 0);
+    assert_int_equal(s->recorder.count, 1); /* the operation alone was offered */
+}
+
+static void a_sink_may_lack_any_function(void **state)
+{
+    scene *s = *state;
+    for (int missing = 0; missing < 4; missing++) {
+        beluga_telemetry_sink sink = sink_of(&s->recorder);
+        if (missing == 0 || missing == 3) sink.begin = NULL;
+        if (missing == 1 || missing == 3) sink.event = NULL;
+        if (missing == 2 || missing == 3) sink.end = NULL;
+        close_client(s);
+        open_client(s, &sink);
+        s->recorder.count = 0;
+        peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 0\r\n", NULL, "slow down");
+        peer_openai_stream(peer_reply_new(s->peer), "one two");
+        pulled got;
+        stream_all(s->openai, &got);
+        assert_int_equal(got.status, 0);
+        assert_int_equal(s->recorder.count, missing == 1 || missing == 2 ? 3 : 0);
+    }
+}
+
+static void a_model_may_be_told_of_not_at_all(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *quiet = NULL;
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_enable_tracing(false),
+                                              beluga_with_enable_metrics(false));
+    assert_int_equal(beluga_registry_open(beluga_client_registry(s->client), "mock", config, &quiet, NULL), 0);
+    beluga_config_free(config);
+    assert_int_equal(invoke_on(quiet, NULL, NULL, 0), 0);
+    assert_int_equal(s->recorder.count, 0);
+    beluga_chat_model_unref(quiet);
+}
+
+static void a_client_without_a_sink_tells_nobody(void **state)
+{
+    scene *s = *state;
+    close_client(s);
+    open_client(s, NULL);
+    peer_openai_stream(peer_reply_new(s->peer), "one two");
+    pulled got;
+    stream_all(s->openai, &got);
+    assert_int_equal(got.status, 0);
+    assert_int_equal(s->recorder.count, 0);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+static void *call_some(void *argument)
+{
+    for (int i = 0; i < CALLS; i++) invoke_on(argument, NULL, NULL, 0);
+    return NULL;
+}
+
+static void spans_of_many_threads_do_not_mix(void **state)
+{
+    scene *s = *state;
+    pthread_t threads[THREADS];
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    size_t operations = 0;
+    for (size_t i = 0; i < s->recorder.count; i++) {
+        const span *x = the(s, i, 2 * THREADS * CALLS);
+        operations += x->start.kind == BELUGA_SPAN_OPERATION;
+        assert_int_equal(x->end.status, 0);
+        if (x->parent) assert_int_equal(x->parent->start.kind, BELUGA_SPAN_OPERATION);
+    }
+    assert_int_equal(operations, THREADS * CALLS);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_call_is_an_operation_and_one_attempt),
+        TEST(a_provider_without_http_is_told_of_alike),
+        TEST(a_stream_tells_its_first_content_and_the_others),
+        TEST(tool_calls_are_counted),
+        TEST(every_attempt_has_a_span_and_every_retry_its_reason),
+        TEST(the_last_failure_is_the_operations),
+        TEST(usage_is_told_of_a_stream_that_breaks),
+        TEST(an_op_that_is_cancelled_ends_its_spans_with_its_usage),
+        TEST(a_context_that_is_cancelled_ends_its_spans),
+        TEST(a_deadline_ends_both_spans_as_what_it_is),
+        TEST(a_timeout_ends_both_spans),
+        TEST(a_loop_that_is_freed_ends_its_spans),
+        TEST(a_stream_that_is_freed_ends_its_spans),
+        TEST(a_stream_that_is_freed_before_its_first_event_ends_its_spans),
+        TEST(a_cancel_while_a_retry_waits_begins_no_attempt),
+        TEST(a_batch_that_is_freed_ends_its_spans),
+        TEST(a_batch_outlives_its_loop),
+        TEST(what_never_starts_and_lists_of_models_are_not_told),
+        TEST(a_sink_that_returns_no_handle_hears_no_more),
+        TEST(a_sink_may_lack_any_function),
+        TEST(a_model_may_be_told_of_not_at_all),
+        TEST(a_client_without_a_sink_tells_nobody),
+        TEST(spans_of_many_threads_do_not_mix),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
