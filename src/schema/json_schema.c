@@ -1,0 +1,411 @@
+#include "schema/json_schema.h"
+
+#include "base/json.h"
+
+#include <beluga/error.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_DEPTH = 64, MAX_STEPS = 1000000, MAX_PATH = 256 };
+
+/* A walk over schema and value; `path` is where in the value it is. */
+typedef struct check {
+    const beluga_json *root; /* of the schema, for $ref */
+    beluga__buf *why, *unknown;
+    char path[MAX_PATH];
+    size_t path_length;
+    int depth;
+    long steps; /* a schema that refers to itself twice would take for ever */
+} check;
+
+static int fits(check *c, const beluga_json *schema, const beluga_json *value);
+
+/* --- saying why --------------------------------------------------------------------------------- */
+
+static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
+
+static int misfit(check *c, const char *format, ...)
+{
+    char text[256];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    beluga__buf_clear(c->why);
+    if (c->path_length) beluga__buf_printf(c->why, "%.*s: ", (int)c->path_length, c->path);
+    int status = beluga__buf_puts(c->why, text);
+    return status ? status : BELUGA_ERROR_INVALID_INPUT;
+}
+
+static void tell_unknown(check *c, const char *keyword)
+{
+    if (!c->unknown) return;
+    for (const char *at = c->unknown->data; (at = strstr(at, keyword)); at++) {
+        char after = at[strlen(keyword)];
+        if ((at == c->unknown->data || at[-1] == ' ') && (after == '\0' || after == ',')) return;
+    }
+    beluga__buf_printf(c->unknown, "%s%s", c->unknown->length ? ", " : "", keyword);
+}
+
+/* Step into a member (name) or an item (name NULL); returns where to step back to. */
+static size_t step(check *c, const char *name, size_t index)
+{
+    size_t before = c->path_length, room = sizeof c->path - before;
+    int n = name ? snprintf(c->path + before, room, "%s%s", before ? "." : "", name)
+                 : snprintf(c->path + before, room, "[%zu]", index);
+    c->path_length = n > 0 && (size_t)n < room ? before + (size_t)n : sizeof c->path - 1;
+    return before;
+}
+
+static int fits_at(check *c, const beluga_json *schema, const beluga_json *value, const char *name,
+                   size_t index)
+{
+    size_t before = step(c, name, index);
+    int status = fits(c, schema, value);
+    c->path_length = before;
+    return status;
+}
+
+/* --- types -------------------------------------------------------------------------------------- */
+
+static bool is_integer(const beluga_json *value)
+{
+    double number = beluga_json_double(value, 0.5);
+    return beluga_json_is_number(value) && isfinite(number) && number == floor(number);
+}
+
+static bool is_bool(const beluga_json *value)
+{
+    return value && beluga_json_bool(value, true) == beluga_json_bool(value, false);
+}
+
+static bool is_type(const beluga_json *value, const char *type)
+{
+    if (strcmp(type, "object") == 0) return beluga_json_is_object(value);
+    if (strcmp(type, "array") == 0) return beluga_json_is_array(value);
+    if (strcmp(type, "string") == 0) return beluga_json_is_string(value);
+    if (strcmp(type, "integer") == 0) return is_integer(value);
+    if (strcmp(type, "number") == 0) return beluga_json_is_number(value);
+    if (strcmp(type, "boolean") == 0) return is_bool(value);
+    return strcmp(type, "null") == 0 && beluga_json_is_null(value);
+}
+
+static int check_type(check *c, const beluga_json *type, const beluga_json *value)
+{
+    const char *one = beluga_json_string(type, NULL);
+    if (one) return is_type(value, one) ? 0 : misfit(c, "must be of type %.40s", one);
+    for (const beluga_json *t = beluga_json_first(type); t; t = beluga_json_next(type, t)) {
+        const char *name = beluga_json_string(t, NULL);
+        if (name && is_type(value, name)) return 0;
+    }
+    return misfit(c, "must be of one of the types allowed");
+}
+
+/* --- values ------------------------------------------------------------------------------------- */
+
+static bool equal(const beluga_json *a, const beluga_json *b);
+
+static bool equal_members(const beluga_json *a, const beluga_json *b)
+{
+    for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v)) {
+        const beluga_json *other = beluga_json_get(b, beluga_json_key(v, NULL));
+        if (!other || !equal(v, other)) return false;
+    }
+    return true;
+}
+
+static bool equal_items(const beluga_json *a, const beluga_json *b)
+{
+    const beluga_json *w = beluga_json_first(b);
+    for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v), w = beluga_json_next(b, w))
+        if (!equal(v, w)) return false;
+    return true;
+}
+
+static bool equal(const beluga_json *a, const beluga_json *b)
+{
+    size_t n, m;
+    if (beluga_json_is_string(a) && beluga_json_is_string(b)) {
+        const char *s = beluga_json_string(a, &n), *t = beluga_json_string(b, &m);
+        return n == m && memcmp(s, t, n) == 0;
+    }
+    if (beluga_json_is_number(a) && beluga_json_is_number(b))
+        return beluga_json_double(a, 0) == beluga_json_double(b, 1);
+    if (is_bool(a) && is_bool(b)) return beluga_json_bool(a, false) == beluga_json_bool(b, true);
+    if (beluga_json_is_null(a) && beluga_json_is_null(b)) return true;
+    if (beluga_json_count(a) != beluga_json_count(b)) return false;
+    if (beluga_json_is_object(a) && beluga_json_is_object(b)) return equal_members(a, b);
+    return beluga_json_is_array(a) && beluga_json_is_array(b) && equal_items(a, b);
+}
+
+static int check_enum(check *c, const beluga_json *values, const beluga_json *value)
+{
+    for (const beluga_json *v = beluga_json_first(values); v; v = beluga_json_next(values, v))
+        if (equal(v, value)) return 0;
+    return misfit(c, "must be one of the values allowed");
+}
+
+static int check_const(check *c, const beluga_json *wanted, const beluga_json *value)
+{
+    return equal(wanted, value) ? 0 : misfit(c, "must be the one value allowed");
+}
+
+/* --- numbers, strings ----------------------------------------------------------------------------- */
+
+static int check_minimum(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    double least = beluga_json_double(limit, -INFINITY);
+    if (!beluga_json_is_number(value) || beluga_json_double(value, 0) >= least) return 0;
+    return misfit(c, "must be at least %.17g", least);
+}
+
+static int check_maximum(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    double most = beluga_json_double(limit, INFINITY);
+    if (!beluga_json_is_number(value) || beluga_json_double(value, 0) <= most) return 0;
+    return misfit(c, "must be at most %.17g", most);
+}
+
+static int check_above(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    double least = beluga_json_double(limit, -INFINITY);
+    if (!beluga_json_is_number(value) || beluga_json_double(value, 0) > least) return 0;
+    return misfit(c, "must be more than %.17g", least);
+}
+
+static int check_below(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    double most = beluga_json_double(limit, INFINITY);
+    if (!beluga_json_is_number(value) || beluga_json_double(value, 0) < most) return 0;
+    return misfit(c, "must be less than %.17g", most);
+}
+
+static int check_multiple(check *c, const beluga_json *step_size, const beluga_json *value)
+{
+    double unit = beluga_json_double(step_size, 0), n = beluga_json_double(value, 0) / unit;
+    if (!beluga_json_is_number(value) || !(unit > 0) || fabs(n - nearbyint(n)) < 1e-9) return 0;
+    return misfit(c, "must be a multiple of %.17g", unit);
+}
+
+/* In characters, as the standard says. */
+static int64_t length_of(const beluga_json *value)
+{
+    size_t n = 0, count = 0;
+    const char *text = beluga_json_string(value, &n);
+    for (size_t i = 0; i < n; i++) count += ((unsigned char)text[i] & 0xc0) != 0x80;
+    return (int64_t)count;
+}
+
+static int check_min_length(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    int64_t least = beluga_json_int(limit, 0);
+    if (!beluga_json_is_string(value) || length_of(value) >= least) return 0;
+    return misfit(c, "must have at least %lld characters", (long long)least);
+}
+
+static int check_max_length(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    int64_t most = beluga_json_int(limit, INT64_MAX);
+    if (!beluga_json_is_string(value) || length_of(value) <= most) return 0;
+    return misfit(c, "must have at most %lld characters", (long long)most);
+}
+
+/* --- arrays, objects -------------------------------------------------------------------------------- */
+
+static int check_items(check *c, const beluga_json *items, const beluga_json *value)
+{
+    size_t index = 0;
+    if (!beluga_json_is_array(value)) return 0;
+    for (const beluga_json *v = beluga_json_first(value); v; v = beluga_json_next(value, v)) {
+        int status = fits_at(c, items, v, NULL, index++);
+        if (status) return status;
+    }
+    return 0;
+}
+
+static int check_min_items(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    int64_t least = beluga_json_int(limit, 0);
+    if (!beluga_json_is_array(value) || (int64_t)beluga_json_count(value) >= least) return 0;
+    return misfit(c, "must have at least %lld items", (long long)least);
+}
+
+static int check_max_items(check *c, const beluga_json *limit, const beluga_json *value)
+{
+    int64_t most = beluga_json_int(limit, INT64_MAX);
+    if (!beluga_json_is_array(value) || (int64_t)beluga_json_count(value) <= most) return 0;
+    return misfit(c, "must have at most %lld items", (long long)most);
+}
+
+static int check_required(check *c, const beluga_json *names, const beluga_json *value)
+{
+    if (!beluga_json_is_object(value)) return 0;
+    for (const beluga_json *n = beluga_json_first(names); n; n = beluga_json_next(names, n)) {
+        const char *name = beluga_json_string(n, NULL);
+        if (name && !beluga_json_get(value, name)) return misfit(c, "%.80s is missing", name);
+    }
+    return 0;
+}
+
+static int check_properties(check *c, const beluga_json *properties, const beluga_json *value)
+{
+    for (const beluga_json *p = beluga_json_first(properties); p; p = beluga_json_next(properties, p)) {
+        const char *name = beluga_json_key(p, NULL);
+        const beluga_json *member = beluga_json_get(value, name);
+        int status = member ? fits_at(c, p, member, name, 0) : 0;
+        if (status) return status;
+    }
+    return 0;
+}
+
+static int check_additional(check *c, const beluga_json *schema, const beluga_json *additional,
+                            const beluga_json *value)
+{
+    const beluga_json *properties = beluga_json_get(schema, "properties");
+    if (!beluga_json_is_object(value)) return 0;
+    for (const beluga_json *v = beluga_json_first(value); v; v = beluga_json_next(value, v)) {
+        const char *name = beluga_json_key(v, NULL);
+        if (beluga_json_get(properties, name)) continue;
+        if (is_bool(additional) && !beluga_json_bool(additional, true))
+            return misfit(c, "%.80s is not allowed", name);
+        int status = fits_at(c, additional, v, name, 0);
+        if (status) return status;
+    }
+    return 0;
+}
+
+/* --- combinations ----------------------------------------------------------------------------------- */
+
+/* How many of the schemas fit; a failure of ours (memory, depth) is negative. */
+static int count_fits(check *c, const beluga_json *schemas, const beluga_json *value)
+{
+    int count = 0;
+    for (const beluga_json *s = beluga_json_first(schemas); s; s = beluga_json_next(schemas, s)) {
+        int status = fits(c, s, value);
+        if (status && status != BELUGA_ERROR_INVALID_INPUT) return status;
+        count += status == 0;
+    }
+    return count;
+}
+
+static int check_any_of(check *c, const beluga_json *schemas, const beluga_json *value)
+{
+    int n = count_fits(c, schemas, value);
+    return n < 0 ? n : n ? 0 : misfit(c, "fits none of the forms allowed");
+}
+
+static int check_one_of(check *c, const beluga_json *schemas, const beluga_json *value)
+{
+    int n = count_fits(c, schemas, value);
+    return n < 0 ? n : n == 1 ? 0 : misfit(c, "must fit exactly one of the forms allowed (fits %d)", n);
+}
+
+static int check_all_of(check *c, const beluga_json *schemas, const beluga_json *value)
+{
+    for (const beluga_json *s = beluga_json_first(schemas); s; s = beluga_json_next(schemas, s)) {
+        int status = fits(c, s, value);
+        if (status) return status;
+    }
+    return 0;
+}
+
+static int check_not(check *c, const beluga_json *schema, const beluga_json *value)
+{
+    int status = fits(c, schema, value);
+    if (status == BELUGA_ERROR_INVALID_INPUT) return 0;
+    return status ? status : misfit(c, "has a form that is not allowed");
+}
+
+/* "#/$defs/name": within the same schema only. */
+static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
+{
+    const char *text = beluga_json_string(ref, NULL);
+    const beluga_json *target = c->root;
+    char name[128];
+    if (!text || *text != '#') {
+        tell_unknown(c, "$ref");
+        return 0;
+    }
+    for (const char *at = text + 1; *at == '/' && target;) {
+        size_t n = strcspn(++at, "/");
+        if (n >= sizeof name) return misfit(c, "the schema refers to a name that is too long");
+        memcpy(name, at, n);
+        name[n] = '\0';
+        target = beluga_json_get(target, name);
+        at += n;
+    }
+    return target ? fits(c, target, value) : misfit(c, "the schema refers to %.80s, which is not there", text);
+}
+
+/* --- all together ------------------------------------------------------------------------------------- */
+
+static const struct keyword {
+    const char *name;
+    int (*check)(check *c, const beluga_json *argument, const beluga_json *value);
+} keywords[] = {
+    {"type", check_type},
+    {"properties", check_properties},
+    {"required", check_required},
+    {"items", check_items},
+    {"enum", check_enum},
+    {"const", check_const},
+    {"minimum", check_minimum},
+    {"maximum", check_maximum},
+    {"exclusiveMinimum", check_above},
+    {"exclusiveMaximum", check_below},
+    {"multipleOf", check_multiple},
+    {"minLength", check_min_length},
+    {"maxLength", check_max_length},
+    {"minItems", check_min_items},
+    {"maxItems", check_max_items},
+    {"anyOf", check_any_of},
+    {"oneOf", check_one_of},
+    {"allOf", check_all_of},
+    {"not", check_not},
+    {"$ref", check_ref},
+};
+
+/* They describe, and check nothing. */
+static bool is_annotation(const char *name)
+{
+    static const char *const names[] = {"title", "description", "default", "examples", "example", "$schema",
+                                        "$id", "$defs", "definitions", "$comment", "deprecated", "readOnly",
+                                        "writeOnly", "format", "nullable", "strict"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+static int check_keyword(check *c, const beluga_json *schema, const beluga_json *argument,
+                         const beluga_json *value)
+{
+    const char *name = beluga_json_key(argument, NULL);
+    if (strcmp(name, "additionalProperties") == 0) return check_additional(c, schema, argument, value);
+    for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
+        if (strcmp(keywords[i].name, name) == 0) return keywords[i].check(c, argument, value);
+    if (!is_annotation(name)) tell_unknown(c, name);
+    return 0;
+}
+
+static int fits(check *c, const beluga_json *schema, const beluga_json *value)
+{
+    if (is_bool(schema)) return beluga_json_bool(schema, true) ? 0 : misfit(c, "is not allowed");
+    if (c->depth == MAX_DEPTH || ++c->steps > MAX_STEPS) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    int status = 0;
+    c->depth++;
+    for (const beluga_json *k = beluga_json_first(schema); k && !status; k = beluga_json_next(schema, k))
+        if (beluga_json_is_object(schema)) status = check_keyword(c, schema, k, value);
+    c->depth--;
+    return status;
+}
+
+int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value,
+                              beluga__buf *why, beluga__buf *unknown)
+{
+    check c = {.root = schema, .why = why, .unknown = unknown};
+    int status = fits(&c, schema, value);
+    if (!status) status = why->status;
+    return status || !unknown ? status : unknown->status;
+}

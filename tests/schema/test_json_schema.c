@@ -1,0 +1,156 @@
+/* Which values fit which schemas, and what is said of those that do not. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "base/mem.h"
+#include "schema/json_schema.h"
+
+#include <beluga/error.h>
+
+static int check_text(const char *schema, const char *value, beluga__buf *why, beluga__buf *unknown)
+{
+    beluga_json_doc *s, *v;
+    assert_int_equal(beluga_json_parse(schema, strlen(schema), &s, NULL), 0);
+    assert_int_equal(beluga_json_parse(value, strlen(value), &v, NULL), 0);
+    int status = beluga__json_schema_check(beluga_json_doc_root(s), beluga_json_doc_root(v), why, unknown);
+    beluga_json_doc_free(s);
+    beluga_json_doc_free(v);
+    return status;
+}
+
+static void fits(const char *schema, const char *value)
+{
+    beluga__buf why;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    int status = check_text(schema, value, &why, NULL);
+    if (status) print_message("# %s in %s: %s\n", value, schema, why.data);
+    assert_int_equal(status, 0);
+    beluga__buf_free(&why);
+}
+
+static void misfits(const char *schema, const char *value, const char *reason)
+{
+    beluga__buf why;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    assert_int_equal(check_text(schema, value, &why, NULL), BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(why.data, reason);
+    beluga__buf_free(&why);
+}
+
+#define WEATHER                                                                                    \
+    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"minLength\":1},"        \
+    "\"days\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},"               \
+    "\"unit\":{\"enum\":[\"C\",\"F\"]}},\"required\":[\"city\"],\"additionalProperties\":false}"
+
+static void what_a_tool_is_called_with_fits_its_schema(void **state)
+{
+    (void)state;
+    fits(WEATHER, "{\"city\":\"Rome\"}");
+    fits(WEATHER, "{\"city\":\"Rome\",\"days\":[1,2],\"unit\":\"C\"}");
+    fits("{}", "17");
+    fits("true", "null");
+}
+
+static void what_does_not_fit_is_named_with_its_place(void **state)
+{
+    (void)state;
+    misfits(WEATHER, "{}", "city is missing");
+    misfits(WEATHER, "{\"city\":7}", "city: must be of type string");
+    misfits(WEATHER, "{\"city\":\"\"}", "city: must have at least 1 characters");
+    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1,0]}", "days[1]: must be at least 1");
+    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1.5]}", "days[0]: must be of type integer");
+    misfits(WEATHER, "{\"city\":\"x\",\"unit\":\"K\"}", "unit: must be one of the values allowed");
+    misfits(WEATHER, "{\"city\":\"x\",\"moon\":1}", "moon is not allowed");
+    misfits(WEATHER, "[]", "must be of type object");
+    misfits("false", "1", "is not allowed");
+}
+
+static void numbers_have_ranges_and_steps(void **state)
+{
+    (void)state;
+    fits("{\"maximum\":2}", "2");
+    misfits("{\"maximum\":2}", "2.5", "must be at most 2");
+    misfits("{\"exclusiveMinimum\":2}", "2", "must be more than 2");
+    misfits("{\"exclusiveMaximum\":2}", "2", "must be less than 2");
+    fits("{\"multipleOf\":0.1}", "0.3");
+    misfits("{\"multipleOf\":2}", "3", "must be a multiple of 2");
+    fits("{\"type\":\"integer\"}", "3.0");
+    fits("{\"minimum\":5}", "\"not a number\"");
+}
+
+static void lengths_count_characters_and_items(void **state)
+{
+    (void)state;
+    fits("{\"maxLength\":2}", "\"\xc3\xa9\xe2\x82\xac\"");
+    misfits("{\"maxLength\":1}", "\"ab\"", "must have at most 1 characters");
+    misfits("{\"minItems\":1}", "[]", "must have at least 1 items");
+    misfits("{\"maxItems\":1}", "[1,2]", "must have at most 1 items");
+}
+
+static void forms_can_be_combined(void **state)
+{
+    (void)state;
+    fits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "null");
+    misfits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "1", "fits none of the forms allowed");
+    misfits("{\"oneOf\":[{\"minimum\":1},{\"maximum\":5}]}", "3",
+            "must fit exactly one of the forms allowed (fits 2)");
+    misfits("{\"allOf\":[{\"minimum\":1},{\"maximum\":5}]}", "6", "must be at most 5");
+    misfits("{\"not\":{\"type\":\"string\"}}", "\"x\"", "has a form that is not allowed");
+    fits("{\"type\":[\"string\",\"null\"]}", "null");
+    misfits("{\"type\":[\"string\",\"null\"]}", "1", "must be of one of the types allowed");
+    fits("{\"const\":{\"a\":[1,true,null,\"x\"]}}", "{\"a\":[1.0,true,null,\"x\"]}");
+    misfits("{\"const\":{\"a\":1}}", "{\"b\":1}", "must be the one value allowed");
+    fits("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"a\":1}");
+    misfits("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"a\":\"\"}", "a: must be of type integer");
+}
+
+#define TREE                                                                                       \
+    "{\"$ref\":\"#/$defs/node\",\"$defs\":{\"node\":{\"type\":\"object\",\"properties\":"        \
+    "{\"next\":{\"$ref\":\"#/$defs/node\"}}}}}"
+
+static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
+{
+    (void)state;
+    beluga__buf why;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    fits(TREE, "{\"next\":{\"next\":{}}}");
+    misfits(TREE, "{\"next\":{\"next\":1}}", "next.next: must be of type object");
+    misfits("{\"$ref\":\"#/nowhere\"}", "1", "the schema refers to #/nowhere, which is not there");
+    assert_int_equal(check_text("{\"$ref\":\"#\"}", "1", &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
+    const char *twice = "{\"items\":{\"allOf\":[{\"items\":{\"$ref\":\"#\"}},"
+                        "{\"items\":{\"$ref\":\"#\"}},{\"items\":{\"$ref\":\"#\"}}]}}";
+    assert_int_equal(check_text(twice, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", &why, NULL),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    beluga__buf_free(&why);
+}
+
+static void unknown_keywords_are_told_once_and_check_nothing(void **state)
+{
+    (void)state;
+    beluga__buf why, unknown;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
+    const char *schema = "{\"title\":\"t\",\"pattern\":\"^a\",\"items\":{\"pattern\":\"b\",\"pat\":1}}";
+    assert_int_equal(check_text(schema, "[\"x\",\"y\"]", &why, &unknown), 0);
+    assert_string_equal(unknown.data, "pattern, pat");
+    beluga__buf_free(&why);
+    beluga__buf_free(&unknown);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_a_tool_is_called_with_fits_its_schema),
+        cmocka_unit_test(what_does_not_fit_is_named_with_its_place),
+        cmocka_unit_test(numbers_have_ranges_and_steps),
+        cmocka_unit_test(lengths_count_characters_and_items),
+        cmocka_unit_test(forms_can_be_combined),
+        cmocka_unit_test(a_schema_may_refer_to_itself_but_not_for_ever),
+        cmocka_unit_test(unknown_keywords_are_told_once_and_check_nothing),
+    };
+    return cmocka_run_group_tests_name("json_schema", tests, NULL, NULL);
+}
