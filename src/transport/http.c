@@ -36,7 +36,7 @@ struct beluga__http {
     beluga__list to_start;    /* asked for inside a callback */
     beluga__list to_end;      /* cancelled inside a callback */
     beluga__list to_fail;     /* their socket can't be watched */
-    beluga__list to_resume;   /* no longer paused */
+    beluga__list to_resume;   /* no longer paused, or held until the next step */
     beluga__list sockets, spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[SPARE_HANDLES];
@@ -217,6 +217,16 @@ static void tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
+/* libcurl reads a connection until it is empty. What is too much for this step is held until the next
+ * one, where those that were held have the first turn. */
+static bool is_held(beluga__transfer *t)
+{
+    if (t->http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) return false;
+    beluga__list_remove(&t->node);
+    beluga__list_append(&t->http->to_resume, &t->node);
+    return true;
+}
+
 static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
 {
     beluga__transfer *t = userdata;
@@ -225,7 +235,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
         t->drained += length;
         return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
     }
-    if (t->paused) return CURL_WRITEFUNC_PAUSE;
+    if (t->paused || is_held(t)) return CURL_WRITEFUNC_PAUSE;
     tell_head(t);
     if (!t->handler) return t->draining ? length : 0;
     t->http->loop->step_bytes += length;
@@ -582,13 +592,17 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
     /* libcurl delivers what it kept from inside curl_easy_pause, so that waits for the next step. */
     beluga__list_remove(&t->node);
     beluga__list_append(&t->http->to_resume, &t->node);
-    t->http->due = true;
     if (t->http->loop->hosted && !t->http->loop->stepping) beluga__poller_wake(&t->http->loop->poller);
 }
 
-static void resume_waiting(struct beluga__http *http)
+bool beluga__http_holds(const struct beluga__http *http)
 {
-    while (!beluga__list_empty(&http->to_resume)) {
+    return http && !beluga__list_empty(&http->to_resume);
+}
+
+void beluga__http_resume(struct beluga__http *http)
+{
+    while (beluga__http_holds(http) && http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) {
         beluga__transfer *t = beluga__container_of(http->to_resume.next, beluga__transfer, node);
         beluga__list_remove(&t->node);
         beluga__list_append(&http->transfers, &t->node);
@@ -649,7 +663,7 @@ static void end_waiting(struct beluga__http *http)
 
 bool beluga__http_due(const struct beluga__http *http)
 {
-    return http && (http->due || !beluga__list_empty(&http->to_start));
+    return http && (http->due || !beluga__list_empty(&http->to_start) || beluga__http_holds(http));
 }
 
 void beluga__http_step(struct beluga__http *http)
@@ -657,7 +671,6 @@ void beluga__http_step(struct beluga__http *http)
     int running;
     end_waiting(http);
     start_waiting(http);
-    resume_waiting(http);
     if (http->due) {
         http->due = false;
         http->in_curl = true;

@@ -213,11 +213,24 @@ beluga__mailbox *beluga__loop_mailbox(beluga_loop *base)
 
 /* --- a step --------------------------------------------------------------------------------------- */
 
-static bool may_read_more(void *payload)
+static void wait_is_over(void *payload)
 {
     beluga__loop *loop = payload;
     loop->base.now_ns = beluga__now_ns(); /* the wait may have been long */
-    return loop->step_bytes < BELUGA__MAX_STEP_BYTES;
+}
+
+/* No call may fail for want of bytes that are there: timers wait until all that was ready had its turn.
+ * Where that never ends, until everybody must have had one. */
+static bool may_run_timers(beluga__loop *loop, int n_ready)
+{
+    bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
+    if (more && !loop->behind) {
+        loop->behind = loop->base.active + 1;
+        return false;
+    }
+    size_t read = (size_t)n_ready + 1;
+    loop->behind = more && loop->behind > read ? loop->behind - read : 0;
+    return !loop->behind;
 }
 
 static int64_t next_due_ms(beluga__loop *loop)
@@ -265,15 +278,16 @@ int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return loop->stepping = false, 0;
-    int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms);
+    int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms), n_ready = 0;
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
         if (status) return loop->stepping = false, status;
-        beluga__poller_wait(&loop->poller, wait, BELUGA__MAX_STEP_EVENTS, may_read_more, loop);
+        beluga__http_resume(loop->http);
+        n_ready = beluga__poller_wait(&loop->poller, wait, wait_is_over, loop);
         loop->base.now_ns = beluga__now_ns();
     }
     if (loop->http) beluga__http_step(loop->http);
-    run_timers(loop);
+    if (may_run_timers(loop, n_ready)) run_timers(loop);
     bury(loop);
     loop->stepping = false;
     rearm(loop);

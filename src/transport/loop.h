@@ -25,6 +25,7 @@ typedef struct beluga__loop {
     beluga__list dead_entries; /* released after the step */
     struct beluga__http *http;
     size_t step_bytes;     /* body bytes of this step */
+    size_t behind;         /* how many descriptors are read before timers run again */
     int64_t left_ns;       /* since when calls wait for a run; 0: they don't */
 } beluga__loop;
 
@@ -74,6 +75,10 @@ void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
 /* Whether curl asked to be called without delay. */
 bool beluga__http_due(const struct beluga__http *http);
+/* Let those go on that were paused or held; before anything else is read. */
+void beluga__http_resume(struct beluga__http *http);
+/* Whether bytes are held that may be read in the next step. */
+bool beluga__http_holds(const struct beluga__http *http);
 /* Call curl for its timers, start and end what had to wait. Returns whether anything was done. */
 void beluga__http_step(struct beluga__http *http);
 void beluga__http_free(struct beluga__http *http);

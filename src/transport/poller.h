@@ -38,9 +38,9 @@ int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns);
 /* Make it readable now, until the next wait. The loop's own thread. */
 void beluga__poller_wake(beluga__poller *poller);
 
-/* Wait at most timeout_ms (-1 for ever) and call what is ready: at most `max` of them, while `more` says
- * so. Returns how many were called, 0 also when interrupted. */
-int beluga__poller_wait(beluga__poller *poller, int timeout_ms, int max, bool (*more)(void *),
-                        void *payload);
+/* Wait at most timeout_ms (-1 for ever), tell that the wait is over, and call what is ready: at most
+ * BELUGA__MAX_STEP_EVENTS; those that are left come first the next time. Returns how many were ready, 0
+ * also when interrupted. */
+int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *), void *payload);
 
 #endif

@@ -112,20 +112,17 @@ static void quiet(beluga__poller *poller)
     poller->woken = false;
 }
 
-int beluga__poller_wait(beluga__poller *poller, int timeout_ms, int max, bool (*more)(void *),
-                        void *payload)
+int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *), void *payload)
 {
     struct epoll_event events[BELUGA__MAX_STEP_EVENTS];
-    if (max > BELUGA__MAX_STEP_EVENTS) max = BELUGA__MAX_STEP_EVENTS;
-    int n = epoll_wait(poller->fd, events, max, timeout_ms), called = 0;
+    int n = epoll_wait(poller->fd, events, BELUGA__MAX_STEP_EVENTS, timeout_ms);
+    over(payload);
     for (int i = 0; i < n; i++) {
         beluga__watch *watch = events[i].data.ptr;
         if (!watch)
             quiet(poller);
-        else if (watch->ready && more(payload)) {
+        else if (watch->ready)
             watch->ready(watch, from_epoll(events[i].events));
-            called++;
-        }
     }
-    return called;
+    return n < 0 ? 0 : n;
 }
