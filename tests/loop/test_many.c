@@ -1,0 +1,258 @@
+/* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem. */
+#include "../support/calls.h"
+
+#include <stdio.h>
+#include <sys/resource.h>
+#include <time.h>
+
+enum { MAX_STEP_EVENTS = 64, MAX_STEP_BYTES = 256 * 1024 };
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+typedef struct crowd {
+    beluga_loop *loop;
+    beluga_chat_model *model;
+    size_t n;
+    record *records;
+} crowd;
+
+static void make_crowd(crowd *c, beluga_chat_model *model, size_t n)
+{
+    *c = (crowd){.loop = new_loop(), .model = model, .records = calloc(n, sizeof *c->records)};
+    assert_non_null(c->records);
+}
+
+static void push_more(crowd *c, size_t n)
+{
+    for (; n; n--) beluga_op_free(push_stream(c->model, c->loop, NULL, &c->records[c->n++]));
+}
+
+static void push_crowd(crowd *c, beluga_chat_model *model, size_t n)
+{
+    make_crowd(c, model, n);
+    push_more(c, n);
+}
+
+static void free_crowd(crowd *c)
+{
+    beluga_loop_free(c->loop);
+    beluga_chat_model_unref(c->model);
+    free(c->records);
+}
+
+/* How many have this story's beginning behind them. */
+static size_t count(const crowd *c, bool (*is)(const record *))
+{
+    size_t found = 0;
+    for (size_t i = 0; i < c->n; i++) found += is(&c->records[i]);
+    return found;
+}
+
+static bool has_text(const record *r)
+{
+    return r->texts > 0;
+}
+
+static bool has_more_text(const record *r)
+{
+    return r->texts > 1;
+}
+
+static bool has_finished(const record *r)
+{
+    return r->finishes == 1;
+}
+
+static bool has_failed(const record *r)
+{
+    return r->errors > 0;
+}
+
+static void step_until(crowd *c, bool (*is)(const record *))
+{
+    while (count(c, is) < c->n) {
+        for (size_t i = 0; i < c->n; i++)
+            if (has_failed(&c->records[i]))
+                fail_msg("stream %zu: %s (%s)", i, c->records[i].error.message, c->records[i].error.cause);
+        poll_and_step(c->loop);
+    }
+}
+
+/* A word, then what the test lets through the gate; for the next `times` requests. */
+static peer_reply *gated_reply(peer *p, int gate, int times)
+{
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, times);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "Hello");
+    peer_step_gate(reply, gate);
+    return reply;
+}
+
+static void let_through(peer *p, int gate, size_t from, size_t to)
+{
+    peer_open_gate(p, gate);
+    for (size_t i = from; i < to; i++) assert_int_equal(peer_wait_outcome(p, i, PEER_ANSWERED, PATIENCE_MS), 0);
+}
+
+static void a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable(void **state)
+{
+    peer *p = *state;
+    enum { N = 200 };
+    crowd c;
+    peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    push_crowd(&c, open_peer(p), N);
+    step_until(&c, has_text);
+    let_through(p, 0, 0, N);
+    for (size_t before = 0, steps = 0; before < N; steps++) {
+        assert_true(is_readable(c.loop));
+        assert_int_equal(beluga_loop_step(c.loop), 0);
+        size_t after = count(&c, has_finished);
+        assert_in_range(after - before, 0, MAX_STEP_EVENTS);
+        assert_in_range(steps, 0, 1000);
+        before = after;
+    }
+    free_crowd(&c);
+}
+
+/* Fewer streams than a step's descriptors, with more bytes than a step reads. */
+static void streams_with_much_to_read_do_not_starve_the_others(void **state)
+{
+    peer *p = *state;
+    enum { N = 60, TEXTS = 8, TEXT = 7000 };
+    crowd c;
+    char text[TEXT + 1];
+    memset(text, 'x', TEXT);
+    text[TEXT] = '\0';
+    peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
+    for (int i = 0; i < TEXTS; i++) peer_openai_text(reply, text);
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    push_crowd(&c, open_peer(p), N);
+    step_until(&c, has_text);
+    let_through(p, 0, 0, N);
+    size_t bytes = 0;
+    for (int i = 0; i < 4; i++) {
+        size_t before = bytes;
+        poll_and_step(c.loop);
+        bytes = 0;
+        for (size_t k = 0; k < N; k++) bytes += c.records[k].bytes;
+        assert_in_range(bytes - before, 0, MAX_STEP_BYTES);
+    }
+    assert_int_equal(count(&c, has_more_text), N);
+    step_until(&c, has_finished);
+    free_crowd(&c);
+}
+
+/* The host did something else for longer than the timeout, while more streams got bytes than one step
+ * reads; and those that time out first got theirs last. */
+static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
+{
+    peer *p = *state;
+    enum { N = 200, TIMEOUT_MS = 2000 };
+    crowd c;
+    for (int half = 0; half < 2; half++) {
+        peer_reply *reply = gated_reply(p, half, half ? PEER_FOR_EVER : N / 2);
+        peer_openai_finish(reply, "stop");
+        peer_openai_done(reply);
+    }
+    int64_t start = now_ms();
+    make_crowd(&c, open_peer_with(p, beluga_with_timeout_ms(TIMEOUT_MS)), N);
+    for (int half = 0; half < 2; half++) {
+        push_more(&c, N / 2);
+        while (count(&c, has_text) < c.n && now_ms() - start < TIMEOUT_MS / 2) poll_and_step(c.loop);
+    }
+    /* libcurl looks at each transfer once more some time after it connected: let that pass. */
+    while (now_ms() - start < TIMEOUT_MS / 2) assert_int_equal(beluga_loop_wait(c.loop, 20), 0);
+    bool in_time = count(&c, has_text) == N && count(&c, has_failed) == 0;
+    if (in_time) {
+        let_through(p, 1, N / 2, N);
+        let_through(p, 0, 0, N / 2);
+        struct timespec rest = {.tv_sec = TIMEOUT_MS / 1000, .tv_nsec = 100000000};
+        nanosleep(&rest, NULL);
+        step_until(&c, has_finished);
+    }
+    free_crowd(&c);
+    if (!in_time) {
+        print_message("# this machine is too busy now for %d streams in %d ms\n", N, TIMEOUT_MS / 2);
+        skip();
+    }
+}
+
+/* Two descriptors a stream, since the server is in this process, too. */
+static size_t streams_allowed(void)
+{
+    enum { WANTED = 2000, OTHERS = 100 };
+    struct rlimit limit;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (limit.rlim_cur < 2 * WANTED + OTHERS) {
+        limit.rlim_cur = limit.rlim_max < 2 * WANTED + OTHERS ? limit.rlim_max : 2 * WANTED + OTHERS;
+        setrlimit(RLIMIT_NOFILE, &limit);
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    return limit.rlim_cur < 2 * WANTED + OTHERS ? (limit.rlim_cur - OTHERS) / 2 : WANTED;
+}
+
+static void thousands_of_streams_run_on_one_thread(void **state)
+{
+    peer *p = *state;
+    crowd c;
+    size_t n = streams_allowed();
+    if (n < 1000) {
+        print_message("# only %zu streams: the limit of open files can't be raised\n", n);
+        skip();
+    }
+    peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
+    peer_openai_text(reply, " world");
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    push_crowd(&c, open_peer(p), n);
+    step_until(&c, has_text); /* all of them are open at once */
+    assert_int_equal(beluga_loop_active(c.loop), n);
+    peer_open_gate(p, 0);
+    step_until(&c, has_finished);
+    for (size_t i = 0; i < n; i++)
+        assert_story(&c.records[i], "start metadata [Hello] [ world] finish(stop)");
+    assert_int_equal(beluga_loop_active(c.loop), 0);
+    free_crowd(&c);
+}
+
+static void many_calls_one_after_the_other_share_a_few_connections(void **state)
+{
+    peer *p = *state;
+    enum { N = 300 };
+    record r;
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_stream(reply, "Hello");
+    for (int i = 0; i < N; i++) {
+        record_clear(&r);
+        beluga_op_free(push_stream(model, loop, NULL, &r));
+        step_until_end(loop, &r);
+        assert_int_equal(r.finishes, 1);
+    }
+    assert_in_range(peer_connections(p), 1, N / 10); /* the next call may begin before the last body ends */
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_PEER(a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable),
+        ON_PEER(streams_with_much_to_read_do_not_starve_the_others),
+        ON_PEER(no_stream_fails_for_want_of_bytes_that_are_there),
+        ON_PEER(thousands_of_streams_run_on_one_thread),
+        ON_PEER(many_calls_one_after_the_other_share_a_few_connections),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
