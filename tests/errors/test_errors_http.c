@@ -247,6 +247,98 @@ static void an_event_that_is_not_json_is_malformed(void **state)
     assert_string_equal(got.text, "Half");
 }
 
+/* ---- requests that are not sent -------------------------------------------------------------- */
+
+/* Refused by a call with this option, and nothing reaches the peer. */
+static void assert_refused(peer *p, beluga_option option, const char *said)
+{
+    beluga_error err = {0};
+    beluga_response *response = (beluga_response *)p;
+    beluga_chat_model *model = open_peer(p);
+    int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err, option);
+    assert_int_equal(status, BELUGA_ERROR_INVALID_INPUT);
+    assert_null(response);
+    if (!strstr(err.message, said)) fail_msg("'%s' is not in: %s", said, err.message);
+    assert_clean(&err);
+    assert_int_equal(peer_requests(p), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void headers_and_bodies_that_can_not_be_sent_are_refused(void **state)
+{
+    peer *p = *state;
+    assert_refused(p, beluga_with_extra_header("no colon"), "extra_headers");
+    assert_refused(p, beluga_with_extra_header(": no name"), "extra_headers");
+    assert_refused(p, beluga_with_extra_header("Bad Name: x"), "extra_headers");
+    assert_refused(p, beluga_with_extra_header("X-A: b\r\nX-Injected: c"), "extra_headers");
+    assert_refused(p, beluga_with_extra_body("not json"), "extra_body");
+    assert_refused(p, beluga_with_extra_body("[1]"), "extra_body");
+    assert_refused(p, beluga_with_extra_body("{\"a\":1"), "extra_body");
+    assert_refused(p, beluga_with_response_schema("{"), "response_schema");
+    assert_refused(p, beluga_with_user("caf\xe9"), "user: invalid UTF-8 at byte 3");
+}
+
+static void what_is_added_to_a_request_has_the_last_word_but_not_over_the_key(void **state)
+{
+    peer *p = *state;
+    beluga_error err = {0};
+    beluga_response *response = NULL;
+    peer_openai_answer(peer_reply_new(p), "Hello.");
+    beluga_chat_model *model = open_peer(p);
+    int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err, beluga_with_temperature(0.5),
+                               beluga_with_extra_body("{\"temperature\":1.5,\"nested\":{\"a\":[true]},\"user\":null}"),
+                               beluga_with_user("somebody"), beluga_with_extra_header("Accept: x/y"),
+                               beluga_with_extra_header("X-Empty:"), beluga_with_extra_header("authorization: other"));
+    assert_int_equal(status, 0);
+    const char *body = peer_request_body(p, 0, NULL);
+    assert_non_null(strstr(body, "\"temperature\":1.5"));
+    assert_null(strstr(body, "\"temperature\":0.5"));
+    assert_non_null(strstr(body, "\"nested\":{\"a\":[true]}"));
+    assert_null(strstr(body, "somebody"));
+    assert_string_equal(peer_request_header(p, 0, "accept"), "x/y");
+    assert_string_equal(peer_request_header(p, 0, "x-empty"), "");
+    assert_string_equal(peer_request_header(p, 0, "authorization"), "Bearer " SECRET_KEY);
+    beluga_response_free(response);
+    beluga_chat_model_unref(model);
+}
+
+static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
+{
+    static const char key[] = SECRET_KEY "\r\nX-Injected: yes";
+    peer *p = *state;
+    beluga_error err = {0};
+    beluga_chat_model *model = NULL;
+    const beluga_option bad = beluga_with_api_key(key);
+    int status = try_open(beluga_registry_default(), peer_url(p), &bad, 1, &model, &err);
+    if (!status) status = ask(model, &err);
+    assert_true(status < 0);
+    assert_false(beluga_error_is_retryable(&err));
+    assert_null(strstr(err.message, SECRET_KEY));
+    assert_null(strstr(err.cause, SECRET_KEY));
+    assert_int_equal(peer_requests(p), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
+{
+    static const struct { const char *key, *said; } rows[] = {
+        {"file:/nonexistent/key", "/nonexistent/key"}, {"file:/dev/null", "gave nothing"},
+        {"command:exit 3", "command failed"}, {"command:echo", "gave nothing"}};
+    peer *p = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        beluga_error err = {0};
+        pulled got;
+        beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(rows[i].key));
+        assert_int_equal(ask(model, &err), BELUGA_ERROR_AUTHENTICATION);
+        if (!strstr(err.message, rows[i].said)) fail_msg("'%s' is not in: %s", rows[i].said, err.message);
+        assert_clean(&err);
+        stream_all(model, &got);
+        assert_int_equal(got.status, BELUGA_ERROR_AUTHENTICATION);
+        beluga_chat_model_unref(model);
+    }
+    assert_int_equal(peer_requests(p), 0);
+}
+
 /* ---- connections ----------------------------------------------------------------------------- */
 
 static void a_dead_port_is_a_network_error_that_may_pass(void **state)
@@ -497,6 +589,10 @@ int main(void)
         ON_PEER(other_json_is_an_invalid_response),
         ON_PEER(an_error_inside_a_stream_of_status_200_is_told),
         ON_PEER(an_event_that_is_not_json_is_malformed),
+        ON_PEER(headers_and_bodies_that_can_not_be_sent_are_refused),
+        ON_PEER(what_is_added_to_a_request_has_the_last_word_but_not_over_the_key),
+        ON_PEER(a_key_with_a_line_break_is_refused_and_not_shown),
+        ON_PEER(a_key_that_can_not_be_had_is_an_authentication_error),
         cmocka_unit_test(a_dead_port_is_a_network_error_that_may_pass),
         ON_PEER(a_connection_that_ends_before_the_answer_is_a_network_error),
         ON_PEER(an_answer_shorter_than_it_claims_is_a_network_error),
