@@ -140,8 +140,8 @@ static size_t concurrency(const beluga_chat_model *model, const beluga_option *o
     int64_t value = beluga__settings_int(&model->target->settings, BELUGA_OPTION_MAX_CONCURRENT_BATCHES,
                                          DEFAULT_CONCURRENCY);
     for (size_t i = 0; opts && i < n && opts[i].key != BELUGA_OPTION_END; i++)
-        if (opts[i].key == BELUGA_OPTION_MAX_CONCURRENT_BATCHES && opts[i].value.integer > 0 &&
-            opts[i].value.integer <= 1000000)
+        if (opts[i].key == BELUGA_OPTION_MAX_CONCURRENT_BATCHES && opts[i].type == BELUGA_OPTION_INT &&
+            opts[i].value.integer > 0 && opts[i].value.integer <= 1000000)
             value = opts[i].value.integer;
     return (size_t)value;
 }
@@ -180,31 +180,44 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
+/* At most `most` in flight, whatever the options say: slots that nobody fills would only take memory. */
+static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                                  const beluga_option *opts, size_t n_opts, size_t most)
+{
+    const beluga_allocator *allocator = &model->target->runtime->allocator;
+    beluga_batch_op *batch = beluga__zalloc(allocator, sizeof *batch);
+    if (!batch) return NULL;
+    batch->model = beluga_chat_model_ref(model);
+    batch->loop = loop;
+    batch->context = beluga_context_ref(ctx);
+    batch->task.run = fill;
+    beluga__arena_init(&batch->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    size_t slots = concurrency(model, opts, n_opts);
+    if (!copy_options(batch, opts, n_opts) && !make_slots(batch, slots < most ? slots : most)) return batch;
+    beluga_batch_op_free(batch);
+    return NULL;
+}
+
+static void begin(beluga_batch_op *batch, beluga_batch_source_fn source, beluga_batch_sink_fn sink,
+                  beluga_batch_done_fn done, void *payload)
+{
+    batch->source = source;
+    batch->sink = sink;
+    batch->done = done;
+    batch->payload = payload;
+    batch->loop->ops->defer(batch->loop, &batch->task);
+}
+
 int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                          beluga_batch_source_fn source, beluga_batch_sink_fn sink,
                          beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                          beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    const beluga_allocator *allocator = &model->target->runtime->allocator;
     *out = NULL;
     if (!source || !sink) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
-    beluga_batch_op *batch = beluga__zalloc(allocator, sizeof *batch);
-    if (!batch) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
-    batch->model = beluga_chat_model_ref(model);
-    batch->loop = loop;
-    batch->context = beluga_context_ref(ctx);
-    batch->source = source;
-    batch->sink = sink;
-    batch->done = done;
-    batch->payload = payload;
-    batch->task.run = fill;
-    beluga__arena_init(&batch->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    if (copy_options(batch, opts, n_opts) || make_slots(batch, concurrency(model, opts, n_opts))) {
-        beluga_batch_op_free(batch);
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
-    }
-    loop->ops->defer(loop, &batch->task);
-    *out = batch;
+    *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
+    if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    begin(*out, source, sink, done, payload);
     return 0;
 }
 
@@ -294,18 +307,18 @@ int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_i
 {
     beluga_client *client = beluga__chat_model_client(model);
     array_run run = {.inputs = inputs, .n = n, .results = results};
-    beluga_batch_op *batch;
     beluga__loop *loop;
     for (size_t i = 0; i < n; i++) results[i] = (beluga_batch_result){.response = NULL};
     if (!n) return 0;
     int status = beluga__loops_lease(&client->loops, &loop);
     if (status) return fail_all(&run, status, err);
-    status = beluga_batch_start_n(model, &loop->base, ctx, array_source, array_sink, array_done, &run, &batch,
-                                  err, opts, n_opts);
-    if (!status) {
+    beluga_batch_op *batch = new_batch(model, &loop->base, ctx, opts, n_opts, n);
+    if (batch) {
+        begin(batch, array_source, array_sink, array_done, &run);
         status = beluga__loop_run(loop, &run.done);
         beluga_batch_op_free(batch);
-    }
+    } else
+        status = BELUGA_ERROR_NO_MEMORY;
     beluga__loops_give_back(&client->loops, loop);
     return status ? fail_all(&run, status, err) : combine(&run, err);
 }

@@ -18,6 +18,7 @@ enum { MAX_ALLOCATIONS = 20000, BATCH = 4 };
 
 static atomic_size_t asked, live;
 static size_t fail_first = SIZE_MAX, fail_last = SIZE_MAX;
+static size_t largest; /* bytes asked for at once; of tests without threads */
 
 static bool fails(void)
 {
@@ -28,6 +29,7 @@ static bool fails(void)
 static void *alloc(void *payload, size_t size)
 {
     (void)payload;
+    if (size > largest) largest = size;
     void *p = fails() ? NULL : malloc(size);
     if (p) atomic_fetch_add(&live, 1);
     return p;
@@ -437,6 +439,20 @@ static void a_call_that_is_tried_again(void **state)
     } while (i++ < count);
 }
 
+static void a_batch_takes_memory_for_its_inputs_and_not_for_its_limit(void **state)
+{
+    bench *b = *state;
+    beluga_input inputs[BATCH];
+    beluga_batch_result results[BATCH];
+    for (int i = 0; i < BATCH; i++) inputs[i] = beluga_input_text("Hi");
+    largest = 0;
+    assert_int_equal(beluga_batch(b->mock, NULL, inputs, BATCH, results, NULL,
+                                  beluga_with_max_concurrent_batches(1000000)),
+                     0);
+    beluga_batch_results_clear(results, BATCH);
+    assert_in_range(largest, 1, 64 * 1024);
+}
+
 static int whole_life(void *argument)
 {
     peer *p = argument;
@@ -492,6 +508,7 @@ int main(void)
         IN_BENCH(a_refused_stream),
         IN_BENCH(a_stream_that_breaks_off),
         IN_BENCH(a_call_that_is_tried_again),
+        IN_BENCH(a_batch_takes_memory_for_its_inputs_and_not_for_its_limit),
         ON_PEER(the_whole_life_of_a_client),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
