@@ -75,7 +75,7 @@ static void do_usage(struct chat *chat, const char *text)
 {
     const struct conversation *c = &chat->conversation;
     (void)text;
-    out_detail("%zu turns, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
+    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
                c->input_tokens, c->output_tokens);
 }
 
