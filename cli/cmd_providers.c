@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <beluga/chat_model.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
@@ -98,10 +99,11 @@ static int print_json(const beluga_provider *const *providers, size_t n)
 static void describe_key(const beluga_provider *p, char *text, size_t size)
 {
     const char *variable = session_find_variable(p->key_variables);
-    if (!p->key_variables || !p->key_variables[0])
-        snprintf(text, size, "not needed");
-    else if (variable)
+    if (variable)
         snprintf(text, size, "%s is set", variable);
+    else if (!p->key_variables || !p->key_variables[0] ||
+             p->capabilities & BELUGA_CAPABILITY_NO_KEY)
+        snprintf(text, size, "not needed");
     else
         snprintf(text, size, "set %s", p->key_variables[0]);
 }
@@ -158,17 +160,12 @@ static int print_one(const beluga_provider *p)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int unknown(const struct args *args, const char *name, const char *const *names, size_t n)
+/* Opening it gives the error that says what there is. */
+static int unknown(const struct args *args, beluga_registry *registry, const char *name)
 {
-    char known[512] = "";
-    size_t used = 0;
+    beluga_chat_model *model;
     beluga_error err;
-    for (size_t i = 0; i < n && used < sizeof known; i++) {
-        int length = snprintf(known + used, sizeof known - used, "%s%s", i ? ", " : "", names[i]);
-        used += length > 0 ? (size_t)length : 0;
-    }
-    beluga_error_set(&err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
-                     "no provider %.48s; there are: %.240s", name, known);
+    beluga_registry_open(registry, name, NULL, &model, &err);
     return report_error(args, &err, NULL);
 }
 
@@ -184,7 +181,7 @@ static int run(const struct args *args)
     if (args->operands.count) {
         const char *name = args->operands.items[0];
         providers[0] = beluga_registry_get(registry, name);
-        if (!providers[0]) return unknown(args, name, names, n);
+        if (!providers[0]) return unknown(args, registry, name);
         return args->json ? print_json(providers, 1) : print_one(providers[0]);
     }
     return args->json ? print_json(providers, n) : print_table(providers, n);

@@ -3,7 +3,8 @@
 
     check_output.py EXPECTED PROGRAM [ARGUMENT...]
 
-In the file, TIMESTAMP stands for a time in seconds since 1970 that is now, and NUMBER for any number.
+In the file, TIMESTAMP stands for a time in seconds since 1970 that is now, NUMBER for any number, and NAMES for
+names of providers.
 """
 import re
 import subprocess
@@ -15,6 +16,7 @@ MINUTE = 60
 
 def pattern(line):
     text = re.escape(line)
+    text = text.replace("NAMES", r"[a-z0-9_-]+(?: [a-z0-9_-]+)*")
     return text.replace("TIMESTAMP", r"(?P<time>\d+)").replace("NUMBER", r"\d+(?:\.\d+)?") + r"\Z"
 
 

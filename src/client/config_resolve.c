@@ -1,5 +1,6 @@
 /* From a model's reference to the configuration it means. */
 #include "client/config.h"
+#include "client/registry.h"
 
 #include "base/limits.h"
 #include "base/mem.h"
@@ -70,26 +71,15 @@ static int follow_aliases(resolution *r, const char **reference)
     return 0;
 }
 
-static void list_providers(beluga_registry *registry, char *text, size_t size)
-{
-    const char *names[64];
-    size_t n = beluga_registry_list(registry, names, sizeof names / sizeof *names), at = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < n && i < sizeof names / sizeof *names && at < size; i++)
-        at += (size_t)snprintf(text + at, size - at, "%s%s", i ? ", " : "", names[i]);
-}
-
 static int fail_unknown(const resolution *r, const char *name, bool whole)
 {
-    char text[sizeof r->err->message], names[200];
-    list_providers(r->registry, names, sizeof names);
+    char text[sizeof r->err->message], hint[240];
+    beluga__registry_hint(r->registry, name, hint, sizeof hint);
     if (whole)
-        snprintf(text, sizeof text,
-                 "\"%.*s\" is no alias and no provider/model; the providers are %s", shown(name),
-                 name, names);
+        snprintf(text, sizeof text, "\"%.*s\" is no alias and no provider/model; %s", shown(name),
+                 name, hint);
     else
-        snprintf(text, sizeof text, "no provider is named \"%.*s\"; there are %s", shown(name),
-                 name, names);
+        snprintf(text, sizeof text, "no provider is named \"%.*s\"; %s", shown(name), name, hint);
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
 }
 

@@ -111,6 +111,7 @@ static void take_connection(beluga__target *t)
 /* A server at another address than the provider's own may well need none. */
 static bool needs_key(const beluga__target *t)
 {
+    if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
     return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url && t->base_url &&
            strcmp(t->base_url, t->provider->base_url) == 0;
 }

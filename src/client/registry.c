@@ -1,6 +1,7 @@
 #include "client/registry.h"
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "client/chat_model.h"
 #include "client/client.h"
 #include "providers/builtin.h"
@@ -154,13 +155,30 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-void beluga__registry_names(const beluga_registry *registry, char *buffer, size_t n)
+/* The one that `name` is misspelt for, or NULL. */
+static const char *nearest(const char *const *names, size_t count, const char *name)
 {
-    const char *names[256];
-    size_t count = beluga_registry_list(registry, names, 256), at = 0;
-    *buffer = '\0';
-    for (size_t i = 0; i < count && i < 256 && at < n; i++)
-        at += (size_t)snprintf(buffer + at, n - at, "%s%s", i ? ", " : "", names[i]);
+    unsigned best = 3;
+    const char *found = NULL;
+    for (size_t i = 0; name && i < count; i++) {
+        unsigned distance = beluga__text_distance(name, names[i], 2);
+        if (distance < best && distance < strlen(name)) best = distance, found = names[i];
+    }
+    return found;
+}
+
+void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer, size_t n)
+{
+    enum { MOST = 256, ROOM = sizeof " and 1234 more" };
+    const char *names[MOST];
+    size_t count = beluga_registry_list(registry, names, MOST), at, i = 0;
+    size_t known = count < MOST ? count : MOST;
+    const char *near = nearest(names, known, name);
+    at = near ? (size_t)snprintf(buffer, n, "did you mean %s? ", near) : 0;
+    at += (size_t)snprintf(buffer + at, n - at, "there are");
+    for (; i < known && at + 2 + strlen(names[i]) + ROOM < n; i++)
+        at += (size_t)snprintf(buffer + at, n - at, "%s%s", i ? ", " : " ", names[i]);
+    if (i < count) snprintf(buffer + at, n - at, " and %zu more", count - i);
 }
 
 /* --- life --------------------------------------------------------------------------------------------- */
@@ -172,9 +190,10 @@ int beluga__registry_new(beluga_client *client, beluga_registry **out)
     if (!r) return BELUGA_ERROR_NO_MEMORY;
     r->client = client;
     pthread_rwlock_init(&r->lock, NULL);
+    const beluga_provider *builtin;
     int status = 0;
-    for (size_t i = 0; beluga__builtin_providers[i] && !status; i++)
-        status = beluga_registry_register(r, beluga__builtin_providers[i], NULL);
+    for (size_t i = 0; !status && (builtin = beluga__builtin_provider(i)); i++)
+        status = beluga_registry_register(r, builtin, NULL);
     /* A linked table that is not valid must not keep the program from starting. */
     for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY; n = n->next)
         status = beluga_registry_register(r, n->provider, NULL);
@@ -210,14 +229,14 @@ beluga_registry *beluga_registry_default(void)
 static int find(beluga_registry *registry, const char *name, const beluga_provider **out,
                 beluga_error *err)
 {
-    char names[256];
-    beluga__registry_names(registry, names, sizeof names);
+    char hint[256];
     *out = beluga_registry_get(registry, name);
     if (*out) return 0;
+    beluga__registry_hint(registry, name, hint, sizeof hint);
     if (!name)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; there are: %s", names);
-    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER, "provider '%.60s' not registered; there are: %s",
-                            name, names);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; %s", hint);
+    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER, "provider '%.60s' not registered; %s", name,
+                            hint);
 }
 
 int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,

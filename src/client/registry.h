@@ -10,8 +10,9 @@
 int beluga__registry_new(beluga_client *client, beluga_registry **out);
 void beluga__registry_free(beluga_registry *registry);
 beluga_client *beluga__registry_client(beluga_registry *registry);
-/* "anthropic, mock, openai", cut where it does not fit. */
-void beluga__registry_names(const beluga_registry *registry, char *buffer, size_t n);
+/* What to say where no provider has this name, which may be NULL: "did you mean openai? there are
+ * anthropic, azure and 20 more", as many as fit. */
+void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer, size_t n);
 
 /* open.c: build what a configuration says. */
 int beluga__target_open(beluga_client *client, const beluga_provider *provider,

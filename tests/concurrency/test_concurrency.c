@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { FEW = 8, MANY = 50, ROUNDS = 20, BATCH = 12, CALLS = 1000, NAMES = 16 };
+enum { FEW = 8, MANY = 50, ROUNDS = 20, BATCH = 12, CALLS = 1000, NAMES = 512 };
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
@@ -141,7 +141,7 @@ static void look_around(team *t, beluga_chat_model *model, unsigned number)
     expect(t, beluga_check_health(model, NULL, number % 2, &health, NULL) == 0);
     expect(t, strcmp(health.state, "healthy") == 0);
     size_t n = beluga_registry_list(t->registry, names, NAMES);
-    expect(t, n >= 2 && strcmp(names[n < NAMES ? n - 1 : NAMES - 1], names[0]) > 0);
+    expect(t, n >= 2 && n <= NAMES && strcmp(names[n - 1], names[0]) > 0);
     expect(t, beluga_registry_contains(t->registry, "mock"));
 }
 
@@ -339,13 +339,14 @@ static beluga_provider mutes[MANY];
 
 static void register_and_list(team *t, unsigned number)
 {
-    const char *names[MANY + NAMES];
+    const char *names[NAMES];
     for (unsigned i = 0; i < FEW; i++) {
         const beluga_provider *p = &mutes[(number * FEW + i) % MANY];
         expect(t, beluga_registry_register(t->registry, p, NULL) == 0);
         expect(t, beluga_registry_get(t->registry, p->name) == p);
-        size_t n = beluga_registry_list(t->registry, names, MANY + NAMES);
-        for (size_t k = 1; k < n; k++) expect(t, strcmp(names[k - 1], names[k]) < 0);
+        size_t n = beluga_registry_list(t->registry, names, NAMES);
+        expect(t, n <= NAMES);
+        for (size_t k = 1; k < n && k < NAMES; k++) expect(t, strcmp(names[k - 1], names[k]) < 0);
     }
 }
 
