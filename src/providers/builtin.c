@@ -1,7 +1,14 @@
 #include "providers/builtin.h"
 
-const beluga_provider *const beluga__builtin_providers[] = {
+#include "providers/openai/openai.h"
+
+static const beluga_provider *const providers[] = {
     &beluga__mock_provider,
     &beluga__openai_provider,
-    NULL,
 };
+
+const beluga_provider *beluga__builtin_provider(size_t index)
+{
+    size_t n = sizeof providers / sizeof *providers;
+    return index < n ? providers[index] : beluga__openai_host_at(index - n);
+}

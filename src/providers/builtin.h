@@ -7,7 +7,7 @@
 extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__openai_provider;
 
-/* Ended by NULL. */
-extern const beluga_provider *const beluga__builtin_providers[];
+/* Number `index`, or NULL past the last; the rows of src/providers/openai/hosts.c come at the end. */
+const beluga_provider *beluga__builtin_provider(size_t index);
 
 #endif

@@ -45,7 +45,8 @@ enum beluga_capability {
     BELUGA_CAPABILITY_SCHEMA = 1 << 7,
     BELUGA_CAPABILITY_CACHE = 1 << 8,
     BELUGA_CAPABILITY_MODELS = 1 << 9, /**< it can list its models */
-    BELUGA_CAPABILITY_LOCAL = 1 << 10  /**< no network and no key between */
+    BELUGA_CAPABILITY_LOCAL = 1 << 10, /**< no network and no key between */
+    BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< a key is sent where there is one, but none is needed */
 };
 
 /** A provider's own option: what `beluga providers` lists and what a configuration is checked by. */

@@ -47,6 +47,7 @@ static void read_detail(struct fault *fault, const beluga_json *root)
     const beluga_json *detail = beluga_json_get(root, "detail");
     if (!detail) detail = beluga_json_get(beluga_json_get(root, "message"), "detail");
     read_message(fault, detail);
+    read_message(fault, beluga_json_get(detail, "error")); /* DeepInfra's */
     read_message(fault, beluga_json_get(beluga_json_at(detail, 0), "msg"));
 }
 
@@ -91,6 +92,7 @@ static int code_of_word(const char *word)
         {"content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
         {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
         {"moderation_blocked", BELUGA_ERROR_CONTENT_FILTER},
+        {"data_inspection_failed", BELUGA_ERROR_CONTENT_FILTER},
         {"model_not_found", BELUGA_ERROR_INVALID_MODEL},
         {"DeploymentNotFound", BELUGA_ERROR_INVALID_MODEL},
         {"invalid_api_key", BELUGA_ERROR_AUTHENTICATION},
@@ -118,7 +120,7 @@ static int code_of_message(const char *message, int code)
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED;
     for (size_t i = 0; message && refused && i < sizeof too_long / sizeof *too_long; i++)
         if (strstr(message, too_long[i])) return BELUGA_ERROR_CONTEXT_LENGTH;
-    if (message && code == BELUGA_ERROR_NOT_FOUND && strstr(message, "model"))
+    if (message && code == BELUGA_ERROR_NOT_FOUND && strcasestr(message, "model"))
         return BELUGA_ERROR_INVALID_MODEL;
     return code;
 }

@@ -1,10 +1,23 @@
 #include "providers/openai/openai.h"
 
+#include <beluga/allocator.h>
 #include <string.h>
 
 static void fail(beluga__openai_encoder *e, int code, const char *what)
 {
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
+}
+
+/* `what` goes on after the provider's name. */
+static void refuse(beluga__openai_encoder *e, const char *what)
+{
+    if (e->status) return;
+    e->status = beluga_error_set(e->err, BELUGA_ERROR_NOT_SUPPORTED, "%s %s", e->name, what);
+}
+
+static bool is_mistral(const beluga__openai_encoder *e)
+{
+    return e->host->quirks & BELUGA__OPENAI_MISTRAL;
 }
 
 /* ---- parts of messages ----------------------------------------------------------------------- */
@@ -51,12 +64,25 @@ static const char *audio_format(const char *media_type)
     return NULL;
 }
 
+/* Mistral finds out the format itself. */
+static void put_bare_audio(beluga__openai_encoder *e, const beluga_part *part)
+{
+    beluga_json_put_string(e->w, "type", "input_audio");
+    if (part->url)
+        beluga_json_put_string(e->w, "input_audio", part->url);
+    else
+        beluga_json_put_base64(e->w, "input_audio", "", part->data, part->data_length);
+}
+
 static void put_audio(beluga__openai_encoder *e, const beluga_part *part)
 {
     const char *format = audio_format(part->media_type);
+    if (is_mistral(e)) {
+        put_bare_audio(e, part);
+        return;
+    }
     if (part->url || !format) {
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-             "openai takes audio as bytes of type audio/wav or audio/mpeg only");
+        refuse(e, "takes audio as bytes of type audio/wav or audio/mpeg only");
         return;
     }
     beluga_json_put_string(e->w, "type", "input_audio");
@@ -66,10 +92,24 @@ static void put_audio(beluga__openai_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
+static void put_document(beluga__openai_encoder *e, const beluga_part *part)
+{
+    beluga_json_put_string(e->w, "type", "document_url");
+    if (part->url)
+        beluga_json_put_string(e->w, "document_url", part->url);
+    else
+        put_data_url(e, "document_url", part);
+    if (part->name) beluga_json_put_string(e->w, "document_name", part->name);
+}
+
 static void put_file(beluga__openai_encoder *e, const beluga_part *part)
 {
+    if (is_mistral(e)) {
+        put_document(e, part);
+        return;
+    }
     if (part->url && strncmp(part->url, "data:", 5) != 0) {
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "openai takes files as bytes or data: URLs only");
+        refuse(e, "takes files as bytes or data: URLs only");
         return;
     }
     beluga_json_put_string(e->w, "type", "file");
@@ -82,7 +122,18 @@ static void put_file(beluga__openai_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-static void put_part(beluga__openai_encoder *e, const beluga_part *part)
+/* Mistral's place for it is the content. */
+static void put_thinking(beluga__openai_encoder *e, const beluga_part *part)
+{
+    beluga_json_put_string(e->w, "type", "thinking");
+    beluga_json_begin_array(e->w, "thinking");
+    beluga_json_begin_object(e->w, NULL);
+    put_text(e, part);
+    beluga_json_end_object(e->w);
+    beluga_json_end_array(e->w);
+}
+
+static void put_part(beluga__openai_encoder *e, const beluga_part *part, bool ai)
 {
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
@@ -91,25 +142,30 @@ static void put_part(beluga__openai_encoder *e, const beluga_part *part)
     case BELUGA_PART_AUDIO: put_audio(e, part); break;
     case BELUGA_PART_FILE: put_file(e, part); break;
     default:
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "openai can't take a part of this kind from this role");
+        if (ai && part->kind == BELUGA_PART_REASONING)
+            put_thinking(e, part);
+        else
+            refuse(e, "can't take a part of this kind from this role");
     }
     beluga_json_end_object(e->w);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-/* Parts that are not "content" in this protocol. */
-static bool is_beside_content(const beluga_part *part)
+/* Parts of an answer that are not "content" in this protocol. */
+static bool is_beside_content(const beluga__openai_encoder *e, const beluga_part *part)
 {
-    return part->kind == BELUGA_PART_TOOL_CALL || part->kind == BELUGA_PART_REASONING;
+    return part->kind == BELUGA_PART_TOOL_CALL ||
+           (part->kind == BELUGA_PART_REASONING && !is_mistral(e));
 }
 
-static size_t content_count(const beluga_message *message, bool ai, const beluga_part **first)
+static size_t content_count(const beluga__openai_encoder *e, const beluga_message *message, bool ai,
+                            const beluga_part **first)
 {
     size_t count = 0;
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (ai && is_beside_content(part)) continue;
+        if (ai && is_beside_content(e, part)) continue;
         if (!count++) *first = part;
     }
     return count;
@@ -119,7 +175,7 @@ static size_t content_count(const beluga_message *message, bool ai, const beluga
 static void put_content(beluga__openai_encoder *e, const beluga_message *message, bool ai)
 {
     const beluga_part *first = NULL;
-    size_t count = content_count(message, ai, &first);
+    size_t count = content_count(e, message, ai, &first);
     if (!count && ai && beluga_message_count(message)) {
         beluga_json_put_null(e->w, "content");
     } else if (!count) {
@@ -130,7 +186,7 @@ static void put_content(beluga__openai_encoder *e, const beluga_message *message
         beluga_json_begin_array(e->w, "content");
         for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
             const beluga_part *part = beluga_message_part(message, i);
-            if (!ai || !is_beside_content(part)) put_part(e, part);
+            if (!ai || !is_beside_content(e, part)) put_part(e, part, ai);
         }
         beluga_json_end_array(e->w);
     }
@@ -142,10 +198,62 @@ static void want_text_only(beluga__openai_encoder *e, const beluga_message *mess
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         uint32_t kind = beluga_message_part(message, i)->kind;
         if (kind == BELUGA_PART_IMAGE || kind == BELUGA_PART_AUDIO || kind == BELUGA_PART_FILE)
-            fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                 "openai takes images, audio and files in human messages only");
+            refuse(e, "takes images, audio and files in human messages only");
     }
 }
+
+/* ---- reasoning of earlier answers ------------------------------------------------------------ */
+
+static size_t reasoning_length(const beluga_message *message, const beluga_part **first)
+{
+    size_t length = 0;
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != BELUGA_PART_REASONING) continue;
+        if (!*first) *first = part;
+        length += part->text_length;
+    }
+    return length;
+}
+
+/* An answer's reasoning may have come in several blocks; the host gave and takes one text. */
+static void put_joined(beluga__openai_encoder *e, const beluga_message *message, size_t length)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    char *text = allocator->alloc(allocator->payload, length);
+    size_t at = 0;
+    if (!text) {
+        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the reasoning of an earlier answer");
+        return;
+    }
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != BELUGA_PART_REASONING || !part->text_length) continue;
+        memcpy(text + at, part->text, part->text_length);
+        at += part->text_length;
+    }
+    beluga_json_put_string_n(e->w, e->host->reasoning_field, text, length);
+    allocator->release(allocator->payload, text);
+}
+
+static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
+{
+    const beluga_part *first = NULL;
+    size_t length = reasoning_length(message, &first);
+    if (!first || is_mistral(e)) return;
+    if (e->host->reasoning_field) {
+        if (length == first->text_length)
+            beluga_json_put_string_n(e->w, e->host->reasoning_field, first->text, length);
+        else
+            put_joined(e, message, length);
+    } else if (!e->dropped_reasoning) {
+        e->dropped_reasoning = true;
+        beluga_http_request_warn(e->request, "the reasoning of earlier answers is not sent back: "
+                                             "Chat Completions has no place for it");
+    }
+}
+
+/* ---- tool calls and their results ------------------------------------------------------------ */
 
 static void put_tool_call(beluga__openai_encoder *e, const beluga_part *part)
 {
@@ -167,12 +275,6 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
     bool open = false;
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind == BELUGA_PART_REASONING && !e->dropped_reasoning) {
-            e->dropped_reasoning = true;
-            beluga_http_request_warn(e->request,
-                                     "the reasoning of earlier answers is not sent back: "
-                                     "Chat Completions has no place for it");
-        }
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
@@ -194,6 +296,8 @@ static void put_tool_result(beluga__openai_encoder *e, const beluga_message *mes
     beluga_json_put_string(e->w, "tool_call_id", id);
 }
 
+/* ---- one message ----------------------------------------------------------------------------- */
+
 static const char *role_name(beluga_role role)
 {
     switch (role) {
@@ -212,7 +316,10 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
     if (role == BELUGA_ROLE_TOOL) put_tool_result(e, message);
     if (role != BELUGA_ROLE_HUMAN) want_text_only(e, message);
     put_content(e, message, role == BELUGA_ROLE_AI);
-    if (role == BELUGA_ROLE_AI) put_tool_calls(e, message);
+    if (role == BELUGA_ROLE_AI) {
+        put_reasoning(e, message);
+        put_tool_calls(e, message);
+    }
     beluga_json_end_object(e->w);
 }
 

@@ -6,6 +6,33 @@
 
 extern const beluga_provider beluga__openai_provider;
 
+/* What a host does otherwise than the protocol says. */
+enum beluga__openai_quirk {
+    BELUGA__OPENAI_TOP_K = 1 << 0,             /* takes "top_k" */
+    BELUGA__OPENAI_NO_TOOLS = 1 << 1,          /* takes no tools */
+    BELUGA__OPENAI_NO_STOP = 1 << 2,           /* takes no stop sequences */
+    BELUGA__OPENAI_NO_SEED = 1 << 3,           /* takes no seed */
+    BELUGA__OPENAI_NO_USER = 1 << 4,           /* refuses "user" */
+    BELUGA__OPENAI_NO_STREAM_OPTIONS = 1 << 5, /* refuses them, and sends the usage anyway */
+    BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,   /* reasons by "enable_thinking", "thinking_budget" */
+    BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* of forms of an answer it knows only JSON */
+    BELUGA__OPENAI_MISTRAL = 1 << 8            /* Mistral's names: see request.c and messages.c */
+};
+
+/* A host that speaks the protocol. All zero is the protocol itself. */
+typedef struct beluga__openai_host {
+    beluga_provider provider;
+    uint32_t quirks;             /* beluga__openai_quirk */
+    const char *reasoning_field; /* of earlier answers, where it goes back; NULL: it does not */
+    /* Its word for each beluga_reasoning_effort, NULL for "leave it out"; NULL: the protocol's. */
+    const char *const *efforts;
+} beluga__openai_host;
+
+/* hosts.c: the row of a call; the protocol itself for tables that are not one of its rows. */
+const beluga__openai_host *beluga__openai_host_of(const beluga_call *call);
+/* Row `index`, or NULL past the last. */
+const beluga_provider *beluga__openai_host_at(size_t index);
+
 /* A tool call that deltas may still come for. Id and name are kept as hashes, 0 for none. */
 typedef struct beluga__openai_tool_call {
     uint32_t wire_index, index; /* the server's number; ours */
@@ -33,6 +60,8 @@ typedef struct beluga__openai_state {
 /* A request being written. What is wrong with its messages sticks in `status`. */
 typedef struct beluga__openai_encoder {
     const beluga_call *call;
+    const beluga__openai_host *host;
+    const char *name; /* of the provider */
     beluga_http_request *request;
     beluga_error *err;
     beluga__body body;

@@ -36,6 +36,11 @@ static void put_tool_choice(beluga__openai_encoder *e, const char *choice)
     beluga_json_end_object(e->w);
 }
 
+static bool is(const beluga__openai_encoder *e, uint32_t quirk)
+{
+    return e->host->quirks & quirk;
+}
+
 /* Hosts refuse the options about tools where there are none. */
 static void put_tools(beluga__openai_encoder *e)
 {
@@ -44,6 +49,10 @@ static void put_tools(beluga__openai_encoder *e)
     if (!n) {
         if (choice && strcmp(choice, "none") != 0)
             beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
+        return;
+    }
+    if (is(e, BELUGA__OPENAI_NO_TOOLS)) {
+        beluga_http_request_warn(e->request, "tools are not sent: %s takes none", e->name);
         return;
     }
     if (beluga__body_wants(&e->body, "tools")) {
@@ -84,35 +93,111 @@ static void put_max_tokens(beluga__openai_encoder *e)
                          BELUGA_OPTION_MAX_TOKENS);
 }
 
+/* Is a field to be sent that the host does not take? Then the caller is told that it is not. */
+static bool is_lost(beluga__openai_encoder *e, uint32_t quirk, const char *field, bool is_set)
+{
+    if (!is(e, quirk)) return false;
+    if (is_set && beluga__body_wants(&e->body, field))
+        beluga_http_request_warn(e->request, "%s is not sent: %s takes none", field, e->name);
+    return true;
+}
+
+static void put_stop(beluga__openai_encoder *e)
+{
+    bool is_set = beluga_call_get_item(e->call, BELUGA_OPTION_STOP_SEQUENCES, 0, NULL);
+    if (!is_lost(e, BELUGA__OPENAI_NO_STOP, "stop", is_set))
+        beluga__body_put_list(&e->body, "stop", e->call, BELUGA_OPTION_STOP_SEQUENCES);
+}
+
+static void put_seed(beluga__openai_encoder *e)
+{
+    const char *name = is(e, BELUGA__OPENAI_MISTRAL) ? "random_seed" : "seed";
+    int64_t value;
+    bool is_set = beluga_call_get_int(e->call, BELUGA_OPTION_SEED, &value);
+    if (!is_lost(e, BELUGA__OPENAI_NO_SEED, name, is_set))
+        beluga__body_put_int(&e->body, name, e->call, BELUGA_OPTION_SEED);
+}
+
+static void put_user(beluga__openai_encoder *e)
+{
+    bool is_set = beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL);
+    if (!is_lost(e, BELUGA__OPENAI_NO_USER, "user", is_set))
+        beluga__body_put_string(&e->body, "user", e->call, BELUGA_OPTION_USER);
+}
+
+static void put_top_k(beluga__openai_encoder *e)
+{
+    int64_t value;
+    if (is(e, BELUGA__OPENAI_TOP_K))
+        beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
+    else if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) &&
+             beluga__body_wants(&e->body, "top_k"))
+        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has none "
+                                             "(a host that takes it gets it by extra_body)");
+}
+
 static void put_sampling(beluga__openai_encoder *e)
 {
     beluga__body *body = &e->body;
-    int64_t value;
     beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
     beluga__body_put_double(body, "top_p", e->call, BELUGA_OPTION_TOP_P);
     put_max_tokens(e);
     beluga__body_put_double(body, "frequency_penalty", e->call, BELUGA_OPTION_FREQUENCY_PENALTY);
     beluga__body_put_double(body, "presence_penalty", e->call, BELUGA_OPTION_PRESENCE_PENALTY);
-    beluga__body_put_list(body, "stop", e->call, BELUGA_OPTION_STOP_SEQUENCES);
-    beluga__body_put_int(body, "seed", e->call, BELUGA_OPTION_SEED);
-    beluga__body_put_string(body, "user", e->call, BELUGA_OPTION_USER);
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) &&
-        beluga__body_wants(body, "top_k"))
-        beluga_http_request_warn(e->request, "top_k is not sent: Chat Completions has none "
-                                             "(a host that takes it gets it by extra_body)");
+    put_stop(e);
+    put_seed(e);
+    put_user(e);
+    put_top_k(e);
+}
+
+/* ---- reasoning ------------------------------------------------------------------------------- */
+
+/* A host may know fewer grades; what is sent is the nearest, and said. */
+static void put_effort(beluga__openai_encoder *e, int64_t effort)
+{
+    const char *wanted = beluga__reasoning_effort_name(effort);
+    const char *word = e->host->efforts ? e->host->efforts[effort] : wanted;
+    if (strcmp(word, wanted) != 0)
+        beluga_http_request_warn(e->request, "reasoning_effort %s is sent as %s, which %s has",
+                                 wanted, word, e->name);
+    beluga_json_put_string(e->w, "reasoning_effort", word);
+}
+
+/* Where reasoning can be turned on and off only: on by any effort. */
+static void put_switch(beluga__openai_encoder *e, int64_t effort)
+{
+    bool on = effort != BELUGA_REASONING_EFFORT_NONE;
+    if (on)
+        beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
+                                 beluga__reasoning_effort_name(effort), e->name);
+    if (is(e, BELUGA__OPENAI_ENABLE_THINKING))
+        beluga_json_put_bool(e->w, "enable_thinking", on);
+    else if (on)
+        beluga_json_put_string(e->w, "prompt_mode", "reasoning");
 }
 
 static void put_reasoning(beluga__openai_encoder *e)
 {
+    bool thinks = is(e, BELUGA__OPENAI_ENABLE_THINKING);
+    bool switched = thinks || is(e, BELUGA__OPENAI_MISTRAL);
+    const char *field = thinks ? "enable_thinking" : switched ? "prompt_mode" : "reasoning_effort";
     int64_t value;
     if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &value) &&
-        beluga__body_wants(&e->body, "reasoning_effort"))
-        beluga_json_put_string(e->w, "reasoning_effort", beluga__reasoning_effort_name(value));
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &value))
+        beluga__body_wants(&e->body, field)) {
+        if (switched)
+            put_switch(e, value);
+        else
+            put_effort(e, value);
+    }
+    if (thinks)
+        beluga__body_put_int(&e->body, "thinking_budget", e->call, BELUGA_OPTION_REASONING_BUDGET);
+    else if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &value))
         beluga_http_request_warn(e->request,
                                  "reasoning_budget is not sent: Chat Completions has only "
                                  "reasoning_effort");
 }
+
+/* ---- the answer's form ----------------------------------------------------------------------- */
 
 static void put_schema(beluga__openai_encoder *e, const char *schema, size_t length)
 {
@@ -134,6 +219,13 @@ static void put_response_format(beluga__openai_encoder *e)
     const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
     beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
     if ((!schema && !json_mode) || !beluga__body_wants(&e->body, "response_format")) return;
+    if (schema && is(e, BELUGA__OPENAI_NO_SCHEMA)) {
+        beluga_http_request_warn(e->request,
+                                 "response_schema is not sent: %s can be asked for "
+                                 "any JSON only",
+                                 e->name);
+        schema = NULL;
+    }
     beluga_json_begin_object(e->w, "response_format");
     if (schema)
         put_schema(e, schema, length);
@@ -146,7 +238,8 @@ static void put_stream(beluga__openai_encoder *e)
 {
     if (!beluga_call_is_streamed(e->call)) return;
     if (beluga__body_wants(&e->body, "stream")) beluga_json_put_bool(e->w, "stream", true);
-    if (!beluga__body_wants(&e->body, "stream_options")) return;
+    if (is(e, BELUGA__OPENAI_NO_STREAM_OPTIONS) || !beluga__body_wants(&e->body, "stream_options"))
+        return;
     beluga_json_begin_object(e->w, "stream_options");
     beluga_json_put_bool(e->w, "include_usage", true);
     beluga_json_end_object(e->w);
@@ -166,6 +259,8 @@ int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *
                                   beluga_error *err)
 {
     beluga__openai_encoder e = {.call = call, .request = request, .err = err};
+    e.host = beluga__openai_host_of(call);
+    e.name = beluga_call_provider(call)->name;
     beluga_http_request_set_path(request, "/chat/completions");
     set_account(call, request);
     int code = beluga__body_begin(&e.body, call, request, err);

@@ -152,7 +152,8 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     if (!beluga_json_is_object(usage)) return 0;
     const beluga_json *input = beluga_json_get(usage, "prompt_tokens_details");
     const beluga_json *output = beluga_json_get(usage, "completion_tokens_details");
-    int64_t hit = count(usage, "prompt_cache_hit_tokens", -1); /* DeepSeek's name */
+    int64_t hit = count(usage, "cached_tokens", -1); /* Moonshot's name, and DeepSeek's */
+    hit = count(usage, "prompt_cache_hit_tokens", hit);
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
     u.input_cache_write = count(input, "cache_write_tokens", -1);
@@ -195,7 +196,7 @@ int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, be
     if (state->unnamed)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
-    if (word && strcmp(word, "error") == 0)
+    if (word && (strcmp(word, "error") == 0 || strcmp(word, "insufficient_system_resource") == 0))
         return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
                                    "the provider broke the answer off");
     bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;

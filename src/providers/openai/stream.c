@@ -12,12 +12,15 @@ static bool is_error(const beluga_frame *frame)
     return frame->event_length == 5 && memcmp(frame->event, "error", 5) == 0;
 }
 
-/* Groq repeats the usage in a field of its own, which came first; it comes with the finish. */
-static int emit_usage(const beluga_json *root, bool at_finish, beluga_emit *emit)
+/* Groq has the usage in a field of its own, too, Moonshot in the choice; it comes with the finish.
+ */
+static int emit_usage(const beluga_json *root, const beluga_json *choice, bool at_finish,
+                      beluga_emit *emit)
 {
     const beluga_json *usage = beluga_json_get(root, "usage");
     if (at_finish && !beluga_json_is_object(usage))
         usage = beluga_json_get(beluga_json_get(root, "x_groq"), "usage");
+    if (at_finish && !beluga_json_is_object(usage)) usage = beluga_json_get(choice, "usage");
     return beluga__openai_emit_usage(usage, emit);
 }
 
@@ -37,7 +40,7 @@ static int decode_chunk(beluga__openai_state *state, const beluga_json *root,
     bool finish = word && *word;
     int code = choice ? beluga__openai_emit_metadata(state, root, emit) : 0;
     if (!code && choice && !state->finished) code = decode_choice(state, choice, emit);
-    if (!code) code = emit_usage(root, finish || !choice, emit);
+    if (!code) code = emit_usage(root, choice, finish || !choice, emit);
     return code || !finish ? code : beluga__openai_emit_finish(state, word, emit);
 }
 

@@ -1,0 +1,150 @@
+/* Hosts that speak Chat Completions: a row each. A new one is a row here and a folder of fixtures.
+ */
+#include "providers/openai/openai.h"
+
+#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* What every row shares. */
+#define HOST(host_name, url)                                                                    \
+    BELUGA_PROVIDER_INIT(host_name),                                                            \
+        .framing = BELUGA_FRAMING_SSE, .metric_prefix = "beluga." host_name, .base_url = (url), \
+        .state_size = sizeof(beluga__openai_state),                                             \
+        .encode_request = beluga__openai_encode_request,                                        \
+        .decode_response = beluga__openai_decode_response,                                      \
+        .decode_event = beluga__openai_decode_event, .decode_error = beluga__openai_decode_error
+
+#define LISTS_MODELS                                         \
+    .encode_list_models = beluga__openai_encode_list_models, \
+    .decode_list_models = beluga__openai_decode_list_models
+
+enum {
+    TEXT = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
+    TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,
+    SCHEMA = BELUGA_CAPABILITY_SCHEMA,
+    IMAGES = BELUGA_CAPABILITY_IMAGES,
+    AUDIO = BELUGA_CAPABILITY_AUDIO,
+    FILES = BELUGA_CAPABILITY_FILES,
+    MODELS = BELUGA_CAPABILITY_MODELS,
+    /* What a server can do depends on the model that it was given. */
+    SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
+};
+
+/* Words for none, minimal, low, medium, high, xhigh, max. */
+static const char *const fireworks_efforts[] = {"none", "low",  "low", "medium",
+                                                "high", "high", "high"};
+
+/* The protocol itself, for tables that are not a row. */
+static const beluga__openai_host plain;
+
+static const beluga__openai_host hosts[] = {
+    {.provider = {HOST("cerebras", "https://api.cerebras.ai/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
+                  .key_variables = NAMES("CEREBRAS_API_KEY"),
+                  .url_variables = NAMES("CEREBRAS_BASE_URL")},
+     .reasoning_field = "reasoning"},
+    {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+                  .url_variables = NAMES("DEEPINFRA_BASE_URL")}},
+    /* A model that thinks refuses a history without its thoughts. */
+    {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
+                  .default_model = "deepseek-chat", .capabilities = TEXT | TOOLS | MODELS,
+                  .key_variables = NAMES("DEEPSEEK_API_KEY"),
+                  .url_variables = NAMES("DEEPSEEK_BASE_URL")},
+     .quirks = BELUGA__OPENAI_NO_SCHEMA,
+     .reasoning_field = "reasoning_content"},
+    {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
+                  .url_variables = NAMES("FIREWORKS_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K,
+     .efforts = fireworks_efforts},
+    {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("GROQ_API_KEY"), .url_variables = NAMES("GROQ_BASE_URL")}},
+    {.provider = {HOST("huggingface", "https://router.huggingface.co/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("HF_TOKEN", "HUGGINGFACE_API_KEY"),
+                  .url_variables = NAMES("HUGGINGFACE_BASE_URL")}},
+    {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
+                  .capabilities = SERVER | AUDIO | FILES,
+                  .key_variables = NAMES("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
+                  .url_variables = NAMES("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
+                  .default_model = "default", /* it has one, and answers to any name */
+                  .capabilities = SERVER | AUDIO, .key_variables = NAMES("LLAMA_API_KEY"),
+                  .url_variables = NAMES("LLAMA_SERVER_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
+                  .capabilities = SERVER, .key_variables = NAMES("LM_STUDIO_API_KEY"),
+                  .url_variables = NAMES("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS,
+                  .default_model = "mistral-small-latest",
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+                  .key_variables = NAMES("MISTRAL_API_KEY"),
+                  .url_variables = NAMES("MISTRAL_BASE_URL")},
+     .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER},
+    {.provider = {HOST("moonshot", "https://api.moonshot.ai/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("MOONSHOT_API_KEY"),
+                  .url_variables = NAMES("MOONSHOT_BASE_URL")},
+     .reasoning_field = "reasoning_content"},
+    {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
+                  .url_variables = NAMES("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")}},
+    {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS,
+                  .default_model = "openrouter/auto",
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+                  .key_variables = NAMES("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
+                  .url_variables = NAMES("OPENROUTER_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K,
+     .reasoning_field = "reasoning"},
+    {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
+                  .capabilities = TEXT | SCHEMA | IMAGES,
+                  .key_variables = NAMES("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
+                  .url_variables = NAMES("PERPLEXITY_BASE_URL")},
+     .quirks = BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
+               BELUGA__OPENAI_NO_STREAM_OPTIONS},
+    {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
+                  LISTS_MODELS, .default_model = "qwen-plus",
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS,
+                  .key_variables = NAMES("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
+                  .url_variables = NAMES("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING},
+    {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("SAMBANOVA_API_KEY"),
+                  .url_variables = NAMES("SAMBANOVA_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables =
+                      NAMES("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
+                  .url_variables = NAMES("TOGETHER_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
+                  .capabilities = SERVER | AUDIO, .key_variables = NAMES("VLLM_API_KEY"),
+                  .url_variables = NAMES("VLLM_BASE_URL")},
+     .quirks = BELUGA__OPENAI_TOP_K},
+    {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-4",
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
+                  .key_variables = NAMES("XAI_API_KEY"), .url_variables = NAMES("XAI_BASE_URL")}},
+};
+
+enum { N_HOSTS = sizeof hosts / sizeof *hosts };
+
+const beluga_provider *beluga__openai_host_at(size_t index)
+{
+    return index < N_HOSTS ? &hosts[index].provider : NULL;
+}
+
+const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
+{
+    const beluga_provider *provider = beluga_call_provider(call);
+    for (size_t i = 0; i < N_HOSTS; i++)
+        if (provider == &hosts[i].provider) return &hosts[i];
+    return &plain;
+}
