@@ -18,6 +18,7 @@ typedef struct beluga__framer {
     beluga__buf event; /* its name */
     bool skip_newline; /* a \r ended the last bytes: a \n that follows belongs to it */
     bool has_data;
+    bool bare;    /* the data are lines without a field's name */
     bool started; /* the byte order mark was looked for */
 } beluga__framer;
 

@@ -63,7 +63,7 @@ static int dispatch(struct sse *s)
     beluga__framer *framer = s->framer;
     int code = framer->has_data ? deliver(s) : 0;
     s->data.at = s->event.at = NULL;
-    framer->has_data = false;
+    framer->has_data = framer->bare = false;
     framer->data.length = framer->event.length = 0;
     return code;
 }
@@ -96,12 +96,21 @@ static struct slice value_of(char *line, size_t n, size_t name_n)
     return (struct slice){line + skip, n - skip};
 }
 
+/* No field begins with a brace. It is JSON that a server wrote where an event should be, such as an
+ * error that came up on the way: hand it on up to the next blank line. */
+static bool is_bare(beluga__framer *framer, const char *line)
+{
+    if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
+    return framer->bare;
+}
+
 static int read_line(struct sse *s, char *line, size_t n)
 {
     size_t mark = beluga__framer_skip_mark(s->framer, line, n);
     line += mark;
     n -= mark;
     if (!n) return dispatch(s);
+    if (is_bare(s->framer, line)) return add_data(s, line, n);
     if (is_field(line, n, "data", 4)) {
         struct slice value = value_of(line, n, 4);
         return add_data(s, value.at, value.n);

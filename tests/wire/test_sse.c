@@ -180,6 +180,17 @@ static void a_last_event_needs_no_blank_line(void **state)
     assert_events("", "");
 }
 
+/* As Google's servers tell of an error that came up on the way. */
+static void json_without_a_field_is_handed_on(void **state)
+{
+    (void)state;
+    assert_events("data: a\n\n{\n \"error\": {\n\"code\": 1}\n}\n",
+                  "message|a;message|{\n \"error\": {\n\"code\": 1}\n};");
+    assert_events("[1,\r\ndata: 2]\r\n\r\ndata: b\r\n\r\n", "message|[1,\ndata: 2];message|b;");
+    assert_events("data: a\n{\n\n", "message|a;");
+    assert_events("event: x\n{}", "x|{};");
+}
+
 static void nul_bytes_are_data(void **state)
 {
     (void)state;
@@ -325,6 +336,7 @@ int main(void)
         cmocka_unit_test(an_event_has_a_name),
         cmocka_unit_test(an_event_without_data_is_not_dispatched),
         cmocka_unit_test(a_last_event_needs_no_blank_line),
+        cmocka_unit_test(json_without_a_field_is_handed_on),
         cmocka_unit_test(nul_bytes_are_data),
         cmocka_unit_test(a_frame_has_a_maximum),
         cmocka_unit_test(what_the_function_returns_stops_feeding),
