@@ -4,6 +4,7 @@
 
 #include <beluga/provider/provider.h>
 
+extern const beluga_provider beluga__gemini_provider;
 extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__openai_provider;
 

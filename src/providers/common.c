@@ -143,6 +143,63 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
                                           "long, is for this provider to choose");
 }
 
+/* ---- addresses and names --------------------------------------------------------------------- */
+
+static bool is_unreserved(unsigned char c)
+{
+    unsigned char lower = c | 0x20;
+    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || (c && strchr("-._~", c));
+}
+
+bool beluga__percent_encode(const char *text, char *out, size_t size)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        size_t n = is_unreserved(c) ? 1 : 3;
+        if (n >= size) return false;
+        size -= n;
+        *out++ = n == 1 ? *text : '%';
+        if (n == 1) continue;
+        *out++ = digits[c >> 4];
+        *out++ = digits[c & 15];
+    }
+    if (!size) return false;
+    *out = '\0';
+    return true;
+}
+
+const char *beluga__data_url(const char *url, char *media_type, size_t size)
+{
+    static const char mark[] = ";base64,";
+    const char *comma = strncmp(url, "data:", 5) == 0 ? strchr(url, ',') : NULL;
+    size_t n_mark = sizeof mark - 2; /* without the comma */
+    if (!comma || (size_t)(comma - url) < 5 + n_mark || strncmp(comma - n_mark, mark, n_mark) != 0)
+        return NULL;
+    size_t n = (size_t)(comma - url) - 5 - n_mark;
+    if (n >= size) n = size - 1;
+    memcpy(media_type, url + 5, n);
+    media_type[n] = '\0';
+    return comma + 1;
+}
+
+static const char *name_in(const beluga_message *message, const char *id)
+{
+    if (beluga_message_role(message) != BELUGA_ROLE_AI) return NULL;
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_TOOL_CALL && strcmp(part->id, id) == 0) return part->name;
+    }
+    return NULL;
+}
+
+const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before)
+{
+    const char *name = NULL;
+    while (before-- > 0 && !name) name = name_in(beluga_call_message(call, before), id);
+    return name;
+}
+
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 void beluga__error_refine(beluga_error *err, int code)

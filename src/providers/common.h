@@ -46,6 +46,16 @@ void beluga__body_put_list(beluga__body *body, const char *name, const beluga_ca
 /* Warn, once, when a message has a cache mark: for protocols that have no place for it. */
 void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *request);
 
+/* Percent-encode all of a text but RFC 3986's unreserved characters, for a segment of a path.
+ * Returns false when it and its NUL do not fit. */
+bool beluga__percent_encode(const char *text, char *out, size_t size);
+/* Returns the base64 inside "data:TYPE;base64,…" and copies the type, or NULL for another URL. A
+ * type that does not fit is cut off, since nobody knows it. */
+const char *beluga__data_url(const char *url, char *media_type, size_t size);
+/* Returns the name of the tool that call `id` called, looking back from message `before`, for
+ * protocols whose results name it; NULL when no such call was made. */
+const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before);
+
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
 

@@ -20,7 +20,9 @@
  *   + text TEXT                a part more of the last message
  *   + image|audio|file URL
  *   + bytes image|audio|file TYPE NAME BYTES    ("-": none)
- *   + reasoning TEXT
+ *   + reasoning TEXT           signed by "sig"
+ *   + thought TEXT             reasoning that is not signed
+ *   + signature TEXT           reasoning that is nothing but signed
  *   + call ID NAME ARGUMENTS
  *   + cache SECONDS            marks the last part for the cache
  *   + failed                   marks a tool's message

@@ -1,0 +1,157 @@
+/* Errors: {"error":{"code","message","status","details":[…]}}, sometimes inside an array. */
+#include "providers/gemini/gemini.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_WAIT_S = 24 * 60 * 60 };
+
+/* The detail of a type, such as google.rpc.RetryInfo. */
+static const beluga_json *detail_of(const beluga_json *error, const char *type)
+{
+    const beluga_json *details = beluga_json_get(error, "details");
+    if (!beluga_json_is_array(details)) return NULL;
+    for (const beluga_json *v = beluga_json_first(details); v; v = beluga_json_next(details, v)) {
+        const char *url = beluga_json_get_string(v, "@type", NULL);
+        const char *slash = url ? strrchr(url, '/') : NULL;
+        if (slash && strcmp(slash + 1, type) == 0) return v;
+    }
+    return NULL;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A duration is "17s" or "17.25s". Returns milliseconds; -1 for anything else. */
+static int64_t read_duration_ms(const char *text)
+{
+    int64_t ms = 0;
+    if (!text || !is_digit(*text)) return -1;
+    for (; is_digit(*text) && ms < MAX_WAIT_S; text++) ms = ms * 10 + (*text - '0');
+    if (ms >= MAX_WAIT_S) return (int64_t)MAX_WAIT_S * 1000;
+    ms *= 1000;
+    if (*text == '.') text++;
+    for (int unit = 100; is_digit(*text); text++, unit /= 10) ms += (*text - '0') * unit;
+    return *text == 's' ? ms : -1;
+}
+
+static int64_t retry_delay_ms(const beluga_json *error)
+{
+    const beluga_json *info = detail_of(error, "google.rpc.RetryInfo");
+    return read_duration_ms(beluga_json_get_string(info, "retryDelay", NULL));
+}
+
+/* A limit of each minute passes while one waits; that of a day, or used up credit, does not. */
+static bool is_used_up(const beluga_json *error, const char *message)
+{
+    const beluga_json *failure = detail_of(error, "google.rpc.QuotaFailure");
+    const beluga_json *violations = beluga_json_get(failure, "violations");
+    for (const beluga_json *v = beluga_json_first(violations); v;
+         v = beluga_json_next(violations, v)) {
+        const char *id = beluga_json_get_string(v, "quotaId", NULL);
+        if (id && strstr(id, "PerDay")) return true;
+    }
+    return strstr(message, "credits are depleted") != NULL;
+}
+
+static const char *reason_of(const beluga_json *error)
+{
+    return beluga_json_get_string(detail_of(error, "google.rpc.ErrorInfo"), "reason", NULL);
+}
+
+static int code_of_status(const char *status)
+{
+    static const struct {
+        const char *status;
+        int code;
+    } statuses[] = {
+        {"INVALID_ARGUMENT", BELUGA_ERROR_INVALID_REQUEST},
+        {"FAILED_PRECONDITION", BELUGA_ERROR_INVALID_REQUEST},
+        {"OUT_OF_RANGE", BELUGA_ERROR_INVALID_REQUEST},
+        {"UNAUTHENTICATED", BELUGA_ERROR_AUTHENTICATION},
+        {"PERMISSION_DENIED", BELUGA_ERROR_AUTHORIZATION},
+        {"NOT_FOUND", BELUGA_ERROR_NOT_FOUND},
+        {"RESOURCE_EXHAUSTED", BELUGA_ERROR_RATE_LIMIT},
+        {"UNIMPLEMENTED", BELUGA_ERROR_NOT_SUPPORTED},
+        {"INTERNAL", BELUGA_ERROR_INTERNAL},
+        {"UNKNOWN", BELUGA_ERROR_INTERNAL},
+        {"ABORTED", BELUGA_ERROR_INTERNAL},
+        {"CANCELLED", BELUGA_ERROR_INTERNAL},
+        {"UNAVAILABLE", BELUGA_ERROR_OVERLOADED},
+        {"DEADLINE_EXCEEDED", BELUGA_ERROR_TIMEOUT},
+    };
+    for (size_t i = 0; status && i < sizeof statuses / sizeof *statuses; i++)
+        if (strcmp(status, statuses[i].status) == 0) return statuses[i].code;
+    return 0;
+}
+
+/* What the status alone does not tell. */
+static int refine(const beluga_json *error, int code, const char *message)
+{
+    const char *reason = reason_of(error);
+    if (reason && strcmp(reason, "API_KEY_INVALID") == 0) return BELUGA_ERROR_AUTHENTICATION;
+    if (code == BELUGA_ERROR_RATE_LIMIT && is_used_up(error, message))
+        return BELUGA_ERROR_QUOTA_EXCEEDED;
+    if (code == BELUGA_ERROR_NOT_FOUND && strstr(message, "models/"))
+        return BELUGA_ERROR_INVALID_MODEL;
+    if (code == BELUGA_ERROR_INVALID_REQUEST && strstr(message, "token count") &&
+        strstr(message, "exceeds"))
+        return BELUGA_ERROR_CONTEXT_LENGTH;
+    return code;
+}
+
+static int meaning(const beluga_json *error, int otherwise)
+{
+    const char *message = beluga_json_get_string(error, "message", NULL);
+    int code = code_of_status(beluga_json_get_string(error, "status", NULL));
+    int64_t number = beluga_json_get_int(error, "code", 0);
+    if (!code && number >= 400 && number < 600) code = beluga_error_from_http((int)number);
+    return refine(error, code ? code : otherwise, message ? message : "");
+}
+
+static void describe(const beluga_json *error, beluga_error *err)
+{
+    size_t length = 0;
+    char number[24];
+    const char *message = beluga_json_get_string(error, "message", &length);
+    const char *word = reason_of(error);
+    if (!word) word = beluga_json_get_string(error, "status", NULL);
+    int64_t code = beluga_json_get_int(error, "code", 0);
+    if (!word && code) {
+        snprintf(number, sizeof number, "%lld", (long long)code);
+        word = number;
+    }
+    if (word) beluga_error_set_provider_code(err, word, strlen(word));
+    if (length) beluga_error_set_cause(err, message, length);
+    int64_t wait_ms = retry_delay_ms(error);
+    if (wait_ms > err->retry_after_ms) err->retry_after_ms = wait_ms;
+}
+
+void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err)
+{
+    size_t length;
+    const char *body = beluga_http_response_body(response, &length);
+    beluga_json_doc *doc;
+    if (beluga_json_parse(body, length, &doc, NULL)) return;
+    const beluga_json *root = beluga_json_doc_root(doc);
+    if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (beluga_json_is_object(error)) {
+        beluga__error_refine(err, meaning(error, err->code));
+        describe(error, err);
+    }
+    beluga_json_doc_free(doc);
+}
+
+int beluga__gemini_emit_fault(const beluga_json *error, beluga_emit *emit)
+{
+    beluga_error err;
+    int code = meaning(error, BELUGA_ERROR_STREAM);
+    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
+                     code == BELUGA_ERROR_STREAM ? ""
+                                                 : " (so it says inside an answer of status 200)");
+    describe(error, &err);
+    return beluga_emit_error(emit, &err);
+}

@@ -1,0 +1,52 @@
+/* The protocol of Google's Gemini API: generateContent and streamGenerateContent. */
+#ifndef BELUGA__PROVIDERS_GEMINI_H
+#define BELUGA__PROVIDERS_GEMINI_H
+
+#include "providers/common.h"
+
+extern const beluga_provider beluga__gemini_provider;
+
+/* Ids of tool calls are ours where the API gives none; those are not sent back. */
+#define BELUGA__GEMINI_MADE_UP_ID "gemini_"
+
+/* What a decoder remembers of one answer; all zero at its start. */
+typedef struct beluga__gemini_state {
+    bool has_metadata, finished, warned;
+    uint32_t n_calls;
+    int64_t answer_tokens, thought_tokens; /* as last counted */
+} beluga__gemini_state;
+
+/* A request being written. What is wrong with its messages sticks in `status`. */
+typedef struct beluga__gemini_encoder {
+    const beluga_call *call;
+    beluga_http_request *request;
+    beluga_error *err;
+    beluga__body body;
+    beluga_json_writer *w;
+    int status;
+} beluga__gemini_encoder;
+
+/* request.c, contents.c, generation.c */
+int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err);
+int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err);
+void beluga__gemini_put_contents(beluga__gemini_encoder *e);
+void beluga__gemini_put_system(beluga__gemini_encoder *e);
+void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
+
+/* response.c */
+int beluga__gemini_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
+int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_emit *emit);
+
+/* parts.c */
+int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *content,
+                                beluga_emit *emit);
+
+/* error.c */
+void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err);
+/* Emit the error {"code","message","status","details"} that came inside an answer of status 200. */
+int beluga__gemini_emit_fault(const beluga_json *error, beluga_emit *emit);
+
+#endif

@@ -1,0 +1,88 @@
+/* The parts of an answer: text, thoughts, function calls, and the signatures any of them may have.
+ */
+#include "providers/gemini/gemini.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static int emit_function_call(beluga__gemini_state *state, const beluga_json *call,
+                              beluga_emit *emit)
+{
+    char made_up[sizeof BELUGA__GEMINI_MADE_UP_ID + 16];
+    const char *id = beluga_json_get_string(call, "id", NULL);
+    const char *name = beluga_json_get_string(call, "name", NULL);
+    const beluga_json *arguments = beluga_json_get(call, "args");
+    size_t length = 0;
+    if (!name || !*name)
+        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
+                                   "the model's tool call has no name");
+    if (!id || !*id) {
+        snprintf(made_up, sizeof made_up, BELUGA__GEMINI_MADE_UP_ID "%016" PRIx64,
+                 beluga_emit_random(emit));
+        id = made_up;
+    }
+    bool given = beluga_json_is_object(arguments);
+    const char *text = given ? beluga_emit_json_text(emit, arguments, &length) : "";
+    if (!text) return BELUGA_ERROR_NO_MEMORY;
+    return beluga_emit_tool_call(emit, state->n_calls++, id, name, text, length);
+}
+
+/* What is signed comes after its signature, which must not become that of the thoughts before. */
+static int emit_mark(const char *signature, size_t length, beluga_emit *emit)
+{
+    int code = beluga_emit_reasoning_end(emit);
+    if (!code) code = beluga_emit_reasoning_signature(emit, signature, length);
+    return code ? code : beluga_emit_reasoning_end(emit);
+}
+
+static int emit_thought(const beluga_json *part, beluga_emit *emit)
+{
+    size_t length = 0, n_signature = 0;
+    const char *text = beluga_json_get_string(part, "text", &length);
+    const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
+    int code = length ? beluga_emit_reasoning(emit, text, length) : 0;
+    if (code || !n_signature) return code;
+    code = beluga_emit_reasoning_signature(emit, signature, n_signature);
+    return code ? code : beluga_emit_reasoning_end(emit);
+}
+
+static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
+{
+    size_t length = 0, n_signature = 0;
+    if (beluga_json_bool(beluga_json_get(part, "thought"), false)) return emit_thought(part, emit);
+    const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
+    const char *text = beluga_json_get_string(part, "text", &length);
+    const beluga_json *call = beluga_json_get(part, "functionCall");
+    int code = n_signature ? emit_mark(signature, n_signature, emit) : 0;
+    if (!code && length) code = beluga_emit_text(emit, text, length);
+    if (!code && beluga_json_is_object(call)) code = emit_function_call(state, call, emit);
+    return code;
+}
+
+/* Before the parts that can be delivered, since warnings come before content. */
+static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
+{
+    static const char *const kinds[] = {"inlineData", "fileData", "executableCode",
+                                        "codeExecutionResult"};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (state->warned || !beluga_json_get(part, kinds[i])) continue;
+        state->warned = true;
+        return beluga_emit_warning(emit, "the answer has a part that is not delivered: %s",
+                                   kinds[i]);
+    }
+    return 0;
+}
+
+int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *content,
+                                beluga_emit *emit)
+{
+    const beluga_json *parts = beluga_json_get(content, "parts"), *part;
+    int code = 0;
+    if (!beluga_json_is_array(parts)) return 0;
+    for (part = beluga_json_first(parts); part && !code; part = beluga_json_next(parts, part))
+        code = warn(state, part, emit);
+    for (part = beluga_json_first(parts); part && !code; part = beluga_json_next(parts, part))
+        code = emit_part(state, part, emit);
+    return code;
+}

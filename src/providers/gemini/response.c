@@ -1,0 +1,235 @@
+#include "providers/gemini/gemini.h"
+
+#include <string.h>
+
+/* ---- beside the content ---------------------------------------------------------------------- */
+
+static int emit_metadata(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const char *id = beluga_json_get_string(root, "responseId", NULL);
+    const char *model = beluga_json_get_string(root, "modelVersion", NULL);
+    if (state->has_metadata || (!id && !model)) return 0;
+    state->has_metadata = id && model;
+    return beluga_emit_metadata(emit, id, model, 0);
+}
+
+/* Pieces repeat the counts so far; but a count of zero, and in the last piece of an answer that was
+ * stopped any, is left out. */
+static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
+{
+    int64_t n = beluga_json_get_int(usage, key, -1);
+    if (n > *last) *last = n;
+    return n >= 0 || !*last ? n : *last;
+}
+
+/* What is answered and what is thought are counted apart, and so is what tools of the server's own
+ * put into the prompt. */
+static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
+{
+    int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
+    int64_t total = beluga_json_get_int(usage, "totalTokenCount", -1);
+    u->input_total = beluga_json_get_int(usage, "promptTokenCount", -1);
+    if (u->input_total >= 0)
+        u->input_total += beluga_json_get_int(usage, "toolUsePromptTokenCount", 0);
+    u->input_cache_read = beluga_json_get_int(usage, "cachedContentTokenCount", -1);
+    u->output_reasoning = count(usage, "thoughtsTokenCount", &state->thought_tokens);
+    if (answer >= 0 || u->output_reasoning >= 0)
+        u->output_total = state->answer_tokens + state->thought_tokens;
+    else if (u->input_total >= 0 && total >= u->input_total)
+        u->output_total = total - u->input_total;
+}
+
+static int emit_usage(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *usage = beluga_json_get(root, "usageMetadata");
+    beluga_usage u = BELUGA_USAGE_INIT;
+    if (!beluga_json_is_object(usage)) return 0;
+    read_usage(state, usage, &u);
+    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
+    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static const struct reason {
+    const char *word;
+    beluga_finish_reason reason; /* UNKNOWN: it is no answer, but an error */
+} reasons[] = {
+    {"STOP", BELUGA_FINISH_STOP},
+    {"MAX_TOKENS", BELUGA_FINISH_LENGTH},
+    {"SAFETY", BELUGA_FINISH_CONTENT_FILTER},
+    {"RECITATION", BELUGA_FINISH_CONTENT_FILTER},
+    {"BLOCKLIST", BELUGA_FINISH_CONTENT_FILTER},
+    {"PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
+    {"SPII", BELUGA_FINISH_CONTENT_FILTER},
+    {"IMAGE_SAFETY", BELUGA_FINISH_CONTENT_FILTER},
+    {"IMAGE_PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
+    {"IMAGE_RECITATION", BELUGA_FINISH_CONTENT_FILTER},
+    {"FUNCTION_CALL", BELUGA_FINISH_TOOL_CALLS},
+    {"MALFORMED_FUNCTION_CALL", BELUGA_FINISH_UNKNOWN},
+    {"UNEXPECTED_TOOL_CALL", BELUGA_FINISH_UNKNOWN},
+};
+
+static beluga_finish_reason reason_of(const char *word)
+{
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
+        if (strcmp(word, reasons[i].word) == 0) return reasons[i].reason;
+    return BELUGA_FINISH_OTHER;
+}
+
+static int emit_broken_call(const beluga_json *candidate, const char *word, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *message = beluga_json_get_string(candidate, "finishMessage", &length);
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_CALL, "%s", beluga_error_text(BELUGA_ERROR_TOOL_CALL));
+    beluga_error_set_provider_code(&err, word, strlen(word));
+    if (length) beluga_error_set_cause(&err, message, length);
+    return beluga_emit_error(emit, &err);
+}
+
+/* A tool call ends with STOP. */
+static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
+{
+    const char *word = beluga_json_get_string(candidate, "finishReason", NULL);
+    if (!word || !*word || state->finished) return 0;
+    state->finished = true;
+    beluga_finish_reason reason = reason_of(word);
+    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken_call(candidate, word, emit);
+    if (reason == BELUGA_FINISH_STOP && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
+    return beluga_emit_finish(emit, reason, word);
+}
+
+static int emit_blocked(const beluga_json *feedback, beluga_emit *emit)
+{
+    const char *reason = beluga_json_get_string(feedback, "blockReason", NULL);
+    const char *message = beluga_json_get_string(feedback, "blockReasonMessage", NULL);
+    if (!reason || !*reason) return 0;
+    return beluga_emit_failure(emit, BELUGA_ERROR_CONTENT_FILTER, reason,
+                               "Gemini refused the prompt%s%s", message ? ": " : "",
+                               message ? message : "");
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static const beluga_json *first_candidate(const beluga_json *root)
+{
+    const beluga_json *list = beluga_json_get(root, "candidates");
+    if (!beluga_json_is_array(list)) return NULL;
+    for (const beluga_json *v = beluga_json_first(list); v; v = beluga_json_next(list, v))
+        if (beluga_json_is_object(v) && beluga_json_get_int(v, "index", 0) == 0) return v;
+    return NULL;
+}
+
+/* A whole answer, or a piece of one: they look the same. After its finish an answer is complete,
+ * whatever comes then. */
+static int decode_piece(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (beluga_json_is_object(error) && !state->finished)
+        return beluga__gemini_emit_fault(error, emit);
+    const beluga_json *candidate = first_candidate(root);
+    int code = emit_metadata(state, root, emit);
+    if (!code) code = emit_usage(state, root, emit);
+    if (!code && !state->finished)
+        code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
+    if (!code && !candidate && !state->finished)
+        code = emit_blocked(beluga_json_get(root, "promptFeedback"), emit);
+    return code ? code : emit_finish(state, candidate, emit);
+}
+
+/* Without alt=sse a stream is one array of pieces, and so are some errors. */
+static int decode_array(beluga__gemini_state *state, const beluga_json *array, beluga_emit *emit)
+{
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(array); v && !code;
+         v = beluga_json_next(array, v))
+        code = decode_piece(state, v, emit);
+    return code;
+}
+
+static int decode(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    if (beluga_json_is_array(root)) return decode_array(state, root, emit);
+    if (beluga_json_is_object(root)) return decode_piece(state, root, emit);
+    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                               "the answer is JSON, but not Gemini's");
+}
+
+/* A body that parses is whole, so a missing reason is only unknown. */
+static int finish_whole(const beluga__gemini_state *state, const beluga_json *root,
+                        beluga_emit *emit)
+{
+    if (state->finished) return 0;
+    if (beluga_json_is_array(root))
+        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM_CLOSED, NULL,
+                                   "the stream ended before the answer was complete");
+    if (!beluga_json_get(root, "candidates") && !beluga_json_get(root, "usageMetadata"))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not Gemini's");
+    if (!first_candidate(root))
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer has no candidates");
+    bool calls = state->n_calls > 0;
+    return beluga_emit_finish(emit, calls ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_UNKNOWN, NULL);
+}
+
+int beluga__gemini_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!length)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer's body is empty");
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (!code) code = decode(state, root, emit);
+    return code ? code : finish_whole(state, root, emit);
+}
+
+int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!frame->length) return 0;
+    int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
+    return code ? code : decode(state, root, emit);
+}
+
+/* ---- lists of models ------------------------------------------------------------------------- */
+
+/* Models that embed or draw are listed, too: leave out what does not generate content. */
+static bool generates(const beluga_json *model)
+{
+    const beluga_json *methods = beluga_json_get(model, "supportedGenerationMethods");
+    if (!beluga_json_is_array(methods)) return true;
+    for (const beluga_json *v = beluga_json_first(methods); v; v = beluga_json_next(methods, v)) {
+        const char *name = beluga_json_string(v, NULL);
+        if (name && strcmp(name, "generateContent") == 0) return true;
+    }
+    return false;
+}
+
+static int emit_model(const beluga_json *model, beluga_emit *emit)
+{
+    size_t n = 0;
+    const char *name = beluga_json_get_string(model, "name", &n);
+    if (!n || !generates(model)) return 0;
+    size_t prefix = strncmp(name, "models/", 7) == 0 ? 7 : 0;
+    return n > prefix ? beluga_emit_model(emit, name + prefix, n - prefix) : 0;
+}
+
+int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (code) return code;
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (beluga_json_is_object(error)) return beluga__gemini_emit_fault(error, emit);
+    const beluga_json *models = beluga_json_get(root, "models");
+    if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a list of models");
+    for (const beluga_json *v = beluga_json_first(models); v && !code;
+         v = beluga_json_next(models, v))
+        code = emit_model(v, emit);
+    const char *next = beluga_json_get_string(root, "nextPageToken", NULL);
+    return code || !next || !*next ? code : beluga_emit_next_page(emit, next);
+}
