@@ -69,7 +69,8 @@ static void put(struct line *line, const char *text)
     line->length += n;
 }
 
-static void put_values(struct line *line, const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void put_values(struct line *line, const char *format,
+                                                             va_list values)
 {
     struct term_filter filter = {0};
     char text[MAX_LINE_BYTES], *to = line->bytes + line->length;
@@ -83,7 +84,8 @@ static void put_values(struct line *line, const char *format, va_list values)
     line->length += length;
 }
 
-static void say(const char *before, enum term_style style, const char *format, va_list values)
+__attribute__((format(printf, 3, 0))) static void say(const char *before, enum term_style style,
+                                                      const char *format, va_list values)
 {
     struct line line;
     line.length = 0;

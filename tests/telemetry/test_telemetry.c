@@ -32,7 +32,7 @@ typedef struct recorder {
     pthread_mutex_t lock;
     span spans[MAX_SPANS];
     size_t count;
-    size_t late; /* what was told of a span that had ended */
+    atomic_size_t late; /* what was told of a span that had ended */
     bool deaf;   /* wants to hear no more of operations */
 } recorder;
 
