@@ -8,6 +8,7 @@
 #include <beluga/providers/mock.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 
 enum { MAX_SPANS = 256, THREADS = 8, CALLS = 10 };
