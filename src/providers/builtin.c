@@ -3,6 +3,7 @@
 #include "providers/openai/openai.h"
 
 static const beluga_provider *const providers[] = {
+    &beluga__azure_provider,
     &beluga__gemini_provider,
     &beluga__mock_provider,
     &beluga__openai_provider,

@@ -4,11 +4,13 @@
 
 #include <beluga/provider/provider.h>
 
+extern const beluga_provider beluga__azure_provider;
 extern const beluga_provider beluga__gemini_provider;
 extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__openai_provider;
 
-/* Number `index`, or NULL past the last; the rows of src/providers/openai/hosts.c come at the end. */
+/* Number `index`, or NULL past the last; the rows of src/providers/openai/hosts.c come at the end.
+ */
 const beluga_provider *beluga__builtin_provider(size_t index);
 
 #endif

@@ -1,5 +1,5 @@
-/* The rows of src/providers/openai/hosts.c against recorded traffic: tests/fixtures/<name>. A row without a folder
- * fails. */
+/* The rows of src/providers/openai/hosts.c against recorded traffic: tests/fixtures/<name>. A row
+ * without a folder fails. */
 #include "support/provider_suite.h"
 
 #include "providers/openai/openai.h"
@@ -36,7 +36,8 @@ static void a_row_has_variables_of_its_own(void **state)
 static const char *const deepseek[] = {"request-tool-loop/call.txt", "stream-tool/stream.sse",
                                        "body-after-blank-lines/body.json", NULL};
 static const char *const mistral[] = {"request-options/call.txt", "request-parts/call.txt",
-                                      "stream-thinking/stream.sse", "body-thinking/body.json", NULL};
+                                      "stream-thinking/stream.sse", "body-thinking/body.json",
+                                      NULL};
 static const char *const perplexity[] = {"request/call.txt", NULL};
 static const char *const qwen[] = {"request-thinking/call.txt", NULL};
 

@@ -6,6 +6,7 @@
 
 struct fault {
     const char *message, *code, *type;
+    const char *inner; /* Azure's: what is behind the code */
     size_t n_message;
     int64_t status; /* some hosts put the HTTP status where the code belongs; 0: none */
 };
@@ -37,6 +38,8 @@ static void read_object(struct fault *fault, const beluga_json *object)
 {
     const char *type = beluga_json_get_string(object, "type", NULL);
     if (type && *type) fault->type = type;
+    const beluga_json *inner = beluga_json_get(object, "innererror");
+    if (inner) fault->inner = beluga_json_get_string(inner, "code", NULL);
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "message"));
 }
@@ -91,6 +94,7 @@ static int code_of_word(const char *word)
         {"exceed_context_size_error", BELUGA_ERROR_CONTEXT_LENGTH},
         {"content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
         {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
+        {"ResponsibleAIPolicyViolation", BELUGA_ERROR_CONTENT_FILTER},
         {"moderation_blocked", BELUGA_ERROR_CONTENT_FILTER},
         {"data_inspection_failed", BELUGA_ERROR_CONTENT_FILTER},
         {"model_not_found", BELUGA_ERROR_INVALID_MODEL},
@@ -129,7 +133,8 @@ static int code_of_message(const char *message, int code)
  * nearly every one. */
 static int meaning(const struct fault *fault, int otherwise)
 {
-    int code = code_of_word(fault->code);
+    int code = code_of_word(fault->inner);
+    if (!code) code = code_of_word(fault->code);
     if (!code) code = code_of_word(fault->type);
     bool passing = otherwise == BELUGA_ERROR_OVERLOADED || otherwise == BELUGA_ERROR_TIMEOUT;
     bool vague = code == 0 || code == BELUGA_ERROR_INVALID_REQUEST ||
@@ -139,7 +144,7 @@ static int meaning(const struct fault *fault, int otherwise)
 
 static void describe(const struct fault *fault, beluga_error *err)
 {
-    const char *word = fault->code ? fault->code : fault->type;
+    const char *word = fault->code ? fault->code : fault->inner ? fault->inner : fault->type;
     char number[24];
     if (!word && fault->status) {
         snprintf(number, sizeof number, "%lld", (long long)fault->status);

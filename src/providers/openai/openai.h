@@ -16,7 +16,8 @@ enum beluga__openai_quirk {
     BELUGA__OPENAI_NO_STREAM_OPTIONS = 1 << 5, /* refuses them, and sends the usage anyway */
     BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,   /* reasons by "enable_thinking", "thinking_budget" */
     BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* of forms of an answer it knows only JSON */
-    BELUGA__OPENAI_MISTRAL = 1 << 8            /* Mistral's names: see request.c and messages.c */
+    BELUGA__OPENAI_MAX_COMPLETION_TOKENS = 1 << 8, /* refuses "max_tokens" for newer models */
+    BELUGA__OPENAI_MISTRAL = 1 << 9 /* Mistral's names: see request.c and messages.c */
 };
 
 /* A host that speaks the protocol. All zero is the protocol itself. */
@@ -72,6 +73,9 @@ typedef struct beluga__openai_encoder {
 
 /* request.c, messages.c */
 void beluga__openai_put_messages(beluga__openai_encoder *e);
+/* For a provider that shares the rest of the request. */
+int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
+                             beluga_http_request *request, beluga_error *err);
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,

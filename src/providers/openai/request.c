@@ -1,5 +1,6 @@
 #include "providers/openai/openai.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* ---- tools ----------------------------------------------------------------------------------- */
@@ -87,8 +88,11 @@ static bool is_openai_host(const char *url)
 
 static void put_max_tokens(beluga__openai_encoder *e)
 {
-    bool newer = is_openai_host(beluga_http_request_url(e->request));
-    beluga_call_get_own_bool(e->call, "openai.max_completion_tokens", &newer);
+    bool newer = is(e, BELUGA__OPENAI_MAX_COMPLETION_TOKENS) ||
+                 is_openai_host(beluga_http_request_url(e->request));
+    char option[80];
+    snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
+    if (beluga_call_has_own(e->call)) beluga_call_get_own_bool(e->call, option, &newer);
     beluga__body_put_int(&e->body, newer ? "max_completion_tokens" : "max_tokens", e->call,
                          BELUGA_OPTION_MAX_TOKENS);
 }
@@ -255,11 +259,10 @@ static void set_account(const beluga_call *call, beluga_http_request *request)
     if (project) beluga_http_request_set_header(request, "OpenAI-Project", project);
 }
 
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
+int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
+                             beluga_http_request *request, beluga_error *err)
 {
-    beluga__openai_encoder e = {.call = call, .request = request, .err = err};
-    e.host = beluga__openai_host_of(call);
+    beluga__openai_encoder e = {.host = host, .call = call, .request = request, .err = err};
     e.name = beluga_call_provider(call)->name;
     beluga_http_request_set_path(request, "/chat/completions");
     set_account(call, request);
@@ -276,6 +279,12 @@ int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *
     put_response_format(&e);
     code = beluga__body_end(&e.body, e.status ? NULL : err);
     return e.status ? e.status : code;
+}
+
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    return beluga__openai_encode_as(beluga__openai_host_of(call), call, request, err);
 }
 
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,

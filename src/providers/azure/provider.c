@@ -1,0 +1,119 @@
+/* Azure OpenAI: Chat Completions at a resource's own address, by deployment. */
+#include "providers/openai/openai.h"
+
+#include <beluga/providers/azure.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_DEPLOYMENT = 512 }; /* bytes of its name in the path */
+
+static const beluga__openai_host host = {.quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS};
+
+static const char *api_version(const beluga_call *call)
+{
+    return beluga_call_get_own_string(call, "azure.api_version", NULL);
+}
+
+/* The v1 API takes the deployment as the model. The base URL may hold its path already. */
+static void set_v1_path(beluga_http_request *request, const char *path)
+{
+    static const char v1[] = "/openai/v1";
+    char whole[64];
+    const char *at = strstr(beluga_http_request_url(request), v1);
+    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* or its end */
+    snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
+    beluga_http_request_set_path(request, whole);
+}
+
+static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    const char *version = api_version(call);
+    char name[MAX_DEPLOYMENT], path[MAX_DEPLOYMENT + 64];
+    if (!version) {
+        set_v1_path(request, "/chat/completions");
+        return 0;
+    }
+    if (!beluga__percent_encode(beluga_call_model(call), name, sizeof name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the deployment's name is too long");
+    snprintf(path, sizeof path, "/openai/deployments/%s/chat/completions", name);
+    beluga_http_request_set_path(request, path);
+    beluga_http_request_add_query(request, "api-version", version);
+    return 0;
+}
+
+static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    int code = beluga__openai_encode_as(&host, call, request, err);
+    return code ? code : set_path(call, request, err);
+}
+
+static int encode_list_models(const beluga_call *call, beluga_http_request *request,
+                              beluga_error *err)
+{
+    const char *version = api_version(call);
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    if (version) {
+        beluga_http_request_set_path(request, "/openai/models");
+        beluga_http_request_add_query(request, "api-version", version);
+    } else {
+        set_v1_path(request, "/models");
+    }
+    return 0;
+}
+
+/* A key of the resource, or a token of Entra ID. */
+static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
+                     beluga_error *err)
+{
+    bool token = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
+    char bearer[BELUGA_AZURE_MAX_TOKEN];
+    (void)now;
+    if (credential->call) beluga_call_get_own_bool(credential->call, "azure.entra", &token);
+    if (!token) {
+        beluga_http_request_set_header(request, "api-key", credential->key);
+        return 0;
+    }
+    int n = snprintf(bearer, sizeof bearer, "Bearer %s", credential->key);
+    if (n >= (int)sizeof bearer)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the token is too long");
+    beluga_http_request_set_header(request, "Authorization", bearer);
+    return 0;
+}
+
+/* ---- the table ------------------------------------------------------------------------------- */
+
+static const char *const key_variables[] = {"AZURE_OPENAI_API_KEY", "AZURE_API_KEY",
+                                            "AZURE_OPENAI_KEY", "AZURE_OPENAI_AD_TOKEN", NULL};
+static const char *const url_variables[] = {"AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", NULL};
+
+static const beluga_own_option options[] = {
+    {"azure.api_version", "use the dated API of this version instead of v1", BELUGA_OPTION_STRING,
+     0, 0, 0, "OPENAI_API_VERSION"},
+    {"azure.entra", "the key is a token of Entra ID", BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
+    {"azure.max_completion_tokens", "send max_completion_tokens instead of max_tokens",
+     BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
+    {NULL, NULL, 0, 0, 0, 0, NULL},
+};
+
+const beluga_provider beluga__azure_provider = {
+    BELUGA_PROVIDER_INIT("azure"),
+    .framing = BELUGA_FRAMING_SSE,
+    .metric_prefix = "beluga.azure",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
+                    BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING |
+                    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES |
+                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS,
+    .options = options,
+    .key_variables = key_variables,
+    .url_variables = url_variables,
+    .state_size = sizeof(beluga__openai_state),
+    .encode_request = encode_request,
+    .decode_response = beluga__openai_decode_response,
+    .decode_event = beluga__openai_decode_event,
+    .decode_error = beluga__openai_decode_error,
+    .authorize = authorize,
+    .encode_list_models = encode_list_models,
+    .decode_list_models = beluga__openai_decode_list_models,
+};
