@@ -204,13 +204,16 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
 }
 
 /* The first line, without the white space around it. */
-static char *trimmed(const beluga_allocator *allocator, char *text, size_t n)
+static char *trimmed(const beluga_allocator *allocator, char *text, size_t n, beluga_error *err)
 {
     char *newline = memchr(text, '\n', n);
     if (newline) n = (size_t)(newline - text);
     while (n && strchr(" \t\r", text[n - 1])) n--;
     while (n && strchr(" \t", *text)) text++, n--;
-    return memchr(text, '\0', n) ? NULL : beluga__copy(allocator, text, n);
+    if (memchr(text, '\0', n)) return NULL;
+    char *copy = beluga__copy(allocator, text, n);
+    if (!copy) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    return copy;
 }
 
 static ssize_t ask_function(const beluga_key_source *function, char *buffer, size_t size, int64_t *expires_s,
@@ -250,7 +253,7 @@ static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_er
     err->code = 0;
     if (buffer) {
         ssize_t n = read_source(credential, buffer, BELUGA__MAX_KEY_BYTES, expires_s, err);
-        if (n >= 0) key = trimmed(allocator, buffer, (size_t)n);
+        if (n >= 0) key = trimmed(allocator, buffer, (size_t)n, err);
         explicit_bzero(buffer, BELUGA__MAX_KEY_BYTES);
         beluga__release(allocator, buffer);
     } else
@@ -297,34 +300,10 @@ static void tell_all(struct beluga__key_request *request, const char *key, const
     }
 }
 
-/* On the executor; holds a reference to the credential and the runtime. */
-static void ask(void *argument)
-{
-    beluga__credential *credential = argument;
-    beluga__runtime *runtime = credential->runtime;
-    beluga_error err;
-    int64_t expires_s = 0;
-    char *key = fetch(credential, &expires_s, &err);
-    char *copy = key ? beluga__copy(&runtime->allocator, key, strlen(key)) : NULL;
-    pthread_mutex_lock(&credential->lock);
-    forget(&runtime->allocator, credential->key);
-    credential->key = copy;
-    credential->expires_s = expires_s;
-    credential->asking = false;
-    struct beluga__key_request *waiting = credential->waiting;
-    credential->waiting = NULL;
-    pthread_mutex_unlock(&credential->lock);
-    tell_all(waiting, key, &err);
-    forget(&runtime->allocator, key);
-    beluga__credential_unref(credential);
-    runtime->unref(runtime);
-}
-
-static int hold(beluga__credential *credential)
+static void hold(beluga__credential *credential)
 {
     atomic_fetch_add_explicit(&credential->refs, 1, memory_order_relaxed);
     credential->runtime->ref(credential->runtime);
-    return 0;
 }
 
 static void let_go(beluga__credential *credential)
@@ -334,6 +313,46 @@ static void let_go(beluga__credential *credential)
     runtime->unref(runtime);
 }
 
+/* The asking is over: with a key, or with an error. */
+static void settle(beluga__credential *credential, const char *key, int64_t expires_s, const beluga_error *err)
+{
+    const beluga_allocator *allocator = &credential->runtime->allocator;
+    char *copy = key ? beluga__copy(allocator, key, strlen(key)) : NULL;
+    pthread_mutex_lock(&credential->lock);
+    forget(allocator, credential->key);
+    credential->key = copy;
+    credential->expires_s = expires_s;
+    credential->asking = false;
+    struct beluga__key_request *waiting = credential->waiting;
+    credential->waiting = NULL;
+    pthread_mutex_unlock(&credential->lock);
+    tell_all(waiting, key, err);
+}
+
+/* On the executor; holds a reference to the credential and the runtime. */
+static void ask(void *argument)
+{
+    beluga__credential *credential = argument;
+    beluga_error err;
+    int64_t expires_s = 0;
+    char *key = fetch(credential, &expires_s, &err);
+    settle(credential, key, expires_s, &err);
+    forget(&credential->runtime->allocator, key);
+    let_go(credential);
+}
+
+/* Without the lock: a host's executor may run the work before it returns. */
+static void start_asking(beluga__credential *credential)
+{
+    hold(credential);
+    int status = credential->runtime->submit(credential->runtime, ask, credential);
+    if (!status) return;
+    beluga_error err;
+    beluga_error_set(&err, status, "the key can't be resolved: %s", beluga_error_text(status));
+    settle(credential, NULL, 0, &err);
+    let_go(credential);
+}
+
 /* The lock is held. */
 static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_wait *wait)
 {
@@ -341,16 +360,6 @@ static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_
     beluga__mailbox *mailbox = beluga__loop_mailbox(loop);
     struct beluga__key_request *request = mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
     if (!request) return BELUGA_ERROR_NO_MEMORY;
-    if (!credential->asking) {
-        hold(credential);
-        int status = credential->runtime->submit(credential->runtime, ask, credential);
-        if (status) {
-            let_go(credential);
-            beluga__release(allocator, request);
-            return status;
-        }
-        credential->asking = true;
-    }
     hold(credential);
     request->mail.run = answer;
     request->wait = wait;
@@ -370,13 +379,19 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
         return 1;
     }
     int status = 0;
+    bool first = false;
     pthread_mutex_lock(&credential->lock);
     if (credential->key && beluga__wall_s() < credential->expires_s) {
         *key = beluga__arena_copy(arena, credential->key, strlen(credential->key));
         status = *key ? 1 : BELUGA_ERROR_NO_MEMORY;
     } else
         status = queue(credential, loop, wait);
+    if (status == 0) {
+        first = !credential->asking;
+        credential->asking = true;
+    }
     pthread_mutex_unlock(&credential->lock);
+    if (first) start_asking(credential);
     return status < 0 ? beluga_error_set(err, status, "the key can't be resolved") : status;
 }
 

@@ -523,6 +523,67 @@ static void loops_on_several_threads_share_a_model(void **state)
 
 /* ---- keys that are fetched ------------------------------------------------------------------- */
 
+/* An executor of a host that has no threads: it does the work at once. */
+static int do_at_once(void *payload, void (*work)(void *), void *argument)
+{
+    atomic_fetch_add((atomic_uint *)payload, 1);
+    work(argument);
+    return 0;
+}
+
+static int refuse_work(void *payload, void (*work)(void *), void *argument)
+{
+    (void)work;
+    (void)argument;
+    atomic_fetch_add((atomic_uint *)payload, 1);
+    return BELUGA_ERROR_LIMIT_EXCEEDED;
+}
+
+/* A client on an executor, and a model whose key it fetches. */
+static void open_on(team *t, int (*submit)(void *, void (*)(void *), void *), atomic_uint *count)
+{
+    const beluga_executor executor = {submit, count};
+    const beluga_client_settings settings = {.size = sizeof settings, .executor = &executor};
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
+                                              beluga_with_api_key("command:echo " SECRET_KEY));
+    serve(t);
+    beluga_chat_model_unref(t->model);
+    beluga_client_unref(t->client);
+    assert_int_equal(beluga_client_new(&settings, &t->client), 0);
+    beluga_registry *registry = beluga_client_registry(t->client);
+    assert_int_equal(beluga_registry_open(registry, "openai", config, &t->model, NULL), 0);
+    beluga_config_free(config);
+}
+
+static void a_hosts_executor_may_do_the_work_at_once(void **state)
+{
+    team *t = *state;
+    atomic_uint submitted = 0;
+    open_on(t, do_at_once, &submitted);
+    run(t, FEW, over_http);
+    assert_int_equal(atomic_load(&submitted), 1);
+    assert_string_equal(peer_request_header(t->peer, 0, "authorization"), "Bearer " SECRET_KEY);
+}
+
+static void refused(team *t, unsigned number)
+{
+    beluga_response *response = NULL;
+    beluga_error err = {0};
+    (void)number;
+    int status = beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, &err);
+    expect(t, status == BELUGA_ERROR_LIMIT_EXCEEDED && strstr(err.message, "key"));
+}
+
+static void work_that_an_executor_refuses_fails_every_call_that_waits_for_it(void **state)
+{
+    team *t = *state;
+    atomic_uint submitted = 0;
+    open_on(t, refuse_work, &submitted);
+    run(t, FEW, refused);
+    assert_int_equal(peer_requests(t->peer), 0);
+    assert_in_range(atomic_load(&submitted), 1, FEW);
+}
+
 static void threads_wait_for_one_key_from_a_command(void **state)
 {
     team *t = *state;
@@ -568,6 +629,8 @@ int main(void)
         WITH(a_thousand_streams_run_on_one_loop),
         WITH(loops_on_several_threads_share_a_model),
         WITH(threads_wait_for_one_key_from_a_command),
+        WITH(a_hosts_executor_may_do_the_work_at_once),
+        WITH(work_that_an_executor_refuses_fails_every_call_that_waits_for_it),
         cmocka_unit_test(a_client_goes_with_the_last_of_its_users),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,8 +17,8 @@ enum { MAX_ALLOCATIONS = 20000, BATCH = 4 };
 /* ---- an allocator that fails on request ------------------------------------------------------ */
 
 static atomic_size_t asked, live;
-static size_t fail_first = SIZE_MAX, fail_last = SIZE_MAX;
-static size_t largest; /* bytes asked for at once; of tests without threads */
+static atomic_size_t fail_first = SIZE_MAX, fail_last = SIZE_MAX;
+static atomic_size_t largest; /* bytes asked for at once */
 
 static bool fails(void)
 {
@@ -309,6 +309,23 @@ static int open_again(bench *b)
     return status;
 }
 
+/* A key that is fetched passes from the executor's thread to the loop's. */
+static int fetch_a_key(bench *b)
+{
+    beluga_chat_model *model, *before = b->model;
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+                                              beluga_with_api_key("command:echo " SECRET_KEY));
+    if (!config) return BELUGA_ERROR_NO_MEMORY;
+    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
+    beluga_config_free(config);
+    if (status) return status;
+    b->model = model;
+    status = generate(b);
+    b->model = before;
+    beluga_chat_model_unref(model);
+    return status;
+}
+
 static int open_badly(bench *b)
 {
     beluga_chat_model *model;
@@ -414,6 +431,7 @@ ON_OPENAI(a_pushed_stream_on_openai, push, streams, 0)
 ON_OPENAI(a_pushed_answer_on_openai, push_whole, answers, 0)
 ON_OPENAI(a_batch_on_openai, batch, answers, 0)
 ON_OPENAI(a_list_of_models, list, lists, 0)
+ON_OPENAI(a_key_that_is_fetched, fetch_a_key, answers, 0)
 ON_OPENAI(a_probe_of_openai, probe, lists, 0)
 ON_OPENAI(a_refused_call, generate, refuses, BELUGA_ERROR_CONTEXT_LENGTH)
 ON_OPENAI(a_refused_stream, pull, refuses, BELUGA_ERROR_CONTEXT_LENGTH)
@@ -503,6 +521,7 @@ int main(void)
         IN_BENCH(a_pushed_answer_on_openai),
         IN_BENCH(a_batch_on_openai),
         IN_BENCH(a_list_of_models),
+        IN_BENCH(a_key_that_is_fetched),
         IN_BENCH(a_probe_of_openai),
         IN_BENCH(a_refused_call),
         IN_BENCH(a_refused_stream),
