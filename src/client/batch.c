@@ -215,6 +215,8 @@ int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_con
 {
     *out = NULL;
     if (!source || !sink) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
+    if (beluga__loop_inherited(loop))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
     *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
     if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
     begin(*out, source, sink, done, payload);

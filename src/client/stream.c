@@ -100,6 +100,9 @@ static int wait_for_event(beluga_stream *stream)
 
 int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga_error *err)
 {
+    *event = NULL;
+    if (beluga__loop_forked(stream->loop))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the stream belongs to the parent process");
     for (;;) {
         *event = beluga__queue_pop(&stream->queue);
         if (*event) return 0;

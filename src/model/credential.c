@@ -41,6 +41,7 @@ struct beluga__credential {
     char *key; /* what the file or command gave; NULL: ask */
     int64_t expires_s;
     bool asking;
+    uint32_t generation; /* of fork: of who asks and of who waits */
     struct beluga__key_request *waiting;
 };
 
@@ -353,6 +354,17 @@ static void start_asking(beluga__credential *credential)
     let_go(credential);
 }
 
+/* The thread that asks for a parent process is not in its child, and those who wait there are not the
+ * child's. The lock is held. */
+static void forget_parents(beluga__credential *credential)
+{
+    uint32_t generation = beluga__fork_generation();
+    if (credential->generation == generation) return;
+    credential->generation = generation;
+    credential->asking = false;
+    credential->waiting = NULL;
+}
+
 /* The lock is held. */
 static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_wait *wait)
 {
@@ -381,6 +393,7 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
     int status = 0;
     bool first = false;
     pthread_mutex_lock(&credential->lock);
+    forget_parents(credential);
     if (credential->key && beluga__wall_s() < credential->expires_s) {
         *key = beluga__arena_copy(arena, credential->key, strlen(credential->key));
         status = *key ? 1 : BELUGA_ERROR_NO_MEMORY;

@@ -367,7 +367,7 @@ int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload
 
 void beluga__operation_abort(beluga_op *op)
 {
-    if (!op->running) return;
+    if (!op->running || beluga__loop_inherited(op->call->loop)) return;
     beluga__op *inner = op->inner;
     op->inner = NULL;
     beluga__op_cancel(inner);
@@ -383,12 +383,12 @@ void beluga__operation_abort(beluga_op *op)
 
 void beluga_op_cancel(beluga_op *op)
 {
-    if (op) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+    if (op && !beluga__loop_inherited(op->call->loop)) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
 void beluga_op_pause(beluga_op *op, bool paused)
 {
-    if (op && op->running) beluga__op_pause(op->inner, paused);
+    if (op && op->running && !beluga__loop_inherited(op->call->loop)) beluga__op_pause(op->inner, paused);
 }
 
 void beluga_op_free(beluga_op *op)

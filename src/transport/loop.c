@@ -10,11 +10,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-bool beluga__loop_forked(const beluga__loop *loop)
-{
-    return loop->generation != beluga__fork_generation();
-}
-
 int beluga__loop_poller(beluga__loop *loop)
 {
     if (loop->has_poller) return 0;
@@ -343,7 +338,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     loop->base.runtime = runtime;
     loop->base.random = seed(loop);
     loop->base.now_ns = beluga__now_ns();
-    loop->generation = beluga__fork_generation();
+    loop->base.generation = beluga__fork_generation();
     loop->hosted = hosted;
     beluga__list_init(&loop->tasks);
     beluga__list_init(&loop->dead_entries);

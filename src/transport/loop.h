@@ -13,7 +13,6 @@ enum { BELUGA__CANCEL_BUCKETS = 256 };
 
 typedef struct beluga__loop {
     beluga_loop base;
-    uint32_t generation; /* of fork */
     bool hosted;         /* somebody watches the descriptor: wake it, arm it */
     bool stepping;
     bool has_poller;
@@ -51,7 +50,10 @@ int beluga__loop_run(beluga__loop *loop, const bool *done);
 void beluga__loop_abort_all(beluga__loop *loop);
 /* The poller, made at the first use. 0 or LIMIT_EXCEEDED. */
 int beluga__loop_poller(beluga__loop *loop);
-bool beluga__loop_forked(const beluga__loop *loop);
+static inline bool beluga__loop_forked(const beluga__loop *loop)
+{
+    return beluga__loop_inherited(&loop->base);
+}
 
 beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime);
 int beluga__mailbox_fd(const beluga__mailbox *box);
