@@ -1,0 +1,310 @@
+/* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its own. */
+#include "../support/calls.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <beluga/providers/mock.h>
+
+enum { CHILD_PATIENCE_S = 60 };
+
+/* Run a function in a child and wait for it. It returns 0, or the number of the check that failed: the
+ * child has no use for the test's assertions. A child that hangs is ended by its alarm. */
+static void in_child(int (*body)(void *), void *argument)
+{
+    int status;
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(CHILD_PATIENCE_S);
+        _exit(body(argument));
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (WIFSIGNALED(status)) fail_msg("the child was ended by signal %d", WTERMSIG(status));
+    if (WEXITSTATUS(status)) fail_msg("check %d of the child failed", WEXITSTATUS(status));
+}
+
+#define CHECK(number, condition)                                                                   \
+    do {                                                                                           \
+        if (!(condition)) return number;                                                           \
+    } while (0)
+
+static void gated_stream(peer *p, int gate, int times)
+{
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, times);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "Hello");
+    peer_step_gate(reply, gate);
+    peer_openai_text(reply, " world");
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+}
+
+/* --- streams that are pulled ---------------------------------------------------------------------- */
+
+static int leave_stream(void *argument)
+{
+    beluga_stream *stream = argument;
+    const beluga_event *event = argument;
+    beluga_error err = {0};
+    for (int i = 0; i < 3; i++) {
+        CHECK(1, beluga_stream_next(stream, &event, &err) == BELUGA_ERROR_FORKED);
+        CHECK(2, !event);
+        CHECK(3, err.code == BELUGA_ERROR_FORKED && *err.message);
+    }
+    beluga_stream_free(stream);
+    return 0;
+}
+
+static void an_inherited_stream_returns_forked_and_the_parents_goes_on(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model = open_peer(p);
+    gated_stream(p, 0, 1);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    for (int i = 0; i < 3; i++) in_child(leave_stream, stream);
+    peer_open_gate(p, 0);
+    pull_all(stream, &r);
+    assert_story(&r, "start metadata [Hello] [ world] finish(stop)");
+    assert_int_equal(peer_connections(p), 1);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
+/* Events that wait in the queue belong to the parent, too. */
+static void an_inherited_stream_gives_none_of_the_events_that_wait(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model = open_peer(p);
+    peer_openai_stream(peer_reply_new(p), "Hello big wide world");
+    beluga_stream *stream = begin_stream(model, NULL);
+    assert_non_null(pull_one(stream, &r));
+    in_child(leave_stream, stream);
+    pull_all(stream, &r);
+    assert_int_equal(r.finishes, 1);
+    assert_int_equal(r.texts, 4);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
+/* --- a host's loop -------------------------------------------------------------------------------- */
+
+/* libcurl looks at each transfer once more some time after it connected; a descriptor that a child took
+ * out of the parent's poller would not be missed then. */
+static void let_timers_pass(beluga_loop *loop)
+{
+    struct timespec rest = {.tv_nsec = 300000000};
+    nanosleep(&rest, NULL);
+    step_until_quiet(loop);
+}
+
+typedef struct family {
+    beluga_loop *loop;
+    beluga_op *op;
+    beluga_chat_model *model;
+    record r;
+} family;
+
+static int leave_loop(void *argument)
+{
+    family *f = argument;
+    record r = {0};
+    beluga_op *op = f->op;
+    beluga_error err = {0};
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    CHECK(1, beluga_loop_step(f->loop) == BELUGA_ERROR_FORKED);
+    CHECK(2, beluga_loop_wait(f->loop, 1000) == BELUGA_ERROR_FORKED);
+    CHECK(3, beluga_stream_start(f->model, f->loop, NULL, messages, record_event, &r, &op, &err) ==
+                 BELUGA_ERROR_FORKED);
+    CHECK(4, !op && err.code == BELUGA_ERROR_FORKED);
+    CHECK(5, beluga_generate_start(f->model, f->loop, NULL, messages, record_event, &r, &op, &err) ==
+                 BELUGA_ERROR_FORKED);
+    beluga_op_pause(f->op, true);
+    beluga_op_cancel(f->op);
+    beluga_op_free(f->op);
+    beluga_loop_free(f->loop);
+    beluga_chat_model_unref(f->model);
+    beluga_messages_free(messages);
+    CHECK(6, r.events == 0 && f->r.texts == 1);
+    return 0;
+}
+
+static void an_inherited_loop_returns_forked_and_the_parents_calls_go_on(void **state)
+{
+    peer *p = *state;
+    family f = {.loop = new_loop(), .model = open_peer_with(p, beluga_with_timeout_ms(5000))};
+    gated_stream(p, 0, 1);
+    f.op = push_stream(f.model, f.loop, NULL, &f.r);
+    while (!f.r.texts) poll_and_step(f.loop);
+    let_timers_pass(f.loop);
+    for (int i = 0; i < 3; i++) in_child(leave_loop, &f);
+    peer_open_gate(p, 0);
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    step_until_end(f.loop, &f.r);
+    assert_story(&f.r, "start metadata [Hello] [ world] finish(stop)");
+    assert_int_equal(peer_connections(p), 1);
+    beluga_op_free(f.op);
+    beluga_chat_model_unref(f.model);
+    beluga_loop_free(f.loop);
+}
+
+/* --- a child's own calls -------------------------------------------------------------------------- */
+
+static int call_on_ones_own(void *argument)
+{
+    beluga_chat_model *model = argument;
+    record r = {0};
+    beluga_loop *loop;
+    beluga_response *response;
+    for (int i = 0; i < 2; i++) {
+        CHECK(1, beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL) == 0);
+        CHECK(2, strcmp(beluga_response_text(response, NULL), "Hello") == 0);
+        beluga_response_free(response);
+    }
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    CHECK(3, beluga_loop_new(NULL, &loop) == 0);
+    CHECK(4, beluga_stream_start(model, loop, NULL, messages, record_event, &r, NULL, NULL) == 0);
+    beluga_messages_free(messages);
+    while (beluga_loop_active(loop)) CHECK(5, beluga_loop_wait(loop, -1) == 0);
+    CHECK(6, r.finishes == 1);
+    beluga_loop_free(loop);
+    return 0;
+}
+
+static void a_child_calls_over_connections_of_its_own(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_answer(reply, "Hello");
+    assert_int_equal(generate(model, "Hello", NULL), 0); /* warms the pool */
+    in_child(call_on_ones_own, model);
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_int_equal(peer_request_connection(p, 0), 0);
+    for (size_t i = 1; i < 4; i++) assert_int_not_equal(peer_request_connection(p, i), 0);
+    assert_int_equal(peer_request_connection(p, 4), 0); /* the parent's is as warm as it was */
+    beluga_chat_model_unref(model);
+}
+
+static int call_and_exit(void *argument)
+{
+    int failed = call_on_ones_own(argument);
+    beluga_chat_model_unref(argument);
+    exit(failed); /* with all that runs at the end of a program */
+}
+
+static void a_child_that_exits_in_good_order_does_not_hang(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+#ifdef __SANITIZE_ADDRESS__
+    print_message("# the leak checker takes what the parent's threads hold for leaks of the child\n");
+    skip();
+#endif
+    beluga_chat_model *model = open_peer(p);
+    gated_stream(p, 0, 1);
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_answer(reply, "Hello");
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    in_child(call_and_exit, beluga_chat_model_ref(model));
+    peer_open_gate(p, 0);
+    pull_all(stream, &r);
+    assert_int_equal(r.finishes, 1);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model); /* the child's copy of this reference went with it */
+    beluga_chat_model_unref(model);
+}
+
+/* --- the executor --------------------------------------------------------------------------------- */
+
+static void skip_under_tsan(void)
+{
+    if (!UNDER_TSAN) return;
+    print_message("# the thread sanitizer allows no new threads in a child\n");
+    skip();
+}
+
+static int resolve_a_key(void *argument)
+{
+    beluga_response *response;
+    CHECK(1, beluga_invoke(argument, NULL, beluga_input_text("Hi"), &response, NULL) == 0);
+    beluga_response_free(response);
+    return 0;
+}
+
+static void work_that_blocks_runs_in_a_child_too(void **state)
+{
+    peer *p = *state;
+    skip_under_tsan();
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_answer(reply, "Hello");
+    beluga_chat_model *warm = open_peer_with(p, beluga_with_api_key("command:echo one"));
+    assert_int_equal(generate(warm, "Hello", NULL), 0); /* the pool has a thread now */
+    beluga_chat_model *cold = open_peer_with(p, beluga_with_api_key("command:echo two"));
+    in_child(resolve_a_key, cold);
+    assert_string_equal(peer_request_header(p, 1, "Authorization"), "Bearer two");
+    assert_int_equal(generate(cold, "Hello", NULL), 0);
+    beluga_chat_model_unref(cold);
+    beluga_chat_model_unref(warm);
+}
+
+/* The thread that asks for the key is the parent's: a child that waits for it would wait for ever. */
+static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **state)
+{
+    peer *p = *state;
+    skip_under_tsan();
+    record r = {0};
+    char folder[] = "/tmp/beluga-fork-XXXXXX", go_on[64], command[320];
+    assert_non_null(mkdtemp(folder));
+    snprintf(go_on, sizeof go_on, "%s/go-on", folder);
+    snprintf(command, sizeof command, "command:test -e %s/asked && echo two || { touch %s/asked; "
+             "while ! test -e %s; do sleep 0.05; done; echo one; }", folder, folder, go_on);
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(command));
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_answer(reply, "Hello");
+    beluga_op_free(push_stream(model, loop, NULL, &r));
+    char asked[64];
+    snprintf(asked, sizeof asked, "%s/asked", folder);
+    while (access(asked, F_OK)) usleep(1000);
+    in_child(resolve_a_key, model);
+    assert_string_equal(peer_request_header(p, 0, "Authorization"), "Bearer two");
+    FILE *file = fopen(go_on, "w");
+    fclose(file);
+    step_until_end(loop, &r);
+    assert_int_equal(r.finishes, 1);
+    assert_string_equal(peer_request_header(p, 1, "Authorization"), "Bearer one");
+    remove(go_on);
+    remove(asked);
+    rmdir(folder);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_PEER(an_inherited_stream_returns_forked_and_the_parents_goes_on),
+        ON_PEER(an_inherited_stream_gives_none_of_the_events_that_wait),
+        ON_PEER(an_inherited_loop_returns_forked_and_the_parents_calls_go_on),
+        ON_PEER(a_child_calls_over_connections_of_its_own),
+        ON_PEER(a_child_that_exits_in_good_order_does_not_hang),
+        ON_PEER(work_that_blocks_runs_in_a_child_too),
+        ON_PEER(a_child_does_not_wait_for_a_key_that_its_parent_asked_for),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
