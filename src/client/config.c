@@ -110,7 +110,8 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
         if (status) return status;
     }
     if (first_set(provider->url_variables, &value)) {
-        int status = set_env(config, beluga_with_base_url(value));
+        const char *url = beluga__config_complete_url(&config->arena, value, provider->base_url);
+        int status = url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
         if (status) return status;
     }
     return own_from_env(config, provider);

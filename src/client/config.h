@@ -59,6 +59,11 @@ beluga__settings *beluga__config_settings(beluga_config *config);
  * itself. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
+/* What an address without a scheme lacks, of scheme, host, port and path, is taken from the provider's own
+ * URL; one with a scheme, or for a provider without a URL, is returned as it is. In the arena, or
+ * NULL without memory. */
+const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
+
 /* config_file.c: one reference, yours. */
 int beluga__config_file_new(const char *path, beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);

@@ -714,6 +714,35 @@ static void the_environment_is_read_only_when_asked(void **state)
     clear_environment();
 }
 
+static void an_address_in_short_is_completed(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *url, *own, *whole;
+    } cases[] = {
+        {"gpu", "http://127.0.0.1:11434", "http://gpu:11434"},
+        {"gpu:8080", "http://127.0.0.1:11434", "http://gpu:8080"},
+        {":8080", "http://127.0.0.1:11434", "http://127.0.0.1:8080"},
+        {"0.0.0.0", "http://127.0.0.1:11434", "http://0.0.0.0:11434"},
+        {"[::1]", "http://127.0.0.1:11434", "http://[::1]:11434"},
+        {"[::1]:8080", "http://127.0.0.1:11434", "http://[::1]:8080"},
+        {"fe80::1", "http://127.0.0.1:11434", "http://[fe80::1]:11434"},
+        {"gpu/ollama", "http://127.0.0.1:11434", "http://gpu:11434/ollama"},
+        {"gpu:8080/?a=b:c", "http://127.0.0.1:11434", "http://gpu:8080/?a=b:c"},
+        {"gpu:8080", "http://localhost:8000/v1", "http://gpu:8080/v1"},
+        {"proxy.example", "https://api.acme.example/v1", "https://proxy.example/v1"},
+        {"http://gpu", "http://127.0.0.1:11434", "http://gpu"},
+        {"https://gpu:8080", "http://127.0.0.1:11434", "https://gpu:8080"},
+        {"gpu:8080", NULL, "gpu:8080"},
+    };
+    beluga__arena arena;
+    beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 1 << 16);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        assert_string_equal(beluga__config_complete_url(&arena, cases[i].url, cases[i].own),
+                            cases[i].whole);
+    beluga__arena_free(&arena);
+}
+
 static void the_environment_stands_between_file_and_model(void **state)
 {
     (void)state;
@@ -819,6 +848,7 @@ int main(void)
         cmocka_unit_test(names_nobody_knows_are_found_when_the_provider_is),
         cmocka_unit_test(own_options_written_as_text_reach_the_provider),
         cmocka_unit_test(the_environment_is_read_only_when_asked),
+        cmocka_unit_test(an_address_in_short_is_completed),
         cmocka_unit_test(the_environment_stands_between_file_and_model),
         cmocka_unit_test(a_providers_own_options_may_have_variables),
         cmocka_unit_test(configurations_survive_every_failed_allocation),

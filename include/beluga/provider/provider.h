@@ -88,7 +88,8 @@ struct beluga_provider {
     /* --- HTTP providers ------------------------------------------------------------------- */
     const char *base_url;             /**< without a slash at its end; NULL: the caller must */
     const char *const *key_variables; /**< environment names in order, ended by NULL; NULL: no key */
-    const char *const *url_variables; /**< the same for the base URL */
+    /** The same for the base URL. What a value without a scheme lacks ("gpu", "gpu:8080") is base_url's. */
+    const char *const *url_variables;
     size_t state_size;                /**< bytes of decoder state an attempt, zeroed; at most 64 KiB */
 
     /**
