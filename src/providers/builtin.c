@@ -6,6 +6,7 @@ static const beluga_provider *const providers[] = {
     &beluga__azure_provider,
     &beluga__gemini_provider,
     &beluga__mock_provider,
+    &beluga__ollama_provider,
     &beluga__openai_provider,
 };
 

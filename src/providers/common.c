@@ -1,5 +1,6 @@
 #include "providers/common.h"
 
+#include <beluga/allocator.h>
 #include <string.h>
 
 /* ---- a request's body ------------------------------------------------------------------------ */
@@ -141,6 +142,40 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
     if (marked)
         beluga_http_request_warn(request, "the cache marks are not sent: what is kept, and how "
                                           "long, is for this provider to choose");
+}
+
+/* Returns the length; `out` NULL: it is all that is asked for. */
+static size_t join(const beluga_message *message, uint32_t kind, const char *separator, char *out)
+{
+    size_t at = 0, n_separator = strlen(separator);
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != kind || !part->text_length) continue;
+        if (out && at) memcpy(out + at, separator, n_separator);
+        if (at) at += n_separator;
+        if (out) memcpy(out + at, part->text, part->text_length);
+        at += part->text_length;
+    }
+    return at;
+}
+
+int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_message *message,
+                       uint32_t kind, const char *separator)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    size_t length = join(message, kind, separator, NULL);
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != kind || part->text_length != length) continue;
+        beluga_json_put_string_n(w, key, part->text, length); /* nearly always */
+        return 0;
+    }
+    char *text = allocator->alloc(allocator->payload, length + 1);
+    if (!text) return BELUGA_ERROR_NO_MEMORY;
+    join(message, kind, separator, text);
+    beluga_json_put_string_n(w, key, text, length);
+    allocator->release(allocator->payload, text);
+    return 0;
 }
 
 /* ---- addresses and names --------------------------------------------------------------------- */

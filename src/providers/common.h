@@ -56,6 +56,11 @@ const char *beluga__data_url(const char *url, char *media_type, size_t size);
  * protocols whose results name it; NULL when no such call was made. */
 const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before);
 
+/* Write the texts of a message's parts of one kind as one string, "" when there are none. Returns 0
+ * or NO_MEMORY. */
+int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_message *message,
+                       uint32_t kind, const char *separator);
+
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
 

@@ -1,0 +1,146 @@
+/* Messages: one text each, beside it what was thought, images, and tool calls with objects for
+ * arguments. */
+#include "providers/ollama/ollama.h"
+
+#include <string.h>
+
+static void fail(beluga__ollama_encoder *e, int code, const char *what)
+{
+    if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
+}
+
+static void put_joined(beluga__ollama_encoder *e, const char *key, const beluga_message *message,
+                       uint32_t kind, const char *separator)
+{
+    if (beluga__put_joined(e->w, key, message, kind, separator))
+        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a message");
+}
+
+/* Reasoning that is nothing but a signature is none here. */
+static bool has(const beluga_message *message, uint32_t kind)
+{
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == kind && (kind != BELUGA_PART_REASONING || part->text_length)) return true;
+    }
+    return false;
+}
+
+/* ---- images ---------------------------------------------------------------------------------- */
+
+static void put_image(beluga__ollama_encoder *e, const beluga_part *part)
+{
+    char media_type[64];
+    if (!part->url) {
+        beluga_json_put_base64(e->w, NULL, "", part->data, part->data_length);
+        return;
+    }
+    const char *base64 = beluga__data_url(part->url, media_type, sizeof media_type);
+    if (!base64)
+        fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+             "ollama takes images as bytes or data: URLs in base64 only");
+    beluga_json_put_string(e->w, NULL, base64);
+}
+
+static void put_images(beluga__ollama_encoder *e, const beluga_message *message)
+{
+    if (!has(message, BELUGA_PART_IMAGE)) return;
+    beluga_json_begin_array(e->w, "images");
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_IMAGE) put_image(e, part);
+    }
+    beluga_json_end_array(e->w);
+}
+
+/* ---- tool calls and their results ------------------------------------------------------------ */
+
+static void put_tool_call(beluga__ollama_encoder *e, const beluga_part *part)
+{
+    const char *arguments = part->text_length ? part->text : "{}";
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "id", part->id);
+    beluga_json_begin_object(e->w, "function");
+    beluga_json_put_string(e->w, "name", part->name);
+    beluga_json_put_raw(e->w, "arguments", arguments, part->text_length ? part->text_length : 2);
+    beluga_json_end_object(e->w);
+    beluga_json_end_object(e->w);
+}
+
+static void put_tool_calls(beluga__ollama_encoder *e, const beluga_message *message)
+{
+    if (!has(message, BELUGA_PART_TOOL_CALL)) return;
+    beluga_json_begin_array(e->w, "tool_calls");
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_TOOL_CALL) put_tool_call(e, part);
+    }
+    beluga_json_end_array(e->w);
+}
+
+/* Models are shown the tool's name; the id is for servers that look at it. */
+static void put_result(beluga__ollama_encoder *e, const beluga_message *message, size_t index)
+{
+    const char *id = beluga_message_tool_call_id(message);
+    const char *name = id ? beluga__tool_name_of(e->call, id, index) : NULL;
+    if (!id)
+        fail(e, BELUGA_ERROR_INVALID_INPUT, "a tool's message does not say which call it answers");
+    if (name) beluga_json_put_string(e->w, "tool_name", name);
+    beluga_json_put_string(e->w, "tool_call_id", id);
+    if (!beluga_message_is_tool_error(message) || e->dropped_mark) return;
+    e->dropped_mark = true;
+    beluga_http_request_warn(
+        e->request, "that a tool failed is told by its text alone: Ollama has no mark for it");
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+static const char *role_name(beluga_role role)
+{
+    switch (role) {
+    case BELUGA_ROLE_SYSTEM: return "system";
+    case BELUGA_ROLE_AI: return "assistant";
+    case BELUGA_ROLE_TOOL: return "tool";
+    default: return "user";
+    }
+}
+
+static void check_parts(beluga__ollama_encoder *e, const beluga_message *message, bool ai)
+{
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        uint32_t kind = beluga_message_part(message, i)->kind;
+        bool fits = kind == BELUGA_PART_TEXT || kind == BELUGA_PART_IMAGE ||
+                    (ai && (kind == BELUGA_PART_REASONING || kind == BELUGA_PART_TOOL_CALL));
+        if (!fits)
+            fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+                 kind == BELUGA_PART_AUDIO || kind == BELUGA_PART_FILE
+                     ? "ollama takes no audio and no files"
+                     : "ollama can't take a part of this kind from this role");
+    }
+}
+
+/* The texts of an answer are pieces of one; others are texts of their own. */
+static void put_message(beluga__ollama_encoder *e, size_t index)
+{
+    const beluga_message *message = beluga_call_message(e->call, index);
+    beluga_role role = beluga_message_role(message);
+    bool ai = role == BELUGA_ROLE_AI;
+    check_parts(e, message, ai);
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "role", role_name(role));
+    put_joined(e, "content", message, BELUGA_PART_TEXT, ai ? "" : "\n");
+    if (has(message, BELUGA_PART_REASONING))
+        put_joined(e, "thinking", message, BELUGA_PART_REASONING, "");
+    put_images(e, message);
+    put_tool_calls(e, message);
+    if (role == BELUGA_ROLE_TOOL) put_result(e, message, index);
+    beluga_json_end_object(e->w);
+}
+
+void beluga__ollama_put_messages(beluga__ollama_encoder *e)
+{
+    if (!beluga__body_wants(&e->body, "messages")) return;
+    beluga_json_begin_array(e->w, "messages");
+    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++) put_message(e, i);
+    beluga_json_end_array(e->w);
+}

@@ -1,0 +1,173 @@
+#include "providers/ollama/ollama.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- content --------------------------------------------------------------------------------- */
+
+static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, beluga_emit *emit)
+{
+    const beluga_json *function = beluga_json_get(call, "function");
+    const beluga_json *arguments = beluga_json_get(function, "arguments");
+    const char *id = beluga_json_get_string(call, "id", NULL);
+    const char *name = beluga_json_get_string(function, "name", NULL);
+    size_t length = 0;
+    if (!name || !*name)
+        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
+                                   "the model's tool call has no name");
+    const char *text = beluga_json_string(arguments, &length); /* as some servers that imitate it */
+    if (beluga_json_is_object(arguments)) {
+        text = beluga_emit_json_text(emit, arguments, &length);
+        if (!text) return BELUGA_ERROR_NO_MEMORY;
+    }
+    return beluga_emit_tool_call(emit, state->n_calls++, id, name, text, length);
+}
+
+static int emit_message(beluga__ollama_state *state, const beluga_json *message, beluga_emit *emit)
+{
+    size_t n_thinking = 0, n_text = 0;
+    const char *thinking = beluga_json_get_string(message, "thinking", &n_thinking);
+    const char *text = beluga_json_get_string(message, "content", &n_text);
+    const beluga_json *calls = beluga_json_get(message, "tool_calls");
+    int code = n_thinking ? beluga_emit_reasoning(emit, thinking, n_thinking) : 0;
+    if (!code && n_text) code = beluga_emit_text(emit, text, n_text);
+    if (!beluga_json_is_array(calls)) return code;
+    for (const beluga_json *v = beluga_json_first(calls); v && !code;
+         v = beluga_json_next(calls, v))
+        code = emit_tool_call(state, v, emit);
+    return code;
+}
+
+/* ---- beside the content ---------------------------------------------------------------------- */
+
+/* RFC 3339, as Go writes it: "2026-01-31T07:27:46.661123Z", or with an offset. 0 for anything else.
+ */
+static int64_t read_time(const char *text)
+{
+    struct tm t = {0};
+    int read = 0, hours = 0, minutes = 0;
+    char sign = '\0';
+    if (!text || sscanf(text, "%4d-%2d-%2dT%2d:%2d:%2d%n", &t.tm_year, &t.tm_mon, &t.tm_mday,
+                        &t.tm_hour, &t.tm_min, &t.tm_sec, &read) != 6)
+        return 0;
+    text += read;
+    if (*text == '.') text += 1 + strspn(text + 1, "0123456789");
+    if (sscanf(text, "%c%2d:%2d", &sign, &hours, &minutes) < 1) return 0;
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    int64_t offset = (int64_t)(sign == '+'   ? 1
+                               : sign == '-' ? -1
+                                             : 0) *
+                     (hours * 3600 + minutes * 60);
+    return (int64_t)timegm(&t) - offset;
+}
+
+static int emit_metadata(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const char *model = beluga_json_get_string(root, "model", NULL);
+    int64_t created = read_time(beluga_json_get_string(root, "created_at", NULL));
+    if (state->has_metadata || !model) return 0;
+    state->has_metadata = true;
+    return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
+}
+
+/* A count that is missing may be zero, or taken from a cache: unknown. */
+static int emit_usage(const beluga_json *root, beluga_emit *emit)
+{
+    beluga_usage u = BELUGA_USAGE_INIT;
+    u.input_total = beluga_json_get_int(root, "prompt_eval_count", -1);
+    u.output_total = beluga_json_get_int(root, "eval_count", -1);
+    if (u.input_total < 0 && u.output_total < 0) return 0;
+    u.raw = beluga_emit_json_text(emit, root, &u.raw_length);
+    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+}
+
+static beluga_finish_reason reason_of(const beluga__ollama_state *state, const char *word)
+{
+    bool stop = word && strcmp(word, "stop") == 0;
+    if ((stop || !word) && state->n_calls) return BELUGA_FINISH_TOOL_CALLS;
+    if (stop) return BELUGA_FINISH_STOP;
+    if (!word) return BELUGA_FINISH_UNKNOWN;
+    return strcmp(word, "length") == 0 ? BELUGA_FINISH_LENGTH : BELUGA_FINISH_OTHER;
+}
+
+static int emit_finish(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const char *word = beluga_json_get_string(root, "done_reason", NULL);
+    if (word && !*word) word = NULL;
+    state->finished = true;
+    int code = emit_usage(root, emit);
+    if (!code) code = beluga_emit_finish(emit, reason_of(state, word), word);
+    return code ? code : BELUGA_DECODE_DONE;
+}
+
+/* ---- answers --------------------------------------------------------------------------------- */
+
+static bool is_set(const beluga_json *error)
+{
+    const char *text = beluga_json_string(error, NULL);
+    return beluga_json_is_object(error) || (text && *text);
+}
+
+/* A line of a stream, or a whole answer: they look the same. */
+static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
+                  beluga_emit *emit)
+{
+    const beluga_json *error = beluga_json_get(root, "error");
+    if (state->finished) return 0;
+    if (is_set(error)) return beluga__ollama_emit_fault(error, fault, emit);
+    int code = emit_metadata(state, root, emit);
+    if (!code) code = emit_message(state, beluga_json_get(root, "message"), emit);
+    bool done = beluga_json_bool(beluga_json_get(root, "done"), false);
+    return code || !done ? code : emit_finish(state, root, emit);
+}
+
+static int not_ollamas(beluga_emit *emit)
+{
+    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                               "the answer is JSON, but not Ollama's");
+}
+
+int beluga__ollama_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
+    if (code) return code;
+    if (!beluga_json_is_object(root)) return not_ollamas(emit);
+    return decode(state, root, BELUGA_ERROR_STREAM, emit);
+}
+
+int beluga__ollama_decode_response(void *opaque, const char *body, size_t length, beluga_emit *emit)
+{
+    beluga__ollama_state *state = opaque;
+    const beluga_json *root;
+    if (!length)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer's body is empty");
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
+    if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
+    return state->has_metadata ? 0 : not_ollamas(emit); /* without "done" it is not complete */
+}
+
+int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (code) return code;
+    if (is_set(beluga_json_get(root, "error")))
+        return beluga__ollama_emit_fault(beluga_json_get(root, "error"), BELUGA_ERROR_INTERNAL,
+                                         emit);
+    const beluga_json *models = beluga_json_get(root, "models");
+    if (!models || (!beluga_json_is_array(models) && !beluga_json_is_null(models)))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a list of models");
+    for (const beluga_json *v = beluga_json_first(models); v && !code;
+         v = beluga_json_next(models, v)) {
+        size_t n = 0;
+        const char *name = beluga_json_get_string(v, "name", &n);
+        if (n) code = beluga_emit_model(emit, name, n);
+    }
+    return code;
+}
