@@ -4,6 +4,7 @@
 
 static const beluga_provider *const providers[] = {
     &beluga__azure_provider,
+    &beluga__cohere_provider,
     &beluga__gemini_provider,
     &beluga__mock_provider,
     &beluga__ollama_provider,

@@ -5,6 +5,7 @@
 #include <beluga/provider/provider.h>
 
 extern const beluga_provider beluga__azure_provider;
+extern const beluga_provider beluga__cohere_provider;
 extern const beluga_provider beluga__gemini_provider;
 extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__ollama_provider;

@@ -21,6 +21,7 @@
  *   + image|audio|file URL
  *   + bytes image|audio|file TYPE NAME BYTES    ("-": none)
  *   + reasoning TEXT           signed by "sig"
+ *   + signed SIGNATURE TEXT    reasoning that is signed by that
  *   + thought TEXT             reasoning that is not signed
  *   + signature TEXT           reasoning that is nothing but signed
  *   + call ID NAME ARGUMENTS

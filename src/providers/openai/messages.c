@@ -28,29 +28,35 @@ static void put_text(beluga__openai_encoder *e, const beluga_part *part)
     beluga_json_put_string_n(e->w, "text", part->text, part->text_length);
 }
 
-static void put_data_url(beluga__openai_encoder *e, const char *key, const beluga_part *part)
+int beluga__openai_put_url(beluga_json_writer *w, const char *key, const beluga_part *part,
+                           beluga_error *err)
 {
     char prefix[160];
-    const char *media_type = part->media_type;
-    size_t n = strlen(media_type);
-    if (n > sizeof prefix - sizeof "data:;base64,") {
-        fail(e, BELUGA_ERROR_INVALID_INPUT, "a part's media type is too long");
-        return;
+    if (part->url) {
+        beluga_json_put_string(w, key, part->url);
+        return 0;
     }
+    size_t n = strlen(part->media_type);
+    if (n > sizeof prefix - sizeof "data:;base64,")
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a part's media type is too long");
     memcpy(prefix, "data:", 5);
-    memcpy(prefix + 5, media_type, n);
+    memcpy(prefix + 5, part->media_type, n);
     memcpy(prefix + 5 + n, ";base64,", sizeof ";base64,");
-    beluga_json_put_base64(e->w, key, prefix, part->data, part->data_length);
+    beluga_json_put_base64(w, key, prefix, part->data, part->data_length);
+    return 0;
+}
+
+static void put_url(beluga__openai_encoder *e, const char *key, const beluga_part *part)
+{
+    int code = beluga__openai_put_url(e->w, key, part, e->status ? NULL : e->err);
+    if (!e->status) e->status = code;
 }
 
 static void put_image(beluga__openai_encoder *e, const beluga_part *part)
 {
     beluga_json_put_string(e->w, "type", "image_url");
     beluga_json_begin_object(e->w, "image_url");
-    if (part->url)
-        beluga_json_put_string(e->w, "url", part->url);
-    else
-        put_data_url(e, "url", part);
+    put_url(e, "url", part);
     beluga_json_end_object(e->w);
 }
 
@@ -95,10 +101,7 @@ static void put_audio(beluga__openai_encoder *e, const beluga_part *part)
 static void put_document(beluga__openai_encoder *e, const beluga_part *part)
 {
     beluga_json_put_string(e->w, "type", "document_url");
-    if (part->url)
-        beluga_json_put_string(e->w, "document_url", part->url);
-    else
-        put_data_url(e, "document_url", part);
+    put_url(e, "document_url", part);
     if (part->name) beluga_json_put_string(e->w, "document_name", part->name);
 }
 
@@ -115,10 +118,7 @@ static void put_file(beluga__openai_encoder *e, const beluga_part *part)
     beluga_json_put_string(e->w, "type", "file");
     beluga_json_begin_object(e->w, "file");
     beluga_json_put_string(e->w, "filename", part->name ? part->name : "file");
-    if (part->url)
-        beluga_json_put_string(e->w, "file_data", part->url);
-    else
-        put_data_url(e, "file_data", part);
+    put_url(e, "file_data", part);
     beluga_json_end_object(e->w);
 }
 
@@ -255,19 +255,19 @@ static void put_reasoning(beluga__openai_encoder *e, const beluga_message *messa
 
 /* ---- tool calls and their results ------------------------------------------------------------ */
 
-static void put_tool_call(beluga__openai_encoder *e, const beluga_part *part)
+void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part)
 {
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "id", part->id ? part->id : "");
-    beluga_json_put_string(e->w, "type", "function");
-    beluga_json_begin_object(e->w, "function");
-    beluga_json_put_string(e->w, "name", part->name ? part->name : "");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "id", part->id ? part->id : "");
+    beluga_json_put_string(w, "type", "function");
+    beluga_json_begin_object(w, "function");
+    beluga_json_put_string(w, "name", part->name ? part->name : "");
     if (part->text_length)
-        beluga_json_put_string_n(e->w, "arguments", part->text, part->text_length);
+        beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
     else
-        beluga_json_put_string(e->w, "arguments", "{}");
-    beluga_json_end_object(e->w);
-    beluga_json_end_object(e->w);
+        beluga_json_put_string(w, "arguments", "{}");
+    beluga_json_end_object(w);
+    beluga_json_end_object(w);
 }
 
 static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *message)
@@ -278,7 +278,7 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
-        put_tool_call(e, part);
+        beluga__openai_put_tool_call(e->w, part);
     }
     if (open) beluga_json_end_array(e->w);
 }

@@ -81,6 +81,14 @@ int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 
+/* Shapes that other protocols have taken over. */
+void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, bool strict);
+void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part);
+/* Where a part's content is, as a string: its URL, or a data: URL of its bytes. Returns 0, or
+ * INVALID_INPUT for a type that is too long. */
+int beluga__openai_put_url(beluga_json_writer *w, const char *key, const beluga_part *part,
+                           beluga_error *err);
+
 /* response.c, stream.c */
 int beluga__openai_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);
 int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);

@@ -5,20 +5,25 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-static void put_tool(beluga__openai_encoder *e, const beluga_tool *tool)
+void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, bool strict)
 {
     size_t length;
     const char *parameters = beluga_tool_parameters(tool, &length);
     const char *description = beluga_tool_description(tool);
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "type", "function");
-    beluga_json_begin_object(e->w, "function");
-    beluga_json_put_string(e->w, "name", beluga_tool_name(tool));
-    if (*description) beluga_json_put_string(e->w, "description", description);
-    beluga_json_put_raw(e->w, "parameters", parameters, length);
-    if (beluga_tool_is_strict(tool)) beluga_json_put_bool(e->w, "strict", true);
-    beluga_json_end_object(e->w);
-    beluga_json_end_object(e->w);
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "type", "function");
+    beluga_json_begin_object(w, "function");
+    beluga_json_put_string(w, "name", beluga_tool_name(tool));
+    if (*description) beluga_json_put_string(w, "description", description);
+    beluga_json_put_raw(w, "parameters", parameters, length);
+    if (strict) beluga_json_put_bool(w, "strict", true);
+    beluga_json_end_object(w);
+    beluga_json_end_object(w);
+}
+
+static void put_tool(beluga__openai_encoder *e, const beluga_tool *tool)
+{
+    beluga__openai_put_tool(e->w, tool, beluga_tool_is_strict(tool));
 }
 
 static void put_tool_choice(beluga__openai_encoder *e, const char *choice)

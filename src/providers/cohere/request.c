@@ -1,0 +1,147 @@
+#include "providers/cohere/cohere.h"
+#include "providers/openai/openai.h"
+
+#include <string.h>
+
+struct encoder {
+    const beluga_call *call;
+    beluga_http_request *request;
+    beluga__body body;
+    beluga_json_writer *w;
+};
+
+/* ---- tools ----------------------------------------------------------------------------------- */
+
+static bool is_mode(const char *choice)
+{
+    return strcmp(choice, "auto") == 0 || strcmp(choice, "none") == 0 ||
+           strcmp(choice, "required") == 0;
+}
+
+/* There is no choice by name, but one of a single tool comes to the same. */
+static void put_tool_list(struct encoder *e, const char *only)
+{
+    bool strict = false;
+    if (!beluga__body_wants(&e->body, "tools")) return;
+    beluga_json_begin_array(e->w, "tools");
+    for (size_t i = 0, n = beluga_call_tool_count(e->call); i < n; i++) {
+        const beluga_tool *tool = beluga_call_tool(e->call, i);
+        if (only && strcmp(only, beluga_tool_name(tool)) != 0) continue;
+        strict = strict || beluga_tool_is_strict(tool);
+        beluga__openai_put_tool(e->w, tool, false);
+    }
+    beluga_json_end_array(e->w);
+    if (strict && beluga__body_wants(&e->body, "strict_tools"))
+        beluga_json_put_bool(e->w, "strict_tools", true);
+}
+
+static void put_tool_choice(struct encoder *e, const char *choice)
+{
+    if (!choice || strcmp(choice, "auto") == 0 || !beluga__body_wants(&e->body, "tool_choice"))
+        return;
+    beluga_json_put_string(e->w, "tool_choice", strcmp(choice, "none") ? "REQUIRED" : "NONE");
+}
+
+static void put_tools(struct encoder *e)
+{
+    const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
+    bool parallel;
+    if (!beluga_call_tool_count(e->call)) {
+        if (choice && strcmp(choice, "none") != 0)
+            beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
+        return;
+    }
+    put_tool_list(e, choice && !is_mode(choice) ? choice : NULL);
+    put_tool_choice(e, choice);
+    if (beluga_call_get_bool(e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel) && !parallel)
+        beluga_http_request_warn(e->request,
+                                 "parallel_tool_calls is not sent: cohere may always call several");
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void put_sampling(struct encoder *e)
+{
+    beluga__body *body = &e->body;
+    beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
+    beluga__body_put_double(body, "p", e->call, BELUGA_OPTION_TOP_P);
+    beluga__body_put_int(body, "k", e->call, BELUGA_OPTION_TOP_K);
+    beluga__body_put_int(body, "max_tokens", e->call, BELUGA_OPTION_MAX_TOKENS);
+    beluga__body_put_double(body, "frequency_penalty", e->call, BELUGA_OPTION_FREQUENCY_PENALTY);
+    beluga__body_put_double(body, "presence_penalty", e->call, BELUGA_OPTION_PRESENCE_PENALTY);
+    beluga__body_put_list(body, "stop_sequences", e->call, BELUGA_OPTION_STOP_SEQUENCES);
+    beluga__body_put_int(body, "seed", e->call, BELUGA_OPTION_SEED);
+    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
+        beluga_http_request_warn(e->request, "user is not sent: cohere takes none");
+    const char *mode = beluga_call_get_own_string(e->call, "cohere.safety_mode", NULL);
+    if (mode && beluga__body_wants(body, "safety_mode"))
+        beluga_json_put_string(e->w, "safety_mode", mode);
+}
+
+/* Thinking is on or off, with a budget. */
+static void put_thinking(struct encoder *e)
+{
+    int64_t effort = BELUGA_REASONING_EFFORT_NONE, budget;
+    bool has_effort = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
+    bool has_budget = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
+    bool on = has_effort ? effort != BELUGA_REASONING_EFFORT_NONE : has_budget && budget > 0;
+    if ((!has_effort && !has_budget) || !beluga__body_wants(&e->body, "thinking")) return;
+    if (has_effort && on)
+        beluga_http_request_warn(e->request, "reasoning_effort %s means on: cohere has no grades",
+                                 beluga__reasoning_effort_name(effort));
+    beluga_json_begin_object(e->w, "thinking");
+    beluga_json_put_string(e->w, "type", on ? "enabled" : "disabled");
+    if (on && has_budget) beluga_json_put_int(e->w, "token_budget", budget);
+    beluga_json_end_object(e->w);
+}
+
+static void put_response_format(struct encoder *e)
+{
+    size_t length;
+    bool json_mode = false;
+    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
+    beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
+    if ((!schema && !json_mode) || !beluga__body_wants(&e->body, "response_format")) return;
+    beluga_json_begin_object(e->w, "response_format");
+    beluga_json_put_string(e->w, "type", "json_object");
+    if (schema) beluga_json_put_raw(e->w, "json_schema", schema, length);
+    beluga_json_end_object(e->w);
+}
+
+/* ---- the request ----------------------------------------------------------------------------- */
+
+int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
+{
+    struct encoder e = {.call = call, .request = request};
+    beluga_http_request_set_path(request, "/v2/chat");
+    int status = 0, code = beluga__body_begin(&e.body, call, request, err);
+    if (code) return code;
+    e.w = e.body.writer;
+    if (beluga__body_wants(&e.body, "model"))
+        beluga_json_put_string(e.w, "model", beluga_call_model(call));
+    if (beluga__body_wants(&e.body, "messages"))
+        status = beluga__cohere_put_messages(call, request, e.w, err);
+    beluga__warn_cache_marks(call, request);
+    if (beluga_call_is_streamed(call) && beluga__body_wants(&e.body, "stream"))
+        beluga_json_put_bool(e.w, "stream", true);
+    put_sampling(&e);
+    put_thinking(&e);
+    put_tools(&e);
+    put_response_format(&e);
+    code = beluga__body_end(&e.body, status ? NULL : err);
+    return status ? status : code;
+}
+
+int beluga__cohere_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    const char *page = beluga_call_page(call);
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, "/v1/models");
+    beluga_http_request_add_query(request, "endpoint", "chat");
+    beluga_http_request_add_query(request, "page_size", "1000");
+    if (page) beluga_http_request_add_query(request, "page_token", page);
+    return 0;
+}
