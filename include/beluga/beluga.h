@@ -23,6 +23,7 @@
 #include <beluga/response.h>
 #include <beluga/telemetry.h>
 #include <beluga/tool.h>
+#include <beluga/tool_loop.h>
 #include <beluga/version.h>
 
 #endif

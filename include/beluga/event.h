@@ -24,7 +24,8 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_FINISH = 9,          /**< terminal: complete */
     BELUGA_EVENT_ERROR = 10,          /**< terminal: not complete */
     BELUGA_EVENT_RAW = 11,            /**< what the provider sent (on request) */
-    BELUGA_EVENT_RESTART = 12         /**< discard everything so far (on request) */
+    BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
+    BELUGA_EVENT_TOOL_RESULT = 13     /**< a tool has run (in a tool loop) */
 } beluga_event_kind;
 
 /** Why the model stopped. */
@@ -101,6 +102,14 @@ struct beluga_event {
             const char *arguments; /**< DELTA: a piece; END: all of it; BEGIN: NULL */
             size_t length;
         } tool_call;
+        struct {
+            const char *id; /**< of the call it answers */
+            const char *name;
+            const char *text; /**< what the model reads */
+            size_t length;
+            int32_t status;      /**< 0, or what went wrong: BELUGA_ERROR_TOOL_… */
+            int64_t duration_ns; /**< 0 where it did not run */
+        } tool_result;
         beluga_usage usage;
         struct {
             uint32_t reason;  /**< beluga_finish_reason */

@@ -84,7 +84,10 @@ typedef enum beluga_option_type {
     XX(MAX_EVENT_BYTES, "max_event_bytes", INT, 1024, 1073741824, B, "largest single frame")       \
     XX(ENVIRONMENT, "environment", BOOL, 0, 1, M, "read key and URL from the provider's variables") \
     XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")         \
-    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")
+    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")               \
+    XX(MAX_TOOL_STEPS, "max_tool_steps", INT, 1, 1000, B, "answers of a tool loop")                \
+    XX(MAX_CONCURRENT_TOOLS, "max_concurrent_tools", INT, 1, 1024, B, "tools of a loop that run at once") \
+    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "one run of a tool in a loop")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -186,6 +189,9 @@ BELUGA_API beluga_option beluga_with_enable_structured_logging(bool on);
 BELUGA_API beluga_option beluga_with_enable_tool_calling(bool on);
 BELUGA_API beluga_option beluga_with_tool_choice(const char *choice);
 BELUGA_API beluga_option beluga_with_parallel_tool_calls(bool on);
+BELUGA_API beluga_option beluga_with_max_tool_steps(int64_t n);
+BELUGA_API beluga_option beluga_with_max_concurrent_tools(int64_t n);
+BELUGA_API beluga_option beluga_with_tool_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_response_schema(const char *json_schema);
 BELUGA_API beluga_option beluga_with_response_schema_name(const char *name);
 BELUGA_API beluga_option beluga_with_response_schema_strict(bool on);

@@ -3,6 +3,7 @@
 #include "client/chat_model.h"
 
 #include "base/mem.h"
+#include "client/options.h"
 
 #include <beluga/batch.h>
 
@@ -24,9 +25,7 @@ struct beluga_batch_op {
     beluga_batch_sink_fn sink;
     beluga_batch_done_fn done;
     void *payload;
-    beluga__arena arena;     /* of the options */
-    beluga_option *opts;
-    size_t n_opts;
+    beluga__options options; /* each input starts later than the batch */
     beluga__task task;       /* fills free slots */
     batch_slot **free_slots; /* a stack */
     batch_slot *slots;
@@ -100,7 +99,7 @@ static void start_slot(batch_slot *slot, beluga_input input)
     int status = beluga_ensure_messages(input, &messages, &err);
     if (!status)
         status = beluga__chat_model_start(batch->model, batch->loop, BELUGA__CALL_GENERATE, batch->context,
-                                          messages, batch->opts, batch->n_opts, on_event, slot, &slot->op, &err);
+                                          messages, batch->options.opts, batch->options.n, on_event, slot, &slot->op, &err);
     beluga_messages_free(messages);
     if (status) fail_slot(slot, &err);
 }
@@ -135,35 +134,12 @@ static void fill(beluga__task *task)
 
 /* --- life ------------------------------------------------------------------------------------------------- */
 
-static size_t concurrency(const beluga_chat_model *model, const beluga_option *opts, size_t n)
+static size_t concurrency(const beluga_batch_op *batch)
 {
-    int64_t value = beluga__settings_int(&model->target->settings, BELUGA_OPTION_MAX_CONCURRENT_BATCHES,
+    int64_t value = beluga__settings_int(&batch->model->target->settings, BELUGA_OPTION_MAX_CONCURRENT_BATCHES,
                                          DEFAULT_CONCURRENCY);
-    for (size_t i = 0; opts && i < n && opts[i].key != BELUGA_OPTION_END; i++)
-        if (opts[i].key == BELUGA_OPTION_MAX_CONCURRENT_BATCHES && opts[i].type == BELUGA_OPTION_INT &&
-            opts[i].value.integer > 0 && opts[i].value.integer <= 1000000)
-            value = opts[i].value.integer;
+    beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &value);
     return (size_t)value;
-}
-
-/* Options are borrowed until the start returns, and each input starts later: so they are copied. */
-static int copy_options(beluga_batch_op *batch, const beluga_option *opts, size_t n)
-{
-    size_t count = 0;
-    while (opts && count < n && opts[count].key != BELUGA_OPTION_END) count++;
-    if (!count) return 0;
-    batch->opts = beluga__arena_alloc(&batch->arena, count * sizeof *opts);
-    if (!batch->opts) return BELUGA_ERROR_NO_MEMORY;
-    memcpy(batch->opts, opts, count * sizeof *opts);
-    batch->n_opts = count;
-    for (size_t i = 0; i < count; i++) {
-        beluga_option *o = &batch->opts[i];
-        bool text = o->type == BELUGA_OPTION_STRING || o->type == BELUGA_OPTION_LIST;
-        if (!text || !o->value.string) continue;
-        o->value.string = beluga__arena_copy(&batch->arena, o->value.string, o->length);
-        if (!o->value.string) return BELUGA_ERROR_NO_MEMORY;
-    }
-    return 0;
 }
 
 static int make_slots(beluga_batch_op *batch, size_t n)
@@ -191,9 +167,9 @@ static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, b
     batch->loop = loop;
     batch->context = beluga_context_ref(ctx);
     batch->task.run = fill;
-    beluga__arena_init(&batch->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    size_t slots = concurrency(model, opts, n_opts);
-    if (!copy_options(batch, opts, n_opts) && !make_slots(batch, slots < most ? slots : most)) return batch;
+    int status = beluga__options_copy(&batch->options, allocator, opts, n_opts);
+    size_t slots = concurrency(batch);
+    if (!status && !make_slots(batch, slots < most ? slots : most)) return batch;
     beluga_batch_op_free(batch);
     return NULL;
 }
@@ -239,7 +215,7 @@ void beluga_batch_op_free(beluga_batch_op *batch)
     beluga__release(allocator, batch->slots);
     beluga__release(allocator, batch->free_slots);
     beluga_context_unref(batch->context);
-    beluga__arena_free(&batch->arena);
+    beluga__options_free(&batch->options);
     beluga__release(allocator, batch);
     beluga_chat_model_unref(model);
 }

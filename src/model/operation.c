@@ -85,13 +85,6 @@ static void log_end(const beluga_op *op, const beluga_event *last)
                 BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
 }
 
-/* A cancellable context of the chain, and who asked. */
-struct beluga__op_watch {
-    beluga__cancel_watch watch;
-    struct beluga__op_watch *next;
-    beluga_op *op;
-};
-
 /* --- the end -------------------------------------------------------------------------------------- */
 
 static void unref(beluga_op *op)
@@ -113,9 +106,7 @@ static void let_go(beluga_op *op)
     op->running = false;
     beluga__task_cancel(&op->stop);
     loop->ops->timer_clear(loop, &op->deadline);
-    for (struct beluga__op_watch *w = op->watches; w; w = w->next)
-        loop->ops->unwatch_cancel(loop, &w->watch);
-    op->watches = NULL;
+    beluga__guard_end(&op->guard);
     beluga__list_remove(&op->run.node);
     loop->active--;
 }
@@ -204,10 +195,9 @@ static void stop_later(beluga_op *op, int code)
     op->call->loop->ops->defer(op->call->loop, &op->stop);
 }
 
-static void context_cancelled(beluga__cancel_watch *watch)
+static void context_cancelled(beluga__guard *guard)
 {
-    beluga_op *op = beluga__container_of(watch, struct beluga__op_watch, watch)->op;
-    stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+    stop_later(beluga__container_of(guard, beluga_op, guard), BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
 /* --- events --------------------------------------------------------------------------------------- */
@@ -299,21 +289,10 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 static int watch_context(beluga_op *op, beluga_error *err)
 {
-    beluga_loop *loop = op->call->loop;
-    for (beluga_context *c = op->call->context; c; c = c->parent) {
-        if (c->fd < 0) continue;
-        struct beluga__op_watch *w = beluga__arena_zalloc(&op->call->arena, sizeof *w);
-        if (!w) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-        w->op = op;
-        w->watch.cancelled = context_cancelled;
-        int status = loop->ops->watch_cancel(loop, c, &w->watch);
-        if (status) return beluga_error_set(err, status, "the context can't be watched");
-        w->next = op->watches;
-        op->watches = w;
-    }
-    int64_t deadline = beluga__context_deadline_ns(op->call->context);
-    if (deadline != INT64_MAX) loop->ops->timer_set(loop, &op->deadline, deadline);
-    return 0;
+    beluga_call *call = op->call;
+    int64_t deadline = beluga__context_deadline_ns(call->context);
+    if (deadline != INT64_MAX) call->loop->ops->timer_set(call->loop, &op->deadline, deadline);
+    return beluga__guard_start(&op->guard, call->loop, call->context, &call->arena, context_cancelled, err);
 }
 
 static void abort_running(beluga__running *run)

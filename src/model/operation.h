@@ -3,6 +3,7 @@
 #ifndef BELUGA__OPERATION_H
 #define BELUGA__OPERATION_H
 
+#include "model/guard.h"
 #include "model/model.h"
 
 #include <beluga/chat_model.h>
@@ -23,7 +24,7 @@ struct beluga_op {
     beluga__task stop; /* delivers `stop_code` in the next turn */
     int stop_code;
     beluga__timer deadline;
-    struct beluga__op_watch *watches; /* one a cancellable context of the chain */
+    beluga__guard guard; /* of the context */
     struct {
         const char *id, *model, *request_id; /* in the call's arena; NULL: unknown */
         int64_t created;

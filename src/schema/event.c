@@ -16,6 +16,7 @@ static const char *const kinds[] = {
     [BELUGA_EVENT_ERROR] = "error",
     [BELUGA_EVENT_RAW] = "raw",
     [BELUGA_EVENT_RESTART] = "restart",
+    [BELUGA_EVENT_TOOL_RESULT] = "tool_result",
 };
 
 static const char *const reasons[] = {

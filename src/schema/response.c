@@ -20,6 +20,14 @@ void beluga__response_set_times(beluga_response *r, int64_t duration_ns, int64_t
     r->first_content_ns = first_content_ns;
 }
 
+void beluga__response_set_usage(beluga_response *r, const beluga_usage *usage)
+{
+    beluga_usage own = *usage;
+    own.raw = r->usage.raw;
+    own.raw_length = r->usage.raw_length;
+    r->usage = own;
+}
+
 void beluga__response_set_complete(beluga_response *r, bool complete)
 {
     r->complete = complete;

@@ -76,6 +76,8 @@ void beluga__response_builder_clear(beluga_response_builder *b);
 /* -1 for unknown. */
 void beluga__response_set_times(beluga_response *response, int64_t duration_ns,
                                 int64_t first_content_ns);
+/* Its raw JSON is left as it is. */
+void beluga__response_set_usage(beluga_response *response, const beluga_usage *usage);
 void beluga__response_set_complete(beluga_response *response, bool complete);
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "schema/json_schema.h"
 
 #include <beluga/context.h>
 
@@ -169,18 +170,33 @@ int beluga_tool_result_set(beluga_tool_result *result, const char *text, size_t 
     return text ? beluga__buf_append(&result->text, text, length) : 0;
 }
 
+static int check_schema(const beluga_tool *tool, const beluga_json *arguments, beluga_error *err)
+{
+    beluga_json_doc *schema = NULL;
+    beluga__buf why;
+    beluga__buf_init(&why, beluga_allocator_default(), sizeof err->message);
+    int status = beluga_json_parse(tool->parameters, tool->parameters_length, &schema, err);
+    if (!status)
+        status = beluga__json_schema_check(beluga_json_doc_root(schema), arguments, &why, NULL);
+    if (status) beluga_error_set(err, status, "%s", why.length ? why.data : beluga_error_text(status));
+    beluga_json_doc_free(schema);
+    beluga__buf_free(&why);
+    return status;
+}
+
 static int check_arguments(const beluga_tool *tool, const char *arguments, size_t length,
                            beluga_error *err)
 {
     beluga_json_doc *doc = NULL;
     beluga_error why = {.message = ""};
     int status = beluga_json_parse(arguments, length, &doc, &why);
-    bool object = !status && beluga_json_is_object(beluga_json_doc_root(doc));
+    if (!status && !beluga_json_is_object(beluga_json_doc_root(doc)))
+        status = beluga_error_set(&why, BELUGA_ERROR_TOOL_CALL, "not a JSON object");
+    if (!status) status = check_schema(tool, beluga_json_doc_root(doc), &why);
     beluga_json_doc_free(doc);
-    if (object) return 0;
+    if (!status) return 0;
     if (status != BELUGA_ERROR_NO_MEMORY) status = BELUGA_ERROR_TOOL_CALL;
-    return beluga_error_set(err, status, "tool %s: arguments: %s", tool->name,
-                            *why.message ? why.message : "not a JSON object");
+    return beluga_error_set(err, status, "tool %s: arguments: %s", tool->name, why.message);
 }
 
 static int report(const beluga_tool *tool, int status, const beluga__buf *text, beluga_error *err)

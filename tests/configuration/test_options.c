@@ -252,6 +252,9 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_env(),
         beluga_with_provider_specific("acme.x", "x"),
         beluga_with_key_source(&key_source),
+        beluga_with_max_tool_steps(7),
+        beluga_with_max_concurrent_tools(7),
+        beluga_with_tool_timeout_ms(7),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {

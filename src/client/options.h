@@ -1,0 +1,22 @@
+/* A copy of a call's options, for what starts calls after its caller has returned. */
+#ifndef BELUGA__OPTIONS_H
+#define BELUGA__OPTIONS_H
+
+#include "base/arena.h"
+
+#include <beluga/option.h>
+
+typedef struct beluga__options {
+    beluga__arena arena;
+    beluga_option *opts;
+    size_t n;
+} beluga__options;
+
+/* 0 or NO_MEMORY; free it in either case. n may be BELUGA_OPTIONS_TERMINATED. */
+int beluga__options_copy(beluga__options *options, const beluga_allocator *allocator,
+                         const beluga_option *opts, size_t n);
+void beluga__options_free(beluga__options *options);
+/* The last value of an INT, DURATION or BOOL option, when it is given and in its range. */
+void beluga__options_int(const beluga__options *options, int key, int64_t *value);
+
+#endif
