@@ -112,7 +112,7 @@ static void decode_error(const uint8_t *data, size_t size)
     beluga__buf_append(&response.body, data, size);
     beluga__http_retry_after_ms(&response, 0);
     beluga_error_set(&err, BELUGA_ERROR_INVALID_REQUEST, "refused");
-    beluga__openai_decode_error(&response, &err);
+    beluga__fault_decode_error(&response, &err);
     FUZZ_CHECK(err.code < 0 && *err.message);
     check_text(err.cause, strlen(err.cause));
     beluga__http_response_free(&response);

@@ -3,6 +3,7 @@
 #include "providers/openai/openai.h"
 
 static const beluga_provider *const providers[] = {
+    &beluga__anthropic_provider,
     &beluga__azure_provider,
     &beluga__cohere_provider,
     &beluga__gemini_provider,

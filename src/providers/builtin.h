@@ -4,6 +4,7 @@
 
 #include <beluga/provider/provider.h>
 
+extern const beluga_provider beluga__anthropic_provider;
 extern const beluga_provider beluga__azure_provider;
 extern const beluga_provider beluga__cohere_provider;
 extern const beluga_provider beluga__gemini_provider;

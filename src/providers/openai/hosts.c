@@ -11,7 +11,7 @@
         .state_size = sizeof(beluga__openai_state),                                             \
         .encode_request = beluga__openai_encode_request,                                        \
         .decode_response = beluga__openai_decode_response,                                      \
-        .decode_event = beluga__openai_decode_event, .decode_error = beluga__openai_decode_error
+        .decode_event = beluga__openai_decode_event, .decode_error = beluga__fault_decode_error
 
 #define LISTS_MODELS                                         \
     .encode_list_models = beluga__openai_encode_list_models, \

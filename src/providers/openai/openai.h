@@ -3,6 +3,7 @@
 #define BELUGA__PROVIDERS_OPENAI_H
 
 #include "providers/common.h"
+#include "providers/fault.h"
 
 extern const beluga_provider beluga__openai_provider;
 
@@ -109,12 +110,5 @@ int beluga__openai_emit_tool_call(beluga__openai_state *state, const beluga_json
                                   beluga_emit *emit);
 int beluga__openai_emit_function_call(beluga__openai_state *state, const beluga_json *function,
                                       beluga_emit *emit);
-
-/* error.c */
-void beluga__openai_decode_error(const beluga_http_response *response, beluga_error *err);
-/* Does what came with status 200 report an error? `choice` is its first, or NULL. */
-bool beluga__openai_is_fault(const beluga_json *root, const beluga_json *choice);
-/* Emit the error; `otherwise` is its code if it says none. Returns the code. */
-int beluga__openai_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit);
 
 #endif

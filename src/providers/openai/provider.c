@@ -30,7 +30,7 @@ const beluga_provider beluga__openai_provider = {
     .encode_request = beluga__openai_encode_request,
     .decode_response = beluga__openai_decode_response,
     .decode_event = beluga__openai_decode_event,
-    .decode_error = beluga__openai_decode_error,
+    .decode_error = beluga__fault_decode_error,
     .encode_list_models = beluga__openai_encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
 };

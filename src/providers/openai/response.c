@@ -220,8 +220,8 @@ static int decode_answer(beluga__openai_state *state, const beluga_json *root, b
 {
     const beluga_json *choice = beluga__openai_first_choice(root);
     const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
-    if (beluga__openai_is_fault(root, choice))
-        return beluga__openai_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, choice))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     if (!choice && beluga_json_is_array(beluga_json_get(root, "choices")))
         return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
                                    "the answer has no choices");
@@ -251,8 +251,8 @@ int beluga__openai_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    if (beluga__openai_is_fault(root, NULL))
-        return beluga__openai_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, false))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
     if (!beluga_json_is_array(models))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,

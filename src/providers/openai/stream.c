@@ -54,7 +54,7 @@ int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_
     if (code) return code;
     const beluga_json *choice = beluga__openai_first_choice(root);
     /* After its finish an answer is complete, whatever the host says then. */
-    if (!state->finished && (is_error(frame) || beluga__openai_is_fault(root, choice)))
-        return beluga__openai_emit_fault(root, BELUGA_ERROR_STREAM, emit);
+    if (!state->finished && (is_error(frame) || beluga__fault_is(root, choice)))
+        return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
     return decode_chunk(state, root, choice, emit);
 }

@@ -1,5 +1,4 @@
-/* Errors: {"error":{"message","type","param","code"}} by the protocol, and what others send. */
-#include "providers/openai/openai.h"
+#include "providers/fault.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -87,6 +86,7 @@ static int code_of_word(const char *word)
         {"credit_balance_exhausted", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_hard_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_not_active", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"billing_error", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"rate_limit_exceeded", BELUGA_ERROR_RATE_LIMIT},
         {"rate_limit_error", BELUGA_ERROR_RATE_LIMIT},
         {"slow_down", BELUGA_ERROR_RATE_LIMIT},
@@ -106,9 +106,12 @@ static int code_of_word(const char *word)
         {"overloaded_error", BELUGA_ERROR_OVERLOADED},
         {"server_overloaded", BELUGA_ERROR_OVERLOADED},
         {"unavailable_error", BELUGA_ERROR_MODEL_NOT_AVAILABLE},
+        {"request_too_large", BELUGA_ERROR_LIMIT_EXCEEDED},
+        {"api_error", BELUGA_ERROR_INTERNAL},
         {"server_error", BELUGA_ERROR_INTERNAL},
         {"internal_server_error", BELUGA_ERROR_INTERNAL},
         {"timeout", BELUGA_ERROR_TIMEOUT},
+        {"timeout_error", BELUGA_ERROR_TIMEOUT},
         {"invalid_request_error", BELUGA_ERROR_INVALID_REQUEST},
         {"not_found_error", BELUGA_ERROR_NOT_FOUND},
     };
@@ -117,15 +120,24 @@ static int code_of_word(const char *word)
     return 0;
 }
 
-/* For hosts that have no word for it. */
+static bool says(const char *message, const char *const *phrases)
+{
+    for (; message && *phrases; phrases++)
+        if (strcasestr(message, *phrases)) return true;
+    return false;
+}
+
+/* For what has no word of its own. */
 static int code_of_message(const char *message, int code)
 {
-    static const char *const too_long[] = {"context length", "context window", "context size"};
+    static const char *const too_long[] = {"context length", "context window", "context size",
+                                           "prompt is too long", NULL};
+    static const char *const spent[] = {"credit balance is too low", "API usage limits", NULL};
+    static const char *const model[] = {"model", NULL};
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED;
-    for (size_t i = 0; message && refused && i < sizeof too_long / sizeof *too_long; i++)
-        if (strstr(message, too_long[i])) return BELUGA_ERROR_CONTEXT_LENGTH;
-    if (message && code == BELUGA_ERROR_NOT_FOUND && strcasestr(message, "model"))
-        return BELUGA_ERROR_INVALID_MODEL;
+    if (refused && says(message, too_long)) return BELUGA_ERROR_CONTEXT_LENGTH;
+    if (refused && says(message, spent)) return BELUGA_ERROR_QUOTA_EXCEEDED;
+    if (code == BELUGA_ERROR_NOT_FOUND && says(message, model)) return BELUGA_ERROR_INVALID_MODEL;
     return code;
 }
 
@@ -154,7 +166,7 @@ static void describe(const struct fault *fault, beluga_error *err)
     if (fault->message) beluga_error_set_cause(err, fault->message, fault->n_message);
 }
 
-void beluga__openai_decode_error(const beluga_http_response *response, beluga_error *err)
+void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err)
 {
     size_t length;
     const char *body = beluga_http_response_body(response, &length);
@@ -168,16 +180,16 @@ void beluga__openai_decode_error(const beluga_http_response *response, beluga_er
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
-bool beluga__openai_is_fault(const beluga_json *root, const beluga_json *choice)
+bool beluga__fault_is(const beluga_json *root, bool certain)
 {
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
     if (is_set(beluga_json_get(root, "error"))) return true;
-    if (choice) return false;
+    if (certain) return false;
     const char *object = beluga_json_get_string(root, "object", NULL);
     return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail"));
 }
 
-int beluga__openai_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit)
+int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)
 {
     struct fault fault = read_fault(root);
     beluga_error err;

@@ -1,0 +1,207 @@
+/* Messages as "system" and "messages". Consecutive ones that the protocol knows by one role are one
+ * message there: results of tools have to come in one, and roles have to take turns. */
+#include "providers/anthropic/anthropic.h"
+
+#include <string.h>
+
+/* ---- system ---------------------------------------------------------------------------------- */
+
+static bool is_system(const beluga_message *message)
+{
+    return beluga_message_role(message) == BELUGA_ROLE_SYSTEM;
+}
+
+static void look_at_order(beluga__anthropic_encoder *e)
+{
+    bool other = false;
+    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++) {
+        bool system = is_system(beluga_call_message(e->call, i));
+        if (system && other && !e->moved_system) {
+            e->moved_system = true;
+            beluga_http_request_warn(e->request, "system messages are sent before all others: the "
+                                                 "Messages API has no other place for them");
+        }
+        other = other || !system;
+    }
+}
+
+/* How many blocks "system" has, and the first. */
+static size_t count_system(beluga__anthropic_encoder *e, const beluga_part **first)
+{
+    size_t count = 0;
+    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++) {
+        const beluga_message *message = beluga_call_message(e->call, i);
+        for (size_t k = 0; is_system(message) && k < beluga_message_count(message); k++) {
+            const beluga_part *part = beluga_message_part(message, k);
+            if (part->kind != BELUGA_PART_TEXT)
+                beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+                                       "anthropic takes text alone in system messages");
+            if (part->text_length && !count++) *first = part;
+        }
+    }
+    return count;
+}
+
+static void put_system_blocks(beluga__anthropic_encoder *e)
+{
+    beluga_json_begin_array(e->w, "system");
+    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++) {
+        const beluga_message *message = beluga_call_message(e->call, i);
+        for (size_t k = 0; is_system(message) && k < beluga_message_count(message); k++) {
+            const beluga_part *part = beluga_message_part(message, k);
+            if (part->text_length) beluga__anthropic_put_text(e, part);
+        }
+    }
+    beluga_json_end_array(e->w);
+}
+
+void beluga__anthropic_put_system(beluga__anthropic_encoder *e)
+{
+    const beluga_part *first = NULL;
+    look_at_order(e);
+    size_t count = count_system(e, &first);
+    if (!count || !beluga__body_wants(&e->body, "system")) return;
+    if (count == 1 && !(first->flags & BELUGA_PART_CACHE))
+        beluga_json_put_string_n(e->w, "system", first->text, first->text_length);
+    else
+        put_system_blocks(e);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+static void put_ai_part(beluga__anthropic_encoder *e, const beluga_part *part)
+{
+    switch (part->kind) {
+    case BELUGA_PART_TEXT: beluga__anthropic_put_text(e, part); break;
+    case BELUGA_PART_REASONING: beluga__anthropic_put_reasoning(e, part); break;
+    case BELUGA_PART_TOOL_CALL: beluga__anthropic_put_tool_use(e, part); break;
+    default:
+        beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+                               "anthropic takes no images or files from the model");
+    }
+}
+
+static void put_result_content(beluga__anthropic_encoder *e, const beluga_message *message)
+{
+    size_t n = beluga_message_count(message);
+    const beluga_part *first = beluga_message_part(message, 0);
+    if (n <= 1 && (!first || first->kind == BELUGA_PART_TEXT)) {
+        if (first) beluga_json_put_string_n(e->w, "content", first->text, first->text_length);
+        return;
+    }
+    beluga_json_begin_array(e->w, "content");
+    for (size_t i = 0; i < n; i++) {
+        beluga_part part = *beluga_message_part(message, i);
+        if (i == n - 1) part.flags = 0; /* the mark is the whole result's */
+        if (beluga__anthropic_is_sendable(e, &part)) beluga__anthropic_put_content(e, &part);
+    }
+    beluga_json_end_array(e->w);
+}
+
+static void put_tool_result(beluga__anthropic_encoder *e, const beluga_message *message)
+{
+    const char *id = beluga_message_tool_call_id(message);
+    size_t n = beluga_message_count(message);
+    if (!id)
+        beluga__anthropic_fail(e, BELUGA_ERROR_INVALID_INPUT,
+                               "a tool's message does not say which call it answers");
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "type", "tool_result");
+    beluga_json_put_string(e->w, "tool_use_id", id);
+    put_result_content(e, message);
+    if (beluga_message_is_tool_error(message)) beluga_json_put_bool(e->w, "is_error", true);
+    if (n) beluga__anthropic_put_cache_control(e, beluga_message_part(message, n - 1));
+    beluga_json_end_object(e->w);
+}
+
+static void put_blocks(beluga__anthropic_encoder *e, const beluga_message *message)
+{
+    beluga_role role = beluga_message_role(message);
+    if (role == BELUGA_ROLE_TOOL) {
+        put_tool_result(e, message);
+        return;
+    }
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (!beluga__anthropic_is_sendable(e, part)) continue;
+        if (role == BELUGA_ROLE_AI)
+            put_ai_part(e, part);
+        else
+            beluga__anthropic_put_content(e, part);
+    }
+}
+
+/* ---- messages -------------------------------------------------------------------------------- */
+
+/* Messages `begin` to before `end` that are one. */
+struct turn {
+    size_t begin, end, blocks;
+    bool assistant;
+    const beluga_part *only; /* the one block, when it is plain text */
+};
+
+static size_t count_blocks(beluga__anthropic_encoder *e, const beluga_message *message,
+                           const beluga_part **only)
+{
+    size_t count = 0;
+    if (beluga_message_role(message) == BELUGA_ROLE_TOOL) return 1;
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (!beluga__anthropic_is_sendable(e, part)) continue;
+        count++;
+        *only = part->kind == BELUGA_PART_TEXT && !part->flags ? part : NULL;
+    }
+    return count;
+}
+
+static struct turn next_turn(beluga__anthropic_encoder *e, size_t begin)
+{
+    struct turn turn = {.begin = begin, .end = begin};
+    turn.assistant = beluga_message_role(beluga_call_message(e->call, begin)) == BELUGA_ROLE_AI;
+    for (size_t n = beluga_call_message_count(e->call); turn.end < n; turn.end++) {
+        const beluga_message *message = beluga_call_message(e->call, turn.end);
+        if (is_system(message)) continue;
+        if ((beluga_message_role(message) == BELUGA_ROLE_AI) != turn.assistant) break;
+        turn.blocks += count_blocks(e, message, &turn.only);
+    }
+    if (turn.blocks != 1) turn.only = NULL;
+    return turn;
+}
+
+static void put_turn(beluga__anthropic_encoder *e, const struct turn *turn)
+{
+    if (!turn->blocks) {
+        if (!e->left_out)
+            beluga_http_request_warn(e->request, "a message with nothing in it is not sent");
+        e->left_out = true;
+        return;
+    }
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "role", turn->assistant ? "assistant" : "user");
+    if (turn->only) {
+        beluga_json_put_string_n(e->w, "content", turn->only->text, turn->only->text_length);
+    } else {
+        beluga_json_begin_array(e->w, "content");
+        for (size_t i = turn->begin; i < turn->end; i++)
+            if (!is_system(beluga_call_message(e->call, i)))
+                put_blocks(e, beluga_call_message(e->call, i));
+        beluga_json_end_array(e->w);
+    }
+    beluga_json_end_object(e->w);
+}
+
+void beluga__anthropic_put_messages(beluga__anthropic_encoder *e)
+{
+    if (!beluga__body_wants(&e->body, "messages")) return;
+    beluga_json_begin_array(e->w, "messages");
+    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n;) {
+        if (is_system(beluga_call_message(e->call, i))) {
+            i++;
+            continue;
+        }
+        struct turn turn = next_turn(e, i);
+        put_turn(e, &turn);
+        i = turn.end;
+    }
+    beluga_json_end_array(e->w);
+}

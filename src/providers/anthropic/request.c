@@ -1,0 +1,264 @@
+#include "providers/anthropic/anthropic.h"
+
+#include <beluga/providers/anthropic.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- tools ----------------------------------------------------------------------------------- */
+
+static void put_tool(beluga__anthropic_encoder *e, const beluga_tool *tool)
+{
+    size_t length;
+    const char *schema = beluga_tool_parameters(tool, &length);
+    const char *description = beluga_tool_description(tool);
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "name", beluga_tool_name(tool));
+    if (*description) beluga_json_put_string(e->w, "description", description);
+    beluga_json_put_raw(e->w, "input_schema", schema, length);
+    if (beluga_tool_is_strict(tool)) beluga_json_put_bool(e->w, "strict", true);
+    beluga_json_end_object(e->w);
+}
+
+static const char *choice_type(const char *choice)
+{
+    if (!choice || strcmp(choice, "auto") == 0) return "auto";
+    if (strcmp(choice, "none") == 0) return "none";
+    return strcmp(choice, "required") == 0 ? "any" : "tool";
+}
+
+/* Several calls at once are on unless they are turned off, here of all places. */
+static void put_tool_choice(beluga__anthropic_encoder *e, const char *choice)
+{
+    bool parallel = true;
+    const char *type = choice_type(choice);
+    beluga_call_get_bool(e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel);
+    if ((!choice && parallel) || !beluga__body_wants(&e->body, "tool_choice")) return;
+    beluga_json_begin_object(e->w, "tool_choice");
+    beluga_json_put_string(e->w, "type", type);
+    if (strcmp(type, "tool") == 0) beluga_json_put_string(e->w, "name", choice);
+    if (!parallel && strcmp(type, "none") != 0)
+        beluga_json_put_bool(e->w, "disable_parallel_tool_use", true);
+    beluga_json_end_object(e->w);
+}
+
+static void put_tools(beluga__anthropic_encoder *e)
+{
+    size_t n = beluga_call_tool_count(e->call);
+    const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
+    if (!n) {
+        if (choice && strcmp(choice, "none") != 0)
+            beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
+        return;
+    }
+    if (beluga__body_wants(&e->body, "tools")) {
+        beluga_json_begin_array(e->w, "tools");
+        for (size_t i = 0; i < n; i++) put_tool(e, beluga_call_tool(e->call, i));
+        beluga_json_end_array(e->w);
+    }
+    put_tool_choice(e, choice);
+}
+
+/* ---- options --------------------------------------------------------------------------------- */
+
+static void put_max_tokens(beluga__anthropic_encoder *e)
+{
+    int64_t tokens = BELUGA_ANTHROPIC_MAX_TOKENS, budget = 0;
+    beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
+    tokens += budget;
+    beluga_call_get_int(e->call, BELUGA_OPTION_MAX_TOKENS, &tokens);
+    if (beluga__body_wants(&e->body, "max_tokens"))
+        beluga_json_put_int(e->w, "max_tokens", tokens);
+}
+
+static void put_temperature(beluga__anthropic_encoder *e)
+{
+    double value;
+    if (!beluga_call_get_double(e->call, BELUGA_OPTION_TEMPERATURE, &value) ||
+        !beluga__body_wants(&e->body, "temperature"))
+        return;
+    if (value > 1)
+        beluga_http_request_warn(e->request, "temperature %g is sent as 1: anthropic takes 0 to 1",
+                                 value);
+    beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
+}
+
+static void put_user(beluga__anthropic_encoder *e)
+{
+    beluga__body metadata;
+    beluga__body_begin_object(&e->body, "metadata", &metadata);
+    beluga__body_put_string(&metadata, "user_id", e->call, BELUGA_OPTION_USER);
+    if (beluga__body_end_object(&metadata))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+}
+
+static void put_sampling(beluga__anthropic_encoder *e)
+{
+    put_max_tokens(e);
+    put_temperature(e);
+    beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
+    beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
+    beluga__body_put_list(&e->body, "stop_sequences", e->call, BELUGA_OPTION_STOP_SEQUENCES);
+    put_user(e);
+    if (beluga_call_is_streamed(e->call) && beluga__body_wants(&e->body, "stream"))
+        beluga_json_put_bool(e->w, "stream", true);
+}
+
+/* ---- reasoning and the form of the answer ---------------------------------------------------- */
+
+static bool get_effort(const beluga__anthropic_encoder *e, int64_t *effort)
+{
+    return beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, effort);
+}
+
+static void put_thinking(beluga__anthropic_encoder *e)
+{
+    int64_t budget = 0, effort = 0;
+    bool has_budget = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
+    bool has_effort = get_effort(e, &effort);
+    bool off = has_budget ? budget == 0 : effort == BELUGA_REASONING_EFFORT_NONE;
+    if ((!has_budget && !has_effort) || !beluga__body_wants(&e->body, "thinking")) return;
+    beluga_json_begin_object(e->w, "thinking");
+    beluga_json_put_string(e->w, "type", off ? "disabled" : has_budget ? "enabled" : "adaptive");
+    if (has_budget && !off) beluga_json_put_int(e->w, "budget_tokens", budget);
+    beluga_json_end_object(e->w);
+}
+
+static void put_effort(beluga__anthropic_encoder *e, beluga__body *config)
+{
+    int64_t effort;
+    if (!get_effort(e, &effort) || effort == BELUGA_REASONING_EFFORT_NONE ||
+        !beluga__body_wants(config, "effort"))
+        return;
+    if (effort == BELUGA_REASONING_EFFORT_MINIMAL) {
+        effort = BELUGA_REASONING_EFFORT_LOW;
+        beluga_http_request_warn(e->request,
+                                 "reasoning_effort minimal is sent as low, which is the least "
+                                 "that anthropic knows");
+    }
+    beluga_json_put_string(e->w, "effort", beluga__reasoning_effort_name(effort));
+}
+
+static void put_format(beluga__anthropic_encoder *e, beluga__body *config)
+{
+    size_t length;
+    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
+    if (!schema || !beluga__body_wants(config, "format")) return;
+    beluga_json_begin_object(e->w, "format");
+    beluga_json_put_string(e->w, "type", "json_schema");
+    beluga_json_put_raw(e->w, "schema", schema, length);
+    beluga_json_end_object(e->w);
+}
+
+static void put_output_config(beluga__anthropic_encoder *e)
+{
+    beluga__body config;
+    beluga__body_begin_object(&e->body, "output_config", &config);
+    put_effort(e, &config);
+    put_format(e, &config);
+    if (beluga__body_end_object(&config))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+}
+
+/* ---- what there is no place for -------------------------------------------------------------- */
+
+static void warn_about_numbers(beluga__anthropic_encoder *e)
+{
+    int64_t seed;
+    double penalty;
+    if (beluga_call_get_int(e->call, BELUGA_OPTION_SEED, &seed))
+        beluga_http_request_warn(e->request, "seed is not sent: anthropic has none");
+    if (beluga_call_get_double(e->call, BELUGA_OPTION_FREQUENCY_PENALTY, &penalty))
+        beluga_http_request_warn(e->request, "frequency_penalty is not sent: anthropic has none");
+    if (beluga_call_get_double(e->call, BELUGA_OPTION_PRESENCE_PENALTY, &penalty))
+        beluga_http_request_warn(e->request, "presence_penalty is not sent: anthropic has none");
+}
+
+static void warn_about_format(beluga__anthropic_encoder *e)
+{
+    bool on = false, strict = true;
+    bool schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL);
+    beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &on);
+    beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict);
+    if (on && !schema)
+        beluga_http_request_warn(e->request, "json_mode is not sent: anthropic has none; give a "
+                                             "response_schema");
+    if (schema && beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
+        beluga_http_request_warn(e->request, "response_schema_name is not sent: anthropic has none");
+    if (schema && !strict)
+        beluga_http_request_warn(e->request, "response_schema_strict is on: anthropic enforces "
+                                             "every schema");
+}
+
+/* ---- the request ----------------------------------------------------------------------------- */
+
+static void set_head(const beluga_call *call, beluga_http_request *request, const char *path)
+{
+    const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
+    beluga_http_request_set_path(request, path);
+    const char *url = beluga_http_request_url(request);
+    /* The variable has no "/v1" in it, but those of other providers do. */
+    if (url && strstr(url, "/v1/v1/")) beluga_http_request_set_path(request, path + strlen("/v1"));
+    beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
+    if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);
+}
+
+int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err)
+{
+    beluga__anthropic_encoder e = {.call = call, .request = request, .err = err};
+    set_head(call, request, "/v1/messages");
+    int code = beluga__body_begin(&e.body, call, request, err);
+    if (code) return code;
+    e.w = e.body.writer;
+    if (beluga__body_wants(&e.body, "model"))
+        beluga_json_put_string(e.w, "model", beluga_call_model(call));
+    put_sampling(&e);
+    put_thinking(&e);
+    put_output_config(&e);
+    put_tools(&e);
+    beluga__anthropic_put_system(&e);
+    beluga__anthropic_put_messages(&e);
+    warn_about_numbers(&e);
+    warn_about_format(&e);
+    code = beluga__body_end(&e.body, e.status ? NULL : err);
+    return e.status ? e.status : code;
+}
+
+int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                         beluga_error *err)
+{
+    (void)err;
+    const char *after = beluga_call_page(call);
+    beluga_http_request_set_method(request, "GET");
+    set_head(call, request, "/v1/models");
+    beluga_http_request_add_query(request, "limit", "1000");
+    if (after) beluga_http_request_add_query(request, "after_id", after);
+    return 0;
+}
+
+/* ANTHROPIC_AUTH_TOKEN holds a token for proxies and for people who signed in, not an API key. */
+static bool wants_bearer(const beluga_credential *credential)
+{
+    bool bearer = credential->variable && strcmp(credential->variable, "ANTHROPIC_AUTH_TOKEN") == 0;
+    beluga_call_get_own_bool(credential->call, "anthropic.bearer", &bearer);
+    return bearer;
+}
+
+static int set_bearer(beluga_http_request *request, const char *key, beluga_error *err)
+{
+    char value[8192];
+    int n = snprintf(value, sizeof value, "Bearer %s", key);
+    if (n < 0 || (size_t)n >= sizeof value)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is too long");
+    beluga_http_request_set_header(request, "Authorization", value);
+    return 0;
+}
+
+int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,
+                                int64_t now, beluga_error *err)
+{
+    (void)now;
+    if (wants_bearer(credential)) return set_bearer(request, credential->key, err);
+    beluga_http_request_set_header(request, "x-api-key", credential->key);
+    return 0;
+}

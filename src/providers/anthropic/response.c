@@ -1,0 +1,233 @@
+#include "providers/anthropic/anthropic.h"
+
+#include <string.h>
+
+/* ---- blocks ---------------------------------------------------------------------------------- */
+
+bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t index)
+{
+    return index < BELUGA__ANTHROPIC_BLOCKS && (state->tools[index / 8] >> (index % 8) & 1);
+}
+
+static int begin_tool(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
+                      beluga_emit *emit)
+{
+    const char *name = beluga_json_get_string(block, "name", NULL);
+    if (index >= BELUGA__ANTHROPIC_BLOCKS)
+        return beluga_emit_failure(emit, BELUGA_ERROR_LIMIT_EXCEEDED, NULL,
+                                   "the answer has more than %d blocks", BELUGA__ANTHROPIC_BLOCKS);
+    if (!name || !*name)
+        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
+                                   "the model's tool call has no name");
+    state->tools[index / 8] |= (uint8_t)(1u << (index % 8));
+    return beluga_emit_tool_call_begin(emit, index, beluga_json_get_string(block, "id", NULL),
+                                       name);
+}
+
+static int emit_text(const beluga_json *block, beluga_emit *emit)
+{
+    size_t n = 0;
+    const char *text = beluga_json_get_string(block, "text", &n);
+    return n ? beluga_emit_text(emit, text, n) : 0;
+}
+
+static int emit_thinking(const beluga_json *block, beluga_emit *emit)
+{
+    size_t n = 0;
+    const char *text = beluga_json_get_string(block, "thinking", &n);
+    int code = n ? beluga_emit_reasoning(emit, text, n) : 0;
+    n = 0;
+    const char *signature = beluga_json_get_string(block, "signature", &n);
+    return n && !code ? beluga_emit_reasoning_signature(emit, signature, n) : code;
+}
+
+static int emit_redacted(const beluga_json *block, beluga_emit *emit)
+{
+    static const char mark[] = BELUGA__ANTHROPIC_REDACTED;
+    size_t n = 0, n_mark = sizeof mark - 1;
+    const char *data = beluga_json_get_string(block, "data", &n);
+    if (!n) return 0;
+    char *signature = beluga_emit_alloc(emit, n_mark + n + 1);
+    if (!signature) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(signature, mark, n_mark);
+    memcpy(signature + n_mark, data, n);
+    return beluga_emit_reasoning_signature(emit, signature, n_mark + n);
+}
+
+static bool is(const char *type, const char *name)
+{
+    return type && strcmp(type, name) == 0;
+}
+
+/* Other blocks are of tools that the API runs itself. */
+int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index,
+                                  const beluga_json *block, beluga_emit *emit)
+{
+    const char *type = beluga_json_get_string(block, "type", NULL);
+    state->thinking = is(type, "thinking") || is(type, "redacted_thinking");
+    if (is(type, "text")) return emit_text(block, emit);
+    if (is(type, "thinking")) return emit_thinking(block, emit);
+    if (is(type, "redacted_thinking")) return emit_redacted(block, emit);
+    return is(type, "tool_use") ? begin_tool(state, index, block, emit) : 0;
+}
+
+int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
+{
+    if (beluga__anthropic_is_tool(state, index)) return beluga_emit_tool_call_end(emit, index);
+    bool thinking = state->thinking;
+    state->thinking = false;
+    return thinking ? beluga_emit_reasoning_end(emit) : 0;
+}
+
+/* ---- beside the content ---------------------------------------------------------------------- */
+
+static void keep_count(int64_t *kept, const beluga_json *object, const char *key)
+{
+    int64_t n = beluga_json_get_int(object, key, -1);
+    if (n >= 0) *kept = n;
+}
+
+static int64_t known(int64_t n)
+{
+    return n < 0 ? 0 : n;
+}
+
+/* Counts are cumulative, and the later ones of a stream may leave out what did not change. The
+ * API counts the input that is new, and beside it what the cache gave and got. */
+int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,
+                                 beluga_emit *emit)
+{
+    beluga_usage u = BELUGA_USAGE_INIT;
+    if (!beluga_json_is_object(usage)) return 0;
+    if (!state->has_usage)
+        state->input = state->cache_read = state->cache_write = state->output = state->reasoning =
+            -1;
+    state->has_usage = true;
+    keep_count(&state->input, usage, "input_tokens");
+    keep_count(&state->cache_read, usage, "cache_read_input_tokens");
+    keep_count(&state->cache_write, usage, "cache_creation_input_tokens");
+    keep_count(&state->output, usage, "output_tokens");
+    keep_count(&state->reasoning, beluga_json_get(usage, "output_tokens_details"),
+               "thinking_tokens");
+    if (state->input >= 0)
+        u.input_total = state->input + known(state->cache_read) + known(state->cache_write);
+    u.input_cache_read = state->cache_read;
+    u.input_cache_write = state->cache_write;
+    u.output_total = state->output;
+    u.output_reasoning = state->reasoning;
+    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
+    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+}
+
+static const char *filled(const char *text)
+{
+    return text && *text ? text : NULL;
+}
+
+int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,
+                                beluga_emit *emit)
+{
+    const char *id = filled(beluga_json_get_string(message, "id", NULL));
+    const char *model = filled(beluga_json_get_string(message, "model", NULL));
+    int code = id || model ? beluga_emit_metadata(emit, id, model, 0) : 0;
+    return code ? code
+                : beluga__anthropic_emit_usage(state, beluga_json_get(message, "usage"), emit);
+}
+
+void beluga__anthropic_keep_reason(beluga__anthropic_state *state, const beluga_json *holder)
+{
+    size_t n;
+    const char *reason = beluga_json_get_string(holder, "stop_reason", &n);
+    if (!reason || n >= sizeof state->reason) return;
+    memcpy(state->reason, reason, n + 1);
+}
+
+static beluga_finish_reason meaning(const char *reason)
+{
+    static const struct {
+        const char *word;
+        beluga_finish_reason reason;
+    } words[] = {
+        {"end_turn", BELUGA_FINISH_STOP},
+        {"tool_use", BELUGA_FINISH_TOOL_CALLS},
+        {"max_tokens", BELUGA_FINISH_LENGTH},
+        {"stop_sequence", BELUGA_FINISH_STOP},
+        {"refusal", BELUGA_FINISH_CONTENT_FILTER},
+        {"model_context_window_exceeded", BELUGA_FINISH_LENGTH},
+        {"", BELUGA_FINISH_UNKNOWN},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(reason, words[i].word) == 0) return words[i].reason;
+    return BELUGA_FINISH_OTHER;
+}
+
+int beluga__anthropic_emit_finish(beluga__anthropic_state *state, beluga_emit *emit)
+{
+    return beluga_emit_finish(emit, meaning(state->reason), filled(state->reason));
+}
+
+/* ---- whole answers --------------------------------------------------------------------------- */
+
+static int decode_block(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
+                        beluga_emit *emit)
+{
+    int code = beluga__anthropic_begin_block(state, index, block, emit);
+    const beluga_json *input = beluga_json_get(block, "input");
+    if (!code && beluga__anthropic_is_tool(state, index) && beluga_json_count(input)) {
+        size_t n;
+        const char *text = beluga_emit_json_text(emit, input, &n);
+        code = text ? beluga_emit_tool_call_delta(emit, index, text, n) : BELUGA_ERROR_NO_MEMORY;
+    }
+    return code ? code : beluga__anthropic_end_block(state, index, emit);
+}
+
+static int decode_answer(beluga__anthropic_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *content = beluga_json_get(root, "content");
+    uint32_t index = 0;
+    bool certain = beluga_json_is_array(content);
+    if (beluga__fault_is(root, certain))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!certain)
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a message");
+    int code = beluga__anthropic_emit_head(state, root, emit);
+    for (const beluga_json *v = beluga_json_first(content); v && !code;
+         v = beluga_json_next(content, v))
+        code = decode_block(state, index++, v, emit);
+    beluga__anthropic_keep_reason(state, root);
+    return code ? code : beluga__anthropic_emit_finish(state, emit);
+}
+
+int beluga__anthropic_decode_response(void *state, const char *body, size_t length,
+                                      beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!length)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer's body is empty");
+    int code = beluga_emit_parse(emit, body, length, &root);
+    return code ? code : decode_answer(state, root, emit);
+}
+
+/* {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"} */
+int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int code = beluga_emit_parse(emit, body, length, &root);
+    if (code) return code;
+    const beluga_json *models = beluga_json_get(root, "data");
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!beluga_json_is_array(models))
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a list of models");
+    for (const beluga_json *v = beluga_json_first(models); v && !code;
+         v = beluga_json_next(models, v)) {
+        size_t n = 0;
+        const char *name = beluga_json_get_string(v, "id", &n);
+        if (n) code = beluga_emit_model(emit, name, n);
+    }
+    const char *last = filled(beluga_json_get_string(root, "last_id", NULL));
+    bool more = last && beluga_json_bool(beluga_json_get(root, "has_more"), false);
+    return more && !code ? beluga_emit_next_page(emit, last) : code;
+}
