@@ -12,7 +12,7 @@ struct bare {
     CURLM *multi;
     int epoll;
     int64_t due_ns; /* when libcurl wants to be called; INT64_MAX: not */
-    struct curl_slist *headers;
+    struct curl_slist *headers; /* of every request */
 };
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *payload, void *known)
@@ -50,8 +50,9 @@ bare *bare_new(void)
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
+    client->headers = curl_slist_append(client->headers, "Accept: application/json");
     client->headers = curl_slist_append(client->headers, "Content-Type: application/json");
-    client->headers = curl_slist_append(client->headers, "Authorization: Bearer sk-0123456789");
+    client->headers = curl_slist_append(client->headers, "Authorization: Bearer " API_KEY);
     client->headers = curl_slist_append(client->headers, "Expect:");
     return client;
 }
@@ -73,7 +74,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *payload)
     return length;
 }
 
-bare_exchange *bare_exchange_new(bare *client, int port, size_t capacity)
+bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t capacity)
 {
     char url[64];
     bare_exchange *x = calloc(1, sizeof *x);
@@ -89,6 +90,8 @@ bare_exchange *bare_exchange_new(bare *client, int port, size_t capacity)
     curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "beluga/" BELUGA_VERSION_STRING);
+    curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, streamed ? "identity" : "");
     return x;
 }
 

@@ -21,8 +21,9 @@ typedef struct bare_exchange {
 bare *bare_new(void);
 void bare_free(bare *client);
 
-/* POST to http://127.0.0.1:PORT/v1/chat/completions. Keeps `capacity` bytes of an answer. */
-bare_exchange *bare_exchange_new(bare *client, int port, size_t capacity);
+/* POST to http://127.0.0.1:PORT/v1/chat/completions, with the headers that we send. Keeps `capacity` bytes
+ * of an answer. */
+bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t capacity);
 void bare_exchange_free(bare_exchange *x);
 /* `json` is borrowed until it is done. */
 void bare_exchange_start(bare_exchange *x, const char *json);

@@ -127,8 +127,8 @@ int main(int argc, char **argv)
     size_t rounds = number_of(argv[3]), calls = number_of(argv[4]);
     if (rounds > MAX_ROUNDS) give_up("too many rounds", argv[3]);
     bare *client = bare_new();
-    sides s = {.question = new_question(), .bare = bare_exchange_new(client, port, ANSWER_ROOM)};
-    s.streamed = strcmp(argv[2], "stream") == 0;
+    sides s = {.question = new_question(), .streamed = strcmp(argv[2], "stream") == 0};
+    s.bare = bare_exchange_new(client, port, s.streamed, ANSWER_ROOM);
     s.json = s.streamed ? stream_json : question_json;
     beluga_client *ours = beluga_client_default();
     s.model = open_openai(ours, port);

@@ -84,7 +84,7 @@ static void run_bare(int port, size_t n)
     if (!all) give_up("streams", "no memory");
     usage before = used();
     for (size_t i = 0, first = 0; i < n; i++) {
-        all[i] = bare_exchange_new(client, port, 0);
+        all[i] = bare_exchange_new(client, port, true, 0);
         bare_exchange_start(all[i], json);
         while (first <= i && (i + 1 - first >= AT_ONCE || i + 1 == n)) {
             bare_step(client);

@@ -3,6 +3,7 @@
 #define BENCH_SUPPORT_H
 
 #include <beluga/beluga.h>
+#include <beluga/version.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -23,6 +24,8 @@ static inline int64_t cpu_ns(void)
 {
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
+
+#define API_KEY "sk-0123456789abcdef"
 
 /* Print and exit. */
 _Noreturn void give_up(const char *what, const char *why);
