@@ -90,6 +90,7 @@ bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t c
     curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(x->easy, CURLOPT_NOSIGNAL, 1L);
+    if (!streamed) curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, 30000L);
     curl_easy_setopt(x->easy, CURLOPT_USERAGENT, "beluga/" BELUGA_VERSION_STRING);
     curl_easy_setopt(x->easy, CURLOPT_ACCEPT_ENCODING, streamed ? "identity" : "");
     return x;

@@ -48,8 +48,9 @@ static void run(const work *w, void *fixture, size_t n, size_t threads)
 }
 
 /* Repeat with more until it takes long enough to be measured, as Go does. */
-static void benchmark(const char *name, const work *w, size_t threads, size_t processors)
+static void benchmark(const char *name, const char *what, size_t threads, size_t processors)
 {
+    const work *w = work_find(what);
     void *fixture = w->open();
     int64_t spent = 0;
     size_t n = 100;
@@ -77,9 +78,9 @@ int main(void)
     size_t processors = online < 1 ? 1 : (size_t)online;
     size_t threads = processors < 2 ? 2 : processors > MAX_THREADS ? MAX_THREADS : processors;
     beluga_allocator_set_default(&memory_counting);
-    benchmark("Generate", &work_generate, 1, processors);
-    benchmark("StreamChat", &work_stream_chat, 1, processors);
-    benchmark("BindTools", &work_bind_tools, 1, processors);
-    benchmark("ConcurrentGenerate", &work_generate, threads, processors);
+    benchmark("Generate", "generate", 1, processors);
+    benchmark("StreamChat", "stream_chat", 1, processors);
+    benchmark("BindTools", "bind_tools", 1, processors);
+    benchmark("ConcurrentGenerate", "generate", threads, processors);
     return 0;
 }

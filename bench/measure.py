@@ -14,6 +14,7 @@ SECONDS = 300
 # Filling memory that is allocated or freed, as a test runner may ask of malloc, would be counted, too.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
 FEW, MANY = 200, 1200
+INSIDE = {"stream_event", "parse_event"}  # what bench-event does, and not bench-work
 
 
 class Failed(Exception):
@@ -63,16 +64,19 @@ class Bench:
     def program(self, name):
         return self.path("bench", "bench-" + name)
 
+    def worker(self, name):
+        return self.program("event" if name in INSIDE else "work")
+
     def work_ns(self, name, count):
-        return numbers(self.program("work"), name, str(count))[0]
+        return numbers(self.worker(name), name, str(count))[0]
 
     def work_memory(self, name, count=1000):
         """The bytes and the allocations of one, on average over many."""
-        return numbers(self.program("work"), "-m", name, str(count))
+        return numbers(self.worker(name), "-m", name, str(count))
 
     def work_instructions(self, name, within=None):
         """The instructions of one."""
-        few, many = (instructions([self.program("work"), name, str(n)], within) for n in (FEW, MANY))
+        few, many = (instructions([self.worker(name), name, str(n)], within) for n in (FEW, MANY))
         return (many - few) / (MANY - FEW)
 
     def work_ratio(self, name, other, rounds, count):

@@ -62,7 +62,7 @@ beluga_messages *new_question(void)
 {
     beluga_messages *messages = beluga_messages_new();
     must("question",
-         beluga_messages_add(messages, beluga_human_message("Say hello")),
+         beluga_messages_add(messages, beluga_human_message(QUESTION)),
          NULL);
     return messages;
 }

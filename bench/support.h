@@ -25,7 +25,8 @@ static inline int64_t cpu_ns(void)
     return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-#define API_KEY "sk-0123456789abcdef"
+#define API_KEY  "sk-0123456789abcdef"
+#define QUESTION "Say hello"
 
 /* Print and exit. */
 _Noreturn void give_up(const char *what, const char *why);

@@ -3,6 +3,7 @@
 #define BENCH_WORK_H
 
 #include <stddef.h>
+#include <string.h>
 
 typedef struct work {
     const char *name;
@@ -11,12 +12,15 @@ typedef struct work {
     void (*close)(void *fixture);
 } work;
 
-/* Return the one of that name, or NULL. */
-const work *work_find(const char *name);
-/* Return the one at that place, or NULL past the last. */
-const work *work_at(size_t index);
+/* What a program can do; ended by an entry without a name. */
+extern const work works[];
 
-extern const work work_generate, work_generate_observed, work_stream_chat, work_bind_tools;
-extern const work work_stream_event, work_parse_event;
+/* Return the one of that name, or NULL. */
+static inline const work *work_find(const char *name)
+{
+    const work *w = works;
+    while (w->name && strcmp(w->name, name) != 0) w++;
+    return w->name ? w : NULL;
+}
 
 #endif

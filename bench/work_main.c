@@ -1,5 +1,5 @@
-/* bench-work NAME COUNT: do a piece of work so often; print what one of it took on average, "ns".
- * bench-work -m NAME COUNT: the same with memory counted; print "bytes allocations".
+/* bench-work NAME COUNT, bench-event NAME COUNT: do a piece of work so often; print what one of it took on
+ * average, "ns". With -m before the name: the same with memory counted; print "bytes allocations".
  *
  * Under callgrind two runs with different counts give the instructions of one. Counting costs some, so
  * it is left out there. */
@@ -14,8 +14,8 @@ enum { WARM_UP = 8 };
 
 static int usage(void)
 {
-    fputs("usage: bench-work [-m] NAME COUNT, where NAME is one of\n", stderr);
-    for (size_t i = 0; work_at(i); i++) fprintf(stderr, "  %s\n", work_at(i)->name);
+    fputs("usage: [-m] NAME COUNT, where NAME is one of\n", stderr);
+    for (const work *w = works; w->name; w++) fprintf(stderr, "  %s\n", w->name);
     return 2;
 }
 

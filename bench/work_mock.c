@@ -49,8 +49,6 @@ static void generate(void *fixture, size_t n)
     }
 }
 
-const work work_generate = {"generate", open_calls, generate, close_calls};
-
 /* The least that a telemetry does: it counts. */
 static void *count_begin(void *payload, void *parent, const beluga_span_start *start)
 {
@@ -77,8 +75,6 @@ static void *open_observed(void)
     return c;
 }
 
-const work work_generate_observed = {"generate_observed", open_observed, generate, close_calls};
-
 static void stream_chat(void *fixture, size_t n)
 {
     calls *c = fixture;
@@ -93,8 +89,6 @@ static void stream_chat(void *fixture, size_t n)
         beluga_stream_free(stream);
     }
 }
-
-const work work_stream_chat = {"stream_chat", open_calls, stream_chat, close_calls};
 
 static void *open_tools(void)
 {
@@ -122,4 +116,10 @@ static void bind_tools(void *fixture, size_t n)
     }
 }
 
-const work work_bind_tools = {"bind_tools", open_tools, bind_tools, close_calls};
+const work works[] = {
+    {"generate", open_calls, generate, close_calls},
+    {"generate_observed", open_observed, generate, close_calls},
+    {"stream_chat", open_calls, stream_chat, close_calls},
+    {"bind_tools", open_tools, bind_tools, close_calls},
+    {NULL, NULL, NULL, NULL},
+};

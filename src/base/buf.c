@@ -56,7 +56,8 @@ int beluga__buf_reserve(beluga__buf *buf, size_t n)
 
 int beluga__buf_append(beluga__buf *buf, const void *bytes, size_t n)
 {
-    if (beluga__buf_reserve(buf, n)) return buf->status;
+    bool fits = !buf->status && n < buf->capacity - buf->length;
+    if (!fits && beluga__buf_reserve(buf, n)) return buf->status;
     if (n) memcpy(buf->data + buf->length, bytes, n);
     buf->length += n;
     buf->data[buf->length] = '\0';
@@ -66,11 +67,6 @@ int beluga__buf_append(beluga__buf *buf, const void *bytes, size_t n)
 int beluga__buf_puts(beluga__buf *buf, const char *text)
 {
     return beluga__buf_append(buf, text, strlen(text));
-}
-
-int beluga__buf_putc(beluga__buf *buf, char c)
-{
-    return beluga__buf_append(buf, &c, 1);
 }
 
 int beluga__buf_printf(beluga__buf *buf, const char *format, ...)

@@ -22,11 +22,18 @@ void beluga__buf_clear(beluga__buf *buf);
 int beluga__buf_reserve(beluga__buf *buf, size_t n);
 int beluga__buf_append(beluga__buf *buf, const void *bytes, size_t n);
 int beluga__buf_puts(beluga__buf *buf, const char *text);
-int beluga__buf_putc(beluga__buf *buf, char c);
 int beluga__buf_printf(beluga__buf *buf, const char *format, ...) BELUGA_PRINTF(2, 3);
 /* Drop the first n bytes. */
 void beluga__buf_consume(beluga__buf *buf, size_t n);
 /* Hand the bytes over (release with the buffer's allocator); the buffer is empty then. NULL on failure. */
 char *beluga__buf_steal(beluga__buf *buf, size_t *length);
+
+static inline int beluga__buf_putc(beluga__buf *buf, char c)
+{
+    if (buf->status || buf->capacity - buf->length < 2) return beluga__buf_append(buf, &c, 1);
+    buf->data[buf->length++] = c;
+    buf->data[buf->length] = '\0';
+    return 0;
+}
 
 #endif

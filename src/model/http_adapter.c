@@ -500,7 +500,8 @@ static int authorize(http_op *self, const char *key, beluga_error *err)
         return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
     beluga__buf value;
     beluga__buf_init(&value, self->emit.call->arena.allocator, BELUGA__MAX_KEY_BYTES);
-    beluga__buf_printf(&value, "Bearer %s", key);
+    beluga__buf_puts(&value, "Bearer ");
+    beluga__buf_puts(&value, key);
     if (!value.status) beluga_http_request_set_header(&self->request, "Authorization", value.data);
     int status = value.status;
     beluga__buf_free(&value);

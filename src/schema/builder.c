@@ -295,29 +295,34 @@ static int make_response(beluga_response_builder *b)
     return 0;
 }
 
-static int add(beluga_response_builder *b, const beluga_event *e)
+static int add_restart(beluga_response_builder *b, const beluga_event *e)
 {
-    switch (e->kind) {
-    case BELUGA_EVENT_TEXT: return add_text(b, e);
-    case BELUGA_EVENT_REASONING: return add_reasoning(b, e);
-    case BELUGA_EVENT_TOOL_CALL_BEGIN: return begin_call(b, e);
-    case BELUGA_EVENT_TOOL_CALL_END: return end_call(b, e);
-    case BELUGA_EVENT_START: return add_warnings(b, e);
-    case BELUGA_EVENT_METADATA: return add_metadata(b, e);
-    case BELUGA_EVENT_USAGE: return add_usage(b, e);
-    case BELUGA_EVENT_FINISH:
-    case BELUGA_EVENT_ERROR: return end(b, e);
-    case BELUGA_EVENT_RESTART: restart(b); return 0;
-    default: return 0;
-    }
+    (void)e;
+    restart(b);
+    return 0;
 }
+
+/* What is not listed is skipped, kinds of a later version too. */
+static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) = {
+    [BELUGA_EVENT_START] = add_warnings,
+    [BELUGA_EVENT_METADATA] = add_metadata,
+    [BELUGA_EVENT_TEXT] = add_text,
+    [BELUGA_EVENT_REASONING] = add_reasoning,
+    [BELUGA_EVENT_TOOL_CALL_BEGIN] = begin_call,
+    [BELUGA_EVENT_TOOL_CALL_END] = end_call,
+    [BELUGA_EVENT_USAGE] = add_usage,
+    [BELUGA_EVENT_FINISH] = end,
+    [BELUGA_EVENT_ERROR] = end,
+    [BELUGA_EVENT_RESTART] = add_restart,
+};
 
 int beluga_response_builder_add(beluga_response_builder *b, const beluga_event *event)
 {
     if (b->status) return b->status;
     if (b->ended) return 0;
     if (!b->response && make_response(b)) return b->status;
-    return add(b, event);
+    bool known = event->kind < sizeof adders / sizeof *adders && adders[event->kind];
+    return known ? adders[event->kind](b, event) : 0;
 }
 
 void beluga_response_builder_set_times(beluga_response_builder *b, int64_t duration_ns,

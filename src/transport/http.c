@@ -40,7 +40,7 @@ struct beluga__http {
     beluga__list sockets, spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[SPARE_HANDLES];
-    uint64_t spare_setup[SPARE_HANDLES]; /* the connection each was set up for */
+    uint64_t spare_setup[SPARE_HANDLES]; /* what each was set up for */
     size_t n_spare;
 };
 
@@ -48,7 +48,7 @@ struct beluga__transfer {
     beluga__list node;
     struct beluga__http *http;
     CURL *easy;
-    uint64_t setup; /* id of the connection the handle is set up for */
+    uint64_t setup; /* what the handle is set up for: id of a connection, and in the last bit if it streams */
     const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
     void *owner;
     beluga_http_response *response;
@@ -400,12 +400,15 @@ static int take_handle(struct beluga__http *http, beluga__transfer *t)
 static void set_up_transfer(beluga__transfer *t)
 {
     CURL *easy = t->easy;
-    if (t->setup != t->connection->id) {
+    uint64_t setup = t->connection->id << 1 | t->streamed;
+    if (t->setup >> 1 != t->connection->id) {
         /* A handle that had a CA file can't go back to the default one: start it afresh. */
         if (t->setup) curl_easy_reset(easy), set_up_once(easy);
         set_up_connection(easy, t->connection);
-        t->setup = t->connection->id;
     }
+    /* Both decode what comes compressed anyway; a stream asks for none, since it would be delayed. */
+    if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, t->streamed ? "identity" : "");
+    t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
@@ -416,8 +419,6 @@ static void set_up_transfer(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
-    /* Both decode what comes compressed anyway; a stream asks for none, since it would be delayed. */
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, t->streamed ? "identity" : "");
     if (t->body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_length);

@@ -185,8 +185,11 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
 
 beluga_json_writer *beluga_http_request_json(beluga_http_request *request)
 {
-    if (!request->has_body)
+    enum { USUAL_BODY = 250 };
+    if (!request->has_body) {
         beluga_http_request_set_header(request, "Content-Type", "application/json");
+        beluga__buf_reserve(&request->body, USUAL_BODY);
+    }
     request->has_body = true;
     return &request->writer;
 }

@@ -66,7 +66,9 @@ static int fold(beluga__buf *headers, const char *text, size_t n)
 static int header_line(beluga__buf *headers, const char *line, size_t name_n, const char *value,
                        size_t n)
 {
+    enum { USUAL_HEADERS = 250 };
     size_t at = headers->length;
+    if (!at) beluga__buf_reserve(headers, USUAL_HEADERS);
     while (n && is_space(*value)) value++, n--;
     beluga__buf_append(headers, line, name_n);
     for (; at < headers->length; at++) headers->data[at] = lower(headers->data[at]);
