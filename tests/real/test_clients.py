@@ -1,0 +1,158 @@
+#!/usr/bin/env python3
+"""What beluga sends beside what the makers' own clients send for the same call, field by field.
+
+    tests/real/test_clients.py SAY        SAY: the program of say.c
+
+Both talk to a server here, which writes down what came and answers as the provider would.
+"""
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+import urllib.parse
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+MODULES = os.path.join(os.environ.get("BELUGA_DEPS", os.path.join(ROOT, ".deps")), "aimock")
+SECONDS = 60
+ANSWER = "As you wish."
+CASES = {
+    "gemini": ["conversation", "tools", "tool-by-name", "image", "schema", "json", "thinking", "stream"],
+    "ollama": ["conversation", "tools", "image", "schema", "json", "thinking", "stream"],
+}
+KEY_HEADERS = {"gemini": "x-goog-api-key", "ollama": "authorization"}
+
+
+# ---- the server
+
+def gemini_answer(path, _):
+    answer = {"candidates": [{"content": {"role": "model", "parts": [{"text": ANSWER}]}, "finishReason": "STOP"}]}
+    if path.endswith("streamGenerateContent"):
+        return "text/event-stream", f"data: {json.dumps(answer)}\r\n\r\n"
+    return "application/json", json.dumps(answer)
+
+
+def ollama_answer(_, body):
+    whole = {"model": "a-model", "created_at": "2026-11-22T07:27:46Z", "done": True, "done_reason": "stop",
+             "message": {"role": "assistant", "content": ANSWER}, "prompt_eval_count": 3, "eval_count": 4}
+    if not body["stream"]:
+        return "application/json", json.dumps(whole)
+    piece = {key: whole[key] for key in ("model", "created_at", "message")} | {"done": False}
+    whole["message"] = {"role": "assistant", "content": ""}
+    return "application/x-ndjson", f"{json.dumps(piece)}\n{json.dumps(whole)}\n"
+
+
+class Recorder(http.server.BaseHTTPRequestHandler):
+    """Keeps what came in server.seen."""
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        url = urllib.parse.urlsplit(self.path)
+        self.server.seen.append({
+            "method": self.command,
+            "path": urllib.parse.unquote(url.path),
+            "query": urllib.parse.parse_qs(url.query),
+            "type": self.headers["content-type"].partition(";")[0],
+            "key": self.headers[KEY_HEADERS[self.server.provider]],
+            "body": body,
+        })
+        answer = gemini_answer if self.server.provider == "gemini" else ollama_answer
+        content_type, text = answer(url.path, body)
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(text.encode())))
+        self.end_headers()
+        self.wfile.write(text.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+def record(provider, command):
+    """What the command sends to the URL that stands for @ in it."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+    server.provider, server.seen = provider, []
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        url = f"http://127.0.0.1:{server.server_port}"
+        said = subprocess.run([url if word == "@" else word for word in command], capture_output=True, text=True,
+                              timeout=SECONDS, check=False)
+    finally:
+        server.shutdown()
+        server.server_close()
+    if said.returncode or said.stdout != ANSWER + "\n":
+        raise AssertionError(f"{command[0]} said {said.stdout!r} {said.stderr[-800:]!r}")
+    if len(server.seen) != 1:
+        raise AssertionError(f"{command[0]} sent {len(server.seen)} requests")
+    return server.seen[0]
+
+
+# ---- what may differ, and why
+
+def settle_gemini(request):
+    # The client gives system instructions a role; the API has none for them and does not look at it.
+    request["body"].get("systemInstruction", {}).pop("role", None)
+    # Nor does an empty object say anything.
+    if request["body"].get("generationConfig") == {}:
+        del request["body"]["generationConfig"]
+
+
+def settle_ollama(request):
+    for message in request["body"]["messages"]:
+        # Ids are optional here, and the client's users rarely have them.
+        message.pop("tool_call_id", None)
+        for call in message.get("tool_calls", []):
+            call.pop("id", None)
+
+
+def differences(ours, theirs, where=""):
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for key in sorted(ours.keys() | theirs.keys()):
+            if key not in theirs:
+                yield f"{where}.{key}: only we send {ours[key]!r}"
+            elif key not in ours:
+                yield f"{where}.{key}: only the client sends {theirs[key]!r}"
+            else:
+                yield from differences(ours[key], theirs[key], f"{where}.{key}")
+    elif isinstance(ours, list) and isinstance(theirs, list) and len(ours) == len(theirs):
+        for i, (a, b) in enumerate(zip(ours, theirs)):
+            yield from differences(a, b, f"{where}[{i}]")
+    elif ours != theirs:
+        yield f"{where}: we send {ours!r}, the client {theirs!r}"
+
+
+def compare(say, provider, case):
+    ours = record(provider, [say, provider, "@", case])
+    theirs = record(provider, ["node", os.path.join(HERE, "clients.mjs"), MODULES, provider, "@", case])
+    for request in (ours, theirs):
+        {"gemini": settle_gemini, "ollama": settle_ollama}[provider](request)
+    return list(differences(ours, theirs))
+
+
+def main(say):
+    here = subprocess.run([os.path.join(ROOT, "scripts", "aimock"), "--installed"], capture_output=True, text=True,
+                          check=False)
+    if here.returncode:
+        print(f"1..0 # SKIP {here.stderr.strip()}")
+        return 0
+    failed = 0
+    cases = [(provider, case) for provider, names in CASES.items() for case in names]
+    print(f"1..{len(cases)}")
+    for number, (provider, case) in enumerate(cases, 1):
+        try:
+            found = compare(say, provider, case)
+        except (AssertionError, subprocess.TimeoutExpired) as problem:
+            found = [str(problem)]
+        print(f"{'not ' if found else ''}ok {number} - {provider}'s {case} is what its client sends", flush=True)
+        for line in found:
+            print(f"# {line}")
+        failed += bool(found)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit(__doc__)
+    sys.exit(main(sys.argv[1]))
