@@ -61,6 +61,16 @@ async function gemini() {
     json: { contents: hi, config: { responseMimeType: 'application/json' } },
     thinking: { contents: hi, config: { thinkingConfig: { thinkingLevel: 'HIGH', includeThoughts: true } } },
   };
+  if (name === 'tool-round') {
+    const chat = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url } }).chats.create({
+      model,
+      config: { tools: calls.tools.config.tools },
+    });
+    const { functionCalls } = await chat.sendMessage({ message: 'Weather?' });
+    const message = functionCalls.map(({ id, name }) => (
+      { functionResponse: { ...(id && { id }), name, response: { output: '21 degrees' } } }));
+    return (await chat.sendMessage({ message })).text;
+  }
   if (name === 'stream') {
     let text = '';
     for await (const chunk of await models.generateContentStream({ model, contents: hi })) text += chunk.text ?? '';
@@ -105,6 +115,14 @@ async function ollama() {
     json: { messages: hi, format: 'json' },
     thinking: { messages: hi, think: 'high' },
   };
+  if (name === 'tool-round') {
+    const messages = [{ role: 'user', content: 'Weather?' }];
+    const call = { model, messages, tools: calls.tools.tools };
+    const { message } = await client.chat(call);
+    messages.push(message);
+    for (const _ of message.tool_calls) messages.push({ role: 'tool', content: '21 degrees', tool_name: tool.name });
+    return (await client.chat(call)).message.content;
+  }
   if (name === 'stream') {
     let text = '';
     for await (const part of await client.chat({ model, messages: hi, stream: true })) text += part.message.content;

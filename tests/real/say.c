@@ -95,6 +95,20 @@ static int use_tools(beluga_chat_model *model, beluga_messages *messages, const 
     return GENERATE(model, messages, beluga_with_tool_choice(choice));
 }
 
+/* What the model thought and signed goes back with what it called. */
+static int answer_calls(beluga_chat_model *model, beluga_messages *messages)
+{
+    beluga_response *response = NULL;
+    const beluga_tool_call *call;
+    beluga_messages_add(messages, beluga_human_message("Weather?"));
+    if (beluga_generate_n(model, NULL, messages, &response, &err, NULL, 0)) return fail();
+    beluga_messages_add(messages, beluga_response_message(response));
+    for (size_t i = 0; (call = beluga_response_tool_call(response, i)); i++)
+        beluga_messages_add(messages, beluga_tool_message(call->id, "21 degrees"));
+    beluga_response_free(response);
+    return generate_n(model, messages, NULL, 0);
+}
+
 static int show(beluga_chat_model *model, beluga_messages *messages)
 {
     beluga_message *question = beluga_human_message("What is this?");
@@ -108,6 +122,7 @@ static int run(beluga_chat_model *model, beluga_messages *messages, const char *
     if (strcmp(name, "conversation") == 0) return converse(model, messages);
     if (strcmp(name, "tools") == 0) return use_tools(model, messages, "auto");
     if (strcmp(name, "tool-by-name") == 0) return use_tools(model, messages, "get_weather");
+    if (strcmp(name, "tool-round") == 0) return answer_calls(model, messages);
     if (strcmp(name, "image") == 0) return show(model, messages);
     beluga_messages_add(messages, beluga_human_message("Hi"));
     if (strcmp(name, "schema") == 0)

@@ -19,24 +19,33 @@ MODULES = os.path.join(os.environ.get("BELUGA_DEPS", os.path.join(ROOT, ".deps")
 SECONDS = 60
 ANSWER = "As you wish."
 CASES = {
-    "gemini": ["conversation", "tools", "tool-by-name", "image", "schema", "json", "thinking", "stream"],
-    "ollama": ["conversation", "tools", "image", "schema", "json", "thinking", "stream"],
+    "gemini": ["conversation", "tools", "tool-by-name", "tool-round", "image", "schema", "json", "thinking", "stream"],
+    "ollama": ["conversation", "tools", "tool-round", "image", "schema", "json", "thinking", "stream"],
 }
 KEY_HEADERS = {"gemini": "x-goog-api-key", "ollama": "authorization"}
 
 
 # ---- the server
 
-def gemini_answer(path, _):
-    answer = {"candidates": [{"content": {"role": "model", "parts": [{"text": ANSWER}]}, "finishReason": "STOP"}]}
+def gemini_answer(path, _, calls):
+    parts = [{"text": ANSWER}]
+    if calls:  # only the first is signed and has an id
+        parts = [{"text": "Let me look.", "thought": True},
+                 {"functionCall": {"id": "fc-1", "name": "get_weather", "args": {"city": "Oslo"}},
+                  "thoughtSignature": "c2lnbmVk"},
+                 {"functionCall": {"name": "get_weather", "args": {"city": "Bergen"}}}]
+    answer = {"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": "STOP"}]}
     if path.endswith("streamGenerateContent"):
         return "text/event-stream", f"data: {json.dumps(answer)}\r\n\r\n"
     return "application/json", json.dumps(answer)
 
 
-def ollama_answer(_, body):
+def ollama_answer(_, body, calls):
     whole = {"model": "a-model", "created_at": "2026-11-22T07:27:46Z", "done": True, "done_reason": "stop",
              "message": {"role": "assistant", "content": ANSWER}, "prompt_eval_count": 3, "eval_count": 4}
+    if calls:
+        tool_calls = [{"function": {"name": "get_weather", "arguments": {"city": city}}} for city in ("Oslo", "Bergen")]
+        whole["message"] = {"role": "assistant", "content": "", "thinking": "Let me look.", "tool_calls": tool_calls}
     if not body["stream"]:
         return "application/json", json.dumps(whole)
     piece = {key: whole[key] for key in ("model", "created_at", "message")} | {"done": False}
@@ -59,7 +68,8 @@ class Recorder(http.server.BaseHTTPRequestHandler):
             "body": body,
         })
         answer = gemini_answer if self.server.provider == "gemini" else ollama_answer
-        content_type, text = answer(url.path, body)
+        calls = len(self.server.seen) < self.server.rounds
+        content_type, text = answer(url.path, body, calls)
         self.send_response(200)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(text.encode())))
@@ -71,9 +81,9 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
 
 def record(provider, command):
-    """What the command sends to the URL that stands for @ in it."""
+    """What the command sends last to the URL that stands for @ in it."""
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
-    server.provider, server.seen = provider, []
+    server.provider, server.seen, server.rounds = provider, [], 2 if command[-1] == "tool-round" else 1
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         url = f"http://127.0.0.1:{server.server_port}"
@@ -84,9 +94,9 @@ def record(provider, command):
         server.server_close()
     if said.returncode or said.stdout != ANSWER + "\n":
         raise AssertionError(f"{command[0]} said {said.stdout!r} {said.stderr[-800:]!r}")
-    if len(server.seen) != 1:
+    if len(server.seen) != server.rounds:
         raise AssertionError(f"{command[0]} sent {len(server.seen)} requests")
-    return server.seen[0]
+    return server.seen[-1]
 
 
 # ---- what may differ, and why

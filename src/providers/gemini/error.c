@@ -145,13 +145,12 @@ void beluga__gemini_decode_error(const beluga_http_response *response, beluga_er
     beluga_json_doc_free(doc);
 }
 
-int beluga__gemini_emit_fault(const beluga_json *error, beluga_emit *emit)
+int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit)
 {
     beluga_error err;
-    int code = meaning(error, BELUGA_ERROR_STREAM);
+    int code = meaning(error, otherwise);
     beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == BELUGA_ERROR_STREAM ? ""
-                                                 : " (so it says inside an answer of status 200)");
+                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
     describe(error, &err);
     return beluga_emit_error(emit, &err);
 }

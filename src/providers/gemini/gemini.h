@@ -46,7 +46,8 @@ int beluga__gemini_emit_content(beluga__gemini_state *state, const beluga_json *
 
 /* error.c */
 void beluga__gemini_decode_error(const beluga_http_response *response, beluga_error *err);
-/* Emit the error {"code","message","status","details"} that came inside an answer of status 200. */
-int beluga__gemini_emit_fault(const beluga_json *error, beluga_emit *emit);
+/* Emit the error {"code","message","status","details"} that came inside an answer of status 200;
+ * `otherwise` is its code if it says none. Returns the code. */
+int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
 
 #endif

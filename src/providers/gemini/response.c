@@ -123,11 +123,12 @@ static const beluga_json *first_candidate(const beluga_json *root)
 
 /* A whole answer, or a piece of one: they look the same. After its finish an answer is complete,
  * whatever comes then. */
-static int decode_piece(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+static int decode_piece(beluga__gemini_state *state, const beluga_json *root, int fault,
+                        beluga_emit *emit)
 {
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error) && !state->finished)
-        return beluga__gemini_emit_fault(error, emit);
+        return beluga__gemini_emit_fault(error, fault, emit);
     const beluga_json *candidate = first_candidate(root);
     int code = emit_metadata(state, root, emit);
     if (!code) code = emit_usage(state, root, emit);
@@ -139,19 +140,22 @@ static int decode_piece(beluga__gemini_state *state, const beluga_json *root, be
 }
 
 /* Without alt=sse a stream is one array of pieces, and so are some errors. */
-static int decode_array(beluga__gemini_state *state, const beluga_json *array, beluga_emit *emit)
+static int decode_array(beluga__gemini_state *state, const beluga_json *array, int fault,
+                        beluga_emit *emit)
 {
     int code = 0;
     for (const beluga_json *v = beluga_json_first(array); v && !code;
          v = beluga_json_next(array, v))
-        code = decode_piece(state, v, emit);
+        code = decode_piece(state, v, fault, emit);
     return code;
 }
 
-static int decode(beluga__gemini_state *state, const beluga_json *root, beluga_emit *emit)
+/* `fault` is the code of an error that says none itself. */
+static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
+                  beluga_emit *emit)
 {
-    if (beluga_json_is_array(root)) return decode_array(state, root, emit);
-    if (beluga_json_is_object(root)) return decode_piece(state, root, emit);
+    if (beluga_json_is_array(root)) return decode_array(state, root, fault, emit);
+    if (beluga_json_is_object(root)) return decode_piece(state, root, fault, emit);
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                "the answer is JSON, but not Gemini's");
 }
@@ -181,7 +185,7 @@ int beluga__gemini_decode_response(void *state, const char *body, size_t length,
         return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
                                    "the answer's body is empty");
     int code = beluga_emit_parse(emit, body, length, &root);
-    if (!code) code = decode(state, root, emit);
+    if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     return code ? code : finish_whole(state, root, emit);
 }
 
@@ -190,7 +194,7 @@ int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_e
     const beluga_json *root;
     if (!frame->length) return 0;
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
-    return code ? code : decode(state, root, emit);
+    return code ? code : decode(state, root, BELUGA_ERROR_STREAM, emit);
 }
 
 /* ---- lists of models ------------------------------------------------------------------------- */
@@ -222,7 +226,8 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
     const beluga_json *error = beluga_json_get(root, "error");
-    if (beluga_json_is_object(error)) return beluga__gemini_emit_fault(error, emit);
+    if (beluga_json_is_object(error))
+        return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
