@@ -9,6 +9,7 @@ import re
 import shutil
 import statistics
 import subprocess
+import tempfile
 
 SECONDS = 300
 # Filling memory that is allocated or freed, as a test runner may ask of malloc, would be counted, too.
@@ -41,11 +42,13 @@ def have_callgrind():
 
 def instructions(command, within=None):
     """Count the instructions of a command in user space, or only those inside one function."""
-    options = ["--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    if within:
-        options.append("--toggle-collect=" + within)
-    done = subprocess.run(["valgrind", *options, *command], env=ENVIRONMENT, capture_output=True,
-                          text=True, timeout=SECONDS, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        # Never /dev/null: callgrind removes the file it is told first, and root may remove that one.
+        options = ["--tool=callgrind", "--callgrind-out-file=" + os.path.join(folder, "out")]
+        if within:
+            options.append("--toggle-collect=" + within)
+        done = subprocess.run(["valgrind", *options, *command], env=ENVIRONMENT, capture_output=True,
+                              text=True, timeout=SECONDS, check=False)
     found = re.search(r"Collected : (\d+)", done.stderr)
     if done.returncode or not found:
         raise Failed("valgrind %s:\n%s" % (" ".join(command), done.stderr))
