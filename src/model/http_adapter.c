@@ -542,7 +542,6 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
         .response = &self->response,
         .handler = &handler,
         .owner = self,
-        .arena = &call->arena,
         .streamed = call->streamed,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),

@@ -71,11 +71,10 @@ typedef struct beluga__transfer_handler {
 
 typedef struct beluga__transfer_spec {
     const beluga__connection *connection;
-    beluga_http_request *request;   /* borrowed until done */
+    beluga_http_request *request;   /* borrowed until done; its body is taken */
     beluga_http_response *response; /* filled with status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    beluga__arena *arena; /* lives as long as the transfer */
     int64_t connect_timeout_ms;
     bool streamed;
 } beluga__transfer_spec;

@@ -360,14 +360,20 @@ void beluga__operation_abort(beluga_op *op)
     unref(op);
 }
 
+/* A handle may outlive the loop, where nothing runs any more. */
+static bool can_be_steered(const beluga_op *op)
+{
+    return op && op->running && !beluga__loop_inherited(op->call->loop);
+}
+
 void beluga_op_cancel(beluga_op *op)
 {
-    if (op && !beluga__loop_inherited(op->call->loop)) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+    if (can_be_steered(op)) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
 void beluga_op_pause(beluga_op *op, bool paused)
 {
-    if (op && op->running && !beluga__loop_inherited(op->call->loop)) beluga__op_pause(op->inner, paused);
+    if (can_be_steered(op)) beluga__op_pause(op->inner, paused);
 }
 
 void beluga_op_free(beluga_op *op)

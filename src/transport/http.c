@@ -54,8 +54,8 @@ struct beluga__transfer {
     beluga_http_response *response;
     struct curl_slist *headers;
     const char *url;
-    const void *body;
-    size_t body_length;
+    beluga__buf body; /* taken from the request */
+    bool has_body;
     int64_t connect_timeout_ms;
     const beluga__connection *connection;
     bool streamed;
@@ -175,12 +175,13 @@ static void end_transfer(beluga__transfer *t)
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
     }
-    /* The strings it points to live in the call, which may go before the handle is used again. */
+    /* What it points to goes before the handle is used again. */
     curl_easy_setopt(t->easy, CURLOPT_HTTPHEADER, NULL);
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
     keep_handle(http, t);
+    beluga__buf_free(&t->body);
     beluga__release(&http->loop->base.runtime->allocator, t);
 }
 
@@ -419,42 +420,43 @@ static void set_up_transfer(beluga__transfer *t)
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, t->headers);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)t->connect_timeout_ms);
-    if (t->body) {
+    if (t->has_body) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body_length);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)t->body.length);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
     } else
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
 }
 
-static struct curl_slist *header_item(beluga__arena *arena, const char *name, const char *value)
+static size_t line_bytes(const beluga__header *h)
 {
-    struct curl_slist *item = beluga__arena_alloc(arena, sizeof *item);
-    size_t n = strlen(name), v = strlen(value);
-    char *line = item ? beluga__arena_alloc(arena, n + v + 3) : NULL;
-    if (!line) return NULL;
-    memcpy(line, name, n);
-    /* "Name;" is how libcurl sends a header without a value. */
-    memcpy(line + n, v ? ": " : ";", v ? 3 : 2);
-    memcpy(line + n + (v ? 2 : 1), value, v + 1);
-    item->data = line;
-    item->next = NULL;
-    return item;
+    return strlen(h->name) + strlen(h->value) + sizeof ": ";
 }
 
-/* The list lives in the call's arena: libcurl only reads it. */
-static int write_headers(beluga__transfer *t, const beluga__transfer_spec *spec)
+static char *write_line(char *at, const beluga__header *h)
 {
-    struct curl_slist **last = &t->headers;
-    for (const beluga__header *h = spec->request->headers; h; h = h->next) {
-        *last = header_item(spec->arena, h->name, h->value);
-        if (!*last) return BELUGA_ERROR_NO_MEMORY;
-        last = &(*last)->next;
-    }
+    size_t n = strlen(h->name), v = strlen(h->value);
+    memcpy(at, h->name, n);
+    /* "Name;" is how libcurl sends a header without a value. */
+    memcpy(at + n, v ? ": " : ";", v ? 3 : 2);
+    memcpy(at + n + (v ? 2 : 1), h->value, v + 1);
+    return at + line_bytes(h);
+}
+
+/* libcurl only reads the list. It lies behind the transfer, as long as that: a call may be over while its
+ * transfer waits to be ended, and libcurl goes on with it until then. */
+static void write_headers(beluga__transfer *t, const beluga__header *headers, size_t n)
+{
     static char line[] = "Expect:";
     static struct curl_slist no_expect = {line, NULL};
-    *last = &no_expect; /* a server that does not know 100-continue would cost a second */
-    return 0;
+    struct curl_slist *item = (struct curl_slist *)(t + 1);
+    char *at = (char *)(item + n);
+    t->headers = n ? item : &no_expect;
+    for (; headers; headers = headers->next, item++) {
+        item->data = at;
+        item->next = headers->next ? item + 1 : &no_expect; /* to a server without 100-continue it costs a second */
+        at = write_line(at, headers);
+    }
 }
 
 static int add_now(beluga__transfer *t)
@@ -504,24 +506,37 @@ static int http_new(beluga__loop *loop)
     return 0;
 }
 
+static beluga__transfer *alloc_transfer(struct beluga__http *http, const beluga__header *headers)
+{
+    size_t size = sizeof(beluga__transfer), n = 0;
+    for (const beluga__header *h = headers; h; h = h->next, n++) size += sizeof(struct curl_slist) + line_bytes(h);
+    beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, size);
+    if (t) write_headers(t, headers, n);
+    return t;
+}
+
 static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__transfer_spec *spec)
 {
-    beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, sizeof *t);
+    beluga_http_request *request = spec->request;
+    beluga__transfer *t = alloc_transfer(http, request->headers);
     if (!t) return NULL;
     beluga__list_init(&t->node);
     t->http = http;
     t->handler = spec->handler;
     t->owner = spec->owner;
     t->response = spec->response;
-    t->url = spec->request->url.data;
-    t->body = spec->request->has_body ? spec->request->body.data : NULL;
-    t->body_length = spec->request->body.length;
+    t->url = request->url.data;
     t->connect_timeout_ms = spec->connect_timeout_ms;
     t->connection = spec->connection;
     t->streamed = spec->streamed;
-    if (write_headers(t, spec) == 0 && take_handle(http, t) == 0) return t;
-    beluga__release(&http->loop->base.runtime->allocator, t);
-    return NULL;
+    if (take_handle(http, t)) {
+        beluga__release(&http->loop->base.runtime->allocator, t);
+        return NULL;
+    }
+    t->has_body = request->has_body;
+    t->body = request->body;
+    beluga__buf_init(&request->body, t->body.allocator, t->body.max);
+    return t;
 }
 
 int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *spec,
@@ -564,8 +579,8 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     beluga_loop *loop = &t->http->loop->base;
     curl_off_t sent = 0;
     if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* The body to send goes with its call: a server that answered before it had all gets no drain. */
-    if (!t->added || t->paused || (t->body && sent < (curl_off_t)t->body_length)) {
+    /* A server that answered before it had all gets no drain: it might take long to read the rest. */
+    if (!t->added || t->paused || sent < (curl_off_t)t->body.length) {
         end_soon(t);
         return;
     }
@@ -573,7 +588,6 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     t->draining = true;
     t->http->n_draining++;
     t->response = NULL;
-    /* What was sent belongs to a call that ends now; libcurl has no more use for it. */
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     t->drain.fire = drained;
     loop->ops->timer_set(loop, &t->drain,
