@@ -2,6 +2,7 @@
 #include "../support/openai.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 
@@ -321,10 +322,14 @@ static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
 
 static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
 {
-    static const struct { const char *key, *said; } rows[] = {
-        {"file:/nonexistent/key", "/nonexistent/key"}, {"file:/dev/null", "gave nothing"},
+    char empty[] = "file:/tmp/beluga-test-XXXXXX";
+    const struct { const char *key, *said; } rows[] = {
+        {"file:/nonexistent/key", "/nonexistent/key"}, {empty, "gave nothing"},
         {"command:exit 3", "command failed"}, {"command:echo", "gave nothing"}};
     peer *p = *state;
+    int fd = mkstemp(empty + strlen("file:"));
+    assert_true(fd >= 0);
+    close(fd);
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         beluga_error err = {0};
         pulled got;
@@ -336,6 +341,7 @@ static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
         assert_int_equal(got.status, BELUGA_ERROR_AUTHENTICATION);
         beluga_chat_model_unref(model);
     }
+    unlink(empty + strlen("file:"));
     assert_int_equal(peer_requests(p), 0);
 }
 
