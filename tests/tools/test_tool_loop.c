@@ -30,7 +30,7 @@ static int break_down(void *payload, beluga_context *ctx, const char *arguments,
 }
 
 /* Sleeps until its context is cancelled: an abandoned tool can see that it is. */
-static atomic_int sleepers_woken;
+static atomic_int sleepers_started, sleepers_woken;
 
 static int sleep_long(void *payload, beluga_context *ctx, const char *arguments, size_t length,
                       beluga_tool_result *result)
@@ -39,6 +39,7 @@ static int sleep_long(void *payload, beluga_context *ctx, const char *arguments,
     (void)arguments;
     (void)length;
     (void)result;
+    atomic_fetch_add(&sleepers_started, 1);
     while (!beluga_context_is_cancelled(ctx)) usleep(1000);
     atomic_fetch_add(&sleepers_woken, 1);
     return BELUGA_ERROR_CONTEXT_CANCELED;
@@ -330,7 +331,7 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
 static void a_hosts_loop_never_blocks_on_a_tool(void **state)
 {
     (void)state;
-    int before = atomic_load(&sleepers_woken);
+    int before = atomic_load(&sleepers_woken), started = atomic_load(&sleepers_started);
     beluga_chat_model *model =
         mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]", tool("sleeper", sleep_long, NULL, 0));
     beluga_messages *messages = beluga_messages_new();
@@ -340,6 +341,7 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
     story s = {.text = ""};
     assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run, NULL, NULL, 0), 0);
     for (int i = 0; i < 10; i++) assert_int_equal(beluga_loop_step(loop), 0); /* returns while the tool sleeps */
+    while (atomic_load(&sleepers_started) == started) usleep(1000); /* one that has not begun never does */
     assert_int_equal(s.finishes, 0);
     beluga_tool_run_free(run);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
