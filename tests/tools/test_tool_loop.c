@@ -55,6 +55,7 @@ static int be_stubborn(void *payload, beluga_context *ctx, const char *arguments
     (void)ctx;
     (void)arguments;
     (void)length;
+    atomic_fetch_add(&sleepers_started, 1);
     while (!atomic_load(&let_go)) usleep(1000);
     atomic_fetch_add(&sleepers_woken, 1);
     return beluga_tool_result_set(result, "late", 4);
@@ -245,10 +246,10 @@ static void no_more_tools_run_at_once_than_allowed(void **state)
 static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
 {
     (void)state;
-    int before = atomic_load(&sleepers_woken);
     expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]", tool("sleeper", sleep_long, NULL, 20)),
                  "<tool_execution_error tool sleeper: no result in time>done");
-    while (atomic_load(&sleepers_woken) == before) usleep(1000); /* it was cancelled, not killed */
+    /* It was cancelled, not killed; unless the machine was so slow that it never began. */
+    while (atomic_load(&sleepers_woken) != atomic_load(&sleepers_started)) usleep(1000);
 }
 
 static void a_model_that_never_stops_calling_is_stopped(void **state)
@@ -298,9 +299,11 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     beluga_chat_model_unref(model);
 }
 
-static void *cancel_soon(void *context)
+static int started_before;
+
+static void *cancel_once_it_works(void *context)
 {
-    usleep(20000);
+    while (atomic_load(&sleepers_started) == started_before) usleep(1000);
     beluga_context_cancel(context);
     return NULL;
 }
@@ -317,7 +320,8 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     beluga_error err;
     pthread_t thread;
     story s;
-    pthread_create(&thread, NULL, cancel_soon, ctx);
+    started_before = atomic_load(&sleepers_started);
+    pthread_create(&thread, NULL, cancel_once_it_works, ctx);
     assert_int_equal(run_n(model, ctx, &messages, &s, &response, &err, NULL, 0), BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(thread, NULL);
     assert_int_equal(atomic_load(&sleepers_woken), before); /* it did not wait for the tool */
