@@ -109,6 +109,9 @@ static const char *advice_of(CURLcode code)
     }
 }
 
+/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with. */
+enum { CODE_TOO_LARGE = 100 };
+
 /* What libcurl's code means at this point of the transfer, where it alone does not tell. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
@@ -117,7 +120,8 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     bool early = sent && !t->head_ended;
     int status = t->refusal;
     /* A line past libcurl's own maximum is "out of memory" in its older versions. */
-    if (!status && early && code == CURLE_OUT_OF_MEMORY) status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (!status && early && (code == CURLE_OUT_OF_MEMORY || (int)code == CODE_TOO_LARGE))
+        status = BELUGA_ERROR_LIMIT_EXCEEDED;
     if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL) status = BELUGA_ERROR_INVALID_RESPONSE;
     if (!status && early && code == CURLE_OK) status = BELUGA_ERROR_NETWORK;
     switch (status) {
