@@ -31,6 +31,7 @@ struct beluga__http {
     CURLM *multi;
     bool in_curl;
     bool due; /* libcurl asked to be called at once */
+    bool fresh; /* a transfer was added since the last step */
     beluga__timer timer;
     beluga__list transfers;   /* in the multi handle */
     beluga__list to_start;    /* asked for inside a callback */
@@ -472,7 +473,7 @@ static int add_now(beluga__transfer *t)
     http->in_curl = false;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->transfers, &t->node);
-    t->added = code == CURLM_OK;
+    t->added = http->fresh = code == CURLM_OK;
     return t->added ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
@@ -680,6 +681,11 @@ static void end_waiting(struct beluga__http *http)
         end_transfer(beluga__container_of(http->to_end.next, beluga__transfer, node));
 }
 
+bool beluga__http_is_fresh(const struct beluga__http *http)
+{
+    return http && http->fresh && !http->n_draining;
+}
+
 bool beluga__http_due(const struct beluga__http *http)
 {
     return http && (http->due || !beluga__list_empty(&http->to_start) || beluga__http_holds(http));
@@ -688,6 +694,7 @@ bool beluga__http_due(const struct beluga__http *http)
 void beluga__http_step(struct beluga__http *http)
 {
     int running;
+    http->fresh = false;
     end_waiting(http);
     start_waiting(http);
     if (http->due) {

@@ -262,6 +262,12 @@ static void count_unpolled(beluga__loop *loop)
     loop->left_ns = 0;
 }
 
+/* The only call of a loop has just begun: there is nothing to read before its request went out. */
+static bool only_starts(const beluga__loop *loop)
+{
+    return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
+}
+
 int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
 {
     if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
@@ -273,6 +279,7 @@ int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return loop->stepping = false, 0;
+    if (only_starts(loop)) return beluga__http_step(loop->http), loop->stepping = false, 0;
     int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms), n_ready = 0;
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);

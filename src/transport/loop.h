@@ -77,6 +77,8 @@ void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
 /* Whether curl asked to be called without delay. */
 bool beluga__http_due(const struct beluga__http *http);
+/* Whether a transfer was added since the last step, and nothing drains. */
+bool beluga__http_is_fresh(const struct beluga__http *http);
 /* Let those go on that were paused or held; before anything else is read. */
 void beluga__http_resume(struct beluga__http *http);
 /* Whether bytes are held that may be read in the next step. */
