@@ -41,7 +41,9 @@ static int feed(beluga_framing framing, const uint8_t *data, size_t size, size_t
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t choice = fuzz_byte(&data, &size);
-    beluga_framing framing = choice & 1 ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE;
+    beluga_framing framing = choice >= 0xf0 ? BELUGA_FRAMING_AWS_EVENT_STREAM
+                             : choice & 1   ? BELUGA_FRAMING_NDJSON
+                                            : BELUGA_FRAMING_SSE;
     beluga__buf whole, pieces;
     beluga__buf_init(&whole, beluga_allocator_default(), MAX_OUT);
     beluga__buf_init(&pieces, beluga_allocator_default(), MAX_OUT);

@@ -333,6 +333,15 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return 1;
 }
 
+/* Of the framer. */
+static const char *what_failed(int status)
+{
+    if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
+        return "one event of the stream is larger than max_event_bytes";
+    return status == BELUGA_ERROR_MALFORMED_RESPONSE ? "a frame of the stream is damaged"
+                                                     : "no memory for the stream";
+}
+
 static void read_body(http_op *self, char *bytes, size_t n)
 {
     log_body(self, bytes, n);
@@ -340,8 +349,7 @@ static void read_body(http_op *self, char *bytes, size_t n)
         int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
         if (status >= 0) return;
         beluga_error err;
-        beluga_error_set(&err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED ?
-                         "one event of the stream is larger than max_event_bytes" : "no memory for the stream");
+        beluga_error_set(&err, status, "%s", what_failed(status));
         fail(self, status, &err);
         return;
     }

@@ -12,7 +12,8 @@ int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
     beluga__buf_init(&framer->line, allocator, max + FIELD_BYTES);
     beluga__buf_init(&framer->data, allocator, max);
     beluga__buf_init(&framer->event, allocator, max);
-    bool known = framing == BELUGA_FRAMING_SSE || framing == BELUGA_FRAMING_NDJSON;
+    bool known = framing == BELUGA_FRAMING_SSE || framing == BELUGA_FRAMING_NDJSON ||
+                 framing == BELUGA_FRAMING_AWS_EVENT_STREAM;
     return known ? 0 : BELUGA_ERROR_NOT_SUPPORTED;
 }
 
@@ -29,11 +30,14 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
     if (!n) return 0;
     if (framer->framing == BELUGA_FRAMING_SSE)
         return beluga__sse_feed(framer, bytes, n, fn, payload);
+    if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
+        return beluga__aws_feed(framer, bytes, n, fn, payload);
     return beluga__ndjson_feed(framer, bytes, n, fn, payload);
 }
 
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload)
 {
     if (framer->framing == BELUGA_FRAMING_SSE) return beluga__sse_end(framer, fn, payload);
+    if (framer->framing == BELUGA_FRAMING_AWS_EVENT_STREAM) return 0; /* half a frame is none */
     return beluga__ndjson_end(framer, fn, payload);
 }

@@ -22,12 +22,13 @@ typedef struct beluga__framer {
     bool started; /* the byte order mark was looked for */
 } beluga__framer;
 
-/* `max` bounds one frame. An event-stream framing that is not built is NOT_SUPPORTED. */
+/* `max` bounds one frame. A framing that is not known is NOT_SUPPORTED. */
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
                         const beluga_allocator *allocator, size_t max);
 void beluga__framer_free(beluga__framer *framer);
 /* `bytes` are borrowed and are changed while the call lasts (frames are NUL-terminated in place)
- * and restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; what the function returned. */
+ * and restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; MALFORMED_RESPONSE for a
+ * damaged frame; what the function returned. */
 int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 /* The body ended: deliver a last event that no blank line followed. */
@@ -40,6 +41,8 @@ int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                     void *payload);
 
 /* The length of a byte order mark before the first line. */
 static inline size_t beluga__framer_skip_mark(beluga__framer *framer, const char *line, size_t n)

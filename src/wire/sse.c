@@ -46,7 +46,7 @@ static int deliver(struct sse *s)
     struct slice data = s->data, event = s->event;
     if (!data.at) data = (struct slice){framer->data.data, framer->data.length};
     if (!event.at) event = (struct slice){framer->event.data, framer->event.length};
-    beluga_frame frame = {"message", 7, data.at, data.n, {NULL}};
+    beluga_frame frame = {.event = "message", .event_length = 7, .data = data.at, .length = data.n};
     if (event.n) frame.event = event.at, frame.event_length = event.n;
     /* A parked slice ends in NUL already, and may be the buffer's shared "", which is not written
      * to. */

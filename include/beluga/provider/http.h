@@ -18,13 +18,24 @@ typedef enum beluga_framing {
     BELUGA_FRAMING_AWS_EVENT_STREAM = 2
 } beluga_framing;
 
+/** What a frame is: only AWS event streams tell. */
+typedef enum beluga_frame_kind {
+    BELUGA_FRAME_EVENT = 0,
+    BELUGA_FRAME_EXCEPTION = 1, /**< one that the service knows; `event` is its type */
+    BELUGA_FRAME_ERROR = 2      /**< another; `event` is its code, `data` its message */
+} beluga_frame_kind;
+
 /** One frame of a streamed body; borrowed for the call. */
 typedef struct beluga_frame {
-    const char *event; /**< SSE's event name, "message" when absent; NULL for NDJSON */
+    /** SSE's event name, "message" when absent; an AWS event stream's type; NULL for NDJSON. */
+    const char *event;
     size_t event_length;
-    const char *data; /**< SSE: data lines joined with \n; NDJSON: the line. NUL-terminated. */
+    /** SSE: data lines joined with \n; NDJSON: the line; AWS: the payload. NUL-terminated. */
+    const char *data;
     size_t length;
-    const void *reserved[4];
+    uint32_t kind; /**< beluga_frame_kind */
+    uint32_t reserved_number;
+    const void *reserved[3];
 } beluga_frame;
 
 /** A request being made. */

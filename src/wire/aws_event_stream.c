@@ -1,0 +1,226 @@
+/* AWS event streams: frames of a prelude (length of all, length of the headers, a CRC of both),
+ * headers, a payload and a CRC of everything before it; numbers are big-endian. Source of the
+ * format: "Event stream encoding" of Amazon's documentation.
+ *
+ * A frame that arrives whole is handed out from where it was fed; one in pieces is put together
+ * first. */
+#include "wire/framing.h"
+
+#include <beluga/error.h>
+#include <zlib.h>
+
+enum { PRELUDE = 12, CRC = 4, SMALLEST = PRELUDE + CRC };
+
+/* The values of headers whose type tells their length; others are byte arrays and strings. */
+enum {
+    TYPE_TRUE,
+    TYPE_FALSE,
+    TYPE_BYTE,
+    TYPE_SHORT,
+    TYPE_INT,
+    TYPE_LONG,
+    TYPE_BYTES,
+    TYPE_STRING,
+    TYPE_TIMESTAMP,
+    TYPE_UUID
+};
+
+struct slice {
+    const char *at; /* NULL: missing */
+    size_t n;
+};
+
+/* The headers that say what a frame is. */
+struct headers {
+    struct slice message_type, event_type, exception_type, error_code, error_message;
+};
+
+static uint32_t read_u32(const char *at)
+{
+    const unsigned char *b = (const unsigned char *)at;
+    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
+}
+
+static uint32_t checksum(const char *at, size_t n)
+{
+    return (uint32_t)crc32_z(0, (const unsigned char *)at, n);
+}
+
+/* ---- headers --------------------------------------------------------------------------------- */
+
+static bool is(struct slice slice, const char *text)
+{
+    return slice.at && slice.n == strlen(text) && memcmp(slice.at, text, slice.n) == 0;
+}
+
+/* The length of a value whose type tells it; -1 for those that say it themselves; -2 for no type.
+ */
+static int fixed_length(unsigned char type)
+{
+    static const signed char lengths[] = {
+        [TYPE_TRUE] = 0,      [TYPE_FALSE] = 0, [TYPE_BYTE] = 1,   [TYPE_SHORT] = 2,
+        [TYPE_INT] = 4,       [TYPE_LONG] = 8,  [TYPE_BYTES] = -1, [TYPE_STRING] = -1,
+        [TYPE_TIMESTAMP] = 8, [TYPE_UUID] = 16,
+    };
+    return type < sizeof lengths ? lengths[type] : -2;
+}
+
+/* Cut `n` bytes off the front. */
+static bool take(struct slice *rest, size_t n, struct slice *out)
+{
+    if (rest->n < n) return false;
+    *out = (struct slice){rest->at, n};
+    rest->at += n;
+    rest->n -= n;
+    return true;
+}
+
+static bool take_value(struct slice *rest, unsigned char type, struct slice *value)
+{
+    struct slice length;
+    int fixed = fixed_length(type);
+    if (fixed < -1) return false;
+    if (fixed >= 0) return take(rest, (size_t)fixed, value);
+    if (!take(rest, 2, &length)) return false;
+    size_t n = (size_t)(unsigned char)length.at[0] << 8 | (unsigned char)length.at[1];
+    return take(rest, n, value);
+}
+
+static void note(struct headers *headers, struct slice name, struct slice value)
+{
+    if (is(name, ":message-type")) headers->message_type = value;
+    if (is(name, ":event-type")) headers->event_type = value;
+    if (is(name, ":exception-type")) headers->exception_type = value;
+    if (is(name, ":error-code")) headers->error_code = value;
+    if (is(name, ":error-message")) headers->error_message = value;
+}
+
+static bool read_headers(struct slice rest, struct headers *headers)
+{
+    struct slice length, name, type, value;
+    while (rest.n) {
+        if (!take(&rest, 1, &length) || !take(&rest, (unsigned char)*length.at, &name))
+            return false;
+        if (!take(&rest, 1, &type)) return false;
+        if (!take_value(&rest, (unsigned char)*type.at, &value)) return false;
+        if ((unsigned char)*type.at == TYPE_STRING) note(headers, name, value);
+    }
+    return true;
+}
+
+/* ---- frames ---------------------------------------------------------------------------------- */
+
+/* Copies a name, so that it ends in NUL. */
+static int keep(beluga__buf *buf, struct slice slice)
+{
+    beluga__buf_clear(buf);
+    return slice.n ? beluga__buf_append(buf, slice.at, slice.n) : 0;
+}
+
+static int hand_out(beluga__framer *framer, beluga_frame *frame, struct slice name,
+                    beluga__frame_fn fn, void *payload)
+{
+    int code = keep(&framer->event, name);
+    if (code) return code;
+    frame->event = framer->event.data;
+    frame->event_length = framer->event.length;
+    return fn(payload, frame);
+}
+
+/* An error that the service does not model has its text in a header. */
+static int deliver_error(beluga__framer *framer, const struct headers *headers, beluga__frame_fn fn,
+                         void *payload)
+{
+    int code = keep(&framer->data, headers->error_message);
+    if (code) return code;
+    beluga_frame frame = {
+        .kind = BELUGA_FRAME_ERROR, .data = framer->data.data, .length = framer->data.length};
+    return hand_out(framer, &frame, headers->error_code, fn, payload);
+}
+
+static int deliver(beluga__framer *framer, const struct headers *headers, char *at, size_t n,
+                   beluga__frame_fn fn, void *payload)
+{
+    beluga_frame frame = {.data = at, .length = n};
+    struct slice name = headers->event_type;
+    if (is(headers->message_type, "error")) return deliver_error(framer, headers, fn, payload);
+    if (is(headers->message_type, "exception")) {
+        frame.kind = BELUGA_FRAME_EXCEPTION;
+        name = headers->exception_type;
+    } else if (!is(headers->message_type, "event")) {
+        return 0; /* of a later version */
+    }
+    char kept = at[n]; /* the first byte of the checksum */
+    at[n] = '\0';
+    int code = hand_out(framer, &frame, name, fn, payload);
+    at[n] = kept;
+    return code;
+}
+
+/* What the prelude alone can tell. */
+static int check_prelude(const beluga__framer *framer, const char *at)
+{
+    uint32_t total = read_u32(at), headers = read_u32(at + 4);
+    if (checksum(at, 8) != read_u32(at + 8)) return BELUGA_ERROR_MALFORMED_RESPONSE;
+    if (total < SMALLEST || headers > total - SMALLEST) return BELUGA_ERROR_MALFORMED_RESPONSE;
+    return total > framer->line.max ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
+}
+
+static int read_frame(beluga__framer *framer, char *at, beluga__frame_fn fn, void *payload)
+{
+    size_t total = read_u32(at), n_headers = read_u32(at + 4);
+    struct headers headers = {0};
+    if (checksum(at, total - CRC) != read_u32(at + total - CRC))
+        return BELUGA_ERROR_MALFORMED_RESPONSE;
+    if (!read_headers((struct slice){at + PRELUDE, n_headers}, &headers))
+        return BELUGA_ERROR_MALFORMED_RESPONSE;
+    char *body = at + PRELUDE + n_headers;
+    return deliver(framer, &headers, body, total - SMALLEST - n_headers, fn, payload);
+}
+
+/* Add to the frame in pieces what it still needs to be `wanted` bytes long. */
+static int fill(beluga__framer *framer, char **at, const char *end, size_t wanted)
+{
+    size_t missing = wanted > framer->line.length ? wanted - framer->line.length : 0;
+    size_t n = (size_t)(end - *at) < missing ? (size_t)(end - *at) : missing;
+    int code = n ? beluga__buf_append(&framer->line, *at, n) : 0;
+    *at += n;
+    return code;
+}
+
+/* A frame whose pieces come; returns before its end when they are used up. */
+static int put_together(beluga__framer *framer, char **at, const char *end, beluga__frame_fn fn,
+                        void *payload)
+{
+    beluga__buf *line = &framer->line;
+    bool checked = line->length >= PRELUDE;
+    int code = fill(framer, at, end, PRELUDE);
+    if (code || line->length < PRELUDE) return code;
+    if (!checked) code = check_prelude(framer, line->data);
+    if (!code) code = fill(framer, at, end, read_u32(line->data));
+    if (code || line->length < read_u32(line->data)) return code;
+    code = read_frame(framer, line->data, fn, payload);
+    line->length = 0;
+    return code;
+}
+
+int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
+                     void *payload)
+{
+    char *at = bytes, *end = bytes + n;
+    int code = 0;
+    while (at < end && !code) {
+        size_t left = (size_t)(end - at);
+        bool whole = !framer->line.length && left >= PRELUDE;
+        if (whole) code = check_prelude(framer, at);
+        if (code) return code;
+        if (whole && left >= read_u32(at)) {
+            size_t total = read_u32(at);
+            code = read_frame(framer, at, fn, payload);
+            at += total;
+        } else {
+            code = put_together(framer, &at, end, fn, payload);
+        }
+    }
+    return code;
+}

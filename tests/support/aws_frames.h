@@ -1,0 +1,16 @@
+/* Frames of AWS event streams, written by the tests' own hand so that reading them proves
+ * something. */
+#ifndef TESTS_AWS_FRAMES_H
+#define TESTS_AWS_FRAMES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Write a frame whose headers are lines "name: value", all of them strings. Returns its length. */
+size_t aws_frame(char *out, const char *headers, const char *payload);
+/* The same of headers that are encoded already; `total` unless it is 0 instead of the frame's
+ * length. */
+size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const char *payload,
+                     size_t n, uint32_t total);
+
+#endif
