@@ -10,6 +10,7 @@ static const beluga_provider *const providers[] = {
     &beluga__mock_provider,
     &beluga__ollama_provider,
     &beluga__openai_provider,
+    &beluga__responses_provider,
 };
 
 const beluga_provider *beluga__builtin_provider(size_t index)

@@ -1,6 +1,6 @@
-/* What a provider says is left of its limits, in two families of headers: x-ratelimit-*-requests with
- * durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-* with
- * times (RFC 3339). */
+/* What a provider says is left of its limits, in two families of headers: x-ratelimit-*-requests
+ * with durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-*
+ * with times (RFC 3339). */
 #include "wire/http.h"
 
 #include <stdio.h>
@@ -49,8 +49,8 @@ static double unit(const char **text)
     static const struct {
         const char *name;
         double ms;
-    } units[] = {{"ms", 1},    {"us", 1e-3}, {"\xc2\xb5s", 1e-3}, {"ns", 1e-6},
-                 {"s", 1000},  {"m", 60e3},  {"h", 3600e3},       {"d", 86400e3}};
+    } units[] = {{"ms", 1},   {"us", 1e-3}, {"\xc2\xb5s", 1e-3}, {"ns", 1e-6},
+                 {"s", 1000}, {"m", 60e3},  {"h", 3600e3},       {"d", 86400e3}};
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         size_t n = strlen(units[i].name);
         if (strncmp(*text, units[i].name, n) != 0) continue;

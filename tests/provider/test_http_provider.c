@@ -1,4 +1,5 @@
-/* What the framework does for an HTTP provider: lists in pages, where a key is from, rate limits. */
+/* What the framework does for an HTTP provider: lists in pages, where a key is from, rate limits.
+ */
 #include "../support/calls.h"
 
 #include <beluga/provider/provider.h>
@@ -26,7 +27,8 @@ static int encode_list(const beluga_call *call, beluga_http_request *request, be
     (void)err;
     beluga_http_request_set_method(request, "GET");
     beluga_http_request_set_path(request, "/models");
-    if (beluga_call_page(call)) beluga_http_request_add_query(request, "page", beluga_call_page(call));
+    if (beluga_call_page(call))
+        beluga_http_request_add_query(request, "page", beluga_call_page(call));
     return 0;
 }
 
@@ -37,7 +39,8 @@ static int decode_list(const char *body, size_t length, beluga_emit *emit)
     size_t n;
     int code = beluga_emit_parse(emit, body, length, &root);
     const beluga_json *models = code ? NULL : beluga_json_get(root, "models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code; v = beluga_json_next(models, v)) {
+    for (const beluga_json *v = beluga_json_first(models); v && !code;
+         v = beluga_json_next(models, v)) {
         const char *name = beluga_json_string(v, &n);
         code = beluga_emit_model(emit, name, n);
     }
@@ -58,14 +61,10 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 static const char *const key_variables[] = {"PAGES_API_KEY", "PAGES_TOKEN", NULL};
 
 static const beluga_provider pages = {
-    BELUGA_PROVIDER_INIT("pages"),
-    .default_model = "pages-1",
-    .key_variables = key_variables,
-    .encode_request = encode_request,
-    .decode_response = decode_response,
-    .encode_list_models = encode_list,
-    .decode_list_models = decode_list,
-    .authorize = authorize,
+    BELUGA_PROVIDER_INIT("pages"),      .default_model = "pages-1",
+    .key_variables = key_variables,     .encode_request = encode_request,
+    .decode_response = decode_response, .encode_list_models = encode_list,
+    .decode_list_models = decode_list,  .authorize = authorize,
 };
 
 static beluga_client *client;
@@ -73,7 +72,8 @@ static beluga_client *client;
 static int set_up(void **state)
 {
     if (beluga_client_new(NULL, &client)) return -1;
-    return beluga_registry_register(beluga_client_registry(client), &pages, NULL) || start_peer(state);
+    return beluga_registry_register(beluga_client_registry(client), &pages, NULL) ||
+           start_peer(state);
 }
 
 static int tear_down(void **state)
@@ -179,7 +179,8 @@ static void a_list_without_an_end_is_given_up(void **state)
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_step_json(r, 200, "{\"models\":[\"a\"],\"next\":\"again\"}");
     beluga_chat_model *model = open_pages(p, beluga_with_max_retries(0));
-    assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_non_null(strstr(err.message, "1000 pages"));
     assert_int_equal(peer_requests(p), 1000);
     beluga_chat_model_unref(model);
@@ -220,9 +221,10 @@ static void rate_limits_reach_the_caller_as_numbers(void **state)
     beluga_response *response;
     char *json;
     peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200,
-                     "Content-Type: application/json\r\nx-ratelimit-limit-requests: 60\r\n"
-                     "x-ratelimit-remaining-requests: 59\r\nx-ratelimit-reset-requests: 1m0.5s\r\n");
+    peer_step_status(
+        r, 200,
+        "Content-Type: application/json\r\nx-ratelimit-limit-requests: 60\r\n"
+        "x-ratelimit-remaining-requests: 59\r\nx-ratelimit-reset-requests: 1m0.5s\r\n");
     peer_step_body(r, "\"x\"", 3);
     beluga_chat_model *model = open_pages(p, beluga_with_api_key("k"));
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);

@@ -3,7 +3,6 @@
 
 #include "providers/anthropic/anthropic.h"
 
-
 static void the_provider_says_what_it_is(void **state)
 {
     (void)state;

@@ -7,8 +7,8 @@
 
 extern const beluga_provider beluga__anthropic_provider;
 
-/* A block of reasoning that the API keeps to itself is a signature that begins so: what follows is its
- * data. A signature of the API's own has no colon. */
+/* A block of reasoning that the API keeps to itself is a signature that begins so: what follows is
+ * its data. A signature of the API's own has no colon. */
 #define BELUGA__ANTHROPIC_REDACTED "redacted_thinking:"
 
 enum {
@@ -55,7 +55,8 @@ void beluga__anthropic_put_reasoning(beluga__anthropic_encoder *e, const beluga_
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part);
 /* The part's cache mark as a member of the object that is open. */
 void beluga__anthropic_put_cache_control(beluga__anthropic_encoder *e, const beluga_part *part);
-/* Whether a part becomes a block: the API refuses empty text, and reasoning that it did not sign. */
+/* Whether a part becomes a block: the API refuses empty text, and reasoning that it did not sign.
+ */
 bool beluga__anthropic_is_sendable(beluga__anthropic_encoder *e, const beluga_part *part);
 
 /* response.c, stream.c */

@@ -165,8 +165,9 @@ static void put_input(beluga__anthropic_encoder *e, const beluga_part *part)
             beluga_json_put_string_n(e->w, "arguments", part->text, part->text_length);
         beluga_json_end_object(e->w);
         if (part->text_length && !e->wrapped)
-            beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
-                                                 "are sent as the text \"arguments\" in one");
+            beluga_http_request_warn(e->request,
+                                     "a tool call's arguments that are not a JSON object "
+                                     "are sent as the text \"arguments\" in one");
         e->wrapped = e->wrapped || part->text_length;
     }
     beluga_json_doc_free(doc);

@@ -66,8 +66,7 @@ static void put_max_tokens(beluga__anthropic_encoder *e)
     beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
     tokens += budget;
     beluga_call_get_int(e->call, BELUGA_OPTION_MAX_TOKENS, &tokens);
-    if (beluga__body_wants(&e->body, "max_tokens"))
-        beluga_json_put_int(e->w, "max_tokens", tokens);
+    if (beluga__body_wants(&e->body, "max_tokens")) beluga_json_put_int(e->w, "max_tokens", tokens);
 }
 
 static void put_temperature(beluga__anthropic_encoder *e)
@@ -183,7 +182,8 @@ static void warn_about_format(beluga__anthropic_encoder *e)
         beluga_http_request_warn(e->request, "json_mode is not sent: anthropic has none; give a "
                                              "response_schema");
     if (schema && beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
-        beluga_http_request_warn(e->request, "response_schema_name is not sent: anthropic has none");
+        beluga_http_request_warn(e->request,
+                                 "response_schema_name is not sent: anthropic has none");
     if (schema && !strict)
         beluga_http_request_warn(e->request, "response_schema_strict is on: anthropic enforces "
                                              "every schema");

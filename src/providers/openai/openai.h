@@ -79,6 +79,8 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
                              beluga_http_request *request, beluga_error *err);
 int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
+/* The headers of the provider's own options "organization" and "project". */
+void beluga__openai_set_account(const beluga_call *call, beluga_http_request *request);
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 

@@ -256,12 +256,20 @@ static void put_stream(beluga__openai_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static void set_account(const beluga_call *call, beluga_http_request *request)
+static void set_own_header(const beluga_call *call, beluga_http_request *request,
+                           const char *option, const char *header)
 {
-    const char *organization = beluga_call_get_own_string(call, "openai.organization", NULL);
-    const char *project = beluga_call_get_own_string(call, "openai.project", NULL);
-    if (organization) beluga_http_request_set_header(request, "OpenAI-Organization", organization);
-    if (project) beluga_http_request_set_header(request, "OpenAI-Project", project);
+    char name[96];
+    snprintf(name, sizeof name, "%s.%s", beluga_call_provider(call)->name, option);
+    const char *value = beluga_call_get_own_string(call, name, NULL);
+    if (value) beluga_http_request_set_header(request, header, value);
+}
+
+void beluga__openai_set_account(const beluga_call *call, beluga_http_request *request)
+{
+    if (!beluga_call_has_own(call)) return;
+    set_own_header(call, request, "organization", "OpenAI-Organization");
+    set_own_header(call, request, "project", "OpenAI-Project");
 }
 
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
@@ -270,7 +278,7 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     beluga__openai_encoder e = {.host = host, .call = call, .request = request, .err = err};
     e.name = beluga_call_provider(call)->name;
     beluga_http_request_set_path(request, "/chat/completions");
-    set_account(call, request);
+    beluga__openai_set_account(call, request);
     int code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
     e.w = e.body.writer;
@@ -298,6 +306,6 @@ int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_reque
     (void)err;
     beluga_http_request_set_method(request, "GET");
     beluga_http_request_set_path(request, "/models");
-    set_account(call, request);
+    beluga__openai_set_account(call, request);
     return 0;
 }

@@ -1,0 +1,202 @@
+#include "providers/responses/responses.h"
+
+#include <string.h>
+
+static bool is(const char *type, const char *name)
+{
+    return type && strcmp(type, name) == 0;
+}
+
+/* ---- items ----------------------------------------------------------------------------------- */
+
+int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
+                                   beluga_emit *emit)
+{
+    if (!n) return 0;
+    state->refused = true;
+    return beluga_emit_text(emit, text, n);
+}
+
+static int emit_content(beluga__responses_state *state, const beluga_json *part, beluga_emit *emit)
+{
+    size_t n = 0;
+    const char *type = beluga_json_get_string(part, "type", NULL);
+    if (is(type, "refusal")) {
+        const char *refusal = beluga_json_get_string(part, "refusal", &n);
+        return beluga__responses_emit_refusal(state, refusal, n, emit);
+    }
+    const char *text = is(type, "output_text") ? beluga_json_get_string(part, "text", &n) : NULL;
+    return text ? beluga_emit_text(emit, text, n) : 0;
+}
+
+static int emit_message(beluga__responses_state *state, const beluga_json *item, beluga_emit *emit)
+{
+    const beluga_json *content = beluga_json_get(item, "content");
+    int code = 0;
+    if (state->has_text || !beluga_json_is_array(content)) return 0;
+    for (const beluga_json *v = beluga_json_first(content); v && !code;
+         v = beluga_json_next(content, v))
+        code = emit_content(state, v, emit);
+    return code;
+}
+
+/* Parts of a summary are paragraphs. */
+static int emit_paragraphs(const beluga_json *parts, beluga_emit *emit)
+{
+    bool first = true;
+    int code = 0;
+    if (!beluga_json_is_array(parts)) return 0;
+    for (const beluga_json *v = beluga_json_first(parts); v && !code;
+         v = beluga_json_next(parts, v)) {
+        size_t n = 0;
+        const char *text = beluga_json_get_string(v, "text", &n);
+        if (!n) continue;
+        if (!first) code = beluga_emit_reasoning(emit, "\n\n", 2);
+        if (!code) code = beluga_emit_reasoning(emit, text, n);
+        first = false;
+    }
+    return code;
+}
+
+static int emit_signature(const beluga_json *item, beluga_emit *emit)
+{
+    static const char mark[] = BELUGA__RESPONSES_SIGNED;
+    size_t n_mark = sizeof mark - 1, n_id = 0, n = 0;
+    const char *id = beluga_json_get_string(item, "id", &n_id);
+    const char *encrypted = beluga_json_get_string(item, "encrypted_content", &n);
+    if (!n) return 0;
+    char *signature = beluga_emit_alloc(emit, n_mark + n_id + 1 + n + 1);
+    if (!signature) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(signature, mark, n_mark);
+    if (n_id) memcpy(signature + n_mark, id, n_id);
+    signature[n_mark + n_id] = ':';
+    memcpy(signature + n_mark + n_id + 1, encrypted, n);
+    return beluga_emit_reasoning_signature(emit, signature, n_mark + n_id + 1 + n);
+}
+
+static int emit_reasoning(const beluga__responses_state *state, const beluga_json *item,
+                          beluga_emit *emit)
+{
+    const beluga_json *text = beluga_json_get(item, "content");
+    int code = 0;
+    if (!beluga_json_count(text)) text = beluga_json_get(item, "summary");
+    if (!state->has_reasoning) code = emit_paragraphs(text, emit);
+    if (!code) code = emit_signature(item, emit);
+    return code ? code : beluga_emit_reasoning_end(emit);
+}
+
+/* Items of other kinds are of tools that the API runs itself. */
+int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
+                                int64_t output_index, beluga_emit *emit)
+{
+    const char *type = beluga_json_get_string(item, "type", NULL);
+    int code = 0;
+    if (is(type, "message")) {
+        code = emit_message(state, item, emit);
+        state->has_text = false;
+    } else if (is(type, "reasoning")) {
+        code = emit_reasoning(state, item, emit);
+        state->has_reasoning = false;
+    } else if (is(type, "function_call")) {
+        code = beluga__responses_end_call(state, item, output_index, emit);
+    }
+    return code;
+}
+
+/* ---- beside the content ---------------------------------------------------------------------- */
+
+int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
+                                    beluga_emit *emit)
+{
+    const char *id = beluga_json_get_string(response, "id", NULL);
+    const char *model = beluga_json_get_string(response, "model", NULL);
+    int64_t created = beluga_json_get_int(response, "created_at", 0);
+    if (state->has_metadata || (!id && !model)) return 0;
+    state->has_metadata = id && model;
+    return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
+}
+
+static int64_t count(const beluga_json *object, const char *key)
+{
+    int64_t n = beluga_json_get_int(object, key, -1);
+    return n < 0 ? -1 : n;
+}
+
+static int emit_usage(const beluga_json *usage, beluga_emit *emit)
+{
+    beluga_usage u = BELUGA_USAGE_INIT;
+    if (!beluga_json_is_object(usage)) return 0;
+    const beluga_json *input = beluga_json_get(usage, "input_tokens_details");
+    u.input_total = count(usage, "input_tokens");
+    u.input_cache_read = count(input, "cached_tokens");
+    u.input_cache_write = count(input, "cache_write_tokens");
+    u.output_total = count(usage, "output_tokens");
+    u.output_reasoning = count(beluga_json_get(usage, "output_tokens_details"), "reasoning_tokens");
+    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
+    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
+
+static int emit_completed(const beluga__responses_state *state, beluga_emit *emit)
+{
+    beluga_finish_reason reason = state->refused   ? BELUGA_FINISH_CONTENT_FILTER
+                                  : state->n_calls ? BELUGA_FINISH_TOOL_CALLS
+                                                   : BELUGA_FINISH_STOP;
+    return beluga_emit_finish(emit, reason, "completed");
+}
+
+static int emit_incomplete(const beluga_json *response, beluga_emit *emit)
+{
+    const beluga_json *details = beluga_json_get(response, "incomplete_details");
+    const char *word = beluga_json_get_string(details, "reason", NULL);
+    beluga_finish_reason reason = is(word, "max_output_tokens") ? BELUGA_FINISH_LENGTH
+                                  : is(word, "content_filter")  ? BELUGA_FINISH_CONTENT_FILTER
+                                                                : BELUGA_FINISH_OTHER;
+    return beluga_emit_finish(emit, reason, word ? word : "incomplete");
+}
+
+int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
+                               const char *status, beluga_emit *emit)
+{
+    const char *said = beluga_json_get_string(response, "status", NULL);
+    if (said && *said) status = said;
+    int code = beluga__responses_emit_metadata(state, response, emit);
+    if (!code) code = emit_usage(beluga_json_get(response, "usage"), emit);
+    if (code) return code;
+    if (is(status, "completed")) return emit_completed(state, emit);
+    if (is(status, "incomplete")) return emit_incomplete(response, emit);
+    if (is(status, "failed")) return beluga__fault_emit(response, BELUGA_ERROR_INTERNAL, emit);
+    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, status,
+                               "the answer is not complete: its status is %s", status);
+}
+
+/* ---- whole answers --------------------------------------------------------------------------- */
+
+static int decode_answer(beluga__responses_state *state, const beluga_json *root, beluga_emit *emit)
+{
+    const beluga_json *output = beluga_json_get(root, "output");
+    bool certain = beluga_json_is_array(output);
+    int code = 0;
+    if (!certain && beluga__fault_is(root, false))
+        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (!certain)
+        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
+                                   "the answer is JSON, but not a response");
+    int64_t index = 0;
+    for (const beluga_json *v = beluga_json_first(output); v && !code;
+         v = beluga_json_next(output, v))
+        code = beluga__responses_emit_item(state, v, index++, emit);
+    return code ? code : beluga__responses_emit_end(state, root, "completed", emit);
+}
+
+int beluga__responses_decode_response(void *state, const char *body, size_t length,
+                                      beluga_emit *emit)
+{
+    const beluga_json *root;
+    if (!length)
+        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
+                                   "the answer's body is empty");
+    int code = beluga_emit_parse(emit, body, length, &root);
+    return code ? code : decode_answer(state, root, emit);
+}

@@ -1,0 +1,73 @@
+/* The protocol "Responses" of OpenAI's: items go in and come out. Errors, lists of models and
+ * account headers are those of Chat Completions. */
+#ifndef BELUGA__PROVIDERS_RESPONSES_H
+#define BELUGA__PROVIDERS_RESPONSES_H
+
+#include "providers/openai/openai.h"
+
+extern const beluga_provider beluga__responses_provider;
+
+/* A reasoning item's signature: this, its id, a colon, its encrypted content. */
+#define BELUGA__RESPONSES_SIGNED "openai:"
+
+enum { BELUGA__RESPONSES_OPEN_CALLS = 32 }; /* of the newest of which pieces may still come */
+
+/* A function call that pieces may still come for. */
+typedef struct beluga__responses_call {
+    uint32_t item; /* hash of its item's id, 0 for none */
+    uint32_t index;
+    int64_t output_index; /* -1: the server says none */
+    bool has_arguments, ended;
+} beluga__responses_call;
+
+/* What a decoder remembers of one answer; all zero at its start. */
+typedef struct beluga__responses_state {
+    bool has_metadata, refused;
+    bool has_text, has_reasoning; /* pieces of the item at work came */
+    uint32_t n_calls;             /* calls[i % BELUGA__RESPONSES_OPEN_CALLS] for the newest */
+    beluga__responses_call calls[BELUGA__RESPONSES_OPEN_CALLS];
+} beluga__responses_state;
+
+/* A request being written. What is wrong with its messages sticks in `status`. */
+typedef struct beluga__responses_encoder {
+    const beluga_call *call;
+    beluga_http_request *request;
+    beluga_error *err;
+    beluga__body body;
+    beluga_json_writer *w;
+    int status;
+    bool dropped_reasoning, dropped_mark; /* already warned about */
+} beluga__responses_encoder;
+
+/* request.c, items.c */
+int beluga__responses_encode_request(const beluga_call *call, beluga_http_request *request,
+                                     beluga_error *err);
+void beluga__responses_put_input(beluga__responses_encoder *e);
+void beluga__responses_fail(beluga__responses_encoder *e, int code, const char *what);
+
+/* response.c, stream.c */
+int beluga__responses_decode_response(void *state, const char *body, size_t length,
+                                      beluga_emit *emit);
+int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
+
+/* Pieces of both. An item: what of it did not come in pieces before. */
+int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
+                                int64_t output_index, beluga_emit *emit);
+int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
+                                    beluga_emit *emit);
+/* Usage and finish, or the error that it ended with. `status` is what it ended as, if it does not
+ * say. */
+int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
+                               const char *status, beluga_emit *emit);
+int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
+                                   beluga_emit *emit);
+
+/* calls.c: a call's beginning, a piece of its arguments, and its item when it is whole. */
+int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
+                                 int64_t output_index, beluga_emit *emit);
+int beluga__responses_add_arguments(beluga__responses_state *state, const beluga_json *event,
+                                    beluga_emit *emit);
+int beluga__responses_end_call(beluga__responses_state *state, const beluga_json *item,
+                               int64_t output_index, beluga_emit *emit);
+
+#endif
