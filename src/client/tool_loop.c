@@ -26,6 +26,7 @@ struct beluga_tool_run {
     void *payload;
     beluga__options options;
     int64_t max_steps, at_once, tool_timeout_ms;
+    beluga__running running; /* among the loop's calls until it has ended */
     beluga__guard guard; /* of the context, while tools run; calls have their own */
     bool cancelled;
     beluga_op *op; /* the step's call */
@@ -81,10 +82,29 @@ static beluga_usage total(const beluga_tool_run *run, const beluga_usage *now)
     return usage;
 }
 
+static void drop_jobs(beluga_tool_run *run);
+
+/* From here on the run needs no loop. */
+static void leave(beluga_tool_run *run)
+{
+    if (run->ended) return;
+    run->ended = true;
+    beluga__task_cancel(&run->next);
+    drop_jobs(run);
+    beluga__list_remove(&run->running.node);
+    run->loop->active--;
+}
+
 static void end_with(beluga_tool_run *run, const beluga_event *event)
 {
-    run->ended = true;
+    leave(run);
     tell(run, event);
+}
+
+/* The loop goes: silently. */
+static void abort_run(beluga__running *running)
+{
+    leave(beluga__container_of(running, beluga_tool_run, running));
 }
 
 static void fail(beluga_tool_run *run, const beluga_error *err)
@@ -387,8 +407,11 @@ static void step_over(beluga_tool_run *run, const beluga_event *event)
 {
     beluga_op *op = run->op;
     run->op = NULL;
+    int stuck = run->builder.status; /* why we cancelled it, if we did */
     int status = beluga_response_builder_finish(&run->builder, &run->answer);
-    if (event->kind == BELUGA_EVENT_ERROR)
+    if (stuck)
+        fail_with(run, stuck, beluga_error_text(stuck));
+    else if (event->kind == BELUGA_EVENT_ERROR)
         fail(run, event->u.error);
     else if (status)
         fail_with(run, status, beluga_error_text(status));
@@ -440,7 +463,6 @@ static void go_on(beluga__task *task)
         if (!status && run->n_done < run->n_jobs) return;
         if (!status) status = collect(run);
         if (status) {
-            drop_jobs(run);
             fail_with(run, status, beluga_error_text(status));
             return;
         }
@@ -479,17 +501,18 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     run->next.run = go_on;
     run->context = beluga_context_new_cancellable(ctx);
     int status = run->context ? take_options(run, opts, n) : BELUGA_ERROR_NO_MEMORY;
+    run->running.abort = abort_run;
+    beluga__list_append(&loop->operations, &run->running.node);
+    loop->active++;
     if (status)
         beluga_error_set(err, status, "no memory for the tool loop");
     else
         status = begin_step(run, err); /* what can be known before the start is told at once */
-    if (status) {
-        run->ended = true;
+    if (!status)
+        *out = run;
+    else
         beluga_tool_run_free(run);
-        return status;
-    }
-    *out = run;
-    return 0;
+    return status;
 }
 
 beluga_response *beluga_tool_run_response(beluga_tool_run *run)
@@ -501,15 +524,14 @@ beluga_response *beluga_tool_run_response(beluga_tool_run *run)
 
 void beluga_tool_run_free(beluga_tool_run *run)
 {
-    if (!run) return;
+    if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return; /* the parent's is left alone */
     beluga_chat_model *model = run->model;
-    beluga__task_cancel(&run->next);
+    leave(run);
     beluga_context_cancel(run->context); /* abandoned tools can see it */
     if (run->op) {
         beluga__operation_abort(run->op);
         beluga_op_free(run->op);
     }
-    drop_jobs(run);
     if (run->builder.allocator) beluga__response_builder_clear(&run->builder);
     beluga_response_free(run->answer);
     beluga__options_free(&run->options);

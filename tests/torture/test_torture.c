@@ -78,6 +78,14 @@ static beluga_chat_model *open_in(beluga_client *client, const char *provider, c
     return model;
 }
 
+static int execute(void *payload, beluga_context *context, const char *arguments, size_t length,
+                   beluga_tool_result *result)
+{
+    (void)payload;
+    (void)context;
+    return beluga_tool_result_set(result, arguments, length);
+}
+
 static int set_up(void **state)
 {
     static bench b;
@@ -86,7 +94,8 @@ static int set_up(void **state)
         .size = sizeof definition,
         .name = "weather",
         .description = "Tell the weather",
-        .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}"};
+        .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}",
+        .execute = execute};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &ours};
     fail_first = fail_last = SIZE_MAX;
     atomic_store(&live, 0);
@@ -309,6 +318,27 @@ static int open_again(bench *b)
     return status;
 }
 
+static int run_tools(bench *b)
+{
+    beluga_chat_model *bound;
+    beluga_response *response = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    int status = messages ? beluga_messages_add(messages, beluga_human_message("Hi")) : BELUGA_ERROR_NO_MEMORY;
+    if (!status) status = beluga_bind_tools(b->model, &b->tool, 1, &bound, NULL);
+    if (!status) {
+        status = beluga_run_tools(bound, b->context, messages, NULL, NULL, &response, NULL,
+                                  beluga_mock_with_tool_calls("[{\"name\":\"weather\",\"arguments\":{}},"
+                                                              "{\"name\":\"no_such\",\"arguments\":{}},"
+                                                              "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
+        beluga_chat_model_unref(bound);
+    }
+    if (!status) assert_string_equal(beluga_response_text(response, NULL), "This is a mock response.");
+    if (status) assert_null(response);
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+    return status;
+}
+
 /* A key that is fetched passes from the executor's thread to the loop's. */
 static int fetch_a_key(bench *b)
 {
@@ -419,6 +449,7 @@ ON_MOCK(a_pulled_stream_on_mock, pull)
 ON_MOCK(a_pushed_stream_on_mock, push)
 ON_MOCK(a_pushed_answer_on_mock, push_whole)
 ON_MOCK(binding_tools, bind)
+ON_MOCK(a_tool_loop, run_tools)
 ON_MOCK(a_batch_on_mock, batch)
 ON_MOCK(a_probe_of_mock, probe)
 ON_MOCK(opening_a_model, open_again)
@@ -508,6 +539,7 @@ int main(void)
         IN_BENCH(a_pushed_stream_on_mock),
         IN_BENCH(a_pushed_answer_on_mock),
         IN_BENCH(binding_tools),
+        IN_BENCH(a_tool_loop),
         IN_BENCH(a_batch_on_mock),
         IN_BENCH(a_probe_of_mock),
         IN_BENCH(opening_a_model),
