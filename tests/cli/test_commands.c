@@ -175,17 +175,21 @@ static void models_are_aliases_and_what_providers_have(void **state)
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", KEY);
-    peer_step_json(peer_reply_new(p), 200,
-                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
+    peer_reply *r = peer_reply_new(p); /* both of OpenAI's protocols have the key */
+    peer_reply_repeat(r, 2);
+    peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
     assert_int_equal(cli_run(cli, "models", "--config", path, NULL), 0);
-    assert_string_equal(cli->out, "parrot\tmock/echo\nopenai/a\nopenai/b\n");
+    assert_string_equal(cli->out, "parrot\tmock/echo\nopenai/a\nopenai/b\n"
+                                  "openai-responses/a\nopenai-responses/b\n");
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"c\"}]}");
     assert_int_equal(cli_run(cli, "models", "openai", "--json", "--config", path, NULL), 0);
     beluga_json_doc *doc = parse_out(cli);
     const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
     assert_string_equal(beluga_json_string(beluga_json_at(models, 0), NULL), "openai/c");
     beluga_json_doc_free(doc);
-    peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "No");
+    r = peer_reply_new(p);
+    peer_reply_repeat(r, 2);
+    peer_openai_error(r, 401, NULL, "invalid_api_key", "No");
     assert_int_equal(cli_run(cli, "models", "-o", "max_retries=0", "--config", path, NULL), 4);
     assert_string_equal(cli->out, "parrot\tmock/echo\n");
     peer_stop(p);
