@@ -6,6 +6,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 SUITE ?=
 FUZZ_SECONDS ?= 30
+# -O3 makes the library a tenth larger, and calls no faster.
+RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
 .PHONY: all demo check install bench coverage asan tsan fuzz format clean help
@@ -25,14 +27,14 @@ check: ## run all test suites, or one of them: make check SUITE=streaming
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
-	@scripts/build build-install --prefix=$(abspath $(PREFIX)) --buildtype=release
+	@scripts/build build-install --prefix=$(abspath $(PREFIX)) $(RELEASE)
 	@meson configure build-install --prefix=$(abspath $(PREFIX))
 	@scripts/build build-install
 	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
 
 bench: ## run the benchmarks beside bare libcurl and bare yyjson
 	@scripts/setup build bench
-	@scripts/build build-bench --buildtype=release
+	@scripts/build build-bench $(RELEASE)
 	@bench/run build-bench
 
 coverage: ## measure which lines and branches the tests reach (HTML in build-coverage/)
