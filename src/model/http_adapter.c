@@ -151,13 +151,13 @@ static void pause(beluga__op *op, bool paused)
     http_op *self = beluga__container_of(op, http_op, op);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
-    if (!self->emit.sink || !self->transfer) return; /* it still waits for its key */
+    if (!self->emit.sink) return;
     beluga__watchdog_pause(&self->dog, paused);
     if (self->emit.finished && paused)
         loop->ops->timer_clear(loop, &self->grace);
     else if (self->emit.finished)
         set_grace(self);
-    loop->ops->transfer_pause(self->transfer, paused);
+    if (self->transfer) loop->ops->transfer_pause(self->transfer, paused); /* else it waits for its key */
 }
 
 /* --- the wire's log --------------------------------------------------------------------------- */
@@ -616,7 +616,10 @@ static int begin(http_op *self, beluga_error *err)
                                         &self->key_wait, &key, err);
         if (status < 0) return status;
         self->waits_for_key = status == 0;
-        if (self->waits_for_key) return 0;
+        if (self->waits_for_key) {
+            beluga__watchdog_start(&self->dog); /* anew when the request is sent */
+            return 0;
+        }
     }
     status = send_request(self, key, err);
     self->warn.run = send_warnings;

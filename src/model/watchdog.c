@@ -62,6 +62,7 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
 void beluga__watchdog_start(beluga__watchdog *dog)
 {
     dog->start_ns = beluga__now_ns() - dog->loop->unpolled_ns;
+    dog->pause_ns = 0;
     arm(dog);
 }
 
