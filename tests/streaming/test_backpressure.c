@@ -1,0 +1,205 @@
+/* Backpressure: who pulls slowly slows the server down, and holds little in memory meanwhile. */
+#include "../support/calls.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include <beluga/providers/mock.h>
+
+/* --- memory, counted by a client's own allocator ---------------------------------------------------- */
+
+typedef struct meter {
+    atomic_size_t live, peak;
+} meter;
+
+static void *take(meter *m, void *block, size_t size)
+{
+    if (!block) return NULL;
+    *(size_t *)block = size;
+    size_t live = atomic_fetch_add(&m->live, size) + size, peak = atomic_load(&m->peak);
+    while (live > peak && !atomic_compare_exchange_weak(&m->peak, &peak, live)) {}
+    return (char *)block + 16;
+}
+
+static void *alloc(void *payload, size_t size)
+{
+    return take(payload, malloc(size + 16), size);
+}
+
+static void release(void *payload, void *pointer)
+{
+    meter *m = payload;
+    if (!pointer) return;
+    void *block = (char *)pointer - 16;
+    atomic_fetch_sub(&m->live, *(size_t *)block);
+    free(block);
+}
+
+static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    void *next = alloc(payload, size);
+    if (next && pointer) memcpy(next, pointer, old_size < size ? old_size : size);
+    if (next) release(payload, pointer);
+    return next;
+}
+
+static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts, size_t n)
+{
+    beluga_allocator allocator = {alloc, resize, release, m};
+    beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
+    beluga_client *client;
+    beluga_chat_model *model;
+    beluga_error err = {0};
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    beluga_config *config = beluga_config_new(beluga_with_api_key("x"), beluga_with_max_retries(0),
+                                              beluga_with_model_name("any"), beluga_with_timeout_ms(PATIENCE_MS));
+    assert_int_equal(beluga_config_set_n(config, opts, n), 0);
+    if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    beluga_client_unref(client); /* the model keeps it */
+    return model;
+}
+
+static beluga_chat_model *open_metered_peer(meter *m, peer *p)
+{
+    const beluga_option opts[] = {beluga_with_base_url(peer_url(p))};
+    return open_metered(m, "openai", opts, 1);
+}
+
+enum {
+    QUEUE = 64 * 1024,      /* what may wait in a stream */
+    READ = 8 * 1024,        /* what comes in one read */
+    OVERHEAD = 3 * 64 * 1024 /* the call itself; buffers grow by doubling; an event is larger than its text */
+};
+
+/* --- many small events ---------------------------------------------------------------------------- */
+
+static void tiny_frames(peer *p, int frames)
+{
+    static const char frame[] = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
+    static const char end[] = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    size_t n = (size_t)frames * (sizeof frame - 1);
+    char *body = malloc(n + sizeof end);
+    assert_non_null(body);
+    for (int i = 0; i < frames; i++) memcpy(body + (size_t)i * (sizeof frame - 1), frame, sizeof frame - 1);
+    memcpy(body + n, end, sizeof end);
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_step_body(reply, body, n + sizeof end - 1);
+    free(body);
+}
+
+/* As fast a server as there can be, and 200,000 events of one letter each. */
+static void a_stream_that_is_not_pulled_holds_little(void **state)
+{
+    peer *p = *state;
+    enum { FRAMES = 200000 };
+    meter m = {0};
+    record r = {0};
+    beluga_chat_model *model = open_metered_peer(&m, p);
+    tiny_frames(p, FRAMES);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, 300), -1); /* most is still with the server */
+    pull_all(stream, &r);
+    assert_int_equal(r.texts, FRAMES);
+    assert_in_range(atomic_load(&m.peak), 0, QUEUE + READ + OVERHEAD);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+    assert_int_equal(atomic_load(&m.live), 0);
+}
+
+static void large_events_come_whole_and_one_after_the_other(void **state)
+{
+    peer *p = *state;
+    enum { EVENTS = 30, SIZE = 1 << 20 };
+    meter m = {0};
+    record r = {0};
+    beluga_chat_model *model = open_metered_peer(&m, p);
+    char *text = malloc(SIZE + 1);
+    memset(text, 'x', SIZE);
+    text[SIZE] = '\0';
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    for (int i = 0; i < EVENTS; i++) peer_openai_text(reply, text);
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    free(text);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_all(stream, &r);
+    assert_int_equal(r.texts, EVENTS);
+    assert_int_equal(r.bytes, (size_t)EVENTS * SIZE);
+    assert_in_range(atomic_load(&m.peak), 0, 10 * SIZE); /* a few copies of one event, never of all */
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+    assert_int_equal(atomic_load(&m.live), 0);
+}
+
+static void a_slow_reader_gets_everything_in_the_end(void **state)
+{
+    peer *p = *state;
+    enum { FRAMES = 30000 };
+    record r = {0};
+    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(2000));
+    tiny_frames(p, FRAMES);
+    beluga_stream *stream = begin_stream(model, NULL);
+    for (int pause = 0; pause < 3; pause++) {
+        for (int i = 0; i < FRAMES / 4; i++) assert_non_null(pull_one(stream, &r));
+        peer_wait_outcome(p, 0, PEER_CANCELLED, 50); /* a rest; nothing happens in it */
+    }
+    pull_all(stream, &r);
+    assert_int_equal(r.texts, FRAMES);
+    assert_int_equal(r.finishes, 1);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
+/* --- full providers --------------------------------------------------------------------------------- */
+
+static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled(void **state)
+{
+    (void)state;
+    meter m = {0};
+    record r = {0};
+    enum { WORDS = 20000 };
+    char *words = calloc(WORDS, 2);
+    assert_non_null(words);
+    for (int i = 0; i < WORDS - 1; i++) memcpy(words + 2 * (size_t)i, "x ", 2);
+    const beluga_option opts[] = {beluga_mock_with_responses(words), beluga_mock_with_word_delay_ms(0)};
+    beluga_chat_model *model = open_metered(&m, "mock", opts, 2);
+    size_t before = atomic_load(&m.live);
+    beluga_stream *stream = begin_stream(model, NULL);
+    assert_in_range(atomic_load(&m.live) - before, 0, QUEUE);
+    pull_all(stream, &r);
+    assert_int_equal(r.texts, WORDS - 1);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+    free(words);
+}
+
+/* --- whole answers ----------------------------------------------------------------------------------- */
+
+static void an_answer_larger_than_its_maximum_ends_the_transfer(void **state)
+{
+    peer *p = *state;
+    beluga_error err;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_wire_streaming(true), beluga_with_max_response_bytes(4096));
+    tiny_frames(p, 200000);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_non_null(strstr(err.message, "max_response_bytes"));
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_CANCELLED, PATIENCE_MS), 0);
+    beluga_chat_model_unref(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_PEER(a_stream_that_is_not_pulled_holds_little),
+        ON_PEER(large_events_come_whole_and_one_after_the_other),
+        ON_PEER(a_slow_reader_gets_everything_in_the_end),
+        cmocka_unit_test(a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled),
+        ON_PEER(an_answer_larger_than_its_maximum_ends_the_transfer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
