@@ -150,13 +150,14 @@ bool beluga__yaml_place_of(beluga__yaml_node *node, beluga__yaml_place *place)
     size_t length = 0;
     if (!node || !fy_node_is_scalar(node)) return false;
     enum fy_node_style style = fy_node_get_style(node);
+    /* Marks count from 0, and stand after an opening quote or the star of an alias. */
+    bool inside = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
     /* A value that is not there has a place in some versions of libfyaml; the key's says more. */
-    if (style == FYNS_PLAIN && !*beluga__yaml_text(node, &length)) return false;
+    beluga__yaml_text(node, &length);
+    if (!length && !inside) return false;
     struct fy_token *token = fy_node_get_scalar_token(node);
     const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
     if (!mark) return false;
-    /* Marks count from 0, and stand after an opening quote or the star of an alias. */
-    bool inside = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
     *place = (beluga__yaml_place){mark->line + 1, mark->column + (inside ? 0 : 1)};
     return true;
 }
