@@ -11,7 +11,7 @@
 struct bare {
     CURLM *multi;
     int epoll;
-    int64_t due_ns; /* when libcurl wants to be called; INT64_MAX: not */
+    int64_t due_ns;             /* when libcurl wants to be called; INT64_MAX: not */
     struct curl_slist *headers; /* of every request */
 };
 

@@ -1,4 +1,5 @@
-/* What somebody writes who takes libcurl as it is: the multi interface on epoll, with its defaults. */
+/* What somebody writes who takes libcurl as it is: the multi interface on epoll, with its defaults.
+ */
 #ifndef BENCH_BARE_H
 #define BENCH_BARE_H
 
@@ -13,16 +14,16 @@ typedef struct bare_exchange {
     bare *client;
     CURL *easy;
     bool done;
-    size_t received;   /* of the body */
-    size_t capacity;   /* of `body`; what is beyond is counted and dropped */
+    size_t received; /* of the body */
+    size_t capacity; /* of `body`; what is beyond is counted and dropped */
     char *body;
 } bare_exchange;
 
 bare *bare_new(void);
 void bare_free(bare *client);
 
-/* POST to http://127.0.0.1:PORT/v1/chat/completions, with the headers that we send. Keeps `capacity` bytes
- * of an answer. */
+/* POST to http://127.0.0.1:PORT/v1/chat/completions, with the headers that we send. Keeps
+ * `capacity` bytes of an answer. */
 bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t capacity);
 void bare_exchange_free(bare_exchange *x);
 /* `json` is borrowed until it is done. */

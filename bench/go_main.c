@@ -1,5 +1,6 @@
-/* The seed's four benchmarks, printed as Go's testing package does: name and processors, iterations,
- * ns/op, B/op, allocs/op. Memory is counted by the client's allocator and by the process's default. */
+/* The seed's four benchmarks, printed as Go's testing package does: name and processors,
+ * iterations, ns/op, B/op, allocs/op. Memory is counted by the client's allocator and by the
+ * process's default. */
 #include "memory.h"
 #include "support.h"
 #include "work.h"

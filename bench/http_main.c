@@ -1,6 +1,7 @@
-/* bench-http PORT answer|stream ROUNDS CALLS: the same exchanges with the server at that port, by us and
- * by bare libcurl, in turns. Prints the medians of the rounds: "bare_ns our_ns ratio events", CPU time a
- * call, and how many content events one of our calls delivered. CALLS is rounded up to a multiple of 5. */
+/* bench-http PORT answer|stream ROUNDS CALLS: the same exchanges with the server at that port, by
+ * us and by bare libcurl, in turns. Prints the medians of the rounds: "bare_ns our_ns ratio
+ * events", CPU time a call, and how many content events one of our calls delivered. CALLS is
+ * rounded up to a multiple of 5. */
 #include "bare.h"
 #include "memory.h"
 #include "support.h"
@@ -22,7 +23,8 @@ typedef struct sides {
     size_t events;
 } sides;
 
-/* ---- bare ------------------------------------------------------------------------------------- */
+/* ---- bare -------------------------------------------------------------------------------------
+ */
 
 /* The request that we send, written by yyjson. */
 static char *write_request(bool streamed)
@@ -76,7 +78,8 @@ static void bare_call(sides *s)
     free(json);
 }
 
-/* ---- ours ------------------------------------------------------------------------------------- */
+/* ---- ours -------------------------------------------------------------------------------------
+ */
 
 static void on_event(void *payload, const beluga_event *event)
 {
@@ -112,7 +115,8 @@ static void our_call(sides *s)
         our_answer(s);
 }
 
-/* ---- in turns --------------------------------------------------------------------------------- */
+/* ---- in turns ---------------------------------------------------------------------------------
+ */
 
 static int64_t measure(void (*call)(sides *), sides *s, size_t calls)
 {

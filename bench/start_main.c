@@ -1,5 +1,5 @@
-/* bench-start ROUNDS A B: run `A --version` and `B --version` in turns; print the medians of their wall
- * times, "a_ns b_ns". */
+/* bench-start ROUNDS A B: run `A --version` and `B --version` in turns; print the medians of their
+ * wall times, "a_ns b_ns". */
 #include "support.h"
 
 #include <fcntl.h>
@@ -19,7 +19,8 @@ static int64_t run(const char *program, posix_spawn_file_actions_t *silence)
     pid_t child;
     int status;
     int64_t start = wall_ns();
-    if (posix_spawn(&child, program, silence, NULL, arguments, environ)) give_up(program, "not run");
+    if (posix_spawn(&child, program, silence, NULL, arguments, environ))
+        give_up(program, "not run");
     if (waitpid(child, &status, 0) != child || status) give_up(program, "failed");
     return wall_ns() - start;
 }

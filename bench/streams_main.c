@@ -1,6 +1,6 @@
-/* bench-streams PORT ours|bare COUNT: keep so many streams open at once on one thread, with a server that
- * says one word and then holds. Prints "all ours": bytes of memory a stream, that of libcurl included,
- * and what of it came from our allocator. */
+/* bench-streams PORT ours|bare COUNT: keep so many streams open at once on one thread, with a
+ * server that says one word and then holds. Prints "all ours": bytes of memory a stream, that of
+ * libcurl included, and what of it came from our allocator. */
 #include "bare.h"
 #include "memory.h"
 #include "support.h"
@@ -39,7 +39,8 @@ static void raise_descriptor_limit(size_t n)
     if (limit.rlim_cur < n + SPARE_DESCRIPTORS) give_up("streams", "more than descriptors allowed");
 }
 
-/* ---- ours ------------------------------------------------------------------------------------- */
+/* ---- ours -------------------------------------------------------------------------------------
+ */
 
 static size_t begun;
 
@@ -60,8 +61,7 @@ static void run_ours(int port, size_t n)
     must("loop", beluga_loop_new(client, &loop), NULL);
     usage before = used();
     for (size_t i = 0; i < n; i++) {
-        int status =
-            beluga_stream_start(model, loop, NULL, question, on_event, NULL, NULL, &err);
+        int status = beluga_stream_start(model, loop, NULL, question, on_event, NULL, NULL, &err);
         must("stream", status, &err);
         while (i + 1 - begun >= AT_ONCE || (i + 1 == n && begun < n))
             must("loop", beluga_loop_wait(loop, -1), NULL);
@@ -73,7 +73,8 @@ static void run_ours(int port, size_t n)
     beluga_client_unref(client);
 }
 
-/* ---- bare ------------------------------------------------------------------------------------- */
+/* ---- bare -------------------------------------------------------------------------------------
+ */
 
 static void run_bare(int port, size_t n)
 {

@@ -54,15 +54,12 @@ beluga_chat_model *open_openai(beluga_client *client, int port)
     snprintf(url, sizeof url, "http://127.0.0.1:%d/v1", port);
     return open_model(client, "openai",
                       beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url),
-                                        beluga_with_api_key(API_KEY),
-                                        beluga_with_max_retries(0)));
+                                        beluga_with_api_key(API_KEY), beluga_with_max_retries(0)));
 }
 
 beluga_messages *new_question(void)
 {
     beluga_messages *messages = beluga_messages_new();
-    must("question",
-         beluga_messages_add(messages, beluga_human_message(QUESTION)),
-         NULL);
+    must("question", beluga_messages_add(messages, beluga_human_message(QUESTION)), NULL);
     return messages;
 }

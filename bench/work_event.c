@@ -1,5 +1,5 @@
-/* One event of a stream, from the bytes of a connection to the host's callback. The loop is a real one,
- * but its transfers are ours: they keep who wants the bytes, and we hand them over. */
+/* One event of a stream, from the bytes of a connection to the host's callback. The loop is a real
+ * one, but its transfers are ours: they keep who wants the bytes, and we hand them over. */
 #include "support.h"
 #include "work.h"
 
@@ -43,7 +43,8 @@ static int start_transfer(beluga_loop *loop, const beluga__transfer_spec *spec,
     (void)loop;
     (void)err;
     for (size_t i = 0; i < 2; i++)
-        must("head", beluga__http_response_add_line(spec->response, head[i], strlen(head[i])), NULL);
+        must("head", beluga__http_response_add_line(spec->response, head[i], strlen(head[i])),
+             NULL);
     the_events->handler = spec->handler;
     the_events->owner = spec->owner;
     *out = (beluga__transfer *)the_events;
@@ -80,7 +81,8 @@ static void *open_events(void)
     e->ops.transfer_cancel = e->ops.transfer_finish = end_transfer;
     e->loop->ops = &e->ops;
     must("stream",
-         beluga_stream_start(e->model, e->loop, NULL, e->question, on_event, e, &e->op, &err), &err);
+         beluga_stream_start(e->model, e->loop, NULL, e->question, on_event, e, &e->op, &err),
+         &err);
     e->handler->head(e->owner);
     return e;
 }

@@ -1,8 +1,9 @@
-/* bench-work NAME COUNT, bench-event NAME COUNT: do a piece of work so often; print what one of it took on
- * average, "ns". With -m before the name: the same with memory counted; print "bytes allocations".
+/* bench-work NAME COUNT, bench-event NAME COUNT: do a piece of work so often; print what one of it
+ * took on average, "ns". With -m before the name: the same with memory counted; print "bytes
+ * allocations".
  *
- * Under callgrind two runs with different counts give the instructions of one. Counting costs some, so
- * it is left out there. */
+ * Under callgrind two runs with different counts give the instructions of one. Counting costs some,
+ * so it is left out there. */
 #include "memory.h"
 #include "support.h"
 #include "work.h"

@@ -83,8 +83,7 @@ static void stream_chat(void *fixture, size_t n)
         beluga_stream *stream;
         const beluga_event *event;
         must("stream", beluga_stream_chat(c->model, NULL, c->question, &stream, &err), &err);
-        do
-            must("stream", beluga_stream_next(stream, &event, &err), &err);
+        do must("stream", beluga_stream_next(stream, &event, &err), &err);
         while (event);
         beluga_stream_free(stream);
     }

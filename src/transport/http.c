@@ -49,7 +49,7 @@ struct beluga__transfer {
     beluga__list node;
     struct beluga__http *http;
     CURL *easy;
-    uint64_t setup; /* what the handle is set up for: id of a connection, and in the last bit if it streams */
+    uint64_t setup; /* what the handle is set up for: a connection's id, and as last bit if it streams */
     const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
     void *owner;
     beluga_http_response *response;
@@ -412,8 +412,9 @@ static void set_up_transfer(beluga__transfer *t)
         if (t->setup) curl_easy_reset(easy), set_up_once(easy);
         set_up_connection(easy, t->connection);
     }
-    /* Both decode what comes compressed anyway; a stream asks for none, since it would be delayed. */
-    if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, t->streamed ? "identity" : "");
+    /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
+    const char *encodings = t->streamed ? "identity" : "";
+    if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings);
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
