@@ -337,6 +337,43 @@ static void a_loop_that_is_freed_ends_its_calls_silently(void **state)
     beluga_chat_model_unref(slow);
 }
 
+static int endless_source(void *payload, uint64_t index, beluga_input *input)
+{
+    (void)payload;
+    (void)index;
+    *input = beluga_input_text("Hi");
+    return 1;
+}
+
+static void count_result(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    (void)index;
+    (void)result;
+    ++*(size_t *)payload;
+}
+
+/* Its handle may be given back before the loop or after it, whatever waits at that time. */
+static void a_loop_may_go_before_the_batch_that_ran_on_it(void **state)
+{
+    (void)state;
+    for (int order = 0; order < 2; order++)
+        for (int steps = 0; steps < 3; steps++) {
+            size_t results = 0;
+            beluga_batch_op *batch;
+            beluga_loop *loop = new_loop();
+            beluga_chat_model *model = open_mock(beluga_mock_with_word_delay_ms(1));
+            assert_int_equal(beluga_batch_start_n(model, loop, NULL, endless_source, count_result, NULL, &results,
+                                                  &batch, NULL, NULL, 0), 0);
+            for (int i = 0; i < 4 * steps; i++) poll_and_step(loop);
+            if (order) beluga_batch_op_free(batch);
+            beluga_loop_free(loop);
+            size_t before = results;
+            if (!order) beluga_batch_op_free(batch);
+            assert_int_equal(results, before);
+            beluga_chat_model_unref(model);
+        }
+}
+
 static void a_loop_without_calls_is_quiet(void **state)
 {
     (void)state;
@@ -587,6 +624,7 @@ int main(void)
         ON_PEER(a_call_paused_between_two_attempts_stays_paused),
         ON_PEER(a_finish_that_waits_for_its_usage_waits_while_paused),
         ON_PEER(a_loop_that_is_freed_ends_its_calls_silently),
+        cmocka_unit_test(a_loop_may_go_before_the_batch_that_ran_on_it),
         cmocka_unit_test(a_loop_without_calls_is_quiet),
         cmocka_unit_test(delays_make_the_descriptor_readable),
         ON_PEER(the_wait_for_a_retry_makes_the_descriptor_readable),
