@@ -96,6 +96,7 @@ void beluga__loops_give_back(beluga__loops *loops, beluga__loop *loop)
     if (slot < 0) {
         if (!beluga__loop_forked(loop)) beluga__loop_destroy(loop);
     } else {
+        beluga__loop_close_mailbox(loop);
         int64_t now = loop->base.now_ns; /* of the last step: a clock read less */
         loops->slots[slot].loop = loop;
         loops->slots[slot].since_ns = now;

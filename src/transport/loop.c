@@ -206,6 +206,17 @@ beluga__mailbox *beluga__loop_mailbox(beluga_loop *base)
     return base->mailbox = box;
 }
 
+/* What comes for a loop that rests would wait for its next lease, and hold the client meanwhile. */
+void beluga__loop_close_mailbox(beluga__loop *loop)
+{
+    beluga__mailbox *box = loop->base.mailbox;
+    if (!box) return;
+    beluga__poller_del(&loop->poller, &loop->mail_watch);
+    loop->base.mailbox = NULL;
+    beluga__mailbox_close(box);
+    beluga__mailbox_unref(box);
+}
+
 /* --- a step --------------------------------------------------------------------------------------- */
 
 static void wait_is_over(void *payload)

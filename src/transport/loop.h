@@ -55,6 +55,9 @@ static inline bool beluga__loop_forked(const beluga__loop *loop)
     return beluga__loop_inherited(&loop->base);
 }
 
+/* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run. */
+void beluga__loop_close_mailbox(beluga__loop *loop);
+
 beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime);
 int beluga__mailbox_fd(const beluga__mailbox *box);
 void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);

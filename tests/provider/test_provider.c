@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -688,6 +689,68 @@ static void a_host_may_run_the_work_on_threads_of_its_own(void **state)
     beluga_client_unref(client);
 }
 
+/* Emits a whole answer, and goes on for as long as it likes. */
+static atomic_bool may_return;
+
+static int work_on(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    int status = beluga_emit_text(emit, "ho", 2);
+    if (!status) status = beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+    while (!atomic_load(&may_return)) usleep(1000);
+    return status;
+}
+
+static int works_on(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    (void)c;
+    (void)err;
+    return beluga_emit_run_blocking(emit, work_on, NULL, NULL);
+}
+
+static atomic_int blocks; /* of the counting allocator */
+
+static void *counted_alloc(void *payload, size_t size)
+{
+    (void)payload;
+    atomic_fetch_add(&blocks, 1);
+    return malloc(size);
+}
+
+static void *counted_resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    if (!pointer) atomic_fetch_add(&blocks, 1);
+    return realloc(pointer, size);
+}
+
+static void counted_release(void *payload, void *pointer)
+{
+    (void)payload;
+    atomic_fetch_sub(&blocks, 1);
+    free(pointer);
+}
+
+static void a_worker_that_ends_after_its_client_takes_the_client_with_it(void **state)
+{
+    static const beluga_allocator allocator = {counted_alloc, counted_resize, counted_release, NULL};
+    pthread_t thread;
+    const beluga_executor executor = {submit, &thread};
+    const beluga_client_settings settings = {
+        .size = sizeof settings, .allocator = &allocator, .executor = &executor};
+    beluga_client *client;
+    (void)state;
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    beluga_chat_model *model = open_in(client);
+    assert_text(model, works_on, "ho");
+    beluga_chat_model_unref(model);
+    beluga_client_unref(client);
+    atomic_store(&may_return, true);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&blocks), 0);
+}
+
 static void an_executor_that_refuses_fails_the_call(void **state)
 {
     const beluga_executor executor = {submit_nothing, NULL};
@@ -730,6 +793,7 @@ int main(void)
         WITH_MODEL(a_worker_learns_of_the_cancellation_when_it_emits),
         WITH_MODEL(what_belongs_to_the_loop_is_refused_to_a_worker),
         WITH_MODEL(a_host_may_run_the_work_on_threads_of_its_own),
+        cmocka_unit_test(a_worker_that_ends_after_its_client_takes_the_client_with_it),
         WITH_MODEL(an_executor_that_refuses_fails_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
