@@ -51,6 +51,8 @@ void peer__conn_free(conn *c)
     note_outcome(c, PEER_CANCELLED);
     peer__timer_clear(c);
     unlink_conn(c);
+    /* A forked child may hold the socket, too: then closing it alone would not take it out. */
+    epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, c->fd, NULL);
     close(c->fd);
     peer__bytes_free(&c->in);
     peer__parser_reset(&c->parser);
