@@ -54,21 +54,32 @@ static void timer_clear(beluga_loop *base, beluga__timer *timer)
     beluga__timers_clear(&beluga__loop_of(base)->timers, timer);
 }
 
-/* Only those that wait now: a task that defers another must not keep the step from ending. */
+/* Put the nodes of `from` before those of `to`. */
+static void splice(beluga__list *to, beluga__list *from)
+{
+    if (beluga__list_empty(from)) return;
+    from->next->prev = to;
+    from->prev->next = to->next;
+    to->next->prev = from->prev;
+    to->next = from->next;
+    beluga__list_init(from);
+}
+
+/* Only those that wait now, and not too many: a task that defers another must not keep the step from
+ * ending, nor must thousands of calls that begin at once. */
 static void run_tasks(beluga__loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
     beluga__list due;
-    due.next = loop->tasks.next;
-    due.prev = loop->tasks.prev;
-    due.next->prev = due.prev->next = &due;
-    beluga__list_init(&loop->tasks);
-    while (!beluga__list_empty(&due)) {
+    beluga__list_init(&due);
+    splice(&due, &loop->tasks);
+    for (int i = 0; i < BELUGA__MAX_STEP_EVENTS && !beluga__list_empty(&due); i++) {
         beluga__task *task = beluga__container_of(due.next, beluga__task, node);
         beluga__list_remove(&task->node);
         task->queued = false;
         task->run(task);
     }
+    splice(&loop->tasks, &due);
 }
 
 static void run_timers(beluga__loop *loop)

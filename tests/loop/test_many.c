@@ -130,6 +130,23 @@ static void a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_read
     free_crowd(&c);
 }
 
+static void a_step_begins_a_bounded_number_of_calls_without_a_network_too(void **state)
+{
+    (void)state;
+    enum { N = 200 };
+    crowd c;
+    push_crowd(&c, open_mock_n(NULL, 0), N);
+    for (size_t before = 0, steps = 0; before < N; steps++) {
+        assert_true(is_readable(c.loop));
+        assert_int_equal(beluga_loop_step(c.loop), 0);
+        size_t after = count(&c, has_finished);
+        assert_in_range(after - before, 0, MAX_STEP_EVENTS);
+        assert_in_range(steps, 0, 1000);
+        before = after;
+    }
+    free_crowd(&c);
+}
+
 /* Fewer streams than a step's descriptors, with more bytes than a step reads. */
 static void streams_with_much_to_read_do_not_starve_the_others(void **state)
 {
@@ -257,6 +274,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PEER(a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable),
+        cmocka_unit_test(a_step_begins_a_bounded_number_of_calls_without_a_network_too),
         ON_PEER(streams_with_much_to_read_do_not_starve_the_others),
         ON_PEER(no_stream_fails_for_want_of_bytes_that_are_there),
         ON_PEER(thousands_of_streams_run_on_one_thread),
