@@ -1,5 +1,6 @@
 /* Keys from a variable, a file or a command: asked for off the loop, once for all that wait. */
 #include "../support/calls.h"
+#include "../support/meter.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -71,13 +72,18 @@ static beluga_chat_model *open_with_key(const scene *s, const char *kind, const 
 }
 
 /* A command that writes a line to "count", waits for the file "go-on" (but not for ever), and says a key. */
+static void slow_command(const scene *s, char *command, size_t size)
+{
+    snprintf(command, size,
+             "command:echo asked >> %s; n=0; until test -e %s || test $n -ge 1500; do n=$((n + 1)); sleep 0.02; done;"
+             " touch %s; echo sk-from-a-command", path_in(s, "count"), path_in(s, "go-on"), path_in(s, "over"));
+}
+
 static beluga_chat_model *open_with_slow_command(const scene *s)
 {
     char command[400];
-    snprintf(command, sizeof command,
-             "echo asked >> %s; n=0; until test -e %s || test $n -ge 1500; do n=$((n + 1)); sleep 0.02; done;"
-             " touch %s; echo sk-from-a-command", path_in(s, "count"), path_in(s, "go-on"), path_in(s, "over"));
-    return open_with_key(s, "command", command);
+    slow_command(s, command, sizeof command);
+    return open_peer_with(s->p, beluga_with_api_key(command));
 }
 
 static const char *key_sent(const scene *s, size_t i)
@@ -253,6 +259,31 @@ static void a_loop_and_a_model_may_go_while_a_command_runs(void **state)
     assert_int_equal(r.events, 0);
 }
 
+/* What comes back for a call that is over must not keep its client: nobody will look at it any more. */
+static void a_client_goes_although_a_command_of_its_ended_later(void **state)
+{
+    scene *s = *state;
+    meter m = {0};
+    char command[400];
+    beluga_allocator allocator = meter_allocator(&m);
+    beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
+    beluga_client *client;
+    beluga_chat_model *model;
+    slow_command(s, command, sizeof command);
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(s->p)), beluga_with_api_key(command));
+    assert_int_equal(beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
+    beluga_config_free(config);
+    beluga_context *ctx = beluga_context_new_timeout(NULL, 50);
+    assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
+    beluga_context_unref(ctx);
+    beluga_chat_model_unref(model);
+    beluga_client_unref(client);
+    write_file(path_in(s, "go-on"), "");
+    for (int i = 0; i < PATIENCE_MS && atomic_load(&m.live); i++) usleep(1000);
+    assert_int_equal(atomic_load(&m.live), 0);
+}
+
 static void a_key_of_many_kilobytes_is_refused_and_a_whole_flood_does_no_harm(void **state)
 {
     scene *s = *state;
@@ -277,6 +308,7 @@ int main(void)
         IN_SCENE(a_call_that_waits_for_a_command_can_be_cancelled),
         IN_SCENE(a_call_that_waits_for_a_command_has_its_timeouts),
         IN_SCENE(a_loop_and_a_model_may_go_while_a_command_runs),
+        IN_SCENE(a_client_goes_although_a_command_of_its_ended_later),
         IN_SCENE(a_key_of_many_kilobytes_is_refused_and_a_whole_flood_does_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

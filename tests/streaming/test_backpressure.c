@@ -1,51 +1,15 @@
 /* Backpressure: who pulls slowly slows the server down, and holds little in memory meanwhile. */
 #include "../support/calls.h"
+#include "../support/meter.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 #include <beluga/providers/mock.h>
 
-/* --- memory, counted by a client's own allocator ---------------------------------------------------- */
-
-typedef struct meter {
-    atomic_size_t live, peak;
-} meter;
-
-static void *take(meter *m, void *block, size_t size)
-{
-    if (!block) return NULL;
-    *(size_t *)block = size;
-    size_t live = atomic_fetch_add(&m->live, size) + size, peak = atomic_load(&m->peak);
-    while (live > peak && !atomic_compare_exchange_weak(&m->peak, &peak, live)) {}
-    return (char *)block + 16;
-}
-
-static void *alloc(void *payload, size_t size)
-{
-    return take(payload, malloc(size + 16), size);
-}
-
-static void release(void *payload, void *pointer)
-{
-    meter *m = payload;
-    if (!pointer) return;
-    void *block = (char *)pointer - 16;
-    atomic_fetch_sub(&m->live, *(size_t *)block);
-    free(block);
-}
-
-static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    void *next = alloc(payload, size);
-    if (next && pointer) memcpy(next, pointer, old_size < size ? old_size : size);
-    if (next) release(payload, pointer);
-    return next;
-}
-
+/* Open a model in a client whose memory is counted. */
 static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts, size_t n)
 {
-    beluga_allocator allocator = {alloc, resize, release, m};
+    beluga_allocator allocator = meter_allocator(m);
     beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
     beluga_client *client;
     beluga_chat_model *model;
