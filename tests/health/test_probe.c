@@ -17,7 +17,9 @@ static void a_list_of_models_is_sorted_and_one_block(void **state)
     size_t n;
     beluga_error err = {0};
     beluga_chat_model *model = open_peer(p);
-    models(p, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"zebra\"},{\"id\":\"ape\"},{\"id\":\"gr\xc3\xbc\xc3\x9f\"}]}");
+    models(p, 200,
+           "{\"object\":\"list\",\"data\":[{\"id\":\"zebra\"},{\"id\":\"ape\"},{\"id\":"
+           "\"gr\xc3\xbc\xc3\x9f\"}]}");
     if (beluga_list_models(model, NULL, &names, &n, &err)) fail_msg("%s", err.message);
     assert_int_equal(n, 3);
     assert_string_equal(names[0], "ape");
@@ -86,7 +88,8 @@ static void a_list_is_tried_again_and_can_be_cancelled(void **state)
     assert_int_equal(peer_requests(p), 2);
     beluga_context *ctx = beluga_context_new_cancellable(NULL);
     beluga_context_cancel(ctx);
-    assert_int_equal(beluga_list_models(model, ctx, &names, &n, NULL), BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(beluga_list_models(model, ctx, &names, &n, NULL),
+                     BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(peer_requests(p), 2);
     beluga_context_unref(ctx);
     beluga_chat_model_unref(model);
@@ -128,7 +131,8 @@ static void a_probe_that_fails_tells_state_and_error(void **state)
     beluga_error err = {0};
     beluga_chat_model *model = open_peer(p);
     models(p, 401, "{\"error\":{\"message\":\"bad key\"}}");
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err),
+                     BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(health.state, "unhealthy");
     assert_int_equal(health.status, BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(err.operation, "check_health");

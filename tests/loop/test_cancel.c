@@ -17,7 +17,8 @@ static void endless(peer *p, int times)
     peer_step_hang(reply);
 }
 
-/* --- before and after ----------------------------------------------------------------------------- */
+/* --- before and after
+ * ----------------------------------------------------------------------------- */
 
 static void a_call_under_a_cancelled_context_does_not_start(void **state)
 {
@@ -76,7 +77,8 @@ static void a_call_without_a_context_cannot_be_cancelled_by_one(void **state)
     beluga_context_unref(ctx);
 }
 
-/* --- in the middle -------------------------------------------------------------------------------- */
+/* --- in the middle
+ * -------------------------------------------------------------------------------- */
 
 static void what_had_arrived_is_read_and_then_the_cancellation(void **state)
 {
@@ -217,7 +219,8 @@ static void a_paused_call_is_cancelled_too(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- a signal handler ----------------------------------------------------------------------------- */
+/* --- a signal handler
+ * ----------------------------------------------------------------------------- */
 
 static beluga_context *interrupted;
 
@@ -272,7 +275,8 @@ static void a_signal_in_the_middle_of_a_callback_cancels_too(void **state)
     handle(SIGUSR1);
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
-    assert_int_equal(beluga_stream_start(model, loop, interrupted, messages, raise_at_text, &r, NULL, NULL), 0);
+    assert_int_equal(
+        beluga_stream_start(model, loop, interrupted, messages, raise_at_text, &r, NULL, NULL), 0);
     beluga_messages_free(messages);
     step_until_end(loop, &r);
     assert_int_equal(r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
@@ -303,7 +307,8 @@ static void a_signal_alone_ends_nothing(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- families ------------------------------------------------------------------------------------- */
+/* --- families
+ * ------------------------------------------------------------------------------------- */
 
 static void a_parent_cancels_its_children_and_a_child_nobody_else(void **state)
 {

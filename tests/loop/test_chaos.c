@@ -1,6 +1,6 @@
-/* Anything in any order: many calls to a server that misbehaves, started, paused, resumed, cancelled and
- * let go of at random; then each has ended once, or its loop went first. What is random is the same in
- * every run but for the timing of the network. */
+/* Anything in any order: many calls to a server that misbehaves, started, paused, resumed,
+ * cancelled and let go of at random; then each has ended once, or its loop went first. What is
+ * random is the same in every run but for the timing of the network. */
 #include "../support/calls.h"
 
 #include <stdio.h>
@@ -18,7 +18,8 @@ static bool one_in(uint32_t *state, uint32_t n)
     return next_random(state) % n == 0;
 }
 
-/* --- the server ----------------------------------------------------------------------------------- */
+/* --- the server
+ * ----------------------------------------------------------------------------------- */
 
 static void half_stream(peer_reply *r)
 {
@@ -30,16 +31,35 @@ static void half_stream(peer_reply *r)
 static void misbehave(peer_reply *r, uint32_t how)
 {
     switch (how % 11) {
-    case 0: half_stream(r); peer_step_close(r); return;
-    case 1: half_stream(r); peer_step_reset(r); return;
-    case 2: half_stream(r); peer_step_hang(r); return;
+    case 0:
+        half_stream(r);
+        peer_step_close(r);
+        return;
+    case 1:
+        half_stream(r);
+        peer_step_reset(r);
+        return;
+    case 2:
+        half_stream(r);
+        peer_step_hang(r);
+        return;
     case 3: peer_step_reset(r); return;
     case 4: peer_openai_error(r, 500, NULL, NULL, "oops"); return;
     case 5: peer_openai_error(r, 429, "retry-after-ms: 20\r\n", NULL, "slow down"); return;
-    case 6: half_stream(r); peer_step_sse(r, "{\"choices\":[{"); peer_step_hang(r); return;
+    case 6:
+        half_stream(r);
+        peer_step_sse(r, "{\"choices\":[{");
+        peer_step_hang(r);
+        return;
     case 7: peer_openai_answer(r, "in one piece"); return;
-    case 8: peer_openai_stream(r, "a whole answer"); peer_step_close(r); return;
-    case 9: peer_step_split(r, 7, 0); peer_openai_stream(r, "byte by byte, nearly"); return;
+    case 8:
+        peer_openai_stream(r, "a whole answer");
+        peer_step_close(r);
+        return;
+    case 9:
+        peer_step_split(r, 7, 0);
+        peer_openai_stream(r, "byte by byte, nearly");
+        return;
     default: peer_openai_stream(r, "an answer of some more words than the others have"); return;
     }
 }
@@ -52,7 +72,8 @@ static void script(peer *p, uint32_t *random)
     peer_openai_stream(rest, "and then it behaves");
 }
 
-/* --- the caller ----------------------------------------------------------------------------------- */
+/* --- the caller
+ * ----------------------------------------------------------------------------------- */
 
 typedef struct chaos {
     peer *p;
@@ -89,15 +110,18 @@ static void start_one(chaos *c)
     beluga_error err;
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
-    beluga_context *ctx = one_in(&c->random, 3) ? c->everything : c->contexts[next_random(&c->random) % 4];
+    beluga_context *ctx =
+        one_in(&c->random, 3) ? c->everything : c->contexts[next_random(&c->random) % 4];
     size_t i = c->n++;
     actors[i] = (actor){c, i};
     bool whole = one_in(&c->random, 3);
     const beluga_option opts[] = {beluga_with_restart_delivery(one_in(&c->random, 2)),
                                   beluga_with_wire_streaming(one_in(&c->random, 2)),
                                   beluga_with_raw_events(one_in(&c->random, 4))};
-    int status = whole ? beluga_generate_start_n(c->model, c->loop, ctx, messages, act, &actors[i], &c->ops[i], &err, opts, 3)
-                       : beluga_stream_start_n(c->model, c->loop, ctx, messages, act, &actors[i], &c->ops[i], &err, opts, 3);
+    int status = whole ? beluga_generate_start_n(c->model, c->loop, ctx, messages, act, &actors[i],
+                                                 &c->ops[i], &err, opts, 3)
+                       : beluga_stream_start_n(c->model, c->loop, ctx, messages, act, &actors[i],
+                                               &c->ops[i], &err, opts, 3);
     if (status) {
         assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
         assert_null(c->ops[i]);
@@ -111,10 +135,18 @@ static void do_something(chaos *c)
     size_t i = next_random(&c->random) % CALLS;
     switch (next_random(&c->random) % 16) {
     case 0: beluga_op_cancel(c->ops[i]); return;
-    case 1: case 2: beluga_op_pause(c->ops[i], true); return;
-    case 3: case 4: case 5: beluga_op_pause(c->ops[i], false); return;
-    case 6: beluga_op_free(c->ops[i]); c->ops[i] = NULL; return;
-    case 7: if (one_in(&c->random, 8)) beluga_context_cancel(c->contexts[i % 4]); return;
+    case 1:
+    case 2: beluga_op_pause(c->ops[i], true); return;
+    case 3:
+    case 4:
+    case 5: beluga_op_pause(c->ops[i], false); return;
+    case 6:
+        beluga_op_free(c->ops[i]);
+        c->ops[i] = NULL;
+        return;
+    case 7:
+        if (one_in(&c->random, 8)) beluga_context_cancel(c->contexts[i % 4]);
+        return;
     default: start_one(c);
     }
 }
@@ -183,7 +215,8 @@ static void a_loop_may_go_in_the_middle_of_it_all(void **state)
     for (uint32_t seed = 100; seed < 100 + SEEDS; seed++) {
         static chaos c;
         begin(&c, peer_start(), seed);
-        for (uint32_t round = 0, rounds = next_random(&c.random) % ROUNDS; round < rounds; round++) {
+        for (uint32_t round = 0, rounds = next_random(&c.random) % ROUNDS; round < rounds;
+             round++) {
             do_something(&c);
             assert_int_equal(beluga_loop_wait(c.loop, 0), 0);
         }

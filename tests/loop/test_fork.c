@@ -1,4 +1,5 @@
-/* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its own. */
+/* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
+ * own. */
 #include "../support/calls.h"
 
 #include <stdio.h>
@@ -10,8 +11,8 @@
 
 enum { CHILD_PATIENCE_S = 60 };
 
-/* Run a function in a child and wait for it. It returns 0, or the number of the check that failed: the
- * child has no use for the test's assertions. A child that hangs is ended by its alarm. */
+/* Run a function in a child and wait for it. It returns 0, or the number of the check that failed:
+ * the child has no use for the test's assertions. A child that hangs is ended by its alarm. */
 static void in_child(int (*body)(void *), void *argument)
 {
     int status;
@@ -27,9 +28,9 @@ static void in_child(int (*body)(void *), void *argument)
     if (WEXITSTATUS(status)) fail_msg("check %d of the child failed", WEXITSTATUS(status));
 }
 
-#define CHECK(number, condition)                                                                   \
-    do {                                                                                           \
-        if (!(condition)) return number;                                                           \
+#define CHECK(number, condition)         \
+    do {                                 \
+        if (!(condition)) return number; \
     } while (0)
 
 static void gated_stream(peer *p, int gate, int times)
@@ -44,7 +45,8 @@ static void gated_stream(peer *p, int gate, int times)
     peer_openai_done(reply);
 }
 
-/* --- streams that are pulled ---------------------------------------------------------------------- */
+/* --- streams that are pulled
+ * ---------------------------------------------------------------------- */
 
 static int leave_stream(void *argument)
 {
@@ -94,10 +96,11 @@ static void an_inherited_stream_gives_none_of_the_events_that_wait(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- a host's loop -------------------------------------------------------------------------------- */
+/* --- a host's loop
+ * -------------------------------------------------------------------------------- */
 
-/* libcurl looks at each transfer once more some time after it connected; a descriptor that a child took
- * out of the parent's poller would not be missed then. */
+/* libcurl looks at each transfer once more some time after it connected; a descriptor that a child
+ * took out of the parent's poller would not be missed then. */
 static void let_timers_pass(beluga_loop *loop)
 {
     struct timespec rest = {.tv_nsec = 300000000};
@@ -125,8 +128,8 @@ static int leave_loop(void *argument)
     CHECK(3, beluga_stream_start(f->model, f->loop, NULL, messages, record_event, &r, &op, &err) ==
                  BELUGA_ERROR_FORKED);
     CHECK(4, !op && err.code == BELUGA_ERROR_FORKED);
-    CHECK(5, beluga_generate_start(f->model, f->loop, NULL, messages, record_event, &r, &op, &err) ==
-                 BELUGA_ERROR_FORKED);
+    CHECK(5, beluga_generate_start(f->model, f->loop, NULL, messages, record_event, &r, &op,
+                                   &err) == BELUGA_ERROR_FORKED);
     beluga_op_pause(f->op, true);
     beluga_op_cancel(f->op);
     beluga_op_free(f->op);
@@ -156,7 +159,8 @@ static void an_inherited_loop_returns_forked_and_the_parents_calls_go_on(void **
     beluga_loop_free(f.loop);
 }
 
-/* --- a child's own calls -------------------------------------------------------------------------- */
+/* --- a child's own calls
+ * -------------------------------------------------------------------------- */
 
 static int call_on_ones_own(void *argument)
 {
@@ -208,7 +212,8 @@ static void a_child_that_exits_in_good_order_does_not_hang(void **state)
     peer *p = *state;
     record r = {0};
 #ifdef __SANITIZE_ADDRESS__
-    print_message("# the leak checker takes what the parent's threads hold for leaks of the child\n");
+    print_message(
+        "# the leak checker takes what the parent's threads hold for leaks of the child\n");
     skip();
 #endif
     beluga_chat_model *model = open_peer(p);
@@ -227,7 +232,8 @@ static void a_child_that_exits_in_good_order_does_not_hang(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- the executor --------------------------------------------------------------------------------- */
+/* --- the executor
+ * --------------------------------------------------------------------------------- */
 
 static void skip_under_tsan(void)
 {
@@ -261,7 +267,8 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
     beluga_chat_model_unref(warm);
 }
 
-/* The thread that asks for the key is the parent's: a child that waits for it would wait for ever. */
+/* The thread that asks for the key is the parent's: a child that waits for it would wait for ever.
+ */
 static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **state)
 {
     peer *p = *state;
@@ -270,8 +277,10 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **sta
     char folder[] = "/tmp/beluga-fork-XXXXXX", go_on[64], command[320];
     assert_non_null(mkdtemp(folder));
     snprintf(go_on, sizeof go_on, "%s/go-on", folder);
-    snprintf(command, sizeof command, "command:test -e %s/asked && echo two || { touch %s/asked; "
-             "while ! test -e %s; do sleep 0.05; done; echo one; }", folder, folder, go_on);
+    snprintf(command, sizeof command,
+             "command:test -e %s/asked && echo two || { touch %s/asked; "
+             "while ! test -e %s; do sleep 0.05; done; echo one; }",
+             folder, folder, go_on);
     beluga_loop *loop = new_loop();
     beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(command));
     peer_reply *reply = peer_reply_new(p);

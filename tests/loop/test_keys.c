@@ -71,12 +71,15 @@ static beluga_chat_model *open_with_key(const scene *s, const char *kind, const 
     return open_peer_with(s->p, beluga_with_api_key(reference));
 }
 
-/* A command that writes a line to "count", waits for the file "go-on" (but not for ever), and says a key. */
+/* A command that writes a line to "count", waits for the file "go-on" (but not for ever), and says
+ * a key. */
 static void slow_command(const scene *s, char *command, size_t size)
 {
     snprintf(command, size,
-             "command:echo asked >> %s; n=0; until test -e %s || test $n -ge 1500; do n=$((n + 1)); sleep 0.02; done;"
-             " touch %s; echo sk-from-a-command", path_in(s, "count"), path_in(s, "go-on"), path_in(s, "over"));
+             "command:echo asked >> %s; n=0; until test -e %s || test $n -ge 1500; do n=$((n + "
+             "1)); sleep 0.02; done;"
+             " touch %s; echo sk-from-a-command",
+             path_in(s, "count"), path_in(s, "go-on"), path_in(s, "over"));
 }
 
 static beluga_chat_model *open_with_slow_command(const scene *s)
@@ -91,7 +94,8 @@ static const char *key_sent(const scene *s, size_t i)
     return peer_request_header(s->p, i, "Authorization");
 }
 
-/* --- variables and files -------------------------------------------------------------------------- */
+/* --- variables and files
+ * -------------------------------------------------------------------------- */
 
 static void a_variable_is_read_when_the_model_opens(void **state)
 {
@@ -111,8 +115,9 @@ static void an_empty_variable_is_named_when_the_model_opens(void **state)
     beluga_chat_model *model;
     unsetenv("BELUGA_TEST_KEY");
     beluga_config *config = beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_KEY"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err),
-                     BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err),
+        BELUGA_ERROR_AUTHENTICATION);
     assert_null(model);
     assert_non_null(strstr(err.message, "BELUGA_TEST_KEY"));
     beluga_config_free(config);
@@ -144,7 +149,8 @@ static void a_file_that_is_missing_or_empty_fails_the_call_and_can_be_mended(voi
     beluga_chat_model_unref(model);
 }
 
-/* --- commands ------------------------------------------------------------------------------------- */
+/* --- commands
+ * ------------------------------------------------------------------------------------- */
 
 static void a_command_runs_once_for_twenty_calls_at_once(void **state)
 {
@@ -194,8 +200,8 @@ static void a_command_runs_once_for_calls_on_many_threads(void **state)
 static void a_command_that_fails_fails_the_call_without_telling_its_output(void **state)
 {
     scene *s = *state;
-    static const char *const commands[] = {"echo half-a-secret; exit 3", "true", "echo", "kill -9 $$",
-                                           "/nowhere/to/be/found"};
+    static const char *const commands[] = {"echo half-a-secret; exit 3", "true", "echo",
+                                           "kill -9 $$", "/nowhere/to/be/found"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         beluga_error err;
         char line[2048];
@@ -222,7 +228,8 @@ static void a_call_that_waits_for_a_command_can_be_cancelled(void **state)
     step_until_end(loop, &r);
     assert_story(&r, "error(context_canceled)");
     write_file(path_in(s, "go-on"), "");
-    assert_int_equal(generate(model, "Hello", NULL), 0); /* the command goes on, for who asks next */
+    assert_int_equal(generate(model, "Hello", NULL),
+                     0); /* the command goes on, for who asks next */
     assert_int_equal(lines_of(path_in(s, "count")), 1);
     beluga_context_unref(ctx);
     beluga_chat_model_unref(model);
@@ -259,7 +266,8 @@ static void a_loop_and_a_model_may_go_while_a_command_runs(void **state)
     assert_int_equal(r.events, 0);
 }
 
-/* What comes back for a call that is over must not keep its client: nobody will look at it any more. */
+/* What comes back for a call that is over must not keep its client: nobody will look at it any
+ * more. */
 static void a_client_goes_although_a_command_of_its_ended_later(void **state)
 {
     scene *s = *state;
@@ -271,8 +279,10 @@ static void a_client_goes_although_a_command_of_its_ended_later(void **state)
     beluga_chat_model *model;
     slow_command(s, command, sizeof command);
     assert_int_equal(beluga_client_new(&settings, &client), 0);
-    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(s->p)), beluga_with_api_key(command));
-    assert_int_equal(beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(s->p)), beluga_with_api_key(command));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
     beluga_context *ctx = beluga_context_new_timeout(NULL, 50);
     assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);

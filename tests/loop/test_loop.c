@@ -1,5 +1,6 @@
-/* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor and step only
- * when it is readable: so every test here proves that the descriptor tells of all there is to do. */
+/* Calls on a host's own event loop. The tests wait with poll(2) on the loop's descriptor and step
+ * only when it is readable: so every test here proves that the descriptor tells of all there is to
+ * do. */
 #include "../support/calls.h"
 
 #include <stdio.h>
@@ -8,7 +9,8 @@
 
 #include <beluga/providers/mock.h>
 
-/* --- when callbacks come -------------------------------------------------------------------------- */
+/* --- when callbacks come
+ * -------------------------------------------------------------------------- */
 
 static void callbacks_come_only_from_step(void **state)
 {
@@ -21,7 +23,8 @@ static void callbacks_come_only_from_step(void **state)
     assert_int_equal(r.events, 0);
     assert_int_equal(beluga_loop_active(loop), 1);
     step_until_end(loop, &r);
-    assert_story(&r, "start metadata [This ] [is ] [a ] [mock ] [response.] usage(1,5) finish(stop)");
+    assert_story(&r,
+                 "start metadata [This ] [is ] [a ] [mock ] [response.] usage(1,5) finish(stop)");
     assert_int_equal(beluga_loop_active(loop), 0);
     beluga_op_free(op);
     beluga_chat_model_unref(model);
@@ -85,7 +88,8 @@ static void a_call_whose_handle_was_given_back_goes_on(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- what a callback may do ----------------------------------------------------------------------- */
+/* --- what a callback may do
+ * ----------------------------------------------------------------------- */
 
 typedef struct actor {
     record r; /* first: record_event gets it */
@@ -118,10 +122,12 @@ static void start_actor(actor *a, beluga_chat_model *model, beluga_op **op)
 static void a_callback_that_cancels_gets_one_more_event(void **state)
 {
     peer *p = *state;
-    static const uint32_t kinds[] = {BELUGA_EVENT_START, BELUGA_EVENT_METADATA, BELUGA_EVENT_TEXT, BELUGA_EVENT_USAGE};
-    static const char *const stories[] = {"start error(context_canceled)", "start metadata error(context_canceled)",
-                                          "start metadata [Hello] error(context_canceled)",
-                                          "start metadata [Hello] [ world] usage(12,2) error(context_canceled)"};
+    static const uint32_t kinds[] = {BELUGA_EVENT_START, BELUGA_EVENT_METADATA, BELUGA_EVENT_TEXT,
+                                     BELUGA_EVENT_USAGE};
+    static const char *const stories[] = {
+        "start error(context_canceled)", "start metadata error(context_canceled)",
+        "start metadata [Hello] error(context_canceled)",
+        "start metadata [Hello] [ world] usage(12,2) error(context_canceled)"};
     beluga_chat_model *model = open_peer(p);
     peer_reply *reply = peer_reply_new(p);
     peer_reply_repeat(reply, PEER_FOR_EVER);
@@ -186,7 +192,8 @@ static void a_step_from_inside_a_callback_is_recursive(void **state)
     beluga_loop_free(a.loop);
 }
 
-/* --- pause ---------------------------------------------------------------------------------------- */
+/* --- pause
+ * ---------------------------------------------------------------------------------------- */
 
 enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more than any socket's buffers hold */
 
@@ -306,7 +313,8 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- the end of a loop ---------------------------------------------------------------------------- */
+/* --- the end of a loop
+ * ---------------------------------------------------------------------------- */
 
 static void a_loop_that_is_freed_ends_its_calls_silently(void **state)
 {
@@ -315,13 +323,15 @@ static void a_loop_that_is_freed_ends_its_calls_silently(void **state)
     record http[N] = {0}, mock = {0}, waiting = {0};
     beluga_loop *loop = new_loop();
     beluga_context *ctx = beluga_context_new_cancellable(NULL);
-    beluga_chat_model *model = open_peer(p), *slow = open_mock(beluga_mock_with_word_delay_ms(60000));
+    beluga_chat_model *model = open_peer(p),
+                      *slow = open_mock(beluga_mock_with_word_delay_ms(60000));
     peer_reply *reply = peer_reply_new(p);
     peer_reply_repeat(reply, N);
     peer_openai_begin(reply);
     peer_openai_text(reply, "Hello");
     peer_step_hang(reply);
-    for (int i = 0; i < N; i++) beluga_op_free(push_stream(model, loop, i % 2 ? ctx : NULL, &http[i]));
+    for (int i = 0; i < N; i++)
+        beluga_op_free(push_stream(model, loop, i % 2 ? ctx : NULL, &http[i]));
     beluga_op_free(push_stream(slow, loop, ctx, &mock));
     for (int i = 0; i < N; i++)
         while (!http[i].texts) poll_and_step(loop);
@@ -362,8 +372,9 @@ static void a_loop_may_go_before_the_batch_that_ran_on_it(void **state)
             beluga_batch_op *batch;
             beluga_loop *loop = new_loop();
             beluga_chat_model *model = open_mock(beluga_mock_with_word_delay_ms(1));
-            assert_int_equal(beluga_batch_start_n(model, loop, NULL, endless_source, count_result, NULL, &results,
-                                                  &batch, NULL, NULL, 0), 0);
+            assert_int_equal(beluga_batch_start_n(model, loop, NULL, endless_source, count_result,
+                                                  NULL, &results, &batch, NULL, NULL, 0),
+                             0);
             for (int i = 0; i < 4 * steps; i++) poll_and_step(loop);
             if (order) beluga_batch_op_free(batch);
             beluga_loop_free(loop);
@@ -387,14 +398,16 @@ static void a_loop_without_calls_is_quiet(void **state)
     beluga_loop_free(NULL);
 }
 
-/* --- what makes the descriptor readable ----------------------------------------------------------- */
+/* --- what makes the descriptor readable
+ * ----------------------------------------------------------- */
 
 static void delays_make_the_descriptor_readable(void **state)
 {
     (void)state;
     record r = {0};
     beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_mock(beluga_mock_with_word_delay_ms(2), beluga_mock_with_latency_ms(3));
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_word_delay_ms(2), beluga_mock_with_latency_ms(3));
     beluga_op_free(push_stream(model, loop, NULL, &r));
     step_until_end(loop, &r);
     assert_int_equal(r.texts, 5);
@@ -535,14 +548,16 @@ static void a_program_without_a_loop_of_its_own_may_wait(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- whole answers, pushed ------------------------------------------------------------------------ */
+/* --- whole answers, pushed
+ * ------------------------------------------------------------------------ */
 
 static void generate_on(beluga_loop *loop, beluga_chat_model *model, record *r, bool streamed)
 {
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
     assert_int_equal(beluga_generate_start(model, loop, NULL, messages, record_event, r, NULL, NULL,
-                                           beluga_with_wire_streaming(streamed)), 0);
+                                           beluga_with_wire_streaming(streamed)),
+                     0);
     beluga_messages_free(messages);
 }
 

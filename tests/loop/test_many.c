@@ -1,4 +1,5 @@
-/* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem. */
+/* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem.
+ */
 #include "../support/calls.h"
 
 #include <stdio.h>
@@ -78,7 +79,8 @@ static void step_until(crowd *c, bool (*is)(const record *))
     while (count(c, is) < c->n) {
         for (size_t i = 0; i < c->n; i++)
             if (has_failed(&c->records[i]))
-                fail_msg("stream %zu: %s (%s)", i, c->records[i].error.message, c->records[i].error.cause);
+                fail_msg("stream %zu: %s (%s)", i, c->records[i].error.message,
+                         c->records[i].error.cause);
         poll_and_step(c->loop);
     }
 }
@@ -97,14 +99,16 @@ static peer_reply *gated_reply(peer *p, int gate, int times)
 static void let_through(peer *p, int gate, size_t from, size_t to)
 {
     peer_open_gate(p, gate);
-    for (size_t i = from; i < to; i++) assert_int_equal(peer_wait_outcome(p, i, PEER_ANSWERED, PATIENCE_MS), 0);
+    for (size_t i = from; i < to; i++)
+        assert_int_equal(peer_wait_outcome(p, i, PEER_ANSWERED, PATIENCE_MS), 0);
 }
 
-/* libcurl looks at each transfer once more some time after it connected, and reads what is there, beyond
- * what a step takes by itself: let that pass. */
+/* libcurl looks at each transfer once more some time after it connected, and reads what is there,
+ * beyond what a step takes by itself: let that pass. */
 static void let_timers_pass(crowd *c)
 {
-    for (int64_t until = now_ms() + 500; now_ms() < until;) assert_int_equal(beluga_loop_wait(c->loop, 20), 0);
+    for (int64_t until = now_ms() + 500; now_ms() < until;)
+        assert_int_equal(beluga_loop_wait(c->loop, 20), 0);
 }
 
 static void a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable(void **state)
@@ -177,8 +181,8 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     free_crowd(&c);
 }
 
-/* The host did something else for longer than the timeout, while more streams got bytes than one step
- * reads; and those that time out first got theirs last. */
+/* The host did something else for longer than the timeout, while more streams got bytes than one
+ * step reads; and those that time out first got theirs last. */
 static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
 {
     peer *p = *state;
@@ -193,7 +197,8 @@ static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
     make_crowd(&c, open_peer_with(p, beluga_with_timeout_ms(TIMEOUT_MS)), N);
     for (int half = 0; half < 2; half++) {
         push_more(&c, N / 2);
-        while (count(&c, has_text) < c.n && now_ms() - start < TIMEOUT_MS / 2) poll_and_step(c.loop);
+        while (count(&c, has_text) < c.n && now_ms() - start < TIMEOUT_MS / 2)
+            poll_and_step(c.loop);
     }
     let_timers_pass(&c);
     bool in_time = count(&c, has_text) == N && count(&c, has_failed) == 0;
@@ -206,7 +211,8 @@ static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
     }
     free_crowd(&c);
     if (!in_time) {
-        print_message("# this machine is too busy now for %d streams in %d ms\n", N, TIMEOUT_MS / 2);
+        print_message("# this machine is too busy now for %d streams in %d ms\n", N,
+                      TIMEOUT_MS / 2);
         skip();
     }
 }
@@ -218,7 +224,8 @@ static size_t streams_allowed(void)
     struct rlimit limit;
     getrlimit(RLIMIT_NOFILE, &limit);
     if (limit.rlim_cur < 2 * WANTED + OTHERS) {
-        limit.rlim_cur = limit.rlim_max < 2 * WANTED + OTHERS ? limit.rlim_max : 2 * WANTED + OTHERS;
+        limit.rlim_cur =
+            limit.rlim_max < 2 * WANTED + OTHERS ? limit.rlim_max : 2 * WANTED + OTHERS;
         setrlimit(RLIMIT_NOFILE, &limit);
         getrlimit(RLIMIT_NOFILE, &limit);
     }
@@ -265,7 +272,8 @@ static void many_calls_one_after_the_other_share_a_few_connections(void **state)
         step_until_end(loop, &r);
         assert_int_equal(r.finishes, 1);
     }
-    assert_in_range(peer_connections(p), 1, N / 10); /* the next call may begin before the last body ends */
+    assert_in_range(peer_connections(p), 1,
+                    N / 10); /* the next call may begin before the last body ends */
     beluga_chat_model_unref(model);
     beluga_loop_free(loop);
 }

@@ -7,7 +7,8 @@
 #include <beluga/providers/mock.h>
 
 /* Open a model in a client whose memory is counted. */
-static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts, size_t n)
+static beluga_chat_model *open_metered(meter *m, const char *provider, const beluga_option *opts,
+                                       size_t n)
 {
     beluga_allocator allocator = meter_allocator(m);
     beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
@@ -15,8 +16,9 @@ static beluga_chat_model *open_metered(meter *m, const char *provider, const bel
     beluga_chat_model *model;
     beluga_error err = {0};
     assert_int_equal(beluga_client_new(&settings, &client), 0);
-    beluga_config *config = beluga_config_new(beluga_with_api_key("x"), beluga_with_max_retries(0),
-                                              beluga_with_model_name("any"), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config =
+        beluga_config_new(beluga_with_api_key("x"), beluga_with_max_retries(0),
+                          beluga_with_model_name("any"), beluga_with_timeout_ms(PATIENCE_MS));
     assert_int_equal(beluga_config_set_n(config, opts, n), 0);
     if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
@@ -32,21 +34,26 @@ static beluga_chat_model *open_metered_peer(meter *m, peer *p)
 }
 
 enum {
-    QUEUE = 64 * 1024,      /* what may wait in a stream */
-    READ = 8 * 1024,        /* what comes in one read */
-    OVERHEAD = 3 * 64 * 1024 /* the call itself; buffers grow by doubling; an event is larger than its text */
+    QUEUE = 64 * 1024, /* what may wait in a stream */
+    READ = 8 * 1024,   /* what comes in one read */
+    OVERHEAD =
+        3 * 64 *
+        1024 /* the call itself; buffers grow by doubling; an event is larger than its text */
 };
 
-/* --- many small events ---------------------------------------------------------------------------- */
+/* --- many small events
+ * ---------------------------------------------------------------------------- */
 
 static void tiny_frames(peer *p, int frames)
 {
     static const char frame[] = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
-    static const char end[] = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+    static const char end[] =
+        "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
     size_t n = (size_t)frames * (sizeof frame - 1);
     char *body = malloc(n + sizeof end);
     assert_non_null(body);
-    for (int i = 0; i < frames; i++) memcpy(body + (size_t)i * (sizeof frame - 1), frame, sizeof frame - 1);
+    for (int i = 0; i < frames; i++)
+        memcpy(body + (size_t)i * (sizeof frame - 1), frame, sizeof frame - 1);
     memcpy(body + n, end, sizeof end);
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
@@ -65,7 +72,8 @@ static void a_stream_that_is_not_pulled_holds_little(void **state)
     tiny_frames(p, FRAMES);
     beluga_stream *stream = begin_stream(model, NULL);
     pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, 300), -1); /* most is still with the server */
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, 300),
+                     -1); /* most is still with the server */
     pull_all(stream, &r);
     assert_int_equal(r.texts, FRAMES);
     assert_in_range(atomic_load(&m.peak), 0, QUEUE + READ + OVERHEAD);
@@ -94,7 +102,8 @@ static void large_events_come_whole_and_one_after_the_other(void **state)
     pull_all(stream, &r);
     assert_int_equal(r.texts, EVENTS);
     assert_int_equal(r.bytes, (size_t)EVENTS * SIZE);
-    assert_in_range(atomic_load(&m.peak), 0, 10 * SIZE); /* a few copies of one event, never of all */
+    assert_in_range(atomic_load(&m.peak), 0,
+                    10 * SIZE); /* a few copies of one event, never of all */
     beluga_stream_free(stream);
     beluga_chat_model_unref(model);
     assert_int_equal(atomic_load(&m.live), 0);
@@ -119,7 +128,8 @@ static void a_slow_reader_gets_everything_in_the_end(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- full providers --------------------------------------------------------------------------------- */
+/* --- full providers
+ * --------------------------------------------------------------------------------- */
 
 static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled(void **state)
 {
@@ -130,7 +140,8 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     char *words = calloc(WORDS, 2);
     assert_non_null(words);
     for (int i = 0; i < WORDS - 1; i++) memcpy(words + 2 * (size_t)i, "x ", 2);
-    const beluga_option opts[] = {beluga_mock_with_responses(words), beluga_mock_with_word_delay_ms(0)};
+    const beluga_option opts[] = {beluga_mock_with_responses(words),
+                                  beluga_mock_with_word_delay_ms(0)};
     beluga_chat_model *model = open_metered(&m, "mock", opts, 2);
     size_t before = atomic_load(&m.live);
     beluga_stream *stream = begin_stream(model, NULL);
@@ -142,13 +153,15 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     free(words);
 }
 
-/* --- whole answers ----------------------------------------------------------------------------------- */
+/* --- whole answers
+ * ----------------------------------------------------------------------------------- */
 
 static void an_answer_larger_than_its_maximum_ends_the_transfer(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_wire_streaming(true), beluga_with_max_response_bytes(4096));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_wire_streaming(true), beluga_with_max_response_bytes(4096));
     tiny_frames(p, 200000);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_non_null(strstr(err.message, "max_response_bytes"));

@@ -1,4 +1,5 @@
-/* A truncated answer never looks like a success: bodies cut at every byte, in each framing of HTTP. */
+/* A truncated answer never looks like a success: bodies cut at every byte, in each framing of HTTP.
+ */
 #include "../support/calls.h"
 
 #include <stdio.h>
@@ -13,18 +14,23 @@ static const char proof[] = "\"finish_reason\":\"stop\"}]}";
 
 typedef enum framing { BY_LENGTH, BY_CHUNKS, BY_CLOSE } framing;
 
-/* A whole answer as bytes of the wire. Returns its length; `body` receives where the body begins. */
+/* A whole answer as bytes of the wire. Returns its length; `body` receives where the body begins.
+ */
 static size_t whole_answer(framing how, char *out, size_t size, size_t *body)
 {
     char header[64] = "Connection: close\r\n";
-    if (how == BY_LENGTH) snprintf(header, sizeof header, "Content-Length: %zu\r\n", sizeof frames - 1);
+    if (how == BY_LENGTH)
+        snprintf(header, sizeof header, "Content-Length: %zu\r\n", sizeof frames - 1);
     if (how == BY_CHUNKS) snprintf(header, sizeof header, "Transfer-Encoding: chunked\r\n");
-    int n = snprintf(out, size, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n", header);
+    int n =
+        snprintf(out, size, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n", header);
     *body = (size_t)n;
-    if (how != BY_CHUNKS) return (size_t)n + (size_t)snprintf(out + n, size - (size_t)n, "%s", frames);
+    if (how != BY_CHUNKS)
+        return (size_t)n + (size_t)snprintf(out + n, size - (size_t)n, "%s", frames);
     for (const char *at = frames, *end; *at; at = end) { /* a chunk a frame */
         end = strstr(at, "\n\n") + 2;
-        n += snprintf(out + n, size - (size_t)n, "%zx\r\n%.*s\r\n", (size_t)(end - at), (int)(end - at), at);
+        n += snprintf(out + n, size - (size_t)n, "%zx\r\n%.*s\r\n", (size_t)(end - at),
+                      (int)(end - at), at);
     }
     return (size_t)n + (size_t)snprintf(out + n, size - (size_t)n, "0\r\n\r\n");
 }
@@ -46,7 +52,8 @@ static void check_cut(const record *r, const char *answer, size_t n, framing how
     size_t proven = (size_t)(at - answer) + sizeof proof - 1;
     if (n < proven && r->status == 0) fail_msg("framing %d: a success after %zu bytes", how, n);
     if (n >= proven + 4 && r->status != 0) fail_msg("framing %d: an error after %zu bytes", how, n);
-    if (r->status != 0 && r->status != BELUGA_ERROR_STREAM_CLOSED && r->status != BELUGA_ERROR_NETWORK)
+    if (r->status != 0 && r->status != BELUGA_ERROR_STREAM_CLOSED &&
+        r->status != BELUGA_ERROR_NETWORK)
         fail_msg("framing %d: %s after %zu bytes", how, beluga_error_name(r->status), n);
     if (r->status == 0) assert_int_equal(r->bytes, 11);
 }
@@ -103,7 +110,8 @@ static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole
     beluga_chat_model_unref(model);
 }
 
-/* --- answers in one piece ------------------------------------------------------------------------- */
+/* --- answers in one piece
+ * ------------------------------------------------------------------------- */
 
 static void an_unstreamed_answer_cut_at_any_byte_is_no_success(void **state)
 {
@@ -117,7 +125,8 @@ static void an_unstreamed_answer_cut_at_any_byte_is_no_success(void **state)
             char length[48] = "";
             if (claims) snprintf(length, sizeof length, "Content-Length: %zu\r\n", sizeof body - 1);
             int n = snprintf(answer, sizeof answer,
-                             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s\r\n%.*s", length, (int)i, body);
+                             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s\r\n%.*s",
+                             length, (int)i, body);
             send_cut(p, answer, (size_t)n, false);
             assert_int_not_equal(generate(model, NULL, NULL), 0);
         }
@@ -157,7 +166,9 @@ static void a_generate_that_succeeds_leaves_no_partial(void **state)
     beluga_chat_model *model = open_peer(p);
     peer_openai_answer(peer_reply_new(p), "Hello");
     beluga_response *response = NULL, *partial = (beluga_response *)&response; /* has to be set */
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL, beluga_with_partial(&partial)), 0);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL,
+                                   beluga_with_partial(&partial)),
+                     0);
     assert_null(partial);
     beluga_response_free(response);
     beluga_chat_model_unref(model);

@@ -3,7 +3,8 @@
 
 #include <stdio.h>
 
-/* --- a healthy stream ----------------------------------------------------------------------------- */
+/* --- a healthy stream
+ * ----------------------------------------------------------------------------- */
 
 static void a_stream_is_start_metadata_content_usage_finish(void **state)
 {
@@ -126,7 +127,8 @@ static void usage_after_the_finish_reason_is_delivered_before_the_finish(void **
     beluga_chat_model_unref(model);
 }
 
-/* --- tool calls ----------------------------------------------------------------------------------- */
+/* --- tool calls
+ * ----------------------------------------------------------------------------------- */
 
 static void tool_calls_come_as_begin_deltas_and_an_end_with_all_arguments(void **state)
 {
@@ -166,7 +168,8 @@ static void two_tool_calls_may_be_interleaved(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- how a stream may end ------------------------------------------------------------------------- */
+/* --- how a stream may end
+ * ------------------------------------------------------------------------- */
 
 static void a_complete_stream_without_done_finishes_at_its_usage(void **state)
 {
@@ -296,7 +299,8 @@ static void an_event_that_is_not_json_is_malformed_response(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- servers that do not do as they were asked ---------------------------------------------------- */
+/* --- servers that do not do as they were asked
+ * ---------------------------------------------------- */
 
 static void json_in_answer_to_a_stream_request_is_read_as_it_is(void **state)
 {
@@ -360,7 +364,8 @@ static void a_redirect_is_not_followed_and_says_where_it_points(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- bytes ---------------------------------------------------------------------------------------- */
+/* --- bytes
+ * ---------------------------------------------------------------------------------------- */
 
 static void a_stream_that_trickles_byte_by_byte_is_the_same_stream(void **state)
 {
@@ -371,7 +376,8 @@ static void a_stream_that_trickles_byte_by_byte_is_the_same_stream(void **state)
     peer_step_split(reply, 1, 0);
     peer_openai_stream(reply, "gr\xc3\xbc\xc3\x9f \xf0\x9f\x90\x8b");
     assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [gr\xc3\xbc\xc3\x9f] [ \xf0\x9f\x90\x8b] usage(12,2) finish(stop)");
+    assert_story(
+        &r, "start metadata [gr\xc3\xbc\xc3\x9f] [ \xf0\x9f\x90\x8b] usage(12,2) finish(stop)");
     beluga_chat_model_unref(model);
 }
 
@@ -380,9 +386,14 @@ static void lines_ending_in(peer *p, const char *end)
 {
     static const char *const lines[] = {
         ": a comment",
-        "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}", "",
-        "event: message", "data:{\"choices\":[{\"delta\":{},",
-        "data:\"finish_reason\":\"stop\"}]}", "", "data: [DONE]", ""};
+        "data: {\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}",
+        "",
+        "event: message",
+        "data:{\"choices\":[{\"delta\":{},",
+        "data:\"finish_reason\":\"stop\"}]}",
+        "",
+        "data: [DONE]",
+        ""};
     char body[512];
     size_t n = 0;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++)
@@ -476,9 +487,11 @@ static void a_compressed_stream_is_decoded_though_none_was_asked_for(void **stat
     record r;
     unsigned char body[1024];
     beluga_chat_model *model = open_peer(p);
-    size_t n = gzip_stored("data: {\"id\":\"1\",\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n"
-                           "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-                           "data: [DONE]\n\n", body);
+    size_t n =
+        gzip_stored("data: {\"id\":\"1\",\"choices\":[{\"delta\":{\"content\":\"Hello\"}}]}\n\n"
+                    "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+                    "data: [DONE]\n\n",
+                    body);
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 200, "Content-Type: text/event-stream\r\nContent-Encoding: gzip\r\n");
     peer_step_body(reply, body, n);
@@ -502,7 +515,8 @@ static void raw_events_give_what_the_provider_sent_on_request_only(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- connections ---------------------------------------------------------------------------------- */
+/* --- connections
+ * ---------------------------------------------------------------------------------- */
 
 static void a_finished_stream_leaves_its_connection_to_the_next_one(void **state)
 {
@@ -588,7 +602,9 @@ static void the_requests_id_is_known_where_the_answer_says_nothing_else(void **s
     peer *p = *state;
     peer_reply *r = peer_reply_new(p);
     peer_step_status(r, 200, "Content-Type: text/event-stream\r\nx-request-id: req-7\r\n");
-    peer_step_sse(r, "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}");
+    peer_step_sse(
+        r,
+        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}");
     peer_step_sse(r, "[DONE]");
     peer_step_end(r);
     beluga_chat_model *model = open_peer(p);

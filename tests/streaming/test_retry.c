@@ -22,7 +22,8 @@ static uint64_t gap_ms(peer *p, size_t i)
     return (peer_request_time_ns(p, i + 1) - peer_request_time_ns(p, i)) / MS;
 }
 
-/* --- faults that pass ----------------------------------------------------------------------------- */
+/* --- faults that pass
+ * ----------------------------------------------------------------------------- */
 
 static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(void **state)
 {
@@ -120,7 +121,8 @@ static void a_stale_kept_connection_is_not_the_callers_business(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- faults that stay ----------------------------------------------------------------------------- */
+/* --- faults that stay
+ * ----------------------------------------------------------------------------- */
 
 static void what_the_provider_refuses_is_asked_once(void **state)
 {
@@ -222,8 +224,9 @@ static void waits_grow_and_are_shortened_by_a_quarter_at_most(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3), beluga_with_retry_delay_ms(200),
-                                              beluga_with_retry_backoff(2));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_retries(3), beluga_with_retry_delay_ms(200),
+                       beluga_with_retry_backoff(2));
     for (int i = 0; i < 4; i++) fail_with(p, 503, NULL);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_OVERLOADED);
     assert_true(gap_ms(p, 0) >= 149);
@@ -232,7 +235,8 @@ static void waits_grow_and_are_shortened_by_a_quarter_at_most(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- in mid-answer -------------------------------------------------------------------------------- */
+/* --- in mid-answer
+ * -------------------------------------------------------------------------------- */
 
 static void cut_after(peer *p, const char *text)
 {
@@ -276,14 +280,16 @@ static void a_stream_restarts_when_the_caller_takes_restarts(void **state)
     cut_after(p, NULL);
     peer_openai_stream(peer_reply_new(p), "Hello");
     assert_int_equal(stream_with(model, &r, beluga_with_restart_delivery(true)), 0);
-    assert_story(&r, "start metadata [Hel] restart start metadata [Hello] usage(12,1) finish(stop)");
+    assert_story(&r,
+                 "start metadata [Hel] restart start metadata [Hello] usage(12,1) finish(stop)");
     beluga_chat_model_unref(model);
 }
 
 static void a_builder_that_is_fed_restarts_holds_only_the_last_answer(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(1), beluga_with_restart_delivery(true));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_retries(1), beluga_with_restart_delivery(true));
     cut_after(p, "never ");
     peer_openai_stream(peer_reply_new(p), "Hello");
     beluga_response_builder *builder = beluga_response_builder_new();
@@ -305,10 +311,13 @@ static void a_generate_restarts_even_in_mid_answer(void **state)
 {
     peer *p = *state;
     beluga_response *response = NULL;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(2), beluga_with_wire_streaming(true));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_retries(2), beluga_with_wire_streaming(true));
     cut_after(p, "Hel");
     peer_openai_stream(peer_reply_new(p), "Hello world");
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL, beluga_with_top_k(3)), 0);
+    assert_int_equal(
+        beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL, beluga_with_top_k(3)),
+        0);
     assert_string_equal(beluga_response_text(response, NULL), "Hello world");
     assert_string_equal(beluga_response_id(response), "chatcmpl-peer0123456789abcdefghijkl");
     assert_string_equal(beluga_response_request_id(response), "req-peer-1");
@@ -322,8 +331,9 @@ static void mock_is_retried_like_any_other(void **state)
 {
     (void)state;
     record r;
-    beluga_chat_model *model = open_mock(beluga_mock_with_error("rate_limit"), beluga_mock_with_error_count(2),
-                                         beluga_with_retry_delay_ms(100), beluga_with_max_retries(2));
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_error("rate_limit"), beluga_mock_with_error_count(2),
+                  beluga_with_retry_delay_ms(100), beluga_with_max_retries(2));
     assert_int_equal(stream_whole(model, &r), 0);
     assert_int_equal(r.finishes, 1);
     beluga_chat_model_unref(model);

@@ -1,5 +1,6 @@
-/* Four timeouts: connect, first event, between events, total; and the caller's deadline. None of these
- * tests measures time: where two limits compete, which of them wins tells what was counted. */
+/* Four timeouts: connect, first event, between events, total; and the caller's deadline. None of
+ * these tests measures time: where two limits compete, which of them wins tells what was counted.
+ */
 #include "../support/calls.h"
 
 #include <netinet/in.h>
@@ -13,10 +14,12 @@
 static void sleep_ms(int ms)
 {
     struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000L};
-    while (nanosleep(&t, &t)) {}
+    while (nanosleep(&t, &t)) {
+    }
 }
 
-/* --- the first event ------------------------------------------------------------------------------ */
+/* --- the first event
+ * ------------------------------------------------------------------------------ */
 
 static void a_server_that_never_answers_is_a_timeout(void **state)
 {
@@ -24,7 +27,8 @@ static void a_server_that_never_answers_is_a_timeout(void **state)
     record r;
     beluga_chat_model *model = open_peer(p);
     peer_step_hang(peer_reply_new(p));
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)), BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
+                     BELUGA_ERROR_TIMEOUT);
     assert_story(&r, "");
     assert_non_null(strstr(r.error.message, "100 ms"));
     assert_true(r.error.retryable);
@@ -38,7 +42,8 @@ static void a_server_that_accepts_and_never_reads_is_a_timeout(void **state)
     record r;
     beluga_chat_model *model = open_peer(p);
     peer_fail_accepts(p, PEER_ACCEPT_DEAF, 1);
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)), BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
+                     BELUGA_ERROR_TIMEOUT);
     beluga_chat_model_unref(model);
 }
 
@@ -53,7 +58,8 @@ static void a_head_and_comments_are_no_first_event(void **state)
         peer_step_chunk(reply, ": still here\n\n", 14);
         peer_step_delay_ms(reply, 10);
     }
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(200)), BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(200)),
+                     BELUGA_ERROR_TIMEOUT);
     assert_int_equal(peer_request_outcome(p, 0) == PEER_ANSWERED, 0);
     beluga_chat_model_unref(model);
 }
@@ -69,7 +75,8 @@ static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(void 
     beluga_chat_model_unref(model);
 }
 
-/* --- between events ------------------------------------------------------------------------------- */
+/* --- between events
+ * ------------------------------------------------------------------------------- */
 
 static void a_stream_that_goes_silent_is_stream_timeout(void **state)
 {
@@ -80,7 +87,8 @@ static void a_stream_that_goes_silent_is_stream_timeout(void **state)
     peer_openai_begin(reply);
     peer_openai_text(reply, "Hello");
     peer_step_hang(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(100), beluga_with_total_timeout_ms(10000)),
+    assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(100),
+                                 beluga_with_total_timeout_ms(10000)),
                      BELUGA_ERROR_STREAM_TIMEOUT);
     assert_story(&r, "start metadata [Hello]");
     assert_non_null(strstr(r.error.message, "100 ms"));
@@ -101,7 +109,8 @@ static void comments_and_bytes_that_drip_do_not_count_as_events(void **state)
             peer_step_chunk(reply, drip ? "x" : ":\n\n", drip ? 1 : 3);
             peer_step_delay_ms(reply, 10);
         }
-        assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(200), beluga_with_total_timeout_ms(10000)),
+        assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(200),
+                                     beluga_with_total_timeout_ms(10000)),
                          BELUGA_ERROR_STREAM_TIMEOUT);
         assert_story(&r, "start metadata [Hello]");
     }
@@ -127,7 +136,8 @@ static void a_stream_may_take_as_long_as_it_wants_while_events_come(void **state
     beluga_chat_model_unref(model);
 }
 
-/* --- in all --------------------------------------------------------------------------------------- */
+/* --- in all
+ * --------------------------------------------------------------------------------------- */
 
 static void a_stream_has_a_total_only_when_one_is_set(void **state)
 {
@@ -140,7 +150,8 @@ static void a_stream_has_a_total_only_when_one_is_set(void **state)
         peer_openai_text(reply, "x");
         peer_step_delay_ms(reply, 10);
     }
-    assert_int_equal(stream_with(model, &r, beluga_with_total_timeout_ms(300)), BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(stream_with(model, &r, beluga_with_total_timeout_ms(300)),
+                     BELUGA_ERROR_TIMEOUT);
     assert_true(r.texts > 0);
     assert_non_null(strstr(r.error.message, "no complete answer"));
     beluga_chat_model_unref(model);
@@ -186,13 +197,15 @@ static void full_providers_have_the_same_timeouts(void **state)
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_TIMEOUT);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_TIMEOUT);
     beluga_chat_model_unref(model);
-    model = open_mock(beluga_mock_with_word_delay_ms(PATIENCE_MS * 2), beluga_with_idle_timeout_ms(100),
-                      beluga_with_first_event_timeout_ms(100), beluga_with_max_retries(0));
+    model =
+        open_mock(beluga_mock_with_word_delay_ms(PATIENCE_MS * 2), beluga_with_idle_timeout_ms(100),
+                  beluga_with_first_event_timeout_ms(100), beluga_with_max_retries(0));
     assert_int_not_equal(stream_whole(model, &r), 0);
     beluga_chat_model_unref(model);
 }
 
-/* --- connect -------------------------------------------------------------------------------------- */
+/* --- connect
+ * -------------------------------------------------------------------------------------- */
 
 /* A listening socket whose queue is full: the kernel lets further connections hang. */
 typedef struct full_queue {
@@ -240,13 +253,15 @@ static void a_port_where_nobody_listens_is_a_network_error(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_chat_model *model = open_at("http://127.0.0.1:1/v1", beluga_with_connect_timeout_ms(PATIENCE_MS));
+    beluga_chat_model *model =
+        open_at("http://127.0.0.1:1/v1", beluga_with_connect_timeout_ms(PATIENCE_MS));
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
     assert_true(err.retryable);
     beluga_chat_model_unref(model);
 }
 
-/* --- the caller's deadline ------------------------------------------------------------------------ */
+/* --- the caller's deadline
+ * ------------------------------------------------------------------------ */
 
 static void a_deadline_is_context_timeout_and_is_not_retried(void **state)
 {
@@ -293,9 +308,11 @@ static void the_nearest_deadline_of_the_parents_holds(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- what does not count -------------------------------------------------------------------------- */
+/* --- what does not count
+ * -------------------------------------------------------------------------- */
 
-/* A loop that lay idle for longer than the deadline: its idleness must not lengthen the next timeout. */
+/* A loop that lay idle for longer than the deadline: its idleness must not lengthen the next
+ * timeout. */
 static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(void **state)
 {
     peer *p = *state;
@@ -308,7 +325,8 @@ static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(v
     beluga_context *ctx = beluga_context_new_timeout(NULL, 1000);
     beluga_response *response;
     assert_int_equal(beluga_invoke(model, ctx, beluga_input_text("Hi"), &response, &err,
-                                   beluga_with_timeout_ms(100)), BELUGA_ERROR_TIMEOUT);
+                                   beluga_with_timeout_ms(100)),
+                     BELUGA_ERROR_TIMEOUT);
     beluga_context_unref(ctx);
     beluga_chat_model_unref(model);
 }
@@ -321,9 +339,11 @@ static void time_before_the_first_next_does_not_count(void **state)
     beluga_client *client;
     beluga_chat_model *model;
     assert_int_equal(beluga_client_new(NULL, &client), 0);
-    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key("x"),
-                                              beluga_with_timeout_ms(1000), beluga_with_max_retries(0));
-    assert_int_equal(beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key("x"),
+                          beluga_with_timeout_ms(1000), beluga_with_max_retries(0));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
     for (int i = 0; i < 2; i++) { /* the second time on a loop that was used before */
         record_clear(&r);

@@ -5,7 +5,8 @@
 
 #include <beluga/providers/mock.h>
 
-/* --- the record ----------------------------------------------------------------------------------- */
+/* --- the record
+ * ----------------------------------------------------------------------------------- */
 
 void record_clear(record *r)
 {
@@ -46,14 +47,19 @@ static void tell_event(record *r, const beluga_event *event)
     if (r->length) tell(r, " ");
     switch (event->kind) {
     case BELUGA_EVENT_START: tell_start(r, event); return;
-    case BELUGA_EVENT_TEXT: tell(r, "[%.*s]", (int)event->u.text.length, event->u.text.text); return;
+    case BELUGA_EVENT_TEXT:
+        tell(r, "[%.*s]", (int)event->u.text.length, event->u.text.text);
+        return;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: tell_tool(r, "begin", event); return;
     case BELUGA_EVENT_TOOL_CALL_DELTA: tell_tool(r, "delta", event); return;
     case BELUGA_EVENT_TOOL_CALL_END: tell_tool(r, "end", event); return;
     case BELUGA_EVENT_USAGE:
-        tell(r, "usage(%lld,%lld)", (long long)event->u.usage.input_total, (long long)event->u.usage.output_total);
+        tell(r, "usage(%lld,%lld)", (long long)event->u.usage.input_total,
+             (long long)event->u.usage.output_total);
         return;
-    case BELUGA_EVENT_FINISH: tell(r, "finish(%s)", beluga_finish_reason_name(event->u.finish.reason)); return;
+    case BELUGA_EVENT_FINISH:
+        tell(r, "finish(%s)", beluga_finish_reason_name(event->u.finish.reason));
+        return;
     case BELUGA_EVENT_ERROR: tell(r, "error(%s)", beluga_error_name(event->u.error->code)); return;
     default: tell(r, "%s", beluga_event_kind_name(event->kind));
     }
@@ -74,9 +80,11 @@ void record_event(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) r->error = *event->u.error;
 }
 
-/* --- models --------------------------------------------------------------------------------------- */
+/* --- models
+ * --------------------------------------------------------------------------------------- */
 
-static beluga_chat_model *open_model(const char *provider, beluga_config *config, const beluga_option *opts, size_t n)
+static beluga_chat_model *open_model(const char *provider, beluga_config *config,
+                                     const beluga_option *opts, size_t n)
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
@@ -107,7 +115,8 @@ beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n)
     return open_model("mock", beluga_config_new(beluga_with_model_name("any")), opts, n);
 }
 
-/* --- pull ----------------------------------------------------------------------------------------- */
+/* --- pull
+ * ----------------------------------------------------------------------------------------- */
 
 beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx)
 {
@@ -129,7 +138,8 @@ const beluga_event *pull_one(beluga_stream *stream, record *r)
 
 void pull_all(beluga_stream *stream, record *r)
 {
-    while (pull_one(stream, r)) {}
+    while (pull_one(stream, r)) {
+    }
     if (r->status == 0) assert_int_equal(r->finishes, 1);
     if (r->status) assert_int_equal(r->finishes, 0);
 }
@@ -137,16 +147,19 @@ void pull_all(beluga_stream *stream, record *r)
 const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind)
 {
     const beluga_event *event;
-    while ((event = pull_one(stream, r)) && event->kind != kind) {}
+    while ((event = pull_one(stream, r)) && event->kind != kind) {
+    }
     if (!event) fail_msg("the stream ended: %s", r->story);
     return event;
 }
 
-int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r, const beluga_option *opts, size_t n)
+int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r,
+                   const beluga_option *opts, size_t n)
 {
     beluga_stream *stream = NULL;
     record_clear(r);
-    r->status = beluga_stream_input_n(model, ctx, beluga_input_text("Hi"), &stream, &r->error, opts, n);
+    r->status =
+        beluga_stream_input_n(model, ctx, beluga_input_text("Hi"), &stream, &r->error, opts, n);
     if (r->status == 0) pull_all(stream, r);
     beluga_stream_free(stream);
     return r->status;
@@ -157,7 +170,8 @@ int stream_whole(beluga_chat_model *model, record *r)
     return stream_whole_n(model, NULL, r, NULL, 0);
 }
 
-int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected, beluga_error *err)
+int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected,
+                   beluga_error *err)
 {
     beluga_response *response = NULL;
     beluga_error unused;
@@ -166,7 +180,8 @@ int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *ex
     int status = beluga_invoke(model, ctx, beluga_input_text("Hi"), &response, err);
     if (status) assert_null(response);
     if (status == 0) assert_true(beluga_response_is_complete(response));
-    if (status == 0 && expected) assert_string_equal(beluga_response_text(response, NULL), expected);
+    if (status == 0 && expected)
+        assert_string_equal(beluga_response_text(response, NULL), expected);
     beluga_response_free(response);
     return status;
 }
@@ -176,7 +191,8 @@ int generate(beluga_chat_model *model, const char *expected, beluga_error *err)
     return generate_under(model, NULL, expected, err);
 }
 
-/* --- push ----------------------------------------------------------------------------------------- */
+/* --- push
+ * ----------------------------------------------------------------------------------------- */
 
 beluga_loop *new_loop(void)
 {
@@ -210,7 +226,8 @@ bool is_readable(beluga_loop *loop)
 
 void poll_and_step(beluga_loop *loop)
 {
-    if (poll_once(loop, PATIENCE_MS) != 1) fail_msg("the loop's descriptor did not become readable");
+    if (poll_once(loop, PATIENCE_MS) != 1)
+        fail_msg("the loop's descriptor did not become readable");
     assert_int_equal(beluga_loop_step(loop), 0);
 }
 
@@ -229,7 +246,8 @@ void step_until_quiet(beluga_loop *loop)
     fail_msg("the loop's descriptor stays readable");
 }
 
-/* --- fixtures ------------------------------------------------------------------------------------- */
+/* --- fixtures
+ * ------------------------------------------------------------------------------------- */
 
 int start_peer(void **state)
 {

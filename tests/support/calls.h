@@ -2,8 +2,8 @@
  *
  * A record writes events down as a line that a test can read and compare:
  *     start metadata [Hello] [ world] usage(12,2) finish(stop)
- * Warnings, tool calls and errors show in it as start(warning), begin(0 name), delta(0 {"a"), end(0 {"a":1}),
- * raw, restart and error(stream_closed). */
+ * Warnings, tool calls and errors show in it as start(warning), begin(0 name), delta(0 {"a"), end(0
+ * {"a":1}), raw, restart and error(stream_closed). */
 #ifndef TESTS_CALLS_H
 #define TESTS_CALLS_H
 
@@ -50,14 +50,16 @@ void record_event(void *payload, const beluga_event *event);
 bool record_ended(const record *r);
 #define assert_story(r, expected) assert_string_equal((r)->story, expected)
 
-/* Open `openai` at a URL: a key, the model "peer-chat", no retries, patient timeouts, and options. */
+/* Open `openai` at a URL: a key, the model "peer-chat", no retries, patient timeouts, and options.
+ */
 beluga_chat_model *open_at_n(const char *url, const beluga_option *opts, size_t n);
-#define open_at(url, ...)                                                                          \
-    open_at_n(url, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, BELUGA_OPTIONS_TERMINATED)
+#define open_at(url, ...)                                                    \
+    open_at_n(url, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
+              BELUGA_OPTIONS_TERMINATED)
 beluga_chat_model *open_peer(peer *p);
 #define open_peer_with(p, ...) open_at(peer_url(p), __VA_ARGS__)
 /* Open `mock`. */
-#define open_mock(...)                                                                             \
+#define open_mock(...) \
     open_mock_n((const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, BELUGA_OPTIONS_TERMINATED)
 beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n);
 
@@ -70,19 +72,22 @@ void pull_all(beluga_stream *stream, record *r);
 /* Pull events until one is of this kind; it must come. */
 const beluga_event *pull_until(beluga_stream *stream, record *r, uint32_t kind);
 /* A whole stream: its story, and what it ended with. */
-int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r, const beluga_option *opts, size_t n);
-#define stream_with(model, r, ...)                                                                 \
-    stream_whole_n(model, NULL, r, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END},      \
+int stream_whole_n(beluga_chat_model *model, beluga_context *ctx, record *r,
+                   const beluga_option *opts, size_t n);
+#define stream_with(model, r, ...)                                                           \
+    stream_whole_n(model, NULL, r, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                    BELUGA_OPTIONS_TERMINATED)
 int stream_whole(beluga_chat_model *model, record *r);
 /* Generate from "Hi"; the text is compared unless it is NULL. Returns the status. */
 int generate(beluga_chat_model *model, const char *expected, beluga_error *err);
-int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected, beluga_error *err);
+int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *expected,
+                   beluga_error *err);
 
 /* Begin a stream of "Hi" on a host's loop; it must begin. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
-/* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after PATIENCE_MS. */
+/* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after
+ * PATIENCE_MS. */
 void poll_and_step(beluga_loop *loop);
 /* The same until the record has ended. */
 void step_until_end(beluga_loop *loop, const record *r);

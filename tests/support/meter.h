@@ -17,7 +17,8 @@ static inline void *meter_take(meter *m, void *block, size_t size)
     if (!block) return NULL;
     *(size_t *)block = size;
     size_t live = atomic_fetch_add(&m->live, size) + size, peak = atomic_load(&m->peak);
-    while (live > peak && !atomic_compare_exchange_weak(&m->peak, &peak, live)) {}
+    while (live > peak && !atomic_compare_exchange_weak(&m->peak, &peak, live)) {
+    }
     return (char *)block + 16;
 }
 
