@@ -27,6 +27,7 @@
 #define BELUGA__MAX_ALIASES         8             /* aliases that refer to aliases */
 #define BELUGA__MAX_OPTIONS         4096u          /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10)    /* a key, from wherever it comes */
+#define BELUGA__MAX_AWS_FIELD       4096u          /* one value of an access key or a profile */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)     /* all that one call keeps */
 #define BELUGA__MAX_WARNINGS        64u            /* warnings of one call */
 #define BELUGA__MAX_MODELS          100000u        /* names in a list of models */

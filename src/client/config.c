@@ -108,6 +108,9 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
         memcpy(reference + sizeof prefix - 1, name, n + 1);
         int status = set_env(config, beluga_with_api_key(reference));
         if (status) return status;
+    } else if (provider->key_reference) {
+        int status = set_env(config, beluga_with_api_key(provider->key_reference));
+        if (status) return status;
     }
     if (first_set(provider->url_variables, &value)) {
         const char *url = beluga__config_complete_url(&config->arena, value, provider->base_url);

@@ -1,4 +1,5 @@
 #include "model/credential.h"
+#include "model/aws_key.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -17,7 +18,7 @@
 
 enum { KEPT_S = 300 }; /* how long a key of a file or command is used before it is asked for again */
 
-typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND, SOURCE_FUNCTION } source;
+typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND, SOURCE_AWS, SOURCE_FUNCTION } source;
 
 /* Somebody who waits, on a loop of its own. `wait` belongs to the loop's thread. */
 struct beluga__key_request {
@@ -99,6 +100,8 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
         from = SOURCE_FILE;
     else if (prefixed(reference, "command:", &value))
         from = SOURCE_COMMAND;
+    else if (prefixed(reference, "aws:", &value))
+        from = SOURCE_AWS;
     *out = new_credential(runtime, from, value);
     if (*out && name && !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {
         beluga__credential_unref(*out);
@@ -238,13 +241,15 @@ static ssize_t read_source(beluga__credential *credential, char *buffer, size_t 
     switch (credential->source) {
     case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
     case SOURCE_COMMAND: return run_command(credential->reference, buffer, size, err);
+    case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, err);
     default: return ask_function(credential->function, buffer, size, expires_s, err);
     }
 }
 
 static const char *source_name(source from)
 {
-    return from == SOURCE_FILE ? "file" : from == SOURCE_COMMAND ? "command" : "function";
+    static const char *const names[] = {"value", "file", "command", "profile", "function"};
+    return names[from];
 }
 
 static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_error *err)

@@ -1,5 +1,5 @@
-/* Where a key comes from: a value, "env:NAME", "file:PATH", "command:COMMAND", or a function. The last three may block, so
- * they are resolved on the executor, once for all that wait, and kept for a while. */
+/* Where a key comes from: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or "aws:PROFILE", or a
+ * function. All but the first two may block, so they are resolved on the executor, once for all that wait, and kept for a while. */
 #ifndef BELUGA__CREDENTIAL_H
 #define BELUGA__CREDENTIAL_H
 

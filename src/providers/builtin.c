@@ -5,6 +5,7 @@
 static const beluga_provider *const providers[] = {
     &beluga__anthropic_provider,
     &beluga__azure_provider,
+    &beluga__bedrock_provider,
     &beluga__cohere_provider,
     &beluga__gemini_provider,
     &beluga__mock_provider,

@@ -6,6 +6,7 @@
 
 extern const beluga_provider beluga__anthropic_provider;
 extern const beluga_provider beluga__azure_provider;
+extern const beluga_provider beluga__bedrock_provider;
 extern const beluga_provider beluga__cohere_provider;
 extern const beluga_provider beluga__gemini_provider;
 extern const beluga_provider beluga__mock_provider;

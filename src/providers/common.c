@@ -178,6 +178,25 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
     return 0;
 }
 
+int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
+                          bool *wrapped)
+{
+    beluga_json_doc *doc = NULL;
+    int code = part->text_length ? beluga_json_parse(part->text, part->text_length, &doc, NULL) : 0;
+    if (code == BELUGA_ERROR_NO_MEMORY) return code;
+    if (doc && beluga_json_is_object(beluga_json_doc_root(doc))) {
+        beluga_json_put_raw(w, key, part->text, part->text_length);
+    } else {
+        beluga_json_begin_object(w, key);
+        if (part->text_length)
+            beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
+        beluga_json_end_object(w);
+        *wrapped = *wrapped || part->text_length;
+    }
+    beluga_json_doc_free(doc);
+    return 0;
+}
+
 /* ---- addresses and names --------------------------------------------------------------------- */
 
 static bool is_unreserved(unsigned char c)

@@ -61,6 +61,12 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
 int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_message *message,
                        uint32_t kind, const char *separator);
 
+/* Write a tool call's arguments as an object, for protocols that take nothing else. Models write
+ * other things, and what they wrote must not make a conversation impossible to go on with: it is
+ * wrapped as the text "arguments" then, and `wrapped` is set. Returns 0 or NO_MEMORY. */
+int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
+                          bool *wrapped);
+
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
 

@@ -1,4 +1,12 @@
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
 #include "aws_frames.h"
+
+#include <stdbool.h>
 
 #include <string.h>
 
@@ -29,6 +37,35 @@ size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const cha
     memcpy(out + 12 + n_headers, payload, n);
     put_u32(out + length - 4, crc32_of(out, length - 4));
     return length;
+}
+
+/* The line at `at`, copied; moves on to the next. */
+static void take_line(const char **at, char *line, size_t size)
+{
+    size_t n = strcspn(*at, "\n");
+    assert_true(n + 2 < size);
+    memcpy(line, *at, n);
+    line[n] = '\0';
+    *at += n + ((*at)[n] == '\n');
+}
+
+size_t aws_frames(char *out, size_t size, const char *text)
+{
+    char headers[1024] = "", line[4096];
+    size_t at = 0;
+    while (*text) {
+        bool header = *text == ':';
+        take_line(&text, line, sizeof line);
+        if (header) {
+            assert_true(strlen(headers) + strlen(line) + 2 < sizeof headers);
+            strcat(strcat(headers, line), "\n");
+            continue;
+        }
+        assert_true(at + strlen(headers) + strlen(line) + 64 < size);
+        at += aws_frame(out + at, headers, line);
+        *headers = '\0';
+    }
+    return at;
 }
 
 static size_t put_header(char *out, const char *line, size_t n)

@@ -8,7 +8,10 @@
 
 /* Write a frame whose headers are lines "name: value", all of them strings. Returns its length. */
 size_t aws_frame(char *out, const char *headers, const char *payload);
-/* The same of headers that are encoded already; `total` unless it is 0 instead of the frame's
+/* Write the frames that a text has: of each first its headers, then a line of payload, which may be
+ * empty. Returns their length. */
+size_t aws_frames(char *out, size_t size, const char *text);
+/* One frame of headers that are encoded already; `total` unless it is 0 instead of the frame's
  * length. */
 size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const char *payload,
                      size_t n, uint32_t total);

@@ -1,5 +1,6 @@
 #include "provider_suite.h"
 
+#include "aws_frames.h"
 #include "decode.h"
 #include "encode.h"
 #include "fixture.h"
@@ -51,11 +52,23 @@ static void assert_same_split(const struct suite_case *c, const char *bytes, con
     beluga__buf_free(&split);
 }
 
+/* Binary frames are written as text in their file. */
+static char *read_stream(const struct suite_case *c, size_t *length)
+{
+    char *text = fixture_read(c->path, c->file, length);
+    if (strcmp(c->file, "stream.aws") != 0) return text;
+    char *bytes = malloc(MAX_STREAM);
+    assert_true(text && bytes);
+    *length = aws_frames(bytes, MAX_STREAM, text);
+    free(text);
+    return bytes;
+}
+
 static void a_stream_gives_its_events_at_every_split(void **state)
 {
     const struct suite_case *c = *state;
     size_t length;
-    char *bytes = fixture_read(c->path, c->file, &length);
+    char *bytes = read_stream(c, &length);
     decode_stream(c->provider, bytes, &length, 1, &out);
     fixture_assert(c->path, "events.txt", out.data);
     for (size_t i = 0; i < length; i++) assert_same_split(c, bytes, (const size_t[]){i, length}, 2);
@@ -195,7 +208,7 @@ static void without_memory_it_says_so(void **state)
     const struct suite_case *c = *state;
     struct torture t = {.provider = c->provider};
     beluga__buf_init(&t.out, &plain, 1 << 20);
-    t.text = fixture_read(c->path, c->file, &t.length);
+    t.text = read_stream(c, &t.length);
     assert_non_null(t.text);
     if (strcmp(c->file, "call.txt") == 0) {
         t.script = encode_read(t.text);
@@ -235,6 +248,7 @@ static const struct {
 } kinds[] = {
     {"stream.sse", a_stream_gives_its_events_at_every_split},
     {"stream.ndjson", a_stream_gives_its_events_at_every_split},
+    {"stream.aws", a_stream_gives_its_events_at_every_split},
     {"body.json", a_body_gives_its_events},
     {"models.json", a_list_gives_its_models},
     {"error.http", an_error_gets_its_code},

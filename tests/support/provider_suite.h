@@ -1,6 +1,7 @@
 /* Recorded traffic of a provider as tests: a folder a case below tests/fixtures/<folder>.
  *
  *   stream.sse, stream.ndjson  a streamed body, at every split  -> events.txt
+ *   stream.aws                 the same, frames as aws_frames.h -> events.txt
  *   body.json                  an unstreamed body               -> events.txt
  *   models.json                a list of models                 -> events.txt
  *   error.http                 an answer of status >= 400       -> events.txt

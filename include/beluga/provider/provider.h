@@ -147,7 +147,12 @@ struct beluga_provider {
     /** Stop: `emit` must not be used after this returns. Not called after the terminal event. */
     void (*cancel)(void *self, beluga_emit *emit);
 
-    void *reserved[8];
+    /* --- since 0.1, after the first tables ---------------------------------------------- */
+    /** Where the key comes from when the environment may be read and none of key_variables is set: a reference
+     * such as "aws:". NULL: nowhere. */
+    const char *key_reference;
+
+    void *reserved[7];
 };
 
 /** The first members of every table. */

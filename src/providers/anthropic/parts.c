@@ -148,29 +148,14 @@ void beluga__anthropic_put_reasoning(beluga__anthropic_encoder *e, const beluga_
     beluga_json_end_object(e->w);
 }
 
-/* The API takes an object alone, but models write other things: what they wrote must not make a
- * conversation impossible to go on with. */
 static void put_input(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    beluga_json_doc *doc = NULL;
-    beluga_error err;
-    int code = part->text_length ? beluga_json_parse(part->text, part->text_length, &doc, &err) : 0;
-    if (code == BELUGA_ERROR_NO_MEMORY) {
-        beluga__anthropic_fail(e, code, "no memory for a tool call");
-    } else if (doc && beluga_json_is_object(beluga_json_doc_root(doc))) {
-        beluga_json_put_raw(e->w, "input", part->text, part->text_length);
-    } else {
-        beluga_json_begin_object(e->w, "input");
-        if (part->text_length)
-            beluga_json_put_string_n(e->w, "arguments", part->text, part->text_length);
-        beluga_json_end_object(e->w);
-        if (part->text_length && !e->wrapped)
-            beluga_http_request_warn(e->request,
-                                     "a tool call's arguments that are not a JSON object "
-                                     "are sent as the text \"arguments\" in one");
-        e->wrapped = e->wrapped || part->text_length;
-    }
-    beluga_json_doc_free(doc);
+    bool wrapped = e->wrapped;
+    if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (e->wrapped && !wrapped)
+        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
+                                             "are sent as the text \"arguments\" in one");
 }
 
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part)

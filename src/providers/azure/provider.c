@@ -19,6 +19,7 @@ static void set_v1_path(beluga_http_request *request, const char *path)
 {
     static const char v1[] = "/openai/v1";
     char whole[64];
+    beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
     bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* or its end */
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);

@@ -10,8 +10,9 @@ typedef struct beluga__cohere_state {
     bool planning; /* what came last is the plan for tools */
 } beluga__cohere_state;
 
-/* The signature of reasoning that was a plan for tools, by which it finds its way back. */
-#define BELUGA__COHERE_PLAN "tool_plan"
+/* The signature of reasoning that was a plan for tools, by which it finds its way back; the colon
+ * keeps it from being taken for another provider's. */
+#define BELUGA__COHERE_PLAN "cohere:tool_plan"
 
 /* request.c, messages.c */
 int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,

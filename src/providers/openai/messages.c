@@ -1,6 +1,5 @@
 #include "providers/openai/openai.h"
 
-#include <beluga/allocator.h>
 #include <string.h>
 
 static void fail(beluga__openai_encoder *e, int code, const char *what)
@@ -204,48 +203,20 @@ static void want_text_only(beluga__openai_encoder *e, const beluga_message *mess
 
 /* ---- reasoning of earlier answers ------------------------------------------------------------ */
 
-static size_t reasoning_length(const beluga_message *message, const beluga_part **first)
+static bool has_reasoning(const beluga_message *message)
 {
-    size_t length = 0;
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind != BELUGA_PART_REASONING) continue;
-        if (!*first) *first = part;
-        length += part->text_length;
-    }
-    return length;
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
+        if (beluga_message_part(message, i)->kind == BELUGA_PART_REASONING) return true;
+    return false;
 }
 
-/* An answer's reasoning may have come in several blocks; the host gave and takes one text. */
-static void put_joined(beluga__openai_encoder *e, const beluga_message *message, size_t length)
-{
-    const beluga_allocator *allocator = beluga_allocator_default();
-    char *text = allocator->alloc(allocator->payload, length);
-    size_t at = 0;
-    if (!text) {
-        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the reasoning of an earlier answer");
-        return;
-    }
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind != BELUGA_PART_REASONING || !part->text_length) continue;
-        memcpy(text + at, part->text, part->text_length);
-        at += part->text_length;
-    }
-    beluga_json_put_string_n(e->w, e->host->reasoning_field, text, length);
-    allocator->release(allocator->payload, text);
-}
-
+/* It may have come in several blocks; the host gave and takes one text. */
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
-    const beluga_part *first = NULL;
-    size_t length = reasoning_length(message, &first);
-    if (!first || is_mistral(e)) return;
+    if (!has_reasoning(message) || is_mistral(e)) return;
     if (e->host->reasoning_field) {
-        if (length == first->text_length)
-            beluga_json_put_string_n(e->w, e->host->reasoning_field, first->text, length);
-        else
-            put_joined(e, message, length);
+        if (beluga__put_joined(e->w, e->host->reasoning_field, message, BELUGA_PART_REASONING, ""))
+            fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the reasoning of an earlier answer");
     } else if (!e->dropped_reasoning) {
         e->dropped_reasoning = true;
         beluga_http_request_warn(e->request, "the reasoning of earlier answers is not sent back: "

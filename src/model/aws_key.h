@@ -1,0 +1,15 @@
+/* Access keys of AWS as its own tools find them. */
+#ifndef BELUGA__AWS_KEY_H
+#define BELUGA__AWS_KEY_H
+
+#include <beluga/error.h>
+#include <sys/types.h>
+
+/*
+ * Write "ID:SECRET:TOKEN:REGION", the last two possibly empty. `profile` "": the environment's key,
+ * or else that of the profile which the environment names, or of "default". Blocks: reads files.
+ * Returns the length, or -1 with an error that says where it looked.
+ */
+ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, beluga_error *err);
+
+#endif

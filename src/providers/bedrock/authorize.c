@@ -1,0 +1,63 @@
+/* A key is a token of Bedrock's own, or "ID:SECRET[:TOKEN[:REGION]]", as "aws:" gives it. */
+#include "providers/bedrock/bedrock.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { MAX_KEY = 16384 };
+
+static int authorize_by_token(beluga_http_request *request, const char *token, beluga_error *err)
+{
+    char value[MAX_KEY];
+    int n = snprintf(value, sizeof value, "Bearer %s", token);
+    if (n >= (int)sizeof value)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the key is too long");
+    beluga_http_request_set_header(request, "Authorization", value);
+    return 0;
+}
+
+/* Cut the next field off. */
+static char *field(char **rest)
+{
+    char *at = *rest;
+    size_t n = strcspn(at, ":");
+    *rest = at[n] ? at + n + 1 : at + n;
+    at[n] = '\0';
+    return at;
+}
+
+/* "bedrock-runtime.eu-west-1.amazonaws.com" tells it, too, with or without something before. */
+static const char *region_of_host(const char *url, char *buffer, size_t size)
+{
+    static const char service[] = "bedrock-runtime.";
+    const char *at = strstr(url, service), *end = at ? strstr(at, ".amazonaws.com") : NULL;
+    if (!end) return BELUGA__BEDROCK_REGION;
+    at += sizeof service - 1;
+    snprintf(buffer, size, "%.*s", (int)strcspn(at, "./"), at);
+    return buffer;
+}
+
+int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credential *credential,
+                              int64_t now, beluga_error *err)
+{
+    char key[MAX_KEY], host_region[64], *rest = key;
+    size_t n = strlen(credential->key);
+    if (!strchr(credential->key, ':')) return authorize_by_token(request, credential->key, err);
+    if (n >= sizeof key)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the key is too long");
+    memcpy(key, credential->key, n + 1);
+    beluga__sigv4 with = {.service = "bedrock", .now = now};
+    with.id = field(&rest);
+    with.secret = field(&rest);
+    with.token = field(&rest);
+    const char *region = field(&rest);
+    const char *chosen = credential->call ? beluga__bedrock_region(credential->call) : NULL;
+    /* Of the profile, where the options say nothing. */
+    if (!chosen && *region) beluga__bedrock_set_region(request, chosen = region);
+    with.region =
+        chosen ? chosen
+               : region_of_host(beluga_http_request_url(request), host_region, sizeof host_region);
+    int code = beluga__sigv4_sign(request, &with, err);
+    explicit_bzero(key, sizeof key);
+    return code;
+}

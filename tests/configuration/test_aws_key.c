@@ -1,0 +1,228 @@
+/* Access keys of AWS from the environment and from profiles, as its own tools find them. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "model/aws_key.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/beluga-aws-XXXXXX";
+static char credentials[64], config[64];
+
+static const char *const variables[] = {
+    "AWS_ACCESS_KEY_ID",  "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN",
+    "AWS_PROFILE",        "AWS_DEFAULT_PROFILE",   "AWS_REGION",
+    "AWS_DEFAULT_REGION",
+};
+
+static void write_file(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static int set_up(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) unsetenv(variables[i]);
+    setenv("AWS_SHARED_CREDENTIALS_FILE", credentials, 1);
+    setenv("AWS_CONFIG_FILE", config, 1);
+    unlink(credentials);
+    unlink(config);
+    return 0;
+}
+
+static void gives(const char *profile, const char *key)
+{
+    char buffer[1024];
+    beluga_error err = {0};
+    ssize_t n = beluga__aws_key(profile, buffer, sizeof buffer, &err);
+    if (n < 0) fail_msg("%s", err.message);
+    assert_string_equal(buffer, key);
+    assert_int_equal(n, strlen(key));
+}
+
+static void fails(const char *profile, const char *text)
+{
+    char buffer[1024];
+    beluga_error err = {0};
+    assert_int_equal(beluga__aws_key(profile, buffer, sizeof buffer, &err), -1);
+    assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
+    assert_non_null(strstr(err.message, text));
+}
+
+static const char two_profiles[] = "# keys\n"
+                                   "[default]\n"
+                                   "aws_access_key_id = AKDEFAULT\n"
+                                   "aws_secret_access_key = secret/default+=\n"
+                                   "\n"
+                                   "[work]\r\n"
+                                   "aws_access_key_id=AKWORK\r\n"
+                                   "aws_secret_access_key=secret-work\r\n"
+                                   "aws_session_token = token-work\r\n";
+
+static void the_environment_comes_first(void **state)
+{
+    (void)state;
+    write_file(credentials, two_profiles);
+    setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret-env", 1);
+    gives("", "AKENV:secret-env::");
+    setenv("AWS_SESSION_TOKEN", "token-env", 1);
+    setenv("AWS_REGION", "eu-west-1", 1);
+    gives("", "AKENV:secret-env:token-env:eu-west-1");
+    gives("work", "AKWORK:secret-work:token-work:eu-west-1");
+}
+
+static void half_a_key_of_the_environment_is_none(void **state)
+{
+    (void)state;
+    write_file(credentials, two_profiles);
+    setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
+    gives("", "AKDEFAULT:secret/default+=::");
+}
+
+static void a_profile_is_found_by_name_or_variable(void **state)
+{
+    (void)state;
+    write_file(credentials, two_profiles);
+    gives("", "AKDEFAULT:secret/default+=::");
+    gives("work", "AKWORK:secret-work:token-work:");
+    setenv("AWS_DEFAULT_PROFILE", "work", 1);
+    gives("", "AKWORK:secret-work:token-work:");
+    setenv("AWS_PROFILE", "default", 1);
+    gives("", "AKDEFAULT:secret/default+=::");
+}
+
+static void a_config_file_tells_the_region_or_all(void **state)
+{
+    (void)state;
+    write_file(credentials, two_profiles);
+    write_file(config,
+               "[default]\nregion = us-west-2\n"
+               "[profile work]\nregion=eu-central-1\ns3 =\n  region = nowhere\n"
+               "[profile  whole ]\naws_access_key_id = AKWHOLE\n; no\naws_secret_access_key = s\n");
+    gives("", "AKDEFAULT:secret/default+=::us-west-2");
+    gives("work", "AKWORK:secret-work:token-work:eu-central-1");
+    gives("whole", "AKWHOLE:s::");
+    setenv("AWS_DEFAULT_REGION", "ap-south-1", 1);
+    gives("work", "AKWORK:secret-work:token-work:ap-south-1");
+    setenv("AWS_REGION", "ap-south-2", 1);
+    gives("work", "AKWORK:secret-work:token-work:ap-south-2");
+}
+
+static void a_key_of_the_environment_may_have_its_region_from_a_profile(void **state)
+{
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", "secret-env", 1);
+    write_file(config, "[default]\nregion = us-west-2\n");
+    gives("", "AKENV:secret-env::us-west-2");
+}
+
+static void without_variables_it_looks_below_the_home(void **state)
+{
+    char place[sizeof folder + 8], path[sizeof folder + 32];
+    (void)state;
+    unsetenv("AWS_SHARED_CREDENTIALS_FILE");
+    unsetenv("AWS_CONFIG_FILE");
+    setenv("HOME", folder, 1);
+    fails("", "~/.aws/credentials");
+    snprintf(place, sizeof place, "%s/.aws", folder);
+    snprintf(path, sizeof path, "%s/.aws/credentials", folder);
+    assert_int_equal(mkdir(place, 0700), 0);
+    write_file(path, two_profiles);
+    gives("", "AKDEFAULT:secret/default+=::");
+    unlink(path);
+    rmdir(place);
+    unsetenv("HOME");
+    fails("", "~/.aws/credentials");
+}
+
+static void what_is_not_there_is_named(void **state)
+{
+    (void)state;
+    fails("", "the profile default");
+    write_file(credentials, "[work]\naws_access_key_id = AKWORK\n");
+    fails("work", "the profile work");
+    write_file(credentials,
+               "aws_access_key_id = A\naws_secret_access_key = s\n[wor\naws_access_key_id = A\n");
+    fails("wor", "the profile wor");
+}
+
+static void ways_that_are_not_gone_are_told(void **state)
+{
+    (void)state;
+    write_file(
+        config,
+        "[profile sso]\nsso_session = mine\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\n"
+        "[profile process]\ncredential_process = /bin/true\n");
+    fails("sso", "single sign-on");
+    fails("role", "a role");
+    fails("process", "a process");
+}
+
+static void a_value_that_is_too_long_is_none(void **state)
+{
+    static char text[8192];
+    (void)state;
+    int n =
+        snprintf(text, sizeof text, "[default]\naws_access_key_id = A\naws_secret_access_key = ");
+    memset(text + n, 'x', 5000);
+    write_file(credentials, text);
+    fails("", "the profile default");
+}
+
+static void a_file_that_can_not_be_read_is_an_error(void **state)
+{
+    char buffer[64];
+    beluga_error err = {0};
+    (void)state;
+    setenv("AWS_SHARED_CREDENTIALS_FILE", folder, 1);
+    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &err), -1);
+    assert_int_equal(err.code, BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(err.message, folder));
+}
+
+static void a_buffer_that_is_too_small_is_not_filled_by_halves(void **state)
+{
+    char buffer[8];
+    beluga_error err = {0};
+    (void)state;
+    write_file(credentials, two_profiles);
+    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &err), -1);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(the_environment_comes_first, set_up),
+        cmocka_unit_test_setup(half_a_key_of_the_environment_is_none, set_up),
+        cmocka_unit_test_setup(a_profile_is_found_by_name_or_variable, set_up),
+        cmocka_unit_test_setup(a_config_file_tells_the_region_or_all, set_up),
+        cmocka_unit_test_setup(a_key_of_the_environment_may_have_its_region_from_a_profile, set_up),
+        cmocka_unit_test_setup(without_variables_it_looks_below_the_home, set_up),
+        cmocka_unit_test_setup(what_is_not_there_is_named, set_up),
+        cmocka_unit_test_setup(ways_that_are_not_gone_are_told, set_up),
+        cmocka_unit_test_setup(a_value_that_is_too_long_is_none, set_up),
+        cmocka_unit_test_setup(a_file_that_can_not_be_read_is_an_error, set_up),
+        cmocka_unit_test_setup(a_buffer_that_is_too_small_is_not_filled_by_halves, set_up),
+    };
+    if (!mkdtemp(folder)) return 1;
+    snprintf(credentials, sizeof credentials, "%s/credentials", folder);
+    snprintf(config, sizeof config, "%s/config", folder);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    unlink(credentials);
+    unlink(config);
+    rmdir(folder);
+    return failed;
+}

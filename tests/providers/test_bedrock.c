@@ -1,0 +1,192 @@
+/* The provider `bedrock` against recorded traffic: tests/fixtures/bedrock; and its signatures. */
+#include "support/aws_frames.h"
+#include "support/decode.h"
+#include "support/provider_suite.h"
+
+#include "base/mem.h"
+#include "providers/bedrock/bedrock.h"
+#include "providers/builtin.h"
+#include "wire/http.h"
+
+#include <string.h>
+
+/* ---- signatures ------------------------------------------------------------------------------ */
+
+/* What @smithy/signature-v4 5, the signer of AWS's SDK for JavaScript, makes of the same request
+ * with the key pair of AWS's documentation. */
+static const struct vector {
+    const char *method, *url, *region, *token, *body;
+    int64_t now;
+    const char *date, *signature;
+} vectors[] = {
+    {"POST",
+     "https://bedrock-runtime.us-east-1.amazonaws.com/model/"
+     "anthropic.claude-sonnet-4-20250514-v1%3A0/converse",
+     "us-east-1", NULL, "{\"messages\":[]}", 1763805600, "20251122T100000Z",
+     "a0efa91a6fd205c320777fd2d7d301aec2e2467ab4f9f87022a065cf84222bda"},
+    {"POST",
+     "https://bedrock-runtime.eu-west-1.amazonaws.com/model/"
+     "arn%3Aaws%3Abedrock%3Aeu-west-1%3A123456789012%3A"
+     "inference-profile%2Feu.anthropic.claude-sonnet-4-20250514-v1%3A0/converse-stream",
+     "eu-west-1", "FwoGZXIvYXdzEBYaDK/token+with=signs",
+     "{\"messages\":[{\"role\":\"user\",\"content\":[{\"text\":\"caf\xc3\xa9 \xe2\x98\x83\"}]}]}",
+     951827696, "20000229T123456Z",
+     "e1977df5a15ecada1dfac83ca2483d60ce2f302c3012965007175cd8d8db48d0"},
+    {"GET",
+     "https://bedrock.ap-southeast-2.amazonaws.com/"
+     "foundation-models?byOutputModality=TEXT&byProvider=A%20B&a=1",
+     "ap-southeast-2", NULL, NULL, 4102444799, "20991231T235959Z",
+     "dd17699b30c10d28250502a4ad043458e658c7d0596ad2c8d3c34ab993954dca"},
+    {"POST", "http://127.0.0.1:4010/model/a~b.c_d-e/converse", "us-east-1", NULL, "{}", 0,
+     "19700101T000000Z", "ed3a38595ce4fa3da436d4e66babda1448d6b3aff4c15f708f3772262e6843b2"},
+};
+
+typedef struct request {
+    beluga__arena arena;
+    beluga_http_request http;
+    beluga_error err;
+} request;
+
+static int set_up(void **state)
+{
+    request *r = *state = test_calloc(1, sizeof *r);
+    beluga__arena_init(&r->arena, beluga_allocator_default(), NULL, 0, 1 << 24);
+    beluga__http_request_init(&r->http, beluga_allocator_default(), &r->arena, "https://h.example");
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    request *r = *state;
+    beluga__http_request_free(&r->http);
+    beluga__arena_free(&r->arena);
+    test_free(r);
+    return 0;
+}
+
+static void fill(request *r, const struct vector *v)
+{
+    beluga_http_request_set_method(&r->http, v->method);
+    beluga_http_request_set_url(&r->http, v->url);
+    if (v->body)
+        beluga_json_put_raw(beluga_http_request_json(&r->http), NULL, v->body, strlen(v->body));
+}
+
+static void a_signature_is_that_of_the_other_signer(void **state)
+{
+    for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
+        const struct vector *v = &vectors[i];
+        set_up(state);
+        request *r = *state;
+        beluga__sigv4 with = {.id = "AKIDEXAMPLE",
+                              .secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+                              .token = v->token,
+                              .region = v->region,
+                              .service = "bedrock",
+                              .now = v->now};
+        fill(r, v);
+        assert_int_equal(beluga__sigv4_sign(&r->http, &with, &r->err), 0);
+        const char *authorization = beluga_http_request_header(&r->http, "Authorization");
+        assert_string_equal(beluga_http_request_header(&r->http, "X-Amz-Date"), v->date);
+        assert_string_equal(strstr(authorization, "Signature=") + 10, v->signature);
+        assert_true(!v->token == !beluga_http_request_header(&r->http, "X-Amz-Security-Token"));
+        tear_down(state);
+    }
+}
+
+static int authorize(request *r, const char *key)
+{
+    beluga_credential credential = {.size = sizeof credential, .key = key};
+    fill(r, &vectors[0]);
+    return beluga__bedrock_provider.authorize(&r->http, &credential, vectors[0].now, &r->err);
+}
+
+static void a_key_without_colons_is_a_bearer_token(void **state)
+{
+    request *r = *state;
+    assert_int_equal(authorize(r, "ABSKQmVkcm9jaw=="), 0);
+    assert_string_equal(beluga_http_request_header(&r->http, "Authorization"),
+                        "Bearer ABSKQmVkcm9jaw==");
+    assert_null(beluga_http_request_header(&r->http, "X-Amz-Date"));
+}
+
+static void a_key_with_a_region_asks_there(void **state)
+{
+    request *r = *state;
+    assert_int_equal(authorize(r, "AKID:secret::cn-north-1"), 0);
+    assert_memory_equal(beluga_http_request_url(&r->http),
+                        "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/model/", 58);
+    assert_non_null(
+        strstr(beluga_http_request_header(&r->http, "Authorization"), "/cn-north-1/bedrock/"));
+}
+
+static void an_attempt_more_is_signed_anew(void **state)
+{
+    request *r = *state;
+    char first[512];
+    assert_int_equal(authorize(r, "AKID:secret:token"), 0);
+    strcpy(first, beluga_http_request_header(&r->http, "Authorization"));
+    beluga_credential credential = {.size = sizeof credential, .key = "AKID:secret"};
+    assert_int_equal(
+        beluga__bedrock_provider.authorize(&r->http, &credential, vectors[0].now + 60, &r->err), 0);
+    assert_string_equal(beluga_http_request_header(&r->http, "X-Amz-Date"), "20251122T100100Z");
+    assert_string_not_equal(beluga_http_request_header(&r->http, "Authorization"), first);
+    assert_null(beluga_http_request_header(&r->http, "X-Amz-Security-Token"));
+}
+
+static void keys_that_can_not_sign_are_refused(void **state)
+{
+    static char huge[20000], secret[400], id[1200];
+    request *r = *state;
+    assert_int_equal(authorize(r, ":secret"), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(authorize(r, "AKID:"), BELUGA_ERROR_AUTHENTICATION);
+    assert_null(strstr(r->err.message, "AKID"));
+    memset(huge, 'x', sizeof huge - 1);
+    assert_int_equal(authorize(r, huge), BELUGA_ERROR_LIMIT_EXCEEDED);
+    huge[4] = ':';
+    assert_int_equal(authorize(r, huge), BELUGA_ERROR_LIMIT_EXCEEDED);
+    memset(secret, 'x', sizeof secret - 1);
+    secret[4] = ':';
+    assert_int_equal(authorize(r, secret), BELUGA_ERROR_LIMIT_EXCEEDED);
+    memset(id, 'x', sizeof id - 1);
+    id[1190] = ':';
+    assert_int_equal(authorize(r, id), BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_null(beluga_http_request_header(&r->http, "Authorization"));
+}
+
+/* ---- damage ---------------------------------------------------------------------------------- */
+
+static void a_damaged_frame_is_an_error(void **state)
+{
+    char bytes[512];
+    beluga__buf out;
+    (void)state;
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 16);
+    size_t n = aws_frame(bytes, ":message-type: event\n:event-type: contentBlockDelta\n",
+                         "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}}");
+    bytes[n - 10] ^= 1;
+    decode_stream(&beluga__bedrock_provider, bytes, &n, 1, &out);
+    assert_memory_equal(out.data, "error malformed_response", 24);
+    assert_null(strstr(out.data, "text"));
+    beluga__buf_free(&out);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    static const char *const torture[] = {
+        "stream-tools/stream.aws",     "stream-reasoning/stream.aws", "body-everything/body.json",
+        "request-everything/call.txt", "request-history/call.txt",    NULL,
+    };
+    static const provider_suite suite = {&beluga__bedrock_provider, NULL, torture};
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_signature_is_that_of_the_other_signer),
+        WITH(a_key_without_colons_is_a_bearer_token),
+        WITH(a_key_with_a_region_asks_there),
+        WITH(an_attempt_more_is_signed_anew),
+        WITH(keys_that_can_not_sign_are_refused),
+        cmocka_unit_test(a_damaged_frame_is_an_error),
+    };
+    return provider_suite_run("bedrock", &suite, 1, tests, sizeof tests / sizeof *tests);
+}
