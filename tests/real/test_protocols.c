@@ -25,9 +25,11 @@ typedef struct protocol {
 } protocol;
 
 static const protocol protocols[] = {
+    {.provider = "anthropic", .path = ""},
     {.provider = "gemini", .path = "", .no_list = true},
     {.provider = "ollama", .path = "", .no_counts = true, .no_thoughts = true},
     {.provider = "openai", .path = "/v1"},
+    {.provider = "openai-responses", .path = "/v1"},
 };
 
 static const char *address(void)

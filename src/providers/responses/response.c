@@ -184,6 +184,7 @@ static int decode_answer(beluga__responses_state *state, const beluga_json *root
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a response");
     int64_t index = 0;
+    code = beluga__responses_emit_metadata(state, root, emit);
     for (const beluga_json *v = beluga_json_first(output); v && !code;
          v = beluga_json_next(output, v))
         code = beluga__responses_emit_item(state, v, index++, emit);
