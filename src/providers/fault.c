@@ -39,6 +39,7 @@ static void read_object(struct fault *fault, const beluga_json *object)
     if (type && *type) fault->type = type;
     const beluga_json *inner = beluga_json_get(object, "innererror");
     if (inner) fault->inner = beluga_json_get_string(inner, "code", NULL);
+    read_code(fault, beluga_json_get(beluga_json_get(object, "details"), "error_code"));
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "message"));
 }
@@ -87,6 +88,9 @@ static int code_of_word(const char *word)
         {"billing_hard_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_not_active", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_error", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"contract_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"enforced_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"linked_organization_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"rate_limit_exceeded", BELUGA_ERROR_RATE_LIMIT},
         {"rate_limit_error", BELUGA_ERROR_RATE_LIMIT},
         {"slow_down", BELUGA_ERROR_RATE_LIMIT},

@@ -4,6 +4,8 @@
  * ANTHROPIC_API_KEY, sent as x-api-key; ANTHROPIC_AUTH_TOKEN, sent as "Authorization: Bearer", when the
  * first is not set; ANTHROPIC_BASE_URL, without "/v1".
  *
+ * The protocol's version is 2023-06-01; an extra header "anthropic-version: …" asks for another.
+ *
  * The protocol wants a maximum of tokens with every request: BELUGA_ANTHROPIC_MAX_TOKENS, with
  * reasoning_budget on top, unless max_tokens is set.
  *
