@@ -19,10 +19,14 @@ MODULES = os.path.join(os.environ.get("BELUGA_DEPS", os.path.join(ROOT, ".deps")
 SECONDS = 60
 ANSWER = "As you wish."
 CASES = {
+    "anthropic": ["conversation", "tools", "tool-by-name", "tool-round", "image", "schema", "thinking", "stream"],
     "gemini": ["conversation", "tools", "tool-by-name", "tool-round", "image", "schema", "json", "thinking", "stream"],
     "ollama": ["conversation", "tools", "tool-round", "image", "schema", "json", "thinking", "stream"],
+    "openai-responses": ["conversation", "tools", "tool-by-name", "tool-round", "image", "schema", "json", "thinking",
+                         "stream"],
 }
-KEY_HEADERS = {"gemini": "x-goog-api-key", "ollama": "authorization"}
+KEY_HEADERS = {"anthropic": "x-api-key", "gemini": "x-goog-api-key", "ollama": "authorization",
+               "openai-responses": "authorization"}
 
 
 # ---- the server
@@ -53,6 +57,56 @@ def ollama_answer(_, body, calls):
     return "application/x-ndjson", f"{json.dumps(piece)}\n{json.dumps(whole)}\n"
 
 
+def sse(*events):
+    return "text/event-stream", "".join(f"event: {e['type']}\ndata: {json.dumps(e)}\n\n" for e in events)
+
+
+def anthropic_answer(_, body, calls):
+    content = [{"type": "text", "text": ANSWER}]
+    if calls:
+        content = [{"type": "thinking", "thinking": "Let me look.", "signature": "c2lnbmVk"},
+                   {"type": "redacted_thinking", "data": "aGlkZGVu"},
+                   {"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {"city": "Oslo"}},
+                   {"type": "tool_use", "id": "toolu_2", "name": "get_weather", "input": {"city": "Bergen"}}]
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "a-model", "content": content,
+               "stop_reason": "tool_use" if calls else "end_turn", "stop_sequence": None,
+               "usage": {"input_tokens": 3, "output_tokens": 4}}
+    if not body.get("stream"):
+        return "application/json", json.dumps(message)
+    return sse({"type": "message_start", "message": message | {"content": [], "stop_reason": None}},
+               {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+               {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": ANSWER}},
+               {"type": "content_block_stop", "index": 0},
+               {"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": None},
+                "usage": {"output_tokens": 4}},
+               {"type": "message_stop"})
+
+
+def responses_answer(_, body, calls):
+    text = {"type": "output_text", "text": ANSWER, "annotations": []}
+    output = [{"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": [text]}]
+    if calls:
+        output = [{"id": "rs_1", "type": "reasoning", "summary": [{"type": "summary_text", "text": "Let me look."}],
+                   "encrypted_content": "aGlkZGVu"}]
+        output += [{"id": f"fc_{city}", "type": "function_call", "status": "completed", "call_id": f"call_{city}",
+                    "name": "get_weather", "arguments": json.dumps({"city": city})} for city in ("Oslo", "Bergen")]
+    response = {"id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "a-model",
+                "output": output, "usage": {"input_tokens": 3, "output_tokens": 4, "total_tokens": 7}}
+    if not body.get("stream"):
+        return "application/json", json.dumps(response)
+    place = {"item_id": "msg_1", "output_index": 0, "content_index": 0}
+    return sse({"type": "response.created", "response": response | {"status": "in_progress", "output": []}},
+               {"type": "response.output_item.added", "output_index": 0, "item": output[0] | {"content": []}},
+               {"type": "response.content_part.added", "part": text | {"text": ""}} | place,
+               {"type": "response.output_text.delta", "delta": ANSWER} | place,
+               {"type": "response.output_item.done", "output_index": 0, "item": output[0]},
+               {"type": "response.completed", "response": response})
+
+
+ANSWERS = {"anthropic": anthropic_answer, "gemini": gemini_answer, "ollama": ollama_answer,
+           "openai-responses": responses_answer}
+
+
 class Recorder(http.server.BaseHTTPRequestHandler):
     """Keeps what came in server.seen."""
 
@@ -65,11 +119,11 @@ class Recorder(http.server.BaseHTTPRequestHandler):
             "query": urllib.parse.parse_qs(url.query),
             "type": self.headers["content-type"].partition(";")[0],
             "key": self.headers[KEY_HEADERS[self.server.provider]],
+            "version": self.headers["anthropic-version"],
             "body": body,
         })
-        answer = gemini_answer if self.server.provider == "gemini" else ollama_answer
         calls = len(self.server.seen) < self.server.rounds
-        content_type, text = answer(url.path, body, calls)
+        content_type, text = ANSWERS[self.server.provider](url.path, body, calls)
         self.send_response(200)
         self.send_header("Content-Type", content_type)
         self.send_header("Content-Length", str(len(text.encode())))
@@ -117,6 +171,22 @@ def settle_ollama(request):
             call.pop("id", None)
 
 
+def settle_nothing(_):
+    pass
+
+
+def settle_responses(request):
+    # What came out goes back as it was; ids and states of items that are not kept mean nothing to the API.
+    for item in request["body"]["input"]:
+        if item["type"] == "function_call":
+            item.pop("id", None)
+            item.pop("status", None)
+
+
+SETTLE = {"anthropic": settle_nothing, "gemini": settle_gemini, "ollama": settle_ollama,
+          "openai-responses": settle_responses}
+
+
 def differences(ours, theirs, where=""):
     if isinstance(ours, dict) and isinstance(theirs, dict):
         for key in sorted(ours.keys() | theirs.keys()):
@@ -137,7 +207,7 @@ def compare(say, provider, case):
     ours = record(provider, [say, provider, "@", case])
     theirs = record(provider, ["node", os.path.join(HERE, "clients.mjs"), MODULES, provider, "@", case])
     for request in (ours, theirs):
-        {"gemini": settle_gemini, "ollama": settle_ollama}[provider](request)
+        SETTLE[provider](request)
     return list(differences(ours, theirs))
 
 
