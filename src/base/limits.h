@@ -25,6 +25,7 @@
 #define BELUGA__MAX_CONFIG_FILES    8             /* files of a configuration */
 #define BELUGA__MAX_CONFIG_SECTIONS 4096          /* models or providers in a file */
 #define BELUGA__MAX_ALIASES         8             /* aliases that refer to aliases */
+#define BELUGA__MAX_FALLBACKS       16            /* models that one falls back to */
 #define BELUGA__MAX_OPTIONS         4096u          /* options of one list */
 #define BELUGA__MAX_KEY_BYTES       (64u << 10)    /* a key, from wherever it comes */
 #define BELUGA__MAX_AWS_FIELD       4096u          /* one value of an access key or a profile */

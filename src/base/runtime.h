@@ -3,6 +3,7 @@
 #define BELUGA__RUNTIME_H
 
 #include <beluga/client.h>
+#include <string.h>
 
 typedef struct beluga__runtime {
     beluga_allocator allocator;

@@ -1,6 +1,7 @@
 /* Opening a model: from a provider and a configuration to a target with its stack. */
 #include "client/client.h"
 #include "client/config.h"
+#include "client/others.h"
 #include "client/registry.h"
 
 #include "base/mem.h"
@@ -143,12 +144,40 @@ static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *
     return FULL + (runtime->telemetry ? ATTEMPT : 0);
 }
 
-static beluga__model *build_stack(beluga__runtime *runtime, const beluga_provider *provider)
+static bool is_limited(const beluga__settings *settings)
 {
-    beluga__model *model = is_full(provider) ? beluga__full_adapter_new(runtime)
-                                             : beluga__http_adapter_new(runtime);
+    return beluga__settings_has(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE) ||
+           beluga__settings_has(settings, BELUGA_OPTION_TOKENS_PER_MINUTE) ||
+           beluga__settings_has(settings, BELUGA_OPTION_MAX_CONCURRENT_CALLS);
+}
+
+/* The one place that knows the order, from the inside out. */
+static beluga__model *build_stack(beluga__target *t, const beluga__others *fallbacks)
+{
+    beluga__runtime *runtime = t->runtime;
+    const beluga__settings *settings = &t->settings;
+    beluga__model *model = is_full(t->provider) ? beluga__full_adapter_new(runtime)
+                                                : beluga__http_adapter_new(runtime);
     if (runtime->telemetry) model = beluga__attempt_new(runtime, model);
-    return beluga__retry_new(runtime, model);
+    model = beluga__retry_new(runtime, settings, model);
+    if (beluga__settings_has(settings, BELUGA_OPTION_BREAKER_FAILURES))
+        model = beluga__breaker_new(runtime, settings, model);
+    if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
+    if (fallbacks->n)
+        model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
+    return model;
+}
+
+static int take_stack(owned_target *owned, beluga_error *err)
+{
+    beluga__target *t = &owned->target;
+    beluga__others fallbacks;
+    int status = beluga__others_open(beluga__client_of(t->runtime), owned->config,
+                                     BELUGA_OPTION_FALLBACK, &fallbacks, err);
+    if (!status && !(t->stack = build_stack(t, &fallbacks)))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    beluga__others_free(&fallbacks);
+    return status;
 }
 
 /* Every fault of the configuration, in one error. */
@@ -186,9 +215,8 @@ static int fill(owned_target *owned, const beluga_config *config, beluga_error *
     if (status) return status;
     take_connection(t);
     t->call_bytes = call_bytes(t->runtime, t->provider);
-    t->stack = build_stack(t->runtime, t->provider);
-    if (!t->stack) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
-    if (!t->provider->open) return 0;
+    status = take_stack(owned, err);
+    if (status || !t->provider->open) return status;
     beluga_error unset = {0};
     status = t->provider->open(owned->config, &t->self, &unset);
     if (status && !unset.code) beluga_error_set(&unset, status, "%s", beluga_error_text(status));

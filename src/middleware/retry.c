@@ -1,18 +1,22 @@
 /* Retry: another attempt after an error that may pass, while nothing was delivered, or where what was
  * delivered may be taken back. The wait grows by a factor, is shortened by a random part so that
- * callers do not come back together, and is never shorter than what the provider asked for. */
-#include "model/model.h"
+ * callers do not come back together, and is never shorter than what the provider asked for.
+ *
+ * All calls of a model share a budget, so that many callers do not hammer a provider that is sick: a retry
+ * costs one, each call earns a part of one (`retry_budget`), and a reserve fills up by one a second. Retries
+ * that the provider itself gave a time for cost nothing. */
+#include "middleware/layer.h"
 
 #include "base/clock.h"
 #include "base/context.h"
-#include "base/mem.h"
 
-#include <inttypes.h>
+enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RETRY };
 
 typedef struct retry_model {
-    beluga__model model;
-    beluga__model *inner;
-    beluga__runtime *runtime;
+    beluga__layer layer;
+    int64_t earned; /* by a call; thousandths of a retry, like the others */
+    _Atomic int64_t saved;
+    _Atomic int64_t refilled_ns; /* when the reserve was looked at last */
 } retry_model;
 
 typedef struct retry_op {
@@ -47,22 +51,67 @@ static int64_t backoff_ms(retry_op *op)
     return (int64_t)(delay * (1.0 - 0.25 * (double)random / (double)(1ull << 53)));
 }
 
+/* --- the budget ------------------------------------------------------------------------------- */
+
+static void earn(retry_model *self)
+{
+    if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
+        atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
+}
+
+/* One a second, until the reserve is whole again. */
+static void refill(retry_model *self)
+{
+    int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
+    int64_t due = (now - then) / BELUGA__NS_PER_MS; /* a thousandth a millisecond */
+    if (due <= 0 || !atomic_compare_exchange_strong(&self->refilled_ns, &then, now)) return;
+    int64_t room = RESERVE - atomic_load(&self->saved);
+    if (room > 0) atomic_fetch_add(&self->saved, due < room ? due : room);
+}
+
+static bool afford(retry_model *self)
+{
+    refill(self);
+    if (atomic_fetch_sub(&self->saved, ONE_RETRY) >= ONE_RETRY) return true;
+    atomic_fetch_add(&self->saved, ONE_RETRY);
+    return false;
+}
+
+/* --- whether, and when ------------------------------------------------------------------------ */
+
+/* The last word about this error in `retry_on`, or else its own. */
+static bool may_pass(const retry_op *op, const beluga_error *err)
+{
+    const beluga__setting *list = &op->call->settings->known[BELUGA_OPTION_RETRY_ON];
+    bool retryable = err->retryable;
+    for (const beluga__item *i = list->type ? list->value.items : NULL; i; i = i->next) {
+        bool not = *i->value.string == '-';
+        if (beluga_error_code_from_name(i->value.string + not) == err->code) retryable = !not;
+    }
+    return retryable;
+}
+
 /* Milliseconds until the next attempt, or -1 for none. */
 static int64_t next_wait_ms(retry_op *op, const beluga_error *err)
 {
     int64_t retries = beluga__settings_int(op->call->settings, BELUGA_OPTION_MAX_RETRIES, 3);
-    if (!err->retryable || op->attempts > retries) return -1;
+    if (op->attempts > retries || !may_pass(op, err)) return -1;
     if (op->delivered && !op->call->restartable) return -1;
     if (err->retry_after_ms > BELUGA__MAX_RETRY_WAIT_MS) return -1;
     int64_t wait = backoff_ms(op);
     if (err->retry_after_ms > wait) wait = err->retry_after_ms;
     int64_t left = beluga_context_remaining_ms(op->call->context);
-    return left >= 0 && wait >= left ? -1 : wait;
+    if (left >= 0 && wait >= left) return -1;
+    if (err->retry_after_ms >= 0 || afford(op->self)) return wait;
+    beluga__log(op->self->layer.runtime, BELUGA_LOG_WARN, "retry.budget_spent",
+                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
+                BELUGA__TEXT_FIELD("model", op->call->model_name));
+    return -1;
 }
 
 static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
 {
-    const beluga__runtime *runtime = op->self->runtime;
+    const beluga__runtime *runtime = op->self->layer.runtime;
     beluga__log(runtime, BELUGA_LOG_INFO, "retry",
                 BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
                 BELUGA__TEXT_FIELD("model", op->call->model_name),
@@ -96,19 +145,19 @@ static void failed(retry_op *op, const beluga_error *err)
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     retry_op *op = beluga__container_of(sink, retry_op, sink);
-    switch (event->kind) {
-    case BELUGA_EVENT_ERROR: failed(op, event->u.error); return;
-    case BELUGA_EVENT_TEXT:
-    case BELUGA_EVENT_REASONING:
-    case BELUGA_EVENT_TOOL_CALL_BEGIN: op->delivered = true; break;
+    if (event->kind == BELUGA_EVENT_ERROR) {
+        failed(op, event->u.error);
+        return;
     }
+    if (beluga__layer_is_content(event)) op->delivered = true;
     op->outer->event(op->outer, event);
 }
 
 static int attempt(retry_op *op, beluga_error *err)
 {
+    beluga__model *inner = op->self->layer.inner;
     op->attempts++;
-    return op->self->inner->ops->start(op->self->inner, op->call, &op->sink, &op->inner, err);
+    return inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
 }
 
 static void timer_fired(beluga__timer *timer)
@@ -125,10 +174,11 @@ static void timer_fired(beluga__timer *timer)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
                  beluga_error *err)
 {
-    retry_op *op = beluga__arena_zalloc(&call->arena, sizeof *op);
-    if (!op) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    retry_op *op = beluga__layer_op(call, sizeof *op, err);
+    if (!op) return BELUGA_ERROR_NO_MEMORY;
     op->op.ops = model->ops;
-    op->self = beluga__container_of(model, retry_model, model);
+    op->self = (retry_model *)beluga__layer_of(model);
+    earn(op->self);
     op->sink.event = on_event;
     op->outer = sink;
     op->call = call;
@@ -154,22 +204,16 @@ static void pause(beluga__op *base, bool paused)
     beluga__op_pause(op->inner, paused);
 }
 
-static void release(beluga__model *model)
-{
-    retry_model *self = beluga__container_of(model, retry_model, model);
-    beluga__model_release(self->inner);
-    beluga__release(&self->runtime->allocator, self);
-}
+static const beluga__model_ops retry_ops = {start, cancel, pause, beluga__layer_release};
 
-static const beluga__model_ops retry_ops = {start, cancel, pause, release};
-
-beluga__model *beluga__retry_new(beluga__runtime *runtime, beluga__model *inner)
+beluga__model *beluga__retry_new(beluga__runtime *runtime, const beluga__settings *settings,
+                                 beluga__model *inner)
 {
-    retry_model *self = inner ? beluga__alloc(&runtime->allocator, sizeof *self) : NULL;
-    if (!self) {
-        beluga__model_release(inner);
-        return NULL;
-    }
-    *self = (retry_model){.model.ops = &retry_ops, .inner = inner, .runtime = runtime};
-    return &self->model;
+    const double earned = beluga__settings_double(settings, BELUGA_OPTION_RETRY_BUDGET, 0.5);
+    retry_model *self = beluga__layer_new(sizeof *self, &retry_ops, runtime, inner);
+    if (!self) return NULL;
+    self->earned = (int64_t)(earned * ONE_RETRY);
+    atomic_init(&self->saved, RESERVE);
+    atomic_init(&self->refilled_ns, beluga__now_ns());
+    return &self->layer.model;
 }

@@ -87,19 +87,30 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err)
+/* A call of a target, in one block: no question yet. */
+static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
-    *out = NULL;
-    const beluga_allocator *allocator = &spec->target->runtime->allocator;
-    size_t bytes = spec->target->call_bytes ? spec->target->call_bytes : HTTP_CALL;
-    size_t room = bytes - sizeof(beluga_call);
+    const beluga_allocator *allocator = &target->runtime->allocator;
+    size_t bytes = target->call_bytes ? target->call_bytes : HTTP_CALL;
     beluga_call *call = beluga__alloc(allocator, bytes);
-    if (!call) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    if (!call) {
+        beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+        return NULL;
+    }
     memset(call, 0, sizeof *call);
     atomic_init(&call->refs, 1);
-    beluga__arena_init(&call->arena, allocator, call->first, room, BELUGA__MAX_CALL_BYTES);
-    call->target = beluga__target_ref(spec->target);
-    call->loop = spec->loop;
+    beluga__arena_init(&call->arena, allocator, call->first, bytes - sizeof(beluga_call),
+                       BELUGA__MAX_CALL_BYTES);
+    call->target = beluga__target_ref(target);
+    call->loop = loop;
+    return call;
+}
+
+int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err)
+{
+    beluga_call *call = allocate(spec->target, spec->loop, err);
+    *out = NULL;
+    if (!call) return BELUGA_ERROR_NO_MEMORY;
     call->operation = spec->operation;
     call->list_models = spec->list_models;
     call->start_ns = spec->start_ns;
@@ -116,6 +127,58 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     return 0;
 }
 
+/* --- the same question to another target ------------------------------------------------------ */
+
+static int derive_messages(beluga_call *call, const beluga_call *from)
+{
+    call->messages = beluga__arena_alloc(&call->arena, (from->n_messages + 1) * sizeof *call->messages);
+    if (!call->messages) return BELUGA_ERROR_NO_MEMORY;
+    for (; call->n_messages < from->n_messages; call->n_messages++)
+        call->messages[call->n_messages] = beluga_message_ref(from->messages[call->n_messages]);
+    return 0;
+}
+
+/* The target's settings where the caller said nothing; whose model it is, the target knows. */
+static int derive_settings(beluga_call *call, const beluga_call *from)
+{
+    call->settings = &call->target->settings;
+    call->model_name = call->target->model_name;
+    if (from->settings == &from->target->settings) return 0;
+    beluga__settings *own = beluga__arena_alloc(&call->arena, sizeof *own);
+    if (!own) return BELUGA_ERROR_NO_MEMORY;
+    *own = call->target->settings;
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        bool everywhere = key != BELUGA_OPTION_MODEL_NAME && key != BELUGA_OPTION_PROVIDER_SPECIFIC;
+        if (everywhere && from->settings->known[key].origin == BELUGA_ORIGIN_CALL)
+            own->known[key] = from->settings->known[key];
+    }
+    call->settings = own;
+    return 0;
+}
+
+int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call **out,
+                        beluga_error *err)
+{
+    beluga_call *call = allocate(target, from->loop, err);
+    *out = NULL;
+    if (!call) return BELUGA_ERROR_NO_MEMORY;
+    call->operation = from->operation;
+    call->start_ns = from->start_ns;
+    call->streamed = from->streamed;
+    call->restartable = from->restartable;
+    call->tools = from->tools;
+    call->n_tools = from->n_tools;
+    call->context = beluga_context_ref(from->context);
+    call->span = from->span;
+    if (derive_messages(call, from) || derive_settings(call, from)) {
+        beluga__call_unref(call);
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    }
+    call->next = from->derived;
+    from->derived = *out = call;
+    return 0;
+}
+
 beluga_call *beluga__call_ref(beluga_call *call)
 {
     atomic_fetch_add_explicit(&call->refs, 1, memory_order_relaxed);
@@ -125,6 +188,10 @@ beluga_call *beluga__call_ref(beluga_call *call)
 void beluga__call_unref(beluga_call *call)
 {
     if (!call || atomic_fetch_sub_explicit(&call->refs, 1, memory_order_acq_rel) != 1) return;
+    for (beluga_call *next, *d = call->derived; d; d = next) {
+        next = d->next;
+        beluga__call_unref(d);
+    }
     for (size_t i = 0; i < call->n_messages; i++) beluga_message_unref(call->messages[i]);
     if (call->release_holder) call->release_holder(call->holder);
     beluga_context_unref(call->context);

@@ -26,6 +26,8 @@ struct beluga_call {
     bool list_models; /* asks for the models instead of an answer */
     void *span;       /* of telemetry, for the attempts under it */
     unsigned attempt; /* how many attempts have a span */
+    struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
+    struct beluga_call *next;    /* of those */
     _Alignas(16) char first[]; /* the arena's first block */
 };
 
@@ -48,6 +50,10 @@ typedef struct beluga__call_spec {
 
 /* Make a call: checks messages and options. On success it has taken over `holder`'s reference. */
 int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err);
+/* Make the same call of another target: its settings, with what the caller gave to this call on top.
+ * Borrowed as long as `call`, and used like it. */
+int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
+                        beluga_error *err);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
 

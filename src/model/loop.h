@@ -79,7 +79,7 @@ typedef struct beluga__transfer_spec {
     bool streamed;
 } beluga__transfer_spec;
 
-enum { BELUGA__TIMERS_PER_CALL = 6 };
+enum { BELUGA__TIMERS_PER_CALL = 7 };
 
 typedef struct beluga__loop_ops {
     /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL): setting them can't fail. */

@@ -127,7 +127,7 @@ static void deliver_metadata(beluga_op *op)
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
     event.u.metadata.id = op->metadata.id;
     event.u.metadata.model = op->metadata.model;
-    event.u.metadata.provider = op->call->target->provider->name;
+    event.u.metadata.provider = op->metadata.provider;
     event.u.metadata.request_id = op->metadata.request_id;
     event.u.metadata.created = op->metadata.created;
     event.u.metadata.rate_limits = op->metadata.rate_limits;
@@ -254,6 +254,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->has_metadata = true;
     op->metadata.id = event->u.metadata.id;
     op->metadata.model = event->u.metadata.model;
+    op->metadata.provider = event->u.metadata.provider; /* of a fallback, perhaps */
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
     op->metadata.rate_limits = event->u.metadata.rate_limits;

@@ -26,7 +26,7 @@ struct beluga_op {
     beluga__timer deadline;
     beluga__guard guard; /* of the context */
     struct {
-        const char *id, *model, *request_id; /* in the call's arena; NULL: unknown */
+        const char *id, *model, *provider, *request_id; /* in the arena of its call; NULL: unknown */
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;

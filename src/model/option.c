@@ -47,7 +47,9 @@ const char *const *beluga__option_words(int key)
     static const char *const efforts[] = {"none", "minimal", "low", "medium",
                                           "high", "xhigh",   "max", NULL};
     static const char *const versions[] = {"auto", "1.1", "2", NULL};
+    static const char *const routings[] = {"in_order", "round_robin", "weighted", NULL};
     if (key == BELUGA_OPTION_REASONING_EFFORT) return efforts;
+    if (key == BELUGA_OPTION_ROUTING) return routings;
     return key == BELUGA_OPTION_HTTP_VERSION ? versions : NULL;
 }
 
@@ -126,6 +128,19 @@ INTEGER(response_schema_strict, RESPONSE_SCHEMA_STRICT, BOOL, bool)
 INTEGER(json_mode, JSON_MODE, BOOL, bool)
 INTEGER(reasoning_effort, REASONING_EFFORT, ENUM, beluga_reasoning_effort)
 INTEGER(reasoning_budget, REASONING_BUDGET, INT, int64_t)
+TEXT(retry_on, RETRY_ON)
+NUMBER(retry_budget, RETRY_BUDGET)
+INTEGER(breaker_failures, BREAKER_FAILURES, INT, int64_t)
+INTEGER(breaker_open_time_ms, BREAKER_OPEN_TIME, DURATION, int64_t)
+INTEGER(breaker_probes, BREAKER_PROBES, INT, int64_t)
+INTEGER(requests_per_minute, REQUESTS_PER_MINUTE, INT, int64_t)
+INTEGER(tokens_per_minute, TOKENS_PER_MINUTE, INT, int64_t)
+INTEGER(max_concurrent_calls, MAX_CONCURRENT_CALLS, INT, int64_t)
+INTEGER(limit_wait_ms, LIMIT_WAIT, DURATION, int64_t)
+TEXT(fallback, FALLBACK)
+TEXT(fallback_on, FALLBACK_ON)
+INTEGER(routing, ROUTING, ENUM, beluga_routing)
+INTEGER(weight, WEIGHT, INT, int64_t)
 TEXT(user, USER)
 TEXT(extra_body, EXTRA_BODY)
 TEXT(extra_header, EXTRA_HEADERS)

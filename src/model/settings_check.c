@@ -144,6 +144,13 @@ static bool is_header(const char *line, size_t n)
     return true;
 }
 
+static void check_error_name(faults *f, const char *option, const char *name)
+{
+    int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
+    if (!beluga_error_code_from_name(name))
+        fault(f, "%s: \"%.*s\" is no error's name, such as rate_limit", option, shown, name);
+}
+
 /* The value may be a secret: it is not shown. */
 static void check_list(faults *f, int key, const beluga__item *item)
 {
@@ -152,6 +159,9 @@ static void check_list(faults *f, int key, const beluga__item *item)
         if (!check_utf8(f, name, item->value.string, item->length)) continue;
         if (key == BELUGA_OPTION_EXTRA_HEADERS && !is_header(item->value.string, item->length))
             fault(f, "%s: item %zu is not \"Name: value\"", name, i);
+        if (key == BELUGA_OPTION_RETRY_ON)
+            check_error_name(f, name, item->value.string + (*item->value.string == '-'));
+        if (key == BELUGA_OPTION_FALLBACK_ON) check_error_name(f, name, item->value.string);
     }
 }
 
@@ -190,6 +200,32 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
+/* What does nothing by itself was meant to do something. */
+static void check_company(faults *f, const beluga__settings *settings)
+{
+    static const struct {
+        int key, needs[3];
+        const char *words;
+    } rows[] = {
+        {BELUGA_OPTION_BREAKER_OPEN_TIME, {BELUGA_OPTION_BREAKER_FAILURES}, "breaker_failures"},
+        {BELUGA_OPTION_BREAKER_PROBES, {BELUGA_OPTION_BREAKER_FAILURES}, "breaker_failures"},
+        {BELUGA_OPTION_LIMIT_WAIT,
+         {BELUGA_OPTION_REQUESTS_PER_MINUTE, BELUGA_OPTION_TOKENS_PER_MINUTE,
+          BELUGA_OPTION_MAX_CONCURRENT_CALLS},
+         "requests_per_minute, tokens_per_minute or max_concurrent_calls"},
+        {BELUGA_OPTION_FALLBACK_ON, {BELUGA_OPTION_FALLBACK}, "fallback"},
+        {BELUGA_OPTION_ROUTING, {BELUGA_OPTION_FALLBACK}, "fallback"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool there = !settings->known[rows[i].key].type;
+        for (size_t k = 0; k < 3 && rows[i].needs[k]; k++)
+            there = there || settings->known[rows[i].needs[k]].type;
+        if (!there)
+            fault(f, "%s does nothing without %s", beluga_option_get_info(rows[i].key)->name,
+                  rows[i].words);
+    }
+}
+
 static void check_slots(faults *f, const beluga__settings *settings, char scope)
 {
     const beluga__setting *unknown = &settings->known[BELUGA_OPTION_END];
@@ -202,6 +238,7 @@ static void check_slots(faults *f, const beluga__settings *settings, char scope)
         if (scope == 'C' && s->origin != BELUGA_ORIGIN_CALL) continue;
         check_known(f, key, s, scope);
     }
+    if (scope == 'M') check_company(f, settings);
 }
 
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err)

@@ -346,3 +346,20 @@ int beluga__message_check(const beluga_message *m, size_t index, beluga_error *e
                                 m->why ? m->why : beluga_error_text(m->status));
     return m->bad_text.field ? report_bad_text(m, index, err) : 0;
 }
+
+/* --- how long it is -------------------------------------------------------------------------- */
+
+static int64_t part_tokens(const beluga_part *part)
+{
+    enum { BYTES_PER_TOKEN = 4, IMAGE_TOKENS = 1000 };
+    if (part->kind == BELUGA_PART_IMAGE) return IMAGE_TOKENS;
+    return (int64_t)(part->text_length + part->data_length + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+}
+
+int64_t beluga_message_estimate_tokens(const beluga_message *message)
+{
+    enum { FRAME = 4 };
+    int64_t tokens = FRAME;
+    for (size_t i = 0; i < message->count; i++) tokens += part_tokens(&message->parts[i]);
+    return tokens;
+}

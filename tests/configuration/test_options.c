@@ -255,6 +255,19 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_max_tool_steps(7),
         beluga_with_max_concurrent_tools(7),
         beluga_with_tool_timeout_ms(7),
+        beluga_with_retry_on("x"),
+        beluga_with_retry_budget(7),
+        beluga_with_breaker_failures(7),
+        beluga_with_breaker_open_time_ms(7),
+        beluga_with_breaker_probes(7),
+        beluga_with_requests_per_minute(7),
+        beluga_with_tokens_per_minute(7),
+        beluga_with_max_concurrent_calls(7),
+        beluga_with_limit_wait_ms(7),
+        beluga_with_fallback("x"),
+        beluga_with_fallback_on("x"),
+        beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN),
+        beluga_with_weight(7),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {

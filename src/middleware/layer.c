@@ -1,0 +1,31 @@
+#include "middleware/layer.h"
+
+#include "base/mem.h"
+
+void *beluga__layer_new(size_t size, const beluga__model_ops *ops, beluga__runtime *runtime,
+                        beluga__model *inner)
+{
+    beluga__layer *layer = inner ? beluga__zalloc(&runtime->allocator, size) : NULL;
+    if (!layer) {
+        beluga__model_release(inner);
+        return NULL;
+    }
+    layer->model.ops = ops;
+    layer->inner = inner;
+    layer->runtime = runtime;
+    return layer;
+}
+
+void beluga__layer_release(beluga__model *model)
+{
+    beluga__layer *layer = beluga__layer_of(model);
+    beluga__model_release(layer->inner);
+    beluga__release(&layer->runtime->allocator, layer);
+}
+
+void *beluga__layer_op(beluga_call *call, size_t size, beluga_error *err)
+{
+    void *op = beluga__arena_zalloc(&call->arena, size);
+    if (!op) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    return op;
+}

@@ -1,0 +1,431 @@
+/* Limits: so many requests and tokens a minute, so many calls at once. A call waits for its turn, at most
+ * `limit_wait`, or is refused at once.
+ *
+ * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of burst):
+ * each has a time at which the next call conforms, and a call takes its place in both, or in neither, in
+ * one step under the lock. Tokens are estimated when a call starts and settled when its usage is known.
+ * What a provider says of its own limits moves the time of the next call, too. */
+#include "middleware/layer.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+
+enum { DEFAULT_WAIT_MS = 60000 };
+#define MINUTE_NS ((int64_t)60 * 1000 * BELUGA__NS_PER_MS)
+#define SECOND_NS ((int64_t)1000 * BELUGA__NS_PER_MS)
+
+typedef struct rate {
+    int64_t cost_ns; /* of one; 0: no limit */
+    int64_t next_ns; /* when all that was taken is paid for, of the monotonic clock */
+} rate;
+
+typedef struct ticket ticket;
+
+typedef struct limits {
+    beluga__layer layer;
+    int64_t most_calls; /* 0: any number */
+    int64_t wait_ns;
+    pthread_mutex_t lock; /* of what follows */
+    rate requests, tokens;
+    int64_t held_ns; /* until when the provider asked to wait */
+    int64_t running;
+    uint32_t generation;   /* of fork: those that run are the parent's */
+    ticket *first, **last; /* who waits to be one of those at once */
+} limits;
+
+typedef struct limits_op {
+    beluga__op op;
+    beluga__sink sink;
+    beluga__sink *outer;
+    beluga__op *inner;
+    limits *self;
+    beluga_call *call;
+    beluga__timer timer; /* until its turn, or until it has waited too long */
+    ticket *ticket;      /* while it waits to be one of those at once */
+    int64_t deadline_ns; /* of waiting */
+    int64_t reserved;    /* tokens */
+    bool counted;        /* it is one of those at once */
+    bool paused;
+} limits_op;
+
+/* A place in the queue. It outlives the op, for a grant may be on its way when the call is cancelled. */
+struct ticket {
+    beluga__mail mail;
+    ticket *next;
+    limits *owner;
+    limits_op *op; /* NULL when it no longer waits; the loop's thread only */
+    beluga__mailbox *mailbox;
+    beluga__target *target; /* shared: it keeps the owner */
+    bool granted;
+};
+
+/* --- rates, under the lock ---------------------------------------------------------------------- */
+
+/* When so many may be taken. */
+static int64_t turn_of(const rate *r, int64_t now_ns)
+{
+    int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
+    return r->cost_ns && r->next_ns - burst > now_ns ? r->next_ns - burst : now_ns;
+}
+
+static void take(rate *r, int64_t now_ns, int64_t n)
+{
+    if (!r->cost_ns) return;
+    if (r->next_ns < now_ns) r->next_ns = now_ns;
+    r->next_ns += r->cost_ns * n;
+}
+
+static int64_t later(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* Take a turn in every rate at once; returns when it is, or INT64_MAX when that is too late. */
+static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
+{
+    pthread_mutex_lock(&l->lock);
+    int64_t turn = later(later(turn_of(&l->requests, now_ns), turn_of(&l->tokens, now_ns)), l->held_ns);
+    if (turn <= now_ns || turn <= deadline_ns) {
+        take(&l->requests, turn, 1);
+        take(&l->tokens, turn, tokens);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return turn;
+}
+
+/* A call was estimated at so many tokens and used others. */
+static void settle(limits *l, int64_t estimated, int64_t used)
+{
+    if (!l->tokens.cost_ns) return;
+    pthread_mutex_lock(&l->lock);
+    l->tokens.next_ns += (used - estimated) * l->tokens.cost_ns;
+    pthread_mutex_unlock(&l->lock);
+}
+
+static void hold_until(limits *l, int64_t when_ns)
+{
+    pthread_mutex_lock(&l->lock);
+    if (when_ns > l->held_ns) l->held_ns = when_ns;
+    pthread_mutex_unlock(&l->lock);
+}
+
+/* --- how many at once ----------------------------------------------------------------------------- */
+
+static void free_ticket(ticket *t)
+{
+    const beluga_allocator *allocator = &t->owner->layer.runtime->allocator;
+    beluga__target *target = t->target;
+    beluga__mailbox_unref(t->mailbox);
+    beluga__release(allocator, t);
+    beluga__target_unref(target);
+}
+
+/* Under the lock: give a free place to who waits longest. The caller posts it. */
+static ticket *grant_next(limits *l)
+{
+    ticket *t = l->first;
+    if (!t || l->running >= l->most_calls) return NULL;
+    l->first = t->next;
+    if (!l->first) l->last = &l->first;
+    t->granted = true;
+    l->running++;
+    return t;
+}
+
+/* Under the lock: after a fork nobody here runs or waits. */
+static void forget_parent(limits *l)
+{
+    if (l->generation == beluga__fork_generation()) return;
+    l->generation = beluga__fork_generation();
+    l->running = 0;
+    l->first = NULL;
+    l->last = &l->first;
+}
+
+static void give_back_place(limits *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->running--;
+    ticket *t = grant_next(l);
+    pthread_mutex_unlock(&l->lock);
+    if (t) beluga__mailbox_post(t->mailbox, &t->mail);
+}
+
+static void leave(limits_op *op)
+{
+    if (!op->counted) return;
+    op->counted = false;
+    give_back_place(op->self);
+}
+
+/* Stop waiting in the queue. A grant that is on its way finds nobody and goes on to the next. */
+static void withdraw(limits_op *op)
+{
+    limits *l = op->self;
+    ticket *t = op->ticket;
+    if (!t) return;
+    op->ticket = NULL;
+    t->op = NULL;
+    pthread_mutex_lock(&l->lock);
+    bool granted = t->granted;
+    ticket **at = &l->first;
+    while (!granted && *at != t) at = &(*at)->next;
+    if (!granted) {
+        *at = t->next;
+        if (!t->next) l->last = at;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (!granted) free_ticket(t);
+}
+
+/* --- waiting ---------------------------------------------------------------------------------------- */
+
+static int refuse(const limits_op *op, int64_t wait_ns, const char *what, beluga_error *err)
+{
+    int64_t wait_ms = wait_ns / BELUGA__NS_PER_MS + 1;
+    beluga_error_set(err, BELUGA_ERROR_RATE_LIMIT, "the limit set for this model is reached: %s", what);
+    beluga_error_set_provider_code(err, "local_limit", 11);
+    if (err && wait_ns > 0) err->retry_after_ms = wait_ms;
+    beluga__call_locate(op->call, err);
+    return BELUGA_ERROR_RATE_LIMIT;
+}
+
+/* Refusing is the answer here: another try would only wait again. */
+static void fail(limits_op *op, const beluga_error *err)
+{
+    leave(op);
+    beluga__sink_error(op->outer, err);
+}
+
+static int begin(limits_op *op, beluga_error *err)
+{
+    beluga__model *inner = op->self->layer.inner;
+    int status = inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
+    if (!status && op->paused) beluga__op_pause(op->inner, true);
+    return status;
+}
+
+static void begin_later(limits_op *op)
+{
+    beluga_error err;
+    if (begin(op, &err)) fail(op, &err);
+}
+
+static void set_timer(limits_op *op, int64_t when_ns)
+{
+    op->call->loop->ops->timer_set(op->call->loop, &op->timer, when_ns);
+}
+
+/* Its place is sure; now for its turn. Returns 0 when the call may begin now, 1 when it waits. */
+static int take_turn(limits_op *op, beluga_error *err)
+{
+    int64_t now_ns = beluga__now_ns();
+    int64_t turn = reserve(op->self, now_ns, op->reserved, op->deadline_ns);
+    if (turn <= now_ns) return 0;
+    if (turn > op->deadline_ns)
+        return refuse(op, turn - now_ns, "requests_per_minute, tokens_per_minute, or the provider's own", err);
+    set_timer(op, turn);
+    return 1;
+}
+
+static void take_turn_later(limits_op *op)
+{
+    beluga_error err;
+    int status = take_turn(op, &err);
+    if (status < 0)
+        fail(op, &err);
+    else if (!status)
+        begin_later(op);
+}
+
+static void timer_fired(beluga__timer *timer)
+{
+    limits_op *op = beluga__container_of(timer, limits_op, timer);
+    if (!op->ticket) {
+        begin_later(op);
+        return;
+    }
+    beluga_error err;
+    withdraw(op);
+    refuse(op, 0, "max_concurrent_calls", &err);
+    fail(op, &err);
+}
+
+/* On the loop's thread, or anywhere when the loop is gone. */
+static void granted(beluga__mail *mail, beluga_loop *loop)
+{
+    ticket *t = beluga__container_of(mail, ticket, mail);
+    limits_op *op = loop ? t->op : NULL;
+    if (!op) {
+        give_back_place(t->owner);
+        free_ticket(t);
+        return;
+    }
+    op->ticket = NULL;
+    op->counted = true;
+    free_ticket(t);
+    loop->ops->timer_clear(loop, &op->timer);
+    take_turn_later(op);
+}
+
+static ticket *new_ticket(limits_op *op)
+{
+    ticket *t = beluga__zalloc(&op->self->layer.runtime->allocator, sizeof *t);
+    beluga__mailbox *mailbox = t ? beluga__loop_mailbox(op->call->loop) : NULL;
+    if (!mailbox) {
+        beluga__release(&op->self->layer.runtime->allocator, t);
+        return NULL;
+    }
+    t->mail.run = granted;
+    t->owner = op->self;
+    t->op = op;
+    t->mailbox = beluga__mailbox_ref(mailbox);
+    t->target = beluga__target_ref(op->call->target);
+    return t;
+}
+
+/* Returns 0 when the call has a place, 1 when it waits for one. */
+static int take_place(limits_op *op, beluga_error *err)
+{
+    limits *l = op->self;
+    if (!l->most_calls) return 0;
+    ticket *t = new_ticket(op);
+    if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    pthread_mutex_lock(&l->lock);
+    forget_parent(l);
+    op->counted = l->running < l->most_calls && !l->first;
+    bool waits = !op->counted && l->wait_ns > 0;
+    if (op->counted) l->running++;
+    if (waits) {
+        *l->last = t;
+        l->last = &t->next;
+    }
+    pthread_mutex_unlock(&l->lock);
+    if (!waits) free_ticket(t);
+    if (op->counted) return 0;
+    if (!waits) return refuse(op, 0, "max_concurrent_calls", err);
+    op->ticket = t;
+    set_timer(op, op->deadline_ns);
+    return 1;
+}
+
+/* --- what comes ------------------------------------------------------------------------------------- */
+
+static void heed_headers(limits *l, const beluga_rate_limits *r)
+{
+    int64_t wait_ms = r->requests_remaining == 0 ? r->requests_reset_ms : -1;
+    if (r->tokens_remaining == 0 && r->tokens_reset_ms > wait_ms) wait_ms = r->tokens_reset_ms;
+    if (wait_ms > 0) hold_until(l, beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);
+}
+
+static void heed_error(limits *l, const beluga_error *err)
+{
+    bool limited = err->code == BELUGA_ERROR_RATE_LIMIT || err->code == BELUGA_ERROR_OVERLOADED;
+    if (limited && err->retry_after_ms > 0)
+        hold_until(l, beluga__now_ns() + err->retry_after_ms * BELUGA__NS_PER_MS);
+}
+
+static void take_usage(limits_op *op, const beluga_usage *usage)
+{
+    int64_t used = (usage->input_total > 0 ? usage->input_total : 0) +
+                   (usage->output_total > 0 ? usage->output_total : 0);
+    if (!used) return;
+    settle(op->self, op->reserved, used);
+    op->reserved = used; /* some say it again with every piece */
+}
+
+static void on_event(beluga__sink *sink, const beluga_event *event)
+{
+    limits_op *op = beluga__container_of(sink, limits_op, sink);
+    switch (event->kind) {
+    case BELUGA_EVENT_METADATA:
+        if (event->u.metadata.rate_limits) heed_headers(op->self, event->u.metadata.rate_limits);
+        break;
+    case BELUGA_EVENT_USAGE: take_usage(op, &event->u.usage); break;
+    case BELUGA_EVENT_ERROR: heed_error(op->self, event->u.error); /* fall through */
+    case BELUGA_EVENT_FINISH: leave(op); break;
+    }
+    op->outer->event(op->outer, event);
+}
+
+/* --- a model ---------------------------------------------------------------------------------------- */
+
+/* What goes in, and what may come out; usage puts it right. */
+static int64_t estimate(const beluga_call *call)
+{
+    int64_t tokens = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    for (size_t i = 0; i < call->n_messages; i++)
+        tokens += beluga_message_estimate_tokens(call->messages[i]);
+    return tokens;
+}
+
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+                 beluga_error *err)
+{
+    limits_op *op = beluga__layer_op(call, sizeof *op, err);
+    if (!op) return BELUGA_ERROR_NO_MEMORY;
+    op->op.ops = model->ops;
+    op->sink.event = on_event;
+    op->outer = sink;
+    op->call = call;
+    op->self = (limits *)beluga__layer_of(model);
+    op->timer.fire = timer_fired;
+    op->deadline_ns = beluga__now_ns() + op->self->wait_ns;
+    op->reserved = op->self->tokens.cost_ns ? estimate(call) : 0;
+    int status = take_place(op, err);
+    if (!status) status = take_turn(op, err);
+    if (!status) status = begin(op, err);
+    if (status < 0)
+        leave(op);
+    else
+        *out = &op->op;
+    return status < 0 ? status : 0;
+}
+
+static void cancel(beluga__op *base)
+{
+    limits_op *op = beluga__container_of(base, limits_op, op);
+    op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
+    withdraw(op);
+    beluga__op_cancel(op->inner);
+    leave(op);
+}
+
+static void pause(beluga__op *base, bool paused)
+{
+    limits_op *op = beluga__container_of(base, limits_op, op);
+    op->paused = paused;
+    beluga__op_pause(op->inner, paused);
+}
+
+static void release(beluga__model *model)
+{
+    pthread_mutex_destroy(&((limits *)beluga__layer_of(model))->lock);
+    beluga__layer_release(model);
+}
+
+static const beluga__model_ops limits_ops = {start, cancel, pause, release};
+
+static int64_t cost_of(const beluga__settings *settings, int key)
+{
+    int64_t per_minute = beluga__settings_int(settings, key, 0);
+    return per_minute ? MINUTE_NS / per_minute : 0;
+}
+
+beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settings *settings,
+                                  beluga__model *inner)
+{
+    limits *l = beluga__layer_new(sizeof *l, &limits_ops, runtime, inner);
+    if (!l) return NULL;
+    pthread_mutex_init(&l->lock, NULL);
+    l->requests.cost_ns = cost_of(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE);
+    l->tokens.cost_ns = cost_of(settings, BELUGA_OPTION_TOKENS_PER_MINUTE);
+    l->most_calls = beluga__settings_int(settings, BELUGA_OPTION_MAX_CONCURRENT_CALLS, 0);
+    l->wait_ns = BELUGA__NS_PER_MS *
+                 beluga__settings_int(settings, BELUGA_OPTION_LIMIT_WAIT, DEFAULT_WAIT_MS);
+    l->last = &l->first;
+    l->generation = beluga__fork_generation();
+    return &l->layer.model;
+}

@@ -1,0 +1,242 @@
+/* Limits: requests and tokens a minute, calls at once; waiting for a turn or being refused. */
+#include "../support/calls.h"
+
+#include <beluga/providers/mock.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+static int64_t now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* --- requests a minute ------------------------------------------------------------------------ */
+
+static void calls_beyond_the_rate_are_refused_when_nobody_may_wait(void **state)
+{
+    (void)state;
+    beluga_error err;
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
+    assert_string_equal(err.provider_code, "local_limit");
+    assert_in_range(err.retry_after_ms, 50000, 60001);
+    assert_string_equal(err.provider, "mock");
+    beluga_chat_model_unref(model);
+}
+
+static void calls_beyond_the_rate_wait_for_their_turn(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(600)); /* one in 100 ms */
+    int64_t start = now_ms();
+    for (int i = 0; i < 14; i++) assert_int_equal(generate(model, NULL, NULL), 0);
+    /* A second's worth at once, the others spread. */
+    assert_true(now_ms() - start >= 290);
+    beluga_chat_model_unref(model);
+}
+
+static void who_is_refused_takes_no_turn(void **state)
+{
+    (void)state;
+    beluga_error first, last;
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_int_equal(generate(model, NULL, &first), BELUGA_ERROR_RATE_LIMIT);
+    for (int i = 0; i < 50; i++) assert_int_equal(generate(model, NULL, &last), BELUGA_ERROR_RATE_LIMIT);
+    assert_true(last.retry_after_ms <= first.retry_after_ms);
+    beluga_chat_model_unref(model);
+}
+
+static void waiting_ends_with_the_contexts_deadline(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1));
+    beluga_context *ctx = beluga_context_new_timeout(NULL, 30);
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
+    beluga_context_unref(ctx);
+    beluga_chat_model_unref(model);
+}
+
+/* --- tokens a minute -------------------------------------------------------------------------- */
+
+static void tokens_are_settled_when_the_usage_is_known(void **state)
+{
+    peer *p = *state;
+    beluga_error err;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_tokens_per_minute(60),
+                                              beluga_with_limit_wait_ms(0));
+    /* Estimated at 5 tokens, it used 12 and 240. */
+    peer_step_json(peer_reply_new(p), 200,
+                   "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+                   "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}");
+    assert_int_equal(generate(model, "x", NULL), 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
+    assert_in_range(err.retry_after_ms, 240000, 252001);
+    beluga_chat_model_unref(model);
+}
+
+/* --- what the provider says ------------------------------------------------------------------- */
+
+static void the_providers_own_headers_hold_the_next_call(void **state)
+{
+    peer *p = *state;
+    beluga_error err;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(9),
+                                              beluga_with_limit_wait_ms(0));
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, 200, "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
+                             "x-ratelimit-limit-requests: 100\r\nx-ratelimit-reset-requests: 1h0m0s\r\n");
+    static const char body[] = "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
+    peer_step_body(r, body, sizeof body - 1);
+    assert_int_equal(generate(model, "x", NULL), 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
+    assert_in_range(err.retry_after_ms, 3000000, 3600001);
+    assert_int_equal(peer_requests(p), 1);
+    beluga_chat_model_unref(model);
+}
+
+static void a_retry_after_holds_the_calls_of_others_too(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(9),
+                                              beluga_with_limit_wait_ms(0));
+    peer_openai_error(peer_reply_new(p), 429, "Retry-After: 3600\r\n", NULL, "slow down");
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(peer_requests(p), 1);
+    beluga_chat_model_unref(model);
+}
+
+/* --- calls at once ------------------------------------------------------------------------------ */
+
+static void so_many_run_at_once_and_the_others_follow(void **state)
+{
+    enum { CALLS = 6 };
+    peer *p = *state;
+    record r[CALLS];
+    beluga_op *ops[CALLS];
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(2));
+    for (int i = 0; i < CALLS; i++) {
+        peer_reply *reply = peer_reply_new(p);
+        if (i < 2) peer_step_gate(reply, 0);
+        peer_openai_stream(reply, "Hello");
+        record_clear(&r[i]);
+        ops[i] = push_stream(model, loop, NULL, &r[i]);
+    }
+    while (peer_requests(p) < 2) poll_and_step(loop);
+    step_until_quiet(loop);
+    assert_int_equal(peer_requests(p), 2);
+    peer_open_gate(p, 0);
+    for (int i = 0; i < CALLS; i++) step_until_end(loop, &r[i]);
+    for (int i = 0; i < CALLS; i++) {
+        assert_int_equal(r[i].finishes, 1);
+        beluga_op_free(ops[i]);
+    }
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void who_is_cancelled_while_waiting_leaves_the_queue(void **state)
+{
+    peer *p = *state;
+    record r[3];
+    beluga_op *ops[3];
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(1));
+    peer_reply *held = peer_reply_new(p);
+    peer_step_gate(held, 0);
+    peer_openai_stream(held, "first");
+    peer_openai_stream(peer_reply_new(p), "third");
+    for (int i = 0; i < 3; i++) {
+        record_clear(&r[i]);
+        ops[i] = push_stream(model, loop, NULL, &r[i]);
+    }
+    beluga_op_cancel(ops[1]);
+    step_until_end(loop, &r[1]);
+    assert_story(&r[1], "error(context_canceled)");
+    peer_open_gate(p, 0);
+    step_until_end(loop, &r[2]);
+    assert_int_equal(r[0].finishes, 1);
+    assert_int_equal(r[2].finishes, 1);
+    assert_int_equal(peer_requests(p), 2);
+    for (int i = 0; i < 3; i++) beluga_op_free(ops[i]);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void waiting_for_a_place_has_an_end(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_error err;
+    record_clear(&r);
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(1),
+                                              beluga_with_limit_wait_ms(50));
+    peer_step_hang(peer_reply_new(p));
+    beluga_op *op = push_stream(model, loop, NULL, &r);
+    while (!peer_requests(p)) poll_and_step(loop);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
+    assert_non_null(strstr(err.message, "max_concurrent_calls"));
+    beluga_op_free(op);
+    beluga_loop_free(loop); /* ends the one that hangs */
+    peer_openai_answer(peer_reply_new(p), "free");
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+enum { THREADS = 8, EACH = 25 };
+
+typedef struct crowd {
+    beluga_chat_model *model;
+    atomic_int failed;
+} crowd;
+
+static void *call_in_a_crowd(void *argument)
+{
+    crowd *c = argument;
+    for (int i = 0; i < EACH; i++) {
+        beluga_context *ctx = i % 5 ? NULL : beluga_context_new_timeout(NULL, 1);
+        int status = generate_under(c->model, ctx, NULL, NULL);
+        if (status && status != BELUGA_ERROR_CONTEXT_TIMEOUT) atomic_fetch_add(&c->failed, 1);
+        beluga_context_unref(ctx);
+    }
+    return NULL;
+}
+
+static void threads_wait_for_each_other(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    crowd c = {.model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
+    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, call_in_a_crowd, &c);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(atomic_load(&c.failed), 0);
+    assert_int_equal(generate(c.model, NULL, NULL), 0); /* every place was given back */
+    assert_int_equal(generate(c.model, NULL, NULL), 0);
+    beluga_chat_model_unref(c.model);
+}
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(calls_beyond_the_rate_are_refused_when_nobody_may_wait),
+        cmocka_unit_test(calls_beyond_the_rate_wait_for_their_turn),
+        cmocka_unit_test(who_is_refused_takes_no_turn),
+        cmocka_unit_test(waiting_ends_with_the_contexts_deadline),
+        ON_PEER(tokens_are_settled_when_the_usage_is_known),
+        ON_PEER(the_providers_own_headers_hold_the_next_call),
+        ON_PEER(a_retry_after_holds_the_calls_of_others_too),
+        ON_PEER(so_many_run_at_once_and_the_others_follow),
+        ON_PEER(who_is_cancelled_while_waiting_leaves_the_queue),
+        ON_PEER(waiting_for_a_place_has_an_end),
+        cmocka_unit_test(threads_wait_for_each_other),
+    };
+    return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
+}
