@@ -8,6 +8,7 @@
 
 #include <beluga/allocator.h>
 #include <beluga/batch.h>
+#include <beluga/cache.h>
 #include <beluga/chat_model.h>
 #include <beluga/client.h>
 #include <beluga/common.h>
@@ -15,10 +16,12 @@
 #include <beluga/context.h>
 #include <beluga/error.h>
 #include <beluga/event.h>
+#include <beluga/hooks.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
 #include <beluga/message.h>
 #include <beluga/option.h>
+#include <beluga/price.h>
 #include <beluga/registry.h>
 #include <beluga/response.h>
 #include <beluga/telemetry.h>

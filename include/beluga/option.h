@@ -100,7 +100,12 @@ typedef enum beluga_option_type {
     XX(FALLBACK, "fallback", LIST, 0, 0, M, "models to ask when this one fails, in turn")          \
     XX(FALLBACK_ON, "fallback_on", LIST, 0, 0, B, "errors that lead to them, instead of the usual") \
     XX(ROUTING, "routing", ENUM, 0, 2, M, "who of them is asked first: in_order, round_robin, weighted") \
-    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")
+    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")       \
+    XX(CACHE_TTL, "cache_ttl", DURATION, 1, 31536000000, M, "answers are kept so long and given again") \
+    XX(CACHE, "cache", POINTER, 0, 0, M, "the store of those answers")                             \
+    XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M, "US dollars that calls of this model may cost in all") \
+    XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")          \
+    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -148,6 +153,9 @@ typedef enum beluga_routing {
     BELUGA_ROUTING_ROUND_ROBIN = 1,
     BELUGA_ROUTING_WEIGHTED = 2 /**< by chance, in proportion to each one's weight */
 } beluga_routing;
+
+struct beluga_cache_store;
+struct beluga_hooks;
 
 /** One option; make it with the functions below. Layout frozen: 32 bytes where pointers are 8. */
 struct beluga_option {
@@ -234,6 +242,13 @@ BELUGA_API beluga_option beluga_with_fallback(const char *reference);
 BELUGA_API beluga_option beluga_with_fallback_on(const char *error_name);
 BELUGA_API beluga_option beluga_with_routing(beluga_routing routing);
 BELUGA_API beluga_option beluga_with_weight(int64_t weight);
+BELUGA_API beluga_option beluga_with_cache_ttl_ms(int64_t ms);
+/** The store is borrowed until the last model made with it is gone (cache.h). */
+BELUGA_API beluga_option beluga_with_cache(const struct beluga_cache_store *store);
+BELUGA_API beluga_option beluga_with_budget(double dollars);
+BELUGA_API beluga_option beluga_with_prices(const char *path);
+/** The functions are copied; their payload is borrowed until the last model is gone (hooks.h). */
+BELUGA_API beluga_option beluga_with_hooks(const struct beluga_hooks *hooks);
 BELUGA_API beluga_option beluga_with_user(const char *id);
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
 /** Adds one, "Name: value"; give it again for more. */

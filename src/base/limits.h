@@ -35,6 +35,8 @@
 #define BELUGA__MAX_PAGES           1000u          /* pages of a list of models */
 #define BELUGA__MAX_STEP_EVENTS     64             /* socket events in one step of a loop */
 #define BELUGA__MAX_STEP_BYTES      (256u << 10)   /* body bytes in one step of a loop */
+#define BELUGA__MAX_CACHE_BYTES     (64u << 20)    /* a store of answers in memory, unless made larger */
+#define BELUGA__MAX_CACHED_BYTES    (8u << 20)     /* one answer that is kept */
 #define BELUGA__MAX_LINE_BYTES      (16u << 10)    /* a redacted line of the wire log */
 
 #define BELUGA__FINISH_GRACE_MS     2000  /* a finish waits this long for its usage */

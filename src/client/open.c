@@ -5,7 +5,7 @@
 #include "client/registry.h"
 
 #include "base/mem.h"
-#include "model/model.h"
+#include "middleware/middleware.h"
 
 #include <beluga/version.h>
 #include <stdio.h>
@@ -152,7 +152,8 @@ static bool is_limited(const beluga__settings *settings)
 }
 
 /* The one place that knows the order, from the inside out. */
-static beluga__model *build_stack(beluga__target *t, const beluga__others *fallbacks)
+static beluga__model *build_stack(beluga__target *t, const beluga__others *fallbacks,
+                                  beluga_prices *prices)
 {
     beluga__runtime *runtime = t->runtime;
     const beluga__settings *settings = &t->settings;
@@ -165,16 +166,49 @@ static beluga__model *build_stack(beluga__target *t, const beluga__others *fallb
     if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
     if (fallbacks->n)
         model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
+    if (prices) model = beluga__budget_new(runtime, settings, prices, model);
+    if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
+        model = beluga__cache_new(runtime, settings, model);
+    if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))
+        model = beluga__hooks_new(runtime, settings->known[BELUGA_OPTION_HOOKS].value.pointer, model);
     return model;
+}
+
+/* A budget can't be kept where it is not known what is spent. */
+static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
+{
+    beluga_price unused;
+    if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "budget: the price of %.48s/%.90s is not known; name a file that has it "
+                            "(prices)", t->provider->name, t->model_name);
+}
+
+/* NULL where there is no budget. */
+static int load_prices(const beluga__target *t, const beluga__others *fallbacks, beluga_prices **out,
+                       beluga_error *err)
+{
+    *out = NULL;
+    if (!beluga__settings_has(&t->settings, BELUGA_OPTION_BUDGET)) return 0;
+    int status = beluga_prices_load(beluga__settings_string(&t->settings, BELUGA_OPTION_PRICES), out, err);
+    if (!status) status = check_price(t, *out, err);
+    for (size_t i = 0; i < fallbacks->n && !status; i++)
+        status = check_price(fallbacks->targets[i], *out, err);
+    if (!status) return 0;
+    beluga_prices_free(*out);
+    *out = NULL;
+    return status;
 }
 
 static int take_stack(owned_target *owned, beluga_error *err)
 {
     beluga__target *t = &owned->target;
     beluga__others fallbacks;
+    beluga_prices *prices = NULL;
     int status = beluga__others_open(beluga__client_of(t->runtime), owned->config,
                                      BELUGA_OPTION_FALLBACK, &fallbacks, err);
-    if (!status && !(t->stack = build_stack(t, &fallbacks)))
+    if (!status) status = load_prices(t, &fallbacks, &prices, err);
+    if (!status && !(t->stack = build_stack(t, &fallbacks, prices)))
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     beluga__others_free(&fallbacks);
     return status;

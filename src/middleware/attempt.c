@@ -1,6 +1,6 @@
 /* Attempt telemetry: a span for each request to a provider, under the operation's. It is in the stack
  * only where the client has a telemetry sink. */
-#include "model/model.h"
+#include "middleware/middleware.h"
 
 #include "base/clock.h"
 #include "base/context.h"

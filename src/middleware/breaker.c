@@ -8,9 +8,9 @@
  *
  * One call is one outcome, with all its retries. What the caller did wrong is no outcome at all. */
 #include "middleware/layer.h"
+#include "middleware/middleware.h"
 
 #include "base/clock.h"
-#include "base/context.h"
 
 enum { DEFAULT_OPEN_MS = 15000, DEFAULT_PROBES = 1 };
 
@@ -181,8 +181,7 @@ static void cancel(beluga__op *base)
     beluga__op_cancel(op->inner);
     if (op->decided) return;
     op->decided = true;
-    bool late = !beluga_context_is_cancelled(op->call->context) &&
-                beluga__context_deadline_ns(op->call->context) <= beluga__now_ns();
+    bool late = beluga__layer_stopped(op->call, NULL) == BELUGA_ERROR_CONTEXT_TIMEOUT;
     if (late && !op->answered)
         failed(op);
     else

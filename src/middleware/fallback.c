@@ -6,6 +6,7 @@
  * answer was delivered, or where it may be taken back. When all have failed the caller gets the first
  * one's error: what came later must not hide it. */
 #include "middleware/layer.h"
+#include "middleware/middleware.h"
 
 #include "base/mem.h"
 

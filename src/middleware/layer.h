@@ -25,6 +25,9 @@ static inline beluga__layer *beluga__layer_of(beluga__model *model)
     return beluga__container_of(model, beluga__layer, model);
 }
 
+/* Why a call is being cancelled: by its caller, or because its deadline passed. Returns the code. */
+int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
+
 /* Whether an event is part of the answer: what was delivered can't be taken back. */
 static inline bool beluga__layer_is_content(const beluga_event *event)
 {

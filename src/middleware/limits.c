@@ -6,6 +6,7 @@
  * one step under the lock. Tokens are estimated when a call starts and settled when its usage is known.
  * What a provider says of its own limits moves the time of the next call, too. */
 #include "middleware/layer.h"
+#include "middleware/middleware.h"
 
 #include "base/clock.h"
 #include "base/mem.h"

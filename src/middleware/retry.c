@@ -6,6 +6,7 @@
  * costs one, each call earns a part of one (`retry_budget`), and a reserve fills up by one a second. Retries
  * that the provider itself gave a time for cost nothing. */
 #include "middleware/layer.h"
+#include "middleware/middleware.h"
 
 #include "base/clock.h"
 #include "base/context.h"

@@ -55,18 +55,8 @@ static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *er
     sink->event(sink, &event);
 }
 
-/* The layers; each takes over `inner` and releases it. NULL without memory (inner is released then). */
+/* The innermost layers; NULL without memory. */
 beluga__model *beluga__http_adapter_new(beluga__runtime *runtime);
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime);
-beluga__model *beluga__retry_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                 beluga__model *inner);
-beluga__model *beluga__breaker_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                   beluga__model *inner);
-beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga__model *inner);
-/* Takes references of its own to the others. */
-beluga__model *beluga__fallback_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                    beluga__target *const *others, size_t n, beluga__model *inner);
-beluga__model *beluga__attempt_new(beluga__runtime *runtime, beluga__model *inner);
 
 #endif

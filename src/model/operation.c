@@ -130,6 +130,7 @@ static void deliver_metadata(beluga_op *op)
     event.u.metadata.provider = op->metadata.provider;
     event.u.metadata.request_id = op->metadata.request_id;
     event.u.metadata.created = op->metadata.created;
+    event.u.metadata.cached = op->metadata.cached;
     event.u.metadata.rate_limits = op->metadata.rate_limits;
     call_back(op, &event);
 }
@@ -257,6 +258,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->metadata.provider = event->u.metadata.provider; /* of a fallback, perhaps */
     op->metadata.request_id = event->u.metadata.request_id;
     op->metadata.created = event->u.metadata.created;
+    op->metadata.cached = event->u.metadata.cached;
     op->metadata.rate_limits = event->u.metadata.rate_limits;
 }
 

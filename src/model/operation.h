@@ -27,6 +27,7 @@ struct beluga_op {
     beluga__guard guard; /* of the context */
     struct {
         const char *id, *model, *provider, *request_id; /* in the arena of its call; NULL: unknown */
+        bool cached;
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;

@@ -61,9 +61,7 @@ static beluga_option text_option(uint16_t key, const char *name, const char *val
 {
     beluga_option option = {.key = key, .name = name};
     if (!value) return option;
-    option.type = key == BELUGA_OPTION_STOP_SEQUENCES || key == BELUGA_OPTION_EXTRA_HEADERS
-                      ? BELUGA_OPTION_LIST
-                      : BELUGA_OPTION_STRING;
+    option.type = (uint16_t)infos[key].type; /* STRING, or LIST */
     option.value.string = value;
     option.length = length;
     return option;
@@ -141,6 +139,9 @@ TEXT(fallback, FALLBACK)
 TEXT(fallback_on, FALLBACK_ON)
 INTEGER(routing, ROUTING, ENUM, beluga_routing)
 INTEGER(weight, WEIGHT, INT, int64_t)
+INTEGER(cache_ttl_ms, CACHE_TTL, DURATION, int64_t)
+NUMBER(budget, BUDGET)
+TEXT(prices, PRICES)
 TEXT(user, USER)
 TEXT(extra_body, EXTRA_BODY)
 TEXT(extra_header, EXTRA_HEADERS)
@@ -157,18 +158,31 @@ INTEGER(http_version, HTTP_VERSION, ENUM, beluga_http_version)
 INTEGER(max_response_bytes, MAX_RESPONSE_BYTES, INT, int64_t)
 INTEGER(max_event_bytes, MAX_EVENT_BYTES, INT, int64_t)
 
+static beluga_option pointer_option(uint16_t key, const void *pointer)
+{
+    return (beluga_option){.key = key,
+                           .type = pointer ? BELUGA_OPTION_POINTER : 0,
+                           .value.pointer = (void *)(uintptr_t)pointer};
+}
+
 beluga_option beluga_with_partial(beluga_response **partial)
 {
-    return (beluga_option){.key = BELUGA_OPTION_PARTIAL,
-                           .type = partial ? BELUGA_OPTION_POINTER : 0,
-                           .value.pointer = partial};
+    return pointer_option(BELUGA_OPTION_PARTIAL, partial);
 }
 
 beluga_option beluga_with_key_source(const beluga_key_source *source)
 {
-    return (beluga_option){.key = BELUGA_OPTION_KEY_SOURCE,
-                           .type = source ? BELUGA_OPTION_POINTER : 0,
-                           .value.pointer = (void *)(uintptr_t)source};
+    return pointer_option(BELUGA_OPTION_KEY_SOURCE, source);
+}
+
+beluga_option beluga_with_cache(const struct beluga_cache_store *store)
+{
+    return pointer_option(BELUGA_OPTION_CACHE, store);
+}
+
+beluga_option beluga_with_hooks(const struct beluga_hooks *hooks)
+{
+    return pointer_option(BELUGA_OPTION_HOOKS, hooks);
 }
 
 beluga_option beluga_with_env(void)

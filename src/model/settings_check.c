@@ -215,6 +215,7 @@ static void check_company(faults *f, const beluga__settings *settings)
          "requests_per_minute, tokens_per_minute or max_concurrent_calls"},
         {BELUGA_OPTION_FALLBACK_ON, {BELUGA_OPTION_FALLBACK}, "fallback"},
         {BELUGA_OPTION_ROUTING, {BELUGA_OPTION_FALLBACK}, "fallback"},
+        {BELUGA_OPTION_CACHE, {BELUGA_OPTION_CACHE_TTL}, "cache_ttl"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         bool there = !settings->known[rows[i].key].type;

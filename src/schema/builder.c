@@ -242,6 +242,7 @@ static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 static int add_metadata(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
+    r->cached = e->u.metadata.cached;
     if (e->u.metadata.created) r->created = e->u.metadata.created;
     if (e->u.metadata.rate_limits) r->rate_limits = *e->u.metadata.rate_limits;
     int status = keep_string(b, e->u.metadata.id, &r->id);

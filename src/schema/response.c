@@ -85,6 +85,11 @@ bool beluga_response_is_complete(const beluga_response *r)
     return r->complete;
 }
 
+bool beluga_response_is_cached(const beluga_response *r)
+{
+    return r->cached;
+}
+
 const char *beluga_response_id(const beluga_response *r)
 {
     return known(r->id);

@@ -45,7 +45,7 @@ struct beluga_response {
     const char **warnings;
     size_t n_warnings;
     int64_t duration_ns, first_content_ns;
-    bool complete;
+    bool complete, cached;
     /* Most answers' ids and names fit; and malloc is at its best up to 1 KiB. */
     _Alignas(16) char room[672];
 };

@@ -197,6 +197,8 @@ static void every_constructor_makes_its_own_option(void **state)
 {
     (void)state;
     beluga_response *partial;
+    static const beluga_cache_store cache = {.size = sizeof cache};
+    static const beluga_hooks hooks = {.size = sizeof hooks};
     static const beluga_key_source key_source = {.size = sizeof key_source};
     const beluga_option made[] = {
         beluga_with_provider("x"),
@@ -268,6 +270,11 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_fallback_on("x"),
         beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN),
         beluga_with_weight(7),
+        beluga_with_cache_ttl_ms(7),
+        beluga_with_cache(&cache),
+        beluga_with_budget(7),
+        beluga_with_prices("x"),
+        beluga_with_hooks(&hooks),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {

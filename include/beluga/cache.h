@@ -1,0 +1,51 @@
+/**
+ * @file cache.h
+ * Answers given before: the store behind the option `cache_ttl`.
+ *
+ * A call that asks the same of the same model, down to every option that the provider sees, gets the answer
+ * that was kept, as a stream where it asks for one. Only complete answers are kept. Without a store of the
+ * host's each model has one in memory.
+ */
+#ifndef BELUGA_CACHE_H
+#define BELUGA_CACHE_H
+
+#include <beluga/common.h>
+#include <beluga/option.h>
+
+BELUGA_BEGIN_DECLS
+
+/** Receives a value that was found; borrowed for the call. */
+typedef void (*beluga_cache_found_fn)(void *to, const char *value, size_t length);
+
+/**
+ * Where answers are kept. Both functions are called on the thread that runs the call, from any number of
+ * threads at once, and must not block.
+ */
+typedef struct beluga_cache_store {
+    size_t size; /**< sizeof(beluga_cache_store) */
+    void *payload;
+    /** Look for a key, 64 hexadecimal digits; call found(to, …) at most once. */
+    void (*get)(void *payload, const char *key, beluga_cache_found_fn found, void *to);
+    /** Keep a value, JSON text, for ttl_ms milliseconds; it may be dropped earlier. */
+    void (*put)(void *payload, const char *key, const char *value, size_t length, int64_t ttl_ms);
+} beluga_cache_store;
+
+/** A store in memory that models may share; the values used least recently go first. */
+typedef struct beluga_memory_cache beluga_memory_cache;
+
+/**
+ * Make a store in memory.
+ *
+ * @param max_bytes  Of keys and values in all; 0: 64 MiB.
+ * @return owned (beluga_memory_cache_free), or NULL without memory.
+ *
+ * Threads: any. Since: 0.2
+ */
+BELUGA_API beluga_memory_cache *beluga_memory_cache_new(size_t max_bytes);
+/** Free it; the models that use it must be gone. */
+BELUGA_API void beluga_memory_cache_free(beluga_memory_cache *cache);
+/** Return it as what beluga_with_cache takes; borrowed as long as the cache. */
+BELUGA_API const beluga_cache_store *beluga_memory_cache_store(beluga_memory_cache *cache);
+
+BELUGA_END_DECLS
+#endif

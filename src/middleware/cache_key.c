@@ -1,0 +1,124 @@
+/* What makes two calls the same: all that the provider gets to see, as one digest. Every field goes in with
+ * its length before it, so that no two lists of fields look alike. */
+#include "middleware/cache_key.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { VERSION = 1 };
+
+/* The options that change an answer. How it is fetched (timeouts, retries, streaming) does not. */
+static const int keys[] = {
+    BELUGA_OPTION_TEMPERATURE,       BELUGA_OPTION_TOP_P,
+    BELUGA_OPTION_TOP_K,             BELUGA_OPTION_MAX_TOKENS,
+    BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA_OPTION_PRESENCE_PENALTY,
+    BELUGA_OPTION_STOP_SEQUENCES,    BELUGA_OPTION_SEED,
+    BELUGA_OPTION_TOOL_CHOICE,       BELUGA_OPTION_PARALLEL_TOOL_CALLS,
+    BELUGA_OPTION_RESPONSE_SCHEMA,   BELUGA_OPTION_RESPONSE_SCHEMA_NAME,
+    BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, BELUGA_OPTION_JSON_MODE,
+    BELUGA_OPTION_REASONING_EFFORT,  BELUGA_OPTION_REASONING_BUDGET,
+    BELUGA_OPTION_USER,              BELUGA_OPTION_EXTRA_BODY,
+    BELUGA_OPTION_EXTRA_HEADERS,     BELUGA_OPTION_PROVIDER_SPECIFIC,
+};
+
+static void add(EVP_MD_CTX *c, const void *bytes, size_t n)
+{
+    uint64_t length = bytes ? n : UINT64_MAX; /* none is not the empty one */
+    EVP_DigestUpdate(c, &length, sizeof length);
+    if (bytes) EVP_DigestUpdate(c, bytes, n);
+}
+
+static void add_text(EVP_MD_CTX *c, const char *text)
+{
+    add(c, text, text ? strlen(text) : 0);
+}
+
+static void add_number(EVP_MD_CTX *c, int64_t number)
+{
+    add(c, &number, sizeof number);
+}
+
+static void add_items(EVP_MD_CTX *c, const beluga__item *item)
+{
+    for (; item; item = item->next) {
+        add_text(c, item->name);
+        add_number(c, item->type);
+        if (item->type == BELUGA_OPTION_STRING)
+            add(c, item->value.string, item->length);
+        else
+            add_number(c, item->value.integer); /* of a double: its bits */
+    }
+    add_number(c, 0);
+}
+
+static void add_setting(EVP_MD_CTX *c, const beluga__setting *s)
+{
+    add_number(c, s->type);
+    if (!s->type) return;
+    if (s->type == BELUGA_OPTION_STRING)
+        add(c, s->value.string, s->length);
+    else if (s->type == BELUGA_OPTION_LIST)
+        add_items(c, s->value.items);
+    else
+        add_number(c, s->value.integer);
+}
+
+static void add_part(EVP_MD_CTX *c, const beluga_part *p)
+{
+    add_number(c, p->kind);
+    add_number(c, p->flags);
+    add(c, p->text, p->text_length);
+    add_text(c, p->id);
+    add_text(c, p->name);
+    add_text(c, p->media_type);
+    add_text(c, p->url);
+    add(c, p->data, p->data_length);
+    add(c, p->signature, p->signature_length);
+}
+
+static void add_message(EVP_MD_CTX *c, const beluga_message *m)
+{
+    add_number(c, beluga_message_role(m));
+    add_text(c, beluga_message_tool_call_id(m));
+    add_number(c, beluga_message_is_tool_error(m));
+    add_number(c, (int64_t)beluga_message_count(m));
+    for (size_t i = 0; i < beluga_message_count(m); i++) add_part(c, beluga_message_part(m, i));
+}
+
+static void add_tool(EVP_MD_CTX *c, const beluga_tool *tool)
+{
+    size_t n;
+    const char *parameters = beluga_tool_parameters(tool, &n);
+    add_text(c, beluga_tool_name(tool));
+    add_text(c, beluga_tool_description(tool));
+    add(c, parameters, n);
+    add_number(c, beluga_tool_is_strict(tool));
+}
+
+static void add_call(EVP_MD_CTX *c, const beluga_call *call)
+{
+    add_number(c, VERSION);
+    add_text(c, call->target->provider->name);
+    add_text(c, call->target->base_url);
+    add_text(c, call->model_name);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) add_setting(c, &call->settings->known[keys[i]]);
+    add_number(c, (int64_t)call->n_tools);
+    for (size_t i = 0; i < call->n_tools; i++) add_tool(c, call->tools[i]);
+    for (size_t i = 0; i < call->n_messages; i++) add_message(c, call->messages[i]);
+}
+
+bool beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    EVP_MD_CTX *c = EVP_MD_CTX_new();
+    bool made = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL);
+    if (made) {
+        add_call(c, call);
+        made = EVP_DigestFinal_ex(c, digest, &n);
+    }
+    EVP_MD_CTX_free(c);
+    for (unsigned i = 0; made && i < (BELUGA__CACHE_KEY - 1) / 2; i++) snprintf(key + 2 * i, 3, "%02x", digest[i]);
+    return made;
+}

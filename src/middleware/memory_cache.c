@@ -1,0 +1,132 @@
+/* A store in memory: a hash table of what is kept, and a list of it from the newest use to the oldest. */
+#include "middleware/memory_cache.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/list.h"
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdint.h>
+
+enum { BUCKETS = 1024, KEY = 64 };
+
+typedef struct entry {
+    struct entry *next; /* in its bucket */
+    beluga__list use;
+    int64_t expires_ns;
+    size_t length;
+    char key[KEY];
+    char value[];
+} entry;
+
+struct beluga_memory_cache {
+    beluga_cache_store store;
+    const beluga_allocator *allocator;
+    pthread_mutex_t lock;
+    size_t bytes, max;
+    beluga__list uses; /* oldest first */
+    entry *buckets[BUCKETS];
+};
+
+static entry **bucket_of(beluga_memory_cache *cache, const char *key)
+{
+    uint32_t hash = 2166136261u; /* FNV-1a; the key is a digest already */
+    for (size_t i = 0; i < KEY && key[i]; i++) hash = (hash ^ (unsigned char)key[i]) * 16777619u;
+    return &cache->buckets[hash % BUCKETS];
+}
+
+static size_t size_of(const entry *e)
+{
+    return sizeof *e + e->length;
+}
+
+static entry **find(beluga_memory_cache *cache, const char *key)
+{
+    entry **at = bucket_of(cache, key);
+    while (*at && strncmp((*at)->key, key, KEY) != 0) at = &(*at)->next;
+    return at;
+}
+
+static void drop(beluga_memory_cache *cache, entry **at)
+{
+    entry *e = *at;
+    *at = e->next;
+    beluga__list_remove(&e->use);
+    cache->bytes -= size_of(e);
+    beluga__release(cache->allocator, e);
+}
+
+static void get(void *payload, const char *key, beluga_cache_found_fn found, void *to)
+{
+    beluga_memory_cache *cache = payload;
+    pthread_mutex_lock(&cache->lock);
+    entry **at = find(cache, key);
+    if (*at && (*at)->expires_ns <= beluga__now_ns())
+        drop(cache, at);
+    else if (*at) {
+        beluga__list_remove(&(*at)->use);
+        beluga__list_append(&cache->uses, &(*at)->use);
+        found(to, (*at)->value, (*at)->length);
+    }
+    pthread_mutex_unlock(&cache->lock);
+}
+
+static void make_room(beluga_memory_cache *cache, size_t n)
+{
+    while (cache->bytes + n > cache->max && !beluga__list_empty(&cache->uses)) {
+        entry *oldest = beluga__container_of(cache->uses.next, entry, use);
+        drop(cache, find(cache, oldest->key));
+    }
+}
+
+static void put(void *payload, const char *key, const char *value, size_t length, int64_t ttl_ms)
+{
+    beluga_memory_cache *cache = payload;
+    entry *e = length < cache->max ? beluga__alloc(cache->allocator, sizeof *e + length) : NULL;
+    if (!e) return;
+    *e = (entry){.length = length, .expires_ns = beluga__now_ns() + ttl_ms * BELUGA__NS_PER_MS};
+    memcpy(e->key, key, strnlen(key, KEY));
+    memcpy(e->value, value, length);
+    pthread_mutex_lock(&cache->lock);
+    entry **at = find(cache, key);
+    if (*at) drop(cache, at);
+    make_room(cache, size_of(e));
+    at = bucket_of(cache, key);
+    e->next = *at;
+    *at = e;
+    beluga__list_append(&cache->uses, &e->use);
+    cache->bytes += size_of(e);
+    pthread_mutex_unlock(&cache->lock);
+}
+
+beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator, size_t max_bytes)
+{
+    beluga_memory_cache *cache = beluga__zalloc(allocator, sizeof *cache);
+    if (!cache) return NULL;
+    cache->allocator = allocator;
+    cache->max = max_bytes ? max_bytes : BELUGA__MAX_CACHE_BYTES;
+    cache->store = (beluga_cache_store){sizeof cache->store, cache, get, put};
+    beluga__list_init(&cache->uses);
+    pthread_mutex_init(&cache->lock, NULL);
+    return cache;
+}
+
+beluga_memory_cache *beluga_memory_cache_new(size_t max_bytes)
+{
+    return beluga__memory_cache_new(beluga_allocator_default(), max_bytes);
+}
+
+void beluga_memory_cache_free(beluga_memory_cache *cache)
+{
+    if (!cache) return;
+    for (size_t i = 0; i < BUCKETS; i++)
+        while (cache->buckets[i]) drop(cache, &cache->buckets[i]);
+    pthread_mutex_destroy(&cache->lock);
+    beluga__release(cache->allocator, cache);
+}
+
+const beluga_cache_store *beluga_memory_cache_store(beluga_memory_cache *cache)
+{
+    return &cache->store;
+}

@@ -1,0 +1,10 @@
+#ifndef BELUGA__MEMORY_CACHE_H
+#define BELUGA__MEMORY_CACHE_H
+
+#include <beluga/allocator.h>
+#include <beluga/cache.h>
+
+/* The allocator must outlive it. */
+beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator, size_t max_bytes);
+
+#endif

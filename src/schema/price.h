@@ -1,0 +1,23 @@
+/* A list of prices from the inside. */
+#ifndef BELUGA__PRICE_H
+#define BELUGA__PRICE_H
+
+#include "base/arena.h"
+
+#include <beluga/price.h>
+
+typedef struct beluga__price_entry {
+    struct beluga__price_entry *next;
+    const char *name; /* "provider/model", without the star */
+    size_t length;
+    bool open; /* it had a star */
+    beluga_price price;
+} beluga__price_entry;
+
+struct beluga_prices {
+    beluga__arena arena;
+    beluga__price_entry *entries;
+    const char *date;
+};
+
+#endif

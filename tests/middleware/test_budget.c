@@ -1,0 +1,254 @@
+/* Prices, what a call costs, and a budget that stops. */
+#include "../support/calls.h"
+
+#include <beluga/providers/mock.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static char path[] = "/tmp/beluga-prices-XXXXXX";
+
+static void write_file(const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+/* A word in costs a dollar, a word out ten. */
+static const char word_prices[] = "date: 2026-01-02\nprices:\n"
+                                  "  mock/*: {input: 1000000, output: 10000000}\n"
+                                  "  openai/peer-chat: {input: 1000000, output: 1000000}\n";
+
+static int make_file(void **state)
+{
+    (void)state;
+    int fd = mkstemp(path);
+    if (fd < 0) return -1;
+    close(fd);
+    write_file(word_prices);
+    return 0;
+}
+
+static int remove_file(void **state)
+{
+    (void)state;
+    unlink(path);
+    memcpy(path + sizeof path - 7, "XXXXXX", 6);
+    return 0;
+}
+
+/* --- prices --------------------------------------------------------------------------------------- */
+
+static void the_longest_entry_that_fits_counts(void **state)
+{
+    (void)state;
+    beluga_prices *prices = NULL;
+    beluga_price price;
+    write_file("date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, output: 4}\n"
+               "  a/mini: {input: 5, cache_read: 0.5, output: 6}\n");
+    assert_int_equal(beluga_prices_load(path, &prices, NULL), 0);
+    assert_string_equal(beluga_prices_date(prices), "2026-11-05");
+    assert_true(beluga_prices_find(prices, "a", "m", &price) && price.input == 1);
+    assert_true(beluga_prices_find(prices, "a", "mini-2026", &price) && price.input == 3);
+    assert_true(beluga_prices_find(prices, "a", "mini", &price) && price.input == 5);
+    assert_true(price.cache_read == 0.5 && price.cache_write == 5);
+    assert_false(beluga_prices_find(prices, "a", "other", &price));
+    assert_false(beluga_prices_find(prices, "ab", "m", &price));
+    assert_false(beluga_prices_find(prices, "a", NULL, &price));
+    beluga_prices_free(prices);
+}
+
+static void each_kind_of_token_has_its_price(void **state)
+{
+    (void)state;
+    const beluga_price price = {.input = 2, .cache_read = 0.2, .cache_write = 2.5, .output = 10};
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    assert_true(beluga_price_cost(&price, &usage) == -1);
+    usage.input_total = 1000000;
+    usage.input_cache_read = 500000;
+    usage.input_cache_write = 250000;
+    usage.output_total = 100000;
+    usage.output_reasoning = 90000; /* part of the total */
+    double cost = beluga_price_cost(&price, &usage);
+    assert_true(cost > 2.2249 && cost < 2.2251); /* 0.5 + 0.1 + 0.625 + 1 */
+}
+
+static void a_bad_file_is_told_with_its_place(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } files[] = {
+        {"prices:\n  a/m: {input: x, output: 1}\n", ":2:9: input must be dollars"},
+        {"prices:\n  a/m: {input: 1}\n", ":2:3: a/m needs input and output"},
+        {"prices:\n  m: {input: 1, output: 1}\n", ":2:3: m is not PROVIDER/MODEL"},
+        {"prices:\n  a/m: {inptu: 1, output: 1}\n", ":2:9: inptu is none of"},
+        {"prices:\n  a/m: {input: -1, output: 1}\n", ":2:9: input must be dollars"},
+        {"price: {}\n", ":1:1: price is neither"},
+        {"prices: [\n", ": "},
+    };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        beluga_error err = {0};
+        beluga_prices *prices = NULL;
+        write_file(files[i].text);
+        assert_int_equal(beluga_prices_load(path, &prices, &err), BELUGA_ERROR_INVALID_CONFIG);
+        assert_null(prices);
+        if (!strstr(err.message, files[i].expected)) fail_msg("%s", err.message);
+    }
+    beluga_prices *prices = NULL;
+    assert_int_equal(beluga_prices_load("/nowhere/prices.yaml", &prices, NULL), BELUGA_ERROR_NOT_FOUND);
+}
+
+static void the_list_that_is_shipped_can_be_read(void **state)
+{
+    (void)state;
+    char shipped[512];
+    beluga_price price;
+    beluga_prices *prices = NULL;
+    beluga_error err = {0};
+    snprintf(shipped, sizeof shipped, "%s/data/prices.yaml", getenv("BELUGA_SOURCE_ROOT"));
+    if (beluga_prices_load(shipped, &prices, &err)) fail_msg("%s", err.message);
+    assert_int_equal(strlen(beluga_prices_date(prices)), strlen("2026-11-05"));
+    assert_true(beluga_prices_find(prices, "openai", "gpt-5-mini-2025-08-07", &price));
+    assert_true(beluga_prices_find(prices, "mock", "any", &price) && price.output == 0);
+    assert_false(beluga_prices_find(prices, "openai", "gpt-5.5-pro", &price)); /* another model */
+    beluga_prices_free(prices);
+}
+
+/* --- the budget ----------------------------------------------------------------------------------- */
+
+static beluga_chat_model *open_with_budget(double dollars, beluga_option more)
+{
+    return open_mock(beluga_mock_with_responses("one two"), beluga_with_prices(path),
+                     beluga_with_budget(dollars), more);
+}
+
+static const beluga_option nothing = {.type = 0};
+
+static void when_it_is_spent_nothing_is_sent(void **state)
+{
+    (void)state;
+    beluga_error err;
+    /* Each call: one word in, two out, $21; before it is sent its input is taken for 5 words. */
+    beluga_chat_model *model = open_with_budget(50, nothing);
+    assert_int_equal(generate(model, "one two", NULL), 0);
+    assert_int_equal(generate(model, "one two", NULL), 0);
+    assert_int_equal(generate(model, "one two", NULL), 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(err.message, "the budget of $50 is spent: $63"));
+    assert_false(beluga_error_is_retryable(&err));
+    beluga_chat_model_unref(model);
+}
+
+static void what_may_be_answered_is_reserved_where_it_is_known(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_with_budget(50, beluga_with_max_tokens(4)); /* up to $45 */
+    assert_int_equal(generate(model, "one two", NULL), 0);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_BUDGET_EXCEEDED);
+    beluga_chat_model_unref(model);
+}
+
+static void tries_that_failed_are_paid_for(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_prices(path), beluga_with_budget(30), beluga_with_max_retries(1),
+                       beluga_with_restart_delivery(true));
+    peer_reply *cut = peer_reply_new(p);
+    peer_openai_begin(cut);
+    peer_openai_text(cut, "half");
+    peer_step_sse(cut, "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,"
+                       "\"total_tokens\":20}}");
+    peer_step_close(cut);
+    peer_openai_stream(peer_reply_new(p), "whole"); /* 13 more */
+    assert_int_equal(stream_whole(model, &r), 0);
+    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(r.error.message, "$33 are used"));
+    beluga_chat_model_unref(model);
+}
+
+static void a_cached_answer_costs_nothing(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_with_budget(22, beluga_with_cache_ttl_ms(3600000));
+    for (int i = 0; i < 5; i++) assert_int_equal(generate(model, "one two", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void an_unknown_price_is_not_zero(void **state)
+{
+    (void)state;
+    beluga_error err;
+    beluga_chat_model *model = NULL;
+    write_file("prices:\n  mock/other: {input: 1, output: 1}\n");
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_budget(1),
+                                              beluga_with_prices(path));
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
+                     BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "the price of mock/any is not known"));
+    beluga_config_free(config);
+}
+
+enum { THREADS = 8 };
+
+static void *spend(void *argument)
+{
+    size_t answered = 0;
+    for (int i = 0; i < 50; i++) {
+        int status = generate(argument, NULL, NULL);
+        assert_true(status == 0 || status == BELUGA_ERROR_BUDGET_EXCEEDED);
+        answered += status == 0;
+    }
+    return (void *)answered;
+}
+
+static void threads_do_not_spend_more_together(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    size_t answered = 0;
+    /* $25 are reserved for a call, of which $21 are used. */
+    beluga_chat_model *model = open_with_budget(210, beluga_with_max_tokens(2));
+    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, spend, model);
+    for (int i = 0; i < THREADS; i++) {
+        void *n;
+        pthread_join(threads[i], &n);
+        answered += (size_t)n;
+    }
+    assert_in_range(answered, 8, 10);
+    beluga_chat_model_unref(model);
+}
+
+static int peer_and_file(void **state)
+{
+    return make_file(state) || start_peer(state);
+}
+
+static int stop_both(void **state)
+{
+    stop_peer(state);
+    return remove_file(state);
+}
+
+#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WITH_FILE(the_longest_entry_that_fits_counts),
+        cmocka_unit_test(each_kind_of_token_has_its_price),
+        WITH_FILE(a_bad_file_is_told_with_its_place),
+        cmocka_unit_test(the_list_that_is_shipped_can_be_read),
+        WITH_FILE(when_it_is_spent_nothing_is_sent),
+        WITH_FILE(what_may_be_answered_is_reserved_where_it_is_known),
+        cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
+        WITH_FILE(a_cached_answer_costs_nothing),
+        WITH_FILE(an_unknown_price_is_not_zero),
+        WITH_FILE(threads_do_not_spend_more_together),
+    };
+    return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
+}
