@@ -39,7 +39,7 @@ typedef struct beluga_memory_cache beluga_memory_cache;
  * @param max_bytes  Of keys and values in all; 0: 64 MiB.
  * @return owned (beluga_memory_cache_free), or NULL without memory.
  *
- * Threads: any. Since: 0.2
+ * Threads: any. Since: 0.1
  */
 BELUGA_API beluga_memory_cache *beluga_memory_cache_new(size_t max_bytes);
 /** Free it; the models that use it must be gone. */

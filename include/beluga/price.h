@@ -38,7 +38,7 @@ typedef struct beluga_prices beluga_prices;
  * @return 0; BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_INVALID_CONFIG with "path:line:column: …";
  *         BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY.
  *
- * Threads: any. Blocks: reads a file. Since: 0.2
+ * Threads: any. Blocks: reads a file. Since: 0.1
  */
 BELUGA_API int beluga_prices_load(const char *path, beluga_prices **out, beluga_error *err);
 BELUGA_API void beluga_prices_free(beluga_prices *prices);

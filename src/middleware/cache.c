@@ -47,20 +47,44 @@ static void let_go(cache_op *op)
 
 /* --- a hit ---------------------------------------------------------------------------------------- */
 
-/* The memory of the events goes with the op, so the last one is delivered before that. */
+/* Ids and names are used until the call is over, which is longer than the document lives. */
+static bool keep_string(const cache_op *op, const char **text)
+{
+    if (*text) *text = beluga__arena_copy(&op->call->arena, *text, strlen(*text));
+    return *text;
+}
+
+static void keep_strings(const cache_op *op, beluga_event *event)
+{
+    switch (event->kind) {
+    case BELUGA_EVENT_METADATA:
+        event->u.metadata.cached = true;
+        keep_string(op, &event->u.metadata.id);
+        keep_string(op, &event->u.metadata.model);
+        keep_string(op, &event->u.metadata.provider);
+        keep_string(op, &event->u.metadata.request_id);
+        break;
+    case BELUGA_EVENT_TOOL_CALL_BEGIN:
+    case BELUGA_EVENT_TOOL_CALL_DELTA:
+    case BELUGA_EVENT_TOOL_CALL_END:
+        keep_string(op, &event->u.tool_call.id);
+        keep_string(op, &event->u.tool_call.name);
+        break;
+    case BELUGA_EVENT_FINISH:
+        if (!keep_string(op, &event->u.finish.raw)) event->u.finish.raw_length = 0;
+        break;
+    }
+}
+
 static void play_one(cache_op *op, beluga_event *event)
 {
     beluga__sink *outer = op->outer;
-    if (event->kind != BELUGA_EVENT_FINISH) {
-        if (event->kind == BELUGA_EVENT_METADATA) event->u.metadata.cached = true;
-        outer->event(outer, event);
-        return;
+    keep_strings(op, event);
+    if (event->kind == BELUGA_EVENT_FINISH) {
+        op->outer = NULL;
+        let_go(op);
     }
-    beluga_json_doc *doc = op->doc;
-    op->outer = NULL;
-    op->doc = NULL;
-    outer->event(outer, event); /* the op may be gone */
-    beluga_json_doc_free(doc);
+    outer->event(outer, event);
 }
 
 static void play(beluga__task *task)
