@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check install bench coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults install bench coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -24,6 +24,11 @@ check: ## run all test suites, or one of them: make check SUITE=streaming
 	@scripts/build $(BUILD)
 	@scripts/fetch-real $(SUITE)
 	@scripts/test-summary $(BUILD) $(SUITE)
+
+faults: ## meet the sixteen faults at full length (a minute and a half) and print the card
+	@scripts/setup build
+	@scripts/build $(BUILD)
+	@$(BUILD)/tests/faults/faults
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build

@@ -103,6 +103,9 @@ void peer_reply_match_streamed(peer_reply *r, int streamed);
  */
 void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns);
 
+/* Take requests only for `ms` after the first one that it took: an outage that ends. */
+void peer_reply_last_ms(peer_reply *r, int ms);
+
 /* ---- the steps of a reply, done in order ----------------------------------------------------- */
 
 /*
@@ -282,6 +285,9 @@ typedef struct peer_chat {
  *   s11  a complete stream without "[DONE]"; it stays open for 30 s
  *   s12  400 context_length_exceeded
  *   s13  400 content_policy_violation
+ *   s14  as s08
+ *   s15  503 for the 60 s after the first request
+ *   s16  as s04
  */
 void peer_serve_chat(peer *p, const peer_chat *chat);
 

@@ -54,6 +54,7 @@ struct peer_reply {
     char *path, *model;
     int streamed; /* -1: either */
     unsigned turn, turns, seen;
+    uint64_t lasts_ns, until_ns; /* 0: for ever; from the first request that it could take */
     bytes head; /* a status that waits for the step that chooses its framing */
     bool has_status, broken;
     char *answer_model;

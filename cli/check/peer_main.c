@@ -20,7 +20,7 @@ typedef struct settings {
 
 static const char usage_text[] =
     "usage: beluga-peer [--mode chat] [options]\n"
-    "An OpenAI-shaped server on 127.0.0.1 that can fail on purpose: ask for the model s01 … s13.\n"
+    "An OpenAI-shaped server on 127.0.0.1 that can fail on purpose: ask for the model s01 … s16.\n"
     "\n"
     "  --mode chat         GET /v1/models and POST /v1/chat/completions (the only mode)\n"
     "  --port N            port; 0, the default, takes a free one and prints it\n"

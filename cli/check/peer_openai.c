@@ -292,10 +292,18 @@ static void errors(peer *p)
     peer_reply_turn(r, 0, 2);
     peer_openai_error(r, 500, NULL, NULL, "The server had an error");
     peer_openai_error(chat_reply(p, "s04", -1), 503, NULL, NULL, "The server is overloaded");
+    peer_openai_error(chat_reply(p, "s16", -1), 503, NULL, NULL, "The server is overloaded");
     peer_openai_error(chat_reply(p, "s12", -1), 400, NULL, "context_length_exceeded",
                       "This model's maximum context length is 8192 tokens");
     peer_openai_error(chat_reply(p, "s13", -1), 400, NULL, "content_policy_violation",
                       "The request was rejected by the safety system");
+}
+
+static void outage(peer *p, int divisor)
+{
+    peer_reply *r = chat_reply(p, "s15", -1);
+    peer_reply_last_ms(r, 60000 / divisor);
+    peer_openai_error(r, 503, NULL, NULL, "The server is down");
 }
 
 static void silences(peer *p, int divisor)
@@ -317,13 +325,19 @@ static void silences(peer *p, int divisor)
     peer_openai_done(r);
 }
 
-static void broken_streams(peer *p, int divisor)
+static void cut_stream(peer *p, const char *model)
 {
-    peer_reply *r = chat_reply(p, "s08", 1);
+    peer_reply *r = chat_reply(p, model, 1);
     peer_openai_begin(r);
     tokens(r, 0, 40, 0);
     peer_step_close(r);
-    r = chat_reply(p, "s09", 1);
+}
+
+static void broken_streams(peer *p, int divisor)
+{
+    cut_stream(p, "s08");
+    cut_stream(p, "s14");
+    peer_reply *r = chat_reply(p, "s09", 1);
     peer_openai_begin(r);
     tokens(r, 0, 20, 0);
     peer_step_delay_ms(r, 30000 / divisor);
@@ -380,6 +394,7 @@ void peer_serve_chat(peer *p, const peer_chat *chat)
     if (sane.time_divisor < 1) sane.time_divisor = 1;
     models(p);
     errors(p);
+    outage(p, sane.time_divisor);
     silences(p, sane.time_divisor);
     broken_streams(p, sane.time_divisor);
     broken_answers(p, sane.time_divisor);

@@ -367,13 +367,28 @@ void peer_reply_turn(peer_reply *r, unsigned turn, unsigned turns)
     pthread_mutex_unlock(&r->owner->lock);
 }
 
+void peer_reply_last_ms(peer_reply *r, int ms)
+{
+    if (!r || ms < 1) return;
+    pthread_mutex_lock(&r->owner->lock);
+    r->lasts_ns = (uint64_t)ms * 1000000;
+    pthread_mutex_unlock(&r->owner->lock);
+}
+
+static bool is_over(peer_reply *r, const request *req)
+{
+    if (!r->lasts_ns) return false;
+    if (!r->until_ns) r->until_ns = req->time_ns + r->lasts_ns;
+    return req->time_ns >= r->until_ns;
+}
+
 static bool matches(peer_reply *r, const request *req)
 {
     if (r->left == 0) return false;
     if (r->path && !strstr(req->path, r->path)) return false;
     if (r->model && strcmp(r->model, req->model) != 0) return false;
     if (r->streamed >= 0 && (r->streamed != 0) != req->streamed) return false;
-    return r->seen++ % r->turns == r->turn;
+    return r->seen++ % r->turns == r->turn && !is_over(r, req);
 }
 
 peer_reply *peer__reply_choose(peer *p, const request *req)

@@ -138,7 +138,7 @@ static int admit(breaker_op *op, beluga_error *err)
         until = atomic_load(&b->open_until_ns);
         return until ? refuse(b, until, err) : 0;
     }
-    op->is_probe = true;
+    op->is_probe = op->call->is_probe = true;
     return 0;
 }
 

@@ -80,11 +80,18 @@ static bool afford(retry_model *self)
 
 /* --- whether, and when ------------------------------------------------------------------------ */
 
+/* Who said nothing for a whole timeout is not asked again where there is somebody else to ask. */
+static bool is_worth_it(const retry_op *op, const beluga_error *err)
+{
+    bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
+    return err->retryable && !(silent && beluga__settings_has(op->call->settings, BELUGA_OPTION_FALLBACK));
+}
+
 /* The last word about this error in `retry_on`, or else its own. */
 static bool may_pass(const retry_op *op, const beluga_error *err)
 {
     const beluga__setting *list = &op->call->settings->known[BELUGA_OPTION_RETRY_ON];
-    bool retryable = err->retryable;
+    bool retryable = is_worth_it(op, err);
     for (const beluga__item *i = list->type ? list->value.items : NULL; i; i = i->next) {
         bool not = *i->value.string == '-';
         if (beluga_error_code_from_name(i->value.string + not) == err->code) retryable = !not;
@@ -96,7 +103,7 @@ static bool may_pass(const retry_op *op, const beluga_error *err)
 static int64_t next_wait_ms(retry_op *op, const beluga_error *err)
 {
     int64_t retries = beluga__settings_int(op->call->settings, BELUGA_OPTION_MAX_RETRIES, 3);
-    if (op->attempts > retries || !may_pass(op, err)) return -1;
+    if (op->attempts > retries || op->call->is_probe || !may_pass(op, err)) return -1;
     if (op->delivered && !op->call->restartable) return -1;
     if (err->retry_after_ms > BELUGA__MAX_RETRY_WAIT_MS) return -1;
     int64_t wait = backoff_ms(op);

@@ -24,6 +24,7 @@ struct beluga_call {
     bool streamed;    /* the provider is asked to stream */
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* asks for the models instead of an answer */
+    bool is_probe;    /* finds out whether the provider is well: one attempt will do */
     void *span;       /* of telemetry, for the attempts under it */
     unsigned attempt; /* how many attempts have a span */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */

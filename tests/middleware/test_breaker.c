@@ -167,6 +167,21 @@ static void all_retries_are_one_outcome(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void a_probe_is_one_attempt(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(SHORT_MS),
+                       beluga_with_max_retries(2));
+    for (int i = 0; i < 4; i++) fail_next(p, 503);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    assert_int_equal(peer_requests(p), 3);
+    usleep(20 * 1000 * SHORT_MS);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    assert_int_equal(peer_requests(p), 4);
+    beluga_chat_model_unref(model);
+}
+
 static void a_deadline_that_passes_in_silence_is_a_failure(void **state)
 {
     peer *p = *state;
@@ -230,6 +245,7 @@ int main(void)
         ON_PEER(a_probe_that_is_cancelled_lets_the_next_one_try),
         ON_PEER(it_closes_only_after_as_many_probes_as_wanted),
         ON_PEER(all_retries_are_one_outcome),
+        ON_PEER(a_probe_is_one_attempt),
         ON_PEER(a_deadline_that_passes_in_silence_is_a_failure),
         ON_PEER(an_open_breaker_leads_to_the_fallback_without_a_request),
         cmocka_unit_test(threads_share_one_breaker),

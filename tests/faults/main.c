@@ -1,0 +1,160 @@
+/* faults: run the sixteen scenarios, all at once, and print the card. See usage. */
+#include "faults.h"
+
+#include <getopt.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char usage_text[] =
+    "usage: faults [--divisor N] [--without PART]... [--tap]\n"
+    "Meet sixteen faults of a provider through the library, with fallback, breaker and a limit for the\n"
+    "first token, and say how it went. At full length it takes about a minute and a half.\n"
+    "\n"
+    "  --divisor N     let time go N times faster (for tests; never compare that with what is published)\n"
+    "  --without PART  turn a part off: retry, fallback, breaker, first-token or restart\n"
+    "  --tap           print TAP, a case a scenario, instead of the card\n";
+
+static const char *const words[] = {"pass", "partial", "safe", "fail"};
+
+typedef struct run {
+    const scenario *scenario;
+    const setup *with;
+    result result;
+} run;
+
+static void *play(void *argument)
+{
+    run *r = argument;
+    run_scenario(r->scenario, r->with, &r->result);
+    r->scenario->check(r->scenario, r->with, &r->result);
+    return NULL;
+}
+
+static void play_all(run *runs, const setup *with)
+{
+    pthread_t *threads = calloc(n_scenarios, sizeof *threads);
+    if (!threads) exit(1);
+    for (size_t i = 0; i < n_scenarios; i++) {
+        runs[i] = (run){.scenario = &scenarios[i], .with = with};
+        if (pthread_create(&threads[i], NULL, play, &runs[i])) exit(1);
+    }
+    for (size_t i = 0; i < n_scenarios; i++) pthread_join(threads[i], NULL);
+    free(threads);
+}
+
+/* --- what is printed ------------------------------------------------------------------------------ */
+
+static const char *published_name(char letter)
+{
+    return letter == 'p' ? "pass" : letter == '~' ? "part" : letter == 'o' ? "safe" : "FAIL";
+}
+
+static void print_row(const run *r)
+{
+    const result *x = &r->result;
+    printf("%s  %-43s %-7s %2zu+%-2zu %6.1f s ", r->scenario->id, r->scenario->title, words[x->verdict],
+           x->seen.primary, x->seen.fallback, x->calls[0].seconds);
+    for (const char *p = r->scenario->published; *p; p++) printf(" %s", published_name(*p));
+    printf("%s%s\n", *x->why ? "\n     " : "", x->why);
+}
+
+static size_t count(const run *runs, verdict v)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < n_scenarios; i++) n += runs[i].result.verdict == v;
+    return n;
+}
+
+static void print_totals(const run *runs)
+{
+    printf("\npass                                              %2zu of %zu            ", count(runs, PASS),
+           n_scenarios);
+    for (size_t system = 0; scenarios[0].published[system]; system++) {
+        size_t n = 0;
+        for (size_t i = 0; i < n_scenarios; i++) n += scenarios[i].published[system] == 'p';
+        printf(" %4zu", n);
+    }
+    printf("\n");
+}
+
+static void print_card(const run *runs, const setup *with)
+{
+    printf("                                                 beluga  asked   took   "
+           "  A    B    C    D    E    F    G    H    I\n");
+    for (size_t i = 0; i < n_scenarios; i++) print_row(&runs[i]);
+    print_totals(runs);
+    printf("asked: attempts that the provider saw, of the model and of its fallback\n"
+           "published by failoverbench on 2026-09-12 (methodology 0.1, full length): A Bifrost 2.1.1, B no\n"
+           "gateway, C DeepSeek Harness with fallbacks, D LangChain with fallbacks, E LiteLLM proxy, F its\n"
+           "router tuned, G its router, H OpenAI's SDK for Python, I Portkey\n");
+    if (with->divisor > 1)
+        printf("time went %d times faster: not to be compared with what is published\n", with->divisor);
+}
+
+static void print_tap(const run *runs)
+{
+    printf("1..%zu\n", n_scenarios);
+    for (size_t i = 0; i < n_scenarios; i++) {
+        const result *x = &runs[i].result;
+        if (*x->why) printf("# %s\n", x->why);
+        printf("%sok %zu - %s %s: %s\n", x->verdict == PASS ? "" : "not ", i + 1, runs[i].scenario->id,
+               runs[i].scenario->title, words[x->verdict]);
+    }
+}
+
+/* --- the command line ----------------------------------------------------------------------------- */
+
+static int turn_off(setup *with, const char *part)
+{
+    if (strcmp(part, "retry") == 0)
+        with->retry = false;
+    else if (strcmp(part, "fallback") == 0)
+        with->fallback = false;
+    else if (strcmp(part, "breaker") == 0)
+        with->breaker = false;
+    else if (strcmp(part, "first-token") == 0)
+        with->first_token = false;
+    else if (strcmp(part, "restart") == 0)
+        with->restart = false;
+    else
+        return fprintf(stderr, "faults: there is no part %s\n", part), -1;
+    return 0;
+}
+
+/* Returns 0, or -1 when it was told what is wrong. */
+static int parse(int argc, char **argv, setup *with, bool *tap)
+{
+    static const struct option options[] = {{"divisor", required_argument, NULL, 'd'},
+                                            {"without", required_argument, NULL, 'w'},
+                                            {"tap", no_argument, NULL, 't'},
+                                            {"help", no_argument, NULL, 'h'},
+                                            {NULL, 0, NULL, 0}};
+    for (int c; (c = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (c == 'd') with->divisor = atoi(optarg);
+        if (c == 't') *tap = true;
+        if (c == 'w' && turn_off(with, optarg)) return -1;
+        if (c == 'h' || c == '?') return fputs(usage_text, c == 'h' ? stdout : stderr), c == 'h' ? 1 : -1;
+    }
+    if (with->divisor >= 1 && with->divisor <= 60 && optind == argc) return 0;
+    return fputs(usage_text, stderr), -1;
+}
+
+int main(int argc, char **argv)
+{
+    setup with = {true, true, true, true, true, 1};
+    bool tap = false;
+    int parsed = parse(argc, argv, &with, &tap);
+    if (parsed) return parsed < 0 ? 2 : 0;
+    run *runs = calloc(n_scenarios, sizeof *runs);
+    if (!runs) return 1;
+    play_all(runs, &with);
+    if (tap)
+        print_tap(runs);
+    else
+        print_card(runs, &with);
+    size_t passed = count(runs, PASS);
+    free(runs);
+    return passed == n_scenarios ? 0 : 1;
+}
