@@ -133,8 +133,9 @@ static int open_to_record(beluga__cassette *cassette, beluga_error *err)
     cassette->ops.transfer_finish = beluga__record_finish;
     cassette->ops.transfer_pause = beluga__record_pause;
     if (mkdir(cassette->directory, 0700) && errno != EEXIST) return system_error(cassette->directory, err);
-    if (access(cassette->directory, W_OK | X_OK)) return system_error(cassette->directory, err);
-    return each_file(cassette, count_on, err);
+    int status = each_file(cassette, count_on, err);
+    if (!status && access(cassette->directory, W_OK | X_OK)) status = system_error(cassette->directory, err);
+    return status;
 }
 
 static int fill(beluga__cassette *cassette, const beluga_cassette *given, beluga_error *err)
