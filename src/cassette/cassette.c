@@ -22,15 +22,18 @@ static int system_error(const char *directory, beluga_error *err)
 {
     char text[128];
     int error = errno;
-    int code = error == ENOENT || error == ENOTDIR ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT;
+    int code =
+        error == ENOENT || error == ENOTDIR ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT;
     return beluga_error_set(err, code, "the cassette %.200s: %s", directory,
                             strerror_r(error, text, sizeof text));
 }
 
-/* --- files ---------------------------------------------------------------------------------------- */
+/* --- files
+ * ---------------------------------------------------------------------------------------- */
 
 /* Call for each recording's name; a failure ends the walk. */
-static int each_file(beluga__cassette *cassette, int (*visit)(beluga__cassette *, const char *, beluga_error *),
+static int each_file(beluga__cassette *cassette,
+                     int (*visit)(beluga__cassette *, const char *, beluga_error *),
                      beluga_error *err)
 {
     DIR *directory = opendir(cassette->directory);
@@ -56,10 +59,11 @@ static int count_on(beluga__cassette *cassette, const char *name, beluga_error *
 
 static int grow(beluga__cassette *cassette)
 {
-    size_t size = sizeof *cassette->tapes, old = cassette->tapes_capacity, capacity = old ? 2 * old : 16;
+    size_t size = sizeof *cassette->tapes, old = cassette->tapes_capacity,
+           capacity = old ? 2 * old : 16;
     if (cassette->n_tapes < old) return 0;
-    beluga__tape *tapes = beluga__resize(&cassette->runtime->allocator, cassette->tapes, old * size,
-                                         capacity * size);
+    beluga__tape *tapes =
+        beluga__resize(&cassette->runtime->allocator, cassette->tapes, old * size, capacity * size);
     if (!tapes) return BELUGA_ERROR_NO_MEMORY;
     cassette->tapes = tapes;
     cassette->tapes_capacity = capacity;
@@ -67,7 +71,8 @@ static int grow(beluga__cassette *cassette)
 }
 
 /* One block for its three texts. */
-static int keep(beluga__cassette *cassette, const char *name, const char *method, const char *url, uint64_t body)
+static int keep(beluga__cassette *cassette, const char *name, const char *method, const char *url,
+                uint64_t body)
 {
     size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
     char *block = grow(cassette) ? NULL : beluga__alloc(&cassette->runtime->allocator, n + m + u);
@@ -85,7 +90,8 @@ static int digest(beluga__recording *recording, const char *name, uint64_t *out,
     beluga__asked asked = {.json = beluga_json_get(recording->request, "json")};
     beluga__buf body;
     beluga__buf_init(&body, recording->scratch.allocator, BELUGA__MAX_CASSETTE_BODY);
-    int status = asked.json ? 0 : beluga__recording_bytes(recording, recording->request, name, &body, err);
+    int status =
+        asked.json ? 0 : beluga__recording_bytes(recording, recording->request, name, &body, err);
     asked.body = body.data;
     asked.length = body.length;
     if (!status) *out = beluga__asked_digest(&asked);
@@ -98,11 +104,13 @@ static int take_tape(beluga__cassette *cassette, const char *name, beluga_error 
     beluga__recording recording;
     uint64_t body = 0;
     if (cassette->n_tapes == BELUGA__MAX_CASSETTE_FILES)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the cassette %.200s has more than %u recordings",
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "the cassette %.200s has more than %u recordings",
                                 cassette->directory, BELUGA__MAX_CASSETTE_FILES);
     int status = beluga__recording_read(&recording, cassette, name, err);
     if (!status) status = digest(&recording, name, &body, err);
-    if (!status && keep(cassette, name, recording.method, recording.url, body)) status = no_memory(err);
+    if (!status && keep(cassette, name, recording.method, recording.url, body))
+        status = no_memory(err);
     beluga__recording_free(&recording);
     return status;
 }
@@ -112,7 +120,8 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const beluga__tape *)a)->name, ((const beluga__tape *)b)->name);
 }
 
-/* --- opening ---------------------------------------------------------------------------------------- */
+/* --- opening
+ * ---------------------------------------------------------------------------------------- */
 
 static int open_to_replay(beluga__cassette *cassette, beluga_error *err)
 {
@@ -132,33 +141,40 @@ static int open_to_record(beluga__cassette *cassette, beluga_error *err)
     cassette->ops.transfer_cancel = beluga__record_cancel;
     cassette->ops.transfer_finish = beluga__record_finish;
     cassette->ops.transfer_pause = beluga__record_pause;
-    if (mkdir(cassette->directory, 0700) && errno != EEXIST) return system_error(cassette->directory, err);
+    if (mkdir(cassette->directory, 0700) && errno != EEXIST)
+        return system_error(cassette->directory, err);
     int status = each_file(cassette, count_on, err);
-    if (!status && access(cassette->directory, W_OK | X_OK)) status = system_error(cassette->directory, err);
+    if (!status && access(cassette->directory, W_OK | X_OK))
+        status = system_error(cassette->directory, err);
     return status;
 }
 
 static int fill(beluga__cassette *cassette, const beluga_cassette *given, beluga_error *err)
 {
-    cassette->directory = beluga__copy(&cassette->runtime->allocator, given->directory, strlen(given->directory));
+    cassette->directory =
+        beluga__copy(&cassette->runtime->allocator, given->directory, strlen(given->directory));
     if (!cassette->directory) return no_memory(err);
     cassette->realtime = given->realtime;
     cassette->repeat = given->repeat;
     if (given->mode == BELUGA_CASSETTE_RECORD) return open_to_record(cassette, err);
     if (given->mode == BELUGA_CASSETTE_REPLAY) return open_to_replay(cassette, err);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a cassette is for recording or for replay: set mode");
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "a cassette is for recording or for replay: set mode");
 }
 
-int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given, const beluga__loop_ops *network,
-                         beluga__cassette **out, beluga_error *err)
+int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
+                         const beluga__loop_ops *network, beluga__cassette **out, beluga_error *err)
 {
     *out = NULL;
-    if (given->size < offsetof(beluga_cassette, realtime) || !given->directory || !*given->directory)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a cassette needs its size and a directory");
+    if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
+        !*given->directory)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a cassette needs its size and a directory");
     const char *bytes = (const char *)given;
     for (size_t i = sizeof *given; i < given->size; i++)
         if (bytes[i])
-            return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "the cassette asks for what this version lacks");
+            return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                    "the cassette asks for what this version lacks");
     beluga_cassette known = {0};
     memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
     beluga__cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
@@ -177,7 +193,8 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
 static void free_one(beluga__cassette *cassette)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;
-    for (size_t i = 0; i < cassette->n_tapes; i++) beluga__release(allocator, cassette->tapes[i].name);
+    for (size_t i = 0; i < cassette->n_tapes; i++)
+        beluga__release(allocator, cassette->tapes[i].name);
     beluga__release(allocator, cassette->tapes);
     beluga__release(allocator, cassette->directory);
     beluga__release(allocator, cassette);
@@ -192,7 +209,8 @@ void beluga__cassette_free(beluga__cassette *cassette)
     }
 }
 
-/* --- what is lost, and what is hidden ----------------------------------------------------------------- */
+/* --- what is lost, and what is hidden
+ * ----------------------------------------------------------------- */
 
 void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why)
 {
@@ -202,7 +220,8 @@ void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const b
         cassette->loss_error = *why;
         atomic_store_explicit(&cassette->loss, 2, memory_order_release);
     }
-    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost", BELUGA__TEXT_FIELD("directory", cassette->directory),
+    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost",
+                BELUGA__TEXT_FIELD("directory", cassette->directory),
                 BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
 }
 

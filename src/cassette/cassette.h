@@ -1,8 +1,8 @@
-/* Recording and replaying HTTP exchanges: a table of loop functions that stands before the network's, so
- * that everything above runs as always.
+/* Recording and replaying HTTP exchanges: a table of loop functions that stands before the
+ * network's, so that everything above runs as always.
  *
- * cassette.c opens directories; record.c and replay.c carry exchanges out; write.c and read.c are the file's
- * format; match.c finds the recording of a request and tells how the nearest differs. */
+ * cassette.c opens directories; record.c and replay.c carry exchanges out; write.c and read.c are
+ * the file's format; match.c finds the recording of a request and tells how the nearest differs. */
 #ifndef BELUGA__CASSETTE_H
 #define BELUGA__CASSETTE_H
 
@@ -15,23 +15,24 @@
 
 /* A file of a directory that is replayed. */
 typedef struct beluga__tape {
-    char *name;        /* of the file, in its directory */
+    char *name;         /* of the file, in its directory */
     char *method, *url; /* scrubbed; in one block with the name */
-    uint64_t body;     /* a digest of its meaning */
+    uint64_t body;      /* a digest of its meaning */
     atomic_bool used;
 } beluga__tape;
 
 /* Immutable but for its atomics, so that threads and forked children need no lock. */
 typedef struct beluga__cassette {
-    struct beluga__cassette *replaced; /* a loop of the host's may still use it: it lives as long as the client */
+    struct beluga__cassette
+        *replaced; /* a loop of the host's may still use it: it lives as long as the client */
     beluga__loop_ops ops; /* the network's, with transfers of ours */
     const beluga__loop_ops *network;
     beluga__runtime *runtime; /* of the client it is part of */
     char *directory;
     bool realtime, repeat;
-    atomic_uint number;  /* of the last recording */
-    atomic_uint lost;    /* recordings */
-    atomic_int loss;     /* whether `loss_error` is there: 0 no, 1 it is being written, 2 yes */
+    atomic_uint number; /* of the last recording */
+    atomic_uint lost;   /* recordings */
+    atomic_int loss;    /* whether `loss_error` is there: 0 no, 1 it is being written, 2 yes */
     beluga_error loss_error;
     beluga__tape *tapes; /* sorted by name */
     size_t n_tapes, tapes_capacity;
@@ -44,28 +45,31 @@ static inline beluga__cassette *beluga__cassette_of(const beluga_loop *loop)
 }
 
 /* The runtime must live as long. Errors as beluga_client_set_cassette. */
-int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given, const beluga__loop_ops *network,
-                         beluga__cassette **out, beluga_error *err);
+int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
+                         const beluga__loop_ops *network, beluga__cassette **out,
+                         beluga_error *err);
 /* With those it replaced. No call may run. */
 void beluga__cassette_free(beluga__cassette *cassette);
 /* Count a recording that could not be made, and log it. */
 void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why);
 
-/* --- exchanges ---------------------------------------------------------------------------------- */
+/* --- exchanges ----------------------------------------------------------------------------------
+ */
 
-int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec, beluga__transfer **out,
-                         beluga_error *err);
+int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                         beluga__transfer **out, beluga_error *err);
 void beluga__record_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__record_finish(beluga__transfer *transfer);
 void beluga__record_pause(beluga__transfer *transfer, bool paused);
 
-int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec, beluga__transfer **out,
-                         beluga_error *err);
+int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                         beluga__transfer **out, beluga_error *err);
 void beluga__replay_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__replay_finish(beluga__transfer *transfer);
 void beluga__replay_pause(beluga__transfer *transfer, bool paused);
 
-/* --- the file ------------------------------------------------------------------------------------- */
+/* --- the file
+ * ------------------------------------------------------------------------------------- */
 
 /* How an exchange ended; the words of the file. */
 typedef enum beluga__ending {
@@ -100,8 +104,8 @@ typedef struct beluga__exchange {
 } beluga__exchange;
 
 /* Write a file that is not there yet under the number, or a later one. Blocks. */
-int beluga__cassette_write(beluga__cassette *cassette, unsigned number, const beluga__exchange *exchange,
-                           beluga_error *err);
+int beluga__cassette_write(beluga__cassette *cassette, unsigned number,
+                           const beluga__exchange *exchange, beluga_error *err);
 
 /* A file that was read and checked. */
 typedef struct beluga__recording {
@@ -112,17 +116,19 @@ typedef struct beluga__recording {
 } beluga__recording;
 
 /* Errors name file and line. The recording must be freed in any case. Blocks. */
-int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette, const char *name,
-                           beluga_error *err);
+int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
+                           const char *name, beluga_error *err);
 void beluga__recording_free(beluga__recording *recording);
-/* Put the bytes of a body or chunk ("json", "text" or "base64") in a buffer; `path` is for errors. */
-int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder, const char *path,
-                            beluga__buf *out, beluga_error *err);
+/* Put the bytes of a body or chunk ("json", "text" or "base64") in a buffer; `path` is for errors.
+ */
+int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder,
+                            const char *path, beluga__buf *out, beluga_error *err);
 
 /* Write a URL without credentials. Returns out->status. */
 int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *key);
 
-/* --- matching --------------------------------------------------------------------------------------- */
+/* --- matching
+ * --------------------------------------------------------------------------------------- */
 
 /* A request as it is compared. */
 typedef struct beluga__asked {
@@ -134,7 +140,8 @@ typedef struct beluga__asked {
 
 /* A digest that texts of equal meaning share. */
 uint64_t beluga__asked_digest(const beluga__asked *asked);
-/* Find the recording that answers and mark it used. It is read then. NOT_FOUND tells the nearest. */
+/* Find the recording that answers and mark it used. It is read then. NOT_FOUND tells the nearest.
+ */
 int beluga__cassette_match(beluga__cassette *cassette, const beluga__asked *asked,
                            beluga__recording *recording, beluga_error *err);
 

@@ -6,7 +6,8 @@
 
 enum { VALUE_TEXT = 64, SHOWN = 44, BEFORE = 16, POINTER_TEXT = 100 };
 
-/* --- digests -------------------------------------------------------------------------------------- */
+/* --- digests
+ * -------------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t h)
 {
@@ -22,14 +23,14 @@ static uint64_t digest_bytes(const char *bytes, size_t n)
     return mix(h);
 }
 
-/* 1, 1.0 and 1e0 are one number, and so are 0 and -0. */
+/* 1, 1.0 and 1e0 are one number, and so are 0 and -0. An integer may be more than a double tells.
+ */
 static uint64_t digest_number(const beluga_json *value)
 {
     double number = beluga_json_double(value, 0);
-    uint64_t bits;
-    if (number == 0) number = 0;
-    memcpy(&bits, &number, sizeof bits);
-    return mix(bits + 2);
+    uint64_t bits = 0;
+    if (number < 0 || number > 0) memcpy(&bits, &number, sizeof bits);
+    return mix(bits * 31 + (uint64_t)beluga_json_int(value, 0) + 2);
 }
 
 /* The members of an object add up, so that their order is nothing. */
@@ -43,7 +44,8 @@ static uint64_t digest(const beluga_json *value)
     if (!object && !beluga_json_is_array(value))
         return mix(beluga_json_is_null(value) ? 5 : beluga_json_bool(value, false) ? 7 : 11);
     uint64_t h = object ? 13 : 17;
-    for (const beluga_json *item = beluga_json_first(value); item; item = beluga_json_next(value, item)) {
+    for (const beluga_json *item = beluga_json_first(value); item;
+         item = beluga_json_next(value, item)) {
         const char *key = object ? beluga_json_key(item, &n) : NULL;
         h = key ? h + mix(digest_bytes(key, n) * 31 + digest(item)) : mix(h * 31 + digest(item));
     }
@@ -55,20 +57,23 @@ uint64_t beluga__asked_digest(const beluga__asked *asked)
     return asked->json ? digest(asked->json) : digest_bytes(asked->body, asked->length);
 }
 
-/* --- differences ---------------------------------------------------------------------------------- */
+/* --- differences
+ * ---------------------------------------------------------------------------------- */
 
 typedef struct difference {
     size_t count; /* of values that differ */
     char where[POINTER_TEXT + 8], recorded[VALUE_TEXT], sent[VALUE_TEXT]; /* of the first */
-    char pointer[POINTER_TEXT]; /* to the value at hand */
+    char pointer[POINTER_TEXT];                                           /* to the value at hand */
 } difference;
 
 /* The part of a text around the byte at which it begins to differ. */
 static void show_text(char *out, const char *text, size_t n, size_t at)
 {
-    size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0, length = n - start < SHOWN ? n - start : SHOWN;
+    size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0,
+           length = n - start < SHOWN ? n - start : SHOWN;
     while (start && ((unsigned char)text[start] & 0xc0) == 0x80) start++, length -= length > 0;
-    while (length && start + length < n && ((unsigned char)text[start + length] & 0xc0) == 0x80) length--;
+    while (length && start + length < n && ((unsigned char)text[start + length] & 0xc0) == 0x80)
+        length--;
     snprintf(out, VALUE_TEXT, "%s\"%.*s\"%s", start ? "..." : "", (int)length, text + start,
              start + length < n ? "..." : "");
     for (char *c = out; *c; c++)
@@ -121,7 +126,8 @@ static void differ(difference *d, const beluga_json *recorded, const beluga_json
     hide_secret(d, a);
 }
 
-static void differ_text(difference *d, const char *what, const char *a, size_t n, const char *b, size_t m)
+static void differ_text(difference *d, const char *what, const char *a, size_t n, const char *b,
+                        size_t m)
 {
     size_t at = common(a, n, b, m);
     if (d->count++) return;
@@ -151,12 +157,14 @@ static bool same_scalar(const beluga_json *a, const beluga_json *b)
                beluga_json_int(a, 0) == beluga_json_int(b, 0) &&
                !(beluga_json_double(a, 0) < beluga_json_double(b, 0)) &&
                !(beluga_json_double(a, 0) > beluga_json_double(b, 0));
-    return beluga_json_is_null(a) == beluga_json_is_null(b) && beluga_json_bool(a, false) == beluga_json_bool(b, false);
+    return beluga_json_is_null(a) == beluga_json_is_null(b) &&
+           beluga_json_bool(a, false) == beluga_json_bool(b, false);
 }
 
 static void compare(difference *d, const beluga_json *recorded, const beluga_json *sent);
 
-static void compare_objects(difference *d, const beluga_json *recorded, const beluga_json *sent, size_t at)
+static void compare_objects(difference *d, const beluga_json *recorded, const beluga_json *sent,
+                            size_t at)
 {
     const beluga_json *a, *b;
     for (a = beluga_json_first(recorded); a; a = beluga_json_next(recorded, a)) {
@@ -175,7 +183,8 @@ static void compare_objects(difference *d, const beluga_json *recorded, const be
     }
 }
 
-static void compare_arrays(difference *d, const beluga_json *recorded, const beluga_json *sent, size_t at)
+static void compare_arrays(difference *d, const beluga_json *recorded, const beluga_json *sent,
+                           size_t at)
 {
     const beluga_json *a = beluga_json_first(recorded), *b = beluga_json_first(sent);
     for (size_t i = 0; a || b; i++) {
@@ -199,13 +208,15 @@ static void compare(difference *d, const beluga_json *recorded, const beluga_jso
         compare_objects(d, recorded, sent, at);
     else if (beluga_json_is_array(recorded) && beluga_json_is_array(sent))
         compare_arrays(d, recorded, sent, at);
-    else if (beluga_json_is_object(recorded) || beluga_json_is_object(sent) || beluga_json_is_array(recorded) ||
-             beluga_json_is_array(sent) || !same_scalar(recorded, sent))
+    else if (beluga_json_is_object(recorded) || beluga_json_is_object(sent) ||
+             beluga_json_is_array(recorded) || beluga_json_is_array(sent) ||
+             !same_scalar(recorded, sent))
         differ(d, recorded, sent);
     d->pointer[at] = '\0';
 }
 
-/* --- addresses ------------------------------------------------------------------------------------ */
+/* --- addresses
+ * ------------------------------------------------------------------------------------ */
 
 /* The path begins behind the host, which may be another one. */
 static const char *path_of(const char *url, size_t *n)
@@ -264,10 +275,11 @@ static bool same_address(const beluga__tape *tape, const beluga__asked *asked)
            same_query(tape->url, asked->url);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
 
-static int compare_bodies(difference *d, beluga__recording *recording, const beluga__asked *asked, const char *name,
-                          beluga_error *err)
+static int compare_bodies(difference *d, beluga__recording *recording, const beluga__asked *asked,
+                          const char *name, beluga_error *err)
 {
     const beluga_json *json = beluga_json_get(recording->request, "json");
     beluga__buf body;
@@ -275,14 +287,16 @@ static int compare_bodies(difference *d, beluga__recording *recording, const bel
     beluga__buf_init(&body, recording->scratch.allocator, BELUGA__MAX_CASSETTE_FILE);
     int status = beluga__recording_bytes(recording, recording->request, name, &body, err);
     bool same = body.length == asked->length && memcmp(body.data, asked->body, body.length) == 0;
-    if (!status && !same) differ_text(d, "the body", body.data, body.length, asked->body, asked->length);
+    if (!status && !same)
+        differ_text(d, "the body", body.data, body.length, asked->body, asked->length);
     if (!status && !same) hide_secret(d, body.data);
     beluga__buf_free(&body);
     return status;
 }
 
-static int compare_with(const beluga__cassette *cassette, const beluga__tape *tape, const beluga__asked *asked,
-                        difference *d, beluga__recording *recording, beluga_error *err)
+static int compare_with(const beluga__cassette *cassette, const beluga__tape *tape,
+                        const beluga__asked *asked, difference *d, beluga__recording *recording,
+                        beluga_error *err)
 {
     *d = (difference){0};
     int status = beluga__recording_read(recording, cassette, tape->name, err);
@@ -294,8 +308,8 @@ static int compare_with(const beluga__cassette *cassette, const beluga__tape *ta
 }
 
 /* Of another address: where most of the path is the same. */
-static const beluga__tape *nearest_address(const beluga__cassette *cassette, const beluga__asked *asked,
-                                           difference *d)
+static const beluga__tape *nearest_address(const beluga__cassette *cassette,
+                                           const beluga__asked *asked, difference *d)
 {
     const beluga__tape *nearest = NULL;
     size_t best = 0, n, m;
@@ -308,19 +322,21 @@ static const beluga__tape *nearest_address(const beluga__cassette *cassette, con
     if (!nearest) return NULL;
     const char *path = path_of(nearest->url, &n);
     if (same_path(nearest->url, asked->url))
-        differ_text(d, "the method", nearest->method, strlen(nearest->method), asked->method, strlen(asked->method));
+        differ_text(d, "the method", nearest->method, strlen(nearest->method), asked->method,
+                    strlen(asked->method));
     else
         differ_text(d, "the path", path, n, sent, m);
     return nearest;
 }
 
-static int find_nearest(const beluga__cassette *cassette, const beluga__asked *asked, const beluga__tape **out,
-                        difference *nearest, beluga_error *err)
+static int find_nearest(const beluga__cassette *cassette, const beluga__asked *asked,
+                        const beluga__tape **out, difference *nearest, beluga_error *err)
 {
     unsigned looked_at = 0;
     int status = 0;
     *out = NULL;
-    for (size_t i = 0; i < cassette->n_tapes && !status && looked_at < BELUGA__MAX_CASSETTE_NEAR; i++) {
+    for (size_t i = 0; i < cassette->n_tapes && !status && looked_at < BELUGA__MAX_CASSETTE_NEAR;
+         i++) {
         const beluga__tape *tape = &cassette->tapes[i];
         difference d;
         beluga__recording recording;
@@ -341,13 +357,17 @@ static int mismatch(const beluga__cassette *cassette, const beluga__asked *asked
     int status = find_nearest(cassette, asked, &tape, &d, err);
     if (status) return status;
     if (!tape)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "no recording matches: there is none in %.200s",
+        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                                "no recording matches: there is none in %.200s",
                                 cassette->directory);
     if (!d.count)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
-                                "no recording is left: %.80s is the same request and was used already "
-                                "(record once more, or set repeat)", tape->name);
-    return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "no recording matches; nearest is %.64s: %s: recorded %s, sent %s",
+        return beluga_error_set(
+            err, BELUGA_ERROR_NOT_FOUND,
+            "no recording is left: %.80s is the same request and was used already "
+            "(record once more, or set repeat)",
+            tape->name);
+    return beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                            "no recording matches; nearest is %.64s: %s: recorded %s, sent %s",
                             tape->name, d.where, d.recorded, d.sent);
 }
 
@@ -376,6 +396,7 @@ int beluga__cassette_match(beluga__cassette *cassette, const beluga__asked *aske
     beluga__recording_free(recording);
     int status = compare_with(cassette, tape, asked, &d, recording, err);
     if (!status && d.count)
-        status = beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%.100s was changed while it was replayed", tape->name);
+        status = beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                                  "%.100s was changed while it was replayed", tape->name);
     return status;
 }

@@ -1,5 +1,5 @@
-/* Reading a file of a cassette. All of it is checked at once, so that what people change by hand is told
- * with the file's name, and the line or the member. */
+/* Reading a file of a cassette. All of it is checked at once, so that what people change by hand is
+ * told with the file's name, and the line or the member. */
 #include "cassette/cassette.h"
 
 #include "base/file.h"
@@ -9,7 +9,8 @@
 
 enum { VERSION = 1 };
 
-/* --- faults --------------------------------------------------------------------------------------- */
+/* --- faults
+ * --------------------------------------------------------------------------------------- */
 
 static int wrong(const char *name, const char *where, const char *what, beluga_error *err)
 {
@@ -24,10 +25,11 @@ static size_t line_of(const char *text, size_t offset)
 }
 
 /* What the parser says of a byte, said of a line. */
-static int not_json(const char *name, const beluga__recording *recording, const beluga__buf *text, int status,
-                    const beluga_error *cause, beluga_error *err)
+static int not_json(const char *name, const beluga__recording *recording, const beluga__buf *text,
+                    int status, const beluga_error *cause, beluga_error *err)
 {
-    if (status == BELUGA_ERROR_NO_MEMORY) return beluga_error_set(err, status, "no memory for %.200s", name);
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        return beluga_error_set(err, status, "no memory for %.200s", name);
     if (status != BELUGA_ERROR_MALFORMED_RESPONSE)
         return beluga_error_set(err, status, "%.100s: %s", name, cause->message);
     size_t at = recording->scratch.fault < text->length ? recording->scratch.fault : text->length;
@@ -36,7 +38,8 @@ static int not_json(const char *name, const beluga__recording *recording, const 
                             line_of(text->data, at), detail ? detail + 2 : cause->message);
 }
 
-/* --- bodies --------------------------------------------------------------------------------------- */
+/* --- bodies
+ * --------------------------------------------------------------------------------------- */
 
 static int add_piece(const beluga_json *piece, bool base64, beluga__buf *out)
 {
@@ -51,41 +54,51 @@ static int add_pieces(const beluga_json *value, bool base64, beluga__buf *out)
 {
     int status = 0;
     if (!beluga_json_is_array(value)) return add_piece(value, base64, out);
-    for (const beluga_json *piece = beluga_json_first(value); piece && !status; piece = beluga_json_next(value, piece))
+    for (const beluga_json *piece = beluga_json_first(value); piece && !status;
+         piece = beluga_json_next(value, piece))
         status = add_piece(piece, base64, out);
     return status;
 }
 
-int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder, const char *path,
-                            beluga__buf *out, beluga_error *err)
+int beluga__recording_bytes(beluga__recording *recording, const beluga_json *holder,
+                            const char *path, beluga__buf *out, beluga_error *err)
 {
-    const beluga_json *json = beluga_json_get(holder, "json"), *text = beluga_json_get(holder, "text"),
+    const beluga_json *json = beluga_json_get(holder, "json"),
+                      *text = beluga_json_get(holder, "text"),
                       *base64 = beluga_json_get(holder, "base64");
     int status = 0;
     size_t n = 0;
     beluga__buf_clear(out);
-    if (!!json + !!text + !!base64 > 1) return wrong(path, "", "has more than one of json, text and base64", err);
+    if (!!json + !!text + !!base64 > 1)
+        return wrong(path, "", "has more than one of json, text and base64", err);
     if (json) {
         const char *compact = beluga__json_scratch_text(&recording->scratch, json, &n);
         status = compact ? beluga__buf_append(out, compact, n) : BELUGA_ERROR_NO_MEMORY;
     } else if (text || base64)
         status = add_pieces(text ? text : base64, !text, out);
     if (status == BELUGA_ERROR_INVALID_INPUT)
-        return wrong(path, "", text ? "has a text that is neither a string nor strings"
-                                    : "has a base64 that is not base64", err);
-    return status ? beluga_error_set(err, status, "%.100s: %s", path, beluga_error_text(status)) : 0;
+        return wrong(path, "",
+                     text ? "has a text that is neither a string nor strings"
+                          : "has a base64 that is not base64",
+                     err);
+    return status ? beluga_error_set(err, status, "%.100s: %s", path, beluga_error_text(status))
+                  : 0;
 }
 
-/* --- checks --------------------------------------------------------------------------------------- */
+/* --- checks
+ * --------------------------------------------------------------------------------------- */
 
-static int check_headers(const beluga_json *holder, const char *name, const char *where, beluga_error *err)
+static int check_headers(const beluga_json *holder, const char *name, const char *where,
+                         beluga_error *err)
 {
     const beluga_json *headers = beluga_json_get(holder, "headers");
     if (!headers) return 0;
-    if (!beluga_json_is_array(headers)) return wrong(name, where, "must be an array of \"Name: value\"", err);
+    if (!beluga_json_is_array(headers))
+        return wrong(name, where, "must be an array of \"Name: value\"", err);
     for (const beluga_json *h = beluga_json_first(headers); h; h = beluga_json_next(headers, h)) {
         const char *text = beluga_json_string(h, NULL);
-        if (!text || !strchr(text, ':')) return wrong(name, where, "must be an array of \"Name: value\"", err);
+        if (!text || !strchr(text, ':'))
+            return wrong(name, where, "must be an array of \"Name: value\"", err);
     }
     return 0;
 }
@@ -107,9 +120,11 @@ static int check_chunks(beluga__recording *r, const char *name, beluga_error *er
     size_t i = 0;
     int status = 0;
     beluga__buf bytes;
-    if (!beluga_json_is_array(chunks)) return wrong(name, "/response/chunks", "must be an array", err);
+    if (!beluga_json_is_array(chunks))
+        return wrong(name, "/response/chunks", "must be an array", err);
     beluga__buf_init(&bytes, r->scratch.allocator, BELUGA__MAX_CASSETTE_FILE);
-    for (const beluga_json *c = beluga_json_first(chunks); c && !status; c = beluga_json_next(chunks, c), i++) {
+    for (const beluga_json *c = beluga_json_first(chunks); c && !status;
+         c = beluga_json_next(chunks, c), i++) {
         snprintf(path, sizeof path, "%.80s: /response/chunks/%zu", name, i);
         status = beluga_json_is_object(c) ? beluga__recording_bytes(r, c, path, &bytes, err)
                                           : wrong(path, "", "must be an object", err);
@@ -122,7 +137,8 @@ static int check_response(beluga__recording *r, const char *name, beluga_error *
 {
     if (!r->response) return 0;
     int64_t status = beluga_json_get_int(r->response, "status", 0);
-    if (status < 200 || status > 999) return wrong(name, "/response/status", "must be a number from 200", err);
+    if (status < 200 || status > 999)
+        return wrong(name, "/response/status", "must be a number from 200", err);
     int code = check_headers(r->response, name, "/response/headers", err);
     return code ? code : check_chunks(r, name, err);
 }
@@ -141,11 +157,13 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 {
     int ending = ending_of(r);
     const char *error = beluga_json_get_string(r->end, "error", NULL);
-    if (ending < 0) return wrong(name, "/end/how", "must be complete, enough, cancelled or failed", err);
+    if (ending < 0)
+        return wrong(name, "/end/how", "must be complete, enough, cancelled or failed", err);
     if (ending == BELUGA__END_FAILED && (!error || !beluga_error_code_from_name(error)))
         return wrong(name, "/end/error", "must be the name of an error", err);
     if (ending < BELUGA__END_CANCELLED && !r->response)
-        return wrong(name, "/response", "is missing, though the exchange was not cancelled and did not fail", err);
+        return wrong(name, "/response",
+                     "is missing, though the exchange was not cancelled and did not fail", err);
     r->ending = (beluga__ending)ending;
     return 0;
 }
@@ -153,8 +171,10 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 static int check(beluga__recording *r, const beluga_json *root, const char *name, beluga_error *err)
 {
     int64_t version = beluga_json_get_int(root, "beluga_cassette", 0);
-    if (version < 1) return wrong(name, "/beluga_cassette", "is missing: this is no recording", err);
-    if (version > VERSION) return wrong(name, "/beluga_cassette", "is of a later version of beluga", err);
+    if (version < 1)
+        return wrong(name, "/beluga_cassette", "is missing: this is no recording", err);
+    if (version > VERSION)
+        return wrong(name, "/beluga_cassette", "is of a later version of beluga", err);
     r->request = beluga_json_get(root, "request");
     r->response = beluga_json_get(root, "response");
     r->end = beluga_json_get(root, "end");
@@ -163,10 +183,11 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
     return status ? status : check_end(r, name, err);
 }
 
-/* --- the whole ------------------------------------------------------------------------------------ */
+/* --- the whole
+ * ------------------------------------------------------------------------------------ */
 
-int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette, const char *name,
-                           beluga_error *err)
+int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
+                           const char *name, beluga_error *err)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;
     const beluga_json *root;
@@ -182,8 +203,10 @@ int beluga__recording_read(beluga__recording *recording, const beluga__cassette 
     else
         status = beluga__file_read(path.data, &text, err);
     if (!status) {
-        status = beluga__json_scratch_parse(&recording->scratch, text.data, text.length, &root, &cause);
-        status = status ? not_json(name, recording, &text, status, &cause, err) : check(recording, root, name, err);
+        status =
+            beluga__json_scratch_parse(&recording->scratch, text.data, text.length, &root, &cause);
+        status = status ? not_json(name, recording, &text, status, &cause, err)
+                        : check(recording, root, name, err);
     }
     beluga__buf_free(&path);
     beluga__buf_free(&text);

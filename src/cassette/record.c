@@ -1,5 +1,5 @@
-/* An exchange of the network that is written down. What it says is passed on at once; the file is written
- * when it ends, before that is told. */
+/* An exchange of the network that is written down. What it says is passed on at once; the file is
+ * written when it ends, before that is told. */
 #include "cassette/cassette.h"
 
 #include "base/clock.h"
@@ -53,9 +53,11 @@ static int first_loss(const recorder *r, beluga_error *err)
     const beluga__buf *bufs[] = {&r->request_body, &r->body, &r->chunks};
     for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) {
         if (bufs[i]->status == BELUGA_ERROR_LIMIT_EXCEEDED)
-            return beluga_error_set(err, bufs[i]->status, "a body of more than %u bytes is not recorded",
+            return beluga_error_set(err, bufs[i]->status,
+                                    "a body of more than %u bytes, or in too many pieces",
                                     BELUGA__MAX_CASSETTE_BODY);
-        if (bufs[i]->status) return beluga_error_set(err, bufs[i]->status, "no memory to record a body");
+        if (bufs[i]->status)
+            return beluga_error_set(err, bufs[i]->status, "no memory to record a body");
     }
     return 0;
 }
@@ -84,7 +86,8 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
     if (status) beluga__cassette_lose(r->cassette, name, &err);
 }
 
-/* --- of the network ------------------------------------------------------------------------------- */
+/* --- of the network
+ * ------------------------------------------------------------------------------- */
 
 static void on_head(void *owner)
 {
@@ -116,7 +119,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- of the call ---------------------------------------------------------------------------------- */
+/* --- of the call
+ * ---------------------------------------------------------------------------------- */
 
 static void keep_request(recorder *r, const beluga__transfer_spec *spec)
 {
@@ -128,7 +132,8 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
     r->has_body = spec->request->has_body;
     r->last_ns = beluga__now_ns();
     r->number = atomic_fetch_add(&r->cassette->number, 1) + 1;
-    if (r->has_body) beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
+    if (r->has_body)
+        beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
 }
 
 static recorder *new_recorder(beluga__cassette *cassette)
@@ -143,8 +148,8 @@ static recorder *new_recorder(beluga__cassette *cassette)
     return r;
 }
 
-int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec, beluga__transfer **out,
-                         beluga_error *err)
+int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                         beluga__transfer **out, beluga_error *err)
 {
     beluga__cassette *cassette = beluga__cassette_of(loop);
     recorder *r = new_recorder(cassette);

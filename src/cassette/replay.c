@@ -1,5 +1,5 @@
-/* An exchange that is answered from a file: its head, each chunk and its end in a turn of the loop of
- * their own, so that what is above sees a stream. */
+/* An exchange that is answered from a file: its head, each chunk and its end in a turn of the loop
+ * of their own, so that what is above sees a stream. */
 #include "cassette/cassette.h"
 
 #include "base/clock.h"
@@ -45,7 +45,8 @@ static void free_player(player *p)
     beluga__release(&p->cassette->runtime->allocator, p);
 }
 
-/* --- the next thing that is told ------------------------------------------------------------------ */
+/* --- the next thing that is told
+ * ------------------------------------------------------------------ */
 
 static const beluga_json *next_thing(const player *p)
 {
@@ -62,7 +63,8 @@ static void plan(player *p)
         p->loop->ops->defer(p->loop, &p->task);
 }
 
-/* --- telling -------------------------------------------------------------------------------------- */
+/* --- telling
+ * -------------------------------------------------------------------------------------- */
 
 static void end_with(player *p, int code, const beluga_error *err)
 {
@@ -72,20 +74,23 @@ static void end_with(player *p, int code, const beluga_error *err)
     handler->done(owner, code, err);
 }
 
-static void no_memory(player *p)
+static void fail(player *p, int code)
 {
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for the answer");
-    end_with(p, err.code, &err);
+    beluga_error_set(&err, code, "the recorded headers: %s", beluga_error_text(code));
+    end_with(p, code, &err);
 }
 
 static int fill_head(player *p)
 {
     char line[32];
-    const beluga_json *response = p->recording.response, *headers = beluga_json_get(response, "headers");
-    int n = snprintf(line, sizeof line, "HTTP/1.1 %d", (int)beluga_json_get_int(response, "status", 0));
+    const beluga_json *response = p->recording.response,
+                      *headers = beluga_json_get(response, "headers");
+    int n =
+        snprintf(line, sizeof line, "HTTP/1.1 %d", (int)beluga_json_get_int(response, "status", 0));
     int status = beluga__http_response_add_line(p->response, line, (size_t)n);
-    for (const beluga_json *h = beluga_json_first(headers); h && !status; h = beluga_json_next(headers, h)) {
+    for (const beluga_json *h = beluga_json_first(headers); h && !status;
+         h = beluga_json_next(headers, h)) {
         size_t length;
         const char *text = beluga_json_string(h, &length);
         status = beluga__http_response_add_line(p->response, text, length);
@@ -105,12 +110,14 @@ static void tell_end(player *p)
         if (cause) beluga_error_set_cause(&err, cause, strlen(cause));
         err.retryable = beluga_json_bool(beluga_json_get(end, "retryable"), err.retryable);
     } else
-        beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "the call was cancelled when it was recorded");
+        beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
+                         "the call was cancelled when it was recorded");
     bool complete = p->recording.ending < BELUGA__END_CANCELLED;
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* Ended by the handler, it is freed when the handler has returned: its bytes are still being read. */
+/* Ended by the handler, it is freed when the handler has returned: its bytes are still being read.
+ */
 static void leave(player *p)
 {
     p->inside = false;
@@ -123,8 +130,9 @@ static void leave(player *p)
 static void tell_head(player *p)
 {
     p->told_head = true;
-    if (fill_head(p)) {
-        no_memory(p);
+    int status = fill_head(p);
+    if (status) {
+        fail(p, status);
         return;
     }
     p->inside = true;
@@ -168,7 +176,8 @@ static void time_came(beluga__timer *timer)
     tell(beluga__container_of(timer, player, timer));
 }
 
-/* --- starting ------------------------------------------------------------------------------------- */
+/* --- starting
+ * ------------------------------------------------------------------------------------- */
 
 /* What is sent, as a recording of it would say it. */
 typedef struct sent {
@@ -185,8 +194,10 @@ static int describe(sent *s, const beluga__transfer_spec *spec, beluga__asked *a
     if (status) return status;
     if (s->body.length) beluga__secret_mask(spec->key, s->body.data, s->body.length);
     bool container = s->body.length && strchr("{[", *s->body.data);
-    if (container) status = beluga__json_scratch_parse(&s->scratch, s->body.data, s->body.length, &json, NULL);
-    *asked = (beluga__asked){spec->request->method, s->url.data, json, s->body.data, s->body.length};
+    if (container)
+        status = beluga__json_scratch_parse(&s->scratch, s->body.data, s->body.length, &json, NULL);
+    *asked =
+        (beluga__asked){spec->request->method, s->url.data, json, s->body.data, s->body.length};
     return status == BELUGA_ERROR_NO_MEMORY ? status : 0;
 }
 
@@ -209,8 +220,8 @@ static int match(player *p, const beluga__transfer_spec *spec, beluga_error *err
     return status;
 }
 
-int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec, beluga__transfer **out,
-                         beluga_error *err)
+int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                         beluga__transfer **out, beluga_error *err)
 {
     beluga__cassette *cassette = beluga__cassette_of(loop);
     player *p = beluga__zalloc(&cassette->runtime->allocator, sizeof *p);

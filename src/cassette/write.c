@@ -20,7 +20,8 @@ typedef struct writing {
     const beluga__exchange *exchange;
 } writing;
 
-/* --- texts ---------------------------------------------------------------------------------------- */
+/* --- texts
+ * ---------------------------------------------------------------------------------------- */
 
 /* What comes from a server may be in any encoding: bytes that are not UTF-8 become '?'. */
 static void put_text(writing *at, const char *key, const char *text, size_t n)
@@ -28,7 +29,8 @@ static void put_text(writing *at, const char *key, const char *text, size_t n)
     beluga__buf copy;
     beluga__buf_init(&copy, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
     beluga__buf_append(&copy, text, n);
-    for (size_t i = 0; (i += beluga__utf8_valid(copy.data + i, copy.length - i)) < copy.length;) copy.data[i] = '?';
+    for (size_t i = 0; (i += beluga__utf8_valid(copy.data + i, copy.length - i)) < copy.length;)
+        copy.data[i] = '?';
     if (copy.length) beluga__secret_mask(at->exchange->key, copy.data, copy.length);
     if (copy.status)
         at->text.status = copy.status;
@@ -42,7 +44,8 @@ static bool is_text(const char *bytes, size_t n)
 {
     if (beluga__utf8_valid(bytes, n) != n) return false;
     for (size_t i = 0; i < n; i++)
-        if ((unsigned char)bytes[i] < 0x20 && !strchr("\t\n\r", bytes[i] ? bytes[i] : 1)) return false;
+        if ((unsigned char)bytes[i] < 0x20 && !strchr("\t\n\r", bytes[i] ? bytes[i] : 1))
+            return false;
     return true;
 }
 
@@ -93,7 +96,14 @@ static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
         beluga_json_put_string_n(&at->w, "text", bytes, n);
 }
 
-/* --- the parts ------------------------------------------------------------------------------------ */
+/* Nothing for no time: files of two recordings differ less. */
+static void put_time(writing *at, int64_t ms)
+{
+    if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
+}
+
+/* --- the parts
+ * ------------------------------------------------------------------------------------ */
 
 static void put_request_headers(writing *at)
 {
@@ -115,7 +125,8 @@ static void put_request(writing *at)
     const beluga__exchange *x = at->exchange;
     beluga__buf url;
     beluga__buf_init(&url, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
-    if (beluga__cassette_scrub_url(&url, x->request->url.data, x->key)) at->text.status = url.status;
+    if (beluga__cassette_scrub_url(&url, x->request->url.data, x->key))
+        at->text.status = url.status;
     beluga_json_begin_object(&at->w, "request");
     put_text(at, "method", x->request->method, strlen(x->request->method));
     put_text(at, "url", url.data, url.length);
@@ -125,11 +136,13 @@ static void put_request(writing *at)
     beluga__buf_free(&url);
 }
 
-/* An answer's headers are kept, since a provider may read any of them, but for what names say is private. */
+/* An answer's headers are kept, since a provider may read any of them, but for what names say is
+ * private. */
 static bool is_private(const char *line, size_t n)
 {
-    static const char *const words[] = {"account", "auth",         "cookie",  "credential", "key",    "organization",
-                                        "password", "project", "secret", "session",    "signature", "token"};
+    static const char *const words[] = {"account", "auth",         "cookie",    "credential",
+                                        "key",     "organization", "password",  "project",
+                                        "secret",  "session",      "signature", "token"};
     char name[128];
     if (n >= sizeof name) return true;
     memcpy(name, line, n);
@@ -159,7 +172,7 @@ static void put_chunks(writing *at)
     beluga_json_begin_array(&at->w, "chunks");
     for (size_t i = 0; i < x->n_chunks; start = x->chunks[i++].end) {
         beluga_json_begin_object(&at->w, NULL);
-        beluga_json_put_int(&at->w, "after_ms", x->chunks[i].after_ms);
+        put_time(at, x->chunks[i].after_ms);
         put_bytes(at, x->body->data + start, x->chunks[i].end - start, true);
         beluga_json_end_object(&at->w);
     }
@@ -171,7 +184,7 @@ static void put_response(writing *at)
     const beluga__exchange *x = at->exchange;
     if (!x->response->status) return;
     beluga_json_begin_object(&at->w, "response");
-    beluga_json_put_int(&at->w, "after_ms", x->head_ms);
+    put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;
@@ -185,7 +198,7 @@ static void put_end(writing *at)
 {
     const beluga__exchange *x = at->exchange;
     beluga_json_begin_object(&at->w, "end");
-    beluga_json_put_int(&at->w, "after_ms", x->end_ms);
+    put_time(at, x->end_ms);
     beluga_json_put_string(&at->w, "how", beluga__ending_names[x->ending]);
     if (x->ending == BELUGA__END_FAILED) {
         beluga_json_put_string(&at->w, "error", beluga_error_name(x->error->code));
@@ -207,17 +220,22 @@ static int put_all(writing *at, beluga__buf *out)
     put_end(at);
     beluga_json_end_object(&at->w);
     int status = beluga__json_writer_status(&at->w);
-    if (!status) status = beluga__json_scratch_parse(&at->scratch, at->text.data, at->text.length, &root, NULL);
+    if (!status)
+        status =
+            beluga__json_scratch_parse(&at->scratch, at->text.data, at->text.length, &root, NULL);
     if (!status) status = beluga__json_pretty(out, root);
     return status ? status : beluga__buf_putc(out, '\n');
 }
 
-static int make_text(const beluga__exchange *exchange, const beluga_allocator *allocator, beluga__buf *out)
+static int make_text(const beluga__exchange *exchange, const beluga_allocator *allocator,
+                     beluga__buf *out)
 {
     writing at = {.exchange = exchange};
     if (exchange->request_body->length)
-        beluga__secret_mask(exchange->key, exchange->request_body->data, exchange->request_body->length);
-    if (exchange->body->length) beluga__secret_mask(exchange->key, exchange->body->data, exchange->body->length);
+        beluga__secret_mask(exchange->key, exchange->request_body->data,
+                            exchange->request_body->length);
+    if (exchange->body->length)
+        beluga__secret_mask(exchange->key, exchange->body->data, exchange->body->length);
     beluga__buf_init(&at.text, allocator, BELUGA__MAX_CASSETTE_FILE);
     beluga__json_scratch_init(&at.scratch, allocator);
     beluga__json_writer_init(&at.w, &at.text);
@@ -227,7 +245,8 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
     return status;
 }
 
-/* --- the file ------------------------------------------------------------------------------------- */
+/* --- the file
+ * ------------------------------------------------------------------------------------- */
 
 /* "00001-post-chat-completions.json": the last two parts of the path. */
 static void make_name(char *name, unsigned number, const beluga_http_request *request)
@@ -236,7 +255,8 @@ static void make_name(char *name, unsigned number, const beluga_http_request *re
     const char *path = (host ? host + 3 : url), *end = path + strcspn(path, "?#"), *at = end;
     int n = snprintf(name, MAX_NAME, "%05u-%.8s", number, request->method);
     path += strcspn(path, "/?#");
-    for (int parts = 0; at > path && (parts += at[-1] == '/') < 2; at--) {}
+    for (int parts = 0; at > path && (parts += at[-1] == '/') < 2; at--) {
+    }
     for (bool gap = true; at < end && n < MAX_NAME / 2; at++) {
         bool letter = isalnum((unsigned char)*at);
         if (!letter) gap = true;
@@ -252,14 +272,15 @@ static int system_error(const char *path, beluga_error *err)
 {
     char text[128];
     int error = errno;
-    return beluga_error_set(err, error == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT, "%.200s: %s",
-                            path, strerror_r(error, text, sizeof text));
+    return beluga_error_set(err,
+                            error == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
+                            "%.200s: %s", path, strerror_r(error, text, sizeof text));
 }
 
 static int too_many(beluga_error *err)
 {
-    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "a cassette has room for %u recordings",
-                            BELUGA__MAX_CASSETTE_FILES);
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                            "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
 }
 
 static int write_all(int fd, const char *bytes, size_t n)
@@ -295,8 +316,8 @@ static int put_in_place(const char *temporary, const char *path)
 }
 
 /* Under its number, or where another process has taken that, under a later one. */
-static int name_file(beluga__cassette *cassette, unsigned number, const beluga_http_request *request,
-                     const char *temporary, beluga_error *err)
+static int name_file(beluga__cassette *cassette, unsigned number,
+                     const beluga_http_request *request, const char *temporary, beluga_error *err)
 {
     beluga__buf path;
     char name[MAX_NAME];
@@ -319,28 +340,32 @@ static int name_file(beluga__cassette *cassette, unsigned number, const beluga_h
     return status;
 }
 
-static int write_file(beluga__cassette *cassette, unsigned number, const beluga_http_request *request,
-                      const beluga__buf *text, beluga_error *err)
+static int write_file(beluga__cassette *cassette, unsigned number,
+                      const beluga_http_request *request, const beluga__buf *text,
+                      beluga_error *err)
 {
     beluga__buf temporary;
     beluga__buf_init(&temporary, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
-    int status = beluga__buf_printf(&temporary, "%s/.%05u.%ld.tmp", cassette->directory, number, (long)getpid());
+    int status = beluga__buf_printf(&temporary, "%s/.%05u.%ld.tmp", cassette->directory, number,
+                                    (long)getpid());
     if (status) beluga_error_set(err, status, "no memory for a recording's name");
     if (!status) status = write_temporary(temporary.data, text, err);
-    if (!status && (status = name_file(cassette, number, request, temporary.data, err))) unlink(temporary.data);
+    if (!status && (status = name_file(cassette, number, request, temporary.data, err)))
+        unlink(temporary.data);
     beluga__buf_free(&temporary);
     return status;
 }
 
-int beluga__cassette_write(beluga__cassette *cassette, unsigned number, const beluga__exchange *exchange,
-                           beluga_error *err)
+int beluga__cassette_write(beluga__cassette *cassette, unsigned number,
+                           const beluga__exchange *exchange, beluga_error *err)
 {
     beluga__buf text;
     if (number > BELUGA__MAX_CASSETTE_FILES) return too_many(err);
     beluga__buf_init(&text, &cassette->runtime->allocator, BELUGA__MAX_CASSETTE_FILE);
     int status = make_text(exchange, &cassette->runtime->allocator, &text);
     if (status)
-        beluga_error_set(err, status, "a recording can't be written: %s", beluga_error_text(status));
+        beluga_error_set(err, status, "a recording can't be written: %s",
+                         beluga_error_text(status));
     else
         status = write_file(cassette, number, exchange->request, &text, err);
     beluga__buf_free(&text);

@@ -1,4 +1,5 @@
-/* The files of a recording: what is in them, what must not be, and what is said of those that do not fit. */
+/* The files of a recording: what is in them, what must not be, and what is said of those that do
+ * not fit. */
 #include "../support/tape.h"
 #include "../support/torture.h"
 
@@ -23,7 +24,8 @@ static const char *ask_for(beluga_chat_model *model, const char *text)
     static beluga_error err;
     beluga_response *response = NULL;
     memset(&err, 0, sizeof err);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, &err), BELUGA_ERROR_NOT_FOUND);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, &err),
+                     BELUGA_ERROR_NOT_FOUND);
     assert_null(response);
     assert_int_equal(err.retryable, 0);
     return err.message;
@@ -34,16 +36,20 @@ static void assert_says(const char *text, const char *part)
     if (!strstr(text, part)) fail_msg("no \"%s\" in \"%s\"", part, text);
 }
 
-#define ANSWER                                                                                         \
-    "{\"id\": \"chatcmpl-1\", \"object\": \"chat.completion\", \"model\": \"m\", \"choices\": [{\"index\": 0, " \
-    "\"message\": {\"role\": \"assistant\", \"content\": \"By hand\"}, \"finish_reason\": \"stop\"}]}"
+#define ANSWER                                                                                  \
+    "{\"id\": \"chatcmpl-1\", \"object\": \"chat.completion\", \"model\": \"m\", \"choices\": " \
+    "[{\"index\": 0, "                                                                          \
+    "\"message\": {\"role\": \"assistant\", \"content\": \"By hand\"}, \"finish_reason\": "     \
+    "\"stop\"}]}"
 
-#define BY_HAND(request, chunk, end)                                                                   \
-    "{\n  \"beluga_cassette\": 1,\n  \"request\": {\"method\": \"POST\", \"url\": \"/v1/chat/completions\", " \
-    "\"json\": " request "},\n  \"response\": {\"status\": 200, \"headers\": [\"content-type: "       \
+#define BY_HAND(request, chunk, end)                                                            \
+    "{\n  \"beluga_cassette\": 1,\n  \"request\": {\"method\": \"POST\", \"url\": "             \
+    "\"/v1/chat/completions\", "                                                                \
+    "\"json\": " request "},\n  \"response\": {\"status\": 200, \"headers\": [\"content-type: " \
     "application/json\"],\n    \"chunks\": [" chunk "]},\n  " end "\n}\n"
 
-#define REQUEST "{\"messages\": [{\"content\": \"Hi\", \"role\": \"user\"}], \"model\": \"peer-chat\"}"
+#define REQUEST \
+    "{\"messages\": [{\"content\": \"Hi\", \"role\": \"user\"}], \"model\": \"peer-chat\"}"
 #define COMPLETE "\"end\": {\"how\": \"complete\"}"
 
 /* ---- what is in them ------------------------------------------------------------------------- */
@@ -103,15 +109,19 @@ static void no_credential_is_in_any_file(void **state)
     tape *t = *state;
     char url[128];
     beluga_error err = {0};
-    snprintf(url, sizeof url, "http://somebody:PassWord123@%s?key=KeyInTheQuery1&api-version=7", t->url + 7);
-    beluga_chat_model *model =
-        tape_open(t, beluga_with_base_url(url), beluga_with_extra_header("x-api-key: AnotherSecret1"),
-                  beluga_with_extra_header("Cookie: CookieOfMine1"), beluga_with_extra_header("X-Trace: Unknown1"));
+    snprintf(url, sizeof url, "http://somebody:PassWord123@%s?key=KeyInTheQuery1&api-version=7",
+             t->url + 7);
+    beluga_chat_model *model = tape_open(t, beluga_with_base_url(url),
+                                         beluga_with_extra_header("x-api-key: AnotherSecret1"),
+                                         beluga_with_extra_header("Cookie: CookieOfMine1"),
+                                         beluga_with_extra_header("X-Trace: Unknown1"));
     peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 401, "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
-                             "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
-                             "X-RateLimit-Remaining-Tokens: 77\r\n");
-    static const char first[] = "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
+    peer_step_status(r, 401,
+                     "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
+                     "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
+                     "X-RateLimit-Remaining-Tokens: 77\r\n");
+    static const char first[] =
+        "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
                       second[] = "C0ffee5ecret\"}}"; /* the key, cut in two */
     peer_step_chunk(r, first, sizeof first - 1);
     peer_step_delay_ms(r, 50);
@@ -122,8 +132,9 @@ static void no_credential_is_in_any_file(void **state)
     beluga_invoke(model, NULL, beluga_input_text("My key is " TAPE_KEY), &response, &err);
     assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(tape_count(t), 1);
-    static const char *const secrets[] = {TAPE_KEY, "4f1dC0ffee", "C0ffee5ecret", "PassWord123", "KeyInTheQuery1",
-                                          "AnotherSecret1", "CookieOfMine1", "Unknown1", "CookieOfTheirs1",
+    static const char *const secrets[] = {TAPE_KEY,         "4f1dC0ffee",     "C0ffee5ecret",
+                                          "PassWord123",    "KeyInTheQuery1", "AnotherSecret1",
+                                          "CookieOfMine1",  "Unknown1",       "CookieOfTheirs1",
                                           "TokenOfTheirs1", "OrgOfMine1"};
     for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
         if (tape_has(t, secrets[i])) fail_msg("%s was written down", secrets[i]);
@@ -133,8 +144,9 @@ static void no_credential_is_in_any_file(void **state)
     /* The same call with a key matches; and who has none is not shown what was masked. */
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url));
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("My key is " TAPE_KEY), &response, &err),
-                     BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(
+        beluga_invoke(model, NULL, beluga_input_text("My key is " TAPE_KEY), &response, &err),
+        BELUGA_ERROR_AUTHENTICATION);
     beluga_chat_model_unref(model);
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url), beluga_with_api_key(""));
@@ -164,8 +176,9 @@ static void a_request_that_differs_is_told_where(void **state)
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(2));
     record_answer(t, model, "Hello");
     tape_replay(t);
-    assert_string_equal(ask_for(model, "Ho"), "no recording matches; nearest is 00001-post-chat-completions.json: "
-                                              "/messages/0/content: recorded \"Hi\", sent \"Ho\"");
+    assert_string_equal(ask_for(model, "Ho"),
+                        "no recording matches; nearest is 00001-post-chat-completions.json: "
+                        "/messages/0/content: recorded \"Hi\", sent \"Ho\"");
     beluga_chat_model *other = tape_open(t, beluga_with_temperature(0.5));
     assert_says(ask_for(other, "Hi"), "/temperature: recorded nothing, sent 0.5");
     beluga_chat_model_unref(other);
@@ -173,7 +186,8 @@ static void a_request_that_differs_is_told_where(void **state)
     assert_says(ask_for(other, "Hi"), "/stop: recorded nothing, sent an array of 1");
     beluga_chat_model_unref(other);
     other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v2"));
-    assert_says(ask_for(other, "Hi"), "the path: recorded \"/v1/chat/completions\", sent \"/v2/chat/completions\"");
+    assert_says(ask_for(other, "Hi"),
+                "the path: recorded \"/v1/chat/completions\", sent \"/v2/chat/completions\"");
     beluga_chat_model_unref(other);
     other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v1?a=1"));
     assert_says(ask_for(other, "Hi"), "the query: recorded \"\", sent \"a=1\"");
@@ -224,9 +238,12 @@ static void a_recording_answers_once_or_where_that_is_wanted_again_and_again(voi
     record_answer(t, model, "Hello");
     tape_replay(t);
     assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_says(ask_for(model, "Hi"), "00001-post-chat-completions.json is the same request and was used already");
-    const beluga_cassette repeating = {
-        .size = sizeof repeating, .directory = t->directory, .mode = BELUGA_CASSETTE_REPLAY, .repeat = true};
+    assert_says(ask_for(model, "Hi"),
+                "00001-post-chat-completions.json is the same request and was used already");
+    const beluga_cassette repeating = {.size = sizeof repeating,
+                                       .directory = t->directory,
+                                       .mode = BELUGA_CASSETTE_REPLAY,
+                                       .repeat = true};
     assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &repeating, NULL), 0);
     for (int i = 0; i < 3; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
     beluga_chat_model_unref(model);
@@ -248,9 +265,12 @@ static void a_file_written_by_hand_matches_by_meaning(void **state)
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_put(t, "1.json", BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
-    tape_put(t, "2.json", BY_HAND(REQUEST, "{\"text\": [\"{\\\"choices\\\": [{\\\"message\\\": \"]}, {\"base64\": "
-                                           "\"eyJjb250ZW50IjogIlR3byJ9\"}, {\"text\": "
-                                           "\", \\\"finish_reason\\\": \\\"stop\\\"}]}\"}", COMPLETE));
+    tape_put(t, "2.json",
+             BY_HAND(REQUEST,
+                     "{\"text\": [\"{\\\"choices\\\": [{\\\"message\\\": \"]}, {\"base64\": "
+                     "\"eyJjb250ZW50IjogIlR3byJ9\"}, {\"text\": "
+                     "\", \\\"finish_reason\\\": \\\"stop\\\"}]}\"}",
+                     COMPLETE));
     tape_put(t, "notes.txt", "This is nobody's business.");
     tape_replay(t);
     assert_int_equal(generate(model, "By hand", NULL), 0);
@@ -265,12 +285,14 @@ static void a_replay_needs_no_key_and_asks_nobody_for_one(void **state)
     beluga_chat_model *model;
     tape_put(t, "1.json", BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
     tape_replay(t);
-    static const char *const keys[] = {NULL, "env:BELUGA_NO_SUCH_VARIABLE", "file:/nowhere", "command:exit 1"};
+    static const char *const keys[] = {NULL, "env:BELUGA_NO_SUCH_VARIABLE", "file:/nowhere",
+                                       "command:exit 1"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
         beluga_config *config = beluga_config_new(beluga_with_model_name("peer-chat"));
         beluga_option key = beluga_with_api_key(keys[i]);
         if (keys[i]) assert_int_equal(beluga_config_set_n(config, &key, 1), 0);
-        assert_int_equal(beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err), 0);
+        assert_int_equal(
+            beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err), 0);
         tape_replay(t);
         assert_int_equal(generate(model, "By hand", NULL), 0);
         beluga_chat_model_unref(model);
@@ -282,14 +304,18 @@ static void waits_are_replayed_on_request(void **state)
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    tape_put(t, "1.json", BY_HAND(REQUEST, "{\"after_ms\": 30, \"json\": " ANSWER "}",
-                                  "\"end\": {\"how\": \"complete\", \"after_ms\": 20}"));
-    const beluga_cassette cassette = {
-        .size = sizeof cassette, .directory = t->directory, .mode = BELUGA_CASSETTE_REPLAY, .realtime = true};
+    tape_put(t, "1.json",
+             BY_HAND(REQUEST, "{\"after_ms\": 30, \"json\": " ANSWER "}",
+                     "\"end\": {\"how\": \"complete\", \"after_ms\": 20}"));
+    const beluga_cassette cassette = {.size = sizeof cassette,
+                                      .directory = t->directory,
+                                      .mode = BELUGA_CASSETTE_REPLAY,
+                                      .realtime = true};
     assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), 0);
     beluga_response *response = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
-    assert_true(beluga_response_duration_ns(response) >= 50000000); /* a slow machine only waits longer */
+    assert_true(beluga_response_duration_ns(response) >=
+                50000000); /* a slow machine only waits longer */
     beluga_response_free(response);
     beluga_chat_model_unref(model);
 }
@@ -325,20 +351,27 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
         {"{}", "/beluga_cassette is missing"},
         {"{\"beluga_cassette\": 2}", "later version"},
         {"{\"beluga_cassette\": 1}", "/request is missing"},
-        {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}", "/request/method must be a text"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}",
+         "/request/method must be a text"},
         {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"stop\": 1"), "/end/how must be"},
-        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\"}"), "/end/error must be"},
-        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\", \"error\": \"x\"}"), "/end/error"},
+        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\"}"),
+         "/end/error must be"},
+        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}",
+                 "\"end\": {\"how\": \"failed\", \"error\": \"x\"}"),
+         "/end/error"},
         {BY_HAND(REQUEST, "{\"base64\": \"a\"}", COMPLETE), "/response/chunks/0"},
         {BY_HAND(REQUEST, "{\"base64\": \"****\"}", COMPLETE), "not base64"},
         {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor strings"},
         {BY_HAND(REQUEST, "{\"text\": \"a\", \"json\": 1}", COMPLETE), "more than one of"},
         {BY_HAND(REQUEST, "7", COMPLETE), "must be an object"},
-        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, \"response\": {\"status\": 1}}",
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, "
+         "\"response\": {\"status\": 1}}",
          "/response/status must be"},
-        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, " COMPLETE "}",
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, " COMPLETE
+         "}",
          "/response is missing"},
-        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\", \"headers\": [\"a\"]}}",
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\", \"headers\": "
+         "[\"a\"]}}",
          "/request/headers must be"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -380,7 +413,8 @@ static void what_is_no_directory_is_refused(void **state)
                          BELUGA_ERROR_INVALID_INPUT);
     }
     const beluga_cassette neither = {.size = sizeof neither, .directory = t->directory};
-    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &neither, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &neither, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
 }
 
 static void a_directory_that_may_not_be_written_is_refused(void **state)
@@ -399,8 +433,8 @@ static void a_directory_that_may_not_be_written_is_refused(void **state)
 
 static int warnings;
 
-static void count_warning(void *payload, beluga_log_level level, const char *event, const beluga_log_field *fields,
-                          size_t n)
+static void count_warning(void *payload, beluga_log_level level, const char *event,
+                          const beluga_log_field *fields, size_t n)
 {
     (void)payload;
     (void)fields;
@@ -481,7 +515,8 @@ static void a_client_is_made_with_a_cassette(void **state)
 {
     tape *t = *state;
     beluga_client *client = NULL;
-    beluga_cassette cassette = {.size = sizeof cassette, .directory = t->directory, .mode = BELUGA_CASSETTE_RECORD};
+    beluga_cassette cassette = {
+        .size = sizeof cassette, .directory = t->directory, .mode = BELUGA_CASSETTE_RECORD};
     beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
     assert_int_equal(beluga_client_new(&settings, &client), 0);
     beluga_client_unref(client);
@@ -494,11 +529,15 @@ static void a_client_is_made_with_a_cassette(void **state)
     assert_int_equal(beluga_client_new(&settings, &client), 0);
     beluga_client_unref(client);
     /* Built when they had neither pace nor repeat. */
-    cassette = (beluga_cassette){.size = offsetof(beluga_cassette, realtime), .directory = t->directory,
-                                 .mode = BELUGA_CASSETTE_REPLAY, .realtime = true, .repeat = true};
+    cassette = (beluga_cassette){.size = offsetof(beluga_cassette, realtime),
+                                 .directory = t->directory,
+                                 .mode = BELUGA_CASSETTE_REPLAY,
+                                 .realtime = true,
+                                 .repeat = true};
     assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), 0);
     cassette.size = 8;
-    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL),
+                     BELUGA_ERROR_INVALID_INPUT);
 }
 
 static void a_loop_made_before_may_outlive_its_cassette(void **state)
@@ -552,10 +591,13 @@ static int live(void *argument)
     const beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
     int status = beluga_client_new(&settings, &client);
     if (status) return status;
-    beluga_config *config = beluga_config_new(beluga_with_base_url(l->tape->url), beluga_with_model_name("peer-chat"),
-                                              beluga_with_api_key(TAPE_KEY), beluga_with_max_retries(0));
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(l->tape->url), beluga_with_model_name("peer-chat"),
+                          beluga_with_api_key(TAPE_KEY), beluga_with_max_retries(0));
     status = config ? 0 : BELUGA_ERROR_NO_MEMORY;
-    if (!status) status = beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
+    if (!status)
+        status =
+            beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
     if (!status) status = ask(model, l->streamed);
     int lost = beluga_client_check_cassette(client, NULL);
     if (lost) assert_int_equal(lost, BELUGA_ERROR_NO_MEMORY);
@@ -576,7 +618,8 @@ static void every_allocation_may_fail(void **state)
             peer_openai_stream(r, "Hello there");
         else
             peer_openai_answer(r, "Hello there");
-        life recorded = {t, BELUGA_CASSETTE_RECORD, streamed}, replayed = {t, BELUGA_CASSETTE_REPLAY, streamed};
+        life recorded = {t, BELUGA_CASSETTE_RECORD, streamed},
+             replayed = {t, BELUGA_CASSETTE_REPLAY, streamed};
         assert_true(torture_run(live, &recorded) > 10);
         /* Of all those files a few do. */
         while (tape_count(t) > 3) {

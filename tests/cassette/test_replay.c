@@ -137,8 +137,10 @@ static void frames_of_aws_come_back_though_signatures_have_changed(void **state)
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(
         beluga_with_base_url(t->url), beluga_with_model_name("anthropic.claude-x:0"),
-        beluga_with_api_key("AKIDEXAMPLEEXAMPLE00:ThisSecretIsLongEnoughToBeOne/:TheTokenOfASession:eu-west-1"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "bedrock", config, &model, &err), 0);
+        beluga_with_api_key(
+            "AKIDEXAMPLEEXAMPLE00:ThisSecretIsLongEnoughToBeOne/:TheTokenOfASession:eu-west-1"));
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "bedrock", config, &model, &err), 0);
     tape_record(t);
     assert_int_equal(stream_whole(model, &live), 0);
     assert_non_null(peer_request_header(t->peer, 0, "X-Amz-Security-Token"));
@@ -180,7 +182,8 @@ static void a_list_of_models_and_a_probe_come_back(void **state)
     beluga_health health;
     peer_reply *r = peer_reply_new(t->peer);
     peer_reply_repeat(r, 2);
-    peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"peer-chat\"}]}");
+    peer_step_json(r, 200,
+                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"peer-chat\"}]}");
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     for (int again = 0; again < 2; again++) {
@@ -232,8 +235,8 @@ static void error_answers_come_back_with_all_they_say(void **state)
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     for (int i = 0; i < N; i++)
         peer_openai_error(peer_reply_new(t->peer), statuses[i],
-                          "Retry-After: 7\r\nX-Request-Id: req-1\r\nSet-Cookie: a=b\r\n", "its_code",
-                          "not like this");
+                          "Retry-After: 7\r\nX-Request-Id: req-1\r\nSet-Cookie: a=b\r\n",
+                          "its_code", "not like this");
     tape_record(t);
     for (int i = 0; i < N; i++) generate(model, NULL, &live[i]);
     tape_silence(t);
@@ -422,7 +425,8 @@ static void parallel_calls_are_told_apart(void **state)
                      0);
     assert_int_equal(tape_count(t), MANY);
     /* Whoever came first got the first answer. */
-    for (int i = 0; i < MANY; i++) answers[i] = strdup(beluga_response_text(results[i].response, NULL));
+    for (int i = 0; i < MANY; i++)
+        answers[i] = strdup(beluga_response_text(results[i].response, NULL));
     beluga_batch_results_clear(results, MANY);
     tape_silence(t);
     tape_replay(t);
@@ -451,7 +455,8 @@ static void *ask_ten(void *model)
 static void ask_on_threads(beluga_chat_model *model)
 {
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, ask_ten, model), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_ten, model), 0);
     for (int i = 0; i < THREADS; i++) {
         void *failed;
         pthread_join(threads[i], &failed);

@@ -134,7 +134,8 @@ bool tape_has(const tape *t, const char *bytes)
 
 int tape_try(const tape *t, beluga_cassette_mode mode, beluga_error *err)
 {
-    const beluga_cassette cassette = {.size = sizeof cassette, .directory = t->directory, .mode = mode};
+    const beluga_cassette cassette = {
+        .size = sizeof cassette, .directory = t->directory, .mode = mode};
     return beluga_client_set_cassette(beluga_client_default(), &cassette, err);
 }
 

@@ -12,7 +12,7 @@
 
 typedef struct tape {
     char directory[64];
-    peer *peer; /* NULL after tape_silence */
+    peer *peer;   /* NULL after tape_silence */
     char url[64]; /* of the peer, also after that */
 } tape;
 
@@ -31,7 +31,7 @@ void tape_silence(tape *t);
 
 /* Open `openai` at the peer's address, with TAPE_KEY. */
 beluga_chat_model *tape_open_n(const tape *t, const beluga_option *opts, size_t n);
-#define tape_open(t, ...)                                                     \
+#define tape_open(t, ...)                                                    \
     tape_open_n(t, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                 BELUGA_OPTIONS_TERMINATED)
 
