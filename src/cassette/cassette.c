@@ -28,8 +28,15 @@ static int system_error(const char *directory, beluga_error *err)
                             strerror_r(error, text, sizeof text));
 }
 
-/* --- files
- * ---------------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* Whoever opens a pipe would wait for its other end. */
+static bool is_recording(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    bool file = entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+    return file && *entry->d_name != '.' && dot && strcmp(dot, ".json") == 0;
+}
 
 /* Call for each recording's name; a failure ends the walk. */
 static int each_file(beluga__cassette *cassette,
@@ -39,11 +46,8 @@ static int each_file(beluga__cassette *cassette,
     DIR *directory = opendir(cassette->directory);
     int status = 0;
     if (!directory) return system_error(cassette->directory, err);
-    for (struct dirent *entry; !status && (entry = readdir(directory));) {
-        const char *dot = strrchr(entry->d_name, '.');
-        if (*entry->d_name != '.' && dot && strcmp(dot, ".json") == 0)
-            status = visit(cassette, entry->d_name, err);
-    }
+    for (struct dirent *entry; !status && (entry = readdir(directory));)
+        if (is_recording(entry)) status = visit(cassette, entry->d_name, err);
     closedir(directory);
     return status;
 }
@@ -120,8 +124,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const beluga__tape *)a)->name, ((const beluga__tape *)b)->name);
 }
 
-/* --- opening
- * ---------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static int open_to_replay(beluga__cassette *cassette, beluga_error *err)
 {
@@ -209,8 +212,7 @@ void beluga__cassette_free(beluga__cassette *cassette)
     }
 }
 
-/* --- what is lost, and what is hidden
- * ----------------------------------------------------------------- */
+/* --- what is lost, and what is hidden --------------------------------------------------------- */
 
 void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why)
 {

@@ -53,8 +53,7 @@ void beluga__cassette_free(beluga__cassette *cassette);
 /* Count a recording that could not be made, and log it. */
 void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why);
 
-/* --- exchanges ----------------------------------------------------------------------------------
- */
+/* --- exchanges -------------------------------------------------------------------------------- */
 
 int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
                          beluga__transfer **out, beluga_error *err);
@@ -68,8 +67,7 @@ void beluga__replay_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__replay_finish(beluga__transfer *transfer);
 void beluga__replay_pause(beluga__transfer *transfer, bool paused);
 
-/* --- the file
- * ------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 /* How an exchange ended; the words of the file. */
 typedef enum beluga__ending {
@@ -118,6 +116,9 @@ typedef struct beluga__recording {
 /* Errors name file and line. The recording must be freed in any case. Blocks. */
 int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
                            const char *name, beluga_error *err);
+/* The same from memory; `name` is for errors. */
+int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
+                            const char *name, const beluga__buf *text, beluga_error *err);
 void beluga__recording_free(beluga__recording *recording);
 /* Put the bytes of a body or chunk ("json", "text" or "base64") in a buffer; `path` is for errors.
  */
@@ -127,8 +128,7 @@ int beluga__recording_bytes(beluga__recording *recording, const beluga_json *hol
 /* Write a URL without credentials. Returns out->status. */
 int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *key);
 
-/* --- matching
- * --------------------------------------------------------------------------------------- */
+/* --- matching --------------------------------------------------------------------------------- */
 
 /* A request as it is compared. */
 typedef struct beluga__asked {

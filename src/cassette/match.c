@@ -6,8 +6,7 @@
 
 enum { VALUE_TEXT = 64, SHOWN = 44, BEFORE = 16, POINTER_TEXT = 100 };
 
-/* --- digests
- * -------------------------------------------------------------------------------------- */
+/* --- digests ---------------------------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t h)
 {
@@ -57,8 +56,7 @@ uint64_t beluga__asked_digest(const beluga__asked *asked)
     return asked->json ? digest(asked->json) : digest_bytes(asked->body, asked->length);
 }
 
-/* --- differences
- * ---------------------------------------------------------------------------------- */
+/* --- differences ------------------------------------------------------------------------------ */
 
 typedef struct difference {
     size_t count; /* of values that differ */
@@ -215,8 +213,7 @@ static void compare(difference *d, const beluga_json *recorded, const beluga_jso
     d->pointer[at] = '\0';
 }
 
-/* --- addresses
- * ------------------------------------------------------------------------------------ */
+/* --- addresses -------------------------------------------------------------------------------- */
 
 /* The path begins behind the host, which may be another one. */
 static const char *path_of(const char *url, size_t *n)
@@ -275,8 +272,7 @@ static bool same_address(const beluga__tape *tape, const beluga__asked *asked)
            same_query(tape->url, asked->url);
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
 
 static int compare_bodies(difference *d, beluga__recording *recording, const beluga__asked *asked,
                           const char *name, beluga_error *err)

@@ -9,8 +9,7 @@
 
 enum { VERSION = 1 };
 
-/* --- faults
- * --------------------------------------------------------------------------------------- */
+/* --- faults ----------------------------------------------------------------------------------- */
 
 static int wrong(const char *name, const char *where, const char *what, beluga_error *err)
 {
@@ -38,8 +37,7 @@ static int not_json(const char *name, const beluga__recording *recording, const 
                             line_of(text->data, at), detail ? detail + 2 : cause->message);
 }
 
-/* --- bodies
- * --------------------------------------------------------------------------------------- */
+/* --- bodies ----------------------------------------------------------------------------------- */
 
 static int add_piece(const beluga_json *piece, bool base64, beluga__buf *out)
 {
@@ -85,8 +83,7 @@ int beluga__recording_bytes(beluga__recording *recording, const beluga_json *hol
                   : 0;
 }
 
-/* --- checks
- * --------------------------------------------------------------------------------------- */
+/* --- checks ----------------------------------------------------------------------------------- */
 
 static int check_headers(const beluga_json *holder, const char *name, const char *where,
                          beluga_error *err)
@@ -183,15 +180,25 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
     return status ? status : check_end(r, name, err);
 }
 
-/* --- the whole
- * ------------------------------------------------------------------------------------ */
+/* --- the whole -------------------------------------------------------------------------------- */
+
+int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
+                            const char *name, const beluga__buf *text, beluga_error *err)
+{
+    const beluga_json *root;
+    beluga_error cause;
+    *recording = (beluga__recording){0};
+    beluga__json_scratch_init(&recording->scratch, allocator);
+    int status =
+        beluga__json_scratch_parse(&recording->scratch, text->data, text->length, &root, &cause);
+    return status ? not_json(name, recording, text, status, &cause, err)
+                  : check(recording, root, name, err);
+}
 
 int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
                            const char *name, beluga_error *err)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;
-    const beluga_json *root;
-    beluga_error cause;
     beluga__buf path, text;
     *recording = (beluga__recording){0};
     beluga__json_scratch_init(&recording->scratch, allocator);
@@ -202,12 +209,7 @@ int beluga__recording_read(beluga__recording *recording, const beluga__cassette 
         beluga_error_set(err, status, "no memory for %.200s", name);
     else
         status = beluga__file_read(path.data, &text, err);
-    if (!status) {
-        status =
-            beluga__json_scratch_parse(&recording->scratch, text.data, text.length, &root, &cause);
-        status = status ? not_json(name, recording, &text, status, &cause, err)
-                        : check(recording, root, name, err);
-    }
+    if (!status) status = beluga__recording_parse(recording, allocator, name, &text, err);
     beluga__buf_free(&path);
     beluga__buf_free(&text);
     return status;

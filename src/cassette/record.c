@@ -86,8 +86,7 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
     if (status) beluga__cassette_lose(r->cassette, name, &err);
 }
 
-/* --- of the network
- * ------------------------------------------------------------------------------- */
+/* --- of the network --------------------------------------------------------------------------- */
 
 static void on_head(void *owner)
 {
@@ -119,8 +118,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- of the call
- * ---------------------------------------------------------------------------------- */
+/* --- of the call ------------------------------------------------------------------------------ */
 
 static void keep_request(recorder *r, const beluga__transfer_spec *spec)
 {

@@ -45,8 +45,7 @@ static void free_player(player *p)
     beluga__release(&p->cassette->runtime->allocator, p);
 }
 
-/* --- the next thing that is told
- * ------------------------------------------------------------------ */
+/* --- the next thing that is told -------------------------------------------------------------- */
 
 static const beluga_json *next_thing(const player *p)
 {
@@ -63,8 +62,7 @@ static void plan(player *p)
         p->loop->ops->defer(p->loop, &p->task);
 }
 
-/* --- telling
- * -------------------------------------------------------------------------------------- */
+/* --- telling ---------------------------------------------------------------------------------- */
 
 static void end_with(player *p, int code, const beluga_error *err)
 {
@@ -176,8 +174,7 @@ static void time_came(beluga__timer *timer)
     tell(beluga__container_of(timer, player, timer));
 }
 
-/* --- starting
- * ------------------------------------------------------------------------------------- */
+/* --- starting --------------------------------------------------------------------------------- */
 
 /* What is sent, as a recording of it would say it. */
 typedef struct sent {

@@ -20,8 +20,7 @@ typedef struct writing {
     const beluga__exchange *exchange;
 } writing;
 
-/* --- texts
- * ---------------------------------------------------------------------------------------- */
+/* --- texts ------------------------------------------------------------------------------------ */
 
 /* What comes from a server may be in any encoding: bytes that are not UTF-8 become '?'. */
 static void put_text(writing *at, const char *key, const char *text, size_t n)
@@ -102,8 +101,7 @@ static void put_time(writing *at, int64_t ms)
     if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
 }
 
-/* --- the parts
- * ------------------------------------------------------------------------------------ */
+/* --- the parts -------------------------------------------------------------------------------- */
 
 static void put_request_headers(writing *at)
 {
@@ -245,8 +243,7 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
     return status;
 }
 
-/* --- the file
- * ------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 /* "00001-post-chat-completions.json": the last two parts of the path. */
 static void make_name(char *name, unsigned number, const beluga_http_request *request)
