@@ -156,8 +156,10 @@ static void put_response_header(writing *at, const char *line)
     size_t n = strcspn(line, ":");
     beluga__buf shown;
     beluga__buf_init(&shown, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
-    beluga__buf_append(&shown, line, is_private(line, n) ? n : strlen(line));
-    if (is_private(line, n)) beluga__buf_puts(&shown, ": [redacted]");
+    if (is_private(line, n))
+        beluga__buf_printf(&shown, "%.*s: [redacted]", (int)n, line);
+    else
+        beluga__http_redact_url(&shown, line); /* "location" has an address */
     if (shown.status) at->text.status = shown.status;
     put_text(at, NULL, shown.data, shown.length);
     beluga__buf_free(&shown);

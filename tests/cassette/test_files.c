@@ -76,6 +76,25 @@ static void a_file_says_what_was_asked_and_answered(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void waits_are_written_down_and_nothing_for_none(void **state)
+{
+    tape *t = *state;
+    record r;
+    peer_reply *reply = peer_reply_new(t->peer);
+    peer_openai_begin(reply);
+    peer_step_delay_ms(reply, 60);
+    peer_openai_text(reply, "Hello");
+    peer_openai_finish(reply, "stop");
+    peer_openai_usage(reply, 1, 1);
+    peer_openai_done(reply);
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_record(t);
+    assert_int_equal(stream_whole(model, &r), 0);
+    assert_true(tape_has(t, "\"after_ms\": "));
+    assert_false(tape_has(t, "\"after_ms\": 0"));
+    beluga_chat_model_unref(model);
+}
+
 static void recording_twice_adds_to_what_is_there(void **state)
 {
     tape *t = *state;
@@ -119,6 +138,7 @@ static void no_credential_is_in_any_file(void **state)
     peer_step_status(r, 401,
                      "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
                      "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
+                     "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
                      "X-RateLimit-Remaining-Tokens: 77\r\n");
     static const char first[] =
         "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
@@ -635,6 +655,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_TAPE(a_file_says_what_was_asked_and_answered),
+        ON_TAPE(waits_are_written_down_and_nothing_for_none),
         ON_TAPE(recording_twice_adds_to_what_is_there),
         ON_TAPE(a_name_that_is_taken_is_left_alone),
         ON_TAPE(no_credential_is_in_any_file),
