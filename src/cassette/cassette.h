@@ -85,7 +85,7 @@ typedef struct beluga__chunk {
     int64_t after_ms;
 } beluga__chunk;
 
-/* What is written. Everything is borrowed; bodies are masked in place. */
+/* What is written. Everything is borrowed; the body is masked in place. */
 typedef struct beluga__exchange {
     const beluga_http_request *request; /* but for its body, which the network has taken */
     beluga__buf *request_body;
@@ -98,6 +98,7 @@ typedef struct beluga__exchange {
     beluga__ending ending;
     int64_t end_ms;
     const beluga_error *error; /* of FAILED */
+    uint64_t random;
     const char *key;
 } beluga__exchange;
 
@@ -111,6 +112,7 @@ typedef struct beluga__recording {
     const char *method, *url;
     const beluga_json *request, *response, *end; /* response NULL: none came */
     beluga__ending ending;
+    uint64_t random; /* what ids are made from that an answer does not bring */
 } beluga__recording;
 
 /* Errors name file and line. The recording must be freed in any case. Blocks. */

@@ -5,6 +5,7 @@
 #include "base/file.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { VERSION = 1 };
@@ -165,6 +166,18 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
     return 0;
 }
 
+/* Written by hand it may be missing: then ids are as random as ever. */
+static int check_random(beluga__recording *r, const beluga_json *root, const char *name,
+                        beluga_error *err)
+{
+    const beluga_json *member = beluga_json_get(root, "random");
+    const char *text = beluga_json_string(member, NULL);
+    char *end = NULL;
+    if (!member) return 0;
+    if (text && strspn(text, "0123456789abcdef") == 16) r->random = strtoull(text, &end, 16);
+    return end && !*end ? 0 : wrong(name, "/random", "must be 16 hexadecimal digits", err);
+}
+
 static int check(beluga__recording *r, const beluga_json *root, const char *name, beluga_error *err)
 {
     int64_t version = beluga_json_get_int(root, "beluga_cassette", 0);
@@ -175,7 +188,8 @@ static int check(beluga__recording *r, const beluga_json *root, const char *name
     r->request = beluga_json_get(root, "request");
     r->response = beluga_json_get(root, "response");
     r->end = beluga_json_get(root, "end");
-    int status = check_request(r, name, err);
+    int status = check_random(r, root, name, err);
+    if (!status) status = check_request(r, name, err);
     if (!status) status = check_response(r, name, err);
     return status ? status : check_end(r, name, err);
 }

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret.h"
 
 #include <stdio.h>
 
@@ -18,6 +19,7 @@ typedef struct recorder {
     beluga__buf request_body, body, chunks; /* of beluga__chunk */
     bool has_body;
     unsigned number;
+    uint64_t random;
     int64_t last_ns, head_ms;
 } recorder;
 
@@ -76,6 +78,7 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
         .ending = ending,
         .end_ms = lap_ms(r),
         .error = error,
+        .random = r->random,
         .key = r->key,
     };
     char name[16];
@@ -132,6 +135,11 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
     r->number = atomic_fetch_add(&r->cassette->number, 1) + 1;
     if (r->has_body)
         beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
+    if (r->request_body.length)
+        beluga__secret_mask(r->key, r->request_body.data, r->request_body.length);
+    /* Of the request, so that it is the same when it is recorded again. */
+    const beluga__asked asked = {.body = r->request_body.data, .length = r->request_body.length};
+    *spec->random = r->random = beluga__asked_digest(&asked) | 1;
 }
 
 static recorder *new_recorder(beluga__cassette *cassette)

@@ -237,6 +237,7 @@ int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
         free_player(p);
         return status;
     }
+    *spec->random = p->recording.random;
     p->chunks = beluga_json_get(p->recording.response, "chunks");
     p->chunk = beluga_json_first(p->chunks);
     plan(p);

@@ -212,9 +212,12 @@ static void put_end(writing *at)
 /* Leaves the whole file in `out`. */
 static int put_all(writing *at, beluga__buf *out)
 {
+    char random[17];
     const beluga_json *root;
     beluga_json_begin_object(&at->w, NULL);
     beluga_json_put_int(&at->w, "beluga_cassette", 1);
+    snprintf(random, sizeof random, "%016llx", (unsigned long long)at->exchange->random);
+    beluga_json_put_string(&at->w, "random", random);
     put_request(at);
     put_response(at);
     put_end(at);
@@ -231,9 +234,6 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
                      beluga__buf *out)
 {
     writing at = {.exchange = exchange};
-    if (exchange->request_body->length)
-        beluga__secret_mask(exchange->key, exchange->request_body->data,
-                            exchange->request_body->length);
     if (exchange->body->length)
         beluga__secret_mask(exchange->key, exchange->body->data, exchange->body->length);
     beluga__buf_init(&at.text, allocator, BELUGA__MAX_CASSETTE_FILE);

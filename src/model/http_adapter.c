@@ -550,6 +550,7 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
         .handler = &handler,
         .owner = self,
         .key = self->key,
+        .random = &self->emit.random,
         .streamed = call->streamed,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),

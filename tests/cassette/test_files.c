@@ -370,6 +370,8 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
     static const char *const cases[][2] = {
         {"{}", "/beluga_cassette is missing"},
         {"{\"beluga_cassette\": 2}", "later version"},
+        {"{\"beluga_cassette\": 1, \"random\": 7}", "/random must be 16"},
+        {"{\"beluga_cassette\": 1, \"random\": \"0123456789abcdefg\"}", "/random must be 16"},
         {"{\"beluga_cassette\": 1}", "/request is missing"},
         {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}",
          "/request/method must be a text"},

@@ -117,6 +117,55 @@ static void tool_calls_come_back(void **state)
     assert_non_null(strstr(again.story, "end(0 {\"city\":\"Oslo\"})"));
 }
 
+static int answer_weather(void *payload, beluga_context *context, const char *arguments,
+                          size_t length, beluga_tool_result *result)
+{
+    (void)payload;
+    (void)context;
+    return beluga_tool_result_set(result, arguments, length);
+}
+
+static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
+{
+    tape *t = *state;
+    beluga_error err = {0};
+    beluga_tool *tool = NULL;
+    beluga_chat_model *with_tool = NULL, *model = tape_open(t, beluga_with_max_retries(0));
+    const beluga_tool_definition weather = {.size = sizeof weather,
+                                            .name = "weather",
+                                            .description = "Tell the weather",
+                                            .parameters = "{\"type\":\"object\"}",
+                                            .execute = answer_weather};
+    assert_int_equal(beluga_tool_new(&weather, &tool, &err), 0);
+    assert_int_equal(beluga_bind_tools(model, &tool, 1, &with_tool, &err), 0);
+    peer_reply *r = peer_reply_new(t->peer);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, NULL, "weather", "{\"city\":\"Oslo\"}"); /* without an id */
+    peer_openai_tool(r, 1, NULL, "weather", "{\"city\":\"Rome\"}");
+    peer_openai_finish(r, "tool_calls");
+    peer_openai_done(r);
+    peer_openai_stream(peer_reply_new(t->peer), "It rains");
+    tape_record(t);
+    for (int again = 0; again < 2; again++) {
+        beluga_response *response = NULL;
+        beluga_messages *messages = beluga_messages_new();
+        beluga_messages_add(messages, beluga_human_message("How is the weather?"));
+        if (beluga_run_tools(with_tool, NULL, messages, NULL, NULL, &response, &err))
+            fail_msg("%s", err.message);
+        assert_string_equal(beluga_response_text(response, NULL), "It rains");
+        beluga_response_free(response);
+        beluga_messages_free(messages);
+        if (again) break;
+        assert_true(tape_has(t, "\"tool_call_id\": \"call_"));
+        tape_silence(t);
+        tape_replay(t);
+    }
+    assert_int_equal(tape_count(t), 2);
+    beluga_tool_unref(tool);
+    beluga_chat_model_unref(with_tool);
+    beluga_chat_model_unref(model);
+}
+
 static void frames_of_aws_come_back_though_signatures_have_changed(void **state)
 {
     tape *t = *state;
@@ -504,6 +553,7 @@ int main(void)
         ON_TAPE(a_stream_longer_than_a_queue_is_paused_and_goes_on),
         ON_TAPE(a_pushed_stream_comes_back_in_turns_of_the_hosts_loop),
         ON_TAPE(tool_calls_come_back),
+        ON_TAPE(a_tool_loop_comes_back_though_ids_were_made_up),
         ON_TAPE(frames_of_aws_come_back_though_signatures_have_changed),
         ON_TAPE(an_answer_in_one_piece_comes_back),
         ON_TAPE(a_list_of_models_and_a_probe_come_back),
