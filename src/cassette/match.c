@@ -112,10 +112,21 @@ static void hide_secret(difference *d, const char *recorded)
         snprintf(d->sent, sizeof d->sent, "what is not shown: a key was masked there");
 }
 
+/* A whole message that is missing weighs more than an id that differs. */
+static size_t weigh(const beluga_json *value)
+{
+    size_t weight = 1;
+    for (const beluga_json *v = beluga_json_first(value); v; v = beluga_json_next(value, v))
+        weight += weigh(v);
+    return weight;
+}
+
 static void differ(difference *d, const beluga_json *recorded, const beluga_json *sent)
 {
     size_t n = 0, m = 0;
-    if (d->count++) return;
+    bool first = !d->count;
+    d->count += weigh(recorded ? recorded : sent);
+    if (!first) return;
     const char *a = beluga_json_string(recorded, &n), *b = beluga_json_string(sent, &m);
     size_t at = a && b ? common(a, n, b, m) : 0;
     snprintf(d->where, sizeof d->where, "%s", *d->pointer ? d->pointer : "the body");

@@ -230,6 +230,28 @@ static void the_nearest_is_the_one_that_differs_least(void **state)
     beluga_chat_model_unref(warm);
 }
 
+static void a_message_that_is_missing_weighs_more_than_a_text_that_differs(void **state)
+{
+    tape *t = *state;
+    static const char one[] = "{\"role\": \"user\", \"content\": \"Hi\"}";
+    char file[2048], messages[1024];
+    snprintf(messages, sizeof messages, "[%s, %s]", one, one);
+    for (int i = 0; i < 2; i++) {
+        char name[16];
+        snprintf(file, sizeof file,
+                 "{\"beluga_cassette\": 1, \"request\": {\"method\": \"POST\", \"url\": "
+                 "\"/v1/chat/completions\", \"json\": {\"model\": \"peer-chat\", \"messages\": %s, "
+                 "\"user\": \"somebody\"}}, \"end\": {\"how\": \"cancelled\"}}",
+                 i ? "[{\"role\": \"user\", \"content\": \"Ho\"}]" : messages);
+        snprintf(name, sizeof name, "%d.json", i + 1);
+        tape_put(t, name, file);
+    }
+    tape_replay(t);
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    assert_says(ask_for(model, "Hi"), "nearest is 2.json: /messages/0/content: recorded \"Ho\"");
+    beluga_chat_model_unref(model);
+}
+
 static void a_long_text_is_shown_where_it_begins_to_differ(void **state)
 {
     tape *t = *state;
@@ -664,6 +686,7 @@ int main(void)
         ON_TAPE(keys_of_an_address_are_not_part_of_the_match),
         ON_TAPE(a_request_that_differs_is_told_where),
         ON_TAPE(the_nearest_is_the_one_that_differs_least),
+        ON_TAPE(a_message_that_is_missing_weighs_more_than_a_text_that_differs),
         ON_TAPE(a_long_text_is_shown_where_it_begins_to_differ),
         ON_TAPE(a_recording_answers_once_or_where_that_is_wanted_again_and_again),
         ON_TAPE(an_empty_directory_has_no_answer),
