@@ -146,6 +146,24 @@ static void a_damaged_file_is_named(void **state)
     assert_contains(cli->err, "broken.json, line 3");
 }
 
+static void the_file_that_the_guide_shows_can_be_replayed(void **state)
+{
+    struct cli *cli = *state;
+    char path[512], text[16384] = "";
+    const char *root = getenv("BELUGA_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/docs/guides/record-replay.md", root ? root : ".");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    char *json = strstr(text, "```json\n"), *end = json ? strstr(json, "\n```\n") : NULL;
+    assert_non_null(end);
+    json += strlen("```json\n");
+    cli_write_file(cli, "1.json", json, (size_t)(end - json));
+    assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/gpt-5-mini", "Hi", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+}
+
 static void what_could_not_be_recorded_is_told_after_the_answer(void **state)
 {
     enum { BYTES = 33 << 20 };
@@ -174,6 +192,7 @@ int main(void)
         TEST(a_request_that_was_not_recorded_is_told_with_the_difference),
         TEST(both_at_once_and_other_nonsense_are_refused),
         TEST(a_damaged_file_is_named),
+        TEST(the_file_that_the_guide_shows_can_be_replayed),
         TEST(what_could_not_be_recorded_is_told_after_the_answer),
     };
     return cmocka_run_group_tests_name("cassette", tests, NULL, NULL);
