@@ -57,6 +57,12 @@ static void end_transfer(beluga__transfer *transfer)
     the_events->handler = NULL;
 }
 
+static void cancel_transfer(beluga__transfer *transfer, const beluga_error *why)
+{
+    (void)why;
+    end_transfer(transfer);
+}
+
 static void on_event(void *payload, const beluga_event *event)
 {
     events *e = payload;
@@ -78,7 +84,8 @@ static void *open_events(void)
     must("loop", beluga_loop_new(e->client, &e->loop), NULL);
     e->ops = *e->loop->ops;
     e->ops.transfer_start = start_transfer;
-    e->ops.transfer_cancel = e->ops.transfer_finish = end_transfer;
+    e->ops.transfer_cancel = cancel_transfer;
+    e->ops.transfer_finish = end_transfer;
     e->loop->ops = &e->ops;
     must("stream",
          beluga_stream_start(e->model, e->loop, NULL, e->question, on_event, e, &e->op, &err),

@@ -51,6 +51,12 @@ enum arg_completion {
        "Show on stderr what goes over the wire, with keys redacted.")                          \
     XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                        \
        "No notes and no spinner on stderr; errors are still shown.")                           \
+    XX(RECORD, 0, "record", "DIR", TEXT, record, FILES,                                        \
+       "Write what is said to providers, without keys, into files in DIR, one for each request.") \
+    XX(REPLAY, 0, "replay", "DIR", TEXT, replay, FILES,                                        \
+       "Answer from the files in DIR that --record wrote, without a network and a key.")       \
+    XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                 \
+       "With --replay: take as long as it took when it was recorded.")                         \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
@@ -70,6 +76,9 @@ enum arg_bit {
     ARG_MAP(XX)
 #undef XX
 };
+
+/* Of every command that talks to a provider. */
+#define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
 
 struct arg_info {
     const char *name;
@@ -93,9 +102,9 @@ struct command;
 struct args {
     const struct command *command;
     bool named; /* the command was, and is not just the default */
-    const char *model, *system, *schema, *timeout, *config_file;
+    const char *model, *system, *schema, *timeout, *record, *replay, *config_file;
     struct arg_list options, attachments, operands;
-    bool no_stream, json, usage, probe, quiet, man, help, version;
+    bool no_stream, json, usage, probe, quiet, realtime, man, help, version;
     int verbose;
     uint32_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "args.h"
+#include "cassette.h"
 #include "command.h"
 #include "exit.h"
 #include "output.h"
@@ -31,7 +32,7 @@ int main(int argc, char **argv)
     int rc = args_parse(&args, argc, argv);
     out_init(&args);
     if (rc == 0) rc = args_check(&args);
-    if (rc == 0) rc = out_finish(run(&args));
+    if (rc == 0) rc = out_finish(cassette_finish(&args, run(&args)));
     args_free(&args);
     return rc;
 }

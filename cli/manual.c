@@ -46,6 +46,9 @@ const struct manual_row manual_examples[] = {
     {"beluga --schema person.json --json \"Ada, 36\" | jq .text", "Ask for structured output."},
     {"OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=x beluga -m openai/any \"Hello\"",
      "Ask a server of your own."},
+    {"beluga --record tape -m openai/gpt-5-mini \"Hello\"", "Record what goes over the network."},
+    {"beluga --replay tape -m openai/gpt-5-mini \"Hello\"",
+     "Print the same answer again, without a network and a key."},
     {"beluga health --probe -m openai/gpt-5-mini", "See whether a provider answers."},
     {NULL, NULL},
 };

@@ -9,6 +9,7 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
+#include "cassette.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -134,9 +135,11 @@ int session_load(struct session *session, const struct args *args)
     const beluga_option environment = beluga_with_env();
     *session = (struct session){0};
     trace_start(args->verbose);
+    int rc = cassette_start(args);
+    if (rc != 0) return rc;
     session->base = beluga_config_new_n(&environment, 1);
     if (!session->base) return out_no_memory();
-    int rc = load_file(session, args);
+    rc = load_file(session, args);
     if (rc == 0) rc = set_options(session, args);
     if (rc == 0) choose_model(session, args);
     return rc;

@@ -9,6 +9,7 @@
 #include <beluga/allocator.h>
 #include <beluga/batch.h>
 #include <beluga/cache.h>
+#include <beluga/cassette.h>
 #include <beluga/chat_model.h>
 #include <beluga/client.h>
 #include <beluga/common.h>

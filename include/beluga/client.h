@@ -22,6 +22,9 @@ typedef struct beluga_executor {
     void *payload;
 } beluga_executor;
 
+/** See beluga/cassette.h. */
+typedef struct beluga_cassette beluga_cassette;
+
 /** How a client is made. Zero-initialise it, set `size` and what you need; all is copied. */
 typedef struct beluga_client_settings {
     size_t size;                            /**< sizeof(beluga_client_settings) */
@@ -35,6 +38,7 @@ typedef struct beluga_client_settings {
     uint32_t max_threads;                   /**< of our own pool; 0: 8 */
     uint32_t max_idle_loops;                /**< loops kept for blocking calls; 0: 16 */
     int64_t idle_loop_ms;                   /**< idle loops beyond this age are closed; 0: 60,000 */
+    const beluga_cassette *cassette;        /**< record or replay: cassette.h; NULL: neither. Since: 0.2 */
 } beluga_client_settings;
 
 /** Return the default client, made at first use, or NULL without memory. Borrowed. Threads: any. */
@@ -45,7 +49,8 @@ BELUGA_API beluga_client *beluga_client_default(void);
  *
  * @param settings  Borrowed; NULL for the defaults.
  * @param out       One reference, yours.
- * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY; for a cassette what beluga_client_set_cassette
+ *         returns: the log gets the detail.
  */
 BELUGA_API int beluga_client_new(const beluga_client_settings *settings, beluga_client **out);
 

@@ -18,6 +18,7 @@ typedef struct beluga__json_scratch {
     size_t pool_size;
     struct yyjson_doc *large; /* a document outside the pool */
     bool repaired;    /* the last text; `text` is what it became, until a value is written */
+    size_t fault;     /* the byte where the last text that is not JSON went wrong */
     beluga__buf text; /* results of beluga__json_scratch_text, and texts that had to be repaired */
 } beluga__json_scratch;
 
@@ -31,6 +32,14 @@ int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, 
  * NULL without memory. */
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
+
+/* Write a value over several lines, indented by two spaces, in place of what is in a buffer. Returns
+ * 0; NO_MEMORY, also past the buffer's maximum. */
+int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
+
+/* Append the bytes of a base64 text, padded or not, without any other character. Returns out->status,
+ * or INVALID_INPUT. */
+int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);
 
 /* Copy a text with U+FFFD for each byte that is not UTF-8 and each lone surrogate inside its
  * strings; a byte order mark before it is left out. Returns out->status. */

@@ -68,16 +68,27 @@ static void buf_release(void *buffer, void *pointer)
     (void)pointer;
 }
 
-static const char *write_to(beluga__buf *buf, const beluga_json *value, size_t *length)
+static const char *write_as(beluga__buf *buf, const beluga_json *value, yyjson_write_flag flags,
+                            size_t *length)
 {
     yyjson_alc alc = {buf_alloc, buf_resize, buf_release, buf};
     size_t n;
     if (!value) return NULL;
     beluga__buf_clear(buf);
-    if (!yyjson_val_write_opts(val(value), YYJSON_WRITE_NOFLAG, &alc, &n, NULL)) return NULL;
+    if (!yyjson_val_write_opts(val(value), flags, &alc, &n, NULL)) return NULL;
     buf->length = n;
     if (length) *length = n;
     return buf->data;
+}
+
+static const char *write_to(beluga__buf *buf, const beluga_json *value, size_t *length)
+{
+    return write_as(buf, value, YYJSON_WRITE_NOFLAG, length);
+}
+
+int beluga__json_pretty(beluga__buf *out, const beluga_json *value)
+{
+    return write_as(out, value, YYJSON_WRITE_PRETTY_TWO_SPACES, NULL) ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
 /* ---- parsing --------------------------------------------------------------------------------- */
@@ -203,6 +214,7 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
         *doc = read_text(scratch, pooled, scratch->text.data, scratch->text.length, &why);
     }
     if (too_deep(*doc, true, text, length)) return fail_deep(err);
+    scratch->fault = why.pos;
     return *doc ? 0 : fail(&why, length, err);
 }
 

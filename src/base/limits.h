@@ -37,6 +37,10 @@
 #define BELUGA__MAX_STEP_BYTES      (256u << 10)   /* body bytes in one step of a loop */
 #define BELUGA__MAX_CACHE_BYTES     (64u << 20)    /* a store of answers in memory, unless made larger */
 #define BELUGA__MAX_CACHED_BYTES    (8u << 20)     /* one answer that is kept */
+#define BELUGA__MAX_CASSETTE_BODY   (32u << 20)    /* a body that is recorded, of a request or an answer */
+#define BELUGA__MAX_CASSETTE_FILE   (160u << 20)   /* a recording: both bodies, as text */
+#define BELUGA__MAX_CASSETTE_FILES  99999u         /* recordings in a directory; their numbers have 5 digits */
+#define BELUGA__MAX_CASSETTE_NEAR   256u           /* recordings that are read to find the nearest */
 #define BELUGA__MAX_LINE_BYTES      (16u << 10)    /* a redacted line of the wire log */
 
 #define BELUGA__FINISH_GRACE_MS     2000  /* a finish waits this long for its usage */

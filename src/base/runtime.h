@@ -12,6 +12,9 @@ typedef struct beluga__runtime {
     beluga_log_level log_level;
     bool capture_content;
     const beluga_telemetry_sink *telemetry; /* NULL: none */
+    const struct beluga__loop_ops *loop_ops; /* of new loops; NULL: the network's own */
+    bool replays;   /* calls are answered from recordings: no key is needed */
+    bool never_waits; /* and nobody waits before another attempt */
     /* Run on a thread where blocking is allowed. */
     int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
     /* The owner lives as long as anything that holds a reference. */

@@ -72,6 +72,16 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
+/* The code is all a caller gets here, so the log has the detail. */
+static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
+{
+    beluga_error err;
+    int status = cassette ? beluga_client_set_cassette(client, cassette, &err) : 0;
+    if (status)
+        beluga__log(&client->runtime, BELUGA_LOG_ERROR, "cassette.refused", BELUGA__TEXT_FIELD("error", err.message));
+    return status;
+}
+
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
 {
     beluga_client_settings settings;
@@ -89,6 +99,7 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
                                 settings.max_idle_loops ? settings.max_idle_loops : IDLE_LOOPS,
                                 settings.idle_loop_ms ? settings.idle_loop_ms : IDLE_LOOP_MS);
     if (!status) status = beluga__registry_new(client, &client->registry);
+    if (!status) status = take_cassette(client, settings.cassette);
     if (status) {
         beluga_client_unref(client);
         return status;
@@ -112,6 +123,7 @@ void beluga_client_unref(beluga_client *client)
     if (client->executor_generation == beluga__fork_generation())
         beluga__executor_free(client->executor);
     pthread_mutex_destroy(&client->lock);
+    beluga__cassette_free(client->cassettes);
     beluga_allocator allocator = client->runtime.allocator;
     beluga__release(&allocator, client);
 }
@@ -142,6 +154,28 @@ void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *paylo
     client->runtime.log_payload = payload;
     client->runtime.log_level = level ? level : BELUGA_LOG_INFO;
     client->runtime.capture_content = capture_content;
+}
+
+int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given, beluga_error *err)
+{
+    beluga__cassette *cassette = NULL;
+    int status = given ? beluga__cassette_new(&client->runtime, given, &beluga__network_ops, &cassette, err) : 0;
+    if (status) return status;
+    if (cassette) cassette->replaced = client->cassettes, client->cassettes = cassette;
+    client->cassette = cassette;
+    client->runtime.loop_ops = cassette ? &cassette->ops : NULL;
+    client->runtime.replays = given && given->mode == BELUGA_CASSETTE_REPLAY;
+    client->runtime.never_waits = client->runtime.replays && !cassette->realtime;
+    return 0;
+}
+
+int beluga_client_check_cassette(const beluga_client *client, beluga_error *err)
+{
+    const beluga__cassette *cassette = client ? client->cassette : NULL;
+    if (!cassette || atomic_load_explicit(&cassette->loss, memory_order_acquire) != 2) return 0;
+    unsigned lost = atomic_load(&cassette->lost);
+    return beluga_error_set(err, cassette->loss_error.code, "%u exchange%s not recorded: %s", lost,
+                            lost == 1 ? " was" : "s were", cassette->loss_error.message);
 }
 
 int beluga_loop_new(beluga_client *client, beluga_loop **out)

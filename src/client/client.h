@@ -3,6 +3,7 @@
 #define BELUGA__CLIENT_H
 
 #include "base/runtime.h"
+#include "cassette/cassette.h"
 #include "client/loops.h"
 #include "transport/loop.h"
 
@@ -21,6 +22,8 @@ struct beluga_client {
     uint32_t executor_generation;
     beluga__loops loops;
     beluga_registry *registry;
+    beluga__cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
+    beluga__cassette *cassettes; /* all there were, the last one first */
 };
 
 static inline beluga_client *beluga__client_of(beluga__runtime *runtime)

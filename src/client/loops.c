@@ -60,6 +60,7 @@ int beluga__loops_lease(beluga__loops *loops, beluga__loop **out)
         beluga__loop *loop = loops->slots[slot].loop;
         push(loops, &loops->empty, (uint32_t)slot);
         if (beluga__loop_forked(loop)) continue; /* the parent's: left alone */
+        loop->base.ops = beluga__loop_ops_of(loops->runtime);
         *out = loop;
         break;
     }

@@ -128,6 +128,7 @@ static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
                 BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
     if (op->call->span && runtime->telemetry->event)
         runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY, err);
+    if (runtime->never_waits) wait_ms = 0;
     op->call->loop->ops->timer_set(op->call->loop, &op->timer,
                                    beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);
 }

@@ -115,6 +115,11 @@ const char *beluga__credential_variable(const beluga__credential *credential)
     return credential->variable;
 }
 
+bool beluga__credential_is_value(const beluga__credential *credential)
+{
+    return credential->source == SOURCE_VALUE;
+}
+
 static void forget(const beluga_allocator *allocator, char *secret)
 {
     if (secret) explicit_bzero(secret, strlen(secret));

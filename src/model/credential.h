@@ -22,6 +22,9 @@ void beluga__credential_unref(beluga__credential *credential);
 /* The environment variable that the key was read from, or NULL. Borrowed as long as the credential. */
 const char *beluga__credential_variable(const beluga__credential *credential);
 
+/* Whether the key itself was given, so that nobody has to be asked for it. */
+bool beluga__credential_is_value(const beluga__credential *credential);
+
 /* A waiter; in the memory of the call that waits. */
 typedef struct beluga__key_wait {
     void (*ready)(struct beluga__key_wait *wait, const char *key, const beluga_error *err);

@@ -128,7 +128,7 @@ static const char *made_up_id(beluga_emit *emit)
 {
     char id[32];
     int n = snprintf(id, sizeof id, "call_%016llx",
-                     (unsigned long long)beluga__loop_random(emit->call->loop));
+                     (unsigned long long)beluga_emit_random(emit));
     return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
 }
 
@@ -504,5 +504,5 @@ int beluga_emit_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void 
 
 uint64_t beluga_emit_random(beluga_emit *emit)
 {
-    return beluga__loop_random(emit->call->loop);
+    return emit->random ? beluga__random_next(&emit->random) : beluga__loop_random(emit->call->loop);
 }

@@ -25,6 +25,7 @@ struct beluga_emit {
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
+    uint64_t random; /* state of beluga_emit_random, so that a replay makes the same ids; 0: the loop's */
     int64_t created;
     const char *request_id; /* set by the adapter before the first event */
     const beluga_rate_limits *rate_limits; /* likewise; NULL: none */

@@ -7,15 +7,13 @@
 #include "model/emit.h"
 
 #include "base/clock.h"
+#include "base/secret.h"
 #include "base/utf8.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
 #include <stdio.h>
 #include <strings.h>
-
-/* A shorter key, such as a local server's "x", stands in every other word and is no secret. */
-enum { MIN_MASKED_KEY = 8 };
 
 typedef enum body_mode {
     BODY_FRAMES,  /* a stream */
@@ -75,7 +73,7 @@ static void let_go(http_op *self, bool reuse_connection)
     if (self->transfer && reuse_connection)
         loop->ops->transfer_finish(self->transfer);
     else if (self->transfer)
-        loop->ops->transfer_cancel(self->transfer);
+        loop->ops->transfer_cancel(self->transfer, self->emit.failed ? self->emit.error : NULL);
     self->transfer = NULL;
     free_buffers(self);
 }
@@ -83,13 +81,7 @@ static void let_go(http_op *self, bool reuse_connection)
 /* A server may say a key back that it refuses: make stars of it. */
 static void mask_key(const http_op *self, char *bytes, size_t n)
 {
-    size_t length = self->key ? strlen(self->key) : 0;
-    if (length < MIN_MASKED_KEY) return;
-    const char *end = bytes + n;
-    while ((bytes = memmem(bytes, (size_t)(end - bytes), self->key, length)) != NULL) {
-        memset(bytes, '*', length);
-        bytes += length;
-    }
+    beluga__secret_mask(self->key, bytes, n);
 }
 
 static void mask_error(http_op *self)
@@ -456,6 +448,13 @@ static void frames_ended(http_op *self)
         closed_early(self, NULL);
 }
 
+/* What a replay says of a call that ended on our side when it was recorded: it is not a cut. */
+static bool is_own_end(int code)
+{
+    return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||
+           code == BELUGA_ERROR_STREAM_TIMEOUT;
+}
+
 static void on_done(void *owner, int code, const beluga_error *err)
 {
     http_op *self = owner;
@@ -465,7 +464,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
         refused(self); /* the status says enough, even where the body was cut */
     else if (code && self->emit.finished)
         conclude(self);
-    else if (code && self->mode == BODY_FRAMES && self->response.status)
+    else if (code && self->mode == BODY_FRAMES && self->response.status && !is_own_end(code))
         closed_early(self, err);
     else if (code)
         fail(self, code, err);
@@ -550,6 +549,8 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
         .response = &self->response,
         .handler = &handler,
         .owner = self,
+        .key = self->key,
+        .random = &self->emit.random,
         .streamed = call->streamed,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),

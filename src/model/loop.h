@@ -75,6 +75,8 @@ typedef struct beluga__transfer_spec {
     beluga_http_response *response; /* filled with status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
+    const char *key; /* what must not be shown or stored; NULL: none; borrowed until done */
+    uint64_t *random; /* where a recording puts what ids of the answer are made from; borrowed until done */
     int64_t connect_timeout_ms;
     bool streamed;
 } beluga__transfer_spec;
@@ -91,8 +93,8 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* No further call of the handler. */
-    void (*transfer_cancel)(beluga__transfer *transfer);
+    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does. */
+    void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
     /* The same, but let the rest of the body come in, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
@@ -134,13 +136,18 @@ static inline void beluga__task_cancel(beluga__task *task)
     task->queued = false;
 }
 
-/* xorshift64*: for jitter and ids, never for secrets. */
+/* xorshift64*: for jitter and ids, never for secrets. The state must not be 0. */
+static inline uint64_t beluga__random_next(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1du;
+}
+
 static inline uint64_t beluga__loop_random(beluga_loop *loop)
 {
-    loop->random ^= loop->random >> 12;
-    loop->random ^= loop->random << 25;
-    loop->random ^= loop->random >> 27;
-    return loop->random * 0x2545f4914f6cdd1du;
+    return beluga__random_next(&loop->random);
 }
 
 #endif

@@ -570,8 +570,9 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
 
 /* --- ending ----------------------------------------------------------------------------------------------- */
 
-void beluga__http_transfer_cancel(beluga__transfer *t)
+void beluga__http_transfer_cancel(beluga__transfer *t, const beluga_error *why)
 {
+    (void)why;
     end_soon(t);
 }
 

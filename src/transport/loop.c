@@ -337,7 +337,7 @@ void beluga__loop_abort_all(beluga__loop *loop)
 
 /* --- life ----------------------------------------------------------------------------------------- */
 
-static const beluga__loop_ops ops = {
+const beluga__loop_ops beluga__network_ops = {
     .reserve = reserve,
     .defer = defer,
     .timer_set = timer_set,
@@ -363,7 +363,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     beluga__loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
     *out = NULL;
     if (!loop) return BELUGA_ERROR_NO_MEMORY;
-    loop->base.ops = &ops;
+    loop->base.ops = beluga__loop_ops_of(runtime);
     loop->base.runtime = runtime;
     loop->base.random = seed(loop);
     loop->base.now_ns = beluga__now_ns();

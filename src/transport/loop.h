@@ -39,6 +39,13 @@ static inline void beluga__loop_starts(beluga__loop *loop)
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
 
+/* What calls over a network are made with. */
+extern const beluga__loop_ops beluga__network_ops;
+static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime *runtime)
+{
+    return runtime->loop_ops ? runtime->loop_ops : &beluga__network_ops;
+}
+
 /* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
 int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out);
 void beluga__loop_destroy(beluga__loop *loop);
@@ -75,7 +82,7 @@ void beluga__executor_free(beluga__executor *executor);
 /* http.c */
 int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
                                 beluga__transfer **out, beluga_error *err);
-void beluga__http_transfer_cancel(beluga__transfer *transfer);
+void beluga__http_transfer_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
 /* Whether curl asked to be called without delay. */

@@ -65,10 +65,14 @@ bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
 /* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 
+/* Whether a header's value is known to hold nothing private. */
+bool beluga__http_may_show(const char *name);
+
 /* Write "name: value" for a log; the value is "[redacted]" unless the name is on the allow-list. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
 
-/* Write a URL for a log, with "[redacted]" in the place of a user's name and password. */
+/* Write a URL for a log, with "[redacted]" in the place of a user's name and password, and of what
+ * parameters such as "key" or "X-Amz-Signature" say. */
 int beluga__http_redact_url(beluga__buf *out, const char *url);
 
 #endif

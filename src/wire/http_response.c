@@ -243,7 +243,7 @@ static bool starts_with(const char *name, const char *start)
     return !*start;
 }
 
-static bool may_show(const char *name)
+bool beluga__http_may_show(const char *name)
 {
     for (size_t i = 0; i < sizeof shown / sizeof *shown; i++)
         if (starts_with(name, shown[i]) && !name[strlen(shown[i])]) return true;
@@ -256,9 +256,36 @@ void beluga__http_redact_header(beluga__buf *out, const char *name, const char *
 {
     beluga__buf_puts(out, name);
     beluga__buf_puts(out, ": ");
-    if (!may_show(name)) value = "[redacted]";
+    if (!beluga__http_may_show(name)) value = "[redacted]";
     for (; *value; value++)
         beluga__buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
+}
+
+/* A parameter's name that says that its value is a secret. */
+static bool is_secret(const char *name, size_t n)
+{
+    static const char *const words[] = {"key",       "token", "secret",     "password",
+                                        "signature", "sig",   "credential", "auth"};
+    if (starts_with(name, "page")) return false; /* "page_token" only says where a list goes on */
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        size_t length = strlen(words[i]);
+        bool ends = n >= length && starts_with(name + n - length, words[i]);
+        if (ends && (n == length || strchr("-_.", name[n - length - 1]))) return true;
+    }
+    return n == 6 && starts_with(name, "apikey");
+}
+
+static int redact_query(beluga__buf *out, const char *at)
+{
+    for (;;) {
+        size_t n = strcspn(at, "&#"), name = strcspn(at, "=&#");
+        bool hide = name < n && is_secret(at, name);
+        beluga__buf_append(out, at, hide ? name + 1 : n);
+        if (hide) beluga__buf_puts(out, "[redacted]");
+        at += n;
+        if (*at != '&') return beluga__buf_puts(out, at);
+        beluga__buf_putc(out, *at++);
+    }
 }
 
 int beluga__http_redact_url(beluga__buf *out, const char *url)
@@ -267,8 +294,9 @@ int beluga__http_redact_url(beluga__buf *out, const char *url)
     host = host ? host + 3 : url;
     const char *end = host + strcspn(host, "/?#"), *at = end;
     while (at > host && at[-1] != '@') at--;
-    if (at == host) return beluga__buf_puts(out, url);
     beluga__buf_append(out, url, (size_t)(host - url));
-    beluga__buf_puts(out, "[redacted]@");
-    return beluga__buf_puts(out, at);
+    if (at > host) beluga__buf_puts(out, "[redacted]@");
+    size_t n = strcspn(at, "?");
+    beluga__buf_append(out, at, n + (at[n] == '?'));
+    return at[n] ? redact_query(out, at + n + 1) : out->status;
 }

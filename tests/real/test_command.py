@@ -135,6 +135,32 @@ def a_stream_broken_off_exits_8_and_leaves_what_came():
     assert result.stdout.startswith("This ans"), result.stdout
 
 
+def read_all(folder):
+    return "".join(open(os.path.join(folder, name), encoding="utf-8").read() for name in sorted(os.listdir(folder)))
+
+
+def what_three_protocols_said_is_replayed_without_the_server_and_without_its_key():
+    key = os.environ.get("BELUGA_LLAMA_KEY", "")
+    anthropic = ["-m", "anthropic/any", "-o", "max_tokens=24", "-o", f"api_key={key}",
+                 "-o", "base_url=" + server("LLAMA").removesuffix("/v1")]
+    for arguments in ENDLESS, [*ENDLESS, "--no-stream"], ["-m", "openai-responses/any", "-o", "max_tokens=24"], anthropic:
+        with tempfile.TemporaryDirectory() as tape:
+            live = llama("--record", tape, *arguments, f"Say {key}")
+            expect_exit(EXIT_OK, live)
+            assert len(os.listdir(tape)) == 1 and key not in read_all(tape)
+            again = beluga("http://127.0.0.1:1/v1", "--replay", tape, *arguments, f"Say {key}", key=key)
+            expect_exit(EXIT_OK, again)
+            assert again.stdout == live.stdout and live.stdout.strip(), (live.stdout, again.stdout)
+
+
+def a_stream_broken_off_is_replayed_as_one():
+    with tempfile.TemporaryDirectory() as tape:
+        live = aimock("--record", tape, "-o", "max_retries=0", "break off")
+        again = beluga("http://127.0.0.1:1/v1", "--replay", tape, "-o", "max_retries=0", "break off", key="")
+    expect_exit(EXIT_RESPONSE, again)
+    assert (again.stdout, again.stderr) == (live.stdout, live.stderr), (live, again)
+
+
 TESTS = [standard_input_is_the_prompt_and_the_answer_is_streamed,
          an_answer_cut_by_its_limit_is_a_success_with_a_note,
          json_is_one_valid_object_with_usage,
@@ -146,7 +172,9 @@ TESTS = [standard_input_is_the_prompt_and_the_answer_is_streamed,
          the_wire_is_shown_without_the_key,
          characters_of_several_bytes_come_out_whole,
          a_limit_that_lasts_exits_5,
-         a_stream_broken_off_exits_8_and_leaves_what_came]
+         a_stream_broken_off_exits_8_and_leaves_what_came,
+         what_three_protocols_said_is_replayed_without_the_server_and_without_its_key,
+         a_stream_broken_off_is_replayed_as_one]
 
 
 def main():

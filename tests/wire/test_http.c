@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/secret.h"
 #include "wire/http.h"
 
 #include <beluga/error.h>
@@ -495,6 +496,50 @@ static void only_known_headers_are_shown_in_logs(void **state)
 
 #define ON_A_RESPONSE(test) cmocka_unit_test_setup_teardown(test, make_response, free_response)
 
+static void an_address_is_shown_without_what_opens_doors(void **state)
+{
+    static const char *const rows[][2] = {
+        {"https://h/v1/x", "https://h/v1/x"},
+        {"https://me:pass@h/v1?a=1", "https://[redacted]@h/v1?a=1"},
+        {"https://h/v1?key=abc", "https://h/v1?key=[redacted]"},
+        {"https://h/v1?a=1&api_key=abc&b=2", "https://h/v1?a=1&api_key=[redacted]&b=2"},
+        {"https://h/?X-Amz-Signature=0a&X-Amz-Credential=id/x&X-Amz-Security-Token=t&X-Amz-Date=d",
+         "https://h/?X-Amz-Signature=[redacted]&X-Amz-Credential=[redacted]&X-Amz-Security-Token=[redacted]"
+         "&X-Amz-Date=d"},
+        {"https://h/?APIKEY=abc#part", "https://h/?APIKEY=[redacted]#part"},
+        {"https://h/?access_token=a=b&monkey=1", "https://h/?access_token=[redacted]&monkey=1"},
+        {"https://h/?page_token=next&pageToken=next", "https://h/?page_token=next&pageToken=next"},
+        {"https://h/?key&token=", "https://h/?key&token=[redacted]"},
+        {"https://h/?", "https://h/?"}};
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        beluga__buf out;
+        beluga__buf_init(&out, beluga_allocator_default(), 1000);
+        assert_int_equal(beluga__http_redact_url(&out, rows[i][0]), 0);
+        assert_string_equal(out.data, rows[i][1]);
+        beluga__buf_free(&out);
+    }
+}
+
+static void a_key_and_its_long_parts_are_masked_wherever_they_stand(void **state)
+{
+    static const char *const rows[][3] = {
+        {"sk-12345", "a sk-12345sk-12345 b sk-1234", "a **************** b sk-1234"},
+        {"short", "short", "short"},
+        {"AKIDEXAMPLE0123456789:secretsecretsecret:tokentokentoken0:eu-west-1",
+         "AKIDEXAMPLE0123456789/secretsecretsecret tokentokentoken0 eu-west-1",
+         "*********************/****************** **************** eu-west-1"}};
+    char text[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, "%s", rows[i][1]);
+        beluga__secret_mask(rows[i][0], text, strlen(text));
+        assert_string_equal(text, rows[i][2]);
+    }
+    beluga__secret_mask(NULL, text, strlen(text));
+    beluga__secret_mask("sk-12345", text, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -520,6 +565,8 @@ int main(void)
         ON_A_RESPONSE(the_time_to_a_reset_has_many_forms),
         ON_A_RESPONSE(nonsense_in_rate_limits_is_unknown),
         ON_A_RESPONSE(only_known_headers_are_shown_in_logs),
+        cmocka_unit_test(an_address_is_shown_without_what_opens_doors),
+        cmocka_unit_test(a_key_and_its_long_parts_are_masked_wherever_they_stand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -544,6 +544,27 @@ static void the_buffers_maximum_is_the_writers(void **state)
     }
 }
 
+static void base64_is_read_padded_or_not_and_nothing_else_is(void **state)
+{
+    static const char *const rows[][2] = {{"", ""},       {"QQ==", "A"},       {"QQ", "A"},   {"QUI=", "AB"},
+                                          {"QUJD", "ABC"}, {"QUJDRA", "ABCD"}, {"+/+/", NULL}};
+    static const char *const bad[] = {"A", "QUJDR", "QU D", "QU\nD", "Q===", "QU=D", "\xc3\xbc=="};
+    beluga__buf out;
+    (void)state;
+    beluga__buf_init(&out, beluga_allocator_default(), 16);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        beluga__buf_clear(&out);
+        assert_int_equal(beluga__base64_decode(&out, rows[i][0], strlen(rows[i][0])), 0);
+        if (rows[i][1]) assert_string_equal(out.data, rows[i][1]);
+    }
+    assert_memory_equal(out.data, "\xfb\xff\xbf", 3);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        assert_int_equal(beluga__base64_decode(&out, bad[i], strlen(bad[i])), BELUGA_ERROR_INVALID_INPUT);
+    beluga__buf_clear(&out);
+    assert_int_equal(beluga__base64_decode(&out, "QUJDREVGR0hJSktMTU5PUFFSU1RVVg", 30), BELUGA_ERROR_LIMIT_EXCEEDED);
+    beluga__buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -574,6 +595,7 @@ int main(void)
         cmocka_unit_test(misuse_sticks),
         cmocka_unit_test(the_writer_stops_at_512_levels),
         cmocka_unit_test(the_buffers_maximum_is_the_writers),
+        cmocka_unit_test(base64_is_read_padded_or_not_and_nothing_else_is),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,236 @@
+#include "cassette/cassette.h"
+
+#include "base/mem.h"
+#include "base/secret.h"
+#include "wire/http.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+const char *const beluga__ending_names[4] = {"complete", "enough", "cancelled", "failed"};
+
+static int no_memory(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the cassette");
+}
+
+static int system_error(const char *directory, beluga_error *err)
+{
+    char text[128];
+    int error = errno;
+    int code =
+        error == ENOENT || error == ENOTDIR ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT;
+    return beluga_error_set(err, code, "the cassette %.200s: %s", directory,
+                            strerror_r(error, text, sizeof text));
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* Whoever opens a pipe would wait for its other end. */
+static bool is_recording(const struct dirent *entry)
+{
+    const char *dot = strrchr(entry->d_name, '.');
+    bool file = entry->d_type == DT_REG || entry->d_type == DT_LNK || entry->d_type == DT_UNKNOWN;
+    return file && *entry->d_name != '.' && dot && strcmp(dot, ".json") == 0;
+}
+
+/* Call for each recording's name; a failure ends the walk. */
+static int each_file(beluga__cassette *cassette,
+                     int (*visit)(beluga__cassette *, const char *, beluga_error *),
+                     beluga_error *err)
+{
+    DIR *directory = opendir(cassette->directory);
+    int status = 0;
+    if (!directory) return system_error(cassette->directory, err);
+    for (struct dirent *entry; !status && (entry = readdir(directory));)
+        if (is_recording(entry)) status = visit(cassette, entry->d_name, err);
+    closedir(directory);
+    return status;
+}
+
+static int count_on(beluga__cassette *cassette, const char *name, beluga_error *err)
+{
+    (void)err;
+    unsigned long number = strtoul(name, NULL, 10);
+    if (number <= BELUGA__MAX_CASSETTE_FILES && number > cassette->number)
+        atomic_init(&cassette->number, (unsigned)number);
+    return 0;
+}
+
+static int grow(beluga__cassette *cassette)
+{
+    size_t size = sizeof *cassette->tapes, old = cassette->tapes_capacity,
+           capacity = old ? 2 * old : 16;
+    if (cassette->n_tapes < old) return 0;
+    beluga__tape *tapes =
+        beluga__resize(&cassette->runtime->allocator, cassette->tapes, old * size, capacity * size);
+    if (!tapes) return BELUGA_ERROR_NO_MEMORY;
+    cassette->tapes = tapes;
+    cassette->tapes_capacity = capacity;
+    return 0;
+}
+
+/* One block for its three texts. */
+static int keep(beluga__cassette *cassette, const char *name, const char *method, const char *url,
+                uint64_t body)
+{
+    size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
+    char *block = grow(cassette) ? NULL : beluga__alloc(&cassette->runtime->allocator, n + m + u);
+    if (!block) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(block, name, n);
+    memcpy(block + n, method, m);
+    memcpy(block + n + m, url, u);
+    beluga__tape *tape = &cassette->tapes[cassette->n_tapes++];
+    *tape = (beluga__tape){.name = block, .method = block + n, .url = block + n + m, .body = body};
+    return 0;
+}
+
+static int digest(beluga__recording *recording, const char *name, uint64_t *out, beluga_error *err)
+{
+    beluga__asked asked = {.json = beluga_json_get(recording->request, "json")};
+    beluga__buf body;
+    beluga__buf_init(&body, recording->scratch.allocator, BELUGA__MAX_CASSETTE_BODY);
+    int status =
+        asked.json ? 0 : beluga__recording_bytes(recording, recording->request, name, &body, err);
+    asked.body = body.data;
+    asked.length = body.length;
+    if (!status) *out = beluga__asked_digest(&asked);
+    beluga__buf_free(&body);
+    return status;
+}
+
+static int take_tape(beluga__cassette *cassette, const char *name, beluga_error *err)
+{
+    beluga__recording recording;
+    uint64_t body = 0;
+    if (cassette->n_tapes == BELUGA__MAX_CASSETTE_FILES)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                "the cassette %.200s has more than %u recordings",
+                                cassette->directory, BELUGA__MAX_CASSETTE_FILES);
+    int status = beluga__recording_read(&recording, cassette, name, err);
+    if (!status) status = digest(&recording, name, &body, err);
+    if (!status && keep(cassette, name, recording.method, recording.url, body))
+        status = no_memory(err);
+    beluga__recording_free(&recording);
+    return status;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const beluga__tape *)a)->name, ((const beluga__tape *)b)->name);
+}
+
+/* --- opening ---------------------------------------------------------------------------------- */
+
+static int open_to_replay(beluga__cassette *cassette, beluga_error *err)
+{
+    cassette->ops.transfer_start = beluga__replay_start;
+    cassette->ops.transfer_cancel = beluga__replay_cancel;
+    cassette->ops.transfer_finish = beluga__replay_finish;
+    cassette->ops.transfer_pause = beluga__replay_pause;
+    int status = each_file(cassette, take_tape, err);
+    if (!status && cassette->n_tapes)
+        qsort(cassette->tapes, cassette->n_tapes, sizeof *cassette->tapes, by_name);
+    return status;
+}
+
+static int open_to_record(beluga__cassette *cassette, beluga_error *err)
+{
+    cassette->ops.transfer_start = beluga__record_start;
+    cassette->ops.transfer_cancel = beluga__record_cancel;
+    cassette->ops.transfer_finish = beluga__record_finish;
+    cassette->ops.transfer_pause = beluga__record_pause;
+    if (mkdir(cassette->directory, 0700) && errno != EEXIST)
+        return system_error(cassette->directory, err);
+    int status = each_file(cassette, count_on, err);
+    if (!status && access(cassette->directory, W_OK | X_OK))
+        status = system_error(cassette->directory, err);
+    return status;
+}
+
+static int fill(beluga__cassette *cassette, const beluga_cassette *given, beluga_error *err)
+{
+    cassette->directory =
+        beluga__copy(&cassette->runtime->allocator, given->directory, strlen(given->directory));
+    if (!cassette->directory) return no_memory(err);
+    cassette->realtime = given->realtime;
+    cassette->repeat = given->repeat;
+    if (given->mode == BELUGA_CASSETTE_RECORD) return open_to_record(cassette, err);
+    if (given->mode == BELUGA_CASSETTE_REPLAY) return open_to_replay(cassette, err);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "a cassette is for recording or for replay: set mode");
+}
+
+int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
+                         const beluga__loop_ops *network, beluga__cassette **out, beluga_error *err)
+{
+    *out = NULL;
+    if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
+        !*given->directory)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a cassette needs its size and a directory");
+    const char *bytes = (const char *)given;
+    for (size_t i = sizeof *given; i < given->size; i++)
+        if (bytes[i])
+            return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                    "the cassette asks for what this version lacks");
+    beluga_cassette known = {0};
+    memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
+    beluga__cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
+    if (!cassette) return no_memory(err);
+    cassette->runtime = runtime;
+    cassette->network = network;
+    cassette->ops = *network;
+    int status = fill(cassette, &known, err);
+    if (status)
+        beluga__cassette_free(cassette);
+    else
+        *out = cassette;
+    return status;
+}
+
+static void free_one(beluga__cassette *cassette)
+{
+    const beluga_allocator *allocator = &cassette->runtime->allocator;
+    for (size_t i = 0; i < cassette->n_tapes; i++)
+        beluga__release(allocator, cassette->tapes[i].name);
+    beluga__release(allocator, cassette->tapes);
+    beluga__release(allocator, cassette->directory);
+    beluga__release(allocator, cassette);
+}
+
+void beluga__cassette_free(beluga__cassette *cassette)
+{
+    while (cassette) {
+        beluga__cassette *next = cassette->replaced;
+        free_one(cassette);
+        cassette = next;
+    }
+}
+
+/* --- what is lost, and what is hidden --------------------------------------------------------- */
+
+void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why)
+{
+    int none = 0;
+    atomic_fetch_add(&cassette->lost, 1);
+    if (atomic_compare_exchange_strong(&cassette->loss, &none, 1)) {
+        cassette->loss_error = *why;
+        atomic_store_explicit(&cassette->loss, 2, memory_order_release);
+    }
+    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost",
+                BELUGA__TEXT_FIELD("directory", cassette->directory),
+                BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
+}
+
+int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *key)
+{
+    size_t before = out->length;
+    int status = beluga__http_redact_url(out, url);
+    if (!status) beluga__secret_mask(key, out->data + before, out->length - before);
+    return status;
+}

@@ -1,0 +1,196 @@
+/* An exchange of the network that is written down. What it says is passed on at once; the file is
+ * written when it ends, before that is told. */
+#include "cassette/cassette.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "base/secret.h"
+
+#include <stdio.h>
+
+typedef struct recorder {
+    beluga__cassette *cassette;
+    beluga__transfer *network;
+    const beluga__transfer_handler *handler;
+    void *owner;
+    const beluga_http_request *request;
+    const beluga_http_response *response;
+    const char *key;
+    beluga__buf request_body, body, chunks; /* of beluga__chunk */
+    bool has_body;
+    unsigned number;
+    uint64_t random;
+    int64_t last_ns, head_ms;
+} recorder;
+
+/* To everybody else it is the transfer. */
+static beluga__transfer *transfer_of(recorder *r)
+{
+    return (beluga__transfer *)(void *)r;
+}
+
+static recorder *recorder_of(beluga__transfer *transfer)
+{
+    return (recorder *)(void *)transfer;
+}
+
+static int64_t lap_ms(recorder *r)
+{
+    int64_t now = beluga__now_ns(), ms = (now - r->last_ns) / BELUGA__NS_PER_MS;
+    r->last_ns += ms * BELUGA__NS_PER_MS; /* what is left over counts for the next */
+    return ms;
+}
+
+static void free_recorder(recorder *r)
+{
+    beluga__buf_free(&r->request_body);
+    beluga__buf_free(&r->body);
+    beluga__buf_free(&r->chunks);
+    beluga__release(&r->cassette->runtime->allocator, r);
+}
+
+/* A body that could not be kept makes no recording: half of one would be taken for the whole. */
+static int first_loss(const recorder *r, beluga_error *err)
+{
+    const beluga__buf *bufs[] = {&r->request_body, &r->body, &r->chunks};
+    for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++) {
+        if (bufs[i]->status == BELUGA_ERROR_LIMIT_EXCEEDED)
+            return beluga_error_set(err, bufs[i]->status,
+                                    "a body of more than %u bytes, or in too many pieces",
+                                    BELUGA__MAX_CASSETTE_BODY);
+        if (bufs[i]->status)
+            return beluga_error_set(err, bufs[i]->status, "no memory to record a body");
+    }
+    return 0;
+}
+
+static void save(recorder *r, beluga__ending ending, const beluga_error *error)
+{
+    const beluga__exchange exchange = {
+        .request = r->request,
+        .request_body = &r->request_body,
+        .has_body = r->has_body,
+        .response = r->response,
+        .head_ms = r->head_ms,
+        .body = &r->body,
+        .chunks = (const beluga__chunk *)(void *)r->chunks.data,
+        .n_chunks = r->chunks.length / sizeof(beluga__chunk),
+        .ending = ending,
+        .end_ms = lap_ms(r),
+        .error = error,
+        .random = r->random,
+        .key = r->key,
+    };
+    char name[16];
+    beluga_error err;
+    int status = first_loss(r, &err);
+    if (!status) status = beluga__cassette_write(r->cassette, r->number, &exchange, &err);
+    snprintf(name, sizeof name, "%05u", r->number);
+    if (status) beluga__cassette_lose(r->cassette, name, &err);
+}
+
+/* --- of the network --------------------------------------------------------------------------- */
+
+static void on_head(void *owner)
+{
+    recorder *r = owner;
+    r->head_ms = lap_ms(r);
+    r->handler->head(r->owner);
+}
+
+/* What the handler does may end the exchange: nothing is touched after it. */
+static void on_body(void *owner, char *bytes, size_t n)
+{
+    recorder *r = owner;
+    if (!beluga__buf_append(&r->body, bytes, n)) {
+        const beluga__chunk chunk = {r->body.length, lap_ms(r)};
+        beluga__buf_append(&r->chunks, &chunk, sizeof chunk);
+    }
+    r->handler->body(r->owner, bytes, n);
+}
+
+static void on_done(void *owner, int code, const beluga_error *err)
+{
+    recorder *r = owner;
+    const beluga__transfer_handler *handler = r->handler;
+    void *next = r->owner;
+    save(r, code ? BELUGA__END_FAILED : BELUGA__END_COMPLETE, err);
+    free_recorder(r);
+    handler->done(next, code, err);
+}
+
+static const beluga__transfer_handler handler = {on_head, on_body, on_done};
+
+/* --- of the call ------------------------------------------------------------------------------ */
+
+static void keep_request(recorder *r, const beluga__transfer_spec *spec)
+{
+    r->handler = spec->handler;
+    r->owner = spec->owner;
+    r->request = spec->request;
+    r->response = spec->response;
+    r->key = spec->key;
+    r->has_body = spec->request->has_body;
+    r->last_ns = beluga__now_ns();
+    r->number = atomic_fetch_add(&r->cassette->number, 1) + 1;
+    if (r->has_body)
+        beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
+    if (r->request_body.length)
+        beluga__secret_mask(r->key, r->request_body.data, r->request_body.length);
+    /* Of the request, so that it is the same when it is recorded again. */
+    const beluga__asked asked = {.body = r->request_body.data, .length = r->request_body.length};
+    *spec->random = r->random = beluga__asked_digest(&asked) | 1;
+}
+
+static recorder *new_recorder(beluga__cassette *cassette)
+{
+    const beluga_allocator *allocator = &cassette->runtime->allocator;
+    recorder *r = beluga__zalloc(allocator, sizeof *r);
+    if (!r) return NULL;
+    r->cassette = cassette;
+    beluga__buf_init(&r->request_body, allocator, BELUGA__MAX_CASSETTE_BODY);
+    beluga__buf_init(&r->body, allocator, BELUGA__MAX_CASSETTE_BODY);
+    beluga__buf_init(&r->chunks, allocator, BELUGA__MAX_CASSETTE_BODY);
+    return r;
+}
+
+int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                         beluga__transfer **out, beluga_error *err)
+{
+    beluga__cassette *cassette = beluga__cassette_of(loop);
+    recorder *r = new_recorder(cassette);
+    if (!r) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    keep_request(r, spec);
+    beluga__transfer_spec ours = *spec;
+    ours.handler = &handler;
+    ours.owner = r;
+    int status = cassette->network->transfer_start(loop, &ours, &r->network, err);
+    if (status) {
+        free_recorder(r); /* nothing was said */
+        return status;
+    }
+    *out = transfer_of(r);
+    return 0;
+}
+
+void beluga__record_cancel(beluga__transfer *transfer, const beluga_error *why)
+{
+    recorder *r = recorder_of(transfer);
+    r->cassette->network->transfer_cancel(r->network, why);
+    save(r, why ? BELUGA__END_FAILED : BELUGA__END_CANCELLED, why);
+    free_recorder(r);
+}
+
+void beluga__record_finish(beluga__transfer *transfer)
+{
+    recorder *r = recorder_of(transfer);
+    r->cassette->network->transfer_finish(r->network);
+    save(r, BELUGA__END_ENOUGH, NULL);
+    free_recorder(r);
+}
+
+void beluga__record_pause(beluga__transfer *transfer, bool paused)
+{
+    recorder *r = recorder_of(transfer);
+    r->cassette->network->transfer_pause(r->network, paused);
+}

@@ -1,0 +1,372 @@
+/* The file of an exchange: JSON over several lines, made for people and for diff. */
+#include "cassette/cassette.h"
+
+#include "base/secret.h"
+#include "base/utf8.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes are 76 digits, and no padding */
+
+typedef struct writing {
+    beluga_json_writer w;
+    beluga__buf text; /* compact */
+    beluga__json_scratch scratch;
+    const beluga__exchange *exchange;
+} writing;
+
+/* --- texts ------------------------------------------------------------------------------------ */
+
+/* What comes from a server may be in any encoding: bytes that are not UTF-8 become '?'. */
+static void put_text(writing *at, const char *key, const char *text, size_t n)
+{
+    beluga__buf copy;
+    beluga__buf_init(&copy, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
+    beluga__buf_append(&copy, text, n);
+    for (size_t i = 0; (i += beluga__utf8_valid(copy.data + i, copy.length - i)) < copy.length;)
+        copy.data[i] = '?';
+    if (copy.length) beluga__secret_mask(at->exchange->key, copy.data, copy.length);
+    if (copy.status)
+        at->text.status = copy.status;
+    else
+        beluga_json_put_string_n(&at->w, key, copy.data, copy.length);
+    beluga__buf_free(&copy);
+}
+
+/* Text that a person can read: no control characters but those that lay out lines. */
+static bool is_text(const char *bytes, size_t n)
+{
+    if (beluga__utf8_valid(bytes, n) != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)bytes[i] < 0x20 && !strchr("\t\n\r", bytes[i] ? bytes[i] : 1))
+            return false;
+    return true;
+}
+
+/* JSON whose compact text is `bytes` again, or, where only the meaning counts, any. */
+static bool is_json(writing *at, const char *bytes, size_t n, bool exactly)
+{
+    const beluga_json *root;
+    size_t length = 0;
+    if (!n || (*bytes != '{' && *bytes != '[')) return false;
+    if (beluga__json_scratch_parse(&at->scratch, bytes, n, &root, NULL)) return false;
+    if (!exactly) return true;
+    if (at->scratch.repaired) return false;
+    const char *compact = beluga__json_scratch_text(&at->scratch, root, &length);
+    return compact && length == n && memcmp(compact, bytes, n) == 0;
+}
+
+static void put_lines(writing *at, const char *bytes, size_t n)
+{
+    beluga_json_begin_array(&at->w, "text");
+    for (size_t length; n; bytes += length, n -= length) {
+        const char *newline = memchr(bytes, '\n', n);
+        length = newline ? (size_t)(newline - bytes) + 1 : n;
+        beluga_json_put_string_n(&at->w, NULL, bytes, length);
+    }
+    beluga_json_end_array(&at->w);
+}
+
+static void put_base64(writing *at, const char *bytes, size_t n)
+{
+    beluga_json_begin_array(&at->w, "base64");
+    for (size_t length; n; bytes += length, n -= length) {
+        length = n < BASE64_LINE ? n : BASE64_LINE;
+        beluga_json_put_base64(&at->w, NULL, NULL, bytes, length);
+    }
+    beluga_json_end_array(&at->w);
+}
+
+/* As it can be read best; the reader gives the same bytes back. */
+static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
+{
+    if (is_json(at, bytes, n, exactly))
+        beluga_json_put_raw(&at->w, "json", bytes, n);
+    else if (!is_text(bytes, n))
+        put_base64(at, bytes, n);
+    else if (memchr(bytes, '\n', n ? n - 1 : 0))
+        put_lines(at, bytes, n);
+    else
+        beluga_json_put_string_n(&at->w, "text", bytes, n);
+}
+
+/* Nothing for no time: files of two recordings differ less. */
+static void put_time(writing *at, int64_t ms)
+{
+    if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
+}
+
+/* --- the parts -------------------------------------------------------------------------------- */
+
+static void put_request_headers(writing *at)
+{
+    beluga__buf line;
+    beluga__buf_init(&line, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
+    beluga_json_begin_array(&at->w, "headers");
+    for (const beluga__header *h = at->exchange->request->headers; h; h = h->next) {
+        beluga__buf_clear(&line);
+        beluga__http_redact_header(&line, h->name, h->value);
+        put_text(at, NULL, line.data, line.length);
+    }
+    beluga_json_end_array(&at->w);
+    if (line.status) at->text.status = line.status;
+    beluga__buf_free(&line);
+}
+
+static void put_request(writing *at)
+{
+    const beluga__exchange *x = at->exchange;
+    beluga__buf url;
+    beluga__buf_init(&url, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
+    if (beluga__cassette_scrub_url(&url, x->request->url.data, x->key))
+        at->text.status = url.status;
+    beluga_json_begin_object(&at->w, "request");
+    put_text(at, "method", x->request->method, strlen(x->request->method));
+    put_text(at, "url", url.data, url.length);
+    put_request_headers(at);
+    if (x->has_body) put_bytes(at, x->request_body->data, x->request_body->length, false);
+    beluga_json_end_object(&at->w);
+    beluga__buf_free(&url);
+}
+
+/* An answer's headers are kept, since a provider may read any of them, but for what names say is
+ * private. */
+static bool is_private(const char *line, size_t n)
+{
+    static const char *const words[] = {"account", "auth",         "cookie",    "credential",
+                                        "key",     "organization", "password",  "project",
+                                        "secret",  "session",      "signature", "token"};
+    char name[128];
+    if (n >= sizeof name) return true;
+    memcpy(name, line, n);
+    name[n] = '\0';
+    if (beluga__http_may_show(name)) return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasestr(name, words[i])) return true;
+    return false;
+}
+
+static void put_response_header(writing *at, const char *line)
+{
+    size_t n = strcspn(line, ":");
+    beluga__buf shown;
+    beluga__buf_init(&shown, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
+    if (is_private(line, n))
+        beluga__buf_printf(&shown, "%.*s: [redacted]", (int)n, line);
+    else
+        beluga__http_redact_url(&shown, line); /* "location" has an address */
+    if (shown.status) at->text.status = shown.status;
+    put_text(at, NULL, shown.data, shown.length);
+    beluga__buf_free(&shown);
+}
+
+static void put_chunks(writing *at)
+{
+    const beluga__exchange *x = at->exchange;
+    size_t start = 0;
+    beluga_json_begin_array(&at->w, "chunks");
+    for (size_t i = 0; i < x->n_chunks; start = x->chunks[i++].end) {
+        beluga_json_begin_object(&at->w, NULL);
+        put_time(at, x->chunks[i].after_ms);
+        put_bytes(at, x->body->data + start, x->chunks[i].end - start, true);
+        beluga_json_end_object(&at->w);
+    }
+    beluga_json_end_array(&at->w);
+}
+
+static void put_response(writing *at)
+{
+    const beluga__exchange *x = at->exchange;
+    if (!x->response->status) return;
+    beluga_json_begin_object(&at->w, "response");
+    put_time(at, x->head_ms);
+    beluga_json_put_int(&at->w, "status", x->response->status);
+    beluga_json_begin_array(&at->w, "headers");
+    const char *line = x->response->headers.data, *end = line + x->response->headers.length;
+    for (; line < end; line += strlen(line) + 1) put_response_header(at, line);
+    beluga_json_end_array(&at->w);
+    put_chunks(at);
+    beluga_json_end_object(&at->w);
+}
+
+static void put_end(writing *at)
+{
+    const beluga__exchange *x = at->exchange;
+    beluga_json_begin_object(&at->w, "end");
+    put_time(at, x->end_ms);
+    beluga_json_put_string(&at->w, "how", beluga__ending_names[x->ending]);
+    if (x->ending == BELUGA__END_FAILED) {
+        beluga_json_put_string(&at->w, "error", beluga_error_name(x->error->code));
+        put_text(at, "message", x->error->message, strlen(x->error->message));
+        if (*x->error->cause) put_text(at, "cause", x->error->cause, strlen(x->error->cause));
+        beluga_json_put_bool(&at->w, "retryable", x->error->retryable);
+    }
+    beluga_json_end_object(&at->w);
+}
+
+/* Leaves the whole file in `out`. */
+static int put_all(writing *at, beluga__buf *out)
+{
+    char random[17];
+    const beluga_json *root;
+    beluga_json_begin_object(&at->w, NULL);
+    beluga_json_put_int(&at->w, "beluga_cassette", 1);
+    snprintf(random, sizeof random, "%016llx", (unsigned long long)at->exchange->random);
+    beluga_json_put_string(&at->w, "random", random);
+    put_request(at);
+    put_response(at);
+    put_end(at);
+    beluga_json_end_object(&at->w);
+    int status = beluga__json_writer_status(&at->w);
+    if (!status)
+        status =
+            beluga__json_scratch_parse(&at->scratch, at->text.data, at->text.length, &root, NULL);
+    if (!status) status = beluga__json_pretty(out, root);
+    return status ? status : beluga__buf_putc(out, '\n');
+}
+
+static int make_text(const beluga__exchange *exchange, const beluga_allocator *allocator,
+                     beluga__buf *out)
+{
+    writing at = {.exchange = exchange};
+    if (exchange->body->length)
+        beluga__secret_mask(exchange->key, exchange->body->data, exchange->body->length);
+    beluga__buf_init(&at.text, allocator, BELUGA__MAX_CASSETTE_FILE);
+    beluga__json_scratch_init(&at.scratch, allocator);
+    beluga__json_writer_init(&at.w, &at.text);
+    int status = put_all(&at, out);
+    beluga__json_scratch_free(&at.scratch);
+    beluga__buf_free(&at.text);
+    return status;
+}
+
+/* --- the file --------------------------------------------------------------------------------- */
+
+/* "00001-post-chat-completions.json": the last two parts of the path. */
+static void make_name(char *name, unsigned number, const beluga_http_request *request)
+{
+    const char *url = request->url.data, *host = strstr(url, "://");
+    const char *path = (host ? host + 3 : url), *end = path + strcspn(path, "?#"), *at = end;
+    int n = snprintf(name, MAX_NAME, "%05u-%.8s", number, request->method);
+    path += strcspn(path, "/?#");
+    for (int parts = 0; at > path && (parts += at[-1] == '/') < 2; at--) {
+    }
+    for (bool gap = true; at < end && n < MAX_NAME / 2; at++) {
+        bool letter = isalnum((unsigned char)*at);
+        if (!letter) gap = true;
+        if (letter && gap) name[n++] = '-', gap = false;
+        if (letter) name[n++] = *at;
+    }
+    name[n] = '\0';
+    for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
+    strcat(name, ".json");
+}
+
+static int system_error(const char *path, beluga_error *err)
+{
+    char text[128];
+    int error = errno;
+    return beluga_error_set(err,
+                            error == ENOENT ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
+                            "%.200s: %s", path, strerror_r(error, text, sizeof text));
+}
+
+static int too_many(beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                            "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
+}
+
+static int write_all(int fd, const char *bytes, size_t n)
+{
+    while (n) {
+        ssize_t written = write(fd, bytes, n);
+        if (written < 0 && errno == EINTR) continue;
+        if (written < 0) return -1;
+        bytes += written;
+        n -= (size_t)written;
+    }
+    return 0;
+}
+
+static int write_temporary(const char *path, const beluga__buf *text, beluga_error *err)
+{
+    unlink(path); /* of a process that died */
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0) return system_error(path, err);
+    int status = write_all(fd, text->data, text->length) ? system_error(path, err) : 0;
+    if (close(fd) && !status) status = system_error(path, err);
+    if (status) unlink(path);
+    return status;
+}
+
+/* Give a file its name, unless that is taken. Not every file system has links. */
+static int put_in_place(const char *temporary, const char *path)
+{
+    if (link(temporary, path) == 0) return unlink(temporary);
+    if (errno == EEXIST) return -1;
+    if (access(path, F_OK) == 0) return errno = EEXIST, -1;
+    return rename(temporary, path);
+}
+
+/* Under its number, or where another process has taken that, under a later one. */
+static int name_file(beluga__cassette *cassette, unsigned number,
+                     const beluga_http_request *request, const char *temporary, beluga_error *err)
+{
+    beluga__buf path;
+    char name[MAX_NAME];
+    int status = 0;
+    beluga__buf_init(&path, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
+    for (;; number = atomic_fetch_add(&cassette->number, 1) + 1) {
+        make_name(name, number, request);
+        beluga__buf_clear(&path);
+        if (beluga__buf_printf(&path, "%s/%s", cassette->directory, name))
+            status = beluga_error_set(err, path.status, "no memory for a recording's name");
+        else if (number > BELUGA__MAX_CASSETTE_FILES)
+            status = too_many(err);
+        else if (put_in_place(temporary, path.data) == 0)
+            break;
+        else if (errno != EEXIST)
+            status = system_error(path.data, err);
+        if (status) break;
+    }
+    beluga__buf_free(&path);
+    return status;
+}
+
+static int write_file(beluga__cassette *cassette, unsigned number,
+                      const beluga_http_request *request, const beluga__buf *text,
+                      beluga_error *err)
+{
+    beluga__buf temporary;
+    beluga__buf_init(&temporary, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
+    int status = beluga__buf_printf(&temporary, "%s/.%05u.%ld.tmp", cassette->directory, number,
+                                    (long)getpid());
+    if (status) beluga_error_set(err, status, "no memory for a recording's name");
+    if (!status) status = write_temporary(temporary.data, text, err);
+    if (!status && (status = name_file(cassette, number, request, temporary.data, err)))
+        unlink(temporary.data);
+    beluga__buf_free(&temporary);
+    return status;
+}
+
+int beluga__cassette_write(beluga__cassette *cassette, unsigned number,
+                           const beluga__exchange *exchange, beluga_error *err)
+{
+    beluga__buf text;
+    if (number > BELUGA__MAX_CASSETTE_FILES) return too_many(err);
+    beluga__buf_init(&text, &cassette->runtime->allocator, BELUGA__MAX_CASSETTE_FILE);
+    int status = make_text(exchange, &cassette->runtime->allocator, &text);
+    if (status)
+        beluga_error_set(err, status, "a recording can't be written: %s",
+                         beluga_error_text(status));
+    else
+        status = write_file(cassette, number, exchange->request, &text, err);
+    beluga__buf_free(&text);
+    return status;
+}

@@ -1,0 +1,709 @@
+/* The files of a recording: what is in them, what must not be, and what is said of those that do
+ * not fit. */
+#include "../support/tape.h"
+#include "../support/torture.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- helpers --------------------------------------------------------------------------------- */
+
+static void record_answer(tape *t, beluga_chat_model *model, const char *text)
+{
+    peer_openai_answer(peer_reply_new(t->peer), text);
+    tape_record(t);
+    assert_int_equal(generate(model, text, NULL), 0);
+}
+
+/* Ask for `text`, which nothing recorded answers. */
+static const char *ask_for(beluga_chat_model *model, const char *text)
+{
+    static beluga_error err;
+    beluga_response *response = NULL;
+    memset(&err, 0, sizeof err);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, &err),
+                     BELUGA_ERROR_NOT_FOUND);
+    assert_null(response);
+    assert_int_equal(err.retryable, 0);
+    return err.message;
+}
+
+static void assert_says(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("no \"%s\" in \"%s\"", part, text);
+}
+
+#define ANSWER                                                                                  \
+    "{\"id\": \"chatcmpl-1\", \"object\": \"chat.completion\", \"model\": \"m\", \"choices\": " \
+    "[{\"index\": 0, "                                                                          \
+    "\"message\": {\"role\": \"assistant\", \"content\": \"By hand\"}, \"finish_reason\": "     \
+    "\"stop\"}]}"
+
+#define BY_HAND(request, chunk, end)                                                            \
+    "{\n  \"beluga_cassette\": 1,\n  \"request\": {\"method\": \"POST\", \"url\": "             \
+    "\"/v1/chat/completions\", "                                                                \
+    "\"json\": " request "},\n  \"response\": {\"status\": 200, \"headers\": [\"content-type: " \
+    "application/json\"],\n    \"chunks\": [" chunk "]},\n  " end "\n}\n"
+
+#define REQUEST \
+    "{\"messages\": [{\"content\": \"Hi\", \"role\": \"user\"}], \"model\": \"peer-chat\"}"
+#define COMPLETE "\"end\": {\"how\": \"complete\"}"
+
+/* ---- what is in them ------------------------------------------------------------------------- */
+
+static void a_file_says_what_was_asked_and_answered(void **state)
+{
+    tape *t = *state;
+    struct stat info;
+    char path[128];
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    record_answer(t, model, "Hello");
+    char *text = tape_text(t, 0);
+    assert_says(text, "\"beluga_cassette\": 1,\n");
+    assert_says(text, "\"method\": \"POST\",\n");
+    assert_says(text, "/v1/chat/completions\",\n");
+    assert_says(text, "    \"json\": {\n      \"model\": \"peer-chat\",\n");
+    assert_says(text, "\"Authorization: [redacted]\"");
+    assert_says(text, "\"status\": 200,\n");
+    assert_says(text, "\"how\": \"complete\"\n");
+    snprintf(path, sizeof path, "%s/%s", t->directory, tape_name(t, 0));
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    free(text);
+    beluga_chat_model_unref(model);
+}
+
+static void waits_are_written_down_and_nothing_for_none(void **state)
+{
+    tape *t = *state;
+    record r;
+    peer_reply *reply = peer_reply_new(t->peer);
+    peer_openai_begin(reply);
+    peer_step_delay_ms(reply, 60);
+    peer_openai_text(reply, "Hello");
+    peer_openai_finish(reply, "stop");
+    peer_openai_usage(reply, 1, 1);
+    peer_openai_done(reply);
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_record(t);
+    assert_int_equal(stream_whole(model, &r), 0);
+    assert_true(tape_has(t, "\"after_ms\": "));
+    assert_false(tape_has(t, "\"after_ms\": 0"));
+    beluga_chat_model_unref(model);
+}
+
+static void recording_twice_adds_to_what_is_there(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    record_answer(t, model, "first");
+    tape_stop();
+    record_answer(t, model, "second");
+    assert_int_equal(tape_count(t), 2);
+    assert_string_equal(tape_name(t, 1), "00002-post-chat-completions.json");
+    beluga_chat_model_unref(model);
+}
+
+static void a_name_that_is_taken_is_left_alone(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_record(t);
+    tape_put(t, "00001-post-chat-completions.json", "somebody else's");
+    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_int_equal(tape_count(t), 2);
+    char *text = tape_text(t, 0);
+    assert_string_equal(text, "somebody else's");
+    free(text);
+    assert_string_equal(tape_name(t, 1), "00002-post-chat-completions.json");
+    beluga_chat_model_unref(model);
+}
+
+static void no_credential_is_in_any_file(void **state)
+{
+    tape *t = *state;
+    char url[128];
+    beluga_error err = {0};
+    snprintf(url, sizeof url, "http://somebody:PassWord123@%s?key=KeyInTheQuery1&api-version=7",
+             t->url + 7);
+    beluga_chat_model *model = tape_open(t, beluga_with_base_url(url),
+                                         beluga_with_extra_header("x-api-key: AnotherSecret1"),
+                                         beluga_with_extra_header("Cookie: CookieOfMine1"),
+                                         beluga_with_extra_header("X-Trace: Unknown1"));
+    peer_reply *r = peer_reply_new(t->peer);
+    peer_step_status(r, 401,
+                     "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
+                     "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
+                     "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
+                     "X-RateLimit-Remaining-Tokens: 77\r\n");
+    static const char first[] =
+        "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
+                      second[] = "C0ffee5ecret\"}}"; /* the key, cut in two */
+    peer_step_chunk(r, first, sizeof first - 1);
+    peer_step_delay_ms(r, 50);
+    peer_step_chunk(r, second, sizeof second - 1);
+    peer_step_end(r);
+    tape_record(t);
+    beluga_response *response = NULL;
+    beluga_invoke(model, NULL, beluga_input_text("My key is " TAPE_KEY), &response, &err);
+    assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(tape_count(t), 1);
+    static const char *const secrets[] = {TAPE_KEY,         "4f1dC0ffee",     "C0ffee5ecret",
+                                          "PassWord123",    "KeyInTheQuery1", "AnotherSecret1",
+                                          "CookieOfMine1",  "Unknown1",       "CookieOfTheirs1",
+                                          "TokenOfTheirs1", "OrgOfMine1"};
+    for (size_t i = 0; i < sizeof secrets / sizeof *secrets; i++)
+        if (tape_has(t, secrets[i])) fail_msg("%s was written down", secrets[i]);
+    assert_true(tape_has(t, "?key=[redacted]&api-version=7"));
+    assert_true(tape_has(t, "x-ratelimit-remaining-tokens: 77"));
+    beluga_chat_model_unref(model);
+    /* The same call with a key matches; and who has none is not shown what was masked. */
+    tape_replay(t);
+    model = tape_open(t, beluga_with_base_url(url));
+    assert_int_equal(
+        beluga_invoke(model, NULL, beluga_input_text("My key is " TAPE_KEY), &response, &err),
+        BELUGA_ERROR_AUTHENTICATION);
+    beluga_chat_model_unref(model);
+    tape_replay(t);
+    model = tape_open(t, beluga_with_base_url(url), beluga_with_api_key(""));
+    assert_null(strstr(ask_for(model, "My key is " TAPE_KEY), "C0ffee"));
+    beluga_chat_model_unref(model);
+}
+
+static void keys_of_an_address_are_not_part_of_the_match(void **state)
+{
+    tape *t = *state;
+    char url[128];
+    snprintf(url, sizeof url, "%s?key=KeyInTheQuery1&a=1", t->url);
+    beluga_chat_model *model = tape_open(t, beluga_with_base_url(url));
+    record_answer(t, model, "Hello");
+    beluga_chat_model_unref(model);
+    tape_replay(t);
+    model = tape_open(t, beluga_with_base_url("https://elsewhere.example/v1?a=1&key=another"));
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+/* ---- what does not match --------------------------------------------------------------------- */
+
+static void a_request_that_differs_is_told_where(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(2));
+    record_answer(t, model, "Hello");
+    tape_replay(t);
+    assert_string_equal(ask_for(model, "Ho"),
+                        "no recording matches; nearest is 00001-post-chat-completions.json: "
+                        "/messages/0/content: recorded \"Hi\", sent \"Ho\"");
+    beluga_chat_model *other = tape_open(t, beluga_with_temperature(0.5));
+    assert_says(ask_for(other, "Hi"), "/temperature: recorded nothing, sent 0.5");
+    beluga_chat_model_unref(other);
+    other = tape_open(t, beluga_with_stop_sequence("###"));
+    assert_says(ask_for(other, "Hi"), "/stop: recorded nothing, sent an array of 1");
+    beluga_chat_model_unref(other);
+    other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v2"));
+    assert_says(ask_for(other, "Hi"),
+                "the path: recorded \"/v1/chat/completions\", sent \"/v2/chat/completions\"");
+    beluga_chat_model_unref(other);
+    other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v1?a=1"));
+    assert_says(ask_for(other, "Hi"), "the query: recorded \"\", sent \"a=1\"");
+    beluga_chat_model_unref(other);
+    assert_int_equal(generate(model, "Hello", NULL), 0); /* none of them used it up */
+    beluga_chat_model_unref(model);
+}
+
+static void the_nearest_is_the_one_that_differs_least(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    beluga_chat_model *warm = tape_open(t, beluga_with_temperature(0.5), beluga_with_seed(7));
+    record_answer(t, model, "one");
+    record_answer(t, warm, "two");
+    tape_replay(t);
+    assert_says(ask_for(warm, "Ho"), "00002-");
+    assert_says(ask_for(model, "Ho"), "00001-");
+    beluga_chat_model_unref(model);
+    beluga_chat_model_unref(warm);
+}
+
+static void a_message_that_is_missing_weighs_more_than_a_text_that_differs(void **state)
+{
+    tape *t = *state;
+    static const char one[] = "{\"role\": \"user\", \"content\": \"Hi\"}";
+    char file[2048], messages[1024];
+    snprintf(messages, sizeof messages, "[%s, %s]", one, one);
+    for (int i = 0; i < 2; i++) {
+        char name[16];
+        snprintf(file, sizeof file,
+                 "{\"beluga_cassette\": 1, \"request\": {\"method\": \"POST\", \"url\": "
+                 "\"/v1/chat/completions\", \"json\": {\"model\": \"peer-chat\", \"messages\": %s, "
+                 "\"user\": \"somebody\"}}, \"end\": {\"how\": \"cancelled\"}}",
+                 i ? "[{\"role\": \"user\", \"content\": \"Ho\"}]" : messages);
+        snprintf(name, sizeof name, "%d.json", i + 1);
+        tape_put(t, name, file);
+    }
+    tape_replay(t);
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    assert_says(ask_for(model, "Hi"), "nearest is 2.json: /messages/0/content: recorded \"Ho\"");
+    beluga_chat_model_unref(model);
+}
+
+static void a_long_text_is_shown_where_it_begins_to_differ(void **state)
+{
+    tape *t = *state;
+    char text[2000] = "", other[2000];
+    memset(text, 'x', sizeof text - 1);
+    memcpy(other, text, sizeof text);
+    memcpy(text + 1500, "here", 4);
+    memcpy(other + 1500, "HERE", 4);
+    beluga_response *response = NULL;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    tape_record(t);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, NULL), 0);
+    beluga_response_free(response);
+    tape_replay(t);
+    const char *message = ask_for(model, other);
+    assert_says(message, "recorded ...\"xxxxxxxxxxxxxxxxherexxx");
+    assert_says(message, "sent ...\"xxxxxxxxxxxxxxxxHERExxx");
+    beluga_chat_model_unref(model);
+}
+
+static void a_recording_answers_once_or_where_that_is_wanted_again_and_again(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    record_answer(t, model, "Hello");
+    tape_replay(t);
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_says(ask_for(model, "Hi"),
+                "00001-post-chat-completions.json is the same request and was used already");
+    const beluga_cassette repeating = {.size = sizeof repeating,
+                                       .directory = t->directory,
+                                       .mode = BELUGA_CASSETTE_REPLAY,
+                                       .repeat = true};
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &repeating, NULL), 0);
+    for (int i = 0; i < 3; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void an_empty_directory_has_no_answer(void **state)
+{
+    tape *t = *state;
+    tape_replay(t);
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    assert_says(ask_for(model, "Hi"), "there is none in /tmp/beluga-tape-");
+    beluga_chat_model_unref(model);
+}
+
+/* ---- written by hand ------------------------------------------------------------------------- */
+
+static void a_file_written_by_hand_matches_by_meaning(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_put(t, "1.json", BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
+    tape_put(t, "2.json",
+             BY_HAND(REQUEST,
+                     "{\"text\": [\"{\\\"choices\\\": [{\\\"message\\\": \"]}, {\"base64\": "
+                     "\"eyJjb250ZW50IjogIlR3byJ9\"}, {\"text\": "
+                     "\", \\\"finish_reason\\\": \\\"stop\\\"}]}\"}",
+                     COMPLETE));
+    tape_put(t, "notes.txt", "This is nobody's business.");
+    tape_replay(t);
+    assert_int_equal(generate(model, "By hand", NULL), 0);
+    assert_int_equal(generate(model, "Two", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void a_replay_needs_no_key_and_asks_nobody_for_one(void **state)
+{
+    tape *t = *state;
+    beluga_error err = {0};
+    beluga_chat_model *model;
+    tape_put(t, "1.json", BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
+    tape_replay(t);
+    static const char *const keys[] = {NULL, "env:BELUGA_NO_SUCH_VARIABLE", "file:/nowhere",
+                                       "command:exit 1"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        beluga_config *config = beluga_config_new(beluga_with_model_name("peer-chat"));
+        beluga_option key = beluga_with_api_key(keys[i]);
+        if (keys[i]) assert_int_equal(beluga_config_set_n(config, &key, 1), 0);
+        assert_int_equal(
+            beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err), 0);
+        tape_replay(t);
+        assert_int_equal(generate(model, "By hand", NULL), 0);
+        beluga_chat_model_unref(model);
+        beluga_config_free(config);
+    }
+}
+
+static void waits_are_replayed_on_request(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_put(t, "1.json",
+             BY_HAND(REQUEST, "{\"after_ms\": 30, \"json\": " ANSWER "}",
+                     "\"end\": {\"how\": \"complete\", \"after_ms\": 20}"));
+    const beluga_cassette cassette = {.size = sizeof cassette,
+                                      .directory = t->directory,
+                                      .mode = BELUGA_CASSETTE_REPLAY,
+                                      .realtime = true};
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), 0);
+    beluga_response *response = NULL;
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
+    assert_true(beluga_response_duration_ns(response) >=
+                50000000); /* a slow machine only waits longer */
+    beluga_response_free(response);
+    beluga_chat_model_unref(model);
+}
+
+static void assert_refused(const tape *t, const char *part)
+{
+    beluga_error err = {0};
+    assert_int_equal(tape_try(t, BELUGA_CASSETTE_REPLAY, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_says(err.message, part);
+    assert_says(err.message, "1.json");
+}
+
+static void a_damaged_file_is_told_by_its_name_and_line(void **state)
+{
+    tape *t = *state;
+    tape_put(t, "1.json", "{\n  \"beluga_cassette\": 1,\n  \"request\": {oops\n}\n");
+    assert_refused(t, "1.json, line 3: not JSON: ");
+    tape_put(t, "1.json", "");
+    assert_refused(t, "1.json, line 1: not JSON: ");
+    char *whole = strdup(BY_HAND(REQUEST, "{\"json\": " ANSWER "}", COMPLETE));
+    for (size_t n = strlen(whole) - 3; n; n -= n < 7 ? n : 7) { /* a copy that stopped somewhere */
+        whole[n] = '\0';
+        tape_put(t, "1.json", whole);
+        assert_refused(t, "not JSON");
+    }
+    free(whole);
+}
+
+static void a_file_that_says_something_else_is_told_by_its_member(void **state)
+{
+    tape *t = *state;
+    static const char *const cases[][2] = {
+        {"{}", "/beluga_cassette is missing"},
+        {"{\"beluga_cassette\": 2}", "later version"},
+        {"{\"beluga_cassette\": 1, \"random\": 7}", "/random must be 16"},
+        {"{\"beluga_cassette\": 1, \"random\": \"0123456789abcdefg\"}", "/random must be 16"},
+        {"{\"beluga_cassette\": 1}", "/request is missing"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"url\": \"/\"}}",
+         "/request/method must be a text"},
+        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"stop\": 1"), "/end/how must be"},
+        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}", "\"end\": {\"how\": \"failed\"}"),
+         "/end/error must be"},
+        {BY_HAND(REQUEST, "{\"json\": " ANSWER "}",
+                 "\"end\": {\"how\": \"failed\", \"error\": \"x\"}"),
+         "/end/error"},
+        {BY_HAND(REQUEST, "{\"base64\": \"a\"}", COMPLETE), "/response/chunks/0"},
+        {BY_HAND(REQUEST, "{\"base64\": \"****\"}", COMPLETE), "not base64"},
+        {BY_HAND(REQUEST, "{\"text\": 1}", COMPLETE), "neither a string nor strings"},
+        {BY_HAND(REQUEST, "{\"text\": \"a\", \"json\": 1}", COMPLETE), "more than one of"},
+        {BY_HAND(REQUEST, "7", COMPLETE), "must be an object"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, "
+         "\"response\": {\"status\": 1}}",
+         "/response/status must be"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\"}, " COMPLETE
+         "}",
+         "/response is missing"},
+        {"{\"beluga_cassette\": 1, \"request\": {\"method\": \"GET\", \"url\": \"/\", \"headers\": "
+         "[\"a\"]}}",
+         "/request/headers must be"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        tape_put(t, "1.json", cases[i][0]);
+        assert_refused(t, cases[i][1]);
+    }
+}
+
+/* ---- directories ----------------------------------------------------------------------------- */
+
+static void a_directory_that_is_not_there_is_made_to_record_and_missed_to_replay(void **state)
+{
+    tape *t = *state;
+    beluga_error err = {0};
+    assert_int_equal(rmdir(t->directory), 0);
+    assert_int_equal(tape_try(t, BELUGA_CASSETTE_REPLAY, &err), BELUGA_ERROR_NOT_FOUND);
+    assert_says(err.message, t->directory);
+    assert_int_equal(tape_try(t, BELUGA_CASSETTE_RECORD, &err), 0);
+    assert_int_equal(tape_count(t), 0);
+}
+
+static void what_is_no_directory_is_refused(void **state)
+{
+    tape *t = *state;
+    beluga_error err = {0};
+    char path[128];
+    tape_put(t, "file", "text");
+    for (int mode = BELUGA_CASSETTE_RECORD; mode <= BELUGA_CASSETTE_REPLAY; mode++) {
+        beluga_cassette cassette = {.size = sizeof cassette, .directory = path, .mode = mode};
+        static const char *const names[] = {"file", "file/below", "none/below"};
+        for (int i = 0; i < 3; i++) {
+            snprintf(path, sizeof path, "%s/%s", t->directory, names[i]);
+            assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, &err),
+                             BELUGA_ERROR_NOT_FOUND);
+            assert_says(err.message, path);
+        }
+        cassette.directory = "";
+        assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, &err),
+                         BELUGA_ERROR_INVALID_INPUT);
+    }
+    const beluga_cassette neither = {.size = sizeof neither, .directory = t->directory};
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &neither, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+}
+
+static void a_directory_that_may_not_be_written_is_refused(void **state)
+{
+    tape *t = *state;
+    beluga_error err = {0};
+    if (geteuid() == 0) {
+        print_message("# root may write everywhere\n");
+        skip();
+    }
+    assert_int_equal(chmod(t->directory, 0500), 0);
+    assert_int_equal(tape_try(t, BELUGA_CASSETTE_RECORD, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_says(err.message, "Permission denied");
+    chmod(t->directory, 0700);
+}
+
+static int warnings;
+
+static void count_warning(void *payload, beluga_log_level level, const char *event,
+                          const beluga_log_field *fields, size_t n)
+{
+    (void)payload;
+    (void)fields;
+    (void)n;
+    warnings += level == BELUGA_LOG_WARN && strcmp(event, "cassette.lost") == 0;
+}
+
+static void assert_lost(int code, const char *part)
+{
+    beluga_error err = {0};
+    assert_int_equal(beluga_client_check_cassette(beluga_client_default(), &err), code);
+    assert_says(err.message, part);
+}
+
+static void a_directory_that_goes_away_loses_recordings_and_no_call(void **state)
+{
+    tape *t = *state;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    peer_reply *r = peer_reply_new(t->peer);
+    peer_reply_repeat(r, 2);
+    peer_openai_answer(r, "Hello");
+    tape_record(t);
+    assert_int_equal(rmdir(t->directory), 0);
+    beluga_client_set_log(beluga_client_default(), count_warning, NULL, BELUGA_LOG_WARN, false);
+    warnings = 0;
+    assert_int_equal(beluga_client_check_cassette(beluga_client_default(), NULL), 0);
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
+    beluga_client_set_log(beluga_client_default(), NULL, NULL, 0, false);
+    assert_int_equal(warnings, 2);
+    assert_lost(BELUGA_ERROR_NOT_FOUND, "2 exchanges were not recorded: ");
+    beluga_chat_model_unref(model);
+}
+
+static void a_full_disk_leaves_no_half_a_file(void **state)
+{
+    tape *t = *state;
+    struct rlimit old, small;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    tape_record(t);
+    signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &old);
+    small = old;
+    small.rlim_cur = 100;
+    setrlimit(RLIMIT_FSIZE, &small);
+    int status = generate(model, "Hello", NULL);
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, SIG_DFL);
+    assert_int_equal(status, 0);
+    assert_int_equal(tape_count(t), 0);
+    assert_lost(BELUGA_ERROR_INVALID_INPUT, "1 exchange was not recorded: ");
+    beluga_chat_model_unref(model);
+}
+
+static void a_body_past_the_maximum_is_not_recorded_and_the_call_goes_on(void **state)
+{
+    enum { BYTES = 33 << 20 };
+    tape *t = *state;
+    char *text = malloc(BYTES + 1);
+    assert_non_null(text);
+    memset(text, 'x', BYTES);
+    text[BYTES] = '\0';
+    peer_openai_answer(peer_reply_new(t->peer), "That is long");
+    beluga_response *response = NULL;
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    tape_record(t);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, NULL), 0);
+    beluga_response_free(response);
+    assert_int_equal(tape_count(t), 0);
+    assert_lost(BELUGA_ERROR_LIMIT_EXCEEDED, "more than 33554432 bytes");
+    free(text);
+    beluga_chat_model_unref(model);
+}
+
+/* ---- the client ------------------------------------------------------------------------------ */
+
+static void a_client_is_made_with_a_cassette(void **state)
+{
+    tape *t = *state;
+    beluga_client *client = NULL;
+    beluga_cassette cassette = {
+        .size = sizeof cassette, .directory = t->directory, .mode = BELUGA_CASSETTE_RECORD};
+    beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    beluga_client_unref(client);
+    cassette.directory = "/nowhere/at/all";
+    assert_int_equal(beluga_client_new(&settings, &client), BELUGA_ERROR_NOT_FOUND);
+    assert_null(client);
+    /* Built before there were cassettes: what lies behind is none of ours. */
+    settings.size = offsetof(beluga_client_settings, cassette);
+    settings.cassette = (const beluga_cassette *)(uintptr_t)1;
+    assert_int_equal(beluga_client_new(&settings, &client), 0);
+    beluga_client_unref(client);
+    /* Built when they had neither pace nor repeat. */
+    cassette = (beluga_cassette){.size = offsetof(beluga_cassette, realtime),
+                                 .directory = t->directory,
+                                 .mode = BELUGA_CASSETTE_REPLAY,
+                                 .realtime = true,
+                                 .repeat = true};
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), 0);
+    cassette.size = 8;
+    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL),
+                     BELUGA_ERROR_INVALID_INPUT);
+}
+
+static void a_loop_made_before_may_outlive_its_cassette(void **state)
+{
+    tape *t = *state;
+    record r = {0};
+    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
+    peer_openai_stream(peer_reply_new(t->peer), "Hello");
+    tape_record(t);
+    beluga_loop *loop = new_loop();
+    tape_stop();
+    beluga_op *op = push_stream(model, loop, NULL, &r);
+    step_until_end(loop, &r);
+    assert_int_equal(r.finishes, 1);
+    assert_int_equal(tape_count(t), 1); /* it goes on as it was */
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    beluga_chat_model_unref(model);
+}
+
+typedef struct life {
+    tape *tape;
+    int mode;
+    bool streamed;
+} life;
+
+static int ask(beluga_chat_model *model, bool streamed)
+{
+    beluga_response *response = NULL;
+    beluga_stream *stream = NULL;
+    const beluga_event *event;
+    if (!streamed) {
+        int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL);
+        beluga_response_free(response);
+        return status;
+    }
+    int status = beluga_stream_input(model, NULL, beluga_input_text("Hi"), &stream, NULL);
+    while (!status && !(status = beluga_stream_next(stream, &event, NULL)) && event) {
+    }
+    beluga_stream_free(stream);
+    return status;
+}
+
+static int live(void *argument)
+{
+    const life *l = argument;
+    beluga_client *client;
+    beluga_chat_model *model = NULL;
+    const beluga_cassette cassette = {
+        .size = sizeof cassette, .directory = l->tape->directory, .mode = l->mode, .repeat = true};
+    const beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
+    int status = beluga_client_new(&settings, &client);
+    if (status) return status;
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(l->tape->url), beluga_with_model_name("peer-chat"),
+                          beluga_with_api_key(TAPE_KEY), beluga_with_max_retries(0));
+    status = config ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (!status)
+        status =
+            beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
+    if (!status) status = ask(model, l->streamed);
+    int lost = beluga_client_check_cassette(client, NULL);
+    if (lost) assert_int_equal(lost, BELUGA_ERROR_NO_MEMORY);
+    beluga_chat_model_unref(model);
+    beluga_config_free(config);
+    beluga_client_unref(client);
+    return status;
+}
+
+static void every_allocation_may_fail(void **state)
+{
+    tape *t = *state;
+    for (int streamed = 0; streamed < 2; streamed++) {
+        peer_reply *r = peer_reply_new(t->peer);
+        peer_reply_repeat(r, PEER_FOR_EVER);
+        peer_reply_match_streamed(r, streamed);
+        if (streamed)
+            peer_openai_stream(r, "Hello there");
+        else
+            peer_openai_answer(r, "Hello there");
+        life recorded = {t, BELUGA_CASSETTE_RECORD, streamed},
+             replayed = {t, BELUGA_CASSETTE_REPLAY, streamed};
+        assert_true(torture_run(live, &recorded) > 10);
+        /* Of all those files a few do. */
+        while (tape_count(t) > 3) {
+            char path[512];
+            snprintf(path, sizeof path, "%s/%s", t->directory, tape_name(t, 1));
+            unlink(path);
+        }
+        assert_true(torture_run(live, &replayed) > 10);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_TAPE(a_file_says_what_was_asked_and_answered),
+        ON_TAPE(waits_are_written_down_and_nothing_for_none),
+        ON_TAPE(recording_twice_adds_to_what_is_there),
+        ON_TAPE(a_name_that_is_taken_is_left_alone),
+        ON_TAPE(no_credential_is_in_any_file),
+        ON_TAPE(keys_of_an_address_are_not_part_of_the_match),
+        ON_TAPE(a_request_that_differs_is_told_where),
+        ON_TAPE(the_nearest_is_the_one_that_differs_least),
+        ON_TAPE(a_message_that_is_missing_weighs_more_than_a_text_that_differs),
+        ON_TAPE(a_long_text_is_shown_where_it_begins_to_differ),
+        ON_TAPE(a_recording_answers_once_or_where_that_is_wanted_again_and_again),
+        ON_TAPE(an_empty_directory_has_no_answer),
+        ON_TAPE(a_file_written_by_hand_matches_by_meaning),
+        ON_TAPE(a_replay_needs_no_key_and_asks_nobody_for_one),
+        ON_TAPE(waits_are_replayed_on_request),
+        ON_TAPE(a_damaged_file_is_told_by_its_name_and_line),
+        ON_TAPE(a_file_that_says_something_else_is_told_by_its_member),
+        ON_TAPE(a_directory_that_is_not_there_is_made_to_record_and_missed_to_replay),
+        ON_TAPE(what_is_no_directory_is_refused),
+        ON_TAPE(a_directory_that_may_not_be_written_is_refused),
+        ON_TAPE(a_directory_that_goes_away_loses_recordings_and_no_call),
+        ON_TAPE(a_full_disk_leaves_no_half_a_file),
+        ON_TAPE(a_body_past_the_maximum_is_not_recorded_and_the_call_goes_on),
+        ON_TAPE(a_client_is_made_with_a_cassette),
+        ON_TAPE(a_loop_made_before_may_outlive_its_cassette),
+        ON_TAPE(every_allocation_may_fail),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,199 @@
+/* --record and --replay at a shell. */
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "peer.h"
+#include "run.h"
+
+#define KEY "sk-this-must-never-be-written"
+
+/* ---- a server and a directory ---------------------------------------------------------------- */
+
+static char directory[128];
+
+static peer *start_peer(struct cli *cli)
+{
+    peer *p = peer_start();
+    assert_non_null(p);
+    snprintf(directory, sizeof directory, "%s/tape", cli->home);
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", KEY);
+    return p;
+}
+
+/* No server any more, no key, and an address that nothing listens on. */
+static void go_offline(struct cli *cli, peer *p)
+{
+    peer_stop(p);
+    cli_set(cli, "OPENAI_BASE_URL", "http://127.0.0.1:1/v1");
+    cli_set(cli, "OPENAI_API_KEY", "");
+}
+
+static int count_files(void)
+{
+    int n = 0;
+    DIR *files = opendir(directory);
+    if (!files) return -1;
+    for (struct dirent *entry; (entry = readdir(files));) n += entry->d_name[0] != '.';
+    closedir(files);
+    return n;
+}
+
+static void assert_no_key(void)
+{
+    char path[512];
+    DIR *files = opendir(directory);
+    assert_non_null(files);
+    for (struct dirent *entry; (entry = readdir(files));) {
+        char text[65536] = "";
+        snprintf(path, sizeof path, "%s/%s", directory, entry->d_name);
+        FILE *file = entry->d_name[0] == '.' ? NULL : fopen(path, "r");
+        if (!file) continue;
+        assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+        fclose(file);
+        assert_lacks(text, KEY);
+    }
+    closedir(files);
+}
+
+/* ---- tests ----------------------------------------------------------------------------------- */
+
+static void what_was_recorded_is_printed_again_without_a_server_and_a_key(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_stream(peer_reply_new(p), "Hello there, friend.");
+    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi " KEY, NULL), 0);
+    assert_string_equal(cli->out, "Hello there, friend.\n");
+    assert_int_equal(count_files(), 1);
+    assert_no_key();
+    peer_openai_stream(peer_reply_new(p), "And more");
+    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi", NULL), 0);
+    assert_int_equal(count_files(), 2);
+    go_offline(cli, p);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "hi", NULL), 0);
+        assert_string_equal(cli->out, "And more\n");
+        assert_string_equal(cli->err, "");
+    }
+    assert_int_equal(
+        cli_run(cli, "--replay", directory, "--realtime", "-m", "openai/x", "hi", NULL), 0);
+}
+
+static void every_command_that_talks_to_a_provider_takes_them(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_match(r, "/models");
+    peer_reply_repeat(r, 2);
+    peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"a-model\"}]}");
+    peer_openai_stream(peer_reply_new(p), "one");
+    peer_openai_stream(peer_reply_new(p), "two");
+    const char *option = "--record";
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(cli_run(cli, "models", "openai", option, directory, NULL), 0);
+        assert_string_equal(cli->out, "openai/a-model\n");
+        assert_int_equal(
+            cli_run(cli, "health", "--probe", "-m", "openai/x", option, directory, NULL), 0);
+        assert_contains(cli->out, "openai/x: healthy");
+        cli->input = "first\nsecond\n";
+        cli->input_length = strlen(cli->input);
+        assert_int_equal(cli_run(cli, "chat", "-m", "openai/x", option, directory, NULL), 0);
+        assert_string_equal(cli->out, "one\ntwo\n");
+        cli->input = NULL;
+        if (i == 0) go_offline(cli, p);
+        option = "--replay";
+    }
+    assert_int_equal(count_files(), 4);
+}
+
+static void a_request_that_was_not_recorded_is_told_with_the_difference(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_stream(peer_reply_new(p), "Hello");
+    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi", NULL), 0);
+    go_offline(cli, p);
+    assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "ho", NULL), 1);
+    assert_string_equal(cli->out, "");
+    assert_contains(cli->err,
+                    "00001-post-chat-completions.json: /messages/0/content: recorded \"hi\", "
+                    "sent \"ho\"");
+}
+
+static void both_at_once_and_other_nonsense_are_refused(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--record", "a", "--replay", "b", "-m", "mock/any", "hi", NULL),
+                     2);
+    assert_contains(cli->err, "not both");
+    assert_int_equal(cli_run(cli, "--realtime", "-m", "mock/any", "hi", NULL), 2);
+    assert_contains(cli->err, "--replay");
+    assert_int_equal(cli_run(cli, "--record=", "-m", "mock/any", "hi", NULL), 2);
+    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 1);
+    assert_contains(cli->err, "/nowhere");
+    assert_int_equal(cli_run(cli, "config", "--record", "a", NULL), 2);
+}
+
+static void a_damaged_file_is_named(void **state)
+{
+    struct cli *cli = *state;
+    cli_write_file(cli, "broken.json", "{\n\n\"beluga_cassette\": 1,,\n}", 26);
+    assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/x", "hi", NULL), 2);
+    assert_contains(cli->err, "broken.json, line 3");
+}
+
+static void the_file_that_the_guide_shows_can_be_replayed(void **state)
+{
+    struct cli *cli = *state;
+    char path[512], text[16384] = "";
+    const char *root = getenv("BELUGA_SOURCE_ROOT");
+    snprintf(path, sizeof path, "%s/docs/guides/record-replay.md", root ? root : ".");
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof text - 1, file) > 0);
+    fclose(file);
+    char *json = strstr(text, "```json\n"), *end = json ? strstr(json, "\n```\n") : NULL;
+    assert_non_null(end);
+    json += strlen("```json\n");
+    cli_write_file(cli, "1.json", json, (size_t)(end - json));
+    assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/gpt-5-mini", "Hi", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+}
+
+static void what_could_not_be_recorded_is_told_after_the_answer(void **state)
+{
+    enum { BYTES = 33 << 20 };
+    struct cli *cli = *state;
+    char *text = malloc(BYTES);
+    assert_non_null(text);
+    memset(text, 'x', BYTES);
+    peer *p = start_peer(cli);
+    peer_openai_stream(peer_reply_new(p), "That is long");
+    cli->input = text;
+    cli->input_length = BYTES;
+    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", NULL), 1);
+    assert_string_equal(cli->out, "That is long\n");
+    assert_contains(cli->err, "1 exchange was not recorded");
+    assert_int_equal(count_files(), 0);
+    free(text);
+    peer_stop(p);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(what_was_recorded_is_printed_again_without_a_server_and_a_key),
+        TEST(every_command_that_talks_to_a_provider_takes_them),
+        TEST(a_request_that_was_not_recorded_is_told_with_the_difference),
+        TEST(both_at_once_and_other_nonsense_are_refused),
+        TEST(a_damaged_file_is_named),
+        TEST(the_file_that_the_guide_shows_can_be_replayed),
+        TEST(what_could_not_be_recorded_is_told_after_the_answer),
+    };
+    return cmocka_run_group_tests_name("cassette", tests, NULL, NULL);
+}
