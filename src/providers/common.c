@@ -28,6 +28,15 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
+/* Begin the objects that wait for their first member, from the outside in. */
+static void open_objects(beluga__body *body)
+{
+    if (!body->object) return;
+    open_objects(body->outer);
+    beluga_json_begin_object(body->writer, body->object);
+    body->object = NULL;
+}
+
 static int put_extra(beluga__body *body, const beluga_json *value)
 {
     size_t length;
@@ -37,8 +46,7 @@ static int put_extra(beluga__body *body, const beluga_json *value)
     if (beluga_json_is_null(value)) return 0;
     const char *text = beluga_json_text(body->doc, value, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
-    if (body->object) beluga_json_begin_object(body->writer, body->object);
-    body->object = NULL;
+    open_objects(body);
     beluga_json_put_raw(body->writer, key, text, length);
     return 0;
 }
@@ -63,16 +71,16 @@ int beluga__body_end(beluga__body *body, beluga_error *err)
 bool beluga__body_wants(beluga__body *body, const char *name)
 {
     if (body->closed || beluga_json_get(body->extra, name)) return false;
-    if (body->object) beluga_json_begin_object(body->writer, body->object);
-    body->object = NULL;
+    open_objects(body);
     return true;
 }
 
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object)
 {
     const beluga_json *extra = beluga_json_get(body->extra, name);
-    *object = (beluga__body){.writer = body->writer, .doc = body->doc, .object = name};
-    object->closed = extra && !beluga_json_is_object(extra);
+    *object =
+        (beluga__body){.writer = body->writer, .outer = body, .doc = body->doc, .object = name};
+    object->closed = body->closed || (extra && !beluga_json_is_object(extra));
     if (!extra || object->closed || body->n_merged == BELUGA__BODY_OBJECTS) return;
     object->extra = extra;
     body->merged[body->n_merged++] = name;
@@ -195,6 +203,12 @@ int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_p
     }
     beluga_json_doc_free(doc);
     return 0;
+}
+
+bool beluga__is_blank(const char *text, size_t length)
+{
+    while (length && text[length - 1] && strchr(" \t\r\n\f\v", text[length - 1])) length--;
+    return !length;
 }
 
 /* ---- addresses and names --------------------------------------------------------------------- */

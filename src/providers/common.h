@@ -4,12 +4,13 @@
 
 #include <beluga/provider/provider.h>
 
-enum { BELUGA__BODY_OBJECTS = 4 };
+enum { BELUGA__BODY_OBJECTS = 8 };
 
 /* A request's body into which the caller's extra_body is merged: a member of it stands instead of
  * the provider's own field of that name, and null there leaves the field out. */
 typedef struct beluga__body {
     beluga_json_writer *writer;
+    struct beluga__body *outer; /* that an object is inside of, or NULL */
     beluga_json_doc *doc;     /* of extra_body, owned; NULL: none */
     const beluga_json *extra; /* its root, or the member of an object inside */
     const char *object;       /* the name of an object inside, until its first member begins it */
@@ -27,8 +28,8 @@ int beluga__body_end(beluga__body *body, beluga_error *err);
 /* Whether the provider should write its own field `name`; what is true begins an object inside. */
 bool beluga__body_wants(beluga__body *body, const char *name);
 
-/* The object `name` inside the body, static, merged with that of extra_body. It is left out when
- * nothing is in it; nothing else may be written to the body before its end. */
+/* The object `name` inside the body, static, merged with that of extra_body, whatever its depth. It is left
+ * out when nothing is in it; nothing else may be written to the body before its end. */
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
 /* Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
@@ -66,6 +67,9 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
  * wrapped as the text "arguments" then, and `wrapped` is set. Returns 0 or NO_MEMORY. */
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
+
+/* Whether there is nothing but white space in a text, which some APIs refuse. */
+bool beluga__is_blank(const char *text, size_t length);
 
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);
