@@ -133,6 +133,27 @@ void beluga__body_put_list(beluga__body *body, const char *name, const beluga_ca
     beluga_json_end_array(body->writer);
 }
 
+void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
+                            beluga_http_request *request)
+{
+    size_t length;
+    bool open = false;
+    const char *text = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, 0, &length);
+    for (size_t i = 1; text;
+         text = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, i++, &length)) {
+        if (beluga__is_blank(text, length)) {
+            beluga_http_request_warn(request, "a stop sequence of white space is not sent: the "
+                                              "model takes none");
+            continue;
+        }
+        if (!open && !beluga__body_wants(body, name)) return;
+        if (!open) beluga_json_begin_array(body->writer, name);
+        open = true;
+        beluga_json_put_string_n(body->writer, NULL, text, length);
+    }
+    if (open) beluga_json_end_array(body->writer);
+}
+
 /* ---- messages -------------------------------------------------------------------------------- */
 
 static bool has_cache_mark(const beluga_message *message)
@@ -150,6 +171,32 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
     if (marked)
         beluga_http_request_warn(request, "the cache marks are not sent: what is kept, and how "
                                           "long, is for this provider to choose");
+}
+
+beluga__marks beluga__count_marks(const beluga_call *call)
+{
+    beluga__marks marks = {0};
+    for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++) {
+        const beluga_message *message = beluga_call_message(call, i);
+        for (size_t k = 0; k < beluga_message_count(message); k++)
+            if (beluga_message_part(message, k)->flags & BELUGA_PART_CACHE) marks.all++;
+    }
+    return marks;
+}
+
+/* The first is worth the most: what never changes comes before it. The others are the last, where the
+ * conversation goes on. */
+bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
+{
+    size_t place = ++marks->written;
+    if (marks->all <= BELUGA__CACHE_MARKS || place == 1 ||
+        place > marks->all - (BELUGA__CACHE_MARKS - 1))
+        return true;
+    if (!marks->warned)
+        beluga_http_request_warn(request, "of the cache marks the first and the last three are "
+                                          "sent: more than four are refused");
+    marks->warned = true;
+    return false;
 }
 
 /* Returns the length; `out` NULL: it is all that is asked for. */

@@ -44,8 +44,22 @@ void beluga__body_put_string(beluga__body *body, const char *name, const beluga_
 /* A list as an array of strings. */
 void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
 
+/* The stop sequences, without those of white space alone, which Anthropic's models refuse. */
+void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
+                            beluga_http_request *request);
+
 /* Warn, once, when a message has a cache mark: for protocols that have no place for it. */
 void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *request);
+
+/* The cache marks of a call's messages, for APIs that take only a few. */
+enum { BELUGA__CACHE_MARKS = 4 };
+typedef struct beluga__marks {
+    size_t all, written; /* how many there are, and were met so far */
+    bool warned;
+} beluga__marks;
+beluga__marks beluga__count_marks(const beluga_call *call);
+/* Whether the next of them is sent; warns of the first that is not. */
+bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request);
 
 /* Percent-encode all of a text but RFC 3986's unreserved characters, for a segment of a path.
  * Returns false when it and its NUL do not fit. */

@@ -16,8 +16,7 @@ enum {
     BELUGA__ANTHROPIC_BLOCKS = 4096, /* blocks of an answer that are told apart */
     BELUGA__ANTHROPIC_REASON = 64,
     BELUGA__ANTHROPIC_ID = 64,    /* the longest id and name of a tool call */
-    BELUGA__ANTHROPIC_NAME = 128, /* that are sent as they are */
-    BELUGA__ANTHROPIC_MARKS = 4   /* cache breakpoints that a request may have */
+    BELUGA__ANTHROPIC_NAME = 128  /* that are sent as they are */
 };
 
 /* What was warned about already. */
@@ -30,9 +29,8 @@ enum {
     BELUGA__ANTHROPIC_DROPPED_URL = 1 << 5,
     BELUGA__ANTHROPIC_DROPPED_MEDIA = 1 << 6,
     BELUGA__ANTHROPIC_DROPPED_MARK = 1 << 7,
-    BELUGA__ANTHROPIC_TOO_MANY_MARKS = 1 << 8,
-    BELUGA__ANTHROPIC_BLANK = 1 << 9,
-    BELUGA__ANTHROPIC_CUT = 1 << 10
+    BELUGA__ANTHROPIC_BLANK = 1 << 8,
+    BELUGA__ANTHROPIC_CUT = 1 << 9
 };
 
 /* What a decoder remembers of one answer; all zero at its start. */
@@ -57,7 +55,7 @@ typedef struct beluga__anthropic_encoder {
     beluga__claude model;
     beluga__claude_plan plan;
     const beluga_part *prefill; /* the text that the answer goes on with, or NULL */
-    size_t marks, n_marks;      /* for the cache: all of them, and those written so far */
+    beluga__marks marks;
     int status;
     unsigned warned;
     bool wrapped;

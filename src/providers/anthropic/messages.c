@@ -236,20 +236,9 @@ static const beluga_part *find_prefill(beluga__anthropic_encoder *e)
     return NULL;
 }
 
-static size_t count_marks(const beluga_call *call)
-{
-    size_t count = 0;
-    for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++) {
-        const beluga_message *message = beluga_call_message(call, i);
-        for (size_t k = 0; k < beluga_message_count(message); k++)
-            if (beluga_message_part(message, k)->flags & BELUGA_PART_CACHE) count++;
-    }
-    return count;
-}
-
 void beluga__anthropic_look_at_messages(beluga__anthropic_encoder *e)
 {
-    e->marks = count_marks(e->call);
+    e->marks = beluga__count_marks(e->call);
     e->prefill = find_prefill(e);
 }
 

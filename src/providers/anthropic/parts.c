@@ -18,23 +18,9 @@ void beluga__anthropic_warn(beluga__anthropic_encoder *e, unsigned bit, const ch
     e->warned |= bit;
 }
 
-/* Of more than the API allows, the first is worth the most: what never changes comes before it. The
- * others are the last, where the conversation goes on. */
-static bool is_mark_kept(beluga__anthropic_encoder *e)
-{
-    size_t place = ++e->n_marks;
-    if (e->marks <= BELUGA__ANTHROPIC_MARKS || place == 1 ||
-        place > e->marks - (BELUGA__ANTHROPIC_MARKS - 1))
-        return true;
-    beluga__anthropic_warn(e, BELUGA__ANTHROPIC_TOO_MANY_MARKS,
-                           "of the cache marks the first and the last three are sent: anthropic "
-                           "takes four");
-    return false;
-}
-
 void beluga__anthropic_put_cache_control(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    if (!(part->flags & BELUGA_PART_CACHE) || !is_mark_kept(e)) return;
+    if (!(part->flags & BELUGA_PART_CACHE) || !beluga__keep_mark(&e->marks, e->request)) return;
     beluga_json_begin_object(e->w, "cache_control");
     beluga_json_put_string(e->w, "type", "ephemeral");
     if (part->flags & BELUGA_PART_CACHE_5M) beluga_json_put_string(e->w, "ttl", "5m");

@@ -94,29 +94,6 @@ static void put_temperature(beluga__anthropic_encoder *e)
     beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
 }
 
-/* The API refuses one that is nothing but white space. */
-static void put_stop_sequences(beluga__anthropic_encoder *e)
-{
-    size_t length;
-    bool open = false;
-    const char *text;
-    if (!beluga_call_get_item(e->call, BELUGA_OPTION_STOP_SEQUENCES, 0, &length) ||
-        !beluga__body_wants(&e->body, "stop_sequences"))
-        return;
-    for (size_t i = 0;
-         (text = beluga_call_get_item(e->call, BELUGA_OPTION_STOP_SEQUENCES, i, &length)); i++) {
-        if (beluga__is_blank(text, length)) {
-            beluga_http_request_warn(e->request, "a stop sequence of white space is not sent: "
-                                                 "anthropic takes none");
-            continue;
-        }
-        if (!open) beluga_json_begin_array(e->w, "stop_sequences");
-        open = true;
-        beluga_json_put_string_n(e->w, NULL, text, length);
-    }
-    if (open) beluga_json_end_array(e->w);
-}
-
 static void put_user(beluga__anthropic_encoder *e)
 {
     beluga__body metadata;
@@ -133,7 +110,7 @@ static void put_sampling(beluga__anthropic_encoder *e)
     if (send.temperature) put_temperature(e);
     if (send.top_p) beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
     if (send.top_k) beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
-    put_stop_sequences(e);
+    beluga__body_put_stops(&e->body, "stop_sequences", e->call, e->request);
     put_user(e);
     if (beluga_call_is_streamed(e->call) && beluga__body_wants(&e->body, "stream"))
         beluga_json_put_bool(e->w, "stream", true);
