@@ -164,10 +164,8 @@ beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_
     bool has_effort = beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     beluga_call_get_int(call, BELUGA_OPTION_MAX_TOKENS, &plan.max_tokens);
     if (!has_budget && !has_effort) return plan;
-    if (has_budget ? budget == 0 : effort == BELUGA_REASONING_EFFORT_NONE) {
+    if ((has_budget && !budget) || (has_effort && effort == BELUGA_REASONING_EFFORT_NONE)) {
         plan.type = model->thinking == BELUGA__THINKING_NEVER ? NULL : "disabled";
-        if (has_effort && effort != BELUGA_REASONING_EFFORT_NONE)
-            plan.effort = effort_word(request, model, effort);
         return plan;
     }
     if (model->thinking != BELUGA__THINKING_BUDGET && model->thinking != BELUGA__THINKING_NEVER)
