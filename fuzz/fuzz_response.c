@@ -1,6 +1,6 @@
-/* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool call,
- * all text UTF-8, and no finish in an answer that failed. The first byte chooses the decoder by its two
- * lowest bits, and the provider by the others. */
+/* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool
+ * call, all text UTF-8, and no finish in an answer that failed. The first byte chooses the decoder
+ * by its two lowest bits, and the provider by the others. */
 #include "fuzz.h"
 
 #include "base/limits.h"
@@ -122,8 +122,8 @@ static int on_frame(void *payload, const beluga_frame *frame)
     return code || run->emit.failed;
 }
 
-/* Frames with checksums that fit are hard to guess: a line is one, "NAME PAYLOAD", with "!" before the
- * name of an exception. */
+/* Frames with checksums that fit are hard to guess: a line is one, "NAME PAYLOAD", with "!" before
+ * the name of an exception. */
 static void decode_lines(struct run *run, char *text)
 {
     for (char *line = text, *next; line; line = next) {
@@ -187,8 +187,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     set_up(&run, provider);
     run.call->list_models = choice == 2;
     if (choice == 0) decode_stream(&run, data, size);
-    if (choice == 1)
-        provider->decode_response(run.state, (const char *)data, size, &run.emit);
+    if (choice == 1) provider->decode_response(run.state, (const char *)data, size, &run.emit);
     if (choice == 2) provider->decode_list_models((const char *)data, size, &run.emit);
     if (choice == 3) decode_error(provider, data, size);
     beluga__emit_deliver(&run.emit);

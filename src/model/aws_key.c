@@ -158,16 +158,14 @@ static bool read_output(const char *text, size_t length, struct key *key, int64_
     return known && *key->id && *key->secret;
 }
 
-static int take_process(const char *profile, struct key *key, int64_t *expires_s,
-                        beluga_error *err)
+static int take_process(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     char what[128];
     char *output = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES);
     if (!output) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     snprintf(what, sizeof what, "credential_process of the AWS profile %.60s", profile);
-    ssize_t n =
-        beluga__command_read(key->process, what, output, BELUGA__MAX_KEY_BYTES, err);
+    ssize_t n = beluga__command_read(key->process, what, output, BELUGA__MAX_KEY_BYTES, err);
     bool right = n >= 0 && read_output(output, (size_t)n, key, expires_s);
     explicit_bzero(output, BELUGA__MAX_KEY_BYTES);
     beluga__release(allocator, output);

@@ -14,8 +14,7 @@
 
 ssize_t beluga__read_all(int fd, char *buffer, size_t size)
 {
-    int64_t end_ns =
-        beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS;
+    int64_t end_ns = beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS;
     size_t n = 0;
     while (n < size) {
         int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
@@ -68,7 +67,8 @@ ssize_t beluga__command_read(const char *command, const char *what, char *buffer
     close(ends[0]);
     if (pid < 0) return -1;
     if (n < 0) kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
     if (n >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return n;
     beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s %s", what,
                      n < 0 ? "gave no answer in time" : "failed");

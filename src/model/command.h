@@ -5,7 +5,8 @@
 #include <beluga/error.h>
 #include <sys/types.h>
 
-/* Read all that a descriptor has, in that time. Returns the length, or -1, also when it does not fit. */
+/* Read all that a descriptor has, in that time. Returns the length, or -1, also when it does not
+ * fit. */
 ssize_t beluga__read_all(int fd, char *buffer, size_t size);
 /* Run a command and read its output. Returns the length, or -1 with an error about `what`. */
 ssize_t beluga__command_read(const char *command, const char *what, char *buffer, size_t size,

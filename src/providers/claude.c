@@ -58,8 +58,9 @@ static const char *effort_word(beluga_http_request *request, const beluga__claud
         sent = BELUGA_REASONING_EFFORT_MAX;
     const char *word = beluga__reasoning_effort_name(sent);
     if (sent != effort)
-        beluga_http_request_warn(request, "reasoning_effort %s is sent as %s, which is the nearest "
-                                          "that the model knows",
+        beluga_http_request_warn(request,
+                                 "reasoning_effort %s is sent as %s, which is the nearest "
+                                 "that the model knows",
                                  beluga__reasoning_effort_name(effort), word);
     return word;
 }
@@ -72,8 +73,8 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* A budget has a least, and has to leave some of all tokens to the answer: a quarter, where it asks for
- * more. 0 where there is no room for the least. */
+/* A budget has a least, and has to leave some of all tokens to the answer: a quarter, where it asks
+ * for more. 0 where there is no room for the least. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {
@@ -89,16 +90,19 @@ static void warn_of_budget(const beluga_call *call, beluga_http_request *request
     int64_t asked = budget, effort;
     bool given = beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &asked);
     if (!budget)
-        beluga_http_request_warn(request, "the model is not told to think: max_tokens leaves less "
-                                          "than the %d tokens that it needs",
+        beluga_http_request_warn(request,
+                                 "the model is not told to think: max_tokens leaves less "
+                                 "than the %d tokens that it needs",
                                  LEAST_BUDGET);
     else if (!given && beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
-        beluga_http_request_warn(request, "reasoning_effort %s is sent as a budget of %lld tokens, "
-                                          "which is all that the model takes",
+        beluga_http_request_warn(request,
+                                 "reasoning_effort %s is sent as a budget of %lld tokens, "
+                                 "which is all that the model takes",
                                  beluga__reasoning_effort_name(effort), (long long)budget);
     else if (budget != asked)
-        beluga_http_request_warn(request, "reasoning_budget is sent as %lld: it has to be %d at "
-                                          "least, and to leave some of max_tokens",
+        beluga_http_request_warn(request,
+                                 "reasoning_budget is sent as %lld: it has to be %d at "
+                                 "least, and to leave some of max_tokens",
                                  (long long)budget, LEAST_BUDGET);
 }
 
@@ -193,8 +197,8 @@ beluga__claude_sampling beluga__claude_sampling_of(const beluga_call *call,
         .top_k = beluga_call_get_int(call, BELUGA_OPTION_TOP_K, &top_k),
     };
     bool fixed = model->known && (thinks || model->samples_itself);
-    const char *why = model->samples_itself ? "the model takes none"
-                                            : "the model takes none while it thinks";
+    const char *why =
+        model->samples_itself ? "the model takes none" : "the model takes none while it thinks";
     if (fixed && temperature != 1) warn_of(request, "temperature", why);
     if (fixed && top_p != 1) warn_of(request, "top_p", why);
     if (fixed && send.top_k) warn_of(request, "top_k", why);

@@ -33,8 +33,8 @@ typedef struct beluga__claude_plan {
     int64_t max_tokens; /* 0: the caller did not say */
 } beluga__claude_plan;
 
-/* `room` is the most tokens of an answer where the caller does not say; a budget is added to it. Warns of
- * what can't be as it was asked for. */
+/* `room` is the most tokens of an answer where the caller does not say; a budget is added to it.
+ * Warns of what can't be as it was asked for. */
 beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_request *request,
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)

@@ -184,8 +184,8 @@ beluga__marks beluga__count_marks(const beluga_call *call)
     return marks;
 }
 
-/* The first is worth the most: what never changes comes before it. The others are the last, where the
- * conversation goes on. */
+/* The first is worth the most: what never changes comes before it. The others are the last, where
+ * the conversation goes on. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
 {
     size_t place = ++marks->written;

@@ -11,10 +11,10 @@ enum { BELUGA__BODY_OBJECTS = 8 };
 typedef struct beluga__body {
     beluga_json_writer *writer;
     struct beluga__body *outer; /* that an object is inside of, or NULL */
-    beluga_json_doc *doc;     /* of extra_body, owned; NULL: none */
-    const beluga_json *extra; /* its root, or the member of an object inside */
-    const char *object;       /* the name of an object inside, until its first member begins it */
-    bool closed;              /* an object that extra_body has something else instead of */
+    beluga_json_doc *doc;       /* of extra_body, owned; NULL: none */
+    const beluga_json *extra;   /* its root, or the member of an object inside */
+    const char *object;         /* the name of an object inside, until its first member begins it */
+    bool closed;                /* an object that extra_body has something else instead of */
     const char *merged[BELUGA__BODY_OBJECTS]; /* objects inside that were merged already */
     size_t n_merged;
 } beluga__body;
@@ -28,8 +28,8 @@ int beluga__body_end(beluga__body *body, beluga_error *err);
 /* Whether the provider should write its own field `name`; what is true begins an object inside. */
 bool beluga__body_wants(beluga__body *body, const char *name);
 
-/* The object `name` inside the body, static, merged with that of extra_body, whatever its depth. It is left
- * out when nothing is in it; nothing else may be written to the body before its end. */
+/* The object `name` inside the body, static, merged with that of extra_body, whatever its depth. It
+ * is left out when nothing is in it; nothing else may be written to the body before its end. */
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
 /* Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);

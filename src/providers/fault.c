@@ -134,8 +134,8 @@ static bool says(const char *message, const char *const *phrases)
 /* For what has no word of its own. */
 static int code_of_message(const char *message, int code)
 {
-    static const char *const too_long[] = {"context length", "context window", "context size",
-                                           "context limit", "prompt is too long", NULL};
+    static const char *const too_long[] = {"context length", "context window",     "context size",
+                                           "context limit",  "prompt is too long", NULL};
     static const char *const spent[] = {"credit balance is too low", "API usage limits", NULL};
     static const char *const filtered[] = {"content filtering policy", NULL};
     static const char *const shut_out[] = {"organization has been disabled", NULL};

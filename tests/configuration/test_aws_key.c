@@ -187,14 +187,13 @@ static void ways_that_are_not_gone_are_told(void **state)
 static void a_process_gives_a_key_and_says_how_long_it_is_good(void **state)
 {
     (void)state;
-    write_file(config,
-               "[profile \"with time\"]\nregion = eu-west-1\n"
-               "credential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AKP\", "
-               "\"SecretAccessKey\": \"s/p\", \"SessionToken\": \"t=\", "
-               "\"Expiration\": \"2030-01-02T03:04:05Z\"}'\n"
-               "[profile without]\n"
-               "credential_process = echo '{\"Version\":1,\"AccessKeyId\":\"AKP\","
-               "\"SecretAccessKey\":\"s\"}'\n");
+    write_file(config, "[profile \"with time\"]\nregion = eu-west-1\n"
+                       "credential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AKP\", "
+                       "\"SecretAccessKey\": \"s/p\", \"SessionToken\": \"t=\", "
+                       "\"Expiration\": \"2030-01-02T03:04:05Z\"}'\n"
+                       "[profile without]\n"
+                       "credential_process = echo '{\"Version\":1,\"AccessKeyId\":\"AKP\","
+                       "\"SecretAccessKey\":\"s\"}'\n");
     gives("with time", "AKP:s/p:t=:eu-west-1");
     assert_int_equal(expires_s, 1893553445 - 60);
     gives("without", "AKP:s::");

@@ -15,8 +15,8 @@ extern const beluga_provider beluga__anthropic_provider;
 enum {
     BELUGA__ANTHROPIC_BLOCKS = 4096, /* blocks of an answer that are told apart */
     BELUGA__ANTHROPIC_REASON = 64,
-    BELUGA__ANTHROPIC_ID = 64,    /* the longest id and name of a tool call */
-    BELUGA__ANTHROPIC_NAME = 128  /* that are sent as they are */
+    BELUGA__ANTHROPIC_ID = 64,   /* the longest id and name of a tool call */
+    BELUGA__ANTHROPIC_NAME = 128 /* that are sent as they are */
 };
 
 /* What was warned about already. */
@@ -82,8 +82,8 @@ void beluga__anthropic_put_reasoning(beluga__anthropic_encoder *e, const beluga_
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part);
 /* The part's cache mark as a member of the object that is open. */
 void beluga__anthropic_put_cache_control(beluga__anthropic_encoder *e, const beluga_part *part);
-/* Whether a part becomes a block: the API refuses blank text, reasoning that it did not sign, and media that
- * it does not know; what is lost with them is warned about. */
+/* Whether a part becomes a block: the API refuses blank text, reasoning that it did not sign, and
+ * media that it does not know; what is lost with them is warned about. */
 bool beluga__anthropic_is_sendable(beluga__anthropic_encoder *e, const beluga_part *part,
                                    beluga_role role);
 /* How much of a text is sent: what the answer goes on with may not end in white space. */

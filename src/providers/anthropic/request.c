@@ -70,8 +70,8 @@ static void put_tools(beluga__anthropic_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* What the caller leaves open is as much as was always left, and what thinking takes; no model may be
- * asked for more than it has. */
+/* What the caller leaves open is as much as was always left, and what thinking takes; no model may
+ * be asked for more than it has. */
 static void put_max_tokens(beluga__anthropic_encoder *e)
 {
     int64_t tokens = e->plan.max_tokens, most = e->model.max_tokens;
@@ -104,8 +104,8 @@ static void put_user(beluga__anthropic_encoder *e)
 
 static void put_sampling(beluga__anthropic_encoder *e)
 {
-    beluga__claude_sampling send = beluga__claude_sampling_of(
-        e->call, e->request, &e->model, beluga__claude_thinks(&e->plan));
+    beluga__claude_sampling send =
+        beluga__claude_sampling_of(e->call, e->request, &e->model, beluga__claude_thinks(&e->plan));
     put_max_tokens(e);
     if (send.temperature) put_temperature(e);
     if (send.top_p) beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
@@ -208,8 +208,7 @@ int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_reques
     if (code) return code;
     e.w = e.body.writer;
     e.model = beluga__claude_of(beluga_call_model(call));
-    e.plan =
-        beluga__claude_plan_of(call, request, &e.model, BELUGA_ANTHROPIC_MAX_TOKENS);
+    e.plan = beluga__claude_plan_of(call, request, &e.model, BELUGA_ANTHROPIC_MAX_TOKENS);
     if (beluga__body_wants(&e.body, "model"))
         beluga_json_put_string(e.w, "model", beluga_call_model(call));
     put_sampling(&e);

@@ -9,8 +9,8 @@ bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t in
     return index < BELUGA__ANTHROPIC_BLOCKS && (state->tools[index / 8] >> (index % 8) & 1);
 }
 
-/* Some servers put the arguments into the block's start. The API starts with {} there; what comes in pieces
- * counts more. */
+/* Some servers put the arguments into the block's start. The API starts with {} there; what comes
+ * in pieces counts more. */
 static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
                           beluga_emit *emit)
 {
@@ -122,7 +122,8 @@ int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, 
 static void keep_count(int64_t *kept, const beluga_json *object, const char *key)
 {
     int64_t n = beluga_json_get_int(object, key, -1);
-    if (n >= 0 && n <= INT64_MAX / 8) *kept = n; /* what is more is nonsense, and would not add up */
+    if (n >= 0 && n <= INT64_MAX / 8)
+        *kept = n; /* what is more is nonsense, and would not add up */
 }
 
 static int64_t known(int64_t n)

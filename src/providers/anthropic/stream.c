@@ -17,8 +17,8 @@ static const char *text_of(const beluga_json *delta, const char *key, size_t *n)
 }
 
 /* Deltas of other kinds, such as citations, and of blocks that are not the model's are ignored. */
-static int decode_delta(beluga__anthropic_state *state, uint32_t index,
-                        const beluga_json *delta, beluga_emit *emit)
+static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
+                        beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(delta, "type", NULL), *text;
     size_t n;

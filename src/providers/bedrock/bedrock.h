@@ -68,8 +68,8 @@ int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request 
 int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                        beluga_error *err);
 void beluga__bedrock_put_messages(beluga__bedrock_encoder *e);
-/* Whether a part becomes a block: blank text, what the model did not sign and media that Converse does not
- * know are refused; what is lost with them is warned about. */
+/* Whether a part becomes a block: blank text, what the model did not sign and media that Converse
+ * does not know are refused; what is lost with them is warned about. */
 bool beluga__bedrock_is_sendable(beluga__bedrock_encoder *e, const beluga_part *part,
                                  beluga_role role);
 /* Warn once of what the bit stands for. */

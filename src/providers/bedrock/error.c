@@ -54,8 +54,8 @@ static int code_of_name(const char *name)
     return 0;
 }
 
-/* What validation finds is told by the message alone; so are a day's tokens that are spent, which no wait of
- * seconds brings back, and keys of Bedrock's own that are not good. */
+/* What validation finds is told by the message alone; so are a day's tokens that are spent, which
+ * no wait of seconds brings back, and keys of Bedrock's own that are not good. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {

@@ -77,8 +77,8 @@ static struct media look_at(const beluga_part *part)
     struct media media = {.stored = part->url && strncmp(part->url, "s3://", 5) == 0};
     if (part->url) media.base64 = beluga__data_url(part->url, type, sizeof type);
     const char *media_type = media.base64 ? type : part->media_type;
-    bool image = part->kind == BELUGA_PART_IMAGE ||
-                 (media_type && strncmp(media_type, "image/", 6) == 0);
+    bool image =
+        part->kind == BELUGA_PART_IMAGE || (media_type && strncmp(media_type, "image/", 6) == 0);
     bool audio = part->kind == BELUGA_PART_AUDIO;
     media.kind = image ? "image" : audio ? "audio" : "document";
     if (!part->url || media.base64 || media.stored)
@@ -89,8 +89,7 @@ static struct media look_at(const beluga_part *part)
     return media;
 }
 
-static bool is_media_sendable(beluga__bedrock_encoder *e, const beluga_part *part,
-                              beluga_role role)
+static bool is_media_sendable(beluga__bedrock_encoder *e, const beluga_part *part, beluga_role role)
 {
     struct media media = look_at(part);
     if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM)
@@ -117,7 +116,8 @@ static bool is_media_sendable(beluga__bedrock_encoder *e, const beluga_part *par
     return false;
 }
 
-/* Letters, digits, single spaces, hyphens, parentheses and brackets are allowed, and no extension. */
+/* Letters, digits, single spaces, hyphens, parentheses and brackets are allowed, and no extension.
+ */
 static size_t clean_name(const char *name, char *out)
 {
     const char *end = name ? strrchr(name, '.') : NULL;
@@ -138,8 +138,8 @@ static void put_name(beluga__bedrock_encoder *e, const char *name)
 {
     char clean[MAX_NAME + 1];
     size_t n = clean_name(name, clean), i = 0;
-    size_t known = e->n_documents < BELUGA__BEDROCK_DOCUMENTS ? e->n_documents
-                                                              : BELUGA__BEDROCK_DOCUMENTS;
+    size_t known =
+        e->n_documents < BELUGA__BEDROCK_DOCUMENTS ? e->n_documents : BELUGA__BEDROCK_DOCUMENTS;
     uint64_t hash = beluga__hash(clean);
     while (i < known && e->documents[i] != hash) i++;
     if (known < BELUGA__BEDROCK_DOCUMENTS) e->documents[known] = hash;

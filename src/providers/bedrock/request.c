@@ -184,8 +184,8 @@ static void put_temperature(beluga__bedrock_encoder *e, beluga__body *object)
     beluga_json_put_double(e->w, "temperature", value > 1 ? 1 : value);
 }
 
-/* A budget needs to be less than what the answer may have in all, and Converse's own idea of that is less
- * than most budgets. */
+/* A budget needs to be less than what the answer may have in all, and Converse's own idea of that
+ * is less than most budgets. */
 static void put_inference(beluga__bedrock_encoder *e, const beluga__claude_sampling *send)
 {
     beluga__body object;
@@ -285,8 +285,7 @@ static void put_effort(beluga__bedrock_encoder *e, beluga__body *object)
                                      "reasoning_effort minimal is sent as low, which bedrock has");
         word = beluga__reasoning_effort_name(minimal ? BELUGA_REASONING_EFFORT_LOW : effort);
     }
-    if (word && beluga__body_wants(object, "effort"))
-        beluga_json_put_string(e->w, "effort", word);
+    if (word && beluga__body_wants(object, "effort")) beluga_json_put_string(e->w, "effort", word);
 }
 
 static void put_output(beluga__bedrock_encoder *e)

@@ -7,9 +7,9 @@
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__cohere_state {
     bool finished;
-    bool planning; /* what came last is the plan for tools */
-    bool fresh;    /* of the newest call's arguments nothing has come yet */
-    bool held;     /* they are "null" so far, */
+    bool planning;       /* what came last is the plan for tools */
+    bool fresh;          /* of the newest call's arguments nothing has come yet */
+    bool held;           /* they are "null" so far, */
     uint32_t held_index; /* of this call */
 } beluga__cohere_state;
 

@@ -42,9 +42,8 @@ static void put_image(struct encoder *e, const beluga_part *part)
 
 static bool is_image(const beluga_part *part)
 {
-    return part->kind == BELUGA_PART_IMAGE ||
-           (part->kind == BELUGA_PART_FILE && part->media_type &&
-            strncmp(part->media_type, "image/", 6) == 0);
+    return part->kind == BELUGA_PART_IMAGE || (part->kind == BELUGA_PART_FILE && part->media_type &&
+                                               strncmp(part->media_type, "image/", 6) == 0);
 }
 
 static bool is_reasoning_sendable(struct encoder *e, const beluga_part *part)

@@ -122,7 +122,8 @@ static void put_thinking(struct encoder *e)
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, budget = 0;
     bool has_effort = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     bool has_budget = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
-    bool on = (!has_effort || effort != BELUGA_REASONING_EFFORT_NONE) && (!has_budget || budget > 0);
+    bool on =
+        (!has_effort || effort != BELUGA_REASONING_EFFORT_NONE) && (!has_budget || budget > 0);
     beluga__body_begin_object(&e->body, "thinking", &object);
     if ((has_effort || has_budget) && beluga__body_wants(&object, "type")) {
         if (has_effort && on)

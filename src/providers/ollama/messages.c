@@ -30,9 +30,8 @@ static bool has(const beluga_message *message, uint32_t kind)
 
 static bool is_image(const beluga_part *part)
 {
-    return part->kind == BELUGA_PART_IMAGE ||
-           (part->kind == BELUGA_PART_FILE && part->media_type &&
-            strncmp(part->media_type, "image/", 6) == 0);
+    return part->kind == BELUGA_PART_IMAGE || (part->kind == BELUGA_PART_FILE && part->media_type &&
+                                               strncmp(part->media_type, "image/", 6) == 0);
 }
 
 /* The base64 of an image by address; NULL for one that Ollama would have to fetch. */
@@ -128,8 +127,7 @@ static void check_part(beluga__ollama_encoder *e, const beluga_part *part, bool 
 {
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (of_model && !ai)
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-             "ollama can't take a part of this kind from this role");
+        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "ollama can't take a part of this kind from this role");
     if (of_model || part->kind == BELUGA_PART_TEXT || is_image(part) || e->dropped_media) return;
     e->dropped_media = true;
     beluga_http_request_warn(e->request, "audio and files are not sent: Ollama takes none");
