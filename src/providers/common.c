@@ -252,6 +252,16 @@ int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_p
     return 0;
 }
 
+const beluga_message *beluga__last_of_model(const beluga_call *call)
+{
+    for (size_t i = beluga_call_message_count(call); i-- > 0;) {
+        const beluga_message *message = beluga_call_message(call, i);
+        beluga_role role = beluga_message_role(message);
+        if (role != BELUGA_ROLE_SYSTEM) return role == BELUGA_ROLE_AI ? message : NULL;
+    }
+    return NULL;
+}
+
 bool beluga__is_blank(const char *text, size_t length)
 {
     while (length && text[length - 1] && strchr(" \t\r\n\f\v", text[length - 1])) length--;

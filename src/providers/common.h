@@ -82,6 +82,9 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
 
+/* Returns the message that the answer goes on with: the last, system messages aside, when it is the
+ * model's; or NULL. */
+const beluga_message *beluga__last_of_model(const beluga_call *call);
 /* Whether there is nothing but white space in a text, which some APIs refuse. */
 bool beluga__is_blank(const char *text, size_t length);
 

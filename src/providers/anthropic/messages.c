@@ -223,13 +223,9 @@ static void put_turn(beluga__anthropic_encoder *e, const struct turn *turn)
 /* What is last in the conversation, when the model said it. */
 static const beluga_part *find_prefill(beluga__anthropic_encoder *e)
 {
-    const beluga_message *message = NULL;
-    for (size_t i = beluga_call_message_count(e->call); i-- > 0;) {
-        message = beluga_call_message(e->call, i);
-        if (!is_system(message)) break;
-    }
-    if (!message || beluga_message_role(message) != BELUGA_ROLE_AI) return NULL;
-    for (size_t i = beluga_message_count(message); i-- > 0;) {
+    const beluga_message *message = beluga__last_of_model(e->call);
+    size_t i = message ? beluga_message_count(message) : 0;
+    while (i-- > 0) {
         const beluga_part *part = beluga_message_part(message, i);
         if (beluga__anthropic_is_sendable(e, part, BELUGA_ROLE_AI)) return part;
     }
