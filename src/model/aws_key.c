@@ -3,15 +3,20 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/time.h"
+#include "model/command.h"
 
+#include <beluga/provider/json.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+enum { MARGIN_S = 60 }; /* so that a key does not end on its way */
 
 /* What is known so far; a field is filled once, so that what is asked first counts. */
 struct key {
     char id[BELUGA__MAX_AWS_FIELD], secret[BELUGA__MAX_AWS_FIELD], token[BELUGA__MAX_AWS_FIELD];
-    char region[BELUGA__MAX_AWS_FIELD];
-    bool elsewhere; /* the profile says how to get one, by a way that is not gone here */
+    char region[BELUGA__MAX_AWS_FIELD], process[BELUGA__MAX_AWS_FIELD];
+    const char *elsewhere; /* a way to get a key that the profile says, and is not gone here */
 };
 
 static const char *variable(const char *name)
@@ -41,13 +46,14 @@ static bool take_environment(struct key *key)
 
 static void take_setting(struct key *key, const char *name, const char *value)
 {
-    if (strcmp(name, "aws_access_key_id") == 0) take(key->id, value);
-    if (strcmp(name, "aws_secret_access_key") == 0) take(key->secret, value);
-    if (strcmp(name, "aws_session_token") == 0) take(key->token, value);
-    if (strcmp(name, "region") == 0) take(key->region, value);
-    if (strcmp(name, "role_arn") == 0 || strcmp(name, "credential_process") == 0 ||
-        strncmp(name, "sso_", 4) == 0)
-        key->elsewhere = true;
+    if (strcasecmp(name, "aws_access_key_id") == 0) take(key->id, value);
+    if (strcasecmp(name, "aws_secret_access_key") == 0) take(key->secret, value);
+    if (strcasecmp(name, "aws_session_token") == 0) take(key->token, value);
+    if (strcasecmp(name, "region") == 0) take(key->region, value);
+    if (strcasecmp(name, "credential_process") == 0) take(key->process, value);
+    if (strcasecmp(name, "role_arn") == 0) key->elsewhere = "a role (role_arn)";
+    if (strncasecmp(name, "sso_", 4) == 0 && !key->elsewhere)
+        key->elsewhere = "single sign-on (sso_…)";
 }
 
 /* Cut white space off both ends. */
@@ -69,6 +75,11 @@ static bool is_section(char *line, const char *profile)
     name = trim(name);
     if (strncmp(name, "profile", 7) == 0 && (name[7] == ' ' || name[7] == '\t'))
         name = trim(name + 8);
+    size_t n = strlen(name);
+    if (n > 1 && (*name == '"' || *name == '\'') && name[n - 1] == *name) {
+        name[n - 1] = '\0';
+        name++;
+    }
     return strcmp(name, profile) == 0;
 }
 
@@ -118,6 +129,54 @@ static int take_profile(const char *profile, struct key *key, beluga_error *err)
     return read_file("AWS_CONFIG_FILE", ".aws/config", profile, key, err);
 }
 
+/* ---- a process ------------------------------------------------------------------------------- */
+
+/* A field of its output; a colon would be taken for the end of one. */
+static void take_field(char *field, const beluga_json *root, const char *name)
+{
+    size_t length = 0;
+    const char *value = beluga_json_get_string(root, name, &length);
+    if (value && strlen(value) == length && !strchr(value, ':')) take(field, value);
+}
+
+/* {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"} */
+static bool read_output(const char *text, size_t length, struct key *key, int64_t *expires_s)
+{
+    beluga_json_doc *doc = NULL;
+    if (beluga_json_parse(text, length, &doc, NULL)) return false;
+    const beluga_json *root = beluga_json_doc_root(doc);
+    bool known = beluga_json_get_int(root, "Version", 0) == 1;
+    const char *expiration = beluga_json_get_string(root, "Expiration", NULL);
+    *expires_s = INT64_MAX;
+    if (expiration && beluga__time_read(expiration, expires_s)) *expires_s -= MARGIN_S;
+    if (known) {
+        take_field(key->id, root, "AccessKeyId");
+        take_field(key->secret, root, "SecretAccessKey");
+        take_field(key->token, root, "SessionToken");
+    }
+    beluga_json_doc_free(doc);
+    return known && *key->id && *key->secret;
+}
+
+static int take_process(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    char what[128];
+    char *output = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES);
+    if (!output) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    snprintf(what, sizeof what, "credential_process of the AWS profile %.60s", profile);
+    ssize_t n = beluga__command_read(key->process, what, output, BELUGA__MAX_KEY_BYTES, err);
+    bool right = n >= 0 && read_output(output, (size_t)n, key, expires_s);
+    explicit_bzero(output, BELUGA__MAX_KEY_BYTES);
+    beluga__release(allocator, output);
+    if (n < 0) return BELUGA_ERROR_AUTHENTICATION;
+    return right ? 0
+                 : beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
+                                    "%s did not print a key: JSON with Version 1, AccessKeyId and "
+                                    "SecretAccessKey",
+                                    what);
+}
+
 /* ---- all together ---------------------------------------------------------------------------- */
 
 static const char *profile_name(const char *profile)
@@ -128,48 +187,74 @@ static const char *profile_name(const char *profile)
     return profile ? profile : "default";
 }
 
-static int fail(const char *profile, const struct key *key, beluga_error *err)
+/* Ways that the environment may point to, and are not gone here. */
+static const char *elsewhere(void)
 {
-    if (key->elsewhere)
+    if (variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
+        return "a web identity (AWS_WEB_IDENTITY_TOKEN_FILE)";
+    if (variable("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI") ||
+        variable("AWS_CONTAINER_CREDENTIALS_FULL_URI"))
+        return "a container's service (AWS_CONTAINER_CREDENTIALS_…_URI)";
+    return NULL;
+}
+
+static int fail(const char *profile, const char *way, beluga_error *err)
+{
+    if (way)
         return beluga_error_set(
             err, BELUGA_ERROR_AUTHENTICATION,
-            "the AWS profile %.60s gets its key from a role, single sign-on or a "
-            "process, which is not asked here; give api_key as \"command:\" or a "
-            "key source",
-            profile);
+            "the AWS profile %.60s gets its key from %s, which is not asked here; let "
+            "credential_process of a profile be \"aws configure export-credentials --profile "
+            "%.60s\"",
+            profile, way, profile);
+    way = elsewhere();
     return beluga_error_set(
         err, BELUGA_ERROR_AUTHENTICATION,
         "no AWS access key: neither AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY nor "
-        "the profile %.60s of ~/.aws/credentials",
-        profile);
+        "the profile %.60s of ~/.aws/credentials%s%s%s",
+        profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
 }
 
-static int find(const char *profile, struct key *key, beluga_error *err)
+/* A role is what the profile wants to be, whatever keys stand beside it. */
+static int take_from_profile(const char *profile, struct key *key, struct key *of_profile,
+                             int64_t *expires_s, beluga_error *err)
+{
+    bool keys = *of_profile->id && *of_profile->secret;
+    bool role = of_profile->elsewhere && strstr(of_profile->elsewhere, "role");
+    if (role || (!keys && !*of_profile->process)) return fail(profile, of_profile->elsewhere, err);
+    if (!keys) {
+        *of_profile->id = *of_profile->secret = *of_profile->token = '\0';
+        int status = take_process(profile, of_profile, expires_s, err);
+        if (status) return status;
+    }
+    take(key->id, of_profile->id);
+    take(key->secret, of_profile->secret);
+    take(key->token, of_profile->token);
+    return 0;
+}
+
+static int find(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
 {
     const char *name = profile_name(profile);
     bool found = !*profile && take_environment(key);
     take(key->region, variable("AWS_REGION"));
     take(key->region, variable("AWS_DEFAULT_REGION"));
     if (found && *key->region) return 0;
-    struct key of_profile = {.elsewhere = false};
+    struct key of_profile = {.elsewhere = NULL};
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
     if (found) status = 0; /* the region alone was wanted */
-    if (!status && !found) {
-        take(key->id, of_profile.id);
-        take(key->secret, of_profile.secret);
-        take(key->token, of_profile.token);
-        if (!*key->id || !*key->secret) status = fail(name, &of_profile, err);
-    }
+    if (!status && !found) status = take_from_profile(name, key, &of_profile, expires_s, err);
     explicit_bzero(&of_profile, sizeof of_profile);
     return status;
 }
 
-ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, beluga_error *err)
+ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, int64_t *expires_s,
+                        beluga_error *err)
 {
-    struct key key = {.elsewhere = false};
+    struct key key = {.elsewhere = NULL};
     int n = -1;
-    if (!find(profile, &key, err))
+    if (!find(profile, &key, expires_s, err))
         n = snprintf(buffer, size, "%s:%s:%s:%s", key.id, key.secret, key.token, key.region);
     explicit_bzero(&key, sizeof key);
     return n < (int)size ? n : -1;

@@ -1,19 +1,16 @@
 #include "model/credential.h"
 #include "model/aws_key.h"
+#include "model/command.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { KEPT_S = 300 }; /* how long a key of a file or command is used before it is asked for again */
@@ -140,73 +137,10 @@ void beluga__credential_unref(beluga__credential *credential)
 
 /* --- reading a file or a command's output; on the executor -------------------------------------- */
 
-/* Read all of fd, at most until the deadline. Returns the length, or -1. */
-static ssize_t read_all(int fd, char *buffer, size_t size, int64_t deadline_ns)
-{
-    size_t n = 0;
-    while (n < size) {
-        int64_t left = (deadline_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (left <= 0) return -1;
-        int ready = poll(&p, 1, (int)left);
-        if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0) return -1;
-        ssize_t got = read(fd, buffer + n, size - n);
-        if (got < 0 && errno == EINTR) continue;
-        if (got < 0) return -1;
-        if (got == 0) return (ssize_t)n;
-        n += (size_t)got;
-    }
-    return -1;
-}
-
-static pid_t spawn_shell(const char *command, int output)
-{
-    extern char **environ;
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    pid_t pid = -1;
-    sigset_t none;
-    sigemptyset(&none);
-    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    if (posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environ)) pid = -1;
-    posix_spawn_file_actions_destroy(&actions);
-    posix_spawnattr_destroy(&attributes);
-    return pid;
-}
-
-static ssize_t run_command(const char *command, char *buffer, size_t size, beluga_error *err)
-{
-    int ends[2], status = 0;
-    if (pipe2(ends, O_CLOEXEC)) {
-        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's command can't be started");
-        return -1;
-    }
-    pid_t pid = spawn_shell(command, ends[1]);
-    close(ends[1]);
-    ssize_t n = pid < 0 ? -1 : read_all(ends[0], buffer, size,
-        beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS);
-    close(ends[0]);
-    if (pid < 0) return -1;
-    if (n < 0) kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
-    if (n >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return n;
-    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, n < 0 ? "the key's command gave no answer in time"
-                                                    : "the key's command failed");
-    return -1;
-}
-
 static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    ssize_t n = fd < 0 ? -1 : read_all(fd, buffer, size,
-        beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS);
+    ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
     if (n < 0) beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
     if (fd >= 0) close(fd);
     return n;
@@ -245,8 +179,8 @@ static ssize_t read_source(beluga__credential *credential, char *buffer, size_t 
     *expires_s = beluga__wall_s() + KEPT_S;
     switch (credential->source) {
     case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
-    case SOURCE_COMMAND: return run_command(credential->reference, buffer, size, err);
-    case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, err);
+    case SOURCE_COMMAND: return beluga__command_read(credential->reference, "the key's command", buffer, size, err);
+    case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, expires_s, err);
     default: return ask_function(credential->function, buffer, size, expires_s, err);
     }
 }

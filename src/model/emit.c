@@ -233,6 +233,12 @@ static int emit_metadata(beluga_emit *emit, const beluga__emission *what)
     return beluga__emit_head(emit);
 }
 
+/* Providers read numbers that anybody may have written: less than none is unknown. */
+static void clean_count(int64_t *count)
+{
+    if (*count < 0) *count = -1;
+}
+
 static int emit_usage(beluga_emit *emit, const beluga_usage *usage)
 {
     int status = check(emit);
@@ -240,6 +246,11 @@ static int emit_usage(beluga_emit *emit, const beluga_usage *usage)
     emit->has_usage = true;
     beluga_event event = {.kind = BELUGA_EVENT_USAGE};
     event.u.usage = *usage;
+    clean_count(&event.u.usage.input_total);
+    clean_count(&event.u.usage.input_cache_read);
+    clean_count(&event.u.usage.input_cache_write);
+    clean_count(&event.u.usage.output_total);
+    clean_count(&event.u.usage.output_reasoning);
     return send(emit, &event);
 }
 

@@ -405,7 +405,8 @@ static void refused(http_op *self)
         provider_of(self)->decode_error(&self->response, &err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err.retryable = should_retry;
-    if (status == 401 && self->emit.call->target->credential)
+    bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION; /* of AWS it is 403 */
+    if (refused_key && self->emit.call->target->credential)
         beluga__credential_expire(self->emit.call->target->credential);
     fail(self, err.code, &err);
 }

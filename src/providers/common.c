@@ -28,6 +28,15 @@ int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_
     return 0;
 }
 
+/* Begin the objects that wait for their first member, from the outside in. */
+static void open_objects(beluga__body *body)
+{
+    if (!body->object) return;
+    open_objects(body->outer);
+    beluga_json_begin_object(body->writer, body->object);
+    body->object = NULL;
+}
+
 static int put_extra(beluga__body *body, const beluga_json *value)
 {
     size_t length;
@@ -37,8 +46,7 @@ static int put_extra(beluga__body *body, const beluga_json *value)
     if (beluga_json_is_null(value)) return 0;
     const char *text = beluga_json_text(body->doc, value, &length);
     if (!text) return BELUGA_ERROR_NO_MEMORY;
-    if (body->object) beluga_json_begin_object(body->writer, body->object);
-    body->object = NULL;
+    open_objects(body);
     beluga_json_put_raw(body->writer, key, text, length);
     return 0;
 }
@@ -63,16 +71,16 @@ int beluga__body_end(beluga__body *body, beluga_error *err)
 bool beluga__body_wants(beluga__body *body, const char *name)
 {
     if (body->closed || beluga_json_get(body->extra, name)) return false;
-    if (body->object) beluga_json_begin_object(body->writer, body->object);
-    body->object = NULL;
+    open_objects(body);
     return true;
 }
 
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object)
 {
     const beluga_json *extra = beluga_json_get(body->extra, name);
-    *object = (beluga__body){.writer = body->writer, .doc = body->doc, .object = name};
-    object->closed = extra && !beluga_json_is_object(extra);
+    *object =
+        (beluga__body){.writer = body->writer, .outer = body, .doc = body->doc, .object = name};
+    object->closed = body->closed || (extra && !beluga_json_is_object(extra));
     if (!extra || object->closed || body->n_merged == BELUGA__BODY_OBJECTS) return;
     object->extra = extra;
     body->merged[body->n_merged++] = name;
@@ -125,6 +133,27 @@ void beluga__body_put_list(beluga__body *body, const char *name, const beluga_ca
     beluga_json_end_array(body->writer);
 }
 
+void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
+                            beluga_http_request *request)
+{
+    size_t length;
+    bool open = false;
+    const char *text = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, 0, &length);
+    for (size_t i = 1; text;
+         text = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, i++, &length)) {
+        if (beluga__is_blank(text, length)) {
+            beluga_http_request_warn(request, "a stop sequence of white space is not sent: the "
+                                              "model takes none");
+            continue;
+        }
+        if (!open && !beluga__body_wants(body, name)) return;
+        if (!open) beluga_json_begin_array(body->writer, name);
+        open = true;
+        beluga_json_put_string_n(body->writer, NULL, text, length);
+    }
+    if (open) beluga_json_end_array(body->writer);
+}
+
 /* ---- messages -------------------------------------------------------------------------------- */
 
 static bool has_cache_mark(const beluga_message *message)
@@ -142,6 +171,32 @@ void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *requ
     if (marked)
         beluga_http_request_warn(request, "the cache marks are not sent: what is kept, and how "
                                           "long, is for this provider to choose");
+}
+
+beluga__marks beluga__count_marks(const beluga_call *call)
+{
+    beluga__marks marks = {0};
+    for (size_t i = 0, n = beluga_call_message_count(call); i < n; i++) {
+        const beluga_message *message = beluga_call_message(call, i);
+        for (size_t k = 0; k < beluga_message_count(message); k++)
+            if (beluga_message_part(message, k)->flags & BELUGA_PART_CACHE) marks.all++;
+    }
+    return marks;
+}
+
+/* The first is worth the most: what never changes comes before it. The others are the last, where
+ * the conversation goes on. */
+bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request)
+{
+    size_t place = ++marks->written;
+    if (marks->all <= BELUGA__CACHE_MARKS || place == 1 ||
+        place > marks->all - (BELUGA__CACHE_MARKS - 1))
+        return true;
+    if (!marks->warned)
+        beluga_http_request_warn(request, "of the cache marks the first and the last three are "
+                                          "sent: more than four are refused");
+    marks->warned = true;
+    return false;
 }
 
 /* Returns the length; `out` NULL: it is all that is asked for. */
@@ -195,6 +250,22 @@ int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_p
     }
     beluga_json_doc_free(doc);
     return 0;
+}
+
+const beluga_message *beluga__last_of_model(const beluga_call *call)
+{
+    for (size_t i = beluga_call_message_count(call); i-- > 0;) {
+        const beluga_message *message = beluga_call_message(call, i);
+        beluga_role role = beluga_message_role(message);
+        if (role != BELUGA_ROLE_SYSTEM) return role == BELUGA_ROLE_AI ? message : NULL;
+    }
+    return NULL;
+}
+
+bool beluga__is_blank(const char *text, size_t length)
+{
+    while (length && text[length - 1] && strchr(" \t\r\n\f\v", text[length - 1])) length--;
+    return !length;
 }
 
 /* ---- addresses and names --------------------------------------------------------------------- */

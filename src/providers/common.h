@@ -4,16 +4,17 @@
 
 #include <beluga/provider/provider.h>
 
-enum { BELUGA__BODY_OBJECTS = 4 };
+enum { BELUGA__BODY_OBJECTS = 8 };
 
 /* A request's body into which the caller's extra_body is merged: a member of it stands instead of
  * the provider's own field of that name, and null there leaves the field out. */
 typedef struct beluga__body {
     beluga_json_writer *writer;
-    beluga_json_doc *doc;     /* of extra_body, owned; NULL: none */
-    const beluga_json *extra; /* its root, or the member of an object inside */
-    const char *object;       /* the name of an object inside, until its first member begins it */
-    bool closed;              /* an object that extra_body has something else instead of */
+    struct beluga__body *outer; /* that an object is inside of, or NULL */
+    beluga_json_doc *doc;       /* of extra_body, owned; NULL: none */
+    const beluga_json *extra;   /* its root, or the member of an object inside */
+    const char *object;         /* the name of an object inside, until its first member begins it */
+    bool closed;                /* an object that extra_body has something else instead of */
     const char *merged[BELUGA__BODY_OBJECTS]; /* objects inside that were merged already */
     size_t n_merged;
 } beluga__body;
@@ -27,8 +28,8 @@ int beluga__body_end(beluga__body *body, beluga_error *err);
 /* Whether the provider should write its own field `name`; what is true begins an object inside. */
 bool beluga__body_wants(beluga__body *body, const char *name);
 
-/* The object `name` inside the body, static, merged with that of extra_body. It is left out when
- * nothing is in it; nothing else may be written to the body before its end. */
+/* The object `name` inside the body, static, merged with that of extra_body, whatever its depth. It
+ * is left out when nothing is in it; nothing else may be written to the body before its end. */
 void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
 /* Returns 0 or NO_MEMORY. */
 int beluga__body_end_object(beluga__body *object);
@@ -43,8 +44,22 @@ void beluga__body_put_string(beluga__body *body, const char *name, const beluga_
 /* A list as an array of strings. */
 void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
 
+/* The stop sequences, without those of white space alone, which Anthropic's models refuse. */
+void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
+                            beluga_http_request *request);
+
 /* Warn, once, when a message has a cache mark: for protocols that have no place for it. */
 void beluga__warn_cache_marks(const beluga_call *call, beluga_http_request *request);
+
+/* The cache marks of a call's messages, for APIs that take only a few. */
+enum { BELUGA__CACHE_MARKS = 4 };
+typedef struct beluga__marks {
+    size_t all, written; /* how many there are, and were met so far */
+    bool warned;
+} beluga__marks;
+beluga__marks beluga__count_marks(const beluga_call *call);
+/* Whether the next of them is sent; warns of the first that is not. */
+bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request);
 
 /* Percent-encode all of a text but RFC 3986's unreserved characters, for a segment of a path.
  * Returns false when it and its NUL do not fit. */
@@ -66,6 +81,12 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
  * wrapped as the text "arguments" then, and `wrapped` is set. Returns 0 or NO_MEMORY. */
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
+
+/* Returns the message that the answer goes on with: the last, system messages aside, when it is the
+ * model's; or NULL. */
+const beluga_message *beluga__last_of_model(const beluga_call *call);
+/* Whether there is nothing but white space in a text, which some APIs refuse. */
+bool beluga__is_blank(const char *text, size_t length);
 
 /* Change an error's code, and its message to the code's; status, request id and wait stay. */
 void beluga__error_refine(beluga_error *err, int code);

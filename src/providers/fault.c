@@ -134,13 +134,17 @@ static bool says(const char *message, const char *const *phrases)
 /* For what has no word of its own. */
 static int code_of_message(const char *message, int code)
 {
-    static const char *const too_long[] = {"context length", "context window", "context size",
-                                           "prompt is too long", NULL};
+    static const char *const too_long[] = {"context length", "context window",     "context size",
+                                           "context limit",  "prompt is too long", NULL};
     static const char *const spent[] = {"credit balance is too low", "API usage limits", NULL};
+    static const char *const filtered[] = {"content filtering policy", NULL};
+    static const char *const shut_out[] = {"organization has been disabled", NULL};
     static const char *const model[] = {"model", NULL};
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED;
     if (refused && says(message, too_long)) return BELUGA_ERROR_CONTEXT_LENGTH;
     if (refused && says(message, spent)) return BELUGA_ERROR_QUOTA_EXCEEDED;
+    if (refused && says(message, filtered)) return BELUGA_ERROR_CONTENT_FILTER;
+    if (refused && says(message, shut_out)) return BELUGA_ERROR_AUTHORIZATION;
     if (code == BELUGA_ERROR_NOT_FOUND && says(message, model)) return BELUGA_ERROR_INVALID_MODEL;
     return code;
 }

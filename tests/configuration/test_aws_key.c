@@ -41,11 +41,14 @@ static int set_up(void **state)
     return 0;
 }
 
+static int64_t expires_s;
+
 static void gives(const char *profile, const char *key)
 {
     char buffer[1024];
     beluga_error err = {0};
-    ssize_t n = beluga__aws_key(profile, buffer, sizeof buffer, &err);
+    expires_s = 1;
+    ssize_t n = beluga__aws_key(profile, buffer, sizeof buffer, &expires_s, &err);
     if (n < 0) fail_msg("%s", err.message);
     assert_string_equal(buffer, key);
     assert_int_equal(n, strlen(key));
@@ -55,9 +58,11 @@ static void fails(const char *profile, const char *text)
 {
     char buffer[1024];
     beluga_error err = {0};
-    assert_int_equal(beluga__aws_key(profile, buffer, sizeof buffer, &err), -1);
+    assert_int_equal(beluga__aws_key(profile, buffer, sizeof buffer, &expires_s, &err), -1);
     assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
     assert_non_null(strstr(err.message, text));
+    assert_null(strstr(err.message, "secret"));
+    assert_null(strstr(err.cause, "secret"));
 }
 
 static const char two_profiles[] = "# keys\n"
@@ -165,10 +170,67 @@ static void ways_that_are_not_gone_are_told(void **state)
     write_file(
         config,
         "[profile sso]\nsso_session = mine\n[profile role]\nrole_arn = arn:aws:iam::1:role/r\n"
-        "[profile process]\ncredential_process = /bin/true\n");
+        "[profile both]\nrole_arn = arn:aws:iam::1:role/r\naws_access_key_id = A\n"
+        "aws_secret_access_key = s\n");
     fails("sso", "single sign-on");
+    fails("sso", "export-credentials --profile sso");
     fails("role", "a role");
-    fails("process", "a process");
+    fails("both", "a role");
+    setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/tmp/token", 1);
+    fails("", "web identity");
+    unsetenv("AWS_WEB_IDENTITY_TOKEN_FILE");
+    setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://169.254.170.23/v1/credentials", 1);
+    fails("", "container");
+    unsetenv("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+}
+
+static void a_process_gives_a_key_and_says_how_long_it_is_good(void **state)
+{
+    (void)state;
+    write_file(config, "[profile \"with time\"]\nregion = eu-west-1\n"
+                       "credential_process = echo '{\"Version\": 1, \"AccessKeyId\": \"AKP\", "
+                       "\"SecretAccessKey\": \"s/p\", \"SessionToken\": \"t=\", "
+                       "\"Expiration\": \"2030-01-02T03:04:05Z\"}'\n"
+                       "[profile without]\n"
+                       "credential_process = echo '{\"Version\":1,\"AccessKeyId\":\"AKP\","
+                       "\"SecretAccessKey\":\"s\"}'\n");
+    gives("with time", "AKP:s/p:t=:eu-west-1");
+    assert_int_equal(expires_s, 1893553445 - 60);
+    gives("without", "AKP:s::");
+    assert_true(expires_s == INT64_MAX);
+    setenv("AWS_PROFILE", "without", 1);
+    gives("", "AKP:s::");
+}
+
+static void keys_of_a_profile_come_before_its_process(void **state)
+{
+    (void)state;
+    write_file(credentials, two_profiles);
+    write_file(config, "[profile work]\ncredential_process = exit 1\n");
+    gives("work", "AKWORK:secret-work:token-work:");
+    assert_int_equal(expires_s, 1);
+}
+
+static void a_process_that_gives_no_key_is_told(void **state)
+{
+    (void)state;
+    write_file(config,
+               "[profile fails]\ncredential_process = echo secret; exit 1\n"
+               "[profile html]\ncredential_process = echo '<html>secret'\n"
+               "[profile later]\ncredential_process = echo '{\"Version\":2,\"AccessKeyId\":\"A\","
+               "\"SecretAccessKey\":\"secret\"}'\n"
+               "[profile half]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"A\"}'\n"
+               "[profile colon]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":\"A:B\","
+               "\"SecretAccessKey\":\"secret\"}'\n"
+               "[profile numbers]\ncredential_process = echo '{\"Version\":1,\"AccessKeyId\":7,"
+               "\"SecretAccessKey\":[]}'\n"
+               "[profile nothing]\ncredential_process = true\n");
+    fails("fails", "credential_process of the AWS profile fails failed");
+    static const char *const names[] = {"html", "later", "half", "colon", "numbers", "nothing"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        fails(names[i], "did not print a key");
+        fails(names[i], names[i]);
+    }
 }
 
 static void a_value_that_is_too_long_is_none(void **state)
@@ -188,7 +250,7 @@ static void a_file_that_can_not_be_read_is_an_error(void **state)
     beluga_error err = {0};
     (void)state;
     setenv("AWS_SHARED_CREDENTIALS_FILE", folder, 1);
-    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &err), -1);
+    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &expires_s, &err), -1);
     assert_int_equal(err.code, BELUGA_ERROR_INVALID_INPUT);
     assert_non_null(strstr(err.message, folder));
 }
@@ -199,7 +261,7 @@ static void a_buffer_that_is_too_small_is_not_filled_by_halves(void **state)
     beluga_error err = {0};
     (void)state;
     write_file(credentials, two_profiles);
-    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &err), -1);
+    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &expires_s, &err), -1);
 }
 
 int main(void)
@@ -213,6 +275,9 @@ int main(void)
         cmocka_unit_test_setup(without_variables_it_looks_below_the_home, set_up),
         cmocka_unit_test_setup(what_is_not_there_is_named, set_up),
         cmocka_unit_test_setup(ways_that_are_not_gone_are_told, set_up),
+        cmocka_unit_test_setup(a_process_gives_a_key_and_says_how_long_it_is_good, set_up),
+        cmocka_unit_test_setup(keys_of_a_profile_come_before_its_process, set_up),
+        cmocka_unit_test_setup(a_process_that_gives_no_key_is_told, set_up),
         cmocka_unit_test_setup(a_value_that_is_too_long_is_none, set_up),
         cmocka_unit_test_setup(a_file_that_can_not_be_read_is_an_error, set_up),
         cmocka_unit_test_setup(a_buffer_that_is_too_small_is_not_filled_by_halves, set_up),

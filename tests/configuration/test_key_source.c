@@ -28,15 +28,20 @@ static void vault_init(vault *v)
     v->source = (beluga_key_source){sizeof v->source, give_key, v};
 }
 
-static beluga_chat_model *open_with(peer *p, vault *v)
+static beluga_chat_model *open_provider(peer *p, vault *v, const char *provider)
 {
     beluga_config *config = beluga_config_new(
-        beluga_with_provider("openai"), beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
+        beluga_with_provider(provider), beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
         beluga_with_base_url(peer_url(p)), beluga_with_key_source(&v->source));
     beluga_chat_model *model;
     assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL), 0);
     beluga_config_free(config);
     return model;
+}
+
+static beluga_chat_model *open_with(peer *p, vault *v)
+{
+    return open_provider(p, v, "openai");
 }
 
 static void answer(peer *p, int times)
@@ -88,6 +93,26 @@ static void a_key_that_was_refused_is_asked_for_again(void **state)
     beluga_chat_model_unref(model);
 }
 
+/* AWS refuses a session that is over with 403, as it does what a key may not do. */
+static void a_session_that_is_over_is_asked_for_again(void **state)
+{
+    peer *p = *state;
+    vault v;
+    vault_init(&v);
+    for (int i = 0; i < 2; i++) {
+        peer_reply *r = peer_reply_new(p);
+        peer_step_status(r, 403, "x-amzn-ErrorType: ExpiredTokenException\r\n");
+        static const char body[] = "{\"message\":\"The security token is expired\"}";
+        peer_step_body(r, body, sizeof body - 1);
+    }
+    beluga_chat_model *model = open_provider(p, &v, "bedrock");
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(v.asked, 2);
+    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
+    beluga_chat_model_unref(model);
+}
+
 static void a_function_that_fails_ends_the_call_with_its_own_error(void **state)
 {
     peer *p = *state;
@@ -131,6 +156,7 @@ int main(void)
         ON_PEER(a_function_gives_the_key_once_for_many_calls),
         ON_PEER(a_key_that_has_expired_is_asked_for_again),
         ON_PEER(a_key_that_was_refused_is_asked_for_again),
+        ON_PEER(a_session_that_is_over_is_asked_for_again),
         ON_PEER(a_function_that_fails_ends_the_call_with_its_own_error),
         ON_PEER(organization_and_project_come_from_their_variables_when_asked),
     };

@@ -29,6 +29,10 @@ int main(void)
         "request-bad-arguments/call.txt",
         "request-not-expressible/call.txt",
         "request-auth-token/call.txt",
+        "stream-input-in-the-start/stream.sse",
+        "stream-all-in-the-start/stream.sse",
+        "request-ids-of-others/call.txt",
+        "request-extra-body-deep/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__anthropic_provider, NULL, torture};

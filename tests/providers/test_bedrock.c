@@ -171,13 +171,39 @@ static void a_damaged_frame_is_an_error(void **state)
     beluga__buf_free(&out);
 }
 
+static void a_frame_damaged_at_any_byte_gives_nothing(void **state)
+{
+    char whole[512], bytes[512];
+    beluga__buf out;
+    (void)state;
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 16);
+    size_t n = aws_frame(whole, ":message-type: event\n:event-type: contentBlockDelta\n",
+                         "{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}}");
+    for (size_t i = 0; i < n * 8; i++) {
+        memcpy(bytes, whole, n);
+        bytes[i / 8] ^= (char)(1 << (i % 8));
+        beluga__buf_clear(&out);
+        decode_stream(&beluga__bedrock_provider, bytes, &n, 1, &out);
+        assert_null(strstr(out.data, "text"));
+        assert_memory_equal(out.data, "error malformed_response", 24);
+    }
+    beluga__buf_free(&out);
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools/stream.aws",     "stream-reasoning/stream.aws", "body-everything/body.json",
-        "request-everything/call.txt", "request-history/call.txt",    NULL,
+        "stream-tools/stream.aws",
+        "stream-reasoning/stream.aws",
+        "body-everything/body.json",
+        "request-everything/call.txt",
+        "request-history/call.txt",
+        "request-ids-of-others/call.txt",
+        "request-no-tools-but-calls/call.txt",
+        "request-effort-of-nova/call.txt",
+        NULL,
     };
     static const provider_suite suite = {&beluga__bedrock_provider, NULL, torture};
     static const struct CMUnitTest tests[] = {
@@ -187,6 +213,7 @@ int main(void)
         WITH(an_attempt_more_is_signed_anew),
         WITH(keys_that_can_not_sign_are_refused),
         cmocka_unit_test(a_damaged_frame_is_an_error),
+        cmocka_unit_test(a_frame_damaged_at_any_byte_gives_nothing),
     };
     return provider_suite_run("bedrock", &suite, 1, tests, sizeof tests / sizeof *tests);
 }

@@ -25,6 +25,7 @@ int main(void)
         "request-tool-results/call.txt",
         "request-several-texts/call.txt",
         "request-images/call.txt",
+        "request-arguments-not-json/call.txt",
         "request-extra-body/call.txt",
         "request-not-expressible/call.txt",
         NULL,

@@ -1,6 +1,8 @@
 /* Parts of messages as content blocks. */
 #include "providers/anthropic/anthropic.h"
+#include "providers/fit.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { LONGEST_TYPE = 128 };
@@ -10,9 +12,15 @@ void beluga__anthropic_fail(beluga__anthropic_encoder *e, int code, const char *
     if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
 }
 
+void beluga__anthropic_warn(beluga__anthropic_encoder *e, unsigned bit, const char *what)
+{
+    if (!(e->warned & bit)) beluga_http_request_warn(e->request, "%s", what);
+    e->warned |= bit;
+}
+
 void beluga__anthropic_put_cache_control(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    if (!(part->flags & BELUGA_PART_CACHE)) return;
+    if (!(part->flags & BELUGA_PART_CACHE) || !beluga__keep_mark(&e->marks, e->request)) return;
     beluga_json_begin_object(e->w, "cache_control");
     beluga_json_put_string(e->w, "type", "ephemeral");
     if (part->flags & BELUGA_PART_CACHE_5M) beluga_json_put_string(e->w, "ttl", "5m");
@@ -20,11 +28,23 @@ void beluga__anthropic_put_cache_control(beluga__anthropic_encoder *e, const bel
     beluga_json_end_object(e->w);
 }
 
+size_t beluga__anthropic_text_length(beluga__anthropic_encoder *e, const beluga_part *part)
+{
+    size_t n = part->text_length;
+    if (part != e->prefill) return n;
+    while (n && beluga__is_blank(part->text + n - 1, 1)) n--;
+    if (n < part->text_length)
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_CUT,
+                               "white space at the end of what the answer goes on with is not "
+                               "sent: anthropic refuses it");
+    return n;
+}
+
 void beluga__anthropic_put_text(beluga__anthropic_encoder *e, const beluga_part *part)
 {
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "text");
-    beluga_json_put_string_n(e->w, "text", part->text, part->text_length);
+    beluga_json_put_string_n(e->w, "text", part->text, beluga__anthropic_text_length(e, part));
     beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }
@@ -36,71 +56,89 @@ static bool is_text_type(const char *media_type)
     return strncmp(media_type, "text/", 5) == 0 || strcmp(media_type, "application/json") == 0;
 }
 
-/* What a document can be made of; an image may be anything that the API knows. */
-static bool is_known(const beluga_part *part, const char *media_type)
+static bool is_image_type(const char *media_type)
 {
-    return part->kind == BELUGA_PART_IMAGE || strcmp(media_type, "application/pdf") == 0 ||
-           (is_text_type(media_type) && part->data);
+    return media_type && strncmp(media_type, "image/", 6) == 0;
 }
 
-static void put_bytes(beluga__anthropic_encoder *e, const beluga_part *part, const char *media_type,
-                      const char *base64)
+/* What a part is made of. */
+struct media {
+    char type[LONGEST_TYPE];
+    const char *base64; /* of a data: URL, or NULL */
+    bool image;
+};
+
+static struct media look_at(const beluga_part *part)
 {
-    if (!is_known(part, media_type))
-        beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                               "anthropic takes files of PDF and text only");
-    if (part->kind == BELUGA_PART_FILE && is_text_type(media_type)) {
+    struct media media = {.base64 = NULL};
+    if (part->url) media.base64 = beluga__data_url(part->url, media.type, sizeof media.type);
+    if (!media.base64 && part->media_type)
+        snprintf(media.type, sizeof media.type, "%s", part->media_type);
+    media.image = *media.type ? is_image_type(media.type) : part->kind == BELUGA_PART_IMAGE;
+    return media;
+}
+
+/* Whether the API takes an image or a document. */
+static bool is_known(beluga__anthropic_encoder *e, const beluga_part *part)
+{
+    struct media media = look_at(part);
+    bool by_address = part->url && !media.base64;
+    if (by_address && strncmp(part->url, "https://", 8) != 0 &&
+        strncmp(part->url, "http://", 7) != 0) {
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_URL,
+                               "an image or file is not sent: anthropic takes URLs of https: and, "
+                               "in base64, data: only");
+        return false;
+    }
+    if (media.image || by_address || strcmp(media.type, "application/pdf") == 0 ||
+        (is_text_type(media.type) && part->data))
+        return true;
+    beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_FILE,
+                           "a file is not sent: anthropic takes images, PDF and text only");
+    return false;
+}
+
+static void put_bytes(beluga__anthropic_encoder *e, const beluga_part *part,
+                      const struct media *media)
+{
+    if (!media->image && is_text_type(media->type)) {
         beluga_json_put_string(e->w, "type", "text");
         beluga_json_put_string(e->w, "media_type", "text/plain");
         beluga_json_put_string_n(e->w, "data", part->data, part->data_length);
         return;
     }
     beluga_json_put_string(e->w, "type", "base64");
-    beluga_json_put_string(e->w, "media_type", media_type);
-    if (base64)
-        beluga_json_put_string(e->w, "data", base64);
+    beluga_json_put_string(e->w, "media_type", media->type);
+    if (media->base64)
+        beluga_json_put_string(e->w, "data", media->base64);
     else
         beluga_json_put_base64(e->w, "data", "", part->data, part->data_length);
 }
 
-static void put_source(beluga__anthropic_encoder *e, const beluga_part *part)
+static void put_media(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    char media_type[LONGEST_TYPE];
-    const char *base64 =
-        part->url ? beluga__data_url(part->url, media_type, sizeof media_type) : NULL;
+    struct media media = look_at(part);
+    beluga_json_begin_object(e->w, NULL);
+    beluga_json_put_string(e->w, "type", media.image ? "image" : "document");
     beluga_json_begin_object(e->w, "source");
-    if (base64) {
-        put_bytes(e, part, media_type, base64);
-    } else if (part->url) {
-        if (strncmp(part->url, "data:", 5) == 0)
-            beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                                   "anthropic takes data: URLs in base64 only");
+    if (part->url && !media.base64) {
         beluga_json_put_string(e->w, "type", "url");
         beluga_json_put_string(e->w, "url", part->url);
     } else {
-        put_bytes(e, part, part->media_type, NULL);
+        put_bytes(e, part, &media);
     }
+    beluga_json_end_object(e->w);
+    if (!media.image && part->name) beluga_json_put_string(e->w, "title", part->name);
+    beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }
 
 void beluga__anthropic_put_content(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    bool image = part->kind == BELUGA_PART_IMAGE;
-    if (part->kind == BELUGA_PART_TEXT) {
+    if (part->kind == BELUGA_PART_TEXT)
         beluga__anthropic_put_text(e, part);
-        return;
-    }
-    if (!image && part->kind != BELUGA_PART_FILE) {
-        beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                               "anthropic can't take a part of this kind from this role");
-        return;
-    }
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "type", image ? "image" : "document");
-    put_source(e, part);
-    if (!image && part->name) beluga_json_put_string(e->w, "title", part->name);
-    beluga__anthropic_put_cache_control(e, part);
-    beluga_json_end_object(e->w);
+    else
+        put_media(e, part);
 }
 
 /* ---- what the model said --------------------------------------------------------------------- */
@@ -122,15 +160,57 @@ static bool is_signed(const beluga_part *part)
            (redacted(part, &n) || !memchr(part->signature, ':', part->signature_length));
 }
 
-bool beluga__anthropic_is_sendable(beluga__anthropic_encoder *e, const beluga_part *part)
+static bool is_text_sendable(beluga__anthropic_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_TEXT) return part->text_length > 0;
-    if (part->kind != BELUGA_PART_REASONING || is_signed(part)) return true;
-    if (!e->dropped_reasoning)
-        beluga_http_request_warn(e->request, "reasoning without a signature of Anthropic's is not "
-                                             "sent back: it would be refused");
-    e->dropped_reasoning = true;
+    if (!beluga__is_blank(part->text, part->text_length)) return true;
+    if (part->text_length)
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_BLANK,
+                               "a text of white space alone is not sent: anthropic refuses it");
+    if (part->flags & BELUGA_PART_CACHE)
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_MARK,
+                               "a cache mark is not sent: there is nothing where it stands");
     return false;
+}
+
+static bool is_reasoning_sendable(beluga__anthropic_encoder *e, const beluga_part *part)
+{
+    if (part->flags & BELUGA_PART_CACHE)
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_MARK,
+                               "a cache mark is not sent: anthropic takes none on reasoning");
+    if (is_signed(part)) return true;
+    beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_REASONING,
+                           "reasoning without a signature of Anthropic's is not sent back: it "
+                           "would be refused");
+    return false;
+}
+
+static bool is_media_sendable(beluga__anthropic_encoder *e, const beluga_part *part,
+                              beluga_role role)
+{
+    if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM) {
+        beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_MEDIA,
+                               "images, audio and files of system messages and of the model are "
+                               "not sent: anthropic takes none there");
+        return false;
+    }
+    if (part->kind != BELUGA_PART_AUDIO) return is_known(e, part);
+    beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_AUDIO,
+                           "audio is not sent: anthropic takes none");
+    return false;
+}
+
+bool beluga__anthropic_is_sendable(beluga__anthropic_encoder *e, const beluga_part *part,
+                                   beluga_role role)
+{
+    bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
+    if (part->kind == BELUGA_PART_TEXT) return is_text_sendable(e, part);
+    if (of_model && role != BELUGA_ROLE_AI) {
+        beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+                               "anthropic can't take a part of this kind from this role");
+        return false;
+    }
+    if (part->kind == BELUGA_PART_REASONING) return is_reasoning_sendable(e, part);
+    return part->kind == BELUGA_PART_TOOL_CALL || is_media_sendable(e, part, role);
 }
 
 void beluga__anthropic_put_reasoning(beluga__anthropic_encoder *e, const beluga_part *part)
@@ -160,10 +240,12 @@ static void put_input(beluga__anthropic_encoder *e, const beluga_part *part)
 
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part)
 {
+    char fitted[BELUGA__FITTED];
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "tool_use");
-    beluga_json_put_string(e->w, "id", part->id);
-    beluga_json_put_string(e->w, "name", part->name);
+    beluga_json_put_string(e->w, "id", beluga__fit_word(part->id, BELUGA__ANTHROPIC_ID, fitted));
+    beluga_json_put_string(e->w, "name",
+                           beluga__fit_word(part->name, BELUGA__ANTHROPIC_NAME, fitted));
     put_input(e, part);
     beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);

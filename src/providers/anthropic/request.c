@@ -4,6 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+static void end_object(beluga__anthropic_encoder *e, beluga__body *object)
+{
+    if (beluga__body_end_object(object))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+}
+
 /* ---- tools ----------------------------------------------------------------------------------- */
 
 static void put_tool(beluga__anthropic_encoder *e, const beluga_tool *tool)
@@ -31,14 +37,18 @@ static void put_tool_choice(beluga__anthropic_encoder *e, const char *choice)
 {
     bool parallel = true;
     const char *type = choice_type(choice);
+    beluga__body object;
     beluga_call_get_bool(e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel);
-    if ((!choice && parallel) || !beluga__body_wants(&e->body, "tool_choice")) return;
-    beluga_json_begin_object(e->w, "tool_choice");
-    beluga_json_put_string(e->w, "type", type);
-    if (strcmp(type, "tool") == 0) beluga_json_put_string(e->w, "name", choice);
-    if (!parallel && strcmp(type, "none") != 0)
+    beluga__body_begin_object(&e->body, "tool_choice", &object);
+    if (choice || !parallel || object.extra) {
+        bool ours = beluga__body_wants(&object, "type");
+        if (ours) beluga_json_put_string(e->w, "type", type);
+        if (ours && strcmp(type, "tool") == 0) beluga_json_put_string(e->w, "name", choice);
+    }
+    if (!parallel && strcmp(type, "none") != 0 &&
+        beluga__body_wants(&object, "disable_parallel_tool_use"))
         beluga_json_put_bool(e->w, "disable_parallel_tool_use", true);
-    beluga_json_end_object(e->w);
+    end_object(e, &object);
 }
 
 static void put_tools(beluga__anthropic_encoder *e)
@@ -60,12 +70,15 @@ static void put_tools(beluga__anthropic_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+/* What the caller leaves open is as much as was always left, and what thinking takes; no model may
+ * be asked for more than it has. */
 static void put_max_tokens(beluga__anthropic_encoder *e)
 {
-    int64_t tokens = BELUGA_ANTHROPIC_MAX_TOKENS, budget = 0;
-    beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
-    tokens += budget;
-    beluga_call_get_int(e->call, BELUGA_OPTION_MAX_TOKENS, &tokens);
+    int64_t tokens = e->plan.max_tokens, most = e->model.max_tokens;
+    if (!tokens) {
+        tokens = BELUGA_ANTHROPIC_MAX_TOKENS + e->plan.budget;
+        if (most && tokens > most) tokens = most;
+    }
     if (beluga__body_wants(&e->body, "max_tokens")) beluga_json_put_int(e->w, "max_tokens", tokens);
 }
 
@@ -86,17 +99,18 @@ static void put_user(beluga__anthropic_encoder *e)
     beluga__body metadata;
     beluga__body_begin_object(&e->body, "metadata", &metadata);
     beluga__body_put_string(&metadata, "user_id", e->call, BELUGA_OPTION_USER);
-    if (beluga__body_end_object(&metadata))
-        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    end_object(e, &metadata);
 }
 
 static void put_sampling(beluga__anthropic_encoder *e)
 {
+    beluga__claude_sampling send =
+        beluga__claude_sampling_of(e->call, e->request, &e->model, beluga__claude_thinks(&e->plan));
     put_max_tokens(e);
-    put_temperature(e);
-    beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
-    beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
-    beluga__body_put_list(&e->body, "stop_sequences", e->call, BELUGA_OPTION_STOP_SEQUENCES);
+    if (send.temperature) put_temperature(e);
+    if (send.top_p) beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
+    if (send.top_k) beluga__body_put_int(&e->body, "top_k", e->call, BELUGA_OPTION_TOP_K);
+    beluga__body_put_stops(&e->body, "stop_sequences", e->call, e->request);
     put_user(e);
     if (beluga_call_is_streamed(e->call) && beluga__body_wants(&e->body, "stream"))
         beluga_json_put_bool(e->w, "stream", true);
@@ -104,37 +118,20 @@ static void put_sampling(beluga__anthropic_encoder *e)
 
 /* ---- reasoning and the form of the answer ---------------------------------------------------- */
 
-static bool get_effort(const beluga__anthropic_encoder *e, int64_t *effort)
-{
-    return beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, effort);
-}
-
+/* The newest models show nothing of what they think unless they are asked to. */
 static void put_thinking(beluga__anthropic_encoder *e)
 {
-    int64_t budget = 0, effort = 0;
-    bool has_budget = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
-    bool has_effort = get_effort(e, &effort);
-    bool off = has_budget ? budget == 0 : effort == BELUGA_REASONING_EFFORT_NONE;
-    if ((!has_budget && !has_effort) || !beluga__body_wants(&e->body, "thinking")) return;
-    beluga_json_begin_object(e->w, "thinking");
-    beluga_json_put_string(e->w, "type", off ? "disabled" : has_budget ? "enabled" : "adaptive");
-    if (has_budget && !off) beluga_json_put_int(e->w, "budget_tokens", budget);
-    beluga_json_end_object(e->w);
-}
-
-static void put_effort(beluga__anthropic_encoder *e, beluga__body *config)
-{
-    int64_t effort;
-    if (!get_effort(e, &effort) || effort == BELUGA_REASONING_EFFORT_NONE ||
-        !beluga__body_wants(config, "effort"))
-        return;
-    if (effort == BELUGA_REASONING_EFFORT_MINIMAL) {
-        effort = BELUGA_REASONING_EFFORT_LOW;
-        beluga_http_request_warn(e->request,
-                                 "reasoning_effort minimal is sent as low, which is the least "
-                                 "that anthropic knows");
+    const beluga__claude_plan *plan = &e->plan;
+    beluga__body object;
+    beluga__body_begin_object(&e->body, "thinking", &object);
+    if (plan->type && beluga__body_wants(&object, "type")) {
+        beluga_json_put_string(e->w, "type", plan->type);
+        if (*plan->type == 'e' && beluga__body_wants(&object, "budget_tokens"))
+            beluga_json_put_int(e->w, "budget_tokens", plan->budget);
+        if (*plan->type == 'a' && e->model.known && beluga__body_wants(&object, "display"))
+            beluga_json_put_string(e->w, "display", "summarized");
     }
-    beluga_json_put_string(e->w, "effort", beluga__reasoning_effort_name(effort));
+    end_object(e, &object);
 }
 
 static void put_format(beluga__anthropic_encoder *e, beluga__body *config)
@@ -152,10 +149,10 @@ static void put_output_config(beluga__anthropic_encoder *e)
 {
     beluga__body config;
     beluga__body_begin_object(&e->body, "output_config", &config);
-    put_effort(e, &config);
+    if (e->plan.effort && beluga__body_wants(&config, "effort"))
+        beluga_json_put_string(e->w, "effort", e->plan.effort);
     put_format(e, &config);
-    if (beluga__body_end_object(&config))
-        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    end_object(e, &config);
 }
 
 /* ---- what there is no place for -------------------------------------------------------------- */
@@ -210,12 +207,15 @@ int beluga__anthropic_encode_request(const beluga_call *call, beluga_http_reques
     int code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
     e.w = e.body.writer;
+    e.model = beluga__claude_of(beluga_call_model(call));
+    e.plan = beluga__claude_plan_of(call, request, &e.model, BELUGA_ANTHROPIC_MAX_TOKENS);
     if (beluga__body_wants(&e.body, "model"))
         beluga_json_put_string(e.w, "model", beluga_call_model(call));
     put_sampling(&e);
     put_thinking(&e);
     put_output_config(&e);
     put_tools(&e);
+    beluga__anthropic_look_at_messages(&e);
     beluga__anthropic_put_system(&e);
     beluga__anthropic_put_messages(&e);
     warn_about_numbers(&e);

@@ -9,6 +9,22 @@ bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t in
     return index < BELUGA__ANTHROPIC_BLOCKS && (state->tools[index / 8] >> (index % 8) & 1);
 }
 
+/* Some servers put the arguments into the block's start. The API starts with {} there; what comes
+ * in pieces counts more. */
+static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
+                          beluga_emit *emit)
+{
+    const beluga_json *input = beluga_json_get(block, "input");
+    state->arguments = NULL;
+    if (!beluga_json_is_object(input) || !beluga_json_count(input)) return 0;
+    const char *text = beluga_emit_json_text(emit, input, &state->n_arguments);
+    char *copy = text ? beluga_emit_alloc(emit, state->n_arguments + 1) : NULL;
+    if (!copy) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(copy, text, state->n_arguments);
+    state->arguments = copy;
+    return 0;
+}
+
 static int begin_tool(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
                       beluga_emit *emit)
 {
@@ -20,8 +36,27 @@ static int begin_tool(beluga__anthropic_state *state, uint32_t index, const belu
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
     state->tools[index / 8] |= (uint8_t)(1u << (index % 8));
-    return beluga_emit_tool_call_begin(emit, index, beluga_json_get_string(block, "id", NULL),
-                                       name);
+    int code = keep_arguments(state, block, emit);
+    return code ? code
+                : beluga_emit_tool_call_begin(emit, index,
+                                              beluga_json_get_string(block, "id", NULL), name);
+}
+
+int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
+                                     const char *text, size_t length, beluga_emit *emit)
+{
+    state->arguments = NULL;
+    return beluga_emit_tool_call_delta(emit, index, text, length);
+}
+
+static int end_tool(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
+{
+    const char *arguments = state->arguments;
+    state->arguments = NULL;
+    state->tools[index / 8] &= (uint8_t) ~(1u << (index % 8));
+    int code =
+        arguments ? beluga_emit_tool_call_delta(emit, index, arguments, state->n_arguments) : 0;
+    return code ? code : beluga_emit_tool_call_end(emit, index);
 }
 
 static int emit_text(const beluga_json *block, beluga_emit *emit)
@@ -64,7 +99,10 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
                                   const beluga_json *block, beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(block, "type", NULL);
-    state->thinking = is(type, "thinking") || is(type, "redacted_thinking");
+    if (is(type, "thinking") || is(type, "redacted_thinking")) {
+        state->thinking = true;
+        state->thinking_index = index;
+    }
     if (is(type, "text")) return emit_text(block, emit);
     if (is(type, "thinking")) return emit_thinking(block, emit);
     if (is(type, "redacted_thinking")) return emit_redacted(block, emit);
@@ -73,10 +111,10 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
 
 int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
 {
-    if (beluga__anthropic_is_tool(state, index)) return beluga_emit_tool_call_end(emit, index);
-    bool thinking = state->thinking;
+    if (beluga__anthropic_is_tool(state, index)) return end_tool(state, index, emit);
+    if (!state->thinking || state->thinking_index != index) return 0;
     state->thinking = false;
-    return thinking ? beluga_emit_reasoning_end(emit) : 0;
+    return beluga_emit_reasoning_end(emit);
 }
 
 /* ---- beside the content ---------------------------------------------------------------------- */
@@ -84,7 +122,8 @@ int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, 
 static void keep_count(int64_t *kept, const beluga_json *object, const char *key)
 {
     int64_t n = beluga_json_get_int(object, key, -1);
-    if (n >= 0) *kept = n;
+    if (n >= 0 && n <= INT64_MAX / 8)
+        *kept = n; /* what is more is nonsense, and would not add up */
 }
 
 static int64_t known(int64_t n)
@@ -168,23 +207,23 @@ int beluga__anthropic_emit_finish(beluga__anthropic_state *state, beluga_emit *e
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-static int decode_block(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
-                        beluga_emit *emit)
+int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga_json *content,
+                                    beluga_emit *emit)
 {
-    int code = beluga__anthropic_begin_block(state, index, block, emit);
-    const beluga_json *input = beluga_json_get(block, "input");
-    if (!code && beluga__anthropic_is_tool(state, index) && beluga_json_count(input)) {
-        size_t n;
-        const char *text = beluga_emit_json_text(emit, input, &n);
-        code = text ? beluga_emit_tool_call_delta(emit, index, text, n) : BELUGA_ERROR_NO_MEMORY;
+    uint32_t index = 0;
+    int code = 0;
+    if (!beluga_json_is_array(content)) return 0;
+    for (const beluga_json *v = beluga_json_first(content); v && !code;
+         v = beluga_json_next(content, v), index++) {
+        code = beluga__anthropic_begin_block(state, index, v, emit);
+        if (!code) code = beluga__anthropic_end_block(state, index, emit);
     }
-    return code ? code : beluga__anthropic_end_block(state, index, emit);
+    return code;
 }
 
 static int decode_answer(beluga__anthropic_state *state, const beluga_json *root, beluga_emit *emit)
 {
     const beluga_json *content = beluga_json_get(root, "content");
-    uint32_t index = 0;
     bool certain = beluga_json_is_array(content);
     if (beluga__fault_is(root, certain))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
@@ -192,9 +231,7 @@ static int decode_answer(beluga__anthropic_state *state, const beluga_json *root
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a message");
     int code = beluga__anthropic_emit_head(state, root, emit);
-    for (const beluga_json *v = beluga_json_first(content); v && !code;
-         v = beluga_json_next(content, v))
-        code = decode_block(state, index++, v, emit);
+    if (!code) code = beluga__anthropic_decode_blocks(state, content, emit);
     beluga__anthropic_keep_reason(state, root);
     return code ? code : beluga__anthropic_emit_finish(state, emit);
 }

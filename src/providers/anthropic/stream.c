@@ -17,8 +17,8 @@ static const char *text_of(const beluga_json *delta, const char *key, size_t *n)
 }
 
 /* Deltas of other kinds, such as citations, and of blocks that are not the model's are ignored. */
-static int decode_delta(const beluga__anthropic_state *state, uint32_t index,
-                        const beluga_json *delta, beluga_emit *emit)
+static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
+                        beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(delta, "type", NULL), *text;
     size_t n;
@@ -26,12 +26,23 @@ static int decode_delta(const beluga__anthropic_state *state, uint32_t index,
         return beluga_emit_text(emit, text, n);
     if (is(type, "input_json_delta") && beluga__anthropic_is_tool(state, index) &&
         (text = text_of(delta, "partial_json", &n)))
-        return beluga_emit_tool_call_delta(emit, index, text, n);
+        return beluga__anthropic_emit_arguments(state, index, text, n, emit);
     if (is(type, "thinking_delta") && (text = text_of(delta, "thinking", &n)))
         return beluga_emit_reasoning(emit, text, n);
     if (is(type, "signature_delta") && (text = text_of(delta, "signature", &n)))
         return beluga_emit_reasoning_signature(emit, text, n);
     return 0;
+}
+
+/* After a pause for the tools that the API runs, a message may start with all that it has. */
+static int decode_message_start(beluga__anthropic_state *state, const beluga_json *message,
+                                beluga_emit *emit)
+{
+    int code = beluga__anthropic_emit_head(state, message, emit);
+    if (!code)
+        code = beluga__anthropic_decode_blocks(state, beluga_json_get(message, "content"), emit);
+    beluga__anthropic_keep_reason(state, message);
+    return code;
 }
 
 static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *root,
@@ -59,7 +70,7 @@ static int decode(beluga__anthropic_state *state, const char *type, const beluga
                                              emit);
     if (is(type, "content_block_stop")) return beluga__anthropic_end_block(state, index, emit);
     if (is(type, "message_start"))
-        return beluga__anthropic_emit_head(state, beluga_json_get(root, "message"), emit);
+        return decode_message_start(state, beluga_json_get(root, "message"), emit);
     if (is(type, "message_delta")) return decode_message_delta(state, root, emit);
     return is(type, "message_stop") ? decode_stop(state, emit) : 0;
 }

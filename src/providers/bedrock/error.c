@@ -35,6 +35,18 @@ static int code_of_name(const char *name)
         {"MissingAuthenticationToken", BELUGA_ERROR_AUTHENTICATION},
         {"ExpiredTokenException", BELUGA_ERROR_AUTHENTICATION},
         {"InvalidClientTokenId", BELUGA_ERROR_AUTHENTICATION},
+        {"ExpiredToken", BELUGA_ERROR_AUTHENTICATION},
+        {"RequestExpired", BELUGA_ERROR_AUTHENTICATION},
+        {"SignatureDoesNotMatch", BELUGA_ERROR_AUTHENTICATION},
+        {"NotAuthorized", BELUGA_ERROR_AUTHORIZATION},
+        {"OptInRequired", BELUGA_ERROR_AUTHORIZATION},
+        {"AccessDenied", BELUGA_ERROR_AUTHORIZATION},
+        {"Throttling", BELUGA_ERROR_RATE_LIMIT},
+        {"ThrottledException", BELUGA_ERROR_RATE_LIMIT},
+        {"TooManyRequestsException", BELUGA_ERROR_RATE_LIMIT},
+        {"ServiceUnavailable", BELUGA_ERROR_OVERLOADED},
+        {"RequestTimeoutException", BELUGA_ERROR_TIMEOUT},
+        {"RequestEntityTooLargeException", BELUGA_ERROR_LIMIT_EXCEEDED},
     };
     /* In frames the first letter is small. */
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
@@ -42,23 +54,34 @@ static int code_of_name(const char *name)
     return 0;
 }
 
-/* What validation finds is told by the message alone. */
+/* What validation finds is told by the message alone; so are a day's tokens that are spent, which
+ * no wait of seconds brings back, and keys of Bedrock's own that are not good. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {
+        int of; /* the code that the message makes narrower */
         const char *text;
         int code;
     } texts[] = {
-        {"too long", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"too many input tokens", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"context window", BELUGA_ERROR_CONTEXT_LENGTH},
-        {"model identifier is invalid", BELUGA_ERROR_INVALID_MODEL},
+        {BELUGA_ERROR_INVALID_REQUEST, "too long", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "too many input tokens", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "input tokens exceed", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "context window", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "context length", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "context limit", BELUGA_ERROR_CONTEXT_LENGTH},
+        {BELUGA_ERROR_INVALID_REQUEST, "model identifier is invalid", BELUGA_ERROR_INVALID_MODEL},
+        {BELUGA_ERROR_INVALID_REQUEST, "on-demand throughput", BELUGA_ERROR_INVALID_MODEL},
+        {BELUGA_ERROR_INVALID_REQUEST, "content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
+        {BELUGA_ERROR_INVALID_REQUEST, "doesn't support", BELUGA_ERROR_NOT_SUPPORTED},
+        {BELUGA_ERROR_RATE_LIMIT, "tokens per day", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {BELUGA_ERROR_AUTHORIZATION, "API Key is valid", BELUGA_ERROR_AUTHENTICATION},
+        {BELUGA_ERROR_AUTHORIZATION, "Bearer Token", BELUGA_ERROR_AUTHENTICATION},
+        {BELUGA_ERROR_AUTHORIZATION, "security token", BELUGA_ERROR_AUTHENTICATION},
     };
     int code = code_of_name(name);
     if (!code) code = otherwise;
-    if (code != BELUGA_ERROR_INVALID_REQUEST) return code;
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        if (strcasestr(message, texts[i].text)) return texts[i].code;
+        if (code == texts[i].of && strcasestr(message, texts[i].text)) return texts[i].code;
     return code;
 }
 

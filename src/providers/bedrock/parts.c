@@ -1,9 +1,10 @@
 #include "providers/bedrock/bedrock.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TYPE = 128, MAX_NAME = 200 };
+enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* of a name, for a number */
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
@@ -63,65 +64,114 @@ static const char *find_format(const struct format *formats, const char *type,
 
 /* ---- content by bytes or address ------------------------------------------------------------- */
 
-/* "format" and "source". */
-static void put_content(beluga__bedrock_encoder *e, const beluga_part *part,
-                        const struct format *formats, const char *what)
+/* What a part is sent as. */
+struct media {
+    const char *kind, *format; /* format NULL: it can't be */
+    const char *base64;        /* of a data: URL, or NULL */
+    bool stored;               /* in S3 */
+};
+
+static struct media look_at(const beluga_part *part)
 {
     char type[MAX_TYPE];
-    const char *base64 = part->url ? beluga__data_url(part->url, type, sizeof type) : NULL;
-    const char *format = find_format(formats, base64 ? type : part->media_type, part);
-    bool stored = part->url && strncmp(part->url, "s3://", 5) == 0;
-    if (!format || (part->url && !base64 && !stored)) {
-        beluga__bedrock_fail(e, BELUGA_ERROR_NOT_SUPPORTED, what);
-        return;
+    struct media media = {.stored = part->url && strncmp(part->url, "s3://", 5) == 0};
+    if (part->url) media.base64 = beluga__data_url(part->url, type, sizeof type);
+    const char *media_type = media.base64 ? type : part->media_type;
+    bool image =
+        part->kind == BELUGA_PART_IMAGE || (media_type && strncmp(media_type, "image/", 6) == 0);
+    bool audio = part->kind == BELUGA_PART_AUDIO;
+    media.kind = image ? "image" : audio ? "audio" : "document";
+    if (!part->url || media.base64 || media.stored)
+        media.format = find_format(image   ? image_formats
+                                   : audio ? audio_formats
+                                           : document_formats,
+                                   media_type, part);
+    return media;
+}
+
+static bool is_media_sendable(beluga__bedrock_encoder *e, const beluga_part *part, beluga_role role)
+{
+    struct media media = look_at(part);
+    if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MEDIA,
+                             "images, audio and files of system messages and of the model are not "
+                             "sent: Converse takes none there");
+    else if (role == BELUGA_ROLE_TOOL && part->kind == BELUGA_PART_AUDIO)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_AUDIO,
+                             "audio of a tool is not sent: Converse takes none there");
+    else if (media.format)
+        return true;
+    else if (part->kind == BELUGA_PART_IMAGE)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_IMAGE,
+                             "an image is not sent: bedrock takes PNG, JPEG, GIF and WebP as "
+                             "bytes, data: or s3:// URLs");
+    else if (part->kind == BELUGA_PART_AUDIO)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_AUDIO,
+                             "audio is not sent: bedrock takes its formats as bytes, data: or "
+                             "s3:// URLs");
+    else
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_FILE,
+                             "a file is not sent: bedrock takes PDF, Word, Excel, CSV, HTML, "
+                             "Markdown and text as bytes, data: or s3:// URLs");
+    return false;
+}
+
+/* Letters, digits, single spaces, hyphens, parentheses and brackets are allowed, and no extension.
+ */
+static size_t clean_name(const char *name, char *out)
+{
+    const char *end = name ? strrchr(name, '.') : NULL;
+    size_t n = 0;
+    for (; name && *name && name != end && n < MAX_NAME - ROOM; name++) {
+        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
+                      (*name >= '0' && *name <= '9') || strchr("-()[]", *name);
+        if (letter || (n && out[n - 1] != ' ')) out[n++] = letter ? *name : ' ';
     }
-    beluga_json_put_string(e->w, "format", format);
+    while (n && out[n - 1] == ' ') n--;
+    if (!n) n = strlen(strcpy(out, "document"));
+    out[n] = '\0';
+    return n;
+}
+
+/* Two of one name are refused. */
+static void put_name(beluga__bedrock_encoder *e, const char *name)
+{
+    char clean[MAX_NAME + 1];
+    size_t n = clean_name(name, clean), i = 0;
+    size_t known =
+        e->n_documents < BELUGA__BEDROCK_DOCUMENTS ? e->n_documents : BELUGA__BEDROCK_DOCUMENTS;
+    uint64_t hash = beluga__hash(clean);
+    while (i < known && e->documents[i] != hash) i++;
+    if (known < BELUGA__BEDROCK_DOCUMENTS) e->documents[known] = hash;
+    e->n_documents++;
+    if (i < known || known == BELUGA__BEDROCK_DOCUMENTS)
+        snprintf(clean + n, sizeof clean - n, "-%zu", e->n_documents);
+    beluga_json_put_string(e->w, "name", clean);
+}
+
+static void put_source(beluga__bedrock_encoder *e, const beluga_part *part,
+                       const struct media *media)
+{
     beluga_json_begin_object(e->w, "source");
-    if (stored) {
+    if (media->stored) {
         beluga_json_begin_object(e->w, "s3Location");
         beluga_json_put_string(e->w, "uri", part->url);
         beluga_json_end_object(e->w);
-    } else if (base64) {
-        beluga_json_put_string(e->w, "bytes", base64);
+    } else if (media->base64) {
+        beluga_json_put_string(e->w, "bytes", media->base64);
     } else {
         beluga_json_put_base64(e->w, "bytes", "", part->data, part->data_length);
     }
     beluga_json_end_object(e->w);
 }
 
-/* Letters, digits, single spaces, hyphens, parentheses and brackets are allowed, and no extension.
- */
-static void put_name(beluga__bedrock_encoder *e, const char *name)
-{
-    char clean[MAX_NAME];
-    const char *end = name ? strrchr(name, '.') : NULL;
-    size_t n = 0;
-    for (; name && *name && name != end && n + 1 < sizeof clean; name++) {
-        bool letter = (*name >= 'a' && *name <= 'z') || (*name >= 'A' && *name <= 'Z') ||
-                      (*name >= '0' && *name <= '9') || strchr("-()[]", *name);
-        if (letter || !n || clean[n - 1] != ' ') clean[n++] = letter ? *name : ' ';
-    }
-    while (n && clean[n - 1] == ' ') n--;
-    beluga_json_put_string_n(e->w, "name", n ? clean : "document", n ? n : strlen("document"));
-}
-
 static void put_media(beluga__bedrock_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_IMAGE) {
-        beluga_json_begin_object(e->w, "image");
-        put_content(e, part, image_formats,
-                    "bedrock takes images of PNG, JPEG, GIF or WebP as bytes, data: or s3:// URLs");
-    } else if (part->kind == BELUGA_PART_AUDIO) {
-        beluga_json_begin_object(e->w, "audio");
-        put_content(e, part, audio_formats,
-                    "bedrock takes audio of its formats as bytes, data: or s3:// URLs");
-    } else {
-        beluga_json_begin_object(e->w, "document");
-        put_name(e, part->name);
-        put_content(e, part, document_formats,
-                    "bedrock takes PDF, Word, Excel, CSV, HTML, Markdown and text as bytes, data: "
-                    "or s3:// URLs");
-    }
+    struct media media = look_at(part);
+    beluga_json_begin_object(e->w, media.kind);
+    if (*media.kind == 'd') put_name(e, part->name);
+    beluga_json_put_string(e->w, "format", media.format);
+    put_source(e, part, &media);
     beluga_json_end_object(e->w);
 }
 
@@ -143,17 +193,36 @@ static bool may_return(const beluga__bedrock_encoder *e, const beluga_part *part
     size_t n;
     if (redacted(part, &n)) return true;
     if (part->signature_length) return !memchr(part->signature, ':', part->signature_length);
-    return part->text_length && !strstr(beluga_call_model(e->call), "anthropic.");
+    return part->text_length && !e->model.known;
 }
 
-bool beluga__bedrock_is_sendable(beluga__bedrock_encoder *e, const beluga_part *part)
+static bool is_text_sendable(beluga__bedrock_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_TEXT) return part->text_length > 0;
-    if (part->kind != BELUGA_PART_REASONING || may_return(e, part)) return true;
-    if (!e->dropped_reasoning)
-        beluga_http_request_warn(e->request, "reasoning that the model has not signed is not sent "
-                                             "back: it would be refused");
-    e->dropped_reasoning = true;
+    if (!beluga__is_blank(part->text, part->text_length)) return true;
+    if (part->text_length)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_BLANK,
+                             "a text of white space alone is not sent: bedrock refuses it");
+    if (part->flags & BELUGA_PART_CACHE)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MARK,
+                             "a cache mark is not sent: there is nothing where it stands");
+    return false;
+}
+
+bool beluga__bedrock_is_sendable(beluga__bedrock_encoder *e, const beluga_part *part,
+                                 beluga_role role)
+{
+    bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
+    if (part->kind == BELUGA_PART_TEXT) return is_text_sendable(e, part);
+    if (of_model && role != BELUGA_ROLE_AI) {
+        beluga__bedrock_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
+                             "bedrock can't take a part of this kind from this role");
+        return false;
+    }
+    if (!of_model) return is_media_sendable(e, part, role);
+    if (part->kind == BELUGA_PART_TOOL_CALL || may_return(e, part)) return true;
+    beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_REASONING,
+                         "reasoning that the model has not signed is not sent back: it would be "
+                         "refused");
     return false;
 }
 
@@ -174,12 +243,21 @@ static void put_reasoning(beluga__bedrock_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
+const char *beluga__bedrock_fit_id(const beluga__bedrock_encoder *e, const char *id,
+                                   char buffer[BELUGA__FITTED])
+{
+    return beluga__bedrock_is_model(e, "mistral.")
+               ? beluga__fit_nine(id, buffer)
+               : beluga__fit_word(id, BELUGA__BEDROCK_ID, buffer);
+}
+
 static void put_tool_use(beluga__bedrock_encoder *e, const beluga_part *part)
 {
+    char fitted[BELUGA__FITTED];
     bool wrapped = e->wrapped;
     beluga_json_begin_object(e->w, "toolUse");
-    beluga_json_put_string(e->w, "toolUseId", part->id ? part->id : "");
-    beluga_json_put_string(e->w, "name", part->name ? part->name : "");
+    beluga_json_put_string(e->w, "toolUseId", beluga__bedrock_fit_id(e, part->id, fitted));
+    beluga_json_put_string(e->w, "name", beluga__fit_word(part->name, BELUGA__BEDROCK_ID, fitted));
     if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
         beluga__bedrock_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
     beluga_json_end_object(e->w);
@@ -188,29 +266,37 @@ static void put_tool_use(beluga__bedrock_encoder *e, const beluga_part *part)
                                              "are sent as the text \"arguments\" in one");
 }
 
-void beluga__bedrock_put_part(beluga__bedrock_encoder *e, const beluga_part *part, beluga_role role)
+static void put_text(beluga__bedrock_encoder *e, const beluga_part *part)
 {
-    bool ai = role == BELUGA_ROLE_AI;
-    bool media = part->kind == BELUGA_PART_IMAGE || part->kind == BELUGA_PART_AUDIO ||
-                 part->kind == BELUGA_PART_FILE;
+    size_t n = part->text_length;
+    while (part == e->prefill && n && beluga__is_blank(part->text + n - 1, 1)) n--;
+    if (n < part->text_length)
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_CUT,
+                             "white space at the end of what the answer goes on with is not sent: "
+                             "the model refuses it");
+    beluga_json_put_string_n(e->w, "text", part->text, n);
+}
+
+void beluga__bedrock_put_part(beluga__bedrock_encoder *e, const beluga_part *part)
+{
     beluga_json_begin_object(e->w, NULL);
-    if (part->kind == BELUGA_PART_TEXT)
-        beluga_json_put_string_n(e->w, "text", part->text, part->text_length);
-    else if (media && !ai)
-        put_media(e, part);
-    else if (part->kind == BELUGA_PART_REASONING && ai)
-        put_reasoning(e, part);
-    else if (part->kind == BELUGA_PART_TOOL_CALL && ai)
-        put_tool_use(e, part);
-    else
-        beluga__bedrock_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                             "bedrock can't take a part of this kind from this role");
+    switch (part->kind) {
+    case BELUGA_PART_TEXT: put_text(e, part); break;
+    case BELUGA_PART_REASONING: put_reasoning(e, part); break;
+    case BELUGA_PART_TOOL_CALL: put_tool_use(e, part); break;
+    default: put_media(e, part);
+    }
     beluga_json_end_object(e->w);
 }
 
 void beluga__bedrock_put_cache_point(beluga__bedrock_encoder *e, const beluga_part *part)
 {
-    if (!(part->flags & BELUGA_PART_CACHE)) return;
+    if (part->kind == BELUGA_PART_REASONING && part->flags & BELUGA_PART_CACHE) {
+        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MARK,
+                             "a cache mark is not sent: bedrock takes none after reasoning");
+        return;
+    }
+    if (!(part->flags & BELUGA_PART_CACHE) || !beluga__keep_mark(&e->marks, e->request)) return;
     beluga_json_begin_object(e->w, NULL);
     beluga_json_begin_object(e->w, "cachePoint");
     beluga_json_put_string(e->w, "type", "default");

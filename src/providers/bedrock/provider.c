@@ -1,7 +1,8 @@
 #include "providers/bedrock/bedrock.h"
 
 static const char *const key_variables[] = {"AWS_BEARER_TOKEN_BEDROCK", NULL};
-static const char *const url_variables[] = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", NULL};
+static const char *const url_variables[] = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL",
+                                            NULL};
 
 static const beluga_own_option options[] = {
     {"bedrock.region", "region of the service", BELUGA_OPTION_STRING, 0, 0, 0, "AWS_REGION"},

@@ -104,7 +104,8 @@ static int emit_tool_use(const beluga_json *call, uint32_t index, beluga_emit *e
     const char *name = beluga_json_get_string(call, "name", NULL);
     const beluga_json *input = beluga_json_get(call, "input");
     size_t length = 2;
-    const char *arguments = input ? beluga_emit_json_text(emit, input, &length) : "{}";
+    bool none = !input || beluga_json_is_null(input);
+    const char *arguments = none ? "{}" : beluga_emit_json_text(emit, input, &length);
     if (!arguments) return BELUGA_ERROR_NO_MEMORY;
     if (!name || !*name)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,

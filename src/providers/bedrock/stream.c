@@ -21,12 +21,11 @@ static int on_block_start(beluga__bedrock_state *state, const struct event *even
 {
     const beluga_json *call = beluga_json_get(beluga_json_get(event->root, "start"), "toolUse");
     const char *name = beluga_json_get_string(call, "name", NULL);
-    state->reasoning = state->calling = false;
+    state->reasoning = false;
     if (!call) return 0;
     if (!name || !*name)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
-    state->calling = true;
     return beluga_emit_tool_call_begin(emit, event->index,
                                        beluga_json_get_string(call, "toolUseId", NULL), name);
 }
@@ -47,10 +46,10 @@ static int on_delta(beluga__bedrock_state *state, const struct event *event, bel
 
 static int on_block_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
 {
-    bool reasoning = state->reasoning, calling = state->calling;
-    state->reasoning = state->calling = false;
-    if (calling) return beluga_emit_tool_call_end(emit, event->index);
-    return reasoning ? beluga_emit_reasoning_end(emit) : 0;
+    bool reasoning = state->reasoning;
+    state->reasoning = false;
+    return reasoning ? beluga_emit_reasoning_end(emit)
+                     : beluga_emit_tool_call_end(emit, event->index); /* where it is one */
 }
 
 static int on_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)

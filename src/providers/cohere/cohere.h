@@ -7,7 +7,10 @@
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__cohere_state {
     bool finished;
-    bool planning; /* what came last is the plan for tools */
+    bool planning;       /* what came last is the plan for tools */
+    bool fresh;          /* of the newest call's arguments nothing has come yet */
+    bool held;           /* they are "null" so far, */
+    uint32_t held_index; /* of this call */
 } beluga__cohere_state;
 
 /* The signature of reasoning that was a plan for tools, by which it finds its way back; the colon
@@ -35,6 +38,10 @@ int beluga__cohere_emit_plan(beluga__cohere_state *state, const beluga_json *mes
                              beluga_emit *emit);
 /* The plan is over. */
 int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit);
+/* Of a tool without parameters the arguments may be "null", which stands for none. */
+bool beluga__cohere_is_null(const char *arguments, size_t length);
+/* Emit an error that came where an answer or an event should be. */
+int beluga__cohere_emit_fault(const beluga_json *root, int code, beluga_emit *emit);
 /* Usage and finish reason of an answer, or of "message-end"'s delta. */
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit);
 

@@ -11,7 +11,10 @@ static int meaning(const beluga_error *err, const char *message)
     if (err->http_status == INVALID_TOKEN) return BELUGA_ERROR_AUTHENTICATION;
     if (err->code == BELUGA_ERROR_NOT_FOUND && strstr(message, "model"))
         return BELUGA_ERROR_INVALID_MODEL;
-    if (err->code == BELUGA_ERROR_INVALID_REQUEST && strstr(message, "too many tokens"))
+    bool refused =
+        err->code == BELUGA_ERROR_INVALID_REQUEST || err->code == BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (refused && (strcasestr(message, "too many tokens") ||
+                    strcasestr(message, "context length") || strcasestr(message, "context window")))
         return BELUGA_ERROR_CONTEXT_LENGTH;
     /* A trial key's month is not over in a minute. */
     if (err->code == BELUGA_ERROR_RATE_LIMIT && strstr(message, "/ month"))

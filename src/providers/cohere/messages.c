@@ -8,7 +8,7 @@ struct encoder {
     beluga_json_writer *w;
     beluga_error *err;
     int status;
-    bool dropped_mark; /* already warned about */
+    bool dropped_mark, dropped_media, dropped_reasoning; /* already warned about */
 };
 
 static void fail(struct encoder *e, int code, const char *what)
@@ -40,42 +40,82 @@ static void put_image(struct encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-static void put_part(struct encoder *e, const beluga_part *part, beluga_role role)
+static bool is_image(const beluga_part *part)
+{
+    return part->kind == BELUGA_PART_IMAGE || (part->kind == BELUGA_PART_FILE && part->media_type &&
+                                               strncmp(part->media_type, "image/", 6) == 0);
+}
+
+static bool is_reasoning_sendable(struct encoder *e, const beluga_part *part)
+{
+    if (part->text_length) return true;
+    if (!e->dropped_reasoning)
+        beluga_http_request_warn(e->request, "reasoning that can't be read is not sent back: it "
+                                             "is another provider's");
+    e->dropped_reasoning = true;
+    return false;
+}
+
+/* Whether a part becomes one of the content's; what is lost is warned about. */
+static bool is_sendable(struct encoder *e, const beluga_part *part, beluga_role role)
+{
+    bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
+    if (of_model && role != BELUGA_ROLE_AI) {
+        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "cohere can't take a part of this kind from this role");
+        return false;
+    }
+    if (part->kind == BELUGA_PART_TEXT) return part->text_length > 0;
+    if (is_beside_content(part)) return false;
+    if (part->kind == BELUGA_PART_REASONING) return is_reasoning_sendable(e, part);
+    if (is_image(part) && role == BELUGA_ROLE_HUMAN) return true;
+    if (!e->dropped_media)
+        beluga_http_request_warn(e->request, "audio, files, and images that are not in human "
+                                             "messages are not sent: cohere takes none");
+    e->dropped_media = true;
+    return false;
+}
+
+static void put_part(struct encoder *e, const beluga_part *part)
 {
     beluga_json_begin_object(e->w, NULL);
     if (part->kind == BELUGA_PART_TEXT) {
         beluga_json_put_string(e->w, "type", "text");
         beluga_json_put_string_n(e->w, "text", part->text, part->text_length);
-    } else if (part->kind == BELUGA_PART_IMAGE && role == BELUGA_ROLE_HUMAN) {
-        put_image(e, part);
-    } else if (part->kind == BELUGA_PART_REASONING && role == BELUGA_ROLE_AI) {
+    } else if (part->kind == BELUGA_PART_REASONING) {
         beluga_json_put_string(e->w, "type", "thinking");
         beluga_json_put_string_n(e->w, "thinking", part->text, part->text_length);
     } else {
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-             "cohere takes texts, and images in human messages, but no other parts");
+        put_image(e, part);
     }
     beluga_json_end_object(e->w);
 }
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-static size_t content_count(const beluga_message *message, const beluga_part **first)
+static size_t content_count(struct encoder *e, const beluga_message *message,
+                            const beluga_part **first)
 {
     size_t count = 0;
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (!is_beside_content(part) && !count++) *first = part;
+        if (is_sendable(e, part, beluga_message_role(message)) && !count++) *first = part;
     }
     return count;
+}
+
+static bool has_beside_content(const beluga_message *message)
+{
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
+        if (is_beside_content(beluga_message_part(message, i))) return true;
+    return false;
 }
 
 static void put_content(struct encoder *e, const beluga_message *message, beluga_role role)
 {
     const beluga_part *first = NULL;
-    size_t count = content_count(message, &first);
+    size_t count = content_count(e, message, &first);
     if (!count) {
-        if (!beluga_message_count(message)) beluga_json_put_string(e->w, "content", "");
+        if (!has_beside_content(message)) beluga_json_put_string(e->w, "content", "");
         return;
     }
     if (count == 1 && first->kind == BELUGA_PART_TEXT) {
@@ -85,7 +125,7 @@ static void put_content(struct encoder *e, const beluga_message *message, beluga
     beluga_json_begin_array(e->w, "content");
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (!is_beside_content(part)) put_part(e, part, role);
+        if (is_sendable(e, part, role)) put_part(e, part);
     }
     beluga_json_end_array(e->w);
 }

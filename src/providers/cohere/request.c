@@ -8,6 +8,7 @@ struct encoder {
     beluga_http_request *request;
     beluga__body body;
     beluga_json_writer *w;
+    bool no_memory;
 };
 
 /* ---- tools ----------------------------------------------------------------------------------- */
@@ -21,18 +22,22 @@ static bool is_mode(const char *choice)
 /* There is no choice by name, but one of a single tool comes to the same. */
 static void put_tool_list(struct encoder *e, const char *only)
 {
-    bool strict = false;
+    bool strict = false, loose = false;
     if (!beluga__body_wants(&e->body, "tools")) return;
     beluga_json_begin_array(e->w, "tools");
     for (size_t i = 0, n = beluga_call_tool_count(e->call); i < n; i++) {
         const beluga_tool *tool = beluga_call_tool(e->call, i);
         if (only && strcmp(only, beluga_tool_name(tool)) != 0) continue;
         strict = strict || beluga_tool_is_strict(tool);
+        loose = loose || !beluga_tool_is_strict(tool);
         beluga__openai_put_tool(e->w, tool, false);
     }
     beluga_json_end_array(e->w);
-    if (strict && beluga__body_wants(&e->body, "strict_tools"))
-        beluga_json_put_bool(e->w, "strict_tools", true);
+    if (!strict || !beluga__body_wants(&e->body, "strict_tools")) return;
+    beluga_json_put_bool(e->w, "strict_tools", true);
+    if (loose)
+        beluga_http_request_warn(e->request, "every tool is strict: cohere takes that of all "
+                                             "tools or of none");
 }
 
 static void put_tool_choice(struct encoder *e, const char *choice)
@@ -60,15 +65,42 @@ static void put_tools(struct encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
+/* A number within what the API takes. */
+static void put_number(struct encoder *e, const char *name, const char *option, int key,
+                       double least, double most)
+{
+    double value, sent;
+    if (!beluga_call_get_double(e->call, key, &value) || !beluga__body_wants(&e->body, name))
+        return;
+    sent = value < least ? least : value > most ? most : value;
+    if (sent != value)
+        beluga_http_request_warn(e->request, "%s %g is sent as %g: cohere takes %g to %g", option,
+                                 value, sent, least, most);
+    beluga_json_put_double(e->w, name, sent);
+}
+
+static void put_top_k(struct encoder *e)
+{
+    enum { MOST = 500 };
+    int64_t value;
+    if (!beluga_call_get_int(e->call, BELUGA_OPTION_TOP_K, &value) ||
+        !beluga__body_wants(&e->body, "k"))
+        return;
+    if (value > MOST)
+        beluga_http_request_warn(e->request, "top_k %lld is sent as %d, which is cohere's most",
+                                 (long long)value, MOST);
+    beluga_json_put_int(e->w, "k", value > MOST ? MOST : value);
+}
+
 static void put_sampling(struct encoder *e)
 {
     beluga__body *body = &e->body;
     beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
-    beluga__body_put_double(body, "p", e->call, BELUGA_OPTION_TOP_P);
-    beluga__body_put_int(body, "k", e->call, BELUGA_OPTION_TOP_K);
+    put_number(e, "p", "top_p", BELUGA_OPTION_TOP_P, 0.01, 0.99);
+    put_top_k(e);
     beluga__body_put_int(body, "max_tokens", e->call, BELUGA_OPTION_MAX_TOKENS);
-    beluga__body_put_double(body, "frequency_penalty", e->call, BELUGA_OPTION_FREQUENCY_PENALTY);
-    beluga__body_put_double(body, "presence_penalty", e->call, BELUGA_OPTION_PRESENCE_PENALTY);
+    put_number(e, "frequency_penalty", "frequency_penalty", BELUGA_OPTION_FREQUENCY_PENALTY, 0, 1);
+    put_number(e, "presence_penalty", "presence_penalty", BELUGA_OPTION_PRESENCE_PENALTY, 0, 1);
     beluga__body_put_list(body, "stop_sequences", e->call, BELUGA_OPTION_STOP_SEQUENCES);
     beluga__body_put_int(body, "seed", e->call, BELUGA_OPTION_SEED);
     if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
@@ -78,34 +110,59 @@ static void put_sampling(struct encoder *e)
         beluga_json_put_string(e->w, "safety_mode", mode);
 }
 
+static void end_object(struct encoder *e, beluga__body *object)
+{
+    if (beluga__body_end_object(object)) e->no_memory = true;
+}
+
 /* Thinking is on or off, with a budget. */
 static void put_thinking(struct encoder *e)
 {
-    int64_t effort = BELUGA_REASONING_EFFORT_NONE, budget;
+    beluga__body object;
+    int64_t effort = BELUGA_REASONING_EFFORT_NONE, budget = 0;
     bool has_effort = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
     bool has_budget = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
-    bool on = has_effort ? effort != BELUGA_REASONING_EFFORT_NONE : has_budget && budget > 0;
-    if ((!has_effort && !has_budget) || !beluga__body_wants(&e->body, "thinking")) return;
-    if (has_effort && on)
-        beluga_http_request_warn(e->request, "reasoning_effort %s means on: cohere has no grades",
-                                 beluga__reasoning_effort_name(effort));
-    beluga_json_begin_object(e->w, "thinking");
-    beluga_json_put_string(e->w, "type", on ? "enabled" : "disabled");
-    if (on && has_budget) beluga_json_put_int(e->w, "token_budget", budget);
-    beluga_json_end_object(e->w);
+    bool on =
+        (!has_effort || effort != BELUGA_REASONING_EFFORT_NONE) && (!has_budget || budget > 0);
+    beluga__body_begin_object(&e->body, "thinking", &object);
+    if ((has_effort || has_budget) && beluga__body_wants(&object, "type")) {
+        if (has_effort && on)
+            beluga_http_request_warn(e->request,
+                                     "reasoning_effort %s means on: cohere has no grades",
+                                     beluga__reasoning_effort_name(effort));
+        beluga_json_put_string(e->w, "type", on ? "enabled" : "disabled");
+        if (on && has_budget && beluga__body_wants(&object, "token_budget"))
+            beluga_json_put_int(e->w, "token_budget", budget);
+    }
+    end_object(e, &object);
+}
+
+static void warn_about_schema(struct encoder *e)
+{
+    bool strict = true;
+    beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict);
+    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
+        beluga_http_request_warn(e->request, "response_schema_name is not sent: cohere has none");
+    if (!strict)
+        beluga_http_request_warn(e->request,
+                                 "response_schema_strict is on: cohere enforces every schema");
 }
 
 static void put_response_format(struct encoder *e)
 {
     size_t length;
     bool json_mode = false;
+    beluga__body object;
     const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
     beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
-    if ((!schema && !json_mode) || !beluga__body_wants(&e->body, "response_format")) return;
-    beluga_json_begin_object(e->w, "response_format");
-    beluga_json_put_string(e->w, "type", "json_object");
-    if (schema) beluga_json_put_raw(e->w, "json_schema", schema, length);
-    beluga_json_end_object(e->w);
+    beluga__body_begin_object(&e->body, "response_format", &object);
+    if ((schema || json_mode) && beluga__body_wants(&object, "type")) {
+        beluga_json_put_string(e->w, "type", "json_object");
+        if (schema && beluga__body_wants(&object, "json_schema"))
+            beluga_json_put_raw(e->w, "json_schema", schema, length);
+    }
+    end_object(e, &object);
+    if (schema) warn_about_schema(e);
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -130,6 +187,8 @@ int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *
     put_tools(&e);
     put_response_format(&e);
     code = beluga__body_end(&e.body, status ? NULL : err);
+    if (!status && !code && e.no_memory)
+        code = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for extra_body");
     return status ? status : code;
 }
 

@@ -42,7 +42,7 @@ int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit)
 static int64_t count(const beluga_json *object, const char *key)
 {
     int64_t n = beluga_json_get_int(object, key, -1);
-    return n < 0 ? -1 : n;
+    return n < 0 || n > INT64_MAX / 8 ? -1 : n;
 }
 
 /* What is billed counts; "tokens" has the prompt that Cohere writes around it, too. What was cached
@@ -104,9 +104,29 @@ int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end,
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-static int emit_content(const beluga_json *content, beluga_emit *emit)
+bool beluga__cohere_is_null(const char *arguments, size_t length)
 {
-    int code = 0;
+    return length == 4 && memcmp(arguments, "null", 4) == 0;
+}
+
+int beluga__cohere_emit_fault(const beluga_json *root, int code, beluga_emit *emit)
+{
+    beluga_error err;
+    size_t length = 0;
+    const char *message = beluga_json_get_string(root, "message", &length);
+    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
+                     code == BELUGA_ERROR_STREAM ? ""
+                                                 : " (so it says inside an answer of status 200)");
+    if (length) beluga_error_set_cause(&err, message, length);
+    return beluga_emit_error(emit, &err);
+}
+
+/* Parts, or one text where a host makes it easy for itself. */
+static int emit_content(const beluga_json *message, beluga_emit *emit)
+{
+    int code = beluga__cohere_emit_text(message, "content", emit);
+    const beluga_json *content = beluga_json_get(message, "content");
+    if (!beluga_json_is_array(content)) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v)) {
         code = beluga__cohere_emit_thinking(v, emit);
@@ -128,6 +148,7 @@ static int emit_tool_calls(const beluga_json *calls, beluga_emit *emit)
         if (!name || !*name)
             return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                        "the model's tool call has no name");
+        if (arguments && beluga__cohere_is_null(arguments, length)) length = 0;
         code = beluga_emit_tool_call(emit, index++, beluga_json_get_string(v, "id", NULL), name,
                                      arguments, length);
     }
@@ -143,11 +164,13 @@ int beluga__cohere_decode_response(void *state, const char *body, size_t length,
                                    "the answer's body is empty");
     if (code) return code;
     const beluga_json *message = beluga_json_get(root, "message");
+    if (beluga_json_is_string(message))
+        return beluga__cohere_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     if (!beluga_json_is_object(message))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a message");
     code = beluga_emit_metadata(emit, beluga_json_get_string(root, "id", NULL), NULL, 0);
-    if (!code) code = emit_content(beluga_json_get(message, "content"), emit);
+    if (!code) code = emit_content(message, emit);
     if (!code) code = beluga__cohere_emit_plan(state, message, emit);
     if (!code) code = beluga__cohere_end_plan(state, emit);
     if (!code) code = emit_tool_calls(beluga_json_get(message, "tool_calls"), emit);

@@ -29,12 +29,30 @@ static int on_plan(beluga__cohere_state *state, const struct event *event, belug
     return beluga__cohere_emit_plan(state, event->message, emit);
 }
 
-static int emit_arguments(const beluga_json *call, uint32_t index, beluga_emit *emit)
+/* What was held back after all is a piece. */
+static int let_go(beluga__cohere_state *state, beluga_emit *emit)
+{
+    if (!state->held) return 0;
+    state->held = false;
+    return beluga_emit_tool_call_delta(emit, state->held_index, "null", 4);
+}
+
+static int emit_arguments(beluga__cohere_state *state, const beluga_json *call, uint32_t index,
+                          beluga_emit *emit)
 {
     size_t length = 0;
     const char *text =
         beluga_json_get_string(beluga_json_get(call, "function"), "arguments", &length);
-    return length ? beluga_emit_tool_call_delta(emit, index, text, length) : 0;
+    if (!length) return 0;
+    bool first = state->fresh;
+    state->fresh = false;
+    if (first && beluga__cohere_is_null(text, length)) {
+        state->held = true;
+        state->held_index = index;
+        return 0;
+    }
+    int code = let_go(state, emit);
+    return code ? code : beluga_emit_tool_call_delta(emit, index, text, length);
 }
 
 static int on_call_start(beluga__cohere_state *state, const struct event *event, beluga_emit *emit)
@@ -47,19 +65,20 @@ static int on_call_start(beluga__cohere_state *state, const struct event *event,
     if (!name || !*name)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
+    state->fresh = true;
+    state->held = false;
     code = beluga_emit_tool_call_begin(emit, event->index, id, name);
-    return code ? code : emit_arguments(call, event->index, emit);
+    return code ? code : emit_arguments(state, call, event->index, emit);
 }
 
 static int on_call_delta(beluga__cohere_state *state, const struct event *event, beluga_emit *emit)
 {
-    (void)state;
-    return emit_arguments(beluga_json_get(event->message, "tool_calls"), event->index, emit);
+    return emit_arguments(state, beluga_json_get(event->message, "tool_calls"), event->index, emit);
 }
 
 static int on_call_end(beluga__cohere_state *state, const struct event *event, beluga_emit *emit)
 {
-    (void)state;
+    state->held = false;
     return beluga_emit_tool_call_end(emit, event->index);
 }
 
@@ -69,15 +88,13 @@ static int on_end(beluga__cohere_state *state, const struct event *event, beluga
     return code ? code : BELUGA_DECODE_DONE;
 }
 
-/* An error where an event should be has a message and no type. */
+/* An error where an event should be has a message and no type, or one of its own. */
 static int fail(const beluga_json *root, beluga_emit *emit)
 {
-    const char *message = beluga_json_get_string(root, "message", NULL);
-    if (!message)
-        return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                                   "an event of the stream has no type");
-    return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, NULL,
-                               "the provider reported an error inside the stream: %s", message);
+    if (beluga_json_get_string(root, "message", NULL))
+        return beluga__cohere_emit_fault(root, BELUGA_ERROR_STREAM, emit);
+    return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
+                               "an event of the stream has no type");
 }
 
 int beluga__cohere_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
@@ -97,7 +114,7 @@ int beluga__cohere_decode_event(void *state, const beluga_frame *frame, beluga_e
     if (code) return code;
     const char *type = beluga_json_get_string(event.root, "type", NULL);
     int64_t index = beluga_json_get_int(event.root, "index", 0);
-    if (!type) return fail(event.root, emit);
+    if (!type || strcmp(type, "error") == 0) return fail(event.root, emit);
     event.delta = beluga_json_get(event.root, "delta");
     event.message = beluga_json_get(event.delta, "message");
     event.index = index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;

@@ -22,6 +22,7 @@ static int meaning(const char *message, int otherwise)
         {"requires more system memory", BELUGA_ERROR_MODEL_NOT_AVAILABLE},
         {"server busy", BELUGA_ERROR_OVERLOADED},
         {"unauthorized", BELUGA_ERROR_AUTHENTICATION},
+        {"invalid model name", BELUGA_ERROR_INVALID_MODEL},
     };
     for (size_t i = 0; message && i < sizeof meanings / sizeof *meanings; i++)
         if (strstr(message, meanings[i].words)) return meanings[i].code;

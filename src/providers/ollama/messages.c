@@ -28,43 +28,61 @@ static bool has(const beluga_message *message, uint32_t kind)
 
 /* ---- images ---------------------------------------------------------------------------------- */
 
-static void put_image(beluga__ollama_encoder *e, const beluga_part *part)
+static bool is_image(const beluga_part *part)
+{
+    return part->kind == BELUGA_PART_IMAGE || (part->kind == BELUGA_PART_FILE && part->media_type &&
+                                               strncmp(part->media_type, "image/", 6) == 0);
+}
+
+/* The base64 of an image by address; NULL for one that Ollama would have to fetch. */
+static const char *base64_of(const beluga_part *part)
 {
     char media_type[64];
-    if (!part->url) {
-        beluga_json_put_base64(e->w, NULL, "", part->data, part->data_length);
-        return;
-    }
-    const char *base64 = beluga__data_url(part->url, media_type, sizeof media_type);
-    if (!base64)
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-             "ollama takes images as bytes or data: URLs in base64 only");
-    beluga_json_put_string(e->w, NULL, base64);
+    return beluga__data_url(part->url, media_type, sizeof media_type);
+}
+
+static bool is_image_sendable(beluga__ollama_encoder *e, const beluga_part *part)
+{
+    if (!part->url || base64_of(part)) return true;
+    if (!e->dropped_image)
+        beluga_http_request_warn(e->request, "an image is not sent: Ollama takes images as bytes "
+                                             "or data: URLs in base64 only");
+    e->dropped_image = true;
+    return false;
 }
 
 static void put_images(beluga__ollama_encoder *e, const beluga_message *message)
 {
-    if (!has(message, BELUGA_PART_IMAGE)) return;
-    beluga_json_begin_array(e->w, "images");
+    bool open = false;
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind == BELUGA_PART_IMAGE) put_image(e, part);
+        if (!is_image(part) || !is_image_sendable(e, part)) continue;
+        if (!open) beluga_json_begin_array(e->w, "images");
+        open = true;
+        if (part->url)
+            beluga_json_put_string(e->w, NULL, base64_of(part));
+        else
+            beluga_json_put_base64(e->w, NULL, "", part->data, part->data_length);
     }
-    beluga_json_end_array(e->w);
+    if (open) beluga_json_end_array(e->w);
 }
 
 /* ---- tool calls and their results ------------------------------------------------------------ */
 
 static void put_tool_call(beluga__ollama_encoder *e, const beluga_part *part)
 {
-    const char *arguments = part->text_length ? part->text : "{}";
+    bool wrapped = e->wrapped;
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "id", part->id);
     beluga_json_begin_object(e->w, "function");
     beluga_json_put_string(e->w, "name", part->name);
-    beluga_json_put_raw(e->w, "arguments", arguments, part->text_length ? part->text_length : 2);
+    if (beluga__put_arguments(e->w, "arguments", part, &e->wrapped))
+        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
+    if (e->wrapped && !wrapped)
+        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
+                                             "are sent as the text \"arguments\" in one");
 }
 
 static void put_tool_calls(beluga__ollama_encoder *e, const beluga_message *message)
@@ -105,18 +123,20 @@ static const char *role_name(beluga_role role)
     }
 }
 
+static void check_part(beluga__ollama_encoder *e, const beluga_part *part, bool ai)
+{
+    bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
+    if (of_model && !ai)
+        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "ollama can't take a part of this kind from this role");
+    if (of_model || part->kind == BELUGA_PART_TEXT || is_image(part) || e->dropped_media) return;
+    e->dropped_media = true;
+    beluga_http_request_warn(e->request, "audio and files are not sent: Ollama takes none");
+}
+
 static void check_parts(beluga__ollama_encoder *e, const beluga_message *message, bool ai)
 {
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        uint32_t kind = beluga_message_part(message, i)->kind;
-        bool fits = kind == BELUGA_PART_TEXT || kind == BELUGA_PART_IMAGE ||
-                    (ai && (kind == BELUGA_PART_REASONING || kind == BELUGA_PART_TOOL_CALL));
-        if (!fits)
-            fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                 kind == BELUGA_PART_AUDIO || kind == BELUGA_PART_FILE
-                     ? "ollama takes no audio and no files"
-                     : "ollama can't take a part of this kind from this role");
-    }
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
+        check_part(e, beluga_message_part(message, i), ai);
 }
 
 /* The texts of an answer are pieces of one; others are texts of their own. */

@@ -20,7 +20,8 @@ typedef struct beluga__ollama_encoder {
     beluga__body body;
     beluga_json_writer *w;
     int status;
-    bool dropped_mark, dropped_strict; /* already warned about */
+    bool dropped_mark, dropped_strict, dropped_image, dropped_media; /* already warned about */
+    bool wrapped;
 } beluga__ollama_encoder;
 
 /* request.c, messages.c */

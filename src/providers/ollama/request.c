@@ -142,6 +142,11 @@ static void warn(const beluga__ollama_encoder *e)
     if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
         beluga_http_request_warn(e->request,
                                  "response_schema_name is not sent: Ollama has no place for it");
+    bool strict = true;
+    beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict);
+    if (!strict && beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
+        beluga_http_request_warn(e->request,
+                                 "response_schema_strict is on: Ollama enforces every schema");
     beluga__warn_cache_marks(e->call, e->request);
 }
 

@@ -72,12 +72,18 @@ static int emit_metadata(beluga__ollama_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }
 
+static int64_t count(const beluga_json *root, const char *key)
+{
+    int64_t n = beluga_json_get_int(root, key, -1);
+    return n < 0 ? -1 : n;
+}
+
 /* A count that is missing may be zero, or taken from a cache: unknown. */
 static int emit_usage(const beluga_json *root, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
-    u.input_total = beluga_json_get_int(root, "prompt_eval_count", -1);
-    u.output_total = beluga_json_get_int(root, "eval_count", -1);
+    u.input_total = count(root, "prompt_eval_count");
+    u.output_total = count(root, "eval_count");
     if (u.input_total < 0 && u.output_total < 0) return 0;
     u.raw = beluga_emit_json_text(emit, root, &u.raw_length);
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;

@@ -1,0 +1,12 @@
+/* Times as text. */
+#ifndef BELUGA__TIME_H
+#define BELUGA__TIME_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Read an RFC 3339 time since 1970, "2026-01-31T07:27:46.5Z" or with an offset, as seconds since
+ * then. Returns false for anything else. */
+bool beluga__time_read(const char *text, int64_t *seconds);
+
+#endif
