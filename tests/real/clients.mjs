@@ -63,7 +63,9 @@ async function gemini(name) {
     'tool-required': weather({ mode: 'ANY' }),
     'tool-none': weather({ mode: 'NONE' }),
     image: {
-      contents: [user({ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: image.toString('base64') } })],
+      contents: [
+        user({ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: image.toString('base64') } }),
+      ],
     },
     schema: { contents: hi, config: { responseMimeType: 'application/json', responseJsonSchema: schema } },
     json: { contents: hi, config: { responseMimeType: 'application/json' } },
@@ -116,7 +118,11 @@ async function ollama(name) {
     tools: {
       messages: [
         { role: 'user', content: 'Weather?' },
-        { role: 'assistant', content: '', tool_calls: [{ function: { name: tool.name, arguments: { city: 'Oslo' } } }] },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ function: { name: tool.name, arguments: { city: 'Oslo' } } }],
+        },
         { role: 'tool', content: '21 degrees', tool_name: tool.name },
       ],
       tools: [{ type: 'function', function: tool }],
@@ -302,7 +308,10 @@ async function completions(client, limit, name) {
     'tool-required': weather('required'),
     'tool-none': weather('none'),
     image: {
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url } }] }],
+      messages: [{
+        role: 'user',
+        content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url } }],
+      }],
     },
     schema: { messages: hi, response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } } },
     json: { messages: hi, response_format: { type: 'json_object' } },
@@ -455,7 +464,8 @@ async function mistral(name) {
   }
   if (name === 'stream') {
     let text = '';
-    for await (const { data } of await chat.stream({ model, messages: hi })) text += data.choices[0]?.delta.content ?? '';
+    for await (const { data } of await chat.stream({ model, messages: hi }))
+      text += data.choices[0]?.delta.content ?? '';
     return text;
   }
   return (await chat.complete({ model, ...calls[name] })).choices[0].message.content;

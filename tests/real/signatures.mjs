@@ -35,7 +35,8 @@ const models = [
   () => text(24) || 'x',
 ];
 // As the library writes a model into a path: everything but the unreserved characters escaped.
-const escaped = (s) => encodeURIComponent(s).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const escape = (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`;
+const escaped = (s) => encodeURIComponent(s).replace(/[!'()*]/g, escape);
 const hosts = [
   'https://bedrock-runtime.us-east-1.amazonaws.com', 'https://bedrock.ap-southeast-2.amazonaws.com',
   'http://127.0.0.1:4010', 'https://vpce-0a1b.bedrock-runtime.eu-west-1.vpce.amazonaws.com', 'http://[::1]:8080',
@@ -45,29 +46,27 @@ const action = () => one(['/converse', '/converse-stream', '']);
 const call = () => ({ url: `${one(hosts)}/model/${escaped(one(models)())}${action()}`, method: 'POST' });
 const parameter = () => `${escaped(text(8))}${one(['=', '', '=', '=='])}${escaped(text(8))}`;
 const plain = one(models)();
+const names = ['a', 'a-b', 'a.b', 'ab', 'A', 'aa', 'a1', '~a'];
+const pairs = ['a=b:c', 'a=%2f', 'x=1,2', 'q=a/b', 'k[]=@', 's=$!*()', 'c=%c3%a9', 'empty', '%7e=%7E'];
+const segments = ['a', '', '.', '..', 'b:c', 'd@e', "f!$&'()*+,;=", '%C3%A9', '...'];
+const addresses = ['https://h.example:443', 'http://h.example:80', 'http://h.example:443', 'https://u:p@h.example'];
 
 const kinds = {
   'models and their paths': call,
   'parameters, sorted by name and then by value': () => ({
-    url: `${one(hosts)}/foundation-models?${several(9, () => `${one(['a', 'a-b', 'a.b', 'ab', 'A', 'aa', 'a1', '~a'])}=${one(words)}`).join('&')}`,
-    method: 'GET',
+    url: `${one(hosts)}/foundation-models?${several(9, () => `${one(names)}=${one(words)}`).join('&')}`, method: 'GET',
   }),
   'parameters with any characters': () => ({
     url: `${one(hosts)}/foundation-models?${several(9, parameter).join('&')}`, method: 'GET',
   }),
   'parameters that somebody wrote by hand': () => ({
-    url: `https://h.example/p?${several(6, () => one(['a=b:c', 'a=%2f', 'x=1,2', 'q=a/b', 'k[]=@', 's=$!*()', 'c=%c3%a9', 'empty', '%7e=%7E']))
-      .join('&')}`,
-    method: 'POST',
+    url: `https://h.example/p?${several(6, () => one(pairs)).join('&')}`, method: 'POST',
   }),
   'paths that somebody wrote by hand': () => ({
-    url: `https://h.example${one(['', '/'])}${several(5, () => one(['a', '', '.', '..', 'b:c', 'd@e', "f!$&'()*+,;=", '%C3%A9', '...'])).join('/')
-      .replace(/^(?=[^/])/, '/')}`,
-    method: 'POST',
+    url: `https://h.example/${several(5, () => one(segments)).join('/')}`, method: 'POST',
   }),
   'hosts that somebody wrote by hand': () => ({
-    url: `${one(['https://h.example:443', 'http://h.example:80', 'http://h.example:443', 'https://u:p@h.example', 'https://h.example'])}/a${one(['', '#f', '?a=1#f'])}`,
-    method: 'POST',
+    url: `${one(addresses)}${one(['', '/', '/a'])}${one(['', '#f', '?a=1#f'])}`, method: 'POST',
   }),
   'types that somebody wrote by hand': () => ({
     ...call(), type: one(['text/plain', 'application/json;  charset=utf-8', 'a/b ; c="d  e"', '']),

@@ -125,12 +125,16 @@ def responses_answer(_, body, calls):
                {"type": "response.completed", "response": response})
 
 
+def completions_calls():
+    return [{"id": f"call_{city}", "type": "function",
+             "function": {"name": "get_weather", "arguments": json.dumps({"city": city})}}
+            for city in ("Oslo", "Bergen")]
+
+
 def completions_answer(_, body, calls):
     message = {"role": "assistant", "content": ANSWER}
     if calls:
-        message = {"role": "assistant", "content": None, "tool_calls": [
-            {"id": f"call_{city}", "type": "function",
-             "function": {"name": "get_weather", "arguments": json.dumps({"city": city})}} for city in ("Oslo", "Bergen")]}
+        message = {"role": "assistant", "content": None, "tool_calls": completions_calls()}
     whole = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": MODEL,
              "choices": [{"index": 0, "message": message, "finish_reason": "tool_calls" if calls else "stop"}],
              "usage": {"prompt_tokens": 3, "completion_tokens": 4, "total_tokens": 7}}
@@ -159,9 +163,7 @@ def mistral_answer(path, body, calls):
 def cohere_answer(_, body, calls):
     message = {"role": "assistant", "content": [{"type": "text", "text": ANSWER}]}
     if calls:
-        message = {"role": "assistant", "tool_plan": "I will look.", "tool_calls": [
-            {"id": f"call_{city}", "type": "function",
-             "function": {"name": "get_weather", "arguments": json.dumps({"city": city})}} for city in ("Oslo", "Bergen")]}
+        message = {"role": "assistant", "tool_plan": "I will look.", "tool_calls": completions_calls()}
     reason = "TOOL_CALL" if calls else "COMPLETE"
     usage = {"billed_units": {"input_tokens": 3, "output_tokens": 4}, "tokens": {"input_tokens": 3, "output_tokens": 4}}
     if not body.get("stream"):
@@ -174,15 +176,19 @@ def cohere_answer(_, body, calls):
                {"type": "message-end", "delta": {"finish_reason": reason, "usage": usage}})
 
 
-def frame(event, payload):
-    """One of an AWS event stream."""
+def frame_of(pairs, body):
+    """One of an AWS event stream, from its headers and its payload."""
     headers = b""
-    for name, value in ((":event-type", event), (":content-type", "application/json"), (":message-type", "event")):
+    for name, value in pairs:
         headers += struct.pack(f">B{len(name)}sBH", len(name), name.encode(), 7, len(value)) + value.encode()
-    body = json.dumps(payload).encode()
     start = struct.pack(">II", 16 + len(headers) + len(body), len(headers))
     whole = start + struct.pack(">I", zlib.crc32(start)) + headers + body
     return whole + struct.pack(">I", zlib.crc32(whole))
+
+
+def frame(event, payload):
+    headers = [(":event-type", event), (":content-type", "application/json"), (":message-type", "event")]
+    return frame_of(headers, json.dumps(payload).encode())
 
 
 def bedrock_answer(path, _, calls):
@@ -239,8 +245,8 @@ class Recorder(http.server.BaseHTTPRequestHandler):
 
 
 @contextlib.contextmanager
-def recorder(provider):
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Recorder)
+def serving(provider, handler):
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     server.provider = provider
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
@@ -257,9 +263,8 @@ def address(server):
 class Client:
     """The maker's client, which sends one call after another: to start it takes longest."""
 
-    def __init__(self, provider, server):
-        command = ["node", os.path.join(HERE, "clients.mjs"), MODULES, provider, address(server),
-                   MODELS.get(provider, MODEL)]
+    def __init__(self, script, server, *arguments):
+        command = ["node", os.path.join(HERE, script), MODULES, server.provider, address(server), *arguments]
         self.errors = tempfile.TemporaryFile()
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self.errors)
 
@@ -268,7 +273,7 @@ class Client:
         return self.errors.read().decode(errors="replace")[-800:]
 
     def ask(self, case):
-        """The text of the answer to a call."""
+        """The answer to a call."""
         self.process.stdin.write(case.encode() + b"\n")
         self.process.stdin.flush()
         if not select.select([self.process.stdout], [], [], SECONDS)[0]:
@@ -276,7 +281,7 @@ class Client:
         answer = json.loads(self.process.stdout.readline() or "{}")
         if "text" not in answer:
             raise AssertionError(f"the client failed: {answer.get('failure') or self.said()}")
-        return answer["text"]
+        return answer
 
     def __enter__(self):
         return self
@@ -380,7 +385,7 @@ def compare(say, client, server, case):
     provider = server.provider
     try:
         ours = record(server, case, lambda: ask_ours(say, provider, server, case))
-        theirs = record(server, case, lambda: client.ask(case))
+        theirs = record(server, case, lambda: client.ask(case)["text"])
     except (AssertionError, OSError, subprocess.TimeoutExpired) as problem:
         return [str(problem)]
     for request in (ours, theirs):
@@ -403,11 +408,13 @@ def main(say):
     number = failed = 0
     print(f"1..{sum(map(len, CASES.values()))}")
     for provider, cases in CASES.items():
-        with recorder(provider) as server, Client(provider, server) as client:
+        model = MODELS.get(provider, MODEL)
+        with serving(provider, Recorder) as server, Client("clients.mjs", server, model) as client:
             for case in cases:
                 found = compare(say, client, server, case)
                 number += 1
-                print(f"{'not ' if found else ''}ok {number} - {provider}'s {case} is what its client sends", flush=True)
+                good = "not ok" if found else "ok"
+                print(f"{good} {number} - {provider}'s {case} is what its client sends", flush=True)
                 for line in found:
                     print("# " + line.replace("\n", "\n# "))
                 failed += bool(found)
