@@ -1,10 +1,11 @@
 // Requests and what AWS's own signer makes of them, the same at every run:
 //
-//   node signatures.mjs MODULES
+//   node signatures.mjs MODULES [-]
 //
 // MODULES is the folder that npm filled. Prints a JSON object a line: what the request is about (kind), the
-// request, who signs it when, and the headers that come of it.
+// request, who signs it when, and the headers that come of it. With - the requests are those of stdin.
 import { createRequire } from 'node:module';
+import { createInterface } from 'node:readline';
 
 const need = createRequire(`${process.argv[2]}/`);
 const { SignatureV4 } = need('@smithy/signature-v4');
@@ -116,15 +117,25 @@ async function sign(request) {
   return headers;
 }
 
-for (const [kind, make] of Object.entries(kinds)) {
-  for (let i = 0; i < 150; i++) {
-    const made = make();
-    const request = {
-      id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', token: below(3) ? '' : token(),
-      region: 'us-east-1', now: 1763805600, type: made.method === 'POST' ? 'application/json' : '',
-      body: made.method === 'POST' ? JSON.stringify({ messages: [text(40)] }) : '',
-      ...made,
-    };
-    console.log(JSON.stringify({ kind, request, headers: await sign(request) }));
+function* generated() {
+  for (const [kind, make] of Object.entries(kinds)) {
+    for (let i = 0; i < 150; i++) {
+      const made = make();
+      const request = {
+        id: 'AKIDEXAMPLE', secret: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY', token: below(3) ? '' : token(),
+        region: 'us-east-1', now: 1763805600, type: made.method === 'POST' ? 'application/json' : '',
+        body: made.method === 'POST' ? JSON.stringify({ messages: [text(40)] }) : '',
+        ...made,
+      };
+      yield { kind, request };
+    }
   }
 }
+
+async function* given() {
+  for await (const line of createInterface({ input: process.stdin }))
+    yield { kind: 'given', request: JSON.parse(line) };
+}
+
+for await (const { kind, request } of process.argv[3] === '-' ? given() : generated())
+  console.log(JSON.stringify({ kind, request, headers: await sign(request) }));
