@@ -18,6 +18,17 @@ const tool = {
   parameters: { type: 'object', properties: { city: { type: 'string' } } },
 };
 const image = Buffer.from('\x89PNG\r\n', 'latin1');
+// What protocols share that have messages of roles.
+const hi = [{ role: 'user', content: 'Hi' }];
+const conversation = [
+  { role: 'system', content: 'Be brief.' },
+  ...hi,
+  { role: 'assistant', content: 'Hello.' },
+  { role: 'user', content: 'And now?' },
+];
+const systems = [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi];
+const tools = [{ type: 'function', function: tool }];
+const called = { name: tool.name, arguments: '{"city":"Oslo"}' };
 
 async function gemini(name) {
   const { GoogleGenAI } = need('@google/genai');
@@ -92,15 +103,9 @@ async function gemini(name) {
 async function ollama(name) {
   const { Ollama } = need('ollama');
   const client = new Ollama({ host: url, headers: { Authorization: `Bearer ${key}` } });
-  const hi = [{ role: 'user', content: 'Hi' }];
   const calls = {
     conversation: {
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'Hi' },
-        { role: 'assistant', content: 'Hello.' },
-        { role: 'user', content: 'And now?' },
-      ],
+      messages: conversation,
       options: {
         temperature: 0.2,
         top_p: 0.9,
@@ -112,9 +117,7 @@ async function ollama(name) {
         frequency_penalty: -0.5,
       },
     },
-    systems: {
-      messages: [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi],
-    },
+    systems: { messages: systems },
     tools: {
       messages: [
         { role: 'user', content: 'Weather?' },
@@ -125,7 +128,7 @@ async function ollama(name) {
         },
         { role: 'tool', content: '21 degrees', tool_name: tool.name },
       ],
-      tools: [{ type: 'function', function: tool }],
+      tools,
     },
     image: { messages: [{ role: 'user', content: 'What is this?', images: [image] }] },
     schema: { messages: hi, format: schema },
@@ -152,7 +155,6 @@ async function anthropic(name) {
   const Anthropic = need('@anthropic-ai/sdk').default;
   const { messages } = new Anthropic({ apiKey: key, baseURL: url, maxRetries: 0 });
   const max_tokens = 16384;
-  const hi = [{ role: 'user', content: 'Hi' }];
   const tools = [{ name: tool.name, description: tool.description, input_schema: tool.parameters }];
   const weather = (tool_choice) => ({
     max_tokens,
@@ -270,10 +272,7 @@ async function responses(name) {
 // Chat Completions, as OpenAI's client speaks it to OpenAI and to Azure.
 async function completions(client, limit, name) {
   const { completions } = client.chat;
-  const hi = [{ role: 'user', content: 'Hi' }];
-  const tools = [{ type: 'function', function: tool }];
   const result = (tool_call_id) => ({ role: 'tool', tool_call_id, content: '21 degrees' });
-  const called = { name: tool.name, arguments: '{"city":"Oslo"}' };
   const weather = (tool_choice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
@@ -286,12 +285,7 @@ async function completions(client, limit, name) {
   const url = `data:image/png;base64,${image.toString('base64')}`;
   const calls = {
     conversation: {
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        ...hi,
-        { role: 'assistant', content: 'Hello.' },
-        { role: 'user', content: 'And now?' },
-      ],
+      messages: conversation,
       temperature: 0.2,
       top_p: 0.9,
       [limit]: 64,
@@ -300,9 +294,7 @@ async function completions(client, limit, name) {
       presence_penalty: 0.5,
       frequency_penalty: -0.5,
     },
-    systems: {
-      messages: [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi],
-    },
+    systems: { messages: systems },
     tools: weather('auto'),
     'tool-by-name': weather({ type: 'function', function: { name: tool.name } }),
     'tool-required': weather('required'),
@@ -346,10 +338,7 @@ async function azure(name) {
 async function cohere(name) {
   const { CohereClientV2 } = need('cohere-ai');
   const client = new CohereClientV2({ token: key, environment: url });
-  const hi = [{ role: 'user', content: 'Hi' }];
-  const tools = [{ type: 'function', function: tool }];
   const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
-  const called = { name: tool.name, arguments: '{"city":"Oslo"}' };
   const weather = (toolChoice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
@@ -362,12 +351,7 @@ async function cohere(name) {
   const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
   const calls = {
     conversation: {
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        ...hi,
-        { role: 'assistant', content: 'Hello.' },
-        { role: 'user', content: 'And now?' },
-      ],
+      messages: conversation,
       temperature: 0.2,
       p: 0.9,
       k: 40,
@@ -377,9 +361,7 @@ async function cohere(name) {
       presencePenalty: 0.5,
       frequencyPenalty: -0.5,
     },
-    systems: {
-      messages: [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi],
-    },
+    systems: { messages: systems },
     tools: weather(),
     'tool-required': weather('REQUIRED'),
     'tool-none': weather('NONE'),
@@ -409,10 +391,7 @@ async function cohere(name) {
 async function mistral(name) {
   const { Mistral } = await import(join(modules, 'node_modules/@mistralai/mistralai/esm/index.js'));
   const { chat } = new Mistral({ apiKey: key, serverURL: url });
-  const hi = [{ role: 'user', content: 'Hi' }];
-  const tools = [{ type: 'function', function: tool }];
   const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
-  const called = { name: tool.name, arguments: '{"city":"Oslo"}' };
   const weather = (toolChoice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
@@ -425,12 +404,7 @@ async function mistral(name) {
   const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
   const calls = {
     conversation: {
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        ...hi,
-        { role: 'assistant', content: 'Hello.' },
-        { role: 'user', content: 'And now?' },
-      ],
+      messages: conversation,
       temperature: 0.2,
       topP: 0.9,
       maxTokens: 64,
@@ -439,9 +413,7 @@ async function mistral(name) {
       presencePenalty: 0.5,
       frequencyPenalty: -0.5,
     },
-    systems: {
-      messages: [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi],
-    },
+    systems: { messages: systems },
     tools: weather('auto'),
     'tool-by-name': weather({ type: 'function', function: { name: tool.name } }),
     'tool-required': weather('required'),

@@ -216,11 +216,27 @@ ANSWERS = {"anthropic": anthropic_answer, "azure": completions_answer, "bedrock"
            "openai": completions_answer, "openai-responses": responses_answer}
 
 
-class Recorder(http.server.BaseHTTPRequestHandler):
+class Handler(http.server.BaseHTTPRequestHandler):
+    def read(self):
+        return self.rfile.read(int(self.headers["content-length"]))
+
+    def answer(self, content_type, body):
+        body = body if isinstance(body, bytes) else body.encode()
+        self.send_response(200)
+        self.send_header("Content-Type", content_type)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+class Recorder(Handler):
     """Keeps what came in server.seen."""
 
     def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        body = json.loads(self.read())
         url = urllib.parse.urlsplit(self.path)
         self.server.seen.append({
             "method": self.command,
@@ -232,16 +248,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
             "body": body,
         })
         calls = len(self.server.seen) < self.server.rounds
-        content_type, answer = ANSWERS[self.server.provider](url.path, body, calls)
-        answer = answer if isinstance(answer, bytes) else answer.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
+        self.answer(*ANSWERS[self.server.provider](url.path, body, calls))
 
 
 @contextlib.contextmanager

@@ -6,14 +6,13 @@
 Text, calls of tools and the reason of the end must be those that the fixture expects of us.
 """
 import glob
-import http.server
 import itertools
 import json
 import os
 import re
 import sys
 
-from test_clients import CASES, ROOT, Client, differences, frame_of, serving, skip_without_clients
+from test_clients import CASES, ROOT, Client, Handler, differences, frame_of, serving, skip_without_clients
 
 FIXTURES = os.path.join(ROOT, "tests", "fixtures")
 TYPES = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson",
@@ -67,19 +66,12 @@ OURS_ALONE = {
 }
 
 
-class Player(http.server.BaseHTTPRequestHandler):
+class Player(Handler):
     """Answers with server.stream."""
 
     def do_POST(self):
-        self.rfile.read(int(self.headers["content-length"]))
-        self.send_response(200)
-        self.send_header("Content-Type", self.server.content_type)
-        self.send_header("Content-Length", str(len(self.server.stream)))
-        self.end_headers()
-        self.wfile.write(self.server.stream)
-
-    def log_message(self, *_):
-        pass
+        self.read()
+        self.answer(self.server.content_type, self.server.stream)
 
 
 def unquote(text):

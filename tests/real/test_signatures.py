@@ -8,14 +8,13 @@ what arrived.
 """
 import calendar
 import collections
-import http.server
 import json
 import os
 import subprocess
 import sys
 import time
 
-from test_clients import ANSWER, HERE, MODULES, address, bedrock_answer, serving, skip_without_clients
+from test_clients import ANSWER, HERE, MODULES, Handler, address, bedrock_answer, serving, skip_without_clients
 
 SECONDS = 60
 FIELDS = ["method", "url", "type", "body", "id", "secret", "token", "region", "now"]
@@ -57,23 +56,14 @@ CALLS = [
 ]
 
 
-class Witness(http.server.BaseHTTPRequestHandler):
+class Witness(Handler):
     """Keeps what came in server.seen."""
 
     def do_POST(self):
-        body = self.rfile.read(int(self.headers["content-length"])).decode()
+        body = self.read().decode()
         headers = {name.lower(): value for name, value in self.headers.items()}
         self.server.seen.append((self.path, headers, body))
-        content_type, answer = bedrock_answer(self.path, body, False)
-        answer = answer if isinstance(answer, bytes) else answer.encode()
-        self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_):
-        pass
+        self.answer(*bedrock_answer(self.path, body, False))
 
 
 def arrived(beluga, server, token, region, path, model):
