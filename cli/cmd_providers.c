@@ -361,13 +361,12 @@ const struct command cmd_providers = {
     .details = "Nothing is sent. On a terminal the table is as wide as that is. In a pipe the "
                "columns are separated by tabs and have no titles: name, state of the key (set, "
                "missing, optional, none, or reference, which is looked up when a call needs it), "
-               "variable of the key, "
-               "default model, base URL, protocol, and a yes or no for each of stream, tools, "
-               "parallel_tools, reasoning, images, audio, files, schema, cache, models, local and "
-               "no_key. "
+               "variable of the key, default model, base URL, protocol, and a yes or no for each "
+               "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
+               "models, local and no_key.\n\n"
                "With --json: {\"providers\": [{name, protocol, default_model, base_url, "
-               "key_variables, key_set_by, key_state, key_reference, url_variables, capabilities, notes, "
-               "options}]}.",
+               "key_variables, key_set_by, key_state, key_reference, url_variables, "
+               "capabilities, notes, options}]}.",
     .takes = ARG_JSON | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,

@@ -43,6 +43,6 @@ const beluga_provider beluga__anthropic_provider = {
     .authorize = beluga__anthropic_authorize,
     .encode_list_models = beluga__anthropic_encode_list_models,
     .decode_list_models = beluga__anthropic_decode_list_models,
-    .protocol = "Messages",
+    .protocol = "Anthropic Messages",
     .notes = notes,
 };

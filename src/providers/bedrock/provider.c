@@ -11,11 +11,12 @@ static const beluga_own_option options[] = {
 };
 
 static const char *const notes[] = {
-    "Without AWS_BEARER_TOKEN_BEDROCK requests are signed by the access keys of the environment or of "
-    "a profile.",
+    "Without AWS_BEARER_TOKEN_BEDROCK requests are signed, by the access keys of the environment "
+    "or of a profile.",
     "The base URL is moved to the region.",
     "Models are named by ids or ARNs.",
-    "Takes no seed, no penalties, no tool_choice none; top_k where it is known how the model has it.",
+    "Takes no seed, no penalties and no tool_choice none, and top_k only where it is known how the "
+    "model has it.",
     NULL,
 };
 
@@ -40,6 +41,6 @@ const beluga_provider beluga__bedrock_provider = {
     .authorize = beluga__bedrock_authorize,
     .encode_list_models = beluga__bedrock_encode_list_models,
     .decode_list_models = beluga__bedrock_decode_list_models,
-    .protocol = "Converse",
+    .protocol = "Bedrock Converse",
     .notes = notes,
 };

@@ -33,6 +33,6 @@ const beluga_provider beluga__cohere_provider = {
     .decode_error = beluga__cohere_decode_error,
     .encode_list_models = beluga__cohere_encode_list_models,
     .decode_list_models = beluga__cohere_decode_list_models,
-    .protocol = "Chat v2",
+    .protocol = "Cohere chat v2",
     .notes = notes,
 };

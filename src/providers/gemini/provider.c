@@ -39,6 +39,6 @@ const beluga_provider beluga__gemini_provider = {
     .authorize = authorize,
     .encode_list_models = beluga__gemini_encode_list_models,
     .decode_list_models = beluga__gemini_decode_list_models,
-    .protocol = "generateContent",
+    .protocol = "Gemini generateContent",
     .notes = notes,
 };

@@ -38,6 +38,6 @@ const beluga_provider beluga__ollama_provider = {
     .decode_error = beluga__ollama_decode_error,
     .encode_list_models = beluga__ollama_encode_list_models,
     .decode_list_models = beluga__ollama_decode_list_models,
-    .protocol = "Ollama's own",
+    .protocol = "Ollama chat",
     .notes = notes,
 };

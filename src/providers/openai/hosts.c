@@ -31,7 +31,7 @@
         NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                  \
         NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                                  \
         NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                           \
-             "Tells the usage of a stream without being asked, and refuses to be asked."),        \
+             "Tells the usage of a stream without being asked."),                                 \
         NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                             \
              "Reasoning is on or off (enable_thinking), without grades, and takes a budget."),    \
         NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                   \

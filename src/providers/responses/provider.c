@@ -27,7 +27,8 @@ static const beluga_own_option options[] = {
 };
 
 static const char *const notes[] = {
-    "Nothing is kept at the server; reasoning comes encrypted and goes back with its message.",
+    "Nothing is kept at the server unless openai-responses.store is on.",
+    "Reasoning comes encrypted, and goes back with its message.",
     "Takes no stop sequences, seed, penalties, top_k and no budget of reasoning.",
     NULL,
 };
@@ -52,6 +53,6 @@ const beluga_provider beluga__responses_provider = {
     .decode_error = beluga__fault_decode_error,
     .encode_list_models = beluga__openai_encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
-    .protocol = "Responses",
+    .protocol = "OpenAI Responses",
     .notes = notes,
 };
