@@ -8,35 +8,7 @@
 #include "output.h"
 #include "term.h"
 
-#define MAX_WIDTH    100
 #define OPTION_WIDTH 26
-
-/* Print words from column `column`, broken before `width`, later lines indented. */
-static void put_wrapped(const char *text, size_t column, size_t indent)
-{
-    size_t width = term_width() < MAX_WIDTH ? term_width() : MAX_WIDTH;
-    bool first = true;
-    while (*text) {
-        size_t word = strcspn(text, " \n");
-        if (!first && column + 1 + word >= width) {
-            out_printf("\n%*s", (int)indent, "");
-            column = indent;
-            first = true;
-        }
-        out_printf("%s%.*s", first ? "" : " ", (int)word, text);
-        column += word + (first ? 0 : 1);
-        first = false;
-        text += word;
-        if (strncmp(text, "\n\n", 2) == 0) {
-            out_printf("\n\n%*s", (int)indent, "");
-            column = indent;
-            first = true;
-            text++;
-        }
-        text += strspn(text, " \n");
-    }
-    out_printf("\n");
-}
 
 static void put_heading(const char *text)
 {
@@ -50,7 +22,7 @@ static void put_row(const char *term, const char *meaning, size_t width)
         out_printf("  %s\n%*s", term, n, "");
     else
         out_printf("  %-*s", n - 2, term);
-    put_wrapped(meaning, width, width);
+    out_wrapped(meaning, width, width);
 }
 
 static void put_option(const struct arg_info *info)
@@ -74,9 +46,9 @@ static void put_command(const struct command *command)
     out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", command == commands[0] ? "[" : "",
                command->name, command == commands[0] ? "]" : "", *command->operands ? " " : "",
                command->operands);
-    put_wrapped(command->summary, 0, 0);
+    out_wrapped(command->summary, 0, 0);
     out_printf("\n");
-    put_wrapped(command->details, 0, 0);
+    out_wrapped(command->details, 0, 0);
     put_options(command);
 }
 

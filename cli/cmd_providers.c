@@ -1,4 +1,6 @@
 /* beluga providers: whom it can talk to. */
+#include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,20 +14,45 @@
 #include "report.h"
 #include "session.h"
 #include "table.h"
+#include "term.h"
 
 #define MAX_PROVIDERS 256
 
+/* ---- what is known of one -------------------------------------------------------------------- */
+
+enum key_state { KEY_NONE, KEY_SET, KEY_MISSING, KEY_OPTIONAL, KEY_REFERENCE };
+
 static const struct {
-    uint64_t bit;
-    const char *name;
-} capabilities[] = {
-    {BELUGA_CAPABILITY_STREAM, "stream"},       {BELUGA_CAPABILITY_TOOLS, "tools"},
-    {BELUGA_CAPABILITY_REASONING, "reasoning"}, {BELUGA_CAPABILITY_IMAGES, "images"},
-    {BELUGA_CAPABILITY_AUDIO, "audio"},         {BELUGA_CAPABILITY_FILES, "files"},
-    {BELUGA_CAPABILITY_SCHEMA, "schema"},       {BELUGA_CAPABILITY_CACHE, "cache"},
-    {BELUGA_CAPABILITY_MODELS, "models"},       {BELUGA_CAPABILITY_LOCAL, "local"},
+    const char *word, *mark;
+} key_states[] = {
+    [KEY_NONE] = {"none", "-"},
+    [KEY_SET] = {"set", "set"},
+    [KEY_MISSING] = {"missing", "no"},
+    [KEY_OPTIONAL] = {"optional", "-"},
+    [KEY_REFERENCE] = {"reference", "?"},
 };
-#define N_CAPABILITIES (sizeof capabilities / sizeof capabilities[0])
+
+/* A reference, such as to a profile, is looked up by the call that needs it. */
+static enum key_state key_state(const beluga_provider *p)
+{
+    if (session_find_variable(p->key_variables)) return KEY_SET;
+    if (p->key_reference) return KEY_REFERENCE;
+    if (!p->key_variables || !p->key_variables[0]) return KEY_NONE;
+    return p->capabilities & BELUGA_CAPABILITY_NO_KEY ? KEY_OPTIONAL : KEY_MISSING;
+}
+
+/* The variable of its key that is set, else the first; "" for none. */
+static const char *key_variable(const beluga_provider *p)
+{
+    const char *variable = session_find_variable(p->key_variables);
+    if (variable) return variable;
+    return p->key_variables && p->key_variables[0] ? p->key_variables[0] : "";
+}
+
+static const char *or_else(const char *text, const char *other)
+{
+    return text ? text : other;
+}
 
 static const char *type_name(uint32_t type)
 {
@@ -46,6 +73,23 @@ static void put_names(beluga_json_writer *w, const char *key, const char *const 
     beluga_json_end_array(w);
 }
 
+static void put_capabilities(beluga_json_writer *w, uint64_t capabilities)
+{
+    const char *name;
+    beluga_json_begin_array(w, "capabilities");
+    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
+        if (capabilities & bit) beluga_json_put_string(w, NULL, name);
+    beluga_json_end_array(w);
+}
+
+static void put_notes(beluga_json_writer *w, const char *const *notes)
+{
+    beluga_json_begin_array(w, "notes");
+    for (; notes && *notes; notes++)
+        if (**notes) beluga_json_put_string(w, NULL, *notes);
+    beluga_json_end_array(w);
+}
+
 static void put_own_options(beluga_json_writer *w, const beluga_own_option *option)
 {
     beluga_json_begin_array(w, "options");
@@ -54,6 +98,7 @@ static void put_own_options(beluga_json_writer *w, const beluga_own_option *opti
         beluga_json_put_string(w, "name", option->name);
         beluga_json_put_string(w, "type", type_name(option->type));
         beluga_json_put_string(w, "meaning", option->meaning);
+        beluga_json_put_string(w, "variable", option->variable);
         if (option->minimum < option->maximum) {
             beluga_json_put_double(w, "minimum", option->minimum);
             beluga_json_put_double(w, "maximum", option->maximum);
@@ -67,16 +112,16 @@ static void put_provider(beluga_json_writer *w, const beluga_provider *p)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "name", p->name);
+    beluga_json_put_string(w, "protocol", p->protocol);
     beluga_json_put_string(w, "default_model", p->default_model);
     beluga_json_put_string(w, "base_url", p->base_url);
     put_names(w, "key_variables", p->key_variables);
     beluga_json_put_string(w, "key_set_by", session_find_variable(p->key_variables));
+    beluga_json_put_string(w, "key_state", key_states[key_state(p)].word);
+    beluga_json_put_string(w, "key_reference", p->key_reference);
     put_names(w, "url_variables", p->url_variables);
-    beluga_json_begin_array(w, "capabilities");
-    for (size_t i = 0; i < N_CAPABILITIES; i++)
-        if (p->capabilities & capabilities[i].bit)
-            beluga_json_put_string(w, NULL, capabilities[i].name);
-    beluga_json_end_array(w);
+    put_capabilities(w, p->capabilities);
+    put_notes(w, p->notes);
     put_own_options(w, p->options);
     beluga_json_end_object(w);
 }
@@ -94,68 +139,189 @@ static int print_json(const beluga_provider *const *providers, size_t n)
     return report_json(w);
 }
 
-/* ---- text ------------------------------------------------------------------------------------ */
+/* ---- a pipe: a row each, every column ever there --------------------------------------------- */
+
+static int print_rows(const beluga_provider *const *providers, size_t n)
+{
+    const char *titles[TABLE_MAX_COLUMNS] = {"name",          "key state", "key variable",
+                                             "default model", "base URL",  "protocol"};
+    struct table table;
+    const char *name;
+    size_t columns = 6;
+    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
+        if (columns < TABLE_MAX_COLUMNS) titles[columns++] = name;
+    table_begin(&table, columns, titles);
+    for (size_t i = 0; i < n; i++) {
+        const beluga_provider *p = providers[i];
+        table_add(&table, p->name);
+        table_add(&table, key_states[key_state(p)].word);
+        table_add(&table, key_variable(p));
+        table_add(&table, p->default_model);
+        table_add(&table, p->base_url);
+        table_add(&table, p->protocol);
+        for (size_t k = 6; k < columns; k++)
+            table_add(&table, p->capabilities >> (k - 6) & 1 ? "yes" : "no");
+    }
+    return table_print(&table);
+}
+
+/* ---- a terminal: as much as its width takes -------------------------------------------------- */
+
+/* What tells them apart. All stream; whether a key is needed is in its column. */
+static const uint64_t shown[] = {
+    BELUGA_CAPABILITY_TOOLS, BELUGA_CAPABILITY_REASONING, BELUGA_CAPABILITY_IMAGES,
+    BELUGA_CAPABILITY_AUDIO, BELUGA_CAPABILITY_FILES,     BELUGA_CAPABILITY_SCHEMA,
+    BELUGA_CAPABILITY_CACHE, BELUGA_CAPABILITY_MODELS,
+};
+#define N_SHOWN (sizeof shown / sizeof *shown)
+
+/* From the widest to the narrowest. */
+static const struct layout {
+    bool with_model, key_in_full, titles_in_full;
+} layouts[] = {
+    {true, true, true},
+    {false, true, true},
+    {false, false, true},
+    {false, false, false},
+};
+#define N_LAYOUTS (sizeof layouts / sizeof *layouts)
 
 static void describe_key(const beluga_provider *p, char *text, size_t size)
 {
-    const char *variable = session_find_variable(p->key_variables);
-    if (variable)
-        snprintf(text, size, "%s is set", variable);
-    else if (!p->key_variables || !p->key_variables[0] ||
-             p->capabilities & BELUGA_CAPABILITY_NO_KEY)
-        snprintf(text, size, "not needed");
-    else
-        snprintf(text, size, "set %s", p->key_variables[0]);
-}
-
-static void describe_capabilities(const beluga_provider *p, char *text, size_t size)
-{
-    size_t used = 0;
-    text[0] = '\0';
-    for (size_t i = 0; i < N_CAPABILITIES; i++) {
-        if (!(p->capabilities & capabilities[i].bit) || used >= size) continue;
-        int n = snprintf(text + used, size - used, "%s%s", used ? ", " : "", capabilities[i].name);
-        used += n > 0 ? (size_t)n : 0;
+    const char *variable = key_variable(p);
+    switch (key_state(p)) {
+    case KEY_SET: snprintf(text, size, "%s is set", variable); break;
+    case KEY_MISSING: snprintf(text, size, "set %s", variable); break;
+    case KEY_REFERENCE:
+        snprintf(text, size, "%s%s%s", variable, *variable ? " or " : "", p->key_reference);
+        break;
+    default: snprintf(text, size, "not needed");
     }
 }
 
-static int print_table(const beluga_provider *const *providers, size_t n)
+static void add_provider(struct table *table, const struct layout *layout, const beluga_provider *p)
 {
-    static const char *const titles[] = {"PROVIDER", "DEFAULT MODEL", "KEY", "CAN"};
+    const char *yes = term_is_utf8() ? "\xe2\x9c\x93" : "x";
+    char key[160];
+    describe_key(p, key, sizeof key);
+    table_add(table, p->name);
+    table_add(table, layout->key_in_full ? key : key_states[key_state(p)].mark);
+    for (size_t i = 0; i < N_SHOWN; i++) table_add(table, p->capabilities & shown[i] ? yes : "-");
+    if (layout->with_model) table_add(table, or_else(p->default_model, "-"));
+}
+
+static void make_title(const char *name, size_t size, char *title)
+{
+    size_t n = 0;
+    for (; name[n] && n + 1 < size; n++) title[n] = (char)toupper((unsigned char)name[n]);
+    title[n] = '\0';
+}
+
+static void fill_matrix(struct table *table, const struct layout *layout,
+                        const beluga_provider *const *providers, size_t n)
+{
+    char words[N_SHOWN][24];
+    const char *titles[N_SHOWN + 3] = {"PROVIDER", "KEY"};
+    for (size_t i = 0; i < N_SHOWN; i++) {
+        make_title(beluga_capability_name(shown[i]), layout->titles_in_full ? sizeof *words : 2,
+                   words[i]);
+        titles[2 + i] = words[i];
+    }
+    titles[2 + N_SHOWN] = "DEFAULT MODEL";
+    table_begin(table, 2 + N_SHOWN + (layout->with_model ? 1 : 0), titles);
+    table->first_tight = 2;
+    table->last_tight = 1 + N_SHOWN;
+    for (size_t i = 0; i < n; i++) add_provider(table, layout, providers[i]);
+}
+
+static void print_legend(const struct layout *layout)
+{
+    char letters[256] = "";
+    size_t at = 0;
+    for (size_t i = 0; i < N_SHOWN && !layout->titles_in_full; i++) {
+        const char *name = beluga_capability_name(shown[i]);
+        at += (size_t)snprintf(letters + at, sizeof letters - at, "%c %s%s",
+                               toupper((unsigned char)*name), name, i + 1 < N_SHOWN ? ", " : ".");
+    }
+    out_printf("\n");
+    if (*letters) out_wrapped(letters, 0, 0);
+    if (!layout->key_in_full)
+        out_wrapped("KEY: its variable is set, or no, it is not; - not needed; ? is looked up "
+                    "when a call needs it.",
+                    0, 0);
+    out_wrapped("beluga providers NAME tells all about one.", 0, 0);
+}
+
+static int print_matrix(const beluga_provider *const *providers, size_t n)
+{
     struct table table;
-    table_begin(&table, 4, titles);
-    for (size_t i = 0; i < n; i++) {
-        char key[128], can[160];
-        describe_key(providers[i], key, sizeof key);
-        describe_capabilities(providers[i], can, sizeof can);
-        table_add(&table, providers[i]->name);
-        table_add(&table, providers[i]->default_model ? providers[i]->default_model : "-");
-        table_add(&table, key);
-        table_add(&table, can);
+    size_t i = 0;
+    fill_matrix(&table, &layouts[i], providers, n);
+    while (table_width(&table) > term_width() && i + 1 < N_LAYOUTS) {
+        table_free(&table);
+        fill_matrix(&table, &layouts[++i], providers, n);
     }
-    return table_print(&table);
+    int rc = table_print(&table);
+    if (rc == 0) print_legend(&layouts[i]);
+    return rc;
+}
+
+/* ---- one of them ----------------------------------------------------------------------------- */
+
+#define INDENT 15
+
+static void put_field(const char *name, const char *text)
+{
+    out_printf("%-*s", INDENT, name);
+    out_wrapped(text, INDENT, INDENT);
+}
+
+static void put_list(const char *name, const char *const *items)
+{
+    char text[512];
+    size_t at = 0;
+    if (!items || !*items) return;
+    for (; *items && at < sizeof text; items++)
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%s", at ? ", " : "", *items);
+    put_field(name, text);
+}
+
+static void put_what_it_can(uint64_t capabilities)
+{
+    const char *names[65] = {NULL}, *name;
+    size_t n = 0;
+    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
+        if (capabilities & bit) names[n++] = name;
+    put_list("can", names);
+}
+
+static void put_own_option(const beluga_own_option *o)
+{
+    char range[96] = "", variable[96] = "", text[640];
+    if (o->minimum < o->maximum)
+        snprintf(range, sizeof range, " from %.10g to %.10g", o->minimum, o->maximum);
+    if (o->variable) snprintf(variable, sizeof variable, " (or %s)", o->variable);
+    snprintf(text, sizeof text, "%s%s, %s%s: %s", o->name, variable, type_name(o->type), range,
+             o->meaning);
+    put_field("option", text);
 }
 
 static int print_one(const beluga_provider *p)
 {
-    static const char *const titles[] = {"OPTION", "TYPE", "MEANING"};
-    struct table table;
-    char key[128], can[160];
+    char key[160];
     describe_key(p, key, sizeof key);
-    describe_capabilities(p, can, sizeof can);
-    out_printf("name           %s\ndefault model  %s\nkey            %s\nbase URL       %s\n"
-               "can            %s\n",
-               p->name, p->default_model ? p->default_model : "-", key,
-               p->base_url ? p->base_url : "-", can);
-    if (!p->options || !p->options->name) return CLI_EXIT_OK;
-    out_printf("\n");
-    table_begin(&table, 3, titles);
-    for (const beluga_own_option *o = p->options; o->name; o++) {
-        table_add(&table, o->name);
-        table_add(&table, type_name(o->type));
-        table_add(&table, o->meaning);
-    }
-    return table_print(&table);
+    put_field("name", p->name);
+    put_field("protocol", or_else(p->protocol, "-"));
+    put_field("default model", or_else(p->default_model, "-"));
+    put_field("base URL", or_else(p->base_url, "-"));
+    put_list("URL variables", p->url_variables);
+    put_field("key", key);
+    put_list("key variables", p->key_variables);
+    put_what_it_can(p->capabilities);
+    for (const char *const *note = p->notes; note && *note; note++)
+        if (**note) put_field("note", *note);
+    for (const beluga_own_option *o = p->options; o && o->name; o++) put_own_option(o);
+    return CLI_EXIT_OK;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
@@ -184,16 +350,23 @@ static int run(const struct args *args)
         if (!providers[0]) return unknown(args, registry, name);
         return args->json ? print_json(providers, 1) : print_one(providers[0]);
     }
-    return args->json ? print_json(providers, n) : print_table(providers, n);
+    if (args->json) return print_json(providers, n);
+    return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
 const struct command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
     .summary = "List the providers, or tell about one and its own options.",
-    .details = "Nothing is sent. In a pipe the columns are separated by tabs and have no titles. "
-               "With --json: {\"providers\": [{name, default_model, base_url, key_variables, "
-               "key_set_by, url_variables, capabilities, options}]}.",
+    .details = "Nothing is sent. On a terminal the table is as wide as that is. In a pipe the "
+               "columns are separated by tabs and have no titles: name, state of the key (set, "
+               "missing, optional, none, or reference, which is looked up when a call needs it), "
+               "variable of the key, default model, base URL, protocol, and a yes or no for each "
+               "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
+               "models, local and no_key.\n\n"
+               "With --json: {\"providers\": [{name, protocol, default_model, base_url, "
+               "key_variables, key_set_by, key_state, key_reference, url_variables, "
+               "capabilities, notes, options}]}.",
     .takes = ARG_JSON | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,

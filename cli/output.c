@@ -18,6 +18,8 @@
 /* How much of a model's text is filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
+/* Longer lines of prose are hard to read. */
+#define MAX_WIDTH 100
 
 static struct {
     bool quiet;
@@ -231,6 +233,32 @@ void out_printf(const char *format, ...)
     }
     out_write(text, (size_t)n);
     free(text);
+}
+
+void out_wrapped(const char *text, size_t column, size_t indent)
+{
+    size_t width = term_width() < MAX_WIDTH ? term_width() : MAX_WIDTH;
+    bool first = true;
+    while (*text) {
+        size_t word = strcspn(text, " \n");
+        if (!first && column + 1 + word >= width) {
+            out_printf("\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+        }
+        out_printf("%s%.*s", first ? "" : " ", (int)word, text);
+        column += word + (first ? 0 : 1);
+        first = false;
+        text += word;
+        if (strncmp(text, "\n\n", 2) == 0) {
+            out_printf("\n\n%*s", (int)indent, "");
+            column = indent;
+            first = true;
+            text++;
+        }
+        text += strspn(text, " \n");
+    }
+    out_printf("\n");
 }
 
 void out_end_line(void)

@@ -41,6 +41,9 @@ void out_text(const char *text, size_t n);
 /* Write what the buffer holds. Everything on stderr does that first, and the end of the program. */
 void out_flush(void);
 void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
+/* Print words from column `column` on, broken where the terminal ends (or at 100), later lines
+ * indented, and a newline. An empty line begins a paragraph. */
+void out_wrapped(const char *text, size_t column, size_t indent);
 /* End the answer's last line if it has not ended. Does nothing when nothing was written. */
 void out_end_line(void);
 

@@ -7,8 +7,6 @@
 #include "output.h"
 #include "term.h"
 
-#define GAP "  "
-
 void table_begin(struct table *table, size_t columns, const char *const *titles)
 {
     *table = (struct table){.columns = columns};
@@ -53,6 +51,20 @@ static void measure(const struct table *table, size_t *widths)
     }
 }
 
+static size_t gap_after(const struct table *table, size_t column)
+{
+    return column >= table->first_tight && column < table->last_tight ? 1 : 2;
+}
+
+size_t table_width(const struct table *table)
+{
+    size_t widths[TABLE_MAX_COLUMNS] = {0}, total = 0;
+    measure(table, widths);
+    for (size_t i = 0; i < table->columns; i++)
+        total += widths[i] + (i + 1 < table->columns ? gap_after(table, i) : 0);
+    return total;
+}
+
 static void print_row(const struct table *table, size_t first, const size_t *widths)
 {
     size_t last = table->columns - 1;
@@ -62,7 +74,7 @@ static void print_row(const struct table *table, size_t first, const size_t *wid
         out_text(cell, strlen(cell));
         if (i == last) break;
         if (widths)
-            out_printf("%*s" GAP, (int)(widths[i] - width_of(cell)), "");
+            out_printf("%*s", (int)(widths[i] - width_of(cell) + gap_after(table, i)), "");
         else
             out_printf("\t");
     }
@@ -86,8 +98,13 @@ int table_print(struct table *table)
 {
     int rc = table->failed ? out_no_memory() : 0;
     if (rc == 0) print_rows(table);
+    table_free(table);
+    return rc;
+}
+
+void table_free(struct table *table)
+{
     for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
     free(table->cells);
     *table = (struct table){0};
-    return rc;
 }

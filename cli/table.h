@@ -4,10 +4,12 @@
 
 #include <stddef.h>
 
-#define TABLE_MAX_COLUMNS 6
+#define TABLE_MAX_COLUMNS 24
 
 struct table {
     size_t columns;
+    /* Columns first_tight to last_tight - 1 have one space before the next; else it is two. */
+    size_t first_tight, last_tight;
     char **cells; /* owned, row by row */
     size_t count, room;
     int failed; /* without memory: table_print says so */
@@ -17,7 +19,12 @@ struct table {
 void table_begin(struct table *table, size_t columns, const char *const *titles);
 /* Add a cell; NULL is empty. */
 void table_add(struct table *table, const char *text);
+/* Return how many columns of a terminal the widest row takes. */
+size_t table_width(const struct table *table);
 /* Print the rows that are whole and free everything. @return 0, or an exit code, reported. */
 int table_print(struct table *table);
+
+/* Free everything, unprinted. */
+void table_free(struct table *table);
 
 #endif

@@ -67,6 +67,16 @@ static int check_table(const beluga_provider *p, beluga_error *err)
     return 0;
 }
 
+const char *beluga_capability_name(uint64_t capability)
+{
+    static const char *const names[] = {"stream", "tools", "parallel_tools", "reasoning",
+                                        "images", "audio", "files",          "schema",
+                                        "cache",  "models", "local",         "no_key"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (capability == (uint64_t)1 << i) return names[i];
+    return NULL;
+}
+
 /* --- the sorted list ---------------------------------------------------------------------------------- */
 
 /* Where the name is, or where it would go. */

@@ -158,7 +158,7 @@ static _Noreturn void run_child(struct cli *cli, char **arguments)
 
 static void start_on_terminal(struct cli *cli, char **arguments)
 {
-    struct winsize size = {.ws_row = 24, .ws_col = 80};
+    struct winsize size = {.ws_row = 24, .ws_col = cli->width ? cli->width : 80};
     int fd = -1;
     cli->pid = forkpty(&fd, NULL, NULL, &size);
     assert_true(cli->pid >= 0);

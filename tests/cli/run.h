@@ -22,6 +22,7 @@ struct cli {
     const char *input; /* for stdin; NULL: nothing */
     size_t input_length;
     bool terminal;        /* stdin, stdout and stderr are a terminal; all is in `out` */
+    unsigned short width; /* of the terminal; 0: 80 */
     bool out_is_closed;   /* nobody reads stdout */
     const char *out_path; /* stdout is this file; NULL: a pipe */
     /* while it runs */

@@ -140,10 +140,28 @@ static void providers_are_listed_with_what_they_need(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "providers", NULL), 0);
-    assert_contains(cli->out, "set OPENAI_API_KEY");
-    assert_contains(cli->out, "not needed");
+    assert_contains(cli->out, "\nopenai\tmissing\tOPENAI_API_KEY\tgpt-5-mini\t");
+    assert_contains(cli->out, "\nmock\tnone\t\t\t\t\tyes\tyes\tyes\tyes\tno\t");
+    assert_contains(cli->out, "\nollama\toptional\tOLLAMA_API_KEY\t");
+    assert_contains(cli->out, "\nbedrock\treference\tAWS_BEARER_TOKEN_BEDROCK\t");
+    cli_set(cli, "COHERE_API_KEY", KEY);
+    assert_int_equal(cli_run(cli, "providers", NULL), 0);
+    assert_contains(cli->out, "\ncohere\tset\tCOHERE_API_KEY\t");
+    assert_lacks(cli->out, KEY);
+}
+
+static void all_is_told_about_one_provider(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "providers", "azure", NULL), 0);
+    assert_contains(cli->out, "protocol       Chat Completions\n");
+    assert_contains(cli->out, "URL variables  AZURE_OPENAI_ENDPOINT, AZURE_API_BASE\n");
+    assert_contains(cli->out, "key            set AZURE_OPENAI_API_KEY\n");
+    assert_contains(cli->out, "can            stream, tools, parallel_tools, reasoning, images,");
+    assert_contains(cli->out, "note           The model is the name of a deployment;");
+    assert_contains(cli->out, "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
     assert_int_equal(cli_run(cli, "providers", "mock", NULL), 0);
-    assert_contains(cli->out, "mock.latency_ms");
+    assert_contains(cli->out, "option         mock.latency_ms, int from 0 to ");
     assert_int_equal(cli_run(cli, "providers", "nobody", NULL), 3);
     assert_contains(cli->err, "mock");
 }
@@ -159,6 +177,10 @@ static void providers_as_json(void **state)
     for (const beluga_json *p = beluga_json_first(list); p; p = beluga_json_next(list, p)) {
         if (strcmp(string_at(p, "name"), "openai") != 0) continue;
         assert_string_equal(string_at(p, "key_set_by"), "OPENAI_API_KEY");
+        assert_string_equal(string_at(p, "key_state"), "set");
+        assert_string_equal(string_at(p, "protocol"), "Chat Completions");
+        assert_string_equal(string_at(p, "base_url"), "https://api.openai.com/v1");
+        assert_non_null(beluga_json_first(beluga_json_get(p, "notes")));
         found = true;
     }
     assert_true(found);
@@ -286,6 +308,7 @@ int main(void)
         TEST(completions_are_made_for_three_shells),
         TEST(bash_completes_commands_and_options),
         TEST(providers_are_listed_with_what_they_need),
+        TEST(all_is_told_about_one_provider),
         TEST(providers_as_json),
         TEST(models_are_aliases_and_what_providers_have),
         TEST(health_is_told_without_sending_anything),

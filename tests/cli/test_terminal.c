@@ -94,6 +94,50 @@ static void columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe(void **state)
     assert_contains(cli->out, "mock      ");
 }
 
+static size_t widest_line(const char *text)
+{
+    size_t widest = 0, n;
+    for (; *text; text += n + (text[n] ? 1 : 0)) {
+        n = strcspn(text, "\n");
+        size_t width = n && text[n - 1] == '\r' ? n - 1 : n;
+        if (width > widest) widest = width;
+    }
+    return widest;
+}
+
+static void the_table_of_providers_fits_the_terminal(void **state)
+{
+    static const struct {
+        unsigned short width;
+        const char *row, *title;
+    } rows[] = {
+        {40, "openai            no   x x x x x x - x\r\n", "KEY  T R I A F S C M\r\n"},
+        {60, "perplexity        no   - x x - - x - -\r\n", "KEY  T R I A F S C M\r\n"},
+        {80, "mock              -    x     x         -      -     -     -      -     -\r\n",
+         "KEY  TOOLS REASONING IMAGES AUDIO FILES SCHEMA CACHE MODELS\r\n"},
+        {120, "openai            set OPENAI_API_KEY  ", "SCHEMA CACHE MODELS\r\n"},
+        {160, "  mistral-small-latest\r\n", "SCHEMA CACHE MODELS  DEFAULT MODEL\r\n"},
+    };
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        cli->width = rows[i].width;
+        assert_int_equal(cli_run(cli, "providers", NULL), 0);
+        assert_contains(cli->out, rows[i].row);
+        assert_contains(cli->out, rows[i].title);
+        assert_in_range(widest_line(cli->out), 1, rows[i].width);
+    }
+}
+
+static void marks_are_what_the_locale_can_show(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "dumb");
+    cli_set(cli, "LC_ALL", "C.UTF-8");
+    assert_int_equal(cli_run(cli, "providers", NULL), 0);
+    assert_contains(cli->out, "mock              -    \xe2\x9c\x93     \xe2\x9c\x93         -");
+}
+
 /* ---- chat ------------------------------------------------------------------------------------ */
 
 static int chat(struct cli *cli, const char *model, const char *input)
@@ -229,6 +273,8 @@ int main(void)
         TEST(control_characters_of_a_model_are_shown_and_not_obeyed),
         TEST(nothing_to_ask_shows_where_help_is),
         TEST(columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe),
+        TEST(the_table_of_providers_fits_the_terminal),
+        TEST(marks_are_what_the_locale_can_show),
         TEST(every_line_of_a_pipe_is_a_turn),
         TEST(several_lines_can_be_one_text),
         TEST(a_conversation_is_sent_with_each_turn_until_it_is_cleared),

@@ -1,6 +1,7 @@
-/* Prints a reference page from the library's own lists: docs/reference/ is what this prints, and a test
- * compares. To renew a page: build/tests/print_tables errors >docs/reference/errors.md */
+/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are what this prints, and
+ * a test compares. To renew a page: build/tests/print_tables errors >docs/reference/errors.md */
 #include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -49,13 +50,106 @@ static void print_options(void)
     }
 }
 
+/* --- providers ---------------------------------------------------------------------------------------- */
+
+enum { MAX_PROVIDERS = 256 };
+
+static void print_head(void)
+{
+    const char *name;
+    puts("# Providers\n\nWhat each can do, from the same tables as `beluga providers`, which also says whose key is set. "
+         "`PROVIDER/MODEL`\nnames a model; where an example says `MODEL`, `beluga models PROVIDER` lists what may stand "
+         "there. *Parallel tools*\nare several calls in one answer, *cache* takes marks for a prompt cache, *models* can "
+         "be listed. A cross is what\na protocol can carry: whether a model looks at pictures or reasons is its own "
+         "matter, and what can't be sent is\nsaid by a warning event.\n");
+    printf("| provider |");
+    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1) {
+        size_t first = strcspn(name, "_");
+        printf(" %.*s%s%s |", (int)first, name, name[first] ? " " : "", name[first] ? name + first + 1 : "");
+    }
+    printf("\n|---|");
+    for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) printf("---|");
+    puts("");
+}
+
+static void print_row(const beluga_provider *p)
+{
+    printf("| [%s](#%s) |", p->name, p->name);
+    for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) printf(p->capabilities & bit ? " x |" : " |");
+    puts("");
+}
+
+static void print_variables(const char *title, const char *const *names)
+{
+    if (!names || !*names) return;
+    printf("%s ", title);
+    for (const char *const *name = names; *name; name++) printf("%s`%s`", name == names ? "" : ", ", *name);
+    puts("");
+}
+
+static void print_own_options(const beluga_own_option *option)
+{
+    if (!option || !option->name) return;
+    puts("\n| option | type | variable | meaning |\n|---|---|---|---|");
+    for (; option->name; option++) {
+        printf("| `%s` | %s", option->name, type_name(option->type));
+        if (option->minimum < option->maximum) printf(", %.16g to %.16g", option->minimum, option->maximum);
+        if (option->variable)
+            printf(" | `%s` |", option->variable);
+        else
+            printf(" | |");
+        printf(" %s |\n", option->meaning);
+    }
+}
+
+/* What has to be set, and nothing else. */
+static void print_example(const beluga_provider *p)
+{
+    bool needs_key = p->key_variables && *p->key_variables && !(p->capabilities & BELUGA_CAPABILITY_NO_KEY);
+    const char *model = p->default_model ? p->default_model : "MODEL";
+    if (p->capabilities & BELUGA_CAPABILITY_LOCAL) model = "any";
+    printf("\n```sh\n");
+    if (!p->base_url && p->url_variables && *p->url_variables) printf("%s=https://… ", *p->url_variables);
+    if (needs_key) printf("%s=… ", *p->key_variables);
+    printf("beluga -m %s/%s \"Why is the sky blue?\"\n```\n", p->name, model);
+}
+
+static void print_provider(const beluga_provider *p)
+{
+    printf("\n## %s\n\n", p->name);
+    printf("- protocol: %s\n", p->protocol ? p->protocol : "none");
+    if (p->default_model) printf("- default model: `%s`\n", p->default_model);
+    if (p->base_url) printf("- base URL: <%s>\n", p->base_url);
+    print_variables("- base URL from:", p->url_variables);
+    print_variables("- key from:", p->key_variables);
+    if (p->key_reference) printf("- key else from: `api_key: %s`\n", p->key_reference);
+    for (const char *const *note = p->notes; note && *note; note++)
+        if (**note) printf("- %s\n", *note);
+    print_example(p);
+    print_own_options(p->options);
+}
+
+static int print_providers(void)
+{
+    const char *names[MAX_PROVIDERS];
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
+    if (!n || n > MAX_PROVIDERS) return fputs("print_tables: no providers, or too many\n", stderr), 1;
+    print_head();
+    for (size_t i = 0; i < n; i++) print_row(beluga_registry_get(registry, names[i]));
+    for (size_t i = 0; i < n; i++) print_provider(beluga_registry_get(registry, names[i]));
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     if (argc == 2 && strcmp(argv[1], "errors") == 0)
         print_errors();
     else if (argc == 2 && strcmp(argv[1], "options") == 0)
         print_options();
+    else if (argc == 2 && strcmp(argv[1], "providers") == 0)
+        return print_providers();
     else
-        return fputs("usage: print_tables errors|options\n", stderr), 2;
+        return fputs("usage: print_tables errors|options|providers\n", stderr), 2;
     return 0;
 }

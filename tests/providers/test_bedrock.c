@@ -39,6 +39,10 @@ static const struct vector {
      "dd17699b30c10d28250502a4ad043458e658c7d0596ad2c8d3c34ab993954dca"},
     {"POST", "http://127.0.0.1:4010/model/a~b.c_d-e/converse", "us-east-1", NULL, "{}", 0,
      "19700101T000000Z", "ed3a38595ce4fa3da436d4e66babda1448d6b3aff4c15f708f3772262e6843b2"},
+    {"GET",
+     "https://u:p@h.example:443/a/./b/../c:0//d?a-b=1&a=2&x=%2f&a=10&k=a:b&e#fragment",
+     "us-east-1", NULL, NULL, 1763805600, "20251122T100000Z",
+     "7b8742f765676b1014199a24fe6fd904907781cc1a2e1e12f5150b55c74e7c8a"},
 };
 
 typedef struct request {
@@ -134,6 +138,24 @@ static void an_attempt_more_is_signed_anew(void **state)
     assert_null(beluga_http_request_header(&r->http, "X-Amz-Security-Token"));
 }
 
+static void addresses_with_too_many_pieces_are_not_signed(void **state)
+{
+    static const char *const between[] = {"/", "&"};
+    for (size_t i = 0; i < 2; i++) {
+        char url[512] = "https://h.example/?";
+        beluga_credential credential = {.size = sizeof credential, .key = "AKID:secret"};
+        if (i == 0) url[strlen(url) - 2] = '\0';
+        for (int k = 0; k < 65; k++) strcat(strcat(url, between[i]), "a");
+        set_up(state);
+        request *r = *state;
+        beluga_http_request_set_url(&r->http, url);
+        assert_int_equal(beluga__bedrock_provider.authorize(&r->http, &credential, 0, &r->err),
+                         BELUGA_ERROR_LIMIT_EXCEEDED);
+        assert_null(beluga_http_request_header(&r->http, "Authorization"));
+        tear_down(state);
+    }
+}
+
 static void keys_that_can_not_sign_are_refused(void **state)
 {
     static char huge[20000], secret[400], id[1200];
@@ -210,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_signature_is_that_of_the_other_signer),
         WITH(a_key_without_colons_is_a_bearer_token),
         WITH(a_key_with_a_region_asks_there),
+        cmocka_unit_test(addresses_with_too_many_pieces_are_not_signed),
         WITH(an_attempt_more_is_signed_anew),
         WITH(keys_that_can_not_sign_are_refused),
         cmocka_unit_test(a_damaged_frame_is_an_error),

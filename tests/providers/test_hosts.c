@@ -32,6 +32,43 @@ static void a_row_has_variables_of_its_own(void **state)
     }
 }
 
+static bool says(const beluga_provider *p, const char *text)
+{
+    for (const char *const *note = p->notes; note && *note; note++)
+        if (strstr(*note, text)) return true;
+    return false;
+}
+
+static void a_row_says_its_quirks_and_no_other(void **state)
+{
+    static const struct {
+        uint32_t quirk;
+        const char *text;
+    } rows[] = {
+        {BELUGA__OPENAI_TOP_K, "Takes top_k."},
+        {BELUGA__OPENAI_NO_TOOLS, "no tools"},
+        {BELUGA__OPENAI_NO_STOP, "no stop sequences"},
+        {BELUGA__OPENAI_NO_SEED, "no seed"},
+        {BELUGA__OPENAI_NO_USER, "no user"},
+        {BELUGA__OPENAI_NO_STREAM_OPTIONS, "usage of a stream"},
+        {BELUGA__OPENAI_ENABLE_THINKING, "enable_thinking"},
+        {BELUGA__OPENAI_NO_SCHEMA, "schema is not sent"},
+        {BELUGA__OPENAI_MISTRAL, "random_seed"},
+    };
+    uint32_t seen = 0;
+    (void)state;
+    for (size_t i = 0; i < n_suites; i++) {
+        const beluga_provider *p = suites[i].provider;
+        const beluga__openai_host *host = (const void *)p; /* its first member */
+        for (size_t k = 0; k < sizeof rows / sizeof *rows; k++)
+            assert_int_equal(says(p, rows[k].text), (host->quirks & rows[k].quirk) != 0);
+        assert_int_equal(says(p, "Takes back what"), host->reasoning_field != NULL);
+        seen |= host->quirks;
+    }
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) seen &= ~rows[k].quirk;
+    assert_int_equal(seen, 0); /* a quirk without a row above */
+}
+
 /* Cases of every kind of quirk. */
 static const char *const deepseek[] = {"request-tool-loop/call.txt", "stream-tool/stream.sse",
                                        "body-after-blank-lines/body.json", NULL};
@@ -54,6 +91,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_sorted_by_name),
         cmocka_unit_test(a_row_has_variables_of_its_own),
+        cmocka_unit_test(a_row_says_its_quirks_and_no_other),
     };
     const beluga_provider *provider;
     while ((provider = beluga__openai_host_at(n_suites)) && n_suites < MAX_HOSTS)

@@ -1,14 +1,16 @@
-// Send one of the calls of test_clients.py with the maker's own client:
+// Send the calls of test_clients.py with the maker's own client:
 //
-//   node clients.mjs MODULES PROVIDER URL CASE
+//   node clients.mjs MODULES PROVIDER URL MODEL
 //
-// MODULES is the folder that npm filled. Prints the answer's text.
+// MODULES is the folder that npm filled. Each line of stdin names a call; a line of JSON comes back, with the
+// answer's text or what failed.
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
-const [modules, provider, url, name] = process.argv.slice(2);
+const [modules, provider, url, model] = process.argv.slice(2);
 const need = createRequire(`${modules}/`);
 const key = 'the-key-of-the-tests';
-const model = 'a-model';
 const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
 const tool = {
   name: 'get_weather',
@@ -16,8 +18,19 @@ const tool = {
   parameters: { type: 'object', properties: { city: { type: 'string' } } },
 };
 const image = Buffer.from('\x89PNG\r\n', 'latin1');
+// What protocols share that have messages of roles.
+const hi = [{ role: 'user', content: 'Hi' }];
+const conversation = [
+  { role: 'system', content: 'Be brief.' },
+  ...hi,
+  { role: 'assistant', content: 'Hello.' },
+  { role: 'user', content: 'And now?' },
+];
+const systems = [{ role: 'system', content: 'Be brief.' }, ...hi, { role: 'system', content: 'Be kind.' }, ...hi];
+const tools = [{ type: 'function', function: tool }];
+const called = { name: tool.name, arguments: '{"city":"Oslo"}' };
 
-async function gemini() {
+async function gemini(name) {
   const { GoogleGenAI } = need('@google/genai');
   const { models } = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url } });
   const user = (...parts) => ({ role: 'user', parts });
@@ -52,10 +65,18 @@ async function gemini() {
         frequencyPenalty: -0.5,
       },
     },
+    systems: {
+      contents: [user({ text: 'Hi' }), user({ text: 'Hi' })],
+      config: { systemInstruction: [{ text: 'Be brief.' }, { text: 'Be kind.' }] },
+    },
     tools: weather({ mode: 'AUTO' }),
     'tool-by-name': weather({ mode: 'ANY', allowedFunctionNames: [tool.name] }),
+    'tool-required': weather({ mode: 'ANY' }),
+    'tool-none': weather({ mode: 'NONE' }),
     image: {
-      contents: [user({ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: image.toString('base64') } })],
+      contents: [
+        user({ text: 'What is this?' }, { inlineData: { mimeType: 'image/png', data: image.toString('base64') } }),
+      ],
     },
     schema: { contents: hi, config: { responseMimeType: 'application/json', responseJsonSchema: schema } },
     json: { contents: hi, config: { responseMimeType: 'application/json' } },
@@ -79,18 +100,12 @@ async function gemini() {
   return (await models.generateContent({ model, ...calls[name] })).text;
 }
 
-async function ollama() {
+async function ollama(name) {
   const { Ollama } = need('ollama');
   const client = new Ollama({ host: url, headers: { Authorization: `Bearer ${key}` } });
-  const hi = [{ role: 'user', content: 'Hi' }];
   const calls = {
     conversation: {
-      messages: [
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'Hi' },
-        { role: 'assistant', content: 'Hello.' },
-        { role: 'user', content: 'And now?' },
-      ],
+      messages: conversation,
       options: {
         temperature: 0.2,
         top_p: 0.9,
@@ -102,13 +117,18 @@ async function ollama() {
         frequency_penalty: -0.5,
       },
     },
+    systems: { messages: systems },
     tools: {
       messages: [
         { role: 'user', content: 'Weather?' },
-        { role: 'assistant', content: '', tool_calls: [{ function: { name: tool.name, arguments: { city: 'Oslo' } } }] },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [{ function: { name: tool.name, arguments: { city: 'Oslo' } } }],
+        },
         { role: 'tool', content: '21 degrees', tool_name: tool.name },
       ],
-      tools: [{ type: 'function', function: tool }],
+      tools,
     },
     image: { messages: [{ role: 'user', content: 'What is this?', images: [image] }] },
     schema: { messages: hi, format: schema },
@@ -131,11 +151,10 @@ async function ollama() {
   return (await client.chat({ model, ...calls[name] })).message.content;
 }
 
-async function anthropic() {
+async function anthropic(name) {
   const Anthropic = need('@anthropic-ai/sdk').default;
   const { messages } = new Anthropic({ apiKey: key, baseURL: url, maxRetries: 0 });
   const max_tokens = 16384;
-  const hi = [{ role: 'user', content: 'Hi' }];
   const tools = [{ name: tool.name, description: tool.description, input_schema: tool.parameters }];
   const weather = (tool_choice) => ({
     max_tokens,
@@ -158,8 +177,15 @@ async function anthropic() {
       top_k: 40,
       stop_sequences: ['END'],
     },
+    systems: {
+      max_tokens,
+      system: [{ type: 'text', text: 'Be brief.' }, { type: 'text', text: 'Be kind.' }],
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'Hi' }, { type: 'text', text: 'Hi' }] }],
+    },
     tools: weather({ type: 'auto' }),
     'tool-by-name': weather({ type: 'tool', name: tool.name }),
+    'tool-required': weather({ type: 'any' }),
+    'tool-none': weather({ type: 'none' }),
     image: {
       max_tokens,
       messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image', source }] }],
@@ -183,7 +209,7 @@ async function anthropic() {
   return text(await messages.create({ model, ...calls[name] }));
 }
 
-async function responses() {
+async function responses(name) {
   const OpenAI = need('openai').default;
   const { responses } = new OpenAI({ apiKey: key, baseURL: url, maxRetries: 0 });
   const stored = { model, store: false, include: ['reasoning.encrypted_content'] };
@@ -212,8 +238,11 @@ async function responses() {
       top_p: 0.9,
       max_output_tokens: 64,
     },
+    systems: { input: [said('system', 'Be brief.'), ...hi, said('system', 'Be kind.'), ...hi] },
     tools: weather('auto'),
     'tool-by-name': weather({ type: 'function', name: tool.name }),
+    'tool-required': weather('required'),
+    'tool-none': weather('none'),
     image: {
       input: [said('user', [
         { type: 'input_text', text: 'What is this?' },
@@ -240,4 +269,249 @@ async function responses() {
   return (await responses.create({ ...stored, ...calls[name] })).output_text;
 }
 
-console.log(await { anthropic, gemini, ollama, 'openai-responses': responses }[provider]());
+// Chat Completions, as OpenAI's client speaks it to OpenAI and to Azure.
+async function completions(client, limit, name) {
+  const { completions } = client.chat;
+  const result = (tool_call_id) => ({ role: 'tool', tool_call_id, content: '21 degrees' });
+  const weather = (tool_choice) => ({
+    messages: [
+      { role: 'user', content: 'Weather?' },
+      { role: 'assistant', content: null, tool_calls: [{ id: 'id-1', type: 'function', function: called }] },
+      result('id-1'),
+    ],
+    tools,
+    tool_choice,
+  });
+  const url = `data:image/png;base64,${image.toString('base64')}`;
+  const calls = {
+    conversation: {
+      messages: conversation,
+      temperature: 0.2,
+      top_p: 0.9,
+      [limit]: 64,
+      stop: ['END'],
+      seed: 7,
+      presence_penalty: 0.5,
+      frequency_penalty: -0.5,
+    },
+    systems: { messages: systems },
+    tools: weather('auto'),
+    'tool-by-name': weather({ type: 'function', function: { name: tool.name } }),
+    'tool-required': weather('required'),
+    'tool-none': weather('none'),
+    image: {
+      messages: [{
+        role: 'user',
+        content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url } }],
+      }],
+    },
+    schema: { messages: hi, response_format: { type: 'json_schema', json_schema: { name: 'answer', schema } } },
+    json: { messages: hi, response_format: { type: 'json_object' } },
+    thinking: { messages: hi, reasoning_effort: 'high' },
+  };
+  if (name === 'tool-round') {
+    const messages = [{ role: 'user', content: 'Weather?' }];
+    const { message } = (await completions.create({ model, messages, tools })).choices[0];
+    messages.push(message, ...message.tool_calls.map(({ id }) => result(id)));
+    return (await completions.create({ model, messages, tools })).choices[0].message.content;
+  }
+  if (name === 'stream') {
+    let text = '';
+    const call = { model, messages: hi, stream: true, stream_options: { include_usage: true } };
+    for await (const chunk of await completions.create(call)) text += chunk.choices[0]?.delta.content ?? '';
+    return text;
+  }
+  return (await completions.create({ model, ...calls[name] })).choices[0].message.content;
+}
+
+async function openai(name) {
+  const OpenAI = need('openai').default;
+  return completions(new OpenAI({ apiKey: key, baseURL: url, maxRetries: 0 }), 'max_tokens', name);
+}
+
+async function azure(name) {
+  const { AzureOpenAI } = need('openai');
+  const options = { apiKey: key, endpoint: url, apiVersion: '2024-10-21', deployment: model, maxRetries: 0 };
+  return completions(new AzureOpenAI(options), 'max_completion_tokens', name);
+}
+
+async function cohere(name) {
+  const { CohereClientV2 } = need('cohere-ai');
+  const client = new CohereClientV2({ token: key, environment: url });
+  const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
+  const weather = (toolChoice) => ({
+    messages: [
+      { role: 'user', content: 'Weather?' },
+      { role: 'assistant', toolCalls: [{ id: 'id-1', type: 'function', function: called }] },
+      result('id-1'),
+    ],
+    tools,
+    ...(toolChoice && { toolChoice }),
+  });
+  const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
+  const calls = {
+    conversation: {
+      messages: conversation,
+      temperature: 0.2,
+      p: 0.9,
+      k: 40,
+      maxTokens: 64,
+      stopSequences: ['END'],
+      seed: 7,
+      presencePenalty: 0.5,
+      frequencyPenalty: -0.5,
+    },
+    systems: { messages: systems },
+    tools: weather(),
+    'tool-required': weather('REQUIRED'),
+    'tool-none': weather('NONE'),
+    image: {
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', imageUrl }] }],
+    },
+    schema: { messages: hi, responseFormat: { type: 'json_object', jsonSchema: schema } },
+    json: { messages: hi, responseFormat: { type: 'json_object' } },
+    thinking: { messages: hi, thinking: { type: 'enabled' } },
+  };
+  const text = ({ message }) => message.content.filter(({ type }) => type === 'text').map((part) => part.text).join('');
+  if (name === 'tool-round') {
+    const messages = [{ role: 'user', content: 'Weather?' }];
+    const { message } = await client.chat({ model, messages, tools });
+    messages.push(message, ...message.toolCalls.map(({ id }) => result(id)));
+    return text(await client.chat({ model, messages, tools }));
+  }
+  if (name === 'stream') {
+    let said = '';
+    for await (const event of await client.chatStream({ model, messages: hi }))
+      if (event.type === 'content-delta') said += event.delta.message.content.text;
+    return said;
+  }
+  return text(await client.chat({ model, ...calls[name] }));
+}
+
+async function mistral(name) {
+  const { Mistral } = await import(join(modules, 'node_modules/@mistralai/mistralai/esm/index.js'));
+  const { chat } = new Mistral({ apiKey: key, serverURL: url });
+  const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
+  const weather = (toolChoice) => ({
+    messages: [
+      { role: 'user', content: 'Weather?' },
+      { role: 'assistant', toolCalls: [{ id: 'id-1', type: 'function', function: called }] },
+      result('id-1'),
+    ],
+    tools,
+    toolChoice,
+  });
+  const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
+  const calls = {
+    conversation: {
+      messages: conversation,
+      temperature: 0.2,
+      topP: 0.9,
+      maxTokens: 64,
+      stop: ['END'],
+      randomSeed: 7,
+      presencePenalty: 0.5,
+      frequencyPenalty: -0.5,
+    },
+    systems: { messages: systems },
+    tools: weather('auto'),
+    'tool-by-name': weather({ type: 'function', function: { name: tool.name } }),
+    'tool-required': weather('required'),
+    'tool-none': weather('none'),
+    image: {
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', imageUrl }] }],
+    },
+    schema: {
+      messages: hi,
+      responseFormat: { type: 'json_schema', jsonSchema: { name: 'answer', schemaDefinition: schema } },
+    },
+    json: { messages: hi, responseFormat: { type: 'json_object' } },
+    thinking: { messages: hi, promptMode: 'reasoning' },
+  };
+  if (name === 'tool-round') {
+    const messages = [{ role: 'user', content: 'Weather?' }];
+    const { message } = (await chat.complete({ model, messages, tools })).choices[0];
+    messages.push(message, ...message.toolCalls.map(({ id }) => result(id)));
+    return (await chat.complete({ model, messages, tools })).choices[0].message.content;
+  }
+  if (name === 'stream') {
+    let text = '';
+    for await (const { data } of await chat.stream({ model, messages: hi }))
+      text += data.choices[0]?.delta.content ?? '';
+    return text;
+  }
+  return (await chat.complete({ model, ...calls[name] })).choices[0].message.content;
+}
+
+async function bedrock(name) {
+  const { BedrockRuntimeClient, ConverseCommand, ConverseStreamCommand } = need('@aws-sdk/client-bedrock-runtime');
+  const { NodeHttpHandler } = need('@smithy/node-http-handler');
+  const client = new BedrockRuntimeClient({
+    region: 'us-east-1',
+    endpoint: url,
+    token: { token: key },
+    authSchemePreference: ['httpBearerAuth'],
+    maxAttempts: 1,
+    requestHandler: new NodeHttpHandler(), // its default speaks HTTP/2 only
+  });
+  const user = (...content) => ({ role: 'user', content });
+  const hi = [user({ text: 'Hi' })];
+  const tools = [
+    { toolSpec: { name: tool.name, description: tool.description, inputSchema: { json: tool.parameters } } },
+  ];
+  const result = (toolUseId) => ({ toolResult: { toolUseId, content: [{ text: '21 degrees' }] } });
+  const weather = (toolChoice) => ({
+    messages: [
+      user({ text: 'Weather?' }),
+      { role: 'assistant', content: [{ toolUse: { toolUseId: 'id-1', name: tool.name, input: { city: 'Oslo' } } }] },
+      user(result('id-1')),
+    ],
+    toolConfig: { tools, toolChoice },
+  });
+  const structure = { jsonSchema: { name: 'answer', schema: JSON.stringify(schema) } };
+  const calls = {
+    conversation: {
+      system: [{ text: 'Be brief.' }],
+      messages: [...hi, { role: 'assistant', content: [{ text: 'Hello.' }] }, user({ text: 'And now?' })],
+      inferenceConfig: { temperature: 0.2, topP: 0.9, maxTokens: 64, stopSequences: ['END'] },
+    },
+    systems: {
+      system: [{ text: 'Be brief.' }, { text: 'Be kind.' }],
+      messages: [user({ text: 'Hi' }, { text: 'Hi' })],
+    },
+    tools: weather({ auto: {} }),
+    'tool-by-name': weather({ tool: { name: tool.name } }),
+    'tool-required': weather({ any: {} }),
+    image: { messages: [user({ text: 'What is this?' }, { image: { format: 'png', source: { bytes: image } } })] },
+    schema: { messages: hi, outputConfig: { textFormat: { type: 'json_schema', structure } } },
+    thinking: { messages: hi, outputConfig: { effort: 'high' } },
+  };
+  const send = (Command, call) => client.send(new Command({ modelId: model, ...call }));
+  const text = ({ output }) => output.message.content.map((block) => block.text ?? '').join('');
+  if (name === 'tool-round') {
+    const call = { messages: [user({ text: 'Weather?' })], toolConfig: { tools } };
+    const { message } = (await send(ConverseCommand, call)).output;
+    const results = message.content.filter(({ toolUse }) => toolUse).map(({ toolUse }) => result(toolUse.toolUseId));
+    call.messages.push(message, user(...results));
+    return text(await send(ConverseCommand, call));
+  }
+  if (name === 'stream') {
+    let said = '';
+    for await (const event of (await send(ConverseStreamCommand, { messages: hi })).stream)
+      said += event.contentBlockDelta?.delta.text ?? '';
+    return said;
+  }
+  return text(await send(ConverseCommand, calls[name]));
+}
+
+const call = {
+  anthropic, azure, bedrock, cohere, gemini, mistral, ollama, openai, 'openai-responses': responses,
+}[provider];
+for await (const name of createInterface({ input: process.stdin })) {
+  try {
+    console.log(JSON.stringify({ text: await call(name) }));
+  } catch (error) {
+    console.log(JSON.stringify({ failure: String(error.stack ?? error) }));
+  }
+}
+process.exit(); // connections that are kept may still be open

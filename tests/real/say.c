@@ -1,8 +1,9 @@
-/* Send one of the calls of test_clients.py: say PROVIDER URL CASE. Prints the answer's text. */
+/* Send one of the calls of test_clients.py: say PROVIDER URL MODEL CASE. Prints the answer's text. */
 #include <stdio.h>
 #include <string.h>
 
 #include <beluga/beluga.h>
+#include <beluga/providers/azure.h>
 
 #define SCHEMA \
     "{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":\"boolean\"}},\"required\":[\"ok\"]}"
@@ -17,12 +18,14 @@ static int fail(void)
     return 1;
 }
 
-static beluga_chat_model *open_model(const char *provider, const char *url)
+static beluga_chat_model *open_model(const char *provider, const char *url, const char *name)
 {
+    const beluga_option dated = beluga_azure_with_api_version("2024-10-21");
     beluga_chat_model *model = NULL;
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(url), beluga_with_api_key("the-key-of-the-tests"),
-                          beluga_with_model_name("a-model"), beluga_with_max_retries(0));
+                          beluga_with_model_name(name), beluga_with_max_retries(0));
+    if (strcmp(provider, "azure") == 0) beluga_config_set_n(config, &dated, 1);
     if (beluga_registry_open(beluga_registry_default(), provider, config, &model, &err))
         model = NULL;
     beluga_config_free(config);
@@ -85,6 +88,16 @@ static int converse(beluga_chat_model *model, beluga_messages *messages)
                     beluga_with_presence_penalty(0.5), beluga_with_frequency_penalty(-0.5));
 }
 
+/* What the system says may come in between. */
+static int converse_with_systems(beluga_chat_model *model, beluga_messages *messages)
+{
+    beluga_messages_add(messages, beluga_system_message("Be brief."));
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    beluga_messages_add(messages, beluga_system_message("Be kind."));
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    return generate_n(model, messages, NULL, 0);
+}
+
 static int use_tools(beluga_chat_model *model, beluga_messages *messages, const char *choice)
 {
     beluga_message *asking = beluga_message_new(BELUGA_ROLE_AI);
@@ -120,8 +133,11 @@ static int show(beluga_chat_model *model, beluga_messages *messages)
 static int run(beluga_chat_model *model, beluga_messages *messages, const char *name)
 {
     if (strcmp(name, "conversation") == 0) return converse(model, messages);
+    if (strcmp(name, "systems") == 0) return converse_with_systems(model, messages);
     if (strcmp(name, "tools") == 0) return use_tools(model, messages, "auto");
     if (strcmp(name, "tool-by-name") == 0) return use_tools(model, messages, "get_weather");
+    if (strcmp(name, "tool-required") == 0) return use_tools(model, messages, "required");
+    if (strcmp(name, "tool-none") == 0) return use_tools(model, messages, "none");
     if (strcmp(name, "tool-round") == 0) return answer_calls(model, messages);
     if (strcmp(name, "image") == 0) return show(model, messages);
     beluga_messages_add(messages, beluga_human_message("Hi"));
@@ -138,12 +154,12 @@ static int run(beluga_chat_model *model, beluga_messages *messages, const char *
 
 int main(int argc, char **argv)
 {
-    if (argc != 4) return 2;
-    beluga_chat_model *model = open_model(argv[1], argv[2]);
-    if (model && strncmp(argv[3], "tool", 4) == 0) model = with_tool(model);
+    if (argc != 5) return 2;
+    beluga_chat_model *model = open_model(argv[1], argv[2], argv[3]);
+    if (model && strncmp(argv[4], "tool", 4) == 0) model = with_tool(model);
     if (!model) return fail();
     beluga_messages *messages = beluga_messages_new();
-    int status = run(model, messages, argv[3]);
+    int status = run(model, messages, argv[4]);
     beluga_messages_free(messages);
     beluga_chat_model_unref(model);
     return status;

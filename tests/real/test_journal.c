@@ -16,6 +16,7 @@
 #include <yyjson.h>
 
 #include <beluga/beluga.h>
+#include <beluga/providers/azure.h>
 #include <beluga/providers/openai.h>
 
 enum { JOURNAL_BYTES = 4 << 20, TIMEOUT_MS = 20000 };
@@ -125,17 +126,24 @@ static const char *address(void)
     return url;
 }
 
-static beluga_chat_model *open_aimock(void)
+static beluga_chat_model *open_as(const char *provider, const char *url, const char *key, const char *name,
+                                  const beluga_option *opts, size_t n)
 {
     beluga_error err;
     beluga_chat_model *model = NULL;
     beluga_config *config =
-        beluga_config_new(beluga_with_base_url(address()), beluga_with_api_key(KEY), beluga_with_model_name("tiny"),
+        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name(name),
                           beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(TIMEOUT_MS));
-    int status = beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err);
+    if (n) beluga_config_set_n(config, opts, n);
+    int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
     beluga_config_free(config);
     if (status) fail_msg("open: %s", err.message);
     return model;
+}
+
+static beluga_chat_model *open_aimock(void)
+{
+    return open_as("openai", address(), KEY, "tiny", NULL, 0);
 }
 
 static void generate(beluga_chat_model *model, const beluga_messages *messages, const beluga_option *opts, size_t n)
@@ -375,6 +383,118 @@ static void errors_of_another_server_keep_their_meaning(void **state)
     beluga_chat_model_unref(model);
 }
 
+/* ---- other protocols ------------------------------------------------------------------------- */
+
+#define ARN "arn:aws:bedrock:us-east-1:1:inference-profile/eu.a-model-v1:0"
+#define ARN_ESCAPED "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Feu.a-model-v1%3A0"
+
+/* `base` is what stands behind aimock's address. */
+static const struct spoken {
+    const char *name, *provider, *base, *model, *key, *path, *key_header;
+    bool dated, entra, signs;
+} spoken[] = {
+    {"Messages", "anthropic", "", "m", KEY, "/v1/messages", "x-api-key", false, false, false},
+    {"Azure", "azure", "", "my deployment", KEY,
+     "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21", "api-key", true, false, false},
+    {"Entra", "azure", "", "d", KEY, "/openai/deployments/d/chat/completions?api-version=2024-10-21", "authorization",
+     true, true, false},
+    {"Converse", "bedrock", "", ARN, KEY, "/model/" ARN_ESCAPED "/converse", "authorization", false, false, false},
+    {"Converse, signed", "bedrock", "", ARN, "AKID:" KEY ":a-session", "/model/" ARN_ESCAPED "/converse",
+     "authorization", false, false, true},
+    {"Cohere", "cohere", "", "m", KEY, "/v2/chat", "authorization", false, false, false},
+    {"Mistral", "mistral", "/v1", "m", KEY, "/v1/chat/completions", "authorization", false, false, false},
+    {"Responses", "openai-responses", "/v1", "m", KEY, "/v1/responses", "authorization", false, false, false},
+};
+
+static beluga_chat_model *open_spoken(const struct spoken *s)
+{
+    static const char parameters[] = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = "get_weather",
+                                               .description = "Tell the weather of a city",
+                                               .parameters = parameters};
+    const beluga_option opts[] = {beluga_azure_with_api_version("2024-10-21"), beluga_azure_with_entra(s->entra)};
+    char url[256];
+    beluga_tool *tool = NULL;
+    beluga_chat_model *bound = NULL;
+    snprintf(url, sizeof url, "%.*s%s", (int)(strlen(address()) - strlen("/v1")), address(), s->base);
+    beluga_chat_model *model = open_as(s->provider, url, s->key, s->model, opts, s->dated ? 2 : 0);
+    assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
+    assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
+    beluga_tool_unref(tool);
+    beluga_chat_model_unref(model);
+    return bound;
+}
+
+/* The key is where the protocol has it, and nowhere else: aimock hides it there. */
+static void assert_key(yyjson_val *entry, const struct spoken *s)
+{
+    static const char *const headers[] = {"authorization", "api-key", "x-api-key", "x-goog-api-key"};
+    yyjson_val *all = yyjson_obj_get(entry, "headers");
+    char *text = yyjson_val_write(entry, 0, NULL);
+    for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
+        bool there = yyjson_obj_get(all, headers[i]);
+        assert_int_equal(there, strcmp(headers[i], s->key_header) == 0);
+    }
+    assert_non_null(text);
+    assert_null(strstr(text, KEY));
+    free(text);
+    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-date")), s->signs ? strlen("20260101T000000Z") : 0);
+    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-content-sha256")), s->signs ? 64 : 0);
+    if (s->signs) assert_json(all, "/x-amz-security-token", "\"a-session\"");
+}
+
+/* What aimock understood: it turns every protocol into one. */
+static void assert_understood(yyjson_val *body, const char *result)
+{
+    char said[128];
+    snprintf(said, sizeof said, "\"%s\"", result);
+    assert_json(body, "/messages/0/role", "\"system\"");
+    assert_json(body, "/messages/0/content", "\"Be brief.\"");
+    assert_json(body, "/messages/1/role", "\"user\"");
+    assert_json(body, "/messages/1/content", "\"How is it?\"");
+    assert_json(body, "/messages/2/role", "\"assistant\"");
+    assert_json(body, "/messages/2/tool_calls",
+                "[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+                "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
+    assert_json(body, "/messages/3/role", "\"tool\"");
+    assert_json(body, "/messages/3/tool_call_id", "\"call_1\"");
+    assert_json(body, "/messages/3/content", said);
+    assert_json(body, "/tools/0/function/name", "\"get_weather\"");
+    assert_json(body, "/tools/0/function/description", "\"Tell the weather of a city\"");
+    assert_json(body, "/tools/0/function/parameters/properties/city/type", "\"string\"");
+    assert_null(yyjson_ptr_get(body, "/messages/4"));
+}
+
+static void a_conversation_is_understood_in_every_protocol(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof spoken / sizeof *spoken; i++) {
+        const struct spoken *s = &spoken[i];
+        char result[64];
+        print_message("# %s\n", s->name);
+        snprintf(result, sizeof result, "21 degrees in %s", s->name);
+        beluga_chat_model *model = open_spoken(s);
+        beluga_messages *messages = beluga_messages_new();
+        beluga_message *asked = beluga_message_new(BELUGA_ROLE_AI);
+        beluga_message_add_tool_call(asked, "call_1", "get_weather", "{\"city\":\"Oslo\"}", 15);
+        beluga_messages_add(messages, beluga_system_message("Be brief."));
+        beluga_messages_add(messages, beluga_human_message("How is it?"));
+        beluga_messages_add(messages, asked);
+        beluga_messages_add(messages, beluga_tool_message("call_1", result));
+        generate(model, messages, NULL, 0);
+        yyjson_doc *doc = read_journal(address());
+        yyjson_val *entry = entry_of(doc, result, 0);
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(entry, "method")), "POST");
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(entry, "path")), s->path);
+        assert_key(entry, s);
+        assert_understood(yyjson_obj_get(entry, "body"), result);
+        yyjson_doc_free(doc);
+        beluga_messages_free(messages);
+        beluga_chat_model_unref(model);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -386,6 +506,7 @@ int main(void)
         cmocka_unit_test(images_are_sent_by_address_and_by_content),
         cmocka_unit_test(a_limited_call_comes_back_no_sooner_than_it_was_told),
         cmocka_unit_test(errors_of_another_server_keep_their_meaning),
+        cmocka_unit_test(a_conversation_is_understood_in_every_protocol),
     };
     return cmocka_run_group_tests_name("journal", tests, NULL, NULL);
 }

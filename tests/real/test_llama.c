@@ -1,6 +1,7 @@
 /*
- * The other protocols of a real llama.cpp server, whose model talks noise: Anthropic's Messages and
- * OpenAI's Responses, with no line changed but the provider's name. Run by with_servers.py.
+ * The protocols of a real llama.cpp server, whose model talks noise: Chat Completions, Anthropic's
+ * Messages and OpenAI's Responses, with no line changed but the provider's name. Run by
+ * with_servers.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -20,12 +21,15 @@ enum { MAX_TESTS = 64, TIMEOUT_MS = 20000, NOISE_TOKENS = 12, MANY_TOKENS = 1500
 
 typedef struct protocol {
     const char *provider;
+    bool no_schemas;      /* the server does not look for one where the protocol has it */
     bool hides_the_limit; /* the server calls an answer that its limit cut complete */
 } protocol;
 
 static const protocol protocols[] = {
-    {.provider = "anthropic"},
-    {.provider = "openai-responses", .hides_the_limit = true},
+    {.provider = "anthropic", .no_schemas = true},
+    {.provider = "llama-server"},
+    {.provider = "openai"},
+    {.provider = "openai-responses", .no_schemas = true, .hides_the_limit = true},
 };
 
 static beluga_chat_model *open_with(const protocol *p, const char *key)
@@ -100,6 +104,7 @@ struct heard {
     size_t texts, begins, ends, finishes, arguments;
     uint32_t reason;
     beluga_usage usage;
+    size_t pieces; /* of arguments that are not empty */
 };
 
 static void hear(struct heard *heard, const beluga_event *event)
@@ -107,7 +112,10 @@ static void hear(struct heard *heard, const beluga_event *event)
     switch (event->kind) {
     case BELUGA_EVENT_TEXT: heard->texts++; break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: heard->begins++; break;
-    case BELUGA_EVENT_TOOL_CALL_DELTA: heard->arguments += event->u.tool_call.length; break;
+    case BELUGA_EVENT_TOOL_CALL_DELTA:
+        heard->arguments += event->u.tool_call.length;
+        heard->pieces += event->u.tool_call.length > 0;
+        break;
     case BELUGA_EVENT_TOOL_CALL_END:
         heard->ends++;
         assert_int_equal(event->u.tool_call.length, heard->arguments);
@@ -227,6 +235,82 @@ static void a_tool_call_comes_in_pieces(void **state)
     assert_int_equal(heard.ends, 1);
     assert_int_equal(heard.finishes, 1);
     assert_int_equal(heard.reason, BELUGA_FINISH_TOOL_CALLS);
+    assert_true(heard.pieces > 1);
+    beluga_chat_model_unref(model);
+}
+
+/* ---- schemas --------------------------------------------------------------------------------- */
+
+static void a_schema_makes_noise_into_fitting_json(void **state)
+{
+    static const char schema[] =
+        "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},"
+        "\"ok\":{\"type\":\"boolean\"}},\"required\":[\"name\",\"ok\"],"
+        "\"additionalProperties\":false}";
+    const protocol *p = *state;
+    beluga_chat_model *model = open_model(p);
+    beluga_response *response = NULL;
+    beluga_json_doc *doc = NULL;
+    beluga_error err;
+    size_t length = 0;
+    if (p->no_schemas) {
+        beluga_chat_model_unref(model);
+        print_message("# llama.cpp looks for no schema where %s has it\n", p->provider);
+        skip();
+    }
+    expect_ok(beluga_invoke(model, NULL, beluga_input_text("Describe it"), &response, &err,
+                            beluga_with_response_schema(schema),
+                            beluga_with_max_tokens(MANY_TOKENS)),
+              &err);
+    const char *text = beluga_response_text(response, &length);
+    expect_ok(beluga_json_parse(text, length, &doc, &err), &err);
+    assert_non_null(beluga_json_get_string(beluga_json_doc_root(doc), "name", NULL));
+    const beluga_json *ok = beluga_json_get(beluga_json_doc_root(doc), "ok");
+    assert_int_equal(beluga_json_bool(ok, true), beluga_json_bool(ok, false)); /* it is one */
+    beluga_json_doc_free(doc);
+    beluga_response_free(response);
+    beluga_chat_model_unref(model);
+}
+
+/* ---- an end before the end ------------------------------------------------------------------- */
+
+/* Returns whether it could be cancelled: the noise may end by itself before. */
+static bool cancel_at_the_first_text(beluga_chat_model *model)
+{
+    beluga_context *context = beluga_context_new_cancellable(NULL);
+    beluga_stream *stream = NULL;
+    const beluga_event *event = NULL;
+    beluga_error err;
+    int status;
+    expect_ok(beluga_stream_input(model, context, beluga_input_text("Say hello"), &stream, &err,
+                                  beluga_with_max_tokens(MANY_TOKENS)),
+              &err);
+    do {
+        status = beluga_stream_next(stream, &event, &err);
+        if (event && event->kind == BELUGA_EVENT_TEXT) beluga_context_cancel(context);
+    } while (!status && event);
+    beluga_stream_free(stream);
+    beluga_context_unref(context);
+    if (status) assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
+    return status;
+}
+
+/* The server has two slots: one that was not let go would be missed at the end. */
+static void cancelled_streams_leave_the_server_free(void **state)
+{
+    enum { WANTED = 4 };
+    beluga_chat_model *model = open_model(*state);
+    beluga_response *response = NULL;
+    beluga_error err;
+    int cancelled = 0;
+    for (int i = 0; i < TRIES && cancelled < WANTED; i++)
+        cancelled += cancel_at_the_first_text(model);
+    assert_int_equal(cancelled, WANTED);
+    expect_ok(beluga_invoke(model, NULL, beluga_input_text("Say hello"), &response, &err,
+                            beluga_with_max_tokens(NOISE_TOKENS)),
+              &err);
+    assert_true(beluga_response_is_complete(response));
+    beluga_response_free(response);
     beluga_chat_model_unref(model);
 }
 
@@ -296,6 +380,8 @@ int main(void)
         ADD(p, an_answer_comes_in_pieces);
         ADD(p, a_required_tool_is_called_and_its_result_goes_back);
         ADD(p, a_tool_call_comes_in_pieces);
+        ADD(p, a_schema_makes_noise_into_fitting_json);
+        ADD(p, cancelled_streams_leave_the_server_free);
         ADD(p, a_refused_key_is_an_authentication_error);
         ADD(p, input_past_the_context_is_context_length);
         ADD(p, its_model_is_listed);

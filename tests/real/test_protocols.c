@@ -13,20 +13,26 @@
 #include <cmocka.h>
 
 #include <beluga/beluga.h>
+#include <beluga/providers/azure.h>
 
-enum { MAX_TESTS = 64, TIMEOUT_MS = 20000 };
+enum { MAX_TESTS = 128, TIMEOUT_MS = 20000 };
 
 /* What is behind aimock's address, and what aimock leaves out of a protocol. */
 typedef struct protocol {
     const char *provider, *path;
     bool no_counts;   /* it never tells usage here */
     bool no_list;     /* it has no list of models here */
+    bool dated;       /* it speaks an API that goes by its date */
     bool no_thoughts; /* it gives them another name than the provider does */
 } protocol;
 
 static const protocol protocols[] = {
     {.provider = "anthropic", .path = ""},
+    {.provider = "azure", .path = "", .dated = true, .no_list = true},
+    {.provider = "bedrock", .path = "", .no_list = true},
+    {.provider = "cohere", .path = "", .no_list = true, .no_thoughts = true},
     {.provider = "gemini", .path = "", .no_list = true},
+    {.provider = "mistral", .path = "/v1"},
     {.provider = "ollama", .path = "", .no_counts = true, .no_thoughts = true},
     {.provider = "openai", .path = "/v1"},
     {.provider = "openai-responses", .path = "/v1"},
@@ -49,11 +55,13 @@ static beluga_chat_model *open_model(const protocol *p)
     beluga_error err;
     beluga_chat_model *model = NULL;
     const char *base = address();
+    const beluga_option date = beluga_azure_with_api_version("2024-10-21");
     snprintf(url, sizeof url, "%.*s%s", (int)(strlen(base) - strlen("/v1")), base, p->path);
     beluga_config *config =
         beluga_config_new(beluga_with_base_url(url), beluga_with_api_key("any-key"),
                           beluga_with_model_name("a-model"), beluga_with_retry_delay_ms(100),
                           beluga_with_timeout_ms(TIMEOUT_MS));
+    if (p->dated) beluga_config_set_n(config, &date, 1);
     int status = beluga_registry_open(beluga_registry_default(), p->provider, config, &model, &err);
     beluga_config_free(config);
     if (status) fail_msg("cannot open the model: %s", err.message);

@@ -273,32 +273,6 @@ static void real_streams_are_pushed_side_by_side_on_one_loop(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void a_schema_makes_noise_into_fitting_json(void **state)
-{
-    static const char schema[] =
-        "{\"type\":\"object\",\"properties\":{\"name\":{\"type\":\"string\"},"
-        "\"ok\":{\"type\":\"boolean\"}},\"required\":[\"name\",\"ok\"],"
-        "\"additionalProperties\":false}";
-    beluga_chat_model *model = open_llama();
-    beluga_response *response = NULL;
-    beluga_error err;
-    size_t length = 0;
-    (void)state;
-
-    expect_ok(beluga_invoke(model, NULL, beluga_input_text("Describe it"), &response, &err,
-                            beluga_with_response_schema(schema), beluga_with_max_tokens(1500)),
-              &err);
-    const char *text = beluga_response_text(response, &length);
-    yyjson_doc *doc = yyjson_read(text, length, 0);
-    assert_non_null(doc);
-    assert_true(yyjson_is_str(yyjson_obj_get(yyjson_doc_get_root(doc), "name")));
-    assert_true(yyjson_is_bool(yyjson_obj_get(yyjson_doc_get_root(doc), "ok")));
-
-    yyjson_doc_free(doc);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
-}
-
 static void a_required_tool_is_called_and_its_result_goes_back(void **state)
 {
     beluga_chat_model *model = with_weather(open_llama());
@@ -606,7 +580,6 @@ int main(void)
         cmocka_unit_test(an_answer_that_ends_by_itself_is_a_stop),
         cmocka_unit_test(a_real_stream_is_pulled_to_its_finish),
         cmocka_unit_test(real_streams_are_pushed_side_by_side_on_one_loop),
-        cmocka_unit_test(a_schema_makes_noise_into_fitting_json),
         cmocka_unit_test(a_required_tool_is_called_and_its_result_goes_back),
         cmocka_unit_test(a_tool_call_arrives_in_deltas),
         cmocka_unit_test(a_batch_over_two_slots_answers_every_input),

@@ -55,6 +55,30 @@ static void the_built_in_and_the_linked_providers_are_there_and_sorted(void **st
     assert_int_equal(found, sizeof expected / sizeof *expected);
 }
 
+static void every_capability_has_a_name_of_its_own(void **state)
+{
+    const char *name, *names[64];
+    uint64_t known = 0;
+    size_t n = 0;
+    (void)state;
+    for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1) {
+        for (size_t i = 0; i < n; i++) assert_string_not_equal(names[i], name);
+        names[n++] = name;
+        known |= bit;
+    }
+    assert_true(known & BELUGA_CAPABILITY_NO_KEY);
+    assert_string_equal(beluga_capability_name(BELUGA_CAPABILITY_SCHEMA), "schema");
+    assert_null(beluga_capability_name(0));
+    assert_null(beluga_capability_name(BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_STREAM));
+    assert_null(beluga_capability_name((uint64_t)1 << 63));
+    for (size_t i = 0; i < beluga_registry_list(beluga_registry_default(), NULL, 0); i++) {
+        const char *providers[MAX_NAMES];
+        beluga_registry_list(beluga_registry_default(), providers, MAX_NAMES);
+        const beluga_provider *p = beluga_registry_get(beluga_registry_default(), providers[i]);
+        assert_int_equal(p->capabilities & ~known, 0);
+    }
+}
+
 /* Those of a client that nothing was added to. */
 static size_t at_first(void)
 {
@@ -323,6 +347,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_built_in_and_the_linked_providers_are_there_and_sorted),
+        cmocka_unit_test(every_capability_has_a_name_of_its_own),
         WITH_CLIENT(a_list_without_room_is_counted),
         WITH_CLIENT(a_provider_is_found_by_its_name_alone),
         WITH_CLIENT(a_provider_that_is_added_can_be_opened),

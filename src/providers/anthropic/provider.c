@@ -15,6 +15,13 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 
+static const char *const notes[] = {
+    "It wants a limit of tokens: 16384 are sent where max_tokens is not set.",
+    "Takes no seed, no penalties and no JSON mode; temperature ends at 1.",
+    "The key of ANTHROPIC_AUTH_TOKEN goes as a bearer token.",
+    NULL,
+};
+
 const beluga_provider beluga__anthropic_provider = {
     BELUGA_PROVIDER_INIT("anthropic"),
     .framing = BELUGA_FRAMING_SSE,
@@ -36,4 +43,6 @@ const beluga_provider beluga__anthropic_provider = {
     .authorize = beluga__anthropic_authorize,
     .encode_list_models = beluga__anthropic_encode_list_models,
     .decode_list_models = beluga__anthropic_decode_list_models,
+    .protocol = "Anthropic Messages",
+    .notes = notes,
 };

@@ -98,6 +98,14 @@ static const beluga_own_option options[] = {
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
+static const char *const notes[] = {
+    "The model is the name of a deployment; the base URL is that of the resource.",
+    "Speaks the v1 API, or the dated one of azure.api_version.",
+    "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token.",
+    "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of reasoning.",
+    NULL,
+};
+
 const beluga_provider beluga__azure_provider = {
     BELUGA_PROVIDER_INIT("azure"),
     .framing = BELUGA_FRAMING_SSE,
@@ -117,4 +125,6 @@ const beluga_provider beluga__azure_provider = {
     .authorize = authorize,
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
+    .protocol = "Chat Completions",
+    .notes = notes,
 };

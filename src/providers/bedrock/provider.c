@@ -11,6 +11,16 @@ static const beluga_own_option options[] = {
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
+static const char *const notes[] = {
+    "Without AWS_BEARER_TOKEN_BEDROCK requests are signed, by the access keys of the environment "
+    "or of a profile.",
+    "The base URL is moved to the region.",
+    "Models are named by ids or ARNs.",
+    "Takes no seed, no penalties and no tool_choice none, and top_k only where it is known how the "
+    "model has it.",
+    NULL,
+};
+
 const beluga_provider beluga__bedrock_provider = {
     BELUGA_PROVIDER_INIT("bedrock"),
     .framing = BELUGA_FRAMING_AWS_EVENT_STREAM,
@@ -32,4 +42,6 @@ const beluga_provider beluga__bedrock_provider = {
     .authorize = beluga__bedrock_authorize,
     .encode_list_models = beluga__bedrock_encode_list_models,
     .decode_list_models = beluga__bedrock_decode_list_models,
+    .protocol = "Bedrock Converse",
+    .notes = notes,
 };

@@ -11,7 +11,7 @@
 enum {
     DIGEST = 32,
     HEX = 2 * DIGEST + 1,
-    MAX_PARAMETERS = 64,
+    MAX_PIECES = 64, /* segments of a path; parameters of a query */
     MAX_HOST = 256,
     MAX_SCOPE = 160,
     MAX_SECRET = 256,
@@ -44,17 +44,23 @@ static void to_hex(const unsigned char *digest, char *out)
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
+/* What of a URL is sent: neither its user nor its fragment, nor the port that its scheme has. */
 static struct address parse(const char *url)
 {
     struct address a = {0};
-    const char *host = strstr(url, "://");
+    const char *host = strstr(url, "://"), *end, *user;
+    const char *port = strncmp(url, "https:", 6) == 0 ? ":443" : ":80";
     a.host = host ? host + 3 : url;
-    a.n_host = strcspn(a.host, "/?");
-    a.path = a.host + a.n_host;
-    a.n_path = strcspn(a.path, "?");
+    end = a.host + strcspn(a.host, "/?#");
+    while ((user = memchr(a.host, '@', (size_t)(end - a.host)))) a.host = user + 1;
+    a.n_host = (size_t)(end - a.host);
+    size_t n = strlen(port);
+    if (a.n_host > n && memcmp(end - n, port, n) == 0) a.n_host -= n;
+    a.path = end;
+    a.n_path = strcspn(a.path, "?#");
     a.query = a.path + a.n_path;
-    if (*a.query) a.query++;
-    a.n_query = strlen(a.query);
+    if (*a.query == '?') a.query++;
+    a.n_query = strcspn(a.query, "#");
     return a;
 }
 
@@ -74,57 +80,156 @@ static void add(struct signing *s, const char *text)
     add_n(s, text, strlen(text));
 }
 
-static void add_path(struct signing *s)
+static void add_byte(struct signing *s, unsigned char byte)
 {
-    const struct address *a = &s->address;
-    char escape[4];
-    if (!a->n_path) add(s, "/");
-    for (size_t i = 0; i < a->n_path; i++) {
-        if (is_unreserved(a->path[i]) || a->path[i] == '/') {
-            add_n(s, a->path + i, 1);
-        } else {
-            snprintf(escape, sizeof escape, "%%%02X", (unsigned char)a->path[i]);
-            add(s, escape);
-        }
-    }
-    add(s, "\n");
+    char escape[4] = {(char)byte};
+    if (!is_unreserved((char)byte)) snprintf(escape, sizeof escape, "%%%02X", byte);
+    add(s, escape);
 }
 
-struct parameter {
+/* ---- of it the path -------------------------------------------------------------------------- */
+
+struct piece {
     const char *at;
     size_t n;
 };
 
-static bool is_before(struct parameter a, struct parameter b)
+static bool is_dots(struct piece p, size_t n)
 {
-    int order = memcmp(a.at, b.at, a.n < b.n ? a.n : b.n);
-    return order ? order < 0 : a.n < b.n;
+    return p.n == n && memcmp(p.at, "..", n) == 0;
 }
 
-/* Sorted as they are put in; the writer of the URL has encoded them. */
-static size_t split_query(const struct address *a, struct parameter *sorted)
+/* The segments that are left when empty ones and dots are followed; fits() has counted. */
+static size_t split_path(const struct address *a, struct piece *segments)
 {
     size_t count = 0;
-    for (size_t at = 0; at < a->n_query && count < MAX_PARAMETERS;) {
-        struct parameter next = {a->query + at, strcspn(a->query + at, "&")};
-        size_t i = count++;
-        for (; i > 0 && is_before(next, sorted[i - 1]); i--) sorted[i] = sorted[i - 1];
-        sorted[i] = next;
+    for (size_t at = 0; at < a->n_path;) {
+        struct piece next = {a->path + at, 0};
+        while (at + next.n < a->n_path && next.at[next.n] != '/') next.n++;
         at += next.n + 1;
+        if (!next.n || is_dots(next, 1)) continue;
+        if (!is_dots(next, 2))
+            segments[count++] = next;
+        else if (count)
+            count--;
     }
     return count;
 }
 
+static void add_path(struct signing *s)
+{
+    const struct address *a = &s->address;
+    struct piece segments[MAX_PIECES];
+    size_t n = split_path(a, segments);
+    add(s, "/");
+    for (size_t i = 0; i < n; i++) {
+        if (i) add(s, "/");
+        for (size_t k = 0; k < segments[i].n; k++) add_byte(s, (unsigned char)segments[i].at[k]);
+    }
+    if (n && a->path[a->n_path - 1] == '/') add(s, "/");
+    add(s, "\n");
+}
+
+/* ---- of it the query ------------------------------------------------------------------------- */
+
+struct parameter {
+    struct piece name, value;
+};
+
+static int digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Takes a byte off, decoded: who wrote the URL may have escaped more, or less, than is signed.
+ * Returns -1 at the end. */
+static int take(struct piece *p)
+{
+    if (!p->n) return -1;
+    bool escaped = p->n > 2 && *p->at == '%' && digit(p->at[1]) >= 0 && digit(p->at[2]) >= 0;
+    int byte = escaped ? digit(p->at[1]) * 16 + digit(p->at[2]) : (unsigned char)*p->at;
+    size_t n = escaped ? 3 : 1;
+    p->at += n;
+    p->n -= n;
+    return byte;
+}
+
+/* Where a byte stands in the order of what is signed: an escape's '%' is before all others. */
+static int rank(int byte)
+{
+    return byte >= 0 && is_unreserved((char)byte) ? byte + 256 : byte;
+}
+
+static int compare(struct piece a, struct piece b)
+{
+    int x, y;
+    do {
+        x = rank(take(&a));
+        y = rank(take(&b));
+    } while (x == y && x >= 0);
+    return x - y;
+}
+
+static bool is_before(const struct parameter *a, const struct parameter *b)
+{
+    int order = compare(a->name, b->name);
+    return order ? order < 0 : compare(a->value, b->value) < 0;
+}
+
+static struct parameter split_parameter(const char *at, size_t n)
+{
+    const char *sign = memchr(at, '=', n);
+    size_t n_name = sign ? (size_t)(sign - at) : n;
+    size_t skipped = n_name + (sign ? 1 : 0);
+    return (struct parameter){{at, n_name}, {at + skipped, n - skipped}};
+}
+
+/* Sorted as they are put in; fits() has counted. */
+static size_t split_query(const struct address *a, struct parameter *sorted)
+{
+    size_t count = 0;
+    for (size_t at = 0, n; at < a->n_query; at += n + 1) {
+        for (n = 0; at + n < a->n_query && a->query[at + n] != '&';) n++;
+        if (!n) continue;
+        struct parameter next = split_parameter(a->query + at, n);
+        size_t i = count++;
+        for (; i > 0 && is_before(&next, &sorted[i - 1]); i--) sorted[i] = sorted[i - 1];
+        sorted[i] = next;
+    }
+    return count;
+}
+
+static void add_piece(struct signing *s, struct piece p)
+{
+    for (int byte; (byte = take(&p)) >= 0;) add_byte(s, (unsigned char)byte);
+}
+
 static void add_query(struct signing *s)
 {
-    struct parameter sorted[MAX_PARAMETERS];
+    struct parameter sorted[MAX_PIECES];
     size_t n = split_query(&s->address, sorted);
     for (size_t i = 0; i < n; i++) {
         if (i) add(s, "&");
-        add_n(s, sorted[i].at, sorted[i].n);
-        if (!memchr(sorted[i].at, '=', sorted[i].n)) add(s, "=");
+        add_piece(s, sorted[i].name);
+        add(s, "=");
+        add_piece(s, sorted[i].value);
     }
     add(s, "\n");
+}
+
+/* ---- of it the headers ----------------------------------------------------------------------- */
+
+/* Spaces in a row, which may be told otherwise on the way, are one; none is at an end. */
+static void add_value(struct signing *s, const char *value)
+{
+    for (const char *at = value + strspn(value, " \t"); *at;) {
+        size_t n = strcspn(at, " \t"), gap = strspn(at + n, " \t");
+        add_n(s, at, n);
+        at += n + gap;
+        if (gap && *at) add(s, " ");
+    }
 }
 
 /* Adds the header, and its name to those that are signed. */
@@ -134,7 +239,7 @@ static void add_header(struct signing *s, const char *name, const char *value)
     if (!value || !*value) return;
     add(s, name);
     add(s, ":");
-    add(s, value);
+    add_value(s, value);
     add(s, "\n");
     snprintf(s->signed_headers + n, sizeof s->signed_headers - n, "%s%s", n ? ";" : "", name);
 }
@@ -150,6 +255,8 @@ static void add_headers(struct signing *s)
     add(s, s->signed_headers);
     add(s, "\n");
 }
+
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 /* Returns its digest in hex, or false. */
 static bool canonical_request(struct signing *s, char *hex)
@@ -217,6 +324,13 @@ static bool digest_body(struct signing *s)
     return true;
 }
 
+static size_t count_pieces(const char *text, size_t n, char between)
+{
+    size_t count = 1;
+    for (size_t i = 0; i < n; i++) count += text[i] == between;
+    return count;
+}
+
 static bool fits(struct signing *s)
 {
     const beluga__sigv4 *with = s->with;
@@ -228,6 +342,9 @@ static bool fits(struct signing *s)
     int n = snprintf(s->host, sizeof s->host, "%.*s", (int)s->address.n_host, s->address.host);
     int m = snprintf(s->scope, sizeof s->scope, "%.8s/%s/%s/aws4_request", s->time, with->region,
                      with->service);
+    if (count_pieces(s->address.path, s->address.n_path, '/') > MAX_PIECES ||
+        count_pieces(s->address.query, s->address.n_query, '&') > MAX_PIECES)
+        return false;
     return n < (int)sizeof s->host && m < (int)sizeof s->scope &&
            strlen(with->secret) + 4 < MAX_SECRET;
 }
@@ -259,7 +376,8 @@ int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, 
                                 "the key is not \"ID:SECRET[:TOKEN[:REGION]]\"");
     if (!fits(&s))
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                "the request can't be signed: host, region or secret is too long");
+                                "the request can't be signed: host, path, query, region or "
+                                "secret is too long");
     s.content_type = beluga_http_request_header(request, "Content-Type");
     s.context = EVP_MD_CTX_new();
     bool good = s.context && digest_body(&s) && signature(&s, hex);

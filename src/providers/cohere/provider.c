@@ -8,6 +8,12 @@ static const beluga_own_option options[] = {
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
+static const char *const notes[] = {
+    "A tool by name is required by sending it alone.",
+    "Reasoning is on or off, without grades, and takes a budget. Takes no user.",
+    NULL,
+};
+
 const beluga_provider beluga__cohere_provider = {
     BELUGA_PROVIDER_INIT("cohere"),
     .framing = BELUGA_FRAMING_SSE,
@@ -27,4 +33,6 @@ const beluga_provider beluga__cohere_provider = {
     .decode_error = beluga__cohere_decode_error,
     .encode_list_models = beluga__cohere_encode_list_models,
     .decode_list_models = beluga__cohere_decode_list_models,
+    .protocol = "Cohere chat v2",
+    .notes = notes,
 };

@@ -13,6 +13,12 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
     return 0;
 }
 
+static const char *const notes[] = {
+    "Calls of tools without an id get one here.",
+    "Can't be told to call one tool at a time; takes no user.",
+    NULL,
+};
+
 const beluga_provider beluga__gemini_provider = {
     BELUGA_PROVIDER_INIT("gemini"),
     .framing = BELUGA_FRAMING_SSE,
@@ -33,4 +39,6 @@ const beluga_provider beluga__gemini_provider = {
     .authorize = authorize,
     .encode_list_models = beluga__gemini_encode_list_models,
     .decode_list_models = beluga__gemini_decode_list_models,
+    .protocol = "Gemini generateContent",
+    .notes = notes,
 };

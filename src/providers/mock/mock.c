@@ -366,6 +366,12 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 
+static const char *const notes[] = {
+    "Needs neither key nor network, and is only taken when it is named.",
+    "mock/echo says what it was told; any other name answers by the options, or with its own text.",
+    NULL,
+};
+
 /* No default model: `mock` answers only who asked for it by name. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
@@ -376,4 +382,5 @@ const beluga_provider beluga__mock_provider = {
     .close = beluga_free,
     .start = start,
     .cancel = cancel,
+    .notes = notes,
 };

@@ -13,6 +13,12 @@ static const beluga_own_option options[] = {
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
+static const char *const notes[] = {
+    "Models call tools as they like: tool_choice and strict are not sent.",
+    "Takes no user and no budget of reasoning.",
+    NULL,
+};
+
 const beluga_provider beluga__ollama_provider = {
     BELUGA_PROVIDER_INIT("ollama"),
     .framing = BELUGA_FRAMING_NDJSON,
@@ -32,4 +38,6 @@ const beluga_provider beluga__ollama_provider = {
     .decode_error = beluga__ollama_decode_error,
     .encode_list_models = beluga__ollama_encode_list_models,
     .decode_list_models = beluga__ollama_decode_list_models,
+    .protocol = "Ollama chat",
+    .notes = notes,
 };

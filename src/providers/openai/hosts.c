@@ -8,6 +8,7 @@
 #define HOST(host_name, url)                                                                    \
     BELUGA_PROVIDER_INIT(host_name),                                                            \
         .framing = BELUGA_FRAMING_SSE, .metric_prefix = "beluga." host_name, .base_url = (url), \
+        .protocol = "Chat Completions",                                                         \
         .state_size = sizeof(beluga__openai_state),                                             \
         .encode_request = beluga__openai_encode_request,                                        \
         .decode_response = beluga__openai_decode_response,                                      \
@@ -16,6 +17,32 @@
 #define LISTS_MODELS                                         \
     .encode_list_models = beluga__openai_encode_list_models, \
     .decode_list_models = beluga__openai_decode_list_models
+
+/*
+ * What a host does otherwise, and what people read about it: quirks, the field in which it wants
+ * back what its model thought ("": it does not), and remarks.
+ */
+#define OTHERWISE(bits, field, ...)                                                               \
+    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                      \
+    .provider.notes = NAMES(                                                                      \
+        NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                      \
+        NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                                \
+        NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                        \
+        NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                  \
+        NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                                  \
+        NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                           \
+             "Tells the usage of a stream without being asked."),                                 \
+        NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                             \
+             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."),    \
+        NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                   \
+             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),         \
+        NOTE((bits) & BELUGA__OPENAI_MISTRAL,                                                     \
+             "Reasoning is on or off (prompt_mode), without grades; seed goes by random_seed."),  \
+        NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
+
+#define NOTE(is_so, text) ((is_so) ? (text) : "")
+
+#define SERVES "What it can do depends on the model it serves."
 
 enum {
     TEXT = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
@@ -41,23 +68,23 @@ static const beluga__openai_host hosts[] = {
                   .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
                   .key_variables = NAMES("CEREBRAS_API_KEY"),
                   .url_variables = NAMES("CEREBRAS_BASE_URL")},
-     .reasoning_field = "reasoning"},
+     OTHERWISE(0, "reasoning", "")},
     {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
                   .url_variables = NAMES("DEEPINFRA_BASE_URL")}},
-    /* A model that thinks refuses a history without its thoughts. */
     {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
                   .default_model = "deepseek-chat", .capabilities = TEXT | TOOLS | MODELS,
                   .key_variables = NAMES("DEEPSEEK_API_KEY"),
                   .url_variables = NAMES("DEEPSEEK_BASE_URL")},
-     .quirks = BELUGA__OPENAI_NO_SCHEMA,
-     .reasoning_field = "reasoning_content"},
+     OTHERWISE(BELUGA__OPENAI_NO_SCHEMA, "reasoning_content",
+               "A model that thinks refuses a history without its thoughts.")},
     {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
                   .url_variables = NAMES("FIREWORKS_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K,
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "Models are named accounts/fireworks/models/MODEL.",
+               "Efforts are low, medium and high; another is sent as the nearest."),
      .efforts = fireworks_efforts},
     {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
@@ -65,32 +92,34 @@ static const beluga__openai_host hosts[] = {
     {.provider = {HOST("huggingface", "https://router.huggingface.co/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("HF_TOKEN", "HUGGINGFACE_API_KEY"),
-                  .url_variables = NAMES("HUGGINGFACE_BASE_URL")}},
+                  .url_variables = NAMES("HUGGINGFACE_BASE_URL")},
+     OTHERWISE(0, "", "Models are named MAKER/MODEL.")},
     {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
                   .capabilities = SERVER | AUDIO | FILES,
                   .key_variables = NAMES("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
                   .url_variables = NAMES("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
-                  .default_model = "default", /* it has one, and answers to any name */
+                  .default_model = "default",
                   .capabilities = SERVER | AUDIO, .key_variables = NAMES("LLAMA_API_KEY"),
                   .url_variables = NAMES("LLAMA_SERVER_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
     {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
                   .capabilities = SERVER, .key_variables = NAMES("LM_STUDIO_API_KEY"),
                   .url_variables = NAMES("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS,
                   .default_model = "mistral-small-latest",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
                   .key_variables = NAMES("MISTRAL_API_KEY"),
                   .url_variables = NAMES("MISTRAL_BASE_URL")},
-     .quirks = BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER},
+     OTHERWISE(BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
+               "", "")},
     {.provider = {HOST("moonshot", "https://api.moonshot.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("MOONSHOT_API_KEY"),
                   .url_variables = NAMES("MOONSHOT_BASE_URL")},
-     .reasoning_field = "reasoning_content"},
+     OTHERWISE(0, "reasoning_content", "")},
     {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
@@ -100,35 +129,36 @@ static const beluga__openai_host hosts[] = {
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
                   .key_variables = NAMES("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
                   .url_variables = NAMES("OPENROUTER_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K,
-     .reasoning_field = "reasoning"},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "reasoning", "Models are named MAKER/MODEL.")},
     {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
                   .capabilities = TEXT | SCHEMA | IMAGES,
                   .key_variables = NAMES("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
                   .url_variables = NAMES("PERPLEXITY_BASE_URL")},
-     .quirks = BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
-               BELUGA__OPENAI_NO_STREAM_OPTIONS},
+     OTHERWISE(BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
+                   BELUGA__OPENAI_NO_STREAM_OPTIONS,
+               "", "")},
     {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
                   LISTS_MODELS, .default_model = "qwen-plus",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS,
                   .key_variables = NAMES("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
                   .url_variables = NAMES("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING},
+     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING, "",
+               "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
     {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("SAMBANOVA_API_KEY"),
                   .url_variables = NAMES("SAMBANOVA_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "")},
     {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables =
                       NAMES("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
                   .url_variables = NAMES("TOGETHER_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "")},
     {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
                   .capabilities = SERVER | AUDIO, .key_variables = NAMES("VLLM_API_KEY"),
                   .url_variables = NAMES("VLLM_BASE_URL")},
-     .quirks = BELUGA__OPENAI_TOP_K},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-4",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("XAI_API_KEY"), .url_variables = NAMES("XAI_BASE_URL")}},

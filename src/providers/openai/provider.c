@@ -13,6 +13,13 @@ static const beluga_own_option options[] = {
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 
+static const char *const notes[] = {
+    "With OPENAI_BASE_URL any server that speaks the protocol; it needs no key then.",
+    "The limit of tokens is max_completion_tokens at OpenAI's own addresses, max_tokens at others.",
+    "Takes no top_k and no budget of reasoning.",
+    NULL,
+};
+
 const beluga_provider beluga__openai_provider = {
     BELUGA_PROVIDER_INIT("openai"),
     .framing = BELUGA_FRAMING_SSE,
@@ -33,4 +40,6 @@ const beluga_provider beluga__openai_provider = {
     .decode_error = beluga__fault_decode_error,
     .encode_list_models = beluga__openai_encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
+    .protocol = "Chat Completions",
+    .notes = notes,
 };

@@ -26,6 +26,13 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 
+static const char *const notes[] = {
+    "Nothing is kept at the server unless openai-responses.store is on.",
+    "Reasoning comes encrypted, and goes back with its message.",
+    "Takes no stop sequences, seed, penalties, top_k and no budget of reasoning.",
+    NULL,
+};
+
 const beluga_provider beluga__responses_provider = {
     BELUGA_PROVIDER_INIT("openai-responses"),
     .framing = BELUGA_FRAMING_SSE,
@@ -46,4 +53,6 @@ const beluga_provider beluga__responses_provider = {
     .decode_error = beluga__fault_decode_error,
     .encode_list_models = beluga__openai_encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
+    .protocol = "OpenAI Responses",
+    .notes = notes,
 };
