@@ -97,8 +97,9 @@ static void judge_failure(check_run *run)
     if (code && run->error.code != code)
         check_problem(run, "want the error %s, got %s", beluga_error_name(code),
                       beluga_error_name(run->error.code));
-    if (code == BELUGA_ERROR_RATE_LIMIT && run->peer && run->error.retry_after_ms < 0)
-        check_problem(run, "the error does not say how long to wait");
+    if (strcasestr(check_text_get(&run->answer.headers), "retry-after:") &&
+        run->error.retry_after_ms < 0)
+        check_problem(run, "the answer says how long to wait, the error does not");
 }
 
 static void run_failure(check_run *run, void (*ask)(check_run *))
@@ -365,11 +366,11 @@ static size_t length_to_first_text(check_run *run)
     return 0;
 }
 
-/* Usage that came before the end comes whatever the end is. */
+/* Usage that came before the text comes whatever the end is. */
 static void judge_usage(check_run *run, const char *before)
 {
-    const char *usage = strstr(before, "usage ");
-    if (!usage) return;
+    const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
+    if (!usage || usage > text) return;
     char *line = strndup(usage, strcspn(usage, "\n"));
     if (line && !strstr(check_text_get(&run->story), line))
         check_problem(run, "the usage so far is missing: %s", line);
@@ -434,6 +435,7 @@ void check_run_unclaimed(check_run *run)
         check_list(run);
     else
         check_generate(run);
+    if (run->peer) run->asked = peer_requests(run->peer);
     if (run->finished && !run->warned)
         check_problem(run, "it is not claimed, and a call that wants it neither fails nor warns");
     if (!run->problems.length)
