@@ -58,7 +58,7 @@ enum arg_completion {
     XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                 \
        "With --replay: take as long as it took when it was recorded.")                         \
     XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                               \
-       "Take what providers should send and be answered from this folder.")                    \
+       "Look here first for what providers should send and be answered.")                      \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \

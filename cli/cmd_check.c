@@ -31,10 +31,9 @@ static bool is_folder(const char *folder, const char *below, char *path)
 }
 
 /* Installed, or those of the source beside the build folder that this program is in. */
-static const char *find_fixtures(const struct args *args, char *path)
+static const char *find_fixtures(char *path)
 {
     char program[MAX_PATH_BYTES];
-    if (args->fixtures) return args->fixtures;
     ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
@@ -100,8 +99,11 @@ static void tell(void *payload, const check_result *result)
 
 static void check_one(struct checking *c, const char *fixtures, const char *name)
 {
-    const check_settings settings = {
-        .registry = beluga_registry_default(), .fixtures = fixtures, .tell = tell, .payload = c};
+    const check_settings settings = {.registry = beluga_registry_default(),
+                                     .fixtures = fixtures,
+                                     .own_fixtures = c->args->fixtures,
+                                     .tell = tell,
+                                     .payload = c};
     const struct args to_stderr = {0};
     beluga_error err;
     if (!c->w)
@@ -153,8 +155,9 @@ static int run(const struct args *args)
 {
     char path[MAX_PATH_BYTES];
     struct checking c = {.args = args};
-    const char *fixtures = find_fixtures(args, path);
+    const char *fixtures = find_fixtures(path);
     if (!beluga_registry_default()) return out_no_memory();
+    if (!fixtures) fixtures = args->fixtures;
     if (!fixtures)
         return out_usage("the fixtures are not installed: name their folder with --fixtures");
     int rc = args->json ? check_json(&c, fixtures) : check_text_out(&c, fixtures);
@@ -174,8 +177,9 @@ const struct command cmd_check = {
         "images, each class of error, streams cut at every frame, and more. What a provider does "
         "not claim to be able to do is skipped, and the reason is shown; but a call that wants it "
         "must then warn or fail.\n\n"
-        "What is sent, answered and expected are files: a folder a provider, below the one that "
-        "--fixtures names. The exit status is 0 only if no check failed.\n\n"
+        "What is sent, answered and expected are files. Those that --fixtures names, a folder a "
+        "provider, stand before the installed ones. The exit status is 0 only if no check "
+        "failed.\n\n"
         "With --json: {\"checks\": [{provider, check, proves, status, difference, reason}], "
         "passed, failed, skipped, error}.",
     .takes = ARG_FIXTURES | ARG_JSON | ARG_HELP | ARG_VERSION,

@@ -167,7 +167,8 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     if (!provider)
         return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
                                 "no provider is called %s: beluga providers lists them", name);
-    int code = check_profile_read(&profile, settings->fixtures, provider, err);
+    int code =
+        check_profile_read(&profile, settings->own_fixtures, settings->fixtures, provider, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)

@@ -29,6 +29,7 @@ typedef struct check_result {
 typedef struct check_settings {
     beluga_registry *registry; /* where the provider is */
     const char *fixtures;      /* folder that has one per provider */
+    const char *own_fixtures;  /* another that is looked into first, or NULL */
     const char *only;          /* NULL: every scenario; else the one of that name */
     bool update;               /* write what was sent and what came out instead of comparing them */
     void (*tell)(void *payload, const check_result *result);

@@ -7,14 +7,23 @@
 
 /* ---- check.json ------------------------------------------------------------------------------ */
 
+static bool read_file(const check_profile *p, const char *provider, const char *file,
+                      check_text *text, char path[CHECK_MAX_PATH])
+{
+    for (size_t i = 0; p->folders[i]; i++) {
+        snprintf(path, CHECK_MAX_PATH, "%s/%s/check/%s", p->folders[i], provider, file);
+        if (check_text_read(text, path)) return true;
+    }
+    return false;
+}
+
 static int read_level(check_profile *p, const char *provider, beluga_error *err)
 {
     char path[CHECK_MAX_PATH];
     check_text text = {0};
     beluga_json_doc **doc = &p->levels[p->n_levels].doc;
-    snprintf(path, sizeof path, "%s/%s/check/check.json", p->fixtures, provider);
     snprintf(p->levels[p->n_levels].provider, sizeof p->levels[0].provider, "%s", provider);
-    int code = check_text_read(&text, path)
+    int code = read_file(p, provider, "check.json", &text, path)
                    ? beluga_json_parse(text.data, text.length, doc, err)
                    : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s has no fixtures: no %s",
                                       provider, path);
@@ -33,11 +42,11 @@ static void path_of_url(char *out, size_t size, const char *url)
     snprintf(out, size, "%s", path ? path : "");
 }
 
-int check_profile_read(check_profile *p, const char *fixtures, const beluga_provider *provider,
-                       beluga_error *err)
+int check_profile_read(check_profile *p, const char *own, const char *fixtures,
+                       const beluga_provider *provider, beluga_error *err)
 {
     const char *next = provider->name, *model;
-    *p = (check_profile){.fixtures = fixtures};
+    *p = (check_profile){.folders = {own ? own : fixtures, own ? fixtures : NULL}};
     while (next) {
         if (p->n_levels == CHECK_MAX_BASES)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
@@ -47,8 +56,7 @@ int check_profile_read(check_profile *p, const char *fixtures, const beluga_prov
         next = beluga_json_get_string(beluga_json_doc_root(p->levels[p->n_levels - 1].doc), "base",
                                       NULL);
     }
-    const beluga_json *own = beluga_json_doc_root(p->levels[0].doc);
-    model = beluga_json_get_string(own, "model", NULL);
+    model = beluga_json_get_string(beluga_json_doc_root(p->levels[0].doc), "model", NULL);
     if (!model) model = provider->default_model ? provider->default_model : "the-model";
     snprintf(p->model, sizeof p->model, "%s", model);
     path_of_url(p->base_path, sizeof p->base_path, provider->base_url);
@@ -103,11 +111,10 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
 static bool find_in(const check_profile *p, const char *scenario, const char *file,
                     check_text *text, char path[CHECK_MAX_PATH])
 {
-    for (size_t i = 0; i < p->n_levels; i++) {
-        snprintf(path, CHECK_MAX_PATH, "%s/%s/check/%s/%s", p->fixtures, p->levels[i].provider,
-                 scenario, file);
-        if (check_text_read(text, path)) return true;
-    }
+    char name[128];
+    snprintf(name, sizeof name, "%s/%s", scenario, file);
+    for (size_t i = 0; i < p->n_levels; i++)
+        if (read_file(p, p->levels[i].provider, name, text, path)) return true;
     return false;
 }
 
@@ -123,9 +130,9 @@ bool check_fixture_write(const check_profile *p, const char *scenario, const cha
                          const char *text)
 {
     char path[CHECK_MAX_PATH];
-    snprintf(path, sizeof path, "%s/%s/check/%s", p->fixtures, p->levels[0].provider, scenario);
+    snprintf(path, sizeof path, "%s/%s/check/%s", p->folders[0], p->levels[0].provider, scenario);
     if (mkdir(path, 0777) != 0 && errno != EEXIST) return false;
-    snprintf(path, sizeof path, "%s/%s/check/%s/%s", p->fixtures, p->levels[0].provider, scenario,
+    snprintf(path, sizeof path, "%s/%s/check/%s/%s", p->folders[0], p->levels[0].provider, scenario,
              file);
     FILE *out = fopen(path, "wb");
     if (!out) return false;

@@ -17,7 +17,7 @@ enum {
 
 /* The check.json of a provider, and those it leans on. */
 typedef struct check_profile {
-    const char *fixtures; /* borrowed: the folder that has one per provider */
+    const char *folders[3]; /* borrowed, ended by NULL: each has a folder per provider */
     struct {
         char provider[48];
         beluga_json_doc *doc;
@@ -28,11 +28,12 @@ typedef struct check_profile {
 } check_profile;
 
 /*
- * Read check.json of a provider.
+ * Read check.json of a provider. Files are looked for in the folder `own`, unless it is NULL, and
+ * then in `fixtures`.
  * @return 0; BELUGA_ERROR_NOT_FOUND it has none; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
  * Free with check_profile_free in either case.
  */
-int check_profile_read(check_profile *profile, const char *fixtures,
+int check_profile_read(check_profile *profile, const char *own, const char *fixtures,
                        const beluga_provider *provider, beluga_error *err);
 void check_profile_free(check_profile *profile);
 
