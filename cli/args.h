@@ -57,6 +57,8 @@ enum arg_completion {
        "Answer from the files in DIR that --record wrote, without a network and a key.")       \
     XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                 \
        "With --replay: take as long as it took when it was recorded.")                         \
+    XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                               \
+       "Look here first for what providers should send and be answered.")                      \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
@@ -102,7 +104,7 @@ struct command;
 struct args {
     const struct command *command;
     bool named; /* the command was, and is not just the default */
-    const char *model, *system, *schema, *timeout, *record, *replay, *config_file;
+    const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     struct arg_list options, attachments, operands;
     bool no_stream, json, usage, probe, quiet, realtime, man, help, version;
     int verbose;

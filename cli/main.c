@@ -8,7 +8,7 @@
 #include "output.h"
 
 const struct command *const commands[] = {
-    &cmd_prompt, &cmd_chat,       &cmd_providers, &cmd_models,  &cmd_health,
+    &cmd_prompt, &cmd_chat,       &cmd_providers, &cmd_models,  &cmd_health, &cmd_check,
     &cmd_config, &cmd_completion, &cmd_help,      &cmd_version, NULL,
 };
 

@@ -202,6 +202,8 @@ const char *peer_request_method(const peer *p, size_t i);
 const char *peer_request_path(const peer *p, size_t i);
 /* The value of the first header with this name, in any case; NULL when there is none. */
 const char *peer_request_header(const peer *p, size_t i, const char *name);
+/* Name and value of header `index`, in the order in which they came; NULL past the last. */
+const char *peer_request_header_at(const peer *p, size_t i, size_t index, const char **value);
 /* The body, with a NUL behind it; `len` may be NULL. Never NULL for a request that was kept. */
 const char *peer_request_body(const peer *p, size_t i, size_t *len);
 /* "model" at the top level of the body, as written there; "" when there is none. */

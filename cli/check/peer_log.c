@@ -122,6 +122,14 @@ const char *peer_request_header(const peer *p, size_t i, const char *name)
     return req ? peer__request_header(req, name) : NULL;
 }
 
+const char *peer_request_header_at(const peer *p, size_t i, size_t index, const char **value)
+{
+    const request *req = find(p, i);
+    if (!req || index >= req->n_headers) return NULL;
+    *value = req->headers[index].value;
+    return req->headers[index].name;
+}
+
 const char *peer_request_body(const peer *p, size_t i, size_t *len)
 {
     const request *req = find(p, i);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/claims.h"
 #include "model/watchdog.h"
 
 #include <pthread.h>
@@ -117,7 +118,9 @@ static void begin(beluga__task *task)
     beluga_call *call = self->emit.call;
     beluga_error err;
     err.code = 0;
+    const char *warnings[BELUGA__CLAIMS];
     self->started = true;
+    beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
     int status = call->target->provider->start(call->target->self, call, &self->emit, &err);
     if (settle(self, status, &err)) return;
     beluga__watchdog_start(&self->dog);

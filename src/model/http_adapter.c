@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "model/claims.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
@@ -516,6 +517,15 @@ static int authorize(http_op *self, const char *key, beluga_error *err)
     return status ? beluga_error_set(err, status, "the key can't be sent") : 0;
 }
 
+/* An encoder that warned of anything has looked, and knows more. */
+static void warn_of_claims(http_op *self)
+{
+    if (self->request.n_warnings) return;
+    const char *warnings[BELUGA__CLAIMS];
+    size_t n = beluga__claims_check(self->emit.call, true, warnings);
+    for (size_t i = 0; i < n; i++) beluga_http_request_warn(&self->request, "%s", warnings[i]);
+}
+
 static int write_request(http_op *self, const char *key, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
@@ -528,6 +538,7 @@ static int write_request(http_op *self, const char *key, beluga_error *err)
         beluga_http_request_set_header(&self->request, "Accept", "application/json");
     int status = call->list_models ? provider->encode_list_models(call, &self->request, err)
                                    : provider->encode_request(call, &self->request, err);
+    if (!status) warn_of_claims(self);
     if (!status) status = extra_headers(self, err);
     if (!status) status = authorize(self, key, err);
     if (!status) status = beluga__http_request_finish(&self->request, err);

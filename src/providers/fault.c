@@ -7,6 +7,7 @@ struct fault {
     const char *message, *code, *type;
     const char *inner; /* Azure's: what is behind the code */
     size_t n_message;
+    bool flagged; /* OpenRouter's moderation, which has no word of its own */
     int64_t status; /* some hosts put the HTTP status where the code belongs; 0: none */
 };
 
@@ -37,6 +38,8 @@ static void read_object(struct fault *fault, const beluga_json *object)
 {
     const char *type = beluga_json_get_string(object, "type", NULL);
     if (type && *type) fault->type = type;
+    const beluga_json *metadata = beluga_json_get(object, "metadata");
+    fault->flagged |= beluga_json_get(metadata, "flagged_input") != NULL;
     const beluga_json *inner = beluga_json_get(object, "innererror");
     if (inner) fault->inner = beluga_json_get_string(inner, "code", NULL);
     read_code(fault, beluga_json_get(beluga_json_get(object, "details"), "error_code"));
@@ -153,7 +156,7 @@ static int code_of_message(const char *message, int code)
  * nearly every one. */
 static int meaning(const struct fault *fault, int otherwise)
 {
-    int code = code_of_word(fault->inner);
+    int code = fault->flagged ? BELUGA_ERROR_CONTENT_FILTER : code_of_word(fault->inner);
     if (!code) code = code_of_word(fault->code);
     if (!code) code = code_of_word(fault->type);
     bool passing = otherwise == BELUGA_ERROR_OVERLOADED || otherwise == BELUGA_ERROR_TIMEOUT;

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <beluga/error.h>
@@ -217,6 +218,46 @@ static void models_are_aliases_and_what_providers_have(void **state)
     peer_stop(p);
 }
 
+/* ---- check ----------------------------------------------------------------------------------- */
+
+static void check_passes_for_a_provider_of_ours(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "check", "ollama", NULL), 0);
+    assert_contains(cli->out, "ok    byte-by-byte");
+    assert_contains(cli->out, "skip  error-quota");
+    assert_contains(cli->out, "the server has no error of its own for it");
+    assert_contains(cli->out, " passed, 0 failed, ");
+    assert_string_equal(cli->err, "");
+    assert_int_equal(cli_run(cli, "check", "nonsense", NULL), 3);
+    assert_contains(cli->err, "no provider is called nonsense");
+}
+
+static void check_tells_a_difference_and_fails(void **state)
+{
+    struct cli *cli = *state;
+    static const char folder[] = "mock/check/text", events[] = "text \"Something else.\"\n";
+    char path[256];
+    for (const char *slash = folder; slash; slash = strchr(slash + 1, '/')) {
+        snprintf(path, sizeof path, "%s/%.*s", cli->home, (int)(slash - folder), folder);
+        mkdir(path, 0777);
+    }
+    snprintf(path, sizeof path, "%s/%s", cli->home, folder);
+    mkdir(path, 0777);
+    snprintf(path, sizeof path, "%s/events.txt", folder);
+    cli_write_file(cli, path, events, sizeof events - 1);
+    assert_int_equal(cli_run(cli, "check", "--fixtures", cli->home, "--json", "mock", NULL), 1);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *root = beluga_json_doc_root(doc);
+    const beluga_json *first = beluga_json_at(beluga_json_get(root, "checks"), 0);
+    assert_string_equal(string_at(first, "check"), "text");
+    assert_string_equal(string_at(first, "status"), "failed");
+    assert_non_null(strstr(string_at(first, "difference"), "want text \"Something else.\""));
+    assert_true(beluga_json_get_int(root, "failed", 0) >= 1);
+    assert_true(beluga_json_is_null(beluga_json_get(root, "error")));
+    beluga_json_doc_free(doc);
+}
+
 /* ---- health, config -------------------------------------------------------------------------- */
 
 static void health_is_told_without_sending_anything(void **state)
@@ -311,6 +352,8 @@ int main(void)
         TEST(all_is_told_about_one_provider),
         TEST(providers_as_json),
         TEST(models_are_aliases_and_what_providers_have),
+        TEST(check_passes_for_a_provider_of_ours),
+        TEST(check_tells_a_difference_and_fails),
         TEST(health_is_told_without_sending_anything),
         TEST(a_probe_tells_what_came_of_it),
         TEST(config_tells_where_each_part_came_from),

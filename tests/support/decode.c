@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "model/emit.h"
+#include "story.h"
 #include "wire/framing.h"
 
 #include <stdlib.h>
@@ -26,90 +27,18 @@ struct decoder {
 
 /* ---- events as text -------------------------------------------------------------------------- */
 
-static void print_quoted(beluga__buf *out, const char *text, size_t length)
+void decode_print(beluga__buf *out, const beluga_event *event)
 {
-    beluga__buf_putc(out, '"');
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (c < 0x20 || c == '"' || c == '\\')
-            beluga__buf_printf(out, "\\x%02x", c);
-        else
-            beluga__buf_putc(out, text[i]);
-    }
-    beluga__buf_puts(out, "\"\n");
-}
-
-/* An id of the library's own making is another one each time. */
-static const char *known_id(const char *id)
-{
-    size_t n = strspn(strncmp(id, "call_", 5) == 0 ? id + 5 : "", "0123456789abcdef");
-    return n == 16 && !id[21] ? "(made up)" : id;
-}
-
-static void print_tool_call(beluga__buf *out, const beluga_event *event)
-{
-    const char *kind = strrchr(beluga_event_kind_name(event->kind), '_') + 1;
-    beluga__buf_printf(out, "tool %u %s ", (unsigned)event->index, kind);
-    if (event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN)
-        beluga__buf_printf(out, "%s %s\n", known_id(event->u.tool_call.id),
-                           event->u.tool_call.name);
-    else
-        print_quoted(out, event->u.tool_call.arguments, event->u.tool_call.length);
-}
-
-static void print_reasoning(beluga__buf *out, const beluga_event *event)
-{
-    bool signature = event->u.reasoning.signature;
-    beluga__buf_printf(out, signature ? "signature %u " : "reasoning ", (unsigned)event->index);
-    print_quoted(out, signature ? event->u.reasoning.signature : event->u.reasoning.text,
-                 signature ? event->u.reasoning.signature_length : event->u.reasoning.length);
-}
-
-static void print_usage(beluga__buf *out, const beluga_usage *u)
-{
-    beluga__buf_printf(
-        out, "usage input=%lld read=%lld write=%lld output=%lld reasoning=%lld raw=%.*s\n",
-        (long long)u->input_total, (long long)u->input_cache_read, (long long)u->input_cache_write,
-        (long long)u->output_total, (long long)u->output_reasoning, (int)u->raw_length, u->raw);
+    check_text line = {0};
+    check_story_event(&line, event);
+    assert_false(line.failed);
+    beluga__buf_puts(out, check_text_get(&line));
+    check_text_free(&line);
 }
 
 static void print_failure(beluga__buf *out, const beluga_error *err)
 {
-    beluga__buf_printf(out, "error %s%s: %s", beluga_error_name(err->code),
-                       err->retryable ? " (retryable)" : "", err->message);
-    if (*err->provider_code) beluga__buf_printf(out, " [%s]", err->provider_code);
-    if (*err->cause) beluga__buf_printf(out, " <%s>", err->cause);
-    beluga__buf_putc(out, '\n');
-}
-
-void decode_print(beluga__buf *out, const beluga_event *event)
-{
-    switch (event->kind) {
-    case BELUGA_EVENT_METADATA:
-        beluga__buf_printf(out, "metadata id=%s model=%s created=%lld\n",
-                           event->u.metadata.id ? event->u.metadata.id : "-",
-                           event->u.metadata.model ? event->u.metadata.model : "-",
-                           (long long)event->u.metadata.created);
-        break;
-    case BELUGA_EVENT_TEXT:
-        beluga__buf_puts(out, "text ");
-        print_quoted(out, event->u.text.text, event->u.text.length);
-        break;
-    case BELUGA_EVENT_REASONING:
-        print_reasoning(out, event);
-        break;
-    case BELUGA_EVENT_TOOL_CALL_BEGIN:
-    case BELUGA_EVENT_TOOL_CALL_DELTA:
-    case BELUGA_EVENT_TOOL_CALL_END: print_tool_call(out, event); break;
-    case BELUGA_EVENT_USAGE: print_usage(out, &event->u.usage); break;
-    case BELUGA_EVENT_FINISH:
-        beluga__buf_printf(out, "finish %s (%s)\n",
-                           beluga_finish_reason_name(event->u.finish.reason),
-                           event->u.finish.raw ? event->u.finish.raw : "-");
-        break;
-    case BELUGA_EVENT_ERROR: print_failure(out, event->u.error); break;
-    default: beluga__buf_printf(out, "%s\n", beluga_event_kind_name(event->kind));
-    }
+    decode_print(out, &(beluga_event){.kind = BELUGA_EVENT_ERROR, .u.error = err});
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)

@@ -1,0 +1,34 @@
+/* Text that grows, and files read whole: what the kit reads and tells. */
+#ifndef BELUGA_CHECK_TEXT_H
+#define BELUGA_CHECK_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <beluga/common.h>
+
+/* More than any story or file of a fixture needs; what is longer is cut and `failed`. */
+#define CHECK_MAX_TEXT_BYTES ((size_t)16 * 1024 * 1024)
+
+/* Zero-initialise it. `data` is NUL-terminated once something was written, NULL before. */
+typedef struct check_text {
+    char *data;
+    size_t length, room;
+    bool failed; /* without memory, or too long: what it holds is not all */
+} check_text;
+
+void check_text_add(check_text *text, const char *bytes, size_t n);
+void check_text_puts(check_text *text, const char *string);
+void check_text_printf(check_text *text, const char *format, ...) BELUGA_PRINTF(2, 3);
+/* Add `string` with every `from` in it replaced; an empty `from` is not looked for. */
+void check_text_replace(check_text *text, const char *string, const char *from, const char *to);
+/* Return what it holds, "" when that is nothing. */
+const char *check_text_get(const check_text *text);
+/* Forget what it holds, and keep its memory. */
+void check_text_clear(check_text *text);
+void check_text_free(check_text *text);
+
+/* Read a file whole in place of what `text` holds. @return whether it could be read. */
+bool check_text_read(check_text *text, const char *path);
+
+#endif

@@ -1,0 +1,54 @@
+#include "model/claims.h"
+
+#include <beluga/provider/provider.h>
+
+static const struct {
+    uint64_t bit;
+    const char *warning;
+} claims[BELUGA__CLAIMS] = {
+    {BELUGA_CAPABILITY_IMAGES,
+     "this provider is not known to take images: they may be refused, or not be seen"},
+    {BELUGA_CAPABILITY_AUDIO,
+     "this provider is not known to take audio: it may be refused, or not be heard"},
+    {BELUGA_CAPABILITY_FILES,
+     "this provider is not known to take files: they may be refused, or not be read"},
+    {BELUGA_CAPABILITY_TOOLS, "tools have no effect: this provider does not call any"},
+    {BELUGA_CAPABILITY_SCHEMA, "response_schema has no effect: this provider does not enforce any"},
+    {BELUGA_CAPABILITY_CACHE, "marks for the cache have no effect: this provider has none"},
+};
+
+static const uint64_t media_bits =
+    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES;
+
+static uint64_t wants_of_part(const beluga_part *part)
+{
+    uint64_t cache = part->flags & BELUGA_PART_CACHE ? BELUGA_CAPABILITY_CACHE : 0;
+    switch (part->kind) {
+    case BELUGA_PART_IMAGE: return cache | BELUGA_CAPABILITY_IMAGES;
+    case BELUGA_PART_AUDIO: return cache | BELUGA_CAPABILITY_AUDIO;
+    case BELUGA_PART_FILE: return cache | BELUGA_CAPABILITY_FILES;
+    default: return cache;
+    }
+}
+
+static uint64_t wants(const beluga_call *call)
+{
+    uint64_t bits = call->n_tools ? BELUGA_CAPABILITY_TOOLS : 0;
+    if (beluga__settings_has(call->settings, BELUGA_OPTION_RESPONSE_SCHEMA))
+        bits |= BELUGA_CAPABILITY_SCHEMA;
+    for (size_t i = 0; i < call->n_messages; i++)
+        for (size_t k = 0, n = beluga_message_count(call->messages[i]); k < n; k++)
+            bits |= wants_of_part(beluga_message_part(call->messages[i], k));
+    return bits;
+}
+
+size_t beluga__claims_check(const beluga_call *call, bool media,
+                            const char *warnings[BELUGA__CLAIMS])
+{
+    uint64_t missing = wants(call) & ~call->target->provider->capabilities;
+    size_t n = 0;
+    if (media) missing &= media_bits;
+    for (size_t i = 0; missing && i < BELUGA__CLAIMS; i++)
+        if (missing & claims[i].bit) warnings[n++] = claims[i].warning;
+    return n;
+}

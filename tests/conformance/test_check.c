@@ -1,0 +1,368 @@
+/* The kit must be able to fail: each fault, in a fixture or in a provider, fails the checks that
+ * are about it, and no other. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <beluga/beluga.h>
+#include <beluga/provider/provider.h>
+
+#include "check.h"
+#include "text.h"
+
+enum { PATH_BYTES = 512 };
+
+/* A folder of fixtures that stand before the real ones. */
+static char own[] = "/tmp/beluga-check-XXXXXX";
+static char real[PATH_BYTES];
+
+static int remove_entry(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+    (void)st, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static int make_folder(void **state)
+{
+    const char *source = getenv("BELUGA_SOURCE_ROOT");
+    (void)state;
+    snprintf(real, sizeof real, "%s/tests/fixtures", source ? source : ".");
+    strcpy(own + strlen(own) - 6, "XXXXXX");
+    return mkdtemp(own) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    return nftw(own, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+/* Write "provider/check/case/file", and the folders above it. */
+static void write_own(const char *file, const char *text)
+{
+    char path[2 * PATH_BYTES];
+    snprintf(path, sizeof path, "%s/%s", own, file);
+    for (char *slash = path + strlen(own) + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
+        *slash = '\0';
+        mkdir(path, 0777);
+    }
+    FILE *out = fopen(path, "wb");
+    assert_non_null(out);
+    assert_true(fputs(text, out) >= 0);
+    assert_int_equal(fclose(out), 0);
+}
+
+/* The real file with some words instead of others, which must be in it. */
+static void change(const char *file, const char *from, const char *to)
+{
+    char path[2 * PATH_BYTES];
+    check_text text = {0}, changed = {0};
+    snprintf(path, sizeof path, "%s/%s", real, file);
+    if (!check_text_read(&text, path)) fail_msg("%s can't be read", path);
+    assert_non_null(strstr(text.data, from));
+    check_text_replace(&changed, text.data, from, to);
+    write_own(file, check_text_get(&changed));
+    check_text_free(&text);
+    check_text_free(&changed);
+}
+
+/* ---- what the kit says ----------------------------------------------------------------------- */
+
+typedef struct verdict {
+    char failed[1024]; /* names, a space behind each */
+    char detail[8192];
+    size_t passed, skipped;
+} verdict;
+
+static void tell(void *payload, const check_result *result)
+{
+    verdict *v = payload;
+    v->passed += result->status == CHECK_PASSED;
+    v->skipped += result->status == CHECK_SKIPPED;
+    if (result->status != CHECK_FAILED) return;
+    strncat(v->failed, result->scenario, sizeof v->failed - strlen(v->failed) - 1);
+    strncat(v->failed, " ", sizeof v->failed - strlen(v->failed) - 1);
+    strncat(v->detail, result->detail, sizeof v->detail - strlen(v->detail) - 1);
+}
+
+static int check(const char *provider, verdict *v, beluga_error *err)
+{
+    const check_settings settings = {.registry = beluga_registry_default(),
+                                     .fixtures = real,
+                                     .own_fixtures = own,
+                                     .tell = tell,
+                                     .payload = v};
+    memset(v, 0, sizeof *v);
+    return check_provider(&settings, provider, err);
+}
+
+/* Exactly these checks fail, and they say this. */
+static void assert_fails(const char *provider, const char *names, const char *detail)
+{
+    static verdict v;
+    beluga_error err;
+    assert_int_equal(check(provider, &v, &err), BELUGA_ERROR_INVALID_RESPONSE);
+    assert_string_equal(v.failed, names);
+    if (!strstr(v.detail, detail)) fail_msg("it says:\n%s", v.detail);
+    assert_true(v.passed > 30);
+}
+
+/* ---- faults of fixtures ---------------------------------------------------------------------- */
+
+static void without_a_fault_none_fails(void **state)
+{
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    assert_int_equal(check("openai", &v, &err), 0);
+    assert_string_equal(v.failed, "");
+}
+
+static void another_byte_in_an_answer_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/schema/answer.http", "717710", "717711");
+    assert_fails("openai", "schema ", "717710");
+}
+
+static void another_value_in_a_request_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/effort/request.http", "\"medium\"", "\"high\"");
+    assert_fails("openai", "effort ", "reasoning_effort: want \"high\", got \"medium\"");
+}
+
+static void a_member_that_is_not_sent_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/effort/request.http", "\"reasoning_effort\"",
+           "\"a\":[1],\"reasoning_effort\"");
+    assert_fails("openai", "effort ", "a: want [1], got nothing");
+}
+
+static void a_member_that_should_not_be_sent_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/sampling/request.http", ",\"seed\":7", "");
+    assert_fails("openai", "sampling ", "seed: want nothing, got 7");
+}
+
+static void another_path_or_header_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/image/request.http", "/chat/completions", "/chat/completion");
+    change("openai/check/file/request.http", "Bearer {key}", "bearer {key}");
+    change("openai/check/audio/request.http", "Authorization", "X-Missing: 1\nAuthorization");
+    assert_fails("openai", "image audio file ", "header X-Missing: want \"1\", got none");
+}
+
+static void an_event_that_does_not_come_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/effort/events.txt", "finish stop", "text \"more\"\nfinish stop");
+    assert_fails("openai", "effort ", "want text \"more\"");
+}
+
+static void an_event_too_many_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/effort/events.txt", "text \"It is 12,231.\"\n", "");
+    assert_fails("openai", "effort ", "got  text \"It is 12,231.\"");
+}
+
+static void another_status_fails_its_check(void **state)
+{
+    (void)state;
+    change("openai/check/error-request/answer.http", "HTTP/1.1 400", "HTTP/1.1 401");
+    assert_fails("openai", "error-request ",
+                 "want the error invalid_request, got authentication_error");
+}
+
+static void a_wait_that_is_not_told_fails_its_check(void **state)
+{
+    (void)state;
+    change("anthropic/check/error-request/answer.http", "x-should-retry", "X-Retry-After: 1\nx-s");
+    assert_fails("anthropic", "error-request ", "the error does not");
+}
+
+static void a_page_that_does_not_come_fails_its_check(void **state)
+{
+    (void)state;
+    change("anthropic/check/models/answer.http", "\"has_more\":true", "\"has_more\":false");
+    assert_fails("anthropic", "models ", "request 2 was never sent");
+}
+
+static void a_proof_that_is_nowhere_fails_its_check(void **state)
+{
+    (void)state;
+    write_own("openai/check/check.json", "{\"proof\": \"there is no such thing\"}");
+    assert_fails("openai", "cut-stream ", "\"proof\"");
+}
+
+/* ---- faults of providers --------------------------------------------------------------------- */
+
+static beluga_provider faulty(const char *name)
+{
+    beluga_provider provider = *beluga_registry_get(beluga_registry_default(), "openai");
+    char file[64];
+    provider.name = name;
+    provider.metric_prefix = NULL;
+    provider.options = NULL;
+    snprintf(file, sizeof file, "%s/check/check.json", name);
+    write_own(file, "{\"base\": \"openai\"}");
+    return provider;
+}
+
+static void add(const beluga_provider *provider)
+{
+    assert_int_equal(beluga_registry_register(beluga_registry_default(), provider, NULL), 0);
+}
+
+static int finish_anyway(void *state, beluga_emit *emit)
+{
+    (void)state;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static void a_provider_that_takes_the_end_for_a_finish_is_found(void **state)
+{
+    static beluga_provider provider;
+    (void)state;
+    provider = faulty("careless");
+    provider.decode_end = finish_anyway;
+    add(&provider);
+    assert_fails("careless", "cut-stream ", "before its proof, it was a success");
+}
+
+static int say_ok(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    (void)state;
+    int code = beluga_emit_text(emit, body, length);
+    return code ? code : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static void a_provider_that_takes_anything_for_an_answer_is_found(void **state)
+{
+    static beluga_provider provider;
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    provider = faulty("gullible");
+    provider.decode_response = say_ok;
+    add(&provider);
+    assert_int_equal(check("gullible", &v, &err), BELUGA_ERROR_INVALID_RESPONSE);
+    assert_non_null(strstr(v.failed, "bad-body "));
+    assert_non_null(strstr(v.failed, "cut-body "));
+}
+
+static void forget_the_details(const beluga_http_response *response, beluga_error *err)
+{
+    (void)response;
+    beluga_error_set_cause(err, NULL, 0);
+}
+
+static void a_provider_that_reads_no_errors_is_found(void **state)
+{
+    static beluga_provider provider;
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    provider = faulty("vague");
+    provider.decode_error = forget_the_details;
+    add(&provider);
+    assert_int_equal(check("vague", &v, &err), BELUGA_ERROR_INVALID_RESPONSE);
+    assert_non_null(strstr(v.failed, "error-quota "));
+    assert_non_null(strstr(v.failed, "error-context-length "));
+    assert_non_null(strstr(v.detail, "want the error quota_exceeded, got rate_limit"));
+}
+
+static void a_provider_without_fixtures_fails(void **state)
+{
+    static beluga_provider provider;
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    provider = faulty("bare");
+    provider.name = "barefoot";
+    add(&provider);
+    assert_int_equal(check("barefoot", &v, &err), BELUGA_ERROR_NOT_FOUND);
+    assert_non_null(strstr(err.message, "barefoot has no fixtures"));
+}
+
+/* ---- what is not fit to check with ----------------------------------------------------------- */
+
+static void a_provider_that_nobody_knows_is_an_error(void **state)
+{
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    assert_int_equal(check("nobody", &v, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
+}
+
+static void a_check_json_that_can_not_be_read_is_an_error(void **state)
+{
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    write_own("openai/check/check.json", "{");
+    assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
+    write_own("openai/check/check.json", "{\"base\": \"openai\"}");
+    assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "lean on"));
+}
+
+static void a_skip_is_told_with_its_reason_and_can_be_taken_back(void **state)
+{
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    write_own(
+        "openai/check/check.json",
+        "{\"proof\": \"\\\"finish_reason\\\":\\\"stop\\\"\", \"skip\": {\"schema\": \"why not\"}}");
+    assert_int_equal(check("openai", &v, &err), 0);
+    size_t skipped = v.skipped;
+    write_own("groq/check/check.json", "{\"base\": \"openai\"}");
+    assert_int_equal(check("groq", &v, &err), 0);
+    size_t with_base = v.skipped;
+    write_own("groq/check/check.json", "{\"base\": \"openai\", \"skip\": {\"schema\": null}}");
+    assert_int_equal(check("groq", &v, &err), 0);
+    assert_int_equal(v.skipped, with_base - 1);
+    assert_int_equal(skipped, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(without_a_fault_none_fails),
+        TEST(another_byte_in_an_answer_fails_its_check),
+        TEST(another_value_in_a_request_fails_its_check),
+        TEST(a_member_that_is_not_sent_fails_its_check),
+        TEST(a_member_that_should_not_be_sent_fails_its_check),
+        TEST(another_path_or_header_fails_its_check),
+        TEST(an_event_that_does_not_come_fails_its_check),
+        TEST(an_event_too_many_fails_its_check),
+        TEST(another_status_fails_its_check),
+        TEST(a_wait_that_is_not_told_fails_its_check),
+        TEST(a_page_that_does_not_come_fails_its_check),
+        TEST(a_proof_that_is_nowhere_fails_its_check),
+        TEST(a_provider_that_takes_the_end_for_a_finish_is_found),
+        TEST(a_provider_that_takes_anything_for_an_answer_is_found),
+        TEST(a_provider_that_reads_no_errors_is_found),
+        TEST(a_provider_without_fixtures_fails),
+        TEST(a_provider_that_nobody_knows_is_an_error),
+        TEST(a_check_json_that_can_not_be_read_is_an_error),
+        TEST(a_skip_is_told_with_its_reason_and_can_be_taken_back),
+    };
+    return cmocka_run_group_tests_name("check", tests, NULL, NULL);
+}
