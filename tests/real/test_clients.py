@@ -340,14 +340,21 @@ def settle_nothing(_):
     pass
 
 
-def settle_cohere(request):
+def settle_stream(request):
     # Not to stream is what the API does by itself.
     if request["body"].get("stream") is False:
         del request["body"]["stream"]
 
 
+def settle_cohere(request):
+    settle_stream(request)
+    # The API takes penalties from 0 to 1, and ours are kept within that.
+    if request["body"].get("frequency_penalty", 0) < 0:
+        request["body"]["frequency_penalty"] = 0.0
+
+
 def settle_mistral(request):
-    settle_cohere(request)
+    settle_stream(request)
     for message in request["body"]["messages"]:
         # The client spells out what the API takes for granted: that an answer is no prefix of the next one,
         # and an index of calls that is ever 0.

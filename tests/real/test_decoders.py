@@ -33,6 +33,7 @@ OURS_ALONE = {
     "anthropic/stream-without-event-names": BARE,
     "anthropic/stream-without-types": BARE,
     "bedrock/stream-stopped-twice": LATE,
+    "cohere/stream-null-arguments": "no arguments are none, whatever word says so",
     "gemini/stream-error-after-the-finish": LATE,
     "gemini/stream-surrogates": HALF,
     "gemini/stream-two-candidates": "the first candidate is the one of index 0, wherever it stands",
