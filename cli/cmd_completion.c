@@ -14,17 +14,30 @@
 
 /* ---- words that shells ask for when they need them ------------------------------------------- */
 
+static void print_own_names(struct session *session, const char *name)
+{
+    const char *line;
+    beluga_provider unused;
+    beluga_error err;
+    if (session_describe(session, name, &unused, &err) != 0) return;
+    const beluga_config *config = session->config;
+    for (size_t i = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, i, NULL)); i++)
+        out_printf("%s/%.*s\n", name, (int)strcspn(line, "="), line);
+}
+
 /* Aliases, and providers with the separator behind them. Nothing is sent. */
 static int print_models(const struct args *args)
 {
     const char *names[MAX_PROVIDERS], *alias, *reference;
     struct session session;
-    beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
     int rc = session_load(&session, args);
+    size_t n = session_list_providers(&session, names, MAX_PROVIDERS);
     for (size_t i = 0; rc == 0 && beluga_config_alias(session.base, i, &alias, &reference); i++)
         out_printf("%s\n", alias);
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) out_printf("%s/\n", names[i]);
+    for (size_t i = 0; i < n; i++) {
+        out_printf("%s/\n", names[i]);
+        if (rc == 0) print_own_names(&session, names[i]);
+    }
     session_free(&session);
     return rc;
 }

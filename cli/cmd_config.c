@@ -7,6 +7,7 @@
 #include <beluga/registry.h>
 
 #include "command.h"
+#include "config_check.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -112,6 +113,13 @@ static void print_aliases(const struct session *session)
         out_printf("alias  %s = %s\n", name, reference);
 }
 
+static void print_providers(const struct session *session)
+{
+    const char *name, *base;
+    for (size_t i = 0; beluga_config_provider(session->base, i, &name, &base); i++)
+        out_printf("provider  %s (base %s)\n", name, base);
+}
+
 static int print_text(const struct session *session, const beluga_provider *provider)
 {
     const char *reference = reference_of(session);
@@ -121,6 +129,7 @@ static int print_text(const struct session *session, const beluga_provider *prov
     else
         out_printf("model  none\n");
     print_aliases(session);
+    print_providers(session);
     if (!session->config) return CLI_EXIT_OK;
     out_printf("\n");
     return print_settings(session, provider);
@@ -152,6 +161,15 @@ static void put_aliases(beluga_json_writer *w, const struct session *session)
     beluga_json_end_object(w);
 }
 
+static void put_providers(beluga_json_writer *w, const struct session *session)
+{
+    const char *name, *base;
+    beluga_json_begin_object(w, "providers");
+    for (size_t i = 0; beluga_config_provider(session->base, i, &name, &base); i++)
+        beluga_json_put_string(w, name, base);
+    beluga_json_end_object(w);
+}
+
 static int print_json(const struct session *session, const beluga_provider *provider)
 {
     beluga_json_writer *w = beluga_json_writer_new();
@@ -163,6 +181,7 @@ static int print_json(const struct session *session, const beluga_provider *prov
         beluga_json_put_string(w, "chosen_by", session->chosen_by);
         put_aliases(w, session);
         put_settings(w, session, provider);
+        put_providers(w, session);
         beluga_json_end_object(w);
     }
     return report_json(w);
@@ -170,40 +189,61 @@ static int print_json(const struct session *session, const beluga_provider *prov
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static const beluga_provider *provider_of(const struct session *session)
+static const beluga_provider *provider_of(const struct session *session, beluga_provider *table)
 {
-    const char *name = NULL;
+    beluga_error err;
     if (!session->config ||
-        !beluga_config_get_string(session->config, BELUGA_OPTION_PROVIDER, &name))
+        beluga_registry_describe(beluga_registry_default(), session->config, table, &err) != 0)
         return NULL;
-    return beluga_registry_get(beluga_registry_default(), name);
+    return table;
 }
 
-static int run(const struct args *args)
+static int show(const struct args *args)
 {
     struct session session;
+    beluga_provider table;
     beluga_error err;
     int rc = session_load(&session, args);
     if (rc == 0 && session.chosen_by && session_resolve(&session, NULL, &err) != 0)
         rc = report_error(args, &err, NULL);
     if (rc == 0)
-        rc = args->json ? print_json(&session, provider_of(&session))
-                        : print_text(&session, provider_of(&session));
+        rc = args->json ? print_json(&session, provider_of(&session, &table))
+                        : print_text(&session, provider_of(&session, &table));
     session_free(&session);
     return rc;
 }
 
+static int run(const struct args *args)
+{
+    const char *what = args->operands.count ? args->operands.items[0] : NULL;
+    if (!what) return show(args);
+    if (strcmp(what, "check") == 0) return config_check(args);
+    return out_usage("beluga config does not know \"%s\"; beluga config check [FILE]", what);
+}
+
 const struct command cmd_config = {
     .name = "config",
-    .operands = "",
-    .summary = "Show which configuration applies to a model, and where each part came from.",
+    .operands = "[check [FILE]]",
+    .summary =
+        "Show which configuration applies to a model and where it came from, or check a file.",
     .details =
         "It shows the file, the model and who named it, the aliases, and every option that is "
         "set: default, file, environment, or command line. A key is never shown, only that "
         "it is set. Nothing is sent.\n\n"
         "With --json: {file, file_read, model, chosen_by, aliases: {name: model}, "
-        "options: {key: {value, from}}}.",
+        "options: {key: {value, from}}, providers: {name: base}}.\n\n"
+        "check reads the whole file (FILE, or the one that would be read) and tells all that is "
+        "wrong with it in one run, a line each as file:line:column: message: what is not YAML or "
+        "not known, values out of range, names that are there twice, providers and models that do "
+        "not exist, files of keys that can't be read. Warnings are what may be meant so: a "
+        "variable "
+        "that is not set, a secret that stands there in clear, a file that others may read. No "
+        "secret is shown, no command is run, nothing is sent. It ends with 3 when there is an "
+        "error, and with 0 when there are only warnings.\n\n"
+        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}.",
+    .words = "check",
     .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_CONFIG | ARG_HELP |
              ARG_VERSION,
+    .max_operands = 2,
     .run = run,
 };

@@ -40,12 +40,36 @@ static void print_alias(struct listing *l, const char *name, const char *referen
     beluga_json_end_object(l->w);
 }
 
+/* A provider's own names for its models: "alias=name" is "mine/alias" for "mine/name". */
+static void print_own_names(struct listing *l)
+{
+    const char *names[MAX_PROVIDERS], *line;
+    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n; i++) {
+        beluga_provider unused;
+        beluga_error err;
+        if (session_describe(l->session, names[i], &unused, &err))
+            continue; /* told when it is asked */
+        const beluga_config *config = l->session->config;
+        for (size_t k = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, k, NULL));
+             k++) {
+            char alias[REFERENCE_BYTES], model[REFERENCE_BYTES];
+            const char *equals = strchr(line, '=');
+            if (!equals) continue;
+            snprintf(alias, sizeof alias, "%s/%.*s", names[i], (int)(equals - line), line);
+            snprintf(model, sizeof model, "%s/%s", names[i], equals + 1);
+            print_alias(l, alias, model);
+        }
+    }
+}
+
 static void print_aliases(struct listing *l)
 {
     const char *name, *reference;
     if (l->w) beluga_json_begin_array(l->w, "aliases");
     for (size_t i = 0; beluga_config_alias(l->session->base, i, &name, &reference); i++)
         print_alias(l, name, reference);
+    print_own_names(l);
     if (l->w) beluga_json_end_array(l->w);
 }
 
@@ -70,78 +94,59 @@ static void print_failure(struct listing *l, const beluga_error *err)
 
 /* ---- who is asked ---------------------------------------------------------------------------- */
 
-static int open_provider(struct listing *l, const beluga_provider *provider,
-                         beluga_chat_model **model, beluga_error *err)
+/* A list needs no model, but a model to open needs a name. */
+static int open_provider(struct listing *l, const char *name, beluga_chat_model **model,
+                         beluga_error *err)
 {
-    char reference[REFERENCE_BYTES];
-    /* A list needs no model, but a model to open needs a name. */
-    snprintf(reference, sizeof reference, "%s/%s", provider->name,
-             provider->default_model ? provider->default_model : "any");
-    int rc = session_resolve(l->session, reference, err);
+    beluga_provider provider;
+    const beluga_option any = beluga_with_model_name("any");
+    int rc = session_describe(l->session, name, &provider, err);
+    if (rc == 0 && !provider.default_model && beluga_config_set_n(l->session->config, &any, 1))
+        rc = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to list models");
     if (rc != 0) return rc;
     return beluga_registry_open(beluga_registry_default(), NULL, l->session->config, model, err);
 }
 
-static void ask(struct listing *l, const beluga_provider *provider)
+static void ask(struct listing *l, const char *name)
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
     char **names = NULL;
     size_t n = 0;
-    int rc = open_provider(l, provider, &model, &err);
+    int rc = open_provider(l, name, &model, &err);
     if (rc == 0) rc = beluga_list_models(model, l->context, &names, &n, &err);
-    for (size_t i = 0; rc == 0 && i < n; i++) print_model(l, provider->name, names[i]);
+    for (size_t i = 0; rc == 0 && i < n; i++) print_model(l, name, names[i]);
     if (rc != 0) print_failure(l, &err);
     beluga_free(names);
     beluga_chat_model_unref(model);
     l->asked++;
 }
 
-/* Whoever can list models and has a key in the environment or a place in the file. */
-static bool is_configured(const struct listing *l, const beluga_provider *provider)
+/* Whoever can list models and has a key in the environment, or a place in the file. */
+static bool is_configured(const struct listing *l, const char *name)
 {
     const char *value;
-    bool asked = provider->capabilities & BELUGA_CAPABILITY_MODELS &&
-                 !(provider->capabilities & BELUGA_CAPABILITY_LOCAL);
-    if (!asked) return false;
-    if (session_find_variable(provider->key_variables)) return true;
+    beluga_provider provider;
     beluga_error err;
-    char reference[REFERENCE_BYTES];
-    snprintf(reference, sizeof reference, "%s/any", provider->name);
-    return session_resolve(l->session, reference, &err) == 0 &&
-           beluga_config_get_string(l->session->config, BELUGA_OPTION_API_KEY, &value);
+    if (session_describe(l->session, name, &provider, &err) != 0)
+        return !beluga_registry_contains(beluga_registry_default(), name); /* asked, it tells why */
+    bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
+                 !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);
+    if (!asked) return false;
+    return session_find_variable(provider.key_variables) ||
+           beluga_config_get_string(l->session->config, BELUGA_OPTION_API_KEY, &value) ||
+           beluga_config_get_string(l->session->config, BELUGA_OPTION_BASE, &value);
 }
 
 static void ask_all(struct listing *l)
 {
     const char *names[MAX_PROVIDERS];
-    beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
-        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
-        if (is_configured(l, provider) && !beluga_context_is_cancelled(l->context))
-            ask(l, provider);
-    }
+    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n; i++)
+        if (is_configured(l, names[i]) && !beluga_context_is_cancelled(l->context))
+            ask(l, names[i]);
     if (!l->asked)
         out_note("no provider with a key that can list its models; name one: beluga models NAME");
-}
-
-static int ask_one(struct listing *l, const char *name)
-{
-    const beluga_provider *provider = beluga_registry_get(beluga_registry_default(), name);
-    beluga_error err;
-    if (provider) {
-        ask(l, provider);
-        return 0;
-    }
-    /* Opening an unknown one gives the error that lists those there are. */
-    beluga_chat_model *none = NULL;
-    if (beluga_registry_open(beluga_registry_default(), name, NULL, &none, &err) == 0) {
-        beluga_chat_model_unref(none);
-        return 0;
-    }
-    print_failure(l, &err);
-    return 0;
 }
 
 static void list(struct listing *l)
@@ -150,7 +155,7 @@ static void list(struct listing *l)
     if (!name) print_aliases(l);
     if (l->w) beluga_json_begin_array(l->w, "models");
     if (name)
-        ask_one(l, name);
+        ask(l, name);
     else
         ask_all(l);
     if (l->w) beluga_json_end_array(l->w);
@@ -198,9 +203,12 @@ const struct command cmd_models = {
     .summary = "List the names that -m takes: aliases, and what providers have.",
     .details =
         "Aliases of the configuration come first, each with the model it stands for behind a "
-        "tab. Then every provider that has a key and can list its models is asked, or only "
+        "tab, and then the names that the file gives to models of a provider. Then every provider "
+        "that has a key and can list its models is asked, or only "
         "the one that is named. One that fails does not stop the others; the exit status is "
-        "that of the first failure.\n\n"
+        "that of the first failure. A provider without code, which the file makes, counts as one "
+        "with "
+        "a key.\n\n"
         "With --json: {default, aliases: [{name, model}], models: [\"PROVIDER/MODEL\"], "
         "error}.",
     .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_CONFIG | ARG_HELP |

@@ -2,6 +2,7 @@
 #include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <beluga/chat_model.h>
@@ -17,25 +18,59 @@
 #include "term.h"
 
 #define MAX_PROVIDERS 256
+#define KEY_BYTES     160
+#define URL_BYTES     512
 
 /* ---- what is known of one -------------------------------------------------------------------- */
+
+/* A provider as the configuration has it. */
+struct listed {
+    beluga_provider table; /* first: what is known of it is asked by it */
+    beluga_config *config; /* what the table borrows from, with the provider's section */
+};
+
+static const beluga_config *config_of(const beluga_provider *p)
+{
+    return ((const struct listed *)(const void *)p)->config;
+}
+
+static const char *base_of(const beluga_provider *p)
+{
+    const char *base = NULL;
+    beluga_config_get_string(config_of(p), BELUGA_OPTION_BASE, &base);
+    return base;
+}
+
+/* Without the password that one in the file may hold. */
+static const char *url_of(const beluga_provider *p, char *text)
+{
+    bool given =
+        beluga_config_describe(config_of(p), BELUGA_OPTION_BASE_URL, text, URL_BYTES, NULL);
+    return given ? text : p->base_url;
+}
+
+/* What the configuration says of the key: a reference, or that it is set. */
+static bool has_key(const beluga_provider *p, char *text)
+{
+    return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
+}
 
 enum key_state { KEY_NONE, KEY_SET, KEY_MISSING, KEY_OPTIONAL, KEY_REFERENCE };
 
 static const struct {
     const char *word, *mark;
 } key_states[] = {
-    [KEY_NONE] = {"none", "-"},
-    [KEY_SET] = {"set", "set"},
-    [KEY_MISSING] = {"missing", "no"},
-    [KEY_OPTIONAL] = {"optional", "-"},
+    [KEY_NONE] = {"none", "-"},           [KEY_SET] = {"set", "set"},
+    [KEY_MISSING] = {"missing", "no"},    [KEY_OPTIONAL] = {"optional", "-"},
     [KEY_REFERENCE] = {"reference", "?"},
 };
 
 /* A reference, such as to a profile, is looked up by the call that needs it. */
 static enum key_state key_state(const beluga_provider *p)
 {
+    char key[KEY_BYTES];
     if (session_find_variable(p->key_variables)) return KEY_SET;
+    if (has_key(p, key)) return strcmp(key, "set") == 0 ? KEY_SET : KEY_REFERENCE;
     if (p->key_reference) return KEY_REFERENCE;
     if (!p->key_variables || !p->key_variables[0]) return KEY_NONE;
     return p->capabilities & BELUGA_CAPABILITY_NO_KEY ? KEY_OPTIONAL : KEY_MISSING;
@@ -110,15 +145,18 @@ static void put_own_options(beluga_json_writer *w, const beluga_own_option *opti
 
 static void put_provider(beluga_json_writer *w, const beluga_provider *p)
 {
+    char key[KEY_BYTES], url[URL_BYTES];
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "name", p->name);
+    beluga_json_put_string(w, "base", base_of(p));
     beluga_json_put_string(w, "protocol", p->protocol);
     beluga_json_put_string(w, "default_model", p->default_model);
-    beluga_json_put_string(w, "base_url", p->base_url);
+    beluga_json_put_string(w, "base_url", url_of(p, url));
     put_names(w, "key_variables", p->key_variables);
     beluga_json_put_string(w, "key_set_by", session_find_variable(p->key_variables));
     beluga_json_put_string(w, "key_state", key_states[key_state(p)].word);
     beluga_json_put_string(w, "key_reference", p->key_reference);
+    beluga_json_put_string(w, "api_key", has_key(p, key) ? key : NULL);
     put_names(w, "url_variables", p->url_variables);
     put_capabilities(w, p->capabilities);
     put_notes(w, p->notes);
@@ -153,11 +191,12 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
     table_begin(&table, columns, titles);
     for (size_t i = 0; i < n; i++) {
         const beluga_provider *p = providers[i];
+        char url[URL_BYTES];
         table_add(&table, p->name);
         table_add(&table, key_states[key_state(p)].word);
         table_add(&table, key_variable(p));
         table_add(&table, p->default_model);
-        table_add(&table, p->base_url);
+        table_add(&table, url_of(p, url));
         table_add(&table, p->protocol);
         for (size_t k = 6; k < columns; k++)
             table_add(&table, p->capabilities >> (k - 6) & 1 ? "yes" : "no");
@@ -189,6 +228,11 @@ static const struct layout {
 static void describe_key(const beluga_provider *p, char *text, size_t size)
 {
     const char *variable = key_variable(p);
+    char given[KEY_BYTES];
+    if (!session_find_variable(p->key_variables) && has_key(p, given)) {
+        snprintf(text, size, "%s", strcmp(given, "set") == 0 ? "api_key is set" : given);
+        return;
+    }
     switch (key_state(p)) {
     case KEY_SET: snprintf(text, size, "%s is set", variable); break;
     case KEY_MISSING: snprintf(text, size, "set %s", variable); break;
@@ -202,7 +246,7 @@ static void describe_key(const beluga_provider *p, char *text, size_t size)
 static void add_provider(struct table *table, const struct layout *layout, const beluga_provider *p)
 {
     const char *yes = term_is_utf8() ? "\xe2\x9c\x93" : "x";
-    char key[160];
+    char key[KEY_BYTES];
     describe_key(p, key, sizeof key);
     table_add(table, p->name);
     table_add(table, layout->key_in_full ? key : key_states[key_state(p)].mark);
@@ -308,12 +352,13 @@ static void put_own_option(const beluga_own_option *o)
 
 static int print_one(const beluga_provider *p)
 {
-    char key[160];
+    char key[KEY_BYTES], url[URL_BYTES];
     describe_key(p, key, sizeof key);
     put_field("name", p->name);
+    if (base_of(p)) put_field("base", base_of(p));
     put_field("protocol", or_else(p->protocol, "-"));
     put_field("default model", or_else(p->default_model, "-"));
-    put_field("base URL", or_else(p->base_url, "-"));
+    put_field("base URL", or_else(url_of(p, url), "-"));
     put_list("URL variables", p->url_variables);
     put_field("key", key);
     put_list("key variables", p->key_variables);
@@ -326,48 +371,87 @@ static int print_one(const beluga_provider *p)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-/* Opening it gives the error that says what there is. */
-static int unknown(const struct args *args, beluga_registry *registry, const char *name)
+/* Take what a session has found out of one. */
+static int find(struct session *session, const char *name, struct listed *out, beluga_error *err)
 {
-    beluga_chat_model *model;
+    int rc = session_describe(session, name, &out->table, err);
+    if (rc != 0) return rc;
+    out->config = session->config;
+    session->config = NULL;
+    return 0;
+}
+
+static int print_list(const struct args *args, const beluga_provider *const *providers, size_t n)
+{
+    if (args->json) return print_json(providers, n);
+    return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
+}
+
+/* What is wrong with one of the file's own does not keep the others from being listed. */
+static int list(struct session *session, const struct args *args)
+{
+    const struct args to_stderr = {0};
+    const char *names[MAX_PROVIDERS];
+    const beluga_provider *providers[MAX_PROVIDERS];
+    size_t n = session_list_providers(session, names, MAX_PROVIDERS), found = 0;
+    struct listed *all = calloc(n + 1, sizeof *all);
+    int failure = 0;
+    if (!all) return out_no_memory();
+    for (size_t i = 0; i < n; i++) {
+        beluga_error err;
+        int rc =
+            find(session, names[i], &all[found], &err) ? report_error(&to_stderr, &err, NULL) : 0;
+        if (!failure) failure = rc;
+        if (rc) continue;
+        providers[found] = &all[found].table;
+        found++;
+    }
+    int rc = print_list(args, providers, found);
+    for (size_t i = 0; i < found; i++) beluga_config_free(all[i].config);
+    free(all);
+    return rc ? rc : failure;
+}
+
+static int show(struct session *session, const struct args *args, const char *name)
+{
+    struct listed one;
+    const beluga_provider *const provider = &one.table;
     beluga_error err;
-    beluga_registry_open(registry, name, NULL, &model, &err);
-    return report_error(args, &err, NULL);
+    if (find(session, name, &one, &err) != 0) return report_error(args, &err, NULL);
+    int rc = args->json ? print_json(&provider, 1) : print_one(provider);
+    beluga_config_free(one.config);
+    return rc;
 }
 
 static int run(const struct args *args)
 {
-    const char *names[MAX_PROVIDERS];
-    const beluga_provider *providers[MAX_PROVIDERS];
-    beluga_registry *registry = beluga_registry_default();
-    if (!registry) return out_no_memory();
-    size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
-    if (n > MAX_PROVIDERS) n = MAX_PROVIDERS;
-    for (size_t i = 0; i < n; i++) providers[i] = beluga_registry_get(registry, names[i]);
-    if (args->operands.count) {
-        const char *name = args->operands.items[0];
-        providers[0] = beluga_registry_get(registry, name);
-        if (!providers[0]) return unknown(args, registry, name);
-        return args->json ? print_json(providers, 1) : print_one(providers[0]);
-    }
-    if (args->json) return print_json(providers, n);
-    return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
+    struct session session;
+    int rc = session_load(&session, args);
+    if (rc == 0)
+        rc = args->operands.count ? show(&session, args, args->operands.items[0])
+                                  : list(&session, args);
+    session_free(&session);
+    return rc;
 }
 
 const struct command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
     .summary = "List the providers, or tell about one and its own options.",
-    .details = "Nothing is sent. On a terminal the table is as wide as that is. In a pipe the "
-               "columns are separated by tabs and have no titles: name, state of the key (set, "
-               "missing, optional, none, or reference, which is looked up when a call needs it), "
-               "variable of the key, default model, base URL, protocol, and a yes or no for each "
-               "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
-               "models, local and no_key.\n\n"
-               "With --json: {\"providers\": [{name, protocol, default_model, base_url, "
-               "key_variables, key_set_by, key_state, key_reference, url_variables, "
-               "capabilities, notes, options}]}.",
-    .takes = ARG_JSON | ARG_HELP | ARG_VERSION,
+    .details =
+        "The file's own providers, entries with a base, are among them; one that is wrong is "
+        "told on stderr and left out. Nothing is sent. On a terminal the table is as wide as that "
+        "is. In a pipe the "
+        "columns are separated by tabs and have no titles: name, state of the key (set, "
+        "missing, optional, none, or reference, which is looked up when a call needs it), "
+        "variable of the key, default model, base URL, protocol, and a yes or no for each "
+        "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
+        "models, local and no_key.\n\n"
+        "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, "
+        "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
+        "capabilities, notes, options}]}, where base is not null for a provider of the file, "
+        "and api_key is what the file says of a key: a reference, or that it is set.",
+    .takes = ARG_JSON | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

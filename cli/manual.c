@@ -32,7 +32,8 @@ const struct manual_row manual_environment[] = {
 
 const struct manual_row manual_files[] = {
     {"~/.config/beluga/config.yaml",
-     "The configuration: the default model, providers, and names for models with their options."},
+     "The configuration: the default model, providers, providers of your own, and names for models "
+     "with their options."},
     {"~/.local/state/beluga/history", "What was typed in chats, readable by its owner only."},
     {NULL, NULL},
 };
@@ -50,6 +51,7 @@ const struct manual_row manual_examples[] = {
     {"beluga --replay tape -m openai/gpt-5-mini \"Hello\"",
      "Print the same answer again, without a network and a key."},
     {"beluga health --probe -m openai/gpt-5-mini", "See whether a provider answers."},
+    {"beluga config check", "See whether the configuration file is right."},
     {NULL, NULL},
 };
 
@@ -217,6 +219,15 @@ static void put_models(void)
         "A model is named by -m, else by BELUGA_MODEL, else by model in the configuration file. "
         "The name is an alias under models in that file, or PROVIDER/MODEL or PROVIDER:MODEL, "
         "where what stands before the first separator is a provider.\n\n"
+        "A server that speaks the protocol of one of the providers is a provider of your own by an "
+        "entry under providers in the configuration file that has a base, the name of that "
+        "provider. "
+        "The entry may have base_url; api_key, as env:NAME, file:PATH or command:COMMAND; headers, "
+        "a "
+        "map whose values may be such references; body, a map that is merged into every request, "
+        "in "
+        "which null takes a field away; models, a map from names of your own to models; model, its "
+        "default; and every option below. No variable is read for it but those it names.\n\n"
         "When nothing names one, the first provider, by name, whose key is in the environment and "
         "which has a default model is taken, and a note says so. The provider mock, which needs "
         "neither key nor network, is only ever taken when it is named.\n\n"

@@ -45,12 +45,23 @@ static char *usual_path(void)
     return n < 0 ? NULL : path;
 }
 
+static const char *named_path(const struct args *args)
+{
+    return args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
+}
+
+char *session_find_file(const struct args *args)
+{
+    const char *named = named_path(args);
+    return named ? strdup(named) : usual_path();
+}
+
 /* A file that was named must be there; the usual one need not. */
 static int load_file(struct session *session, const struct args *args)
 {
     beluga_error err;
-    const char *named = args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
-    session->path = named ? strdup(named) : usual_path();
+    const char *named = named_path(args);
+    session->path = session_find_file(args);
     if (!session->path) return named ? out_no_memory() : 0;
     if (!named && access(session->path, F_OK) != 0) return 0;
     int rc = beluga_config_load_file(session->base, session->path, &err);
@@ -143,6 +154,45 @@ int session_load(struct session *session, const struct args *args)
     if (rc == 0) rc = set_options(session, args);
     if (rc == 0) choose_model(session, args);
     return rc;
+}
+
+/* ---- providers ------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+size_t session_list_providers(const struct session *session, const char **names, size_t n)
+{
+    const char *name, *base;
+    beluga_registry *registry = beluga_registry_default();
+    size_t count = registry ? beluga_registry_list(registry, names, n) : 0;
+    if (count > n) count = n;
+    if (!session->base) return count; /* no memory */
+    for (size_t i = 0; count < n && beluga_config_provider(session->base, i, &name, &base); i++)
+        if (!beluga_registry_contains(registry, name)) names[count++] = name;
+    qsort(names, count, sizeof *names, compare_names);
+    return count;
+}
+
+/* A provider is named as such: an alias of the same name is not meant. */
+int session_describe(struct session *session, const char *name, beluga_provider *provider,
+                     beluga_error *err)
+{
+    const beluga_option option = beluga_with_provider(name);
+    beluga_registry *registry = beluga_registry_default();
+    beluga_config *named = beluga_config_copy(session->base), *config = NULL;
+    int rc = named ? beluga_config_set_n(named, &option, 1) : BELUGA_ERROR_NO_MEMORY;
+    if (rc)
+        beluga_error_set(err, rc, "no memory to describe a provider");
+    else
+        rc = beluga_config_resolve(named, registry, NULL, &config, err);
+    beluga_config_free(named);
+    if (rc) return rc;
+    beluga_config_free(session->config);
+    session->config = config;
+    return beluga_registry_describe(registry, config, provider, err);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */

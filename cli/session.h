@@ -6,6 +6,7 @@
 
 #include <beluga/chat_model.h>
 #include <beluga/config.h>
+#include <beluga/provider/provider.h>
 
 #include "args.h"
 
@@ -30,6 +31,20 @@ int session_load(struct session *session, const struct args *args);
 /* Resolve `reference` (NULL: what session_load found) without opening it. Reports nothing. */
 int session_resolve(struct session *session, const char *reference, beluga_error *err);
 
+/*
+ * List the providers: those of the registry and the file's own, sorted by name.
+ * @param names  At most n; borrowed as long as the session.
+ * @return how many were written.
+ */
+size_t session_list_providers(const struct session *session, const char **names, size_t n);
+
+/*
+ * Resolve a provider without opening it. Reports nothing.
+ * @param provider  Its table; borrowed until the session resolves something else.
+ */
+int session_describe(struct session *session, const char *name, beluga_provider *provider,
+                     beluga_error *err);
+
 /* Resolve and open it, in place of a model that is open. @return 0, or an exit code, reported. */
 int session_open(struct session *session, const struct args *args, const char *reference);
 
@@ -37,6 +52,9 @@ int session_open(struct session *session, const struct args *args, const char *r
 int session_explain_no_model(const struct session *session, const struct args *args);
 
 void session_free(struct session *session);
+
+/* Return where the configuration file is, for who reads it on its own; owned, NULL for nowhere. */
+char *session_find_file(const struct args *args);
 
 /* Return the first of a NULL-terminated list of variables that is set to something, or NULL. */
 const char *session_find_variable(const char *const *names);

@@ -93,7 +93,7 @@ static void set_up(struct run *run, const beluga_provider *provider)
     run->sink.event = on_event;
     run->loop.random = 1;
     beluga__json_scratch_init(&run->loop.scratch, allocator);
-    run->target.provider = provider;
+    run->target.provider = run->target.protocol = provider;
     run->call = calloc(1, sizeof *run->call);
     FUZZ_CHECK(run->state && run->call);
     run->call->target = &run->target;

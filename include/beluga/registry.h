@@ -45,9 +45,26 @@ BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const ch
                                        size_t n);
 
 /**
+ * Write the table of the provider that a configuration names: the registered one, or that of a provider
+ * without code, which has a `base`.
+ *
+ * @param config  Resolved, or made with beluga_with_provider. Borrowed.
+ * @param out     Filled on success; what it points to is borrowed as long as registry and configuration.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG no provider is named, or it has a base and the name of a
+ *         registered one; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are.
+ *
+ * Threads: any. Blocks: never. Since: 0.2
+ */
+BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_config *config,
+                                        beluga_provider *out, beluga_error *err);
+
+/**
  * Open a model of a provider (Go's GetProvider).
  *
  * Checks the configuration: all its faults are in one error. Sends nothing.
+ *
+ * With beluga_with_base the provider is one without code: its name is its own, its functions are the
+ * base's.
  *
  * @param name    Provider's name; NULL takes the configuration's.
  * @param config  Borrowed; NULL for none. Its environment layer is read when beluga_with_env was given.

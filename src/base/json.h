@@ -49,6 +49,11 @@ int beluga__json_repair(beluga__buf *out, const char *text, size_t length);
 int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, const char **out,
                          size_t *out_length, beluga_error *err);
 
+/* Write `text` with `patch` merged into it (RFC 7396) at the end of `out`. Returns 0; NO_MEMORY;
+ * LIMIT_EXCEEDED; MALFORMED_RESPONSE when one of them is not JSON. */
+int beluga__json_merge(beluga__buf *out, const char *text, size_t length, const char *patch,
+                       size_t patch_length);
+
 /* A writer over a buffer of the caller's; the buffer's maximum is the writer's. */
 struct beluga_json_writer {
     beluga__buf *buf;

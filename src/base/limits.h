@@ -24,6 +24,7 @@
 #define BELUGA__MAX_CONFIG_BYTES    (1u << 20)     /* a configuration file */
 #define BELUGA__MAX_CONFIG_FILES    8             /* files of a configuration */
 #define BELUGA__MAX_CONFIG_SECTIONS 4096          /* models or providers in a file */
+#define BELUGA__MAX_CONFIG_PROBLEMS 1000          /* problems of a file that are told one by one */
 #define BELUGA__MAX_ALIASES         8             /* aliases that refer to aliases */
 #define BELUGA__MAX_FALLBACKS       16            /* models that one falls back to */
 #define BELUGA__MAX_OPTIONS         4096u          /* options of one list */

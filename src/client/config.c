@@ -59,7 +59,7 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s: more than %d files", path,
                                 BELUGA__MAX_CONFIG_FILES);
     beluga__config_file *file;
-    int status = beluga__config_file_new(path, &file, err);
+    int status = beluga__config_file_new(path, NULL, &file, err);
     if (!status) config->files[config->n_files++] = file;
     return status;
 }
@@ -100,6 +100,8 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
     static const char prefix[] = "env:";
     const char *value, *name;
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;
+    /* A provider without code never takes what was meant for its base. */
+    if (beluga__settings_has(&config->settings, BELUGA_OPTION_BASE)) return 0;
     if ((name = first_set(provider->key_variables, &value))) {
         size_t n = strlen(name);
         char *reference = beluga__arena_alloc(&config->arena, sizeof prefix + n);
@@ -172,6 +174,60 @@ const char *beluga_config_default_model(const beluga_config *config)
     return NULL;
 }
 
+/* --- providers without code --------------------------------------------------------------------
+ */
+
+static const beluga__config_entry *base_of(const beluga__config_section *section)
+{
+    const beluga__config_entry *entry = section->entries;
+    while (entry && entry->option.key != BELUGA_OPTION_BASE) entry = entry->next;
+    return entry;
+}
+
+static const beluga__config_entry *base_in(const beluga__config_file *file, const char *name)
+{
+    const beluga__config_entry *entry = NULL;
+    for (const beluga__config_section *s = file->providers.first; s && !entry; s = s->next)
+        if (strcmp(s->name, name) == 0) entry = base_of(s);
+    return entry;
+}
+
+const char *beluga__config_find_base(const beluga_config *config, const char *name,
+                                     const beluga__config_file **file,
+                                     const beluga__config_entry **entry)
+{
+    const beluga__config_entry *found = NULL;
+    for (size_t i = config->n_files; i-- > 0 && !found;) {
+        found = base_in(config->files[i], name);
+        if (found && file) *file = config->files[i];
+    }
+    if (found && entry) *entry = found;
+    return found ? found->option.value.string : NULL;
+}
+
+static bool is_later_base(const beluga_config *config, size_t i, const char *name)
+{
+    while (++i < config->n_files)
+        if (base_in(config->files[i], name)) return true;
+    return false;
+}
+
+bool beluga_config_provider(const beluga_config *config, size_t index, const char **name,
+                            const char **base)
+{
+    for (size_t i = 0; i < config->n_files; i++) {
+        const beluga__config_section *section = config->files[i]->providers.first;
+        for (; section; section = section->next) {
+            const beluga__config_entry *entry = base_of(section);
+            if (!entry || is_later_base(config, i, section->name) || index--) continue;
+            *name = section->name;
+            *base = entry->option.value.string;
+            return true;
+        }
+    }
+    return false;
+}
+
 /* --- reading -----------------------------------------------------------------------------------
  */
 
@@ -206,6 +262,18 @@ bool beluga_config_get_double(const beluga_config *config, int key, double *valu
     if (!slot || slot->type != BELUGA_OPTION_DOUBLE) return false;
     *value = slot->value.number;
     return true;
+}
+
+const char *beluga_config_get_item(const beluga_config *config, int key, size_t index,
+                                   size_t *length)
+{
+    const beluga__setting *slot = setting(config, key);
+    bool listed = slot && slot->type == BELUGA_OPTION_LIST;
+    const beluga__item *item =
+        listed && key != BELUGA_OPTION_PROVIDER_SPECIFIC ? slot->value.items : NULL;
+    while (item && index--) item = item->next;
+    if (item && length) *length = item->length;
+    return item ? item->value.string : NULL;
 }
 
 bool beluga_config_get_own_string(const beluga_config *config, const char *name, const char **value,

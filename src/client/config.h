@@ -28,6 +28,7 @@ typedef struct beluga__config_section {
     beluga__config_entry *entries, **entries_end;
     size_t n_entries;
     int line, column; /* of the reference, else of the name */
+    int name_line, name_column;
 } beluga__config_section;
 
 /* A file that was read; immutable and shared by the copies of a configuration. */
@@ -59,13 +60,33 @@ beluga__settings *beluga__config_settings(beluga_config *config);
  * itself. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
-/* What an address without a scheme lacks, of scheme, host, port and path, is taken from the provider's own
- * URL; one with a scheme, or for a provider without a URL, is returned as it is. In the arena, or
- * NULL without memory. */
+/* What an address without a scheme lacks, of scheme, host, port and path, is taken from the
+ * provider's own URL; one with a scheme, or for a provider without a URL, is returned as it is. In
+ * the arena, or NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
-/* config_file.c: one reference, yours. */
-int beluga__config_file_new(const char *path, beluga__config_file **out, beluga_error *err);
+typedef struct beluga__config_problem {
+    struct beluga__config_problem *next;
+    beluga_config_problem problem;
+    size_t index; /* as it was found */
+} beluga__config_problem;
+
+/* Where the faults of a file go that is checked; without one the first of them is an error. */
+typedef struct beluga__config_check {
+    beluga__arena arena;
+    const char *path;
+    beluga__config_problem *first, **end;
+    size_t count, n_errors, left_out;
+    int status; /* NO_MEMORY: one could not be kept */
+} beluga__config_check;
+
+/* config_check.c: a problem that is there already is not added again. */
+void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
+                         int column, const char *format, ...) BELUGA_PRINTF(5, 6);
+
+/* config_file.c: one reference, yours. With `check` all that is not at fault is in it. */
+int beluga__config_file_new(const char *path, beluga__config_check *check,
+                            beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
 /* "path:line:column: …", with INVALID_CONFIG. */
@@ -76,5 +97,34 @@ int beluga__config_fault(beluga_error *err, int code, const beluga__config_file 
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
+
+/* The base of a file's provider without code, of the newest file that gives one; NULL for another
+ * name. `file` and `entry`, which may be NULL, tell where it stands. */
+const char *beluga__config_find_base(const beluga_config *config, const char *name,
+                                     const beluga__config_file **file,
+                                     const beluga__config_entry **entry);
+
+/* config_resolve.c: as beluga_config_resolve, for a provider and its default model. */
+int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
+                                    const char *name, beluga_config **out, beluga_error *err);
+
+/* Of a provider's name, or of a model's reference. */
+typedef struct beluga__config_meaning {
+    int line, column;                /* of it, and on failure of what is at fault */
+    const beluga_provider *protocol; /* what may be set is among its options */
+} beluga__config_meaning;
+
+/* Find out what it means; `err` does not tell the place. An empty message: the reading told it. */
+int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
+                                   const char *reference, beluga__config_meaning *meaning,
+                                   beluga_error *err);
+int beluga__config_check_provider(const beluga_config *config, beluga_registry *registry,
+                                  const char *name, beluga__config_meaning *meaning,
+                                  beluga_error *err);
+
+/* Give a provider's own option, written with the provider's name or without, the name it has in the
+ * table; INVALID_CONFIG when it has none. Other options are left alone. */
+int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
+                            const char *written, beluga_option *option, beluga_error *err);
 
 #endif

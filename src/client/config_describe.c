@@ -1,6 +1,7 @@
 /* Settings as text for a person, without anything secret. */
 #include "base/text.h"
 #include "client/config.h"
+#include "model/credential.h"
 #include "model/option.h"
 
 #include <stdarg.h>
@@ -31,9 +32,7 @@ static bool has_prefix(const char *text, const char *prefix)
 
 static void put_key(output *out, const char *key)
 {
-    bool reference =
-        has_prefix(key, "env:") || has_prefix(key, "file:") || has_prefix(key, "command:");
-    put(out, reference ? key : "set");
+    put(out, beluga__credential_is_reference(key) || has_prefix(key, "aws:") ? key : "set");
 }
 
 /* A URL without the name and password it may hold. */
@@ -85,12 +84,17 @@ static void put_word(output *out, int key, const beluga__setting *slot)
         put_number(out, slot);
 }
 
-/* A header's value may be a secret: only its name is told. */
-static void put_header(output *out, const char *line)
+/* A header's value may be a secret: only its name is told, and a reference where it may be one. */
+static void put_header(output *out, int key, const char *line)
 {
     const char *colon = strchr(line, ':');
-    if (colon) put_n(out, line, (size_t)(colon - line));
-    put(out, colon ? ": set" : "set");
+    const char *value = colon ? colon + 1 + strspn(colon + 1, " \t") : "";
+    if (colon) put_n(out, line, (size_t)(colon - line) + 1);
+    if (colon) put(out, " ");
+    if (key == BELUGA_OPTION_HEADERS && beluga__credential_is_reference(value))
+        put(out, value);
+    else
+        put(out, key == BELUGA_OPTION_HEADERS && !*value ? "none" : "set");
 }
 
 static void put_item(output *out, int key, const beluga__item *item)
@@ -104,8 +108,8 @@ static void put_item(output *out, int key, const beluga__item *item)
         slot.value.number = item->value.number;
     else if (item->type != BELUGA_OPTION_STRING)
         slot.value.integer = item->value.integer;
-    if (key == BELUGA_OPTION_EXTRA_HEADERS)
-        put_header(out, item->value.string);
+    if (key == BELUGA_OPTION_EXTRA_HEADERS || key == BELUGA_OPTION_HEADERS)
+        put_header(out, key, item->value.string);
     else if (item->type == BELUGA_OPTION_STRING)
         put_n(out, item->value.string, item->length);
     else if (item->type == BELUGA_OPTION_BOOL)

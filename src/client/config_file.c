@@ -16,6 +16,7 @@ enum { SHOWN = 60 }; /* bytes of a bad name */
 /* One file while it is read. */
 typedef struct reader {
     beluga__config_file *file;
+    beluga__config_check *check; /* NULL: the first fault is the error */
     beluga_error *err;
     beluga__yaml_place place; /* of the last key */
 } reader;
@@ -31,9 +32,23 @@ int beluga__config_fault(beluga_error *err, int code, const beluga__config_file 
     return beluga_error_set(err, code, "%s:%d:%d: %s", file->path, line, column, text);
 }
 
-#define fault(r, place, ...)                                                             \
-    beluga__config_fault((r)->err, BELUGA_ERROR_INVALID_CONFIG, (r)->file, (place).line, \
-                         (place).column, __VA_ARGS__)
+static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
+    BELUGA_PRINTF(3, 4);
+
+/* Where a file is checked this returns 0, and the reading goes on behind what is at fault. */
+static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
+{
+    char text[sizeof r->err->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (!r->check)
+        return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, r->file, place.line,
+                                    place.column, "%s", text);
+    beluga__config_tell(r->check, BELUGA_SEVERITY_ERROR, place.line, place.column, "%s", text);
+    return 0;
+}
 
 static int no_memory(reader *r)
 {
@@ -139,28 +154,36 @@ static int add_list(reader *r, beluga__config_section *section, int key, const c
     return status;
 }
 
-typedef struct headers {
+/* A map that is written for a list. */
+typedef struct pairs {
     beluga__config_section *section;
-    const char *option;
-} headers;
+    int key;
+    const char *option, *separator;
+} pairs;
 
-/* `extra_headers: {X-Team: a}` is "X-Team: a". */
-static int add_header(reader *r, const char *name, beluga__yaml_node *value, void *argument)
+/* `extra_headers: {X-Team: a}` is "X-Team: a", `headers: {X-Team: null}` is "X-Team: ", and
+ * `models: {fast: a}` is "fast=a". */
+static int add_pair(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
-    const headers *h = argument;
-    size_t n, name_length = strlen(name);
+    const pairs *p = argument;
+    size_t n = 0, name_length = strlen(name), separator = strlen(p->separator);
     beluga__yaml_place place = place_of(r, value);
-    if (beluga__yaml_kind_of(value) != BELUGA__YAML_SCALAR)
-        return fault(r, place, "%s must be one value", name);
-    const char *text = beluga__yaml_text(value, &n);
-    char *line = beluga__arena_alloc(&r->file->arena, name_length + n + 3);
+    beluga__yaml_kind kind = beluga__yaml_kind_of(value);
+    bool none = kind == BELUGA__YAML_NULL && p->key == BELUGA_OPTION_HEADERS;
+    if (kind != BELUGA__YAML_SCALAR && !none) return fault(r, place, "%s must be one value", name);
+    if (strchr(name, *p->separator))
+        return fault(r, r->place, "%s: a name can't hold %c", p->option, *p->separator);
+    const char *text = none ? "" : beluga__yaml_text(value, &n);
+    char *line = beluga__arena_alloc(&r->file->arena, name_length + separator + n + 1);
     if (!line) return no_memory(r);
     memcpy(line, name, name_length);
-    memcpy(line + name_length, ": ", 2);
-    memcpy(line + name_length + 2, text, n);
-    line[name_length + 2 + n] = '\0';
-    beluga_option option = beluga_with_extra_header(line);
-    return add_entry(r, h->section, h->option, &option, place);
+    memcpy(line + name_length, p->separator, separator);
+    memcpy(line + name_length + separator, text, n);
+    line[name_length + separator + n] = '\0';
+    beluga_option option = {.key = (uint16_t)p->key, .type = BELUGA_OPTION_LIST};
+    option.value.string = line;
+    option.length = strlen(line);
+    return add_entry(r, p->section, p->option, &option, place);
 }
 
 static int add_json(reader *r, beluga__config_section *section, int key, const char *name,
@@ -197,12 +220,18 @@ static int add_setting(reader *r, const char *name, beluga__yaml_node *value, vo
     if (is_foreign(key)) return fault(r, r->place, "%s can't be set here", name);
     if (kind == BELUGA__YAML_LIST && key && beluga_option_get_info(key)->type == BELUGA_OPTION_LIST)
         return add_list(r, section, key, name, value);
-    if (kind == BELUGA__YAML_MAP && key == BELUGA_OPTION_EXTRA_HEADERS) {
-        headers h = {section, name};
-        return walk(r, value, name, add_header, &h);
+    if (kind == BELUGA__YAML_MAP &&
+        (key == BELUGA_OPTION_EXTRA_HEADERS || key == BELUGA_OPTION_HEADERS)) {
+        pairs p = {section, key, name, ": "};
+        return walk(r, value, name, add_pair, &p);
+    }
+    if (kind == BELUGA__YAML_MAP && key == BELUGA_OPTION_MODELS) {
+        pairs p = {section, key, name, "="};
+        return walk(r, value, name, add_pair, &p);
     }
     if (kind == BELUGA__YAML_MAP &&
-        (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA))
+        (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA ||
+         key == BELUGA_OPTION_BODY))
         return add_json(r, section, key, name, value);
     return add_scalar(r, section, key, name, value);
 }
@@ -217,12 +246,21 @@ static int add_section(reader *r, struct beluga__config_sections *list, const ch
     beluga__config_section *section = beluga__arena_zalloc(&r->file->arena, sizeof *section);
     if (!section) return no_memory(r);
     section->name = name;
-    section->line = r->place.line;
-    section->column = r->place.column;
+    section->line = section->name_line = r->place.line;
+    section->column = section->name_column = r->place.column;
     section->entries_end = &section->entries;
     *list->end = *out = section;
     list->end = &section->next;
     return 0;
+}
+
+/* `model` is its default. */
+static int add_provider_setting(reader *r, const char *name, beluga__yaml_node *value,
+                                void *argument)
+{
+    if (strcmp(name, "model") == 0)
+        return add_scalar(r, argument, BELUGA_OPTION_MODEL_NAME, name, value);
+    return add_setting(r, name, value, argument);
 }
 
 static int read_provider(reader *r, const char *name, beluga__yaml_node *value, void *argument)
@@ -230,7 +268,7 @@ static int read_provider(reader *r, const char *name, beluga__yaml_node *value, 
     (void)argument;
     beluga__config_section *section = NULL;
     int status = add_section(r, &r->file->providers, name, &section);
-    return status ? status : walk(r, value, name, add_setting, section);
+    return status || !section ? status : walk(r, value, name, add_provider_setting, section);
 }
 
 /* A reference to a model: text that is not empty. */
@@ -242,10 +280,10 @@ static int read_reference(reader *r, const char *what, beluga__yaml_node *value,
     bool scalar = beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR;
     const char *text = scalar ? keep(r, value, &n) : NULL;
     if (scalar && !text) return no_memory(r);
-    if (!n || strlen(text) < n)
-        return fault(r, place, "%s must name a model, such as openai/gpt-5-mini", what);
     *line = place.line;
     *column = place.column;
+    if (!n || strlen(text) < n)
+        return fault(r, place, "%s must name a model, such as openai/gpt-5-mini", what);
     *out = text;
     return 0;
 }
@@ -258,6 +296,8 @@ static int add_model_setting(reader *r, const char *name, beluga__yaml_node *val
                               &section->column);
     if (strcmp(name, "model_name") == 0)
         return fault(r, r->place, "model_name can't be set here; say model: PROVIDER/NAME");
+    if (strcmp(name, "base") == 0 || strcmp(name, "models") == 0)
+        return fault(r, r->place, "%s can't be set here; it belongs to a provider", name);
     return add_setting(r, name, value, section);
 }
 
@@ -267,12 +307,13 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     beluga__yaml_place place = r->place;
     beluga__config_section *section = NULL;
     int status = add_section(r, &r->file->models, name, &section);
-    if (status) return status;
+    if (status || !section) return status;
     if (beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR)
         return read_reference(r, name, value, &section->reference, &section->line,
                               &section->column);
     status = walk(r, value, name, add_model_setting, section);
-    if (!status && !section->reference)
+    bool named = section->line != place.line || section->column != place.column;
+    if (!status && !section->reference && !named)
         return fault(r, place, "%s needs a model: PROVIDER/NAME or another alias", name);
     return status;
 }
@@ -309,14 +350,26 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
+/* Tell of every name that is there twice; without a check the parser refuses the first. */
+static void tell_twice(void *argument, beluga__yaml_node *key)
+{
+    size_t n;
+    const reader *r = argument;
+    const char *name = beluga__yaml_text(key, &n);
+    fault(r, place_of(r, key), "\"%.*s\" is here twice", (int)beluga__utf8_cut(name, n, SHOWN),
+          name);
+}
+
 static int read_yaml(reader *r, const beluga__buf *text)
 {
     beluga__yaml *yaml;
     char why[128];
-    int status = beluga__yaml_parse(text->data, text->length, &yaml, &r->place, why, sizeof why);
+    int status = beluga__yaml_parse(text->data, text->length, r->check != NULL, &yaml, &r->place,
+                                    why, sizeof why);
     if (status == BELUGA_ERROR_INVALID_CONFIG) return fault(r, r->place, "%s", why);
     if (status) return no_memory(r);
     if (!yaml) return 0;
+    if (r->check) beluga__yaml_find_twice(beluga__yaml_root(yaml), tell_twice, r);
     status = walk(r, beluga__yaml_root(yaml), "a configuration", read_top, r->file);
     beluga__yaml_free(yaml);
     return status;
@@ -337,7 +390,8 @@ static int read_file(reader *r)
     return status;
 }
 
-int beluga__config_file_new(const char *path, beluga__config_file **out, beluga_error *err)
+int beluga__config_file_new(const char *path, beluga__config_check *check,
+                            beluga__config_file **out, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     beluga__config_file *file = beluga__zalloc(allocator, sizeof *file);
@@ -349,7 +403,7 @@ int beluga__config_file_new(const char *path, beluga__config_file **out, beluga_
     file->providers.end = &file->providers.first;
     file->models.end = &file->models.first;
     file->path = beluga__arena_copy(&file->arena, path, strlen(path));
-    reader r = {.file = file, .err = err, .place = {1, 1}};
+    reader r = {.file = file, .check = check, .err = err, .place = {1, 1}};
     int status = file->path ? read_file(&r) : BELUGA_ERROR_NO_MEMORY;
     if (!file->path) beluga_error_set(err, status, "%s: no memory to read it", path);
     if (status)

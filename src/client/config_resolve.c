@@ -26,8 +26,10 @@ typedef struct resolution {
     const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
     int line, column;
     char provider[LONGEST_PROVIDER + 1];
-    const char *model; /* NULL: the provider's default */
-    bool given;        /* by the caller: it wins over what the configuration had */
+    const char *model;               /* NULL: the provider's default */
+    const char *base;                /* of a provider without code, else NULL */
+    bool given;                      /* by the caller: it wins over what the configuration had */
+    beluga__config_meaning *meaning; /* gets the place of a fault, instead of the error; or NULL */
 } resolution;
 
 static int shown(const char *text)
@@ -38,7 +40,12 @@ static int shown(const char *text)
 /* An error about the last reference, with its place when it stands in a file. */
 static int fault(const resolution *r, int code, const char *text)
 {
-    if (r->file) return beluga__config_fault(r->err, code, r->file, r->line, r->column, "%s", text);
+    if (r->meaning && r->file) {
+        r->meaning->line = r->line;
+        r->meaning->column = r->column;
+    }
+    if (r->file && !r->meaning)
+        return beluga__config_fault(r->err, code, r->file, r->line, r->column, "%s", text);
     return beluga_error_set(r->err, code, "%s", text);
 }
 
@@ -63,6 +70,7 @@ static int follow_aliases(resolution *r, const char **reference)
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
         r->steps[r->n_steps++] = (struct step){alias, file};
+        if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, ""); /* told already */
         r->file = file;
         r->line = alias->line;
         r->column = alias->column;
@@ -71,16 +79,87 @@ static int follow_aliases(resolution *r, const char **reference)
     return 0;
 }
 
+static bool has_section(const beluga_config *config, const char *name)
+{
+    for (size_t i = 0; i < config->n_files; i++)
+        for (const beluga__config_section *s = config->files[i]->providers.first; s; s = s->next)
+            if (strcmp(s->name, name) == 0) return true;
+    return false;
+}
+
+/* A provider without code that is nearly meant, else what is registered. */
+static void hint_at(const resolution *r, const char *name, char *hint, size_t size)
+{
+    const char *own, *base, *best = NULL;
+    unsigned limit = 2;
+    for (size_t i = 0; beluga_config_provider(r->config, i, &own, &base); i++) {
+        unsigned distance = beluga__text_distance(own, name, limit);
+        if (distance > limit || (best && distance == limit) || distance >= strlen(name)) continue;
+        best = own;
+        limit = distance;
+    }
+    if (best)
+        snprintf(hint, size, "did you mean %.*s?", shown(best), best);
+    else
+        beluga__registry_hint(r->registry, name, hint, size);
+}
+
 static int fail_unknown(const resolution *r, const char *name, bool whole)
 {
     char text[sizeof r->err->message], hint[240];
-    beluga__registry_hint(r->registry, name, hint, sizeof hint);
-    if (whole)
+    hint_at(r, name, hint, sizeof hint);
+    if (has_section(r->config, name))
+        snprintf(text, sizeof text,
+                 "no provider is named \"%.*s\", and its section has no base to make it one; %s",
+                 shown(name), name, hint);
+    else if (whole)
         snprintf(text, sizeof text, "\"%.*s\" is no alias and no provider/model; %s", shown(name),
                  name, hint);
     else
         snprintf(text, sizeof text, "no provider is named \"%.*s\"; %s", shown(name), name, hint);
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
+}
+
+/* A base that is one of the file's own providers would be the only thing they may not share. */
+static int check_base(const resolution *r, const beluga__config_file *file,
+                      const beluga__config_entry *entry)
+{
+    resolution at_base = *r;
+    beluga_error why;
+    const beluga_provider *unused;
+    const char *deeper = beluga__config_find_base(r->config, r->base, NULL, NULL);
+    if (file) {
+        at_base.file = file;
+        at_base.line = entry->line;
+        at_base.column = entry->column;
+    }
+    if (deeper && !beluga_registry_contains(r->registry, r->base)) {
+        char text[256];
+        bool itself = strcmp(r->base, r->provider) == 0;
+        snprintf(text, sizeof text,
+                 itself ? "%s can't be its own base: name a provider that is registered"
+                        : "the base of %s, %.*s, has a base itself: name a provider that has none",
+                 r->provider, shown(r->base), r->base);
+        return fault(&at_base, BELUGA_ERROR_INVALID_CONFIG, text);
+    }
+    int status = beluga__derived_check(r->registry, r->provider, r->base, &unused, &why);
+    return status ? fault(&at_base, status, why.message) : 0;
+}
+
+/* Is that a provider, registered or without code? 1, 0, or what is wrong with its base. */
+static int take_provider(resolution *r, const char *name)
+{
+    const beluga__config_file *file = NULL;
+    const beluga__config_entry *entry = NULL;
+    size_t n = strlen(name);
+    const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
+    r->base = beluga__config_find_base(r->config, name, &file, &entry);
+    /* One of the file's layer is of the provider that was resolved before. */
+    if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
+    if (n > LONGEST_PROVIDER || !(r->base || beluga_registry_contains(r->registry, name))) return 0;
+    memcpy(r->provider, name, n + 1);
+    int status = r->base ? check_base(r, file, entry) : 0;
+    return status ? status : 1;
 }
 
 /* Split at the first separator: names of models hold both '/' and ':'. */
@@ -91,9 +170,8 @@ static int split(resolution *r, const char *reference)
     size_t cut = beluga__utf8_cut(reference, n, SHOWN);
     memcpy(prefix, reference, cut);
     prefix[cut] = '\0';
-    if (n > LONGEST_PROVIDER || !beluga_registry_contains(r->registry, prefix))
-        return fail_unknown(r, prefix, !reference[n]);
-    memcpy(r->provider, prefix, n + 1);
+    int status = cut == n ? take_provider(r, prefix) : 0;
+    if (status <= 0) return status ? status : fail_unknown(r, prefix, !reference[n]);
     r->model = reference[n] ? reference + n + 1 : NULL;
     if (!r->model || *r->model) return 0;
     char text[160];
@@ -106,10 +184,8 @@ static int take_default(resolution *r, const char **reference)
 {
     const char *provider;
     if (beluga_config_get_string(r->config, BELUGA_OPTION_PROVIDER, &provider)) {
-        if (!beluga_registry_contains(r->registry, provider))
-            return fail_unknown(r, provider, false);
-        snprintf(r->provider, sizeof r->provider, "%s", provider);
-        return 0;
+        int status = take_provider(r, provider);
+        return status > 0 ? 0 : status ? status : fail_unknown(r, provider, false);
     }
     for (size_t i = r->config->n_files; i-- > 0 && !*reference;) {
         const beluga__config_file *file = r->config->files[i];
@@ -136,15 +212,21 @@ static int find(resolution *r, const char *reference)
 /* --- the sections that apply -------------------------------------------------------------------
  */
 
+/* Whose own options it has. */
+static const char *protocol_of(const resolution *r)
+{
+    return r->base ? r->base : r->provider;
+}
+
 /* The name of a provider's own option as the table has it: "organization" is "openai.organization".
  */
-static const char *full_name(const resolution *r, beluga__arena *arena, const char *name)
+static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {
-    size_t prefix = strlen(r->provider), n = strlen(name);
-    if (strncmp(name, r->provider, prefix) == 0 && name[prefix] == '.') return name;
+    size_t prefix = strlen(provider), n = strlen(name);
+    if (strncmp(name, provider, prefix) == 0 && name[prefix] == '.') return name;
     char *full = beluga__arena_alloc(arena, prefix + n + 2);
     if (!full) return NULL;
-    memcpy(full, r->provider, prefix);
+    memcpy(full, provider, prefix);
     full[prefix] = '.';
     memcpy(full + prefix + 1, name, n + 1);
     return full;
@@ -167,24 +249,30 @@ static const char *nearest(const beluga_provider *provider, const char *written,
     return NULL;
 }
 
-static int fail_entry(const resolution *r, const beluga__config_file *file,
-                      const beluga__config_entry *e, const char *near)
+int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
+                            const char *written, beluga_option *option, beluga_error *err)
 {
-    return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, file, e->line, e->column,
-                                "\"%.*s\" is neither an option nor one of %s's own%s%s%s",
-                                shown(e->name), e->name, r->provider, near ? "; did you mean " : "",
-                                near ? near : "", near ? "?" : "");
+    if (option->key != BELUGA_OPTION_PROVIDER_SPECIFIC) return 0;
+    option->name = full_name(provider->name, arena, written);
+    if (!option->name)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
+    if (own_row(provider, option->name)) return 0;
+    const char *near = nearest(provider, written, option->name);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "\"%.*s\" is neither an option nor one of %s's own%s%s%s",
+                            shown(written), written, provider->name, near ? "; did you mean " : "",
+                            near ? near : "", near ? "?" : "");
 }
 
 static int name_own(const resolution *r, beluga__arena *arena, const beluga__config_file *file,
                     const beluga__config_entry *e, beluga_option *option)
 {
-    const beluga_provider *provider = beluga_registry_get(r->registry, r->provider);
-    option->name = full_name(r, arena, e->name);
-    if (!option->name)
-        return beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
-    if (provider && own_row(provider, option->name)) return 0;
-    return fail_entry(r, file, e, provider ? nearest(provider, e->name, option->name) : NULL);
+    beluga_error why;
+    const beluga_provider *provider = beluga_registry_get(r->registry, protocol_of(r));
+    int status = beluga__config_name_own(provider, arena, e->name, option, &why);
+    if (status != BELUGA_ERROR_INVALID_CONFIG)
+        return status ? beluga_error_set(r->err, status, "%s", why.message) : 0;
+    return beluga__config_fault(r->err, status, file, e->line, e->column, "%s", why.message);
 }
 
 /* The lists of a section take the place of those before, not the end of them. */
@@ -206,14 +294,43 @@ static int apply_section(const resolution *r, beluga_config *out, const beluga__
     if (!options) return beluga_error_set(r->err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
     for (const beluga__config_entry *e = section->entries; e; e = e->next) {
         options[n] = e->option;
-        bool own = e->option.key == BELUGA_OPTION_PROVIDER_SPECIFIC;
-        int status = own ? name_own(r, &out->arena, file, e, &options[n]) : 0;
+        int status = name_own(r, &out->arena, file, e, &options[n]);
         if (status) return status;
         n++;
     }
     drop_lists(out, section);
     return beluga__settings_apply(&out->settings, &out->arena, options, n, BELUGA_ORIGIN_FILE,
                                   r->err);
+}
+
+static void drop_own(beluga__setting *slot)
+{
+    if (slot->type != BELUGA_OPTION_LIST) return;
+    beluga__item **at = &slot->value.items;
+    slot->origin = BELUGA_ORIGIN_NONE;
+    while (*at) {
+        if ((*at)->origin == BELUGA_ORIGIN_FILE) {
+            *at = (*at)->next;
+            continue;
+        }
+        if ((*at)->origin > slot->origin) slot->origin = (*at)->origin;
+        at = &(*at)->next;
+    }
+    if (!slot->value.items) *slot = (beluga__setting){0};
+}
+
+/* What sections gave when the configuration was resolved before, maybe to another provider, whose
+ * key must not be this one's. The items are the copy's own. */
+static void drop_file_layer(const resolution *r, beluga_config *out)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        beluga__setting *slot = &out->settings.known[key];
+        bool named = key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
+        if (key == BELUGA_OPTION_PROVIDER_SPECIFIC)
+            drop_own(slot);
+        else if (slot->origin == BELUGA_ORIGIN_FILE && (r->given || !named))
+            *slot = (beluga__setting){0};
+    }
 }
 
 /* The provider's sections, then the aliases from the last to the one that was asked for. */
@@ -243,6 +360,41 @@ static int apply_names(const resolution *r, beluga_config *out)
     return beluga__settings_apply(&out->settings, &out->arena, names, 2, origin, r->err);
 }
 
+int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
+                                    const char *name, beluga_config **out, beluga_error *err)
+{
+    const beluga_option provider = beluga_with_provider(name);
+    beluga_config *named = beluga_config_copy(config);
+    int status = named ? beluga_config_set_n(named, &provider, 1) : BELUGA_ERROR_NO_MEMORY;
+    *out = NULL;
+    if (status)
+        beluga_error_set(err, status, "no memory to copy a configuration");
+    else
+        status = beluga_config_resolve(named, registry, NULL, out, err);
+    beluga_config_free(named);
+    return status;
+}
+
+int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
+                                   const char *reference, beluga__config_meaning *meaning,
+                                   beluga_error *err)
+{
+    resolution r = {.config = config, .registry = registry, .err = err, .meaning = meaning};
+    int status = find(&r, reference);
+    meaning->protocol = status ? NULL : beluga_registry_get(registry, protocol_of(&r));
+    return status;
+}
+
+int beluga__config_check_provider(const beluga_config *config, beluga_registry *registry,
+                                  const char *name, beluga__config_meaning *meaning,
+                                  beluga_error *err)
+{
+    resolution r = {.config = config, .registry = registry, .err = err, .meaning = meaning};
+    int status = take_provider(&r, name);
+    meaning->protocol = status > 0 ? beluga_registry_get(registry, protocol_of(&r)) : NULL;
+    return status > 0 ? 0 : status ? status : fail_unknown(&r, name, false);
+}
+
 int beluga_config_resolve(const beluga_config *config, beluga_registry *registry,
                           const char *reference, beluga_config **out, beluga_error *err)
 {
@@ -255,6 +407,7 @@ int beluga_config_resolve(const beluga_config *config, beluga_registry *registry
     beluga_config *copy = beluga_config_copy(config);
     if (!copy)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to copy a configuration");
+    drop_file_layer(&r, copy);
     status = apply_sections(&r, copy);
     if (!status) status = apply_names(&r, copy);
     if (status)

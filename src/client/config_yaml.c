@@ -58,10 +58,11 @@ static bool first_complaint(struct fy_diag *diag, beluga__yaml_place *place, cha
     return true;
 }
 
-static int load(beluga__yaml *yaml, const char *text, size_t length, beluga__yaml_place *place,
-                char *why, size_t size)
+static int load(beluga__yaml *yaml, const char *text, size_t length, bool twice,
+                beluga__yaml_place *place, char *why, size_t size)
 {
-    struct fy_parse_cfg config = {.search_path = "", .flags = FYPCF_QUIET, .diag = yaml->diag};
+    enum fy_parse_cfg_flags flags = FYPCF_QUIET | (twice ? FYPCF_ALLOW_DUPLICATE_KEYS : 0);
+    struct fy_parse_cfg config = {.search_path = "", .flags = flags, .diag = yaml->diag};
     yaml->parser = fy_parser_create(&config);
     if (!yaml->parser || fy_parser_set_string(yaml->parser, text, length))
         return BELUGA_ERROR_NO_MEMORY;
@@ -75,7 +76,7 @@ static int load(beluga__yaml *yaml, const char *text, size_t length, beluga__yam
     return fy_parser_get_stream_error(yaml->parser) ? BELUGA_ERROR_NO_MEMORY : 0;
 }
 
-int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
+int beluga__yaml_parse(const char *text, size_t length, bool twice, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
     *out = NULL;
@@ -88,7 +89,7 @@ int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
     }
     beluga__yaml *yaml = beluga__zalloc(beluga_allocator_default(), sizeof *yaml);
     if (yaml) yaml->diag = new_diag();
-    int status = yaml && yaml->diag ? load(yaml, text, length, place, why, why_size)
+    int status = yaml && yaml->diag ? load(yaml, text, length, twice, place, why, why_size)
                                     : BELUGA_ERROR_NO_MEMORY;
     if (!status && yaml->document) {
         *out = yaml;
@@ -177,6 +178,43 @@ bool beluga__yaml_next_pair(beluga__yaml_node *map, void **at, beluga__yaml_node
     *key = k && fy_node_is_scalar(k) && !fy_node_is_alias(k) ? k : NULL;
     *value = fy_node_pair_value(pair);
     return true;
+}
+
+/* --- names that are there twice ---------------------------------------------------------------
+ */
+
+enum { COMPARED = 4096 };
+
+static bool same_text(beluga__yaml_node *a, beluga__yaml_node *b)
+{
+    size_t n, m;
+    const char *x = beluga__yaml_text(a, &n), *y = beluga__yaml_text(b, &m);
+    return n == m && memcmp(x, y, n) == 0;
+}
+
+static bool came_before(beluga__yaml_node *map, beluga__yaml_node *key)
+{
+    void *at = NULL;
+    beluga__yaml_node *other, *value;
+    while (beluga__yaml_next_pair(map, &at, &other, &value) && other != key)
+        if (other && same_text(other, key)) return true;
+    return false;
+}
+
+void beluga__yaml_find_twice(beluga__yaml_node *node,
+                             void (*tell)(void *argument, beluga__yaml_node *key), void *argument)
+{
+    void *at = NULL;
+    beluga__yaml_node *key, *value;
+    beluga__yaml_kind kind = beluga__yaml_kind_of(node);
+    if (kind == BELUGA__YAML_LIST)
+        while (beluga__yaml_next_item(node, &at, &value))
+            beluga__yaml_find_twice(value, tell, argument);
+    if (kind != BELUGA__YAML_MAP) return;
+    for (int i = 0; beluga__yaml_next_pair(node, &at, &key, &value); i++) {
+        if (key && i < COMPARED && came_before(node, key)) tell(argument, key);
+        beluga__yaml_find_twice(value, tell, argument);
+    }
 }
 
 /* --- JSON ------------------------------------------------------------------------------------ */

@@ -23,9 +23,13 @@ typedef enum beluga__yaml_kind {
 } beluga__yaml_kind;
 
 /* Parse a text, which must live as long as the document. Returns 0 with *out NULL when there is
- * nothing in it; on failure `place` and a text, with INVALID_CONFIG; NO_MEMORY. */
-int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
+ * nothing in it; on failure `place` and a text, with INVALID_CONFIG; NO_MEMORY. A name may be in a
+ * map twice where `twice` says so. */
+int beluga__yaml_parse(const char *text, size_t length, bool twice, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size);
+/* Tell of each name that its map has already, the first 4,096 of a map compared. */
+void beluga__yaml_find_twice(beluga__yaml_node *node,
+                             void (*tell)(void *argument, beluga__yaml_node *key), void *argument);
 void beluga__yaml_free(beluga__yaml *yaml);
 beluga__yaml_node *beluga__yaml_root(beluga__yaml *yaml);
 

@@ -15,6 +15,7 @@
 typedef struct owned_target {
     beluga__target target;
     beluga_config *config;
+    beluga_provider derived; /* the table of a provider without code */
 } owned_target;
 
 static void destroy(beluga__target *target)
@@ -24,6 +25,8 @@ static void destroy(beluga__target *target)
     if (target->self && target->provider->close) target->provider->close(target->self);
     beluga__model_release(target->stack);
     beluga__credential_unref(target->credential);
+    for (size_t i = 0; i < target->n_headers; i++)
+        beluga__credential_unref(target->headers[i].value);
     beluga__arena_free(&target->arena);
     beluga_config_free(owned->config);
     beluga__release(&runtime->allocator, owned);
@@ -72,7 +75,10 @@ static int take_model_name(beluga__target *t, beluga__buf *faults)
 {
     t->model_name = beluga__settings_string(&t->settings, BELUGA_OPTION_MODEL_NAME);
     if (!t->model_name || !*t->model_name) t->model_name = t->provider->default_model;
-    if (t->model_name) return 0;
+    if (t->model_name) {
+        t->model_name = beluga__settings_model(&t->settings, t->model_name);
+        return 0;
+    }
     return beluga__buf_printf(faults, "%smodel_name is missing, and %s has no default",
                               faults->length ? "; " : "", t->provider->name);
 }
@@ -147,6 +153,62 @@ static int take_key(beluga__target *t, beluga_error *err)
     if (!needs_key(t)) return 0;
     return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "no key for %s: set %s, or give api_key",
                             t->provider->name, t->provider->key_variables[0]);
+}
+
+/* --- headers ------------------------------------------------------------------------------------------- */
+
+/* A replay asks nobody for it; what stands in its place is hidden in a recording as it was. */
+static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
+                             beluga_error *err)
+{
+    beluga_error unused;
+    if (beluga__credential_new(t->runtime, value, &header->value, &unused) == 0) {
+        if (beluga__credential_is_value(header->value)) return 0;
+        beluga__credential_unref(header->value);
+    }
+    header->secret = false;
+    return beluga__credential_new_value(t->runtime, "replayed", &header->value, err);
+}
+
+/* What begins as AWS's references do is text here: an access key is no header. */
+static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
+                             beluga_error *err)
+{
+    beluga_error why;
+    header->secret = beluga__credential_is_reference(value);
+    if (header->secret && t->runtime->replays) return take_replay_value(t, header, value, err);
+    int status = header->secret
+                     ? beluga__credential_new(t->runtime, value, &header->value, &why)
+                     : beluga__credential_new_value(t->runtime, value, &header->value, &why);
+    if (!status) return 0;
+    return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
+}
+
+/* "Name: value", which the check has seen; nothing as the value takes the header away. */
+static int take_header(beluga__target *t, const char *line, beluga_error *err)
+{
+    const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
+    beluga__target_header *header = &t->headers[t->n_headers];
+    header->name = beluga__arena_copy(&t->arena, line, (size_t)(colon - line));
+    if (!header->name) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
+    int status = *value ? take_header_value(t, header, value, err) : 0;
+    if (!status) t->n_headers++;
+    return status;
+}
+
+static int take_headers(beluga__target *t, beluga_error *err)
+{
+    const beluga__setting *slot = &t->settings.known[BELUGA_OPTION_HEADERS];
+    const beluga__item *first = slot->type == BELUGA_OPTION_LIST ? slot->value.items : NULL;
+    size_t n = 0;
+    int status = 0;
+    if (!first || is_full(t->provider)) return 0;
+    for (const beluga__item *item = first; item; item = item->next) n++;
+    t->headers = beluga__arena_zalloc(&t->arena, n * sizeof *t->headers);
+    if (!t->headers) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
+    for (const beluga__item *item = first; item && !status; item = item->next)
+        status = take_header(t, item->value.string, err);
+    return status;
 }
 
 /* --- all together --------------------------------------------------------------------------------------- */
@@ -239,6 +301,10 @@ static int check(beluga__target *t, beluga_error *err)
                                             t->provider->options, &ranges);
     if (status == BELUGA_ERROR_NO_MEMORY) return beluga_error_set(err, status, "no memory to open a model");
     if (status) beluga__buf_puts(&faults, ranges.message);
+    if (is_full(t->provider) && (beluga__settings_has(&t->settings, BELUGA_OPTION_HEADERS) ||
+                                 beluga__settings_has(&t->settings, BELUGA_OPTION_BODY)))
+        beluga__buf_printf(&faults, "%sheaders and body are for HTTP, which %s does not speak",
+                           faults.length ? "; " : "", t->protocol->name);
     int memory = take_model_name(t, &faults);
     if (!memory) memory = take_url(t, &faults);
     if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0; /* so many faults: the first ones do */
@@ -250,15 +316,28 @@ static int check(beluga__target *t, beluga_error *err)
     return status;
 }
 
-static int fill(owned_target *owned, const beluga_config *config, beluga_error *err)
+/* The name in an error is the provider's, from the first on. */
+static int take_name(owned_target *owned, const char *name)
+{
+    beluga__target *t = &owned->target;
+    if (strcmp(name, t->provider->name) == 0) return 0;
+    name = beluga__arena_copy(&t->arena, name, strlen(name));
+    if (!name) return BELUGA_ERROR_NO_MEMORY;
+    beluga__derive(&owned->derived, t->protocol, name, owned->config);
+    t->provider = &owned->derived;
+    return 0;
+}
+
+static int fill(owned_target *owned, const char *name, const beluga_config *config, beluga_error *err)
 {
     beluga__target *t = &owned->target;
     owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);
-    int status = owned->config ? 0 : BELUGA_ERROR_NO_MEMORY;
+    int status = owned->config ? take_name(owned, name) : BELUGA_ERROR_NO_MEMORY;
     if (!status) status = beluga__config_apply_env(owned->config, t->provider);
     if (status) return beluga_error_set(err, status, "the configuration can't be copied");
     t->settings = *beluga__config_settings(owned->config);
     status = check(t, err);
+    if (!status) status = take_headers(t, err);
     if (!status) status = take_key(t, err);
     if (!status && take_metric_prefix(t)) status = BELUGA_ERROR_NO_MEMORY;
     if (status) return status;
@@ -273,7 +352,7 @@ static int fill(owned_target *owned, const beluga_config *config, beluga_error *
     return status;
 }
 
-int beluga__target_open(beluga_client *client, const beluga_provider *provider,
+int beluga__target_open(beluga_client *client, const beluga_provider *provider, const char *name,
                         const beluga_config *config, beluga__target **out, beluga_error *err)
 {
     owned_target *owned = beluga__zalloc(&client->runtime.allocator, sizeof *owned);
@@ -283,16 +362,16 @@ int beluga__target_open(beluga_client *client, const beluga_provider *provider,
     atomic_init(&t->refs, 1);
     t->runtime = &client->runtime;
     t->runtime->ref(t->runtime);
-    t->provider = provider;
+    t->provider = t->protocol = provider;
     t->destroy = destroy;
     beluga__arena_init(&t->arena, &client->runtime.allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
-    int status = fill(owned, config, err);
+    int status = fill(owned, name, config, err);
     if (!status) {
         *out = t;
         return 0;
     }
     if (err) {
-        snprintf(err->provider, sizeof err->provider, "%s", provider->name);
+        snprintf(err->provider, sizeof err->provider, "%s", t->provider->name);
         if (t->model_name) snprintf(err->model, sizeof err->model, "%s", t->model_name);
     }
     if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */

@@ -12,7 +12,8 @@ static const int own_keys[] = {
     BELUGA_OPTION_KEY_SOURCE,     BELUGA_OPTION_BASE_URL,            BELUGA_OPTION_UNIX_SOCKET,
     BELUGA_OPTION_EXTRA_BODY,     BELUGA_OPTION_EXTRA_HEADERS,       BELUGA_OPTION_PROVIDER_SPECIFIC,
     BELUGA_OPTION_WEIGHT,         BELUGA_OPTION_REQUESTS_PER_MINUTE, BELUGA_OPTION_TOKENS_PER_MINUTE,
-    BELUGA_OPTION_MAX_CONCURRENT_CALLS, BELUGA_OPTION_LIMIT_WAIT,
+    BELUGA_OPTION_MAX_CONCURRENT_CALLS, BELUGA_OPTION_LIMIT_WAIT,    BELUGA_OPTION_BASE,
+    BELUGA_OPTION_HEADERS,        BELUGA_OPTION_BODY,                BELUGA_OPTION_MODELS,
 };
 
 /* What is followed once: the fallbacks of a fallback are not, so that two may name each other. */
@@ -59,11 +60,7 @@ static int open_one(beluga_client *client, const beluga_config *config, const ch
     int status = resolve(config, registry, reference, &other, err);
     if (status) return status;
     beluga_config_get_string(other, BELUGA_OPTION_PROVIDER, &name);
-    const beluga_provider *provider = beluga_registry_get(registry, name);
-    if (provider)
-        status = beluga__target_open(client, provider, other, out, err);
-    else
-        status = beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER, "no such provider");
+    status = beluga__registry_open_target(registry, name, other, out, err);
     beluga_config_free(other);
     return status;
 }

@@ -114,7 +114,7 @@ static int read_text(reader *r, const char *text, size_t length)
 {
     beluga__yaml *yaml = NULL;
     char why[160] = "";
-    int status = beluga__yaml_parse(text, length, &yaml, &r->place, why, sizeof why);
+    int status = beluga__yaml_parse(text, length, false, &yaml, &r->place, why, sizeof why);
     if (status == BELUGA_ERROR_INVALID_CONFIG) return fault(r, why, NULL);
     if (status) return no_memory(r);
     if (yaml) status = walk(r, beluga__yaml_root(yaml), read_top, NULL);

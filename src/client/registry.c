@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "client/chat_model.h"
 #include "client/client.h"
+#include "client/config.h"
 #include "providers/builtin.h"
 
 #include <stdatomic.h>
@@ -28,7 +29,7 @@ void beluga_provider_link(beluga_provider_node *node)
 
 /* --- checking a table ------------------------------------------------------------------------------- */
 
-static bool good_name(const char *name)
+bool beluga__provider_name_is_good(const char *name)
 {
     size_t n = name ? strlen(name) : 0;
     return n >= 1 && n <= MAX_NAME &&
@@ -58,9 +59,9 @@ static int check_table(const beluga_provider *p, beluga_error *err)
     if (p->size < sizeof *p)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider's table has %zu bytes, at least %zu are needed",
                                 p->size, sizeof *p);
-    if (!good_name(p->name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "a provider's name has 1 to 47 of a-z 0-9 _ - (is \"%.60s\")", p->name ? p->name : "");
+    if (!beluga__provider_name_is_good(p->name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, BELUGA__BAD_PROVIDER_NAME,
+                                p->name ? p->name : "");
     const char *missing = missing_slot(p);
     if (missing)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p->name, missing);
@@ -236,8 +237,8 @@ beluga_registry *beluga_registry_default(void)
 
 /* --- opening ------------------------------------------------------------------------------------------ */
 
-static int find(beluga_registry *registry, const char *name, const beluga_provider **out,
-                beluga_error *err)
+int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
+                          beluga_error *err)
 {
     char hint[256];
     *out = beluga_registry_get(registry, name);
@@ -249,16 +250,40 @@ static int find(beluga_registry *registry, const char *name, const beluga_provid
                             hint);
 }
 
+int beluga__registry_open_target(beluga_registry *registry, const char *name,
+                                 const beluga_config *config, beluga__target **out,
+                                 beluga_error *err)
+{
+    const beluga_provider *provider;
+    const char *base = beluga__derived_base(config);
+    int status = base && name ? beluga__derived_check(registry, name, base, &provider, err)
+                              : beluga__registry_find(registry, name, &provider, err);
+    if (status) return status;
+    return beluga__target_open(registry->client, provider, name, config, out, err);
+}
+
+/* A file's provider without code, before its section was applied. */
+static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
+{
+    return config && name && !beluga__derived_base(config) &&
+           !beluga_registry_contains(registry, name) && beluga__config_find_base(config, name, NULL, NULL);
+}
+
 int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
                          beluga_chat_model **out, beluga_error *err)
 {
-    const beluga_provider *provider;
     beluga__target *target;
+    beluga_config *resolved = NULL;
+    int status = 0;
     *out = NULL;
     if (!registry) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
     if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
-    int status = find(registry, name, &provider, err);
-    if (!status) status = beluga__target_open(registry->client, provider, config, &target, err);
+    if (is_unresolved(registry, name, config)) {
+        status = beluga__config_resolve_provider(config, registry, name, &resolved, err);
+        config = resolved;
+    }
+    if (!status) status = beluga__registry_open_target(registry, name, config, &target, err);
+    beluga_config_free(resolved);
     if (!status) {
         *out = beluga__chat_model_new(target, NULL, 0);
         beluga__target_unref(target);

@@ -20,7 +20,7 @@ void beluga__target_unref(beluga__target *target)
 }
 
 /* The operation, the ops of the stack, a decoder's state, a request's headers. */
-enum { HTTP_CALL = 3264 };
+enum { HTTP_CALL = 3280 };
 
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
@@ -60,7 +60,7 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
         status = beluga__settings_check_all(own, 'C', provider->name, provider->options, err);
     if (status) return status;
     const char *name = beluga__settings_string(own, BELUGA_OPTION_MODEL_NAME);
-    if (name) call->model_name = name;
+    if (name) call->model_name = beluga__settings_model(own, name);
     return 0;
 }
 
@@ -219,7 +219,7 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
 
 const beluga_provider *beluga_call_provider(const beluga_call *call)
 {
-    return call->target->provider;
+    return call->target->protocol;
 }
 
 const char *beluga_call_model(const beluga_call *call)

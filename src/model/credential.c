@@ -51,6 +51,13 @@ static bool prefixed(const char *text, const char *prefix, const char **rest)
     return true;
 }
 
+bool beluga__credential_is_reference(const char *value)
+{
+    const char *rest;
+    return prefixed(value, "env:", &rest) || prefixed(value, "file:", &rest) ||
+           prefixed(value, "command:", &rest);
+}
+
 static int read_variable(const char *name, const char **value, beluga_error *err)
 {
     *value = secure_getenv(name);
@@ -83,6 +90,13 @@ int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_sou
     if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     (*out)->function = key_source;
     return 0;
+}
+
+int beluga__credential_new_value(beluga__runtime *runtime, const char *value,
+                                 beluga__credential **out, beluga_error *err)
+{
+    *out = new_credential(runtime, SOURCE_VALUE, value);
+    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,

@@ -14,9 +14,15 @@ typedef struct beluga__credential beluga__credential;
 int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
                                   beluga__credential **out, beluga_error *err);
 
+/* Does it say where a secret is, instead of being one? "aws:" is one for keys only. */
+bool beluga__credential_is_reference(const char *value);
+
 /* `reference` is copied. env: is read here. Returns AUTHENTICATION when the variable is empty. */
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,
                            beluga__credential **out, beluga_error *err);
+/* A value, whatever it looks like. */
+int beluga__credential_new_value(beluga__runtime *runtime, const char *value,
+                                 beluga__credential **out, beluga_error *err);
 void beluga__credential_unref(beluga__credential *credential);
 
 /* The environment variable that the key was read from, or NULL. Borrowed as long as the credential. */

@@ -34,7 +34,9 @@ typedef struct http_op {
     beluga__transfer *transfer;
     beluga__key_wait key_wait;
     bool waits_for_key;
-    const char *key; /* that was sent; in the call's arena */
+    uint32_t n_resolved;        /* of the headers' values and, behind them, the key */
+    const char **header_values; /* in the call's arena; NULL without headers */
+    const char *key; /* that was sent; lives as long as the call */
     body_mode mode;
     bool got_frame;
     bool paused;
@@ -82,7 +84,11 @@ static void let_go(http_op *self, bool reuse_connection)
 /* A server may say a key back that it refuses: make stars of it. */
 static void mask_key(const http_op *self, char *bytes, size_t n)
 {
+    const beluga__target *target = self->emit.call->target;
     beluga__secret_mask(self->key, bytes, n);
+    for (size_t i = 0; self->header_values && i < target->n_headers; i++)
+        if (target->headers[i].secret)
+            beluga__secret_mask(self->header_values[i], bytes, n);
 }
 
 static void mask_error(http_op *self)
@@ -383,6 +389,13 @@ static const char *http_reason(int status)
     return NULL;
 }
 
+static void expire_secrets(const beluga__target *target)
+{
+    if (target->credential) beluga__credential_expire(target->credential);
+    for (size_t i = 0; i < target->n_headers; i++)
+        if (target->headers[i].value) beluga__credential_expire(target->headers[i].value);
+}
+
 static void refused(http_op *self)
 {
     int status = self->response.status;
@@ -407,8 +420,7 @@ static void refused(http_op *self)
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err.retryable = should_retry;
     bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION; /* of AWS it is 403 */
-    if (refused_key && self->emit.call->target->credential)
-        beluga__credential_expire(self->emit.call->target->credential);
+    if (refused_key) expire_secrets(self->emit.call->target);
     fail(self, err.code, &err);
 }
 
@@ -481,6 +493,43 @@ static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
 /* --- the request -------------------------------------------------------------------------------- */
 
+/* With a provider's `body`, extra_body is merged once more: it is of a later layer. */
+static int patch_body(http_op *self, int key, beluga_error *err)
+{
+    const beluga__setting *s = &self->emit.call->settings->known[key];
+    beluga__buf *body = &self->request.body, patched;
+    if (s->type != BELUGA_OPTION_STRING) return 0;
+    beluga__buf_init(&patched, body->allocator, body->max);
+    int status =
+        beluga__json_merge(&patched, body->data, body->length, s->value.string, s->length);
+    if (status) {
+        beluga__buf_free(&patched);
+        return beluga_error_set(err, status, "%s can't be merged: %s",
+                                beluga_option_get_info(key)->name, beluga_error_text(status));
+    }
+    beluga__buf_free(body);
+    *body = patched;
+    return 0;
+}
+
+static int patch(http_op *self, beluga_error *err)
+{
+    bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
+    /* What the writer ran into is told when the request is finished. */
+    if (!patched || !self->request.has_body || beluga__json_writer_status(&self->request.writer))
+        return 0;
+    int status = patch_body(self, BELUGA_OPTION_BODY, err);
+    return status ? status : patch_body(self, BELUGA_OPTION_EXTRA_BODY, err);
+}
+
+static void set_headers(http_op *self)
+{
+    const beluga__target *target = self->emit.call->target;
+    for (size_t i = 0; i < target->n_headers; i++)
+        beluga_http_request_set_header(&self->request, target->headers[i].name,
+                                       self->header_values[i]);
+}
+
 static int extra_headers(http_op *self, beluga_error *err)
 {
     const beluga__setting *s = &self->emit.call->settings->known[BELUGA_OPTION_EXTRA_HEADERS];
@@ -498,9 +547,10 @@ static int extra_headers(http_op *self, beluga_error *err)
     return 0;
 }
 
-static int authorize(http_op *self, const char *key, beluga_error *err)
+static int authorize(http_op *self, beluga_error *err)
 {
     const beluga_provider *provider = provider_of(self);
+    const char *key = self->key;
     if (!key) return 0;
     const beluga_call *call = self->emit.call;
     beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
@@ -526,7 +576,7 @@ static void warn_of_claims(http_op *self)
     for (size_t i = 0; i < n; i++) beluga_http_request_warn(&self->request, "%s", warnings[i]);
 }
 
-static int write_request(http_op *self, const char *key, beluga_error *err)
+static int write_request(http_op *self, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
     const beluga_provider *provider = provider_of(self);
@@ -539,19 +589,19 @@ static int write_request(http_op *self, const char *key, beluga_error *err)
     int status = call->list_models ? provider->encode_list_models(call, &self->request, err)
                                    : provider->encode_request(call, &self->request, err);
     if (!status) warn_of_claims(self);
+    if (!status) status = patch(self, err);
+    if (!status) set_headers(self);
     if (!status) status = extra_headers(self, err);
-    if (!status) status = authorize(self, key, err);
+    if (!status) status = authorize(self, err);
     if (!status) status = beluga__http_request_finish(&self->request, err);
     return status;
 }
 
-static int send_request(http_op *self, const char *key, beluga_error *err)
+static int send_request(http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     err->code = 0;
-    if (key && !(self->key = beluga__arena_copy(&call->arena, key, strlen(key))))
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
-    int status = write_request(self, key, err);
+    int status = write_request(self, err);
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;
     log_request(self);
@@ -574,18 +624,79 @@ static int send_request(http_op *self, const char *key, beluga_error *err)
     return 0;
 }
 
+/* What comes next: a header's value, or the key. */
+static beluga__credential *next_secret(const http_op *self)
+{
+    const beluga__target *target = self->emit.call->target;
+    return self->n_resolved < target->n_headers ? target->headers[self->n_resolved].value
+                                                : target->credential;
+}
+
+static void take_secret(http_op *self, const char *value)
+{
+    if (self->n_resolved < self->emit.call->target->n_headers)
+        self->header_values[self->n_resolved] = value;
+    else
+        self->key = value;
+    self->n_resolved++;
+}
+
+/* A header's value is resolved as a key is, and the error must say which it was. */
+static int secret_failed(const http_op *self, beluga_error *err)
+{
+    const beluga__target *target = self->emit.call->target;
+    if (self->n_resolved >= target->n_headers) return err->code;
+    beluga_error cause = *err;
+    return beluga_error_set(err, cause.code, "header %.60s: %s",
+                            target->headers[self->n_resolved].name, cause.message);
+}
+
+/* Returns 1 when all is there, 0 when key_ready will be called, or a negative code. */
+static int resolve_secrets(http_op *self, beluga_error *err)
+{
+    beluga_call *call = self->emit.call;
+    self->waits_for_key = false;
+    while (self->n_resolved <= call->target->n_headers) {
+        beluga__credential *credential = next_secret(self);
+        const char *value = NULL;
+        int status = 1;
+        if (credential)
+            status = beluga__credential_get(credential, call->loop, &call->arena, &self->key_wait,
+                                            &value, err);
+        self->waits_for_key = status == 0;
+        if (status <= 0) return status ? secret_failed(self, err) : 0;
+        take_secret(self, value);
+    }
+    return 1;
+}
+
+static int go_on(http_op *self, beluga_error *err)
+{
+    int status = resolve_secrets(self, err);
+    return status > 0 ? send_request(self, err) : status;
+}
+
 /* From a later step of the loop: here a failure is an event. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {
     http_op *self = beluga__container_of(wait, http_op, key_wait);
-    self->waits_for_key = false;
     beluga_error err;
-    int status = key_err ? key_err->code : send_request(self, key, &err);
-    if (status) {
-        fail(self, status, key_err ? key_err : &err);
-        return;
+    int status = 0;
+    self->waits_for_key = false;
+    if (key_err) {
+        err = *key_err;
+        status = secret_failed(self, &err);
+    } else {
+        key = beluga__arena_copy(&self->emit.call->arena, key, strlen(key));
+        if (!key)
+            status = beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     }
-    beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
+    if (!status) take_secret(self, key);
+    if (!status) status = go_on(self, &err);
+    if (status)
+        fail(self, status, &err);
+    else if (!self->waits_for_key)
+        beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
 
 /* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
@@ -614,27 +725,23 @@ static int prepare(http_op *self, beluga_error *err)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the decoder");
+    size_t n = call->target->n_headers;
+    if (n && !(self->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
     return 0;
 }
 
 static int begin(http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    const char *key = NULL;
     int status = prepare(self, err);
     if (status) return status;
-    if (call->target->credential) {
-        self->key_wait.ready = key_ready;
-        status = beluga__credential_get(call->target->credential, call->loop, &call->arena,
-                                        &self->key_wait, &key, err);
-        if (status < 0) return status;
-        self->waits_for_key = status == 0;
-        if (self->waits_for_key) {
-            beluga__watchdog_start(&self->dog); /* anew when the request is sent */
-            return 0;
-        }
+    self->key_wait.ready = key_ready;
+    status = go_on(self, err);
+    if (self->waits_for_key) {
+        beluga__watchdog_start(&self->dog); /* anew when the request is sent */
+        return 0;
     }
-    status = send_request(self, key, err);
     self->warn.run = send_warnings;
     if (!status && self->request.n_warnings) call->loop->ops->defer(call->loop, &self->warn);
     return status;

@@ -227,6 +227,19 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
     return 0;
 }
 
+/* --- names of models ------------------------------------------------------------------------- */
+
+const char *beluga__settings_model(const beluga__settings *s, const char *name)
+{
+    const beluga__setting *slot = &s->known[BELUGA_OPTION_MODELS];
+    const beluga__item *item = slot->type == BELUGA_OPTION_LIST ? slot->value.items : NULL;
+    size_t n = strlen(name);
+    for (; item; item = item->next)
+        if (strncmp(item->value.string, name, n) == 0 && item->value.string[n] == '=')
+            return item->value.string + n + 1;
+    return name;
+}
+
 /* --- a provider's own ------------------------------------------------------------------------ */
 
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name)

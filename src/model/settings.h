@@ -66,6 +66,10 @@ struct beluga_own_option;
  * error names every fault with what would fit. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
+/* What does nothing without another option, alone: scope 'E', one entry of a file, leaves it out of
+ * the checks of scope 'M'. */
+int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
+
 /* The same, with a provider's own options: `own` is its table, ended by a NULL name, or NULL for
  * none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
@@ -93,6 +97,9 @@ static inline const char *beluga__settings_string(const beluga__settings *s, int
 
 /* The provider's own option of that name, or NULL. */
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name);
+
+/* The model that a name of models' aliases stands for; any other name is returned as it is. */
+const char *beluga__settings_model(const beluga__settings *s, const char *name);
 
 /* Read one of those as another type: text (from a file or `-o`) is parsed, numbers are converted.
  * NULL and what can't be read are false. */

@@ -126,7 +126,8 @@ static void check_string(faults *f, int key, const beluga__setting *s)
 {
     const char *name = beluga_option_get_info(key)->name;
     if (!check_utf8(f, name, s->value.string, s->length)) return;
-    if (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA)
+    if (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA ||
+        key == BELUGA_OPTION_BODY)
         check_object(f, name, s->value.string, s->length);
     else if (memchr(s->value.string, '\0', s->length))
         fault(f, "%s holds a NUL byte", name);
@@ -151,14 +152,31 @@ static void check_error_name(faults *f, const char *option, const char *name)
         fault(f, "%s: \"%.*s\" is no error's name, such as rate_limit", option, shown, name);
 }
 
+static bool is_model_alias(const char *line, size_t n)
+{
+    const char *equals = memchr(line, '=', n);
+    return equals && equals > line && equals + 1 < line + n && !memchr(line, '\0', n);
+}
+
+/* What an item of the list must look like, when it does not; NULL when it does. */
+static const char *wrong_form(int key, const char *text, size_t n)
+{
+    switch (key) {
+    case BELUGA_OPTION_HEADERS:
+    case BELUGA_OPTION_EXTRA_HEADERS: return is_header(text, n) ? NULL : "Name: value";
+    case BELUGA_OPTION_MODELS: return is_model_alias(text, n) ? NULL : "alias=name";
+    default: return NULL;
+    }
+}
+
 /* The value may be a secret: it is not shown. */
 static void check_list(faults *f, int key, const beluga__item *item)
 {
     const char *name = beluga_option_get_info(key)->name;
     for (size_t i = 0; item; item = item->next, i++) {
         if (!check_utf8(f, name, item->value.string, item->length)) continue;
-        if (key == BELUGA_OPTION_EXTRA_HEADERS && !is_header(item->value.string, item->length))
-            fault(f, "%s: item %zu is not \"Name: value\"", name, i);
+        const char *form = wrong_form(key, item->value.string, item->length);
+        if (form) fault(f, "%s: item %zu is not \"%s\"", name, i, form);
         if (key == BELUGA_OPTION_RETRY_ON)
             check_error_name(f, name, item->value.string + (*item->value.string == '-'));
         if (key == BELUGA_OPTION_FALLBACK_ON) check_error_name(f, name, item->value.string);
@@ -240,6 +258,13 @@ static void check_slots(faults *f, const beluga__settings *settings, char scope)
         check_known(f, key, s, scope);
     }
     if (scope == 'M') check_company(f, settings);
+}
+
+int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err)
+{
+    faults f = {.length = 0};
+    check_company(&f, settings);
+    return report(&f, 'M', err);
 }
 
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err)

@@ -10,11 +10,21 @@
 #include <beluga/provider/provider.h>
 #include <stdatomic.h>
 
+/* A header of every request. */
+typedef struct beluga__target_header {
+    const char *name;
+    beluga__credential *value; /* NULL: the header is taken away */
+    bool secret;               /* its value came from a reference */
+} beluga__target_header;
+
 typedef struct beluga__target {
     atomic_uint refs;
     beluga__runtime *runtime; /* holds a reference */
     beluga__arena arena;      /* strings and items of the settings */
-    const beluga_provider *provider;
+    const beluga_provider *provider; /* whose name it has */
+    /* Whose functions it has: the same, or the base of a provider without code. This is what the
+     * functions see, for they may know more about their own table than what is in it. */
+    const beluga_provider *protocol;
     void *self; /* what provider->open made */
     beluga__settings settings;
     const char *model_name;
@@ -23,6 +33,8 @@ typedef struct beluga__target {
     const char *metric_prefix;
     beluga__credential *credential; /* NULL: no key */
     bool key_set;
+    beluga__target_header *headers;
+    size_t n_headers;
     beluga__connection connection;
     struct beluga__model *stack; /* the outermost middleware */
     size_t call_bytes;           /* what a call takes at once; 0: as much as HTTP needs */

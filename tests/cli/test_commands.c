@@ -337,6 +337,174 @@ static void config_as_json_and_without_a_model(void **state)
     beluga_json_doc_free(doc);
 }
 
+/* ---- a provider without code ----------------------------------------------------------------- */
+
+/* A file whose provider "mine" is a peer of the test. */
+static const char *write_mine(struct cli *cli, const char *url)
+{
+    char yaml[1024];
+    int n = snprintf(yaml, sizeof yaml,
+                     "model: mine/fast\n"
+                     "providers:\n"
+                     "  mine:\n"
+                     "    base: openai\n"
+                     "    base_url: %s\n"
+                     "    api_key: env:MINE_KEY\n"
+                     "    headers:\n"
+                     "      X-Team: blue\n"
+                     "      X-Gate: command:echo gate-123456789\n"
+                     "    body: {stream_options: null, top: {a: 1}}\n"
+                     "    models: {fast: peer-chat}\n"
+                     "    temperature: 0.5\n",
+                     url);
+    cli_set(cli, "MINE_KEY", KEY);
+    cli_set(cli, "OPENAI_API_KEY", "sk-not-for-this-host");
+    return cli_write_file(cli, "mine.yaml", yaml, (size_t)n);
+}
+
+static void twelve_lines_of_a_file_make_a_provider(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    assert_non_null(p);
+    for (int i = 0; i < 2; i++) peer_openai_stream(peer_reply_new(p), "Hello from mine");
+    const char *path = write_mine(cli, peer_url(p));
+    assert_int_equal(cli_run(cli, "-m", "mine/x", "--config", path, "hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello from mine\n");
+    assert_string_equal(cli->err, "");
+    assert_string_equal(peer_request_model(p, 0), "x");
+    assert_int_equal(cli_run(cli, "--config", path, "-v", "hello", NULL), 0);
+    assert_string_equal(peer_request_model(p, 1), "peer-chat");
+    assert_string_equal(peer_request_header(p, 1, "Authorization"), "Bearer " KEY);
+    assert_string_equal(peer_request_header(p, 1, "X-Team"), "blue");
+    assert_string_equal(peer_request_header(p, 1, "X-Gate"), "gate-123456789");
+    assert_string_equal(peer_request_body(p, 1, NULL),
+                        "{\"model\":\"peer-chat\",\"messages\":[{\"role\":\"user\",\"content\":"
+                        "\"hello\"}],\"stream\":true,\"temperature\":0.5,\"top\":{\"a\":1}}");
+    assert_lacks(cli->err, KEY);
+    assert_lacks(cli->err, "gate-123456789");
+    peer_stop(p);
+}
+
+static void it_is_listed_wherever_providers_are(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    assert_non_null(p);
+    peer_serve_chat(p, &(peer_chat){.tokens = 1, .time_divisor = 1});
+    const char *path = write_mine(cli, peer_url(p));
+    assert_int_equal(cli_run(cli, "providers", "--config", path, NULL), 0);
+    assert_contains(cli->out, "mine\treference\t\t\thttp://127.0.0.1:");
+    assert_int_equal(cli_run(cli, "providers", "mine", "--config", path, NULL), 0);
+    assert_contains(cli->out, "base           openai\n");
+    assert_contains(cli->out, "key            env:MINE_KEY\n");
+    assert_contains(cli->out, peer_url(p));
+    assert_contains(cli->out, "openai.organization");
+    assert_int_equal(cli_run(cli, "providers", "mine", "--config", path, "--json", NULL), 0);
+    assert_contains(cli->out, "\"name\":\"mine\",\"base\":\"openai\"");
+    assert_contains(cli->out, "\"api_key\":\"env:MINE_KEY\"");
+    assert_int_equal(cli_run(cli, "completion", "models", "--config", path, NULL), 0);
+    assert_contains(cli->out, "mine/\nmine/fast\n");
+    assert_int_equal(cli_run(cli, "models", "mine", "--config", path, NULL), 0);
+    assert_string_equal(cli->out, "mine/peer-backup\nmine/peer-chat\n");
+    cli_set(cli, "OPENAI_API_KEY", "");
+    assert_int_equal(cli_run(cli, "models", "--config", path, NULL), 0);
+    assert_string_equal(cli->out, "mine/fast\tmine/peer-chat\nmine/peer-backup\nmine/peer-chat\n");
+    assert_int_equal(cli_run(cli, "health", "--probe", "mine/fast", "--config", path, NULL), 0);
+    assert_contains(cli->out, "mine/peer-chat: healthy");
+    assert_int_equal(cli_run(cli, "health", "mine/fast", "--config", path, "--json", NULL), 0);
+    assert_contains(cli->out, "\"provider\":\"mine\"");
+    peer_stop(p);
+}
+
+static void its_configuration_is_shown_with_its_origins(void **state)
+{
+    struct cli *cli = *state;
+    const char *path = write_mine(cli, "http://name:" KEY "@127.0.0.1:9/v1");
+    assert_int_equal(cli_run(cli, "config", "--config", path, "-o", "seed=3", NULL), 0);
+    assert_contains(cli->out, "provider  mine (base openai)\n");
+    assert_contains(cli->out, "api_key\tenv:MINE_KEY\tfile\n");
+    assert_contains(cli->out, "base\topenai\tfile\n");
+    assert_contains(cli->out, "headers\tX-Team: set, X-Gate: command:echo gate-123456789\tfile\n");
+    assert_contains(cli->out, "models\tfast=peer-chat\tfile\n");
+    assert_contains(cli->out, "seed\t3\tcommand line\n");
+    assert_lacks(cli->out, KEY);
+    assert_int_equal(cli_run(cli, "config", "--config", path, "--json", NULL), 0);
+    assert_contains(cli->out, "\"providers\":{\"mine\":\"openai\"}");
+    assert_lacks(cli->out, KEY);
+    assert_int_equal(cli_run(cli, "providers", "mine", "--config", path, NULL), 0);
+    assert_lacks(cli->out, KEY);
+    assert_int_equal(cli_run(cli, "providers", "--json", "--config", path, NULL), 0);
+    assert_lacks(cli->out, KEY);
+}
+
+static void an_entry_that_is_wrong_does_not_hide_the_others(void **state)
+{
+    static const char yaml[] = "providers: {bad: {base: nobody}, good: {base: mock}}\n";
+    struct cli *cli = *state;
+    const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
+    assert_int_equal(cli_run(cli, "providers", "--config", path, NULL), 3);
+    assert_contains(cli->out, "good\t");
+    assert_lacks(cli->out, "bad\t");
+    assert_contains(cli->err, "c.yaml:1:25: the base of bad, \"nobody\", is no provider");
+    assert_int_equal(cli_run(cli, "-m", "good/x", "--config", path, "hello", NULL), 0);
+    assert_int_equal(cli_run(cli, "-m", "goodd/x", "--config", path, "hello", NULL), 3);
+    assert_contains(cli->err, "did you mean good?");
+}
+
+/* ---- config check ---------------------------------------------------------------------------- */
+
+static void config_check_tells_all_and_ends_with_3(void **state)
+{
+    static const char yaml[] = "model: fast\n"
+                               "providers:\n"
+                               "  openai: {api_key: " KEY ", tiemout: 5s, max_retries: 11}\n"
+                               "modles: {}\n";
+    struct cli *cli = *state;
+    char expected[128];
+    const char *path = cli_write_file(cli, "bad.yaml", yaml, sizeof yaml - 1);
+    assert_int_equal(cli_run(cli, "config", "check", path, NULL), 3);
+    snprintf(expected, sizeof expected, "%s:3:21: warning: api_key: a secret stands here", path);
+    assert_contains(cli->out, expected);
+    assert_contains(cli->out,
+                    ":3:59: \"tiemout\" is neither an option nor one of openai's own; did "
+                    "you mean timeout?\n");
+    assert_contains(cli->out, ":3:76: max_retries must be 0 to 10 (is 11)\n");
+    assert_contains(cli->out, ":4:1: \"modles\" is not known here; did you mean models?\n");
+    assert_contains(cli->out, ":1:8: \"fast\" is no alias and no provider/model");
+    assert_contains(cli->err, "4 errors, ");
+    assert_lacks(cli->out, KEY);
+    assert_int_equal(cli_run(cli, "config", "check", path, "--json", NULL), 3);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *root = beluga_json_doc_root(doc),
+                      *problems = beluga_json_get(root, "problems");
+    assert_string_equal(string_at(root, "file"), path);
+    assert_int_equal(beluga_json_get_int(root, "errors", -1), 4);
+    assert_true(beluga_json_get_int(root, "warnings", -1) >= 1);
+    assert_int_equal(beluga_json_get_int(beluga_json_at(problems, 0), "line", -1), 1);
+    assert_string_equal(string_at(beluga_json_at(problems, 0), "severity"), "error");
+    assert_lacks(cli->out, KEY);
+    beluga_json_doc_free(doc);
+}
+
+static void config_check_reads_what_would_be_read(void **state)
+{
+    static const char yaml[] = "model: mock/x\nproviders: {openai: {api_key: 'env:NOT_SET'}}\n";
+    struct cli *cli = *state;
+    char path[128];
+    snprintf(path, sizeof path, "%s", cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1));
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 3);
+    assert_contains(cli->err, ".config/beluga/config.yaml: No such file");
+    cli_set(cli, "BELUGA_CONFIG", path);
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 0); /* a warning is no error */
+    assert_contains(cli->out, ":2:31: warning: api_key: the variable NOT_SET is not set\n");
+    cli_set(cli, "NOT_SET", "x");
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 0);
+    assert_string_equal(cli->out, "");
+    assert_int_equal(cli_run(cli, "config", "chekc", NULL), 2);
+    assert_contains(cli->err, "beluga config check [FILE]");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -358,6 +526,12 @@ int main(void)
         TEST(a_probe_tells_what_came_of_it),
         TEST(config_tells_where_each_part_came_from),
         TEST(config_as_json_and_without_a_model),
+        TEST(twelve_lines_of_a_file_make_a_provider),
+        TEST(it_is_listed_wherever_providers_are),
+        TEST(its_configuration_is_shown_with_its_origins),
+        TEST(an_entry_that_is_wrong_does_not_hide_the_others),
+        TEST(config_check_tells_all_and_ends_with_3),
+        TEST(config_check_reads_what_would_be_read),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
 }

@@ -275,6 +275,10 @@ static void every_constructor_makes_its_own_option(void **state)
         beluga_with_budget(7),
         beluga_with_prices("x"),
         beluga_with_hooks(&hooks),
+        beluga_with_base("x"),
+        beluga_with_header("x"),
+        beluga_with_body("x"),
+        beluga_with_model_alias("x"),
     };
     assert_int_equal(sizeof made / sizeof *made, BELUGA_OPTION_COUNT - 1);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {

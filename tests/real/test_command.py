@@ -49,6 +49,46 @@ def expect_exit(status, result):
     assert result.returncode == status, f"exit {result.returncode}, not {status}: {result.stderr}"
 
 
+def twelve_lines_of_yaml_make_a_provider_that_streams():
+    text = f"""model: mine/fast
+providers:
+  mine:
+    base: openai
+    base_url: {server("LLAMA")}
+    api_key: env:MINE_KEY
+    headers:
+      X-Team: env:MINE_TEAM
+    body: {{ignore_eos: true, stream_options: {{include_usage: true}}}}
+    models: {{fast: tiny}}
+    max_tokens: 24
+    temperature: 0.5
+"""
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "OPENAI_API_KEY": "not-for-this-server",
+                   "MINE_KEY": os.environ["BELUGA_LLAMA_KEY"], "MINE_TEAM": "blue"}
+    environment.update({name: value for name, value in os.environ.items() if name.endswith("SAN_OPTIONS")})
+
+    def run(*arguments):
+        return subprocess.run([sys.argv[1], *arguments], env=environment, capture_output=True, text=True,
+                              timeout=TIMEOUT_SECONDS, check=False)
+    with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+        file.write(text)
+        file.flush()
+        checked = run("config", "check", file.name)
+        expect_exit(EXIT_OK, checked)
+        assert not checked.stdout, checked.stdout
+        streamed = run("--config", file.name, "-m", "mine/x", "-v", "hello")
+        expect_exit(EXIT_OK, streamed)
+        assert streamed.stdout.strip()
+        assert streamed.stderr.count("< data: ") > 10, streamed.stderr
+        assert os.environ["BELUGA_LLAMA_KEY"] not in streamed.stderr
+        whole = run("--config", file.name, "--json", "hello")
+        expect_exit(EXIT_OK, whole)
+        assert json.loads(whole.stdout)["usage"]["output_total"] == 24
+        listed = run("models", "mine", "--config", file.name)
+        expect_exit(EXIT_OK, listed)
+        assert listed.stdout.startswith("mine/"), listed.stdout
+
+
 def standard_input_is_the_prompt_and_the_answer_is_streamed():
     result = llama(*ENDLESS, say="Say hello\n")
     expect_exit(EXIT_OK, result)
@@ -161,7 +201,8 @@ def a_stream_broken_off_is_replayed_as_one():
     assert (again.stdout, again.stderr) == (live.stdout, live.stderr), (live, again)
 
 
-TESTS = [standard_input_is_the_prompt_and_the_answer_is_streamed,
+TESTS = [twelve_lines_of_yaml_make_a_provider_that_streams,
+         standard_input_is_the_prompt_and_the_answer_is_streamed,
          an_answer_cut_by_its_limit_is_a_success_with_a_note,
          json_is_one_valid_object_with_usage,
          json_is_the_same_without_a_stream,

@@ -232,7 +232,7 @@ int encode_run(const beluga_provider *provider, const encode_script *s, beluga__
     atomic_init(&target.refs,
                 2); /* one more than are let go: it is not made as the client makes it */
     target.runtime = &runtime;
-    target.provider = provider;
+    target.provider = target.protocol = provider;
     target.model_name = provider->default_model;
     target.base_url = s->base_url ? s->base_url : provider->base_url;
     beluga__call_spec spec = {.target = &target,

@@ -565,6 +565,45 @@ static void base64_is_read_padded_or_not_and_nothing_else_is(void **state)
     beluga__buf_free(&out);
 }
 
+/* ---- merging --------------------------------------------------------------------------------- */
+
+static void a_patch_is_merged_as_rfc_7396_says(void **state)
+{
+    (void)state;
+    static const char *const cases[][3] = {
+        {"{\"a\":\"b\"}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"b\":\"c\"}", "{\"a\":\"b\",\"b\":\"c\"}"},
+        {"{\"a\":\"b\"}", "{\"a\":null}", "{}"},
+        {"{\"a\":\"b\",\"b\":\"c\"}", "{\"a\":null}", "{\"b\":\"c\"}"},
+        {"{\"a\":[\"b\"]}", "{\"a\":\"c\"}", "{\"a\":\"c\"}"},
+        {"{\"a\":\"c\"}", "{\"a\":[\"b\"]}", "{\"a\":[\"b\"]}"},
+        {"{\"a\":{\"b\":\"c\"}}", "{\"a\":{\"b\":\"d\",\"c\":null}}", "{\"a\":{\"b\":\"d\"}}"},
+        {"{\"a\":[{\"b\":\"c\"}]}", "{\"a\":[1]}", "{\"a\":[1]}"},
+        {"[\"a\",\"b\"]", "[\"c\",\"d\"]", "[\"c\",\"d\"]"},
+        {"{\"a\":\"b\"}", "[\"c\"]", "[\"c\"]"},
+        {"{\"a\":\"foo\"}", "null", "null"},
+        {"{\"e\":null}", "{\"a\":1}", "{\"e\":null,\"a\":1}"},
+        {"[1,2]", "{\"a\":\"b\",\"c\":null}", "{\"a\":\"b\"}"},
+        {"{}", "{\"a\":{\"bb\":{\"ccc\":null}}}", "{\"a\":{\"bb\":{}}}"},
+    };
+    beluga__buf out;
+    beluga__buf_init(&out, beluga_allocator_default(), 1 << 20);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        beluga__buf_clear(&out);
+        assert_int_equal(beluga__json_merge(&out, cases[i][0], strlen(cases[i][0]), cases[i][1],
+                                            strlen(cases[i][1])),
+                         0);
+        assert_string_equal(out.data, cases[i][2]);
+    }
+    beluga__buf_clear(&out);
+    assert_int_equal(beluga__json_merge(&out, "{}", 2, "{", 1), BELUGA_ERROR_MALFORMED_RESPONSE);
+    beluga__buf_free(&out);
+    beluga__buf_init(&out, beluga_allocator_default(), 8);
+    assert_int_equal(beluga__json_merge(&out, "{\"a\":1}", 7, "{\"b\":12345}", 11),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    beluga__buf_free(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -596,6 +635,7 @@ int main(void)
         cmocka_unit_test(the_writer_stops_at_512_levels),
         cmocka_unit_test(the_buffers_maximum_is_the_writers),
         cmocka_unit_test(base64_is_read_padded_or_not_and_nothing_else_is),
+        cmocka_unit_test(a_patch_is_merged_as_rfc_7396_says),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

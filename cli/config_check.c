@@ -1,0 +1,95 @@
+#include "config_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <beluga/registry.h>
+
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+struct findings {
+    beluga_json_writer *w; /* NULL: text */
+    size_t errors, warnings;
+};
+
+static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, const char *severity)
+{
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "severity", severity);
+    beluga_json_put_int(w, "line", p->line);
+    beluga_json_put_int(w, "column", p->column);
+    beluga_json_put_string(w, "message", p->message);
+    beluga_json_end_object(w);
+}
+
+static void tell(void *payload, const beluga_config_problem *p)
+{
+    struct findings *f = payload;
+    bool warning = p->severity == BELUGA_SEVERITY_WARNING;
+    *(warning ? &f->warnings : &f->errors) += 1;
+    if (f->w) {
+        put_problem(f->w, p, warning ? "warning" : "error");
+        return;
+    }
+    out_printf("%s:%d:%d: %s", p->path, p->line, p->column, warning ? "warning: " : "");
+    out_text(p->message, strlen(p->message));
+    out_printf("\n");
+}
+
+/* A file that is not there, or not to be read, is told as any failure is. */
+static int failed(const struct args *args, const beluga_error *err)
+{
+    report_error(args, err, NULL);
+    return err->code == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : CLI_EXIT_CONFIG;
+}
+
+static int check_text(const struct args *args, const char *path)
+{
+    struct findings f = {.w = NULL};
+    beluga_error err;
+    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
+        return failed(args, &err);
+    if (f.errors || f.warnings)
+        out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
+                 f.warnings == 1 ? "" : "s");
+    else
+        out_note("%s is good", path);
+    return f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+}
+
+static int check_json(const struct args *args, const char *path)
+{
+    struct findings f = {.w = beluga_json_writer_new()};
+    beluga_error err;
+    if (!f.w) return out_no_memory();
+    beluga_json_begin_object(f.w, NULL);
+    beluga_json_put_string(f.w, "file", path);
+    beluga_json_begin_array(f.w, "problems");
+    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err)) {
+        beluga_json_writer_free(f.w);
+        return failed(args, &err);
+    }
+    beluga_json_end_array(f.w);
+    beluga_json_put_int(f.w, "errors", (int64_t)f.errors);
+    beluga_json_put_int(f.w, "warnings", (int64_t)f.warnings);
+    beluga_json_end_object(f.w);
+    int rc = report_json(f.w);
+    return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+}
+
+int config_check(const struct args *args)
+{
+    if (args->operands.count > 1) {
+        const char *path = args->operands.items[1];
+        return args->json ? check_json(args, path) : check_text(args, path);
+    }
+    char *path = session_find_file(args);
+    if (!path) return out_usage("which file? beluga config check FILE");
+    int rc = args->json ? check_json(args, path) : check_text(args, path);
+    free(path);
+    return rc;
+}

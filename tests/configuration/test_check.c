@@ -1,0 +1,399 @@
+/* All that is wrong with a file, in one run. */
+#include "../support/torture.h"
+
+#include <beluga/beluga.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define SECRET "sk-4f1dC0ffee5ecret"
+
+static char path[64];
+
+typedef struct findings {
+    char text[128 * 1024]; /* "line:column: message", with W for a warning */
+    size_t length, errors, warnings;
+} findings;
+
+static void hear(void *payload, const beluga_config_problem *p)
+{
+    findings *f = payload;
+    bool warning = p->severity == BELUGA_SEVERITY_WARNING;
+    assert_int_equal(p->size, sizeof *p);
+    assert_string_equal(p->path, path);
+    int n = snprintf(f->text + f->length, sizeof f->text - f->length, "%s%d:%d: %s\n",
+                     warning ? "W" : "", p->line, p->column, p->message);
+    f->length += (size_t)n;
+    assert_true(f->length < sizeof f->text);
+    *(warning ? &f->warnings : &f->errors) += 1;
+}
+
+static void write_n(const void *bytes, size_t n, mode_t mode)
+{
+    snprintf(path, sizeof path, "/tmp/beluga-check-XXXXXX");
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, bytes, n), (ssize_t)n);
+    assert_int_equal(fchmod(fd, mode), 0);
+    close(fd);
+}
+
+/* Line by line; one that ends in * may go on. */
+static void assert_lines(const char *text, const char *expected)
+{
+    const char *whole = text, *wanted = expected;
+    while (*text && *expected) {
+        size_t n = strcspn(text, "\n"), m = strcspn(expected, "\n");
+        bool open = m && expected[m - 1] == '*';
+        if (open ? n < m - 1 || memcmp(text, expected, m - 1) : n != m || memcmp(text, expected, n))
+            break;
+        text += n + 1;
+        expected += m + 1;
+    }
+    if (*text || *expected) fail_msg("\n%s\nis not\n%s", whole, wanted);
+}
+
+static void check_mode(const char *yaml, mode_t mode, const char *expected)
+{
+    static findings f;
+    beluga_error err;
+    size_t errors = 99;
+    memset(&f, 0, sizeof f);
+    write_n(yaml, strlen(yaml), mode);
+    int status = beluga_config_check_file(beluga_registry_default(), path, hear, &f, &errors, &err);
+    unlink(path);
+    if (status) fail_msg("%s", err.message);
+    assert_lines(f.text, expected);
+    assert_int_equal(errors, f.errors);
+    assert_null(strstr(f.text, SECRET));
+}
+
+/* More errors than are told. */
+static void check_counting(const char *yaml, size_t n, const char *expected)
+{
+    static findings f;
+    size_t errors = 0;
+    memset(&f, 0, sizeof f);
+    write_n(yaml, strlen(yaml), 0600);
+    assert_int_equal(
+        beluga_config_check_file(beluga_registry_default(), path, hear, &f, &errors, NULL), 0);
+    unlink(path);
+    assert_lines(f.text, expected);
+    assert_int_equal(errors, n);
+}
+
+static void check(const char *yaml, const char *expected)
+{
+    check_mode(yaml, 0600, expected);
+}
+
+/* --- what the reading finds ------------------------------------------------------------------- */
+
+static void a_good_file_has_no_problems(void **state)
+{
+    (void)state;
+    setenv("BELUGA_TEST_SET", "x", 1);
+    check("", "");
+    check("model: fast\n"
+          "providers:\n"
+          "  openai: {api_key: env:BELUGA_TEST_SET, timeout: 60s, organization: o}\n"
+          "  mine:\n"
+          "    base: llama-server\n"
+          "    base_url: http://127.0.0.1:8080/v1\n"
+          "    api_key: 'command:pass show mine'\n"
+          "    headers: {X-Team: blue, X-Token: env:BELUGA_TEST_SET, X-None: null}\n"
+          "    body: {a: {b: null}}\n"
+          "    models: {small: Qwen/Qwen3-0.6B}\n"
+          "    model: small\n"
+          "models:\n"
+          "  fast: {model: mine/small, temperature: 0.2}\n"
+          "  best: openai/gpt-5\n",
+          "");
+    unsetenv("BELUGA_TEST_SET");
+}
+
+static void all_problems_are_told_in_one_run(void **state)
+{
+    (void)state;
+    check("modle: x\n"
+          "model: \"\"\n"
+          "providers:\n"
+          "  openai:\n"
+          "    temperature: hot\n"
+          "    timeout: 30\n"
+          "    user: [a]\n"
+          "    partial: x\n"
+          "    organisation: x\n"
+          "    temprature: 1\n"
+          "  acme: {base: opnai}\n"
+          "  groq: fast\n"
+          "models:\n"
+          "  a: {temperature: 3, model: nobody/x}\n"
+          "  b: {temperature: 3}\n"
+          "  c: {model: openai/x, model_name: y, base: groq, seed: '*'}\n"
+          "other: 1\n",
+          "1:1: \"modle\" is not known here; did you mean model?\n"
+          "2:8: model must name a model, such as openai/gpt-5-mini\n"
+          "5:18: temperature: \"hot\" is not a number\n"
+          "6:14: timeout: \"30\" has no unit; say 30s or 30ms\n"
+          "7:5: user must be one value\n"
+          "8:5: partial can't be set here\n"
+          "9:19: \"organisation\" is neither an option nor one of openai's own; did you mean "
+          "openai.organization?\n"
+          "10:17: \"temprature\" is neither an option nor one of openai's own; did you mean "
+          "temperature?\n"
+          "11:16: the base of acme, \"opnai\", is no provider; did you mean openai? *\n"
+          "12:9: groq must be a map\n"
+          "14:20: temperature must be 0 to 2 (is 3)\n"
+          "14:30: no provider is named \"nobody\"; there are *\n"
+          "15:3: b needs a model: PROVIDER/NAME or another alias\n"
+          "15:20: temperature must be 0 to 2 (is 3)\n"
+          "16:24: model_name can't be set here; say model: PROVIDER/NAME\n"
+          "16:39: base can't be set here; it belongs to a provider\n"
+          "16:57: seed: \"*\" is not a whole number\n"
+          "17:1: \"other\" is not known here; a file has model, providers and models\n");
+}
+
+static void names_that_are_there_twice_are_all_told(void **state)
+{
+    (void)state;
+    check("model: openai/a\n"
+          "model: openai/b\n"
+          "providers:\n"
+          "  openai: {user: a, user: b}\n"
+          "  openai: {extra_body: {l: [{x: 1, x: 2}], y: 1}}\n",
+          "2:1: \"model\" is here twice\n"
+          "4:21: \"user\" is here twice\n"
+          "5:3: \"openai\" is here twice\n"
+          "5:36: \"x\" is here twice\n");
+}
+
+static void what_is_not_yaml_is_told_with_its_place(void **state)
+{
+    (void)state;
+    check("models: {a: [x\n", "2:1: flow sequence without a closing bracket\n");
+    check("model: caf\xe9\n", "1:11: invalid UTF-8\n");
+    check("model: a\n---\nmodel: b\n", "1:1: a second document: a configuration is one\n");
+    check("- x\n", "1:1: a configuration must be a map\n");
+}
+
+static void a_thousand_problems_are_told_and_the_others_counted(void **state)
+{
+    (void)state;
+    static char yaml[64 * 1024], expected[64 * 1024];
+    size_t n = 0, m = 0;
+    for (int i = 1; i <= 1200; i++) {
+        n += (size_t)sprintf(yaml + n, "x%d: 1\n", i);
+        if (i <= 1000)
+            m += (size_t)sprintf(expected + m, "%d:1: \"x%d\" is not known here*\n", i, i);
+    }
+    sprintf(expected + m, "1000:1: and 200 problems more, not listed\n");
+    check_counting(yaml, 1200, expected);
+}
+
+/* --- what the providers say ------------------------------------------------------------------- */
+
+static void values_out_of_range_have_their_place(void **state)
+{
+    (void)state;
+    check("providers:\n"
+          "  mock: {latency_ms: -1, words: x}\n"
+          "  mine:\n"
+          "    base: openai\n"
+          "    base_url: ftp://host\n"
+          "    max_retries: 11\n"
+          "    headers: {'X Team': a, X-B: \"a\\nb\"}\n"
+          "    body: '[1]'\n"
+          "    models: {a: ''}\n"
+          "    extra_body: '{'\n",
+          "2:22: mock.latency_ms must be 0 to 86400000 (is -1)\n"
+          "2:33: \"words\" is neither an option nor one of mock's own\n"
+          "5:15: base_url must begin with http:// or https://\n"
+          "6:18: max_retries must be 0 to 10 (is 11)\n"
+          "7:25: headers: item 0 is not \"Name: value\"\n"
+          "7:33: headers: item 0 is not \"Name: value\"\n"
+          "8:11: body is not a JSON object\n"
+          "9:17: models: item 0 is not \"alias=name\"\n"
+          "10:17: extra_body: malformed JSON at byte 1: *\n");
+}
+
+static void models_to_fall_back_to_must_be_there(void **state)
+{
+    (void)state;
+    check("providers:\n"
+          "  mine: {base: mock, fallback: [other/x, mock/x, fast]}\n"
+          "models:\n"
+          "  fast: {model: mine/x, fallback: [mime/x]}\n",
+          "2:33: no provider is named \"other\"; *\n"
+          "4:36: no provider is named \"mime\"; did you mean mine?\n");
+    check("providers:\n"
+          "  openai: {breaker_failures: 3}\n"
+          "models:\n"
+          "  a: {model: openai/x, breaker_probes: 2}\n"
+          "  b: {model: mock/x, breaker_probes: 2}\n",
+          "5:3: breaker_probes does nothing without breaker_failures\n");
+}
+
+static void a_fault_that_many_lead_to_is_told_once(void **state)
+{
+    (void)state;
+    check("model: a\n"
+          "providers:\n"
+          "  one: {base: two}\n"
+          "  two: {base: one}\n"
+          "models:\n"
+          "  a: one/x\n"
+          "  b: a\n"
+          "  c: d\n"
+          "  d: c\n",
+          "3:15: the base of one, two, has a base itself: name a provider that has none\n"
+          "4:15: the base of two, one, has a base itself: name a provider that has none\n"
+          "8:6: the alias d leads back to itself\n"
+          "9:6: the alias c leads back to itself\n");
+}
+
+/* --- secrets ---------------------------------------------------------------------------------- */
+
+static void references_that_lead_nowhere_are_told(void **state)
+{
+    (void)state;
+    unsetenv("BELUGA_TEST_UNSET");
+    check("providers:\n"
+          "  openai: {api_key: env:BELUGA_TEST_UNSET}\n"
+          "  groq: {api_key: file:/nonexistent/key}\n"
+          "  xai: {api_key: file:/tmp, headers: {X-A: 'command: ', X-B: 'env:'}}\n",
+          "W2:21: api_key: the variable BELUGA_TEST_UNSET is not set\n"
+          "3:19: api_key: the file /nonexistent/key can't be read: No such file or directory\n"
+          "4:18: api_key: /tmp is a directory\n"
+          "4:44: headers: X-A: command: names no command\n"
+          "4:62: headers: X-B: env: names no variable\n");
+}
+
+#define IN_CLEAR " a secret stands here in clear; "
+#define WRITE    "env:NAME, file:PATH or command:COMMAND\n"
+#define PUT      IN_CLEAR "put it into a variable, a file or a password store, and write " WRITE
+
+static void a_secret_in_clear_is_told_and_never_shown(void **state)
+{
+    (void)state;
+    static const char yaml[] =
+        "providers:\n"
+        "  openai: {api_key: " SECRET "}\n"
+        "  groq: {api_key: x, proxy: 'http://u:" SECRET "@h', headers: {Authorization: " SECRET
+        "}}\n"
+        "  xai: {extra_headers: {X-Api-Key: " SECRET ", X-Team: a-long-enough-name}}\n"
+        "  ollama: {base_url: 'http://u:" SECRET "@h'}\n";
+    static const char told[] =
+        "W2:21: api_key:" PUT "W3:29: proxy:" IN_CLEAR "let HTTPS_PROXY say it\n"
+        "W3:88: headers: Authorization:" PUT "W4:36: extra_headers: X-Api-Key:" IN_CLEAR
+        "say it under headers, as " WRITE "W5:22: base_url:" IN_CLEAR
+        "say it as api_key or under headers, as " WRITE;
+    char all[sizeof told + 128];
+    check(yaml, told);
+    const char *second = strchr(told, '\n') + 1;
+    snprintf(all, sizeof all,
+             "%.*sW2:21: others may read this file and the secret in it (its mode is 644): chmod "
+             "600\n%s",
+             (int)(second - told), told, second);
+    check_mode(yaml, 0644, all);
+}
+
+static void a_file_of_a_key_that_others_may_read_is_told(void **state)
+{
+    (void)state;
+    char yaml[256], told[256], key[64] = "/tmp/beluga-check-key-XXXXXX";
+    int fd = mkstemp(key);
+    assert_true(fd >= 0);
+    assert_int_equal(fchmod(fd, 0640), 0);
+    close(fd);
+    snprintf(yaml, sizeof yaml, "providers: {openai: {api_key: 'file:%s'}}\n", key);
+    snprintf(told, sizeof told,
+             "W1:31: api_key: others may read or write the file %s (its mode is 640): chmod 600\n",
+             key);
+    check(yaml, told);
+    assert_int_equal(chmod(key, 0600), 0);
+    check(yaml, "");
+    unlink(key);
+}
+
+static void the_bases_own_address_wants_a_key(void **state)
+{
+    (void)state;
+    check("providers:\n"
+          "  a: {base: openai}\n"
+          "  b: {base: openai, api_key: x}\n"
+          "  c: {base: vllm}\n",
+          "W2:3: a goes to openai's address without a key: say api_key, or base_url\n");
+}
+
+/* --- no file ---------------------------------------------------------------------------------- */
+
+static void a_file_that_is_not_there_is_an_error_of_the_check(void **state)
+{
+    (void)state;
+    beluga_error err;
+    findings f = {.length = 0};
+    beluga_registry *registry = beluga_registry_default();
+    assert_int_equal(
+        beluga_config_check_file(registry, "/nonexistent/beluga.yaml", hear, &f, NULL, &err),
+        BELUGA_ERROR_NOT_FOUND);
+    assert_string_equal(err.message, "/nonexistent/beluga.yaml: No such file or directory");
+    assert_int_equal(beluga_config_check_file(registry, NULL, hear, &f, NULL, &err),
+                     BELUGA_ERROR_INVALID_CONFIG);
+    assert_int_equal(f.length, 0);
+}
+
+static void ignore(void *payload, const beluga_config_problem *problem)
+{
+    (void)payload;
+    (void)problem;
+}
+
+static int check_once(void *argument)
+{
+    beluga_error err;
+    return beluga_config_check_file(beluga_registry_default(), argument, ignore, NULL, NULL, &err);
+}
+
+static void checks_survive_every_failed_allocation(void **state)
+{
+    (void)state;
+    static const char yaml[] =
+        "model: a\n"
+        "providers: {mine: {base: openai, api_key: k, organization: o, x: 1, "
+        "headers: {A: b}, body: {a: 1}}, two: {base: mine}}\n"
+        "models: {a: b, b: mine/x, c: none/y}\n";
+    write_n(yaml, sizeof yaml - 1, 0600);
+    assert_int_equal(check_once(path), 0); /* what is made once is made */
+    assert_true(torture_run(check_once, path) > 20);
+    unlink(path);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_good_file_has_no_problems),
+        cmocka_unit_test(all_problems_are_told_in_one_run),
+        cmocka_unit_test(names_that_are_there_twice_are_all_told),
+        cmocka_unit_test(what_is_not_yaml_is_told_with_its_place),
+        cmocka_unit_test(a_thousand_problems_are_told_and_the_others_counted),
+        cmocka_unit_test(values_out_of_range_have_their_place),
+        cmocka_unit_test(models_to_fall_back_to_must_be_there),
+        cmocka_unit_test(a_fault_that_many_lead_to_is_told_once),
+        cmocka_unit_test(references_that_lead_nowhere_are_told),
+        cmocka_unit_test(a_secret_in_clear_is_told_and_never_shown),
+        cmocka_unit_test(a_file_of_a_key_that_others_may_read_is_told),
+        cmocka_unit_test(the_bases_own_address_wants_a_key),
+        cmocka_unit_test(a_file_that_is_not_there_is_an_error_of_the_check),
+        cmocka_unit_test(checks_survive_every_failed_allocation),
+    };
+    return cmocka_run_group_tests_name("check", tests, NULL, NULL);
+}
