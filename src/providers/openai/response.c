@@ -52,9 +52,16 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
     return 0;
 }
 
+static const char *known(const char *text)
+{
+    return text ? text : "";
+}
+
 static int emit_content(beluga__openai_state *state, const beluga_json *content, beluga_emit *emit)
 {
-    int code = emit_text(content, emit);
+    bool any = beluga_json_is_array(content) || *known(beluga_json_string(content, NULL));
+    int code = any ? beluga__openai_end_detail(state, emit) : 0;
+    if (!code) code = emit_text(content, emit);
     if (!beluga_json_is_array(content)) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v))
@@ -64,17 +71,22 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
 
 static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls, beluga_emit *emit)
 {
-    int code = 0;
     if (!beluga_json_is_array(calls)) return 0;
+    int code = beluga__openai_end_detail(state, emit);
     for (const beluga_json *v = beluga_json_first(calls); v && !code;
          v = beluga_json_next(calls, v))
         code = beluga__openai_emit_tool_call(state, v, emit);
     return code;
 }
 
-/* "reasoning" is the other name of it; some hosts send both. */
-static int emit_reasoning_of(const beluga_json *message, beluga_emit *emit)
+/* "reasoning" is the other name of it; some hosts send both, and OpenRouter its details, too. */
+static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *message,
+                             beluga_emit *emit)
 {
+    const beluga_json *details = beluga_json_get(message, "reasoning_details");
+    if (beluga_json_is_array(details) && beluga_json_count(details) &&
+        beluga__openai_host_of(beluga_emit_call(emit))->quirks & BELUGA__OPENAI_REASONING_DETAILS)
+        return beluga__openai_emit_details(state, details, emit);
     const beluga_json *reasoning = beluga_json_get(message, "reasoning_content");
     if (!beluga_json_is_string(reasoning)) reasoning = beluga_json_get(message, "reasoning");
     return emit_reasoning(reasoning, emit);
@@ -104,7 +116,7 @@ static int emit_member(beluga__openai_state *state, const beluga_json *value, be
 int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
                                 beluga_emit *emit)
 {
-    int code = emit_reasoning_of(message, emit);
+    int code = emit_reasoning_of(state, message, emit);
     if (!beluga_json_is_object(message)) return 0;
     for (const beluga_json *v = beluga_json_first(message); v && !code;
          v = beluga_json_next(message, v))
@@ -193,6 +205,8 @@ int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, be
     beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
     if (state->finished) return 0;
     state->finished = true;
+    int code = beluga__openai_end_detail(state, emit);
+    if (code) return code;
     if (state->unnamed)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
