@@ -358,9 +358,10 @@ void beluga__credential_cancel(beluga__key_wait *wait)
     wait->request = NULL;
 }
 
-void beluga__credential_expire(beluga__credential *credential)
+bool beluga__credential_expire(beluga__credential *credential)
 {
     pthread_mutex_lock(&credential->lock);
     credential->expires_s = 0;
     pthread_mutex_unlock(&credential->lock);
+    return credential->source != SOURCE_VALUE;
 }

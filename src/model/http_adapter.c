@@ -34,6 +34,7 @@ typedef struct http_op {
     beluga__transfer *transfer;
     beluga__key_wait key_wait;
     bool waits_for_key;
+    bool kept_key; /* it was asked for by a call before this one */
     const char *key; /* that was sent; in the call's arena */
     body_mode mode;
     bool got_frame;
@@ -407,8 +408,10 @@ static void refused(http_op *self)
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err.retryable = should_retry;
     bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION; /* of AWS it is 403 */
-    if (refused_key && self->emit.call->target->credential)
-        beluga__credential_expire(self->emit.call->target->credential);
+    /* A token may have run out since it was asked for: with a new one it is worth another try. */
+    if (refused_key && self->emit.call->target->credential &&
+        beluga__credential_expire(self->emit.call->target->credential) && self->kept_key)
+        err.retryable = 1;
     fail(self, err.code, &err);
 }
 
@@ -629,6 +632,7 @@ static int begin(http_op *self, beluga_error *err)
                                         &self->key_wait, &key, err);
         if (status < 0) return status;
         self->waits_for_key = status == 0;
+        self->kept_key = status == 1;
         if (self->waits_for_key) {
             beluga__watchdog_start(&self->dog); /* anew when the request is sent */
             return 0;

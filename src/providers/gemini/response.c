@@ -1,4 +1,5 @@
 #include "providers/gemini/gemini.h"
+#include "providers/fault.h"
 
 #include <string.h>
 
@@ -66,8 +67,12 @@ static const struct reason {
     {"IMAGE_PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
     {"IMAGE_RECITATION", BELUGA_FINISH_CONTENT_FILTER},
     {"FUNCTION_CALL", BELUGA_FINISH_TOOL_CALLS},
+    {"MODEL_ARMOR", BELUGA_FINISH_CONTENT_FILTER},
     {"MALFORMED_FUNCTION_CALL", BELUGA_FINISH_UNKNOWN},
     {"UNEXPECTED_TOOL_CALL", BELUGA_FINISH_UNKNOWN},
+    {"TOO_MANY_TOOL_CALLS", BELUGA_FINISH_UNKNOWN},
+    {"MALFORMED_RESPONSE", BELUGA_FINISH_UNKNOWN},
+    {"MISSING_THOUGHT_SIGNATURE", BELUGA_FINISH_UNKNOWN},
 };
 
 static beluga_finish_reason reason_of(const char *word)
@@ -77,12 +82,20 @@ static beluga_finish_reason reason_of(const char *word)
     return BELUGA_FINISH_OTHER;
 }
 
-static int emit_broken_call(const beluga_json *candidate, const char *word, beluga_emit *emit)
+static int code_of(const char *word)
+{
+    if (strcmp(word, "MALFORMED_RESPONSE") == 0) return BELUGA_ERROR_MALFORMED_RESPONSE;
+    if (strcmp(word, "MISSING_THOUGHT_SIGNATURE") == 0) return BELUGA_ERROR_INVALID_REQUEST;
+    return BELUGA_ERROR_TOOL_CALL;
+}
+
+static int emit_broken(const beluga_json *candidate, const char *word, beluga_emit *emit)
 {
     size_t length = 0;
     const char *message = beluga_json_get_string(candidate, "finishMessage", &length);
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_CALL, "%s", beluga_error_text(BELUGA_ERROR_TOOL_CALL));
+    int code = code_of(word);
+    beluga_error_set(&err, code, "%s", beluga_error_text(code));
     beluga_error_set_provider_code(&err, word, strlen(word));
     if (length) beluga_error_set_cause(&err, message, length);
     return beluga_emit_error(emit, &err);
@@ -95,7 +108,7 @@ static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate
     if (!word || !*word || state->finished) return 0;
     state->finished = true;
     beluga_finish_reason reason = reason_of(word);
-    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken_call(candidate, word, emit);
+    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken(candidate, word, emit);
     if (reason == BELUGA_FINISH_STOP && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
     return beluga_emit_finish(emit, reason, word);
 }
@@ -129,6 +142,8 @@ static int decode_piece(beluga__gemini_state *state, const beluga_json *root, in
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error) && !state->finished)
         return beluga__gemini_emit_fault(error, fault, emit);
+    if (!state->finished && beluga__fault_is(root, first_candidate(root) != NULL))
+        return beluga__fault_emit(root, fault, emit); /* a proxy's */
     const beluga_json *candidate = first_candidate(root);
     int code = emit_metadata(state, root, emit);
     if (!code) code = emit_usage(state, root, emit);
@@ -216,7 +231,10 @@ static int emit_model(const beluga_json *model, beluga_emit *emit)
     size_t n = 0;
     const char *name = beluga_json_get_string(model, "name", &n);
     if (!n || !generates(model)) return 0;
-    size_t prefix = strncmp(name, "models/", 7) == 0 ? 7 : 0;
+    static const char *const prefixes[] = {"models/", "publishers/google/models/"};
+    size_t prefix = 0;
+    for (size_t i = 0; name && i < 2; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) prefix = strlen(prefixes[i]);
     return n > prefix ? beluga_emit_model(emit, name + prefix, n - prefix) : 0;
 }
 
@@ -229,6 +247,7 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     if (beluga_json_is_object(error))
         return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
+    if (!models) models = beluga_json_get(root, "publisherModels"); /* Vertex AI's */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a list of models");
