@@ -103,6 +103,18 @@ int beluga__responses_emit_item(beluga__responses_state *state, const beluga_jso
     return code;
 }
 
+int beluga__responses_emit_output(beluga__responses_state *state, const beluga_json *output,
+                                  beluga_emit *emit)
+{
+    int64_t index = 0;
+    int code = 0;
+    if (!beluga_json_is_array(output)) return 0;
+    for (const beluga_json *v = beluga_json_first(output); v && !code;
+         v = beluga_json_next(output, v))
+        code = beluga__responses_emit_item(state, v, index++, emit);
+    return code;
+}
+
 /* ---- beside the content ---------------------------------------------------------------------- */
 
 int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
@@ -183,11 +195,8 @@ static int decode_answer(beluga__responses_state *state, const beluga_json *root
     if (!certain)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a response");
-    int64_t index = 0;
     code = beluga__responses_emit_metadata(state, root, emit);
-    for (const beluga_json *v = beluga_json_first(output); v && !code;
-         v = beluga_json_next(output, v))
-        code = beluga__responses_emit_item(state, v, index++, emit);
+    if (!code) code = beluga__responses_emit_output(state, output, emit);
     return code ? code : beluga__responses_emit_end(state, root, "completed", emit);
 }
 
