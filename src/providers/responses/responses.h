@@ -38,7 +38,9 @@ typedef struct beluga__responses_encoder {
     beluga__body body;
     beluga_json_writer *w;
     int status;
+    bool breakpoints;                     /* marks for the cache are taken */
     bool dropped_reasoning, dropped_mark; /* already warned about */
+    bool dropped_media, dropped_ttl;
 } beluga__responses_encoder;
 
 /* request.c, items.c */
