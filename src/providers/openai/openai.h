@@ -63,6 +63,7 @@ typedef struct beluga__openai_detail {
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__openai_state {
     bool has_metadata, finished, refused;
+    bool warned; /* of sound that is not delivered */
     uint32_t n_calls; /* calls[i % BELUGA__OPENAI_OPEN_CALLS] for the newest of them */
     beluga__openai_tool_call calls[BELUGA__OPENAI_OPEN_CALLS];
     /* The newest call has no name yet: what came before it. */

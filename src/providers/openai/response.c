@@ -39,12 +39,50 @@ static int emit_thinking(const beluga_json *thinking, beluga_emit *emit)
     return code;
 }
 
+/* {"type":"image_url","image_url":{"url":"data:…"}}, as OpenRouter has them, or a string for the
+ * object. */
+static int emit_image(const beluga_json *part, beluga_emit *emit)
+{
+    const beluga_json *image = beluga_json_get(part, "image_url");
+    const char *url = beluga_json_string(image, NULL);
+    if (!url) url = beluga_json_get_string(image, "url", NULL);
+    return url && *url ? beluga__emit_url(emit, BELUGA_PART_IMAGE, NULL, url) : 0;
+}
+
+static int emit_images(const beluga_json *images, beluga_emit *emit)
+{
+    int code = 0;
+    if (!beluga_json_is_array(images)) return 0;
+    for (const beluga_json *v = beluga_json_first(images); v && !code;
+         v = beluga_json_next(images, v))
+        code = emit_image(v, emit);
+    return code;
+}
+
+/* What is spoken comes with its words. A stream's sound comes in pieces without a beginning or an
+ * end, which is not delivered. */
+static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *data = beluga_json_get_string(audio, "data", &length);
+    bool streamed = beluga_call_is_streamed(beluga_emit_call(emit));
+    int code = 0;
+    if (length && streamed && !state->warned)
+        code = beluga_emit_warning(emit, "the sound of a streamed answer is not delivered, only "
+                                         "its words; ask for it unstreamed");
+    state->warned = state->warned || (length && streamed);
+    if (!code) code = emit_text(beluga_json_get(audio, "transcript"), emit);
+    if (code || !length || streamed) return code;
+    return beluga_emit_media_base64(emit, BELUGA_PART_AUDIO, NULL, data, length);
+}
+
 static int emit_part(beluga__openai_state *state, const beluga_json *part, beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(part, "type", NULL);
     if (!type) return emit_text(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
         return emit_text(beluga_json_get(part, "text"), emit);
+    if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
     if (strcmp(type, "thinking") == 0)
         return emit_thinking(beluga_json_get(part, "thinking"), emit);
     if (strcmp(type, "refusal") == 0)
@@ -106,6 +144,8 @@ static int emit_member(beluga__openai_state *state, const beluga_json *value, be
     if (IS("content")) return emit_content(state, value, emit);
     if (IS("refusal")) return emit_refusal(state, value, emit);
     if (IS("tool_calls")) return emit_tool_calls(state, value, emit);
+    if (IS("images")) return emit_images(value, emit);
+    if (IS("audio") && beluga_json_is_object(value)) return emit_audio(state, value, emit);
     if (IS("function_call") && beluga_json_is_object(value))
         return beluga__openai_emit_function_call(state, value, emit);
     return 0;
