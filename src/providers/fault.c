@@ -174,6 +174,7 @@ static const struct phrase {
     {"content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
     {"organization has been disabled", BELUGA_ERROR_AUTHORIZATION},
     {"incorrect API key", BELUGA_ERROR_AUTHENTICATION},
+    {"API key not valid", BELUGA_ERROR_AUTHENTICATION},
     {"not a valid model", BELUGA_ERROR_INVALID_MODEL},
     {"invalid model", BELUGA_ERROR_INVALID_MODEL},
 };
@@ -237,13 +238,23 @@ void beluga__fault_decode_error(const beluga_http_response *response, beluga_err
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
+/* The members of an error without the object around them, as Cerebras sends it. */
+static bool is_bare(const beluga_json *root)
+{
+    const char *message = beluga_json_get_string(root, "message", NULL);
+    const char *type = beluga_json_get_string(root, "type", NULL);
+    bool typed = type && strstr(type, "error");
+    return message && *message && (typed || is_set(beluga_json_get(root, "code")));
+}
+
 bool beluga__fault_is(const beluga_json *root, bool certain)
 {
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
     if (is_set(beluga_json_get(root, "error"))) return true;
     if (certain) return false;
     const char *object = beluga_json_get_string(root, "object", NULL);
-    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail"));
+    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail")) ||
+           is_bare(root);
 }
 
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)

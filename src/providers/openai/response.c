@@ -195,6 +195,7 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     int64_t total = count(usage, "total_tokens", -1);
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
+    if (output >= 0 && reasoning > output) beside = true; /* Perplexity's, which no total has */
     return beside ? output + reasoning : output;
 }
 
@@ -209,7 +210,7 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
     u.input_cache_write = count(input, "cache_write_tokens", -1);
-    u.output_reasoning = count(output, "reasoning_tokens", -1);
+    u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
     u.output_total = output_total(usage, u.input_total, u.output_reasoning);
     u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
@@ -239,6 +240,15 @@ static beluga_finish_reason finish_reason(const char *word)
     return BELUGA_FINISH_OTHER;
 }
 
+/* Not why the model stopped, but that it was. */
+static bool is_broken(const char *word)
+{
+    static const char *const words[] = {"error", "abort", "insufficient_system_resource"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0) return true;
+    return false;
+}
+
 /* Some hosts say "stop" after tool calls; and a refusal is a stop only in name. */
 int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
 {
@@ -250,7 +260,7 @@ int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, be
     if (state->unnamed)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
-    if (word && (strcmp(word, "error") == 0 || strcmp(word, "insufficient_system_resource") == 0))
+    if (word && is_broken(word))
         return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
                                    "the provider broke the answer off");
     bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
