@@ -43,7 +43,9 @@ static void print_warnings(const beluga_event *event)
 
 static const char *what(uint32_t kind)
 {
-    return kind == BELUGA_PART_IMAGE ? "an image" : kind == BELUGA_PART_AUDIO ? "a sound" : "a file";
+    return kind == BELUGA_PART_IMAGE   ? "an image"
+           : kind == BELUGA_PART_AUDIO ? "a sound"
+                                       : "a file";
 }
 
 /* A terminal can't show it; the JSON of the answer has it. */
@@ -69,8 +71,8 @@ static void show(struct run *run, const beluga_event *event)
 
 static void note_time(struct run *run, const beluga_event *event)
 {
-    bool content = event->kind == BELUGA_EVENT_MEDIA || (event->kind >= BELUGA_EVENT_TEXT &&
-                                                         event->kind <= BELUGA_EVENT_TOOL_CALL_END);
+    bool content = event->kind == BELUGA_EVENT_MEDIA ||
+                   (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
     if (content && run->first_content_ns < 0) run->first_content_ns = now_ns() - run->started_ns;
 }
 

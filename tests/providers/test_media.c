@@ -1,4 +1,5 @@
-/* An image in an answer, from the bytes of a provider to who called, and back in the next request. */
+/* An image in an answer, from the bytes of a provider to who called, and back in the next request.
+ */
 #include "../support/calls.h"
 
 #include "base/json.h"
@@ -147,11 +148,23 @@ static void base64_is_read_in_both_alphabets_and_without_padding(void **state)
         const char *text, *bytes; /* NULL: refused */
         ptrdiff_t length;
     } cases[] = {
-        {"", "", 0},           {"QQ==", "A", 1},      {"QQ", "A", 1},        {"QUI=", "AB", 2},
-        {"QUI", "AB", 2},      {"QUJD", "ABC", 3},    {"QUJDRA==", "ABCD", 4},
-        {"+/+/", "\xfb\xff\xbf", 3},                 {"-_-_", "\xfb\xff\xbf", 3},
-        {"Q", NULL, -1},       {"QUJDR", NULL, -1},   {"QQ=A", NULL, -1},    {"Q===", NULL, -1},
-        {"QQ===", NULL, -1},   {"Q!==", NULL, -1},    {"\xc3\xa4QQ", NULL, -1}, {"==", "", 0},
+        {"", "", 0},
+        {"QQ==", "A", 1},
+        {"QQ", "A", 1},
+        {"QUI=", "AB", 2},
+        {"QUI", "AB", 2},
+        {"QUJD", "ABC", 3},
+        {"QUJDRA==", "ABCD", 4},
+        {"+/+/", "\xfb\xff\xbf", 3},
+        {"-_-_", "\xfb\xff\xbf", 3},
+        {"Q", NULL, -1},
+        {"QUJDR", NULL, -1},
+        {"QQ=A", NULL, -1},
+        {"Q===", NULL, -1},
+        {"QQ===", NULL, -1},
+        {"Q!==", NULL, -1},
+        {"\xc3\xa4QQ", NULL, -1},
+        {"==", "", 0},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

@@ -66,8 +66,8 @@ static beluga_chat_model *open_with_command(scene *s, const char *provider, cons
 
 static void answer_gemini(scene *s)
 {
-    static const char body[] =
-        "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},\"finishReason\":\"STOP\"}]}";
+    static const char body[] = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},"
+                               "\"finishReason\":\"STOP\"}]}";
     peer_step_json(peer_reply_new(s->p), 200, body);
 }
 

@@ -74,8 +74,7 @@ static bool is_token(const char *key)
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
-    bool named =
-        credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
+    bool named = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
     bool token = named || is_token(credential->key);
     char bearer[BELUGA_AZURE_MAX_TOKEN];
     (void)now;

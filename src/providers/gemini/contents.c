@@ -280,7 +280,8 @@ static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
 {
     bool any = false;
     for (size_t i = first; i < end; i++)
-        any = any || (role_at(e, i) == BELUGA_ROLE_TOOL && has_media(beluga_call_message(e->call, i)));
+        any = any ||
+              (role_at(e, i) == BELUGA_ROLE_TOOL && has_media(beluga_call_message(e->call, i)));
     if (!any || takes_media(e)) return;
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "role", "user");
@@ -301,8 +302,8 @@ static size_t put_results(beluga__gemini_encoder *e, size_t index)
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "role", "user");
     beluga_json_begin_array(e->w, "parts");
-    for (; index < n && (role_at(e, index) == BELUGA_ROLE_TOOL ||
-                         role_at(e, index) == BELUGA_ROLE_SYSTEM);
+    for (; index < n &&
+           (role_at(e, index) == BELUGA_ROLE_TOOL || role_at(e, index) == BELUGA_ROLE_SYSTEM);
          index++)
         if (role_at(e, index) == BELUGA_ROLE_TOOL) put_result(e, index);
     beluga_json_end_array(e->w);

@@ -23,8 +23,8 @@ typedef struct beluga__gemini_encoder {
     beluga_error *err;
     beluga__body body;
     beluga_json_writer *w;
-    size_t turn;    /* the message that the turn at work began with */
-    bool wrapped;   /* arguments that are no JSON object */
+    size_t turn;     /* the message that the turn at work began with */
+    bool wrapped;    /* arguments that are no JSON object */
     bool lost_media; /* of system messages */
     int status;
 } beluga__gemini_encoder;

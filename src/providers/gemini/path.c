@@ -33,8 +33,8 @@ static bool is_vertex(const char *url)
     return is_project(url) || (n >= m && memcmp(url + n - m, name, m) == 0);
 }
 
-/* Projects take tokens alone. The list of models is beside them, so there the key tells, which for the
- * express mode is an API key. */
+/* Projects take tokens alone. The list of models is beside them, so there the key tells, which for
+ * the express mode is an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
 {
     static const char list[] = "/publishers/google/models";
@@ -125,7 +125,10 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
     bool vertex = is_vertex(url);
     if (!encode(model, is_path(model, vertex), name, sizeof name))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the model's name is too long");
-    snprintf(path, sizeof path, "%s/%s%s:%s", has_version(url) ? "" : vertex ? "/v1" : "/v1beta",
+    snprintf(path, sizeof path, "%s/%s%s:%s",
+             has_version(url) ? ""
+             : vertex         ? "/v1"
+                              : "/v1beta",
              prefix_of(url, model, vertex), name,
              streamed ? "streamGenerateContent" : "generateContent");
     beluga_http_request_set_path(request, path);

@@ -8,9 +8,7 @@ static const char *const key_variables[] = {"GOOGLE_API_KEY", "GEMINI_API_KEY", 
 static const char *const url_variables[] = {"GOOGLE_GEMINI_BASE_URL", NULL};
 
 static const beluga_own_option options[] = {
-    {.name = "gemini.bearer",
-     .meaning = "the key is an OAuth token",
-     .type = BELUGA_OPTION_BOOL},
+    {.name = "gemini.bearer", .meaning = "the key is an OAuth token", .type = BELUGA_OPTION_BOOL},
     {.name = NULL},
 };
 

@@ -1,6 +1,6 @@
-/* OpenRouter's "reasoning_details": blocks of reasoning with what their makers signed, which must go
- * back as they came. A block is text, a summary, or encrypted. What a block has besides its text is
- * kept as the signature of a reasoning part: "openrouter:" and a JSON object. */
+/* OpenRouter's "reasoning_details": blocks of reasoning with what their makers signed, which must
+ * go back as they came. A block is text, a summary, or encrypted. What a block has besides its text
+ * is kept as the signature of a reasoning part: "openrouter:" and a JSON object. */
 #include "providers/openai/openai.h"
 
 #include <string.h>

@@ -67,7 +67,8 @@ static void put_reasoning(beluga__openai_encoder *e, const beluga_message *messa
     if (details && beluga__openai_put_details(e, message)) return;
     if (e->host->reasoning_field) {
         if (beluga__put_joined(e->w, e->host->reasoning_field, message, BELUGA_PART_REASONING, ""))
-            beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the reasoning of an earlier answer");
+            beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY,
+                                "no memory for the reasoning of an earlier answer");
     } else {
         beluga__openai_warn_once(e, BELUGA__OPENAI_LOST_REASONING,
                                  "the reasoning of earlier answers is not sent back: Chat "
@@ -107,10 +108,9 @@ static bool is_mistral_id(const char *id)
     return n == MISTRAL_ID;
 }
 
-/* Mistral refuses ids that are not nine letters or digits, as those of others' calls are: such an id
- * is sent as its hash, the same in the call and in its result. */
-static const char *id_of(const beluga__openai_encoder *e, const char *id,
-                         char made[MISTRAL_ID + 1])
+/* Mistral refuses ids that are not nine letters or digits, as those of others' calls are: such an
+ * id is sent as its hash, the same in the call and in its result. */
+static const char *id_of(const beluga__openai_encoder *e, const char *id, char made[MISTRAL_ID + 1])
 {
     static const char digits[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     uint64_t hash = 14695981039346656037u; /* FNV-1a */
@@ -140,7 +140,8 @@ static void put_tool_result(beluga__openai_encoder *e, const beluga_message *mes
     char made[MISTRAL_ID + 1];
     const char *id = beluga_message_tool_call_id(message);
     if (!id)
-        beluga__openai_fail(e, BELUGA_ERROR_INVALID_INPUT, "a tool's message does not say which call it answers");
+        beluga__openai_fail(e, BELUGA_ERROR_INVALID_INPUT,
+                            "a tool's message does not say which call it answers");
     if (beluga_message_is_tool_error(message))
         beluga__openai_warn_once(e, BELUGA__OPENAI_LOST_FAILURE,
                                  "that a tool failed is told by its text alone: Chat Completions "
@@ -178,7 +179,8 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
 
 static bool is_moved(beluga__openai_encoder *e, const beluga_part *part)
 {
-    return part->kind != BELUGA_PART_TEXT && !beluga__openai_is_content(e, part, BELUGA_ROLE_TOOL) &&
+    return part->kind != BELUGA_PART_TEXT &&
+           !beluga__openai_is_content(e, part, BELUGA_ROLE_TOOL) &&
            beluga__openai_takes_media(e, part);
 }
 
@@ -186,8 +188,8 @@ static void put_title(beluga__openai_encoder *e, const beluga_message *result)
 {
     char title[128], made[MISTRAL_ID + 1];
     const char *id = beluga_message_tool_call_id(result);
-    snprintf(title, sizeof title, "From the result of the tool call %s:",
-             id_of(e, id ? id : "", made));
+    snprintf(title, sizeof title,
+             "From the result of the tool call %s:", id_of(e, id ? id : "", made));
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "text");
     beluga_json_put_string(e->w, "text", title);
@@ -247,8 +249,10 @@ void beluga__openai_put_messages(beluga__openai_encoder *e)
     beluga_json_begin_array(e->w, "messages");
     for (size_t i = 0; i < n; i++) {
         put_message(e, beluga_call_message(e->call, i));
-        if (!is_result(e, i)) first = i + 1;
-        else if (i + 1 == n || !is_result(e, i + 1)) put_moved(e, first, i + 1);
+        if (!is_result(e, i))
+            first = i + 1;
+        else if (i + 1 == n || !is_result(e, i + 1))
+            put_moved(e, first, i + 1);
     }
     beluga_json_end_array(e->w);
 }

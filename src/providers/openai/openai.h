@@ -18,10 +18,10 @@ enum beluga__openai_quirk {
     BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,   /* reasons by "enable_thinking", "thinking_budget" */
     BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* of forms of an answer it knows only JSON */
     BELUGA__OPENAI_MAX_COMPLETION_TOKENS = 1 << 8, /* refuses "max_tokens" for newer models */
-    BELUGA__OPENAI_MISTRAL = 1 << 9,        /* Mistral's names: see request.c and messages.c */
-    BELUGA__OPENAI_FILE_URLS = 1 << 10,     /* takes files by their address */
-    BELUGA__OPENAI_CACHE_CONTROL = 1 << 11, /* marks for the cache as Anthropic writes them */
-    BELUGA__OPENAI_CACHE_TTL = 1 << 12,     /* and how long they hold */
+    BELUGA__OPENAI_MISTRAL = 1 << 9,            /* Mistral's names: see request.c and messages.c */
+    BELUGA__OPENAI_FILE_URLS = 1 << 10,         /* takes files by their address */
+    BELUGA__OPENAI_CACHE_CONTROL = 1 << 11,     /* marks for the cache as Anthropic writes them */
+    BELUGA__OPENAI_CACHE_TTL = 1 << 12,         /* and how long they hold */
     BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning: details.c */
     BELUGA__OPENAI_THINKING_OFF = 1 << 14       /* no reasoning is "thinking":{"type":"disabled"} */
 };
@@ -63,7 +63,7 @@ typedef struct beluga__openai_detail {
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__openai_state {
     bool has_metadata, finished, refused;
-    bool warned; /* of sound that is not delivered */
+    bool warned;      /* of sound that is not delivered */
     uint32_t n_calls; /* calls[i % BELUGA__OPENAI_OPEN_CALLS] for the newest of them */
     beluga__openai_tool_call calls[BELUGA__OPENAI_OPEN_CALLS];
     /* The newest call has no name yet: what came before it. */

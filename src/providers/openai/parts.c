@@ -1,5 +1,5 @@
-/* What a part of a message looks like, and whether the host takes it from its role. What it does not
- * take is left out, and said. */
+/* What a part of a message looks like, and whether the host takes it from its role. What it does
+ * not take is left out, and said. */
 #include "providers/openai/openai.h"
 
 #include <stdarg.h>

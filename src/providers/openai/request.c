@@ -214,7 +214,8 @@ static void put_thinking_off(beluga__openai_encoder *e)
 static void put_grade(beluga__openai_encoder *e, int64_t effort)
 {
     bool off = effort == BELUGA_REASONING_EFFORT_NONE;
-    bool magistral = is(e, BELUGA__OPENAI_MISTRAL) && strstr(beluga_call_model(e->call), "magistral");
+    bool magistral =
+        is(e, BELUGA__OPENAI_MISTRAL) && strstr(beluga_call_model(e->call), "magistral");
     if (is(e, BELUGA__OPENAI_ENABLE_THINKING)) {
         if (beluga__body_wants(&e->body, "enable_thinking")) put_enable_thinking(e, effort);
     } else if (magistral) {
@@ -233,8 +234,9 @@ static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool gr
     if (!is(e, BELUGA__OPENAI_REASONING_DETAILS) || !beluga__body_wants(&e->body, "reasoning"))
         return false;
     if (graded)
-        beluga_http_request_warn(e->request, "reasoning_effort is not sent: %s takes either it or "
-                                             "reasoning_budget",
+        beluga_http_request_warn(e->request,
+                                 "reasoning_effort is not sent: %s takes either it or "
+                                 "reasoning_budget",
                                  e->name);
     beluga_json_begin_object(e->w, "reasoning");
     beluga_json_put_int(e->w, "max_tokens", budget);

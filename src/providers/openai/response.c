@@ -315,8 +315,7 @@ int beluga__openai_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    if (beluga__fault_is(root, false))
-        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
     if (!beluga_json_is_array(models))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,

@@ -65,8 +65,8 @@ static void drop(beluga__responses_encoder *e)
 /* Images and files stand in the human's messages and in results. */
 static bool takes(beluga__responses_encoder *e, const beluga_part *part, beluga_role role)
 {
-    bool taken = part->kind != BELUGA_PART_AUDIO &&
-                 (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
+    bool taken =
+        part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
     if (!is_media(part) || taken) return true;
     drop(e);
     return false;

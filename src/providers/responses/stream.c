@@ -30,8 +30,8 @@ static int emit_text(beluga__responses_state *state, const beluga_json *event, c
     return n ? beluga_emit_text(emit, text, n) : 0;
 }
 
-static int emit_refusal(beluga__responses_state *state, const beluga_json *event,
-                        const char *whole, beluga_emit *emit)
+static int emit_refusal(beluga__responses_state *state, const beluga_json *event, const char *whole,
+                        beluga_emit *emit)
 {
     size_t n = 0;
     const char *text = read_piece(state, event, whole, &n);
