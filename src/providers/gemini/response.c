@@ -14,11 +14,21 @@ static int emit_metadata(beluga__gemini_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, id, model, 0);
 }
 
+enum {
+    MAX_COUNT = 1 << 30
+}; /* what is larger is no count of tokens, and is not added to another */
+
+static int64_t get_count(const beluga_json *usage, const char *key)
+{
+    int64_t n = beluga_json_get_int(usage, key, -1);
+    return n >= 0 && n <= MAX_COUNT ? n : -1;
+}
+
 /* Pieces repeat the counts so far; but a count of zero, and in the last piece of an answer that was
  * stopped any, is left out. */
 static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 {
-    int64_t n = beluga_json_get_int(usage, key, -1);
+    int64_t n = get_count(usage, key);
     if (n > *last) *last = n;
     return n >= 0 || !*last ? n : *last;
 }
@@ -28,11 +38,11 @@ static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
     int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
-    int64_t total = beluga_json_get_int(usage, "totalTokenCount", -1);
-    u->input_total = beluga_json_get_int(usage, "promptTokenCount", -1);
-    if (u->input_total >= 0)
-        u->input_total += beluga_json_get_int(usage, "toolUsePromptTokenCount", 0);
-    u->input_cache_read = beluga_json_get_int(usage, "cachedContentTokenCount", -1);
+    int64_t total = get_count(usage, "totalTokenCount");
+    u->input_total = get_count(usage, "promptTokenCount");
+    int64_t tools = get_count(usage, "toolUsePromptTokenCount");
+    if (u->input_total >= 0 && tools > 0) u->input_total += tools;
+    u->input_cache_read = get_count(usage, "cachedContentTokenCount");
     u->output_reasoning = count(usage, "thoughtsTokenCount", &state->thought_tokens);
     if (answer >= 0 || u->output_reasoning >= 0)
         u->output_total = state->answer_tokens + state->thought_tokens;

@@ -195,7 +195,8 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     int64_t total = count(usage, "total_tokens", -1);
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
-    if (output >= 0 && reasoning > output) beside = true; /* Perplexity's, which no total has */
+    if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
+        beside = true; /* Perplexity's, which no total has */
     return beside ? output + reasoning : output;
 }
 
