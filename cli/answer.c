@@ -41,9 +41,28 @@ static void print_warnings(const beluga_event *event)
         out_note("warning: %s", event->u.start.warnings[i]);
 }
 
+static const char *what(uint32_t kind)
+{
+    return kind == BELUGA_PART_IMAGE   ? "an image"
+           : kind == BELUGA_PART_AUDIO ? "a sound"
+                                       : "a file";
+}
+
+/* A terminal can't show it; the JSON of the answer has it. */
+static void note_media(const beluga_event *event)
+{
+    const char *type = event->u.media.media_type ? event->u.media.media_type : "unknown type";
+    if (event->u.media.url)
+        out_note("%s (%s): %s", what(event->u.media.kind), type, event->u.media.url);
+    else
+        out_note("%s (%s, %zu bytes), which --json prints in base64", what(event->u.media.kind),
+                 type, event->u.media.length);
+}
+
 static void show(struct run *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
+    if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
     out_text(event->u.text.text, event->u.text.length);
     /* Nobody gets the rest: a full disk, say. A closed pipe has already ended the process. */
@@ -52,7 +71,8 @@ static void show(struct run *run, const beluga_event *event)
 
 static void note_time(struct run *run, const beluga_event *event)
 {
-    bool content = event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END;
+    bool content = event->kind == BELUGA_EVENT_MEDIA ||
+                   (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
     if (content && run->first_content_ns < 0) run->first_content_ns = now_ns() - run->started_ns;
 }
 

@@ -67,7 +67,8 @@ static bool describe(const struct session *session, const beluga_provider *provi
     if (!info || key == BELUGA_OPTION_ENVIRONMENT) return false;
     s->key = info->name;
     beluga_config_describe(session->config, key, s->value, sizeof s->value, &origin);
-    if (origin < BELUGA_ORIGIN_ENVIRONMENT && from_environment(provider, key, s)) return true;
+    bool read = origin < BELUGA_ORIGIN_ENVIRONMENT && !beluga_config_has_own_host(session->config);
+    if (read && from_environment(provider, key, s)) return true;
     if (origin == BELUGA_ORIGIN_NONE) return is_own(provider, key, s);
     snprintf(s->origin, sizeof s->origin, "%s", name_origin(session, key, origin));
     return true;

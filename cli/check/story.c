@@ -95,6 +95,19 @@ void check_story_http(check_text *out, const beluga_error *err)
         check_text_printf(out, "retry after %lld ms\n", (long long)err->retry_after_ms);
 }
 
+static void put_media(check_text *out, uint32_t kind, const char *media_type, const char *url,
+                      const char *bytes, size_t n)
+{
+    const char *what = kind == BELUGA_PART_IMAGE   ? "image"
+                       : kind == BELUGA_PART_AUDIO ? "audio"
+                                                   : "file";
+    check_text_printf(out, "media %s %s ", what, media_type ? media_type : "-");
+    if (url)
+        check_text_printf(out, "at %s\n", url);
+    else
+        put_quoted(out, bytes, n);
+}
+
 void check_story_event(check_text *out, const beluga_event *event)
 {
     switch (event->kind) {
@@ -111,6 +124,10 @@ void check_story_event(check_text *out, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_BEGIN:
     case BELUGA_EVENT_TOOL_CALL_DELTA:
     case BELUGA_EVENT_TOOL_CALL_END: put_tool_call(out, event); break;
+    case BELUGA_EVENT_MEDIA:
+        put_media(out, event->u.media.kind, event->u.media.media_type, event->u.media.url,
+                  event->u.media.bytes, event->u.media.length);
+        break;
     case BELUGA_EVENT_USAGE: put_usage(out, &event->u.usage); break;
     case BELUGA_EVENT_FINISH: put_finish(out, event->u.finish.reason, event->u.finish.raw); break;
     case BELUGA_EVENT_ERROR: check_story_error(out, event->u.error); break;
@@ -136,6 +153,8 @@ static void put_part(check_text *out, const beluga_part *part, unsigned *calls)
                           part->name, *calls);
         put_quoted(out, part->text, part->text_length);
         ++*calls;
+    } else {
+        put_media(out, part->kind, part->media_type, part->url, part->data, part->data_length);
     }
 }
 

@@ -5,6 +5,7 @@
  *     reasoning "Hm."
  *     signature 0 "EqQB"
  *     text "Hello"
+ *     media image image/png "\x89PNG…"
  *     tool 0 begin call_1 get_weather
  *     tool 0 delta "{\x22city\x22"
  *     tool 0 end "{\x22city\x22:\x22Oslo\x22}"

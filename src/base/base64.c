@@ -2,13 +2,14 @@
 
 #include <string.h>
 
-/* The value of a digit, or 64. */
+/* The value of a digit of either alphabet, or 64. */
 static uint32_t digit(char c)
 {
     if (c >= 'A' && c <= 'Z') return (uint32_t)(c - 'A');
     if (c >= 'a' && c <= 'z') return (uint32_t)(c - 'a') + 26;
     if (c >= '0' && c <= '9') return (uint32_t)(c - '0') + 52;
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
+    if (c == '+' || c == '-') return 62;
+    return c == '/' || c == '_' ? 63 : 64;
 }
 
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length)

@@ -37,7 +37,7 @@ const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const belug
  * 0; NO_MEMORY, also past the buffer's maximum. */
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
 
-/* Append the bytes of a base64 text, padded or not, without any other character. Returns out->status,
+/* Append the bytes of a base64 text, padded or not, of either alphabet, without any other character. Returns out->status,
  * or INVALID_INPUT. */
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);
 

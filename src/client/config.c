@@ -35,6 +35,7 @@ beluga_config *beluga_config_copy(const beluga_config *config)
         atomic_fetch_add_explicit(&copy->files[i]->refs, 1, memory_order_relaxed);
     }
     copy->n_files = config->n_files;
+    copy->own_host = config->own_host;
     return copy;
 }
 
@@ -95,31 +96,42 @@ static int own_from_env(beluga_config *config, const beluga_provider *provider)
     return status;
 }
 
-int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
+static int key_from_env(beluga_config *config, const beluga_provider *provider)
 {
     static const char prefix[] = "env:";
-    const char *value, *name;
+    const char *value, *name = first_set(provider->key_variables, &value);
+    if (!name && !provider->key_reference) return 0;
+    if (!name) return set_env(config, beluga_with_api_key(provider->key_reference));
+    size_t n = strlen(name);
+    char *reference = beluga__arena_alloc(&config->arena, sizeof prefix + n);
+    if (!reference) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(reference, prefix, sizeof prefix - 1);
+    memcpy(reference + sizeof prefix - 1, name, n + 1);
+    return set_env(config, beluga_with_api_key(reference));
+}
+
+static int url_from_env(beluga_config *config, const beluga_provider *provider)
+{
+    const char *value;
+    if (!first_set(provider->url_variables, &value)) return 0;
+    const char *url = beluga__config_complete_url(&config->arena, value, provider->base_url);
+    return url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
+}
+
+/* The variables of key and URL are those of the provider's own host. */
+int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
+{
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;
     /* A provider without code never takes what was meant for its base. */
     if (beluga__settings_has(&config->settings, BELUGA_OPTION_BASE)) return 0;
-    if ((name = first_set(provider->key_variables, &value))) {
-        size_t n = strlen(name);
-        char *reference = beluga__arena_alloc(&config->arena, sizeof prefix + n);
-        if (!reference) return BELUGA_ERROR_NO_MEMORY;
-        memcpy(reference, prefix, sizeof prefix - 1);
-        memcpy(reference + sizeof prefix - 1, name, n + 1);
-        int status = set_env(config, beluga_with_api_key(reference));
-        if (status) return status;
-    } else if (provider->key_reference) {
-        int status = set_env(config, beluga_with_api_key(provider->key_reference));
-        if (status) return status;
-    }
-    if (first_set(provider->url_variables, &value)) {
-        const char *url = beluga__config_complete_url(&config->arena, value, provider->base_url);
-        int status = url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
-        if (status) return status;
-    }
-    return own_from_env(config, provider);
+    int status = config->own_host ? 0 : key_from_env(config, provider);
+    if (!status && !config->own_host) status = url_from_env(config, provider);
+    return status ? status : own_from_env(config, provider);
+}
+
+bool beluga_config_has_own_host(const beluga_config *config)
+{
+    return config && config->own_host;
 }
 
 /* --- aliases -----------------------------------------------------------------------------------

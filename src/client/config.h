@@ -50,6 +50,7 @@ struct beluga_config {
     beluga__settings settings;
     beluga__config_file *files[BELUGA__MAX_CONFIG_FILES]; /* later ones win */
     size_t n_files;
+    bool own_host; /* an alias named it: what belongs to the provider's own host stays there */
 };
 
 /* The merged settings; borrowed as long as the configuration does not change. */

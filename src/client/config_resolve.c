@@ -333,6 +333,28 @@ static void drop_file_layer(const resolution *r, beluga_config *out)
     }
 }
 
+static bool is_same_url(const char *a, const char *b)
+{
+    size_t n = a ? strlen(a) : 0, m = b ? strlen(b) : 0;
+    while (n && a[n - 1] == '/') n--;
+    while (m && b[m - 1] == '/') m--;
+    return n && n == m && memcmp(a, b, n) == 0;
+}
+
+/* An alias that names another host than the provider's own: the keys that were set for that one, in
+ * the provider's section or by an alias before, must not go there. */
+static void leave_host(const resolution *r, beluga_config *out,
+                       const beluga__config_section *section)
+{
+    const beluga_provider *provider = beluga_registry_get(r->registry, r->provider);
+    const beluga__config_entry *e = section->entries;
+    while (e && e->option.key != BELUGA_OPTION_BASE_URL) e = e->next;
+    if (!e || e->option.type != BELUGA_OPTION_STRING) return;
+    out->own_host = !provider || !is_same_url(e->option.value.string, provider->base_url);
+    beluga__setting *key = &out->settings.known[BELUGA_OPTION_API_KEY];
+    if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
+}
+
 /* The provider's sections, then the aliases from the last to the one that was asked for. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
@@ -343,8 +365,10 @@ static int apply_sections(const resolution *r, beluga_config *out)
             if (strcmp(section->name, r->provider) == 0)
                 status = apply_section(r, out, out->files[i], section);
     }
-    for (size_t i = r->n_steps; i-- > 0 && !status;)
+    for (size_t i = r->n_steps; i-- > 0 && !status;) {
+        leave_host(r, out, r->steps[i].alias);
         status = apply_section(r, out, r->steps[i].file, r->steps[i].alias);
+    }
     return status;
 }
 

@@ -142,6 +142,10 @@ static bool is_worth_keeping(const beluga_event *finish)
 static void keep(cache_op *op, const beluga_event *event)
 {
     const cache *self = op->self;
+    if (event->kind == BELUGA_EVENT_MEDIA) {
+        let_go(op); /* its bytes are not kept, and without them it is another answer */
+        return;
+    }
     beluga__event_to_json(&op->writer, event);
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;
     beluga_json_end_array(&op->writer);

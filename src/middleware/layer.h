@@ -32,7 +32,7 @@ int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
 static inline bool beluga__layer_is_content(const beluga_event *event)
 {
     return event->kind == BELUGA_EVENT_TEXT || event->kind == BELUGA_EVENT_REASONING ||
-           event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN;
+           event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN || event->kind == BELUGA_EVENT_MEDIA;
 }
 
 #endif

@@ -372,9 +372,15 @@ void beluga__credential_cancel(beluga__key_wait *wait)
     wait->request = NULL;
 }
 
-void beluga__credential_expire(beluga__credential *credential)
+bool beluga__credential_renews(const beluga__credential *credential)
+{
+    return credential->source != SOURCE_VALUE;
+}
+
+bool beluga__credential_expire(beluga__credential *credential)
 {
     pthread_mutex_lock(&credential->lock);
     credential->expires_s = 0;
     pthread_mutex_unlock(&credential->lock);
+    return beluga__credential_renews(credential);
 }

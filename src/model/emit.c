@@ -1,5 +1,6 @@
 #include "model/emit.h"
 
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -206,6 +207,56 @@ static int emit_tool_end(beluga_emit *emit, uint32_t index)
     return tool ? end_tool(emit, tool) : status;
 }
 
+static int check_media(beluga_emit *emit, const beluga__emission *what)
+{
+    int status = check_content(emit);
+    bool known = what->number == BELUGA_PART_IMAGE || what->number == BELUGA_PART_AUDIO ||
+                 what->number == BELUGA_PART_FILE;
+    if (status) return status;
+    if (!known || !what->a) return BELUGA_ERROR_INVALID_INPUT;
+    if (what->a_length > BELUGA__MAX_PART_BYTES)
+        return broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED, "the answer's media is too large");
+    bool url = what->kind == BELUGA__EMIT_MEDIA_URL;
+    if (printable_utf8(what->b) && (!url || printable_utf8(what->a))) return 0;
+    return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer's media is not valid UTF-8");
+}
+
+static int send_media(beluga_emit *emit, const beluga__emission *what, const char *bytes, size_t length)
+{
+    beluga_event event = {.kind = BELUGA_EVENT_MEDIA};
+    event.u.media.kind = (uint32_t)what->number;
+    event.u.media.bytes = bytes;
+    event.u.media.length = length;
+    if (what->b && *what->b && !(event.u.media.media_type = keep(emit, what->b))) return no_memory(emit);
+    if (!bytes && !(event.u.media.url = keep(emit, what->a))) return no_memory(emit);
+    emit->content = true;
+    return send(emit, &event);
+}
+
+static int send_base64(beluga_emit *emit, const beluga__emission *what)
+{
+    beluga__buf bytes;
+    beluga__buf_init(&bytes, emit->call->arena.allocator, BELUGA__MAX_PART_BYTES);
+    int status = beluga__base64_decode(&bytes, what->a, what->a_length);
+    if (status == BELUGA_ERROR_INVALID_INPUT)
+        status = broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer's media is not base64");
+    else if (status)
+        status = broken(emit, status, "the answer's media can't be kept");
+    else
+        status = send_media(emit, what, bytes.data ? bytes.data : "", bytes.length);
+    beluga__buf_free(&bytes);
+    return status;
+}
+
+static int emit_media(beluga_emit *emit, const beluga__emission *what)
+{
+    int status = check_media(emit, what);
+    if (status) return status;
+    if (what->kind == BELUGA__EMIT_MEDIA_BASE64) return send_base64(emit, what);
+    bool url = what->kind == BELUGA__EMIT_MEDIA_URL;
+    return send_media(emit, what, url ? NULL : what->a, url ? 0 : what->a_length);
+}
+
 int beluga__emit_head(beluga_emit *emit)
 {
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
@@ -305,6 +356,9 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
     }
     case BELUGA__EMIT_MODEL: return emit_model(emit, what->a, what->a_length);
     case BELUGA__EMIT_REASONING_END: return end_reasoning(emit);
+    case BELUGA__EMIT_MEDIA:
+    case BELUGA__EMIT_MEDIA_BASE64:
+    case BELUGA__EMIT_MEDIA_URL: return emit_media(emit, what);
     }
     return BELUGA_ERROR_INVALID_INPUT;
 }
@@ -412,6 +466,26 @@ int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, con
     int status = beluga_emit_tool_call_begin(emit, index, id, name);
     if (!status) status = beluga_emit_tool_call_delta(emit, index, arguments, length);
     return status ? status : beluga_emit_tool_call_end(emit, index);
+}
+
+int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const void *data,
+                      size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA, .number = kind, .b = media_type, .a = data,
+                                           .a_length = length});
+}
+
+int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                             const char *base64, size_t length)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_BASE64, .number = kind, .b = media_type,
+                                           .a = base64, .a_length = length});
+}
+
+int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const char *url)
+{
+    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_URL, .number = kind, .b = media_type,
+                                           .a = url, .a_length = url ? strlen(url) : 0});
 }
 
 int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)

@@ -66,12 +66,12 @@ typedef struct beluga__emission {
         BELUGA__EMIT_TEXT, BELUGA__EMIT_REASONING, BELUGA__EMIT_SIGNATURE, BELUGA__EMIT_TOOL_BEGIN,
         BELUGA__EMIT_TOOL_DELTA, BELUGA__EMIT_TOOL_END, BELUGA__EMIT_METADATA, BELUGA__EMIT_USAGE,
         BELUGA__EMIT_WARNING, BELUGA__EMIT_FINISH, BELUGA__EMIT_ERROR, BELUGA__EMIT_MODEL,
-        BELUGA__EMIT_REASONING_END
+        BELUGA__EMIT_REASONING_END, BELUGA__EMIT_MEDIA, BELUGA__EMIT_MEDIA_BASE64, BELUGA__EMIT_MEDIA_URL
     } kind;
     uint32_t index;
-    const char *a, *b; /* text; id and name; id and model; raw */
+    const char *a, *b; /* text; id and name; id and model; raw; media and its type */
     size_t a_length;
-    int64_t number; /* created; finish reason */
+    int64_t number; /* created; finish reason; a part's kind */
     const beluga_usage *usage;
     const beluga_error *error;
 } beluga__emission;

@@ -36,6 +36,7 @@ typedef struct http_op {
     bool waits_for_key;
     uint32_t n_resolved;        /* of the headers' values and, behind them, the key */
     const char **header_values; /* in the call's arena; NULL without headers */
+    bool kept_secret; /* one of them was asked for by a call before this one */
     const char *key; /* that was sent; lives as long as the call */
     body_mode mode;
     bool got_frame;
@@ -389,11 +390,13 @@ static const char *http_reason(int status)
     return NULL;
 }
 
-static void expire_secrets(const beluga__target *target)
+/* Returns whether any of them can be asked for again. */
+static bool expire_secrets(const beluga__target *target)
 {
-    if (target->credential) beluga__credential_expire(target->credential);
+    bool renews = target->credential && beluga__credential_expire(target->credential);
     for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value) beluga__credential_expire(target->headers[i].value);
+        if (target->headers[i].value && beluga__credential_expire(target->headers[i].value)) renews = true;
+    return renews;
 }
 
 static void refused(http_op *self)
@@ -420,7 +423,8 @@ static void refused(http_op *self)
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err.retryable = should_retry;
     bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION; /* of AWS it is 403 */
-    if (refused_key) expire_secrets(self->emit.call->target);
+    /* A token may have run out since it was asked for: with a new one it is worth another try. */
+    if (refused_key && expire_secrets(self->emit.call->target) && self->kept_secret) err.retryable = 1;
     fail(self, err.code, &err);
 }
 
@@ -665,6 +669,7 @@ static int resolve_secrets(http_op *self, beluga_error *err)
                                             &value, err);
         self->waits_for_key = status == 0;
         if (status <= 0) return status ? secret_failed(self, err) : 0;
+        if (credential && beluga__credential_renews(credential)) self->kept_secret = true;
         take_secret(self, value);
     }
     return 1;

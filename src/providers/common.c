@@ -308,6 +308,23 @@ const char *beluga__data_url(const char *url, char *media_type, size_t size)
     return comma + 1;
 }
 
+beluga_part_kind beluga__kind_of_media(const char *media_type)
+{
+    if (media_type && strncmp(media_type, "image/", 6) == 0) return BELUGA_PART_IMAGE;
+    if (media_type && strncmp(media_type, "audio/", 6) == 0) return BELUGA_PART_AUDIO;
+    return BELUGA_PART_FILE;
+}
+
+int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url)
+{
+    char own[128];
+    const char *base64 = beluga__data_url(url, own, sizeof own);
+    if (base64) media_type = own;
+    beluga_part_kind k = kind ? (beluga_part_kind)kind : beluga__kind_of_media(media_type);
+    if (base64) return beluga_emit_media_base64(emit, k, media_type, base64, strlen(base64));
+    return beluga_emit_media_url(emit, k, media_type, url);
+}
+
 static const char *name_in(const beluga_message *message, const char *id)
 {
     if (beluga_message_role(message) != BELUGA_ROLE_AI) return NULL;

@@ -67,6 +67,10 @@ bool beluga__percent_encode(const char *text, char *out, size_t size);
 /* Returns the base64 inside "data:TYPE;base64,…" and copies the type, or NULL for another URL. A
  * type that does not fit is cut off, since nobody knows it. */
 const char *beluga__data_url(const char *url, char *media_type, size_t size);
+/* The kind that a media type makes a part: IMAGE, AUDIO or FILE. */
+beluga_part_kind beluga__kind_of_media(const char *media_type);
+/* Emit what is at a URL, the bytes of a data: URL in base64. `kind` 0: the media type tells. */
+int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url);
 /* Returns the name of the tool that call `id` called, looking back from message `before`, for
  * protocols whose results name it; NULL when no such call was made. */
 const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t before);

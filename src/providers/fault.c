@@ -45,6 +45,9 @@ static void read_object(struct fault *fault, const beluga_json *object)
     read_code(fault, beluga_json_get(beluga_json_get(object, "details"), "error_code"));
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "message"));
+    /* OpenRouter's: what the host behind it said, where it says no more than that it did. */
+    bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
+    if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
 }
 
 /* FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in "message". */
@@ -94,6 +97,9 @@ static int code_of_word(const char *word)
         {"contract_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"enforced_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"linked_organization_spend_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"exceeded_current_quota_error", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"budget_exceeded", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"Arrearage", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"rate_limit_exceeded", BELUGA_ERROR_RATE_LIMIT},
         {"rate_limit_error", BELUGA_ERROR_RATE_LIMIT},
         {"slow_down", BELUGA_ERROR_RATE_LIMIT},
@@ -104,7 +110,12 @@ static int code_of_word(const char *word)
         {"ResponsibleAIPolicyViolation", BELUGA_ERROR_CONTENT_FILTER},
         {"moderation_blocked", BELUGA_ERROR_CONTENT_FILTER},
         {"data_inspection_failed", BELUGA_ERROR_CONTENT_FILTER},
+        {"invalid_prompt", BELUGA_ERROR_CONTENT_FILTER},
+        {"image_content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
         {"model_not_found", BELUGA_ERROR_INVALID_MODEL},
+        {"invalid_model", BELUGA_ERROR_INVALID_MODEL},
+        {"model_decommissioned", BELUGA_ERROR_INVALID_MODEL},
+        {"ModelDeprecated", BELUGA_ERROR_INVALID_MODEL},
         {"DeploymentNotFound", BELUGA_ERROR_INVALID_MODEL},
         {"invalid_api_key", BELUGA_ERROR_AUTHENTICATION},
         {"authentication_error", BELUGA_ERROR_AUTHENTICATION},
@@ -112,6 +123,11 @@ static int code_of_word(const char *word)
         {"permission_denied", BELUGA_ERROR_AUTHORIZATION},
         {"overloaded_error", BELUGA_ERROR_OVERLOADED},
         {"server_overloaded", BELUGA_ERROR_OVERLOADED},
+        {"server_is_overloaded", BELUGA_ERROR_OVERLOADED},
+        {"engine_overloaded_error", BELUGA_ERROR_OVERLOADED},
+        {"service_unavailable_error", BELUGA_ERROR_OVERLOADED},
+        {"capacity_exceeded", BELUGA_ERROR_OVERLOADED},
+        {"no_capacity", BELUGA_ERROR_OVERLOADED},
         {"unavailable_error", BELUGA_ERROR_MODEL_NOT_AVAILABLE},
         {"request_too_large", BELUGA_ERROR_LIMIT_EXCEEDED},
         {"api_error", BELUGA_ERROR_INTERNAL},
@@ -119,48 +135,79 @@ static int code_of_word(const char *word)
         {"internal_server_error", BELUGA_ERROR_INTERNAL},
         {"timeout", BELUGA_ERROR_TIMEOUT},
         {"timeout_error", BELUGA_ERROR_TIMEOUT},
+        {"vector_store_timeout", BELUGA_ERROR_TIMEOUT},
+        {"invalid_base64_image", BELUGA_ERROR_INVALID_REQUEST},
+        {"unsupported_image_media_type", BELUGA_ERROR_INVALID_REQUEST},
+        {"empty_image_file", BELUGA_ERROR_INVALID_REQUEST},
+        {"failed_to_download_image", BELUGA_ERROR_INVALID_REQUEST},
         {"invalid_request_error", BELUGA_ERROR_INVALID_REQUEST},
         {"not_found_error", BELUGA_ERROR_NOT_FOUND},
     };
     for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
         if (strcmp(word, words[i].word) == 0) return words[i].code;
-    return 0;
+    bool image =
+        word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
+    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* of OpenAI's dozen words for a bad one */
 }
 
-static bool says(const char *message, const char *const *phrases)
+/* For what has no word of its own: what a message says of a request that was refused. */
+static const struct phrase {
+    const char *text;
+    int code;
+} phrases[] = {
+    {"context length", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"context window", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"context size", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"context limit", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"maximum context", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"ContextWindowExceeded", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"model token limit", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"prompt is too long", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"range of input length", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"`inputs` tokens", BELUGA_ERROR_CONTEXT_LENGTH},
+    {"credit balance is too low", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"API usage limits", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"unpaid invoice", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"insufficient balance", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"any credits yet", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"all available credits", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
+    {"organization has been disabled", BELUGA_ERROR_AUTHORIZATION},
+    {"incorrect API key", BELUGA_ERROR_AUTHENTICATION},
+    {"API key not valid", BELUGA_ERROR_AUTHENTICATION},
+    {"not a valid model", BELUGA_ERROR_INVALID_MODEL},
+    {"invalid model", BELUGA_ERROR_INVALID_MODEL},
+};
+
+static bool says(const char *message, const char *text)
 {
-    for (; message && *phrases; phrases++)
-        if (strcasestr(message, *phrases)) return true;
-    return false;
+    return message && strcasestr(message, text);
 }
 
-/* For what has no word of its own. */
+/* That credit is used up may come as a limit that was passed, or as a thing that is not allowed. */
 static int code_of_message(const char *message, int code)
 {
-    static const char *const too_long[] = {"context length", "context window",     "context size",
-                                           "context limit",  "prompt is too long", NULL};
-    static const char *const spent[] = {"credit balance is too low", "API usage limits", NULL};
-    static const char *const filtered[] = {"content filtering policy", NULL};
-    static const char *const shut_out[] = {"organization has been disabled", NULL};
-    static const char *const model[] = {"model", NULL};
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED;
-    if (refused && says(message, too_long)) return BELUGA_ERROR_CONTEXT_LENGTH;
-    if (refused && says(message, spent)) return BELUGA_ERROR_QUOTA_EXCEEDED;
-    if (refused && says(message, filtered)) return BELUGA_ERROR_CONTENT_FILTER;
-    if (refused && says(message, shut_out)) return BELUGA_ERROR_AUTHORIZATION;
-    if (code == BELUGA_ERROR_NOT_FOUND && says(message, model)) return BELUGA_ERROR_INVALID_MODEL;
-    return code;
+    bool limited = code == BELUGA_ERROR_RATE_LIMIT || code == BELUGA_ERROR_AUTHORIZATION;
+    for (size_t i = 0; (refused || limited) && i < sizeof phrases / sizeof *phrases; i++)
+        if ((refused || phrases[i].code == BELUGA_ERROR_QUOTA_EXCEEDED) &&
+            says(message, phrases[i].text))
+            return phrases[i].code;
+    bool unknown = refused && says(message, "model") && says(message, "does not exist");
+    if (code == BELUGA_ERROR_NOT_FOUND) unknown = says(message, "model");
+    return unknown ? BELUGA_ERROR_INVALID_MODEL : code;
 }
 
 /* The word says more than the status, but "invalid_request_error" and "server_error" come with
- * nearly every one. */
+ * nearly every one; and a request that is too large for a limit will be tomorrow. */
 static int meaning(const struct fault *fault, int otherwise)
 {
     int code = fault->flagged ? BELUGA_ERROR_CONTENT_FILTER : code_of_word(fault->inner);
     if (!code) code = code_of_word(fault->code);
     if (!code) code = code_of_word(fault->type);
     bool passing = otherwise == BELUGA_ERROR_OVERLOADED || otherwise == BELUGA_ERROR_TIMEOUT;
-    bool vague = code == 0 || code == BELUGA_ERROR_INVALID_REQUEST ||
+    bool large = otherwise == BELUGA_ERROR_LIMIT_EXCEEDED && code == BELUGA_ERROR_RATE_LIMIT;
+    bool vague = code == 0 || code == BELUGA_ERROR_INVALID_REQUEST || large ||
                  code == BELUGA_ERROR_NOT_FOUND || (code == BELUGA_ERROR_INTERNAL && passing);
     return code_of_message(fault->message, vague && otherwise ? otherwise : code);
 }
@@ -169,7 +216,7 @@ static void describe(const struct fault *fault, beluga_error *err)
 {
     const char *word = fault->code ? fault->code : fault->inner ? fault->inner : fault->type;
     char number[24];
-    if (!word && fault->status) {
+    if (!word && fault->status > 0) {
         snprintf(number, sizeof number, "%lld", (long long)fault->status);
         word = number;
     }
@@ -191,13 +238,23 @@ void beluga__fault_decode_error(const beluga_http_response *response, beluga_err
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
+/* The members of an error without the object around them, as Cerebras sends it. */
+static bool is_bare(const beluga_json *root)
+{
+    const char *message = beluga_json_get_string(root, "message", NULL);
+    const char *type = beluga_json_get_string(root, "type", NULL);
+    bool typed = type && strstr(type, "error");
+    return message && *message && (typed || is_set(beluga_json_get(root, "code")));
+}
+
 bool beluga__fault_is(const beluga_json *root, bool certain)
 {
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
     if (is_set(beluga_json_get(root, "error"))) return true;
     if (certain) return false;
     const char *object = beluga_json_get_string(root, "object", NULL);
-    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail"));
+    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail")) ||
+           is_bare(root);
 }
 
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)

@@ -35,6 +35,7 @@ static void forget(beluga_response_builder *b)
 {
     b->last = NULL;
     b->calls = b->last_call = NULL;
+    b->last_media = NULL;
     b->n_calls = b->usage_room = b->total = 0;
 }
 
@@ -224,6 +225,24 @@ static int end_call(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
+static int add_media(beluga_response_builder *b, const beluga_event *e)
+{
+    const char *bytes = NULL;
+    beluga__media_piece *media = keep(b, sizeof *media);
+    beluga__piece *piece = media ? new_piece(b, BELUGA_EVENT_MEDIA, e->index, 0) : NULL;
+    if (!piece) return b->status;
+    media->part.kind = e->u.media.kind;
+    if (keep_string(b, e->u.media.media_type, &media->part.media_type)) return b->status;
+    if (keep_string(b, e->u.media.url, &media->part.url)) return b->status;
+    if (keep_text(b, e->u.media.bytes, e->u.media.length, &bytes)) return b->status;
+    media->part.data = bytes;
+    media->part.data_length = bytes ? e->u.media.length : 0;
+    piece->media = &media->part;
+    *(b->last_media ? &b->last_media->next : &b->response->media) = media;
+    b->last_media = media;
+    return 0;
+}
+
 /* --- the rest -------------------------------------------------------------------------------- */
 
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
@@ -315,6 +334,7 @@ static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) 
     [BELUGA_EVENT_FINISH] = end,
     [BELUGA_EVENT_ERROR] = end,
     [BELUGA_EVENT_RESTART] = add_restart,
+    [BELUGA_EVENT_MEDIA] = add_media,
 };
 
 int beluga_response_builder_add(beluga_response_builder *b, const beluga_event *event)

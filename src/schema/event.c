@@ -17,6 +17,7 @@ static const char *const kinds[] = {
     [BELUGA_EVENT_RAW] = "raw",
     [BELUGA_EVENT_RESTART] = "restart",
     [BELUGA_EVENT_TOOL_RESULT] = "tool_result",
+    [BELUGA_EVENT_MEDIA] = "media",
 };
 
 static const char *const reasons[] = {

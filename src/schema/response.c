@@ -60,6 +60,20 @@ const beluga_tool_call *beluga_response_tool_call(const beluga_response *r, size
     return index < r->n_calls ? &r->calls[index] : NULL;
 }
 
+size_t beluga_response_media_count(const beluga_response *r)
+{
+    size_t n = 0;
+    for (const beluga__media_piece *media = r->media; media; media = media->next) n++;
+    return n;
+}
+
+const beluga_part *beluga_response_media(const beluga_response *r, size_t index)
+{
+    const beluga__media_piece *media = r->media;
+    while (media && index--) media = media->next;
+    return media ? &media->part : NULL;
+}
+
 const beluga_usage *beluga_response_usage(const beluga_response *r)
 {
     return &r->usage;
@@ -130,6 +144,15 @@ int64_t beluga_response_first_content_ns(const beluga_response *r)
     return r->first_content_ns;
 }
 
+static int add_media(beluga_message *m, const beluga_part *part)
+{
+    const char *type = part->media_type ? part->media_type : "application/octet-stream";
+    if (part->url)
+        return beluga_message_add_url(m, (beluga_part_kind)part->kind, part->url, part->media_type);
+    return beluga_message_add_data(m, (beluga_part_kind)part->kind, type, part->data,
+                                   part->data_length, NULL);
+}
+
 static int add_piece(beluga_message *m, const beluga_response *r, const beluga__piece *p)
 {
     if (p->kind == BELUGA_EVENT_TEXT)
@@ -137,6 +160,7 @@ static int add_piece(beluga_message *m, const beluga_response *r, const beluga__
     if (p->kind == BELUGA_EVENT_REASONING)
         return beluga_message_add_reasoning(m, known(r->reasoning) + p->start, p->length,
                                             p->signature, p->signature_length);
+    if (p->kind == BELUGA_EVENT_MEDIA) return p->media ? add_media(m, p->media) : 0;
     const beluga_tool_call *call = &p->call->call;
     if (!p->call->ended) return 0; /* cut off: nobody can answer it */
     return beluga_message_add_tool_call(m, known(call->id), known(call->name), call->arguments,

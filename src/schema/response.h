@@ -8,7 +8,13 @@
 #include "base/buf.h"
 
 #include <beluga/allocator.h>
+#include <beluga/message.h>
 #include <beluga/response.h>
+
+typedef struct beluga__media_piece {
+    struct beluga__media_piece *next;
+    beluga_part part;
+} beluga__media_piece;
 
 typedef struct beluga__call_piece {
     struct beluga__call_piece *next;
@@ -20,12 +26,13 @@ typedef struct beluga__call_piece {
 /* A stretch of the answer, in the order it came. */
 typedef struct beluga__piece {
     struct beluga__piece *next;
-    uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING or _TOOL_CALL_BEGIN */
+    uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING, _TOOL_CALL_BEGIN or _MEDIA */
     uint32_t index;
     size_t start, length;  /* of the response's text or reasoning */
     const char *signature; /* of reasoning, or NULL */
     size_t signature_length;
     beluga__call_piece *call; /* of a tool call */
+    const beluga_part *media;
 } beluga__piece;
 
 struct beluga_response {
@@ -36,6 +43,7 @@ struct beluga_response {
     beluga__piece *pieces;
     beluga_tool_call *calls;
     size_t n_calls;
+    beluga__media_piece *media; /* in the order they came */
     const char *id, *model, *provider, *request_id; /* NULL: unknown */
     int64_t created;
     beluga_usage usage;
@@ -47,7 +55,7 @@ struct beluga_response {
     int64_t duration_ns, first_content_ns;
     bool complete, cached;
     /* Most answers' ids and names fit; and malloc is at its best up to 1 KiB. */
-    _Alignas(16) char room[672];
+    _Alignas(16) char room[664];
 };
 
 _Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");
@@ -59,6 +67,7 @@ struct beluga_response_builder {
     beluga__piece *last;
     beluga__call_piece *calls, *last_call; /* all, also those that did not end */
     size_t n_calls;
+    beluga__media_piece *last_media;
     char *usage_raw; /* where usage.raw is kept, used again */
     size_t usage_room;
     size_t total, max; /* bytes kept */

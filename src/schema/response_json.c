@@ -43,6 +43,30 @@ static void put_calls(beluga_json_writer *w, const beluga_response *r)
     beluga_json_end_array(w);
 }
 
+static const char *kind_name(uint32_t kind)
+{
+    return kind == BELUGA_PART_IMAGE ? "image" : kind == BELUGA_PART_AUDIO ? "audio" : "file";
+}
+
+static void put_media(beluga_json_writer *w, const beluga_response *r)
+{
+    const beluga__media_piece *media = r->media;
+    if (!media) return;
+    beluga_json_begin_array(w, "media");
+    for (; media; media = media->next) {
+        const beluga_part *part = &media->part;
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "kind", kind_name(part->kind));
+        beluga_json_put_string(w, "media_type", part->media_type);
+        if (part->url)
+            beluga_json_put_string(w, "url", part->url);
+        else
+            beluga_json_put_base64(w, "data", "", part->data, part->data_length);
+        beluga_json_end_object(w);
+    }
+    beluga_json_end_array(w);
+}
+
 struct number {
     const char *name;
     int64_t value;
@@ -130,6 +154,7 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     const char *reasoning = beluga_response_reasoning(r, &n);
     beluga_json_put_string_n(w, "reasoning", reasoning, n);
     put_calls(w, r);
+    put_media(w, r);
     put_usage(w, &r->usage);
     put_rate_limits(w, &r->rate_limits);
     put_end(w, r);

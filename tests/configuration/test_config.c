@@ -48,6 +48,7 @@ static const beluga_provider acme = {
     .options = acme_options,
     .key_variables = acme_keys,
     .url_variables = acme_urls,
+    .base_url = "http://acme.example",
     .start = start,
     .cancel = cancel,
 };
@@ -764,6 +765,50 @@ static void the_environment_stands_between_file_and_model(void **state)
     clear_environment();
 }
 
+/* The key that a reference leads to, with every variable set. */
+static void has_key(const char *yaml, const char *reference, const char *key, const char *url)
+{
+    char text[128];
+    clear_environment();
+    setenv("BELUGA_TEST_ACME_KEY", "secret", 1);
+    setenv("BELUGA_TEST_ACME_URL", "http://env.example", 1);
+    beluga_config *config = load(yaml);
+    const beluga_option env = beluga_with_env();
+    beluga_config_set_n(config, &env, 1);
+    beluga_config *out = resolve(config, reference);
+    assert_int_equal(beluga__config_apply_env(out, &acme), 0);
+    beluga_config_describe(out, BELUGA_OPTION_API_KEY, text, sizeof text, NULL);
+    assert_string_equal(text, key);
+    beluga_config_describe(out, BELUGA_OPTION_BASE_URL, text, sizeof text, NULL);
+    assert_string_equal(text, url);
+    assert_int_equal(beluga_config_has_own_host(out), strcmp(url, "http://env.example") != 0);
+    beluga_config_free(out);
+    beluga_config_free(config);
+    clear_environment();
+}
+
+static void an_alias_with_a_host_of_its_own_inherits_no_key(void **state)
+{
+    (void)state;
+    static const char yaml[] =
+        "providers: {acme: {api_key: file-key}}\n"
+        "models:\n"
+        "  plain: acme/m\n"
+        "  home: {model: acme/m, base_url: 'http://acme.example/'}\n"
+        "  local: {model: acme/m, base_url: 'http://local.example'}\n"
+        "  above: {model: local, temperature: 1}\n"
+        "  keyed: {model: acme/m, base_url: 'http://keyed.example', api_key: 'env:MINE'}\n"
+        "  keyed-above: {model: local, api_key: 'env:MINE'}\n"
+        "  moved: {model: keyed, base_url: 'http://moved.example'}\n";
+    has_key(yaml, "plain", "env:BELUGA_TEST_ACME_KEY", "http://env.example");
+    has_key(yaml, "home", "env:BELUGA_TEST_ACME_KEY", "http://env.example");
+    has_key(yaml, "local", "", "http://local.example");
+    has_key(yaml, "above", "", "http://local.example");
+    has_key(yaml, "keyed", "env:MINE", "http://keyed.example");
+    has_key(yaml, "keyed-above", "env:MINE", "http://local.example");
+    has_key(yaml, "moved", "", "http://moved.example");
+}
+
 static const char *region_of(beluga_config *config)
 {
     const beluga__item *item = beluga__settings_own(beluga__config_settings(config), "acme.region");
@@ -849,6 +894,7 @@ int main(void)
         cmocka_unit_test(own_options_written_as_text_reach_the_provider),
         cmocka_unit_test(the_environment_is_read_only_when_asked),
         cmocka_unit_test(an_address_in_short_is_completed),
+        cmocka_unit_test(an_alias_with_a_host_of_its_own_inherits_no_key),
         cmocka_unit_test(the_environment_stands_between_file_and_model),
         cmocka_unit_test(a_providers_own_options_may_have_variables),
         cmocka_unit_test(configurations_survive_every_failed_allocation),

@@ -123,6 +123,28 @@ static void tool_calls_and_reasoning_are_given_again(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void an_answer_with_a_picture_is_asked_anew(void **state)
+{
+    static const char body[] =
+        "{\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"Here\",\"images\":[{"
+        "\"image_url\":{\"url\":\"data:image/png;base64,UE5H\"}}]},\"finish_reason\":\"stop\"}]}";
+    (void)state;
+    peer *p = peer_start();
+    peer_step_json(peer_reply_new(p), 200, body);
+    peer_step_json(peer_reply_new(p), 200, body);
+    beluga_chat_model *model = open_peer_with(p, beluga_with_cache_ttl_ms(HOUR_MS));
+    for (int i = 0; i < 2; i++) {
+        beluga_response *r = NULL;
+        assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+        assert_int_equal(beluga_response_media_count(r), 1);
+        assert_false(beluga_response_is_cached(r));
+        beluga_response_free(r);
+    }
+    assert_int_equal(peer_requests(p), 2);
+    beluga_chat_model_unref(model);
+    peer_stop(p);
+}
+
 static void what_is_too_old_is_asked_anew(void **state)
 {
     (void)state;
@@ -267,6 +289,7 @@ int main(void)
         ON_PEER(failures_and_halves_are_not_kept),
         ON_PEER(what_a_retry_took_back_is_not_kept),
         cmocka_unit_test(tool_calls_and_reasoning_are_given_again),
+        cmocka_unit_test(an_answer_with_a_picture_is_asked_anew),
         cmocka_unit_test(what_is_too_old_is_asked_anew),
         cmocka_unit_test(a_replay_waits_while_it_is_paused_and_ends_when_cancelled),
         cmocka_unit_test(the_host_may_keep_them_itself),

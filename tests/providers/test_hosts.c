@@ -75,6 +75,8 @@ static const char *const deepseek[] = {"request-tool-loop/call.txt", "stream-too
 static const char *const mistral[] = {"request-options/call.txt", "request-parts/call.txt",
                                       "stream-thinking/stream.sse", "body-thinking/body.json",
                                       NULL};
+static const char *const openrouter[] = {"request-details/call.txt", "stream-details/stream.sse",
+                                         "body-details/body.json", NULL};
 static const char *const perplexity[] = {"request/call.txt", NULL};
 static const char *const qwen[] = {"request-thinking/call.txt", NULL};
 
@@ -82,6 +84,7 @@ static const char *const *torture_of(const char *name)
 {
     if (strcmp(name, "deepseek") == 0) return deepseek;
     if (strcmp(name, "mistral") == 0) return mistral;
+    if (strcmp(name, "openrouter") == 0) return openrouter;
     if (strcmp(name, "perplexity") == 0) return perplexity;
     return strcmp(name, "qwen") == 0 ? qwen : NULL;
 }

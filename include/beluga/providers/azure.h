@@ -25,7 +25,7 @@ static inline beluga_option beluga_azure_with_api_version(const char *version)
 }
 
 /** The key is a token of Entra ID: send it as a bearer token, not as the resource's key. Default: true when it is
- * from AZURE_OPENAI_AD_TOKEN. */
+ * from AZURE_OPENAI_AD_TOKEN, or looks like one (a JWT). */
 static inline beluga_option beluga_azure_with_entra(bool on)
 {
     return beluga_with_provider_specific_bool("azure.entra", on);

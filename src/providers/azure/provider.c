@@ -64,11 +64,18 @@ static int encode_list_models(const beluga_call *call, beluga_http_request *requ
     return 0;
 }
 
+/* A JWT, as tokens are; keys of resources are not. */
+static bool is_token(const char *key)
+{
+    return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
+}
+
 /* A key of the resource, or a token of Entra ID. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
-    bool token = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
+    bool named = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
+    bool token = named || is_token(credential->key);
     char bearer[BELUGA_AZURE_MAX_TOKEN];
     (void)now;
     if (credential->call) beluga_call_get_own_bool(credential->call, "azure.entra", &token);

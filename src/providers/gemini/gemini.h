@@ -23,8 +23,17 @@ typedef struct beluga__gemini_encoder {
     beluga_error *err;
     beluga__body body;
     beluga_json_writer *w;
+    size_t turn;     /* the message that the turn at work began with */
+    bool wrapped;    /* arguments that are no JSON object */
+    bool lost_media; /* of system messages */
     int status;
 } beluga__gemini_encoder;
+
+/* path.c */
+int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
+                            beluga_error *err);
+/* Does an address want an OAuth token, and not an API key? */
+bool beluga__gemini_takes_token(const char *url, const char *key);
 
 /* request.c, contents.c, generation.c */
 int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
@@ -34,6 +43,8 @@ int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_reque
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
 void beluga__gemini_put_system(beluga__gemini_encoder *e);
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
+/* The version of a model that says it in its name, "gemini-2.5-pro": 2; 0 for others. */
+int beluga__gemini_version(const char *model);
 
 /* response.c */
 int beluga__gemini_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);

@@ -5,10 +5,19 @@
 
 /* ---- thinking -------------------------------------------------------------------------------- */
 
+int beluga__gemini_version(const char *model)
+{
+    static const char family[] = "gemini-";
+    const char *at = strstr(model, family);
+    char digit = at ? at[sizeof family - 1] : '0';
+    return digit >= '0' && digit <= '9' ? digit - '0' : 0;
+}
+
 /* Models before Gemini 3 take a number of tokens, later ones a level. */
 static bool takes_budget(const char *model)
 {
-    return strstr(model, "gemini-2.") || strstr(model, "gemini-1.");
+    int version = beluga__gemini_version(model);
+    return version == 1 || version == 2;
 }
 
 static int64_t budget_of(int64_t effort)

@@ -47,6 +47,20 @@ static int emit_thought(const beluga_json *part, beluga_emit *emit)
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
+/* Pictures of what it thinks of are no part of the answer, and thoughts are passed over before. */
+static int emit_media(const beluga_json *part, beluga_emit *emit)
+{
+    size_t length = 0;
+    const beluga_json *data = beluga_json_get(part, "inlineData");
+    const beluga_json *file = beluga_json_get(part, "fileData");
+    const char *type = beluga_json_get_string(data ? data : file, "mimeType", NULL);
+    const char *bytes = beluga_json_get_string(data, "data", &length);
+    const char *uri = beluga_json_get_string(file, "fileUri", NULL);
+    if (length)
+        return beluga_emit_media_base64(emit, beluga__kind_of_media(type), type, bytes, length);
+    return uri && *uri ? beluga__emit_url(emit, 0, type, uri) : 0;
+}
+
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0, n_signature = 0;
@@ -57,14 +71,14 @@ static int emit_part(beluga__gemini_state *state, const beluga_json *part, belug
     int code = n_signature ? emit_mark(signature, n_signature, emit) : 0;
     if (!code && length) code = beluga_emit_text(emit, text, length);
     if (!code && beluga_json_is_object(call)) code = emit_function_call(state, call, emit);
+    if (!code && !length) code = emit_media(part, emit);
     return code;
 }
 
 /* Before the parts that can be delivered, since warnings come before content. */
 static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
-    static const char *const kinds[] = {"inlineData", "fileData", "executableCode",
-                                        "codeExecutionResult"};
+    static const char *const kinds[] = {"executableCode", "codeExecutionResult"};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (state->warned || !beluga_json_get(part, kinds[i])) continue;
         state->warned = true;

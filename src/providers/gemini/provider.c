@@ -1,15 +1,34 @@
 #include "providers/gemini/gemini.h"
 
+#include <beluga/providers/gemini.h>
+#include <stdio.h>
+
 /* In this order Google's own clients look at them. */
 static const char *const key_variables[] = {"GOOGLE_API_KEY", "GEMINI_API_KEY", NULL};
 static const char *const url_variables[] = {"GOOGLE_GEMINI_BASE_URL", NULL};
 
+static const beluga_own_option options[] = {
+    {.name = "gemini.bearer", .meaning = "the key is an OAuth token", .type = BELUGA_OPTION_BOOL},
+    {.name = NULL},
+};
+
+/* An API key, or for a project of Vertex AI an OAuth token. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
+    const char *url = beluga_http_request_url(request);
+    char bearer[BELUGA_GEMINI_MAX_TOKEN];
+    bool token = url && beluga__gemini_takes_token(url, credential->key);
     (void)now;
-    (void)err;
-    beluga_http_request_set_header(request, "x-goog-api-key", credential->key);
+    if (credential->call) beluga_call_get_own_bool(credential->call, "gemini.bearer", &token);
+    if (!token) {
+        beluga_http_request_set_header(request, "x-goog-api-key", credential->key);
+        return 0;
+    }
+    int n = snprintf(bearer, sizeof bearer, "Bearer %s", credential->key);
+    if (n >= (int)sizeof bearer)
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the token is too long");
+    beluga_http_request_set_header(request, "Authorization", bearer);
     return 0;
 }
 
@@ -28,6 +47,7 @@ const beluga_provider beluga__gemini_provider = {
                     BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING |
                     BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES |
                     BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS,
+    .options = options,
     .base_url = "https://generativelanguage.googleapis.com",
     .key_variables = key_variables,
     .url_variables = url_variables,

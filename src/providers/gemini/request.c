@@ -1,51 +1,6 @@
 #include "providers/gemini/gemini.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* ---- the path -------------------------------------------------------------------------------- */
-
-/* The variable GOOGLE_GEMINI_BASE_URL holds no version, but people copy addresses that do. */
-static bool ends_in_version(const char *url)
-{
-    size_t n = strcspn(url, "?");
-    while (n && url[n - 1] != '/') n--;
-    return n && url[n] == 'v' && url[n + 1] >= '1' && url[n + 1] <= '9';
-}
-
-static const char *version(beluga_http_request *request)
-{
-    beluga_http_request_set_path(request, "");
-    const char *url = beluga_http_request_url(request);
-    return url && ends_in_version(url) ? "" : "/v1beta";
-}
-
-/* Models are named "models/…", or by others' collections, such as "tunedModels/…". */
-static const char *collection_of(const char **model)
-{
-    static const char *const collections[] = {"models/", "tunedModels/"};
-    for (size_t i = 0; i < sizeof collections / sizeof *collections; i++) {
-        size_t n = strlen(collections[i]);
-        if (strncmp(*model, collections[i], n) != 0) continue;
-        *model += n;
-        return collections[i];
-    }
-    return collections[0];
-}
-
-static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
-{
-    char name[768], path[1024];
-    bool streamed = beluga_call_is_streamed(call);
-    const char *model = beluga_call_model(call), *collection = collection_of(&model);
-    if (!beluga__percent_encode(model, name, sizeof name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the model's name is too long");
-    snprintf(path, sizeof path, "%s/%s%s:%s", version(request), collection, name,
-             streamed ? "streamGenerateContent" : "generateContent");
-    beluga_http_request_set_path(request, path);
-    if (streamed) beluga_http_request_add_query(request, "alt", "sse");
-    return 0;
-}
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
@@ -125,11 +80,15 @@ static void put_tools(beluga__gemini_encoder *e)
 
 static void warn(const beluga__gemini_encoder *e)
 {
+    bool strict = true;
     if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
         beluga_http_request_warn(e->request, "user is not sent: Gemini has no place for it");
     if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
         beluga_http_request_warn(e->request,
                                  "response_schema_name is not sent: Gemini has no place for it");
+    if (beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict) && !strict)
+        beluga_http_request_warn(e->request, "response_schema_strict false is not sent: Gemini "
+                                             "always holds to a schema");
     beluga__warn_cache_marks(e->call, e->request);
 }
 
@@ -137,7 +96,7 @@ int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *
                                   beluga_error *err)
 {
     beluga__gemini_encoder e = {.call = call, .request = request, .err = err};
-    int code = set_path(call, request, err);
+    int code = beluga__gemini_set_path(call, request, err);
     if (!code) code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
     e.w = e.body.writer;
@@ -148,18 +107,4 @@ int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *
     warn(&e);
     code = beluga__body_end(&e.body, e.status ? NULL : err);
     return e.status ? e.status : code;
-}
-
-int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
-                                      beluga_error *err)
-{
-    char path[32];
-    const char *page = beluga_call_page(call);
-    (void)err;
-    snprintf(path, sizeof path, "%s/models", version(request));
-    beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, path);
-    beluga_http_request_add_query(request, "pageSize", "1000");
-    if (page) beluga_http_request_add_query(request, "pageToken", page);
-    return 0;
 }

@@ -1,4 +1,5 @@
 #include "providers/gemini/gemini.h"
+#include "providers/fault.h"
 
 #include <string.h>
 
@@ -13,11 +14,21 @@ static int emit_metadata(beluga__gemini_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, id, model, 0);
 }
 
+enum {
+    MAX_COUNT = 1 << 30
+}; /* what is larger is no count of tokens, and is not added to another */
+
+static int64_t get_count(const beluga_json *usage, const char *key)
+{
+    int64_t n = beluga_json_get_int(usage, key, -1);
+    return n >= 0 && n <= MAX_COUNT ? n : -1;
+}
+
 /* Pieces repeat the counts so far; but a count of zero, and in the last piece of an answer that was
  * stopped any, is left out. */
 static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 {
-    int64_t n = beluga_json_get_int(usage, key, -1);
+    int64_t n = get_count(usage, key);
     if (n > *last) *last = n;
     return n >= 0 || !*last ? n : *last;
 }
@@ -27,11 +38,11 @@ static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
     int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
-    int64_t total = beluga_json_get_int(usage, "totalTokenCount", -1);
-    u->input_total = beluga_json_get_int(usage, "promptTokenCount", -1);
-    if (u->input_total >= 0)
-        u->input_total += beluga_json_get_int(usage, "toolUsePromptTokenCount", 0);
-    u->input_cache_read = beluga_json_get_int(usage, "cachedContentTokenCount", -1);
+    int64_t total = get_count(usage, "totalTokenCount");
+    u->input_total = get_count(usage, "promptTokenCount");
+    int64_t tools = get_count(usage, "toolUsePromptTokenCount");
+    if (u->input_total >= 0 && tools > 0) u->input_total += tools;
+    u->input_cache_read = get_count(usage, "cachedContentTokenCount");
     u->output_reasoning = count(usage, "thoughtsTokenCount", &state->thought_tokens);
     if (answer >= 0 || u->output_reasoning >= 0)
         u->output_total = state->answer_tokens + state->thought_tokens;
@@ -66,8 +77,12 @@ static const struct reason {
     {"IMAGE_PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
     {"IMAGE_RECITATION", BELUGA_FINISH_CONTENT_FILTER},
     {"FUNCTION_CALL", BELUGA_FINISH_TOOL_CALLS},
+    {"MODEL_ARMOR", BELUGA_FINISH_CONTENT_FILTER},
     {"MALFORMED_FUNCTION_CALL", BELUGA_FINISH_UNKNOWN},
     {"UNEXPECTED_TOOL_CALL", BELUGA_FINISH_UNKNOWN},
+    {"TOO_MANY_TOOL_CALLS", BELUGA_FINISH_UNKNOWN},
+    {"MALFORMED_RESPONSE", BELUGA_FINISH_UNKNOWN},
+    {"MISSING_THOUGHT_SIGNATURE", BELUGA_FINISH_UNKNOWN},
 };
 
 static beluga_finish_reason reason_of(const char *word)
@@ -77,12 +92,20 @@ static beluga_finish_reason reason_of(const char *word)
     return BELUGA_FINISH_OTHER;
 }
 
-static int emit_broken_call(const beluga_json *candidate, const char *word, beluga_emit *emit)
+static int code_of(const char *word)
+{
+    if (strcmp(word, "MALFORMED_RESPONSE") == 0) return BELUGA_ERROR_MALFORMED_RESPONSE;
+    if (strcmp(word, "MISSING_THOUGHT_SIGNATURE") == 0) return BELUGA_ERROR_INVALID_REQUEST;
+    return BELUGA_ERROR_TOOL_CALL;
+}
+
+static int emit_broken(const beluga_json *candidate, const char *word, beluga_emit *emit)
 {
     size_t length = 0;
     const char *message = beluga_json_get_string(candidate, "finishMessage", &length);
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_CALL, "%s", beluga_error_text(BELUGA_ERROR_TOOL_CALL));
+    int code = code_of(word);
+    beluga_error_set(&err, code, "%s", beluga_error_text(code));
     beluga_error_set_provider_code(&err, word, strlen(word));
     if (length) beluga_error_set_cause(&err, message, length);
     return beluga_emit_error(emit, &err);
@@ -95,7 +118,7 @@ static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate
     if (!word || !*word || state->finished) return 0;
     state->finished = true;
     beluga_finish_reason reason = reason_of(word);
-    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken_call(candidate, word, emit);
+    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken(candidate, word, emit);
     if (reason == BELUGA_FINISH_STOP && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
     return beluga_emit_finish(emit, reason, word);
 }
@@ -129,6 +152,8 @@ static int decode_piece(beluga__gemini_state *state, const beluga_json *root, in
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error) && !state->finished)
         return beluga__gemini_emit_fault(error, fault, emit);
+    if (!state->finished && beluga__fault_is(root, first_candidate(root) != NULL))
+        return beluga__fault_emit(root, fault, emit); /* a proxy's */
     const beluga_json *candidate = first_candidate(root);
     int code = emit_metadata(state, root, emit);
     if (!code) code = emit_usage(state, root, emit);
@@ -216,7 +241,10 @@ static int emit_model(const beluga_json *model, beluga_emit *emit)
     size_t n = 0;
     const char *name = beluga_json_get_string(model, "name", &n);
     if (!n || !generates(model)) return 0;
-    size_t prefix = strncmp(name, "models/", 7) == 0 ? 7 : 0;
+    static const char *const prefixes[] = {"models/", "publishers/google/models/"};
+    size_t prefix = 0;
+    for (size_t i = 0; name && i < 2; i++)
+        if (strncmp(name, prefixes[i], strlen(prefixes[i])) == 0) prefix = strlen(prefixes[i]);
     return n > prefix ? beluga_emit_model(emit, name + prefix, n - prefix) : 0;
 }
 
@@ -229,6 +257,7 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     if (beluga_json_is_object(error))
         return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
+    if (!models) models = beluga_json_get(root, "publisherModels"); /* Vertex AI's */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a list of models");

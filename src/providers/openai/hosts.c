@@ -8,8 +8,7 @@
 #define HOST(host_name, url)                                                                    \
     BELUGA_PROVIDER_INIT(host_name),                                                            \
         .framing = BELUGA_FRAMING_SSE, .metric_prefix = "beluga." host_name, .base_url = (url), \
-        .protocol = "Chat Completions",                                                         \
-        .state_size = sizeof(beluga__openai_state),                                             \
+        .protocol = "Chat Completions", .state_size = sizeof(beluga__openai_state),             \
         .encode_request = beluga__openai_encode_request,                                        \
         .decode_response = beluga__openai_decode_response,                                      \
         .decode_event = beluga__openai_decode_event, .decode_error = beluga__fault_decode_error
@@ -22,22 +21,22 @@
  * What a host does otherwise, and what people read about it: quirks, the field in which it wants
  * back what its model thought ("": it does not), and remarks.
  */
-#define OTHERWISE(bits, field, ...)                                                               \
-    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                      \
-    .provider.notes = NAMES(                                                                      \
-        NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                      \
-        NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                                \
-        NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                        \
-        NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                  \
-        NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                                  \
-        NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                           \
-             "Tells the usage of a stream without being asked."),                                 \
-        NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                             \
-             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."),    \
-        NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                   \
-             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),         \
-        NOTE((bits) & BELUGA__OPENAI_MISTRAL,                                                     \
-             "Reasoning is on or off (prompt_mode), without grades; seed goes by random_seed."),  \
+#define OTHERWISE(bits, field, ...)                                                            \
+    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
+    .provider.notes = NAMES(                                                                   \
+        NOTE((bits)&BELUGA__OPENAI_TOP_K, "Takes top_k."),                                     \
+        NOTE((bits)&BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                               \
+        NOTE((bits)&BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                       \
+        NOTE((bits)&BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                 \
+        NOTE((bits)&BELUGA__OPENAI_NO_USER, "Takes no user."),                                 \
+        NOTE((bits)&BELUGA__OPENAI_NO_STREAM_OPTIONS,                                          \
+             "Tells the usage of a stream without being asked."),                              \
+        NOTE((bits)&BELUGA__OPENAI_ENABLE_THINKING,                                            \
+             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."), \
+        NOTE((bits)&BELUGA__OPENAI_NO_SCHEMA,                                                  \
+             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),      \
+        NOTE((bits)&BELUGA__OPENAI_MISTRAL,                                                    \
+             "Reasoning is on or off, without grades; seed goes by random_seed."),             \
         NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
 
 #define NOTE(is_so, text) ((is_so) ? (text) : "")
@@ -52,13 +51,22 @@ enum {
     AUDIO = BELUGA_CAPABILITY_AUDIO,
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
+    CACHE = BELUGA_CAPABILITY_CACHE,
     /* What a server can do depends on the model that it was given. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
 /* Words for none, minimal, low, medium, high, xhigh, max. */
-static const char *const fireworks_efforts[] = {"none", "low",  "low", "medium",
-                                                "high", "high", "high"};
+static const char *const common_efforts[] = {"none", "low",  "low", "medium",
+                                             "high", "high", "high"};
+static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
+static const char *const perplexity_efforts[] = {NULL,   "minimal", "low", "medium",
+                                                 "high", "high",    "high"};
+static const char *const deepseek_efforts[] = {"none", "low", "low", "high", "high", "high", "max"};
+static const char *const mistral_efforts[] = {"none", "high", "high", "high",
+                                              "high", "high", "high"};
+
+#define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
 /* The protocol itself, for tables that are not a row. */
 static const beluga__openai_host plain;
@@ -68,40 +76,48 @@ static const beluga__openai_host hosts[] = {
                   .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
                   .key_variables = NAMES("CEREBRAS_API_KEY"),
                   .url_variables = NAMES("CEREBRAS_BASE_URL")},
-     OTHERWISE(0, "reasoning", "")},
+     OTHERWISE(0, "reasoning", NEAREST),
+     .efforts = common_efforts},
     {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
-                  .url_variables = NAMES("DEEPINFRA_BASE_URL")}},
+                  .url_variables = NAMES("DEEPINFRA_BASE_URL")},
+     OTHERWISE(0, "", NEAREST),
+     .efforts = common_efforts},
     {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
-                  .default_model = "deepseek-chat", .capabilities = TEXT | TOOLS | MODELS,
+                  .default_model = "deepseek-v4-flash", .capabilities = TEXT | TOOLS | MODELS,
                   .key_variables = NAMES("DEEPSEEK_API_KEY"),
                   .url_variables = NAMES("DEEPSEEK_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_NO_SCHEMA, "reasoning_content",
-               "A model that thinks refuses a history without its thoughts.")},
+     OTHERWISE(BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, "reasoning_content",
+               "A model that thinks refuses a history without its thoughts.",
+               "Efforts are low, high and max; another is sent as the nearest."),
+     .efforts = deepseek_efforts},
     {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
                   .url_variables = NAMES("FIREWORKS_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", "Models are named accounts/fireworks/models/MODEL.",
-               "Efforts are low, medium and high; another is sent as the nearest."),
-     .efforts = fireworks_efforts},
+               NEAREST),
+     .efforts = common_efforts},
     {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("GROQ_API_KEY"), .url_variables = NAMES("GROQ_BASE_URL")}},
+                  .key_variables = NAMES("GROQ_API_KEY"), .url_variables = NAMES("GROQ_BASE_URL")},
+     OTHERWISE(0, "", NEAREST),
+     .efforts = common_efforts},
     {.provider = {HOST("huggingface", "https://router.huggingface.co/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("HF_TOKEN", "HUGGINGFACE_API_KEY"),
                   .url_variables = NAMES("HUGGINGFACE_BASE_URL")},
      OTHERWISE(0, "", "Models are named MAKER/MODEL.")},
     {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO | FILES,
+                  .capabilities = SERVER | AUDIO | FILES | CACHE,
                   .key_variables = NAMES("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
                   .url_variables = NAMES("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
+     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
+               SERVES)},
     {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
-                  .default_model = "default",
-                  .capabilities = SERVER | AUDIO, .key_variables = NAMES("LLAMA_API_KEY"),
+                  .default_model = "default", .capabilities = SERVER | AUDIO,
+                  .key_variables = NAMES("LLAMA_API_KEY"),
                   .url_variables = NAMES("LLAMA_SERVER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
     {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
@@ -114,54 +130,65 @@ static const beluga__openai_host hosts[] = {
                   .key_variables = NAMES("MISTRAL_API_KEY"),
                   .url_variables = NAMES("MISTRAL_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
-               "", "")},
+               "", "Ids of others' tool calls are sent as nine letters and digits."),
+     .efforts = mistral_efforts},
     {.provider = {HOST("moonshot", "https://api.moonshot.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("MOONSHOT_API_KEY"),
                   .url_variables = NAMES("MOONSHOT_BASE_URL")},
-     OTHERWISE(0, "reasoning_content", "")},
+     OTHERWISE(BELUGA__OPENAI_THINKING_OFF, "reasoning_content", "")},
     {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
-                  .url_variables = NAMES("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")}},
+                  .url_variables = NAMES("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
+     OTHERWISE(0, "", NEAREST),
+     .efforts = graded_efforts},
     {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS,
                   .default_model = "openrouter/auto",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
                   .key_variables = NAMES("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
                   .url_variables = NAMES("OPENROUTER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "reasoning", "Models are named MAKER/MODEL.")},
+     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
+                   BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
+               "reasoning", "Models are named MAKER/MODEL.",
+               "Takes back reasoning_details as they came, and a budget of reasoning.")},
     {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
                   .capabilities = TEXT | SCHEMA | IMAGES,
                   .key_variables = NAMES("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
                   .url_variables = NAMES("PERPLEXITY_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
                    BELUGA__OPENAI_NO_STREAM_OPTIONS,
-               "", "")},
+               "", "Efforts are minimal, low, medium and high; another is sent as the nearest."),
+     .efforts = perplexity_efforts},
     {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
                   LISTS_MODELS, .default_model = "qwen-plus",
-                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS,
+                  .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
                   .key_variables = NAMES("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
                   .url_variables = NAMES("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING, "",
-               "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
+     OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
+               "", "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
     {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("SAMBANOVA_API_KEY"),
                   .url_variables = NAMES("SAMBANOVA_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "")},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
+     .efforts = graded_efforts},
     {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables =
                       NAMES("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
                   .url_variables = NAMES("TOGETHER_BASE_URL")},
-     OTHERWISE(BELUGA__OPENAI_TOP_K, "", "")},
+     OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
+     .efforts = graded_efforts},
     {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
                   .capabilities = SERVER | AUDIO, .key_variables = NAMES("VLLM_API_KEY"),
                   .url_variables = NAMES("VLLM_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
-    {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-4",
+    {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-latest",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("XAI_API_KEY"), .url_variables = NAMES("XAI_BASE_URL")}},
+                  .key_variables = NAMES("XAI_API_KEY"), .url_variables = NAMES("XAI_BASE_URL")},
+     OTHERWISE(0, "", NEAREST),
+     .efforts = common_efforts},
 };
 
 enum { N_HOSTS = sizeof hosts / sizeof *hosts };

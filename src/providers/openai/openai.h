@@ -18,7 +18,12 @@ enum beluga__openai_quirk {
     BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,   /* reasons by "enable_thinking", "thinking_budget" */
     BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* of forms of an answer it knows only JSON */
     BELUGA__OPENAI_MAX_COMPLETION_TOKENS = 1 << 8, /* refuses "max_tokens" for newer models */
-    BELUGA__OPENAI_MISTRAL = 1 << 9 /* Mistral's names: see request.c and messages.c */
+    BELUGA__OPENAI_MISTRAL = 1 << 9,            /* Mistral's names: see request.c and messages.c */
+    BELUGA__OPENAI_FILE_URLS = 1 << 10,         /* takes files by their address */
+    BELUGA__OPENAI_CACHE_CONTROL = 1 << 11,     /* marks for the cache as Anthropic writes them */
+    BELUGA__OPENAI_CACHE_TTL = 1 << 12,         /* and how long they hold */
+    BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning: details.c */
+    BELUGA__OPENAI_THINKING_OFF = 1 << 14       /* no reasoning is "thinking":{"type":"disabled"} */
 };
 
 /* A host that speaks the protocol. All zero is the protocol itself. */
@@ -47,9 +52,18 @@ enum {
     BELUGA__OPENAI_EARLY_ARGUMENTS = 256
 };
 
+/* A block of OpenRouter's "reasoning_details" of which pieces may still come; NULL for what it has
+ * not. */
+typedef struct beluga__openai_detail {
+    bool open;
+    int64_t index;
+    const char *type, *id, *format, *signature, *data; /* in the call's memory */
+} beluga__openai_detail;
+
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__openai_state {
     bool has_metadata, finished, refused;
+    bool warned;      /* of sound that is not delivered */
     uint32_t n_calls; /* calls[i % BELUGA__OPENAI_OPEN_CALLS] for the newest of them */
     beluga__openai_tool_call calls[BELUGA__OPENAI_OPEN_CALLS];
     /* The newest call has no name yet: what came before it. */
@@ -57,7 +71,20 @@ typedef struct beluga__openai_state {
     char early_id[BELUGA__OPENAI_EARLY_ID];
     char early_arguments[BELUGA__OPENAI_EARLY_ARGUMENTS];
     size_t n_early_arguments;
+    beluga__openai_detail detail;
 } beluga__openai_state;
+
+/* What was warned about. */
+enum beluga__openai_warned {
+    BELUGA__OPENAI_LOST_REASONING = 1 << 0,
+    BELUGA__OPENAI_LOST_FAILURE = 1 << 1,
+    BELUGA__OPENAI_LOST_IMAGES = 1 << 2,
+    BELUGA__OPENAI_LOST_AUDIO = 1 << 3,
+    BELUGA__OPENAI_LOST_FILE = 1 << 4,
+    BELUGA__OPENAI_LOST_MEDIA = 1 << 5,
+    BELUGA__OPENAI_MOVED_MEDIA = 1 << 6,
+    BELUGA__OPENAI_LOST_TTL = 1 << 7
+};
 
 /* A request being written. What is wrong with its messages sticks in `status`. */
 typedef struct beluga__openai_encoder {
@@ -69,11 +96,32 @@ typedef struct beluga__openai_encoder {
     beluga__body body;
     beluga_json_writer *w;
     int status;
-    bool dropped_reasoning, dropped_mark; /* already warned about */
+    bool breakpoints; /* marks for the cache as OpenAI's newer models take them */
+    uint32_t warned;  /* beluga__openai_warned, or'ed */
 } beluga__openai_encoder;
 
 /* request.c, messages.c */
 void beluga__openai_put_messages(beluga__openai_encoder *e);
+/* Is it api.openai.com, or one of its regions? */
+bool beluga__openai_is_own_host(const char *url);
+
+/* parts.c */
+void beluga__openai_fail(beluga__openai_encoder *e, int code, const char *what);
+void beluga__openai_warn_once(beluga__openai_encoder *e, uint32_t bit, const char *format, ...)
+    BELUGA_PRINTF(3, 4);
+/* Does a part stand in the content of a message of this role? Warns of, or fails for, what the host
+ * can't be told. */
+bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *part,
+                               beluga_role role);
+/* Does a human's message take it? Warns if not. */
+bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *part);
+void beluga__openai_put_part(beluga__openai_encoder *e, const beluga_part *part);
+bool beluga__openai_sends_mark(const beluga__openai_encoder *e, const beluga_part *part);
+bool beluga__openai_knows_breakpoints(const char *model);
+void beluga__openai_put_breakpoint(beluga_json_writer *w);
+
+/* details.c: reasoning as OpenRouter has it. Returns false when a message has none of it. */
+bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message *message);
 /* For a provider that shares the rest of the request. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
@@ -106,6 +154,12 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit);
 int beluga__openai_emit_finish(beluga__openai_state *state, const char *reason, beluga_emit *emit);
 /* The choice of index 0, or NULL. */
 const beluga_json *beluga__openai_first_choice(const beluga_json *root);
+
+/* details.c: a piece of "reasoning_details"; and the end of the block at work, before what is no
+ * reasoning. */
+int beluga__openai_emit_details(beluga__openai_state *state, const beluga_json *details,
+                                beluga_emit *emit);
+int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit);
 
 /* tools.c: one element of "tool_calls", or a "function_call". */
 int beluga__openai_emit_tool_call(beluga__openai_state *state, const beluga_json *call,

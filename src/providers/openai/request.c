@@ -81,7 +81,7 @@ static bool ends_with(const char *text, size_t n, const char *end)
 
 /* OpenAI's own hosts, api.openai.com and those of its regions, refuse "max_tokens" for newer
  * models; other hosts may not know "max_completion_tokens". */
-static bool is_openai_host(const char *url)
+bool beluga__openai_is_own_host(const char *url)
 {
     const char *host = strstr(url, "://");
     if (!host) return false;
@@ -94,7 +94,7 @@ static bool is_openai_host(const char *url)
 static void put_max_tokens(beluga__openai_encoder *e)
 {
     bool newer = is(e, BELUGA__OPENAI_MAX_COMPLETION_TOKENS) ||
-                 is_openai_host(beluga_http_request_url(e->request));
+                 beluga__openai_is_own_host(beluga_http_request_url(e->request));
     char option[80];
     snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
     if (beluga_call_has_own(e->call)) beluga_call_get_own_bool(e->call, option, &newer);
@@ -166,6 +166,11 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
 {
     const char *wanted = beluga__reasoning_effort_name(effort);
     const char *word = e->host->efforts ? e->host->efforts[effort] : wanted;
+    if (!word) {
+        beluga_http_request_warn(e->request, "reasoning_effort %s is not sent: %s has none of it",
+                                 wanted, e->name);
+        return;
+    }
     if (strcmp(word, wanted) != 0)
         beluga_http_request_warn(e->request, "reasoning_effort %s is sent as %s, which %s has",
                                  wanted, word, e->name);
@@ -173,34 +178,82 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
 }
 
 /* Where reasoning can be turned on and off only: on by any effort. */
-static void put_switch(beluga__openai_encoder *e, int64_t effort)
+static void warn_of_switch(const beluga__openai_encoder *e, int64_t effort)
+{
+    beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
+                             beluga__reasoning_effort_name(effort), e->name);
+}
+
+static void put_enable_thinking(beluga__openai_encoder *e, int64_t effort)
 {
     bool on = effort != BELUGA_REASONING_EFFORT_NONE;
-    if (on)
-        beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
-                                 beluga__reasoning_effort_name(effort), e->name);
-    if (is(e, BELUGA__OPENAI_ENABLE_THINKING))
-        beluga_json_put_bool(e->w, "enable_thinking", on);
-    else if (on)
+    if (on) warn_of_switch(e, effort);
+    beluga_json_put_bool(e->w, "enable_thinking", on);
+}
+
+/* Mistral's models made to reason are told by a mode of the prompt. */
+static void put_prompt_mode(beluga__openai_encoder *e, int64_t effort)
+{
+    if (effort != BELUGA_REASONING_EFFORT_NONE) {
+        warn_of_switch(e, effort);
         beluga_json_put_string(e->w, "prompt_mode", "reasoning");
+        return;
+    }
+    beluga_http_request_warn(e->request, "reasoning_effort none is sent as no mode of the prompt: "
+                                         "this model's reasoning can't be turned off");
+    beluga_json_put_null(e->w, "prompt_mode");
+}
+
+static void put_thinking_off(beluga__openai_encoder *e)
+{
+    beluga_json_begin_object(e->w, "thinking");
+    beluga_json_put_string(e->w, "type", "disabled");
+    beluga_json_end_object(e->w);
+}
+
+static void put_grade(beluga__openai_encoder *e, int64_t effort)
+{
+    bool off = effort == BELUGA_REASONING_EFFORT_NONE;
+    bool magistral =
+        is(e, BELUGA__OPENAI_MISTRAL) && strstr(beluga_call_model(e->call), "magistral");
+    if (is(e, BELUGA__OPENAI_ENABLE_THINKING)) {
+        if (beluga__body_wants(&e->body, "enable_thinking")) put_enable_thinking(e, effort);
+    } else if (magistral) {
+        if (beluga__body_wants(&e->body, "prompt_mode")) put_prompt_mode(e, effort);
+    } else if (off && is(e, BELUGA__OPENAI_THINKING_OFF)) {
+        if (beluga__body_wants(&e->body, "thinking")) put_thinking_off(e);
+    } else if (beluga__body_wants(&e->body, "reasoning_effort")) {
+        put_effort(e, effort);
+    }
+}
+
+/* OpenRouter takes a budget, in an object of its own and instead of a grade. Returns whether it was
+ * sent. */
+static bool put_budget_object(beluga__openai_encoder *e, int64_t budget, bool graded)
+{
+    if (!is(e, BELUGA__OPENAI_REASONING_DETAILS) || !beluga__body_wants(&e->body, "reasoning"))
+        return false;
+    if (graded)
+        beluga_http_request_warn(e->request,
+                                 "reasoning_effort is not sent: %s takes either it or "
+                                 "reasoning_budget",
+                                 e->name);
+    beluga_json_begin_object(e->w, "reasoning");
+    beluga_json_put_int(e->w, "max_tokens", budget);
+    beluga_json_end_object(e->w);
+    return true;
 }
 
 static void put_reasoning(beluga__openai_encoder *e)
 {
-    bool thinks = is(e, BELUGA__OPENAI_ENABLE_THINKING);
-    bool switched = thinks || is(e, BELUGA__OPENAI_MISTRAL);
-    const char *field = thinks ? "enable_thinking" : switched ? "prompt_mode" : "reasoning_effort";
-    int64_t value;
-    if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &value) &&
-        beluga__body_wants(&e->body, field)) {
-        if (switched)
-            put_switch(e, value);
-        else
-            put_effort(e, value);
-    }
-    if (thinks)
+    int64_t effort, budget;
+    bool graded = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_EFFORT, &effort);
+    bool limited = beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &budget);
+    if (limited && put_budget_object(e, budget, graded)) return;
+    if (graded) put_grade(e, effort);
+    if (limited && is(e, BELUGA__OPENAI_ENABLE_THINKING))
         beluga__body_put_int(&e->body, "thinking_budget", e->call, BELUGA_OPTION_REASONING_BUDGET);
-    else if (beluga_call_get_int(e->call, BELUGA_OPTION_REASONING_BUDGET, &value))
+    else if (limited)
         beluga_http_request_warn(e->request,
                                  "reasoning_budget is not sent: Chat Completions has only "
                                  "reasoning_effort");

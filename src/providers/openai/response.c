@@ -39,12 +39,50 @@ static int emit_thinking(const beluga_json *thinking, beluga_emit *emit)
     return code;
 }
 
+/* {"type":"image_url","image_url":{"url":"data:…"}}, as OpenRouter has them, or a string for the
+ * object. */
+static int emit_image(const beluga_json *part, beluga_emit *emit)
+{
+    const beluga_json *image = beluga_json_get(part, "image_url");
+    const char *url = beluga_json_string(image, NULL);
+    if (!url) url = beluga_json_get_string(image, "url", NULL);
+    return url && *url ? beluga__emit_url(emit, BELUGA_PART_IMAGE, NULL, url) : 0;
+}
+
+static int emit_images(const beluga_json *images, beluga_emit *emit)
+{
+    int code = 0;
+    if (!beluga_json_is_array(images)) return 0;
+    for (const beluga_json *v = beluga_json_first(images); v && !code;
+         v = beluga_json_next(images, v))
+        code = emit_image(v, emit);
+    return code;
+}
+
+/* What is spoken comes with its words. A stream's sound comes in pieces without a beginning or an
+ * end, which is not delivered. */
+static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *data = beluga_json_get_string(audio, "data", &length);
+    bool streamed = beluga_call_is_streamed(beluga_emit_call(emit));
+    int code = 0;
+    if (length && streamed && !state->warned)
+        code = beluga_emit_warning(emit, "the sound of a streamed answer is not delivered, only "
+                                         "its words; ask for it unstreamed");
+    state->warned = state->warned || (length && streamed);
+    if (!code) code = emit_text(beluga_json_get(audio, "transcript"), emit);
+    if (code || !length || streamed) return code;
+    return beluga_emit_media_base64(emit, BELUGA_PART_AUDIO, NULL, data, length);
+}
+
 static int emit_part(beluga__openai_state *state, const beluga_json *part, beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(part, "type", NULL);
     if (!type) return emit_text(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
         return emit_text(beluga_json_get(part, "text"), emit);
+    if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
     if (strcmp(type, "thinking") == 0)
         return emit_thinking(beluga_json_get(part, "thinking"), emit);
     if (strcmp(type, "refusal") == 0)
@@ -52,9 +90,16 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
     return 0;
 }
 
+static const char *known(const char *text)
+{
+    return text ? text : "";
+}
+
 static int emit_content(beluga__openai_state *state, const beluga_json *content, beluga_emit *emit)
 {
-    int code = emit_text(content, emit);
+    bool any = beluga_json_is_array(content) || *known(beluga_json_string(content, NULL));
+    int code = any ? beluga__openai_end_detail(state, emit) : 0;
+    if (!code) code = emit_text(content, emit);
     if (!beluga_json_is_array(content)) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v))
@@ -64,17 +109,22 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
 
 static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls, beluga_emit *emit)
 {
-    int code = 0;
     if (!beluga_json_is_array(calls)) return 0;
+    int code = beluga__openai_end_detail(state, emit);
     for (const beluga_json *v = beluga_json_first(calls); v && !code;
          v = beluga_json_next(calls, v))
         code = beluga__openai_emit_tool_call(state, v, emit);
     return code;
 }
 
-/* "reasoning" is the other name of it; some hosts send both. */
-static int emit_reasoning_of(const beluga_json *message, beluga_emit *emit)
+/* "reasoning" is the other name of it; some hosts send both, and OpenRouter its details, too. */
+static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *message,
+                             beluga_emit *emit)
 {
+    const beluga_json *details = beluga_json_get(message, "reasoning_details");
+    if (beluga_json_is_array(details) && beluga_json_count(details) &&
+        beluga__openai_host_of(beluga_emit_call(emit))->quirks & BELUGA__OPENAI_REASONING_DETAILS)
+        return beluga__openai_emit_details(state, details, emit);
     const beluga_json *reasoning = beluga_json_get(message, "reasoning_content");
     if (!beluga_json_is_string(reasoning)) reasoning = beluga_json_get(message, "reasoning");
     return emit_reasoning(reasoning, emit);
@@ -94,6 +144,8 @@ static int emit_member(beluga__openai_state *state, const beluga_json *value, be
     if (IS("content")) return emit_content(state, value, emit);
     if (IS("refusal")) return emit_refusal(state, value, emit);
     if (IS("tool_calls")) return emit_tool_calls(state, value, emit);
+    if (IS("images")) return emit_images(value, emit);
+    if (IS("audio") && beluga_json_is_object(value)) return emit_audio(state, value, emit);
     if (IS("function_call") && beluga_json_is_object(value))
         return beluga__openai_emit_function_call(state, value, emit);
     return 0;
@@ -104,7 +156,7 @@ static int emit_member(beluga__openai_state *state, const beluga_json *value, be
 int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
                                 beluga_emit *emit)
 {
-    int code = emit_reasoning_of(message, emit);
+    int code = emit_reasoning_of(state, message, emit);
     if (!beluga_json_is_object(message)) return 0;
     for (const beluga_json *v = beluga_json_first(message); v && !code;
          v = beluga_json_next(message, v))
@@ -143,6 +195,8 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     int64_t total = count(usage, "total_tokens", -1);
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
+    if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
+        beside = true; /* Perplexity's, which no total has */
     return beside ? output + reasoning : output;
 }
 
@@ -157,7 +211,7 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
     u.input_cache_write = count(input, "cache_write_tokens", -1);
-    u.output_reasoning = count(output, "reasoning_tokens", -1);
+    u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
     u.output_total = output_total(usage, u.input_total, u.output_reasoning);
     u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
@@ -187,16 +241,27 @@ static beluga_finish_reason finish_reason(const char *word)
     return BELUGA_FINISH_OTHER;
 }
 
+/* Not why the model stopped, but that it was. */
+static bool is_broken(const char *word)
+{
+    static const char *const words[] = {"error", "abort", "insufficient_system_resource"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i]) == 0) return true;
+    return false;
+}
+
 /* Some hosts say "stop" after tool calls; and a refusal is a stop only in name. */
 int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
 {
     beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
     if (state->finished) return 0;
     state->finished = true;
+    int code = beluga__openai_end_detail(state, emit);
+    if (code) return code;
     if (state->unnamed)
         return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
                                    "the model's tool call has no name");
-    if (word && (strcmp(word, "error") == 0 || strcmp(word, "insufficient_system_resource") == 0))
+    if (word && is_broken(word))
         return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
                                    "the provider broke the answer off");
     bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
@@ -251,8 +316,7 @@ int beluga__openai_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    if (beluga__fault_is(root, false))
-        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
     if (!beluga_json_is_array(models))
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,

@@ -41,6 +41,8 @@ static int decode_chunk(beluga__openai_state *state, const beluga_json *root,
     int code = choice ? beluga__openai_emit_metadata(state, root, emit) : 0;
     if (!code && choice && !state->finished) code = decode_choice(state, choice, emit);
     if (!code) code = emit_usage(root, choice, finish || !choice, emit);
+    if (!code && finish && !state->finished && beluga__fault_is(choice, true))
+        return beluga__fault_emit(choice, BELUGA_ERROR_STREAM, emit);
     return code || !finish ? code : beluga__openai_emit_finish(state, word, emit);
 }
 

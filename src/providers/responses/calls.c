@@ -63,12 +63,14 @@ static int add(beluga__responses_call *call, const char *text, size_t n, beluga_
 }
 
 int beluga__responses_add_arguments(beluga__responses_state *state, const beluga_json *event,
-                                    beluga_emit *emit)
+                                    const char *key, beluga_emit *emit)
 {
     size_t n = 0;
-    const char *text = beluga_json_get_string(event, "delta", &n);
+    const char *text = beluga_json_get_string(event, key, &n);
     beluga__responses_call *call = find(state, beluga_json_get_string(event, "item_id", NULL),
                                         beluga_json_get_int(event, "output_index", -1));
+    bool whole = strcmp(key, "arguments") == 0;
+    if (whole && (!call || call->has_arguments)) return 0; /* it repeats what came */
     if (call) return add(call, text, n, emit);
     return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
                                "arguments of a tool call that never began");

@@ -37,6 +37,41 @@ static void put_file(beluga__responses_encoder *e, const beluga_part *part)
     put_address(e, remote ? "file_url" : "file_data", part);
 }
 
+static void put_mark(beluga__responses_encoder *e, const beluga_part *part)
+{
+    if (!e->breakpoints || !(part->flags & BELUGA_PART_CACHE)) return;
+    beluga__openai_put_breakpoint(e->w);
+    if (!(part->flags & (BELUGA_PART_CACHE_5M | BELUGA_PART_CACHE_1H)) || e->dropped_ttl) return;
+    e->dropped_ttl = true;
+    beluga_http_request_warn(e->request, "how long a cache mark holds is not sent: that is for "
+                                         "openai-responses to choose");
+}
+
+static bool is_media(const beluga_part *part)
+{
+    return part->kind == BELUGA_PART_IMAGE || part->kind == BELUGA_PART_AUDIO ||
+           part->kind == BELUGA_PART_FILE;
+}
+
+static void drop(beluga__responses_encoder *e)
+{
+    if (!e->dropped_media)
+        beluga_http_request_warn(e->request, "audio, and images and files of system messages and "
+                                             "of earlier answers, are not sent: Responses has no "
+                                             "place for them");
+    e->dropped_media = true;
+}
+
+/* Images and files stand in the human's messages and in results. */
+static bool takes(beluga__responses_encoder *e, const beluga_part *part, beluga_role role)
+{
+    bool taken =
+        part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
+    if (!is_media(part) || taken) return true;
+    drop(e);
+    return false;
+}
+
 static void put_part(beluga__responses_encoder *e, const beluga_part *part)
 {
     beluga_json_begin_object(e->w, NULL);
@@ -48,6 +83,7 @@ static void put_part(beluga__responses_encoder *e, const beluga_part *part)
         beluga__responses_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
                                "openai-responses can't take a part of this kind from this role");
     }
+    put_mark(e, part);
     beluga_json_end_object(e->w);
 }
 
@@ -55,15 +91,23 @@ static void put_part(beluga__responses_encoder *e, const beluga_part *part)
 static void put_content(beluga__responses_encoder *e, const char *key,
                         const beluga_message *message)
 {
-    size_t n = beluga_message_count(message);
-    const beluga_part *first = beluga_message_part(message, 0);
-    if (n <= 1 && (!first || first->kind == BELUGA_PART_TEXT)) {
+    beluga_role role = beluga_message_role(message);
+    const beluga_part *first = NULL;
+    size_t count = 0, n = beluga_message_count(message);
+    for (size_t i = 0; i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (takes(e, part, role) && !count++) first = part;
+    }
+    bool marked = first && e->breakpoints && first->flags & BELUGA_PART_CACHE;
+    if (count <= 1 && !marked && (!first || first->kind == BELUGA_PART_TEXT)) {
         beluga_json_put_string_n(e->w, key, first ? first->text : "",
                                  first ? first->text_length : 0);
         return;
     }
     beluga_json_begin_array(e->w, key);
-    for (size_t i = 0; i < n; i++) put_part(e, beluga_message_part(message, i));
+    for (size_t i = 0; i < n; i++)
+        if (takes(e, beluga_message_part(message, i), role))
+            put_part(e, beluga_message_part(message, i));
     beluga_json_end_array(e->w);
 }
 
@@ -145,9 +189,7 @@ static void put_ai_part(beluga__responses_encoder *e, const beluga_part *part)
     case BELUGA_PART_TEXT: put_said(e, part); break;
     case BELUGA_PART_REASONING: put_reasoning(e, part); break;
     case BELUGA_PART_TOOL_CALL: put_call(e, part); break;
-    default:
-        beluga__responses_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                               "openai-responses takes no images or files from the model");
+    default: drop(e);
     }
 }
 
@@ -193,7 +235,9 @@ static void put_message(beluga__responses_encoder *e, const beluga_message *mess
 void beluga__responses_put_input(beluga__responses_encoder *e)
 {
     if (!beluga__body_wants(&e->body, "input")) return;
-    beluga__warn_cache_marks(e->call, e->request);
+    e->breakpoints = beluga__openai_is_own_host(beluga_http_request_url(e->request)) &&
+                     beluga__openai_knows_breakpoints(beluga_call_model(e->call));
+    if (!e->breakpoints) beluga__warn_cache_marks(e->call, e->request);
     beluga_json_begin_array(e->w, "input");
     for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++)
         put_message(e, beluga_call_message(e->call, i));

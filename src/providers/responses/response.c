@@ -85,6 +85,17 @@ static int emit_reasoning(const beluga__responses_state *state, const beluga_jso
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
+/* The API's own tool that draws: base64, of which it tells the format. */
+static int emit_image(const beluga_json *item, beluga_emit *emit)
+{
+    size_t n = 0, n_format = 0;
+    char type[32] = "image/png";
+    const char *result = beluga_json_get_string(item, "result", &n);
+    const char *format = beluga_json_get_string(item, "output_format", &n_format);
+    if (n_format && n_format < sizeof type - 6) memcpy(type + 6, format, n_format + 1);
+    return n ? beluga_emit_media_base64(emit, BELUGA_PART_IMAGE, type, result, n) : 0;
+}
+
 /* Items of other kinds are of tools that the API runs itself. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit)
@@ -99,7 +110,21 @@ int beluga__responses_emit_item(beluga__responses_state *state, const beluga_jso
         state->has_reasoning = false;
     } else if (is(type, "function_call")) {
         code = beluga__responses_end_call(state, item, output_index, emit);
+    } else if (is(type, "image_generation_call")) {
+        code = emit_image(item, emit);
     }
+    return code;
+}
+
+int beluga__responses_emit_output(beluga__responses_state *state, const beluga_json *output,
+                                  beluga_emit *emit)
+{
+    int64_t index = 0;
+    int code = 0;
+    if (!beluga_json_is_array(output)) return 0;
+    for (const beluga_json *v = beluga_json_first(output); v && !code;
+         v = beluga_json_next(output, v))
+        code = beluga__responses_emit_item(state, v, index++, emit);
     return code;
 }
 
@@ -183,11 +208,8 @@ static int decode_answer(beluga__responses_state *state, const beluga_json *root
     if (!certain)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer is JSON, but not a response");
-    int64_t index = 0;
     code = beluga__responses_emit_metadata(state, root, emit);
-    for (const beluga_json *v = beluga_json_first(output); v && !code;
-         v = beluga_json_next(output, v))
-        code = beluga__responses_emit_item(state, v, index++, emit);
+    if (!code) code = beluga__responses_emit_output(state, output, emit);
     return code ? code : beluga__responses_emit_end(state, root, "completed", emit);
 }
 

@@ -23,7 +23,9 @@ typedef struct beluga__responses_call {
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__responses_state {
     bool has_metadata, refused;
+    bool has_items;               /* any came before the end */
     bool has_text, has_reasoning; /* pieces of the item at work came */
+    bool in_part;                 /* pieces of the part at work came */
     uint32_t n_calls;             /* calls[i % BELUGA__RESPONSES_OPEN_CALLS] for the newest */
     beluga__responses_call calls[BELUGA__RESPONSES_OPEN_CALLS];
 } beluga__responses_state;
@@ -36,7 +38,9 @@ typedef struct beluga__responses_encoder {
     beluga__body body;
     beluga_json_writer *w;
     int status;
+    bool breakpoints;                     /* marks for the cache are taken */
     bool dropped_reasoning, dropped_mark; /* already warned about */
+    bool dropped_media, dropped_ttl;
 } beluga__responses_encoder;
 
 /* request.c, items.c */
@@ -53,6 +57,9 @@ int beluga__responses_decode_event(void *state, const beluga_frame *frame, belug
 /* Pieces of both. An item: what of it did not come in pieces before. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit);
+/* The items of a response. */
+int beluga__responses_emit_output(beluga__responses_state *state, const beluga_json *output,
+                                  beluga_emit *emit);
 int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga_json *response,
                                     beluga_emit *emit);
 /* Usage and finish, or the error that it ended with. `status` is what it ended as, if it does not
@@ -65,8 +72,9 @@ int beluga__responses_emit_refusal(beluga__responses_state *state, const char *t
 /* calls.c: a call's beginning, a piece of its arguments, and its item when it is whole. */
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit);
+/* `key` is where they stand: a piece under "delta", all of them under "arguments". */
 int beluga__responses_add_arguments(beluga__responses_state *state, const beluga_json *event,
-                                    beluga_emit *emit);
+                                    const char *key, beluga_emit *emit);
 int beluga__responses_end_call(beluga__responses_state *state, const beluga_json *item,
                                int64_t output_index, beluga_emit *emit);
 

@@ -1,0 +1,173 @@
+/* Where a model is: at the Gemini API, or at Vertex AI below a project's location. */
+#include "providers/gemini/gemini.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *base_url(beluga_http_request *request)
+{
+    beluga_http_request_set_path(request, "");
+    const char *url = beluga_http_request_url(request);
+    return url ? url : "";
+}
+
+/* The path of a URL, with its query. */
+static const char *path_of(const char *url)
+{
+    const char *host = strstr(url, "://");
+    host = host ? host + 3 : url;
+    return host + strcspn(host, "/?");
+}
+
+/* ---- Vertex AI ------------------------------------------------------------------------------- */
+
+static bool is_project(const char *url)
+{
+    return strstr(path_of(url), "/projects/") != NULL;
+}
+
+static bool is_vertex(const char *url)
+{
+    static const char name[] = "aiplatform.googleapis.com";
+    size_t n = (size_t)(path_of(url) - url), m = sizeof name - 1;
+    return is_project(url) || (n >= m && memcmp(url + n - m, name, m) == 0);
+}
+
+/* Projects take tokens alone. The list of models is beside them, so there the key tells, which for
+ * the express mode is an API key. */
+bool beluga__gemini_takes_token(const char *url, const char *key)
+{
+    static const char list[] = "/publishers/google/models";
+    const char *end = path_of(url) + strcspn(path_of(url), "?");
+    size_t n = (size_t)(end - url), m = sizeof list - 1;
+    if (is_project(url)) return true;
+    if (n < m || memcmp(end - m, list, m) != 0) return false;
+    return strncmp(key, "AIza", 4) != 0 && strncmp(key, "AQ.", 3) != 0;
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static bool is_version(const char *text)
+{
+    return text[0] == 'v' && text[1] >= '1' && text[1] <= '9';
+}
+
+/* The variable GOOGLE_GEMINI_BASE_URL holds no version, but people copy addresses that do. Vertex
+ * AI's are in front of the project. */
+static bool has_version(const char *url)
+{
+    const char *path = path_of(url);
+    size_t n = strcspn(path, "?");
+    if (is_project(url)) return true;
+    while (n && path[n - 1] != '/') n--;
+    return n && is_version(path + n);
+}
+
+/* ---- names of models ------------------------------------------------------------------------- */
+
+static bool starts_with(const char *text, const char *start)
+{
+    return strncmp(text, start, strlen(start)) == 0;
+}
+
+static bool ends_with(const char *url, const char *end)
+{
+    size_t n = strcspn(url, "?"), m = strlen(end);
+    return n >= m && memcmp(url + n - m, end, m) == 0;
+}
+
+/* The collections that a name may say it is in; NULL-terminated. */
+static bool is_path(const char *model, bool vertex)
+{
+    static const char *const own[] = {"models/", "tunedModels/", NULL};
+    static const char *const theirs[] = {"publishers/", "endpoints/", "projects/", "models/", NULL};
+    for (const char *const *start = vertex ? theirs : own; *start; start++)
+        if (starts_with(model, *start)) return true;
+    return false;
+}
+
+/* What stands between the base URL and the name. */
+static const char *prefix_of(const char *url, const char *model, bool vertex)
+{
+    bool path = is_path(model, vertex);
+    if (!vertex) return path ? "" : "models/";
+    if (starts_with(model, "models/") || ends_with(url, "/publishers/google"))
+        return ends_with(url, "/publishers/google") ? path ? "" : "models/" : "publishers/google/";
+    return path ? "" : "publishers/google/models/";
+}
+
+/* Percent-encode a name, whose slashes are kept when it is a path. */
+static bool encode(const char *model, bool path, char *out, size_t size)
+{
+    char segment[512];
+    for (;;) {
+        size_t n = path ? strcspn(model, "/") : strlen(model);
+        if (n >= sizeof segment) return false;
+        memcpy(segment, model, n);
+        segment[n] = '\0';
+        if (!beluga__percent_encode(segment, out, size)) return false;
+        size -= strlen(out);
+        out += strlen(out);
+        model += n;
+        if (!*model++) return true;
+        if (size < 2) return false;
+        *out++ = '/';
+        size--;
+    }
+}
+
+int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
+                            beluga_error *err)
+{
+    char name[768], path[1024];
+    bool streamed = beluga_call_is_streamed(call);
+    const char *url = base_url(request), *model = beluga_call_model(call);
+    bool vertex = is_vertex(url);
+    if (!encode(model, is_path(model, vertex), name, sizeof name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the model's name is too long");
+    snprintf(path, sizeof path, "%s/%s%s:%s",
+             has_version(url) ? ""
+             : vertex         ? "/v1"
+                              : "/v1beta",
+             prefix_of(url, model, vertex), name,
+             streamed ? "streamGenerateContent" : "generateContent");
+    beluga_http_request_set_path(request, path);
+    if (streamed) beluga_http_request_add_query(request, "alt", "sse");
+    return 0;
+}
+
+/* ---- lists of models ------------------------------------------------------------------------- */
+
+/* Vertex AI lists a publisher's models beside the projects, not below one. */
+static int set_vertex_list(beluga_http_request *request, const char *url, beluga_error *err)
+{
+    char whole[1024];
+    const char *path = path_of(url);
+    size_t n = (size_t)(path - url);
+    while (*path == '/' && !is_version(path + 1)) {
+        size_t m = 1 + strcspn(path + 1, "/?");
+        if (starts_with(path, "/projects/")) break;
+        path += m; /* of a proxy */
+        n += m;
+    }
+    if (n > sizeof whole - 64)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "the base URL is too long");
+    snprintf(whole, sizeof whole, "%.*s/v1beta1/publishers/google/models", (int)n, url);
+    beluga_http_request_set_url(request, whole);
+    return 0;
+}
+
+int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
+                                      beluga_error *err)
+{
+    const char *page = beluga_call_page(call), *url = base_url(request);
+    bool vertex = is_vertex(url);
+    int code = vertex ? set_vertex_list(request, url, err) : 0;
+    if (code) return code;
+    beluga_http_request_set_method(request, "GET");
+    if (!vertex)
+        beluga_http_request_set_path(request, has_version(url) ? "/models" : "/v1beta/models");
+    beluga_http_request_add_query(request, "pageSize", vertex ? "100" : "1000");
+    if (page) beluga_http_request_add_query(request, "pageToken", page);
+    return 0;
+}

@@ -1,0 +1,153 @@
+/* Tokens that run out, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
+#include "../support/calls.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include <beluga/providers/azure.h>
+#include <beluga/providers/gemini.h>
+
+typedef struct scene {
+    peer *p;
+    char folder[40], count[64];
+    char url[128];
+} scene;
+
+static int begin(void **state)
+{
+    scene *s = calloc(1, sizeof *s);
+    *state = s;
+    if (!s) return -1;
+    snprintf(s->folder, sizeof s->folder, "/tmp/beluga-tokens-XXXXXX");
+    if (!mkdtemp(s->folder)) return -1;
+    snprintf(s->count, sizeof s->count, "%s/count", s->folder);
+    s->p = peer_start();
+    return s->p ? 0 : -1;
+}
+
+static int end(void **state)
+{
+    scene *s = *state;
+    remove(s->count);
+    rmdir(s->folder);
+    peer_stop(s->p);
+    free(s);
+    return 0;
+}
+
+static size_t times_asked(const scene *s)
+{
+    size_t n = 0;
+    FILE *file = fopen(s->count, "r");
+    for (int c; file && (c = getc(file)) != EOF;) n += c == '\n';
+    if (file) fclose(file);
+    return n;
+}
+
+/* The command's first token ends in 1, its second in 2. */
+static beluga_chat_model *open_with_command(scene *s, const char *provider, const char *path,
+                                            const char *token)
+{
+    char command[256];
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    snprintf(s->url, sizeof s->url, "%.*s%s", (int)strlen(peer_url(s->p)) - 3, peer_url(s->p),
+             path);
+    snprintf(command, sizeof command, "command:echo >> %s; echo %s$(wc -l < %s)", s->count, token,
+             s->count);
+    beluga_config *config = beluga_config_new(
+        beluga_with_base_url(s->url), beluga_with_api_key(command), beluga_with_model_name("m"),
+        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    if (beluga_registry_open(beluga_registry_default(), provider, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
+static void answer_gemini(scene *s)
+{
+    static const char body[] = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},"
+                               "\"finishReason\":\"STOP\"}]}";
+    peer_step_json(peer_reply_new(s->p), 200, body);
+}
+
+static const char *sent(const scene *s, size_t i)
+{
+    const char *header = peer_request_header(s->p, i, "Authorization");
+    return header ? header : "";
+}
+
+static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state)
+{
+    scene *s = *state;
+    answer_gemini(s);
+    answer_gemini(s);
+    beluga_chat_model *model =
+        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_string_equal(sent(s, 0), "Bearer ya29.1");
+    assert_string_equal(sent(s, 1), "Bearer ya29.1");
+    assert_null(peer_request_header(s->p, 0, "x-goog-api-key"));
+    assert_string_equal(peer_request_path(s->p, 0),
+                        "/v1/projects/p/locations/l/publishers/google/models/m:generateContent");
+    assert_int_equal(times_asked(s), 1);
+    beluga_chat_model_unref(model);
+}
+
+/* Within the same call: who calls does not see it. */
+static void a_token_that_ran_out_is_asked_for_again(void **state)
+{
+    scene *s = *state;
+    answer_gemini(s);
+    peer_step_json(peer_reply_new(s->p), 401,
+                   "{\"error\":{\"code\":401,\"message\":\"Request had invalid authentication "
+                   "credentials.\",\"status\":\"UNAUTHENTICATED\"}}");
+    answer_gemini(s);
+    beluga_chat_model *model =
+        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_string_equal(sent(s, 1), "Bearer ya29.1");
+    assert_string_equal(sent(s, 2), "Bearer ya29.2");
+    assert_int_equal(times_asked(s), 2);
+    beluga_chat_model_unref(model);
+}
+
+static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
+{
+    scene *s = *state;
+    beluga_error err = {0};
+    peer_step_json(peer_reply_new(s->p), 401, "{\"error\":{\"code\":401}}");
+    beluga_chat_model *model =
+        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(err.attempts, 1);
+    assert_false(err.retryable);
+    beluga_chat_model_unref(model);
+}
+
+static void entra_gets_the_commands_token(void **state)
+{
+    scene *s = *state;
+    peer_openai_answer(peer_reply_new(s->p), "Hello");
+    beluga_chat_model *model = open_with_command(s, "azure", "", "eyJ0.e30.");
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_string_equal(sent(s, 0), "Bearer eyJ0.e30.1");
+    assert_null(peer_request_header(s->p, 0, "api-key"));
+    assert_string_equal(peer_request_path(s->p, 0), "/openai/v1/chat/completions");
+    beluga_chat_model_unref(model);
+}
+
+#define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    static const struct CMUnitTest tests[] = {
+        WITH(vertex_gets_the_commands_token_and_it_is_asked_for_once),
+        WITH(a_token_that_ran_out_is_asked_for_again),
+        WITH(a_token_that_is_refused_when_it_is_new_ends_the_call),
+        WITH(entra_gets_the_commands_token),
+    };
+    return cmocka_run_group_tests_name("tokens", tests, NULL, NULL);
+}
