@@ -78,7 +78,6 @@ typedef struct beluga__openai_state {
 enum beluga__openai_warned {
     BELUGA__OPENAI_LOST_REASONING = 1 << 0,
     BELUGA__OPENAI_LOST_FAILURE = 1 << 1,
-    BELUGA__OPENAI_LOST_IMAGES = 1 << 2,
     BELUGA__OPENAI_LOST_AUDIO = 1 << 3,
     BELUGA__OPENAI_LOST_FILE = 1 << 4,
     BELUGA__OPENAI_LOST_MEDIA = 1 << 5,

@@ -77,30 +77,8 @@ static bool takes_file(beluga__openai_encoder *e, const beluga_part *part)
     return false;
 }
 
-static bool takes_kind(beluga__openai_encoder *e, uint32_t kind)
-{
-    static const struct {
-        uint32_t kind, bit;
-        uint64_t capability;
-        const char *what;
-    } kinds[] = {
-        {BELUGA_PART_IMAGE, BELUGA__OPENAI_LOST_IMAGES, BELUGA_CAPABILITY_IMAGES, "images"},
-        {BELUGA_PART_AUDIO, BELUGA__OPENAI_LOST_AUDIO, BELUGA_CAPABILITY_AUDIO, "audio parts"},
-        {BELUGA_PART_FILE, BELUGA__OPENAI_LOST_FILE, BELUGA_CAPABILITY_FILES, "files"},
-    };
-    uint64_t capabilities = beluga_call_provider(e->call)->capabilities;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        if (kind != kinds[i].kind || capabilities & kinds[i].capability) continue;
-        beluga__openai_warn_once(e, kinds[i].bit, "%s are not sent: %s takes none", kinds[i].what,
-                                 e->name);
-        return false;
-    }
-    return true;
-}
-
 bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *part)
 {
-    if (!takes_kind(e, part->kind)) return false;
     if (part->kind == BELUGA_PART_AUDIO) return takes_audio(e, part);
     return part->kind != BELUGA_PART_FILE || takes_file(e, part);
 }
