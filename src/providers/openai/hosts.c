@@ -24,26 +24,26 @@
 #define OTHERWISE(bits, field, ...)                                                               \
     .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                      \
     .provider.notes = NAMES(                                                                      \
-        NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                      \
-        NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                                \
-        NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                        \
-        NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                  \
-        NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                                  \
-        NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                           \
+        NOTE((bits)&BELUGA__OPENAI_TOP_K, "Takes top_k."),                                        \
+        NOTE((bits)&BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                                  \
+        NOTE((bits)&BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                          \
+        NOTE((bits)&BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                    \
+        NOTE((bits)&BELUGA__OPENAI_NO_USER, "Takes no user."),                                    \
+        NOTE((bits)&BELUGA__OPENAI_NO_STREAM_OPTIONS,                                             \
              "Tells the usage of a stream without being asked."),                                 \
-        NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                             \
+        NOTE((bits)&BELUGA__OPENAI_ENABLE_THINKING,                                               \
              "Reasoning is on or off (enable_thinking), without grades, and takes a budget."),    \
-        NOTE((bits) & BELUGA__OPENAI_THINKING_OFF,                                                \
+        NOTE((bits)&BELUGA__OPENAI_THINKING_OFF,                                                  \
              "No reasoning is told as thinking of type disabled."),                               \
-        NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                   \
+        NOTE((bits)&BELUGA__OPENAI_NO_SCHEMA,                                                     \
              "Of the forms of an answer it knows JSON mode only: a schema is not sent."),         \
-        NOTE((bits) & BELUGA__OPENAI_MISTRAL,                                                     \
+        NOTE((bits)&BELUGA__OPENAI_MISTRAL,                                                       \
              "Reasoning is on or off, without grades; seed goes by random_seed."),                \
-        NOTE((bits) & BELUGA__OPENAI_FILE_URLS, "Takes files by their address."),                 \
-        NOTE((bits) & BELUGA__OPENAI_CACHE_CONTROL,                                               \
+        NOTE((bits)&BELUGA__OPENAI_FILE_URLS, "Takes files by their address."),                   \
+        NOTE((bits)&BELUGA__OPENAI_CACHE_CONTROL,                                                 \
              "Marks for the cache are sent as cache_control."),                                   \
-        NOTE((bits) & BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."), \
-        NOTE((bits) & BELUGA__OPENAI_REASONING_DETAILS,                                           \
+        NOTE((bits)&BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."), \
+        NOTE((bits)&BELUGA__OPENAI_REASONING_DETAILS,                                             \
              "Takes back reasoning_details as they came, and a budget of reasoning."),            \
         NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
 
@@ -70,7 +70,6 @@ static const char *const common_efforts[] = {"none", "low",  "low", "medium",
 static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
 static const char *const perplexity_efforts[] = {NULL,   "minimal", "low", "medium",
                                                  "high", "high",    "high"};
-static const char *const deepseek_efforts[] = {"none", "low", "low", "high", "high", "high", "max"};
 static const char *const mistral_efforts[] = {"none", "high", "high", "high",
                                               "high", "high", "high"};
 
@@ -97,9 +96,7 @@ static const beluga__openai_host hosts[] = {
                   .key_variables = NAMES("DEEPSEEK_API_KEY"),
                   .url_variables = NAMES("DEEPSEEK_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, "reasoning_content",
-               "A model that thinks refuses a history without its thoughts.",
-               "Efforts are low, high and max; another is sent as the nearest."),
-     .efforts = deepseek_efforts},
+               "A model that thinks refuses a history without its thoughts.")},
     {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
                   .key_variables = NAMES("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),

@@ -210,7 +210,9 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     hit = count(usage, "prompt_cache_hit_tokens", hit);
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
-    u.input_cache_write = count(input, "cache_write_tokens", -1);
+    int64_t written = count(usage, "cache_creation_input_tokens", -1); /* LiteLLM's, and Qwen's */
+    written = count(input, "cache_creation_input_tokens", written);
+    u.input_cache_write = count(input, "cache_write_tokens", written);
     u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
     u.output_total = output_total(usage, u.input_total, u.output_reasoning);
     u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
