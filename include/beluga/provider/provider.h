@@ -176,6 +176,9 @@ struct beluga_provider {
     void *reserved[5];
 };
 
+/** Bytes of the first tables: shorter ones are refused, what a longer one lacks of today's is 0. */
+#define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
+
 /** The first members of every table. */
 #define BELUGA_PROVIDER_INIT(provider_name)                                                        \
     .size = sizeof(beluga_provider), .abi = BELUGA_PROVIDER_ABI, .name = (provider_name)
@@ -335,13 +338,15 @@ BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
 BELUGA_END_DECLS
 
+#ifndef BELUGA_PLUGIN
 /**
  * Define `const beluga_provider *<function>(void)` for the explicit call
  *
  *     beluga_registry_register(registry, <function>(), &err);
  *
  * and link the table before main, as Go's blank import does. From a static archive the linker drops
- * an object nobody refers to: then only the explicit call works.
+ * an object nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it makes the
+ * source a plug-in instead: see plugin.h.
  */
 #define BELUGA_REGISTER_PROVIDER(function, table)                                                  \
     const beluga_provider *function(void);                                                         \
@@ -355,5 +360,8 @@ BELUGA_END_DECLS
         node.provider = &(table);                                                                  \
         beluga_provider_link(&node);                                                               \
     }
+#else
+#include <beluga/provider/plugin.h>
+#endif
 
 #endif
