@@ -59,6 +59,8 @@ enum arg_completion {
        "With --replay: take as long as it took when it was recorded.")                         \
     XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                               \
        "Look here first for what providers should send and be answered.")                      \
+    XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                      \
+       "Load a plug-in, a shared object with providers. May be repeated.")                     \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
@@ -105,7 +107,7 @@ struct args {
     const struct command *command;
     bool named; /* the command was, and is not just the default */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
-    struct arg_list options, attachments, operands;
+    struct arg_list options, attachments, plugins, operands;
     bool no_stream, json, usage, probe, quiet, realtime, man, help, version;
     int verbose;
     uint32_t given;        /* which options */

@@ -243,7 +243,7 @@ const struct command cmd_config = {
         "error, and with 0 when there are only warnings.\n\n"
         "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}.",
     .words = "check",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_CONFIG | ARG_HELP |
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
              ARG_VERSION,
     .max_operands = 2,
     .run = run,

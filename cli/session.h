@@ -23,7 +23,8 @@ struct session {
 };
 
 /*
- * Read the configuration and find out which model is asked for.
+ * Read the configuration, load its plug-ins and the command line's, and find out which model is
+ * asked for.
  * @return 0, or an exit code, reported. Free with session_free in either case.
  */
 int session_load(struct session *session, const struct args *args);

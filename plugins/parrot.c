@@ -44,6 +44,7 @@ static const beluga_own_option options[] = {
 static const beluga_provider parrot = {
     BELUGA_PROVIDER_INIT("parrot"),
     .default_model = "grey",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
     .options = options,
     .start = start,
     .cancel = cancel,

@@ -4,6 +4,7 @@
 #include "client/plugin.h"
 
 #include "base/limits.h"
+#include "client/config.h"
 #include "client/registry.h"
 
 #include <dirent.h>
@@ -32,7 +33,7 @@ static const char *end_of(const char *path)
 static int name_file(beluga_error *err, int status, const char *path)
 {
     char context[SHOWN + 16];
-    snprintf(context, sizeof context, "plug-in %s%s", end_of(path) > path ? "..." : "",
+    snprintf(context, sizeof context, "plug-in %s%.*s", end_of(path) > path ? "..." : "", SHOWN,
              end_of(path));
     beluga_error_wrap(err, "load", context);
     return status;
@@ -255,23 +256,62 @@ int beluga_registry_load_plugins(beluga_registry *registry, const char *folder, 
     return end_several(&s, loaded);
 }
 
-int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded, beluga_error *err)
+static void load_path(several *s)
 {
-    several s = {.registry = registry, .err = err};
     char item[PATH_MAX];
     const char *at = secure_getenv(BELUGA__PLUGIN_PATH);
-    if (loaded) *loaded = 0;
-    if (!registry)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
     for (; at && *at; at += *at == ':') {
         size_t n = strcspn(at, ":");
         snprintf(item, sizeof item, "%.*s", (int)(n < sizeof item ? n : 0), at);
         at += n;
         if (item[0] == '/')
-            load_item(&s, item);
+            load_item(s, item);
         else if (n) /* what a folder is called here depends on where the program was started */
-            refuse_folder(&s, item, BELUGA_ERROR_INVALID_INPUT,
+            refuse_folder(s, item, BELUGA_ERROR_INVALID_INPUT,
                           "in " BELUGA__PLUGIN_PATH " only paths that begin with / are read");
     }
+}
+
+int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded, beluga_error *err)
+{
+    several s = {.registry = registry, .err = err};
+    if (loaded) *loaded = 0;
+    if (!registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
+    load_path(&s);
+    return end_several(&s, loaded);
+}
+
+/* --- what a configuration names --------------------------------------------------------------- */
+
+/* As an item of a file: what is refused is said to stand there. */
+static void load_named(several *all, const beluga__config_file *file,
+                       const beluga__config_plugin *plugin)
+{
+    beluga_error why;
+    char place[SHOWN + 32];
+    several s = {.registry = all->registry, .err = &why};
+    if (strcmp(plugin->path, BELUGA__PLUGIN_PATH) == 0)
+        load_path(&s);
+    else
+        load_item(&s, plugin->path);
+    int status = end_several(&s, NULL);
+    snprintf(place, sizeof place, "%.*s:%d:%d", SHOWN, end_of(file->path), plugin->line, plugin->column);
+    if (status) beluga_error_wrap(&why, "load", place);
+    if (status) count(all, status, &why);
+    all->loaded += s.loaded;
+}
+
+int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
+                               size_t *loaded, beluga_error *err)
+{
+    several s = {.registry = registry, .err = err};
+    if (loaded) *loaded = 0;
+    if (!config || !registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no %s was given",
+                                config ? "registry" : "configuration");
+    for (size_t i = 0; i < config->n_files; i++)
+        for (const beluga__config_plugin *p = config->files[i]->plugins; p; p = p->next)
+            load_named(&s, config->files[i], p);
     return end_several(&s, loaded);
 }

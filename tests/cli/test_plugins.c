@@ -1,0 +1,129 @@
+/* The command and plug-ins: named on the command line, or in the file; never by the environment
+ * alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+static const char *plugin(const char *name)
+{
+    static char paths[2][4096];
+    static int turn;
+    const char *root = getenv("BELUGA_BUILD_ROOT");
+    char *path = paths[turn ^= 1];
+    snprintf(path, sizeof paths[0], "%s/%s.so", root ? root : ".", name);
+    return path;
+}
+
+static const char *config(struct cli *cli, const char *before, const char *value, const char *after)
+{
+    char text[8192];
+    int n = snprintf(text, sizeof text, "%s%s%s", before, value, after);
+    return cli_write_file(cli, "config.yaml", text, (size_t)n);
+}
+
+static void a_plugin_on_the_command_line_answers(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "-m", "parrot/grey", "-o",
+                             "parrot.times=2", "Pretty Polly", NULL),
+                     0);
+    assert_string_equal(cli->out, "Pretty Polly Pretty Polly\n");
+    assert_string_equal(cli->err, "");
+}
+
+static void several_plugins_may_be_named(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "--plugin",
+                             plugin("tests/plugins/good"), "-m", "plugged-good", "Hi", NULL),
+                     0);
+    assert_string_equal(cli->out, "plugged in\n");
+}
+
+static void a_plugin_that_is_refused_ends_the_command(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_not_equal(
+        cli_run(cli, "--plugin", plugin("tests/plugins/abi_newer"), "-m", "mock/any", "Hi", NULL),
+        0);
+    assert_contains(cli->err, "abi_newer.so: it was built for ABI 2, this library has 1");
+    assert_string_equal(cli->out, "");
+    assert_int_not_equal(cli_run(cli, "--plugin", "/nowhere.so", "-m", "mock/any", "Hi", NULL), 0);
+    assert_contains(cli->err, "plug-in /nowhere.so: there is no such file");
+}
+
+static void the_providers_of_a_plugin_are_listed_with_its_file(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", NULL), 0);
+    assert_contains(cli->out, "parrot");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", NULL), 0);
+    assert_contains(cli->out, "plugins/parrot.so");
+    assert_contains(cli->out, "parrot.times");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", "--json", NULL),
+        0);
+    assert_contains(cli->out, "plugins/parrot.so\"");
+}
+
+static void the_file_names_plugins(void **state)
+{
+    struct cli *cli = *state;
+    const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
+    assert_int_equal(cli_run(cli, "--config", path, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_int_equal(cli_run(cli, "--config", path, "providers", "parrot", NULL), 0);
+    path = config(cli, "plugins: [", plugin("plugins/parrot"), "]\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+}
+
+static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(void **state)
+{
+    struct cli *cli = *state;
+    const char *path =
+        config(cli, "model: mock/any\nplugins:\n  - gone.so\n  - ", plugin("plugins/parrot"), "\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_contains(cli->err, "config.yaml:3:5: plug-in ");
+    assert_contains(cli->err, "/gone.so: there is no such file");
+    assert_contains(cli->err, cli->home); /* relative to the file */
+}
+
+static void what_is_no_list_of_files_is_a_fault_of_the_file(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--config", config(cli, "plugins: {a: ", "b", "}\n"), "Hi", NULL),
+                     3);
+    assert_contains(cli->err, "plugins must name files or folders");
+}
+
+static void the_environment_alone_turns_nothing_on(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_PLUGIN_PATH", plugin("plugins/parrot"));
+    assert_int_equal(cli_run(cli, "-m", "parrot/grey", "Hello", NULL), 3);
+    assert_contains(cli->err, "no provider is named \"parrot\"");
+    const char *path = config(cli, "plugins: [", "BELUGA_PLUGIN_PATH", "]\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+}
+
+#define CLI(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLI(a_plugin_on_the_command_line_answers),
+        CLI(several_plugins_may_be_named),
+        CLI(a_plugin_that_is_refused_ends_the_command),
+        CLI(the_providers_of_a_plugin_are_listed_with_its_file),
+        CLI(the_file_names_plugins),
+        CLI(a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands),
+        CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
+        CLI(the_environment_alone_turns_nothing_on),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
