@@ -63,6 +63,8 @@ enum arg_completion {
        "Load a plug-in, a shared object with providers. May be repeated.")                     \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
+    XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")      \
+    XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                  \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
     XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")          \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
@@ -108,7 +110,7 @@ struct args {
     bool named; /* the command was, and is not just the default */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     struct arg_list options, attachments, plugins, operands;
-    bool no_stream, json, usage, probe, quiet, realtime, man, help, version;
+    bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
     int verbose;
     uint32_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */
