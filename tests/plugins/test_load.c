@@ -4,10 +4,13 @@
 
 #include <elf.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "../support/torture.h"
 
 /* ---- what is taken in ------------------------------------------------------------------------ */
 
@@ -456,6 +459,63 @@ static void the_path_holds_folders_and_files_with_colons_between(void **state)
     assert_int_equal(loaded, 0);
 }
 
+/* ---- many at once, and without memory
+ * ------------------------------------------------------------ */
+
+static void *load_often(void *argument)
+{
+    loading *l = argument;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", l->built);
+    intptr_t wrong = 0;
+    for (int i = 0; i < 20; i++) {
+        wrong += beluga_registry_load_plugin(l->registry, path, NULL) != 0;
+        wrong += !beluga_registry_contains(l->registry, "plugged-good");
+    }
+    return (void *)wrong;
+}
+
+static void threads_may_load_the_same_plugin_at_once(void **state)
+{
+    loading *l = *state;
+    pthread_t threads[8];
+    void *wrong;
+    test_plugin(l, "good");
+    for (int i = 0; i < 8; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, load_often, l), 0);
+    for (int i = 0; i < 8; i++) {
+        pthread_join(threads[i], &wrong);
+        assert_null(wrong);
+    }
+    assert_answer(l, "plugged-good", "plugged in");
+}
+
+static int load_all(void *argument)
+{
+    beluga_client *client;
+    int status = beluga_client_new(NULL, &client);
+    if (status) return status;
+    beluga_registry *registry = beluga_client_registry(client);
+    beluga_provider table = {PLUGGED("short-table")};
+    table.size = BELUGA_PROVIDER_MIN_SIZE;
+    status = beluga_registry_load_plugin(registry, argument, NULL);
+    bool one = beluga_registry_contains(registry, "plugged-good");
+    bool other = beluga_registry_contains(registry, "plugged-counting");
+    if (one == !!status || other == !!status) fail_msg("a part of a plug-in is registered");
+    if (!status) status = beluga_registry_register(registry, &table, NULL);
+    beluga_client_unref(client);
+    return status;
+}
+
+static void a_plugin_is_registered_whole_or_not_whichever_allocation_fails(void **state)
+{
+    loading *l = *state;
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s", test_plugin(l, "good"));
+    assert_loads(l, path); /* what stays with the process is there before */
+    assert_true(torture_run(load_all, path) > 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -491,6 +551,8 @@ int main(void)
         LOADING(a_client_that_asks_for_the_path_gets_it),
         LOADING(a_path_with_a_bad_plugin_is_logged_and_the_client_lives),
         LOADING(the_path_holds_folders_and_files_with_colons_between),
+        LOADING(threads_may_load_the_same_plugin_at_once),
+        LOADING(a_plugin_is_registered_whole_or_not_whichever_allocation_fails),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

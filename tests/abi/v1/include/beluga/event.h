@@ -85,6 +85,7 @@ struct beluga_event {
             const char *request_id; /**< from the HTTP headers, or NULL */
             int64_t created;        /**< seconds since 1970, 0 unknown */
             const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
+            bool cached;            /**< the answer was given before, and is from a cache */
         } metadata;
         struct {
             const char *text;

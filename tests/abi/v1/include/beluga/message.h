@@ -123,6 +123,13 @@ BELUGA_API const char *beluga_message_text(const beluga_message *message, size_t
 /** Return the id a tool's message answers, or NULL. */
 BELUGA_API const char *beluga_message_tool_call_id(const beluga_message *message);
 
+/**
+ * Estimate how many tokens a message takes, without asking anybody: a quarter of its text's bytes, 1,000 for an
+ * image, four bytes of other content each, and four for the message itself. Providers count otherwise, by up
+ * to a half. Threads: any. Since: 0.1
+ */
+BELUGA_API int64_t beluga_message_estimate_tokens(const beluga_message *message);
+
 /** Make an empty list. @return owned (beluga_messages_free), or NULL without memory. */
 BELUGA_API beluga_messages *beluga_messages_new(void);
 /** Free a list and its references. Calls under way keep what they use. */

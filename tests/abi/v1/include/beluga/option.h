@@ -87,7 +87,25 @@ typedef enum beluga_option_type {
     XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")               \
     XX(MAX_TOOL_STEPS, "max_tool_steps", INT, 1, 1000, B, "answers of a tool loop")                \
     XX(MAX_CONCURRENT_TOOLS, "max_concurrent_tools", INT, 1, 1024, B, "tools of a loop that run at once") \
-    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "one run of a tool in a loop")
+    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "one run of a tool in a loop")      \
+    XX(RETRY_ON, "retry_on", LIST, 0, 0, B, "errors to retry besides the usual; \"-name\": not that one") \
+    XX(RETRY_BUDGET, "retry_budget", DOUBLE, 0, 10, M, "retries that each call earns, beside one a second") \
+    XX(BREAKER_FAILURES, "breaker_failures", INT, 1, 1000000, M, "failed calls in a row that open the breaker") \
+    XX(BREAKER_OPEN_TIME, "breaker_open_time", DURATION, 1, 86400000, M, "how long it stays open before a probe") \
+    XX(BREAKER_PROBES, "breaker_probes", INT, 1, 1000, M, "probes that succeed until it closes")   \
+    XX(REQUESTS_PER_MINUTE, "requests_per_minute", INT, 1, 1000000000, M, "calls a minute, spread evenly") \
+    XX(TOKENS_PER_MINUTE, "tokens_per_minute", INT, 1, 1000000000, M, "tokens a minute, in and out") \
+    XX(MAX_CONCURRENT_CALLS, "max_concurrent_calls", INT, 1, 1000000, M, "calls of this model at once") \
+    XX(LIMIT_WAIT, "limit_wait", DURATION, 0, 86400000, M, "longest wait for those limits; 0: refuse at once") \
+    XX(FALLBACK, "fallback", LIST, 0, 0, M, "models to ask when this one fails, in turn")          \
+    XX(FALLBACK_ON, "fallback_on", LIST, 0, 0, B, "errors that lead to them, instead of the usual") \
+    XX(ROUTING, "routing", ENUM, 0, 2, M, "who of them is asked first: in_order, round_robin, weighted") \
+    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")       \
+    XX(CACHE_TTL, "cache_ttl", DURATION, 1, 31536000000, M, "answers are kept so long and given again") \
+    XX(CACHE, "cache", POINTER, 0, 0, M, "the store of those answers")                             \
+    XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M, "US dollars that calls of this model may cost in all") \
+    XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")          \
+    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -128,6 +146,16 @@ typedef enum beluga_http_version {
     BELUGA_HTTP_VERSION_1_1 = 1,
     BELUGA_HTTP_VERSION_2 = 2
 } beluga_http_version;
+
+/** Which of a model and its fallbacks is asked first; the others follow in order when it fails. */
+typedef enum beluga_routing {
+    BELUGA_ROUTING_IN_ORDER = 0,
+    BELUGA_ROUTING_ROUND_ROBIN = 1,
+    BELUGA_ROUTING_WEIGHTED = 2 /**< by chance, in proportion to each one's weight */
+} beluga_routing;
+
+struct beluga_cache_store;
+struct beluga_hooks;
 
 /** One option; make it with the functions below. Layout frozen: 32 bytes where pointers are 8. */
 struct beluga_option {
@@ -198,6 +226,29 @@ BELUGA_API beluga_option beluga_with_response_schema_strict(bool on);
 BELUGA_API beluga_option beluga_with_json_mode(bool on);
 BELUGA_API beluga_option beluga_with_reasoning_effort(beluga_reasoning_effort effort);
 BELUGA_API beluga_option beluga_with_reasoning_budget(int64_t tokens);
+/** Adds the name of an error that is retried, or with '-' before it one that is not. */
+BELUGA_API beluga_option beluga_with_retry_on(const char *error_name);
+BELUGA_API beluga_option beluga_with_retry_budget(double retries_per_call);
+BELUGA_API beluga_option beluga_with_breaker_failures(int64_t n);
+BELUGA_API beluga_option beluga_with_breaker_open_time_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_breaker_probes(int64_t n);
+BELUGA_API beluga_option beluga_with_requests_per_minute(int64_t n);
+BELUGA_API beluga_option beluga_with_tokens_per_minute(int64_t n);
+BELUGA_API beluga_option beluga_with_max_concurrent_calls(int64_t n);
+BELUGA_API beluga_option beluga_with_limit_wait_ms(int64_t ms);
+/** Adds a model by its reference; give it again for more. It is opened together with the model. */
+BELUGA_API beluga_option beluga_with_fallback(const char *reference);
+/** Adds the name of an error. */
+BELUGA_API beluga_option beluga_with_fallback_on(const char *error_name);
+BELUGA_API beluga_option beluga_with_routing(beluga_routing routing);
+BELUGA_API beluga_option beluga_with_weight(int64_t weight);
+BELUGA_API beluga_option beluga_with_cache_ttl_ms(int64_t ms);
+/** The store is borrowed until the last model made with it is gone (cache.h). */
+BELUGA_API beluga_option beluga_with_cache(const struct beluga_cache_store *store);
+BELUGA_API beluga_option beluga_with_budget(double dollars);
+BELUGA_API beluga_option beluga_with_prices(const char *path);
+/** The functions are copied; their payload is borrowed until the last model is gone (hooks.h). */
+BELUGA_API beluga_option beluga_with_hooks(const struct beluga_hooks *hooks);
 BELUGA_API beluga_option beluga_with_user(const char *id);
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
 /** Adds one, "Name: value"; give it again for more. */

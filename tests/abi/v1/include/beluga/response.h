@@ -38,6 +38,8 @@ BELUGA_API beluga_finish_reason beluga_response_finish_reason(const beluga_respo
 BELUGA_API const char *beluga_response_raw_finish_reason(const beluga_response *response);
 /** Return false for what beluga_with_partial gave: the answer is not complete. */
 BELUGA_API bool beluga_response_is_complete(const beluga_response *response);
+/** Return true for an answer that was given before and came from a cache: it cost nothing. */
+BELUGA_API bool beluga_response_is_cached(const beluga_response *response);
 /** Return the response's id, the model and provider that answered, the HTTP request's id; "" unknown. */
 BELUGA_API const char *beluga_response_id(const beluga_response *response);
 BELUGA_API const char *beluga_response_model(const beluga_response *response);
