@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "run.h"
 
@@ -111,6 +113,70 @@ static void the_environment_alone_turns_nothing_on(void **state)
     assert_string_equal(cli->out, "Hello\n");
 }
 
+/* ---- beluga new ---------------------------------------------------------------------------------
+ */
+
+static void enter_home(struct cli *cli)
+{
+    assert_int_equal(chdir(cli->home), 0);
+}
+
+static void assert_file_says(const char *path, const char *words)
+{
+    char text[65536] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("there is no %s", path);
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    assert_contains(text, words);
+    assert_lacks(text, "example-name");
+    assert_lacks(text, "example_name");
+    assert_lacks(text, "EXAMPLE_NAME");
+}
+
+static void new_writes_a_folder_with_the_name_in_it(void **state)
+{
+    struct cli *cli = *state;
+    enter_home(cli);
+    assert_int_equal(cli_run(cli, "new", "provider", "my-llm", NULL), 0);
+    assert_file_says("my-llm/my-llm.c", "BELUGA_REGISTER_PROVIDER(my_llm_provider, provider)");
+    assert_file_says("my-llm/my-llm.c", "my-llm.delay_ms");
+    assert_file_says("my-llm/test_my-llm.c", "my_llm_empty");
+    assert_file_says("my-llm/meson.build", "project('my-llm', 'c'");
+    assert_file_says("my-llm/README.md", "# my-llm");
+    assert_int_equal(cli_run(cli, "new", "provider", "tone", "--http", NULL), 0);
+    assert_file_says("tone/tone.c", "TONE_API_KEY");
+    assert_file_says("tone/fixtures/cut/events.txt", "stream_closed");
+}
+
+static void new_writes_over_nothing(void **state)
+{
+    struct cli *cli = *state;
+    enter_home(cli);
+    assert_int_equal(mkdir("acme", 0755), 0);
+    assert_int_equal(cli_run(cli, "new", "provider", "acme", NULL), 2);
+    assert_contains(cli->err, "acme is there already: nothing was written");
+    assert_int_equal(access("acme/acme.c", F_OK), -1);
+}
+
+static void new_refuses_names_that_no_provider_can_have(void **state)
+{
+    struct cli *cli = *state;
+    static const char *const names[] = {"Acme", "9lives", "-x",  "a/b",
+                                        "..",   "",       "a.b", "caf\xc3\xa9"};
+    enter_home(cli);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(cli_run(cli, "new", "provider", "--", names[i], NULL), 2);
+        assert_contains(cli->err, "can't be a provider's name");
+    }
+    assert_int_equal(cli_run(cli, "new", "provider", "openai", NULL), 2);
+    assert_contains(cli->err, "there is a provider openai already");
+    assert_int_equal(cli_run(cli, "new", "model", "x", NULL), 2);
+    assert_int_equal(cli_run(cli, "new", NULL), 2);
+    assert_int_equal(cli_run(cli, "new", "provider", "x", "--http", "--full", NULL), 2);
+}
+
 #define CLI(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
 
 int main(void)
@@ -124,6 +190,9 @@ int main(void)
         CLI(a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands),
         CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
         CLI(the_environment_alone_turns_nothing_on),
+        CLI(new_writes_a_folder_with_the_name_in_it),
+        CLI(new_writes_over_nothing),
+        CLI(new_refuses_names_that_no_provider_can_have),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -201,8 +201,11 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
- * its begin). Content is copied where it must outlive the call. Threads: the loop's, except inside
- * beluga_emit_run_blocking. */
+ * its begin). Content is copied where it must outlive the call.
+ *
+ * An emit is used in the function that was given it, on its thread: on the loop's, or in the work of
+ * beluga_emit_run_blocking. From another thread, or when that function has returned, it does nothing but make
+ * the call fail with invalid_response; when the call is over, nothing at all. */
 
 /** Return the call that is being answered. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
