@@ -49,6 +49,20 @@ enum beluga_capability {
     BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< a key is sent where there is one, but none is needed */
 };
 
+BELUGA_BEGIN_DECLS
+
+/**
+ * Return the name of a capability as lists show it, such as "parallel_tools".
+ *
+ * @param capability  One of beluga_capability.
+ * @return static storage; NULL for anything else, so 1 << 0, 1 << 1, … until NULL are all there are.
+ *
+ * Threads: any. Blocks: never. Since: 0.2
+ */
+BELUGA_API const char *beluga_capability_name(uint64_t capability);
+
+BELUGA_END_DECLS
+
 /** A provider's own option: what `beluga providers` lists and what a configuration is checked by. */
 typedef struct beluga_own_option {
     const char *name; /**< "acme.region" */
@@ -152,7 +166,14 @@ struct beluga_provider {
      * such as "aws:". NULL: nowhere. */
     const char *key_reference;
 
-    void *reserved[7];
+    /* --- since 0.2: for people to read ---------------------------------------------------- */
+    /** Name of what it speaks, such as "Chat Completions"; NULL: not told. */
+    const char *protocol;
+    /** What is worth knowing before it is used, and where it differs from its protocol: a sentence each,
+     * ended by NULL; empty ones are left out. NULL: none. */
+    const char *const *notes;
+
+    void *reserved[5];
 };
 
 /** Bytes of the first tables: shorter ones are refused, what a longer one lacks of today's is 0. */
