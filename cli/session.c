@@ -102,8 +102,7 @@ static int set_options(struct session *session, const struct args *args)
 
 /* ---- plug-ins -------------------------------------------------------------------------------- */
 
-/* What the command line names must be had; what the file names is missed where it is used. */
-static int load_plugins(const struct session *session, const struct args *args)
+int session_load_plugins(const struct args *args)
 {
     beluga_error err;
     beluga_registry *registry = beluga_registry_default();
@@ -111,7 +110,16 @@ static int load_plugins(const struct session *session, const struct args *args)
     for (size_t i = 0; i < args->plugins.count; i++)
         if (beluga_registry_load_plugin(registry, args->plugins.items[i], &err) != 0)
             return report_error(args, &err, NULL);
-    if (beluga_config_load_plugins(session->base, registry, NULL, &err) != 0)
+    return 0;
+}
+
+/* What the command line names must be had; what the file names is missed where it is used. */
+static int load_plugins(const struct session *session, const struct args *args)
+{
+    beluga_error err;
+    int rc = session_load_plugins(args);
+    if (rc != 0) return rc;
+    if (beluga_config_load_plugins(session->base, beluga_registry_default(), NULL, &err) != 0)
         out_note("%s", err.message);
     return 0;
 }

@@ -113,13 +113,28 @@ static void the_environment_alone_turns_nothing_on(void **state)
     assert_string_equal(cli->out, "Hello\n");
 }
 
-/* ---- beluga new ---------------------------------------------------------------------------------
- */
-
 static void enter_home(struct cli *cli)
 {
     assert_int_equal(chdir(cli->home), 0);
 }
+
+static void check_takes_the_file_of_a_plugin(void **state)
+{
+    struct cli *cli = *state;
+    const char *settings = "{\"model\": \"grey\"}";
+    cli_write_file(cli, "check.json", settings, strlen(settings));
+    enter_home(cli);
+    assert_int_equal(mkdir("parrot", 0755) | mkdir("parrot/check", 0755), 0);
+    assert_int_equal(rename("check.json", "parrot/check/check.json"), 0);
+    cli_run(cli, "check", plugin("plugins/parrot"), "--fixtures", cli->home, NULL);
+    assert_contains(cli->out, "parrot\n");
+    assert_string_equal(cli->err, "");
+    assert_int_not_equal(cli_run(cli, "check", plugin("tests/plugins/abi_newer"), NULL), 0);
+    assert_contains(cli->err, "the library is older");
+}
+
+/* ---- beluga new ---------------------------------------------------------------------------------
+ */
 
 static void assert_file_says(const char *path, const char *words)
 {
@@ -190,6 +205,7 @@ int main(void)
         CLI(a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands),
         CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
         CLI(the_environment_alone_turns_nothing_on),
+        CLI(check_takes_the_file_of_a_plugin),
         CLI(new_writes_a_folder_with_the_name_in_it),
         CLI(new_writes_over_nothing),
         CLI(new_refuses_names_that_no_provider_can_have),
