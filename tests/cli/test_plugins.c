@@ -94,6 +94,18 @@ static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(v
     assert_contains(cli->err, cli->home); /* relative to the file */
 }
 
+static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **state)
+{
+    struct cli *cli = *state;
+    const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
+    assert_int_equal(cli_run(cli, "--config", path, "config", "check", NULL), 0);
+    /* Somebody's file is only looked at. */
+    assert_int_equal(cli_run(cli, "config", "check", path, NULL), 3);
+    assert_contains(cli->out, "no provider is named \"parrot\"");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "config", "check", path, NULL), 0);
+}
+
 static void what_is_no_list_of_files_is_a_fault_of_the_file(void **state)
 {
     struct cli *cli = *state;
@@ -203,6 +215,7 @@ int main(void)
         CLI(the_providers_of_a_plugin_are_listed_with_its_file),
         CLI(the_file_names_plugins),
         CLI(a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands),
+        CLI(a_file_that_is_checked_may_name_providers_of_its_plugins),
         CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
         CLI(the_environment_alone_turns_nothing_on),
         CLI(check_takes_the_file_of_a_plugin),

@@ -46,6 +46,10 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  *     model: fast                  # what is taken when nothing is named
  *     providers:
  *       openai: {api_key: env:OPENAI_API_KEY, timeout: 60s}
+ *       mine:                      # a provider of your own that speaks openai's protocol
+ *         base: openai
+ *         base_url: http://127.0.0.1:8080/v1
+ *         models: {small: Qwen/Qwen3-0.6B}
  *     models:
  *       fast: {model: openai/gpt-5-mini, temperature: 0.2}
  *
@@ -55,6 +59,42 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  * Threads: as beluga_config_new_n. Blocks: reads a file.
  */
 BELUGA_API int beluga_config_load_file(beluga_config *config, const char *path, beluga_error *err);
+
+/** How bad a problem is. */
+typedef enum beluga_severity {
+    BELUGA_SEVERITY_ERROR = 1,  /**< the file, or what it is about, can't be used */
+    BELUGA_SEVERITY_WARNING = 2 /**< it can, but it is not what somebody wants */
+} beluga_severity;
+
+/** One problem of a file that is checked; borrowed for the call. Read no further than `size`. */
+typedef struct beluga_config_problem {
+    size_t size;
+    beluga_severity severity;
+    int line, column; /**< from 1 */
+    const char *path; /**< of the file, as it was given */
+    const char *message; /**< one line; never holds a secret */
+} beluga_config_problem;
+
+typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_problem *problem);
+
+/**
+ * Check a whole file, and tell all that is wrong with it: what beluga_config_load_file refuses, what
+ * beluga_config_resolve and opening a model would refuse of any of its sections, references that lead
+ * nowhere, and secrets that stand in it. Runs no command and sends nothing.
+ *
+ * @param registry  For the providers' names and options.
+ * @param tell      Called for each problem in the order of the file, in this thread; for the first 1,000,
+ *                  and once more when there are more.
+ * @param n_errors  Receives how many were errors; NULL allowed.
+ * @return 0 when the file was checked, whatever was found; BELUGA_ERROR_NOT_FOUND no such file;
+ *         BELUGA_ERROR_INVALID_CONFIG it can't be read; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB;
+ *         BELUGA_ERROR_NO_MEMORY.
+ *
+ * Threads: any. Blocks: reads the file, and sees whether those it refers to may be read. Since: 0.2
+ */
+BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *path,
+                                        beluga_config_problem_fn tell, void *payload,
+                                        size_t *n_errors, beluga_error *err);
 
 /**
  * Load the plug-ins that files of the configuration name: `plugins`, one or a list.
@@ -80,7 +120,8 @@ BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_re
  * Make the configuration that a model's reference means.
  *
  * The reference is an alias under `models`, else "provider/model" or "provider:model", where what
- * stands before the first separator is a registered provider. NULL means the file's `model`.
+ * stands before the first separator is a registered provider, or one of the file with a `base`. NULL
+ * means the file's `model`.
  *
  * @param out  Owned copy of `config` with provider, model's name and the file's sections applied.
  * @return 0; BELUGA_ERROR_INVALID_CONFIG no reference and no default; BELUGA_ERROR_UNSUPPORTED_PROVIDER with
@@ -96,6 +137,17 @@ BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registr
  */
 BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, const char **name,
                                     const char **reference);
+
+/**
+ * Walk the providers without code of the files: the entries under `providers` that have a `base`, in
+ * the order of the files. They are opened as any other: beluga_config_resolve, beluga_registry_open.
+ * @param name, base  Receive the provider's name and that of its base, which may not exist.
+ * @return false when `index` is past the last. Strings borrowed until the configuration changes.
+ *
+ * Since: 0.2
+ */
+BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index,
+                                       const char **name, const char **base);
 
 /** Return the file's default model reference, or NULL. Borrowed until the configuration changes. */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
@@ -115,6 +167,13 @@ BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, c
 BELUGA_API bool beluga_config_get_string(const beluga_config *config, int key, const char **value);
 BELUGA_API bool beluga_config_get_int(const beluga_config *config, int key, int64_t *value);
 BELUGA_API bool beluga_config_get_double(const beluga_config *config, int key, double *value);
+
+/**
+ * Return item `index` of a list option, or NULL past the last. Borrowed until the configuration changes.
+ * Since: 0.2
+ */
+BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int key, size_t index,
+                                              size_t *length);
 
 /* A provider's own settings, for full providers; the same in each type. */
 BELUGA_API bool beluga_config_get_own_string(const beluga_config *config, const char *name,

@@ -105,7 +105,11 @@ typedef enum beluga_option_type {
     XX(CACHE, "cache", POINTER, 0, 0, M, "the store of those answers")                             \
     XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M, "US dollars that calls of this model may cost in all") \
     XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")          \
-    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")
+    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")                       \
+    XX(BASE, "base", STRING, 0, 0, M, "provider whose protocol a provider of your own speaks")     \
+    XX(HEADERS, "headers", LIST, 0, 0, M, "\"Name: value\" of every request; the value may be env:NAME, file:PATH or command:COMMAND, and an empty one takes the header away") \
+    XX(BODY, "body", STRING, 0, 0, M, "JSON object merged into the body of every request; null takes a field away") \
+    XX(MODELS, "models", LIST, 0, 0, M, "\"alias=name\": names of your own for models of the provider")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -253,6 +257,23 @@ BELUGA_API beluga_option beluga_with_user(const char *id);
 BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
 /** Adds one, "Name: value"; give it again for more. */
 BELUGA_API beluga_option beluga_with_extra_header(const char *line);
+/**
+ * Make the configuration a provider of its own, without code: it has the name that
+ * beluga_with_provider gives, which must not be a registered provider's, and speaks the protocol of
+ * this one. Of that it takes functions, quirks and own options, but neither key, nor address other
+ * than as a default, nor variables of the environment. Since: 0.2
+ */
+BELUGA_API beluga_option beluga_with_base(const char *provider);
+/**
+ * Adds a header of every request, "Name: value"; give it again for more. The value may be a
+ * reference, as beluga_with_api_key's; "aws:" is none here. Extra headers win over these.
+ * Since: 0.2
+ */
+BELUGA_API beluga_option beluga_with_header(const char *line);
+/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.2 */
+BELUGA_API beluga_option beluga_with_body(const char *json_object);
+/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.2 */
+BELUGA_API beluga_option beluga_with_model_alias(const char *line);
 BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);
 BELUGA_API beluga_option beluga_with_raw_events(bool on);

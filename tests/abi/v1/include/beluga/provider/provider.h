@@ -187,7 +187,8 @@ struct beluga_provider {
  * A call is immutable; everything is borrowed as long as it. Threads: any. */
 
 /** Return the table the call's model was opened from: a family of providers that share functions may keep
- * what tells them apart around it. */
+ * what tells them apart around it. Of a model whose provider has a base (beluga_with_base) it is the
+ * base's, which these functions belong to. */
 BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
