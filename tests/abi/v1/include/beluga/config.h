@@ -163,6 +163,15 @@ BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
 BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, char *buffer,
                                          size_t n, beluga_origin *origin);
 
+/**
+ * Return whether an alias of the file names a base URL that is not its provider's own. A key belongs to the
+ * host it was given for: the provider's variables, for key and URL, and the key of its section do not apply
+ * then; only one that the alias names itself, or that code gives.
+ *
+ * Threads: as beluga_config_new_n. Since: 0.2
+ */
+BELUGA_API bool beluga_config_has_own_host(const beluga_config *config);
+
 /** Read one setting. @return false when it is not set or of another type. Strings are borrowed. */
 BELUGA_API bool beluga_config_get_string(const beluga_config *config, int key, const char **value);
 BELUGA_API bool beluga_config_get_int(const beluga_config *config, int key, int64_t *value);

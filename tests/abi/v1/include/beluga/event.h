@@ -25,7 +25,8 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_ERROR = 10,          /**< terminal: not complete */
     BELUGA_EVENT_RAW = 11,            /**< what the provider sent (on request) */
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
-    BELUGA_EVENT_TOOL_RESULT = 13     /**< a tool has run (in a tool loop) */
+    BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
+    BELUGA_EVENT_MEDIA = 14           /**< an image, audio or a file of the answer, whole; since 0.2 */
 } beluga_event_kind;
 
 /** Why the model stopped. */
@@ -111,6 +112,13 @@ struct beluga_event {
             int32_t status;      /**< 0, or what went wrong: BELUGA_ERROR_TOOL_… */
             int64_t duration_ns; /**< 0 where it did not run */
         } tool_result;
+        struct {
+            uint32_t kind;          /**< beluga_part_kind: IMAGE, AUDIO or FILE */
+            const char *media_type; /**< "image/png", …; NULL unknown */
+            const char *bytes;      /**< its content; NULL when it is at `url` */
+            size_t length;
+            const char *url; /**< where it is, "https://…"; NULL when it is in `bytes` */
+        } media;
         beluga_usage usage;
         struct {
             uint32_t reason;  /**< beluga_finish_reason */

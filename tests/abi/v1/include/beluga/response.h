@@ -7,6 +7,7 @@
 
 #include <beluga/common.h>
 #include <beluga/event.h>
+#include <beluga/message.h>
 
 BELUGA_BEGIN_DECLS
 
@@ -28,6 +29,13 @@ BELUGA_API size_t beluga_response_tool_call_count(const beluga_response *respons
 /** Return tool call `index`, or NULL past the last. */
 BELUGA_API const beluga_tool_call *beluga_response_tool_call(const beluga_response *response,
                                                              size_t index);
+/** Return how many images, sounds and files the answer has. Since: 0.2 */
+BELUGA_API size_t beluga_response_media_count(const beluga_response *response);
+/**
+ * Return one of them, in the order they came, or NULL past the last: its kind, its media type (NULL unknown),
+ * and its bytes in `data`, or the address where it is in `url`. Since: 0.2
+ */
+BELUGA_API const beluga_part *beluga_response_media(const beluga_response *response, size_t index);
 /** Return the usage; all -1 when the provider did not say. Never NULL. */
 BELUGA_API const beluga_usage *beluga_response_usage(const beluga_response *response);
 /** Return what was left of the provider's limits; all -1 when it did not say. Never NULL. */
@@ -54,13 +62,14 @@ BELUGA_API int64_t beluga_response_duration_ns(const beluga_response *response);
 BELUGA_API int64_t beluga_response_first_content_ns(const beluga_response *response);
 
 /**
- * Make the message that continues a conversation: text, reasoning with signatures, tool calls.
+ * Make the message that continues a conversation: text, reasoning with signatures, tool calls, media.
  * @return one reference, yours; NULL without memory.
  */
 BELUGA_API beluga_message *beluga_response_message(const beluga_response *response);
 
 /**
- * Write the answer as one JSON object.
+ * Write the answer as one JSON object. "media" is in it when there is some: each with "kind", "media_type", and
+ * "data" in base64 or "url".
  * @param json  Owned (beluga_free), NUL-terminated.
  * @return 0; BELUGA_ERROR_NO_MEMORY.
  */

@@ -73,7 +73,8 @@
     XX(beluga_error_set_cause) XX(beluga_error_wrap) XX(beluga_error_from_http)                    \
     XX(beluga_error_is_retryable) XX(beluga_error_format) XX(beluga_option_get_info)               \
     XX(beluga_finish_reason_name) XX(beluga_allocator_default) XX(beluga_free)                     \
-    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name)
+    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name) \
+    XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)
 
 #ifdef __cplusplus
 #define BELUGA_PLUGIN_SLOT(name) decltype(::name) *name;
@@ -272,6 +273,9 @@ BELUGA_END_DECLS
 #define beluga_version_string beluga_plugin_functions->beluga_version_string
 #define beluga_version_number beluga_plugin_functions->beluga_version_number
 #define beluga_capability_name beluga_plugin_functions->beluga_capability_name
+#define beluga_emit_media beluga_plugin_functions->beluga_emit_media
+#define beluga_emit_media_base64 beluga_plugin_functions->beluga_emit_media_base64
+#define beluga_emit_media_url beluga_plugin_functions->beluga_emit_media_url
 #else
 
 /* Linked into a program: the function runs before main, and the tables are linked if it returns 0. */

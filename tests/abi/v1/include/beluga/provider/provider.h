@@ -255,6 +255,19 @@ BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
 /** Begin, one delta and end of a call that comes whole. */
 BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id,
                                      const char *name, const char *arguments, size_t length);
+/**
+ * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data; BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB.
+ * Since: 0.2
+ */
+BELUGA_API int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                                 const void *data, size_t length);
+/** The same from base64. @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not. */
+BELUGA_API int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind,
+                                        const char *media_type, const char *base64, size_t length);
+/** The same by its address, which is handed on as it is. */
+BELUGA_API int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind,
+                                     const char *media_type, const char *url);
 /** Id, model and time; NULL and 0 for what is unknown. The first of each is kept. */
 BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model,
                                     int64_t created);
