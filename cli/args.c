@@ -187,11 +187,12 @@ int args_parse(struct args *args, int argc, char **argv)
 {
     *args = (struct args){0};
     size_t n = argc > 0 ? (size_t)argc : 1;
-    args->pointers = calloc(3 * n, sizeof *args->pointers);
+    args->pointers = calloc(4 * n, sizeof *args->pointers);
     if (!args->pointers) return out_no_memory();
     args->options.items = args->pointers;
     args->attachments.items = args->pointers + n;
-    args->operands.items = args->pointers + 2 * n;
+    args->plugins.items = args->pointers + 2 * n;
+    args->operands.items = args->pointers + 3 * n;
     int rc = argc > 0 ? parse_words(args, argv + 1) : 0;
     args->named = args->command != NULL;
     if (!args->named) args->command = commands[0];

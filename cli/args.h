@@ -59,8 +59,12 @@ enum arg_completion {
        "With --replay: take as long as it took when it was recorded.")                         \
     XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                               \
        "Look here first for what providers should send and be answered.")                      \
+    XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                      \
+       "Load a plug-in, a shared object with providers. May be repeated.")                     \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
+    XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")      \
+    XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                  \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
     XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")          \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
@@ -105,8 +109,8 @@ struct args {
     const struct command *command;
     bool named; /* the command was, and is not just the default */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
-    struct arg_list options, attachments, operands;
-    bool no_stream, json, usage, probe, quiet, realtime, man, help, version;
+    struct arg_list options, attachments, plugins, operands;
+    bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
     int verbose;
     uint32_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */

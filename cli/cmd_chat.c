@@ -301,6 +301,6 @@ const struct command cmd_chat = {
         "that begins with / is written with //.\n\n"
         "In a pipe every line is a turn, and the first failure ends the chat with its exit status.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_USAGE |
-             ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .run = run,
 };

@@ -1,5 +1,7 @@
 /* beluga check: does a provider do what it should. */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
+#include "session.h"
 #include "term.h"
 
 enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 1024 };
@@ -115,14 +118,48 @@ static void check_one(struct checking *c, const char *fixtures, const char *name
     if (!c->error.code) c->error = err;
 }
 
-static void check_them(struct checking *c, const char *fixtures)
+/* Every provider, or those that came with the plug-in `file`. */
+static void check_all(struct checking *c, const char *fixtures, const char *file)
 {
     const char *names[MAX_PROVIDERS];
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+        const char *from = beluga_registry_plugin_file(registry, names[i]);
+        if (!file || (from && strcmp(from, file) == 0)) check_one(c, fixtures, names[i]);
+    }
+}
+
+/* No provider's name looks like a file's. */
+static bool is_file(const char *operand)
+{
+    size_t n = strlen(operand);
+    return strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0);
+}
+
+static void check_file(struct checking *c, const char *fixtures, const char *path)
+{
+    char real[PATH_MAX];
+    const struct args to_stderr = {0};
+    beluga_error err;
+    if (beluga_registry_load_plugin(beluga_registry_default(), path, &err) == 0 &&
+        realpath(path, real)) {
+        check_all(c, fixtures, real);
+        return;
+    }
+    report_error(&to_stderr, &err, NULL);
+    if (!c->error.code) c->error = err;
+}
+
+static void check_them(struct checking *c, const char *fixtures)
+{
     const struct arg_list *operands = &c->args->operands;
-    for (size_t i = 0; i < operands->count; i++) check_one(c, fixtures, operands->items[i]);
-    if (operands->count) return;
-    size_t n = beluga_registry_list(beluga_registry_default(), names, MAX_PROVIDERS);
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) check_one(c, fixtures, names[i]);
+    for (size_t i = 0; i < operands->count; i++)
+        if (is_file(operands->items[i]))
+            check_file(c, fixtures, operands->items[i]);
+        else
+            check_one(c, fixtures, operands->items[i]);
+    if (!operands->count) check_all(c, fixtures, NULL);
 }
 
 static int check_json(struct checking *c, const char *fixtures)
@@ -160,7 +197,9 @@ static int run(const struct args *args)
     if (!fixtures) fixtures = args->fixtures;
     if (!fixtures)
         return out_usage("the fixtures are not installed: name their folder with --fixtures");
-    int rc = args->json ? check_json(&c, fixtures) : check_text_out(&c, fixtures);
+    int rc = session_load_plugins(args);
+    if (rc) return rc;
+    rc = args->json ? check_json(&c, fixtures) : check_text_out(&c, fixtures);
     if (rc) return rc;
     if (c.error.code) return exit_from_error(c.error.code);
     return c.failed ? CLI_EXIT_OTHER : CLI_EXIT_OK;
@@ -168,7 +207,7 @@ static int run(const struct args *args)
 
 const struct command cmd_check = {
     .name = "check",
-    .operands = "[PROVIDER...]",
+    .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",
     .details =
         "No key is needed and nothing leaves the machine: a server on 127.0.0.1 plays what the "
@@ -176,13 +215,13 @@ const struct command cmd_check = {
         "that is sent, the events that come out, and the errors: text, streams, tools, reasoning, "
         "images, each class of error, streams cut at every frame, and more. What a provider does "
         "not claim to be able to do is skipped, and the reason is shown; but a call that wants it "
-        "must then warn or fail.\n\n"
+        "must then warn or fail. The file of a plug-in stands for all of its providers.\n\n"
         "What is sent, answered and expected are files. Those that --fixtures names, a folder a "
         "provider, stand before the installed ones. The exit status is 0 only if no check "
         "failed.\n\n"
         "With --json: {\"checks\": [{provider, check, proves, status, difference, reason}], "
         "passed, failed, skipped, error}.",
-    .takes = ARG_FIXTURES | ARG_JSON | ARG_HELP | ARG_VERSION,
+    .takes = ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

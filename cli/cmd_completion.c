@@ -290,7 +290,7 @@ const struct command cmd_completion = {
                "The scripts themselves ask for models and options, which lists the names of models "
                "in the configuration, providers, and keys for -o. Nothing is sent.",
     .words = "bash zsh fish",
-    .takes = ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .takes = ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

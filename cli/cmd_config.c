@@ -239,12 +239,13 @@ const struct command cmd_config = {
         "not exist, files of keys that can't be read. Warnings are what may be meant so: a "
         "variable "
         "that is not set, a secret that stands there in clear, a file that others may read. No "
-        "secret is shown, no command is run, nothing is sent. It ends with 3 when there is an "
+        "secret is shown, no command is run, nothing is sent; a FILE's plug-ins are not loaded. It "
+        "ends with 3 when there is an "
         "error, and with 0 when there are only warnings.\n\n"
         "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}.",
     .words = "check",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_CONFIG | ARG_HELP |
-             ARG_VERSION,
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG |
+             ARG_HELP | ARG_VERSION,
     .max_operands = 2,
     .run = run,
 };

@@ -94,7 +94,7 @@ const struct command cmd_prompt = {
         "ids, and timing. After a failure it has the members \"error\" (code, exit_code, message, "
         "and what else is known) and \"partial\" (the answer as far as it had arrived, or null).",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_CONFIG |
+             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG |
              ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,

@@ -99,6 +99,12 @@ static const char *type_name(uint32_t type)
     }
 }
 
+/* The plug-in's that it came with, or NULL. */
+static const char *file_of(const beluga_provider *p)
+{
+    return beluga_registry_plugin_file(beluga_registry_default(), p->name);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void put_names(beluga_json_writer *w, const char *key, const char *const *names)
@@ -152,6 +158,7 @@ static void put_provider(beluga_json_writer *w, const beluga_provider *p)
     beluga_json_put_string(w, "protocol", p->protocol);
     beluga_json_put_string(w, "default_model", p->default_model);
     beluga_json_put_string(w, "base_url", url_of(p, url));
+    beluga_json_put_string(w, "plugin", file_of(p));
     put_names(w, "key_variables", p->key_variables);
     beluga_json_put_string(w, "key_set_by", session_find_variable(p->key_variables));
     beluga_json_put_string(w, "key_state", key_states[key_state(p)].word);
@@ -362,6 +369,7 @@ static int print_one(const beluga_provider *p)
     put_list("URL variables", p->url_variables);
     put_field("key", key);
     put_list("key variables", p->key_variables);
+    if (file_of(p)) put_field("plug-in", file_of(p));
     put_what_it_can(p->capabilities);
     for (const char *const *note = p->notes; note && *note; note++)
         if (**note) put_field("note", *note);
@@ -446,12 +454,12 @@ const struct command cmd_providers = {
         "missing, optional, none, or reference, which is looked up when a call needs it), "
         "variable of the key, default model, base URL, protocol, and a yes or no for each "
         "of stream, tools, parallel_tools, reasoning, images, audio, files, schema, cache, "
-        "models, local and no_key.\n\n"
-        "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, "
+        "models, local and no_key. Of a plug-in's provider its own page names the file.\n\n"
+        "With --json: {\"providers\": [{name, base, protocol, default_model, base_url, plugin, "
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
         "capabilities, notes, options}]}, where base is not null for a provider of the file, "
         "and api_key is what the file says of a key: a reference, or that it is set.",
-    .takes = ARG_JSON | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .takes = ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

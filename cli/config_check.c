@@ -81,15 +81,30 @@ static int check_json(const struct args *args, const char *path)
     return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
+/* The file that every command reads may name plug-ins, whose providers are then none that are
+ * missing. A file that is only looked at gets to run nothing. */
+static void load_plugins_of(const char *path)
+{
+    beluga_error err;
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    if (config && beluga_config_load_file(config, path, &err) == 0 &&
+        beluga_config_load_plugins(config, beluga_registry_default(), NULL, &err) != 0)
+        out_note("%s", err.message);
+    beluga_config_free(config);
+}
+
 int config_check(const struct args *args)
 {
+    int rc = session_load_plugins(args);
+    if (rc) return rc;
     if (args->operands.count > 1) {
         const char *path = args->operands.items[1];
         return args->json ? check_json(args, path) : check_text(args, path);
     }
     char *path = session_find_file(args);
     if (!path) return out_usage("which file? beluga config check FILE");
-    int rc = args->json ? check_json(args, path) : check_text(args, path);
+    load_plugins_of(path);
+    rc = args->json ? check_json(args, path) : check_text(args, path);
     free(path);
     return rc;
 }

@@ -22,6 +22,8 @@
 const struct manual_row manual_environment[] = {
     {"BELUGA_MODEL", "The model, where -m is not given."},
     {"BELUGA_CONFIG", "The configuration file, where --config is not given."},
+    {"BELUGA_PLUGIN_PATH", "Folders and files of plug-ins, between colons; read only where the "
+                           "configuration file has it under plugins."},
     {"XDG_CONFIG_HOME, XDG_STATE_HOME",
      "Where the usual files are, instead of ~/.config and ~/.local/state."},
     {"NO_COLOR", "When set to anything, no colours."},
@@ -32,8 +34,8 @@ const struct manual_row manual_environment[] = {
 
 const struct manual_row manual_files[] = {
     {"~/.config/beluga/config.yaml",
-     "The configuration: the default model, providers, providers of your own, and names for models "
-     "with their options."},
+     "The configuration: the default model, providers, providers of your own, names for models "
+     "with their options, and plugins: files and folders of plug-ins to load."},
     {"~/.local/state/beluga/history", "What was typed in chats, readable by its owner only."},
     {NULL, NULL},
 };

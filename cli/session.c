@@ -100,6 +100,30 @@ static int set_options(struct session *session, const struct args *args)
     return rc;
 }
 
+/* ---- plug-ins -------------------------------------------------------------------------------- */
+
+int session_load_plugins(const struct args *args)
+{
+    beluga_error err;
+    beluga_registry *registry = beluga_registry_default();
+    if (!registry) return out_no_memory();
+    for (size_t i = 0; i < args->plugins.count; i++)
+        if (beluga_registry_load_plugin(registry, args->plugins.items[i], &err) != 0)
+            return report_error(args, &err, NULL);
+    return 0;
+}
+
+/* What the command line names must be had; what the file names is missed where it is used. */
+static int load_plugins(const struct session *session, const struct args *args)
+{
+    beluga_error err;
+    int rc = session_load_plugins(args);
+    if (rc != 0) return rc;
+    if (beluga_config_load_plugins(session->base, beluga_registry_default(), NULL, &err) != 0)
+        out_note("%s", err.message);
+    return 0;
+}
+
 /* ---- which model ----------------------------------------------------------------------------- */
 
 static bool is_candidate(const beluga_provider *provider, const char **variable)
@@ -152,6 +176,7 @@ int session_load(struct session *session, const struct args *args)
     if (!session->base) return out_no_memory();
     rc = load_file(session, args);
     if (rc == 0) rc = set_options(session, args);
+    if (rc == 0) rc = load_plugins(session, args);
     if (rc == 0) choose_model(session, args);
     return rc;
 }

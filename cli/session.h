@@ -23,10 +23,14 @@ struct session {
 };
 
 /*
- * Read the configuration and find out which model is asked for.
+ * Read the configuration, load its plug-ins and the command line's, and find out which model is
+ * asked for.
  * @return 0, or an exit code, reported. Free with session_free in either case.
  */
 int session_load(struct session *session, const struct args *args);
+
+/* Load the plug-ins of --plugin; session_load does so too. @return 0, or an exit code, reported. */
+int session_load_plugins(const struct args *args);
 
 /* Resolve `reference` (NULL: what session_load found) without opening it. Reports nothing. */
 int session_resolve(struct session *session, const char *reference, beluga_error *err);

@@ -41,7 +41,7 @@ BELUGA_API beluga_config *beluga_config_copy(const beluga_config *config);
 BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
- * Read a YAML file into the file layer: `model`, `providers`, `models`.
+ * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`.
  *
  *     model: fast                  # what is taken when nothing is named
  *     providers:
@@ -95,6 +95,26 @@ typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_prob
 BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *path,
                                         beluga_config_problem_fn tell, void *payload,
                                         size_t *n_errors, beluga_error *err);
+
+/**
+ * Load the plug-ins that files of the configuration name: `plugins`, one or a list.
+ *
+ *     plugins:
+ *       - plugins                  # every *.so of a folder; relative to the file's own
+ *       - /usr/lib/acme/acme.so
+ *       - BELUGA_PLUGIN_PATH       # what this variable names
+ *
+ * Reading a file loads nothing: a host that lets its users name code calls this, others do not. One that is
+ * refused does not keep the others out.
+ *
+ * @param loaded  How many were loaded; NULL allowed.
+ * @return 0; what the first that was refused gave (see beluga_registry_load_plugin), with
+ *         "path:line:column: …" before its message.
+ *
+ * Threads: any. Blocks: reads files, and as a plug-in's `init` does. Since: 0.2
+ */
+BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
+                                          size_t *loaded, beluga_error *err);
 
 /**
  * Make the configuration that a model's reference means.

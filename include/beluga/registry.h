@@ -22,7 +22,8 @@ BELUGA_API beluga_registry *beluga_registry_default(void);
  *
  * @param provider  Borrowed for the life of the registry: usually static.
  * @return 0; BELUGA_ERROR_INVALID_INPUT a missing or contradictory slot, a bad name, or a name that is
- *         taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI; BELUGA_ERROR_NO_MEMORY.
+ *         taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI a table of another ABI, or
+ *         shorter than the first; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -57,6 +58,57 @@ BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const ch
  */
 BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_config *config,
                                         beluga_provider *out, beluga_error *err);
+
+/**
+ * Load a plug-in: a shared object with providers, made with provider/plugin.h.
+ *
+ * Its code runs with all your rights. So nothing is ever loaded that a program or its user did not ask for,
+ * and a file is refused that anybody else can have changed: it and its folder must belong to root or to this
+ * process's user, and be writable for nobody else, but for that user's own group. It stays loaded until the
+ * process ends. Loading it again is 0, and adds it to another registry too.
+ *
+ * @param path  A file; without a slash in it one of the current folder. Nothing is searched.
+ * @return 0; otherwise nothing of it is registered, and the message names the file: BELUGA_ERROR_NOT_FOUND;
+ *         BELUGA_ERROR_PLUGIN_ABI another ABI (says which side is older), another architecture, not a shared
+ *         object or no plug-in, a symbol that was not found; BELUGA_ERROR_INVALID_INPUT a file that others
+ *         may change, a missing slot, a name that is taken; BELUGA_ERROR_LIMIT_EXCEEDED;
+ *         BELUGA_ERROR_NO_MEMORY; what its `init` gave.
+ *
+ * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.2
+ */
+BELUGA_API int beluga_registry_load_plugin(beluga_registry *registry, const char *path,
+                                           beluga_error *err);
+
+/**
+ * Load every *.so of a folder, in the order of their names, not those below it.
+ *
+ * One that is refused does not keep the others out.
+ *
+ * @param loaded  How many were loaded; NULL allowed.
+ * @return 0; what the first that was refused gave; BELUGA_ERROR_NOT_FOUND no such folder;
+ *         BELUGA_ERROR_LIMIT_EXCEEDED more than 64 in it: none is loaded then.
+ *
+ * Threads: any. Blocks: as beluga_registry_load_plugin. Since: 0.2
+ */
+BELUGA_API int beluga_registry_load_plugins(beluga_registry *registry, const char *folder,
+                                            size_t *loaded, beluga_error *err);
+
+/**
+ * Load what the environment's BELUGA_PLUGIN_PATH names: folders and files, separated by colons, each
+ * beginning with a slash.
+ *
+ * Calling this is what turns the variable on: the library does not read it otherwise, but for a client made
+ * with `load_plugin_path`. Ignored in programs with more rights than their user (setuid).
+ *
+ * @return 0, also where it is not set; otherwise as beluga_registry_load_plugins.
+ */
+BELUGA_API int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded,
+                                                beluga_error *err);
+
+/** Return the file of the plug-in that a provider came with, borrowed as long as the registry; NULL for
+ * all others. Threads: any. Since: 0.2 */
+BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *registry,
+                                                   const char *name);
 
 /**
  * Open a model of a provider (Go's GetProvider).

@@ -22,6 +22,9 @@
 #define BELUGA__MAX_STATE_BYTES     (64u << 10)    /* a decoder's state */
 #define BELUGA__MAX_QUEUE_BYTES     (64u << 10)    /* events waiting in a pull stream; then it pauses */
 #define BELUGA__MAX_CONFIG_BYTES    (1u << 20)     /* a configuration file */
+#define BELUGA__MAX_REGISTRY_BYTES  (16u << 20)    /* copies of tables and names of plug-ins */
+#define BELUGA__MAX_PLUGINS         64u            /* plug-ins in a folder; providers in a plug-in */
+#define BELUGA__MAX_LOADED_PLUGINS  256u           /* plug-ins in a process */
 #define BELUGA__MAX_CONFIG_FILES    8             /* files of a configuration */
 #define BELUGA__MAX_CONFIG_SECTIONS 4096          /* models or providers in a file */
 #define BELUGA__MAX_CONFIG_PROBLEMS 1000          /* problems of a file that are told one by one */

@@ -82,6 +82,15 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     return status;
 }
 
+/* A plug-in that can't be had must not keep a program from starting. */
+static void load_plugin_path(beluga_client *client)
+{
+    beluga_error err;
+    if (!beluga_registry_load_plugin_path(client->registry, NULL, &err)) return;
+    beluga__log(&client->runtime, BELUGA_LOG_WARN, "plugin.refused",
+                BELUGA__TEXT_FIELD("error", err.message));
+}
+
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
 {
     beluga_client_settings settings;
@@ -104,6 +113,7 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
         beluga_client_unref(client);
         return status;
     }
+    if (settings.load_plugin_path) load_plugin_path(client);
     *out = client;
     return 0;
 }

@@ -31,6 +31,13 @@ typedef struct beluga__config_section {
     int name_line, name_column;
 } beluga__config_section;
 
+/* A file, a folder, or BELUGA_PLUGIN_PATH. */
+typedef struct beluga__config_plugin {
+    struct beluga__config_plugin *next;
+    const char *path; /* relative ones are completed */
+    int line, column;
+} beluga__config_plugin;
+
 /* A file that was read; immutable and shared by the copies of a configuration. */
 typedef struct beluga__config_file {
     atomic_uint refs;
@@ -42,6 +49,8 @@ typedef struct beluga__config_file {
         beluga__config_section *first, **end;
         size_t count;
     } providers, models;
+    beluga__config_plugin *plugins, **plugins_end;
+    size_t n_plugins;
 } beluga__config_file;
 
 struct beluga_config {

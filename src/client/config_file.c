@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "client/config_yaml.h"
+#include "client/plugin.h"
 #include "model/option.h"
 
 #include <stdarg.h>
@@ -318,6 +319,48 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     return status;
 }
 
+/* Relative to the file that names it, wherever the program was started. */
+static const char *complete_path(reader *r, const char *path, size_t n)
+{
+    const char *slash = strrchr(r->file->path, '/');
+    bool whole = path[0] == '/' || !slash || strcmp(path, BELUGA__PLUGIN_PATH) == 0;
+    size_t folder = whole ? 0 : (size_t)(slash - r->file->path) + 1;
+    char *text = beluga__arena_alloc(&r->file->arena, folder + n + 1);
+    if (!text) return NULL;
+    memcpy(text, r->file->path, folder);
+    memcpy(text + folder, path, n + 1);
+    return text;
+}
+
+static int add_plugin(reader *r, beluga__yaml_node *value)
+{
+    size_t n = 0;
+    beluga__yaml_place place = place_of(r, value);
+    bool scalar = beluga__yaml_kind_of(value) == BELUGA__YAML_SCALAR;
+    const char *path = scalar ? keep(r, value, &n) : NULL;
+    if (scalar && !path) return no_memory(r);
+    if (!n || strlen(path) < n) return fault(r, place, "plugins must name files or folders");
+    if (r->file->n_plugins++ >= BELUGA__MAX_PLUGINS)
+        return fault(r, place, "more than %u plug-ins", BELUGA__MAX_PLUGINS);
+    beluga__config_plugin *plugin = beluga__arena_zalloc(&r->file->arena, sizeof *plugin);
+    if (!plugin || !(plugin->path = complete_path(r, path, n))) return no_memory(r);
+    plugin->line = place.line;
+    plugin->column = place.column;
+    *r->file->plugins_end = plugin;
+    r->file->plugins_end = &plugin->next;
+    return 0;
+}
+
+static int read_plugins(reader *r, beluga__yaml_node *value)
+{
+    void *at = NULL;
+    beluga__yaml_node *item;
+    int status = 0;
+    if (beluga__yaml_kind_of(value) != BELUGA__YAML_LIST) return add_plugin(r, value);
+    while (!status && beluga__yaml_next_item(value, &at, &item)) status = add_plugin(r, item);
+    return status;
+}
+
 /* The one of the words that differs least, by at most two letters. */
 static const char *nearest(const char *name, const char *const *words)
 {
@@ -333,18 +376,19 @@ static const char *nearest(const char *name, const char *const *words)
 
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
-    static const char *const names[] = {"model", "providers", "models", NULL};
+    static const char *const names[] = {"model", "providers", "models", "plugins", NULL};
     beluga__config_file *file = argument;
     if (strcmp(name, "model") == 0)
         return read_reference(r, name, value, &file->default_model, &file->line, &file->column);
     if (strcmp(name, "providers") == 0) return walk(r, value, name, read_provider, NULL);
     if (strcmp(name, "models") == 0) return walk(r, value, name, read_model, NULL);
+    if (strcmp(name, "plugins") == 0) return read_plugins(r, value);
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
     const char *near = nearest(name, names);
     if (near)
         return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
                      near);
-    return fault(r, r->place, "\"%.*s\" is not known here; a file has model, providers and models",
+    return fault(r, r->place, "\"%.*s\" is not known here; a file has model, providers, models and plugins",
                  shown, name);
 }
 
@@ -402,6 +446,7 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
     beluga__arena_init(&file->arena, allocator, NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
     file->providers.end = &file->providers.first;
     file->models.end = &file->models.first;
+    file->plugins_end = &file->plugins;
     file->path = beluga__arena_copy(&file->arena, path, strlen(path));
     reader r = {.file = file, .check = check, .err = err, .place = {1, 1}};
     int status = file->path ? read_file(&r) : BELUGA_ERROR_NO_MEMORY;

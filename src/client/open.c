@@ -362,7 +362,10 @@ int beluga__target_open(beluga_client *client, const beluga_provider *provider, 
     atomic_init(&t->refs, 1);
     t->runtime = &client->runtime;
     t->runtime->ref(t->runtime);
+    beluga__origin_of origin = beluga__registry_origin(client->registry, provider);
     t->provider = t->protocol = provider;
+    t->given = origin.given;
+    t->builtin = origin.builtin;
     t->destroy = destroy;
     beluga__arena_init(&t->arena, &client->runtime.allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
     int status = fill(owned, name, config, err);

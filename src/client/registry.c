@@ -1,5 +1,6 @@
 #include "client/registry.h"
 
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "client/chat_model.h"
@@ -12,11 +13,19 @@
 
 enum { MAX_NAME = 47 };
 
+typedef struct entry {
+    const beluga_provider *provider; /* at least as long as we know a table */
+    const beluga_provider *given;    /* as it was registered: perhaps shorter */
+    const char *file;                /* of its plug-in, or NULL */
+    bool builtin;
+} entry;
+
 struct beluga_registry {
     beluga_client *client;
     pthread_rwlock_t lock;
-    const beluga_provider **providers; /* sorted by name */
+    entry *entries; /* sorted by name */
     size_t count, capacity;
+    beluga__arena arena; /* whole copies of short tables; names of files */
 };
 
 static _Atomic(beluga_provider_node *) linked;
@@ -49,22 +58,40 @@ static const char *missing_slot(const beluga_provider *p)
     return NULL;
 }
 
-static int check_table(const beluga_provider *p, beluga_error *err)
+/* What may be read of a table before its length is known. */
+static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
     if (p->abi != BELUGA_PROVIDER_ABI)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider was built for ABI %u, this library has %d: the %s is older",
                                 p->abi, BELUGA_PROVIDER_ABI,
                                 p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
-    if (p->size < sizeof *p)
+    if (p->size < BELUGA_PROVIDER_MIN_SIZE)
         return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider's table has %zu bytes, at least %zu are needed",
-                                p->size, sizeof *p);
-    if (!beluga__provider_name_is_good(p->name))
+                                p->size, BELUGA_PROVIDER_MIN_SIZE);
+    return 0;
+}
+
+/* The table with zeros for what its build did not know. */
+static beluga_provider whole(const beluga_provider *given)
+{
+    beluga_provider p = {0};
+    memcpy(&p, given, given->size < sizeof p ? given->size : sizeof p);
+    p.size = sizeof p;
+    return p;
+}
+
+static int check_table(const beluga_provider *given, beluga_error *err)
+{
+    int status = check_abi(given, err);
+    if (status) return status;
+    beluga_provider p = whole(given);
+    if (!beluga__provider_name_is_good(p.name))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, BELUGA__BAD_PROVIDER_NAME,
-                                p->name ? p->name : "");
-    const char *missing = missing_slot(p);
+                                p.name ? p.name : "");
+    const char *missing = missing_slot(&p);
     if (missing)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p->name, missing);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p.name, missing);
     return 0;
 }
 
@@ -87,7 +114,7 @@ static size_t position(const beluga_registry *r, const char *name, bool *found)
     *found = false;
     while (low < high) {
         size_t middle = (low + high) / 2;
-        int order = strcmp(r->providers[middle]->name, name);
+        int order = strcmp(r->entries[middle].provider->name, name);
         if (order == 0) {
             *found = true;
             return middle;
@@ -104,51 +131,147 @@ static int grow(beluga_registry *r)
 {
     if (r->count < r->capacity) return 0;
     size_t capacity = r->capacity ? 2 * r->capacity : 16;
-    const beluga_provider **more =
-        beluga__resize(&r->client->runtime.allocator, r->providers, r->capacity * sizeof *more,
-                       capacity * sizeof *more);
+    entry *more = beluga__resize(&r->client->runtime.allocator, r->entries, r->capacity * sizeof *more,
+                                 capacity * sizeof *more);
     if (!more) return BELUGA_ERROR_NO_MEMORY;
-    r->providers = more;
+    r->entries = more;
     r->capacity = capacity;
     return 0;
 }
 
-/* The lock is held. */
-static int insert(beluga_registry *r, const beluga_provider *provider, beluga_error *err)
+/* A short table is kept whole, so that nobody reads past its end. */
+static const beluga_provider *lengthen(beluga_registry *r, const beluga_provider *given)
+{
+    if (given->size >= sizeof *given) return given;
+    beluga_provider *copy = beluga__arena_alloc(&r->arena, sizeof *copy);
+    if (copy) *copy = whole(given);
+    return copy;
+}
+
+static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
+{
+    const entry *there = &r->entries[at];
+    if (there->file)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already, by %s",
+                                there->provider->name, there->file);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already%s",
+                            there->provider->name, there->builtin ? ": it is built in" : "");
+}
+
+/* The lock is held. Sets *added where it was not there before. */
+static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
-    size_t at = position(r, provider->name, &found);
-    if (found && r->providers[at] == provider) return 0;
-    if (found)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already", provider->name);
-    if (grow(r)) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
-    memmove(r->providers + at + 1, r->providers + at, (r->count - at) * sizeof *r->providers);
-    r->providers[at] = provider;
+    size_t at = position(r, given->name, &found);
+    *added = false;
+    if (found && r->entries[at].given == given) return 0;
+    if (found) return refuse_name(r, at, err);
+    const beluga_provider *provider = grow(r) ? NULL : lengthen(r, given);
+    if (!provider) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
+    memmove(r->entries + at + 1, r->entries + at, (r->count - at) * sizeof *r->entries);
+    r->entries[at] = (entry){.provider = provider, .given = given};
     r->count++;
+    *added = true;
     return 0;
+}
+
+/* The lock is held. */
+static void take_out(beluga_registry *r, const beluga_provider *given)
+{
+    bool found;
+    size_t at = position(r, given->name, &found);
+    if (!found) return;
+    r->count--;
+    memmove(r->entries + at, r->entries + at + 1, (r->count - at) * sizeof *r->entries);
 }
 
 int beluga_registry_register(beluga_registry *registry, const beluga_provider *provider,
                              beluga_error *err)
 {
+    bool added;
     int status = check_table(provider, err);
     if (status) return status;
     pthread_rwlock_wrlock(&registry->lock);
-    status = insert(registry, provider, err);
+    status = insert(registry, provider, &added, err);
     pthread_rwlock_unlock(&registry->lock);
     return status;
 }
 
-const beluga_provider *beluga_registry_get(const beluga_registry *registry, const char *name)
+int beluga__registry_check(beluga_registry *registry, const beluga_provider *const *providers,
+                           beluga_error *err)
+{
+    int status = 0;
+    for (; *providers && !status; providers++) {
+        bool found;
+        status = check_table(*providers, err);
+        if (status) break;
+        pthread_rwlock_rdlock(&registry->lock);
+        size_t at = position(registry, (*providers)->name, &found);
+        if (found && registry->entries[at].given != *providers) status = refuse_name(registry, at, err);
+        pthread_rwlock_unlock(&registry->lock);
+    }
+    return status;
+}
+
+/* The lock is held. Where a plug-in's new tables come from; `added` has a bit for each of them. */
+static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
+                    const char *file, beluga_error *err)
+{
+    const char *name = added ? beluga__arena_copy(&r->arena, file, strlen(file)) : "";
+    if (!name) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
+    for (size_t i = 0; providers[i]; i++) {
+        bool found;
+        size_t at = position(r, providers[i]->name, &found);
+        if (added >> i & 1) r->entries[at].file = name;
+    }
+    return 0;
+}
+
+int beluga__registry_add(beluga_registry *registry, const beluga_provider *const *providers,
+                         const char *file, beluga_error *err)
+{
+    uint64_t added = 0;
+    int status = 0;
+    pthread_rwlock_wrlock(&registry->lock);
+    for (size_t i = 0; providers[i] && !status; i++) {
+        bool new;
+        status = insert(registry, providers[i], &new, err);
+        if (!status) added |= (uint64_t)new << i;
+    }
+    if (!status) status = set_file(registry, providers, added, file, err);
+    for (size_t i = 0; status && providers[i]; i++)
+        if (added >> i & 1) take_out(registry, providers[i]);
+    pthread_rwlock_unlock(&registry->lock);
+    return status;
+}
+
+static entry find_entry(const beluga_registry *registry, const char *name)
 {
     beluga_registry *r = (beluga_registry *)(uintptr_t)registry; /* only for its lock */
     bool found = false;
-    if (!name) return NULL;
+    if (!name) return (entry){0};
     pthread_rwlock_rdlock(&r->lock);
     size_t at = position(r, name, &found);
-    const beluga_provider *provider = found ? r->providers[at] : NULL;
+    entry there = found ? r->entries[at] : (entry){0};
     pthread_rwlock_unlock(&r->lock);
-    return provider;
+    return there;
+}
+
+const beluga_provider *beluga_registry_get(const beluga_registry *registry, const char *name)
+{
+    return find_entry(registry, name).provider;
+}
+
+const char *beluga_registry_plugin_file(const beluga_registry *registry, const char *name)
+{
+    return find_entry(registry, name).file;
+}
+
+beluga__origin_of beluga__registry_origin(const beluga_registry *registry, const beluga_provider *provider)
+{
+    entry there = find_entry(registry, provider->name);
+    if (there.provider != provider) return (beluga__origin_of){.given = provider};
+    return (beluga__origin_of){there.given, there.file, there.builtin};
 }
 
 bool beluga_registry_contains(const beluga_registry *registry, const char *name)
@@ -161,7 +284,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     beluga_registry *r = (beluga_registry *)(uintptr_t)registry;
     pthread_rwlock_rdlock(&r->lock);
     size_t count = r->count;
-    for (size_t i = 0; names && i < count && i < n; i++) names[i] = r->providers[i]->name;
+    for (size_t i = 0; names && i < count && i < n; i++) names[i] = r->entries[i].provider->name;
     pthread_rwlock_unlock(&r->lock);
     return count;
 }
@@ -201,10 +324,12 @@ int beluga__registry_new(beluga_client *client, beluga_registry **out)
     if (!r) return BELUGA_ERROR_NO_MEMORY;
     r->client = client;
     pthread_rwlock_init(&r->lock, NULL);
+    beluga__arena_init(&r->arena, &client->runtime.allocator, NULL, 0, BELUGA__MAX_REGISTRY_BYTES);
     const beluga_provider *builtin;
     int status = 0;
     for (size_t i = 0; !status && (builtin = beluga__builtin_provider(i)); i++)
         status = beluga_registry_register(r, builtin, NULL);
+    for (size_t i = 0; i < r->count; i++) r->entries[i].builtin = true;
     /* A linked table that is not valid must not keep the program from starting. */
     for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY; n = n->next)
         status = beluga_registry_register(r, n->provider, NULL);
@@ -221,7 +346,8 @@ void beluga__registry_free(beluga_registry *registry)
     if (!registry) return;
     const beluga_allocator *allocator = &registry->client->runtime.allocator;
     pthread_rwlock_destroy(&registry->lock);
-    beluga__release(allocator, registry->providers);
+    beluga__release(allocator, registry->entries);
+    beluga__arena_free(&registry->arena);
     beluga__release(allocator, registry);
 }
 

@@ -14,6 +14,21 @@ beluga_client *beluga__registry_client(beluga_registry *registry);
  * anthropic, azure and 20 more", as many as fit. */
 void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer, size_t n);
 
+/* Where a provider comes from: what was registered, and whether it is built in. */
+typedef struct beluga__origin_of {
+    const beluga_provider *given;
+    const char *file; /* of the plug-in; NULL: another */
+    bool builtin;
+} beluga__origin_of;
+beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
+                                          const beluga_provider *provider);
+/* Check tables, ended by NULL, as beluga_registry_register does, and whether their names are free. */
+int beluga__registry_check(beluga_registry *registry, const beluga_provider *const *providers,
+                           beluga_error *err);
+/* Register all of them, at most 64, from a plug-in's file, or none. */
+int beluga__registry_add(beluga_registry *registry, const beluga_provider *const *providers,
+                         const char *file, beluga_error *err);
+
 /* The provider of that name, or UNSUPPORTED_PROVIDER with what there is. */
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err);

@@ -219,7 +219,8 @@ void beluga__call_locate(const beluga_call *call, beluga_error *err)
 
 const beluga_provider *beluga_call_provider(const beluga_call *call)
 {
-    return call->target->protocol;
+    const beluga__target *target = call->target;
+    return target->given ? target->given : target->protocol;
 }
 
 const char *beluga_call_model(const beluga_call *call)

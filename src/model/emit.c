@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "model/handle.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@ void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink)
 {
     memset(emit, 0, sizeof *emit);
     emit->call = call;
+    emit->name = emit;
     emit->sink = sink;
     emit->last_tool = &emit->tools;
 }
@@ -20,6 +22,15 @@ void beluga__emit_free(beluga_emit *emit)
     for (beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)
         beluga__buf_free(&tool->arguments);
     emit->tools = NULL;
+    beluga__handle_free(emit->name);
+    emit->name = emit;
+}
+
+int beluga__emit_rename(beluga_emit *emit)
+{
+    if (emit->call->target->builtin) return 0;
+    emit->name = beluga__handle_new(emit);
+    return emit->name ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
@@ -43,6 +54,17 @@ static int broken(beluga_emit *emit, int code, const char *rule)
     beluga_error_set(&err, code, "%s", rule);
     beluga__emit_fail(emit, code, &err);
     return code;
+}
+
+void beluga__emit_misused(beluga_emit *emit)
+{
+    broken(emit, BELUGA_ERROR_INVALID_RESPONSE,
+           "the provider emitted from another thread, or when it was not its turn");
+}
+
+void beluga__emit_check_turns(beluga_emit *emit)
+{
+    if (beluga__handle_is_misused(emit->name)) beluga__emit_misused(emit);
 }
 
 static int no_memory(beluga_emit *emit)
@@ -294,6 +316,7 @@ static int emit_usage(beluga_emit *emit, const beluga_usage *usage)
 {
     int status = check(emit);
     if (status) return status;
+    if (!usage) return BELUGA_ERROR_INVALID_INPUT;
     emit->has_usage = true;
     beluga_event event = {.kind = BELUGA_EVENT_USAGE};
     event.u.usage = *usage;
@@ -351,6 +374,8 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
     case BELUGA__EMIT_ERROR: {
         int status = check(emit);
         if (status) return status;
+        if (!what->error || what->error->code >= 0)
+            return broken(emit, BELUGA_ERROR_INTERNAL, "the provider failed without a code");
         beluga__emit_fail(emit, what->error->code, what->error);
         return what->error->code;
     }
@@ -361,11 +386,6 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
     case BELUGA__EMIT_MEDIA_URL: return emit_media(emit, what);
     }
     return BELUGA_ERROR_INVALID_INPUT;
-}
-
-static int apply(beluga_emit *emit, const beluga__emission *what)
-{
-    return emit->remote ? beluga__remote_post(emit->remote, what) : beluga__emit_apply(emit, what);
 }
 
 void beluga__emit_start(beluga_emit *emit, const char *const *warnings, size_t n)
@@ -416,17 +436,37 @@ bool beluga__emit_deliver(beluga_emit *emit)
     return true;
 }
 
-/* --- the public functions --- */
+/* --- the public functions ---
+ * Each begins by looking up what it was given. */
 
-const beluga_call *beluga_emit_call(const beluga_emit *emit)
+static beluga_emit *look_up(const beluga_emit *given, int *status)
 {
-    return emit->call;
+    return beluga__is_handle(given) ? beluga__handle_resolve(given, status)
+                                    : (beluga_emit *)(uintptr_t)given;
 }
 
-int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
+static int apply(beluga_emit *given, const beluga__emission *what)
 {
+    int status = 0;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit) return status;
+    return emit->remote ? beluga__remote_post(emit->remote, what) : beluga__emit_apply(emit, what);
+}
+
+const beluga_call *beluga_emit_call(const beluga_emit *given)
+{
+    int status;
+    const beluga_emit *emit = look_up(given, &status);
+    return emit ? emit->call : NULL;
+}
+
+int beluga_emit_text(beluga_emit *given, const char *text, size_t length)
+{
+    int status = 0;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit) return status;
     if (!emit->remote) return emit_text(emit, text, length);
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
+    return apply(given, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
 }
 
 int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
@@ -538,22 +578,29 @@ int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
 }
 
 /* The finish of a list of models needs no word: it carries what asks for the rest of the list. */
-int beluga_emit_next_page(beluga_emit *emit, const char *token)
+int beluga_emit_next_page(beluga_emit *given, const char *token)
 {
+    int status = 0;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit) return status;
     if (emit->remote || !emit->call->list_models || !token || !*token)
         return BELUGA_ERROR_INVALID_INPUT;
-    int status = check_text(emit, token, strlen(token));
+    status = check_text(emit, token, strlen(token));
     if (status) return status;
     emit->raw_finish = keep(emit, token);
     return emit->raw_finish ? 0 : no_memory(emit);
 }
 
-int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const beluga_json **root)
+int beluga_emit_parse(beluga_emit *given, const char *text, size_t length, const beluga_json **root)
 {
+    int status = 0;
+    beluga_emit *emit = look_up(given, &status);
+    *root = NULL;
+    if (!emit) return status;
     if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
     beluga_error err;
     err.code = 0;
-    int status = beluga__json_scratch_parse(&emit->call->loop->scratch, text, length, root, &err);
+    status = beluga__json_scratch_parse(&emit->call->loop->scratch, text, length, root, &err);
     if (status) {
         beluga_error_set_cause(&err, text, length < 80 ? length : 80);
         beluga__emit_fail(emit, status, &err);
@@ -561,33 +608,51 @@ int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length, const 
     return status;
 }
 
-const char *beluga_emit_json_text(beluga_emit *emit, const beluga_json *value, size_t *length)
+const char *beluga_emit_json_text(beluga_emit *given, const beluga_json *value, size_t *length)
 {
-    if (emit->remote) return NULL;
+    int status;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit || emit->remote) return NULL;
     return beluga__json_scratch_text(&emit->call->loop->scratch, value, length);
 }
 
-void *beluga_emit_alloc(beluga_emit *emit, size_t size)
+void *beluga_emit_alloc(beluga_emit *given, size_t size)
 {
+    int status;
+    beluga_emit *emit = look_up(given, &status);
     /* The arena is the loop's: a worker has memory of its own. */
-    return emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
+    return !emit || emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
 }
 
-int beluga_emit_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
+/* The emit of a full provider, on the loop. */
+static beluga_emit *look_up_full(beluga_emit *given, int *status)
+{
+    beluga_emit *emit = look_up(given, status);
+    if (!emit) return NULL;
+    *status = BELUGA_ERROR_NOT_SUPPORTED;
+    return emit->full && !emit->remote ? emit : NULL;
+}
+
+int beluga_emit_after(beluga_emit *given, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                       void *argument)
 {
-    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
-    return beluga__full_after(emit, delay_ms, next, argument);
+    int status;
+    beluga_emit *emit = look_up_full(given, &status);
+    return emit ? beluga__full_after(emit, delay_ms, next, argument) : status;
 }
 
-int beluga_emit_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
+int beluga_emit_run_blocking(beluga_emit *given, int (*work)(beluga_emit *, void *), void *argument,
                              void (*release)(void *))
 {
-    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
-    return beluga__full_run_blocking(emit, work, argument, release);
+    int status;
+    beluga_emit *emit = look_up_full(given, &status);
+    return emit ? beluga__full_run_blocking(emit, work, argument, release) : status;
 }
 
-uint64_t beluga_emit_random(beluga_emit *emit)
+uint64_t beluga_emit_random(beluga_emit *given)
 {
+    int status;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit) return 0;
     return emit->random ? beluga__random_next(&emit->random) : beluga__loop_random(emit->call->loop);
 }

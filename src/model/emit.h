@@ -15,11 +15,13 @@ typedef struct beluga__tool_slot {
 
 struct beluga_emit {
     beluga_call *call;
+    beluga_emit *name;  /* what the provider knows it by: itself, or a handle */
     beluga__sink *sink; /* NULL once the terminal event is out or the call was cancelled */
     struct beluga__remote *remote; /* not NULL: this one is used on another thread */
     bool hold_finish;   /* keep FINISH until beluga__emit_deliver: usage may follow */
     bool finished;      /* FINISH was emitted; perhaps it is held */
     bool failed;        /* `error` is set; delivered by beluga__emit_deliver */
+    bool full;          /* `owner` is the full adapter's: it may go on later */
     bool has_usage, content;
     uint32_t reasoning_block; /* how many have ended */
     uint32_t finish_reason;
@@ -37,6 +39,13 @@ struct beluga_emit {
 
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
 void beluga__emit_free(beluga_emit *emit);
+
+/* Give the emit of a provider that is not built in a handle for a name, before its first turn: 0, or
+ * NO_MEMORY. beluga__emit_free takes it back. */
+int beluga__emit_rename(beluga_emit *emit);
+/* Fail the call because its provider emitted out of turn; the second: if it did. */
+void beluga__emit_misused(beluga_emit *emit);
+void beluga__emit_check_turns(beluga_emit *emit);
 
 /* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "model/claims.h"
+#include "model/handle.h"
 #include "model/watchdog.h"
 
 #include <pthread.h>
@@ -38,10 +39,13 @@ struct beluga__remote {
     void *argument;
     void (*release)(void *argument);
     int result;
+    beluga_emit *name; /* what the worker knows `emit` by; not to be followed */
+    bool misused;      /* it was used by another thread */
     beluga__mail done;
     pthread_mutex_t lock;
     pthread_cond_t room;
-    size_t bytes; /* under way */
+    size_t bytes;   /* under way */
+    size_t ignored; /* emissions after the worker was told to stop */
     bool cancelled;
     bool lost; /* an emission could not be kept: what follows it is refused, too */
 };
@@ -83,6 +87,7 @@ static void close_unfinished(full_op *self)
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
+    beluga__emit_check_turns(&self->emit);
     if (status < 0) beluga__emit_fail(&self->emit, status, err);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
@@ -92,21 +97,27 @@ static bool settle(full_op *self, int status, const beluga_error *err)
     return true;
 }
 
+static void cancel_provider(full_op *self)
+{
+    beluga__target *target = self->emit.call->target;
+    uintptr_t before = beluga__handle_enter(self->emit.name);
+    target->provider->cancel(target->self, self->emit.name);
+    beluga__handle_leave(self->emit.name, before);
+}
+
 static void cancel(beluga__op *op)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     if (!self->emit.sink) return;
-    const beluga_provider *provider = self->emit.call->target->provider;
     self->emit.sink = NULL; /* first: nothing that cancel emits is delivered */
-    if (self->started) provider->cancel(self->emit.call->target->self, &self->emit);
+    if (self->started) cancel_provider(self);
     let_go(self);
 }
 
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
-    const beluga_provider *provider = self->emit.call->target->provider;
-    provider->cancel(self->emit.call->target->self, &self->emit);
+    cancel_provider(self);
     settle(self, err->code, err);
 }
 
@@ -121,7 +132,11 @@ static void begin(beluga__task *task)
     const char *warnings[BELUGA__CLAIMS];
     self->started = true;
     beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
-    int status = call->target->provider->start(call->target->self, call, &self->emit, &err);
+    if (!self->emit.sink) return; /* a callback cancelled */
+    beluga_emit *name = self->emit.name;
+    uintptr_t before = beluga__handle_enter(name);
+    int status = call->target->provider->start(call->target->self, call, name, &err);
+    beluga__handle_leave(name, before);
     if (settle(self, status, &err)) return;
     beluga__watchdog_start(&self->dog);
     if (self->paused) beluga__watchdog_pause(&self->dog, true);
@@ -136,7 +151,10 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
+    if (beluga__emit_rename(&self->emit))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
+    self->emit.full = true;
     beluga__watchdog_init(&self->dog, call, barked);
     self->task.run = begin;
     call->loop->ops->defer(call->loop, &self->task);
@@ -173,7 +191,10 @@ static void go_on(full_op *self)
     int (*next)(beluga_emit *, void *) = self->next;
     self->next = NULL;
     beluga__watchdog_feed(&self->dog);
-    int status = next(&self->emit, self->argument);
+    beluga_emit *name = self->emit.name;
+    uintptr_t before = beluga__handle_enter(name);
+    int status = next(name, self->argument);
+    beluga__handle_leave(name, before);
     settle(self, status, NULL);
 }
 
@@ -211,6 +232,7 @@ static void remote_unref(struct beluga__remote *remote)
 {
     if (atomic_fetch_sub_explicit(&remote->refs, 1, memory_order_acq_rel) != 1) return;
     beluga_call *call = remote->call;
+    beluga__emit_free(&remote->emit);
     beluga__mailbox_unref(remote->mailbox);
     pthread_mutex_destroy(&remote->lock);
     pthread_cond_destroy(&remote->room);
@@ -239,6 +261,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     full_op *self = loop ? remote->op : NULL;
     if (self) {
         beluga__watchdog_feed(&self->dog);
+        if (beluga__handle_is_misused(remote->name)) beluga__emit_misused(&self->emit);
         beluga__emit_apply(&self->emit, &m->what);
         settle(self, 0, NULL);
     }
@@ -252,6 +275,7 @@ static int reserve(struct beluga__remote *remote, size_t size)
     pthread_mutex_lock(&remote->lock);
     while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
         pthread_cond_wait(&remote->room, &remote->lock);
+    if (remote->cancelled) remote->ignored++;
     int status = remote->cancelled ? BELUGA_ERROR_CONTEXT_CANCELED : remote->lost ? BELUGA_ERROR_NO_MEMORY : 0;
     if (!status) remote->bytes += size;
     pthread_mutex_unlock(&remote->lock);
@@ -316,6 +340,7 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     full_op *self = loop ? remote->op : NULL;
     if (self) {
         self->remote = NULL;
+        if (remote->misused) beluga__emit_misused(&self->emit);
         remote->op = NULL;
         remote_unref(remote);
         settle(self, remote->result, NULL);
@@ -323,10 +348,25 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
+/* A provider that does not heed its cancel holds a thread that others wait for: its author should know. */
+static void log_ignored(const struct beluga__remote *remote)
+{
+    const beluga__target *target = remote->call->target;
+    if (remote->ignored < 2) return;
+    beluga__log(target->runtime, BELUGA_LOG_WARN, "provider.ignores_cancel",
+                BELUGA__TEXT_FIELD("provider", target->provider->name),
+                BELUGA__NUMBER_FIELD("events", (int64_t)remote->ignored));
+}
+
 static void work_run(void *argument)
 {
     struct beluga__remote *remote = argument;
-    remote->result = remote->work(&remote->emit, remote->argument);
+    uintptr_t before = beluga__handle_enter(remote->name);
+    remote->result = remote->work(remote->name, remote->argument);
+    beluga__handle_leave(remote->name, before);
+    remote->misused = beluga__handle_is_misused(remote->name);
+    beluga__emit_free(&remote->emit); /* here ends what the worker may emit */
+    log_ignored(remote);
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
     beluga__mailbox_post(remote->mailbox, &remote->done);
@@ -341,12 +381,17 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     if (self->remote || !work) return BELUGA_ERROR_INVALID_INPUT;
     beluga__mailbox *mailbox = beluga__loop_mailbox(call->loop);
     struct beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
-    if (!mailbox || !remote) {
+    if (remote) {
+        beluga__emit_init(&remote->emit, call, NULL);
+        remote->emit.remote = remote;
+    }
+    if (!mailbox || !remote || beluga__emit_rename(&remote->emit)) {
         beluga__release(call->arena.allocator, remote);
         return BELUGA_ERROR_NO_MEMORY;
     }
     atomic_init(&remote->refs, 2); /* the op's and the worker's */
-    remote->emit = (beluga_emit){.call = beluga__call_ref(call), .remote = remote, .owner = self};
+    remote->name = remote->emit.name;
+    beluga__call_ref(call);
     remote->op = self;
     remote->call = call;
     remote->mailbox = beluga__mailbox_ref(mailbox);

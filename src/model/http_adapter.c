@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "model/claims.h"
+#include "model/handle.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
@@ -270,6 +271,18 @@ static void on_head(void *owner)
     log_response(self);
 }
 
+/* What is emitted between these two is the provider's, on this thread. */
+static uintptr_t begin_turn(http_op *self)
+{
+    return beluga__handle_enter(self->emit.name);
+}
+
+static void end_turn(http_op *self, uintptr_t before)
+{
+    beluga__handle_leave(self->emit.name, before);
+    beluga__emit_check_turns(&self->emit);
+}
+
 /* What a decoder returned, as the adapter's next step. True when the op has ended. */
 static bool decoded(http_op *self, int status)
 {
@@ -322,7 +335,9 @@ static int on_frame(void *payload, const beluga_frame *frame)
     beluga__watchdog_feed(&self->dog);
     beluga__emit_raw(&self->emit, frame->data, frame->length);
     if (!self->emit.sink) return 1;
-    int status = provider_of(self)->decode_event(self->state, frame, &self->emit);
+    uintptr_t before = begin_turn(self);
+    int status = provider_of(self)->decode_event(self->state, frame, self->emit.name);
+    end_turn(self, before);
     if (status == BELUGA_ERROR_MALFORMED_RESPONSE && self->emit.sink && !self->transfer) {
         cut_within_event(self); /* the body has ended, and this was its unfinished rest */
         return 1;
@@ -435,12 +450,14 @@ static void decode_whole(http_op *self)
     const beluga__buf *body = &self->response.body;
     beluga__emit_raw(&self->emit, body->data, body->length);
     if (!self->emit.sink) return;
+    uintptr_t before = begin_turn(self);
     int status;
     if (self->emit.call->list_models) {
-        status = provider->decode_list_models(body->data, body->length, &self->emit);
+        status = provider->decode_list_models(body->data, body->length, self->emit.name);
         if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
     } else
-        status = provider->decode_response(self->state, body->data, body->length, &self->emit);
+        status = provider->decode_response(self->state, body->data, body->length, self->emit.name);
+    end_turn(self, before);
     if (!self->emit.sink) return;
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
     if (!self->emit.failed && !self->emit.finished) {
@@ -456,7 +473,9 @@ static void frames_ended(http_op *self)
     int status = beluga__framer_end(&self->framer, on_frame, self);
     if (status > 0 || !self->emit.sink) return; /* it ended with its last frame */
     if (status == 0 && provider_of(self)->decode_end) {
-        status = provider_of(self)->decode_end(self->state, &self->emit);
+        uintptr_t before = begin_turn(self);
+        status = provider_of(self)->decode_end(self->state, self->emit.name);
+        end_turn(self, before);
         if (!self->emit.sink) return;
     }
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
@@ -763,6 +782,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
+    if (beluga__emit_rename(&self->emit))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
     int status = begin(self, err);
     if (status) {

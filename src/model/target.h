@@ -22,9 +22,12 @@ typedef struct beluga__target {
     beluga__runtime *runtime; /* holds a reference */
     beluga__arena arena;      /* strings and items of the settings */
     const beluga_provider *provider; /* whose name it has */
-    /* Whose functions it has: the same, or the base of a provider without code. This is what the
-     * functions see, for they may know more about their own table than what is in it. */
+    /* Whose functions it has: the same, or the base of a provider without code. */
     const beluga_provider *protocol;
+    /* The table as it was registered, perhaps shorter; NULL: the same. This is what the functions see,
+     * for they may know more about their own table than what is in it. */
+    const beluga_provider *given;
+    bool builtin; /* the functions keep the rules: they are ours */
     void *self; /* what provider->open made */
     beluga__settings settings;
     const char *model_name;

@@ -381,7 +381,7 @@ static void what_a_file_may_not_hold_says_where(void **state)
     load_fails("- x\n", "1:1: a configuration must be a map");
     load_fails("modles: {}\n", "1:1: \"modles\" is not known here; did you mean models?");
     load_fails("model: a/b\ntimeout: 5s\n",
-               "2:1: \"timeout\" is not known here; a file has model, providers and models");
+               "2:1: \"timeout\" is not known here; a file has model, providers, models and plugins");
     load_fails("model:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"a\\0b\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");

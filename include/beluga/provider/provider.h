@@ -176,6 +176,9 @@ struct beluga_provider {
     void *reserved[5];
 };
 
+/** Bytes of the first tables: shorter ones are refused, what a longer one lacks of today's is 0. */
+#define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
+
 /** The first members of every table. */
 #define BELUGA_PROVIDER_INIT(provider_name)                                                        \
     .size = sizeof(beluga_provider), .abi = BELUGA_PROVIDER_ABI, .name = (provider_name)
@@ -220,8 +223,11 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
- * its begin). Content is copied where it must outlive the call. Threads: the loop's, except inside
- * beluga_emit_run_blocking. */
+ * its begin). Content is copied where it must outlive the call.
+ *
+ * An emit is used in the function that was given it, on its thread: on the loop's, or in the work of
+ * beluga_emit_run_blocking. From another thread, or when that function has returned, it does nothing but make
+ * the call fail with invalid_response; when the call is over, nothing at all. */
 
 /** Return the call that is being answered. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
@@ -335,13 +341,15 @@ BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
 BELUGA_END_DECLS
 
+#ifndef BELUGA_PLUGIN
 /**
  * Define `const beluga_provider *<function>(void)` for the explicit call
  *
  *     beluga_registry_register(registry, <function>(), &err);
  *
  * and link the table before main, as Go's blank import does. From a static archive the linker drops
- * an object nobody refers to: then only the explicit call works.
+ * an object nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it makes the
+ * source a plug-in instead: see plugin.h.
  */
 #define BELUGA_REGISTER_PROVIDER(function, table)                                                  \
     const beluga_provider *function(void);                                                         \
@@ -355,5 +363,8 @@ BELUGA_END_DECLS
         node.provider = &(table);                                                                  \
         beluga_provider_link(&node);                                                               \
     }
+#else
+#include <beluga/provider/plugin.h>
+#endif
 
 #endif

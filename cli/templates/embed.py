@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""Write the files of a folder as a C table.
+
+    embed.py OUT.c FOLDER...
+
+Each folder is a kind of provider that `beluga new provider` can begin; its files keep their names.
+"""
+import os
+import sys
+
+
+def literal(line):
+    for plain, escaped in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("??", '?""?')):
+        line = line.replace(plain, escaped)
+    return '"' + line + '"'
+
+
+# C promises no string literal of more than 4095 bytes: a text is its lines.
+def lines_of(text):
+    return "".join(f"        {literal(line)},\n" for line in text.splitlines(keepends=True))
+
+
+def files(folder):
+    for where, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            path = os.path.join(where, name)
+            yield os.path.relpath(path, folder), open(path, encoding="utf-8").read()
+
+
+def main(out, folders):
+    with open(out, "w", encoding="utf-8") as c:
+        c.write('/* Made by embed.py from the files in cli/templates/. */\n#include "templates.h"\n\n')
+        c.write("const struct template_file template_files[] = {\n")
+        for folder in folders:
+            kind = os.path.basename(os.path.normpath(folder))
+            for name, text in files(folder):
+                c.write(f'    {{"{kind}", "{name}", (const char *const[]){{\n{lines_of(text)}        NULL}}}},\n')
+        c.write("    {NULL, NULL, NULL},\n};\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 3:
+        sys.exit(__doc__)
+    main(sys.argv[1], sys.argv[2:])

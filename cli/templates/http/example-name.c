@@ -1,0 +1,142 @@
+/* The provider example-name: a model behind HTTP.
+ *
+ * Each function here is pure: it turns a call into a request, or bytes into events. Connections,
+ * keys, retries, timeouts, cancelling, batches, logs, traces and metrics are the library's. The
+ * four places to change for your API are numbered; fixtures/ holds what the tests send and expect.
+ */
+#include <beluga/provider/provider.h>
+
+/* ---- 1. a call becomes a request ---------------------------------------------------------------
+ */
+
+static const char *role_name(beluga_role role)
+{
+    switch (role) {
+    case BELUGA_ROLE_SYSTEM: return "system";
+    case BELUGA_ROLE_AI: return "assistant";
+    case BELUGA_ROLE_TOOL: return "tool";
+    default: return "user";
+    }
+}
+
+/* What an API can not take is told to the caller, never dropped in silence. */
+static void put_message(beluga_json_writer *w, const beluga_message *message,
+                        beluga_http_request *request)
+{
+    const beluga_part *part;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "role", role_name(beluga_message_role(message)));
+    beluga_json_put_string(w, "content", beluga_message_text(message, NULL));
+    beluga_json_end_object(w);
+    for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++)
+        if (part->kind != BELUGA_PART_TEXT)
+            beluga_http_request_warn(request, "example-name takes text only: a part was left out");
+}
+
+static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    beluga_json_writer *w = beluga_http_request_json(request);
+    const char *tone = beluga_call_get_own_string(call, "example-name.tone", NULL);
+    double temperature;
+    beluga_http_request_set_path(request, "/chat");
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "model", beluga_call_model(call));
+    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
+    if (beluga_call_get_double(call, BELUGA_OPTION_TEMPERATURE, &temperature))
+        beluga_json_put_double(w, "temperature", temperature);
+    if (tone) beluga_json_put_string(w, "tone", tone);
+    beluga_json_begin_array(w, "messages");
+    for (size_t i = 0; i < beluga_call_message_count(call); i++)
+        put_message(w, beluga_call_message(call, i), request);
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* ---- 2. an answer becomes events ---------------------------------------------------------------
+ */
+
+static int emit_usage(const beluga_json *counts, beluga_emit *emit)
+{
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    if (!counts) return 0;
+    usage.input_total = beluga_json_get_int(counts, "input", -1);
+    usage.output_total = beluga_json_get_int(counts, "output", -1);
+    return beluga_emit_usage(emit, &usage);
+}
+
+/* {"text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}; a streamed answer is
+ * several of them, and only the last says "finish": that is the proof that the answer is complete.
+ */
+static int decode(const char *json, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    size_t n;
+    int status = beluga_emit_parse(emit, json, length, &root);
+    const char *text = beluga_json_get_string(root, "text", &n);
+    const char *finish = beluga_json_get_string(root, "finish", NULL);
+    if (status == 0 && text) status = beluga_emit_text(emit, text, n);
+    if (status == 0) status = emit_usage(beluga_json_get(root, "usage"), emit);
+    if (status || !finish) return status;
+    bool cut = finish[0] == 'l'; /* "length" */
+    return beluga_emit_finish(emit, cut ? BELUGA_FINISH_LENGTH : BELUGA_FINISH_STOP, finish);
+}
+
+static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    (void)state;
+    return decode(body, length, emit);
+}
+
+/* For what must be remembered between events there is `state`: set state_size. */
+static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    (void)state;
+    return decode(frame->data, frame->length, emit);
+}
+
+/* ---- 3. errors ---------------------------------------------------------------------------------
+ */
+
+/* {"error": {"code": "busy", "message": "Come back later."}}. `err` has the code that the status
+ * means. */
+static void decode_error(const beluga_http_response *response, beluga_error *err)
+{
+    size_t length, n;
+    beluga_json_doc *doc;
+    const char *body = beluga_http_response_body(response, &length);
+    if (beluga_json_parse(body, length, &doc, NULL)) return;
+    const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
+    const char *code = beluga_json_get_string(error, "code", &n);
+    if (code) beluga_error_set_provider_code(err, code, n);
+    const char *message = beluga_json_get_string(error, "message", &n);
+    if (message) beluga_error_set_cause(err, message, n);
+    beluga_json_doc_free(doc);
+}
+
+/* ---- 4. the table ------------------------------------------------------------------------------
+ */
+
+static const char *const key_variables[] = {"EXAMPLE_NAME_API_KEY", NULL};
+
+static const beluga_own_option options[] = {
+    {.name = "example-name.tone", .meaning = "friendly or formal", .type = BELUGA_OPTION_STRING},
+    {.name = NULL},
+};
+
+static const beluga_provider provider = {
+    BELUGA_PROVIDER_INIT("example-name"),
+    .default_model = "chat-1",
+    .base_url = "https://api.example-name.example/v1",
+    .key_variables = key_variables,
+    .options = options,
+    .framing = BELUGA_FRAMING_SSE,
+    .capabilities = BELUGA_CAPABILITY_STREAM,
+    .encode_request = encode_request,
+    .decode_response = decode_response,
+    .decode_event = decode_event,
+    .decode_error = decode_error,
+};
+
+BELUGA_REGISTER_PROVIDER(example_name_provider, provider)

@@ -1,0 +1,336 @@
+/**
+ * @file option.h
+ * Functional options: `beluga_with_temperature(0.2)` returns a value that configurations and calls
+ * take in any number and order.
+ *
+ * An option is 32 bytes, frozen, owns nothing, and borrows its string until the function that takes
+ * it returns. The same type serves `beluga_config_new`, calls, YAML and `-o key=value`. Layers merge
+ * in one order: provider defaults, file, environment, model, call; the later one wins. Ranges are
+ * checked when a model is opened and when a call starts, all of them at once.
+ */
+#ifndef BELUGA_OPTION_H
+#define BELUGA_OPTION_H
+
+#include <beluga/common.h>
+
+/** How an option's value is stored. */
+typedef enum beluga_option_type {
+    BELUGA_OPTION_BOOL = 1,
+    BELUGA_OPTION_INT = 2,
+    BELUGA_OPTION_DOUBLE = 3,
+    BELUGA_OPTION_STRING = 4,
+    BELUGA_OPTION_LIST = 5,     /**< a string that is added to a list */
+    BELUGA_OPTION_DURATION = 6, /**< milliseconds; text may say "30s", "500ms", "2m" */
+    BELUGA_OPTION_POINTER = 7,
+    BELUGA_OPTION_ENUM = 8 /**< an int; text is one of its names */
+} beluga_option_type;
+
+/**
+ * The one list of options: constant, name, type, minimum, maximum, scope, meaning.
+ * Scope is M for the model only (its configuration), C for the call only, B for both.
+ * Numbers are frozen by position; the list only grows. Ranges as in Beluga AI for Go, without its
+ * caps on max_tokens, top_k, concurrency and timeout.
+ */
+#define BELUGA_OPTION_MAP(XX)                                                                      \
+    XX(PROVIDER, "provider", STRING, 0, 0, M, "provider's name")                                   \
+    XX(MODEL_NAME, "model_name", STRING, 0, 0, B, "model's name at the provider")                  \
+    XX(API_KEY, "api_key", STRING, 0, 0, M, "key, or env:NAME, file:PATH, command:COMMAND, aws:PROFILE") \
+    XX(BASE_URL, "base_url", STRING, 0, 0, M, "where the provider is")                             \
+    XX(TEMPERATURE, "temperature", DOUBLE, 0, 2, B, "sampling temperature")                        \
+    XX(TOP_P, "top_p", DOUBLE, 0, 1, B, "nucleus sampling")                                        \
+    XX(TOP_K, "top_k", INT, 1, 2147483647, B, "sample from the k most likely tokens")              \
+    XX(MAX_TOKENS, "max_tokens", INT, 1, 2147483647, B, "most tokens to generate")                 \
+    XX(FREQUENCY_PENALTY, "frequency_penalty", DOUBLE, -2, 2, B, "penalty on frequent tokens")     \
+    XX(PRESENCE_PENALTY, "presence_penalty", DOUBLE, -2, 2, B, "penalty on tokens already there")  \
+    XX(STOP_SEQUENCES, "stop_sequences", LIST, 0, 0, B, "text that ends the answer")               \
+    XX(SEED, "seed", INT, -9007199254740991, 9007199254740991, B, "seed of the sampling")          \
+    XX(TIMEOUT, "timeout", DURATION, 1, 86400000, B, "first event and between events; total when unstreamed") \
+    XX(CONNECT_TIMEOUT, "connect_timeout", DURATION, 1, 86400000, B, "until connected")            \
+    XX(FIRST_EVENT_TIMEOUT, "first_event_timeout", DURATION, 1, 86400000, B, "until the first event") \
+    XX(IDLE_TIMEOUT, "idle_timeout", DURATION, 1, 86400000, B, "between two events")               \
+    XX(TOTAL_TIMEOUT, "total_timeout", DURATION, 1, 604800000, B, "one attempt in all")            \
+    XX(MAX_RETRIES, "max_retries", INT, 0, 10, B, "attempts after the first")                      \
+    XX(RETRY_DELAY, "retry_delay", DURATION, 100, 30000, B, "wait before the first retry")         \
+    XX(RETRY_BACKOFF, "retry_backoff", DOUBLE, 1, 5, B, "factor from one wait to the next")        \
+    XX(MAX_CONCURRENT_BATCHES, "max_concurrent_batches", INT, 1, 1000000, B, "calls of a batch in flight") \
+    XX(ENABLE_STREAMING, "enable_streaming", BOOL, 0, 1, M, "allow streams")                       \
+    XX(ENABLE_TRACING, "enable_tracing", BOOL, 0, 1, M, "tell telemetry of spans")                 \
+    XX(ENABLE_METRICS, "enable_metrics", BOOL, 0, 1, M, "tell telemetry of measurements")          \
+    XX(ENABLE_STRUCTURED_LOGGING, "enable_structured_logging", BOOL, 0, 1, M, "log records of calls") \
+    XX(ENABLE_TOOL_CALLING, "enable_tool_calling", BOOL, 0, 1, M, "send bound tools")              \
+    XX(TOOL_CHOICE, "tool_choice", STRING, 0, 0, B, "auto, none, required, or a tool's name")      \
+    XX(PARALLEL_TOOL_CALLS, "parallel_tool_calls", BOOL, 0, 1, B, "several tool calls at once")    \
+    XX(RESPONSE_SCHEMA, "response_schema", STRING, 0, 0, B, "JSON Schema the answer must fit")     \
+    XX(RESPONSE_SCHEMA_NAME, "response_schema_name", STRING, 0, 0, B, "its name at the provider")  \
+    XX(RESPONSE_SCHEMA_STRICT, "response_schema_strict", BOOL, 0, 1, B, "the provider enforces it") \
+    XX(JSON_MODE, "json_mode", BOOL, 0, 1, B, "any JSON object as the answer")                     \
+    XX(REASONING_EFFORT, "reasoning_effort", ENUM, 0, 6, B, "none, minimal, low, medium, high, xhigh, max") \
+    XX(REASONING_BUDGET, "reasoning_budget", INT, 0, 2147483647, B, "most tokens to reason with")  \
+    XX(USER, "user", STRING, 0, 0, B, "your id of the end user")                                   \
+    XX(EXTRA_BODY, "extra_body", STRING, 0, 0, B, "JSON object merged into the request's body")    \
+    XX(EXTRA_HEADERS, "extra_headers", LIST, 0, 0, B, "\"Name: value\" added to the request")      \
+    XX(WIRE_STREAMING, "wire_streaming", BOOL, 0, 1, B, "generate asks for a streamed answer")     \
+    XX(RESTART_DELIVERY, "restart_delivery", BOOL, 0, 1, B, "a stream may restart: restart events") \
+    XX(RAW_EVENTS, "raw_events", BOOL, 0, 1, B, "deliver what the provider sent, too")             \
+    XX(PARTIAL, "partial", POINTER, 0, 0, C, "where a failed generate leaves what arrived")        \
+    XX(CA_FILE, "ca_file", STRING, 0, 0, M, "certificates to trust, PEM")                          \
+    XX(CLIENT_CERTIFICATE, "client_certificate", STRING, 0, 0, M, "client's certificate, PEM")     \
+    XX(CLIENT_KEY, "client_key", STRING, 0, 0, M, "its private key, PEM")                          \
+    XX(PROXY, "proxy", STRING, 0, 0, M, "URL of a proxy; \"\" for none")                           \
+    XX(UNIX_SOCKET, "unix_socket", STRING, 0, 0, M, "connect to this path instead of the host")    \
+    XX(USER_AGENT, "user_agent", STRING, 0, 0, M, "User-Agent of requests")                        \
+    XX(HTTP_VERSION, "http_version", ENUM, 0, 2, M, "auto, 1.1 or 2")                              \
+    XX(MAX_RESPONSE_BYTES, "max_response_bytes", INT, 1024, 1073741824, B, "largest answer kept")  \
+    XX(MAX_EVENT_BYTES, "max_event_bytes", INT, 1024, 1073741824, B, "largest single frame")       \
+    XX(ENVIRONMENT, "environment", BOOL, 0, 1, M, "read key and URL from the provider's variables") \
+    XX(PROVIDER_SPECIFIC, "provider_specific", STRING, 0, 0, B, "a provider's own option")         \
+    XX(KEY_SOURCE, "key_source", POINTER, 0, 0, M, "a function that gives the key")               \
+    XX(MAX_TOOL_STEPS, "max_tool_steps", INT, 1, 1000, B, "answers of a tool loop")                \
+    XX(MAX_CONCURRENT_TOOLS, "max_concurrent_tools", INT, 1, 1024, B, "tools of a loop that run at once") \
+    XX(TOOL_TIMEOUT, "tool_timeout", DURATION, 1, 86400000, B, "one run of a tool in a loop")      \
+    XX(RETRY_ON, "retry_on", LIST, 0, 0, B, "errors to retry besides the usual; \"-name\": not that one") \
+    XX(RETRY_BUDGET, "retry_budget", DOUBLE, 0, 10, M, "retries that each call earns, beside one a second") \
+    XX(BREAKER_FAILURES, "breaker_failures", INT, 1, 1000000, M, "failed calls in a row that open the breaker") \
+    XX(BREAKER_OPEN_TIME, "breaker_open_time", DURATION, 1, 86400000, M, "how long it stays open before a probe") \
+    XX(BREAKER_PROBES, "breaker_probes", INT, 1, 1000, M, "probes that succeed until it closes")   \
+    XX(REQUESTS_PER_MINUTE, "requests_per_minute", INT, 1, 1000000000, M, "calls a minute, spread evenly") \
+    XX(TOKENS_PER_MINUTE, "tokens_per_minute", INT, 1, 1000000000, M, "tokens a minute, in and out") \
+    XX(MAX_CONCURRENT_CALLS, "max_concurrent_calls", INT, 1, 1000000, M, "calls of this model at once") \
+    XX(LIMIT_WAIT, "limit_wait", DURATION, 0, 86400000, M, "longest wait for those limits; 0: refuse at once") \
+    XX(FALLBACK, "fallback", LIST, 0, 0, M, "models to ask when this one fails, in turn")          \
+    XX(FALLBACK_ON, "fallback_on", LIST, 0, 0, B, "errors that lead to them, instead of the usual") \
+    XX(ROUTING, "routing", ENUM, 0, 2, M, "who of them is asked first: in_order, round_robin, weighted") \
+    XX(WEIGHT, "weight", INT, 1, 1000000, M, "this model's share where routing is weighted")       \
+    XX(CACHE_TTL, "cache_ttl", DURATION, 1, 31536000000, M, "answers are kept so long and given again") \
+    XX(CACHE, "cache", POINTER, 0, 0, M, "the store of those answers")                             \
+    XX(BUDGET, "budget", DOUBLE, 1e-9, 1e9, M, "US dollars that calls of this model may cost in all") \
+    XX(PRICES, "prices", STRING, 0, 0, M, "file of prices, instead of the installed one")          \
+    XX(HOOKS, "hooks", POINTER, 0, 0, M, "your functions around every call")                       \
+    XX(BASE, "base", STRING, 0, 0, M, "provider whose protocol a provider of your own speaks")     \
+    XX(HEADERS, "headers", LIST, 0, 0, M, "\"Name: value\" of every request; the value may be env:NAME, file:PATH or command:COMMAND, and an empty one takes the header away") \
+    XX(BODY, "body", STRING, 0, 0, M, "JSON object merged into the body of every request; null takes a field away") \
+    XX(MODELS, "models", LIST, 0, 0, M, "\"alias=name\": names of your own for models of the provider")
+
+typedef enum beluga_option_key {
+    BELUGA_OPTION_END = 0, /**< marks the end of a list */
+#define XX(constant, name, type, min, max, scope, meaning) BELUGA_OPTION_##constant,
+    BELUGA_OPTION_MAP(XX)
+#undef XX
+    BELUGA_OPTION_COUNT /**< of this header; a later library knows more */
+} beluga_option_key;
+
+/** How hard a model should reason. Providers map it to what they have, with a warning. */
+typedef enum beluga_reasoning_effort {
+    BELUGA_REASONING_EFFORT_NONE = 0,
+    BELUGA_REASONING_EFFORT_MINIMAL = 1,
+    BELUGA_REASONING_EFFORT_LOW = 2,
+    BELUGA_REASONING_EFFORT_MEDIUM = 3,
+    BELUGA_REASONING_EFFORT_HIGH = 4,
+    BELUGA_REASONING_EFFORT_XHIGH = 5,
+    BELUGA_REASONING_EFFORT_MAX = 6
+} beluga_reasoning_effort;
+
+/** Where a key comes from that no reference can name: a vault, a token service. */
+typedef struct beluga_key_source {
+    size_t size; /**< sizeof(beluga_key_source) */
+    /**
+     * Write the key, NUL-terminated. Called on the executor, where it may block, once for all calls that
+     * wait; and again when the key has expired or the provider refused it.
+     *
+     * @param buffer, n  Receives the key; n is 65,536.
+     * @param expires    Seconds since 1970; 0, as it is set before, means never.
+     * @return 0, or a code with detail in `err`, which then ends the calls that wait.
+     */
+    int (*get)(void *payload, char *buffer, size_t n, int64_t *expires, beluga_error *err);
+    void *payload;
+} beluga_key_source;
+
+typedef enum beluga_http_version {
+    BELUGA_HTTP_VERSION_AUTO = 0, /**< HTTP/2 where TLS negotiates it */
+    BELUGA_HTTP_VERSION_1_1 = 1,
+    BELUGA_HTTP_VERSION_2 = 2
+} beluga_http_version;
+
+/** Which of a model and its fallbacks is asked first; the others follow in order when it fails. */
+typedef enum beluga_routing {
+    BELUGA_ROUTING_IN_ORDER = 0,
+    BELUGA_ROUTING_ROUND_ROBIN = 1,
+    BELUGA_ROUTING_WEIGHTED = 2 /**< by chance, in proportion to each one's weight */
+} beluga_routing;
+
+struct beluga_cache_store;
+struct beluga_hooks;
+
+/** One option; make it with the functions below. Layout frozen: 32 bytes where pointers are 8. */
+struct beluga_option {
+    uint16_t key;      /**< beluga_option_key */
+    uint16_t type;     /**< beluga_option_type */
+    uint32_t reserved; /**< 0 */
+    const char *name;  /**< for PROVIDER_SPECIFIC only; ends at NUL or '=' */
+    union {
+        double number;
+        int64_t integer;
+        const char *string;
+        void *pointer;
+    } value;
+    size_t length; /**< of value.string, bytes */
+};
+
+/** Passed as a number of options: they go on until one whose key is BELUGA_OPTION_END. */
+#define BELUGA_OPTIONS_TERMINATED ((size_t)-1)
+
+#ifdef __cplusplus
+#define BELUGA_OPTIONS_END beluga_option()
+#else
+#define BELUGA_OPTIONS_END ((beluga_option){0})
+/** A terminated list from one or more options, for the macros of the other headers. */
+#define BELUGA_OPTION_LIST_(...) ((const beluga_option[]){__VA_ARGS__})
+#endif
+
+BELUGA_BEGIN_DECLS
+
+/* One constructor an option; what each means and its range stands in BELUGA_OPTION_MAP. Strings are
+ * borrowed until the function that takes the option returns; NULL is as if the option were not there.
+ * Threads: any. Blocks: never. Since: 0.1 */
+BELUGA_API beluga_option beluga_with_provider(const char *name);
+BELUGA_API beluga_option beluga_with_model_name(const char *name);
+BELUGA_API beluga_option beluga_with_api_key(const char *key_or_reference);
+BELUGA_API beluga_option beluga_with_base_url(const char *url);
+BELUGA_API beluga_option beluga_with_temperature(double value);
+BELUGA_API beluga_option beluga_with_top_p(double value);
+BELUGA_API beluga_option beluga_with_top_k(int64_t value);
+BELUGA_API beluga_option beluga_with_max_tokens(int64_t value);
+BELUGA_API beluga_option beluga_with_frequency_penalty(double value);
+BELUGA_API beluga_option beluga_with_presence_penalty(double value);
+/** Adds one; give it again for more. */
+BELUGA_API beluga_option beluga_with_stop_sequence(const char *text);
+BELUGA_API beluga_option beluga_with_seed(int64_t value);
+BELUGA_API beluga_option beluga_with_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_connect_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_first_event_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_idle_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_total_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_max_retries(int64_t n);
+BELUGA_API beluga_option beluga_with_retry_delay_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_retry_backoff(double factor);
+BELUGA_API beluga_option beluga_with_max_concurrent_batches(int64_t n);
+BELUGA_API beluga_option beluga_with_enable_streaming(bool on);
+BELUGA_API beluga_option beluga_with_enable_tracing(bool on);
+BELUGA_API beluga_option beluga_with_enable_metrics(bool on);
+BELUGA_API beluga_option beluga_with_enable_structured_logging(bool on);
+BELUGA_API beluga_option beluga_with_enable_tool_calling(bool on);
+BELUGA_API beluga_option beluga_with_tool_choice(const char *choice);
+BELUGA_API beluga_option beluga_with_parallel_tool_calls(bool on);
+BELUGA_API beluga_option beluga_with_max_tool_steps(int64_t n);
+BELUGA_API beluga_option beluga_with_max_concurrent_tools(int64_t n);
+BELUGA_API beluga_option beluga_with_tool_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_response_schema(const char *json_schema);
+BELUGA_API beluga_option beluga_with_response_schema_name(const char *name);
+BELUGA_API beluga_option beluga_with_response_schema_strict(bool on);
+BELUGA_API beluga_option beluga_with_json_mode(bool on);
+BELUGA_API beluga_option beluga_with_reasoning_effort(beluga_reasoning_effort effort);
+BELUGA_API beluga_option beluga_with_reasoning_budget(int64_t tokens);
+/** Adds the name of an error that is retried, or with '-' before it one that is not. */
+BELUGA_API beluga_option beluga_with_retry_on(const char *error_name);
+BELUGA_API beluga_option beluga_with_retry_budget(double retries_per_call);
+BELUGA_API beluga_option beluga_with_breaker_failures(int64_t n);
+BELUGA_API beluga_option beluga_with_breaker_open_time_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_breaker_probes(int64_t n);
+BELUGA_API beluga_option beluga_with_requests_per_minute(int64_t n);
+BELUGA_API beluga_option beluga_with_tokens_per_minute(int64_t n);
+BELUGA_API beluga_option beluga_with_max_concurrent_calls(int64_t n);
+BELUGA_API beluga_option beluga_with_limit_wait_ms(int64_t ms);
+/** Adds a model by its reference; give it again for more. It is opened together with the model. */
+BELUGA_API beluga_option beluga_with_fallback(const char *reference);
+/** Adds the name of an error. */
+BELUGA_API beluga_option beluga_with_fallback_on(const char *error_name);
+BELUGA_API beluga_option beluga_with_routing(beluga_routing routing);
+BELUGA_API beluga_option beluga_with_weight(int64_t weight);
+BELUGA_API beluga_option beluga_with_cache_ttl_ms(int64_t ms);
+/** The store is borrowed until the last model made with it is gone (cache.h). */
+BELUGA_API beluga_option beluga_with_cache(const struct beluga_cache_store *store);
+BELUGA_API beluga_option beluga_with_budget(double dollars);
+BELUGA_API beluga_option beluga_with_prices(const char *path);
+/** The functions are copied; their payload is borrowed until the last model is gone (hooks.h). */
+BELUGA_API beluga_option beluga_with_hooks(const struct beluga_hooks *hooks);
+BELUGA_API beluga_option beluga_with_user(const char *id);
+BELUGA_API beluga_option beluga_with_extra_body(const char *json_object);
+/** Adds one, "Name: value"; give it again for more. */
+BELUGA_API beluga_option beluga_with_extra_header(const char *line);
+/**
+ * Make the configuration a provider of its own, without code: it has the name that
+ * beluga_with_provider gives, which must not be a registered provider's, and speaks the protocol of
+ * this one. Of that it takes functions, quirks and own options, but neither key, nor address other
+ * than as a default, nor variables of the environment. Since: 0.2
+ */
+BELUGA_API beluga_option beluga_with_base(const char *provider);
+/**
+ * Adds a header of every request, "Name: value"; give it again for more. The value may be a
+ * reference, as beluga_with_api_key's; "aws:" is none here. Extra headers win over these.
+ * Since: 0.2
+ */
+BELUGA_API beluga_option beluga_with_header(const char *line);
+/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.2 */
+BELUGA_API beluga_option beluga_with_body(const char *json_object);
+/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.2 */
+BELUGA_API beluga_option beluga_with_model_alias(const char *line);
+BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
+BELUGA_API beluga_option beluga_with_restart_delivery(bool on);
+BELUGA_API beluga_option beluga_with_raw_events(bool on);
+/** On failure `*partial` becomes what had arrived (owned; beluga_response_free), or NULL. */
+BELUGA_API beluga_option beluga_with_partial(beluga_response **partial);
+BELUGA_API beluga_option beluga_with_ca_file(const char *path);
+BELUGA_API beluga_option beluga_with_client_certificate(const char *path);
+BELUGA_API beluga_option beluga_with_client_key(const char *path);
+BELUGA_API beluga_option beluga_with_proxy(const char *url);
+BELUGA_API beluga_option beluga_with_unix_socket(const char *path);
+BELUGA_API beluga_option beluga_with_user_agent(const char *text);
+BELUGA_API beluga_option beluga_with_http_version(beluga_http_version version);
+BELUGA_API beluga_option beluga_with_max_response_bytes(int64_t bytes);
+BELUGA_API beluga_option beluga_with_max_event_bytes(int64_t bytes);
+/**
+ * Ask a function for the key: for tokens that expire. It stands instead of api_key.
+ *
+ * @param source  Borrowed until the last model made with it is gone.
+ */
+BELUGA_API beluga_option beluga_with_key_source(const beluga_key_source *source);
+/** Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens. */
+BELUGA_API beluga_option beluga_with_env(void);
+
+/* A provider's own options: the provider's header wraps these. `name` must outlive the call. */
+BELUGA_API beluga_option beluga_with_provider_specific(const char *name, const char *value);
+BELUGA_API beluga_option beluga_with_provider_specific_n(const char *name, const char *value,
+                                                         size_t length);
+BELUGA_API beluga_option beluga_with_provider_specific_int(const char *name, int64_t value);
+BELUGA_API beluga_option beluga_with_provider_specific_double(const char *name, double value);
+BELUGA_API beluga_option beluga_with_provider_specific_bool(const char *name, bool value);
+
+/**
+ * Read "name=value", as the command's `-o` and bindings of other languages do.
+ *
+ * Does not check ranges. A name that is not in BELUGA_OPTION_MAP becomes a provider's own option
+ * when it is written "provider.name=value"; otherwise it is an error that names it and the nearest
+ * one. Durations need a unit ("30s", "500ms", "1h30m"); bools are true, false, on, off, yes, no, 1, 0.
+ *
+ * @param text  Borrowed: the option points into it.
+ * @param out   Written on success only.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT with the value that would fit.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_option_parse(const char *text, beluga_option *out, beluga_error *err);
+
+/** One row of BELUGA_OPTION_MAP, for help texts, completions and bindings. All borrowed, static. */
+typedef struct beluga_option_info {
+    const char *name;
+    const char *meaning;
+    double minimum, maximum; /**< both 0 where there is no range */
+    beluga_option_type type;
+    char scope; /**< 'M' model, 'C' call, 'B' both */
+} beluga_option_info;
+
+/** Return the row of a key, or NULL when this library knows no such key. */
+BELUGA_API const beluga_option_info *beluga_option_get_info(int key);
+
+BELUGA_END_DECLS
+#endif

@@ -1,0 +1,27 @@
+/**
+ * @file version.h
+ * The version of these headers and of the library that is loaded.
+ */
+#ifndef BELUGA_VERSION_H
+#define BELUGA_VERSION_H
+
+#include <beluga/common.h>
+
+#define BELUGA_VERSION_MAJOR  0
+#define BELUGA_VERSION_MINOR  1
+#define BELUGA_VERSION_PATCH  0
+#define BELUGA_VERSION_STRING "0.1.0"
+
+BELUGA_BEGIN_DECLS
+
+/** Return the version of the library that is loaded, such as "0.1.0"; static. Threads: any. */
+BELUGA_API const char *beluga_version_string(void);
+
+/** Return the same as a number, 0xMMmmpp. Compare it with BELUGA_VERSION_NUMBER. Threads: any. */
+BELUGA_API uint32_t beluga_version_number(void);
+
+#define BELUGA_VERSION_NUMBER                                                                      \
+    ((uint32_t)(BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH))
+
+BELUGA_END_DECLS
+#endif

@@ -1,0 +1,227 @@
+/* The command and plug-ins: named on the command line, or in the file; never by the environment
+ * alone. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "run.h"
+
+static const char *plugin(const char *name)
+{
+    static char paths[2][4096];
+    static int turn;
+    const char *root = getenv("BELUGA_BUILD_ROOT");
+    char *path = paths[turn ^= 1];
+    snprintf(path, sizeof paths[0], "%s/%s.so", root ? root : ".", name);
+    return path;
+}
+
+static const char *config(struct cli *cli, const char *before, const char *value, const char *after)
+{
+    char text[8192];
+    int n = snprintf(text, sizeof text, "%s%s%s", before, value, after);
+    return cli_write_file(cli, "config.yaml", text, (size_t)n);
+}
+
+static void a_plugin_on_the_command_line_answers(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "-m", "parrot/grey", "-o",
+                             "parrot.times=2", "Pretty Polly", NULL),
+                     0);
+    assert_string_equal(cli->out, "Pretty Polly Pretty Polly\n");
+    assert_string_equal(cli->err, "");
+}
+
+static void several_plugins_may_be_named(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "--plugin",
+                             plugin("tests/plugins/good"), "-m", "plugged-good", "Hi", NULL),
+                     0);
+    assert_string_equal(cli->out, "plugged in\n");
+}
+
+static void a_plugin_that_is_refused_ends_the_command(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_not_equal(
+        cli_run(cli, "--plugin", plugin("tests/plugins/abi_newer"), "-m", "mock/any", "Hi", NULL),
+        0);
+    assert_contains(cli->err, "abi_newer.so: it was built for ABI 2, this library has 1");
+    assert_string_equal(cli->out, "");
+    assert_int_not_equal(cli_run(cli, "--plugin", "/nowhere.so", "-m", "mock/any", "Hi", NULL), 0);
+    assert_contains(cli->err, "plug-in /nowhere.so: there is no such file");
+}
+
+static void the_providers_of_a_plugin_are_listed_with_its_file(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", NULL), 0);
+    assert_contains(cli->out, "parrot");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", NULL), 0);
+    assert_contains(cli->out, "plugins/parrot.so");
+    assert_contains(cli->out, "parrot.times");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", "--json", NULL),
+        0);
+    assert_contains(cli->out, "plugins/parrot.so\"");
+}
+
+static void the_file_names_plugins(void **state)
+{
+    struct cli *cli = *state;
+    const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
+    assert_int_equal(cli_run(cli, "--config", path, "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_int_equal(cli_run(cli, "--config", path, "providers", "parrot", NULL), 0);
+    path = config(cli, "plugins: [", plugin("plugins/parrot"), "]\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+}
+
+static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(void **state)
+{
+    struct cli *cli = *state;
+    const char *path =
+        config(cli, "model: mock/any\nplugins:\n  - gone.so\n  - ", plugin("plugins/parrot"), "\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_contains(cli->err, "config.yaml:3:5: plug-in ");
+    assert_contains(cli->err, "/gone.so: there is no such file");
+    assert_contains(cli->err, cli->home); /* relative to the file */
+}
+
+static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **state)
+{
+    struct cli *cli = *state;
+    const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
+    assert_int_equal(cli_run(cli, "--config", path, "config", "check", NULL), 0);
+    /* Somebody's file is only looked at. */
+    assert_int_equal(cli_run(cli, "config", "check", path, NULL), 3);
+    assert_contains(cli->out, "no provider is named \"parrot\"");
+    assert_int_equal(
+        cli_run(cli, "--plugin", plugin("plugins/parrot"), "config", "check", path, NULL), 0);
+}
+
+static void what_is_no_list_of_files_is_a_fault_of_the_file(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--config", config(cli, "plugins: {a: ", "b", "}\n"), "Hi", NULL),
+                     3);
+    assert_contains(cli->err, "plugins must name files or folders");
+}
+
+static void the_environment_alone_turns_nothing_on(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_PLUGIN_PATH", plugin("plugins/parrot"));
+    assert_int_equal(cli_run(cli, "-m", "parrot/grey", "Hello", NULL), 3);
+    assert_contains(cli->err, "no provider is named \"parrot\"");
+    const char *path = config(cli, "plugins: [", "BELUGA_PLUGIN_PATH", "]\n");
+    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+}
+
+static void enter_home(struct cli *cli)
+{
+    assert_int_equal(chdir(cli->home), 0);
+}
+
+static void check_takes_the_file_of_a_plugin(void **state)
+{
+    struct cli *cli = *state;
+    const char *settings = "{\"model\": \"grey\"}";
+    cli_write_file(cli, "check.json", settings, strlen(settings));
+    enter_home(cli);
+    assert_int_equal(mkdir("parrot", 0755) | mkdir("parrot/check", 0755), 0);
+    assert_int_equal(rename("check.json", "parrot/check/check.json"), 0);
+    cli_run(cli, "check", plugin("plugins/parrot"), "--fixtures", cli->home, NULL);
+    assert_contains(cli->out, "parrot\n");
+    assert_string_equal(cli->err, "");
+    assert_int_not_equal(cli_run(cli, "check", plugin("tests/plugins/abi_newer"), NULL), 0);
+    assert_contains(cli->err, "the library is older");
+}
+
+/* ---- beluga new ---------------------------------------------------------------------------------
+ */
+
+static void assert_file_says(const char *path, const char *words)
+{
+    char text[65536] = "";
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("there is no %s", path);
+    size_t n = fread(text, 1, sizeof text - 1, file);
+    fclose(file);
+    text[n] = '\0';
+    assert_contains(text, words);
+    assert_lacks(text, "example-name");
+    assert_lacks(text, "example_name");
+    assert_lacks(text, "EXAMPLE_NAME");
+}
+
+static void new_writes_a_folder_with_the_name_in_it(void **state)
+{
+    struct cli *cli = *state;
+    enter_home(cli);
+    assert_int_equal(cli_run(cli, "new", "provider", "my-llm", NULL), 0);
+    assert_file_says("my-llm/my-llm.c", "BELUGA_REGISTER_PROVIDER(my_llm_provider, provider)");
+    assert_file_says("my-llm/my-llm.c", "my-llm.delay_ms");
+    assert_file_says("my-llm/test_my-llm.c", "my_llm_empty");
+    assert_file_says("my-llm/meson.build", "project('my-llm', 'c'");
+    assert_file_says("my-llm/README.md", "# my-llm");
+    assert_int_equal(cli_run(cli, "new", "provider", "tone", "--http", NULL), 0);
+    assert_file_says("tone/tone.c", "TONE_API_KEY");
+    assert_file_says("tone/fixtures/cut/events.txt", "stream_closed");
+}
+
+static void new_writes_over_nothing(void **state)
+{
+    struct cli *cli = *state;
+    enter_home(cli);
+    assert_int_equal(mkdir("acme", 0755), 0);
+    assert_int_equal(cli_run(cli, "new", "provider", "acme", NULL), 2);
+    assert_contains(cli->err, "acme is there already: nothing was written");
+    assert_int_equal(access("acme/acme.c", F_OK), -1);
+}
+
+static void new_refuses_names_that_no_provider_can_have(void **state)
+{
+    struct cli *cli = *state;
+    static const char *const names[] = {"Acme", "9lives", "-x",  "a/b",
+                                        "..",   "",       "a.b", "caf\xc3\xa9"};
+    enter_home(cli);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        assert_int_equal(cli_run(cli, "new", "provider", "--", names[i], NULL), 2);
+        assert_contains(cli->err, "can't be a provider's name");
+    }
+    assert_int_equal(cli_run(cli, "new", "provider", "openai", NULL), 2);
+    assert_contains(cli->err, "there is a provider openai already");
+    assert_int_equal(cli_run(cli, "new", "model", "x", NULL), 2);
+    assert_int_equal(cli_run(cli, "new", NULL), 2);
+    assert_int_equal(cli_run(cli, "new", "provider", "x", "--http", "--full", NULL), 2);
+}
+
+#define CLI(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CLI(a_plugin_on_the_command_line_answers),
+        CLI(several_plugins_may_be_named),
+        CLI(a_plugin_that_is_refused_ends_the_command),
+        CLI(the_providers_of_a_plugin_are_listed_with_its_file),
+        CLI(the_file_names_plugins),
+        CLI(a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands),
+        CLI(a_file_that_is_checked_may_name_providers_of_its_plugins),
+        CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
+        CLI(the_environment_alone_turns_nothing_on),
+        CLI(check_takes_the_file_of_a_plugin),
+        CLI(new_writes_a_folder_with_the_name_in_it),
+        CLI(new_writes_over_nothing),
+        CLI(new_refuses_names_that_no_provider_can_have),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

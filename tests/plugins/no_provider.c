@@ -1,0 +1,3 @@
+#include "plugged.h"
+
+BELUGA_PLUGIN_PROVIDERS(NULL, NULL)

@@ -1,0 +1,13 @@
+/* The plug-in fits, one of its tables is of another ABI. */
+#include "plugged.h"
+
+static const beluga_provider fits = {PLUGGED("plugged-fits")};
+static const beluga_provider other = {
+    .size = sizeof(beluga_provider),
+    .abi = BELUGA_PROVIDER_ABI + 1,
+    .name = "plugged-other",
+    .start = plugged_start,
+    .cancel = plugged_cancel,
+};
+
+BELUGA_PLUGIN_PROVIDERS(NULL, &fits, &other)

@@ -1,0 +1,15 @@
+/* Its first name is free, its second is a built-in provider's; its init must not run. */
+#include "plugged.h"
+
+#include <stdlib.h>
+
+static int init(beluga_error *err)
+{
+    (void)err;
+    abort();
+}
+
+static const beluga_provider own = {PLUGGED("plugged-own")};
+static const beluga_provider taken = {PLUGGED("mock")};
+
+BELUGA_PLUGIN_PROVIDERS(init, &own, &taken)

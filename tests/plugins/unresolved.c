@@ -1,0 +1,14 @@
+/* Needs a library that it was not linked to. */
+#include "plugged.h"
+
+int acme_sdk_open(void);
+
+static int init(beluga_error *err)
+{
+    (void)err;
+    return acme_sdk_open();
+}
+
+static const beluga_provider provider = {PLUGGED("plugged-unresolved")};
+
+BELUGA_PLUGIN_PROVIDERS(init, &provider)
