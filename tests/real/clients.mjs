@@ -38,8 +38,8 @@ async function gemini(name) {
   const weather = (functionCallingConfig) => ({
     contents: [
       user({ text: 'Weather?' }),
-      { role: 'model', parts: [{ functionCall: { id: 'id-1', name: tool.name, args: { city: 'Oslo' } } }] },
-      user({ functionResponse: { id: 'id-1', name: tool.name, response: { output: '21 degrees' } } }),
+      { role: 'model', parts: [{ functionCall: { id: 'weather01', name: tool.name, args: { city: 'Oslo' } } }] },
+      user({ functionResponse: { id: 'weather01', name: tool.name, response: { output: '21 degrees' } } }),
     ],
     config: {
       tools: [{
@@ -160,8 +160,8 @@ async function anthropic(name) {
     max_tokens,
     messages: [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', content: [{ type: 'tool_use', id: 'id-1', name: tool.name, input: { city: 'Oslo' } }] },
-      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'id-1', content: '21 degrees' }] },
+      { role: 'assistant', content: [{ type: 'tool_use', id: 'weather01', name: tool.name, input: { city: 'Oslo' } }] },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'weather01', content: '21 degrees' }] },
     ],
     tools,
     tool_choice,
@@ -220,8 +220,8 @@ async function responses(name) {
   const weather = (tool_choice) => ({
     input: [
       said('user', 'Weather?'),
-      { type: 'function_call', call_id: 'id-1', name: tool.name, arguments: '{"city":"Oslo"}' },
-      result('id-1'),
+      { type: 'function_call', call_id: 'weather01', name: tool.name, arguments: '{"city":"Oslo"}' },
+      result('weather01'),
     ],
     tools,
     tool_choice,
@@ -276,8 +276,8 @@ async function completions(client, limit, name) {
   const weather = (tool_choice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', content: null, tool_calls: [{ id: 'id-1', type: 'function', function: called }] },
-      result('id-1'),
+      { role: 'assistant', content: null, tool_calls: [{ id: 'weather01', type: 'function', function: called }] },
+      result('weather01'),
     ],
     tools,
     tool_choice,
@@ -342,8 +342,8 @@ async function cohere(name) {
   const weather = (toolChoice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', toolCalls: [{ id: 'id-1', type: 'function', function: called }] },
-      result('id-1'),
+      { role: 'assistant', toolCalls: [{ id: 'weather01', type: 'function', function: called }] },
+      result('weather01'),
     ],
     tools,
     ...(toolChoice && { toolChoice }),
@@ -395,8 +395,8 @@ async function mistral(name) {
   const weather = (toolChoice) => ({
     messages: [
       { role: 'user', content: 'Weather?' },
-      { role: 'assistant', toolCalls: [{ id: 'id-1', type: 'function', function: called }] },
-      result('id-1'),
+      { role: 'assistant', toolCalls: [{ id: 'weather01', type: 'function', function: called }] },
+      result('weather01'),
     ],
     tools,
     toolChoice,
@@ -426,7 +426,7 @@ async function mistral(name) {
       responseFormat: { type: 'json_schema', jsonSchema: { name: 'answer', schemaDefinition: schema } },
     },
     json: { messages: hi, responseFormat: { type: 'json_object' } },
-    thinking: { messages: hi, promptMode: 'reasoning' },
+    thinking: { messages: hi, reasoningEffort: 'high' },
   };
   if (name === 'tool-round') {
     const messages = [{ role: 'user', content: 'Weather?' }];
@@ -463,8 +463,8 @@ async function bedrock(name) {
   const weather = (toolChoice) => ({
     messages: [
       user({ text: 'Weather?' }),
-      { role: 'assistant', content: [{ toolUse: { toolUseId: 'id-1', name: tool.name, input: { city: 'Oslo' } } }] },
-      user(result('id-1')),
+      { role: 'assistant', content: [{ toolUse: { toolUseId: 'weather01', name: tool.name, input: { city: 'Oslo' } } }] },
+      user(result('weather01')),
     ],
     toolConfig: { tools, toolChoice },
   });

@@ -101,10 +101,10 @@ static int converse_with_systems(beluga_chat_model *model, beluga_messages *mess
 static int use_tools(beluga_chat_model *model, beluga_messages *messages, const char *choice)
 {
     beluga_message *asking = beluga_message_new(BELUGA_ROLE_AI);
-    beluga_message_add_tool_call(asking, "id-1", "get_weather", "{\"city\":\"Oslo\"}", 15);
+    beluga_message_add_tool_call(asking, "weather01", "get_weather", "{\"city\":\"Oslo\"}", 15);
     beluga_messages_add(messages, beluga_human_message("Weather?"));
     beluga_messages_add(messages, asking);
-    beluga_messages_add(messages, beluga_tool_message("id-1", "21 degrees"));
+    beluga_messages_add(messages, beluga_tool_message("weather01", "21 degrees"));
     return GENERATE(model, messages, beluga_with_tool_choice(choice));
 }
 

@@ -126,7 +126,7 @@ def responses_answer(_, body, calls):
 
 
 def completions_calls():
-    return [{"id": f"call_{city}", "type": "function",
+    return [{"id": f"call{city:x<5.5}", "type": "function",
              "function": {"name": "get_weather", "arguments": json.dumps({"city": city})}}
             for city in ("Oslo", "Bergen")]
 

@@ -21,6 +21,7 @@ TYPES = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson",
 LATE = "what comes after the end is not looked at any more"
 HALF = "half a character is no character"
 BARE = "servers that leave out what the protocol demands are read as far as they go"
+HOSTILE = "values of every wrong type are passed over"
 BROKEN = "arguments that are no JSON are handed on as they came"
 OURS_ALONE = {
     "anthropic/stream-arguments-of-nothing": BARE,
@@ -35,6 +36,7 @@ OURS_ALONE = {
     "bedrock/stream-stopped-twice": LATE,
     "cohere/stream-null-arguments": "no arguments are none, whatever word says so",
     "gemini/stream-error-after-the-finish": LATE,
+    "gemini/stream-hostile": HOSTILE,
     "gemini/stream-surrogates": HALF,
     "gemini/stream-two-candidates": "the first candidate is the one of index 0, wherever it stands",
     "gemini/stream-usage-after-the-finish": LATE,
@@ -45,10 +47,15 @@ OURS_ALONE = {
     "openai-responses/stream-error-after-the-end": LATE,
     "openai-responses/stream-llama-cpp": "llama.cpp does not tell the place of what comes",
     "openai-responses/stream-llama-cpp-tool": "llama.cpp does not tell the place of what comes",
+    "openai-responses/stream-arguments-done-alone": BARE,
+    "openai-responses/stream-hostile": HOSTILE,
     "openai-responses/stream-many-tools": BARE,
     "openai-responses/stream-neither-ids-nor-places": BARE,
     "openai-responses/stream-neither-ids-nor-places-but-items": BARE,
     "openai-responses/stream-reasoning-in-the-item-alone": BARE,
+    "openai-responses/stream-output-in-completed-alone": BARE,
+    "openai-responses/stream-refusal-done-alone": BARE,
+    "openai-responses/stream-text-done-alone": BARE,
     "openai-responses/stream-text-in-the-item-alone": BARE,
     "openai-responses/stream-tool-done-alone": BARE,
     "openai-responses/stream-tool-never-ended": BARE,
@@ -58,11 +65,14 @@ OURS_ALONE = {
     "openai/stream-error-after-finish": LATE,
     "openai/stream-function-call": "calls as they were before there were tools",
     "openai/stream-gemini-tools": "Gemini's calls have no index there",
+    "openai/stream-hostile": HOSTILE,
     "openai/stream-message-instead-of-delta": BARE,
     "openai/stream-mistral-thinking": "Mistral's content may be a list; its own client reads that in mistral/",
+    "openai/stream-nul-in-names": "a name ends where a C string does",
     "openai/stream-surrogates": HALF,
     "openai/stream-tools-all-index-0": "hosts that count all calls 0 tell them apart by their ids",
     "openai/stream-tools-nothing-but-arguments": BARE,
+    "openai/stream-whole-call": "hosts that send calls whole leave out their index",
     "openai/stream-unknown-objects": "what is not known is passed over",
 }
 

@@ -282,11 +282,11 @@ static void a_conversation_with_tools_is_sent_as_it_was(void **state)
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
     beluga_message *asked = beluga_ai_message("Let me see.");
-    beluga_message_add_tool_call(asked, "call_1", "get_weather", "{\"city\":\"Oslo\"}", 15);
+    beluga_message_add_tool_call(asked, "weather01", "get_weather", "{\"city\":\"Oslo\"}", 15);
     beluga_messages_add(messages, beluga_system_message("Be brief."));
     beluga_messages_add(messages, beluga_human_message("How is it?"));
     beluga_messages_add(messages, asked);
-    beluga_messages_add(messages, beluga_tool_message("call_1", "21 degrees"));
+    beluga_messages_add(messages, beluga_tool_message("weather01", "21 degrees"));
     beluga_messages_add(messages, beluga_human_message(text));
     generate(bound, messages, opts, 2);
 
@@ -300,9 +300,9 @@ static void a_conversation_with_tools_is_sent_as_it_was(void **state)
     assert_json(body, "/messages/0/content", "\"Be brief.\"");
     assert_json(body, "/messages/2/content", "\"Let me see.\"");
     assert_json(body, "/messages/2/tool_calls",
-                "[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+                "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
                 "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
-    assert_json(body, "/messages/3/tool_call_id", "\"call_1\"");
+    assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
     assert_json(body, "/messages/3/content", "\"21 degrees\"");
     assert_json(body, "/tools/0/type", "\"function\"");
     assert_json(body, "/tools/0/function/name", "\"get_weather\"");
@@ -455,10 +455,10 @@ static void assert_understood(yyjson_val *body, const char *result)
     assert_json(body, "/messages/1/content", "\"How is it?\"");
     assert_json(body, "/messages/2/role", "\"assistant\"");
     assert_json(body, "/messages/2/tool_calls",
-                "[{\"id\":\"call_1\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+                "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
                 "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
     assert_json(body, "/messages/3/role", "\"tool\"");
-    assert_json(body, "/messages/3/tool_call_id", "\"call_1\"");
+    assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
     assert_json(body, "/messages/3/content", said);
     assert_json(body, "/tools/0/function/name", "\"get_weather\"");
     assert_json(body, "/tools/0/function/description", "\"Tell the weather of a city\"");
@@ -477,11 +477,11 @@ static void a_conversation_is_understood_in_every_protocol(void **state)
         beluga_chat_model *model = open_spoken(s);
         beluga_messages *messages = beluga_messages_new();
         beluga_message *asked = beluga_message_new(BELUGA_ROLE_AI);
-        beluga_message_add_tool_call(asked, "call_1", "get_weather", "{\"city\":\"Oslo\"}", 15);
+        beluga_message_add_tool_call(asked, "weather01", "get_weather", "{\"city\":\"Oslo\"}", 15);
         beluga_messages_add(messages, beluga_system_message("Be brief."));
         beluga_messages_add(messages, beluga_human_message("How is it?"));
         beluga_messages_add(messages, asked);
-        beluga_messages_add(messages, beluga_tool_message("call_1", result));
+        beluga_messages_add(messages, beluga_tool_message("weather01", result));
         generate(model, messages, NULL, 0);
         yyjson_doc *doc = read_journal(address());
         yyjson_val *entry = entry_of(doc, result, 0);
