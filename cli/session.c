@@ -11,6 +11,7 @@
 
 #include "cassette.h"
 #include "exit.h"
+#include "observe.h"
 #include "output.h"
 #include "report.h"
 #include "trace.h"
@@ -170,6 +171,7 @@ int session_load(struct session *session, const struct args *args)
     const beluga_option environment = beluga_with_env();
     *session = (struct session){0};
     trace_start(args->verbose);
+    observe_start();
     int rc = cassette_start(args);
     if (rc != 0) return rc;
     session->base = beluga_config_new_n(&environment, 1);

@@ -132,6 +132,7 @@ void beluga_client_unref(beluga_client *client)
     /* A forked child has the struct of its parent's pool but not the threads. */
     if (client->executor_generation == beluga__fork_generation())
         beluga__executor_free(client->executor);
+    beluga_telemetry_unref(client->observer);
     pthread_mutex_destroy(&client->lock);
     beluga__cassette_free(client->cassettes);
     beluga_allocator allocator = client->runtime.allocator;
