@@ -261,12 +261,14 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
+    /* The reference goes before anybody hears of the end: who waited for it finds nothing of the thread left. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
+    bool last = atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1;
     pthread_cond_broadcast(&t->done);
     pthread_mutex_unlock(&t->lock);
-    beluga__telemetry_release(t);
+    if (last) beluga__telemetry_destroy(t);
 }
 
 static void *work(void *argument)
@@ -361,6 +363,12 @@ static void hurry(beluga_telemetry *t, int64_t end)
     pthread_cond_signal(&t->wake);
 }
 
+/* An export that was under way already, and failed meanwhile, is a failure of who waited, too. */
+static uint64_t failed_exports(const beluga_telemetry *t)
+{
+    return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
+}
+
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
 {
     int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
@@ -370,10 +378,11 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
         pthread_mutex_unlock(&t->lock);
         return 0;
     }
-    uint64_t mine = ++t->flush_wanted;
+    uint64_t mine = ++t->flush_wanted, failed = failed_exports(t);
     hurry(t, end);
     while (t->flush_done < mine && !t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
     if (t->flush_done >= mine) status = t->flush_status;
+    if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     pthread_mutex_unlock(&t->lock);
     return status;
 }
@@ -384,6 +393,7 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
     int status = 0;
     pthread_mutex_lock(&t->lock);
     bool first = !t->stopping;
+    uint64_t failed = failed_exports(t);
     t->stopping = true;
     bool has_thread = atomic_load_explicit(&t->has_thread, memory_order_relaxed);
     if (first && has_thread) {
@@ -391,6 +401,7 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
         hurry(t, end);
         while (!t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
         status = t->ended ? t->flush_status : BELUGA_ERROR_TIMEOUT;
+        if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     }
     pthread_mutex_unlock(&t->lock);
     if (!has_thread) beluga__export_discard(t);

@@ -113,7 +113,7 @@ static void complain(void *payload, const char *variable, const char *what)
 
 /* --- life -------------------------------------------------------------------------------------------------- */
 
-static void destroy(beluga_telemetry *t)
+void beluga__telemetry_destroy(beluga_telemetry *t)
 {
     delist(t);
     /* Captured answers of spans that nobody sent are the only memory outside. */
@@ -185,7 +185,7 @@ int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_teleme
     int status = beluga__telemetry_settings_read(&t->settings, &t->arena, given, complain, t, err);
     if (!status && has_output(t)) status = try_file(t, err);
     if (status || !has_output(t))
-        destroy(t);
+        beluga__telemetry_destroy(t);
     else
         *out = t;
     return status;
@@ -203,7 +203,7 @@ void beluga__telemetry_use(beluga_telemetry *telemetry)
 
 void beluga__telemetry_release(beluga_telemetry *telemetry)
 {
-    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1) destroy(telemetry);
+    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1) beluga__telemetry_destroy(telemetry);
 }
 
 void beluga_telemetry_unref(beluga_telemetry *telemetry)

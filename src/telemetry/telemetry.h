@@ -87,6 +87,7 @@ int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_teleme
 bool beluga__telemetry_captures(const beluga_telemetry *telemetry);
 void beluga__telemetry_use(beluga_telemetry *telemetry); /* one user more */
 void beluga__telemetry_release(beluga_telemetry *telemetry);
+void beluga__telemetry_destroy(beluga_telemetry *telemetry); /* nobody has a reference */
 /* Stop without waiting. */
 void beluga__export_stop_soon(beluga_telemetry *t);
 /* Empty a queue that nobody reads, and count what was in it. */
