@@ -52,6 +52,8 @@ static void generate(void *fixture, size_t n)
     }
 }
 
+enum { CALLS_TO_FILL_THE_QUEUE = 1024 };
+
 static void print_nothing(void *payload, const char *text, size_t length)
 {
     (void)payload;
@@ -85,13 +87,12 @@ static void *open_observed(void)
     return c;
 }
 
-/* The library's own telemetry, with every span sampled. Nothing is exported while the calls run: that is another
- * thread's work, and what a full queue drops is given back at once. */
+/* The library's own telemetry, with every span sampled. It has made its memory before anything is counted. */
 static void *open_exported(void)
 {
     static const char *const variables[] = {"OTEL_TRACES_EXPORTER=console", "OTEL_METRICS_EXPORTER=none",
                                             "OTEL_TRACES_SAMPLER=always_on", "OTEL_BSP_SCHEDULE_DELAY=3600000",
-                                            "OTEL_BSP_MAX_QUEUE_SIZE=1024", NULL};
+                                            "OTEL_BSP_MAX_QUEUE_SIZE=512", NULL};
     const beluga_telemetry_settings settings = {.size = sizeof settings, .variables = variables,
                                                 .without_environment = true, .print = print_nothing};
     beluga_error err = {0};
@@ -99,6 +100,7 @@ static void *open_exported(void)
     c->client = new_client(NULL);
     must("telemetry", beluga_telemetry_init(c->client, &settings, &c->telemetry, &err), &err);
     c->model = open_mock(c->client);
+    generate(c, CALLS_TO_FILL_THE_QUEUE);
     return c;
 }
 

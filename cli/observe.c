@@ -41,7 +41,7 @@ void observe_start(void)
 
 void observe_end(void)
 {
-    beluga_telemetry_shutdown(telemetry, PATIENCE_MS);
+    beluga_telemetry_shutdown(telemetry, PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;
 }

@@ -72,18 +72,16 @@ static void log_end(const beluga_op *op, const beluga_event *last)
     if (!beluga__log_enabled(runtime, level) ||
         !beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
         return;
-    beluga__span_ids ids;
-    beluga__span_read_ids(op->call, op->call->span, &ids);
-    beluga__log(runtime, level, failed ? "call.failed" : "call.finished",
-                BELUGA__TEXT_FIELD("operation", op->call->operation),
-                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
-                BELUGA__TEXT_FIELD("model", op->call->model_name),
-                BELUGA__TEXT_FIELD(failed ? "error" : "reason",
-                                   failed ? beluga_error_name(last->u.error->code)
-                                          : beluga_finish_reason_name(last->u.finish.reason)),
-                BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
-                BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
-                BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total), BELUGA__SPAN_FIELDS(ids));
+    beluga__log_traced(runtime, level, failed ? "call.failed" : "call.finished", op->call, op->call->span,
+                       BELUGA__TEXT_FIELD("operation", op->call->operation),
+                       BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
+                       BELUGA__TEXT_FIELD("model", op->call->model_name),
+                       BELUGA__TEXT_FIELD(failed ? "error" : "reason",
+                                          failed ? beluga_error_name(last->u.error->code)
+                                                 : beluga_finish_reason_name(last->u.finish.reason)),
+                       BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
+                       BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
+                       BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
 }
 
 /* --- the end -------------------------------------------------------------------------------------- */
