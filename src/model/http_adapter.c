@@ -591,8 +591,10 @@ static void tell_url(const http_op *self)
     if (!call->attempt_span) return;
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
-    if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request)))
+    if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
+        mask_key(self, url.data, url.length); /* some want it in the query */
         beluga__span_text(call, "url.full", url.data, url.length);
+    }
     beluga__buf_free(&url);
 }
 
