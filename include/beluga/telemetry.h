@@ -164,7 +164,7 @@ typedef struct beluga_telemetry_settings {
     /** Where the exporter "console" writes whole lines; NULL: that exporter can't be used. */
     void (*print)(void *payload, const char *text, size_t length);
     void *print_payload;
-    /** Told what an exporter runs into, on its thread; NULL: the client's own log. */
+    /** Told what an exporter runs into, on its thread; NULL: the log that the client has now. */
     beluga_log_fn log;
     void *log_payload;
 } beluga_telemetry_settings;
@@ -172,8 +172,8 @@ typedef struct beluga_telemetry_settings {
 /**
  * Set up traces and metrics for a client as OpenTelemetry's variables say, and hand it the sink.
  *
- * Nothing is sent yet, and no thread is made: that comes with the first span. Models opened before are
- * not observed. The library reads no other variables and installs nothing at exit: without
+ * Nothing is sent yet, and no thread is made: that comes with the first span. Of models opened before the
+ * attempts are not told. The library reads no other variables and installs nothing at exit: without
  * beluga_telemetry_shutdown what is not sent yet is lost.
  *
  * @param client    NULL: the default one. It keeps a reference.

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "client/registry.h"
+#include "telemetry/telemetry.h"
 
 #include <stddef.h>
 
@@ -164,7 +165,8 @@ void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *paylo
     client->runtime.log = log;
     client->runtime.log_payload = payload;
     client->runtime.log_level = level ? level : BELUGA_LOG_INFO;
-    client->runtime.capture_content = capture_content;
+    client->runtime.capture_content =
+        capture_content || (client->observer && beluga__telemetry_captures(client->observer));
 }
 
 int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given, beluga_error *err)
