@@ -347,7 +347,8 @@ static void put_attributes(const collecting *c, beluga__key_values *list, const 
         if (p->subject->model) beluga__put_text(list, "model", p->subject->model);
     } else
         put_conventions(c, list, p);
-    if (code_of(c, p)) put_name(c, list, BELUGA__NAME_ERROR_TYPE, overflows(p) ? "_OTHER" : beluga_error_name(code_of(c, p)));
+    int code = code_of(c, p);
+    if (code) put_name(c, list, BELUGA__NAME_ERROR_TYPE, overflows(p) ? "_OTHER" : beluga_error_name(code));
 }
 
 static double scaled(const point *p, int64_t value)

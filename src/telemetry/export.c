@@ -83,7 +83,9 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
 {
     bool lost = e->file >= 0 && write_line(e, message) != 0;
     *rejected = 0;
-    if (lost) beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.export_failed", name, "the file can't be written");
+    if (lost)
+        beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.export_failed", name,
+                              "the file can't be written");
     switch (signal->output) {
     case BELUGA__OUTPUT_OTLP: return beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
     case BELUGA__OUTPUT_CONSOLE: return print(e, message);
@@ -309,14 +311,12 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
 static int make_thread(beluga__exporter *e)
 {
     pthread_attr_t attributes;
-    pthread_t thread;
     sigset_t all, before;
     sigfillset(&all);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_attr_setdetachstate(&attributes, PTHREAD_CREATE_DETACHED);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread takes no signal from the host */
-    int failed = pthread_create(&thread, &attributes, work, e);
+    int failed = pthread_create(&e->t->thread, &attributes, work, e);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return failed;
@@ -336,6 +336,7 @@ void beluga__export_start(beluga_telemetry *t)
             atomic_fetch_sub_explicit(&t->refs, 1, memory_order_relaxed);
         }
         t->exporter = runs ? e : NULL;
+        t->joinable = runs;
         atomic_store_explicit(&t->has_thread, runs, memory_order_release);
     }
     pthread_mutex_unlock(&t->lock);
@@ -387,6 +388,20 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     return status;
 }
 
+/* Of a thread that has ended nothing is left, not even what libraries keep for each; one that can't end yet, in
+ * a name server's silence, goes on alone. */
+static void part_with_thread(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool mine = t->joinable, ended = t->ended;
+    t->joinable = false;
+    pthread_mutex_unlock(&t->lock);
+    if (mine && ended)
+        pthread_join(t->thread, NULL);
+    else if (mine)
+        pthread_detach(t->thread);
+}
+
 int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
 {
     int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
@@ -405,6 +420,7 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
     }
     pthread_mutex_unlock(&t->lock);
     if (!has_thread) beluga__export_discard(t);
+    if (first) part_with_thread(t);
     return status;
 }
 
@@ -415,4 +431,5 @@ void beluga__export_stop_soon(beluga_telemetry *t)
     t->flush_wanted++;
     hurry(t, beluga__now_ns());
     pthread_mutex_unlock(&t->lock);
+    part_with_thread(t);
 }

@@ -143,7 +143,8 @@ static const char *url_of(reading *r, const char *signal, const char *path, belu
     const char *endpoint = otlp_variable(r, signal, "ENDPOINT", &own);
     out->asked = endpoint != NULL;
     if (endpoint && !is_url(endpoint)) {
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_ENDPOINT", "must begin with http:// or https://; the default is taken");
+        r->complain(r->payload, "OTEL_EXPORTER_OTLP_ENDPOINT",
+                    "must begin with http:// or https://; the default is taken");
         endpoint = NULL;
     }
     if (endpoint && own) return keep(r, endpoint);
@@ -163,7 +164,8 @@ static void read_headers(reading *r, const char *signal, beluga__signal *out)
     const char *text = otlp_variable(r, signal, "HEADERS", NULL);
     header_list list = {.arena = r->arena, .last = &list.first};
     if (text && !beluga__pairs_read(r->arena, text, add_header, &list))
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_HEADERS", "is not a list of name=value, percent-encoded; it is left out");
+        r->complain(r->payload, "OTEL_EXPORTER_OTLP_HEADERS",
+                    "is not a list of name=value, percent-encoded; it is left out");
     else
         out->headers = list.first;
 }
@@ -185,7 +187,8 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
     if (protocol && strcasecmp(protocol, "http/json") == 0)
         out->json = true;
     else if (protocol && strcasecmp(protocol, "http/protobuf") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_PROTOCOL", "is neither http/protobuf nor http/json; http/protobuf is taken");
+        r->complain(r->payload, "OTEL_EXPORTER_OTLP_PROTOCOL",
+                    "is neither http/protobuf nor http/json; http/protobuf is taken");
     if (compression && strcasecmp(compression, "gzip") == 0)
         out->gzip = true;
     else if (compression && strcasecmp(compression, "none") != 0)
@@ -253,7 +256,8 @@ static void read_sampler(reading *r)
     while (i < 3 && strcasecmp(text, names[i]) != 0) i++;
     if (i == 3) {
         s->parent_based = true;
-        r->complain(r->payload, "OTEL_TRACES_SAMPLER", "names no sampler that is known; parentbased_always_on is taken");
+        r->complain(r->payload, "OTEL_TRACES_SAMPLER",
+                    "names no sampler that is known; parentbased_always_on is taken");
         return;
     }
     s->sampler = (beluga__sampler)i;

@@ -54,6 +54,7 @@ static void start_over(beluga_telemetry *t)
     if (atomic_load(&t->has_thread)) atomic_fetch_sub(&t->refs, 1); /* the thread's */
     atomic_store(&t->has_thread, false);
     t->exporter = NULL;
+    t->joinable = false;
     t->ended = t->stopping;
     atomic_store(&t->closed, t->stopping);
     t->flush_wanted = t->flush_done = 0;

@@ -48,6 +48,8 @@ struct beluga_telemetry {
     /* under the lock */
     atomic_bool has_thread;
     bool stopping, ended;
+    bool joinable; /* nobody has joined or detached the thread yet */
+    pthread_t thread;
     uint64_t flush_wanted, flush_done;
     int flush_status;
     _Atomic int64_t deadline_ns; /* of a flush or the stop: exports end by then; INT64_MAX: none */
