@@ -33,7 +33,7 @@ static void end_span(attempt_op *op, const beluga_error *error)
     op->end.status = error ? error->code : 0;
     op->end.error = error;
     op->end.http_status = error && error->http_status ? error->http_status : op->call->http_status;
-    op->end.request_id = op->call->request_id;
+    if (error && *error->request_id) op->end.request_id = error->request_id;
     op->end.duration_ns = beluga__now_ns() - op->start_ns;
     telemetry->end(telemetry->payload, op->span, &op->end);
     op->span = op->call->attempt_span = NULL;
@@ -50,6 +50,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         break;
     case BELUGA_EVENT_METADATA:
         op->end.response_id = event->u.metadata.id;
+        op->end.request_id = event->u.metadata.request_id;
         op->end.response_model = event->u.metadata.model;
         break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: op->end.tool_calls++; break;
@@ -73,7 +74,6 @@ static void begin_span(attempt_op *op, beluga_call *call)
         .start_ns = op->start_ns,
     };
     call->http_status = 0;
-    call->request_id = NULL;
     if (!call->span) return;
     start.attempt = ++call->attempt;
     op->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);

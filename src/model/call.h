@@ -25,12 +25,10 @@ struct beluga_call {
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* asks for the models instead of an answer */
     bool is_probe;    /* finds out whether the provider is well: one attempt will do */
-    void *parent_span; /* of telemetry: the batch or tool loop it is part of, or NULL */
-    void *span;        /* for the attempts under it */
+    void *span; /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
     void *attempt_span; /* of the attempt that runs */
     unsigned attempt;  /* how many attempts have a span */
     int http_status;   /* of the last answer; 0: none yet */
-    const char *request_id; /* of the same; in the arena */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
     struct beluga_call *next;    /* of those */
     _Alignas(16) char first[]; /* the arena's first block */

@@ -266,7 +266,6 @@ static void on_head(void *owner)
     if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
         self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
     self->emit.call->http_status = self->response.status;
-    self->emit.call->request_id = self->emit.request_id;
     self->emit.rate_limits = read_limits(self);
     bool known = self->emit.request_id || self->emit.rate_limits;
     if (known && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);

@@ -24,7 +24,7 @@ static void begin_span(beluga_op *op)
         .start_ns = call->start_ns,
     };
     if (telemetry_of(op) && !call->list_models)
-        call->span = beluga__span_begin(call->target, call->context, call->parent_span, &start);
+        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
@@ -58,7 +58,7 @@ static void end_span(beluga_op *op, const beluga_event *last)
         .response_model = op->metadata.model,
         .http_status = error ? error->http_status : 0,
         .duration_ns = op->duration_ns,
-        .request_id = op->call->request_id,
+        .request_id = error && *error->request_id ? error->request_id : op->metadata.request_id,
     };
     telemetry->end(telemetry->payload, op->call->span, &end);
     op->call->span = NULL;
