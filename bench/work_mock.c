@@ -9,6 +9,7 @@ typedef struct calls {
     beluga_chat_model *model;
     beluga_messages *question;
     beluga_tool *tools[3];
+    beluga_telemetry *telemetry;
     size_t spans; /* begun and ended */
 } calls;
 
@@ -34,6 +35,8 @@ static void close_calls(void *fixture)
     for (size_t i = 0; i < 3; i++) beluga_tool_unref(c->tools[i]);
     beluga_messages_free(c->question);
     beluga_chat_model_unref(c->model);
+    beluga_telemetry_shutdown(c->telemetry, 0);
+    beluga_telemetry_unref(c->telemetry);
     beluga_client_unref(c->client);
     free(c);
 }
@@ -47,6 +50,15 @@ static void generate(void *fixture, size_t n)
         must("generate", beluga_generate(c->model, NULL, c->question, &response, &err), &err);
         beluga_response_free(response);
     }
+}
+
+enum { CALLS_TO_FILL_THE_QUEUE = 1024 };
+
+static void print_nothing(void *payload, const char *text, size_t length)
+{
+    (void)payload;
+    (void)text;
+    (void)length;
 }
 
 /* The least that a telemetry does: it counts. */
@@ -72,6 +84,23 @@ static void *open_observed(void)
         .size = sizeof sink, .payload = &c->spans, .begin = count_begin, .end = count_end};
     c->client = new_client(&sink);
     c->model = open_mock(c->client);
+    return c;
+}
+
+/* The library's own telemetry, with every span sampled. It has made its memory before anything is counted. */
+static void *open_exported(void)
+{
+    static const char *const variables[] = {"OTEL_TRACES_EXPORTER=console", "OTEL_METRICS_EXPORTER=none",
+                                            "OTEL_TRACES_SAMPLER=always_on", "OTEL_BSP_SCHEDULE_DELAY=3600000",
+                                            "OTEL_BSP_MAX_QUEUE_SIZE=512", NULL};
+    const beluga_telemetry_settings settings = {.size = sizeof settings, .variables = variables,
+                                                .without_environment = true, .print = print_nothing};
+    beluga_error err = {0};
+    calls *c = new_calls();
+    c->client = new_client(NULL);
+    must("telemetry", beluga_telemetry_init(c->client, &settings, &c->telemetry, &err), &err);
+    c->model = open_mock(c->client);
+    generate(c, CALLS_TO_FILL_THE_QUEUE);
     return c;
 }
 
@@ -118,6 +147,7 @@ static void bind_tools(void *fixture, size_t n)
 const work works[] = {
     {"generate", open_calls, generate, close_calls},
     {"generate_observed", open_observed, generate, close_calls},
+    {"generate_exported", open_exported, generate, close_calls},
     {"stream_chat", open_calls, stream_chat, close_calls},
     {"bind_tools", open_tools, bind_tools, close_calls},
     {NULL, NULL, NULL, NULL},

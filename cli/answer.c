@@ -9,6 +9,7 @@
 #include <beluga/loop.h>
 
 #include "interrupt.h"
+#include "observe.h"
 #include "output.h"
 #include "term.h"
 
@@ -95,7 +96,9 @@ static void on_event(void *payload, const beluga_event *event)
 
 static int prepare(struct run *run)
 {
-    run->context = beluga_context_new_cancellable(NULL);
+    beluga_context *traced = observe_context(NULL);
+    run->context = beluga_context_new_cancellable(traced);
+    beluga_context_unref(traced);
     run->builder = beluga_response_builder_new();
     int rc = beluga_loop_new(NULL, &run->loop);
     if (rc == 0 && (!run->context || !run->builder)) rc = BELUGA_ERROR_NO_MEMORY;

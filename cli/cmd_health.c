@@ -7,6 +7,7 @@
 #include "command.h"
 #include "exit.h"
 #include "interrupt.h"
+#include "observe.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -61,7 +62,9 @@ static int check(const struct args *args, beluga_chat_model *model)
 {
     beluga_health health = {0};
     beluga_error err = {0};
-    beluga_context *context = beluga_context_new_cancellable(NULL);
+    beluga_context *traced = observe_context(NULL);
+    beluga_context *context = beluga_context_new_cancellable(traced);
+    beluga_context_unref(traced);
     if (!context) return out_no_memory();
     interrupt_watch(context, false);
     int status = beluga_check_health(model, context, args->probe, &health, &err);

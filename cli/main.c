@@ -5,6 +5,7 @@
 #include "cassette.h"
 #include "command.h"
 #include "exit.h"
+#include "observe.h"
 #include "output.h"
 
 const struct command *const commands[] = {
@@ -33,6 +34,7 @@ int main(int argc, char **argv)
     out_init(&args);
     if (rc == 0) rc = args_check(&args);
     if (rc == 0) rc = out_finish(cassette_finish(&args, run(&args)));
+    observe_end();
     args_free(&args);
     return rc;
 }

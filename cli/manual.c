@@ -26,6 +26,18 @@ const struct manual_row manual_environment[] = {
                            "configuration file has it under plugins."},
     {"XDG_CONFIG_HOME, XDG_STATE_HOME",
      "Where the usual files are, instead of ~/.config and ~/.local/state."},
+    {"OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER, ...",
+     "Where traces and metrics of every call go: the address of a receiver of OTLP/HTTP, or console "
+     "for lines on stderr. OpenTelemetry's other variables are honoured, too: protocol, headers, "
+     "compression, certificates, sampler, batches, resource, OTEL_SDK_DISABLED. When none is set "
+     "nothing is sent."},
+    {"BELUGA_TELEMETRY_FILE", "Traces and metrics are appended to this file, as lines of OTLP/JSON."},
+    {"TRACEPARENT, TRACESTATE", "The trace that calls belong to, in W3C's form."},
+    {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+     "When true, prompts and answers are in traces, and in the log at its level trace."},
+    {"BELUGA_LOG_LEVEL",
+     "error, warn, info, debug or trace: what the library has to say, as lines on stderr."},
+    {"BELUGA_LOG_FORMAT", "text, or json for one object a line."},
     {"NO_COLOR", "When set to anything, no colours."},
     {"TERM", "When it is dumb or not set: no colours, no spinner, no line editing."},
     {"HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY", "Proxies, as libcurl reads them."},

@@ -11,6 +11,8 @@
 
 #include "cassette.h"
 #include "exit.h"
+#include "log.h"
+#include "observe.h"
 #include "output.h"
 #include "report.h"
 #include "trace.h"
@@ -169,7 +171,9 @@ int session_load(struct session *session, const struct args *args)
 {
     const beluga_option environment = beluga_with_env();
     *session = (struct session){0};
-    trace_start(args->verbose);
+    log_start();
+    trace_start(args->verbose); /* instead, where both are asked for */
+    observe_start();
     int rc = cassette_start(args);
     if (rc != 0) return rc;
     session->base = beluga_config_new_n(&environment, 1);

@@ -1,37 +1,56 @@
 /**
  * @file telemetry.h
- * The interface through which every call is observed. No provider's author writes a line for it.
+ * Every call observed. No provider's author writes a line for it.
  *
- * A host with its own pipeline gives a sink to its client. Two kinds of work are reported: an
- * operation (one call of the user, all its retries and its whole stream) and under it one attempt or
- * more (one request to a provider). Usage is reported for failed and cancelled work too.
+ * The simple way is beluga_telemetry_init: spans and metrics of every call go to whatever speaks OTLP, as
+ * the standard OTEL_… variables say. A host with its own pipeline gives a sink to its client instead.
+ *
+ * What is reported: an operation (one call of the user, all its retries and its whole stream), under it
+ * one attempt or more (one request to a provider), a tool loop and the tools it runs, a batch. Usage is
+ * reported for failed and cancelled work too.
  */
 #ifndef BELUGA_TELEMETRY_H
 #define BELUGA_TELEMETRY_H
 
 #include <beluga/common.h>
 #include <beluga/event.h>
+#include <beluga/log.h>
 
 BELUGA_BEGIN_DECLS
 
+/* --- the sink: a host's own pipeline --------------------------------------------------------------- */
+
 typedef enum beluga_span_kind {
     BELUGA_SPAN_OPERATION = 1,
-    BELUGA_SPAN_ATTEMPT = 2
+    BELUGA_SPAN_ATTEMPT = 2,
+    BELUGA_SPAN_TOOL = 3,     /**< one run of a tool. Since: 0.2 */
+    BELUGA_SPAN_BATCH = 4,    /**< the parent of its inputs' operations. Since: 0.2 */
+    BELUGA_SPAN_TOOL_LOOP = 5 /**< the parent of its steps' operations and its tools. Since: 0.2 */
 } beluga_span_kind;
 
 /** What is known when work begins. Strings are borrowed for the call. */
 typedef struct beluga_span_start {
     size_t size;
     uint32_t kind;             /**< beluga_span_kind */
-    uint32_t attempt;          /**< 1 for the first; 0 for an operation */
+    uint32_t attempt;          /**< 1 for the first; 0 for what is no attempt */
     bool streaming;
-    const char *operation;     /**< "chat" */
+    bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.2 */
+    bool unmeasured;           /**< enable_metrics is off. Since: 0.2 */
+    const char *operation;     /**< "chat", "execute_tool", "batch", "invoke_agent" */
     const char *provider;
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
     const char *model;         /**< asked for */
     const char *base_url;      /**< NULL where there is none */
     const char *traceparent;   /**< of the caller's context, or NULL */
-    const beluga_call *call;   /**< for what was asked; see provider/provider.h */
+    const beluga_call *call;   /**< for what was asked (provider/provider.h); NULL but for a call's spans */
+    /* since 0.2 */
+    const char *tracestate;    /**< of the caller's context, or NULL */
+    int64_t start_ns;          /**< of the monotonic clock */
+    const char *tool_name;     /**< of TOOL, else NULL, as the next two */
+    const char *tool_call_id;
+    const char *tool_description;
+    const char *content;       /**< the tool's arguments, where content is captured, else NULL */
+    size_t content_length;
 } beluga_span_start;
 
 typedef enum beluga_span_event_kind {
@@ -52,23 +71,173 @@ typedef struct beluga_span_end {
     const char *response_model;  /**< or NULL */
     int32_t http_status;         /**< 0 without one */
     int64_t duration_ns;
+    /* since 0.2 */
+    const char *request_id;      /**< of the HTTP answer, or NULL */
+    const char *content;         /**< a tool's result, where content is captured, else NULL */
+    size_t content_length;
+    uint64_t succeeded, failed;  /**< of a batch */
 } beluga_span_end;
+
+typedef enum beluga_attribute_type {
+    BELUGA_ATTRIBUTE_STRING = 1,
+    BELUGA_ATTRIBUTE_INT = 2,
+    BELUGA_ATTRIBUTE_DOUBLE = 3,
+    BELUGA_ATTRIBUTE_BOOL = 4
+} beluga_attribute_type;
+
+/** What a provider, or the library, adds to a span. Borrowed for the call. Since: 0.2 */
+typedef struct beluga_span_attribute {
+    size_t size;
+    const char *name;
+    uint32_t type; /**< beluga_attribute_type */
+    uint32_t length; /**< of string, bytes */
+    union {
+        const char *string;
+        int64_t integer;
+        double number;
+        bool boolean;
+    } value;
+} beluga_span_attribute;
+
+typedef enum beluga_measurement_kind {
+    BELUGA_MEASUREMENT_COUNTER = 1,  /**< add `value` */
+    BELUGA_MEASUREMENT_HISTOGRAM = 2 /**< one observation */
+} beluga_measurement_kind;
+
+/** What a provider measures itself. Borrowed for the call. Since: 0.2 */
+typedef struct beluga_measurement {
+    size_t size;
+    const char *name;
+    const char *unit; /**< UCUM: "s", "By", "{request}"; "" without one */
+    uint32_t kind;    /**< beluga_measurement_kind */
+    uint32_t reserved;
+    double value;
+} beluga_measurement;
+
+/** What is sent upstream so that others can go on with the trace; both NUL-terminated. Since: 0.2 */
+typedef struct beluga_trace_context {
+    size_t size;
+    char traceparent[56];
+    char tracestate[513];
+} beluga_trace_context;
 
 /**
  * Receives spans. Called on the thread that runs the call; must not block, nor call the library with
- * the same loop. Any function may be NULL.
+ * the same loop. Any function may be NULL. Append-only: `size` says how much of it your build knows.
  */
 typedef struct beluga_telemetry_sink {
     size_t size; /**< sizeof(beluga_telemetry_sink) */
     void *payload;
-    /** Work begins. `parent` is what begin returned for the operation, NULL for an operation itself.
-     * Returns a handle for the other two, or NULL to hear no more of it. */
+    /** Work begins. `parent` is what begin returned for the work it is part of, NULL for none.
+     * Returns a handle for the others, or NULL to hear no more of it, nor of what is under it. */
     void *(*begin)(void *payload, void *parent, const beluga_span_start *start);
     void (*event)(void *payload, void *span, beluga_span_event_kind kind,
                   const beluga_error *error);
     /** Work ended: the handle is not used again. */
     void (*end)(void *payload, void *span, const beluga_span_end *end);
+    /* since 0.2 */
+    /** Something more is known of a span: a provider says it, or the request's URL is known. */
+    void (*attribute)(void *payload, void *span, const beluga_span_attribute *attribute);
+    /** A provider measured something in this span's work. */
+    void (*measure)(void *payload, void *span, const beluga_measurement *measurement);
+    /** Write the context that requests of this span carry; false: none. */
+    bool (*context)(void *payload, void *span, beluga_trace_context *context);
+    /** One event of an operation's answer; only where the client captures content. */
+    void (*content)(void *payload, void *span, const beluga_event *event);
 } beluga_telemetry_sink;
+
+/* --- traces and metrics by OTLP ---------------------------------------------------------------------- */
+
+/** Traces and metrics under way to where they are read. */
+typedef struct beluga_telemetry beluga_telemetry;
+
+/** How telemetry is set up. Zero-initialise it, set `size` and what you need; all is copied. Since: 0.2 */
+typedef struct beluga_telemetry_settings {
+    size_t size; /**< sizeof(beluga_telemetry_settings) */
+    /** "OTEL_…=value", ended by NULL: each is stronger than the environment. NULL: none. */
+    const char *const *variables;
+    bool without_environment; /**< only `variables` count */
+    /** Only when a variable asks for it: an OTLP endpoint, an exporter by name, or a file. */
+    bool only_if_asked;
+    /** Append every trace and every export of metrics to this file as lines of OTLP/JSON; NULL: none. */
+    const char *file;
+    /** Where the exporter "console" writes whole lines; NULL: that exporter can't be used. */
+    void (*print)(void *payload, const char *text, size_t length);
+    void *print_payload;
+    /** Told what an exporter runs into, on its thread; NULL: the log that the client has now. */
+    beluga_log_fn log;
+    void *log_payload;
+} beluga_telemetry_settings;
+
+/**
+ * Set up traces and metrics for a client as OpenTelemetry's variables say, and hand it the sink.
+ *
+ * Nothing is sent yet, and no thread is made: that comes with the first span. Of models opened before the
+ * attempts are not told. The library reads no other variables and installs nothing at exit: without
+ * beluga_telemetry_shutdown what is not sent yet is lost.
+ *
+ * @param client    NULL: the default one. It keeps a reference.
+ * @param settings  Borrowed; NULL for the defaults, which read the environment.
+ * @param out       One reference, yours. NULL when only_if_asked is set and nobody asked, or when
+ *                  OTEL_SDK_DISABLED says so: then 0 is returned, and nothing is observed.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not supported;
+ *         BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY. A value that makes no sense is told to the log and left out.
+ *
+ * Threads: none may be in a call of the client. Blocks: never. Since: 0.2
+ */
+BELUGA_API int beluga_telemetry_init(beluga_client *client,
+                                     const beluga_telemetry_settings *settings,
+                                     beluga_telemetry **out, beluga_error *err);
+
+/**
+ * Send what is there now.
+ *
+ * @return 0; BELUGA_ERROR_TIMEOUT not all was sent in time; BELUGA_ERROR_NETWORK an export failed.
+ * Threads: any. Blocks: at most timeout_ms. Since: 0.2
+ */
+BELUGA_API int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms);
+
+/**
+ * Send what is there, then stop. Later calls go on unobserved. A second time it does nothing.
+ *
+ * @return as beluga_telemetry_flush; what could not be sent is dropped and counted.
+ * Threads: any. Blocks: at most timeout_ms, and a moment more. Since: 0.2
+ */
+BELUGA_API int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms);
+
+/** Return how many spans were dropped so far: the queue was full, or an export failed. Threads: any. */
+BELUGA_API uint64_t beluga_telemetry_dropped(const beluga_telemetry *telemetry);
+
+/** Return the sink, for other clients, which must not outlive it. Borrowed. */
+BELUGA_API const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemetry *telemetry);
+
+/** Let go. The last reference shuts it down without waiting. NULL does nothing. */
+BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
+
+/* --- the tables, for documentation ------------------------------------------------------------------- */
+
+/** One metric of the table in the library. Since: 0.2 */
+typedef struct beluga_metric_info {
+    const char *name;        /**< in v1.41 of the conventions; NULL: not among them. "%s": the provider's prefix */
+    const char *latest_name; /**< in the newer ones; NULL: not among them */
+    const char *type;        /**< "counter", "histogram", "updowncounter" */
+    const char *unit;
+    const char *meaning;
+} beluga_metric_info;
+
+/** Fill in row `index` of the list of metrics, with static strings; false past the last. */
+BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
+
+/** One attribute of spans. Since: 0.2 */
+typedef struct beluga_attribute_info {
+    const char *name;
+    const char *latest_name; /**< in the newer conventions */
+    const char *spans; /**< of which spans */
+    const char *meaning;
+} beluga_attribute_info;
+
+/** Fill in row `index` of the list of attributes, with static strings; false past the last. */
+BELUGA_API bool beluga_attribute_get_info(size_t index, beluga_attribute_info *info);
 
 BELUGA_END_DECLS
 #endif

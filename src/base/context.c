@@ -1,6 +1,7 @@
 #include "base/context.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/mem.h"
 
 #include <errno.h>
@@ -43,24 +44,47 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. */
+/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. Later versions may go on
+ * behind another dash. */
 static bool valid_traceparent(const char *text)
 {
     static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
-    if (!text || strlen(text) != sizeof pattern - 1) return false;
-    for (size_t i = 0; i < sizeof pattern - 1; i++) {
+    size_t length = sizeof pattern - 1;
+    if (!text || strnlen(text, length) != length) return false;
+    if (text[length] && (text[length] != '-' || strncmp(text, "00", 2) == 0)) return false;
+    for (size_t i = 0; i < length; i++) {
         bool hex = (text[i] >= '0' && text[i] <= '9') || (text[i] >= 'a' && text[i] <= 'f');
         if (pattern[i] == 'h' ? !hex : text[i] != '-') return false;
     }
     return strncmp(text, "ff", 2) != 0 && strspn(text + 3, "0") < 32 && strspn(text + 36, "0") < 16;
 }
 
-beluga_context *beluga_context_new_traced(beluga_context *parent, const char *traceparent)
+static bool valid_tracestate(const char *text)
+{
+    size_t n = text ? strnlen(text, BELUGA__MAX_TRACESTATE_BYTES + 1) : 0;
+    if (!n || n > BELUGA__MAX_TRACESTATE_BYTES) return false;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 || (unsigned char)text[i] > 0x7e) return false;
+    return true;
+}
+
+beluga_context *beluga_context_new_trace(beluga_context *parent, const char *traceparent,
+                                         const char *tracestate)
 {
     if (!valid_traceparent(traceparent)) return NULL;
     beluga_context *context = new_context(parent);
-    if (context) memcpy(context->traceparent, traceparent, sizeof context->traceparent);
-    return context;
+    if (!context) return NULL;
+    memcpy(context->traceparent, traceparent, sizeof context->traceparent - 1);
+    if (!valid_tracestate(tracestate)) return context;
+    context->tracestate = beluga__copy(beluga_allocator_default(), tracestate, strlen(tracestate));
+    if (context->tracestate) return context;
+    beluga_context_unref(context);
+    return NULL;
+}
+
+beluga_context *beluga_context_new_traced(beluga_context *parent, const char *traceparent)
+{
+    return beluga_context_new_trace(parent, traceparent, NULL);
 }
 
 /* Only a store and a write: safe in a signal handler. */
@@ -99,6 +123,13 @@ const char *beluga_context_traceparent(const beluga_context *context)
     return NULL;
 }
 
+const char *beluga_context_tracestate(const beluga_context *context)
+{
+    for (; context; context = context->parent)
+        if (*context->traceparent) return context->tracestate;
+    return NULL;
+}
+
 beluga_context *beluga_context_ref(beluga_context *context)
 {
     if (context) atomic_fetch_add_explicit(&context->refs, 1, memory_order_relaxed);
@@ -110,6 +141,7 @@ void beluga_context_unref(beluga_context *context)
     while (context && atomic_fetch_sub_explicit(&context->refs, 1, memory_order_acq_rel) == 1) {
         beluga_context *parent = context->parent;
         if (context->fd >= 0) close(context->fd);
+        beluga__release(beluga_allocator_default(), context->tracestate);
         beluga__release(beluga_allocator_default(), context);
         context = parent;
     }

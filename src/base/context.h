@@ -12,6 +12,7 @@ struct beluga_context {
     int fd;                 /* eventfd that becomes readable when cancelled; -1: not cancellable */
     atomic_bool cancelled;  /* this link's own flag */
     char traceparent[56];   /* "" : ask the parent */
+    char *tracestate;       /* NULL: none came with the traceparent */
 };
 
 static inline int64_t beluga__context_deadline_ns(const beluga_context *context)

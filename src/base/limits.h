@@ -45,6 +45,15 @@
 #define BELUGA__MAX_CASSETTE_FILE   (160u << 20)   /* a recording: both bodies, as text */
 #define BELUGA__MAX_CASSETTE_FILES  99999u         /* recordings in a directory; their numbers have 5 digits */
 #define BELUGA__MAX_CASSETTE_NEAR   256u           /* recordings that are read to find the nearest */
+#define BELUGA__MAX_TRACESTATE_BYTES 512           /* of a trace's context */
+#define BELUGA__MAX_SPANS           65536u         /* spans that are open or wait to be sent; more are dropped */
+#define BELUGA__MAX_SPAN_BYTES      (1u << 20)     /* attributes and captured content of one span */
+#define BELUGA__MAX_SPAN_LINKS      128u           /* inputs that a batch's span links to */
+#define BELUGA__MAX_SUBJECTS        256u           /* models with metrics of their own; the rest share one */
+#define BELUGA__MAX_SERIES          64u            /* series of a model; the rest share one */
+#define BELUGA__MAX_INSTRUMENTS     64u            /* metrics that providers make for one model */
+#define BELUGA__MAX_EXPORT_BYTES    (64u << 20)    /* one export, as OTLP asks for */
+#define BELUGA__MAX_EXPORT_ANSWER   (4u << 20)     /* its answer, likewise */
 #define BELUGA__MAX_LINE_BYTES      (16u << 10)    /* a redacted line of the wire log */
 
 #define BELUGA__FINISH_GRACE_MS     2000  /* a finish waits this long for its usage */

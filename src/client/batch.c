@@ -2,8 +2,10 @@
  * call for arrays is this one with an array for a source, on a leased loop. */
 #include "client/chat_model.h"
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "client/options.h"
+#include "model/span.h"
 
 #include <beluga/batch.h>
 
@@ -33,7 +35,37 @@ struct beluga_batch_op {
     uint64_t next, succeeded, failed;
     int status;              /* what stopped the source */
     bool exhausted;
+    void *span; /* of telemetry; NULL: none, or it has ended */
+    int64_t start_ns;
+    uint32_t generation; /* of fork: a child leaves its parent's span alone */
 };
+
+/* --- telemetry -------------------------------------------------------------------------------------------- */
+
+static void begin_span(beluga_batch_op *batch)
+{
+    beluga_span_start start = {.kind = BELUGA_SPAN_BATCH, .operation = "batch"};
+    if (!beluga__sink_of(batch->model->target)) return;
+    batch->generation = beluga__fork_generation();
+    batch->start_ns = start.start_ns = beluga__now_ns();
+    batch->span = beluga__span_begin(batch->model->target, batch->context, NULL, &start);
+}
+
+static void end_span(beluga_batch_op *batch, int status)
+{
+    if (!batch->span || batch->generation != beluga__fork_generation()) return;
+    beluga_error err;
+    if (status) beluga_error_set(&err, status, "%s", beluga_error_text(status));
+    beluga_span_end end = {.size = sizeof end,
+                           .status = status,
+                           .error = status ? &err : NULL,
+                           .usage = BELUGA_USAGE_INIT,
+                           .duration_ns = beluga__now_ns() - batch->start_ns,
+                           .succeeded = batch->succeeded,
+                           .failed = batch->failed};
+    beluga__span_end(batch->model->target, batch->span, &end);
+    batch->span = NULL;
+}
 
 /* --- outcomes --------------------------------------------------------------------------------------------- */
 
@@ -98,7 +130,7 @@ static void start_slot(batch_slot *slot, beluga_input input)
     slot->result.error.code = 0;
     int status = beluga_ensure_messages(input, &messages, &err);
     if (!status)
-        status = beluga__chat_model_start(batch->model, batch->loop, BELUGA__CALL_GENERATE, batch->context,
+        status = beluga__chat_model_start(batch->model, batch->loop, BELUGA__CALL_GENERATE, batch->context, batch->span,
                                           messages, batch->options.opts, batch->options.n, on_event, slot, &slot->op, &err);
     beluga_messages_free(messages);
     if (status) fail_slot(slot, &err);
@@ -125,6 +157,7 @@ static void fill(beluga__task *task)
         start_slot(slot, input);
     }
     bool idle = batch->n_free == batch->n_slots;
+    if (idle && batch->exhausted) end_span(batch, batch->status);
     if (!idle || !batch->exhausted || !batch->done) return;
     beluga__task_cancel(&batch->task);
     beluga_batch_done_fn done = batch->done;
@@ -181,6 +214,7 @@ static void begin(beluga_batch_op *batch, beluga_batch_source_fn source, beluga_
     batch->sink = sink;
     batch->done = done;
     batch->payload = payload;
+    begin_span(batch);
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
@@ -210,6 +244,7 @@ void beluga_batch_op_free(beluga_batch_op *batch)
         beluga_op_free(slot->op);
         beluga__response_builder_clear(&slot->builder);
     }
+    end_span(batch, BELUGA_ERROR_CONTEXT_CANCELED);
     beluga_chat_model *model = batch->model;
     const beluga_allocator *allocator = &model->target->runtime->allocator;
     beluga__release(allocator, batch->slots);

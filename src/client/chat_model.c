@@ -100,13 +100,14 @@ static int start_call(beluga_chat_model *model, beluga__call_spec *spec, beluga_
 }
 
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
-                             beluga_context *ctx, const beluga_messages *messages,
+                             beluga_context *ctx, void *parent_span, const beluga_messages *messages,
                              const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
                              beluga_op **out, beluga_error *err)
 {
     beluga__call_spec spec = {
         .loop = loop,
         .context = ctx,
+        .parent_span = parent_span,
         .messages = messages,
         .tools = model->tools,
         .n_tools = model->n_tools,
@@ -141,7 +142,7 @@ int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_co
     if (out) *out = NULL;
     if (beluga__loop_forked(beluga__loop_of(loop)))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_STREAM, ctx, messages, opts, n, cb,
+    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_STREAM, ctx, NULL, messages, opts, n, cb,
                                           payload, &op, err);
     if (status) return status;
     if (out)

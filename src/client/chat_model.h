@@ -22,9 +22,9 @@ typedef enum beluga__call_kind {
     BELUGA__CALL_STREAM,
 } beluga__call_kind;
 
-/* Make a call of a model and start it on a loop. */
+/* Make a call of a model and start it on a loop. parent_span: what it is part of, for telemetry, or NULL. */
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
-                             beluga_context *ctx, const beluga_messages *messages,
+                             beluga_context *ctx, void *parent_span, const beluga_messages *messages,
                              const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
                              beluga_op **out, beluga_error *err);
 

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "client/registry.h"
+#include "telemetry/telemetry.h"
 
 #include <stddef.h>
 
@@ -132,6 +133,7 @@ void beluga_client_unref(beluga_client *client)
     /* A forked child has the struct of its parent's pool but not the threads. */
     if (client->executor_generation == beluga__fork_generation())
         beluga__executor_free(client->executor);
+    beluga_telemetry_unref(client->observer);
     pthread_mutex_destroy(&client->lock);
     beluga__cassette_free(client->cassettes);
     beluga_allocator allocator = client->runtime.allocator;
@@ -163,7 +165,8 @@ void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *paylo
     client->runtime.log = log;
     client->runtime.log_payload = payload;
     client->runtime.log_level = level ? level : BELUGA_LOG_INFO;
-    client->runtime.capture_content = capture_content;
+    client->runtime.capture_content =
+        capture_content || (client->observer && beluga__telemetry_captures(client->observer));
 }
 
 int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given, beluga_error *err)

@@ -64,7 +64,7 @@ static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_
                const beluga_messages *messages, beluga_response **out, beluga_response **partial,
                beluga_error *err, const beluga_option *opts, size_t n)
 {
-    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, messages, opts, n,
+    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL, messages, opts, n,
                                           fold, f, &f->op, err);
     if (status) return status;
     const beluga__settings *settings = f->op->call->settings;
@@ -178,7 +178,7 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     beluga__queue_init(&h->queue, &h->allocator);
     h->cb = cb;
     h->payload = payload;
-    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, messages, opts, n, hold, h,
+    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, NULL, messages, opts, n, hold, h,
                                           &h->op, err);
     if (status) {
         drop_held(h);

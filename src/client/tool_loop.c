@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "client/options.h"
+#include "model/span.h"
 #include "schema/tool.h"
 
 #include <beluga/tool_loop.h>
@@ -38,6 +39,8 @@ struct beluga_tool_run {
     int64_t steps;
     beluga_usage before; /* of the steps that are over */
     bool head_told, ended;
+    void *span; /* of telemetry; NULL: none, or it has ended */
+    int64_t start_ns;
 };
 
 struct job {
@@ -57,6 +60,7 @@ struct job {
     int status;
     int64_t start_ns, duration_ns;
     bool done;
+    void *span; /* of telemetry; the run's thread only */
 };
 
 /* --- events ------------------------------------------------------------------------------------- */
@@ -84,27 +88,53 @@ static beluga_usage total(const beluga_tool_run *run, const beluga_usage *now)
 
 static void drop_jobs(beluga_tool_run *run);
 
-/* From here on the run needs no loop. */
-static void leave(beluga_tool_run *run)
+static void end_span(beluga_tool_run *run, void **span, int64_t start_ns, const beluga_error *err)
+{
+    beluga_span_end end = {.size = sizeof end,
+                           .status = err ? err->code : 0,
+                           .error = err,
+                           .usage = BELUGA_USAGE_INIT,
+                           .duration_ns = beluga__now_ns() - start_ns};
+    beluga__span_end(run->model->target, *span, &end);
+    *span = NULL;
+}
+
+static void begin_span(beluga_tool_run *run, beluga_context *ctx)
+{
+    beluga_span_start start = {.kind = BELUGA_SPAN_TOOL_LOOP, .streaming = true, .operation = "invoke_agent"};
+    run->start_ns = start.start_ns = beluga__now_ns();
+    run->span = beluga__span_begin(run->model->target, ctx, NULL, &start);
+}
+
+/* From here on the run needs no loop. `err`: why it ends without an answer. */
+static void leave(beluga_tool_run *run, const beluga_error *err)
 {
     if (run->ended) return;
     run->ended = true;
     beluga__task_cancel(&run->next);
     drop_jobs(run);
+    if (run->span) end_span(run, &run->span, run->start_ns, err);
     beluga__list_remove(&run->running.node);
     run->loop->active--;
 }
 
 static void end_with(beluga_tool_run *run, const beluga_event *event)
 {
-    leave(run);
+    leave(run, event->kind == BELUGA_EVENT_ERROR ? event->u.error : NULL);
     tell(run, event);
+}
+
+static void leave_cancelled(beluga_tool_run *run)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled");
+    leave(run, &err);
 }
 
 /* The loop goes: silently. */
 static void abort_run(beluga__running *running)
 {
-    leave(beluga__container_of(running, beluga_tool_run, running));
+    leave_cancelled(beluga__container_of(running, beluga_tool_run, running));
 }
 
 static void fail(beluga_tool_run *run, const beluga_error *err)
@@ -152,6 +182,51 @@ static void job_unref(job *j)
     runtime->unref(runtime);
 }
 
+static bool captures(const beluga_tool_run *run)
+{
+    return run->model->target->runtime->capture_content;
+}
+
+static void begin_tool_span(beluga_tool_run *run, job *j)
+{
+    beluga_span_start start = {.kind = BELUGA_SPAN_TOOL,
+                               .operation = "execute_tool",
+                               .start_ns = beluga__now_ns(),
+                               .tool_name = j->call->name,
+                               .tool_call_id = j->call->id,
+                               .tool_description = j->tool ? beluga_tool_description(j->tool) : NULL,
+                               .content = captures(run) ? j->arguments : NULL,
+                               .content_length = j->arguments_length};
+    j->start_ns = start.start_ns;
+    if (run->span) j->span = beluga__span_begin(run->model->target, NULL, run->span, &start);
+}
+
+/* What the tool gave; of one that is late, the words that stand for it. */
+static void end_tool_span(beluga_tool_run *run, job *j)
+{
+    beluga_error err;
+    if (!j->span) return;
+    if (j->status) beluga_error_set(&err, j->status, "%s", beluga_error_text(j->status));
+    beluga_span_end end = {.size = sizeof end,
+                           .status = j->status,
+                           .error = j->status ? &err : NULL,
+                           .usage = BELUGA_USAGE_INIT,
+                           .duration_ns = beluga__now_ns() - j->start_ns,
+                           .content = captures(run) ? j->text : NULL,
+                           .content_length = j->length};
+    beluga__span_end(run->model->target, j->span, &end);
+    j->span = NULL;
+}
+
+/* Nobody waits for it any more; the worker may still write into the job. */
+static void cancel_tool_span(beluga_tool_run *run, job *j)
+{
+    beluga_error err;
+    if (!j->span) return;
+    beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled");
+    end_span(run, &j->span, j->start_ns, &err);
+}
+
 static void drop_jobs(beluga_tool_run *run)
 {
     beluga__guard_end(&run->guard);
@@ -159,6 +234,7 @@ static void drop_jobs(beluga_tool_run *run)
         job *j = run->jobs[i];
         run->loop->ops->timer_clear(run->loop, &j->late);
         j->run = NULL;
+        cancel_tool_span(run, j);
         job_unref(j);
     }
     beluga__release(&run->model->target->runtime->allocator, run->jobs);
@@ -187,6 +263,7 @@ static void finish_job(beluga_tool_run *run, job *j)
 {
     j->done = true;
     j->run = NULL;
+    end_tool_span(run, j);
     run->loop->ops->timer_clear(run->loop, &j->late);
     run->n_done++;
     run->loop->ops->defer(run->loop, &run->next);
@@ -230,6 +307,8 @@ static void job_is_late(beluga__timer *timer)
     j->runtime->ref(j->runtime);
     j->call = old->call;
     j->start_ns = old->start_ns;
+    j->span = old->span;
+    old->span = NULL;
     beluga_error_set(&err, BELUGA_ERROR_TOOL_EXECUTION, "tool %s: no result in time", j->call->name);
     conclude(j, BELUGA_ERROR_TOOL_EXECUTION, &err);
     run->jobs[index] = j;
@@ -238,12 +317,25 @@ static void job_is_late(beluga__timer *timer)
     finish_job(run, j);
 }
 
+/* Calls that a tool makes under its context are part of its span. */
+static beluga_context *tool_trace(const beluga_tool_run *run, const job *j)
+{
+    const beluga_telemetry_sink *sink = j->span ? beluga__sink_of(run->model->target) : NULL;
+    beluga_trace_context trace = {.size = sizeof trace};
+    beluga_context *traced = NULL;
+    if (sink && sink->context && sink->context(sink->payload, j->span, &trace))
+        traced = beluga_context_new_trace(run->context, trace.traceparent, trace.tracestate);
+    return traced ? traced : beluga_context_ref(run->context);
+}
+
 static int job_context(beluga_tool_run *run, job *j, int64_t *timeout_ms)
 {
     int64_t left_ms = beluga_context_remaining_ms(run->context);
     *timeout_ms = j->tool->timeout_ms ? j->tool->timeout_ms : run->tool_timeout_ms;
     if (left_ms >= 0 && left_ms < *timeout_ms) *timeout_ms = left_ms;
-    beluga_context *limited = beluga_context_new_timeout(run->context, *timeout_ms);
+    beluga_context *traced = tool_trace(run, j);
+    beluga_context *limited = beluga_context_new_timeout(traced, *timeout_ms);
+    beluga_context_unref(traced);
     j->context = limited ? beluga_context_new_cancellable(limited) : NULL;
     beluga_context_unref(limited);
     return j->context ? 0 : BELUGA_ERROR_NO_MEMORY;
@@ -253,12 +345,12 @@ static int start_job(beluga_tool_run *run, job *j)
 {
     int64_t timeout_ms;
     beluga__mailbox *mailbox = beluga__loop_mailbox(run->loop);
+    if (mailbox) begin_tool_span(run, j);
     int status = mailbox ? job_context(run, j, &timeout_ms) : BELUGA_ERROR_NO_MEMORY;
     if (status) return status;
     j->mailbox = beluga__mailbox_ref(mailbox);
     j->mail.run = job_came_back;
     j->late.fire = job_is_late;
-    j->start_ns = beluga__now_ns();
     atomic_fetch_add_explicit(&j->refs, 1, memory_order_relaxed);
     status = j->runtime->submit(j->runtime, job_work, j);
     if (status) {
@@ -279,7 +371,9 @@ static void unknown_tool(beluga_tool_run *run, job *j)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "",
                                beluga_tool_name(run->model->tools[i]));
     beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s", j->call->name, names);
+    begin_tool_span(run, j);
     conclude(j, BELUGA_ERROR_TOOL_NOT_FOUND, &err);
+    end_tool_span(run, j);
     j->done = true;
     run->n_done++;
 }
@@ -448,7 +542,7 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
 {
     run->steps++;
     beluga__response_builder_init(&run->builder, &run->model->target->runtime->allocator, 0);
-    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->messages,
+    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->span, run->messages,
                                     run->options.opts, run->options.n, on_event, run, &run->op, err);
 }
 
@@ -489,7 +583,9 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
                              beluga_messages *messages, beluga_event_cb cb, void *payload,
                              beluga_tool_run **out, beluga_error *err, const beluga_option *opts, size_t n)
 {
+    beluga_error unused;
     *out = NULL;
+    if (!err) err = &unused;
     beluga_tool_run *run = beluga__zalloc(&model->target->runtime->allocator, sizeof *run);
     if (!run) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the tool loop");
     run->model = beluga_chat_model_ref(model);
@@ -501,6 +597,7 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     run->next.run = go_on;
     run->context = beluga_context_new_cancellable(ctx);
     int status = run->context ? take_options(run, opts, n) : BELUGA_ERROR_NO_MEMORY;
+    begin_span(run, ctx);
     run->running.abort = abort_run;
     beluga__list_append(&loop->operations, &run->running.node);
     loop->active++;
@@ -508,6 +605,7 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
         beluga_error_set(err, status, "no memory for the tool loop");
     else
         status = begin_step(run, err); /* what can be known before the start is told at once */
+    if (status && run->span) end_span(run, &run->span, run->start_ns, err);
     if (!status)
         *out = run;
     else
@@ -526,7 +624,7 @@ void beluga_tool_run_free(beluga_tool_run *run)
 {
     if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return; /* the parent's is left alone */
     beluga_chat_model *model = run->model;
-    leave(run);
+    leave_cancelled(run);
     beluga_context_cancel(run->context); /* abandoned tools can see it */
     if (run->op) {
         beluga__operation_abort(run->op);

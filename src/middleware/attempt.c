@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/mem.h"
+#include "model/span.h"
 
 typedef struct attempt_model {
     beluga__model model;
@@ -31,10 +32,11 @@ static void end_span(attempt_op *op, const beluga_error *error)
     op->end.size = sizeof op->end;
     op->end.status = error ? error->code : 0;
     op->end.error = error;
-    op->end.http_status = error ? error->http_status : 0;
+    op->end.http_status = error && error->http_status ? error->http_status : op->call->http_status;
+    if (error && *error->request_id) op->end.request_id = error->request_id;
     op->end.duration_ns = beluga__now_ns() - op->start_ns;
     telemetry->end(telemetry->payload, op->span, &op->end);
-    op->span = NULL;
+    op->span = op->call->attempt_span = NULL;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -48,6 +50,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         break;
     case BELUGA_EVENT_METADATA:
         op->end.response_id = event->u.metadata.id;
+        op->end.request_id = event->u.metadata.request_id;
         op->end.response_model = event->u.metadata.model;
         break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: op->end.tool_calls++; break;
@@ -62,21 +65,18 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 static void begin_span(attempt_op *op, beluga_call *call)
 {
-    const beluga_telemetry_sink *telemetry = op->self->runtime->telemetry;
-    if (!telemetry || !telemetry->begin || !call->span) return;
     beluga_span_start start = {
-        .size = sizeof start,
         .kind = BELUGA_SPAN_ATTEMPT,
-        .attempt = ++call->attempt,
         .streaming = call->streamed,
         .operation = "chat",
-        .provider = call->target->provider->name,
-        .metric_prefix = call->target->metric_prefix,
         .model = call->model_name,
-        .base_url = call->target->shown_url,
         .call = call,
+        .start_ns = op->start_ns,
     };
-    op->span = telemetry->begin(telemetry->payload, call->span, &start);
+    call->http_status = 0;
+    if (!call->span) return;
+    start.attempt = ++call->attempt;
+    op->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "model/span.h"
 
 enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RETRY };
 
@@ -120,12 +121,12 @@ static int64_t next_wait_ms(retry_op *op, const beluga_error *err)
 static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
 {
     const beluga__runtime *runtime = op->self->layer.runtime;
-    beluga__log(runtime, BELUGA_LOG_INFO, "retry",
-                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
-                BELUGA__TEXT_FIELD("model", op->call->model_name),
-                BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
-                BELUGA__NUMBER_FIELD("attempt", op->attempts),
-                BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
+    beluga__log_traced(runtime, BELUGA_LOG_INFO, "retry", op->call, op->call->span,
+                       BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
+                       BELUGA__TEXT_FIELD("model", op->call->model_name),
+                       BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
+                       BELUGA__NUMBER_FIELD("attempt", op->attempts),
+                       BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
     if (op->call->span && runtime->telemetry->event)
         runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY, err);
     if (runtime->never_waits) wait_ms = 0;

@@ -114,6 +114,7 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
     call->operation = spec->operation;
     call->list_models = spec->list_models;
     call->start_ns = spec->start_ns;
+    call->span = spec->parent_span;
     int status = fill(call, spec, err);
     if (status) {
         beluga__call_locate(call, err);

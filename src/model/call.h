@@ -25,8 +25,10 @@ struct beluga_call {
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* asks for the models instead of an answer */
     bool is_probe;    /* finds out whether the provider is well: one attempt will do */
-    void *span;       /* of telemetry, for the attempts under it */
-    unsigned attempt; /* how many attempts have a span */
+    void *span; /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
+    void *attempt_span; /* of the attempt that runs */
+    unsigned attempt;  /* how many attempts have a span */
+    int http_status;   /* of the last answer; 0: none yet */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
     struct beluga_call *next;    /* of those */
     _Alignas(16) char first[]; /* the arena's first block */
@@ -43,6 +45,7 @@ typedef struct beluga__call_spec {
     void (*release_holder)(void *holder);
     const char *operation;
     const char *page; /* copied */
+    void *parent_span; /* of telemetry, or NULL */
     int64_t start_ns; /* of the monotonic clock */
     bool streamed, restartable, list_models;
     const beluga_option *opts;

@@ -384,6 +384,8 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
     case BELUGA__EMIT_MEDIA:
     case BELUGA__EMIT_MEDIA_BASE64:
     case BELUGA__EMIT_MEDIA_URL: return emit_media(emit, what);
+    case BELUGA__EMIT_ATTRIBUTE: return beluga__span_apply(emit->call, what), check(emit);
+    case BELUGA__EMIT_MEASUREMENT: return beluga__measure_apply(emit->call, what), check(emit);
     }
     return BELUGA_ERROR_INVALID_INPUT;
 }
@@ -445,7 +447,7 @@ static beluga_emit *look_up(const beluga_emit *given, int *status)
                                     : (beluga_emit *)(uintptr_t)given;
 }
 
-static int apply(beluga_emit *given, const beluga__emission *what)
+int beluga__emit_send(beluga_emit *given, const beluga__emission *what)
 {
     int status = 0;
     beluga_emit *emit = look_up(given, &status);
@@ -466,38 +468,38 @@ int beluga_emit_text(beluga_emit *given, const char *text, size_t length)
     beluga_emit *emit = look_up(given, &status);
     if (!emit) return status;
     if (!emit->remote) return emit_text(emit, text, length);
-    return apply(given, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
+    return beluga__emit_send(given, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
 }
 
 int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING, .a = text, .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING, .a = text, .a_length = length});
 }
 
 int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature, size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
 }
 
 int beluga_emit_reasoning_end(beluga_emit *emit)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING_END});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING_END});
 }
 
 int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_BEGIN, .index = index, .a = id, .b = name});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_BEGIN, .index = index, .a = id, .b = name});
 }
 
 int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments, size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_DELTA, .index = index, .a = arguments,
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_DELTA, .index = index, .a = arguments,
                                            .a_length = length});
 }
 
 int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_END, .index = index});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_END, .index = index});
 }
 
 int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, const char *name,
@@ -511,31 +513,31 @@ int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, con
 int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const void *data,
                       size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA, .number = kind, .b = media_type, .a = data,
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA, .number = kind, .b = media_type, .a = data,
                                            .a_length = length});
 }
 
 int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                              const char *base64, size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_BASE64, .number = kind, .b = media_type,
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_BASE64, .number = kind, .b = media_type,
                                            .a = base64, .a_length = length});
 }
 
 int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const char *url)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_URL, .number = kind, .b = media_type,
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_URL, .number = kind, .b = media_type,
                                            .a = url, .a_length = url ? strlen(url) : 0});
 }
 
 int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_METADATA, .a = id, .b = model, .number = created});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_METADATA, .a = id, .b = model, .number = created});
 }
 
 int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_USAGE, .usage = usage});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_USAGE, .usage = usage});
 }
 
 int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
@@ -546,17 +548,17 @@ int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     size_t length = n < 0 ? 0 : beluga__utf8_cut(text, (size_t)n, sizeof text - 1);
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_WARNING, .a = text, .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_WARNING, .a = text, .a_length = length});
 }
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_FINISH, .a = raw, .number = reason});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_FINISH, .a = raw, .number = reason});
 }
 
 int beluga_emit_error(beluga_emit *emit, const beluga_error *error)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_ERROR, .error = error});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_ERROR, .error = error});
 }
 
 int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, const char *format, ...)
@@ -574,7 +576,7 @@ int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, 
 
 int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
 {
-    return apply(emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
 }
 
 /* The finish of a list of models needs no word: it carries what asks for the rest of the list. */

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "model/claims.h"
 #include "model/handle.h"
+#include "model/span.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
@@ -264,6 +265,7 @@ static void on_head(void *owner)
     const char *id = beluga__http_request_id(&self->response);
     if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
         self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
+    self->emit.call->http_status = self->response.status;
     self->emit.rate_limits = read_limits(self);
     bool known = self->emit.request_id || self->emit.rate_limits;
     if (known && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
@@ -570,6 +572,31 @@ static int extra_headers(http_op *self, beluga_error *err)
     return 0;
 }
 
+/* So that a server that traces, too, goes on with the trace. */
+static void send_trace(http_op *self)
+{
+    const beluga_call *call = self->emit.call;
+    beluga_trace_context context;
+    if (!beluga__settings_int(call->settings, BELUGA_OPTION_PROPAGATE_TRACE, 1)) return;
+    if (!beluga__span_context(call, &context)) return;
+    beluga_http_request_set_header(&self->request, "traceparent", context.traceparent);
+    if (*context.tracestate) beluga_http_request_set_header(&self->request, "tracestate", context.tracestate);
+}
+
+/* Of the attempt's span: where the request went. */
+static void tell_url(const http_op *self)
+{
+    const beluga_call *call = self->emit.call;
+    if (!call->attempt_span) return;
+    beluga__buf url;
+    beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
+    if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
+        mask_key(self, url.data, url.length); /* some want it in the query */
+        beluga__span_text(call, "url.full", url.data, url.length);
+    }
+    beluga__buf_free(&url);
+}
+
 static int authorize(http_op *self, beluga_error *err)
 {
     const beluga_provider *provider = provider_of(self);
@@ -614,6 +641,7 @@ static int write_request(http_op *self, beluga_error *err)
     if (!status) warn_of_claims(self);
     if (!status) status = patch(self, err);
     if (!status) set_headers(self);
+    send_trace(self);
     if (!status) status = extra_headers(self, err);
     if (!status) status = authorize(self, err);
     if (!status) status = beluga__http_request_finish(&self->request, err);
@@ -628,6 +656,7 @@ static int send_request(http_op *self, beluga_error *err)
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;
     log_request(self);
+    tell_url(self);
     beluga__transfer_spec spec = {
         .connection = &call->target->connection,
         .request = &self->request,

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/context.h"
 #include "base/mem.h"
+#include "model/span.h"
 
 /* --- telemetry ------------------------------------------------------------------------------------ */
 
@@ -11,31 +12,19 @@ static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
     return op->call->target->runtime->telemetry;
 }
 
-/* One sink takes spans and measurements: it is told unless both are off. */
-static bool is_observed(const beluga_call *call)
-{
-    return !call->list_models && (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TRACING, 1) ||
-                                  beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_METRICS, 1));
-}
-
 static void begin_span(beluga_op *op)
 {
-    const beluga_telemetry_sink *telemetry = telemetry_of(op);
     beluga_call *call = op->call;
-    if (!telemetry || !telemetry->begin || !is_observed(call)) return;
     beluga_span_start start = {
-        .size = sizeof start,
         .kind = BELUGA_SPAN_OPERATION,
         .streaming = call->streamed,
         .operation = "chat",
-        .provider = call->target->provider->name,
-        .metric_prefix = call->target->metric_prefix,
         .model = call->model_name,
-        .base_url = call->target->shown_url,
-        .traceparent = beluga_context_traceparent(call->context),
         .call = call,
+        .start_ns = call->start_ns,
     };
-    call->span = telemetry->begin(telemetry->payload, NULL, &start);
+    if (telemetry_of(op) && !call->list_models)
+        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
@@ -44,10 +33,19 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
     if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
 }
 
+/* Prompts and answers are told only where the client captures content. */
+static void tell_content(beluga_op *op, const beluga_event *event)
+{
+    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content) return;
+    telemetry->content(telemetry->payload, op->call->span, event);
+}
+
 static void end_span(beluga_op *op, const beluga_event *last)
 {
     const beluga_telemetry_sink *telemetry = telemetry_of(op);
     if (!op->call->span || !telemetry->end) return;
+    tell_content(op, last);
     const beluga_error *error = last->kind == BELUGA_EVENT_ERROR ? last->u.error : NULL;
     beluga_span_end end = {
         .size = sizeof end,
@@ -60,6 +58,7 @@ static void end_span(beluga_op *op, const beluga_event *last)
         .response_model = op->metadata.model,
         .http_status = error ? error->http_status : 0,
         .duration_ns = op->duration_ns,
+        .request_id = error && *error->request_id ? error->request_id : op->metadata.request_id,
     };
     telemetry->end(telemetry->payload, op->call->span, &end);
     op->call->span = NULL;
@@ -73,16 +72,16 @@ static void log_end(const beluga_op *op, const beluga_event *last)
     if (!beluga__log_enabled(runtime, level) ||
         !beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
         return;
-    beluga__log(runtime, level, failed ? "call.failed" : "call.finished",
-                BELUGA__TEXT_FIELD("operation", op->call->operation),
-                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
-                BELUGA__TEXT_FIELD("model", op->call->model_name),
-                BELUGA__TEXT_FIELD(failed ? "error" : "reason",
-                                   failed ? beluga_error_name(last->u.error->code)
-                                          : beluga_finish_reason_name(last->u.finish.reason)),
-                BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
-                BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
-                BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
+    beluga__log_traced(runtime, level, failed ? "call.failed" : "call.finished", op->call, op->call->span,
+                       BELUGA__TEXT_FIELD("operation", op->call->operation),
+                       BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
+                       BELUGA__TEXT_FIELD("model", op->call->model_name),
+                       BELUGA__TEXT_FIELD(failed ? "error" : "reason",
+                                          failed ? beluga_error_name(last->u.error->code)
+                                                 : beluga_finish_reason_name(last->u.finish.reason)),
+                       BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
+                       BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
+                       BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
 }
 
 /* --- the end -------------------------------------------------------------------------------------- */
@@ -232,6 +231,7 @@ static void content(beluga_op *op, const beluga_event *event)
         first_content(op);
     else if (op->call->span)
         span_event(op, BELUGA_SPAN_CONTENT);
+    tell_content(op, event);
     call_back(op, event);
 }
 

@@ -77,6 +77,17 @@ def a_sink_of_telemetry_costs_generate_few_instructions():
     at_most("instructions", more, TELEMETRY_INSTRUCTIONS)
 
 
+@case
+def the_librarys_own_telemetry_costs_generate_no_allocation():
+    at_most("allocations", bench.work_memory("generate_exported")[1], 3)
+
+
+@instruction_case
+def a_sampled_call_with_its_attempt_costs_few_instructions():
+    off, on = (bench.work_instructions(name, "beluga_generate_n") for name in ("generate", "generate_exported"))
+    at_most("instructions", on - off, 4000)
+
+
 @instruction_case
 def bind_tools_stays_within_its_instructions():
     at_most("instructions", bench.work_instructions("bind_tools", "beluga_bind_tools"), 500)

@@ -50,6 +50,34 @@ static void print_options(void)
     }
 }
 
+static void print_metrics(void)
+{
+    beluga_metric_info m;
+    puts("## Metrics\n\nA name in brackets is the one of the newer conventions. `…` stands for the provider's metric "
+         "prefix, such as\n`beluga.openai`.\n\n| metric | type | unit | meaning |\n|---|---|---|---|");
+    for (size_t i = 0; beluga_metric_get_info(i, &m); i++) {
+        const char *name = m.name ? m.name : m.latest_name;
+        bool prefixed = strncmp(name, "%s", 2) == 0;
+        printf("| %s`%s%s`%s", m.name ? "" : "(", prefixed ? "…" : "", prefixed ? name + 2 : name, m.name ? "" : ")");
+        if (m.name && m.latest_name && strcmp(m.name, m.latest_name) != 0) printf(" (`%s`)", m.latest_name);
+        printf(" | %s | `%s` | %s |\n", m.type, m.unit, m.meaning);
+    }
+}
+
+static void print_telemetry(void)
+{
+    beluga_attribute_info a;
+    puts("# What telemetry emits\n\nThe lists in [`names.h`](../../src/telemetry/names.h). "
+         "[The guide](../guides/observability-tracing.md) says how it gets\nwhere it is read.\n");
+    print_metrics();
+    puts("\n## Attributes of spans\n\n| attribute | spans | meaning |\n|---|---|---|");
+    for (size_t i = 0; beluga_attribute_get_info(i, &a); i++) {
+        printf("| `%s`", a.name);
+        if (strcmp(a.name, a.latest_name) != 0) printf(" (`%s`)", a.latest_name);
+        printf(" | %s | %s |\n", a.spans, a.meaning);
+    }
+}
+
 /* --- providers ---------------------------------------------------------------------------------------- */
 
 enum { MAX_PROVIDERS = 256 };
@@ -147,9 +175,11 @@ int main(int argc, char **argv)
         print_errors();
     else if (argc == 2 && strcmp(argv[1], "options") == 0)
         print_options();
+    else if (argc == 2 && strcmp(argv[1], "telemetry") == 0)
+        print_telemetry();
     else if (argc == 2 && strcmp(argv[1], "providers") == 0)
         return print_providers();
     else
-        return fputs("usage: print_tables errors|options|providers\n", stderr), 2;
+        return fputs("usage: print_tables errors|options|telemetry|providers\n", stderr), 2;
     return 0;
 }

@@ -24,6 +24,7 @@ typedef struct span {
     beluga_span_end end;
     beluga_error error; /* of the end */
     char model[64], traceparent[64], base_url[64], response_id[64], response_model[64];
+    char tool[64], content[256], result[256], attributes[256], measured[128];
     size_t messages;
     unsigned ends, first, contents, retries;
     int retry_code;
@@ -54,7 +55,9 @@ static void *begin(void *payload, void *parent, const beluga_span_start *start)
     keep(s->model, sizeof s->model, start->model);
     keep(s->traceparent, sizeof s->traceparent, start->traceparent);
     keep(s->base_url, sizeof s->base_url, start->base_url);
-    s->messages = beluga_call_message_count(start->call);
+    keep(s->tool, sizeof s->tool, start->tool_name);
+    keep(s->content, sizeof s->content, start->content);
+    if (start->call) s->messages = beluga_call_message_count(start->call);
     return s;
 }
 
@@ -79,6 +82,47 @@ static void end(void *payload, void *handle, const beluga_span_end *how)
     if (how->error) s->error = *how->error;
     keep(s->response_id, sizeof s->response_id, how->response_id);
     keep(s->response_model, sizeof s->response_model, how->response_model);
+    keep(s->result, sizeof s->result, how->content);
+}
+
+static void attribute(void *payload, void *handle, const beluga_span_attribute *a)
+{
+    span *s = handle;
+    size_t at = strlen(s->attributes);
+    (void)payload;
+    if (a->type == BELUGA_ATTRIBUTE_STRING)
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%.*s;", a->name, (int)a->length, a->value.string);
+    if (a->type == BELUGA_ATTRIBUTE_INT)
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%d;", a->name, (int)a->value.integer);
+    if (a->type == BELUGA_ATTRIBUTE_DOUBLE)
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%g;", a->name, a->value.number);
+    if (a->type == BELUGA_ATTRIBUTE_BOOL)
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%s;", a->name, a->value.boolean ? "true" : "false");
+}
+
+static void measure(void *payload, void *handle, const beluga_measurement *m)
+{
+    span *s = handle;
+    size_t at = strlen(s->measured);
+    (void)payload;
+    snprintf(s->measured + at, sizeof s->measured - at, "%u %s %s %g;", (unsigned)m->kind, m->name, m->unit, m->value);
+}
+
+static bool context(void *payload, void *handle, beluga_trace_context *c)
+{
+    (void)payload;
+    snprintf(c->traceparent, sizeof c->traceparent, "00-%032x-%016x-01", 7u, ((span *)handle)->start.kind);
+    snprintf(c->tracestate, sizeof c->tracestate, "vendor=1");
+    return true;
+}
+
+static void content(void *payload, void *handle, const beluga_event *event)
+{
+    span *s = handle;
+    size_t at = strlen(s->content);
+    (void)payload;
+    if (event->kind == BELUGA_EVENT_TEXT)
+        snprintf(s->content + at, sizeof s->content - at, "%.*s", (int)event->u.text.length, event->u.text.text);
 }
 
 /* ---- what every test has --------------------------------------------------------------------- */
@@ -125,7 +169,8 @@ static void close_client(scene *s)
 static beluga_telemetry_sink sink_of(recorder *r)
 {
     return (beluga_telemetry_sink){
-        .size = sizeof(beluga_telemetry_sink), .payload = r, .begin = begin, .event = told, .end = end};
+        .size = sizeof(beluga_telemetry_sink), .payload = r, .begin = begin, .event = told, .end = end,
+        .attribute = attribute, .measure = measure, .context = context, .content = content};
 }
 
 static int set_up(void **state)
@@ -476,7 +521,26 @@ static void a_batch_that_is_freed_ends_its_spans(void **state)
     while (!beluga_loop_active(s->loop)) assert_int_equal(beluga_loop_step(s->loop), 0);
     beluga_batch_op_free(batch);
     assert_int_equal(s->terminal, 0);
-    assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
+    for (size_t i = 0; i < 3; i++) assert_int_equal(the(s, i, 3)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(the(s, 0, 3)->start.kind, BELUGA_SPAN_BATCH);
+    assert_ptr_equal(the(s, 1, 3)->parent, the(s, 0, 3));
+}
+
+static void a_batch_is_the_parent_of_its_inputs(void **state)
+{
+    scene *s = *state;
+    const beluga_input inputs[] = {beluga_input_text("1"), beluga_input_text("2"), {0}};
+    beluga_batch_result results[3];
+    assert_int_not_equal(beluga_batch(s->mock, NULL, inputs, 3, results, NULL), 0);
+    beluga_batch_results_clear(results, 3);
+    const span *batch = the(s, 0, 5);
+    assert_int_equal(batch->start.kind, BELUGA_SPAN_BATCH);
+    assert_string_equal(batch->start.operation, "batch");
+    assert_int_equal(batch->end.succeeded, 2);
+    assert_int_equal(batch->end.failed, 1);
+    size_t below = 0;
+    for (size_t i = 1; i < 5; i++) below += the(s, i, 5)->parent == batch;
+    assert_int_equal(below, 2);
 }
 
 static void a_batch_outlives_its_loop(void **state)
@@ -490,7 +554,212 @@ static void a_batch_outlives_its_loop(void **state)
     s->loop = NULL;
     beluga_batch_op_free(batch);
     assert_int_equal(s->terminal, 0);
-    assert_int_equal(s->recorder.count, 0);
+    assert_int_equal(the(s, 0, 1)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
+/* ---- tools ----------------------------------------------------------------------------------- */
+
+static char traced_as[64]; /* what a tool found in its context */
+
+static int tell_weather(void *payload, beluga_context *ctx, const char *arguments, size_t length,
+                        beluga_tool_result *result)
+{
+    (void)payload;
+    (void)arguments;
+    (void)length;
+    keep(traced_as, sizeof traced_as, beluga_context_traceparent(ctx));
+    return beluga_tool_result_set(result, "sunny", 5);
+}
+
+/* A mock that calls these tools, then answers. */
+static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
+{
+    const beluga_tool_definition definition = {
+        .size = sizeof definition, .name = "weather", .description = "How it is", .execute = tell_weather};
+    beluga_chat_model *mock = NULL, *bound = NULL;
+    beluga_tool *tool = NULL;
+    beluga_error err = {0};
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_mock_with_tool_calls(calls));
+    if (beluga_registry_open(beluga_client_registry(s->client), "mock", config, &mock, &err)) fail_msg("%s", err.message);
+    beluga_config_free(config);
+    assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
+    assert_int_equal(beluga_bind_tools(mock, &tool, 1, &bound, NULL), 0);
+    beluga_tool_unref(tool);
+    beluga_chat_model_unref(mock);
+    return bound;
+}
+
+static void run_tools(beluga_chat_model *model)
+{
+    beluga_messages *messages = beluga_messages_new();
+    beluga_response *response = NULL;
+    beluga_error err = {0};
+    beluga_messages_add(messages, beluga_human_message("go"));
+    if (beluga_run_tools(model, NULL, messages, NULL, NULL, &response, &err)) fail_msg("%s", err.message);
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+}
+
+static const span *tool_span(const scene *s, size_t nth)
+{
+    for (size_t i = 0; i < s->recorder.count; i++)
+        if (s->recorder.spans[i].start.kind == BELUGA_SPAN_TOOL && nth-- == 0) return &s->recorder.spans[i];
+    fail_msg("no tool was told of");
+    return NULL;
+}
+
+static void a_tool_loop_is_the_parent_of_its_steps_and_tools(void **state)
+{
+    scene *s = *state;
+    run_tools(mock_with_tools(s, "[{\"name\":\"weather\",\"arguments\":{}},{\"name\":\"none\",\"arguments\":{}}]"));
+    const span *loop = the(s, 0, s->recorder.count);
+    assert_int_equal(loop->start.kind, BELUGA_SPAN_TOOL_LOOP);
+    assert_int_equal(loop->end.status, 0);
+    size_t steps = 0;
+    for (size_t i = 1; i < s->recorder.count; i++) {
+        const span *x = &s->recorder.spans[i];
+        steps += x->start.kind == BELUGA_SPAN_OPERATION;
+        if (x->start.kind != BELUGA_SPAN_ATTEMPT) assert_ptr_equal(x->parent, loop);
+    }
+    assert_int_equal(steps, 2);
+    const span *weather = tool_span(s, 0), *none = tool_span(s, 1);
+    assert_string_equal(weather->tool, "weather");
+    assert_int_equal(weather->end.status, 0);
+    assert_string_equal(weather->content, ""); /* content is not captured */
+    assert_string_equal(weather->result, "");
+    assert_string_equal(none->tool, "none");
+    assert_int_equal(none->end.status, BELUGA_ERROR_TOOL_NOT_FOUND);
+    assert_string_equal(traced_as, "00-00000000000000000000000000000007-0000000000000003-01");
+}
+
+static void content_is_told_only_where_it_is_captured(void **state)
+{
+    scene *s = *state;
+    invoke_on(s->mock, NULL, NULL, 0);
+    assert_string_equal(the(s, 0, 2)->content, "");
+    beluga_client_set_log(s->client, NULL, NULL, 0, true);
+    invoke_on(s->mock, NULL, NULL, 0);
+    assert_string_equal(the(s, 2, 4)->content, "This is a mock response.");
+    run_tools(mock_with_tools(s, "[{\"name\":\"weather\",\"arguments\":{\"at\":\"here\"}}]"));
+    assert_string_equal(tool_span(s, 0)->content, "{\"at\":\"here\"}");
+    assert_string_equal(tool_span(s, 0)->result, "sunny");
+}
+
+/* ---- what goes upstream, and what a provider adds ------------------------------------------- */
+
+static const char *header_sent(scene *s, size_t index, const char *name)
+{
+    assert_true(index < peer_requests(s->peer));
+    return peer_request_header(s->peer, index, name);
+}
+
+static void every_attempt_sends_its_own_context(void **state)
+{
+    scene *s = *state;
+    peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 0\r\n", NULL, "slow down");
+    peer_openai_answer(peer_reply_new(s->peer), "Hello.");
+    assert_int_equal(invoke_on(s->openai, NULL, NULL, 0), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_string_equal(header_sent(s, i, "traceparent"), "00-00000000000000000000000000000007-0000000000000002-01");
+        assert_string_equal(header_sent(s, i, "tracestate"), "vendor=1");
+    }
+    assert_non_null(strstr(the(s, 1, 3)->attributes, "url.full=http://127.0.0.1:"));
+    assert_int_equal(the(s, 2, 3)->end.http_status, 200);
+}
+
+static void a_model_may_keep_its_trace_to_itself(void **state)
+{
+    scene *s = *state;
+    const beluga_option off = beluga_with_propagate_trace(false);
+    peer_openai_answer(peer_reply_new(s->peer), "Hello.");
+    assert_int_equal(invoke_on(s->openai, NULL, &off, 1), 0);
+    assert_null(header_sent(s, 0, "traceparent"));
+}
+
+static void without_a_sink_the_callers_context_goes_on(void **state)
+{
+    scene *s = *state;
+    close_client(s);
+    open_client(s, NULL);
+    beluga_context *traced = beluga_context_new_trace(NULL, TRACEPARENT, "vendor=2");
+    peer_openai_answer(peer_reply_new(s->peer), "Hello.");
+    peer_openai_answer(peer_reply_new(s->peer), "Hello.");
+    assert_int_equal(invoke_on(s->openai, traced, NULL, 0), 0);
+    assert_int_equal(invoke_on(s->openai, NULL, NULL, 0), 0);
+    beluga_context_unref(traced);
+    assert_string_equal(header_sent(s, 0, "traceparent"), TRACEPARENT);
+    assert_string_equal(header_sent(s, 0, "tracestate"), "vendor=2");
+    assert_null(header_sent(s, 1, "traceparent"));
+}
+
+static int add_all(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    beluga_span_set_string(emit, "acme.region", "north");
+    beluga_span_set_int(emit, "acme.shard", -3);
+    beluga_span_set_double(emit, "acme.load", 0.5);
+    beluga_span_set_bool(emit, "acme.warm", true);
+    beluga_counter_add(emit, "acme.credits", "{credit}", 2);
+    beluga_histogram_record(emit, "acme.queue", "s", 0.25);
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static int start_here(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    (void)self;
+    (void)call;
+    (void)err;
+    assert_int_equal(beluga_span_set_string(emit, "x", NULL), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_counter_add(emit, "x", NULL, -1), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_span_set_int(emit, "", 1), BELUGA_ERROR_INVALID_INPUT);
+    return beluga_emit_text(emit, "x", 1) || add_all(emit, NULL);
+}
+
+static int start_there(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    (void)self;
+    (void)call;
+    (void)err;
+    int status = beluga_emit_text(emit, "x", 1);
+    return status ? status : beluga_emit_run_blocking(emit, add_all, NULL, NULL);
+}
+
+static void cancel_nothing(void *self, beluga_emit *emit)
+{
+    (void)self;
+    (void)emit;
+}
+
+static void a_provider_adds_what_only_it_knows(void **state)
+{
+    scene *s = *state;
+    static const beluga_provider here = {BELUGA_PROVIDER_INIT("here"), .default_model = "m", .start = start_here,
+                                         .cancel = cancel_nothing};
+    static const beluga_provider there = {BELUGA_PROVIDER_INIT("there"), .default_model = "m", .start = start_there,
+                                          .cancel = cancel_nothing};
+    beluga_registry *registry = beluga_client_registry(s->client);
+    assert_int_equal(beluga_registry_register(registry, &here, NULL), 0);
+    assert_int_equal(beluga_registry_register(registry, &there, NULL), 0);
+    for (size_t i = 0; i < 2; i++) {
+        beluga_chat_model *model = open_in(s->client, i ? "there" : "here", NULL);
+        assert_int_equal(invoke_on(model, NULL, NULL, 0), 0);
+        beluga_chat_model_unref(model);
+        const span *attempt = the(s, 2 * i + 1, 2 * i + 2);
+        assert_string_equal(attempt->attributes, "acme.region=north;acme.shard=-3;acme.load=0.5;acme.warm=true;");
+        assert_string_equal(attempt->measured, "1 acme.credits {credit} 2;2 acme.queue s 0.25;");
+    }
+}
+
+static void a_sink_of_an_older_build_hears_operations_and_attempts_only(void **state)
+{
+    scene *s = *state;
+    beluga_telemetry_sink sink = sink_of(&s->recorder);
+    sink.size = offsetof(beluga_telemetry_sink, attribute);
+    close_client(s);
+    open_client(s, &sink);
+    run_tools(mock_with_tools(s, "[{\"name\":\"weather\",\"arguments\":{}}]"));
+    for (size_t i = 0; i < s->recorder.count; i++) assert_true(the(s, i, 4)->start.kind <= BELUGA_SPAN_ATTEMPT);
 }
 
 /* ---- when nothing is told -------------------------------------------------------------------- */
@@ -611,6 +880,14 @@ int main(void)
         TEST(a_stream_that_is_freed_before_its_first_event_ends_its_spans),
         TEST(a_cancel_while_a_retry_waits_begins_no_attempt),
         TEST(a_batch_that_is_freed_ends_its_spans),
+        TEST(a_batch_is_the_parent_of_its_inputs),
+        TEST(a_tool_loop_is_the_parent_of_its_steps_and_tools),
+        TEST(content_is_told_only_where_it_is_captured),
+        TEST(every_attempt_sends_its_own_context),
+        TEST(a_model_may_keep_its_trace_to_itself),
+        TEST(without_a_sink_the_callers_context_goes_on),
+        TEST(a_provider_adds_what_only_it_knows),
+        TEST(a_sink_of_an_older_build_hears_operations_and_attempts_only),
         TEST(a_batch_outlives_its_loop),
         TEST(what_never_starts_and_lists_of_models_are_not_told),
         TEST(a_sink_that_returns_no_handle_hears_no_more),

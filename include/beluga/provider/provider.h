@@ -290,6 +290,19 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
+/* For what only a provider knows. Names and texts are copied. An attribute goes to the span of the attempt, a
+ * measurement to the metrics beside provider and model. Without telemetry both do nothing. INVALID_INPUT: no name,
+ * a NULL text, a number that is none, or less than 0 for a counter. Since: 0.2 */
+BELUGA_API int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value);
+BELUGA_API int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value);
+BELUGA_API int beluga_span_set_double(beluga_emit *emit, const char *name, double value);
+BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value);
+/** Add to a counter. `unit` is UCUM ("s", "By", "{request}"), or NULL. The first use of a name fixes both. */
+BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit, double value);
+/** Record into a histogram; seconds have the buckets of the library's own. */
+BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, const char *unit,
+                                       double value);
+
 /**
  * Parse JSON inside a decoder, in memory that the next event reuses.
  *

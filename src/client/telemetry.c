@@ -1,0 +1,44 @@
+/* Telemetry handed to a client. */
+#include "client/client.h"
+
+#include "base/mem.h"
+#include "telemetry/telemetry.h"
+
+static int read_settings(const beluga_telemetry_settings *given, beluga_telemetry_settings *settings)
+{
+    memset(settings, 0, sizeof *settings);
+    if (!given) return 0;
+    if (given->size < offsetof(beluga_telemetry_settings, variables)) return BELUGA_ERROR_INVALID_INPUT;
+    const char *bytes = (const char *)given;
+    for (size_t i = sizeof *settings; i < given->size; i++)
+        if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
+    memcpy(settings, given, given->size < sizeof *settings ? given->size : sizeof *settings);
+    return 0;
+}
+
+static void attach(beluga_client *client, beluga_telemetry *telemetry)
+{
+    beluga_telemetry_unref(client->observer);
+    client->observer = telemetry;
+    client->telemetry = *beluga_telemetry_get_sink(telemetry);
+    client->runtime.telemetry = &client->telemetry;
+    if (beluga__telemetry_captures(telemetry)) client->runtime.capture_content = true;
+    beluga__telemetry_use(telemetry);
+}
+
+int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings *given, beluga_telemetry **out,
+                          beluga_error *err)
+{
+    beluga_telemetry_settings settings;
+    *out = NULL;
+    if (!client) client = beluga_client_default();
+    if (!client) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for a client");
+    int status = read_settings(given, &settings);
+    if (status)
+        return beluga_error_set(err, status, "telemetry: the settings have no size, or more than this library knows");
+    beluga_log_fn log = settings.log ? settings.log : client->runtime.log;
+    void *payload = settings.log ? settings.log_payload : client->runtime.log_payload;
+    status = beluga__telemetry_new(&client->runtime.allocator, &settings, log, payload, out, err);
+    if (*out) attach(client, *out);
+    return status;
+}

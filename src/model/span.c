@@ -1,0 +1,172 @@
+#include "model/span.h"
+
+#include "model/emit.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start)
+{
+    start->untraced = !beluga__settings_int(settings, BELUGA_OPTION_ENABLE_TRACING, 1);
+    start->unmeasured = !beluga__settings_int(settings, BELUGA_OPTION_ENABLE_METRICS, 1);
+    return !start->untraced || !start->unmeasured;
+}
+
+/* A sink of an older build knows operations and attempts only. */
+static bool knows(const beluga_telemetry_sink *sink, uint32_t kind)
+{
+    return kind <= BELUGA_SPAN_ATTEMPT || sink->size > offsetof(beluga_telemetry_sink, attribute);
+}
+
+void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent, beluga_span_start *start)
+{
+    const beluga_telemetry_sink *sink = beluga__sink_of(target);
+    if (!sink || !sink->begin || !knows(sink, start->kind)) return NULL;
+    if (!beluga__span_wanted(&target->settings, start)) return NULL;
+    start->size = sizeof *start;
+    start->provider = target->provider->name;
+    start->metric_prefix = target->metric_prefix;
+    if (!start->model) start->model = target->model_name;
+    start->base_url = target->shown_url;
+    if (!parent) {
+        start->traceparent = beluga_context_traceparent(context);
+        start->tracestate = beluga_context_tracestate(context);
+    }
+    return sink->begin(sink->payload, parent, start);
+}
+
+void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end)
+{
+    const beluga_telemetry_sink *sink = beluga__sink_of(target);
+    if (span && sink->end) sink->end(sink->payload, span, end);
+}
+
+/* --- what a provider adds ---------------------------------------------------------------------------- */
+
+static void tell_attribute(const beluga_call *call, const beluga_span_attribute *attribute)
+{
+    const beluga_telemetry_sink *sink = beluga__sink_of(call->target);
+    void *span = call->attempt_span ? call->attempt_span : call->span;
+    if (span && sink->attribute) sink->attribute(sink->payload, span, attribute);
+}
+
+void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length)
+{
+    beluga_span_attribute attribute = {
+        .size = sizeof attribute, .name = name, .type = BELUGA_ATTRIBUTE_STRING, .length = (uint32_t)length};
+    attribute.value.string = text;
+    tell_attribute(call, &attribute);
+}
+
+void beluga__span_apply(const beluga_call *call, const beluga__emission *what)
+{
+    beluga_span_attribute attribute = {.size = sizeof attribute, .name = what->b, .type = what->index};
+    memcpy(&attribute.value, &what->number, sizeof what->number);
+    if (what->index == BELUGA_ATTRIBUTE_STRING) {
+        attribute.value.string = what->a;
+        attribute.length = (uint32_t)what->a_length;
+    }
+    tell_attribute(call, &attribute);
+}
+
+void beluga__measure_apply(const beluga_call *call, const beluga__emission *what)
+{
+    const beluga_telemetry_sink *sink = beluga__sink_of(call->target);
+    beluga_measurement measurement = {
+        .size = sizeof measurement, .name = what->b, .unit = what->a, .kind = what->index};
+    memcpy(&measurement.value, &what->number, sizeof what->number);
+    void *span = call->attempt_span ? call->attempt_span : call->span;
+    if (span && sink->measure) sink->measure(sink->payload, span, &measurement);
+}
+
+static int set(beluga_emit *emit, const char *name, beluga_attribute_type type, int64_t bits)
+{
+    if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &(beluga__emission){
+                                       .kind = BELUGA__EMIT_ATTRIBUTE, .b = name, .index = type, .number = bits});
+}
+
+int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value)
+{
+    if (!name || !*name || !value) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_ATTRIBUTE,
+                                                       .a = value,
+                                                       .a_length = strlen(value),
+                                                       .b = name,
+                                                       .index = BELUGA_ATTRIBUTE_STRING});
+}
+
+int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value)
+{
+    return set(emit, name, BELUGA_ATTRIBUTE_INT, value);
+}
+
+int beluga_span_set_double(beluga_emit *emit, const char *name, double value)
+{
+    int64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return set(emit, name, BELUGA_ATTRIBUTE_DOUBLE, bits);
+}
+
+int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value)
+{
+    int64_t bits = 0;
+    memcpy(&bits, &value, sizeof value);
+    return set(emit, name, BELUGA_ATTRIBUTE_BOOL, bits);
+}
+
+static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *name, const char *unit,
+                   double value)
+{
+    beluga__emission what = {.kind = BELUGA__EMIT_MEASUREMENT, .b = name, .index = kind};
+    if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
+    what.a = unit ? unit : "";
+    what.a_length = strlen(what.a);
+    memcpy(&what.number, &value, sizeof what.number);
+    return beluga__emit_send(emit, &what);
+}
+
+int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit, double value)
+{
+    if (!(value >= 0)) return BELUGA_ERROR_INVALID_INPUT;
+    return measure(emit, BELUGA_MEASUREMENT_COUNTER, name, unit, value);
+}
+
+int beluga_histogram_record(beluga_emit *emit, const char *name, const char *unit, double value)
+{
+    if (value != value) return BELUGA_ERROR_INVALID_INPUT;
+    return measure(emit, BELUGA_MEASUREMENT_HISTOGRAM, name, unit, value);
+}
+
+/* --- the trace's context ------------------------------------------------------------------------------ */
+
+static bool read_context(const beluga_call *call, void *span, beluga_trace_context *context)
+{
+    const beluga_telemetry_sink *sink = beluga__sink_of(call->target);
+    context->size = sizeof *context;
+    *context->traceparent = *context->tracestate = '\0';
+    if (span && sink->context) return sink->context(sink->payload, span, context);
+    const char *parent = beluga_context_traceparent(call->context);
+    const char *state = beluga_context_tracestate(call->context);
+    if (!parent) return false;
+    snprintf(context->traceparent, sizeof context->traceparent, "%s", parent);
+    snprintf(context->tracestate, sizeof context->tracestate, "%s", state ? state : "");
+    return true;
+}
+
+bool beluga__span_context(const beluga_call *call, beluga_trace_context *context)
+{
+    return read_context(call, call->attempt_span ? call->attempt_span : call->span, context);
+}
+
+void beluga__span_read_ids(const beluga_call *call, void *span, beluga__span_ids *ids)
+{
+    enum { TRACE_AT = 3, SPAN_AT = 36 };
+    beluga_trace_context context;
+    *ids->trace = *ids->span = '\0';
+    if (!read_context(call, span, &context) || strlen(context.traceparent) < SPAN_AT + 16) return;
+    memcpy(ids->trace, context.traceparent + TRACE_AT, sizeof ids->trace - 1);
+    memcpy(ids->span, context.traceparent + SPAN_AT, sizeof ids->span - 1);
+    ids->trace[sizeof ids->trace - 1] = ids->span[sizeof ids->span - 1] = '\0';
+}

@@ -1,0 +1,435 @@
+/* The exporter's thread: takes what was recorded, makes messages of it and sends them, in its own time. Calls
+ * never wait for it. */
+#include "telemetry/export.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
+
+/* --- waiting ------------------------------------------------------------------------------------------------ */
+
+static struct timespec at_time(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+}
+
+/* The lock is held. */
+static void wait_until(pthread_cond_t *what, pthread_mutex_t *lock, int64_t ns)
+{
+    struct timespec end = at_time(ns);
+    pthread_cond_timedwait(what, lock, &end);
+}
+
+static int64_t hurry_ns(const beluga_telemetry *t)
+{
+    return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
+}
+
+bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns)
+{
+    beluga_telemetry *t = e->t;
+    int64_t end = beluga__now_ns() + ms * BELUGA__NS_PER_MS;
+    bool there = true;
+    pthread_mutex_lock(&t->lock);
+    while (there && beluga__now_ns() < end) {
+        int64_t most = hurry_ns(t) < deadline_ns ? hurry_ns(t) : deadline_ns;
+        there = end < most; /* what would come too late need not be waited for */
+        if (there) wait_until(&t->wake, &t->lock, end);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return there;
+}
+
+/* --- where it goes ------------------------------------------------------------------------------------------- */
+
+static int write_all(int file, const char *bytes, size_t n)
+{
+    while (n) {
+        ssize_t wrote = write(file, bytes, n);
+        if (wrote < 0 && errno == EINTR) continue;
+        if (wrote <= 0) return BELUGA_ERROR_NETWORK;
+        bytes += wrote;
+        n -= (size_t)wrote;
+    }
+    return 0;
+}
+
+/* One line an export; with O_APPEND several processes may share a file. */
+static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
+{
+    beluga__buf_clear(&e->body);
+    if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n')) return BELUGA_ERROR_NO_MEMORY;
+    return write_all(e->file, e->body.data, e->body.length);
+}
+
+static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *message)
+{
+    const beluga__telemetry_settings *s = &e->t->settings;
+    beluga__buf_clear(&e->body);
+    if (beluga__encode_text(&e->body, message)) return BELUGA__REFUSED;
+    s->print(s->print_payload, e->body.data, e->body.length);
+    return BELUGA__EXPORTED;
+}
+
+beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal, const char *name,
+                                      const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected)
+{
+    bool lost = e->file >= 0 && write_line(e, message) != 0;
+    *rejected = 0;
+    if (lost)
+        beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.export_failed", name,
+                              "the file can't be written");
+    switch (signal->output) {
+    case BELUGA__OUTPUT_OTLP: return beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
+    case BELUGA__OUTPUT_CONSOLE: return print(e, message);
+    default: return lost ? BELUGA__REFUSED : BELUGA__EXPORTED;
+    }
+}
+
+/* --- spans ----------------------------------------------------------------------------------------------------- */
+
+static int64_t deadline_after(int64_t ms)
+{
+    return ms ? beluga__now_ns() + ms * BELUGA__NS_PER_MS : INT64_MAX;
+}
+
+/* Everything that waits, the oldest first. */
+static beluga__span *take_all(beluga_telemetry *t)
+{
+    beluga__span *stack = atomic_exchange(&t->incoming, NULL), *list = NULL;
+    while (stack) {
+        beluga__span *next = stack->next;
+        stack->next = list;
+        list = stack;
+        stack = next;
+    }
+    return list;
+}
+
+static void give_back(beluga_telemetry *t, beluga__span *const *spans, size_t n)
+{
+    for (size_t i = 0; i < n; i++) beluga__span_give_back(&t->pool, spans[i]);
+    atomic_fetch_sub_explicit(&t->queued, (uint32_t)n, memory_order_relaxed);
+}
+
+static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
+{
+    if (n) atomic_fetch_add_explicit(&t->dropped[why], n, memory_order_relaxed);
+}
+
+/* Closed first, emptied then: who adds to the queue looks the other way round, so that one of the two sees it. */
+void beluga__export_discard(beluga_telemetry *t)
+{
+    uint32_t n = 0;
+    atomic_store(&t->closed, true);
+    for (beluga__span *span = take_all(t), *next; span; span = next, n++) {
+        next = span->next;
+        beluga__span_give_back(&t->pool, span);
+    }
+    atomic_fetch_sub_explicit(&t->queued, n, memory_order_relaxed);
+    count_dropped(t, BELUGA__DROP_EXPORT, n);
+}
+
+static bool export_batch(beluga__exporter *e, beluga__span *const *spans, size_t n)
+{
+    beluga_telemetry *t = e->t;
+    beluga__arena arena;
+    int64_t rejected = 0;
+    beluga__arena_init(&arena, &t->allocator, NULL, 0, BELUGA__MAX_EXPORT_BYTES);
+    Otlp__TraceRequest *request = beluga__encode_spans(t, &arena, spans, n);
+    beluga__export_result result = BELUGA__REFUSED;
+    if (request)
+        result = beluga__deliver(e, &t->settings.traces, "traces", &request->base,
+                                 deadline_after(t->settings.export_timeout_ms), &rejected);
+    uint64_t lost = result != BELUGA__EXPORTED ? n : rejected > 0 ? (uint64_t)rejected : 0;
+    count_dropped(t, request ? BELUGA__DROP_EXPORT : BELUGA__DROP_MEMORY, lost);
+    beluga__arena_free(&arena);
+    give_back(t, spans, n);
+    return result == BELUGA__EXPORTED;
+}
+
+/* Export in batches; a rest that makes no batch goes, too. */
+static int export_spans(beluga__exporter *e)
+{
+    beluga_telemetry *t = e->t;
+    size_t most = (size_t)t->settings.max_batch;
+    beluga__span *list = take_all(t), **batch;
+    int status = 0;
+    if (!list) return 0;
+    batch = beluga__alloc(&t->allocator, most * sizeof *batch);
+    while (list) {
+        beluga__span *one;
+        beluga__span **spans = batch ? batch : &one; /* without memory one by one */
+        size_t n = 0;
+        for (; list && n < (batch ? most : 1); list = list->next) spans[n++] = list;
+        if (!export_batch(e, spans, n)) status = BELUGA_ERROR_NETWORK;
+    }
+    beluga__release(&t->allocator, batch);
+    return status;
+}
+
+/* --- metrics ----------------------------------------------------------------------------------------------------- */
+
+static int export_metrics(beluga__exporter *e)
+{
+    beluga_telemetry *t = e->t;
+    beluga__arena arena;
+    bool empty, delta = t->settings.delta;
+    int64_t now = beluga__telemetry_wall_ns(t, beluga__now_ns()), rejected;
+    if (t->settings.metrics.output == BELUGA__OUTPUT_NONE && e->file < 0) return 0;
+    beluga__arena_init(&arena, &t->allocator, NULL, 0, BELUGA__MAX_EXPORT_BYTES);
+    Otlp__MetricsRequest *request =
+        beluga__encode_metrics(t, &arena, delta, delta ? e->metrics_since_ns : t->began_ns, now, &empty);
+    int status = request || empty ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (request && beluga__deliver(e, &t->settings.metrics, "metrics", &request->base,
+                                   deadline_after(t->settings.metric_timeout_ms), &rejected) != BELUGA__EXPORTED)
+        status = BELUGA_ERROR_NETWORK;
+    e->metrics_since_ns = now;
+    beluga__arena_free(&arena);
+    return status;
+}
+
+/* --- the thread -------------------------------------------------------------------------------------------------- */
+
+/* Clocks drift apart, and the wall's may be set. */
+static void compare_clocks(beluga_telemetry *t)
+{
+    atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
+                          memory_order_relaxed);
+}
+
+typedef struct schedule {
+    int64_t spans_ns, metrics_ns; /* when they are due */
+    bool stop;
+    uint64_t flush; /* who waits for a flush, up to here */
+} schedule;
+
+/* Wait for something to do. */
+static void wait_for_work(beluga_telemetry *t, schedule *turn)
+{
+    pthread_mutex_lock(&t->lock);
+    for (;;) {
+        int64_t now = beluga__now_ns();
+        int64_t next = turn->spans_ns < turn->metrics_ns ? turn->spans_ns : turn->metrics_ns;
+        bool full = atomic_load_explicit(&t->queued, memory_order_relaxed) >= t->settings.max_batch;
+        turn->stop = t->stopping;
+        turn->flush = t->flush_wanted;
+        if (turn->stop || turn->flush > t->flush_done || full || now >= next) break;
+        wait_until(&t->wake, &t->lock, next);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void answer_flush(beluga_telemetry *t, const schedule *turn, int status)
+{
+    pthread_mutex_lock(&t->lock);
+    if (turn->flush > t->flush_done) {
+        t->flush_done = turn->flush;
+        t->flush_status = status;
+        pthread_cond_broadcast(&t->done);
+    }
+    if (t->flush_done == t->flush_wanted && !t->stopping)
+        atomic_store_explicit(&t->deadline_ns, INT64_MAX, memory_order_relaxed);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static void one_turn(beluga__exporter *e, schedule *turn)
+{
+    beluga_telemetry *t = e->t;
+    bool all = turn->stop || turn->flush > t->flush_done;
+    compare_clocks(t);
+    int status = export_spans(e);
+    turn->spans_ns = beluga__now_ns() + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS;
+    if (all || beluga__now_ns() >= turn->metrics_ns) {
+        int metrics = export_metrics(e);
+        turn->metrics_ns = beluga__now_ns() + t->settings.metric_interval_ms * BELUGA__NS_PER_MS;
+        if (!status) status = metrics;
+    }
+    answer_flush(t, turn, status);
+}
+
+static void finish(beluga__exporter *e)
+{
+    beluga_telemetry *t = e->t;
+    if (e->loop) beluga__loop_destroy(e->loop);
+    beluga__buf_free(&e->body);
+    if (e->file >= 0) close(e->file);
+    beluga__release(&t->allocator, e);
+    beluga__export_discard(t);
+    /* The reference goes before anybody hears of the end: who waited for it finds nothing of the thread left. */
+    pthread_mutex_lock(&t->lock);
+    t->exporter = NULL;
+    t->ended = true;
+    bool last = atomic_fetch_sub_explicit(&t->refs, 1, memory_order_acq_rel) == 1;
+    pthread_cond_broadcast(&t->done);
+    pthread_mutex_unlock(&t->lock);
+    if (last) beluga__telemetry_destroy(t);
+}
+
+static void *work(void *argument)
+{
+    beluga__exporter *e = argument;
+    beluga_telemetry *t = e->t;
+    int64_t now = beluga__now_ns();
+    schedule turn = {.spans_ns = now + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS,
+                 .metrics_ns = now + t->settings.metric_interval_ms * BELUGA__NS_PER_MS};
+    do {
+        wait_for_work(t, &turn);
+        one_turn(e, &turn);
+    } while (!turn.stop);
+    finish(e);
+    return NULL;
+}
+
+/* --- its life ------------------------------------------------------------------------------------------------------ */
+
+static void no_reference(beluga__runtime *runtime)
+{
+    (void)runtime;
+}
+
+static beluga__exporter *new_exporter(beluga_telemetry *t)
+{
+    beluga__exporter *e = beluga__zalloc(&t->allocator, sizeof *e);
+    if (!e) return NULL;
+    e->t = t;
+    e->runtime.allocator = t->allocator;
+    e->runtime.ref = e->runtime.unref = no_reference;
+    e->metrics_since_ns = t->began_ns;
+    beluga__buf_init(&e->body, &t->allocator, BELUGA__MAX_EXPORT_BYTES);
+    e->file = t->settings.file ? open(t->settings.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    return e;
+}
+
+static int make_thread(beluga__exporter *e)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_attr_init(&attributes);
+    pthread_attr_setstacksize(&attributes, STACK_BYTES);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread takes no signal from the host */
+    int failed = pthread_create(&e->t->thread, &attributes, work, e);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    pthread_attr_destroy(&attributes);
+    return failed;
+}
+
+/* With the first span. The thread holds a reference. */
+void beluga__export_start(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    if (!atomic_load_explicit(&t->has_thread, memory_order_relaxed) && !t->stopping) {
+        beluga__exporter *e = new_exporter(t);
+        atomic_fetch_add_explicit(&t->refs, 1, memory_order_relaxed);
+        bool runs = e && make_thread(e) == 0;
+        if (!runs) {
+            if (e && e->file >= 0) close(e->file);
+            beluga__release(&t->allocator, e);
+            atomic_fetch_sub_explicit(&t->refs, 1, memory_order_relaxed);
+        }
+        t->exporter = runs ? e : NULL;
+        t->joinable = runs;
+        atomic_store_explicit(&t->has_thread, runs, memory_order_release);
+    }
+    pthread_mutex_unlock(&t->lock);
+}
+
+void beluga__export_wake(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    pthread_cond_signal(&t->wake);
+    pthread_mutex_unlock(&t->lock);
+}
+
+static int64_t end_of(int64_t timeout_ms)
+{
+    int64_t ns;
+    if (timeout_ms < 0) timeout_ms = 0;
+    if (__builtin_mul_overflow(timeout_ms, (int64_t)BELUGA__NS_PER_MS, &ns)) return INT64_MAX / 2;
+    return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
+}
+
+/* The lock is held. Exports under way are to end by then, too. */
+static void hurry(beluga_telemetry *t, int64_t end)
+{
+    if (end < hurry_ns(t)) atomic_store_explicit(&t->deadline_ns, end, memory_order_relaxed);
+    pthread_cond_signal(&t->wake);
+}
+
+/* An export that was under way already, and failed meanwhile, is a failure of who waited, too. */
+static uint64_t failed_exports(const beluga_telemetry *t)
+{
+    return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
+}
+
+int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
+{
+    int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
+    int status = BELUGA_ERROR_TIMEOUT;
+    pthread_mutex_lock(&t->lock);
+    if (!atomic_load_explicit(&t->has_thread, memory_order_relaxed) || t->stopping) {
+        pthread_mutex_unlock(&t->lock);
+        return 0;
+    }
+    uint64_t mine = ++t->flush_wanted, failed = failed_exports(t);
+    hurry(t, end);
+    while (t->flush_done < mine && !t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
+    if (t->flush_done >= mine) status = t->flush_status;
+    if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
+    pthread_mutex_unlock(&t->lock);
+    return status;
+}
+
+/* Of a thread that has ended nothing is left, not even what libraries keep for each; one that can't end yet, in
+ * a name server's silence, goes on alone. */
+static void part_with_thread(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool mine = t->joinable, ended = t->ended;
+    t->joinable = false;
+    pthread_mutex_unlock(&t->lock);
+    if (mine && ended)
+        pthread_join(t->thread, NULL);
+    else if (mine)
+        pthread_detach(t->thread);
+}
+
+int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
+{
+    int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
+    int status = 0;
+    pthread_mutex_lock(&t->lock);
+    bool first = !t->stopping;
+    uint64_t failed = failed_exports(t);
+    t->stopping = true;
+    bool has_thread = atomic_load_explicit(&t->has_thread, memory_order_relaxed);
+    if (first && has_thread) {
+        t->flush_wanted++;
+        hurry(t, end);
+        while (!t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
+        status = t->ended ? t->flush_status : BELUGA_ERROR_TIMEOUT;
+        if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (!has_thread) beluga__export_discard(t);
+    if (first) part_with_thread(t);
+    return status;
+}
+
+void beluga__export_stop_soon(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    t->stopping = true;
+    t->flush_wanted++;
+    hurry(t, beluga__now_ns());
+    pthread_mutex_unlock(&t->lock);
+    part_with_thread(t);
+}

@@ -1,0 +1,33 @@
+/* The exporter: one thread, a loop of its own for HTTP, a file. */
+#ifndef BELUGA__EXPORT_H
+#define BELUGA__EXPORT_H
+
+#include "telemetry/encode.h"
+#include "transport/loop.h"
+
+typedef struct beluga__exporter {
+    beluga_telemetry *t;
+    beluga__runtime runtime; /* of the loop: without log and telemetry */
+    beluga__loop *loop;      /* made at the first request; NULL before */
+    beluga__buf body;
+    int file; /* -1: none */
+    int64_t metrics_since_ns;
+    bool trace_trouble, metric_trouble; /* told once, until it works again */
+} beluga__exporter;
+
+/* How an export went. */
+typedef enum beluga__export_result { BELUGA__EXPORTED, BELUGA__REFUSED, BELUGA__TOO_LATE } beluga__export_result;
+
+/* Send a message of a signal: retries as OTLP wants them, until a time of the monotonic clock.
+ * rejected: what the receiver took the rest without. */
+beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal, const char *name,
+                                        const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected);
+
+/* The same to wherever the settings say, and into the file. */
+beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal, const char *name,
+                                      const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected);
+
+/* Wait, unless it stops: false when the time is not there. */
+bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns);
+
+#endif

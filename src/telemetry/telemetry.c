@@ -1,0 +1,242 @@
+/* The public side: making, flushing, stopping, and what a fork does to it. */
+#include "telemetry/telemetry.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+#include <beluga/error.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* --- fork ------------------------------------------------------------------------------------------------- */
+
+static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
+static beluga_telemetry *all;
+
+static void before_fork(void)
+{
+    pthread_mutex_lock(&all_lock);
+    for (beluga_telemetry *t = all; t; t = t->next) pthread_mutex_lock(&t->lock);
+}
+
+static void after_fork(void)
+{
+    for (beluga_telemetry *t = all; t; t = t->next) pthread_mutex_unlock(&t->lock);
+    pthread_mutex_unlock(&all_lock);
+}
+
+static void init_waiting(beluga_telemetry *t)
+{
+    pthread_condattr_t attributes;
+    pthread_mutex_init(&t->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&t->wake, &attributes);
+    pthread_cond_init(&t->done, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
+static void begin_anew(beluga_telemetry *t)
+{
+    beluga__ids_seed(t);
+    atomic_store(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns());
+    t->began_ns = beluga__telemetry_wall_ns(t, beluga__now_ns());
+    atomic_store(&t->deadline_ns, INT64_MAX);
+}
+
+/* The child has none of the thread, and what its parent recorded is its parent's to send. The exporter's loop
+ * and file stay as they are: nothing here may touch them. */
+static void start_over(beluga_telemetry *t)
+{
+    init_waiting(t);
+    if (atomic_load(&t->has_thread)) atomic_fetch_sub(&t->refs, 1); /* the thread's */
+    atomic_store(&t->has_thread, false);
+    t->exporter = NULL;
+    t->joinable = false;
+    t->ended = t->stopping;
+    atomic_store(&t->closed, t->stopping);
+    t->flush_wanted = t->flush_done = 0;
+    atomic_store(&t->incoming, NULL);
+    atomic_store(&t->queued, 0);
+    for (int i = 0; i < BELUGA__DROPS; i++) atomic_store(&t->dropped[i], 0);
+    memset(t->dropped_before, 0, sizeof t->dropped_before);
+    beluga__span_pool_reset(&t->pool);
+    beluga__subjects_reset(&t->subjects);
+    begin_anew(t);
+}
+
+static void in_child(void)
+{
+    for (beluga_telemetry *t = all; t; t = t->next) start_over(t);
+    pthread_mutex_init(&all_lock, NULL);
+}
+
+static void watch_forks(void)
+{
+    pthread_atfork(before_fork, after_fork, in_child);
+}
+
+static void enlist(beluga_telemetry *t)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, watch_forks);
+    pthread_mutex_lock(&all_lock);
+    t->next = all;
+    t->link = &all;
+    if (all) all->link = &t->next;
+    all = t;
+    pthread_mutex_unlock(&all_lock);
+}
+
+static void delist(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&all_lock);
+    *t->link = t->next;
+    if (t->next) t->next->link = t->link;
+    pthread_mutex_unlock(&all_lock);
+}
+
+/* --- the log --------------------------------------------------------------------------------------------- */
+
+void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event, const char *signal,
+                           const char *what)
+{
+    const beluga_log_field fields[] = {BELUGA__TEXT_FIELD("signal", signal), BELUGA__TEXT_FIELD("message", what)};
+    if (t->log) t->log(t->log_payload, level, event, fields, sizeof fields / sizeof *fields);
+}
+
+static void complain(void *payload, const char *variable, const char *what)
+{
+    beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
+}
+
+/* --- life -------------------------------------------------------------------------------------------------- */
+
+void beluga__telemetry_destroy(beluga_telemetry *t)
+{
+    delist(t);
+    /* Captured answers of spans that nobody sent are the only memory outside. */
+    beluga__span *span = atomic_load(&t->incoming), *next;
+    for (; span; span = next) {
+        next = span->next;
+        beluga__span_give_back(&t->pool, span);
+    }
+    beluga__subjects_free(&t->subjects);
+    beluga__span_pool_free(&t->pool);
+    beluga__arena_free(&t->arena);
+    pthread_mutex_destroy(&t->lock);
+    pthread_cond_destroy(&t->wake);
+    pthread_cond_destroy(&t->done);
+    beluga_allocator allocator = t->allocator;
+    beluga__release(&allocator, t);
+}
+
+static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga_log_fn log, void *log_payload)
+{
+    beluga_telemetry *t = beluga__zalloc(allocator, sizeof *t);
+    if (!t) return NULL;
+    t->allocator = *allocator;
+    t->log = log;
+    t->log_payload = log_payload;
+    atomic_init(&t->users, 1);
+    atomic_init(&t->refs, 1);
+    init_waiting(t);
+    beluga__arena_init(&t->arena, &t->allocator, NULL, 0, BELUGA__MAX_CONFIG_BYTES);
+    beluga__span_pool_init(&t->pool, &t->allocator, &t->lock);
+    beluga__subjects_init(&t->subjects, &t->allocator, &t->lock);
+    begin_anew(t);
+    t->sink = (beluga_telemetry_sink){.size = sizeof t->sink,
+                                      .payload = t,
+                                      .begin = beluga__record_begin,
+                                      .event = beluga__record_event,
+                                      .end = beluga__record_end,
+                                      .attribute = beluga__record_attribute,
+                                      .measure = beluga__record_measure,
+                                      .context = beluga__record_context,
+                                      .content = beluga__record_content};
+    enlist(t);
+    return t;
+}
+
+/* A file that can't be opened is told now, not when the first span is lost. */
+static int try_file(const beluga_telemetry *t, beluga_error *err)
+{
+    const char *path = t->settings.file;
+    int file = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    if (path && file < 0)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "telemetry: %.200s can't be written", path);
+    if (file >= 0) close(file);
+    return 0;
+}
+
+static bool has_output(const beluga_telemetry *t)
+{
+    return !t->settings.disabled && (t->settings.file || t->settings.traces.output != BELUGA__OUTPUT_NONE ||
+                                     t->settings.metrics.output != BELUGA__OUTPUT_NONE);
+}
+
+int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_telemetry_settings *given,
+                          beluga_log_fn log, void *log_payload, beluga_telemetry **out, beluga_error *err)
+{
+    *out = NULL;
+    beluga_telemetry *t = new_telemetry(allocator, log, log_payload);
+    if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for telemetry");
+    int status = beluga__telemetry_settings_read(&t->settings, &t->arena, given, complain, t, err);
+    if (!status && has_output(t)) status = try_file(t, err);
+    if (status || !has_output(t))
+        beluga__telemetry_destroy(t);
+    else
+        *out = t;
+    return status;
+}
+
+bool beluga__telemetry_captures(const beluga_telemetry *telemetry)
+{
+    return telemetry->settings.capture_content;
+}
+
+void beluga__telemetry_use(beluga_telemetry *telemetry)
+{
+    atomic_fetch_add_explicit(&telemetry->users, 1, memory_order_relaxed);
+}
+
+void beluga__telemetry_release(beluga_telemetry *telemetry)
+{
+    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1) beluga__telemetry_destroy(telemetry);
+}
+
+void beluga_telemetry_unref(beluga_telemetry *telemetry)
+{
+    if (!telemetry || atomic_fetch_sub_explicit(&telemetry->users, 1, memory_order_acq_rel) != 1) return;
+    atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
+    beluga__export_stop_soon(telemetry);
+    beluga__telemetry_release(telemetry);
+}
+
+const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemetry *telemetry)
+{
+    return &telemetry->sink;
+}
+
+int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
+{
+    return telemetry ? beluga__export_flush(telemetry, timeout_ms) : 0;
+}
+
+int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
+{
+    if (!telemetry) return 0;
+    /* What ends from now on is counted as dropped, not left in a queue that nobody reads. */
+    atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
+    return beluga__export_stop(telemetry, timeout_ms);
+}
+
+uint64_t beluga_telemetry_dropped(const beluga_telemetry *telemetry)
+{
+    uint64_t sum = 0;
+    for (int i = 0; telemetry && i < BELUGA__DROPS; i++)
+        sum += atomic_load_explicit(&telemetry->dropped[i], memory_order_relaxed);
+    return sum;
+}
