@@ -40,6 +40,8 @@ typedef struct attempts {
 typedef enum verdict { PASS, PARTIAL, SAFE, FAIL } verdict;
 
 typedef struct result {
+    peer *peer;
+    beluga_chat_model *model;
     outcome calls[MAX_CALLS];
     size_t n_calls;
     attempts seen;
@@ -60,7 +62,10 @@ typedef struct scenario {
 extern const scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* run.c: play one and fill `r` but for the verdict. */
+/* run.c: all are opened before the first one is played, and closed after the last: files and sockets of
+ * several threads would be one descriptor's for a sanitizer. What was seen is in `r`, but for the verdict. */
+void open_scenario(const scenario *s, const setup *with, result *r);
 void run_scenario(const scenario *s, const setup *with, result *r);
+void close_scenario(result *r);
 
 #endif

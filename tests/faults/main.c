@@ -38,9 +38,12 @@ static void play_all(run *runs, const setup *with)
     if (!threads) exit(1);
     for (size_t i = 0; i < n_scenarios; i++) {
         runs[i] = (run){.scenario = &scenarios[i], .with = with};
-        if (pthread_create(&threads[i], NULL, play, &runs[i])) exit(1);
+        open_scenario(&scenarios[i], with, &runs[i].result);
     }
+    for (size_t i = 0; i < n_scenarios; i++)
+        if (pthread_create(&threads[i], NULL, play, &runs[i])) exit(1);
     for (size_t i = 0; i < n_scenarios; i++) pthread_join(threads[i], NULL);
+    for (size_t i = 0; i < n_scenarios; i++) close_scenario(&runs[i].result);
     free(threads);
 }
 

@@ -158,19 +158,27 @@ static bool is_alive(beluga_chat_model *model)
     return status == 0;
 }
 
+void open_scenario(const scenario *s, const setup *with, result *r)
+{
+    r->peer = peer_start();
+    if (!r->peer) give_up("peer", "can't be started");
+    peer_serve_chat(r->peer, &(peer_chat){.tokens = TOKENS, .time_divisor = with->divisor});
+    r->model = open_model(s, with, peer_url(r->peer));
+}
+
 void run_scenario(const scenario *s, const setup *with, result *r)
 {
-    peer *p = peer_start();
-    if (!p) give_up("peer", "can't be started");
-    peer_serve_chat(p, &(peer_chat){.tokens = TOKENS, .time_divisor = with->divisor});
-    beluga_chat_model *model = open_model(s, with, peer_url(p));
     double began = now_s(), d = with->divisor;
     for (size_t i = 0; i < (s->calls ? s->calls : 1); i++) {
         sleep_until(began + (double)i * s->interval_s / d);
-        call(model, s->patience_s / d + 1, began, &r->calls[r->n_calls++]);
+        call(r->model, s->patience_s / d + 1, began, &r->calls[r->n_calls++]);
     }
-    read_log(p, s, began, peer_requests(p), &r->seen);
-    r->alive_after = is_alive(model);
-    beluga_chat_model_unref(model);
-    peer_stop(p);
+    read_log(r->peer, s, began, peer_requests(r->peer), &r->seen);
+    r->alive_after = is_alive(r->model);
+}
+
+void close_scenario(result *r)
+{
+    beluga_chat_model_unref(r->model);
+    peer_stop(r->peer);
 }
