@@ -80,11 +80,17 @@ static const struct arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-static const struct arg_info *find_letter(char letter)
+/* What the command takes, else what another one does: args_check then says so. */
+static const struct arg_info *find_letter(const struct args *args, char letter)
 {
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (letter && arg_infos[i].letter == letter) return &arg_infos[i];
-    return NULL;
+    const struct command *command = args->command ? args->command : commands[0];
+    const struct arg_info *other = NULL;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        if (!letter || arg_infos[i].letter != letter) continue;
+        if (command->takes & (1U << i)) return &arg_infos[i];
+        if (!other) other = &arg_infos[i];
+    }
+    return other;
 }
 
 static void store(struct args *args, const struct arg_info *info, const char *value)
@@ -125,7 +131,7 @@ static int take_long(struct args *args, char **words)
 static int take_short(struct args *args, char **words)
 {
     for (const char *letter = words[0] + 1; *letter; letter++) {
-        const struct arg_info *info = find_letter(*letter);
+        const struct arg_info *info = find_letter(args, *letter);
         if (!info)
             return out_usage("unknown option -%c (a text that begins with - goes after --)",
                              *letter),
