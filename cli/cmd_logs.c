@@ -295,8 +295,8 @@ static int from_search(struct logs *logs, logbook_visit visit, void *payload)
 {
     const struct arg_list *words = &logs->args->operands;
     if (!logs->store) return 0;
-    return logbook_store_search(logs->store, words->items + 1, words->count - 1, count_of(logs->args),
-                                visit, payload, logs->why);
+    return logbook_store_search(logs->store, words->items + 1, words->count - 1,
+                                count_of(logs->args), visit, payload, logs->why);
 }
 
 static int print_json(struct logs *logs, source from)
@@ -432,7 +432,8 @@ static int show_turn(void *payload, const struct logbook_entry *e)
     if (e->system && differs) put_message("System", BELUGA_ROLE_SYSTEM, NULL, e->system);
     put_message("Prompt", BELUGA_ROLE_HUMAN, e->human, e->prompt);
     if (e->answer && (*e->answer || e->ai))
-        put_message(e->error ? "Answer, as far as it came" : "Answer", BELUGA_ROLE_AI, e->ai, e->answer);
+        put_message(e->error ? "Answer, as far as it came" : "Answer", BELUGA_ROLE_AI, e->ai,
+                    e->answer);
     free(shown->system);
     shown->system = e->system ? strdup(e->system) : NULL;
     shown->any = true;
@@ -603,9 +604,10 @@ static const struct {
     bool reads; /* what is there */
     bool takes_operands;
 } verbs[] = {
-    {"list", do_list, true, false}, {"show", do_show, true, true},   {"search", do_search, true, true},
-    {"on", do_on, false, false},    {"off", do_off, false, false},   {"status", do_status, true, false},
-    {"path", do_path, false, false}, {"clear", do_clear, true, false},
+    {"list", do_list, true, false},    {"show", do_show, true, true},
+    {"search", do_search, true, true}, {"on", do_on, false, false},
+    {"off", do_off, false, false},     {"status", do_status, true, false},
+    {"path", do_path, false, false},   {"clear", do_clear, true, false},
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
@@ -613,7 +615,8 @@ static int run_verb(const struct args *args, size_t i)
 {
     struct logs logs = {.args = args, .path = logbook_path()};
     int rc = 0;
-    if (verbs[i].reads && logs.path && logbook_store_open(logs.path, false, &logs.store, logs.why) != 0)
+    if (verbs[i].reads && logs.path &&
+        logbook_store_open(logs.path, false, &logs.store, logs.why) != 0)
         rc = fail(&logs);
     if (rc == 0) rc = verbs[i].run(&logs);
     logbook_store_close(logs.store);
@@ -633,7 +636,8 @@ static int run(const struct args *args)
             return out_usage("--before is for beluga logs clear");
         return run_verb(args, i);
     }
-    return out_usage("beluga logs can't \"%s\": list, show, search, on, off, status, path, clear", name);
+    return out_usage("beluga logs can't \"%s\": list, show, search, on, off, status, path, clear",
+                     name);
 }
 
 const struct command cmd_logs = {
@@ -641,22 +645,34 @@ const struct command cmd_logs = {
     .operands = "[list|show|search|on|off|status|path|clear] [ID|WORD...]",
     .summary = "Keep a log of prompts and answers, and look things up in it.",
     .details =
-        "The log is off until beluga logs on, for what is asked and answered is private. While it is "
-        "on, every call of prompt and chat is written into a SQLite database that only its owner can "
-        "read: prompt, system text, answer, model, tokens, cost, time, error, and ids; never a key. "
-        "--no-log leaves one call out. What goes wrong with the log is a note, and the call is as it "
+        "The log is off until beluga logs on, for what is asked and answered is private. While it "
+        "is "
+        "on, every call of prompt and chat is written into a SQLite database that only its owner "
+        "can "
+        "read: prompt, system text, answer, model, tokens, cost, time, error, and ids; never a "
+        "key. "
+        "--no-log leaves one call out. What goes wrong with the log is a note, and the call is as "
+        "it "
         "is without one.\n\n"
         "list, which may be left out, shows the newest entries, as many as -n says. show tells all "
         "about one, or the newest, with the conversation it belongs to. search finds entries that "
-        "contain every WORD, in prompt, answer or system text. status tells whether it is on, and how "
-        "large it is; path tells where. clear --before deletes, and leaves nothing of it in the file.\n\n"
-        "beluga --continue goes on with the last conversation, beluga --cid ID with that of an entry.\n\n"
-        "In a pipe the columns are separated by tabs and have no titles: id, time (UTC), model, finish "
+        "contain every WORD, in prompt, answer or system text. status tells whether it is on, and "
+        "how "
+        "large it is; path tells where. clear --before deletes, and leaves nothing of it in the "
+        "file.\n\n"
+        "beluga --continue goes on with the last conversation, beluga --cid ID with that of an "
+        "entry.\n\n"
+        "In a pipe the columns are separated by tabs and have no titles: id, time (UTC), model, "
+        "finish "
         "reason or error, tokens in+out, cost in dollars (? is unknown), prompt in one line.\n\n"
-        "With --json: {\"entries\": [{id, time, parent, provider, model, reference, system, prompt, "
-        "answer, finish_reason, error, error_message, input_tokens, output_tokens, cost, duration_ms, "
-        "trace_id, ...}]}, without what is not known; parent is the entry it goes on from. human and ai "
-        "are the parts of messages that are more than text. show gives the whole conversation, oldest "
+        "With --json: {\"entries\": [{id, time, parent, provider, model, reference, system, "
+        "prompt, "
+        "answer, finish_reason, error, error_message, input_tokens, output_tokens, cost, "
+        "duration_ms, "
+        "trace_id, ...}]}, without what is not known; parent is the entry it goes on from. human "
+        "and ai "
+        "are the parts of messages that are more than text. show gives the whole conversation, "
+        "oldest "
         "first. status: {on, entries, bytes, file}.",
     .words = "list show search on off status path clear",
     .takes = ARG_MOST | ARG_BEFORE | ARG_JSON | ARG_QUIET | ARG_HELP | ARG_VERSION,

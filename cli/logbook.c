@@ -62,7 +62,8 @@ int logbook_switch(bool on, char *why)
     char *path = path_of(SWITCH_NAME);
     int rc = -1;
     if (!path) {
-        snprintf(why, LOGBOOK_WHY_BYTES, "there is no place for it: neither XDG_DATA_HOME nor HOME is set");
+        snprintf(why, LOGBOOK_WHY_BYTES,
+                 "there is no place for it: neither XDG_DATA_HOME nor HOME is set");
         return -1;
     }
     rc = on ? switch_on(path) : unlink(path);
@@ -75,9 +76,9 @@ int logbook_switch(bool on, char *why)
 void logbook_entry_init(struct logbook_entry *entry)
 {
     entry->id = -1;
-#define UNKNOWN_INT  -1
-#define UNKNOWN_REAL -1
-#define UNKNOWN_TEXT NULL
+#define UNKNOWN_INT    -1
+#define UNKNOWN_REAL   -1
+#define UNKNOWN_TEXT   NULL
 #define XX(type, name) entry->name = UNKNOWN_##type;
     LOGBOOK_MAP(XX)
 #undef XX
@@ -183,7 +184,8 @@ static int put_message(beluga_json_writer *w, const beluga_message *message, con
     return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
 }
 
-static int add(const struct logbook_call *call, struct logbook_entry *e, beluga_message *ai, char *why)
+static int add(const struct logbook_call *call, struct logbook_entry *e, beluga_message *ai,
+               char *why)
 {
     beluga_json_writer *human_json = beluga_json_writer_new(), *ai_json = beluga_json_writer_new();
     char trace[TRACE_ID + 1];
@@ -267,17 +269,19 @@ static int read_thread(struct logbook_store *store, struct continuation *c, char
     int rc = 0;
     if (c->args->cid && !logbook_read_number(c->args->cid, &id))
         return out_usage("--cid: not the number of an entry: %s", c->args->cid);
-    if (!id && store)
-        rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
+    if (!id && store) rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
     if (rc == 0 && store && id)
         rc = logbook_store_each(store, LOGBOOK_THREAD, id, 0, add_turn, c, why);
-    if (c->failed) return out_error("entry %lld of the log can't be read", (long long)id), CLI_EXIT_OTHER;
+    if (c->failed)
+        return out_error("entry %lld of the log can't be read", (long long)id), CLI_EXIT_OTHER;
     if (rc != 0) return out_error("%s", why), CLI_EXIT_OTHER;
     if (c->ends_in_error)
-        return out_error("entry %lld of the log failed: there is no answer to go on from", (long long)id),
+        return out_error("entry %lld of the log failed: there is no answer to go on from",
+                         (long long)id),
                CLI_EXIT_USAGE;
     if (c->thread->last) return 0;
-    if (c->args->cid) return out_error("there is no entry %s in the log", c->args->cid), CLI_EXIT_USAGE;
+    if (c->args->cid)
+        return out_error("there is no entry %s in the log", c->args->cid), CLI_EXIT_USAGE;
     out_error("there is no conversation to go on with: the log is %s",
               logbook_is_on() ? "empty" : "off (beluga logs on)");
     return CLI_EXIT_USAGE;
@@ -300,7 +304,8 @@ int logbook_continue(const struct args *args, struct conversation *conversation,
         rc = read_thread(store, &c, why);
     logbook_store_close(store);
     if (rc == 0 && c.cut) out_note("earlier turns of this conversation were deleted");
-    if (rc == 0 && c.left_out) out_note("what was attached was too large for the log, and is left out");
+    if (rc == 0 && c.left_out)
+        out_note("what was attached was too large for the log, and is left out");
     if (rc == 0 && !logbook_is_on() && !args->no_log)
         out_note("the log is off: this turn will not be in it (beluga logs on)");
     return rc;

@@ -1,6 +1,6 @@
 /*
- * The log of calls: off until somebody turns it on, for prompts and answers are private. What goes wrong
- * with it is a note: the call itself has been made.
+ * The log of calls: off until somebody turns it on, for prompts and answers are private. What goes
+ * wrong with it is a note: the call itself has been made.
  */
 #ifndef BELUGA_CLI_LOGBOOK_H
 #define BELUGA_CLI_LOGBOOK_H
@@ -36,8 +36,8 @@ struct logbook_thread {
 };
 
 /*
- * Where --continue or --cid is given: fill an empty conversation, with its system text unless --system gives
- * another. Otherwise do nothing.
+ * Where --continue or --cid is given: fill an empty conversation, with its system text unless
+ * --system gives another. Otherwise do nothing.
  * @return 0, or an exit code, reported.
  */
 int logbook_continue(const struct args *args, struct conversation *conversation,

@@ -7,8 +7,9 @@ static const struct {
     beluga_part_kind kind;
     const char *name;
 } kinds[] = {
-    {BELUGA_PART_TEXT, "text"},   {BELUGA_PART_IMAGE, "image"},         {BELUGA_PART_AUDIO, "audio"},
-    {BELUGA_PART_FILE, "file"},   {BELUGA_PART_REASONING, "reasoning"}, {BELUGA_PART_TOOL_CALL, "tool_call"},
+    {BELUGA_PART_TEXT, "text"},           {BELUGA_PART_IMAGE, "image"},
+    {BELUGA_PART_AUDIO, "audio"},         {BELUGA_PART_FILE, "file"},
+    {BELUGA_PART_REASONING, "reasoning"}, {BELUGA_PART_TOOL_CALL, "tool_call"},
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -85,7 +86,8 @@ static int add_part(beluga_message *message, const beluga_json *part, bool *left
     switch (kind) {
     case BELUGA_PART_TEXT: return text ? beluga_message_add_text(message, text, n) : -1;
     case BELUGA_PART_REASONING:
-        return beluga_message_add_reasoning(message, text ? text : "", n, signature, signature_length);
+        return beluga_message_add_reasoning(message, text ? text : "", n, signature,
+                                            signature_length);
     case BELUGA_PART_TOOL_CALL:
         return beluga_message_add_tool_call(message, beluga_json_get_string(part, "id", NULL),
                                             beluga_json_get_string(part, "name", NULL), text, n);
@@ -104,7 +106,8 @@ static int add_parts(beluga_message *message, const char *json, bool *left_out)
     int rc = beluga_json_parse(json, strlen(json), &doc, NULL);
     const beluga_json *parts = rc == 0 ? beluga_json_doc_root(doc) : NULL;
     if (rc == 0 && !beluga_json_is_array(parts)) rc = -1;
-    for (const beluga_json *p = beluga_json_first(parts); p && rc == 0; p = beluga_json_next(parts, p))
+    for (const beluga_json *p = beluga_json_first(parts); p && rc == 0;
+         p = beluga_json_next(parts, p))
         rc = add_part(message, p, left_out);
     beluga_json_doc_free(doc);
     return rc;

@@ -6,7 +6,8 @@
 static int tell(char *why)
 {
     snprintf(why, LOGBOOK_WHY_BYTES,
-             "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and build it "
+             "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and "
+             "build it "
              "anew to have a log");
     return -1;
 }
@@ -31,8 +32,8 @@ int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, 
     return tell(why);
 }
 
-int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id, int64_t most,
-                       logbook_visit visit, void *payload, char *why)
+int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id,
+                       int64_t most, logbook_visit visit, void *payload, char *why)
 {
     (void)store;
     (void)which;

@@ -21,11 +21,14 @@
 #define XX(type, name) ", " #name
 #define COLUMNS        "id" LOGBOOK_MAP(XX)
 
-/* What makes version n + 1 of version n. A published one never changes: what is new is a further one. */
+/* What makes version n + 1 of version n. A published one never changes: what is new is a further
+ * one. */
 static const char *const steps[] = {
     "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, time_ms INTEGER, "
-    "reference TEXT, provider TEXT, model TEXT, system TEXT, prompt TEXT, human TEXT, answer TEXT, ai TEXT, "
-    "finish_reason TEXT, error TEXT, error_message TEXT, input_tokens INTEGER, input_cache_read INTEGER, "
+    "reference TEXT, provider TEXT, model TEXT, system TEXT, prompt TEXT, human TEXT, answer TEXT, "
+    "ai TEXT, "
+    "finish_reason TEXT, error TEXT, error_message TEXT, input_tokens INTEGER, input_cache_read "
+    "INTEGER, "
     "input_cache_write INTEGER, output_tokens INTEGER, output_reasoning INTEGER, cost REAL, "
     "duration_ms REAL, first_content_ms REAL, cached INTEGER, response_id TEXT, request_id TEXT, "
     "trace_id TEXT);"
@@ -46,9 +49,11 @@ static int fail(const struct logbook_store *store, char *why)
     const char *text = sqlite3_errmsg(store->db);
     if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
         snprintf(why, LOGBOOK_WHY_BYTES,
-                 "%.300s is damaged (%.80s); move it away, and a new one is begun", store->path, text);
+                 "%.300s is damaged (%.80s); move it away, and a new one is begun", store->path,
+                 text);
     else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: another process does not let go of it", store->path);
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: another process does not let go of it",
+                 store->path);
     else
         snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %.160s", store->path, text);
     return -1;
@@ -86,8 +91,8 @@ static int make_current(struct logbook_store *store, int from, char *why)
     char sql[96];
     int rc = 0;
     for (int i = from; i < VERSION && rc == 0; i++) rc = execute(store, steps[i], why);
-    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d", APPLICATION_ID,
-             VERSION);
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             APPLICATION_ID, VERSION);
     return rc ? rc : execute(store, sql, why);
 }
 
@@ -99,13 +104,14 @@ static int check_version(struct logbook_store *store, int *version, char *why)
     if (found < 0) return -1;
     *version = (int)found;
     if (id != APPLICATION_ID && tables > 0) {
-        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s is a database, but no log of beluga's", store->path);
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s is a database, but no log of beluga's",
+                 store->path);
         return -1;
     }
     if (found <= VERSION) return 0;
     snprintf(why, LOGBOOK_WHY_BYTES,
-             "%.300s was written by a newer beluga (format %d; this one knows up to %d)", store->path,
-             *version, VERSION);
+             "%.300s was written by a newer beluga (format %d; this one knows up to %d)",
+             store->path, *version, VERSION);
     return -1;
 }
 
@@ -138,7 +144,8 @@ static int prepare(struct logbook_store *store, char *why)
 {
     int version;
     sqlite3_busy_timeout(store->db, BUSY_MS);
-    if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0) return -1;
+    if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
+        return -1;
     int rc = check_version(store, &version, why);
     return rc == 0 && version < VERSION ? upgrade(store, why) : rc;
 }
@@ -202,7 +209,8 @@ int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, 
     static const char sql[] = "INSERT INTO calls (" COLUMNS ") VALUES (NULL" LOGBOOK_MAP(MARK) ")";
     sqlite3_stmt *statement = NULL;
     int at = 0, rc = 0;
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) return fail(store, why);
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return fail(store, why);
 #define BIND(type, name) bind_##type(statement, ++at, entry->name);
     LOGBOOK_MAP(BIND)
     if (sqlite3_step(statement) == SQLITE_DONE)
@@ -217,12 +225,14 @@ int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, 
 
 static int64_t read_INT(sqlite3_stmt *statement, int at)
 {
-    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1 : sqlite3_column_int64(statement, at);
+    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1
+                                                             : sqlite3_column_int64(statement, at);
 }
 
 static double read_REAL(sqlite3_stmt *statement, int at)
 {
-    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1 : sqlite3_column_double(statement, at);
+    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1
+                                                             : sqlite3_column_double(statement, at);
 }
 
 static const char *read_TEXT(sqlite3_stmt *statement, int at)
@@ -253,18 +263,21 @@ static int visit_rows(struct logbook_store *store, sqlite3_stmt *statement, logb
     return rc;
 }
 
-int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id, int64_t most,
-                       logbook_visit visit, void *payload, char *why)
+int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id,
+                       int64_t most, logbook_visit visit, void *payload, char *why)
 {
     static const char *const queries[] = {
         [LOGBOOK_NEWEST] = "SELECT " COLUMNS " FROM calls WHERE ?1 = ?1 ORDER BY id DESC LIMIT ?2",
         [LOGBOOK_COMPLETE] =
-            "SELECT " COLUMNS " FROM calls WHERE ?1 = ?1 AND error IS NULL ORDER BY id DESC LIMIT ?2",
+            "SELECT " COLUMNS
+            " FROM calls WHERE ?1 = ?1 AND error IS NULL ORDER BY id DESC LIMIT ?2",
         [LOGBOOK_ONE] = "SELECT " COLUMNS " FROM calls WHERE id = ?1 LIMIT ?2",
         [LOGBOOK_THREAD] =
-            "WITH RECURSIVE thread (entry) AS (SELECT ?1 UNION SELECT parent FROM calls JOIN thread "
+            "WITH RECURSIVE thread (entry) AS (SELECT ?1 UNION SELECT parent FROM calls JOIN "
+            "thread "
             "ON id = entry WHERE parent IS NOT NULL) "
-            "SELECT " COLUMNS " FROM calls WHERE id IN (SELECT entry FROM thread) ORDER BY id LIMIT ?2",
+            "SELECT " COLUMNS
+            " FROM calls WHERE id IN (SELECT entry FROM thread) ORDER BY id LIMIT ?2",
     };
     sqlite3_stmt *statement = NULL;
     if (sqlite3_prepare_v2(store->db, queries[which], -1, &statement, NULL) != SQLITE_OK)
@@ -278,8 +291,8 @@ int logbook_store_each(struct logbook_store *store, enum logbook_which which, in
 
 /*
  * The index is brought up to date by who searches, so that a call pays nothing for it, and a SQLite
- * without FTS5 can write what one with it reads. Returns false where there can be none; then it is looked
- * for without one.
+ * without FTS5 can write what one with it reads. Returns false where there can be none; then it is
+ * looked for without one.
  */
 static bool update_index(struct logbook_store *store)
 {
@@ -328,15 +341,19 @@ static char *make_phrase(const char *const *words, size_t n)
 /* Parameter 1 is the limit, 2 the phrase, then come the words. */
 static void make_query(char *sql, const char *const *words, size_t n, bool has_phrase)
 {
-    size_t used = (size_t)snprintf(sql, QUERY_BYTES, "SELECT " COLUMNS " FROM calls WHERE ?2 IS ?2");
+    size_t used =
+        (size_t)snprintf(sql, QUERY_BYTES, "SELECT " COLUMNS " FROM calls WHERE ?2 IS ?2");
     if (has_phrase)
-        used += (size_t)snprintf(sql + used, QUERY_BYTES - used,
-                                 " AND id IN (SELECT rowid FROM calls_index WHERE calls_index MATCH ?2)");
+        used += (size_t)snprintf(
+            sql + used, QUERY_BYTES - used,
+            " AND id IN (SELECT rowid FROM calls_index WHERE calls_index MATCH ?2)");
     for (size_t i = 0; i < n; i++) {
         if (has_phrase && is_indexed(words[i])) continue;
-        used += (size_t)snprintf(sql + used, QUERY_BYTES - used,
-                                 " AND instr(lower(coalesce(system, '') || char(10) || coalesce(prompt, '') "
-                                 "|| char(10) || coalesce(answer, '')), lower(?%zu))", i + 3);
+        used += (size_t)snprintf(
+            sql + used, QUERY_BYTES - used,
+            " AND instr(lower(coalesce(system, '') || char(10) || coalesce(prompt, '') "
+            "|| char(10) || coalesce(answer, '')), lower(?%zu))",
+            i + 3);
     }
     snprintf(sql + used, QUERY_BYTES - used, " ORDER BY id DESC LIMIT ?1");
 }
@@ -347,7 +364,8 @@ static int search(struct logbook_store *store, const char *const *words, size_t 
     char sql[QUERY_BYTES];
     sqlite3_stmt *statement = NULL;
     make_query(sql, words, n, phrase != NULL);
-    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK) return fail(store, why);
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return fail(store, why);
     sqlite3_bind_int64(statement, 1, most > 0 ? most : -1);
     bind_TEXT(statement, 2, phrase);
     for (size_t i = 0; i < n; i++)
@@ -355,8 +373,8 @@ static int search(struct logbook_store *store, const char *const *words, size_t 
     return visit_rows(store, statement, visit, payload, why);
 }
 
-int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n, int64_t most,
-                         logbook_visit visit, void *payload, char *why)
+int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n,
+                         int64_t most, logbook_visit visit, void *payload, char *why)
 {
     char *phrase = NULL;
     bool any = false;
@@ -382,7 +400,8 @@ int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char
     snprintf(sql, sizeof sql, "DELETE FROM calls WHERE time_ms < %lld", (long long)before_ms);
     if (execute(store, sql, why) == 0) {
         deleted = sqlite3_changes(store->db);
-        if (execute(store, "DROP TABLE IF EXISTS calls_index; DROP TABLE IF EXISTS calls_indexed", why))
+        if (execute(store, "DROP TABLE IF EXISTS calls_index; DROP TABLE IF EXISTS calls_indexed",
+                    why))
             deleted = -1;
     }
     if (deleted >= 0 && execute(store, "COMMIT", why) == 0)

@@ -165,7 +165,8 @@ static void one_call_can_be_left_out(void **state)
 
 static void an_entry_has_all_of_a_call_but_the_key(void **state)
 {
-    static const char prices[] = "date: 2026-01-01\nprices:\n  openai/any: {input: 1, output: 10}\n";
+    static const char prices[] =
+        "date: 2026-01-01\nprices:\n  openai/any: {input: 1, output: 10}\n";
     struct cli *cli = *state;
     char option[256];
     turn_on(cli);
@@ -372,8 +373,10 @@ static void a_table_fits_the_terminal(void **state)
     struct cli *cli = *state;
     static const unsigned short widths[] = {30, 60, 120};
     turn_on(cli);
-    ask_mock(cli, "A prompt that goes on and on, well beyond what any of these terminals can show at once, "
-                  "for it does not end before the next line, and even then it takes a while");
+    ask_mock(
+        cli,
+        "A prompt that goes on and on, well beyond what any of these terminals can show at once, "
+        "for it does not end before the next line, and even then it takes a while");
     cli->terminal = true;
     cli_set(cli, "TERM", "dumb");
     for (size_t i = 0; i < 3; i++) {
@@ -437,8 +440,9 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
 
 static void a_damaged_file_is_told_and_the_call_still_works(void **state)
 {
-    static const char garbage[] = "this is no database, but it is as long as the header of one would be: "
-                                  "a hundred bytes, or a few more than that.";
+    static const char garbage[] =
+        "this is no database, but it is as long as the header of one would be: "
+        "a hundred bytes, or a few more than that.";
     struct cli *cli = *state;
     turn_on(cli);
     cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
