@@ -170,6 +170,38 @@ static void who_is_cancelled_while_waiting_leaves_the_queue(void **state)
     beluga_loop_free(loop);
 }
 
+static void who_is_cancelled_while_waiting_gives_back_the_turn(void **state)
+{
+    (void)state;
+    record r;
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    for (int i = 0; i < 5; i++) { /* each takes the turn in 30 s: the second one would be refused */
+        record_clear(&r);
+        beluga_op *op = push_stream(model, loop, NULL, &r);
+        step_until_quiet(loop);
+        beluga_op_cancel(op);
+        step_until_end(loop, &r);
+        assert_story(&r, "error(context_canceled)");
+        beluga_op_free(op);
+    }
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void what_an_open_breaker_refuses_takes_no_turn(void **state)
+{
+    (void)state;
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
+                  beluga_with_breaker_failures(1), beluga_with_requests_per_minute(120),
+                  beluga_with_limit_wait_ms(0));
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
+    for (int i = 0; i < 50; i++) assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
+    beluga_chat_model_unref(model);
+}
+
 static void waiting_for_a_place_has_an_end(void **state)
 {
     peer *p = *state;
@@ -237,6 +269,8 @@ int main(void)
         ON_PEER(who_is_cancelled_while_waiting_leaves_the_queue),
         ON_PEER(waiting_for_a_place_has_an_end),
         cmocka_unit_test(threads_wait_for_each_other),
+        cmocka_unit_test(who_is_cancelled_while_waiting_gives_back_the_turn),
+        cmocka_unit_test(what_an_open_breaker_refuses_takes_no_turn),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }
