@@ -339,7 +339,8 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     status = check(t, err);
     if (!status) status = take_headers(t, err);
     if (!status) status = take_key(t, err);
-    if (!status && take_metric_prefix(t)) status = BELUGA_ERROR_NO_MEMORY;
+    if (!status && take_metric_prefix(t))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     take_connection(t);
     t->call_bytes = call_bytes(t->runtime, t->provider);
