@@ -210,6 +210,54 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
     peer_stop(p);
 }
 
+/* ---- a model of several parts ---------------------------------------------------------------- */
+
+/* An alias that means: this model, one retry, that fallback, this budget. */
+static const char *write_smart(struct cli *cli)
+{
+    static const char prices[] =
+        "prices:\n  openai/*: {input: 1000, output: 1000}\n  mock/*: {input: 0, output: 0}\n";
+    char yaml[1024], path[256];
+    snprintf(path, sizeof path, "%s", cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    int n = snprintf(yaml, sizeof yaml,
+                     "models:\n"
+                     "  smart:\n"
+                     "    model: openai/any\n"
+                     "    max_retries: 1\n"
+                     "    retry_delay: 100ms\n"
+                     "    fallback: [spare]\n"
+                     "    budget: 0.04\n"
+                     "    prices: %s\n"
+                     "  spare: {model: mock/echo}\n",
+                     path);
+    return cli_write_file(cli, "smart.yaml", yaml, (size_t)n);
+}
+
+static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    cli_set(cli, "BELUGA_CONFIG", write_smart(cli));
+    peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    reply_with(p, "after a retry", "stop");
+    assert_int_equal(cli_run(cli, "-m", "smart", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "after a retry\n");
+    assert_int_equal(peer_requests(p), 2);
+    for (int i = 0; i < 2; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    assert_int_equal(cli_run(cli, "-m", "smart", "Who else?", NULL), 0);
+    assert_string_equal(cli->out, "Who else?\n");
+    assert_int_equal(peer_requests(p), 4); /* two retries would be one more */
+    /* An answer costs $0.046: a conversation has one, and then the budget is spent. */
+    reply_with(p, "one", "stop");
+    cli->input = "Hello\nAgain\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "-m", "smart", NULL), 5);
+    assert_contains(cli->out, "one\n");
+    assert_contains(cli->err, "budget_exceeded");
+    assert_int_equal(peer_requests(p), 5);
+    peer_stop(p);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_is_one_object_with_all_of_the_answer(void **state)
@@ -566,6 +614,7 @@ int main(void)
         TEST(a_schema_is_sent),
         TEST(usage_is_told_on_stderr),
         TEST(the_wire_is_shown_and_the_key_is_not),
+        TEST(an_alias_can_mean_retries_a_fallback_and_a_budget),
         TEST(json_is_one_object_with_all_of_the_answer),
         TEST(json_of_a_failure_has_the_error_and_what_arrived),
         TEST(json_has_the_tool_calls),

@@ -322,6 +322,36 @@ static void config_tells_where_each_part_came_from(void **state)
     assert_lacks(cli->out, KEY);
 }
 
+static void config_tells_the_layers_of_a_model(void **state)
+{
+    static const char yaml[] = "models:\n"
+                               "  smart:\n"
+                               "    model: openai/any\n"
+                               "    max_retries: 2\n"
+                               "    breaker_failures: 5\n"
+                               "    requests_per_minute: 60\n"
+                               "    max_concurrent_calls: 4\n"
+                               "    fallback: [anthropic/claude, local]\n"
+                               "    budget: 20\n"
+                               "    cache_ttl: 1h\n"
+                               "  local: {model: mock/any}\n";
+    struct cli *cli = *state;
+    const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
+    assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "smart", NULL), 0);
+    assert_contains(cli->out, "\nstack  cache (1h) > budget ($20) > fallback (anthropic/claude, local) > "
+                              "limits (60/min, 4 at once) > breaker (5 failures, 15s) > retry (2) > openai\n");
+    assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "local", NULL), 0);
+    assert_contains(cli->out, "\nstack  retry (3) > mock\n");
+    assert_int_equal(cli_run(cli, "config", "--json", "--config", path, "-m", "smart", NULL), 0);
+    beluga_json_doc *doc = parse_out(cli);
+    const beluga_json *stack = beluga_json_get(beluga_json_doc_root(doc), "stack");
+    assert_int_equal(beluga_json_count(stack), 7);
+    assert_string_equal(string_at(beluga_json_at(stack, 1), "layer"), "budget");
+    assert_string_equal(string_at(beluga_json_at(stack, 1), "detail"), "$20");
+    assert_string_equal(string_at(beluga_json_at(stack, 6), "layer"), "openai");
+    beluga_json_doc_free(doc);
+}
+
 static void config_as_json_and_without_a_model(void **state)
 {
     struct cli *cli = *state;
@@ -525,6 +555,7 @@ int main(void)
         TEST(health_is_told_without_sending_anything),
         TEST(a_probe_tells_what_came_of_it),
         TEST(config_tells_where_each_part_came_from),
+        TEST(config_tells_the_layers_of_a_model),
         TEST(config_as_json_and_without_a_model),
         TEST(twelve_lines_of_a_file_make_a_provider),
         TEST(it_is_listed_wherever_providers_are),
