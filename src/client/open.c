@@ -243,7 +243,8 @@ static beluga__model *build_stack(beluga__target *t, const beluga__others *fallb
     if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
     if (fallbacks->n)
         model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
-    if (prices) model = beluga__budget_new(runtime, settings, prices, model);
+    if (prices)
+        model = beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
         model = beluga__cache_new(runtime, settings, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))

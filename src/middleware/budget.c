@@ -15,6 +15,7 @@ enum { BYTES_PER_TOKEN = 4 };
 typedef struct budget {
     beluga__layer layer;
     beluga_prices *prices; /* owned */
+    beluga_price others;   /* the dearest of the fallbacks', each part of it */
     int64_t most;
     _Atomic int64_t spent; /* with what is reserved */
 } budget;
@@ -98,6 +99,17 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     op->outer->event(op->outer, event);
 }
 
+static double more(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static beluga_price dearest(const beluga_price *a, const beluga_price *b)
+{
+    return (beluga_price){more(a->input, b->input), more(a->cache_read, b->cache_read),
+                          more(a->cache_write, b->cache_write), more(a->output, b->output)};
+}
+
 static void estimate(budget_op *op)
 {
     const beluga_call *call = op->call;
@@ -105,7 +117,10 @@ static void estimate(budget_op *op)
         op->input_tokens += beluga_message_estimate_tokens(call->messages[i]);
     op->usage.input_total = op->input_tokens;
     op->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    beluga_price own = op->price;
+    op->price = dearest(&own, &op->self->others); /* whoever will answer */
     op->reserved = cost_of(op);
+    op->price = own;
     op->usage = (beluga_usage)BELUGA_USAGE_INIT;
 }
 
@@ -166,7 +181,8 @@ static void release(beluga__model *model)
 static const beluga__model_ops budget_ops = {start, cancel, pause, release};
 
 beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga_prices *prices, beluga__model *inner)
+                                  beluga_prices *prices, beluga__target *const *others, size_t n,
+                                  beluga__model *inner)
 {
     budget *self = beluga__layer_new(sizeof *self, &budget_ops, runtime, inner);
     if (!self) {
@@ -174,6 +190,11 @@ beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settin
         return NULL;
     }
     self->prices = prices;
+    for (size_t i = 0; i < n; i++) {
+        beluga_price price = {0};
+        beluga_prices_find(prices, others[i]->provider->name, others[i]->model_name, &price);
+        self->others = dearest(&self->others, &price);
+    }
     self->most = (int64_t)(beluga__settings_double(settings, BELUGA_OPTION_BUDGET, 0) * PER_DOLLAR);
     return &self->layer.model;
 }

@@ -151,6 +151,19 @@ static void what_may_be_answered_is_reserved_where_it_is_known(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void a_dearer_fallback_is_reserved_for(void **state)
+{
+    (void)state;
+    beluga_error err;
+    write_file("prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
+    const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50), beluga_with_max_tokens(6),
+                                     beluga_with_fallback("mock/echo"), BELUGA_OPTIONS_END};
+    beluga_chat_model *model = open_mock_n(options, BELUGA_OPTIONS_TERMINATED);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(err.message, "may cost $60"));
+    beluga_chat_model_unref(model);
+}
+
 static void tries_that_failed_are_paid_for(void **state)
 {
     peer *p = *state;
@@ -287,6 +300,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
         cmocka_unit_test_setup_teardown(what_was_answered_is_paid_for_though_nobody_told_the_usage, peer_and_file,
                                         stop_both),
+        WITH_FILE(a_dearer_fallback_is_reserved_for),
         WITH_FILE(what_was_cancelled_before_an_answer_costs_nothing),
         WITH_FILE(a_cached_answer_costs_nothing),
         WITH_FILE(an_unknown_price_is_not_zero),

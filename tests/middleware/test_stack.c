@@ -145,7 +145,7 @@ static void the_budget_is_around_the_fallback(void **state)
     (void)state;
     beluga_chat_model *model =
         open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
-                  beluga_with_prices(prices_file()), beluga_with_budget(15));
+                  beluga_with_prices(prices_file()), beluga_with_budget(55));
     assert_int_equal(generate(model, "Hi", NULL), 0); /* $20, of the fallback's */
     /* A spent budget leads to no fallback, though an error of that kind from below would. */
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_BUDGET_EXCEEDED);
