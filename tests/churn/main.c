@@ -292,15 +292,13 @@ static int look(void *payload, const beluga_call *call, const beluga_event *even
     return beluga_error_set(err, BELUGA_ERROR_CONTENT_FILTER, "not that word");
 }
 
-static void open_model(struct churn *c, const char *reference, const char *fallback,
-                       const beluga_hooks *hooks)
+static void open_model(struct churn *c, const char *provider, const char *name,
+                       const char *fallback, const beluga_hooks *hooks)
 {
     beluga_error err;
-    char provider[32];
-    snprintf(provider, sizeof provider, "%.*s", (int)strcspn(reference, "/"), reference);
     beluga_config *config = beluga_config_new(
-        beluga_with_model_name(strchr(reference, '/') + 1), beluga_with_env(),
-        beluga_with_fallback(fallback), beluga_with_hooks(hooks), beluga_with_cache_ttl_ms(200),
+        beluga_with_model_name(name), beluga_with_env(), beluga_with_fallback(fallback),
+        beluga_with_hooks(hooks), beluga_with_cache_ttl_ms(200),
         beluga_with_cache(beluga_memory_cache_store(c->cache)), beluga_with_prices(CHURN_PRICES),
         beluga_with_budget(1e6), beluga_with_max_tokens(100),
         beluga_with_requests_per_minute(100000000), beluga_with_tokens_per_minute(1000000000),
@@ -309,7 +307,7 @@ static void open_model(struct churn *c, const char *reference, const char *fallb
         beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(30000));
     if (!config || beluga_registry_open(beluga_client_registry(c->client), provider, config,
                                         &c->models[c->n_models], &err)) {
-        fprintf(stderr, "%s: %s\n", reference, config ? err.message : "no memory");
+        fprintf(stderr, "%s/%s: %s\n", provider, name, config ? err.message : "no memory");
         exit(1);
     }
     beluga_config_free(config);
@@ -417,13 +415,13 @@ static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char
         abort();
     set_environment(url);
     if (url) {
-        open_model(&c, "openai/churn", "openai/spare", &hooks);
-        open_model(&c, "openai/down", "openai/spare", &hooks);
+        open_model(&c, "openai", "churn", "openai/spare", &hooks);
+        open_model(&c, "openai", "down", "openai/spare", &hooks);
     } else {
-        open_model(&c, "mock/churn", "mock/spare", &hooks);
-        open_model(&c, "mock/error-overloaded", "mock/spare", &hooks);
-        open_model(&c, "mock/error-quota_exceeded", "mock/spare", &hooks);
-        open_model(&c, "mock/error-content_filter", "mock/spare", &hooks);
+        open_model(&c, "mock", "churn", "mock/spare", &hooks);
+        open_model(&c, "mock", "error-overloaded", "mock/spare", &hooks);
+        open_model(&c, "mock", "error-quota_exceeded", "mock/spare", &hooks);
+        open_model(&c, "mock", "error-content_filter", "mock/spare", &hooks);
     }
     bool good = run_rounds(&c);
     beluga_loop_free(c.loop);

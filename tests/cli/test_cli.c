@@ -41,15 +41,6 @@ static int ask(struct cli *cli)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static beluga_json_doc *parse_out(const struct cli *cli)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
-        fail_msg("%s: %s", err.message, cli->out);
-    return doc;
-}
-
 static const char *string_at(const beluga_json *object, const char *key)
 {
     const char *text = beluga_json_get_string(object, key, NULL);
@@ -266,7 +257,7 @@ static void json_is_one_object_with_all_of_the_answer(void **state)
     peer *p = start_peer(cli);
     reply_with(p, "Hi \"you\"", "stop");
     assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "Hello", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *usage = beluga_json_get(root, "usage");
     assert_string_equal(string_at(root, "text"), "Hi \"you\"");
@@ -291,7 +282,7 @@ static void json_of_a_failure_has_the_error_and_what_arrived(void **state)
     peer_step_close(r);
     assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "-o", "max_retries=0", "Hi", NULL),
                      8);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc), *error = beluga_json_get(root, "error");
     assert_int_equal(beluga_json_get_int(error, "exit_code", 0), 8);
     assert_string_equal(string_at(error, "code"), "stream_closed");
@@ -308,7 +299,7 @@ static void json_has_the_tool_calls(void **state)
                              "mock.tool_calls=[{\"name\":\"add\",\"arguments\":{\"a\":1}}]", "Hi",
                              NULL),
                      0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *calls = beluga_json_get(beluga_json_doc_root(doc), "tool_calls");
     assert_int_equal(beluga_json_count(calls), 1);
     assert_string_equal(string_at(beluga_json_at(calls, 0), "name"), "add");

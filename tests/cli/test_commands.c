@@ -14,15 +14,6 @@
 
 #define KEY "sk-this-must-never-be-shown"
 
-static beluga_json_doc *parse_out(const struct cli *cli)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
-        fail_msg("%s: %s", err.message, cli->out);
-    return doc;
-}
-
 static const char *string_at(const beluga_json *object, const char *key)
 {
     const char *text = beluga_json_get_string(object, key, NULL);
@@ -172,7 +163,7 @@ static void providers_as_json(void **state)
     struct cli *cli = *state;
     cli_set(cli, "OPENAI_API_KEY", KEY);
     assert_int_equal(cli_run(cli, "providers", "--json", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "providers");
     bool found = false;
     for (const beluga_json *p = beluga_json_first(list); p; p = beluga_json_next(list, p)) {
@@ -206,7 +197,7 @@ static void models_are_aliases_and_what_providers_have(void **state)
                                   "openai-responses/a\nopenai-responses/b\n");
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"c\"}]}");
     assert_int_equal(cli_run(cli, "models", "openai", "--json", "--config", path, NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
     assert_string_equal(beluga_json_string(beluga_json_at(models, 0), NULL), "openai/c");
     beluga_json_doc_free(doc);
@@ -287,13 +278,13 @@ static void a_probe_tells_what_came_of_it(void **state)
     cli_set(cli, "OPENAI_API_KEY", KEY);
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"any\"}]}");
     assert_int_equal(cli_run(cli, "health", "--probe", "--json", "openai/any", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     assert_string_equal(string_at(beluga_json_doc_root(doc), "state"), "healthy");
     beluga_json_doc_free(doc);
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "No");
     assert_int_equal(
         cli_run(cli, "health", "--probe", "--json", "-o", "max_retries=0", "openai/any", NULL), 4);
-    doc = parse_out(cli);
+    doc = cli_parse_out(cli);
     assert_string_equal(string_at(beluga_json_doc_root(doc), "state"), "unhealthy");
     assert_string_equal(string_at(beluga_json_get(beluga_json_doc_root(doc), "error"), "code"),
                         "authentication_error");
@@ -343,7 +334,7 @@ static void config_tells_the_layers_of_a_model(void **state)
     assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "local", NULL), 0);
     assert_contains(cli->out, "\nstack  retry (3) > mock\n");
     assert_int_equal(cli_run(cli, "config", "--json", "--config", path, "-m", "smart", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *stack = beluga_json_get(beluga_json_doc_root(doc), "stack");
     assert_int_equal(beluga_json_count(stack), 7);
     assert_string_equal(string_at(beluga_json_at(stack, 1), "layer"), "budget");
@@ -356,11 +347,11 @@ static void config_as_json_and_without_a_model(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "config", "--json", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     assert_true(beluga_json_is_null(beluga_json_get(beluga_json_doc_root(doc), "model")));
     beluga_json_doc_free(doc);
     assert_int_equal(cli_run(cli, "config", "--json", "-m", "mock/any", "--timeout", "5", NULL), 0);
-    doc = parse_out(cli);
+    doc = cli_parse_out(cli);
     const beluga_json *options = beluga_json_get(beluga_json_doc_root(doc), "options");
     assert_string_equal(string_at(beluga_json_get(options, "timeout"), "from"), "command line");
     assert_string_equal(string_at(beluga_json_get(options, "provider"), "value"), "mock");

@@ -49,20 +49,11 @@ static void ask_mock(struct cli *cli, const char *prompt)
     assert_int_equal(cli_run(cli, "-m", "mock/echo", prompt, NULL), 0);
 }
 
-static beluga_json_doc *parse_out(const struct cli *cli)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
-        fail_msg("%s: %s", err.message, cli->out);
-    return doc;
-}
-
 /* The newest entries, newest first. */
 static beluga_json_doc *entries(struct cli *cli, const beluga_json **list, size_t expected)
 {
     assert_int_equal(cli_run(cli, "logs", "--json", "-n", "0", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
     assert_int_equal(beluga_json_count(*list), expected);
     return doc;
@@ -143,7 +134,7 @@ static void status_and_path_tell_where_it_is(void **state)
     turn_on(cli);
     ask_mock(cli, "one");
     assert_int_equal(cli_run(cli, "logs", "status", "--json", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     assert_true(beluga_json_bool(beluga_json_get(root, "on"), false));
     assert_int_equal(beluga_json_get_int(root, "entries", -1), 1);
