@@ -88,8 +88,8 @@ enum arg_index {
 };
 
 /* The same as bits, for the options that a command takes. */
-enum arg_bit {
-#define XX(constant, ...) ARG_##constant = 1 << ARG_INDEX_##constant,
+__extension__ enum arg_bit { /* wider than an int, as compilers have long let an enum be */
+#define XX(constant, ...) ARG_##constant = UINT64_C(1) << ARG_INDEX_##constant,
     ARG_MAP(XX)
 #undef XX
 };
@@ -125,7 +125,7 @@ struct args {
     bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool go_on, no_log;
     int verbose;
-    uint32_t given;        /* which options */
+    uint64_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */
 };
 

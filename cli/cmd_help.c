@@ -38,7 +38,7 @@ static void put_options(const struct command *command)
 {
     put_heading("Options:");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (1U << i)) put_option(&arg_infos[i]);
+        if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
 }
 
 static void put_command(const struct command *command)

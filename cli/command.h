@@ -10,7 +10,7 @@ struct command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help and the manual page, between blank lines */
     const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
-    uint32_t takes;       /* enum arg_bit */
+    uint64_t takes;       /* enum arg_bit */
     size_t max_operands;
     int (*run)(const struct args *args); /* @return exit code */
 };

@@ -238,7 +238,7 @@ static void check_tells_a_difference_and_fails(void **state)
     snprintf(path, sizeof path, "%s/events.txt", folder);
     cli_write_file(cli, path, events, sizeof events - 1);
     assert_int_equal(cli_run(cli, "check", "--fixtures", cli->home, "--json", "mock", NULL), 1);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *first = beluga_json_at(beluga_json_get(root, "checks"), 0);
     assert_string_equal(string_at(first, "check"), "text");
@@ -496,7 +496,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     assert_contains(cli->err, "4 errors, ");
     assert_lacks(cli->out, KEY);
     assert_int_equal(cli_run(cli, "config", "check", path, "--json", NULL), 3);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc),
                       *problems = beluga_json_get(root, "problems");
     assert_string_equal(string_at(root, "file"), path);
