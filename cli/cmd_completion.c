@@ -59,6 +59,14 @@ static void put_command_names(const char *separator)
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
+/* Whether a letter stands for an option without a value, too, in another command. */
+static bool may_be_flag(char letter)
+{
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (arg_infos[i].letter == letter && !arg_infos[i].value) return true;
+    return false;
+}
+
 static void put_bash_values(void)
 {
     static const char *const actions[] = {
@@ -73,7 +81,7 @@ static void put_bash_values(void)
         const struct arg_info *info = &arg_infos[i];
         if (!info->value) continue;
         out_printf("    ");
-        if (info->letter) out_printf("-%c|", info->letter);
+        if (info->letter && !may_be_flag(info->letter)) out_printf("-%c|", info->letter);
         out_printf("--%s) %s; return ;;\n", info->name, actions[info->completion]);
     }
 }
