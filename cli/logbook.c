@@ -15,6 +15,7 @@
 #include "exit.h"
 #include "folders.h"
 #include "logbook_message.h"
+#include "observe.h"
 #include "output.h"
 
 /* Beside the database; the log is on while it is there. */
@@ -142,12 +143,11 @@ static void fill_response(struct logbook_entry *e, const beluga_response *r)
 /* Of W3C's traceparent: 00-<32 hexadecimal digits>-… */
 static const char *trace_of_environment(char text[TRACE_ID + 1])
 {
-    const char *parent = getenv("TRACEPARENT");
-    if (!parent || strlen(parent) < 3 + TRACE_ID || parent[2] != '-') return NULL;
-    for (int i = 0; i < TRACE_ID; i++)
-        if (!isxdigit((unsigned char)parent[3 + i])) return NULL;
-    snprintf(text, TRACE_ID + 1, "%.*s", TRACE_ID, parent + 3);
-    return text;
+    beluga_context *context = observe_context(NULL);
+    const char *parent = context ? beluga_context_traceparent(context) : NULL;
+    if (parent) snprintf(text, TRACE_ID + 1, "%.*s", TRACE_ID, parent + 3);
+    beluga_context_unref(context);
+    return parent ? text : NULL;
 }
 
 static void fill_error(struct logbook_entry *e, const struct answer *answer)
