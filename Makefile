@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults install bench coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn install bench coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -29,6 +29,11 @@ faults: ## meet the sixteen faults at full length (a minute and a half) and prin
 	@scripts/setup build
 	@scripts/build $(BUILD)
 	@$(BUILD)/tests/faults/faults
+
+churn: ## a million calls on mock, a hundred thousand over loopback: nothing may be left behind
+	@scripts/setup build
+	@scripts/build $(BUILD)
+	@$(BUILD)/tests/churn/churn
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build

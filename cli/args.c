@@ -80,17 +80,23 @@ static const struct arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-static const struct arg_info *find_letter(char letter)
+/* What the command takes, else what another one does: args_check then says so. */
+static const struct arg_info *find_letter(const struct args *args, char letter)
 {
-    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (letter && arg_infos[i].letter == letter) return &arg_infos[i];
-    return NULL;
+    const struct command *command = args->command ? args->command : commands[0];
+    const struct arg_info *other = NULL;
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        if (!letter || arg_infos[i].letter != letter) continue;
+        if (command->takes & (UINT64_C(1) << i)) return &arg_infos[i];
+        if (!other) other = &arg_infos[i];
+    }
+    return other;
 }
 
 static void store(struct args *args, const struct arg_info *info, const char *value)
 {
     void *member = (char *)args + info->offset;
-    args->given |= 1U << (info - arg_infos);
+    args->given |= UINT64_C(1) << (info - arg_infos);
     switch (info->type) {
     case ARG_TYPE_FLAG: *(bool *)member = true; break;
     case ARG_TYPE_COUNT: ++*(int *)member; break;
@@ -125,7 +131,7 @@ static int take_long(struct args *args, char **words)
 static int take_short(struct args *args, char **words)
 {
     for (const char *letter = words[0] + 1; *letter; letter++) {
-        const struct arg_info *info = find_letter(*letter);
+        const struct arg_info *info = find_letter(args, *letter);
         if (!info)
             return out_usage("unknown option -%c (a text that begins with - goes after --)",
                              *letter),
@@ -154,9 +160,9 @@ int args_check(const struct args *args)
 {
     const struct command *command = args->command;
     if (args->help || args->version) return 0;
-    uint32_t excess = args->given & ~command->takes;
+    uint64_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (excess & (1U << i))
+        if (excess & (UINT64_C(1) << i))
             return out_usage("beluga %s takes no option --%s", command->name, arg_infos[i].name);
     if (args->operands.count <= command->max_operands) return 0;
     const char *extra = args->operands.items[command->max_operands];

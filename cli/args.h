@@ -1,6 +1,7 @@
 /*
  * The command line. ARG_MAP is the one table of options: it makes the parser, `--help`, the manual
- * page and the completions. An option means the same in every command that takes it.
+ * page and the completions. An option means the same in every command that takes it. A letter may stand
+ * for two options, where no command takes both.
  */
 #ifndef BELUGA_CLI_ARGS_H
 #define BELUGA_CLI_ARGS_H
@@ -45,6 +46,16 @@ enum arg_completion {
     XX(JSON, 0, "json", NULL, FLAG, json, NOTHING, "Print one JSON object instead of text.")   \
     XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                        \
        "Tell on stderr how many tokens and how much time it took.")                            \
+    XX(CONTINUE, 'c', "continue", NULL, FLAG, go_on, NOTHING,                                  \
+       "Go on with the last conversation of the log, with its model and its system text.")     \
+    XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                \
+       "Go on with the conversation up to entry ID of the log.")                               \
+    XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                     \
+       "Do not write this into the log, where that is on.")                                    \
+    XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                      \
+       "How many entries to show at most; 0: all. 20 without it.")                             \
+    XX(BEFORE, 0, "before", "DATE", TEXT, before, NOTHING,                                     \
+       "What is older: 2026-01-31, 2026-01-31T08:00, an age such as 30d or 12h, or now.")      \
     XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                          \
        "Make a live request. Without it nothing is sent.")                                     \
     XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                 \
@@ -77,8 +88,8 @@ enum arg_index {
 };
 
 /* The same as bits, for the options that a command takes. */
-enum arg_bit {
-#define XX(constant, ...) ARG_##constant = 1 << ARG_INDEX_##constant,
+__extension__ enum arg_bit { /* wider than an int, as compilers have long let an enum be */
+#define XX(constant, ...) ARG_##constant = UINT64_C(1) << ARG_INDEX_##constant,
     ARG_MAP(XX)
 #undef XX
 };
@@ -109,10 +120,12 @@ struct args {
     const struct command *command;
     bool named; /* the command was, and is not just the default */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
+    const char *cid, *count, *before;
     struct arg_list options, attachments, plugins, operands;
     bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
+    bool go_on, no_log;
     int verbose;
-    uint32_t given;        /* which options */
+    uint64_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */
 };
 

@@ -10,6 +10,7 @@
 #include "conversation.h"
 #include "exit.h"
 #include "line.h"
+#include "logbook.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
@@ -22,6 +23,7 @@ struct chat {
     const struct args *args;
     struct session session;
     struct conversation conversation;
+    struct logbook_thread thread;
     struct line_reader *reader;
     bool leave;
     int code; /* exit code when it was left for a failure */
@@ -41,6 +43,7 @@ static void do_clear(struct chat *chat, const char *text)
 {
     (void)text;
     conversation_clear(&chat->conversation);
+    chat->thread.last = 0;
     out_note("a new conversation");
 }
 
@@ -196,28 +199,45 @@ static void drop_turn(struct chat *chat, int code)
     chat->leave = true;
 }
 
-static void keep_turn(struct chat *chat, beluga_message *human, const struct answer *answer)
+/* Returns whether it is kept. */
+static bool keep_turn(struct chat *chat, beluga_message *human, const struct answer *answer)
 {
     int code = report_finish(answer->response);
     if (chat->args->usage) report_usage(answer->response);
     if (code == CLI_EXIT_OK && conversation_add(&chat->conversation, human, answer->response) != 0)
         code = out_no_memory();
     if (code != CLI_EXIT_OK) drop_turn(chat, code);
+    return code == CLI_EXIT_OK;
+}
+
+/* A turn that is not kept is in the log, too, but the next one does not go on from it. */
+static void write_down(struct chat *chat, const beluga_message *human, const struct answer *answer,
+                       bool kept)
+{
+    const struct logbook_call call = {.session = &chat->session,
+                                      .system = chat->conversation.system,
+                                      .human = human,
+                                      .answer = answer,
+                                      .parent = chat->thread.last};
+    int64_t entry = logbook_add(chat->args, &call);
+    if (entry && kept) chat->thread.last = entry;
 }
 
 static void answer(struct chat *chat, beluga_message *human, const beluga_messages *messages)
 {
     struct answer answer;
+    bool kept = false;
     const struct answer_request request = {.model = chat->session.model,
                                            .messages = messages,
                                            .unstreamed = chat->args->no_stream,
                                            .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
-        keep_turn(chat, human, &answer);
+        kept = keep_turn(chat, human, &answer);
     else if (out_failed())
         chat->leave = true;
     else
         drop_turn(chat, report_error(chat->args, &answer.error, NULL));
+    write_down(chat, human, &answer, kept);
     answer_free(&answer);
 }
 
@@ -264,8 +284,11 @@ static void converse(struct chat *chat)
 static int begin(struct chat *chat)
 {
     int rc = session_load(&chat->session, chat->args);
-    if (rc == 0) rc = session_open(&chat->session, chat->args, NULL);
-    if (rc == 0 && conversation_set_system(&chat->conversation, chat->args->system) != 0)
+    if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
+    if (rc == 0)
+        rc = session_open(&chat->session, chat->args, chat->args->model ? NULL : chat->thread.reference);
+    if (rc == 0 && chat->args->system &&
+        conversation_set_system(&chat->conversation, chat->args->system) != 0)
         rc = out_no_memory();
     if (rc == 0 && !(chat->reader = line_open())) rc = CLI_EXIT_OTHER;
     if (rc == 0 && line_is_interactive(chat->reader))
@@ -283,6 +306,7 @@ static int run(const struct args *args)
         rc = chat.code;
     }
     line_close(chat.reader);
+    logbook_thread_free(&chat.thread);
     conversation_free(&chat.conversation);
     session_free(&chat.session);
     return rc;
@@ -299,8 +323,11 @@ const struct command cmd_chat = {
         "conversation, nor is one that fails. Ctrl-D leaves.\n\n"
         "Commands: /help, /exit, /clear, /system TEXT, /model MODEL, /save FILE, /usage. A text "
         "that begins with / is written with //.\n\n"
-        "In a pipe every line is a turn, and the first failure ends the chat with its exit status.",
+        "In a pipe every line is a turn, and the first failure ends the chat with its exit status.\n\n"
+        "Where the log is on (beluga logs on), every turn is written into it, and --continue goes on "
+        "with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_USAGE |
-             ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN |
+             ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .run = run,
 };

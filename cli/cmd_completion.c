@@ -59,6 +59,14 @@ static void put_command_names(const char *separator)
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
+/* Whether a letter stands for an option without a value, too, in another command. */
+static bool may_be_flag(char letter)
+{
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (arg_infos[i].letter == letter && !arg_infos[i].value) return true;
+    return false;
+}
+
 static void put_bash_values(void)
 {
     static const char *const actions[] = {
@@ -73,7 +81,7 @@ static void put_bash_values(void)
         const struct arg_info *info = &arg_infos[i];
         if (!info->value) continue;
         out_printf("    ");
-        if (info->letter) out_printf("-%c|", info->letter);
+        if (info->letter && !may_be_flag(info->letter)) out_printf("-%c|", info->letter);
         out_printf("--%s) %s; return ;;\n", info->name, actions[info->completion]);
     }
 }
@@ -83,7 +91,7 @@ static void put_bash_command(const struct command *command)
     out_printf("    %s) words=\"%s\"; options=\"", command->name,
                command->words ? command->words : "");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (1U << i)) out_printf("--%s ", arg_infos[i].name);
+        if (command->takes & (UINT64_C(1) << i)) out_printf("--%s ", arg_infos[i].name);
     out_printf("\" ;;\n");
 }
 
@@ -161,7 +169,7 @@ static void put_zsh_command(const struct command *command)
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const struct arg_info *info = &arg_infos[i];
         const char letter[2] = {info->letter, '\0'};
-        if (!(command->takes & (1U << i))) continue;
+        if (!(command->takes & (UINT64_C(1) << i))) continue;
         if (info->letter) put_zsh_form(info, "-", letter);
         put_zsh_form(info, "--", info->name);
     }
@@ -215,7 +223,7 @@ static void put_fish_text(const char *text)
 }
 
 /* An option is offered after the commands that take it; the default one has no name. */
-static void put_fish_condition(uint32_t bit)
+static void put_fish_condition(uint64_t bit)
 {
     bool by_default = commands[0]->takes & bit;
     out_printf(" -n '");
@@ -235,7 +243,7 @@ static void put_fish_option(size_t index)
         [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
     const struct arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
-    put_fish_condition(1U << index);
+    put_fish_condition(UINT64_C(1) << index);
     if (info->letter) out_printf(" -s %c", info->letter);
     out_printf(" -l %s%s -d '", info->name, info->value ? actions[info->completion] : "");
     put_fish_text(info->meaning);

@@ -12,6 +12,7 @@
 #include "output.h"
 #include "report.h"
 #include "session.h"
+#include "stack.h"
 #include "table.h"
 
 #define VALUE_BYTES 512
@@ -132,6 +133,8 @@ static int print_text(const struct session *session, const beluga_provider *prov
     print_aliases(session);
     print_providers(session);
     if (!session->config) return CLI_EXIT_OK;
+    out_printf("stack  ");
+    stack_print(session->config);
     out_printf("\n");
     return print_settings(session, provider);
 }
@@ -181,6 +184,7 @@ static int print_json(const struct session *session, const beluga_provider *prov
         beluga_json_put_string(w, "model", reference_of(session));
         beluga_json_put_string(w, "chosen_by", session->chosen_by);
         put_aliases(w, session);
+        stack_put(w, "stack", session->config);
         put_settings(w, session, provider);
         put_providers(w, session);
         beluga_json_end_object(w);
@@ -228,11 +232,13 @@ const struct command cmd_config = {
     .summary =
         "Show which configuration applies to a model and where it came from, or check a file.",
     .details =
-        "It shows the file, the model and who named it, the aliases, and every option that is "
-        "set: default, file, environment, or command line. A key is never shown, only that "
+        "It shows the file, the model and who named it, the aliases, the layers that a call goes "
+        "through (cache, budget, fallback, limits, breaker, retries, the provider), and every "
+        "option "
+        "that is set: default, file, environment, or command line. A key is never shown, only that "
         "it is set. Nothing is sent.\n\n"
         "With --json: {file, file_read, model, chosen_by, aliases: {name: model}, "
-        "options: {key: {value, from}}, providers: {name: base}}.\n\n"
+        "stack: [{layer, detail}], options: {key: {value, from}}, providers: {name: base}}.\n\n"
         "check reads the whole file (FILE, or the one that would be read) and tells all that is "
         "wrong with it in one run, a line each as file:line:column: message: what is not YAML or "
         "not known, values out of range, names that are there twice, providers and models that do "

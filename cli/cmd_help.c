@@ -38,7 +38,7 @@ static void put_options(const struct command *command)
 {
     put_heading("Options:");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (1U << i)) put_option(&arg_infos[i]);
+        if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
 }
 
 static void put_command(const struct command *command)
@@ -102,7 +102,7 @@ const struct command cmd_help = {
     .operands = "[COMMAND]",
     .summary = "Show how beluga or one of its commands is used.",
     .details = "It knows what the manual page knows: both come from the same tables.",
-    .words = "prompt chat providers models health config completion help version",
+    .words = "prompt chat logs providers models health config completion help version",
     .takes = ARG_MAN | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,

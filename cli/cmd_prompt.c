@@ -3,35 +3,34 @@
 
 #include "answer.h"
 #include "command.h"
+#include "conversation.h"
 #include "exit.h"
 #include "input.h"
+#include "logbook.h"
 #include "output.h"
 #include "report.h"
 #include "session.h"
 
-static int add(beluga_messages *messages, beluga_message *message)
-{
-    return beluga_messages_add(messages, message) ? out_no_memory() : 0;
-}
+/* One question, and what it goes on from. */
+struct question {
+    struct session session;
+    struct conversation conversation;
+    struct logbook_thread thread;
+    struct text schema;
+    beluga_message *human;
+    beluga_messages *messages; /* all that is sent */
+};
 
-static int make_messages(const struct args *args, beluga_messages **out)
+static int make_messages(const struct args *args, struct question *q)
 {
     struct text prompt = {0};
-    beluga_message *human = NULL;
-    beluga_messages *messages = beluga_messages_new();
-    int rc = messages ? input_read_prompt(args, &prompt) : out_no_memory();
-    if (rc == 0) rc = input_make_message(args, &prompt, &human);
-    if (rc == 0 && args->system) rc = add(messages, beluga_system_message(args->system));
-    if (rc == 0) {
-        rc = add(messages, human);
-        human = NULL;
-    }
-    beluga_message_unref(human);
+    int rc = input_read_prompt(args, &prompt);
+    if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
+    if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
+        rc = out_no_memory();
+    if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
+        rc = out_no_memory();
     text_free(&prompt);
-    if (rc == 0)
-        *out = messages;
-    else
-        beluga_messages_free(messages);
     return rc;
 }
 
@@ -44,38 +43,55 @@ static int print(const struct args *args, const struct answer *answer)
     return report_finish(answer->response);
 }
 
-static int ask(const struct args *args, beluga_chat_model *model, const beluga_messages *messages,
-               const char *schema)
+static void write_down(const struct args *args, const struct question *q, const struct answer *answer)
+{
+    const struct logbook_call call = {.session = &q->session,
+                                      .system = q->conversation.system,
+                                      .human = q->human,
+                                      .answer = answer,
+                                      .parent = q->thread.last};
+    logbook_add(args, &call);
+}
+
+static int ask(const struct args *args, const struct question *q)
 {
     struct answer answer;
-    const beluga_option option = beluga_with_response_schema(schema);
-    const struct answer_request request = {.model = model,
-                                           .messages = messages,
+    const beluga_option option = beluga_with_response_schema(q->schema.bytes);
+    const struct answer_request request = {.model = q->session.model,
+                                           .messages = q->messages,
                                            .options = &option,
-                                           .n_options = schema ? 1 : 0,
+                                           .n_options = q->schema.bytes ? 1 : 0,
                                            .unstreamed = args->no_stream,
                                            .silent = args->json};
     answer_run(&request, &answer);
     int rc = out_finish(0);
     if (rc == 0) rc = print(args, &answer);
+    write_down(args, q, &answer);
     answer_free(&answer);
     return rc;
 }
 
+static int prepare(const struct args *args, struct question *q)
+{
+    int rc = session_load(&q->session, args);
+    if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
+    if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
+    if (rc == 0 && args->schema) rc = input_read_file(args->schema, MAX_SCHEMA_BYTES, &q->schema);
+    return rc ? rc : make_messages(args, q);
+}
+
 static int run(const struct args *args)
 {
-    struct session session = {0};
-    struct text schema = {0};
-    beluga_messages *messages = NULL;
+    struct question q = {0};
     if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
-    int rc = session_load(&session, args);
-    if (rc == 0) rc = session_open(&session, args, NULL);
-    if (rc == 0 && args->schema) rc = input_read_file(args->schema, MAX_SCHEMA_BYTES, &schema);
-    if (rc == 0) rc = make_messages(args, &messages);
-    if (rc == 0) rc = ask(args, session.model, messages, schema.bytes);
-    beluga_messages_free(messages);
-    text_free(&schema);
-    session_free(&session);
+    int rc = prepare(args, &q);
+    if (rc == 0) rc = ask(args, &q);
+    beluga_messages_free(q.messages);
+    beluga_message_unref(q.human);
+    text_free(&q.schema);
+    logbook_thread_free(&q.thread);
+    conversation_free(&q.conversation);
+    session_free(&q.session);
     return rc;
 }
 
@@ -92,10 +108,12 @@ const struct command cmd_prompt = {
         "but for a newline at the end of an answer that has none.\n\n"
         "With --json one object is printed at the end: text, tool calls, usage, finish reason, "
         "ids, and timing. After a failure it has the members \"error\" (code, exit_code, message, "
-        "and what else is known) and \"partial\" (the answer as far as it had arrived, or null).",
+        "and what else is known) and \"partial\" (the answer as far as it had arrived, or null).\n\n"
+        "Where the log is on (beluga logs on), question and answer are written into it, and "
+        "--continue goes on with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG |
-             ARG_HELP | ARG_VERSION,
+             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE |
+             ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

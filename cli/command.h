@@ -10,7 +10,7 @@ struct command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help and the manual page, between blank lines */
     const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
-    uint32_t takes;       /* enum arg_bit */
+    uint64_t takes;       /* enum arg_bit */
     size_t max_operands;
     int (*run)(const struct args *args); /* @return exit code */
 };
@@ -20,8 +20,8 @@ struct command {
 /* All of them, the default one first, ended by NULL. */
 extern const struct command *const commands[];
 
-extern const struct command cmd_prompt, cmd_chat, cmd_providers, cmd_models, cmd_health, cmd_check,
-    cmd_config, cmd_new, cmd_completion, cmd_help, cmd_version;
+extern const struct command cmd_prompt, cmd_chat, cmd_logs, cmd_providers, cmd_models, cmd_health,
+    cmd_check, cmd_config, cmd_new, cmd_completion, cmd_help, cmd_version;
 
 /* Return the command of that name, or NULL. */
 const struct command *command_find(const char *name);

@@ -41,15 +41,23 @@ static int make_room(struct conversation *conversation)
     return 0;
 }
 
+int conversation_add_turn(struct conversation *conversation, beluga_message *human,
+                          beluga_message *ai)
+{
+    if (make_room(conversation) != 0) return -1;
+    conversation->turns[conversation->count++] = beluga_message_ref(human);
+    conversation->turns[conversation->count++] = beluga_message_ref(ai);
+    return 0;
+}
+
 int conversation_add(struct conversation *conversation, beluga_message *human,
                      const beluga_response *response)
 {
     const beluga_usage *usage = beluga_response_usage(response);
-    if (make_room(conversation) != 0) return -1;
     beluga_message *ai = beluga_response_message(response);
-    if (!ai) return -1;
-    conversation->turns[conversation->count++] = beluga_message_ref(human);
-    conversation->turns[conversation->count++] = ai;
+    int rc = ai ? conversation_add_turn(conversation, human, ai) : -1;
+    beluga_message_unref(ai);
+    if (rc != 0) return -1;
     if (usage->input_total > 0) conversation->input_tokens += usage->input_total;
     if (usage->output_total > 0) conversation->output_tokens += usage->output_total;
     return 0;

@@ -26,6 +26,10 @@ beluga_messages *conversation_messages(const struct conversation *conversation,
 int conversation_add(struct conversation *conversation, beluga_message *human,
                      const beluga_response *response);
 
+/* Keep two messages, of which it takes a reference each. @return 0, or -1 without memory. */
+int conversation_add_turn(struct conversation *conversation, beluga_message *human,
+                          beluga_message *ai);
+
 /* Forget what was said; the system text stays. */
 void conversation_clear(struct conversation *conversation);
 void conversation_free(struct conversation *conversation);

@@ -8,13 +8,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef HAVE_LIBEDIT
 #include <histedit.h>
 #endif
 
+#include "folders.h"
 #include "output.h"
 #include "term.h"
 
@@ -51,16 +51,6 @@ static void catch_interrupt(void)
 
 #ifdef HAVE_LIBEDIT
 
-/* Make every folder above the file, for the owner only. */
-static void make_folders(char *path)
-{
-    for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
-        *slash = '\0';
-        mkdir(path, 0700); /* if it fails, opening the file will */
-        *slash = '/';
-    }
-}
-
 /* The history is private: the file is made for its owner only before libedit writes it. */
 static char *prepare_history_file(void)
 {
@@ -72,7 +62,7 @@ static char *prepare_history_file(void)
     else if (home && *home)
         n = asprintf(&path, "%s/.local/state/beluga/history", home);
     if (n < 0) return NULL;
-    make_folders(path);
+    folders_make(path);
     int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd >= 0) {
         close(fd);

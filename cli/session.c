@@ -274,6 +274,14 @@ static void note_guess(const struct session *session)
                  session->chosen_by);
 }
 
+static void remember_reference(struct session *session, const char *reference)
+{
+    if (!reference) reference = session->reference;
+    if (!reference) reference = beluga_config_default_model(session->base);
+    free(session->opened);
+    session->opened = reference ? strdup(reference) : NULL;
+}
+
 int session_open(struct session *session, const struct args *args, const char *reference)
 {
     beluga_error err;
@@ -286,6 +294,7 @@ int session_open(struct session *session, const struct args *args, const char *r
     if (rc != 0) return report_error(args, &err, NULL);
     beluga_chat_model_unref(session->model);
     session->model = model;
+    remember_reference(session, reference);
     return 0;
 }
 
@@ -295,5 +304,6 @@ void session_free(struct session *session)
     beluga_config_free(session->config);
     beluga_config_free(session->base);
     free(session->path);
+    free(session->opened);
     *session = (struct session){0};
 }

@@ -19,6 +19,7 @@ struct session {
     const char *reference; /* the model that was asked for; NULL: the file's default */
     const char
         *chosen_by;  /* who did: "-m", "BELUGA_MODEL", "file", or a key's variable; NULL: nobody */
+    char *opened;    /* the reference that `model` was opened by; owned */
     char guess[160]; /* what `reference` points to when it was a key's variable */
 };
 

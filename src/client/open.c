@@ -243,7 +243,8 @@ static beluga__model *build_stack(beluga__target *t, const beluga__others *fallb
     if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
     if (fallbacks->n)
         model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
-    if (prices) model = beluga__budget_new(runtime, settings, prices, model);
+    if (prices)
+        model = beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
         model = beluga__cache_new(runtime, settings, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))
@@ -339,7 +340,8 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     status = check(t, err);
     if (!status) status = take_headers(t, err);
     if (!status) status = take_key(t, err);
-    if (!status && take_metric_prefix(t)) status = BELUGA_ERROR_NO_MEMORY;
+    if (!status && take_metric_prefix(t))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (status) return status;
     take_connection(t);
     t->call_bytes = call_bytes(t->runtime, t->provider);

@@ -16,6 +16,10 @@ static const int own_keys[] = {
     BELUGA_OPTION_HEADERS,        BELUGA_OPTION_BODY,                BELUGA_OPTION_MODELS,
 };
 
+/* What sees a call as a whole, with all the models it asks, is around the one that names the others. */
+static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE, BELUGA_OPTION_CACHE_TTL,
+                                      BELUGA_OPTION_BUDGET};
+
 /* What is followed once: the fallbacks of a fallback are not, so that two may name each other. */
 static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,
                                     BELUGA_OPTION_ROUTING};
@@ -43,6 +47,7 @@ static int resolve(const beluga_config *config, beluga_registry *registry, const
     if (!base) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     clear_lower_layers(base);
     clear(base, own_keys, sizeof own_keys / sizeof *own_keys);
+    clear(base, whole_call_keys, sizeof whole_call_keys / sizeof *whole_call_keys);
     clear(base, followed_once, sizeof followed_once / sizeof *followed_once);
     int status = beluga_config_resolve(base, registry, reference, out, err);
     if (!status) clear(*out, followed_once, sizeof followed_once / sizeof *followed_once);

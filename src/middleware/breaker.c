@@ -20,7 +20,7 @@ typedef struct breaker {
     _Atomic int64_t open_until_ns; /* 0: closed; else of the monotonic clock */
     _Atomic int64_t failures;      /* in a row, while closed */
     _Atomic int64_t good_probes;
-    atomic_bool probing;
+    atomic_uint prober; /* the fork generation + 1 of who has a probe out; 0: nobody */
 } breaker;
 
 typedef struct breaker_op {
@@ -35,6 +35,18 @@ typedef struct breaker_op {
 } breaker_op;
 
 /* --- the states ------------------------------------------------------------------------------- */
+
+/* A probe of the parent process never comes back to its child. */
+static bool begin_probing(breaker *b)
+{
+    unsigned mine = beluga__fork_generation() + 1, other = atomic_load(&b->prober);
+    return other != mine && atomic_compare_exchange_strong(&b->prober, &other, mine);
+}
+
+static void end_probing(breaker *b)
+{
+    atomic_store(&b->prober, 0);
+}
 
 static void open_it(breaker *b, const beluga_call *call)
 {
@@ -63,7 +75,7 @@ static void succeeded(breaker_op *op)
         return;
     }
     if (atomic_fetch_add(&b->good_probes, 1) + 1 >= b->probes) close_it(b, op->call);
-    atomic_store(&b->probing, false);
+    end_probing(b);
 }
 
 static void failed(breaker_op *op)
@@ -71,7 +83,7 @@ static void failed(breaker_op *op)
     breaker *b = op->self;
     if (op->is_probe) {
         open_it(b, op->call);
-        atomic_store(&b->probing, false);
+        end_probing(b);
     } else if (atomic_fetch_add(&b->failures, 1) + 1 == b->most_failures)
         open_it(b, op->call);
 }
@@ -79,7 +91,7 @@ static void failed(breaker_op *op)
 /* Neither: the next one tells. */
 static void undecided(breaker_op *op)
 {
-    if (op->is_probe) atomic_store(&op->self->probing, false);
+    if (op->is_probe) end_probing(op->self);
 }
 
 static bool is_sickness(const beluga_error *err)
@@ -132,9 +144,9 @@ static int admit(breaker_op *op, beluga_error *err)
     breaker *b = op->self;
     int64_t until = atomic_load(&b->open_until_ns);
     if (!until) return 0;
-    if (beluga__now_ns() < until || atomic_exchange(&b->probing, true)) return refuse(b, until, err);
+    if (beluga__now_ns() < until || !begin_probing(b)) return refuse(b, until, err);
     if (atomic_load(&b->open_until_ns) != until) { /* somebody's probe came back meanwhile */
-        atomic_store(&b->probing, false);
+        end_probing(b);
         until = atomic_load(&b->open_until_ns);
         return until ? refuse(b, until, err) : 0;
     }

@@ -3,15 +3,19 @@
  *
  * A call reserves what it may cost before it is sent, so that many at once do not spend more together than each
  * was allowed alone: its input as estimated, and its output where max_tokens says how long it may get. When it
- * ends what was used takes the place of that. Tries that failed count as far as their usage is known. */
+ * ends what was used takes the place of that. Where nobody told, as of a stream that was cancelled, what was
+ * answered is estimated; a try that got no answer counts as far as its usage is known. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
 #define PER_DOLLAR 1e9 /* it is counted in billionths */
+#define MOST_COST  ((double)(INT64_MAX / 1024))
+enum { BYTES_PER_TOKEN = 4 };
 
 typedef struct budget {
     beluga__layer layer;
     beluga_prices *prices; /* owned */
+    beluga_price others;   /* the dearest of the fallbacks', each part of it */
     int64_t most;
     _Atomic int64_t spent; /* with what is reserved */
 } budget;
@@ -26,19 +30,34 @@ typedef struct budget_op {
     int64_t reserved, used; /* of tries that are over */
     beluga_price price;     /* of who answers */
     beluga_usage usage;     /* of the try that runs */
+    int64_t input_tokens;   /* estimated */
+    int64_t bytes;          /* of its answer */
+    bool answered;          /* its provider said something */
     bool settled;
 } budget_op;
 
 static int64_t cost_of(const budget_op *op)
 {
-    double dollars = beluga_price_cost(&op->price, &op->usage);
-    return dollars > 0 ? (int64_t)(dollars * PER_DOLLAR) : 0;
+    double cost = beluga_price_cost(&op->price, &op->usage) * PER_DOLLAR;
+    if (cost > MOST_COST) return (int64_t)MOST_COST;
+    return cost > 0 ? (int64_t)cost : 0;
+}
+
+/* Not every provider tells the usage, and none does of a stream that was cancelled or broke off. */
+static void estimate_usage(budget_op *op)
+{
+    if (op->usage.input_total < 0) op->usage.input_total = op->input_tokens;
+    if (op->usage.output_total < 0)
+        op->usage.output_total = (op->bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
 static void end_try(budget_op *op)
 {
+    if (op->answered) estimate_usage(op);
     op->used += cost_of(op);
     op->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    op->answered = false;
+    op->bytes = 0;
 }
 
 static void settle(budget_op *op)
@@ -53,8 +72,15 @@ static void take_metadata(budget_op *op, const beluga_event *event)
 {
     const budget *self = op->self;
     const char *provider = event->u.metadata.provider;
-    if (!beluga_prices_find(self->prices, provider, event->u.metadata.model, &op->price))
+    if (beluga_prices_find(self->prices, provider, event->u.metadata.model, &op->price)) return;
+    if (provider && strcmp(provider, op->call->target->provider->name) == 0)
         beluga_prices_find(self->prices, provider, op->call->model_name, &op->price);
+}
+
+static void take_content(budget_op *op, size_t bytes)
+{
+    op->answered = true;
+    op->bytes += (int64_t)bytes;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -62,22 +88,39 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     budget_op *op = beluga__container_of(sink, budget_op, sink);
     switch (event->kind) {
     case BELUGA_EVENT_METADATA: take_metadata(op, event); break;
+    case BELUGA_EVENT_TEXT: take_content(op, event->u.text.length); break;
+    case BELUGA_EVENT_REASONING: take_content(op, event->u.reasoning.length); break;
+    case BELUGA_EVENT_TOOL_CALL_END: take_content(op, event->u.tool_call.length); break;
     case BELUGA_EVENT_USAGE: op->usage = event->u.usage; break;
     case BELUGA_EVENT_RESTART: end_try(op); break;
-    case BELUGA_EVENT_FINISH:
+    case BELUGA_EVENT_FINISH: op->answered = true; /* fall through */
     case BELUGA_EVENT_ERROR: settle(op); break;
     }
     op->outer->event(op->outer, event);
 }
 
+static double more(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static beluga_price dearest(const beluga_price *a, const beluga_price *b)
+{
+    return (beluga_price){more(a->input, b->input), more(a->cache_read, b->cache_read),
+                          more(a->cache_write, b->cache_write), more(a->output, b->output)};
+}
+
 static void estimate(budget_op *op)
 {
     const beluga_call *call = op->call;
-    op->usage.input_total = 0;
     for (size_t i = 0; i < call->n_messages; i++)
-        op->usage.input_total += beluga_message_estimate_tokens(call->messages[i]);
+        op->input_tokens += beluga_message_estimate_tokens(call->messages[i]);
+    op->usage.input_total = op->input_tokens;
     op->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    beluga_price own = op->price;
+    op->price = dearest(&own, &op->self->others); /* whoever will answer */
     op->reserved = cost_of(op);
+    op->price = own;
     op->usage = (beluga_usage)BELUGA_USAGE_INIT;
 }
 
@@ -138,7 +181,8 @@ static void release(beluga__model *model)
 static const beluga__model_ops budget_ops = {start, cancel, pause, release};
 
 beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga_prices *prices, beluga__model *inner)
+                                  beluga_prices *prices, beluga__target *const *others, size_t n,
+                                  beluga__model *inner)
 {
     budget *self = beluga__layer_new(sizeof *self, &budget_ops, runtime, inner);
     if (!self) {
@@ -146,6 +190,11 @@ beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settin
         return NULL;
     }
     self->prices = prices;
+    for (size_t i = 0; i < n; i++) {
+        beluga_price price = {0};
+        beluga_prices_find(prices, others[i]->provider->name, others[i]->model_name, &price);
+        self->others = dearest(&self->others, &price);
+    }
     self->most = (int64_t)(beluga__settings_double(settings, BELUGA_OPTION_BUDGET, 0) * PER_DOLLAR);
     return &self->layer.model;
 }

@@ -26,12 +26,14 @@ typedef struct cache_op {
     beluga_call *call;
     char key[BELUGA__CACHE_KEY];
     bool paused;
+    bool asks; /* the key is made */
     /* a miss: what comes is written down */
     beluga_json_writer writer;
     beluga__buf text;
     bool keeps;
     /* a hit: what was written down is played */
     beluga__task play;
+    bool playing; /* an event out of `doc` is being delivered */
     beluga_json_doc *doc;
     const beluga_json *next, *events;
 } cache_op;
@@ -40,9 +42,10 @@ static void let_go(cache_op *op)
 {
     beluga__task_cancel(&op->play);
     beluga__buf_free(&op->text);
+    op->keeps = false;
+    if (op->playing) return; /* a callback that cancels may go on reading its event */
     beluga_json_doc_free(op->doc);
     op->doc = NULL;
-    op->keeps = false;
 }
 
 /* --- a hit ---------------------------------------------------------------------------------------- */
@@ -80,10 +83,7 @@ static void play_one(cache_op *op, beluga_event *event)
 {
     beluga__sink *outer = op->outer;
     keep_strings(op, event);
-    if (event->kind == BELUGA_EVENT_FINISH) {
-        op->outer = NULL;
-        let_go(op);
-    }
+    if (event->kind == BELUGA_EVENT_FINISH) op->outer = NULL;
     outer->event(outer, event);
 }
 
@@ -91,23 +91,28 @@ static void play(beluga__task *task)
 {
     cache_op *op = beluga__container_of(task, cache_op, play);
     beluga_call *call = beluga__call_ref(op->call); /* the op is in its arena */
+    op->playing = true;
     for (int i = 0; i < EVENTS_A_TURN && op->outer && !op->paused && op->next; i++) {
         beluga_event event;
         bool good = beluga__event_from_json(op->next, &event);
         op->next = beluga_json_next(op->events, op->next);
         if (good) play_one(op, &event);
     }
-    if (op->outer && op->next && !op->paused) call->loop->ops->defer(call->loop, &op->play);
+    op->playing = false;
+    if (!op->outer)
+        let_go(op);
+    else if (op->next && !op->paused)
+        call->loop->ops->defer(call->loop, &op->play);
     beluga__call_unref(call);
 }
 
-/* A text that is none of ours, or has no end, is as if it were not there. */
+/* A text that is none of ours, is damaged, or has no end, is as if it were not there. */
 static bool is_whole(const beluga_json *events)
 {
-    const beluga_json *last = NULL;
-    beluga_event event;
-    for (const beluga_json *v = beluga_json_first(events); v; v = beluga_json_next(events, v)) last = v;
-    return last && beluga__event_from_json(last, &event) && event.kind == BELUGA_EVENT_FINISH;
+    beluga_event event = {.kind = 0};
+    for (const beluga_json *v = beluga_json_first(events); v; v = beluga_json_next(events, v))
+        if (event.kind == BELUGA_EVENT_FINISH || !beluga__event_from_json(v, &event)) return false;
+    return event.kind == BELUGA_EVENT_FINISH;
 }
 
 static void found(void *to, const char *value, size_t length)
@@ -160,7 +165,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     if (op->keeps) keep(op, event);
     if (event->kind == BELUGA_EVENT_RESTART) {
         let_go(op);
-        begin_keeping(op);
+        if (op->asks) begin_keeping(op);
     }
     if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) let_go(op);
     outer->event(outer, event);
@@ -181,13 +186,13 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     op->self = self;
     op->play.run = play;
     *out = &op->op;
-    bool asks = !call->list_models && beluga__cache_key(call, op->key);
-    if (asks) self->store->get(self->store->payload, op->key, found, op);
+    op->asks = !call->list_models && beluga__cache_key(call, op->key);
+    if (op->asks) self->store->get(self->store->payload, op->key, found, op);
     if (op->doc) {
         call->loop->ops->defer(call->loop, &op->play);
         return 0;
     }
-    if (asks) begin_keeping(op);
+    if (op->asks) begin_keeping(op);
     int status = self->layer.inner->ops->start(self->layer.inner, call, &op->sink, &op->inner, err);
     if (status) let_go(op);
     return status;

@@ -104,10 +104,18 @@ static void tell_others(beluga_error *err, const beluga_error *last)
     beluga_error_set_cause(err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
+/* That there is no memory is about the caller, and has to be told whatever came before. */
+static beluga_error final_error(const fallback_op *op, const beluga_error *last)
+{
+    if (!op->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
+    beluga_error err = *op->error;
+    tell_others(&err, last);
+    return err;
+}
+
 static void give_up(fallback_op *op, const beluga_error *last)
 {
-    beluga_error err = op->error ? *op->error : *last;
-    if (op->error) tell_others(&err, last);
+    beluga_error err = final_error(op, last);
     err.attempts = op->attempts;
     beluga__sink_error(op->outer, &err);
 }
@@ -217,11 +225,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
         *out = &op->op;
         return 0;
     }
-    if (op->error) {
-        beluga_error last = *err;
-        *err = *op->error;
-        tell_others(err, &last);
-    }
+    *err = final_error(op, err);
     return err->code;
 }
 

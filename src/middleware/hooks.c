@@ -50,11 +50,11 @@ static int ask(hooks_op *op, const beluga_event *event, beluga_error *err)
     return status;
 }
 
-static void stop(hooks_op *op, beluga_error *err)
+static void stop(hooks_op *op, const beluga_event *event, beluga_error *err)
 {
     beluga__op *inner = op->inner;
     op->inner = NULL;
-    beluga__op_cancel(inner);
+    if (event->kind != BELUGA_EVENT_FINISH) beluga__op_cancel(inner); /* else it is over already */
     beluga__call_locate(op->call, err);
     tell_failed(op, err);
     beluga__sink_error(op->outer, err);
@@ -72,7 +72,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) {
         tell_failed(op, event->u.error);
     } else if (ask(op, event, &err)) {
-        stop(op, &err);
+        stop(op, event, &err);
         return;
     }
     if (event->kind == BELUGA_EVENT_FINISH) tell_after(op, event);

@@ -9,9 +9,8 @@
 #include "middleware/middleware.h"
 
 #include "base/clock.h"
+#include "base/fork_lock.h"
 #include "base/mem.h"
-
-#include <pthread.h>
 
 enum { DEFAULT_WAIT_MS = 60000 };
 #define MINUTE_NS ((int64_t)60 * 1000 * BELUGA__NS_PER_MS)
@@ -28,11 +27,10 @@ typedef struct limits {
     beluga__layer layer;
     int64_t most_calls; /* 0: any number */
     int64_t wait_ns;
-    pthread_mutex_t lock; /* of what follows */
+    beluga__fork_lock lock; /* of what follows */
     rate requests, tokens;
     int64_t held_ns; /* until when the provider asked to wait */
     int64_t running;
-    uint32_t generation;   /* of fork: those that run are the parent's */
     ticket *first, **last; /* who waits to be one of those at once */
 } limits;
 
@@ -48,6 +46,8 @@ typedef struct limits_op {
     int64_t deadline_ns; /* of waiting */
     int64_t reserved;    /* tokens */
     bool counted;        /* it is one of those at once */
+    bool has_turn;       /* it took one of the rates, and was not sent yet */
+    bool settled;        /* `reserved` is what was used */
     bool paused;
 } limits_op;
 
@@ -61,6 +61,15 @@ struct ticket {
     beluga__target *target; /* shared: it keeps the owner */
     bool granted;
 };
+
+/* In a forked child nobody runs or waits. */
+static void take_lock(limits *l)
+{
+    if (!beluga__fork_lock_take(&l->lock)) return;
+    l->running = 0;
+    l->first = NULL;
+    l->last = &l->first;
+}
 
 /* --- rates, under the lock ---------------------------------------------------------------------- */
 
@@ -86,13 +95,13 @@ static int64_t later(int64_t a, int64_t b)
 /* Take a turn in every rate at once; returns when it is, or INT64_MAX when that is too late. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
-    pthread_mutex_lock(&l->lock);
+    take_lock(l);
     int64_t turn = later(later(turn_of(&l->requests, now_ns), turn_of(&l->tokens, now_ns)), l->held_ns);
     if (turn <= now_ns || turn <= deadline_ns) {
         take(&l->requests, turn, 1);
         take(&l->tokens, turn, tokens);
     }
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
     return turn;
 }
 
@@ -100,16 +109,25 @@ static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadli
 static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
-    pthread_mutex_lock(&l->lock);
+    take_lock(l);
     l->tokens.next_ns += (used - estimated) * l->tokens.cost_ns;
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
+}
+
+/* What was taken for a call that was not sent after all. Who waits behind it keeps its time. */
+static void give_back_turn(limits *l, int64_t tokens)
+{
+    take_lock(l);
+    l->requests.next_ns -= l->requests.cost_ns;
+    l->tokens.next_ns -= l->tokens.cost_ns * tokens;
+    beluga__fork_lock_release(&l->lock);
 }
 
 static void hold_until(limits *l, int64_t when_ns)
 {
-    pthread_mutex_lock(&l->lock);
+    take_lock(l);
     if (when_ns > l->held_ns) l->held_ns = when_ns;
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
 }
 
 /* --- how many at once ----------------------------------------------------------------------------- */
@@ -135,22 +153,12 @@ static ticket *grant_next(limits *l)
     return t;
 }
 
-/* Under the lock: after a fork nobody here runs or waits. */
-static void forget_parent(limits *l)
-{
-    if (l->generation == beluga__fork_generation()) return;
-    l->generation = beluga__fork_generation();
-    l->running = 0;
-    l->first = NULL;
-    l->last = &l->first;
-}
-
 static void give_back_place(limits *l)
 {
-    pthread_mutex_lock(&l->lock);
-    l->running--;
+    take_lock(l);
+    if (l->running > 0) l->running--;
     ticket *t = grant_next(l);
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
     if (t) beluga__mailbox_post(t->mailbox, &t->mail);
 }
 
@@ -169,15 +177,15 @@ static void withdraw(limits_op *op)
     if (!t) return;
     op->ticket = NULL;
     t->op = NULL;
-    pthread_mutex_lock(&l->lock);
+    take_lock(l);
     bool granted = t->granted;
     ticket **at = &l->first;
-    while (!granted && *at != t) at = &(*at)->next;
-    if (!granted) {
+    while (!granted && *at && *at != t) at = &(*at)->next;
+    if (!granted && *at) {
         *at = t->next;
         if (!t->next) l->last = at;
     }
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
     if (!granted) free_ticket(t);
 }
 
@@ -200,10 +208,18 @@ static void fail(limits_op *op, const beluga_error *err)
     beluga__sink_error(op->outer, err);
 }
 
+static void return_turn(limits_op *op)
+{
+    if (op->has_turn) give_back_turn(op->self, op->reserved);
+    op->has_turn = false;
+}
+
 static int begin(limits_op *op, beluga_error *err)
 {
     beluga__model *inner = op->self->layer.inner;
     int status = inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
+    if (status) return_turn(op); /* an open breaker, say */
+    op->has_turn = false;
     if (!status && op->paused) beluga__op_pause(op->inner, true);
     return status;
 }
@@ -224,8 +240,9 @@ static int take_turn(limits_op *op, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
     int64_t turn = reserve(op->self, now_ns, op->reserved, op->deadline_ns);
+    op->has_turn = turn <= now_ns || turn <= op->deadline_ns;
     if (turn <= now_ns) return 0;
-    if (turn > op->deadline_ns)
+    if (!op->has_turn)
         return refuse(op, turn - now_ns, "requests_per_minute, tokens_per_minute, or the provider's own", err);
     set_timer(op, turn);
     return 1;
@@ -294,8 +311,7 @@ static int take_place(limits_op *op, beluga_error *err)
     if (!l->most_calls) return 0;
     ticket *t = new_ticket(op);
     if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    pthread_mutex_lock(&l->lock);
-    forget_parent(l);
+    take_lock(l);
     op->counted = l->running < l->most_calls && !l->first;
     bool waits = !op->counted && l->wait_ns > 0;
     if (op->counted) l->running++;
@@ -303,7 +319,7 @@ static int take_place(limits_op *op, beluga_error *err)
         *l->last = t;
         l->last = &t->next;
     }
-    pthread_mutex_unlock(&l->lock);
+    beluga__fork_lock_release(&l->lock);
     if (!waits) free_ticket(t);
     if (op->counted) return 0;
     if (!waits) return refuse(op, 0, "max_concurrent_calls", err);
@@ -335,6 +351,7 @@ static void take_usage(limits_op *op, const beluga_usage *usage)
     if (!used) return;
     settle(op->self, op->reserved, used);
     op->reserved = used; /* some say it again with every piece */
+    op->settled = true;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -345,6 +362,9 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         if (event->u.metadata.rate_limits) heed_headers(op->self, event->u.metadata.rate_limits);
         break;
     case BELUGA_EVENT_USAGE: take_usage(op, &event->u.usage); break;
+    case BELUGA_EVENT_RESTART:
+        if (op->settled) op->reserved = 0; /* what the next try uses is used, too */
+        break;
     case BELUGA_EVENT_ERROR: heed_error(op->self, event->u.error); /* fall through */
     case BELUGA_EVENT_FINISH: leave(op); break;
     }
@@ -391,6 +411,7 @@ static void cancel(beluga__op *base)
     op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
     withdraw(op);
     beluga__op_cancel(op->inner);
+    return_turn(op);
     leave(op);
 }
 
@@ -403,7 +424,7 @@ static void pause(beluga__op *base, bool paused)
 
 static void release(beluga__model *model)
 {
-    pthread_mutex_destroy(&((limits *)beluga__layer_of(model))->lock);
+    beluga__fork_lock_destroy(&((limits *)beluga__layer_of(model))->lock);
     beluga__layer_release(model);
 }
 
@@ -420,13 +441,12 @@ beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settin
 {
     limits *l = beluga__layer_new(sizeof *l, &limits_ops, runtime, inner);
     if (!l) return NULL;
-    pthread_mutex_init(&l->lock, NULL);
+    beluga__fork_lock_init(&l->lock);
     l->requests.cost_ns = cost_of(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE);
     l->tokens.cost_ns = cost_of(settings, BELUGA_OPTION_TOKENS_PER_MINUTE);
     l->most_calls = beluga__settings_int(settings, BELUGA_OPTION_MAX_CONCURRENT_CALLS, 0);
     l->wait_ns = BELUGA__NS_PER_MS *
                  beluga__settings_int(settings, BELUGA_OPTION_LIMIT_WAIT, DEFAULT_WAIT_MS);
     l->last = &l->first;
-    l->generation = beluga__fork_generation();
     return &l->layer.model;
 }

@@ -2,11 +2,11 @@
 #include "middleware/memory_cache.h"
 
 #include "base/clock.h"
+#include "base/fork_lock.h"
 #include "base/limits.h"
 #include "base/list.h"
 #include "base/mem.h"
 
-#include <pthread.h>
 #include <stdint.h>
 
 enum { BUCKETS = 1024, KEY = 64 };
@@ -23,7 +23,7 @@ typedef struct entry {
 struct beluga_memory_cache {
     beluga_cache_store store;
     const beluga_allocator *allocator;
-    pthread_mutex_t lock;
+    beluga__fork_lock lock;
     size_t bytes, max;
     beluga__list uses; /* oldest first */
     entry *buckets[BUCKETS];
@@ -57,10 +57,20 @@ static void drop(beluga_memory_cache *cache, entry **at)
     beluga__release(cache->allocator, e);
 }
 
+/* A child whose parent was in the middle of a change begins with nothing: what was kept can't be trusted, nor
+ * freed. */
+static void take_lock(beluga_memory_cache *cache)
+{
+    if (!beluga__fork_lock_take(&cache->lock) || !cache->lock.was_held) return;
+    memset(cache->buckets, 0, sizeof cache->buckets);
+    beluga__list_init(&cache->uses);
+    cache->bytes = 0;
+}
+
 static void get(void *payload, const char *key, beluga_cache_found_fn found, void *to)
 {
     beluga_memory_cache *cache = payload;
-    pthread_mutex_lock(&cache->lock);
+    take_lock(cache);
     entry **at = find(cache, key);
     if (*at && (*at)->expires_ns <= beluga__now_ns())
         drop(cache, at);
@@ -69,7 +79,7 @@ static void get(void *payload, const char *key, beluga_cache_found_fn found, voi
         beluga__list_append(&cache->uses, &(*at)->use);
         found(to, (*at)->value, (*at)->length);
     }
-    pthread_mutex_unlock(&cache->lock);
+    beluga__fork_lock_release(&cache->lock);
 }
 
 static void make_room(beluga_memory_cache *cache, size_t n)
@@ -88,7 +98,7 @@ static void put(void *payload, const char *key, const char *value, size_t length
     *e = (entry){.length = length, .expires_ns = beluga__now_ns() + ttl_ms * BELUGA__NS_PER_MS};
     memcpy(e->key, key, strnlen(key, KEY));
     memcpy(e->value, value, length);
-    pthread_mutex_lock(&cache->lock);
+    take_lock(cache);
     entry **at = find(cache, key);
     if (*at) drop(cache, at);
     make_room(cache, size_of(e));
@@ -97,7 +107,7 @@ static void put(void *payload, const char *key, const char *value, size_t length
     *at = e;
     beluga__list_append(&cache->uses, &e->use);
     cache->bytes += size_of(e);
-    pthread_mutex_unlock(&cache->lock);
+    beluga__fork_lock_release(&cache->lock);
 }
 
 beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator, size_t max_bytes)
@@ -108,7 +118,7 @@ beluga_memory_cache *beluga__memory_cache_new(const beluga_allocator *allocator,
     cache->max = max_bytes ? max_bytes : BELUGA__MAX_CACHE_BYTES;
     cache->store = (beluga_cache_store){sizeof cache->store, cache, get, put};
     beluga__list_init(&cache->uses);
-    pthread_mutex_init(&cache->lock, NULL);
+    beluga__fork_lock_init(&cache->lock);
     return cache;
 }
 
@@ -122,7 +132,7 @@ void beluga_memory_cache_free(beluga_memory_cache *cache)
     if (!cache) return;
     for (size_t i = 0; i < BUCKETS; i++)
         while (cache->buckets[i]) drop(cache, &cache->buckets[i]);
-    pthread_mutex_destroy(&cache->lock);
+    beluga__fork_lock_destroy(&cache->lock);
     beluga__release(cache->allocator, cache);
 }
 

@@ -20,7 +20,8 @@ beluga__model *beluga__fallback_new(beluga__runtime *runtime, const beluga__sett
                                     beluga__target *const *others, size_t n, beluga__model *inner);
 /* Takes over the prices, too. */
 beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga_prices *prices, beluga__model *inner);
+                                  beluga_prices *prices, beluga__target *const *others, size_t n,
+                                  beluga__model *inner);
 beluga__model *beluga__cache_new(beluga__runtime *runtime, const beluga__settings *settings,
                                  beluga__model *inner);
 /* The hooks are copied. */

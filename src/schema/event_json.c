@@ -119,6 +119,20 @@ static void get_body(const beluga_json *o, beluga_event *e)
     }
 }
 
+/* What every event of its kind has; the text may come from a store that is not ours. */
+static bool has_all(const beluga_event *e)
+{
+    switch (e->kind) {
+    case BELUGA_EVENT_TEXT: return e->u.text.text;
+    case BELUGA_EVENT_REASONING: return e->u.reasoning.text || e->u.reasoning.signature;
+    case BELUGA_EVENT_TOOL_CALL_BEGIN: return e->u.tool_call.id && e->u.tool_call.name;
+    case BELUGA_EVENT_TOOL_CALL_DELTA: return e->u.tool_call.arguments;
+    case BELUGA_EVENT_TOOL_CALL_END:
+        return e->u.tool_call.id && e->u.tool_call.name && e->u.tool_call.arguments;
+    }
+    return true;
+}
+
 bool beluga__event_from_json(const beluga_json *object, beluga_event *event)
 {
     const char *kind = beluga_json_get_string(object, "kind", NULL);
@@ -128,5 +142,5 @@ bool beluga__event_from_json(const beluga_json *object, beluga_event *event)
     if (!is_kept(event->kind)) return false;
     event->index = (uint32_t)beluga_json_get_int(object, "index", 0);
     get_body(object, event);
-    return true;
+    return has_all(event);
 }

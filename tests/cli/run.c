@@ -13,6 +13,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <beluga/error.h>
+
 #define MAX_ARGUMENTS 48
 #define MAX_OUTPUT    ((size_t)16 * 1024 * 1024)
 /* Nothing here takes a second; under a sanitizer on a busy machine it may. */
@@ -313,6 +315,17 @@ int cli_run(struct cli *cli, ...)
     start(cli, values);
     va_end(values);
     return cli_finish(cli);
+}
+
+/* ---- what it printed ------------------------------------------------------------------------ */
+
+beluga_json_doc *cli_parse_out(const struct cli *cli)
+{
+    beluga_json_doc *doc = NULL;
+    beluga_error err = {0};
+    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
+        fail_msg("%s: %s", err.message, cli->out);
+    return doc;
 }
 
 /* ---- asserting ------------------------------------------------------------------------------- */

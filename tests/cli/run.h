@@ -13,6 +13,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <beluga/provider/json.h>
+
 #define CLI_MAX_VARIABLES 64
 
 struct cli {
@@ -57,6 +59,9 @@ void cli_wait_for(struct cli *cli, const char *text);
 void cli_type(struct cli *cli, const char *text);
 void cli_signal(struct cli *cli, int number);
 int cli_finish(struct cli *cli);
+
+/* Parse what it printed on stdout, which must be JSON. Returns owned (beluga_json_doc_free). */
+beluga_json_doc *cli_parse_out(const struct cli *cli);
 
 /* Assert that a text contains a part, and print both when not. */
 void assert_contains(const char *text, const char *part);

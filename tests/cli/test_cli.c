@@ -41,15 +41,6 @@ static int ask(struct cli *cli)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static beluga_json_doc *parse_out(const struct cli *cli)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
-        fail_msg("%s: %s", err.message, cli->out);
-    return doc;
-}
-
 static const char *string_at(const beluga_json *object, const char *key)
 {
     const char *text = beluga_json_get_string(object, key, NULL);
@@ -210,6 +201,54 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
     peer_stop(p);
 }
 
+/* ---- a model of several parts ---------------------------------------------------------------- */
+
+/* An alias that means: this model, one retry, that fallback, this budget. */
+static const char *write_smart(struct cli *cli)
+{
+    static const char prices[] =
+        "prices:\n  openai/*: {input: 1000, output: 1000}\n  mock/*: {input: 0, output: 0}\n";
+    char yaml[1024], path[256];
+    snprintf(path, sizeof path, "%s", cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    int n = snprintf(yaml, sizeof yaml,
+                     "models:\n"
+                     "  smart:\n"
+                     "    model: openai/any\n"
+                     "    max_retries: 1\n"
+                     "    retry_delay: 100ms\n"
+                     "    fallback: [spare]\n"
+                     "    budget: 0.04\n"
+                     "    prices: %s\n"
+                     "  spare: {model: mock/echo}\n",
+                     path);
+    return cli_write_file(cli, "smart.yaml", yaml, (size_t)n);
+}
+
+static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    cli_set(cli, "BELUGA_CONFIG", write_smart(cli));
+    peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    reply_with(p, "after a retry", "stop");
+    assert_int_equal(cli_run(cli, "-m", "smart", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "after a retry\n");
+    assert_int_equal(peer_requests(p), 2);
+    for (int i = 0; i < 2; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    assert_int_equal(cli_run(cli, "-m", "smart", "Who else?", NULL), 0);
+    assert_string_equal(cli->out, "Who else?\n");
+    assert_int_equal(peer_requests(p), 4); /* two retries would be one more */
+    /* An answer costs $0.046: a conversation has one, and then the budget is spent. */
+    reply_with(p, "one", "stop");
+    cli->input = "Hello\nAgain\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "-m", "smart", NULL), 5);
+    assert_contains(cli->out, "one\n");
+    assert_contains(cli->err, "budget_exceeded");
+    assert_int_equal(peer_requests(p), 5);
+    peer_stop(p);
+}
+
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
 static void json_is_one_object_with_all_of_the_answer(void **state)
@@ -218,7 +257,7 @@ static void json_is_one_object_with_all_of_the_answer(void **state)
     peer *p = start_peer(cli);
     reply_with(p, "Hi \"you\"", "stop");
     assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "Hello", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *usage = beluga_json_get(root, "usage");
     assert_string_equal(string_at(root, "text"), "Hi \"you\"");
@@ -243,7 +282,7 @@ static void json_of_a_failure_has_the_error_and_what_arrived(void **state)
     peer_step_close(r);
     assert_int_equal(cli_run(cli, "--json", "-m", "openai/any", "-o", "max_retries=0", "Hi", NULL),
                      8);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc), *error = beluga_json_get(root, "error");
     assert_int_equal(beluga_json_get_int(error, "exit_code", 0), 8);
     assert_string_equal(string_at(error, "code"), "stream_closed");
@@ -260,7 +299,7 @@ static void json_has_the_tool_calls(void **state)
                              "mock.tool_calls=[{\"name\":\"add\",\"arguments\":{\"a\":1}}]", "Hi",
                              NULL),
                      0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *calls = beluga_json_get(beluga_json_doc_root(doc), "tool_calls");
     assert_int_equal(beluga_json_count(calls), 1);
     assert_string_equal(string_at(beluga_json_at(calls, 0), "name"), "add");
@@ -566,6 +605,7 @@ int main(void)
         TEST(a_schema_is_sent),
         TEST(usage_is_told_on_stderr),
         TEST(the_wire_is_shown_and_the_key_is_not),
+        TEST(an_alias_can_mean_retries_a_fallback_and_a_budget),
         TEST(json_is_one_object_with_all_of_the_answer),
         TEST(json_of_a_failure_has_the_error_and_what_arrived),
         TEST(json_has_the_tool_calls),

@@ -14,15 +14,6 @@
 
 #define KEY "sk-this-must-never-be-shown"
 
-static beluga_json_doc *parse_out(const struct cli *cli)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(cli->out, cli->out_length, &doc, &err) != 0)
-        fail_msg("%s: %s", err.message, cli->out);
-    return doc;
-}
-
 static const char *string_at(const beluga_json *object, const char *key)
 {
     const char *text = beluga_json_get_string(object, key, NULL);
@@ -172,7 +163,7 @@ static void providers_as_json(void **state)
     struct cli *cli = *state;
     cli_set(cli, "OPENAI_API_KEY", KEY);
     assert_int_equal(cli_run(cli, "providers", "--json", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "providers");
     bool found = false;
     for (const beluga_json *p = beluga_json_first(list); p; p = beluga_json_next(list, p)) {
@@ -206,7 +197,7 @@ static void models_are_aliases_and_what_providers_have(void **state)
                                   "openai-responses/a\nopenai-responses/b\n");
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"c\"}]}");
     assert_int_equal(cli_run(cli, "models", "openai", "--json", "--config", path, NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *models = beluga_json_get(beluga_json_doc_root(doc), "models");
     assert_string_equal(beluga_json_string(beluga_json_at(models, 0), NULL), "openai/c");
     beluga_json_doc_free(doc);
@@ -247,7 +238,7 @@ static void check_tells_a_difference_and_fails(void **state)
     snprintf(path, sizeof path, "%s/events.txt", folder);
     cli_write_file(cli, path, events, sizeof events - 1);
     assert_int_equal(cli_run(cli, "check", "--fixtures", cli->home, "--json", "mock", NULL), 1);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *first = beluga_json_at(beluga_json_get(root, "checks"), 0);
     assert_string_equal(string_at(first, "check"), "text");
@@ -287,13 +278,13 @@ static void a_probe_tells_what_came_of_it(void **state)
     cli_set(cli, "OPENAI_API_KEY", KEY);
     peer_step_json(peer_reply_new(p), 200, "{\"data\":[{\"id\":\"any\"}]}");
     assert_int_equal(cli_run(cli, "health", "--probe", "--json", "openai/any", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     assert_string_equal(string_at(beluga_json_doc_root(doc), "state"), "healthy");
     beluga_json_doc_free(doc);
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "No");
     assert_int_equal(
         cli_run(cli, "health", "--probe", "--json", "-o", "max_retries=0", "openai/any", NULL), 4);
-    doc = parse_out(cli);
+    doc = cli_parse_out(cli);
     assert_string_equal(string_at(beluga_json_doc_root(doc), "state"), "unhealthy");
     assert_string_equal(string_at(beluga_json_get(beluga_json_doc_root(doc), "error"), "code"),
                         "authentication_error");
@@ -322,15 +313,45 @@ static void config_tells_where_each_part_came_from(void **state)
     assert_lacks(cli->out, KEY);
 }
 
+static void config_tells_the_layers_of_a_model(void **state)
+{
+    static const char yaml[] = "models:\n"
+                               "  smart:\n"
+                               "    model: openai/any\n"
+                               "    max_retries: 2\n"
+                               "    breaker_failures: 5\n"
+                               "    requests_per_minute: 60\n"
+                               "    max_concurrent_calls: 4\n"
+                               "    fallback: [anthropic/claude, local]\n"
+                               "    budget: 20\n"
+                               "    cache_ttl: 1h\n"
+                               "  local: {model: mock/any}\n";
+    struct cli *cli = *state;
+    const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
+    assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "smart", NULL), 0);
+    assert_contains(cli->out, "\nstack  cache (1h) > budget ($20) > fallback (anthropic/claude, local) > "
+                              "limits (60/min, 4 at once) > breaker (5 failures, 15s) > retry (2) > openai\n");
+    assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "local", NULL), 0);
+    assert_contains(cli->out, "\nstack  retry (3) > mock\n");
+    assert_int_equal(cli_run(cli, "config", "--json", "--config", path, "-m", "smart", NULL), 0);
+    beluga_json_doc *doc = cli_parse_out(cli);
+    const beluga_json *stack = beluga_json_get(beluga_json_doc_root(doc), "stack");
+    assert_int_equal(beluga_json_count(stack), 7);
+    assert_string_equal(string_at(beluga_json_at(stack, 1), "layer"), "budget");
+    assert_string_equal(string_at(beluga_json_at(stack, 1), "detail"), "$20");
+    assert_string_equal(string_at(beluga_json_at(stack, 6), "layer"), "openai");
+    beluga_json_doc_free(doc);
+}
+
 static void config_as_json_and_without_a_model(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "config", "--json", NULL), 0);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     assert_true(beluga_json_is_null(beluga_json_get(beluga_json_doc_root(doc), "model")));
     beluga_json_doc_free(doc);
     assert_int_equal(cli_run(cli, "config", "--json", "-m", "mock/any", "--timeout", "5", NULL), 0);
-    doc = parse_out(cli);
+    doc = cli_parse_out(cli);
     const beluga_json *options = beluga_json_get(beluga_json_doc_root(doc), "options");
     assert_string_equal(string_at(beluga_json_get(options, "timeout"), "from"), "command line");
     assert_string_equal(string_at(beluga_json_get(options, "provider"), "value"), "mock");
@@ -475,7 +496,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     assert_contains(cli->err, "4 errors, ");
     assert_lacks(cli->out, KEY);
     assert_int_equal(cli_run(cli, "config", "check", path, "--json", NULL), 3);
-    beluga_json_doc *doc = parse_out(cli);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc),
                       *problems = beluga_json_get(root, "problems");
     assert_string_equal(string_at(root, "file"), path);
@@ -525,6 +546,7 @@ int main(void)
         TEST(health_is_told_without_sending_anything),
         TEST(a_probe_tells_what_came_of_it),
         TEST(config_tells_where_each_part_came_from),
+        TEST(config_tells_the_layers_of_a_model),
         TEST(config_as_json_and_without_a_model),
         TEST(twelve_lines_of_a_file_make_a_provider),
         TEST(it_is_listed_wherever_providers_are),

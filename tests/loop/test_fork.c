@@ -2,6 +2,9 @@
  * own. */
 #include "../support/calls.h"
 
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -304,6 +307,119 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **sta
     beluga_loop_free(loop);
 }
 
+/* --- what calls share
+ * ----------------------------------------------------------------------------- */
+
+static int answers_in_child(void *argument)
+{
+    beluga_response *response = NULL;
+    CHECK(1, beluga_invoke(argument, NULL, beluga_input_text("Hi"), &response, NULL) == 0);
+    beluga_response_free(response);
+    return 0;
+}
+
+static void a_child_does_not_wait_for_its_parents_calls_to_end(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0));
+    gated_stream(p, 0, 1);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    peer_openai_answer(peer_reply_new(p), "Hello");
+    in_child(answers_in_child, model);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT); /* here it is still one at once */
+    peer_open_gate(p, 0);
+    pull_all(stream, &r);
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
+static void a_child_sends_probes_of_its_own(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(1));
+    peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
+    gated_stream(p, 0, 1);
+    beluga_stream *probe = begin_stream(model, NULL);
+    pull_until(probe, &r, BELUGA_EVENT_TEXT);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
+    peer_openai_answer(peer_reply_new(p), "Hello");
+    in_child(answers_in_child, model);
+    peer_open_gate(p, 0);
+    pull_all(probe, &r);
+    assert_int_equal(r.finishes, 1);
+    beluga_stream_free(probe);
+    beluga_chat_model_unref(model);
+}
+
+static const char any_key[] = "0123456789012345678901234567890123456789012345678901234567890123";
+
+typedef struct reader {
+    const beluga_cache_store *store;
+    sem_t reads, may_end;
+} reader;
+
+static void found_slowly(void *to, const char *value, size_t length)
+{
+    reader *r = to;
+    (void)value;
+    (void)length;
+    sem_post(&r->reads);
+    while (sem_wait(&r->may_end) && errno == EINTR) continue;
+}
+
+static void *read_slowly(void *argument)
+{
+    reader *r = argument;
+    r->store->get(r->store->payload, any_key, found_slowly, r);
+    return NULL;
+}
+
+static void found_nothing(void *to, const char *value, size_t length)
+{
+    (void)value;
+    (void)length;
+    *(bool *)to = true;
+}
+
+static int use_store(void *argument)
+{
+    const beluga_cache_store *store = argument;
+    bool found = false;
+    store->get(store->payload, any_key, found_nothing, &found);
+    CHECK(1, !found);
+    store->put(store->payload, any_key, "[]", 2, PATIENCE_MS);
+    store->get(store->payload, any_key, found_nothing, &found);
+    CHECK(2, found);
+    return 0;
+}
+
+/* The thread that would let go of the lock is not in the child. */
+static void a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    beluga_memory_cache *cache = beluga_memory_cache_new(0);
+    reader r = {.store = beluga_memory_cache_store(cache)};
+    assert_int_equal(sem_init(&r.reads, 0, 0), 0);
+    assert_int_equal(sem_init(&r.may_end, 0, 0), 0);
+    r.store->put(r.store->payload, any_key, "[]", 2, PATIENCE_MS);
+    assert_int_equal(pthread_create(&thread, NULL, read_slowly, &r), 0);
+    while (sem_wait(&r.reads) && errno == EINTR) continue;
+    in_child(use_store, (void *)(uintptr_t)r.store);
+    sem_post(&r.may_end);
+    pthread_join(thread, NULL);
+    sem_destroy(&r.reads);
+    sem_destroy(&r.may_end);
+    beluga_memory_cache_free(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -314,6 +430,9 @@ int main(void)
         ON_PEER(a_child_that_exits_in_good_order_does_not_hang),
         ON_PEER(work_that_blocks_runs_in_a_child_too),
         ON_PEER(a_child_does_not_wait_for_a_key_that_its_parent_asked_for),
+        ON_PEER(a_child_does_not_wait_for_its_parents_calls_to_end),
+        ON_PEER(a_child_sends_probes_of_its_own),
+        cmocka_unit_test(a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -151,6 +151,19 @@ static void what_may_be_answered_is_reserved_where_it_is_known(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void a_dearer_fallback_is_reserved_for(void **state)
+{
+    (void)state;
+    beluga_error err;
+    write_file("prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
+    const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50), beluga_with_max_tokens(6),
+                                     beluga_with_fallback("mock/echo"), BELUGA_OPTIONS_END};
+    beluga_chat_model *model = open_mock_n(options, BELUGA_OPTIONS_TERMINATED);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(err.message, "may cost $60"));
+    beluga_chat_model_unref(model);
+}
+
 static void tries_that_failed_are_paid_for(void **state)
 {
     peer *p = *state;
@@ -168,6 +181,45 @@ static void tries_that_failed_are_paid_for(void **state)
     assert_int_equal(stream_whole(model, &r), 0);
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
     assert_non_null(strstr(r.error.message, "$33 are used"));
+    beluga_chat_model_unref(model);
+}
+
+/* Few providers tell what a stream that was cancelled cost, and all of them charge for it. */
+static void what_was_answered_is_paid_for_though_nobody_told_the_usage(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_prices(path), beluga_with_budget(10));
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "forty bytes of text are about ten tokens");
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    assert_int_equal(stream_whole(model, &r), 0);
+    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
+    beluga_chat_model_unref(model);
+    model = open_peer_with(p, beluga_with_prices(path), beluga_with_budget(10));
+    reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "forty bytes of text are about ten tokens");
+    peer_step_hang(reply);
+    beluga_stream *stream = begin_stream(model, NULL);
+    record_clear(&r);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    beluga_stream_free(stream);
+    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
+    beluga_chat_model_unref(model);
+}
+
+static void what_was_cancelled_before_an_answer_costs_nothing(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_with_budget(22, beluga_mock_with_latency_ms(3600000));
+    for (int i = 0; i < 5; i++) {
+        beluga_context *ctx = beluga_context_new_timeout(NULL, 1);
+        assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
+        beluga_context_unref(ctx);
+    }
     beluga_chat_model_unref(model);
 }
 
@@ -246,6 +298,10 @@ int main(void)
         WITH_FILE(when_it_is_spent_nothing_is_sent),
         WITH_FILE(what_may_be_answered_is_reserved_where_it_is_known),
         cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
+        cmocka_unit_test_setup_teardown(what_was_answered_is_paid_for_though_nobody_told_the_usage, peer_and_file,
+                                        stop_both),
+        WITH_FILE(a_dearer_fallback_is_reserved_for),
+        WITH_FILE(what_was_cancelled_before_an_answer_costs_nothing),
         WITH_FILE(a_cached_answer_costs_nothing),
         WITH_FILE(an_unknown_price_is_not_zero),
         WITH_FILE(threads_do_not_spend_more_together),

@@ -3,6 +3,7 @@
 
 #include <beluga/providers/mock.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <unistd.h>
 
 enum { HOUR_MS = 3600000 };
@@ -181,6 +182,39 @@ static void a_replay_waits_while_it_is_paused_and_ends_when_cancelled(void **sta
     beluga_loop_free(loop);
 }
 
+typedef struct canceller {
+    beluga_op *op;
+    char text[16];
+    size_t ends;
+} canceller;
+
+static void cancel_and_read(void *payload, const beluga_event *event)
+{
+    canceller *c = payload;
+    if (event->kind == BELUGA_EVENT_ERROR) c->ends++;
+    if (event->kind != BELUGA_EVENT_TEXT) return;
+    beluga_op_cancel(c->op);
+    snprintf(c->text, sizeof c->text, "%.*s", (int)event->u.text.length, event->u.text.text);
+}
+
+static void who_cancels_a_replay_may_go_on_reading_the_event(void **state)
+{
+    (void)state;
+    canceller c = {.ends = 0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_caching(nothing);
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    assert_int_equal(generate(model, "one two", NULL), 0);
+    assert_int_equal(beluga_stream_start_n(model, loop, NULL, messages, cancel_and_read, &c, &c.op, NULL, NULL, 0), 0);
+    while (!c.ends) poll_and_step(loop);
+    assert_string_equal(c.text, "one two"); /* the kept answer came in one piece */
+    beluga_op_free(c.op);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
 /* --- stores ------------------------------------------------------------------------------------- */
 
 typedef struct shelf {
@@ -226,6 +260,43 @@ static void the_host_may_keep_them_itself(void **state)
         assert_int_equal(generate(model, NULL, NULL), 0);
         s.length = whole;
     }
+    beluga_chat_model_unref(model);
+}
+
+static void what_a_store_makes_up_is_not_believed(void **state)
+{
+    static const char *const made_up[] = {
+        "[{\"kind\":\"text\"},{\"kind\":\"finish\",\"reason\":1}]",
+        "[{\"kind\":\"tool_call_begin\"},{\"kind\":\"finish\",\"reason\":1}]",
+        "[{\"kind\":\"tool_call_end\",\"id\":\"a\",\"name\":\"b\"},{\"kind\":\"finish\",\"reason\":1}]",
+        "[{\"kind\":\"finish\",\"reason\":1},{\"kind\":\"finish\",\"reason\":1}]",
+        "[{\"kind\":\"error\"},{\"kind\":\"finish\",\"reason\":1}]",
+        "[1,{\"kind\":\"finish\",\"reason\":1}]", "[]", "{}", "7",
+    };
+    (void)state;
+    shelf s = {.length = 0};
+    beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
+    beluga_chat_model *model = open_mock(beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
+    for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
+        assert_int_equal(generate(model, NULL, NULL), 0); /* so that the key is there */
+        s.length = strlen(made_up[i]);
+        memcpy(s.value, made_up[i], s.length);
+        assert_int_equal(generate(model, "This is a mock response.", NULL), 0);
+    }
+    beluga_chat_model_unref(model);
+}
+
+static void an_answer_of_a_fallback_is_kept_once(void **state)
+{
+    (void)state;
+    shelf s = {.length = 0};
+    beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
+                  beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hi", NULL), 0);
+    assert_int_equal(s.puts, 1);
+    assert_int_equal(s.gets, 2);
     beluga_chat_model_unref(model);
 }
 
@@ -295,6 +366,9 @@ int main(void)
         cmocka_unit_test(the_host_may_keep_them_itself),
         cmocka_unit_test(a_store_in_memory_drops_what_was_not_used_for_longest),
         cmocka_unit_test(threads_share_it),
+        cmocka_unit_test(who_cancels_a_replay_may_go_on_reading_the_event),
+        cmocka_unit_test(what_a_store_makes_up_is_not_believed),
+        cmocka_unit_test(an_answer_of_a_fallback_is_kept_once),
     };
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
 }

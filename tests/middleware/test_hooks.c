@@ -161,6 +161,48 @@ static void a_cancelled_call_is_told_as_one(void **state)
     beluga_loop_free(loop);
 }
 
+static int dislike_the_end(void *payload, const beluga_call *call, const beluga_event *event,
+                           beluga_error *err)
+{
+    (void)payload;
+    (void)call;
+    if (event->kind != BELUGA_EVENT_FINISH) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_CONTENT_FILTER, "not like this");
+}
+
+/* All layers below are over by then. */
+static void the_last_event_can_be_disliked_too(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_hooks hooks = {.size = sizeof hooks, .event = dislike_the_end};
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_hooks(&hooks), beluga_with_breaker_failures(5),
+                       beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0));
+    for (int i = 0; i < 3; i++) {
+        peer_openai_stream(peer_reply_new(p), "Hello");
+        assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_CONTENT_FILTER);
+        assert_int_equal(r.finishes, 0);
+    }
+    beluga_chat_model_unref(model);
+}
+
+/* They are around the call, whoever answers it: what they see of a fallback they see once. */
+static void a_call_that_falls_back_is_one_call(void **state)
+{
+    (void)state;
+    witness w = {0};
+    beluga_hooks hooks = hooks_of(&w);
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
+                  beluga_with_hooks(&hooks));
+    assert_int_equal(generate(model, "Hi", NULL), 0);
+    assert_int_equal(w.before, 1);
+    assert_int_equal(w.after, 1);
+    assert_int_equal(w.failed, 0);
+    beluga_chat_model_unref(model);
+}
+
 static void hooks_of_an_earlier_version_are_shorter(void **state)
 {
     (void)state;
@@ -184,6 +226,8 @@ int main(void)
         ON_PEER(a_failure_is_told_once_after_all_retries),
         cmocka_unit_test(a_cancelled_call_is_told_as_one),
         cmocka_unit_test(hooks_of_an_earlier_version_are_shorter),
+        ON_PEER(the_last_event_can_be_disliked_too),
+        cmocka_unit_test(a_call_that_falls_back_is_one_call),
     };
     return cmocka_run_group_tests_name("hooks", tests, NULL, NULL);
 }

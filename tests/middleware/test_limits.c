@@ -170,6 +170,38 @@ static void who_is_cancelled_while_waiting_leaves_the_queue(void **state)
     beluga_loop_free(loop);
 }
 
+static void who_is_cancelled_while_waiting_gives_back_the_turn(void **state)
+{
+    (void)state;
+    record r;
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    for (int i = 0; i < 5; i++) { /* each takes the turn in 30 s: the second one would be refused */
+        record_clear(&r);
+        beluga_op *op = push_stream(model, loop, NULL, &r);
+        step_until_quiet(loop);
+        beluga_op_cancel(op);
+        step_until_end(loop, &r);
+        assert_story(&r, "error(context_canceled)");
+        beluga_op_free(op);
+    }
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void what_an_open_breaker_refuses_takes_no_turn(void **state)
+{
+    (void)state;
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
+                  beluga_with_breaker_failures(1), beluga_with_requests_per_minute(120),
+                  beluga_with_limit_wait_ms(0));
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
+    for (int i = 0; i < 50; i++) assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
+    beluga_chat_model_unref(model);
+}
+
 static void waiting_for_a_place_has_an_end(void **state)
 {
     peer *p = *state;
@@ -210,6 +242,60 @@ static void *call_in_a_crowd(void *argument)
     return NULL;
 }
 
+static void ignore_event(void *payload, const beluga_event *event)
+{
+    (void)payload;
+    (void)event;
+}
+
+/* Begin some calls on a loop of its own, go some steps, and free the loop wherever they are. */
+static void *leave_in_a_crowd(void *argument)
+{
+    crowd *c = argument;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    for (int i = 0; i < EACH; i++) {
+        beluga_loop *loop = NULL;
+        beluga_op *ops[3] = {NULL, NULL, NULL};
+        if (beluga_loop_new(NULL, &loop)) atomic_fetch_add(&c->failed, 1);
+        for (int k = 0; k < 3; k++)
+            if (beluga_stream_start_n(c->model, loop, NULL, messages, ignore_event, NULL, &ops[k], NULL, NULL, 0))
+                atomic_fetch_add(&c->failed, 1);
+        for (int k = 0; k < i % 7; k++) beluga_loop_step(loop);
+        if (i % 3 == 0) beluga_op_cancel(ops[1]);
+        for (int k = 0; k < 3; k++) beluga_op_free(ops[k]);
+        beluga_loop_free(loop);
+    }
+    beluga_messages_free(messages);
+    return NULL;
+}
+
+/* A place that was on its way to a loop that is gone goes on to the next one. */
+static void loops_that_go_leave_no_place_taken(void **state)
+{
+    (void)state;
+    pthread_t threads[THREADS];
+    crowd c = {.model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)), .failed = 0};
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, leave_in_a_crowd, &c), 0);
+    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(c.failed, 0);
+    beluga_loop *loop = new_loop();
+    record r[2];
+    beluga_op *ops[2];
+    for (int i = 0; i < 2; i++) { /* both places are free */
+        record_clear(&r[i]);
+        ops[i] = push_stream(c.model, loop, NULL, &r[i]);
+    }
+    for (int i = 0; i < 2; i++) {
+        step_until_end(loop, &r[i]);
+        assert_int_equal(r[i].finishes, 1);
+        beluga_op_free(ops[i]);
+    }
+    beluga_loop_free(loop);
+    beluga_chat_model_unref(c.model);
+}
+
 static void threads_wait_for_each_other(void **state)
 {
     (void)state;
@@ -237,6 +323,9 @@ int main(void)
         ON_PEER(who_is_cancelled_while_waiting_leaves_the_queue),
         ON_PEER(waiting_for_a_place_has_an_end),
         cmocka_unit_test(threads_wait_for_each_other),
+        cmocka_unit_test(who_is_cancelled_while_waiting_gives_back_the_turn),
+        cmocka_unit_test(what_an_open_breaker_refuses_takes_no_turn),
+        cmocka_unit_test(loops_that_go_leave_no_place_taken),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);
 }

@@ -1,0 +1,27 @@
+/* Messages as they are in the log: plain text where that is all of them, else JSON. */
+#ifndef BELUGA_CLI_LOGBOOK_MESSAGE_H
+#define BELUGA_CLI_LOGBOOK_MESSAGE_H
+
+#include <stdbool.h>
+
+#include <beluga/message.h>
+#include <beluga/provider/json.h>
+
+/* Attached bytes beyond this are not kept: only that they were there. */
+#define LOGBOOK_MAX_ATTACHED_BYTES ((size_t)16 * 1024 * 1024)
+
+/* Whether a message is one text without NUL bytes. */
+bool logbook_message_is_plain(const beluga_message *message);
+
+/* Write a message's parts as an array. */
+void logbook_message_put(beluga_json_writer *w, const char *key, const beluga_message *message);
+
+/*
+ * Make a message of such an array, or of `text` where `json` is NULL.
+ * @param left_out  Set when something that was attached is not there any more.
+ * @return one reference, yours; NULL without memory, or for what is no such array.
+ */
+beluga_message *logbook_message_read(beluga_role role, const char *json, const char *text,
+                                     bool *left_out);
+
+#endif

@@ -1,0 +1,13 @@
+/* The layers between a call and its provider that a configuration asks for, outermost first. */
+#ifndef BELUGA_CLI_STACK_H
+#define BELUGA_CLI_STACK_H
+
+#include <beluga/config.h>
+#include <beluga/provider/json.h>
+
+/* Write "cache (1h) > budget ($20) > retry (3) > openai", in one line. */
+void stack_print(const beluga_config *config);
+/* Write an array of {layer, detail}; the last one is the provider. */
+void stack_put(beluga_json_writer *w, const char *key, const beluga_config *config);
+
+#endif

@@ -1,0 +1,24 @@
+/* A lock that a forked child can use, whoever held the parent's when it forked: the child has none of the
+ * threads that would let go of it. The first in a new process to take it is told, and whether it was held: then
+ * what it guards may be half changed. */
+#ifndef BELUGA__FORK_LOCK_H
+#define BELUGA__FORK_LOCK_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+
+typedef struct beluga__fork_lock {
+    pthread_mutex_t mutex;
+    atomic_uint generation; /* of fork, that the mutex belongs to */
+    bool fresh;             /* nobody was told yet; under the mutex, like what follows */
+    bool was_held;          /* by a thread of the parent's */
+} beluga__fork_lock;
+
+void beluga__fork_lock_init(beluga__fork_lock *lock);
+void beluga__fork_lock_destroy(beluga__fork_lock *lock);
+/* Returns true to the first caller in a child. */
+bool beluga__fork_lock_take(beluga__fork_lock *lock);
+void beluga__fork_lock_release(beluga__fork_lock *lock);
+
+#endif

@@ -1,0 +1,559 @@
+/* The log of calls: what gets into it and what does not, and what can be found in it. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include "peer.h"
+#include "run.h"
+
+#define KEY     "sk-this-must-never-be-shown"
+#define WRITERS 12
+
+/* ---- a log ----------------------------------------------------------------------------------- */
+
+static int setup(void **state)
+{
+    if (cli_setup(state) != 0) return -1;
+    struct cli *cli = *state;
+    cli_set(cli, "TZ", "UTC");
+    return 0;
+}
+
+/* Not every build has SQLite. */
+static void turn_on(struct cli *cli)
+{
+    int code = cli_run(cli, "-q", "logs", "on", NULL);
+    if (code && strstr(cli->err, "built without SQLite")) {
+        print_message("# needs a build with SQLite\n");
+        skip();
+    }
+    assert_int_equal(code, 0);
+}
+
+static const char *log_file(const struct cli *cli)
+{
+    static char path[256];
+    snprintf(path, sizeof path, "%s/.local/share/beluga/logs.db", cli->home);
+    return path;
+}
+
+static void ask_mock(struct cli *cli, const char *prompt)
+{
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", prompt, NULL), 0);
+}
+
+/* The newest entries, newest first. */
+static beluga_json_doc *entries(struct cli *cli, const beluga_json **list, size_t expected)
+{
+    assert_int_equal(cli_run(cli, "logs", "--json", "-n", "0", NULL), 0);
+    beluga_json_doc *doc = cli_parse_out(cli);
+    *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
+    assert_int_equal(beluga_json_count(*list), expected);
+    return doc;
+}
+
+static const char *text_at(const beluga_json *list, size_t index, const char *key)
+{
+    const char *text = beluga_json_get_string(beluga_json_at(list, index), key, NULL);
+    if (!text) fail_msg("no text \"%s\" in entry %zu", key, index);
+    return text;
+}
+
+static int64_t number_at(const beluga_json *list, size_t index, const char *key)
+{
+    return beluga_json_get_int(beluga_json_at(list, index), key, -1);
+}
+
+static peer *start_peer(struct cli *cli)
+{
+    peer *p = peer_start();
+    assert_non_null(p);
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", KEY);
+    return p;
+}
+
+static void reply_with(peer *p, const char *text)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, text);
+    peer_openai_finish(r, "stop");
+    peer_openai_usage(r, 1000, 200);
+    peer_openai_done(r);
+}
+
+/* ---- on and off ------------------------------------------------------------------------------ */
+
+static void the_log_is_off_until_it_is_turned_on(void **state)
+{
+    struct cli *cli = *state;
+    struct stat info;
+    ask_mock(cli, "private");
+    assert_int_equal(stat(log_file(cli), &info), -1);
+    turn_on(cli);
+    ask_mock(cli, "first");
+    assert_int_equal(cli_run(cli, "logs", "off", NULL), 0);
+    ask_mock(cli, "private again");
+    const beluga_json *list;
+    beluga_json_doc *doc = entries(cli, &list, 1);
+    assert_string_equal(text_at(list, 0, "prompt"), "first");
+    beluga_json_doc_free(doc);
+}
+
+static void only_its_owner_can_read_it(void **state)
+{
+    struct cli *cli = *state;
+    struct stat info;
+    char folder[256];
+    umask(0);
+    turn_on(cli);
+    umask(022);
+    assert_int_equal(stat(log_file(cli), &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    snprintf(folder, sizeof folder, "%s/.local/share/beluga", cli->home);
+    assert_int_equal(stat(folder, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0700);
+}
+
+static void status_and_path_tell_where_it_is(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "XDG_DATA_HOME", cli->home);
+    char expected[128];
+    snprintf(expected, sizeof expected, "%s/beluga/logs.db\n", cli->home);
+    assert_int_equal(cli_run(cli, "logs", "path", NULL), 0);
+    assert_string_equal(cli->out, expected);
+    turn_on(cli);
+    ask_mock(cli, "one");
+    assert_int_equal(cli_run(cli, "logs", "status", "--json", NULL), 0);
+    beluga_json_doc *doc = cli_parse_out(cli);
+    const beluga_json *root = beluga_json_doc_root(doc);
+    assert_true(beluga_json_bool(beluga_json_get(root, "on"), false));
+    assert_int_equal(beluga_json_get_int(root, "entries", -1), 1);
+    assert_true(beluga_json_get_int(root, "bytes", -1) > 0);
+    beluga_json_doc_free(doc);
+}
+
+static void one_call_can_be_left_out(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    assert_int_equal(cli_run(cli, "-n", "-m", "mock/echo", "secret", NULL), 0);
+    assert_int_equal(cli_run(cli, "--no-log", "-m", "mock/echo", "secret", NULL), 0);
+    const beluga_json *list;
+    beluga_json_doc_free(entries(cli, &list, 0));
+}
+
+/* ---- what is in it --------------------------------------------------------------------------- */
+
+static void an_entry_has_all_of_a_call_but_the_key(void **state)
+{
+    static const char prices[] =
+        "date: 2026-01-01\nprices:\n  openai/any: {input: 1, output: 10}\n";
+    struct cli *cli = *state;
+    char option[256];
+    turn_on(cli);
+    snprintf(option, sizeof option, "prices=%s",
+             cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    cli_set(cli, "TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
+    peer *p = start_peer(cli);
+    reply_with(p, "Hi there");
+    assert_int_equal(
+        cli_run(cli, "-m", "openai/any", "-o", option, "-s", "Be brief", "Hello", NULL), 0);
+    const beluga_json *list;
+    beluga_json_doc *doc = entries(cli, &list, 1);
+    assert_lacks(cli->out, KEY);
+    assert_string_equal(text_at(list, 0, "prompt"), "Hello");
+    assert_string_equal(text_at(list, 0, "system"), "Be brief");
+    assert_string_equal(text_at(list, 0, "answer"), "Hi there");
+    assert_string_equal(text_at(list, 0, "provider"), "openai");
+    assert_string_equal(text_at(list, 0, "reference"), "openai/any");
+    assert_string_equal(text_at(list, 0, "finish_reason"), "stop");
+    assert_string_equal(text_at(list, 0, "trace_id"), "0af7651916cd43dd8448eb211c80319c");
+    assert_int_equal(number_at(list, 0, "input_tokens"), 1000);
+    assert_int_equal(number_at(list, 0, "output_tokens"), 200);
+    double cost = beluga_json_double(beluga_json_get(beluga_json_at(list, 0), "cost"), -1);
+    assert_true(cost > 0.00299 && cost < 0.00301);
+    assert_true(beluga_json_is_number(beluga_json_get(beluga_json_at(list, 0), "duration_ms")));
+    beluga_json_doc_free(doc);
+    peer_stop(p);
+}
+
+static void a_price_that_is_not_known_is_not_zero(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    turn_on(cli);
+    ask_mock(cli, "Hello");
+    beluga_json_doc *doc = entries(cli, &list, 1);
+    assert_null(beluga_json_get(beluga_json_at(list, 0), "cost"));
+    beluga_json_doc_free(doc);
+    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
+    assert_contains(cli->out, "cost     unknown");
+}
+
+static void a_failure_is_in_it_with_what_had_arrived_and_without_the_key(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    turn_on(cli);
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, "Half");
+    peer_step_close(r);
+    r = peer_reply_new(p);
+    peer_step_json(r, 401, "{\"error\":{\"message\":\"Incorrect API key provided: " KEY "\"}}");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL), 8);
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL), 4);
+    beluga_json_doc *doc = entries(cli, &list, 2);
+    assert_lacks(cli->out, KEY);
+    assert_string_equal(text_at(list, 0, "error"), "authentication_error");
+    assert_string_equal(text_at(list, 1, "error"), "stream_closed");
+    assert_string_equal(text_at(list, 1, "answer"), "Half");
+    beluga_json_doc_free(doc);
+    peer_stop(p);
+}
+
+static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    turn_on(cli);
+    cli->input = "one\ntwo\n/clear\nthree\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "-m", "mock/echo", NULL), 0);
+    cli->input = NULL;
+    beluga_json_doc *doc = entries(cli, &list, 3);
+    assert_int_equal(number_at(list, 2, "parent"), -1);
+    assert_int_equal(number_at(list, 1, "parent"), number_at(list, 2, "id"));
+    assert_int_equal(number_at(list, 0, "parent"), -1);
+    beluga_json_doc_free(doc);
+    assert_int_equal(cli_run(cli, "logs", "show", "2", NULL), 0);
+    assert_contains(cli->out, "one");
+    assert_contains(cli->out, "two");
+    assert_lacks(cli->out, "three");
+}
+
+/* ---- going on -------------------------------------------------------------------------------- */
+
+static void continue_sends_the_whole_conversation_to_the_same_model(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    peer *p = start_peer(cli);
+    reply_with(p, "Hello Ada");
+    reply_with(p, "Ada");
+    reply_with(p, "Yes");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "-s", "Be brief", "I am Ada", NULL), 0);
+    assert_int_equal(cli_run(cli, "-c", "Who am I?", NULL), 0);
+    assert_int_equal(cli_run(cli, "--cid", "2", "Sure?", NULL), 0);
+    const char *body = peer_request_body(p, 2, NULL);
+    static const char *const said[] = {"Be brief", "I am Ada", "Hello Ada", "Who am I?", "Sure?"};
+    for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
+        body = strstr(body, said[i]);
+        if (!body) fail_msg("%s is not in its place", said[i]);
+    }
+    peer_stop(p);
+}
+
+static void an_older_entry_can_be_gone_on_from(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    turn_on(cli);
+    ask_mock(cli, "one");
+    ask_mock(cli, "two");
+    assert_int_equal(cli_run(cli, "--cid", "1", "three", NULL), 0);
+    beluga_json_doc *doc = entries(cli, &list, 3);
+    assert_int_equal(number_at(list, 0, "parent"), 1);
+    beluga_json_doc_free(doc);
+}
+
+static void what_was_attached_is_sent_again(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    peer *p = start_peer(cli);
+    reply_with(p, "A picture");
+    reply_with(p, "Of a whale");
+    const char *path = cli_write_file(cli, "a.png", "\x89PNG\r\n\x1a\n1234", 12);
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "-a", path, "What is it?", NULL), 0);
+    assert_int_equal(cli_run(cli, "-c", "Of what?", NULL), 0);
+    assert_contains(peer_request_body(p, 1, NULL), "data:image/png;base64,iVBORw0KGgoxMjM0");
+    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
+    assert_contains(cli->out, "[image/png]");
+    peer_stop(p);
+}
+
+static void a_chat_can_go_on_with_what_a_prompt_began(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    peer *p = start_peer(cli);
+    reply_with(p, "Hello Ada");
+    reply_with(p, "Ada");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "I am Ada", NULL), 0);
+    cli->input = "Who am I?\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "-c", NULL), 0);
+    assert_contains(peer_request_body(p, 1, NULL), "I am Ada");
+    peer_stop(p);
+}
+
+static void there_is_nothing_to_go_on_with_without_a_log(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-c", "-m", "mock/echo", "Hello", NULL), 2);
+    assert_contains(cli->err, "beluga logs on");
+    turn_on(cli);
+    assert_int_equal(cli_run(cli, "--cid", "7", "-m", "mock/echo", "Hello", NULL), 2);
+    assert_contains(cli->err, "no entry 7");
+    assert_int_equal(cli_run(cli, "--cid", "x", "-m", "mock/echo", "Hello", NULL), 2);
+}
+
+/* ---- finding --------------------------------------------------------------------------------- */
+
+static void search_finds_entries_with_every_word(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    ask_mock(cli, "the blue whale");
+    ask_mock(cli, "the white whale");
+    ask_mock(cli, "a \"quoted\" 100% \xe9\xaf\xa8 fish");
+    assert_int_equal(cli_run(cli, "logs", "search", "WHALE", "blue", NULL), 0);
+    assert_contains(cli->out, "blue whale");
+    assert_lacks(cli->out, "white");
+    assert_int_equal(cli_run(cli, "logs", "search", "\xe9\xaf\xa8", NULL), 0);
+    assert_contains(cli->out, "fish");
+    assert_lacks(cli->out, "whale");
+    assert_int_equal(cli_run(cli, "logs", "search", "\"quoted\"", "100%", NULL), 0);
+    assert_contains(cli->out, "fish");
+    assert_int_equal(cli_run(cli, "logs", "search", "dolphin", NULL), 0);
+    assert_string_equal(cli->out, "");
+    ask_mock(cli, "the last whale");
+    assert_int_equal(cli_run(cli, "logs", "search", "-n", "1", "whale", NULL), 0);
+    assert_contains(cli->out, "last");
+    assert_lacks(cli->out, "white");
+}
+
+static void the_newest_come_first_and_as_many_as_asked_for(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    ask_mock(cli, "one");
+    ask_mock(cli, "two\nlines");
+    assert_int_equal(cli_run(cli, "logs", NULL), 0);
+    assert_true(strncmp(cli->out, "2\t", 2) == 0);
+    assert_contains(cli->out, "\ttwo lines\n1\t");
+    assert_int_equal(cli_run(cli, "logs", "-n", "1", NULL), 0);
+    assert_lacks(cli->out, "one");
+    assert_int_equal(cli_run(cli, "logs", "-n", "x", NULL), 2);
+}
+
+static void a_table_fits_the_terminal(void **state)
+{
+    struct cli *cli = *state;
+    static const unsigned short widths[] = {30, 60, 120};
+    turn_on(cli);
+    ask_mock(
+        cli,
+        "A prompt that goes on and on, well beyond what any of these terminals can show at once, "
+        "for it does not end before the next line, and even then it takes a while");
+    cli->terminal = true;
+    cli_set(cli, "TERM", "dumb");
+    for (size_t i = 0; i < 3; i++) {
+        cli->width = widths[i];
+        assert_int_equal(cli_run(cli, "logs", NULL), 0);
+        for (char *line = strtok(cli->out, "\r\n"); line; line = strtok(NULL, "\r\n"))
+            if (strlen(line) > widths[i]) fail_msg("wider than %d: %s", widths[i], line);
+    }
+}
+
+static void show_of_what_is_not_there_is_2(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    assert_int_equal(cli_run(cli, "logs", "show", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "show", "3", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "show", "three", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "dance", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "list", "--before", "now", NULL), 2);
+}
+
+/* ---- deleting -------------------------------------------------------------------------------- */
+
+/* Whether the file has these bytes anywhere. */
+static bool file_has(const char *path, const char *bytes)
+{
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    static char content[1 << 20];
+    size_t n = fread(content, 1, sizeof content, file);
+    fclose(file);
+    return memmem(content, n, bytes, strlen(bytes)) != NULL;
+}
+
+static void what_is_deleted_is_gone_from_the_file(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    turn_on(cli);
+    ask_mock(cli, "rhinoceros");
+    assert_int_equal(cli_run(cli, "logs", "search", "rhinoceros", NULL), 0);
+    assert_true(file_has(log_file(cli), "rhinoceros"));
+    assert_int_equal(cli_run(cli, "logs", "clear", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "someday", NULL), 2);
+    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "2001-02-03", NULL), 0);
+    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "1d", NULL), 0);
+    beluga_json_doc_free(entries(cli, &list, 1));
+    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "now", NULL), 0);
+    assert_contains(cli->err, "deleted: 1");
+    beluga_json_doc_free(entries(cli, &list, 0));
+    assert_false(file_has(log_file(cli), "rhinoceros"));
+    ask_mock(cli, "hippopotamus");
+    beluga_json_doc *doc = entries(cli, &list, 1);
+    assert_int_equal(number_at(list, 0, "id"), 2); /* a number is not given again */
+    beluga_json_doc_free(doc);
+    assert_int_equal(cli_run(cli, "logs", "search", "hippo", NULL), 0);
+    assert_contains(cli->out, "hippopotamus");
+}
+
+/* ---- what goes wrong ------------------------------------------------------------------------- */
+
+static void a_damaged_file_is_told_and_the_call_still_works(void **state)
+{
+    static const char garbage[] =
+        "this is no database, but it is as long as the header of one would be: "
+        "a hundred bytes, or a few more than that.";
+    struct cli *cli = *state;
+    turn_on(cli);
+    cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_contains(cli->err, "not in the log");
+    assert_contains(cli->err, "damaged");
+    assert_int_equal(cli_run(cli, "logs", NULL), 1);
+    assert_contains(cli->err, "move it away");
+}
+
+static void a_log_that_cant_be_written_is_a_note(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    assert_int_equal(unlink(log_file(cli)), 0);
+    assert_int_equal(mkdir(log_file(cli), 0700), 0);
+    ask_mock(cli, "Hello");
+    assert_string_equal(cli->out, "Hello\n");
+    assert_contains(cli->err, "not in the log");
+}
+
+static void a_place_that_cant_be_made_is_told(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    cli_write_file(cli, "file", "", 0);
+    char path[128];
+    snprintf(path, sizeof path, "%s/file", cli->home);
+    cli_set(cli, "XDG_DATA_HOME", path);
+    assert_int_equal(cli_run(cli, "logs", "on", NULL), 1);
+    assert_contains(cli->err, "Not a directory");
+    ask_mock(cli, "Hello");
+    assert_string_equal(cli->err, "");
+}
+
+/* A database's header: the version the user of SQLite gave it is at 60, whose it is at 68. */
+static void patch(const struct cli *cli, long at, unsigned char byte)
+{
+    FILE *file = fopen(log_file(cli), "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, at, SEEK_SET), 0);
+    assert_int_equal(fputc(byte, file), byte);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void a_log_of_a_newer_version_is_left_alone(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    patch(cli, 63, 99);
+    ask_mock(cli, "Hello");
+    assert_contains(cli->err, "newer beluga (format 99");
+    assert_int_equal(cli_run(cli, "logs", NULL), 1);
+}
+
+static void a_database_of_somebody_else_is_left_alone(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    patch(cli, 68, 0);
+    ask_mock(cli, "Hello");
+    assert_contains(cli->err, "no log of beluga's");
+}
+
+static void many_may_write_at_once(void **state)
+{
+    struct cli *cli = *state;
+    const beluga_json *list;
+    pid_t pids[WRITERS];
+    turn_on(cli);
+    assert_int_equal(unlink(log_file(cli)), 0); /* all of them find that it has to be made */
+    for (int i = 0; i < WRITERS; i++) {
+        pids[i] = fork();
+        assert_true(pids[i] >= 0);
+        if (pids[i] == 0) {
+            char *arguments[] = {"beluga", "-q", "-m", "mock/echo", "Hello", NULL};
+            cli->variables[cli->n_variables] = NULL;
+            if (!freopen("/dev/null", "r", stdin) || !freopen("/dev/null", "w", stdout)) _exit(126);
+            execve(cli_program(), arguments, cli->variables);
+            _exit(127);
+        }
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int status = -1;
+        assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
+        assert_int_equal(status, 0);
+    }
+    beluga_json_doc_free(entries(cli, &list, WRITERS));
+}
+
+#define test(name) cmocka_unit_test_setup_teardown(name, setup, cli_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        test(the_log_is_off_until_it_is_turned_on),
+        test(only_its_owner_can_read_it),
+        test(status_and_path_tell_where_it_is),
+        test(one_call_can_be_left_out),
+        test(an_entry_has_all_of_a_call_but_the_key),
+        test(a_price_that_is_not_known_is_not_zero),
+        test(a_failure_is_in_it_with_what_had_arrived_and_without_the_key),
+        test(every_turn_of_a_chat_goes_on_from_the_one_before),
+        test(continue_sends_the_whole_conversation_to_the_same_model),
+        test(an_older_entry_can_be_gone_on_from),
+        test(what_was_attached_is_sent_again),
+        test(a_chat_can_go_on_with_what_a_prompt_began),
+        test(there_is_nothing_to_go_on_with_without_a_log),
+        test(search_finds_entries_with_every_word),
+        test(the_newest_come_first_and_as_many_as_asked_for),
+        test(a_table_fits_the_terminal),
+        test(show_of_what_is_not_there_is_2),
+        test(what_is_deleted_is_gone_from_the_file),
+        test(a_damaged_file_is_told_and_the_call_still_works),
+        test(a_log_that_cant_be_written_is_a_note),
+        test(a_place_that_cant_be_made_is_told),
+        test(a_log_of_a_newer_version_is_left_alone),
+        test(a_database_of_somebody_else_is_left_alone),
+        test(many_may_write_at_once),
+    };
+    return cmocka_run_group_tests_name("logs", tests, NULL, NULL);
+}

@@ -1,0 +1,204 @@
+/* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget, fallback, limits,
+ * breaker, retry, attempt, adapter. Each test is about two neighbours, and would fail if they changed places. */
+#include "../support/calls.h"
+
+#include <beluga/hooks.h>
+#include <beluga/providers/mock.h>
+#include <beluga/telemetry.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+enum { HOUR_MS = 3600000 };
+
+/* ---- what happened, in order ----------------------------------------------------------------- */
+
+typedef struct diary {
+    char text[512];
+} diary;
+
+static void note(diary *d, const char *what)
+{
+    size_t n = strlen(d->text);
+    snprintf(d->text + n, sizeof d->text - n, "%s%s", n ? " " : "", what);
+}
+
+static int on_before(void *payload, const beluga_call *call, beluga_error *err)
+{
+    (void)call;
+    (void)err;
+    note(payload, "before");
+    return 0;
+}
+
+static void on_after(void *payload, const beluga_call *call, beluga_finish_reason reason,
+                     const beluga_usage *usage)
+{
+    (void)call;
+    (void)reason;
+    (void)usage;
+    note(payload, "after");
+}
+
+static void on_failed(void *payload, const beluga_call *call, const beluga_error *err,
+                      const beluga_usage *usage)
+{
+    (void)call;
+    (void)err;
+    (void)usage;
+    note(payload, "failed");
+}
+
+static beluga_hooks hooks_of(diary *d)
+{
+    return (beluga_hooks){
+        .size = sizeof(beluga_hooks), .payload = d, .before = on_before, .after = on_after, .failed = on_failed};
+}
+
+static void *begin_span(void *payload, void *parent, const beluga_span_start *start)
+{
+    note(payload, parent ? "attempt" : "operation");
+    (void)start;
+    return parent ? (char *)payload + 1 : payload;
+}
+
+static void end_span(void *payload, void *span, const beluga_span_end *end)
+{
+    (void)end;
+    note(payload, span == payload ? "/operation" : "/attempt");
+}
+
+static beluga_chat_model *open_watched(beluga_client **client, diary *d, const beluga_option *opts, size_t n)
+{
+    beluga_chat_model *model = NULL;
+    const beluga_telemetry_sink sink = {
+        .size = sizeof sink, .payload = d, .begin = begin_span, .end = end_span};
+    const beluga_client_settings settings = {.size = sizeof settings, .telemetry = &sink};
+    assert_int_equal(beluga_client_new(&settings, client), 0);
+    beluga_config *config = beluga_config_new_n(opts, n);
+    assert_int_equal(beluga_registry_open(beluga_client_registry(*client), "mock", config, &model, NULL), 0);
+    beluga_config_free(config);
+    return model;
+}
+
+/* ---- pairs of neighbours --------------------------------------------------------------------- */
+
+static void operation_is_around_hooks_and_retry_around_attempts(void **state)
+{
+    (void)state;
+    diary d = {.text = ""};
+    beluga_client *client;
+    beluga_hooks hooks = hooks_of(&d);
+    const beluga_option options[] = {beluga_with_model_name("any"),          beluga_with_hooks(&hooks),
+                                     beluga_mock_with_error("overloaded"),   beluga_mock_with_error_count(1),
+                                     beluga_with_retry_delay_ms(100),        beluga_with_max_retries(1)};
+    beluga_chat_model *model = open_watched(&client, &d, options, sizeof options / sizeof *options);
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_string_equal(d.text, "operation before attempt /attempt attempt /attempt after /operation");
+    beluga_chat_model_unref(model);
+    beluga_client_unref(client);
+}
+
+static void hooks_are_around_the_cache(void **state)
+{
+    (void)state;
+    diary d = {.text = ""};
+    beluga_hooks hooks = hooks_of(&d);
+    beluga_chat_model *model = open_mock(beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_int_equal(generate(model, NULL, NULL), 0); /* out of the cache, and yet seen */
+    assert_string_equal(d.text, "before after before after");
+    beluga_chat_model_unref(model);
+}
+
+/* A word costs a dollar, a word of the fallback ten. */
+static const char *prices_file(void)
+{
+    static char path[] = "/tmp/beluga-stack-prices.XXXXXX";
+    if (strcmp(path + sizeof path - 7, "XXXXXX") == 0) {
+        int fd = mkstemp(path);
+        assert_true(fd >= 0);
+        assert_true(dprintf(fd, "prices:\n  mock/*: {input: 1000000, output: 1000000}\n"
+                                "  mock/echo: {input: 10000000, output: 10000000}\n") > 0);
+        close(fd);
+    }
+    return path;
+}
+
+static void the_cache_is_around_the_budget(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_mock(beluga_with_prices(prices_file()), beluga_with_budget(6),
+                                         beluga_with_cache_ttl_ms(HOUR_MS));
+    beluga_error err;
+    beluga_response *response;
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    /* It is spent, which a new question finds out and an old one does not. */
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Another"), &response, &err),
+                     BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void the_budget_is_around_the_fallback(void **state)
+{
+    (void)state;
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
+                  beluga_with_prices(prices_file()), beluga_with_budget(55));
+    assert_int_equal(generate(model, "Hi", NULL), 0); /* $20, of the fallback's */
+    /* A spent budget leads to no fallback, though an error of that kind from below would. */
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_BUDGET_EXCEEDED);
+    beluga_chat_model_unref(model);
+}
+
+static void the_fallback_is_around_the_limits(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = open_mock(beluga_with_fallback("mock/echo"), beluga_with_limit_wait_ms(0),
+                                         beluga_with_requests_per_minute(1));
+    assert_int_equal(generate(model, "This is a mock response.", NULL), 0);
+    assert_int_equal(generate(model, "Hi", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void the_limits_are_around_the_breaker(void **state)
+{
+    (void)state;
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
+                  beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
+                  beluga_with_limit_wait_ms(0));
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT); /* and not circuit_open */
+    beluga_chat_model_unref(model);
+}
+
+static void the_breaker_is_around_the_retries(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_breaker_failures(2), beluga_with_max_retries(2));
+    for (int i = 0; i < 3; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    assert_int_equal(peer_requests(p), 3); /* three failed attempts are one failed call */
+    peer_openai_answer(peer_reply_new(p), "well");
+    assert_int_equal(generate(model, "well", NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(operation_is_around_hooks_and_retry_around_attempts),
+        cmocka_unit_test(hooks_are_around_the_cache),
+        cmocka_unit_test(the_cache_is_around_the_budget),
+        cmocka_unit_test(the_budget_is_around_the_fallback),
+        cmocka_unit_test(the_fallback_is_around_the_limits),
+        cmocka_unit_test(the_limits_are_around_the_breaker),
+        ON_PEER(the_breaker_is_around_the_retries),
+    };
+    int failed = cmocka_run_group_tests_name("stack", tests, NULL, NULL);
+    unlink(prices_file());
+    return failed;
+}
