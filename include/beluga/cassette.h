@@ -20,7 +20,7 @@ typedef enum beluga_cassette_mode {
     BELUGA_CASSETTE_REPLAY = 2  /**< answer from the directory; no network, and no key is needed */
 } beluga_cassette_mode;
 
-/** Zero-initialise it, set `size` and what you need; all is copied. Since: 0.2 */
+/** Zero-initialise it, set `size` and what you need; all is copied. Since: 0.1 */
 struct beluga_cassette {
     size_t size; /**< sizeof(beluga_cassette) */
     const char *
@@ -47,7 +47,7 @@ struct beluga_cassette {
  *
  * Threads: none may be in a call; loops of the host's own that exist already go on as they were.
  * Blocks: while files are read. When recording, the end of each exchange blocks its loop for the
- * writing of a file. Since: 0.2
+ * writing of a file. Since: 0.1
  */
 BELUGA_API int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *cassette,
                                           beluga_error *err);
@@ -60,7 +60,7 @@ BELUGA_API int beluga_client_set_cassette(beluga_client *client, const beluga_ca
  * @return 0, also without a cassette; the code of the first failure, whose detail says how many
  * were lost.
  *
- * Threads: any. Blocks: never. Since: 0.2
+ * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_client_check_cassette(const beluga_client *client, beluga_error *err);
 

@@ -38,7 +38,7 @@ typedef struct beluga_client_settings {
     uint32_t max_threads;                   /**< of our own pool; 0: 8 */
     uint32_t max_idle_loops;                /**< loops kept for blocking calls; 0: 16 */
     int64_t idle_loop_ms;                   /**< idle loops beyond this age are closed; 0: 60,000 */
-    const beluga_cassette *cassette;        /**< record or replay: cassette.h; NULL: neither. Since: 0.2 */
+    const beluga_cassette *cassette;        /**< record or replay: cassette.h; NULL: neither. Since: 0.1 */
     /** Load the plug-ins of BELUGA_PLUGIN_PATH. One that is refused is logged, "plugin.refused". */
     bool load_plugin_path;
 } beluga_client_settings;

@@ -44,7 +44,7 @@ BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
  *
  * @param tracestate  W3C form, at most 512 bytes; copied. NULL or "": none. One that is too long or has control
  *                    characters is left out, as the standard wants it.
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API beluga_context *beluga_context_new_trace(beluga_context *parent, const char *traceparent,
                                                     const char *tracestate);
@@ -66,7 +66,7 @@ BELUGA_API int64_t beluga_context_remaining_ms(const beluga_context *context);
 /** Return the traceparent, or NULL. Borrowed until the context goes. */
 BELUGA_API const char *beluga_context_traceparent(const beluga_context *context);
 
-/** Return the tracestate that came with it, or NULL. Borrowed until the context goes. Since: 0.2 */
+/** Return the tracestate that came with it, or NULL. Borrowed until the context goes. Since: 0.1 */
 BELUGA_API const char *beluga_context_tracestate(const beluga_context *context);
 
 BELUGA_API beluga_context *beluga_context_ref(beluga_context *context);

@@ -263,18 +263,18 @@ BELUGA_API beluga_option beluga_with_extra_header(const char *line);
  * Make the configuration a provider of its own, without code: it has the name that
  * beluga_with_provider gives, which must not be a registered provider's, and speaks the protocol of
  * this one. Of that it takes functions, quirks and own options, but neither key, nor address other
- * than as a default, nor variables of the environment. Since: 0.2
+ * than as a default, nor variables of the environment. Since: 0.1
  */
 BELUGA_API beluga_option beluga_with_base(const char *provider);
 /**
  * Adds a header of every request, "Name: value"; give it again for more. The value may be a
  * reference, as beluga_with_api_key's; "aws:" is none here. Extra headers win over these.
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API beluga_option beluga_with_header(const char *line);
-/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.2 */
+/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.1 */
 BELUGA_API beluga_option beluga_with_body(const char *json_object);
-/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.2 */
+/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.1 */
 BELUGA_API beluga_option beluga_with_model_alias(const char *line);
 BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);

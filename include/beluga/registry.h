@@ -54,7 +54,7 @@ BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const ch
  * @return 0; BELUGA_ERROR_INVALID_CONFIG no provider is named, or it has a base and the name of a
  *         registered one; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are.
  *
- * Threads: any. Blocks: never. Since: 0.2
+ * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_config *config,
                                         beluga_provider *out, beluga_error *err);
@@ -74,7 +74,7 @@ BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_
  *         may change, a missing slot, a name that is taken; BELUGA_ERROR_LIMIT_EXCEEDED;
  *         BELUGA_ERROR_NO_MEMORY; what its `init` gave.
  *
- * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.2
+ * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.1
  */
 BELUGA_API int beluga_registry_load_plugin(beluga_registry *registry, const char *path,
                                            beluga_error *err);
@@ -88,7 +88,7 @@ BELUGA_API int beluga_registry_load_plugin(beluga_registry *registry, const char
  * @return 0; what the first that was refused gave; BELUGA_ERROR_NOT_FOUND no such folder;
  *         BELUGA_ERROR_LIMIT_EXCEEDED more than 64 in it: none is loaded then.
  *
- * Threads: any. Blocks: as beluga_registry_load_plugin. Since: 0.2
+ * Threads: any. Blocks: as beluga_registry_load_plugin. Since: 0.1
  */
 BELUGA_API int beluga_registry_load_plugins(beluga_registry *registry, const char *folder,
                                             size_t *loaded, beluga_error *err);
@@ -106,7 +106,7 @@ BELUGA_API int beluga_registry_load_plugin_path(beluga_registry *registry, size_
                                                 beluga_error *err);
 
 /** Return the file of the plug-in that a provider came with, borrowed as long as the registry; NULL for
- * all others. Threads: any. Since: 0.2 */
+ * all others. Threads: any. Since: 0.1 */
 BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *registry,
                                                    const char *name);
 

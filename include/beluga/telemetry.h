@@ -23,9 +23,9 @@ BELUGA_BEGIN_DECLS
 typedef enum beluga_span_kind {
     BELUGA_SPAN_OPERATION = 1,
     BELUGA_SPAN_ATTEMPT = 2,
-    BELUGA_SPAN_TOOL = 3,     /**< one run of a tool. Since: 0.2 */
-    BELUGA_SPAN_BATCH = 4,    /**< the parent of its inputs' operations. Since: 0.2 */
-    BELUGA_SPAN_TOOL_LOOP = 5 /**< the parent of its steps' operations and its tools. Since: 0.2 */
+    BELUGA_SPAN_TOOL = 3,     /**< one run of a tool. Since: 0.1 */
+    BELUGA_SPAN_BATCH = 4,    /**< the parent of its inputs' operations. Since: 0.1 */
+    BELUGA_SPAN_TOOL_LOOP = 5 /**< the parent of its steps' operations and its tools. Since: 0.1 */
 } beluga_span_kind;
 
 /** What is known when work begins. Strings are borrowed for the call. */
@@ -34,8 +34,8 @@ typedef struct beluga_span_start {
     uint32_t kind;             /**< beluga_span_kind */
     uint32_t attempt;          /**< 1 for the first; 0 for what is no attempt */
     bool streaming;
-    bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.2 */
-    bool unmeasured;           /**< enable_metrics is off. Since: 0.2 */
+    bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
+    bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */
     const char *operation;     /**< "chat", "execute_tool", "batch", "invoke_agent" */
     const char *provider;
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
@@ -43,7 +43,7 @@ typedef struct beluga_span_start {
     const char *base_url;      /**< NULL where there is none */
     const char *traceparent;   /**< of the caller's context, or NULL */
     const beluga_call *call;   /**< for what was asked (provider/provider.h); NULL but for a call's spans */
-    /* since 0.2 */
+    /* since 0.1 */
     const char *tracestate;    /**< of the caller's context, or NULL */
     int64_t start_ns;          /**< of the monotonic clock */
     const char *tool_name;     /**< of TOOL, else NULL, as the next two */
@@ -71,7 +71,7 @@ typedef struct beluga_span_end {
     const char *response_model;  /**< or NULL */
     int32_t http_status;         /**< 0 without one */
     int64_t duration_ns;
-    /* since 0.2 */
+    /* since 0.1 */
     const char *request_id;      /**< of the HTTP answer, or NULL */
     const char *content;         /**< a tool's result, where content is captured, else NULL */
     size_t content_length;
@@ -85,7 +85,7 @@ typedef enum beluga_attribute_type {
     BELUGA_ATTRIBUTE_BOOL = 4
 } beluga_attribute_type;
 
-/** What a provider, or the library, adds to a span. Borrowed for the call. Since: 0.2 */
+/** What a provider, or the library, adds to a span. Borrowed for the call. Since: 0.1 */
 typedef struct beluga_span_attribute {
     size_t size;
     const char *name;
@@ -104,7 +104,7 @@ typedef enum beluga_measurement_kind {
     BELUGA_MEASUREMENT_HISTOGRAM = 2 /**< one observation */
 } beluga_measurement_kind;
 
-/** What a provider measures itself. Borrowed for the call. Since: 0.2 */
+/** What a provider measures itself. Borrowed for the call. Since: 0.1 */
 typedef struct beluga_measurement {
     size_t size;
     const char *name;
@@ -114,7 +114,7 @@ typedef struct beluga_measurement {
     double value;
 } beluga_measurement;
 
-/** What is sent upstream so that others can go on with the trace; both NUL-terminated. Since: 0.2 */
+/** What is sent upstream so that others can go on with the trace; both NUL-terminated. Since: 0.1 */
 typedef struct beluga_trace_context {
     size_t size;
     char traceparent[56];
@@ -135,7 +135,7 @@ typedef struct beluga_telemetry_sink {
                   const beluga_error *error);
     /** Work ended: the handle is not used again. */
     void (*end)(void *payload, void *span, const beluga_span_end *end);
-    /* since 0.2 */
+    /* since 0.1 */
     /** Something more is known of a span: a provider says it, or the request's URL is known. */
     void (*attribute)(void *payload, void *span, const beluga_span_attribute *attribute);
     /** A provider measured something in this span's work. */
@@ -151,7 +151,7 @@ typedef struct beluga_telemetry_sink {
 /** Traces and metrics under way to where they are read. */
 typedef struct beluga_telemetry beluga_telemetry;
 
-/** How telemetry is set up. Zero-initialise it, set `size` and what you need; all is copied. Since: 0.2 */
+/** How telemetry is set up. Zero-initialise it, set `size` and what you need; all is copied. Since: 0.1 */
 typedef struct beluga_telemetry_settings {
     size_t size; /**< sizeof(beluga_telemetry_settings) */
     /** "OTEL_…=value", ended by NULL: each is stronger than the environment. NULL: none. */
@@ -183,7 +183,7 @@ typedef struct beluga_telemetry_settings {
  * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not supported;
  *         BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY. A value that makes no sense is told to the log and left out.
  *
- * Threads: none may be in a call of the client. Blocks: never. Since: 0.2
+ * Threads: none may be in a call of the client. Blocks: never. Since: 0.1
  */
 BELUGA_API int beluga_telemetry_init(beluga_client *client,
                                      const beluga_telemetry_settings *settings,
@@ -193,7 +193,7 @@ BELUGA_API int beluga_telemetry_init(beluga_client *client,
  * Send what is there now.
  *
  * @return 0; BELUGA_ERROR_TIMEOUT not all was sent in time; BELUGA_ERROR_NETWORK an export failed.
- * Threads: any. Blocks: at most timeout_ms. Since: 0.2
+ * Threads: any. Blocks: at most timeout_ms. Since: 0.1
  */
 BELUGA_API int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms);
 
@@ -201,7 +201,7 @@ BELUGA_API int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeo
  * Send what is there, then stop. Later calls go on unobserved. A second time it does nothing.
  *
  * @return as beluga_telemetry_flush; what could not be sent is dropped and counted.
- * Threads: any. Blocks: at most timeout_ms, and a moment more. Since: 0.2
+ * Threads: any. Blocks: at most timeout_ms, and a moment more. Since: 0.1
  */
 BELUGA_API int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms);
 
@@ -216,7 +216,7 @@ BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
 
 /* --- the tables, for documentation ------------------------------------------------------------------- */
 
-/** One metric of the table in the library. Since: 0.2 */
+/** One metric of the table in the library. Since: 0.1 */
 typedef struct beluga_metric_info {
     const char *name;        /**< in v1.41 of the conventions; NULL: not among them. "%s": the provider's prefix */
     const char *latest_name; /**< in the newer ones; NULL: not among them */
@@ -228,7 +228,7 @@ typedef struct beluga_metric_info {
 /** Fill in row `index` of the list of metrics, with static strings; false past the last. */
 BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 
-/** One attribute of spans. Since: 0.2 */
+/** One attribute of spans. Since: 0.1 */
 typedef struct beluga_attribute_info {
     const char *name;
     const char *latest_name; /**< in the newer conventions */

@@ -21,7 +21,7 @@ BELUGA_BEGIN_DECLS
 
 /**
  * The key is an OAuth token: send it as a bearer token, not as an API key. Default: true below a project of Vertex AI
- * ("/projects/" in the base URL), else false. Since: 0.2
+ * ("/projects/" in the base URL), else false. Since: 0.1
  */
 static inline beluga_option beluga_gemini_with_bearer(bool on)
 {
