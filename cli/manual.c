@@ -163,7 +163,7 @@ static void put_commands(void)
     }
 }
 
-static void put_takers(uint32_t bit)
+static void put_takers(uint64_t bit)
 {
     const char *before = "\nCommands: ";
     for (size_t i = 0; commands[i]; i++) {
@@ -187,10 +187,10 @@ static void put_options(void)
         if (info->value) out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
-        if (1U << i & (ARG_HELP | ARG_VERSION))
+        if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
             out_printf("\n");
         else
-            put_takers(1U << i);
+            put_takers((UINT64_C(1) << i));
     }
 }
 
