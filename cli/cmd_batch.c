@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "batch/estimate.h"
 #include "batch/facts.h"
 #include "batch/summary.h"
 #include "batch/survey.h"
@@ -111,7 +112,9 @@ static int read_input(struct batch *b)
 {
     int rc = batch_input_open(b->path, b->args->out, &b->input);
     if (rc == 0 && !b->format) b->format = batch_format_detect(b->path, b->input);
-    if (rc == 0) rc = batch_survey_make(&b->survey, b->path, b->input, b->format);
+    if (rc == 0)
+        rc = batch_survey_make(&b->survey, b->path, b->args->out, b->input, b->format,
+                               b->args->template ? &b->template : NULL);
     return rc ? rc : begin_reading(b);
 }
 
@@ -198,6 +201,7 @@ static int ask(struct batch *b)
     struct batch_run run = {.model = b->session.model,
                             .plan = &b->plan,
                             .reader = &b->reader,
+                            .repeated = &b->survey.repeated,
                             .output = &b->output,
                             .progress = &b->progress,
                             .prices = b->prices,
@@ -211,6 +215,28 @@ static int ask(struct batch *b)
     return finish(b, &run);
 }
 
+/* ---- --dry-run ------------------------------------------------------------------------------- */
+
+static int estimate(struct batch *b)
+{
+    struct stat status = {.st_size = 0};
+    bool begun = stat(b->args->out, &status) == 0 && status.st_size > 0;
+    int rc = batch_sidecar_check(b->args->out, &b->facts, begun, true);
+    if (rc == 0)
+        rc =
+            batch_output_look(&b->output, b->args->out, b->survey.last_line, b->args->retry_failed);
+    if (rc != 0) return rc;
+    load_prices(b);
+    const struct batch_estimate estimate = {.plan = &b->plan,
+                                            .reader = &b->reader,
+                                            .survey = &b->survey,
+                                            .output = &b->output,
+                                            .config = b->session.config,
+                                            .prices = b->prices,
+                                            .model = b->texts.model};
+    return batch_estimate_tell(b->args, &estimate);
+}
+
 static int run_batch(struct batch *b)
 {
     int rc = take_options(b);
@@ -219,6 +245,7 @@ static int run_batch(struct batch *b)
         rc = input_read_file(b->args->schema, MAX_SCHEMA_BYTES, &b->schema);
     if (rc == 0) rc = read_input(b);
     if (rc == 0) rc = make_facts(b);
+    if (rc == 0 && b->args->dry_run) return estimate(b);
     if (rc == 0) rc = open_output(b);
     if (rc == 0) rc = open_model(b);
     if (rc != 0) return rc;
@@ -236,6 +263,7 @@ static int run(const struct args *args)
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);
     beluga_prices_free(b.prices);
+    batch_survey_free(&b.survey);
     text_free(&b.schema);
     session_free(&b.session);
     return rc;

@@ -33,6 +33,14 @@ int batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT
     return ok ? 0 : -1;
 }
 
+int batch_digest_short(const char *bytes, size_t n, uint64_t out[2])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    if (EVP_Digest(bytes, n, digest, NULL, EVP_sha256(), NULL) != 1) return -1;
+    memcpy(out, digest, 2 * sizeof out[0]);
+    return 0;
+}
+
 int batch_digest_text(const char *bytes, char text[BATCH_DIGEST_TEXT])
 {
     struct batch_digest digest;

@@ -36,6 +36,16 @@ int batch_sync_directory(const char *path)
     return rc;
 }
 
+int batch_nameless_file(const char *beside)
+{
+    char *path = NULL;
+    if (asprintf(&path, "%s.stdin.XXXXXX", beside) < 0) return -1;
+    int fd = mkostemp(path, O_CLOEXEC);
+    if (fd >= 0) unlink(path);
+    free(path);
+    return fd;
+}
+
 int batch_new_file_begin(struct batch_new_file *file, const char *path)
 {
     file->fd = -1;

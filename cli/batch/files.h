@@ -25,6 +25,10 @@ void batch_new_file_drop(struct batch_new_file *file);
 /* Write all of it, at a place. Returns 0, or -1 with errno. */
 int batch_write_at(int fd, const char *bytes, size_t n, uint64_t offset);
 
+/* Make a file without a name, in the directory of `beside`. @return its descriptor, or -1 with
+ * errno. */
+int batch_nameless_file(const char *beside);
+
 /* Make the names in a file's directory durable. */
 int batch_sync_directory(const char *path);
 

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,7 @@
 #include "../output.h"
 #include "../report.h"
 #include "result.h"
+#include "survey.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */
@@ -148,8 +150,8 @@ static bool concerns_all(int code)
 static void finish(struct run *run, const struct batch_item *item, uint64_t place,
                    const beluga_response *response, const beluga_error *err)
 {
-    const struct batch_result_source source = {item->line, item->id, run->self->prices,
-                                               run->self->model};
+    const struct batch_result_source source = {item->line, *item->id ? item->id : NULL,
+                                               run->self->prices, run->self->model};
     struct text text = {0};
     struct batch_entry entry = {0};
     bool leave =
@@ -185,11 +187,21 @@ static void refuse_line(struct run *run, const struct batch_item *item)
     finish(run, item, run->placed++, NULL, &err);
 }
 
+static int parse(struct run *run, const struct batch_record *record, struct batch_item *item)
+{
+    int rc = batch_item_parse(run->self->plan, record, item);
+    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
+        return rc;
+    snprintf(item->why, sizeof item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    item->id[0] = '\0'; /* who looks for that id must find the other line's result */
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
 static int begin_job(struct run *run, uint64_t index, const struct batch_record *record,
                      beluga_batch_item *out)
 {
     struct job *job = find_job(run, false, 0);
-    int rc = batch_item_parse(run->self->plan, record, &job->item);
+    int rc = parse(run, record, &job->item);
     if (rc != 0) {
         if (rc == BELUGA_ERROR_NO_MEMORY)
             stop_without_memory(run);

@@ -5,6 +5,7 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
+#include "ids.h"
 #include "item.h"
 #include "output.h"
 #include "progress.h"
@@ -14,6 +15,7 @@ struct batch_run {
     beluga_chat_model *model;
     const struct batch_plan *plan;
     struct batch_reader *reader;
+    const struct batch_lines *repeated; /* lines whose id an earlier one has */
     struct batch_output *output;
     struct batch_progress *progress;
     const beluga_prices *prices;

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include <beluga/error.h>
 
 #include "../exit.h"
 #include "../output.h"
@@ -20,16 +20,6 @@ static int complain(const char *path, int error)
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
-
-static int make_nameless(const char *beside)
-{
-    char *path = NULL;
-    if (asprintf(&path, "%s.stdin.XXXXXX", beside) < 0) return -1;
-    int fd = mkostemp(path, O_CLOEXEC);
-    if (fd >= 0) unlink(path);
-    free(path);
-    return fd;
-}
 
 static int keep(int from, int to)
 {
@@ -50,7 +40,7 @@ static int keep(int from, int to)
 /* A pipe is kept as stdin is. */
 static int open_kept(int from, const char *out, int *fd)
 {
-    *fd = make_nameless(out);
+    *fd = batch_nameless_file(out);
     if (*fd >= 0) return keep(from, *fd);
     out_error("stdin can't be kept beside the output: %s", strerror(errno));
     return CLI_EXIT_OUTPUT;
@@ -79,26 +69,76 @@ static void on_bytes(void *payload, const char *bytes, size_t n)
     batch_digest_add(payload, bytes, n);
 }
 
-int batch_survey_make(struct batch_survey *survey, const char *path, int fd,
-                      enum batch_format format)
+/* Ids are compared only where lines have some of their own. */
+struct ids {
+    const struct batch_plan *plan;
+    struct batch_ids found;
+    bool any, wanted;
+};
+
+static int note_id(struct ids *ids, const struct batch_record *record)
+{
+    struct batch_item item;
+    if (!ids->wanted) return 0;
+    int rc = batch_item_parse_id(ids->plan, record, &item);
+    ids->any |= item.has_id;
+    rc = rc == BELUGA_ERROR_NO_MEMORY
+             ? (errno = ENOMEM, -1)
+             : batch_ids_add(&ids->found, item.id, strlen(item.id), record->line);
+    batch_item_free(&item);
+    return rc;
+}
+
+static int complain_of_ids(void)
+{
+    out_error("ids can't be kept beside the output: %s", strerror(errno));
+    return errno == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_OUTPUT;
+}
+
+static int read_through(struct batch_survey *survey, const char *path, struct batch_reader *reader,
+                        struct ids *ids)
+{
+    struct batch_record record;
+    int got;
+    while ((got = batch_reader_next(reader, &record)) > 0) {
+        survey->records++;
+        survey->last_line = record.line;
+        if (note_id(ids, &record) != 0) return complain_of_ids();
+    }
+    if (got < 0) return complain(path, reader->error);
+    if (ids->any && batch_ids_find_repeated(&ids->found, survey->last_line, &survey->repeated) != 0)
+        return complain_of_ids();
+    return 0;
+}
+
+static int begin(const char *path, struct batch_reader *reader, struct batch_plan *plan)
+{
+    char why[BATCH_FAULT_BYTES];
+    if (batch_reader_begin(reader, why) == 0 && batch_plan_columns(plan, why) == 0) return 0;
+    out_error("%s: %s", path, why);
+    return CLI_EXIT_USAGE;
+}
+
+int batch_survey_make(struct batch_survey *survey, const char *path, const char *out, int fd,
+                      enum batch_format format, const struct batch_template *template)
 {
     struct batch_digest digest;
     struct batch_reader reader = {.format = format, .fd = fd, .seen = on_bytes, .payload = &digest};
-    struct batch_record record;
-    char why[BATCH_FAULT_BYTES];
-    int got = 0, rc = 0;
+    struct batch_plan plan = {.reader = &reader, .template = template};
+    struct ids ids = {.plan = &plan, .found.fd = -1};
     *survey = (struct batch_survey){0};
     batch_digest_begin(&digest);
-    if (batch_reader_begin(&reader, why) != 0) {
-        out_error("%s: %s", path, why);
-        rc = CLI_EXIT_USAGE;
-    }
-    while (rc == 0 && (got = batch_reader_next(&reader, &record)) > 0) {
-        survey->records++;
-        survey->last_line = record.line;
-    }
-    if (got < 0) rc = complain(path, reader.error);
+    int rc = begin(path, &reader, &plan);
+    ids.wanted = format == BATCH_JSONL || plan.id_column >= 0;
+    if (rc == 0 && ids.wanted && batch_ids_begin(&ids.found, out) != 0) rc = complain_of_ids();
+    if (rc == 0) rc = read_through(survey, path, &reader, &ids);
     if (batch_digest_finish(&digest, survey->digest) != 0 && rc == 0) rc = out_no_memory();
+    batch_ids_free(&ids.found);
     batch_reader_free(&reader);
     return rc;
+}
+
+void batch_survey_free(struct batch_survey *survey)
+{
+    batch_lines_free(&survey->repeated);
 }
