@@ -71,7 +71,7 @@ static int read_and_compare(const char *path, const char *out, const struct batc
     beluga_json_doc *doc = NULL;
     int rc = input_read_file(path, MAX_BYTES, &text);
     if (rc == 0 && beluga_json_parse(text.bytes, text.length, &doc, NULL) != 0)
-        rc = refuse(path, "is damaged, and what the output belongs to is not known");
+        rc = refuse(out, "can't be gone on with: OUT.batch beside it is damaged");
     if (rc == 0) rc = compare(out, facts, beluga_json_doc_root(doc));
     beluga_json_doc_free(doc);
     text_free(&text);
