@@ -273,13 +273,33 @@ const struct command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .details = "Each line is a text in quotes or alone, an object with \"prompt\" or \"messages\", "
-               "a list of "
-               "messages, or a request in OpenAI's batch format (custom_id, method, url, body); or "
-               "a row of a CSV "
-               "with a header, whose column \"prompt\" is asked. With --template any fields make "
-               "the prompt. "
-               "FILE may be - for stdin. Blank lines are passed over.",
+    .details =
+        "Each line is a text, alone or as JSON; an object with \"prompt\" or \"messages\"; a list "
+        "of "
+        "messages; or a request in OpenAI's batch format (custom_id, method, url, body), whose "
+        "model "
+        "is not taken: -m names it. Of a CSV with a header the column \"prompt\" is asked. With "
+        "--template any fields make the prompt. FILE may be - for stdin. Blank lines are passed "
+        "over.\n\n"
+        "The output has an object for each finished line: id (that of the line, or its number), "
+        "line, text, "
+        "tool_calls, finish_reason, usage, cost in US dollars (null: unknown), or error. A line "
+        "that "
+        "can't be read is an error of its own, as is one whose id an earlier line has; what is "
+        "wrong with "
+        "all lines, such as a key that is refused, stops the run and fails none.\n\n"
+        "Whatever stops it (Ctrl-C, a kill, a full disk, a power cut), the same command goes on: "
+        "no "
+        "finished line is asked again, and none is lost or there twice. Ctrl-C finishes what is "
+        "under "
+        "way; a second one ends at once. OUT.batch, beside the output, says what it belongs to: "
+        "with "
+        "another input, model, template or other options that change answers it is refused. Lines "
+        "that "
+        "failed are finished, too, until --retry-failed asks them again.\n\n"
+        "With --json a summary: {state, out, lines, done, failed, left, input_tokens, "
+        "output_tokens, cost, "
+        "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
              ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
              ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_CONFIG |

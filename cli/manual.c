@@ -63,6 +63,8 @@ const struct manual_row manual_examples[] = {
     {"beluga --schema person.json --json \"Ada, 36\" | jq .text", "Ask for structured output."},
     {"OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=x beluga -m openai/any \"Hello\"",
      "Ask a server of your own."},
+    {"beluga batch lines.csv --out answers.jsonl -j 64 --template \"Summarize: {{text}}\"",
+     "Ask about every row of a file; the same command goes on after whatever stopped it."},
     {"beluga --record tape -m openai/gpt-5-mini \"Hello\"", "Record what goes over the network."},
     {"beluga --replay tape -m openai/gpt-5-mini \"Hello\"",
      "Print the same answer again, without a network and a key."},
@@ -190,7 +192,7 @@ static void put_options(void)
         if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
             out_printf("\n");
         else
-            put_takers((UINT64_C(1) << i));
+            put_takers(UINT64_C(1) << i);
     }
 }
 
