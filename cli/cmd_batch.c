@@ -28,6 +28,7 @@
 struct batch {
     const struct args *args;
     const char *path; /* of the input; "-": stdin */
+    const char *out;  /* "": none, for --dry-run */
     size_t jobs;
     double budget; /* 0: none */
     struct session session;
@@ -35,6 +36,7 @@ struct batch {
     struct batch_template template;
     int input;
     struct batch_survey survey;
+    struct batch_digest digest; /* of what is read when it is asked */
     struct batch_reader reader;
     struct batch_plan plan;
     struct batch_facts facts;
@@ -85,7 +87,8 @@ static int take_options(struct batch *b)
     const struct args *args = b->args;
     if (!args->operands.count) return out_usage("name the input, or - for stdin");
     b->path = args->operands.items[0];
-    if (!args->out || !*args->out) return out_usage("name the output: --out FILE");
+    b->out = args->out ? args->out : "";
+    if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
     if (args->format && !(b->format = batch_format_from_name(args->format)))
         return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
     int rc = take_jobs(b);
@@ -98,7 +101,9 @@ static int take_options(struct batch *b)
 static int begin_reading(struct batch *b)
 {
     char why[BATCH_FAULT_BYTES];
-    b->reader = (struct batch_reader){.format = b->format, .fd = b->input};
+    b->reader = (struct batch_reader){
+        .format = b->format, .fd = b->input, .seen = batch_digest_bytes, .payload = &b->digest};
+    batch_digest_begin(&b->digest);
     b->plan = (struct batch_plan){.template = b->args->template ? &b->template : NULL,
                                   .system = b->args->system,
                                   .reader = &b->reader};
@@ -108,12 +113,24 @@ static int begin_reading(struct batch *b)
     return CLI_EXIT_USAGE;
 }
 
+/* It was read twice, and perhaps hours lie between. */
+static int check_input(struct batch *b)
+{
+    char digest[BATCH_DIGEST_TEXT];
+    if (!b->reader.at_end || batch_digest_finish(&b->digest, digest) != 0) return 0;
+    if (strcmp(digest, b->survey.digest) == 0) return 0;
+    out_error("%s was changed while it was asked: results may belong to lines that are no more",
+              b->path);
+    return CLI_EXIT_USAGE;
+}
+
 static int read_input(struct batch *b)
 {
-    int rc = batch_input_open(b->path, b->args->out, &b->input);
+    const char *beside = *b->out ? b->out : "beluga-batch";
+    int rc = batch_input_open(b->path, beside, &b->input);
     if (rc == 0 && !b->format) b->format = batch_format_detect(b->path, b->input);
     if (rc == 0)
-        rc = batch_survey_make(&b->survey, b->path, b->args->out, b->input, b->format,
+        rc = batch_survey_make(&b->survey, b->path, beside, b->input, b->format,
                                b->args->template ? &b->template : NULL);
     return rc ? rc : begin_reading(b);
 }
@@ -133,12 +150,28 @@ static int make_facts(struct batch *b)
                : 0;
 }
 
+static bool is_same(const struct stat *file, int fd)
+{
+    struct stat other;
+    return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+static int check_errors(struct batch *b)
+{
+    struct stat file;
+    const char *path = b->args->errors;
+    if (!path || stat(path, &file) != 0) return 0;
+    if (!is_same(&file, b->input) && !is_same(&file, b->output.fd)) return 0;
+    return out_usage("--errors: %s is the input or the output, and would be lost", path);
+}
+
 static int open_output(struct batch *b)
 {
     struct stat status;
-    int rc = batch_output_open(&b->output, b->args->out);
+    int rc = batch_output_open(&b->output, b->out);
+    if (rc == 0) rc = check_errors(b);
     if (rc == 0 && fstat(b->output.fd, &status) != 0) status.st_size = 1;
-    if (rc == 0) rc = batch_sidecar_check(b->args->out, &b->facts, status.st_size > 0, false);
+    if (rc == 0) rc = batch_sidecar_check(b->out, &b->facts, status.st_size > 0, false);
     if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, b->args->retry_failed);
     return rc;
 }
@@ -190,12 +223,17 @@ static int finish(struct batch *b, const struct batch_run *run)
     int rc = 0;
     if (b->args->ordered && complete && !b->output.error) rc = batch_output_sort(&b->output);
     if (rc == 0 && b->args->errors) rc = batch_output_collect(&b->output, b->args->errors);
+    if (rc == 0) rc = check_input(b);
     int code = batch_summary_tell(b->args, run, b->survey.records);
     return rc ? rc : code;
 }
 
 static int ask(struct batch *b)
 {
+    int64_t jobs;
+    if (!b->args->jobs &&
+        beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
+        b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
                                      beluga_with_response_schema(b->schema.bytes)};
     struct batch_run run = {.model = b->session.model,
@@ -210,7 +248,7 @@ static int ask(struct batch *b)
                             .jobs = b->jobs,
                             .ordered = b->args->ordered};
     allow_files(b->jobs);
-    batch_progress_begin(&b->progress, b->survey.records, &b->output.totals);
+    batch_progress_begin(&b->progress, b->survey.records, &b->output.totals, b->args->verbose == 0);
     batch_run(&run);
     return finish(b, &run);
 }
@@ -220,11 +258,10 @@ static int ask(struct batch *b)
 static int estimate(struct batch *b)
 {
     struct stat status = {.st_size = 0};
-    bool begun = stat(b->args->out, &status) == 0 && status.st_size > 0;
-    int rc = batch_sidecar_check(b->args->out, &b->facts, begun, true);
+    bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
+    int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
     if (rc == 0)
-        rc =
-            batch_output_look(&b->output, b->args->out, b->survey.last_line, b->args->retry_failed);
+        rc = batch_output_look(&b->output, b->out, b->survey.last_line, b->args->retry_failed);
     if (rc != 0) return rc;
     load_prices(b);
     const struct batch_estimate estimate = {.plan = &b->plan,
@@ -255,6 +292,7 @@ static int run_batch(struct batch *b)
 
 static int run(const struct args *args)
 {
+    char digest[BATCH_DIGEST_TEXT];
     struct batch b = {.args = args, .input = -1, .output = {.fd = -1}};
     /* A file that is larger than allowed is told as other failures of a write are. */
     signal(SIGXFSZ, SIG_IGN);
@@ -263,6 +301,7 @@ static int run(const struct args *args)
     batch_reader_free(&b.reader);
     if (b.input >= 0) close(b.input);
     beluga_prices_free(b.prices);
+    batch_digest_finish(&b.digest, digest);
     batch_survey_free(&b.survey);
     text_free(&b.schema);
     session_free(&b.session);

@@ -23,6 +23,11 @@ void batch_digest_add(struct batch_digest *digest, const char *bytes, size_t n)
     if (digest->state && EVP_DigestUpdate(digest->state, bytes, n) != 1) fail(digest);
 }
 
+void batch_digest_bytes(void *digest, const char *bytes, size_t n)
+{
+    batch_digest_add(digest, bytes, n);
+}
+
 int batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT])
 {
     unsigned char bytes[EVP_MAX_MD_SIZE];

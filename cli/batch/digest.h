@@ -14,6 +14,8 @@ struct batch_digest {
 
 void batch_digest_begin(struct batch_digest *digest);
 void batch_digest_add(struct batch_digest *digest, const char *bytes, size_t n);
+/* The same for a reader that tells what it sees. */
+void batch_digest_bytes(void *digest, const char *bytes, size_t n);
 /* Write it in hexadecimal and free it. @return 0, or -1 when anything failed. */
 int batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT]);
 

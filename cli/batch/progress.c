@@ -163,10 +163,10 @@ static void measure(const struct batch_progress *p, int64_t at, const struct bat
 /* ---- showing it ------------------------------------------------------------------------------ */
 
 void batch_progress_begin(struct batch_progress *p, uint64_t total,
-                          const struct batch_totals *there)
+                          const struct batch_totals *there, bool bar)
 {
     *p = (struct batch_progress){.total = total, .started_ms = now_ms()};
-    p->bar = !out_is_quiet() && term_has_cursor(STDERR_FILENO);
+    p->bar = bar && !out_is_quiet() && term_has_cursor(STDERR_FILENO);
     p->lines = !out_is_quiet() && !p->bar;
     p->shown_ms = p->started_ms;
     sample(p, p->started_ms, there);

@@ -37,9 +37,10 @@ struct batch_progress {
     size_t n_samples, next_sample;
 };
 
-/* @param there  What an earlier run left: it says nothing of how fast this one is. */
+/* @param there  What an earlier run left: it says nothing of how fast this one is.
+ * @param bar    A bar may be drawn: nothing else is written meanwhile. */
 void batch_progress_begin(struct batch_progress *progress, uint64_t total,
-                          const struct batch_totals *there);
+                          const struct batch_totals *there, bool bar);
 /* Show it when it is due. */
 void batch_progress_show(struct batch_progress *progress, const struct batch_totals *totals);
 /* Take the bar off the screen, so that something else can be written. */

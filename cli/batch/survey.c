@@ -64,11 +64,6 @@ int batch_input_open(const char *path, const char *out, int *fd)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static void on_bytes(void *payload, const char *bytes, size_t n)
-{
-    batch_digest_add(payload, bytes, n);
-}
-
 /* Ids are compared only where lines have some of their own. */
 struct ids {
     const struct batch_plan *plan;
@@ -123,7 +118,8 @@ int batch_survey_make(struct batch_survey *survey, const char *path, const char 
                       enum batch_format format, const struct batch_template *template)
 {
     struct batch_digest digest;
-    struct batch_reader reader = {.format = format, .fd = fd, .seen = on_bytes, .payload = &digest};
+    struct batch_reader reader = {
+        .format = format, .fd = fd, .seen = batch_digest_bytes, .payload = &digest};
     struct batch_plan plan = {.reader = &reader, .template = template};
     struct ids ids = {.plan = &plan, .found.fd = -1};
     *survey = (struct batch_survey){0};

@@ -459,6 +459,9 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_int_equal(cli_run(cli, "batch", in, NULL), 2);
     assert_contains(cli->err, "--out FILE");
     assert_int_equal(RUN(cli, "-j", "0"), 2);
+    assert_int_equal(RUN(cli, "--errors", in), 2);
+    assert_contains(read_path(in), "number 1\n");
+    assert_int_equal(RUN(cli, "--errors", out), 2);
     assert_int_equal(RUN(cli, "-j", "many"), 2);
     assert_int_equal(RUN(cli, "--format", "xml"), 2);
     assert_int_equal(RUN(cli, "--template", "{{"), 2);
@@ -485,6 +488,31 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
     assert_contains(cli->out, "\"output_tokens\":null");
     assert_int_equal(peer_requests(p), 0);
     assert_int_equal(stat(out, &status), -1);
+    peer_stop(p);
+}
+
+static void an_input_that_changes_meanwhile_is_told(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_step_gate(r, 0);
+    peer_openai_answer(r, "Hello");
+    char *lines = malloc(400000);
+    assert_non_null(lines);
+    memset(lines, 'x', 399999); /* more than what is read at once */
+    for (size_t i = 999; i < 399999; i += 1000) lines[i] = '\n';
+    lines[399999] = '\0';
+    write_input(cli, "in.txt", lines);
+    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
+    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
+    lines[399000] = 'y';
+    cli_write_file(cli, "in.txt", lines, 399999);
+    peer_open_gate(p, 0);
+    assert_int_equal(cli_finish(cli), 2);
+    assert_contains(cli->err, "was changed while it was asked");
+    free(lines);
     peer_stop(p);
 }
 
@@ -567,6 +595,7 @@ int main(void)
         TEST(an_output_that_can_not_be_written_is_told_before_anything_is_asked),
         TEST(what_makes_no_sense_is_refused),
         TEST(a_dry_run_sends_and_writes_nothing),
+        TEST(an_input_that_changes_meanwhile_is_told),
         TEST(what_was_recorded_is_answered_again),
         TEST(a_schema_is_asked_for),
         TEST(a_terminal_has_a_bar),
