@@ -11,7 +11,7 @@
 #define WORD_BITS 64
 /* The file is read once for each part of the ids; a part is held in memory. More ids than fill this
  * many parts of the usual size make larger ones. */
-#define PART_IDS  ((uint64_t)32768)
+#define PART_IDS  ((uint64_t)8192)
 #define MAX_PARTS ((uint64_t)64)
 
 /* The ids of one part, open addressing; a digest of zeros is an empty place. */

@@ -7,13 +7,13 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <beluga/provider/json.h>
 
 #include "../exit.h"
 #include "../output.h"
+#include "clock.h"
 #include "files.h"
 #include "reader.h"
 
@@ -21,13 +21,6 @@
 #define SYNC_MS    100
 #define SYNC_SHARE 10
 #define WORD_BITS  64
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 static int complain(const char *path, int error)
 {
@@ -249,7 +242,7 @@ int batch_output_add(struct batch_output *out, const struct batch_entry *entry, 
     if (batch_write_at(out->fd, text, n, out->end) != 0) return fail(out);
     out->end += n;
     if (!out->dirty)
-        out->next_sync_ms = now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
+        out->next_sync_ms = batch_now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
     out->dirty = true;
     count(out, entry);
     return 0;
@@ -257,14 +250,14 @@ int batch_output_add(struct batch_output *out, const struct batch_entry *entry, 
 
 int batch_output_sync(struct batch_output *out, bool now)
 {
-    int64_t before = now_ms();
+    int64_t before = batch_now_ms();
     if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
     out->dirty = false;
     if (fdatasync(out->fd) != 0) {
         if (!out->error) out->error = errno;
         return -1;
     }
-    out->sync_ms = (now_ms() - before) * SYNC_SHARE;
+    out->sync_ms = (batch_now_ms() - before) * SYNC_SHARE;
     return 0;
 }
 

@@ -3,24 +3,17 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../output.h"
 #include "../term.h"
+#include "clock.h"
 
 #define BAR_MS    200
 #define LINE_MS   10000
 #define SAMPLE_MS 1000
 #define MIN_BAR   8
 #define MAX_BAR   40
-
-static int64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
@@ -165,7 +158,7 @@ static void measure(const struct batch_progress *p, int64_t at, const struct bat
 void batch_progress_begin(struct batch_progress *p, uint64_t total,
                           const struct batch_totals *there, bool bar)
 {
-    *p = (struct batch_progress){.total = total, .started_ms = now_ms()};
+    *p = (struct batch_progress){.total = total, .started_ms = batch_now_ms()};
     p->bar = bar && !out_is_quiet() && term_has_cursor(STDERR_FILENO);
     p->lines = !out_is_quiet() && !p->bar;
     p->shown_ms = p->started_ms;
@@ -193,7 +186,7 @@ static void draw(struct batch_progress *p, const struct batch_figures *f)
 void batch_progress_show(struct batch_progress *p, const struct batch_totals *t)
 {
     char line[BATCH_PROGRESS_BYTES];
-    int64_t now = now_ms();
+    int64_t now = batch_now_ms();
     struct batch_figures f = {.total = p->total, .done = t->done + t->failed, .failed = t->failed};
     sample(p, now, t);
     if (now - p->shown_ms < (p->bar ? BAR_MS : LINE_MS) || (!p->bar && !p->lines)) return;
@@ -216,5 +209,5 @@ void batch_progress_hide(struct batch_progress *p)
 
 double batch_progress_seconds(const struct batch_progress *p)
 {
-    return (double)(now_ms() - p->started_ms) / 1000;
+    return (double)(batch_now_ms() - p->started_ms) / 1000;
 }

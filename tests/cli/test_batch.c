@@ -34,6 +34,15 @@ static peer_reply *answer_for_ever(peer *p, const char *text)
     return r;
 }
 
+/* No answer until a test opens gate 0. */
+static void answer_behind_gate(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_step_gate(r, 0);
+    peer_openai_answer(r, "Hello");
+}
+
 static char in[256], out[256];
 
 /* The output and what is read, which the next call overwrites. */
@@ -223,10 +232,7 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {
     struct cli *cli = *state;
     peer *p = start_peer(cli);
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    peer_step_gate(r, 0);
-    peer_openai_answer(r, "Hello");
+    answer_behind_gate(p);
     write_numbers(cli, 6);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
     assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
@@ -320,10 +326,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     void *another = NULL;
     assert_int_equal(cli_setup(&another), 0);
     peer *p = start_peer(cli);
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    peer_step_gate(r, 0);
-    peer_openai_answer(r, "Hello");
+    answer_behind_gate(p);
     write_numbers(cli, 1);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, NULL);
     assert_int_equal(peer_wait_requests(p, 1, GENEROUS), 0);
@@ -495,10 +498,7 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
 {
     struct cli *cli = *state;
     peer *p = start_peer(cli);
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    peer_step_gate(r, 0);
-    peer_openai_answer(r, "Hello");
+    answer_behind_gate(p);
     char *lines = malloc(400000);
     assert_non_null(lines);
     memset(lines, 'x', 399999); /* more than what is read at once */
