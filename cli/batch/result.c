@@ -23,8 +23,8 @@ static double find_cost(const struct batch_result_source *s, const beluga_respon
 /* Members that an answer has of itself, as --json of other commands has them. */
 static int put_members(beluga_json_writer *w, const beluga_response *response)
 {
-    static const char *const names[] = {"text",  "tool_calls", "finish_reason", "usage",
-                                        "model", "provider",   "request_id",    "warnings"};
+    static const char *const names[] = {"text",  "media",    "tool_calls", "finish_reason", "usage",
+                                        "model", "provider", "request_id", "warnings"};
     char *json = NULL;
     size_t length;
     beluga_json_doc *doc = NULL;

@@ -9,6 +9,7 @@
 #include <beluga/context.h>
 #include <beluga/loop.h>
 
+#include "../observe.h"
 #include "../output.h"
 #include "../report.h"
 #include "result.h"
@@ -288,7 +289,9 @@ static void wait_for_end(struct run *run)
 static int prepare(struct run *run)
 {
     struct batch_run *self = run->self;
-    run->context = beluga_context_new_cancellable(NULL);
+    beluga_context *traced = observe_context(NULL);
+    run->context = beluga_context_new_cancellable(traced);
+    beluga_context_unref(traced);
     run->jobs = calloc(self->jobs, sizeof *run->jobs);
     if (!run->context || !run->jobs) return BELUGA_ERROR_NO_MEMORY;
     if (self->ordered) {
