@@ -72,6 +72,24 @@ enum arg_completion {
        "Look here first for what providers should send and be answered.")                      \
     XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                      \
        "Load a plug-in, a shared object with providers. May be repeated.")                     \
+    XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                \
+       "Write the results to FILE, a JSON object a line, and go on with what is there.")       \
+    XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")     \
+    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                               \
+       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line " \
+       "that is just a text).")                                                                \
+    XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                   \
+       "Read the input as jsonl, csv or text, whatever its name and first bytes say.")         \
+    XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                    \
+       "Write results in the order of the input, not as they come.")                           \
+    XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                     \
+       "Ask again the lines that failed in an earlier run.")                                   \
+    XX(ERRORS, 0, "errors", "FILE", TEXT, errors, FILES,                                       \
+       "At the end, write the results of the lines that failed to FILE, too.")                 \
+    XX(DRY_RUN, 0, "dry-run", NULL, FLAG, dry_run, NOTHING,                                    \
+       "Send and write nothing; estimate lines, tokens and cost, and tell how.")               \
+    XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                  \
+       "Stop when so much is spent, with what earlier runs spent on the same output.")         \
     XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                  \
        "Read this configuration instead of the usual one.")                                    \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")      \
@@ -93,6 +111,8 @@ __extension__ enum arg_bit { /* wider than an int, as compilers have long let an
     ARG_MAP(XX)
 #undef XX
 };
+
+_Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");
 
 /* Of every command that talks to a provider. */
 #define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
@@ -121,9 +141,10 @@ struct args {
     bool named; /* the command was, and is not just the default */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
+    const char *out, *jobs, *template, *format, *errors, *budget;
     struct arg_list options, attachments, plugins, operands;
     bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool go_on, no_log;
+    bool go_on, no_log, ordered, retry_failed, dry_run;
     int verbose;
     uint64_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */

@@ -63,6 +63,8 @@ const struct manual_row manual_examples[] = {
     {"beluga --schema person.json --json \"Ada, 36\" | jq .text", "Ask for structured output."},
     {"OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=x beluga -m openai/any \"Hello\"",
      "Ask a server of your own."},
+    {"beluga batch lines.csv --out answers.jsonl -j 64 --template \"Summarize: {{text}}\"",
+     "Ask about every row of a file; the same command goes on after whatever stopped it."},
     {"beluga --record tape -m openai/gpt-5-mini \"Hello\"", "Record what goes over the network."},
     {"beluga --replay tape -m openai/gpt-5-mini \"Hello\"",
      "Print the same answer again, without a network and a key."},
@@ -163,7 +165,7 @@ static void put_commands(void)
     }
 }
 
-static void put_takers(uint32_t bit)
+static void put_takers(uint64_t bit)
 {
     const char *before = "\nCommands: ";
     for (size_t i = 0; commands[i]; i++) {
@@ -187,10 +189,10 @@ static void put_options(void)
         if (info->value) out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
-        if (1U << i & (ARG_HELP | ARG_VERSION))
+        if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
             out_printf("\n");
         else
-            put_takers(1U << i);
+            put_takers(UINT64_C(1) << i);
     }
 }
 

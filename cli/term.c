@@ -35,17 +35,27 @@ bool term_is_in(void)
     return isatty(STDIN_FILENO);
 }
 
-size_t term_width(void)
+size_t term_width_of(int fd)
 {
     struct winsize size;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || !size.ws_col) return DEFAULT_WIDTH;
+    if (ioctl(fd, TIOCGWINSZ, &size) != 0 || !size.ws_col) return DEFAULT_WIDTH;
     return size.ws_col;
+}
+
+size_t term_width(void)
+{
+    return term_width_of(STDOUT_FILENO);
 }
 
 static bool is_dumb(void)
 {
     const char *term = getenv("TERM");
     return !term || !*term || strcmp(term, "dumb") == 0;
+}
+
+bool term_has_cursor(int fd)
+{
+    return isatty(fd) && !is_dumb();
 }
 
 const char *term_style(int fd, enum term_style style)

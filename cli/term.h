@@ -12,6 +12,11 @@ bool term_is_in(void);  /* stdin is one */
 
 /* Return the width of stdout's terminal, 80 when it is none. */
 size_t term_width(void);
+/* The same of descriptor `fd`. */
+size_t term_width_of(int fd);
+
+/* Return whether descriptor `fd` is a terminal on which a line can be drawn again. */
+bool term_has_cursor(int fd);
 
 enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED };
 

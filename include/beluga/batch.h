@@ -36,12 +36,40 @@ BELUGA_API int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx,
 BELUGA_API void beluga_batch_results_clear(beluga_batch_result *results, size_t n);
 
 /**
+ * What a source returns. After LATER it is asked again when an outcome was delivered, or after
+ * beluga_batch_wake.
+ */
+typedef enum beluga_batch_next {
+    BELUGA_BATCH_END = 0,  /**< there are no more */
+    BELUGA_BATCH_ITEM = 1, /**< one was given */
+    BELUGA_BATCH_LATER = 2 /**< none now, perhaps later */
+} beluga_batch_next;
+
+/**
  * Gives the next input of a batch.
  *
  * @param input  Borrowed by the batch until the result with the same `index` was delivered.
- * @return 1 an input was given; 0 there are no more; a negative code stops the batch with it.
+ * @return a beluga_batch_next; a negative code stops the batch with it: what runs is finished.
  */
 typedef int (*beluga_batch_source_fn)(void *payload, uint64_t index, beluga_input *input);
+
+/** One input, and what holds for it alone. */
+typedef struct beluga_batch_item {
+    beluga_input input;
+    beluga_chat_model *model;     /**< asked instead of the batch's; NULL: that one */
+    const beluga_option *options; /**< on top of the batch's; NULL: none */
+    size_t n_options;             /**< may be BELUGA_OPTIONS_TERMINATED */
+    void *reserved[4];
+} beluga_batch_item;
+
+/**
+ * Gives the next item of a batch.
+ *
+ * @param item  Zeroed before the call. What it points to is borrowed until the result with the same `index`
+ *              was delivered.
+ * @return as beluga_batch_source_fn.
+ */
+typedef int (*beluga_batch_item_source_fn)(void *payload, uint64_t index, beluga_batch_item *item);
 
 /**
  * Receives one outcome, in the order they come.
@@ -68,6 +96,21 @@ BELUGA_API int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop,
                                     beluga_batch_sink_fn sink, beluga_batch_done_fn done,
                                     void *payload, beluga_batch_op **out, beluga_error *err,
                                     const beluga_option *opts, size_t n_opts);
+/**
+ * beluga_batch_start_n for items that have options or a model of their own.
+ *
+ * @param source  Must not be NULL.
+ * @return as beluga_batch_start_n.
+ *
+ * Threads: the loop's. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop,
+                                          beluga_context *ctx, beluga_batch_item_source_fn source,
+                                          beluga_batch_sink_fn sink, beluga_batch_done_fn done,
+                                          void *payload, beluga_batch_op **out, beluga_error *err,
+                                          const beluga_option *opts, size_t n_opts);
+/** Ask a source again that said LATER, from the next step of the loop. Threads: the loop's. Since: 0.1 */
+BELUGA_API void beluga_batch_wake(beluga_batch_op *batch);
 /** Cancel what runs, silently, and free. Not from inside its own functions. */
 BELUGA_API void beluga_batch_op_free(beluga_batch_op *batch);
 

@@ -23,7 +23,8 @@ struct beluga_batch_op {
     beluga_chat_model *model;
     beluga_loop *loop;
     beluga_context *context;
-    beluga_batch_source_fn source;
+    beluga_batch_source_fn source; /* one of the two */
+    beluga_batch_item_source_fn item_source;
     beluga_batch_sink_fn sink;
     beluga_batch_done_fn done;
     void *payload;
@@ -121,27 +122,68 @@ static void on_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------------------- */
 
-static void start_slot(batch_slot *slot, beluga_input input)
+/* The batch's options, and behind them the item's; without the latter those of the batch as they are. */
+static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item, beluga_option **owned)
+{
+    size_t n = item->options ? item->n_options : 0, before = batch->options.n;
+    *owned = NULL;
+    if (n == BELUGA_OPTIONS_TERMINATED)
+        for (n = 0; item->options[n].key != BELUGA_OPTION_END;) n++;
+    if (!n) return 0;
+    *owned = beluga__zalloc(&batch->model->target->runtime->allocator, (before + n + 1) * sizeof **owned);
+    if (!*owned) return BELUGA_ERROR_NO_MEMORY;
+    if (before) memcpy(*owned, batch->options.opts, before * sizeof **owned);
+    memcpy(*owned + before, item->options, n * sizeof **owned);
+    return 0;
+}
+
+/* The batch's span is its sink's: another client's sink knows nothing of it. */
+static void *span_for(const beluga_batch_op *batch, const beluga_chat_model *model)
+{
+    bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
+    return shared ? batch->span : NULL;
+}
+
+static int start_call(batch_slot *slot, const beluga_batch_item *item, const beluga_messages *messages,
+                      beluga_error *err)
 {
     beluga_batch_op *batch = slot->batch;
+    beluga_chat_model *model = item->model ? item->model : batch->model;
+    beluga_option *own;
+    if (join_options(batch, item, &own)) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
+    int status = beluga__chat_model_start(model, batch->loop, BELUGA__CALL_GENERATE, batch->context,
+                                          span_for(batch, model), messages, own ? own : batch->options.opts,
+                                          own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot,
+                                          &slot->op, err);
+    beluga__release(&batch->model->target->runtime->allocator, own);
+    return status;
+}
+
+static void start_slot(batch_slot *slot, const beluga_batch_item *item)
+{
     beluga_messages *messages = NULL;
     beluga_error err;
-    beluga__response_builder_init(&slot->builder, &batch->model->target->runtime->allocator, 0);
+    beluga__response_builder_init(&slot->builder, &slot->batch->model->target->runtime->allocator, 0);
     slot->result.error.code = 0;
-    int status = beluga_ensure_messages(input, &messages, &err);
-    if (!status)
-        status = beluga__chat_model_start(batch->model, batch->loop, BELUGA__CALL_GENERATE, batch->context, batch->span,
-                                          messages, batch->options.opts, batch->options.n, on_event, slot, &slot->op, &err);
+    int status = beluga_ensure_messages(item->input, &messages, &err);
+    if (!status) status = start_call(slot, item, messages, &err);
     beluga_messages_free(messages);
     if (status) fail_slot(slot, &err);
 }
 
-static bool next_input(beluga_batch_op *batch, beluga_input *input)
+static int ask_source(beluga_batch_op *batch, beluga_batch_item *item)
+{
+    *item = (beluga_batch_item){.model = NULL};
+    if (batch->item_source) return batch->item_source(batch->payload, batch->next, item);
+    return batch->source(batch->payload, batch->next, &item->input);
+}
+
+static bool next_item(beluga_batch_op *batch, beluga_batch_item *item)
 {
     if (batch->exhausted) return false;
-    int got = batch->source(batch->payload, batch->next, input);
-    if (got == 1) return true;
-    batch->exhausted = true;
+    int got = ask_source(batch, item);
+    if (got == BELUGA_BATCH_ITEM) return true;
+    batch->exhausted = got != BELUGA_BATCH_LATER;
     if (got < 0) batch->status = got;
     return false;
 }
@@ -149,12 +191,12 @@ static bool next_input(beluga_batch_op *batch, beluga_input *input)
 static void fill(beluga__task *task)
 {
     beluga_batch_op *batch = beluga__container_of(task, beluga_batch_op, task);
-    beluga_input input;
+    beluga_batch_item item;
     /* Only what is free now: an input that fails at once must not keep the loop from turning. */
-    for (size_t room = batch->n_free; room && next_input(batch, &input); room--) {
+    for (size_t room = batch->n_free; room && next_item(batch, &item); room--) {
         batch_slot *slot = batch->free_slots[--batch->n_free];
         slot->index = batch->next++;
-        start_slot(slot, input);
+        start_slot(slot, &item);
     }
     bool idle = batch->n_free == batch->n_slots;
     if (idle && batch->exhausted) end_span(batch, batch->status);
@@ -207,10 +249,8 @@ static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, b
     return NULL;
 }
 
-static void begin(beluga_batch_op *batch, beluga_batch_source_fn source, beluga_batch_sink_fn sink,
-                  beluga_batch_done_fn done, void *payload)
+static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batch_done_fn done, void *payload)
 {
-    batch->source = source;
     batch->sink = sink;
     batch->done = done;
     batch->payload = payload;
@@ -218,19 +258,44 @@ static void begin(beluga_batch_op *batch, beluga_batch_source_fn source, beluga_
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
+static int prepare(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, bool callable,
+                   beluga_batch_op **out, beluga_error *err, const beluga_option *opts, size_t n_opts)
+{
+    *out = NULL;
+    if (!callable) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
+    if (beluga__loop_inherited(loop))
+        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
+    *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
+    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+}
+
 int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                          beluga_batch_source_fn source, beluga_batch_sink_fn sink,
                          beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                          beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    *out = NULL;
-    if (!source || !sink) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
-    if (beluga__loop_inherited(loop))
-        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
-    if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
-    begin(*out, source, sink, done, payload);
+    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
+    if (status) return status;
+    (*out)->source = source;
+    begin(*out, sink, done, payload);
     return 0;
+}
+
+int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                               beluga_batch_item_source_fn source, beluga_batch_sink_fn sink,
+                               beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
+                               beluga_error *err, const beluga_option *opts, size_t n_opts)
+{
+    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
+    if (status) return status;
+    (*out)->item_source = source;
+    begin(*out, sink, done, payload);
+    return 0;
+}
+
+void beluga_batch_wake(beluga_batch_op *batch)
+{
+    if (!batch->exhausted) batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
 void beluga_batch_op_free(beluga_batch_op *batch)
@@ -327,7 +392,8 @@ int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_i
     if (status) return fail_all(&run, status, err);
     beluga_batch_op *batch = new_batch(model, &loop->base, ctx, opts, n_opts, n);
     if (batch) {
-        begin(batch, array_source, array_sink, array_done, &run);
+        batch->source = array_source;
+        begin(batch, array_sink, array_done, &run);
         status = beluga__loop_run(loop, &run.done);
         beluga_batch_op_free(batch);
     } else

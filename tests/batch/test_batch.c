@@ -360,6 +360,78 @@ static void a_source_is_needed(void **state)
     beluga_loop_free(loop);
 }
 
+/* ---- items that have something of their own --------------------------------------------------- */
+
+typedef struct items {
+    beluga_chat_model *other;
+    beluga_option option;
+    bool ready; /* it has the last one */
+    int asked, done;
+    char answers[3][32];
+    int codes[3];
+} items;
+
+static int give_item(void *payload, uint64_t index, beluga_batch_item *item)
+{
+    items *t = payload;
+    t->asked++;
+    if (index == 3) return BELUGA_BATCH_END;
+    if (index == 2 && !t->ready) return BELUGA_BATCH_LATER;
+    item->input = beluga_input_text("aha");
+    if (index == 0) item->model = t->other;
+    if (index == 1) {
+        item->options = &t->option;
+        item->n_options = 1;
+    }
+    return BELUGA_BATCH_ITEM;
+}
+
+static void take_item(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    items *t = payload;
+    t->codes[index] = result->error.code;
+    if (result->response)
+        snprintf(t->answers[index], sizeof t->answers[index], "%s", beluga_response_text(result->response, NULL));
+}
+
+static void end_items(void *payload, int status, uint64_t succeeded, uint64_t failed)
+{
+    items *t = payload;
+    assert_int_equal(status, 0);
+    assert_int_equal(succeeded, 2);
+    assert_int_equal(failed, 1);
+    t->done++;
+}
+
+static void an_item_has_its_own_model_and_options_and_may_come_later(void **state)
+{
+    beluga_loop *loop = NULL;
+    beluga_batch_op *batch = NULL;
+    items t = {.option = beluga_with_temperature(9)}; /* out of range: for its own item only */
+    assert_int_equal(beluga_model_open("mock/echo", &t.other, NULL), 0);
+    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
+    assert_int_equal(beluga_batch_start_items_n(*state, loop, NULL, give_item, take_item, end_items, &t, &batch,
+                                                NULL, NULL, 0),
+                     0);
+    while (!t.codes[1] || !*t.answers[0]) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
+    for (int i = 0; i < 3; i++) assert_int_equal(beluga_loop_wait(loop, 0), 0);
+    int asked = t.asked;
+    assert_int_equal(beluga_loop_wait(loop, 0), 0);
+    assert_int_equal(t.asked, asked); /* it is left alone until it is woken */
+    assert_int_equal(t.done, 0);
+    assert_int_equal(atomic_load(&started), 0);
+    t.ready = true;
+    beluga_batch_wake(batch);
+    while (!t.done) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
+    assert_string_equal(t.answers[0], "aha");
+    assert_int_equal(t.codes[1], BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(t.answers[2], "aha");
+    assert_int_equal(atomic_load(&started), 1); /* the batch's own model was asked the last alone */
+    beluga_batch_op_free(batch);
+    beluga_loop_free(loop);
+    beluga_chat_model_unref(t.other);
+}
+
 #define ON_GAUGE(test) cmocka_unit_test_setup_teardown(test, on_gauge, close_gauge)
 
 int main(void)
@@ -379,6 +451,7 @@ int main(void)
         ON_GAUGE(a_source_without_any_input_is_done_with_nothing),
         ON_GAUGE(a_batch_that_is_freed_ends_silently),
         ON_GAUGE(a_source_is_needed),
+        ON_GAUGE(an_item_has_its_own_model_and_options_and_may_come_later),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -63,7 +63,7 @@ static void the_manual_page_has_every_exit_code_and_option(void **state)
 {
     struct cli *cli = *state;
     char row[128];
-    static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 130};
+    static const int codes[] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 130};
     assert_int_equal(cli_run(cli, "help", "--man", NULL), 0);
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
         snprintf(row, sizeof row, "\n.B %d\n", codes[i]);

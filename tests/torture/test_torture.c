@@ -284,6 +284,57 @@ static int batch(bench *b)
     return status;
 }
 
+typedef struct item_run {
+    beluga_option option;
+    int given, told, status;
+    bool done;
+} item_run;
+
+static int give_item(void *payload, uint64_t index, beluga_batch_item *item)
+{
+    item_run *run = payload;
+    if (index == BATCH) return BELUGA_BATCH_END;
+    run->given++;
+    item->input = beluga_input_text("Hi");
+    item->options = &run->option;
+    item->n_options = index % 2;
+    return BELUGA_BATCH_ITEM;
+}
+
+static void take_item(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    item_run *run = payload;
+    (void)index;
+    run->told++;
+    if (result->error.code) run->status = result->error.code;
+}
+
+static void end_items(void *payload, int status, uint64_t succeeded, uint64_t failed)
+{
+    item_run *run = payload;
+    assert_int_equal(status, 0);
+    assert_int_equal(succeeded + failed, BATCH);
+    run->done = true;
+}
+
+static int batch_of_items(bench *b)
+{
+    beluga_loop *loop;
+    beluga_batch_op *op;
+    const beluga_option both = beluga_with_user("somebody");
+    item_run run = {.option = beluga_with_seed(7)};
+    int status = beluga_loop_new(b->client, &loop);
+    if (status) return status;
+    status = beluga_batch_start_items_n(b->model, loop, NULL, give_item, take_item, end_items, &run, &op, NULL,
+                                        &both, 1);
+    if (status) assert_null(op);
+    while (!status && !run.done) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
+    assert_int_equal(run.given, run.told);
+    beluga_batch_op_free(op);
+    beluga_loop_free(loop);
+    return status ? status : run.status;
+}
+
 static int list(bench *b)
 {
     char **names;
@@ -551,6 +602,7 @@ ON_MOCK(a_pushed_answer_on_mock, push_whole)
 ON_MOCK(binding_tools, bind)
 ON_MOCK(a_tool_loop, run_tools)
 ON_MOCK(a_batch_on_mock, batch)
+ON_MOCK(a_batch_of_items_on_mock, batch_of_items)
 ON_MOCK(a_probe_of_mock, probe)
 ON_MOCK(opening_a_model, open_again)
 ON_OPENAI(generate_on_openai, generate, answers, 0)
@@ -641,6 +693,7 @@ int main(void)
         IN_BENCH(binding_tools),
         IN_BENCH(a_tool_loop),
         IN_BENCH(a_batch_on_mock),
+        IN_BENCH(a_batch_of_items_on_mock),
         IN_BENCH(a_probe_of_mock),
         IN_BENCH(opening_a_model),
         IN_BENCH(opening_with_bad_options),

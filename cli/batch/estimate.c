@@ -1,0 +1,171 @@
+#include "estimate.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include "../exit.h"
+#include "../output.h"
+#include "../report.h"
+
+/* So many bad lines are told one by one. */
+#define MAX_TOLD 10
+
+struct sums {
+    uint64_t lines, bad;
+    int64_t input, most_output;
+    bool bounded;   /* every line says how long its answer may get */
+    double average; /* of the answers that are there; below 0: there are none */
+    int64_t output; /* -1: unknown */
+    beluga_price price;
+    double cost; /* -1: unknown */
+    const char *out_how, *cost_how;
+};
+
+static const char input_how[] =
+    "a quarter of each text's bytes, 1,000 for an image, 4 for each message; "
+    "providers count otherwise, by up to a half";
+
+/* ---- adding up ------------------------------------------------------------------------------- */
+
+static void tell_bad(struct sums *s, const struct batch_item *item, const char *why)
+{
+    if (++s->bad <= MAX_TOLD) out_note("line %" PRIu64 ": %s", item->line, why);
+}
+
+static void add(struct sums *s, const struct batch_item *item, int64_t max_tokens)
+{
+    for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
+        s->input += beluga_message_estimate_tokens(beluga_messages_get(item->messages, i));
+    if (item->max_tokens) max_tokens = item->max_tokens;
+    s->most_output += max_tokens;
+    s->bounded &= max_tokens > 0;
+    s->lines++;
+}
+
+static int add_up(const struct batch_estimate *e, struct sums *s)
+{
+    struct batch_record record;
+    struct batch_item item;
+    int64_t max_tokens = 0;
+    int got, rc = 0;
+    beluga_config_get_int(e->config, BELUGA_OPTION_MAX_TOKENS, &max_tokens);
+    while (rc == 0 && (got = batch_reader_next(e->reader, &record)) != 0) {
+        if (got < 0) return CLI_EXIT_USAGE;
+        if (batch_output_has(e->output, record.line)) continue;
+        int status = batch_item_parse(e->plan, &record, &item);
+        if (status == BELUGA_ERROR_NO_MEMORY)
+            rc = out_no_memory();
+        else if (status != 0)
+            tell_bad(s, &item, item.why);
+        else if (batch_lines_has(&e->survey->repeated, record.line))
+            tell_bad(s, &item, BATCH_REPEATED_ID);
+        else
+            add(s, &item, max_tokens);
+        batch_item_free(&item);
+    }
+    return rc;
+}
+
+/* What was answered tells most; else how long answers may get. */
+static void guess_output(const struct batch_estimate *e, struct sums *s)
+{
+    const struct batch_totals *t = &e->output->totals;
+    s->output = -1;
+    s->out_how = "no line is done, and no max_tokens says how long an answer may get";
+    if (t->done && t->output_tokens) {
+        s->output = (int64_t)((double)t->output_tokens / (double)t->done * (double)s->lines);
+        s->out_how = "the average of the lines that are done";
+    } else if (s->bounded) {
+        s->output = s->most_output;
+        s->out_how = "at most: max_tokens of each line";
+    }
+}
+
+static void guess_cost(const struct batch_estimate *e, struct sums *s)
+{
+    char provider[128];
+    const char *slash = strchr(e->model, '/');
+    snprintf(provider, sizeof provider, "%.*s", (int)(slash ? slash - e->model : 0), e->model);
+    s->cost = -1;
+    s->cost_how = "the model's price is not known";
+    if (!slash || !e->prices || !beluga_prices_find(e->prices, provider, slash + 1, &s->price))
+        return;
+    beluga_usage usage = BELUGA_USAGE_INIT;
+    usage.input_total = s->input;
+    usage.output_total = s->output < 0 ? 0 : s->output;
+    s->cost = beluga_price_cost(&s->price, &usage);
+    s->cost_how = s->output < 0 ? "of the input alone" : "of input and output";
+}
+
+/* ---- telling --------------------------------------------------------------------------------- */
+
+static void put_words(const struct batch_estimate *e, const struct sums *s)
+{
+    const struct batch_totals *t = &e->output->totals;
+    out_printf("Lines      %" PRIu64 ": %" PRIu64 " to ask, %" PRIu64 " finished, %" PRIu64
+               " bad\n",
+               e->survey->records, s->lines, t->done + t->failed, s->bad);
+    out_printf("Input      about %" PRId64 " tokens (%s)\n", s->input, input_how);
+    if (s->output < 0)
+        out_printf("Output     unknown (%s)\n", s->out_how);
+    else
+        out_printf("Output     about %" PRId64 " tokens (%s)\n", s->output, s->out_how);
+    if (s->cost < 0)
+        out_printf("Cost       unknown (%s)\n", s->cost_how);
+    else
+        out_printf("Cost       about $%.4f %s (%s: $%g and $%g for a million tokens, as of %s)\n",
+                   s->cost, s->cost_how, e->model, s->price.input, s->price.output,
+                   beluga_prices_date(e->prices));
+    if (t->cost > 0) out_printf("Spent      $%.4f by earlier runs\n", t->cost);
+}
+
+static void put_known(beluga_json_writer *w, const char *key, int64_t value)
+{
+    if (value < 0)
+        beluga_json_put_null(w, key);
+    else
+        beluga_json_put_int(w, key, value);
+}
+
+static int put_json(const struct batch_estimate *e, const struct sums *s)
+{
+    const struct batch_totals *t = &e->output->totals;
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_int(w, "lines", (int64_t)e->survey->records);
+    beluga_json_put_int(w, "to_ask", (int64_t)s->lines);
+    beluga_json_put_int(w, "finished", (int64_t)(t->done + t->failed));
+    beluga_json_put_int(w, "bad", (int64_t)s->bad);
+    beluga_json_put_string(w, "model", e->model);
+    beluga_json_put_int(w, "input_tokens", s->input);
+    beluga_json_put_string(w, "input_how", input_how);
+    put_known(w, "output_tokens", s->output);
+    beluga_json_put_string(w, "output_how", s->out_how);
+    if (s->cost < 0)
+        beluga_json_put_null(w, "cost");
+    else
+        beluga_json_put_double(w, "cost", s->cost);
+    beluga_json_put_string(w, "cost_how", s->cost_how);
+    beluga_json_put_string(w, "prices_of", s->cost < 0 ? NULL : beluga_prices_date(e->prices));
+    beluga_json_put_double(w, "spent", t->cost);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
+int batch_estimate_tell(const struct args *args, const struct batch_estimate *e)
+{
+    struct sums s = {.bounded = true};
+    int rc = add_up(e, &s);
+    if (rc != 0) return rc;
+    if (s.bad > MAX_TOLD) out_note("and %" PRIu64 " more bad lines", s.bad - MAX_TOLD);
+    guess_output(e, &s);
+    guess_cost(e, &s);
+    if (args->json) return put_json(e, &s);
+    put_words(e, &s);
+    return CLI_EXIT_OK;
+}

@@ -1,0 +1,91 @@
+#include "facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Timeouts, retries, limits, keys and addresses may change from one run to the next; these not. */
+static const int changing[] = {BELUGA_OPTION_TEMPERATURE,
+                               BELUGA_OPTION_TOP_P,
+                               BELUGA_OPTION_TOP_K,
+                               BELUGA_OPTION_MAX_TOKENS,
+                               BELUGA_OPTION_FREQUENCY_PENALTY,
+                               BELUGA_OPTION_PRESENCE_PENALTY,
+                               BELUGA_OPTION_STOP_SEQUENCES,
+                               BELUGA_OPTION_SEED,
+                               BELUGA_OPTION_TOOL_CHOICE,
+                               BELUGA_OPTION_RESPONSE_SCHEMA,
+                               BELUGA_OPTION_JSON_MODE,
+                               BELUGA_OPTION_REASONING_EFFORT,
+                               BELUGA_OPTION_REASONING_BUDGET,
+                               BELUGA_OPTION_EXTRA_BODY,
+                               BELUGA_OPTION_PROVIDER_SPECIFIC};
+
+static bool is_text(int key)
+{
+    const beluga_option_info *info = beluga_option_get_info(key);
+    return info->type == BELUGA_OPTION_STRING || info->type == BELUGA_OPTION_LIST;
+}
+
+/* Returns the value, owned; NULL without memory. "" when it is not set. */
+static char *describe(const beluga_config *config, int key)
+{
+    size_t n = beluga_config_describe(config, key, NULL, 0, NULL);
+    char *text = malloc(n + 1);
+    if (text) beluga_config_describe(config, key, text, n + 1, NULL);
+    return text;
+}
+
+/* Numbers and words as they are, longer texts by their digest. */
+static int add_option(const beluga_config *config, int key, char *options)
+{
+    char digest[BATCH_DIGEST_TEXT];
+    size_t used = strlen(options);
+    char *value = describe(config, key);
+    int rc = value ? 0 : -1;
+    if (rc == 0 && *value) {
+        if (is_text(key)) rc = batch_digest_text(value, digest);
+        snprintf(options + used, BATCH_OPTIONS_BYTES - used, "%s%s=%s", used ? " " : "",
+                 beluga_option_get_info(key)->name, is_text(key) ? digest : value);
+    }
+    free(value);
+    return rc;
+}
+
+static int describe_model(const beluga_config *config, char *model)
+{
+    char *provider = describe(config, BELUGA_OPTION_PROVIDER),
+         *name = describe(config, BELUGA_OPTION_MODEL_NAME);
+    int rc = provider && name ? 0 : -1;
+    if (rc == 0) snprintf(model, BATCH_MODEL_BYTES, "%s/%s", provider, name);
+    free(provider);
+    free(name);
+    return rc;
+}
+
+static void add(struct batch_facts *facts, const char *name, const char *value)
+{
+    facts->items[facts->count++] = (struct batch_fact){name, value};
+}
+
+int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
+                     const beluga_config *config, const char *input_digest, const char *format,
+                     const char *template, const char *system, const char *schema)
+{
+    int rc = describe_model(config, texts->model);
+    texts->options[0] = '\0';
+    for (size_t i = 0; i < sizeof changing / sizeof changing[0] && rc == 0; i++)
+        rc = add_option(config, changing[i], texts->options);
+    if (rc != 0 || batch_digest_text(template, texts->template) ||
+        batch_digest_text(system, texts->system) || batch_digest_text(schema, texts->schema))
+        return -1;
+    *facts = (struct batch_facts){.count = 0};
+    add(facts, "input", input_digest);
+    add(facts, "format", format);
+    add(facts, "model", texts->model);
+    add(facts, "template", texts->template);
+    add(facts, "system", texts->system);
+    add(facts, "schema", texts->schema);
+    add(facts, "options", texts->options);
+    return 0;
+}

@@ -1,0 +1,24 @@
+/* What makes a result what it is: input, model, template, and options that change answers. */
+#ifndef BELUGA_CLI_BATCH_FACTS_H
+#define BELUGA_CLI_BATCH_FACTS_H
+
+#include <beluga/config.h>
+
+#include "digest.h"
+#include "sidecar.h"
+
+#define BATCH_MODEL_BYTES   256
+#define BATCH_OPTIONS_BYTES 1024
+
+/* The texts that the facts borrow. */
+struct batch_fact_texts {
+    char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
+    char template[BATCH_DIGEST_TEXT], system[BATCH_DIGEST_TEXT], schema[BATCH_DIGEST_TEXT];
+};
+
+/* @return 0, or -1 without memory. */
+int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
+                     const beluga_config *config, const char *input_digest, const char *format,
+                     const char *template, const char *system, const char *schema);
+
+#endif

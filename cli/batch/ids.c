@@ -1,0 +1,131 @@
+#include "ids.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "digest.h"
+#include "files.h"
+
+#define WORD_BITS 64
+/* The file is read once for each part of the ids; a part is held in memory. More ids than fill this
+ * many parts of the usual size make larger ones. */
+#define PART_IDS  ((uint64_t)8192)
+#define MAX_PARTS ((uint64_t)64)
+
+/* The ids of one part, open addressing; a digest of zeros is an empty place. */
+struct table {
+    uint64_t (*places)[2];
+    uint64_t mask;
+};
+
+bool batch_lines_has(const struct batch_lines *lines, uint64_t line)
+{
+    return lines->bits && line <= lines->last &&
+           lines->bits[line / WORD_BITS] >> line % WORD_BITS & 1;
+}
+
+void batch_lines_free(struct batch_lines *lines)
+{
+    free(lines->bits);
+    *lines = (struct batch_lines){0};
+}
+
+/* ---- the file -------------------------------------------------------------------------------- */
+
+int batch_ids_begin(struct batch_ids *ids, const char *beside)
+{
+    ids->used = 0;
+    ids->written = 0;
+    ids->fd = batch_nameless_file(beside);
+    return ids->fd < 0 ? -1 : 0;
+}
+
+static int flush(struct batch_ids *ids)
+{
+    uint64_t offset = ids->written * sizeof ids->buffer[0];
+    if (batch_write_at(ids->fd, (const char *)ids->buffer, ids->used * sizeof ids->buffer[0],
+                       offset))
+        return -1;
+    ids->written += ids->used;
+    ids->used = 0;
+    return 0;
+}
+
+int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t line)
+{
+    struct batch_id *entry = &ids->buffer[ids->used];
+    if (batch_digest_short(id, length, entry->digest) != 0) {
+        errno = ENOMEM;
+        return -1;
+    }
+    entry->line = line;
+    ids->used++;
+    return ids->used < BATCH_IDS_BUFFER ? 0 : flush(ids);
+}
+
+/* Returns how many there are behind the first `from`, at most a buffer full; -1 with errno. */
+static long load(struct batch_ids *ids, uint64_t from)
+{
+    ssize_t n;
+    do n = pread(ids->fd, ids->buffer, sizeof ids->buffer, (off_t)(from * sizeof ids->buffer[0]));
+    while (n < 0 && errno == EINTR);
+    return n < 0 ? -1 : (long)((size_t)n / sizeof ids->buffer[0]);
+}
+
+/* ---- the search ------------------------------------------------------------------------------ */
+
+/* Returns false when it was there. */
+static bool insert(struct table *table, const uint64_t digest[2])
+{
+    for (uint64_t at = digest[0];; at++) {
+        uint64_t *place = table->places[at & table->mask];
+        if (place[0] == digest[0] && place[1] == digest[1]) return false;
+        if (place[0] || place[1]) continue;
+        place[0] = digest[0];
+        place[1] = digest[1];
+        return true;
+    }
+}
+
+static int search_part(struct batch_ids *ids, uint64_t part, uint64_t parts, struct table *table,
+                       struct batch_lines *out)
+{
+    long n = 0;
+    memset(table->places, 0, (table->mask + 1) * sizeof *table->places);
+    for (uint64_t from = 0; from < ids->written; from += (uint64_t)n) {
+        n = load(ids, from);
+        if (n <= 0) return n ? -1 : (errno = EIO, -1);
+        for (long i = 0; i < n; i++) {
+            const struct batch_id *id = &ids->buffer[i];
+            if (id->digest[1] % parts == part && !insert(table, id->digest))
+                out->bits[id->line / WORD_BITS] |= UINT64_C(1) << id->line % WORD_BITS;
+        }
+    }
+    return 0;
+}
+
+int batch_ids_find_repeated(struct batch_ids *ids, uint64_t last, struct batch_lines *out)
+{
+    struct table table = {.mask = 1};
+    if (flush(ids) != 0) return -1;
+    uint64_t size = ids->written / MAX_PARTS > PART_IDS ? ids->written / MAX_PARTS : PART_IDS;
+    uint64_t parts = ids->written / size + 1, most = ids->written < size ? ids->written : size;
+    /* Parts differ a little in size: there is room for twice as many. */
+    while (table.mask < 4 * most) table.mask = 2 * table.mask + 1;
+    out->last = last;
+    out->bits = calloc(last / WORD_BITS + 1, sizeof *out->bits);
+    table.places = malloc((table.mask + 1) * sizeof *table.places);
+    int rc = out->bits && table.places ? 0 : -1;
+    for (uint64_t part = 0; part < parts && rc == 0; part++)
+        rc = search_part(ids, part, parts, &table, out);
+    free(table.places);
+    return rc;
+}
+
+void batch_ids_free(struct batch_ids *ids)
+{
+    if (ids->fd >= 0) close(ids->fd);
+    ids->fd = -1;
+}

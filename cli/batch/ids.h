@@ -1,0 +1,41 @@
+/* Which lines have an id that an earlier one has, found in little memory: the ids are kept in a
+ * file. */
+#ifndef BELUGA_CLI_BATCH_IDS_H
+#define BELUGA_CLI_BATCH_IDS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BATCH_IDS_BUFFER 2048
+
+struct batch_id {
+    uint64_t digest[2];
+    uint64_t line;
+};
+
+struct batch_ids {
+    int fd; /* of a file without a name */
+    uint64_t written;
+    size_t used;
+    struct batch_id buffer[BATCH_IDS_BUFFER];
+};
+
+/* Lines, one bit each. */
+struct batch_lines {
+    uint64_t *bits; /* owned; NULL: none */
+    uint64_t last;
+};
+
+bool batch_lines_has(const struct batch_lines *lines, uint64_t line);
+void batch_lines_free(struct batch_lines *lines);
+
+/* All return 0, or -1 with errno. Free it in either case. */
+int batch_ids_begin(struct batch_ids *ids, const char *beside);
+int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t line);
+/* Find the lines up to `last` whose id stands in an earlier one. Ids are added in the order of
+ * lines. */
+int batch_ids_find_repeated(struct batch_ids *ids, uint64_t last, struct batch_lines *out);
+void batch_ids_free(struct batch_ids *ids);
+
+#endif

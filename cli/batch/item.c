@@ -1,0 +1,240 @@
+#include "item.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <beluga/error.h>
+
+#include "messages.h"
+#include "request.h"
+
+static int fail(struct batch_item *item, const char *what, const char *word)
+{
+    snprintf(item->why, sizeof item->why, "%s%.60s", what, word);
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* ---- the plan -------------------------------------------------------------------------------- */
+
+static long find_column(const struct batch_reader *reader, const char *const *names)
+{
+    long column = -1;
+    for (; *names && column < 0; names++)
+        column = batch_reader_column(reader, *names, strlen(*names));
+    return column;
+}
+
+int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES])
+{
+    static const char *const ids[] = {"id", "custom_id", NULL}, *const prompts[] = {"prompt",
+                                                                                    "text", NULL};
+    const struct batch_reader *reader = plan->reader;
+    const struct batch_template *t = plan->template;
+    plan->id_column = find_column(reader, ids);
+    plan->prompt_column = reader->n_columns == 1 ? 0 : find_column(reader, prompts);
+    if (reader->format != BATCH_CSV) return 0;
+    for (size_t i = 0; t && i < t->count; i++) {
+        const struct batch_piece *p = &t->pieces[i];
+        if (!p->is_field || batch_reader_column(reader, p->text, p->length) >= 0) continue;
+        snprintf(why, BATCH_FAULT_BYTES, "the CSV has no column \"%.*s\", which the template names",
+                 (int)(p->length < 80 ? p->length : 80), p->text);
+        return -1;
+    }
+    if (t || plan->prompt_column >= 0) return 0;
+    snprintf(why, BATCH_FAULT_BYTES,
+             "the CSV has no column \"prompt\": say with --template what to ask");
+    return -1;
+}
+
+/* ---- ids ------------------------------------------------------------------------------------- */
+
+static int set_id(struct batch_item *item, const char *id, size_t length)
+{
+    if (!length) return 0;
+    if (length > BATCH_MAX_ID_BYTES) return fail(item, "its id is longer than 512 bytes", "");
+    if (memchr(id, '\0', length)) return fail(item, "its id has a zero byte", "");
+    memcpy(item->id, id, length);
+    item->id[length] = '\0';
+    item->has_id = true;
+    return 0;
+}
+
+static int take_id(struct batch_item *item, const beluga_json *object)
+{
+    size_t length;
+    const beluga_json *id = beluga_json_get(object, "custom_id");
+    if (!id) id = beluga_json_get(object, "id");
+    if (!id || beluga_json_is_null(id)) return 0;
+    const char *text = beluga_json_string(id, &length);
+    if (!text && beluga_json_is_number(id)) text = beluga_json_text(item->doc, id, &length);
+    return text ? set_id(item, text, length)
+                : fail(item, "its id is neither a text nor a number", "");
+}
+
+/* ---- prompts --------------------------------------------------------------------------------- */
+
+struct fields {
+    const struct batch_plan *plan;
+    const struct batch_record *record;
+    struct batch_item *item;
+    const beluga_json *root; /* of JSON */
+};
+
+static int find_in_json(struct fields *f, const char *name, size_t name_length, const char **text,
+                        size_t *length)
+{
+    size_t n;
+    for (const beluga_json *v = beluga_json_first(f->root); v; v = beluga_json_next(f->root, v)) {
+        const char *key = beluga_json_key(v, &n);
+        if (n != name_length || memcmp(key, name, n) != 0) continue;
+        *text = beluga_json_string(v, length);
+        if (!*text) *text = beluga_json_text(f->item->doc, v, length);
+        return *text ? 1 : -1;
+    }
+    return 0;
+}
+
+/* A line that is just a text has the one field "text". */
+static int find_field(void *payload, const char *name, size_t name_length, const char **text,
+                      size_t *length)
+{
+    struct fields *f = payload;
+    if (f->record->fields) {
+        long column = batch_reader_column(f->plan->reader, name, name_length);
+        if (column < 0) return 0;
+        *text = f->record->fields[column].bytes;
+        *length = f->record->fields[column].length;
+        return 1;
+    }
+    if (beluga_json_is_object(f->root)) return find_in_json(f, name, name_length, text, length);
+    if (name_length != 4 || memcmp(name, "text", 4) != 0) return 0;
+    *text = f->root ? beluga_json_string(f->root, length) : f->record->bytes;
+    if (!f->root) *length = f->record->length;
+    return *text ? 1 : 0;
+}
+
+static int ask(struct batch_item *item, const char *text, size_t length)
+{
+    if (!length) return fail(item, "its prompt is empty", "");
+    return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
+}
+
+static int fill_template(struct fields *f)
+{
+    struct text prompt = {0};
+    int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
+                 ? BELUGA_ERROR_INVALID_INPUT
+                 : ask(f->item, prompt.bytes, prompt.length);
+    text_free(&prompt);
+    return rc;
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static int take_request(const struct batch_plan *plan, const beluga_json *root,
+                        struct batch_item *item)
+{
+    static const char chat[] = "/chat/completions";
+    const char *method = beluga_json_get_string(root, "method", NULL);
+    const char *url = beluga_json_get_string(root, "url", NULL);
+    size_t n = url ? strlen(url) : 0;
+    if (method && strcmp(method, "POST") != 0)
+        return fail(item, "its method is not POST but ", method);
+    if (url && (n < sizeof chat - 1 || strcmp(url + n - (sizeof chat - 1), chat) != 0))
+        return fail(item, "its url is not /v1/chat/completions but ", url);
+    return batch_request_parse(plan, beluga_json_get(root, "body"), item);
+}
+
+static int take_object(const struct batch_plan *plan, const beluga_json *root,
+                       struct batch_item *item)
+{
+    size_t length;
+    const beluga_json *messages = beluga_json_get(root, "messages");
+    const char *prompt = beluga_json_get_string(root, "prompt", &length);
+    if (beluga_json_get(root, "body")) return take_request(plan, root, item);
+    if (messages) return batch_messages_parse(messages, item->messages, item->why);
+    if (!prompt) prompt = beluga_json_get_string(root, "text", &length);
+    if (prompt) return ask(item, prompt, length);
+    return fail(
+        item,
+        "it has none of \"prompt\", \"messages\" and \"body\": say with --template what to ask",
+        "");
+}
+
+static int take_json(struct fields *f)
+{
+    size_t length;
+    const beluga_json *root = f->root;
+    if (f->plan->template) return fill_template(f);
+    if (beluga_json_is_object(root)) return take_object(f->plan, root, f->item);
+    if (beluga_json_is_array(root))
+        return batch_messages_parse(root, f->item->messages, f->item->why);
+    const char *text = beluga_json_string(root, &length);
+    return text ? ask(f->item, text, length)
+                : fail(f->item, "it is neither a text, a list nor an object", "");
+}
+
+static int parse_json(const struct batch_record *record, struct batch_item *item)
+{
+    beluga_error err;
+    int rc = beluga_json_parse(record->bytes, record->length, &item->doc, &err);
+    if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
+    snprintf(item->why, sizeof item->why, "it is not JSON: %.200s", err.message);
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+/* ---- items ----------------------------------------------------------------------------------- */
+
+int batch_item_parse_id(const struct batch_plan *plan, const struct batch_record *record,
+                        struct batch_item *item)
+{
+    *item = (struct batch_item){.line = record->line};
+    snprintf(item->id, sizeof item->id, "%" PRIu64, record->line);
+    if (*record->fault) return fail(item, record->fault, "");
+    if (record->fields && plan->id_column >= 0)
+        return set_id(item, record->fields[plan->id_column].bytes,
+                      record->fields[plan->id_column].length);
+    if (plan->reader->format != BATCH_JSONL) return 0;
+    int rc = parse_json(record, item);
+    return rc ? rc : take_id(item, beluga_json_doc_root(item->doc));
+}
+
+static int take_content(struct fields *f)
+{
+    const struct batch_record *record = f->record;
+    if (f->plan->reader->format == BATCH_JSONL) return take_json(f);
+    if (f->plan->template) return fill_template(f);
+    if (!record->fields) return ask(f->item, record->bytes, record->length);
+    return ask(f->item, record->fields[f->plan->prompt_column].bytes,
+               record->fields[f->plan->prompt_column].length);
+}
+
+int batch_item_parse(const struct batch_plan *plan, const struct batch_record *record,
+                     struct batch_item *item)
+{
+    int rc = batch_item_parse_id(plan, record, item);
+    struct fields f = {plan, record, item, beluga_json_doc_root(item->doc)};
+    if (rc) return rc;
+    item->messages = beluga_messages_new();
+    if (!item->messages) return BELUGA_ERROR_NO_MEMORY;
+    if (plan->system) rc = beluga_messages_add(item->messages, beluga_system_message(plan->system));
+    if (rc == 0) rc = take_content(&f);
+    if (rc && rc != BELUGA_ERROR_NO_MEMORY && !*item->why)
+        return fail(item, beluga_error_text(rc), "");
+    return rc;
+}
+
+void batch_item_free(struct batch_item *item)
+{
+    beluga_messages_free(item->messages);
+    beluga_chat_model_unref(item->model);
+    beluga_json_doc_free(item->doc);
+    free(item->extra);
+    free(item->schema);
+    item->messages = NULL;
+    item->model = NULL;
+    item->doc = NULL;
+    item->extra = item->schema = NULL;
+}

@@ -1,0 +1,11 @@
+/* The body of a request to Chat Completions, as messages and options. */
+#ifndef BELUGA_CLI_BATCH_REQUEST_H
+#define BELUGA_CLI_BATCH_REQUEST_H
+
+#include "item.h"
+
+/* @return as batch_item_parse. */
+int batch_request_parse(const struct batch_plan *plan, const beluga_json *body,
+                        struct batch_item *item);
+
+#endif

@@ -1,0 +1,86 @@
+#include "result.h"
+
+#include <string.h>
+
+#include <beluga/allocator.h>
+#include <beluga/provider/json.h>
+
+#include "../report.h"
+
+/* What was answered before costs nothing; what nobody priced is unknown. */
+static double find_cost(const struct batch_result_source *s, const beluga_response *response)
+{
+    beluga_price price;
+    const char *provider = beluga_response_provider(response);
+    if (beluga_response_is_cached(response)) return 0;
+    if (!s->prices) return -1;
+    if (!beluga_prices_find(s->prices, provider, beluga_response_model(response), &price) &&
+        !beluga_prices_find(s->prices, provider, beluga_model_name(s->model), &price))
+        return -1;
+    return beluga_price_cost(&price, beluga_response_usage(response));
+}
+
+/* Members that an answer has of itself, as --json of other commands has them. */
+static int put_members(beluga_json_writer *w, const beluga_response *response)
+{
+    static const char *const names[] = {"text",  "media",    "tool_calls", "finish_reason", "usage",
+                                        "model", "provider", "request_id", "warnings"};
+    char *json = NULL;
+    size_t length;
+    beluga_json_doc *doc = NULL;
+    int rc = beluga_response_to_json(response, &json, &length);
+    if (rc == 0) rc = beluga_json_parse(json, length, &doc, NULL);
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && rc == 0; i++) {
+        const beluga_json *value = beluga_json_get(beluga_json_doc_root(doc), names[i]);
+        const char *text = value ? beluga_json_text(doc, value, &length) : NULL;
+        bool empty = beluga_json_is_null(value) ||
+                     (beluga_json_is_array(value) && !beluga_json_count(value));
+        if (text && !empty) beluga_json_put_raw(w, names[i], text, length);
+    }
+    beluga_json_doc_free(doc);
+    beluga_free(json);
+    return rc;
+}
+
+static int put_answer(beluga_json_writer *w, const struct batch_result_source *s,
+                      const beluga_response *response, struct batch_entry *entry)
+{
+    const beluga_usage *usage = beluga_response_usage(response);
+    entry->cost = find_cost(s, response);
+    entry->input_tokens = usage->input_total;
+    entry->output_tokens = usage->output_total;
+    int rc = put_members(w, response);
+    if (entry->cost < 0)
+        beluga_json_put_null(w, "cost");
+    else
+        beluga_json_put_double(w, "cost", entry->cost);
+    if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
+    return rc;
+}
+
+int batch_result_write(const struct batch_result_source *source, const beluga_response *response,
+                       const beluga_error *err, struct text *text, struct batch_entry *entry)
+{
+    const char *json;
+    size_t length;
+    int rc = 0;
+    *entry = (struct batch_entry){.line = source->line,
+                                  .failed = !response,
+                                  .cost = -1,
+                                  .input_tokens = -1,
+                                  .output_tokens = -1};
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return -1;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "id", source->id);
+    beluga_json_put_int(w, "line", (int64_t)source->line);
+    if (response)
+        rc = put_answer(w, source, response, entry);
+    else
+        report_put_error(w, "error", err);
+    beluga_json_end_object(w);
+    if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
+    if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);
+    beluga_json_writer_free(w);
+    return rc ? -1 : 0;
+}

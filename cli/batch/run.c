@@ -1,0 +1,338 @@
+#include "run.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <beluga/context.h>
+#include <beluga/loop.h>
+
+#include "../observe.h"
+#include "../output.h"
+#include "../report.h"
+#include "result.h"
+#include "survey.h"
+
+#define TICK_MS 100
+/* So many lines are passed over in one step; then the loop goes on. */
+#define SKIP_LINES 1000
+/* With --ordered, so many lines for each call may wait for a slow one. */
+#define WINDOW_FACTOR 4
+
+struct job {
+    struct run *run;
+    uint64_t index,
+        place; /* number of the batch's input, and of the line among those that are asked */
+    bool busy;
+    struct batch_item item;
+};
+
+/* A result that waits for its turn. */
+struct waiting {
+    bool ready;
+    struct text text; /* empty: the line is left for another run */
+    struct batch_entry entry;
+};
+
+struct run {
+    struct batch_run *self;
+    beluga_loop *loop;
+    beluga_context *context;
+    beluga_batch_op *batch;
+    struct job *jobs;
+    uint64_t placed, written; /* lines that were begun, and whose results are out: only for order */
+    struct waiting *window;   /* NULL: as they come */
+    size_t window_size;
+    size_t running;
+    bool stopped, ended;
+};
+
+/* ---- signals --------------------------------------------------------------------------------- */
+
+static volatile sig_atomic_t signals;
+
+/* The first asks for an end, the second is one. */
+static void on_signal(int number)
+{
+    if (signals++ == 0) return;
+    signal(number, SIG_DFL);
+    raise(number);
+}
+
+static const int watched[] = {SIGINT, SIGTERM, SIGHUP};
+
+#define WATCHED (sizeof watched / sizeof watched[0])
+
+static void watch_signals(struct sigaction before[WATCHED])
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    sigemptyset(&action.sa_mask);
+    signals = 0;
+    for (size_t i = 0; i < WATCHED; i++) {
+        sigaction(watched[i], NULL, &before[i]);
+        /* Who started it with nohup meant it. */
+        if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
+    }
+}
+
+static void unwatch_signals(const struct sigaction before[WATCHED])
+{
+    for (size_t i = 0; i < WATCHED; i++) sigaction(watched[i], &before[i], NULL);
+}
+
+/* ---- results --------------------------------------------------------------------------------- */
+
+/* Nothing more can be kept: what runs is not waited for. */
+static void give_up(struct run *run)
+{
+    run->stopped = true;
+    beluga_context_cancel(run->context);
+}
+
+static void put(struct run *run, const struct text *text, const struct batch_entry *entry)
+{
+    if (text->length && batch_output_add(run->self->output, entry, text->bytes, text->length) != 0)
+        give_up(run);
+}
+
+static void put_in_order(struct run *run)
+{
+    struct waiting *w;
+    while (w = &run->window[run->written % run->window_size], w->ready) {
+        put(run, &w->text, &w->entry);
+        text_free(&w->text);
+        w->ready = false;
+        run->written++;
+    }
+}
+
+/* Takes the text over. */
+static void deliver(struct run *run, uint64_t place, struct text *text,
+                    const struct batch_entry *entry)
+{
+    if (!run->window) {
+        put(run, text, entry);
+        text_free(text);
+        return;
+    }
+    run->window[place % run->window_size] = (struct waiting){true, *text, *entry};
+    put_in_order(run);
+}
+
+static void stop_for(struct run *run, const beluga_error *err)
+{
+    run->stopped = true;
+    if (!run->self->error.code) run->self->error = *err;
+}
+
+static void stop_without_memory(struct run *run)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
+    stop_for(run, &err);
+}
+
+/* What is wrong with all lines is no failure of one: it ends the run, and the line is left for the
+ * next. */
+static bool concerns_all(int code)
+{
+    switch (code) {
+    case BELUGA_ERROR_AUTHENTICATION:
+    case BELUGA_ERROR_QUOTA_EXCEEDED:
+    case BELUGA_ERROR_BUDGET_EXCEEDED:
+    case BELUGA_ERROR_INVALID_CONFIG:
+    case BELUGA_ERROR_NO_MEMORY: return true;
+    default: return false;
+    }
+}
+
+static void finish(struct run *run, const struct batch_item *item, uint64_t place,
+                   const beluga_response *response, const beluga_error *err)
+{
+    const struct batch_result_source source = {item->line, *item->id ? item->id : NULL,
+                                               run->self->prices, run->self->model};
+    struct text text = {0};
+    struct batch_entry entry = {0};
+    bool leave =
+        !response && (concerns_all(err->code) || err->code == BELUGA_ERROR_CONTEXT_CANCELED);
+    if (leave && err->code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, err);
+    if (!leave && batch_result_write(&source, response, err, &text, &entry) != 0) {
+        text_free(&text);
+        stop_without_memory(run);
+    }
+    deliver(run, place, &text, &entry);
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
+
+static bool is_window_full(const struct run *run)
+{
+    return run->window && run->placed - run->written >= run->window_size;
+}
+
+static struct job *find_job(struct run *run, bool busy, uint64_t index)
+{
+    for (size_t i = 0; i < run->self->jobs; i++)
+        if (run->jobs[i].busy == busy && (!busy || run->jobs[i].index == index))
+            return &run->jobs[i];
+    return NULL;
+}
+
+static void refuse_line(struct run *run, const struct batch_item *item)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
+                     item->why);
+    finish(run, item, run->placed++, NULL, &err);
+}
+
+static int parse(struct run *run, const struct batch_record *record, struct batch_item *item)
+{
+    int rc = batch_item_parse(run->self->plan, record, item);
+    if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
+        return rc;
+    snprintf(item->why, sizeof item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    item->id[0] = '\0'; /* who looks for that id must find the other line's result */
+    return BELUGA_ERROR_INVALID_INPUT;
+}
+
+static int begin_job(struct run *run, uint64_t index, const struct batch_record *record,
+                     beluga_batch_item *out)
+{
+    struct job *job = find_job(run, false, 0);
+    int rc = parse(run, record, &job->item);
+    if (rc != 0) {
+        if (rc == BELUGA_ERROR_NO_MEMORY)
+            stop_without_memory(run);
+        else
+            refuse_line(run, &job->item);
+        batch_item_free(&job->item);
+        return BELUGA_BATCH_LATER;
+    }
+    job->busy = true;
+    job->index = index;
+    job->place = run->placed++;
+    run->running++;
+    *out = (beluga_batch_item){.input = beluga_input_messages(job->item.messages),
+                               .model = job->item.model,
+                               .options = job->item.options,
+                               .n_options = job->item.n_options};
+    return BELUGA_BATCH_ITEM;
+}
+
+static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
+{
+    struct run *run = payload;
+    struct batch_record record;
+    for (int i = 0; i < SKIP_LINES; i++) {
+        if (run->stopped || signals) return BELUGA_BATCH_END;
+        if (is_window_full(run)) return BELUGA_BATCH_LATER;
+        int got = batch_reader_next(run->self->reader, &record);
+        run->self->input_failed |= got < 0;
+        if (got <= 0) return BELUGA_BATCH_END;
+        if (batch_output_has(run->self->output, record.line)) continue;
+        if (begin_job(run, index, &record, out) == BELUGA_BATCH_ITEM) return BELUGA_BATCH_ITEM;
+    }
+    beluga_batch_wake(run->batch);
+    return BELUGA_BATCH_LATER;
+}
+
+static void on_result(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    struct run *run = payload;
+    struct job *job = find_job(run, true, index);
+    finish(run, &job->item, job->place, result->response, &result->error);
+    batch_item_free(&job->item);
+    job->busy = false;
+    run->running--;
+}
+
+static void on_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
+{
+    struct run *run = payload;
+    (void)status;
+    (void)succeeded;
+    (void)failed;
+    run->ended = true;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+static void note_signal(struct run *run)
+{
+    if (!signals || run->self->interrupted) return;
+    run->self->interrupted = true;
+    batch_progress_hide(run->self->progress);
+    out_note("stopping when the %zu call%s under way %s ended; once more ends at once",
+             run->running, run->running == 1 ? "" : "s", run->running == 1 ? "has" : "have");
+    beluga_batch_wake(run->batch);
+}
+
+static void wait_for_end(struct run *run)
+{
+    struct batch_output *output = run->self->output;
+    while (!run->ended) {
+        int rc = beluga_loop_wait(run->loop, TICK_MS);
+        if (rc != 0) {
+            beluga_error_set(&run->self->error, rc, "the calls can't go on");
+            break;
+        }
+        note_signal(run);
+        if (batch_output_sync(output, false) != 0) give_up(run);
+        batch_progress_show(run->self->progress, &output->totals);
+    }
+    batch_output_sync(output, true);
+}
+
+static int prepare(struct run *run)
+{
+    struct batch_run *self = run->self;
+    beluga_context *traced = observe_context(NULL);
+    run->context = beluga_context_new_cancellable(traced);
+    beluga_context_unref(traced);
+    run->jobs = calloc(self->jobs, sizeof *run->jobs);
+    if (!run->context || !run->jobs) return BELUGA_ERROR_NO_MEMORY;
+    if (self->ordered) {
+        run->window_size = WINDOW_FACTOR * self->jobs;
+        run->window = calloc(run->window_size, sizeof *run->window);
+        if (!run->window) return BELUGA_ERROR_NO_MEMORY;
+    }
+    int rc = beluga_loop_new(NULL, &run->loop);
+    if (rc != 0) return rc;
+    return beluga_batch_start_items_n(self->model, run->loop, run->context, on_source, on_result,
+                                      on_done, run, &run->batch, NULL, self->options,
+                                      self->n_options);
+}
+
+static void release(struct run *run)
+{
+    beluga_batch_op_free(run->batch);
+    beluga_loop_free(run->loop);
+    beluga_context_unref(run->context);
+    for (size_t i = 0; run->jobs && i < run->self->jobs; i++)
+        if (run->jobs[i].busy) batch_item_free(&run->jobs[i].item);
+    for (size_t i = 0; i < run->window_size; i++) text_free(&run->window[i].text);
+    free(run->jobs);
+    free(run->window);
+}
+
+int batch_run(struct batch_run *self)
+{
+    struct run run = {.self = self};
+    struct sigaction before[WATCHED];
+    beluga_error err;
+    watch_signals(before);
+    int rc = prepare(&run);
+    if (rc == 0) {
+        wait_for_end(&run);
+        batch_progress_hide(self->progress);
+    } else {
+        beluga_error_set(&err, rc, "the batch can't begin");
+    }
+    release(&run);
+    unwatch_signals(before);
+    if (rc != 0) self->error = err;
+    return rc;
+}

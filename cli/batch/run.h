@@ -1,0 +1,35 @@
+/* The run itself: lines in, calls, results out, on one thread. */
+#ifndef BELUGA_CLI_BATCH_RUN_H
+#define BELUGA_CLI_BATCH_RUN_H
+
+#include <beluga/batch.h>
+#include <beluga/price.h>
+
+#include "ids.h"
+#include "item.h"
+#include "output.h"
+#include "progress.h"
+
+struct batch_run {
+    /* what it needs, all borrowed */
+    beluga_chat_model *model;
+    const struct batch_plan *plan;
+    struct batch_reader *reader;
+    const struct batch_lines *repeated; /* lines whose id an earlier one has */
+    struct batch_output *output;
+    struct batch_progress *progress;
+    const beluga_prices *prices;
+    const beluga_option *options;
+    size_t n_options;
+    size_t jobs; /* calls in flight */
+    bool ordered;
+    /* what came of it */
+    beluga_error error; /* code 0, or what stopped it */
+    bool interrupted;
+    bool input_failed; /* it can't be read any more */
+};
+
+/* Ask every line that is not finished. @return 0, or an exit code, reported: it could not begin. */
+int batch_run(struct batch_run *run);
+
+#endif

@@ -1,0 +1,27 @@
+/* What an output belongs to, kept in a file beside it: OUT.batch. */
+#ifndef BELUGA_CLI_BATCH_SIDECAR_H
+#define BELUGA_CLI_BATCH_SIDECAR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define BATCH_MAX_FACTS 8
+
+struct batch_fact {
+    const char *name;
+    const char *value;
+};
+
+struct batch_facts {
+    struct batch_fact items[BATCH_MAX_FACTS];
+    size_t count;
+};
+
+/*
+ * Compare with what was written for `out`, or write it where there is nothing finished yet.
+ * @param begun  There is something in the output.
+ * @return 0, or an exit code, reported: it belongs to something else.
+ */
+int batch_sidecar_check(const char *out, const struct batch_facts *facts, bool begun, bool dry);
+
+#endif

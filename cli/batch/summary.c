@@ -1,0 +1,112 @@
+#include "summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../exit.h"
+#include "../output.h"
+#include "../report.h"
+
+/* Enough for beluga_error_format's longest line. */
+#define ERROR_LINE_BYTES 1536
+
+static uint64_t count_left(const struct batch_run *run, uint64_t lines)
+{
+    const struct batch_totals *t = &run->output->totals;
+    uint64_t finished = t->done + t->failed;
+    return lines > finished ? lines - finished : 0;
+}
+
+static int find_code(const struct batch_run *run, uint64_t left)
+{
+    if (run->output->error) return CLI_EXIT_OUTPUT;
+    if (run->input_failed) return CLI_EXIT_USAGE;
+    if (run->error.code) return exit_from_error(run->error.code);
+    if (left && run->interrupted) return CLI_EXIT_INTERRUPTED;
+    if (left) return CLI_EXIT_OTHER;
+    return run->output->totals.failed ? CLI_EXIT_PARTLY : CLI_EXIT_OK;
+}
+
+static const char *name_state(int code, uint64_t left)
+{
+    if (!left) return "complete";
+    return code == CLI_EXIT_INTERRUPTED ? "interrupted" : "stopped";
+}
+
+/* ---- words ----------------------------------------------------------------------------------- */
+
+static void tell_reason(const struct batch_run *run)
+{
+    char line[ERROR_LINE_BYTES];
+    if (run->output->error) batch_output_complain(run->output);
+    if (run->input_failed) out_error("the input can't be read: %s", strerror(run->reader->error));
+    if (!run->error.code) return;
+    beluga_error_format(&run->error, line, sizeof line);
+    out_error("%s", line);
+}
+
+static void tell_totals(const struct batch_run *run, uint64_t lines)
+{
+    const struct batch_totals *t = &run->output->totals;
+    char time[32], input[16], output[16], cost[48];
+    batch_format_time(batch_progress_seconds(run->progress), time, sizeof time);
+    batch_format_amount((double)t->input_tokens, input, sizeof input);
+    batch_format_amount((double)t->output_tokens, output, sizeof output);
+    snprintf(cost, sizeof cost, t->cost > 0 && t->cost < 0.1 ? "$%.4f" : "$%.2f", t->cost);
+    out_note("%" PRIu64 " of %" PRIu64 " lines done, %" PRIu64
+             " failed, in %s; tokens: %s in, %s out; %s%s",
+             t->done, lines, t->failed, time, input, output,
+             t->unpriced ? (t->cost > 0 ? cost : "cost unknown") : cost,
+             t->unpriced && t->cost > 0 ? " and what has no known price" : "");
+}
+
+static void tell_how_on(const struct args *args, const struct batch_run *run, uint64_t left)
+{
+    if (left)
+        out_note("%" PRIu64
+                 " line%s left; what is done is safe in %s, and the same command goes on",
+                 left, left == 1 ? " is" : "s are", args->out);
+    else if (run->output->totals.failed)
+        out_note("--retry-failed asks again what failed");
+}
+
+/* ---- JSON ------------------------------------------------------------------------------------ */
+
+static int put_json(const struct args *args, const struct batch_run *run, uint64_t lines, int code)
+{
+    const struct batch_totals *t = &run->output->totals;
+    uint64_t left = count_left(run, lines);
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "state", name_state(code, left));
+    beluga_json_put_string(w, "out", args->out);
+    beluga_json_put_int(w, "lines", (int64_t)lines);
+    beluga_json_put_int(w, "done", (int64_t)t->done);
+    beluga_json_put_int(w, "failed", (int64_t)t->failed);
+    beluga_json_put_int(w, "left", (int64_t)left);
+    beluga_json_put_int(w, "input_tokens", t->input_tokens);
+    beluga_json_put_int(w, "output_tokens", t->output_tokens);
+    beluga_json_put_double(w, "cost", t->cost);
+    beluga_json_put_int(w, "without_known_cost", (int64_t)t->unpriced);
+    beluga_json_put_double(w, "seconds", batch_progress_seconds(run->progress));
+    if (run->error.code)
+        report_put_error(w, "error", &run->error);
+    else
+        beluga_json_put_null(w, "error");
+    beluga_json_put_int(w, "exit_code", code);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
+int batch_summary_tell(const struct args *args, const struct batch_run *run, uint64_t lines)
+{
+    uint64_t left = count_left(run, lines);
+    int code = find_code(run, left);
+    tell_reason(run);
+    tell_totals(run, lines);
+    tell_how_on(args, run, left);
+    int rc = args->json ? put_json(args, run, lines, code) : 0;
+    return code ? code : rc;
+}

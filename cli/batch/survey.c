@@ -1,0 +1,140 @@
+#include "survey.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <beluga/error.h>
+
+#include "../exit.h"
+#include "../output.h"
+#include "files.h"
+
+static int complain(const char *path, int error)
+{
+    if (error == ENOMEM) return out_no_memory();
+    out_error("%s can't be read: %s", strcmp(path, "-") == 0 ? "stdin" : path, strerror(error));
+    return CLI_EXIT_USAGE;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static int keep(int from, int to)
+{
+    char bytes[65536];
+    uint64_t offset = 0;
+    for (;;) {
+        ssize_t n = read(from, bytes, sizeof bytes);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return n < 0 ? complain("-", errno) : 0;
+        if (batch_write_at(to, bytes, (size_t)n, offset) != 0) {
+            out_error("stdin can't be kept beside the output: %s", strerror(errno));
+            return CLI_EXIT_OUTPUT;
+        }
+        offset += (uint64_t)n;
+    }
+}
+
+/* A pipe is kept as stdin is. */
+static int open_kept(int from, const char *out, int *fd)
+{
+    *fd = batch_nameless_file(out);
+    if (*fd >= 0) return keep(from, *fd);
+    out_error("stdin can't be kept beside the output: %s", strerror(errno));
+    return CLI_EXIT_OUTPUT;
+}
+
+int batch_input_open(const char *path, const char *out, int *fd)
+{
+    struct stat status;
+    bool is_stdin = strcmp(path, "-") == 0;
+    int from = is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    *fd = -1;
+    if (from < 0 || fstat(from, &status) != 0) return complain(path, errno);
+    if (S_ISREG(status.st_mode) && !is_stdin) {
+        *fd = from;
+        return 0;
+    }
+    int rc = S_ISDIR(status.st_mode) ? complain(path, EISDIR) : open_kept(from, out, fd);
+    if (!is_stdin) close(from);
+    return rc;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+/* Ids are compared only where lines have some of their own. */
+struct ids {
+    const struct batch_plan *plan;
+    struct batch_ids found;
+    bool any, wanted;
+};
+
+static int note_id(struct ids *ids, const struct batch_record *record)
+{
+    struct batch_item item;
+    if (!ids->wanted) return 0;
+    int rc = batch_item_parse_id(ids->plan, record, &item);
+    ids->any |= item.has_id;
+    rc = rc == BELUGA_ERROR_NO_MEMORY
+             ? (errno = ENOMEM, -1)
+             : batch_ids_add(&ids->found, item.id, strlen(item.id), record->line);
+    batch_item_free(&item);
+    return rc;
+}
+
+static int complain_of_ids(void)
+{
+    out_error("ids can't be kept beside the output: %s", strerror(errno));
+    return errno == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_OUTPUT;
+}
+
+static int read_through(struct batch_survey *survey, const char *path, struct batch_reader *reader,
+                        struct ids *ids)
+{
+    struct batch_record record;
+    int got;
+    while ((got = batch_reader_next(reader, &record)) > 0) {
+        survey->records++;
+        survey->last_line = record.line;
+        if (note_id(ids, &record) != 0) return complain_of_ids();
+    }
+    if (got < 0) return complain(path, reader->error);
+    if (ids->any && batch_ids_find_repeated(&ids->found, survey->last_line, &survey->repeated) != 0)
+        return complain_of_ids();
+    return 0;
+}
+
+static int begin(const char *path, struct batch_reader *reader, struct batch_plan *plan)
+{
+    char why[BATCH_FAULT_BYTES];
+    if (batch_reader_begin(reader, why) == 0 && batch_plan_columns(plan, why) == 0) return 0;
+    out_error("%s: %s", path, why);
+    return CLI_EXIT_USAGE;
+}
+
+int batch_survey_make(struct batch_survey *survey, const char *path, const char *out, int fd,
+                      enum batch_format format, const struct batch_template *template)
+{
+    struct batch_digest digest;
+    struct batch_reader reader = {
+        .format = format, .fd = fd, .seen = batch_digest_bytes, .payload = &digest};
+    struct batch_plan plan = {.reader = &reader, .template = template};
+    struct ids ids = {.plan = &plan, .found.fd = -1};
+    *survey = (struct batch_survey){0};
+    batch_digest_begin(&digest);
+    int rc = begin(path, &reader, &plan);
+    ids.wanted = format == BATCH_JSONL || plan.id_column >= 0;
+    if (rc == 0 && ids.wanted && batch_ids_begin(&ids.found, out) != 0) rc = complain_of_ids();
+    if (rc == 0) rc = read_through(survey, path, &reader, &ids);
+    if (batch_digest_finish(&digest, survey->digest) != 0 && rc == 0) rc = out_no_memory();
+    batch_ids_free(&ids.found);
+    batch_reader_free(&reader);
+    return rc;
+}
+
+void batch_survey_free(struct batch_survey *survey)
+{
+    batch_lines_free(&survey->repeated);
+}
