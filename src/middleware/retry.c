@@ -3,7 +3,7 @@
  * callers do not come back together, and is never shorter than what the provider asked for.
  *
  * All calls of a model share a budget, so that many callers do not hammer a provider that is sick: a retry
- * costs one, each call earns a part of one (`retry_budget`), and a reserve fills up by one a second. Retries
+ * costs one, each call earns one (`retry_budget`), and a reserve fills up by one a second. Retries
  * that the provider itself gave a time for cost nothing. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -219,7 +219,7 @@ static const beluga__model_ops retry_ops = {start, cancel, pause, beluga__layer_
 beluga__model *beluga__retry_new(beluga__runtime *runtime, const beluga__settings *settings,
                                  beluga__model *inner)
 {
-    const double earned = beluga__settings_double(settings, BELUGA_OPTION_RETRY_BUDGET, 0.5);
+    const double earned = beluga__settings_double(settings, BELUGA_OPTION_RETRY_BUDGET, 1.0);
     retry_model *self = beluga__layer_new(sizeof *self, &retry_ops, runtime, inner);
     if (!self) return NULL;
     self->earned = (int64_t)(earned * ONE_RETRY);
