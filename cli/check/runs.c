@@ -342,6 +342,31 @@ void check_run_unknown(check_run *run)
     compare_with(run, &plain, "with frames of an unknown type between");
 }
 
+void check_run_slow_reader(check_run *run)
+{
+    check_text plain = {0}, again = {0};
+    if (run->peer && !check_load_answer(run, 1)) return;
+    for (int i = 0; i < 2; i++) { /* twice: a model need not say the same again */
+        if (run->peer) play_whole(run);
+        check_push(run);
+        run->asked += run->peer != NULL;
+        check_forget_ids(run);
+        check_text_puts(i ? &again : &plain, check_text_get(&run->story));
+        check_text_clear(&run->story);
+    }
+    bool same = strcmp(check_text_get(&plain), check_text_get(&again)) == 0;
+    if (run->peer) play_whole(run);
+    check_push_slowly(run);
+    run->asked += run->peer != NULL;
+    check_forget_ids(run);
+    if (!run->finished) check_problem(run, "read with pauses it did not finish");
+    if (same && strcmp(check_text_get(&plain), check_text_get(&run->story)) != 0)
+        check_problem(run, "read with pauses it gave other events:\n%sinstead of:\n%s",
+                      check_text_get(&run->story), check_text_get(&plain));
+    check_text_free(&plain);
+    check_text_free(&again);
+}
+
 void check_run_slow(check_run *run)
 {
     check_text plain = {0};
@@ -398,7 +423,8 @@ static void run_cancel(check_run *run, void (*ask)(check_run *))
     judge_cancelled(run);
     judge_usage(run, check_text_get(&cut));
     if (run->peer &&
-        peer_wait_outcome(run->peer, run->asked, PEER_CANCELLED, CHECK_PATIENCE_MS) != 0)
+        peer_wait_outcome(run->peer, run->asked, PEER_CANCELLED,
+                          (int)check_patience_ms(run)) != 0)
         check_problem(run, "the connection stayed open");
     if (run->peer) check_request(run, 1);
     check_text_free(&cut);
