@@ -66,13 +66,29 @@ static void print_styled(enum term_style style, const char *text)
                term_style(STDOUT_FILENO, TERM_PLAIN));
 }
 
-static void print_indented(const char *text)
+/* Of what a provider said control characters are shown, and not obeyed. */
+static bool is_plain(const char *text, size_t n)
 {
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < ' ' || (unsigned char)text[i] >= 0x7f) return false;
+    return true;
+}
+
+/* Sentences are wrapped; what came, and is longer than anybody wrote, stays a line. */
+static void print_wrapped(const char *text)
+{
+    char line[CHECK_REPORT_BYTES];
     while (*text) {
         size_t n = strcspn(text, "\n");
         out_printf("        ");
-        out_text(text, n);
-        out_printf("\n");
+        if (n < sizeof line && !strchr("{\"", *text) && is_plain(text, n)) {
+            memcpy(line, text, n);
+            line[n] = '\0';
+            out_wrapped(line, 8, 10);
+        } else {
+            out_text(text, n);
+            out_printf("\n");
+        }
         text += n + (text[n] == '\n');
     }
 }
@@ -109,10 +125,10 @@ static void print_line(const struct check_report *r, const check_result *result)
         print_measure(result);
     } else if (result->status == CHECK_FAILED) {
         print_words("FAIL", TERM_RED, result);
-        print_indented(result->detail);
+        print_wrapped(result->detail);
     } else if (r->args->verbose && result->status == CHECK_SKIPPED) {
         print_words("skip", TERM_DIM, result);
-        print_indented(result->detail);
+        print_wrapped(result->detail);
     } else if (r->args->verbose) {
         print_words("ok  ", TERM_PLAIN, result);
     }
@@ -186,8 +202,8 @@ static void end_text(struct check_report *r)
     char failed[32];
     snprintf(failed, sizeof failed, "%zu failed", r->all.failed);
     print_styled(r->all.failed ? TERM_RED : TERM_PLAIN, failed);
-    out_printf(", %zu skipped\n", r->all.skipped);
-    if (r->all.skipped && !r->args->verbose) out_note("-v tells why %s skipped", r->all.skipped == 1 ? "one was" : "they were");
+    out_printf(", %zu skipped%s\n", r->all.skipped,
+               r->all.skipped && !r->args->verbose ? " (-v tells why)" : "");
 }
 
 /* ---- both ------------------------------------------------------------------------------------ */

@@ -7,7 +7,10 @@
 #include "args.h"
 #include "check/check.h"
 
-enum { CHECK_REPORT_LINES = 64 }; /* of a category */
+enum {
+    CHECK_REPORT_LINES = 64,  /* of a category */
+    CHECK_REPORT_BYTES = 1024 /* of a line that is wrapped */
+};
 
 /* How a category went so far. */
 struct check_tally {

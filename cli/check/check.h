@@ -46,17 +46,17 @@ typedef struct check_result {
 } check_result;
 
 typedef struct check_settings {
-    beluga_registry *registry;    /* where the provider is */
-    const beluga_config *config;  /* what every model is opened with besides, or NULL */
-    const char *base;             /* of a provider without code: what it is based on; `config` has it */
-    const char *plugin;           /* the file that the provider came with, or NULL */
-    const char *fixtures;         /* folder that has one per provider */
-    const char *own_fixtures;     /* another that is looked into first, or NULL */
-    const char *only;             /* NULL: every scenario; else the one of that name */
-    bool foreign;                 /* see above */
-    bool measure;                 /* the benchmarks, too */
-    bool update;                  /* write what was sent and what came out instead of comparing them */
-    int64_t patience_ms;          /* for what must happen; 0: 30,000 */
+    beluga_registry *registry;   /* where the provider is */
+    const beluga_config *config; /* what every model is opened with besides, or NULL */
+    const char *base;         /* of a provider without code: what it is based on; `config` has it */
+    const char *plugin;       /* the file that the provider came with, or NULL */
+    const char *fixtures;     /* folder that has one per provider */
+    const char *own_fixtures; /* another that is looked into first, or NULL */
+    const char *only;         /* NULL: every scenario; else the one of that name */
+    bool foreign;             /* see above */
+    bool measure;             /* the benchmarks, too */
+    bool update;              /* write what was sent and what came out instead of comparing them */
+    int64_t patience_ms;      /* for what must happen; 0: 30,000 */
     /* Before a scenario is run: false passes it over. NULL allowed. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);

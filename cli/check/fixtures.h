@@ -32,8 +32,8 @@ typedef struct check_profile {
 } check_profile;
 
 /*
- * Read check.json of a provider. Files are looked for in the settings' own folder, as PROVIDER/check/…
- * or check/…, and then in that of all fixtures. A foreign provider may have none.
+ * Read check.json of a provider. Files are looked for in the settings' own folder, as
+ * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none.
  * @return 0; BELUGA_ERROR_NOT_FOUND it has none; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
  * Free with check_profile_free in either case.
  */

@@ -68,7 +68,8 @@ void check_run_table(check_run *run)
 {
     const beluga_provider *p = run->provider;
     static const char letters[] = "abcdefghijklmnopqrstuvwxyz0123456789_-";
-    if (!p->name || !*p->name || strlen(p->name) > 47 || strspn(p->name, letters) != strlen(p->name))
+    if (!p->name || !*p->name || strlen(p->name) > 47 ||
+        strspn(p->name, letters) != strlen(p->name))
         check_problem(run, "name: want 1 to 47 of a-z 0-9 _ -, got \"%s\"", p->name);
     if (p->default_model && !*p->default_model)
         check_problem(run, "default_model: NULL says that there is none, \"\" is a name");
@@ -225,12 +226,10 @@ void check_run_health(check_run *run)
 {
     beluga_health health;
     ask_health(run, false, &health);
-    if (check_is_http(run))
-        want_state(run, &health, "unknown");
-    else
-        want_state(run, &health, "healthy");
-    if (health.tools_count) check_problem(run, "tools_count: want 0, got %d",
-                                          (int)health.tools_count);
+    bool local = run->provider->capabilities & BELUGA_CAPABILITY_LOCAL;
+    want_state(run, &health, local && !check_is_http(run) ? "healthy" : "unknown");
+    if (health.tools_count)
+        check_problem(run, "tools_count: want 0, got %d", (int)health.tools_count);
     if (run->peer && !health.api_key_set) check_problem(run, "api_key_set: it has a key");
     if (run->peer && peer_requests(run->peer)) check_problem(run, "a request was sent");
     if (run->peer) run->asked = peer_requests(run->peer);

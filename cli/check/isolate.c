@@ -47,7 +47,8 @@ static void send_result(int fd, message_kind kind, const check_result *result)
     for (int i = 0; i < 5 && sent; i++) sent = write_all(fd, words[i], head.lengths[i]);
 }
 
-/* ---- the child -------------------------------------------------------------------------------- */
+/* ---- the child --------------------------------------------------------------------------------
+ */
 
 typedef struct child {
     int fd;
@@ -85,7 +86,8 @@ static _Noreturn void run_child(const check_settings *given, check_body body, vo
     _exit(sent ? 0 : 1);
 }
 
-/* ---- the parent ------------------------------------------------------------------------------- */
+/* ---- the parent -------------------------------------------------------------------------------
+ */
 
 typedef struct parent {
     const check_settings *settings;
@@ -188,9 +190,8 @@ static void note_fault(parent *p, int status)
     char detail[160];
     describe_end(p, status, detail, sizeof detail);
     p->faults++;
-    p->code = BELUGA_ERROR_INVALID_RESPONSE;
     if (!p->words) {
-        beluga_error_set(p->err, p->code, "outside of any check %s", detail);
+        beluga_error_set(p->err, BELUGA_ERROR_INTERNAL, "outside of any check %s", detail);
         p->faults = MAX_FAULTS;
         return;
     }
@@ -241,9 +242,9 @@ int check_isolated(const check_settings *settings, check_body body, void *payloa
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no process to check in: %s",
                                 strerror(errno));
     }
-    if (p.faults && !err->code)
-        beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%zu checks crashed or hung%s",
-                         p.faults, p.ended ? "" : ": the rest was not run");
     free(p.words);
-    return p.faults ? BELUGA_ERROR_INVALID_RESPONSE : p.code;
+    if (p.ended) return p.faults ? BELUGA_ERROR_INVALID_RESPONSE : p.code;
+    if (err->code) return err->code;
+    return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                            "%zu checks crashed or hung: the rest was not run", p.faults);
 }

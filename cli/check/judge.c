@@ -99,8 +99,7 @@ bool check_load_usual_answer(check_run *run, bool streamed)
         wrong = check_answer_parse(&run->answer, text.data);
     else if (is_foreign(run))
         check_text_printf(&run->reason, "no file check/%s/answer.http among its fixtures", name);
-    if (wrong && !run->reason.length)
-        check_problem(run, "the answer of %s: %s", name, wrong);
+    if (wrong && !run->reason.length) check_problem(run, "the answer of %s: %s", name, wrong);
     check_text_free(&text);
     return !wrong;
 }
@@ -265,6 +264,7 @@ static void look_for_texts(check_run *run, size_t i)
 {
     size_t length;
     const char *body = peer_request_body(run->peer, i, &length), *from = body;
+    if (!length) return; /* of a list of models */
     for (size_t k = 0; k < beluga_messages_count(run->call.messages); k++) {
         const beluga_message *message = beluga_messages_get(run->call.messages, k);
         const char *text = beluga_message_text(message, &length);

@@ -20,7 +20,7 @@ typedef struct listener {
     check_run *run;
     beluga_response_builder *builder; /* NULL: nobody wants the response */
     beluga_context *cancels;          /* NULL, or what the first text cancels */
-    beluga_op *op;            /* what the first text cancels, or what every event pauses */
+    beluga_op *op;                    /* what the first text cancels, or what every event pauses */
     bool cancels_op, pauses;
     check_steps *steps; /* NULL, or what the loop's steps are looked at for */
     size_t events;

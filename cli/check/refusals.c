@@ -1,5 +1,5 @@
-/* What must not be taken: no configuration, no arguments, calls that are over before they begin, and
- * answers of a service that fails. None of it needs to know what the service says. */
+/* What must not be taken: no configuration, no arguments, calls that are over before they begin,
+ * and answers of a service that fails. None of it needs to know what the service says. */
 #include <stdio.h>
 #include <string.h>
 
@@ -40,8 +40,8 @@ void check_run_no_configuration(check_run *run)
     beluga_chat_model *model = NULL;
     if (is_without_code(run)) return;
     beluga_chat_model_unref(open_bare(run, NULL));
-    int code = beluga_registry_open(run->settings->registry, run->provider->name, NULL, &model,
-                                    NULL);
+    int code =
+        beluga_registry_open(run->settings->registry, run->provider->name, NULL, &model, NULL);
     if (code != run->error.code)
         check_problem(run, "who wants no error's detail gets another code: %s",
                       beluga_error_name(code));
@@ -91,8 +91,7 @@ void check_run_no_arguments(check_run *run)
                  beluga_generate_n(run->model, NULL, empty, &response, NULL, NULL, 0));
     want_refusal(run, "a stream without messages",
                  beluga_stream_chat_n(run->model, NULL, NULL, &stream, NULL, NULL, 0));
-    want_refusal(run, "a tool that is NULL",
-                 beluga_bind_tools(run->model, &none, 1, &bound, NULL));
+    want_refusal(run, "a tool that is NULL", beluga_bind_tools(run->model, &none, 1, &bound, NULL));
     if (response || stream || bound) check_problem(run, "something came of it all the same");
     beluga_messages_free(empty);
 }
@@ -145,8 +144,8 @@ void check_run_deadline(check_run *run)
     beluga_response *response = NULL;
     beluga_context *context = beluga_context_new_timeout(NULL, DEADLINE_MS);
     if (run->peer) peer_step_hang(peer_reply_new(run->peer));
-    int status = beluga_generate_n(run->model, context, run->call.messages, &response, &run->error,
-                                   NULL, 0);
+    int status =
+        beluga_generate_n(run->model, context, run->call.messages, &response, &run->error, NULL, 0);
     bool may_finish = !run->peer && status == 0;
     if (status) check_note_breach(run, &run->error);
     if (status != BELUGA_ERROR_CONTEXT_TIMEOUT && !may_finish)
@@ -159,7 +158,8 @@ void check_run_deadline(check_run *run)
 
 /* ---- a service that fails -------------------------------------------------------------------- */
 
-typedef struct class {
+typedef struct class
+{
     int status, code;
     bool retryable;
 } class;

@@ -129,7 +129,7 @@ static void probe_calls(check_run *probe)
 static void probe(check_run *run)
 {
     check_run probe = *run;
-    bool watched = run->settings->plugin && watch_begin(run->settings->plugin);
+    bool watched = run->settings->plugin && watch_begin(run->settings->plugin, check_is_http(run));
     run->rules->probed = true;
     probe.breach = 0;
     probe_calls(&probe);
@@ -148,11 +148,16 @@ static void probe(check_run *run)
 
 void check_run_rule(check_run *run)
 {
-    if (!run->rules->probed) probe(run);
+    bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
+    if (!run->rules->probed && first) probe(run);
+    if (!run->rules->probed) { /* a new process after one that crashed */
+        check_text_printf(&run->reason, "the check %s was not done", name_of(CHECK_RULE_ENDS));
+        return;
+    }
     if (run->peer) run->asked = peer_requests(run->peer);
     check_text_puts(&run->problems, check_text_get(&run->rules->found[run->scenario->rule]));
     bool watched = run->settings->plugin != NULL;
-    if (!watched && (run->scenario->rule == CHECK_RULE_LATE ||
-                     run->scenario->rule == CHECK_RULE_REFUSED))
+    if (!watched &&
+        (run->scenario->rule == CHECK_RULE_LATE || run->scenario->rule == CHECK_RULE_REFUSED))
         check_text_puts(&run->reason, "only a plug-in can be watched for it");
 }

@@ -29,7 +29,7 @@ enum {
     CHECK_RULE_BLOCKS,
     CHECK_N_RULES
 };
-#define CHECK_KEY         "check-dummy-key-0123456789"
+#define CHECK_KEY "check-dummy-key-0123456789"
 
 /* A call as a scenario makes it, through the public interface. */
 typedef struct check_call {
@@ -141,7 +141,8 @@ void check_request(check_run *run, size_t n);
 void check_events(check_run *run);
 /* Some ids are others each time: take them out of the story. */
 void check_forget_ids(check_run *run);
-/* Read an answer of the run's provider that stands for any other: that of `text`, or of `stream`. */
+/* Read an answer of the run's provider that stands for any other: that of `text`, or of `stream`.
+ */
 bool check_load_usual_answer(check_run *run, bool streamed);
 
 /* ---- runs.c: what a scenario does ------------------------------------------------------------ */
@@ -167,7 +168,8 @@ void check_run_slow_reader(check_run *run);
 /* In place of a scenario that needs what the provider does not claim: it must say so. */
 void check_run_unclaimed(check_run *run);
 
-/* ---- rules.c: what the library finds broken --------------------------------------------------- */
+/* ---- rules.c: what the library finds broken ---------------------------------------------------
+ */
 
 /* Remember that a call failed of a broken rule. */
 void check_note_breach(check_run *run, const beluga_error *err);
@@ -177,7 +179,8 @@ const char *check_blamed_rule(check_run *run);
 void check_run_rule(check_run *run);
 void check_rules_free(check_rules *rules);
 
-/* ---- interface.c ------------------------------------------------------------------------------ */
+/* ---- interface.c ------------------------------------------------------------------------------
+ */
 
 void check_run_names(check_run *run);
 void check_run_table(check_run *run);
@@ -189,7 +192,8 @@ void check_run_health(check_run *run);
 void check_run_health_probe(check_run *run);
 void check_run_health_sick(check_run *run);
 
-/* ---- sharing.c -------------------------------------------------------------------------------- */
+/* ---- sharing.c --------------------------------------------------------------------------------
+ */
 
 void check_run_input_kept(check_run *run);
 void check_run_bind_new(check_run *run);
@@ -202,7 +206,8 @@ void check_run_calls_20(check_run *run);
 void check_run_calls_1000(check_run *run);
 void check_run_streams_20(check_run *run);
 
-/* ---- refusals.c ------------------------------------------------------------------------------- */
+/* ---- refusals.c -------------------------------------------------------------------------------
+ */
 
 void check_run_no_configuration(check_run *run);
 void check_run_bad_option(check_run *run);
@@ -213,7 +218,8 @@ void check_run_deadline(check_run *run);
 void check_run_statuses(check_run *run);
 void check_run_no_connection(check_run *run);
 
-/* ---- leaks.c ---------------------------------------------------------------------------------- */
+/* ---- leaks.c ----------------------------------------------------------------------------------
+ */
 
 void check_run_memory(check_run *run);
 void check_run_allocator(check_run *run);

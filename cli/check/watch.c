@@ -10,8 +10,8 @@
 #include <beluga/provider/provider.h>
 
 enum {
-    MAX_EMITS = 64,     /* of the calls of a probe; what does not fit is not watched */
-    MAX_REFUSED = 1     /* once more may be told while it waits for room */
+    MAX_EMITS = 64, /* of the calls of a probe; what does not fit is not watched */
+    MAX_REFUSED = 1 /* once more may be told while it waits for room */
 };
 
 /* What is known of an emit: its address is never followed. */
@@ -29,6 +29,7 @@ static struct {
     beluga_plugin_host table;
     pthread_mutex_t lock;
     seen emits[MAX_EMITS];
+    bool proves_twice;
     size_t n_emits, after_end, late, refused;
     char first_after_end[32], first_late[32];
 } watch = {.lock = PTHREAD_MUTEX_INITIALIZER};
@@ -52,9 +53,10 @@ static void note_first(char *first, size_t size, const char *what)
     first[n] = '\0';
 }
 
-/* Usage and metadata may follow the end of an answer. */
+/* Usage and metadata may follow the end of an answer, and a protocol may prove it twice. */
 static bool may_follow(const char *what)
 {
+    if (watch.proves_twice && strcmp(what, "finish") == 0) return true;
     return strcmp(what, "usage") == 0 || strcmp(what, "metadata") == 0;
 }
 
@@ -79,9 +81,10 @@ static void note(const beluga_emit *emit, const char *what, bool ends)
     pthread_mutex_unlock(&watch.lock);
 }
 
+/* An emission out of turn is another fault. */
 static int note_status(const beluga_emit *emit, int status)
 {
-    if (status >= 0) return status;
+    if (status >= 0 || status == BELUGA_ERROR_INVALID_INPUT) return status;
     pthread_mutex_lock(&watch.lock);
     seen *s = find(emit);
     if (s) s->refused = true;
@@ -185,13 +188,14 @@ static const beluga_plugin *loaded(const char *file)
     return plugin;
 }
 
-bool watch_begin(const char *file)
+bool watch_begin(const char *file, bool proves_twice)
 {
     const beluga_plugin *plugin = loaded(file);
     if (!plugin || !plugin->host || !*plugin->host) return false;
     watch.real = *plugin->host;
     if (watch.real->size < sizeof watch.table) return false;
     watch.table = *watch.real;
+    watch.proves_twice = proves_twice;
     watch.n_emits = watch.after_end = watch.late = watch.refused = 0;
     *watch.first_after_end = *watch.first_late = '\0';
     put_between(&watch.table);
@@ -228,8 +232,9 @@ void watch_tell_late(check_text *out)
 {
     pthread_mutex_lock(&watch.lock);
     if (watch.late)
-        check_text_printf(out, "want nothing when a call is over, got %zu events through its emit: "
-                               "%s\n",
+        check_text_printf(out,
+                          "want nothing when a call is over, got %zu events through its emit: "
+                          "%s\n",
                           watch.late, watch.first_late);
     pthread_mutex_unlock(&watch.lock);
 }
@@ -238,8 +243,9 @@ void watch_tell_refused(check_text *out)
 {
     pthread_mutex_lock(&watch.lock);
     if (watch.refused)
-        check_text_printf(out, "want a return when emitting gives a negative code, got %zu events "
-                               "more\n",
+        check_text_printf(out,
+                          "want a return when emitting gives a negative code, got %zu events "
+                          "more\n",
                           watch.refused);
     pthread_mutex_unlock(&watch.lock);
 }

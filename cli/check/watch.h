@@ -1,8 +1,8 @@
 /*
  * What a plug-in does with its emits, seen from between it and the library.
  *
- * A plug-in calls the library through a table that its host set. For a while that is a copy, in which
- * the functions that emit take notes and go on to the real ones.
+ * A plug-in calls the library through a table that its host set. For a while that is a copy, in
+ * which the functions that emit take notes and go on to the real ones.
  */
 #ifndef BELUGA_CHECK_WATCH_H
 #define BELUGA_CHECK_WATCH_H
@@ -13,8 +13,9 @@
 #include "text.h"
 
 /* Begin to watch a plug-in that is loaded. One at a time, while none of its calls is under way.
+ * With `proves_twice` a finish may come again, as where each of two frames of a protocol says it.
  * @return false where it can't be; then there is nothing to end. */
-bool watch_begin(const char *file);
+bool watch_begin(const char *file, bool proves_twice);
 void watch_end(void);
 
 /* From here on all emits that were used are of calls that are over. */
