@@ -44,10 +44,11 @@ static bool has_fixtures(const char *folder, const char *name)
 {
     char path[MAX_PATH_BYTES], below[128];
     snprintf(below, sizeof below, "/%s/check/check.json", name);
-    return is_there(path, folder, "/check/check.json") || is_there(path, folder, below);
+    return is_there(path, folder, below);
 }
 
-/* Those of a plug-in's author: beside the file, in the folder above it, or in the current one. */
+/* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
+ * provider alone, or in the current folder, where they say whose they are. */
 static const char *find_own_fixtures(const char *file, const char *name, char *path)
 {
     const char *slash = strrchr(file, '/');
@@ -55,7 +56,8 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
     static const char *const places[] = {"/fixtures", "/../fixtures"};
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
         snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        if (has_fixtures(path, name)) return path;
+        char check[MAX_PATH_BYTES];
+        if (is_there(check, path, "/check/check.json") || has_fixtures(path, name)) return path;
     }
     snprintf(path, MAX_PATH_BYTES, "fixtures");
     return has_fixtures(path, name) ? path : NULL;
@@ -250,7 +252,8 @@ const struct command cmd_check = {
         "and --config.\n\n"
         "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
         "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
-        "fixtures/ beside it, in the folder above it and in the current folder. What there is no "
+        "fixtures/ beside it, in the folder above it and in the current folder, there with the "
+        "name. What there is no "
         "file for is skipped, and so is what a provider does not claim to be able to do; but a "
         "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
         "read has failed: nothing shows that it reads one.\n\n"

@@ -63,6 +63,18 @@ beluga_config *check_configure(check_run *run, check_text *texts)
     return NULL;
 }
 
+/* It would fail every check: one of them says it. */
+static void tell_unopened(check_run *run)
+{
+    const char **by = &run->rules->unopened;
+    if (*by && strcmp(*by, run->scenario->name) != 0) {
+        check_text_printf(&run->reason, "no model can be opened, as the check %s says", *by);
+        return;
+    }
+    *by = run->scenario->name;
+    check_problem(run, "the model can't be opened: %s", run->error.message);
+}
+
 beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
 {
     check_text texts = {0};
@@ -70,7 +82,7 @@ beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
     const char *name = run->settings->base ? NULL : run->provider->name;
     beluga_config *config = check_configure(run, &texts);
     if (config && beluga_registry_open(registry, name, config, &model, &run->error))
-        check_problem(run, "the model can't be opened: %s", run->error.message);
+        tell_unopened(run);
     beluga_config_free(config);
     check_text_free(&texts);
     return model;
