@@ -81,50 +81,35 @@ static const char *base_of(const beluga_config *config, const char *wanted)
     return NULL;
 }
 
-static beluga_config *resolve(const beluga_config *config, const char *name, beluga_error *err)
-{
-    const beluga_option option = beluga_with_provider(name);
-    beluga_config *named = beluga_config_copy(config), *out = NULL;
-    if (!named || beluga_config_set_n(named, &option, 1))
-        beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the configuration");
-    else
-        beluga_config_resolve(named, beluga_registry_default(), NULL, &out, err);
-    beluga_config_free(named);
-    return out;
-}
-
 /* Options and sections of a file are for those that were named, not for a look at all of them. */
 static bool is_configured(const subject *s)
 {
     return s->operand && (s->args->options.count || s->args->config_file);
 }
 
-static int check_named(const subject *s, const check_settings *given, const char *name,
-                       beluga_error *err)
+static int check_named(subject *s, const check_settings *given, const char *name, beluga_error *err)
 {
     char path[MAX_PATH_BYTES];
     check_settings settings = *given;
     beluga_registry *registry = settings.registry = beluga_registry_default();
     const char *base =
         beluga_registry_contains(registry, name) ? NULL : base_of(s->session.base, name);
-    beluga_config *config = NULL;
+    beluga_provider table;
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
     if (settings.plugin && !settings.own_fixtures)
         settings.own_fixtures = find_own_fixtures(settings.plugin, name, path);
     if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
-        config = resolve(s->session.base, name, err);
-        if (!config) return err->code;
+        int code = session_describe(&s->session, name, &table, err);
+        if (code) return code;
+        settings.config = s->session.config;
     }
-    settings.config = config;
-    int code = check_provider(&settings, name, err);
-    beluga_config_free(config);
-    return code;
+    return check_provider(&settings, name, err);
 }
 
 /* Every provider, or those that came with the plug-in `file`. */
-static int check_all(const subject *s, const check_settings *settings, const char *file,
+static int check_all(subject *s, const check_settings *settings, const char *file,
                      beluga_error *err)
 {
     int first = 0;
@@ -145,7 +130,7 @@ static int check_all(const subject *s, const check_settings *settings, const cha
 }
 
 /* Loading is a check, too: its code runs then. */
-static int check_file(const subject *s, const check_settings *settings, beluga_error *err)
+static int check_file(subject *s, const check_settings *settings, beluga_error *err)
 {
     char real[PATH_MAX];
     check_result result = {.provider = s->operand,

@@ -132,6 +132,12 @@ static void descriptors_that_are_lost_are_found(void **state)
     assert_fails(state, "full", "broken-files", "descriptors ", "open descriptors as before");
 }
 
+static void an_open_without_a_configuration_that_is_no_error_is_found(void **state)
+{
+    assert_fails(state, "full", "broken-opener", "no-configuration ",
+                 "want 0 or a negative code, got 7");
+}
+
 static void writing_into_a_message_is_found(void **state)
 {
     assert_fails(state, "full", "broken-writer", "input-kept ", "want the messages as they were");
@@ -267,6 +273,7 @@ int main(void)
         BROKEN(waiting_on_the_loop_is_found),
         BROKEN(memory_that_is_lost_is_found),
         BROKEN(descriptors_that_are_lost_are_found),
+        BROKEN(an_open_without_a_configuration_that_is_no_error_is_found),
         BROKEN(writing_into_a_message_is_found),
         BROKEN(tools_that_are_kept_are_found),
         BROKEN(answers_that_are_mixed_up_are_found),

@@ -154,6 +154,16 @@ static int forgets_file(const beluga_config *config, void **self, beluga_error *
     return dup(STDERR_FILENO) < 0 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
+/* Without a configuration it says what no code of an error is. */
+static int opens_oddly(const beluga_config *config, void **self, beluga_error *err)
+{
+    int64_t retries = -1;
+    (void)err;
+    *self = NULL;
+    bool set = beluga_config_get_int(config, BELUGA_OPTION_MAX_RETRIES, &retries);
+    return set && retries == 0 ? 0 : 7;
+}
+
 /* Once tools were bound to any model it calls one for all. */
 static int keeps_tools(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -168,7 +178,7 @@ static int writes(void *self, const beluga_call *call, beluga_emit *emit, beluga
 {
     UNUSED(self, call, err);
     char *text = (char *)(uintptr_t)last_text(call);
-    if (*text) *text = 'X';
+    if (beluga_call_message_count(call) > 5 && *text) *text = 'X'; /* in one call alone */
     return echo(call, emit);
 }
 
@@ -282,6 +292,14 @@ static const beluga_provider files = {
     .start = sound,
     .cancel = cancel,
 };
+static const beluga_provider opener = {
+    BELUGA_PROVIDER_INIT("broken-opener"),
+    .default_model = "b",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
+    .open = opens_oddly,
+    .start = sound,
+    .cancel = cancel,
+};
 static const beluga_provider tools = {
     BELUGA_PROVIDER_INIT("broken-tools"),
     .default_model = "b",
@@ -300,4 +318,4 @@ static const beluga_provider table = {
 
 BELUGA_PLUGIN_PROVIDERS(NULL, &sound_one, &two_ends, &after_end, &no_end, &utf8, &no_code,
                         &other_thread, &late, &deaf, &sleeper, &leak, &writer, &mixer, &crash,
-                        &hang, &exit_in_it, &moody, &breath, &files, &tools, &table)
+                        &hang, &exit_in_it, &moody, &breath, &files, &opener, &tools, &table)
