@@ -8,6 +8,8 @@
 #include <beluga/registry.h>
 
 #include "check/check.h"
+#include "check/isolate.h"
+#include "check_report.h"
 #include "command.h"
 #include "exit.h"
 #include "output.h"
@@ -15,22 +17,14 @@
 #include "session.h"
 #include "term.h"
 
-enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 1024 };
-
-/* What the callbacks share. */
-struct checking {
-    const struct args *args;
-    beluga_json_writer *w; /* NULL: text */
-    size_t passed, failed, skipped;
-    beluga_error error; /* the first of a provider that could not be checked */
-};
+enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 4096 };
 
 /* ---- where the fixtures are ------------------------------------------------------------------ */
 
-static bool is_folder(const char *folder, const char *below, char *path)
+static bool is_there(char *path, const char *folder, const char *below)
 {
     int n = snprintf(path, MAX_PATH_BYTES, "%s%s", folder, below);
-    return n > 0 && n < MAX_PATH_BYTES && access(path, X_OK) == 0;
+    return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
 }
 
 /* Installed, or those of the source beside the build folder that this program is in. */
@@ -41,168 +35,189 @@ static const char *find_fixtures(char *path)
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
-    if (slash && is_folder(program, "/../tests/fixtures", path)) return path;
-    if (slash && is_folder(program, "/../share/beluga/fixtures", path)) return path;
-    return is_folder(BELUGA_FIXTURES_FOLDER, "", path) ? path : NULL;
+    if (slash && is_there(path, program, "/../tests/fixtures")) return path;
+    if (slash && is_there(path, program, "/../share/beluga/fixtures")) return path;
+    return is_there(path, BELUGA_FIXTURES_FOLDER, "") ? path : NULL;
 }
 
-/* ---- what is told ---------------------------------------------------------------------------- */
-
-static const char *const status_names[] = {
-    [CHECK_PASSED] = "passed", [CHECK_FAILED] = "failed", [CHECK_SKIPPED] = "skipped"};
-
-static void put_result(beluga_json_writer *w, const check_result *result)
+static bool has_fixtures(const char *folder, const char *name)
 {
-    beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "provider", result->provider);
-    beluga_json_put_string(w, "check", result->scenario);
-    beluga_json_put_string(w, "proves", result->proves);
-    beluga_json_put_string(w, "status", status_names[result->status]);
-    if (result->status == CHECK_FAILED) beluga_json_put_string(w, "difference", result->detail);
-    if (result->status == CHECK_SKIPPED) beluga_json_put_string(w, "reason", result->detail);
-    beluga_json_end_object(w);
+    char path[MAX_PATH_BYTES], below[128];
+    snprintf(below, sizeof below, "/%s/check/check.json", name);
+    return is_there(path, folder, below);
 }
 
-static void print_indented(const char *text)
+/* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
+ * provider alone, or in the current folder, where they say whose they are. */
+static const char *find_own_fixtures(const char *file, const char *name, char *path)
 {
-    while (*text) {
-        size_t n = strcspn(text, "\n");
-        out_printf("        ");
-        out_text(text, n);
-        out_printf("\n");
-        text += n + (text[n] == '\n');
+    const char *slash = strrchr(file, '/');
+    int n = slash ? (int)(slash - file) : 0;
+    static const char *const places[] = {"/fixtures", "/../fixtures"};
+    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+        snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
+        char check[MAX_PATH_BYTES];
+        if (is_there(check, path, "/check/check.json") || has_fixtures(path, name)) return path;
     }
+    snprintf(path, MAX_PATH_BYTES, "fixtures");
+    return has_fixtures(path, name) ? path : NULL;
 }
 
-static void print_result(const check_result *result)
+/* ---- what runs in the process of the checks -------------------------------------------------- */
+
+/* One operand, or all providers. */
+typedef struct subject {
+    const struct args *args;
+    const char *operand; /* NULL: all */
+    struct session session;
+} subject;
+
+/* A provider without code is one of the configuration. */
+static const char *base_of(const beluga_config *config, const char *wanted)
 {
-    static const char *const marks[] = {
-        [CHECK_PASSED] = "ok  ", [CHECK_FAILED] = "FAIL", [CHECK_SKIPPED] = "skip"};
-    static const enum term_style styles[] = {
-        [CHECK_PASSED] = TERM_PLAIN, [CHECK_FAILED] = TERM_RED, [CHECK_SKIPPED] = TERM_DIM};
-    out_printf("%s%s  %-21s %s%s\n", term_style(STDOUT_FILENO, styles[result->status]),
-               marks[result->status], result->scenario, result->proves,
-               term_style(STDOUT_FILENO, TERM_PLAIN));
-    if (result->status != CHECK_PASSED) print_indented(result->detail);
+    const char *name, *base;
+    for (size_t i = 0; beluga_config_provider(config, i, &name, &base); i++)
+        if (strcmp(name, wanted) == 0) return base;
+    return NULL;
 }
 
-static void tell(void *payload, const check_result *result)
+/* Options and sections of a file are for those that were named, not for a look at all of them. */
+static bool is_configured(const subject *s)
 {
-    struct checking *c = payload;
-    c->passed += result->status == CHECK_PASSED;
-    c->failed += result->status == CHECK_FAILED;
-    c->skipped += result->status == CHECK_SKIPPED;
-    if (c->w)
-        put_result(c->w, result);
-    else
-        print_result(result);
+    return s->operand && (s->args->options.count || s->args->config_file);
 }
 
-/* ---- the command ----------------------------------------------------------------------------- */
-
-static void check_one(struct checking *c, const char *fixtures, const char *name)
+static int check_named(subject *s, const check_settings *given, const char *name, beluga_error *err)
 {
-    const check_settings settings = {.registry = beluga_registry_default(),
-                                     .fixtures = fixtures,
-                                     .own_fixtures = c->args->fixtures,
-                                     .tell = tell,
-                                     .payload = c};
-    const struct args to_stderr = {0};
-    beluga_error err;
-    if (!c->w)
-        out_printf("%s%s%s\n", term_style(STDOUT_FILENO, TERM_BOLD), name,
-                   term_style(STDOUT_FILENO, TERM_PLAIN));
-    int code = check_provider(&settings, name, &err);
-    if (!code || code == BELUGA_ERROR_INVALID_RESPONSE) return;
-    report_error(&to_stderr, &err, NULL);
-    if (!c->error.code) c->error = err;
+    char path[MAX_PATH_BYTES];
+    check_settings settings = *given;
+    beluga_registry *registry = settings.registry = beluga_registry_default();
+    const char *base =
+        beluga_registry_contains(registry, name) ? NULL : base_of(s->session.base, name);
+    beluga_provider table;
+    settings.base = base;
+    settings.plugin = beluga_registry_plugin_file(registry, name);
+    settings.foreign = settings.plugin || base;
+    if (settings.plugin && !settings.own_fixtures)
+        settings.own_fixtures = find_own_fixtures(settings.plugin, name, path);
+    if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
+        int code = session_describe(&s->session, name, &table, err);
+        if (code) return code;
+        settings.config = s->session.config;
+    }
+    return check_provider(&settings, name, err);
 }
 
 /* Every provider, or those that came with the plug-in `file`. */
-static void check_all(struct checking *c, const char *fixtures, const char *file)
+static int check_all(subject *s, const check_settings *settings, const char *file,
+                     beluga_error *err)
 {
+    int first = 0;
     const char *names[MAX_PROVIDERS];
     beluga_registry *registry = beluga_registry_default();
     size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
     for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+        beluga_error problem = {0};
         const char *from = beluga_registry_plugin_file(registry, names[i]);
-        if (!file || (from && strcmp(from, file) == 0)) check_one(c, fixtures, names[i]);
+        if (file && (!from || strcmp(from, file) != 0)) continue;
+        int code = check_named(s, settings, names[i], &problem);
+        if (code && (!first || first == BELUGA_ERROR_INVALID_RESPONSE)) {
+            first = code;
+            *err = problem;
+        }
     }
+    return first;
+}
+
+/* Loading is a check, too: its code runs then. */
+static int check_file(subject *s, const check_settings *settings, beluga_error *err)
+{
+    char real[PATH_MAX];
+    check_result result = {.provider = s->operand,
+                           .category = "Interface",
+                           .scenario = "load",
+                           .proves = "the library takes the file",
+                           .detail = ""};
+    bool wanted = settings->begin(settings->payload, &result);
+    int code = beluga_registry_load_plugin(beluga_registry_default(), s->operand, err);
+    if (code) {
+        result.status = CHECK_FAILED;
+        result.detail = err->message;
+    }
+    if (wanted) settings->tell(settings->payload, &result);
+    if (code) return BELUGA_ERROR_INVALID_RESPONSE;
+    return realpath(s->operand, real) ? check_all(s, settings, real, err) : 0;
 }
 
 /* No provider's name looks like a file's. */
 static bool is_file(const char *operand)
 {
-    size_t n = strlen(operand);
-    return strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0);
+    size_t n = operand ? strlen(operand) : 0;
+    return n && (strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0));
 }
 
-static void check_file(struct checking *c, const char *fixtures, const char *path)
+static int body(void *payload, const check_settings *settings, beluga_error *err)
 {
-    char real[PATH_MAX];
-    const struct args to_stderr = {0};
-    beluga_error err;
-    if (beluga_registry_load_plugin(beluga_registry_default(), path, &err) == 0 &&
-        realpath(path, real)) {
-        check_all(c, fixtures, real);
-        return;
-    }
-    report_error(&to_stderr, &err, NULL);
-    if (!c->error.code) c->error = err;
-}
-
-static void check_them(struct checking *c, const char *fixtures)
-{
-    const struct arg_list *operands = &c->args->operands;
-    for (size_t i = 0; i < operands->count; i++)
-        if (is_file(operands->items[i]))
-            check_file(c, fixtures, operands->items[i]);
-        else
-            check_one(c, fixtures, operands->items[i]);
-    if (!operands->count) check_all(c, fixtures, NULL);
-}
-
-static int check_json(struct checking *c, const char *fixtures)
-{
-    c->w = beluga_json_writer_new();
-    if (!c->w) return report_json(NULL);
-    beluga_json_begin_object(c->w, NULL);
-    beluga_json_begin_array(c->w, "checks");
-    check_them(c, fixtures);
-    beluga_json_end_array(c->w);
-    beluga_json_put_int(c->w, "passed", (int64_t)c->passed);
-    beluga_json_put_int(c->w, "failed", (int64_t)c->failed);
-    beluga_json_put_int(c->w, "skipped", (int64_t)c->skipped);
-    if (c->error.code)
-        report_put_error(c->w, "error", &c->error);
+    subject *s = payload;
+    struct args args = *s->args;
+    args.verbose = 0; /* of the report, not of the wire */
+    args.timeout = NULL;
+    int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
+    if (rc)
+        beluga_error_set(err, code, "the configuration or a plug-in of it can't be loaded");
+    else if (is_file(s->operand))
+        code = check_file(s, settings, err);
+    else if (s->operand)
+        code = check_named(s, settings, s->operand, err);
     else
-        beluga_json_put_null(c->w, "error");
-    beluga_json_end_object(c->w);
-    return report_json(c->w);
+        code = check_all(s, settings, NULL, err);
+    session_free(&s->session);
+    return code;
 }
 
-static int check_text_out(struct checking *c, const char *fixtures)
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int set_patience(const struct args *args, check_settings *settings)
 {
-    check_them(c, fixtures);
-    out_printf("%zu passed, %zu failed, %zu skipped\n", c->passed, c->failed, c->skipped);
-    return CLI_EXIT_OK;
+    char text[64];
+    beluga_option option;
+    beluga_error err;
+    const char *time = args->timeout;
+    if (!time) return 0;
+    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
+    snprintf(text, sizeof text, "timeout=%.32s%s", time, bare ? "s" : "");
+    if (beluga_option_parse(text, &option, &err)) return out_usage("--timeout: %s", err.message);
+    settings->patience_ms = option.value.integer;
+    return 0;
+}
+
+static void check_operand(struct check_report *report, const check_settings *settings,
+                          const char *operand)
+{
+    subject s = {.args = report->args, .operand = operand};
+    beluga_error err = {0};
+    out_flush();
+    int code = check_isolated(settings, body, &s, &err);
+    check_report_end_operand(report, code, &err);
 }
 
 static int run(const struct args *args)
 {
     char path[MAX_PATH_BYTES];
-    struct checking c = {.args = args};
-    const char *fixtures = find_fixtures(path);
-    if (!beluga_registry_default()) return out_no_memory();
-    if (!fixtures) fixtures = args->fixtures;
-    if (!fixtures)
-        return out_usage("the fixtures are not installed: name their folder with --fixtures");
-    int rc = session_load_plugins(args);
+    struct check_report report;
+    check_settings settings = {.own_fixtures = args->fixtures,
+                               .fixtures = find_fixtures(path),
+                               .measure = args->operands.count > 0,
+                               .tell = check_report_tell,
+                               .payload = &report};
+    if (!settings.fixtures) settings.fixtures = args->fixtures ? args->fixtures : "fixtures";
+    int rc = set_patience(args, &settings);
+    if (!rc) rc = check_report_begin(&report, args);
     if (rc) return rc;
-    rc = args->json ? check_json(&c, fixtures) : check_text_out(&c, fixtures);
-    if (rc) return rc;
-    if (c.error.code) return exit_from_error(c.error.code);
-    return c.failed ? CLI_EXIT_OTHER : CLI_EXIT_OK;
+    for (size_t i = 0; i < args->operands.count; i++)
+        check_operand(&report, &settings, args->operands.items[i]);
+    if (!args->operands.count) check_operand(&report, &settings, NULL);
+    return check_report_end(&report);
 }
 
 const struct command cmd_check = {
@@ -211,17 +226,30 @@ const struct command cmd_check = {
     .summary = "Check that a provider does what it should; without a name, every one.",
     .details =
         "No key is needed and nothing leaves the machine: a server on 127.0.0.1 plays what the "
-        "provider's service answers, and does what goes wrong on a wire. Compared are the request "
-        "that is sent, the events that come out, and the errors: text, streams, tools, reasoning, "
-        "images, each class of error, streams cut at every frame, and more. What a provider does "
-        "not claim to be able to do is skipped, and the reason is shown; but a call that wants it "
-        "must then warn or fail. The file of a plug-in stands for all of its providers.\n\n"
-        "What is sent, answered and expected are files. Those that --fixtures names, a folder a "
-        "provider, stand before the installed ones. The exit status is 0 only if no check "
-        "failed.\n\n"
-        "With --json: {\"checks\": [{provider, check, proves, status, difference, reason}], "
-        "passed, failed, skipped, error}.",
-    .takes = ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_HELP | ARG_VERSION,
+        "provider's service answers, and does what goes wrong on a wire. A provider that is not "
+        "behind HTTP is called as it is. Checked are its table and its registration, answers and "
+        "streams, the rules of emitting, tools, batches, health, many calls at once, errors and "
+        "streams cut at every frame, and that nothing leaks; then it is measured what a call "
+        "costs. Each check runs in a process of its own: one that crashes or hangs has failed, "
+        "and the report goes on.\n\n"
+        "The file of a plug-in stands for all of its providers; a provider of the configuration "
+        "that has a base is checked by its name. What it needs to be opened with is given with -o "
+        "and --config.\n\n"
+        "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
+        "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
+        "fixtures/ beside it, in the folder above it and in the current folder, there with the "
+        "name. What there is no "
+        "file for is skipped, and so is what a provider does not claim to be able to do; but a "
+        "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
+        "read has failed: nothing shows that it reads one.\n\n"
+        "Printed are the failures, with what was wanted and what came, and how many of each kind "
+        "passed; -v lists every check. --timeout is how long to wait for what must happen, 30 "
+        "seconds unless it is given; after four times that a check hangs. The exit status is 0 "
+        "only if no check failed.\n\n"
+        "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
+        "reason, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, error}.",
+    .takes = ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT |
+             ARG_VERBOSE | ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

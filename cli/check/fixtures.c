@@ -10,6 +10,10 @@
 static bool read_file(const check_profile *p, const char *provider, const char *file,
                       check_text *text, char path[CHECK_MAX_PATH])
 {
+    if (p->folders[0] && p->foreign && strcmp(provider, p->name) == 0) {
+        snprintf(path, CHECK_MAX_PATH, "%s/check/%s", p->folders[0], file);
+        if (check_text_read(text, path)) return true;
+    }
     for (size_t i = 0; p->folders[i]; i++) {
         snprintf(path, CHECK_MAX_PATH, "%s/%s/check/%s", p->folders[i], provider, file);
         if (check_text_read(text, path)) return true;
@@ -42,21 +46,39 @@ static void path_of_url(char *out, size_t size, const char *url)
     snprintf(out, size, "%s", path ? path : "");
 }
 
-int check_profile_read(check_profile *p, const char *own, const char *fixtures,
-                       const beluga_provider *provider, beluga_error *err)
+/* Those of `next`, and what they lean on. */
+static int read_levels(check_profile *p, const char *next, beluga_error *err)
 {
-    const char *next = provider->name, *model;
-    *p = (check_profile){.folders = {own ? own : fixtures, own ? fixtures : NULL}};
     while (next) {
         if (p->n_levels == CHECK_MAX_BASES)
             return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "the fixtures of %s lean on too many others", provider->name);
+                                    "the fixtures of %s lean on too many others", p->name);
         int code = read_level(p, next, err);
         if (code) return code;
         next = beluga_json_get_string(beluga_json_doc_root(p->levels[p->n_levels - 1].doc), "base",
                                       NULL);
     }
-    model = beluga_json_get_string(beluga_json_doc_root(p->levels[0].doc), "model", NULL);
+    return 0;
+}
+
+int check_profile_read(check_profile *p, const check_settings *settings,
+                       const beluga_provider *provider, beluga_error *err)
+{
+    const char *own = settings->own_fixtures, *all = settings->fixtures, *model = NULL;
+    *p = (check_profile){.folders = {own ? own : all, own ? all : NULL},
+                         .name = provider->name,
+                         .foreign = settings->foreign};
+    int code = read_levels(p, provider->name, err);
+    bool none = code == BELUGA_ERROR_NOT_FOUND && p->n_levels == 0;
+    if (none && settings->base) {
+        p->borrowed = true;
+        code = read_levels(p, settings->base, err);
+        none = code == BELUGA_ERROR_NOT_FOUND && p->n_levels == 0;
+    }
+    if (none && p->foreign) code = 0;
+    if (code) return code;
+    if (p->n_levels && !p->borrowed)
+        model = beluga_json_get_string(beluga_json_doc_root(p->levels[0].doc), "model", NULL);
     if (!model) model = provider->default_model ? provider->default_model : "the-model";
     snprintf(p->model, sizeof p->model, "%s", model);
     path_of_url(p->base_path, sizeof p->base_path, provider->base_url);
@@ -91,8 +113,9 @@ const char *check_profile_skip(const check_profile *p, const char *scenario)
 
 int check_profile_options(const check_profile *p, beluga_option *options, beluga_error *err)
 {
-    const beluga_json *list = beluga_json_get(beluga_json_doc_root(p->levels[0].doc), "options");
+    const beluga_json *list = NULL;
     int n = 0;
+    if (p->n_levels) list = beluga_json_get(beluga_json_doc_root(p->levels[0].doc), "options");
     for (const beluga_json *o = beluga_json_first(list); o; o = beluga_json_next(list, o)) {
         const char *text = beluga_json_string(o, NULL);
         if (!text || n == CHECK_MAX_OPTIONS)

@@ -7,6 +7,7 @@
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
 
+#include "check.h"
 #include "text.h"
 
 enum {
@@ -18,6 +19,9 @@ enum {
 /* The check.json of a provider, and those it leans on. */
 typedef struct check_profile {
     const char *folders[3]; /* borrowed, ended by NULL: each has a folder per provider */
+    const char *name;       /* of the provider; the first folder may be its alone */
+    bool foreign;
+    bool borrowed; /* all is that of the provider it is based on: its requests may differ */
     struct {
         char provider[48];
         beluga_json_doc *doc;
@@ -28,12 +32,12 @@ typedef struct check_profile {
 } check_profile;
 
 /*
- * Read check.json of a provider. Files are looked for in the folder `own`, unless it is NULL, and
- * then in `fixtures`.
+ * Read check.json of a provider. Files are looked for in the settings' own folder, as
+ * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none.
  * @return 0; BELUGA_ERROR_NOT_FOUND it has none; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
  * Free with check_profile_free in either case.
  */
-int check_profile_read(check_profile *profile, const char *own, const char *fixtures,
+int check_profile_read(check_profile *profile, const check_settings *settings,
                        const beluga_provider *provider, beluga_error *err);
 void check_profile_free(check_profile *profile);
 

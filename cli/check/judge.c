@@ -42,11 +42,17 @@ static const char *answers_like(const check_run *run)
     return run->scenario->answer_like ? run->scenario->answer_like : run->scenario->like;
 }
 
+static bool is_foreign(const check_run *run)
+{
+    return run->settings->foreign;
+}
+
 static bool find_answer(check_run *run, size_t n, check_text *text)
 {
     char file[MAX_NAME];
     file_name(file, "answer", n);
-    return find(run, file, answers_like(run), text);
+    bool stands_in = !is_foreign(run) || !run->scenario->own;
+    return find(run, file, stands_in ? answers_like(run) : NULL, text);
 }
 
 bool check_has_answer(check_run *run, size_t n)
@@ -57,13 +63,43 @@ bool check_has_answer(check_run *run, size_t n)
     return has;
 }
 
+/* Of a foreign provider no more is asked than its author wrote. */
+static bool miss_answer(check_run *run, size_t n)
+{
+    char file[MAX_NAME];
+    const char *like = answers_like(run);
+    file_name(file, "answer", n);
+    if (!is_foreign(run)) {
+        check_problem(run, "answer %zu of %s: there is none", n, run->scenario->name);
+    } else if (!run->reason.length) {
+        check_text_printf(&run->reason, "no file check/%s/%s among its fixtures",
+                          like && !run->scenario->own ? like : run->scenario->name, file);
+    }
+    return false;
+}
+
 bool check_load_answer(check_run *run, size_t n)
 {
     check_text text = {0};
     check_answer_free(&run->answer);
-    const char *wrong = "there is none";
-    if (find_answer(run, n, &text)) wrong = check_answer_parse(&run->answer, text.data);
+    if (!find_answer(run, n, &text)) return miss_answer(run, n);
+    const char *wrong = check_answer_parse(&run->answer, text.data);
     if (wrong) check_problem(run, "answer %zu of %s: %s", n, run->scenario->name, wrong);
+    check_text_free(&text);
+    return !wrong;
+}
+
+bool check_load_usual_answer(check_run *run, bool streamed)
+{
+    check_text text = {0};
+    char path[CHECK_MAX_PATH];
+    const char *name = streamed ? "stream" : "text", *wrong = "there is none";
+    check_answer_free(&run->answer);
+    if (check_fixture_find(run->profile, name, NULL, "answer.http", &text, path))
+        wrong = check_answer_parse(&run->answer, text.data);
+    else if (is_foreign(run))
+        check_text_printf(&run->reason, "no file check/%s/answer.http among its fixtures", name);
+    if (wrong && !run->reason.length) check_problem(run, "the answer of %s: %s", name, wrong);
     check_text_free(&text);
     return !wrong;
 }
@@ -222,6 +258,32 @@ static void update_request(check_run *run, size_t i, const char *file)
 
 /* ---- the same with its file ------------------------------------------------------------------ */
 
+/* Of a request that no file tells of: what was said stands in it, in its order but for what is for
+ * the system. */
+static void look_for_texts(check_run *run, size_t i, size_t messages)
+{
+    size_t length;
+    const char *body = peer_request_body(run->peer, i, &length), *from = body;
+    if (!length) return; /* of a list of models */
+    for (size_t k = 0; k < messages; k++) {
+        const beluga_message *message = beluga_messages_get(run->call.messages, k);
+        const char *text = beluga_message_text(message, &length);
+        bool system = beluga_message_role(message) == BELUGA_ROLE_SYSTEM;
+        const char *at = strstr(system ? body : from, text);
+        if (!at)
+            check_problem(run, "the request does not have, or not where it belongs: \"%s\"", text);
+        else if (!system)
+            from = at + length;
+    }
+}
+
+/* The request of another case is that of this one where both make the same call. */
+static const char *request_like(const check_run *run)
+{
+    const char *like = run->scenario->like;
+    return !is_foreign(run) || check_asks_the_same(run->scenario, like) ? like : NULL;
+}
+
 void check_request(check_run *run, size_t n)
 {
     char file[MAX_NAME];
@@ -233,12 +295,17 @@ void check_request(check_run *run, size_t n)
         return;
     }
     size_t before = run->problems.length;
-    bool found = find(run, file, run->scenario->like, &text);
+    bool as_written = !run->profile->borrowed && !run->settings->config;
+    bool found = as_written && find(run, file, request_like(run), &text);
     if (found) {
         fill_in(run, text.data, &want);
         compare_request(run, i, want.data);
-    } else {
+    } else if (as_written && !is_foreign(run)) {
         check_problem(run, "%s/%s is nowhere", run->scenario->name, file);
+    } else {
+        /* The first call of two had not yet what the second one adds. */
+        bool first = n == 1 && run->scenario->run == check_run_twice;
+        look_for_texts(run, i, first ? 1 : beluga_messages_count(run->call.messages));
     }
     if (run->settings->update && !before && run->problems.length) update_request(run, i, file);
     check_text_free(&text);
@@ -289,7 +356,7 @@ static const char *forget_call_id(check_text *story, const char *line)
 }
 
 /* Some ids are others each time. */
-static void forget_ids(check_run *run)
+void check_forget_ids(check_run *run)
 {
     check_text story = {0};
     for (const char *line = check_text_get(&run->story); *line;) {
@@ -306,16 +373,18 @@ static void forget_ids(check_run *run)
 void check_events(check_run *run)
 {
     check_text want = {0};
-    forget_ids(run);
+    check_forget_ids(run);
     const char *got = check_text_get(&run->story);
     if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
-    bool found = find(run, "events.txt", answers_like(run), &want);
+    const char *like = answers_like(run);
+    if (is_foreign(run) && !check_asks_the_same(run->scenario, like)) like = NULL; /* it may warn */
+    bool found = find(run, "events.txt", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;
     if (!same && run->settings->update)
         update(run, "events.txt", got);
-    else if (!found)
+    else if (!found && !is_foreign(run))
         check_problem(run, "%s/events.txt is nowhere", run->scenario->name);
-    else if (!same)
+    else if (found && !same)
         tell_difference(run, check_text_get(&want), got);
     check_text_free(&want);
 }

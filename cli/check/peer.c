@@ -171,8 +171,13 @@ static void *serve(void *arg)
 
 peer *peer_start(void)
 {
+    return peer_start_with(NULL);
+}
+
+peer *peer_start_with(const peer_config *config)
+{
     sigset_t all, before;
-    peer *p = peer_new(NULL);
+    peer *p = peer_new(config);
     if (!p) return NULL;
     /* Signals are the host's business. */
     sigfillset(&all);

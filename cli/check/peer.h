@@ -58,6 +58,8 @@ typedef struct peer_config {
 
 /* Start a peer on its own thread, on a free port. Returns owned, or NULL (errno says why). */
 peer *peer_start(void);
+/* The same as `config` says, which may be NULL. */
+peer *peer_start_with(const peer_config *config);
 
 /* Make a peer that listens but does not serve before peer_run(). `config` may be NULL. */
 peer *peer_new(const peer_config *config);

@@ -55,7 +55,7 @@ struct peer_reply {
     int streamed; /* -1: either */
     unsigned turn, turns, seen;
     uint64_t lasts_ns, until_ns; /* 0: for ever; from the first request that it could take */
-    bytes head; /* a status that waits for the step that chooses its framing */
+    bytes head;                  /* a status that waits for the step that chooses its framing */
     bool has_status, broken;
     char *answer_model;
 };

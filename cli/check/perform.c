@@ -1,8 +1,18 @@
 /* Makes a call the way users do, and writes down what comes of it. */
+#include <poll.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <time.h>
 
 #include "scenario.h"
 #include "story.h"
+
+enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
+
+static int64_t ms_between(const struct timespec *from, const struct timespec *to)
+{
+    return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
+}
 
 /* ---- rules that hold for every call ---------------------------------------------------------- */
 
@@ -10,7 +20,9 @@ typedef struct listener {
     check_run *run;
     beluga_response_builder *builder; /* NULL: nobody wants the response */
     beluga_context *cancels;          /* NULL, or what the first text cancels */
-    beluga_op *op;                    /* the same */
+    beluga_op *op;                    /* what the first text cancels, or what every event pauses */
+    bool cancels_op, pauses;
+    check_steps *steps; /* NULL, or what the loop's steps are looked at for */
     size_t events;
     bool started, ended;
 } listener;
@@ -28,18 +40,23 @@ static void hear(listener *l, const beluga_event *event)
     l->ended |= event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
     l->run->finished |= event->kind == BELUGA_EVENT_FINISH;
     l->run->warned |= starts && event->u.start.count;
-    if (event->kind == BELUGA_EVENT_ERROR) l->run->error = *event->u.error;
+    if (event->kind == BELUGA_EVENT_ERROR) {
+        l->run->error = *event->u.error;
+        check_note_breach(l->run, event->u.error);
+    }
     l->events++;
     check_story_event(&l->run->story, event);
     if (l->builder && beluga_response_builder_add(l->builder, event))
         check_problem(l->run, "the events do not make a response");
+    if (l->op && l->pauses) beluga_op_pause(l->op, true);
     if (event->kind != BELUGA_EVENT_TEXT) return;
     if (l->cancels) beluga_context_cancel(l->cancels);
-    if (l->op) beluga_op_cancel(l->op);
+    if (l->op && l->cancels_op) beluga_op_cancel(l->op);
 }
 
 static void end_with_error(check_run *run, int status)
 {
+    check_note_breach(run, &run->error);
     if (run->error.code != status)
         check_problem(run, "the call returned %s, its error says %s", beluga_error_name(status),
                       beluga_error_name(run->error.code));
@@ -53,7 +70,7 @@ static beluga_context *begin(check_run *run)
     run->error = (beluga_error){0};
     run->finished = false;
     run->warned = false;
-    return beluga_context_new_timeout(NULL, CHECK_PATIENCE_MS);
+    return beluga_context_new_timeout(NULL, check_patience_ms(run));
 }
 
 /* ---- in one piece ---------------------------------------------------------------------------- */
@@ -139,15 +156,49 @@ static void on_event(void *payload, const beluga_event *event)
     hear(payload, event);
 }
 
+/* Step, and see what the thread did meanwhile: to wait it must leave the processor of itself. */
+static void step_watched(beluga_loop *loop, check_steps *steps)
+{
+    struct rusage before, after;
+    struct timespec begun, done, worked_before, worked;
+    getrusage(RUSAGE_THREAD, &before);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked_before);
+    beluga_loop_step(loop);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+    clock_gettime(CLOCK_MONOTONIC, &done);
+    getrusage(RUSAGE_THREAD, &after);
+    int64_t work = ms_between(&worked_before, &worked), wait = ms_between(&begun, &done) - work;
+    if (work > steps->longest_work_ms) steps->longest_work_ms = work;
+    if (after.ru_nvcsw == before.ru_nvcsw || wait < LEAST_WAIT_MS) return;
+    steps->waited++;
+    if (wait > steps->longest_wait_ms) steps->longest_wait_ms = wait;
+}
+
+static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
+{
+    struct pollfd ready = {.fd = beluga_loop_fd(loop), .events = POLLIN};
+    int64_t due = beluga_loop_timeout_ms(loop);
+    if (due < 0 || due > timeout_ms) due = timeout_ms;
+    return poll(&ready, 1, (int)due) >= 0;
+}
+
 static void step(listener *l, beluga_loop *loop)
 {
-    while (!l->ended && beluga_loop_wait(loop, CHECK_PATIENCE_MS) == 0) continue;
+    int64_t patience = check_patience_ms(l->run);
+    while (!l->ended && wait_for(loop, patience)) {
+        if (l->op && l->pauses) beluga_op_pause(l->op, false);
+        if (l->steps)
+            step_watched(loop, l->steps);
+        else if (beluga_loop_step(loop) != 0)
+            break;
+    }
     if (!l->ended) check_problem(l->run, "the call did not end");
 }
 
-static void push(check_run *run, bool cancel)
+static void push(check_run *run, listener l)
 {
-    listener l = {.run = run};
+    bool cancel = l.cancels_op;
     beluga_loop *loop = NULL;
     beluga_op *op = NULL;
     const check_call *call = &run->call;
@@ -157,7 +208,7 @@ static void push(check_run *run, bool cancel)
         status = beluga_stream_start_n(run->model, loop, context, call->messages, on_event, &l, &op,
                                        &run->error, call->options, call->n_options);
     if (!status && l.events) check_problem(run, "an event came before the loop was stepped");
-    if (cancel) l.op = op;
+    if (cancel || l.pauses) l.op = op;
     if (status)
         end_with_error(run, status);
     else
@@ -170,12 +221,22 @@ static void push(check_run *run, bool cancel)
 
 void check_push(check_run *run)
 {
-    push(run, false);
+    push(run, (listener){.run = run});
+}
+
+void check_push_slowly(check_run *run)
+{
+    push(run, (listener){.run = run, .pauses = true});
+}
+
+void check_push_watched(check_run *run, check_steps *steps)
+{
+    push(run, (listener){.run = run, .steps = steps});
 }
 
 void check_cancel_pushed(check_run *run)
 {
-    push(run, true);
+    push(run, (listener){.run = run, .cancels_op = true});
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */

@@ -31,11 +31,25 @@ static void put_message(beluga_json_writer *w, const beluga_message *message,
     for (size_t i = 0; (part = beluga_message_part(message, i)) != NULL; i++)
         if (part->kind != BELUGA_PART_TEXT)
             beluga_http_request_warn(request, "example-name takes text only: a part was left out");
+        else if (part->flags & BELUGA_PART_CACHE)
+            beluga_http_request_warn(request, "marks for the cache have no effect on example-name");
+}
+
+static void warn_of_the_rest(const beluga_call *call, beluga_http_request *request)
+{
+    int64_t effort;
+    if (beluga_call_tool_count(call))
+        beluga_http_request_warn(request, "tools have no effect on example-name");
+    if (beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
+        beluga_http_request_warn(request, "response_schema has no effect on example-name");
+    if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
+        beluga_http_request_warn(request, "reasoning_effort has no effect on example-name");
 }
 
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     (void)err;
+    warn_of_the_rest(call, request);
     beluga_json_writer *w = beluga_http_request_json(request);
     const char *tone = beluga_call_get_own_string(call, "example-name.tone", NULL);
     double temperature;

@@ -1,0 +1,321 @@
+/* Providers that are not behind HTTP and break one rule each, for the kit to find: their names say
+ * which. What they have in common is in order: "sound" breaks none. */
+#include <beluga/provider/provider.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define UNUSED(self, call, err) (void)(self), (void)(call), (void)(err)
+
+static int say(beluga_emit *emit, const char *text)
+{
+    return beluga_emit_text(emit, text, strlen(text));
+}
+
+static int stop(beluga_emit *emit)
+{
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static const char *last_text(const beluga_call *call)
+{
+    return beluga_message_text(beluga_call_message(call, beluga_call_message_count(call) - 1),
+                               NULL);
+}
+
+static int echo(const beluga_call *call, beluga_emit *emit)
+{
+    int status = say(emit, "You said: ");
+    if (!status) status = say(emit, last_text(call));
+    return status ? status : stop(emit);
+}
+
+static void cancel(void *self, beluga_emit *emit)
+{
+    (void)self;
+    (void)emit;
+}
+
+static int sound(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    return echo(call, emit);
+}
+
+/* ---- the rules of emitting ------------------------------------------------------------------- */
+
+static int ends_twice(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    int status = echo(call, emit);
+    return status ? status : stop(emit);
+}
+
+static int goes_on(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    int status = echo(call, emit);
+    return status ? status : say(emit, "and another thing");
+}
+
+static int never_ends(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    return say(emit, "to be continued");
+}
+
+static int mumbles(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    int status = say(emit, "caf\xe9");
+    return status ? status : stop(emit);
+}
+
+static int has_no_code(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    beluga_error nothing = {0};
+    return beluga_emit_error(emit, &nothing);
+}
+
+static void *say_there(void *emit)
+{
+    say(emit, "from elsewhere");
+    return NULL;
+}
+
+static int strays(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    pthread_t thread;
+    UNUSED(self, call, err);
+    if (pthread_create(&thread, NULL, say_there, emit) == 0) pthread_join(thread, NULL);
+    return echo(call, emit);
+}
+
+/* Each call uses the emit of the one before it, too. */
+static int holds_on(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    static _Thread_local beluga_emit *kept; /* else it is one of a call that is under way */
+    UNUSED(self, call, err);
+    if (kept) say(kept, "one more thing");
+    kept = emit;
+    return echo(call, emit);
+}
+
+static int work_on(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    const struct timespec moment = {.tv_nsec = 1000000};
+    int status = 0;
+    for (int i = 0; i < 6 && status != BELUGA_ERROR_CONTEXT_CANCELED; i++) {
+        status = say(emit, "on ");
+        nanosleep(&moment, NULL);
+    }
+    for (int i = 0; i < 9 && status == BELUGA_ERROR_CONTEXT_CANCELED; i++) say(emit, "and on ");
+    return stop(emit);
+}
+
+/* Asked to say hello it takes its time, so that it can be cancelled. */
+static int is_deaf(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    if (!beluga_call_is_streamed(call)) return echo(call, emit);
+    return beluga_emit_run_blocking(emit, work_on, NULL, NULL);
+}
+
+static int sleeps(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    const struct timespec moment = {.tv_nsec = 8000000};
+    UNUSED(self, call, err);
+    if (beluga_call_is_streamed(call)) nanosleep(&moment, NULL);
+    return echo(call, emit);
+}
+
+/* ---- what is shared -------------------------------------------------------------------------- */
+
+static int forgets_memory(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    static void *_Atomic last;
+    UNUSED(self, call, err);
+    void *before = last;
+    last = malloc(100);                    /* and nobody knows the one before it */
+    if (before == last) return stop(emit); /* never: it was not released */
+    return echo(call, emit);
+}
+
+static int forgets_file(const beluga_config *config, void **self, beluga_error *err)
+{
+    (void)config;
+    (void)err;
+    *self = NULL;
+    return dup(STDERR_FILENO) < 0 ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
+}
+
+/* Without a configuration it says what no code of an error is. */
+static int opens_oddly(const beluga_config *config, void **self, beluga_error *err)
+{
+    int64_t retries = -1;
+    (void)err;
+    *self = NULL;
+    bool set = beluga_config_get_int(config, BELUGA_OPTION_MAX_RETRIES, &retries);
+    return set && retries == 0 ? 0 : 7;
+}
+
+/* Once tools were bound to any model it calls one for all. */
+static int keeps_tools(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    static _Atomic int had_tools;
+    UNUSED(self, call, err);
+    if (beluga_call_tool_count(call)) had_tools = 1;
+    int status = had_tools ? beluga_emit_tool_call(emit, 0, "call1", "a_tool", "{}", 2) : 0;
+    return status ? status : echo(call, emit);
+}
+
+static int writes(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    char *text = (char *)(uintptr_t)last_text(call);
+    if (beluga_call_message_count(call) > 5 && *text) *text = 'X'; /* in one call alone */
+    return echo(call, emit);
+}
+
+static char heard[256];
+static pthread_mutex_t hearing = PTHREAD_MUTEX_INITIALIZER;
+
+static int say_heard(beluga_emit *emit, void *argument)
+{
+    char text[sizeof heard];
+    (void)argument;
+    pthread_mutex_lock(&hearing);
+    memcpy(text, heard, sizeof text);
+    pthread_mutex_unlock(&hearing);
+    int status = say(emit, text);
+    return status ? status : stop(emit);
+}
+
+/* Answers to what it heard last, from whomever. */
+static int mixes_up(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    pthread_mutex_lock(&hearing);
+    strncpy(heard, last_text(call), sizeof heard - 1);
+    pthread_mutex_unlock(&hearing);
+    return beluga_emit_after(emit, 2, say_heard, NULL);
+}
+
+/* ---- single calls ---------------------------------------------------------------------------- */
+
+/* One check's call alone has two messages for the system, and words after them. */
+static int is_that_call(const beluga_call *call)
+{
+    return beluga_call_message_count(call) == 5 &&
+           beluga_message_role(beluga_call_message(call, 1)) == BELUGA_ROLE_SYSTEM;
+}
+
+static int crashes(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    if (is_that_call(call)) abort();
+    return echo(call, emit);
+}
+
+static int hangs(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    while (is_that_call(call)) pause();
+    return echo(call, emit);
+}
+
+static int exits(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    UNUSED(self, call, err);
+    if (is_that_call(call)) _exit(7);
+    return echo(call, emit);
+}
+
+static int fails_once(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    (void)self;
+    if (!is_that_call(call)) return echo(call, emit);
+    return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "not in the mood");
+}
+
+/* A probe asks for one token. */
+static int is_short_of_breath(void *self, const beluga_call *call, beluga_emit *emit,
+                              beluga_error *err)
+{
+    int64_t tokens = 0;
+    (void)self;
+    if (beluga_call_get_int(call, BELUGA_OPTION_MAX_TOKENS, &tokens) && tokens == 1)
+        return beluga_error_set(err, BELUGA_ERROR_INTERNAL, "one token is too few");
+    return echo(call, emit);
+}
+
+static const beluga_own_option bad_options[] = {
+    {.name = "elsewhere.depth", .meaning = "", .type = BELUGA_OPTION_INT, .minimum = 9},
+    {.name = NULL},
+};
+
+#define BROKEN(symbol, provider_name, begin)                                                \
+    static const beluga_provider symbol = {                                                 \
+        BELUGA_PROVIDER_INIT("broken-" provider_name), .default_model = "b",                \
+        .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL, .start = begin, \
+        .cancel = cancel}
+
+BROKEN(sound_one, "sound", sound);
+BROKEN(two_ends, "two-ends", ends_twice);
+BROKEN(after_end, "after-end", goes_on);
+BROKEN(no_end, "no-end", never_ends);
+BROKEN(utf8, "utf8", mumbles);
+BROKEN(no_code, "no-code", has_no_code);
+BROKEN(other_thread, "thread", strays);
+BROKEN(late, "late", holds_on);
+BROKEN(deaf, "deaf", is_deaf);
+BROKEN(sleeper, "sleeper", sleeps);
+BROKEN(leak, "leak", forgets_memory);
+BROKEN(writer, "writer", writes);
+BROKEN(mixer, "mixer", mixes_up);
+BROKEN(crash, "crash", crashes);
+BROKEN(hang, "hang", hangs);
+BROKEN(exit_in_it, "exit", exits);
+BROKEN(moody, "moody", fails_once);
+BROKEN(breath, "breath", is_short_of_breath);
+
+static const beluga_provider files = {
+    BELUGA_PROVIDER_INIT("broken-files"),
+    .default_model = "b",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
+    .open = forgets_file,
+    .start = sound,
+    .cancel = cancel,
+};
+static const beluga_provider opener = {
+    BELUGA_PROVIDER_INIT("broken-opener"),
+    .default_model = "b",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
+    .open = opens_oddly,
+    .start = sound,
+    .cancel = cancel,
+};
+static const beluga_provider tools = {
+    BELUGA_PROVIDER_INIT("broken-tools"),
+    .default_model = "b",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_TOOLS,
+    .start = keeps_tools,
+    .cancel = cancel,
+};
+static const beluga_provider table = {
+    BELUGA_PROVIDER_INIT("broken-table"),
+    .default_model = "b",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL | (uint64_t)1 << 60,
+    .options = bad_options,
+    .start = sound,
+    .cancel = cancel,
+};
+
+BELUGA_PLUGIN_PROVIDERS(NULL, &sound_one, &two_ends, &after_end, &no_end, &utf8, &no_code,
+                        &other_thread, &late, &deaf, &sleeper, &leak, &writer, &mixer, &crash,
+                        &hang, &exit_in_it, &moody, &breath, &files, &opener, &tools, &table)

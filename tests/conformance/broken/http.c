@@ -1,0 +1,209 @@
+/* Providers behind HTTP that break one rule each, for the kit to find. They speak the same
+ * protocol, of which fixtures/ has the answers: {"text": ..., "done": true}, and {"models": ["a",
+ * "b"]}. */
+#include <beluga/provider/provider.h>
+
+#include <pthread.h>
+#include <string.h>
+
+static void put_tools(const beluga_call *call, beluga_json_writer *w)
+{
+    beluga_json_begin_array(w, "tools");
+    for (size_t i = 0; i < beluga_call_tool_count(call); i++)
+        beluga_json_put_string(w, NULL, beluga_tool_name(beluga_call_tool(call, i)));
+    beluga_json_end_array(w);
+}
+
+static void put_words(const beluga_call *call, beluga_json_writer *w)
+{
+    beluga_json_put_bool(w, "stream", beluga_call_is_streamed(call));
+    beluga_json_begin_array(w, "words");
+    for (size_t i = 0; i < beluga_call_message_count(call); i++)
+        beluga_json_put_string(w, NULL, beluga_message_text(beluga_call_message(call, i), NULL));
+    beluga_json_end_array(w);
+}
+
+static int encode(const beluga_call *call, beluga_http_request *request, int tools)
+{
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/say");
+    beluga_json_begin_object(w, NULL);
+    put_words(call, w);
+    if (tools) put_tools(call, w);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static int encode_with(const beluga_call *call, beluga_http_request *request, const char *tool)
+{
+    beluga_json_writer *w = beluga_http_request_json(request);
+    beluga_http_request_set_path(request, "/say");
+    beluga_json_begin_object(w, NULL);
+    put_words(call, w);
+    beluga_json_put_string(w, "tools", tool);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+static void warn_of_options(const beluga_call *call, beluga_http_request *request)
+{
+    int64_t effort;
+    const beluga_part *part;
+    if (beluga_call_get_string(call, BELUGA_OPTION_RESPONSE_SCHEMA, NULL))
+        beluga_http_request_warn(request, "there are no schemas");
+    if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &effort))
+        beluga_http_request_warn(request, "there is no reasoning");
+    for (size_t i = 0; i < beluga_call_message_count(call); i++)
+        for (size_t k = 0; (part = beluga_message_part(beluga_call_message(call, i), k)); k++)
+            if (part->flags & BELUGA_PART_CACHE)
+                beluga_http_request_warn(request, "there is no cache");
+}
+
+static int encode_well(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    warn_of_options(call, request);
+    if (beluga_call_tool_count(call)) beluga_http_request_warn(request, "there are no tools");
+    return encode(call, request, 0);
+}
+
+static int encode_tools(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    warn_of_options(call, request);
+    return encode(call, request, beluga_call_tool_count(call) > 0);
+}
+
+/* The tool of a call is sent with the next ones, too. */
+static int encode_sticky(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    static char tool[64];
+    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    (void)err;
+    warn_of_options(call, request);
+    if (beluga_call_tool_count(call) == 0) {
+        pthread_mutex_lock(&lock);
+        int status = encode_with(call, request, tool);
+        pthread_mutex_unlock(&lock);
+        return status;
+    }
+    pthread_mutex_lock(&lock);
+    strncpy(tool, beluga_tool_name(beluga_call_tool(call, 0)), sizeof tool - 1);
+    pthread_mutex_unlock(&lock);
+    return encode(call, request, 1);
+}
+
+/* Tools are not sent, and nobody is told. */
+static int encode_silently(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)err;
+    warn_of_options(call, request);
+    return encode(call, request, 0);
+}
+
+static int decode(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    const beluga_json *root;
+    int status = beluga_emit_parse(emit, body, length, &root);
+    const char *text = beluga_json_get_string(root, "text", &length);
+    if (!status && text) status = beluga_emit_text(emit, text, length);
+    if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
+    return (void)state, beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+}
+
+static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    return decode(state, frame->data, frame->length, emit);
+}
+
+static int decode_anything(void *state, const char *body, size_t length, beluga_emit *emit)
+{
+    (void)state;
+    (void)body;
+    (void)length;
+    int status = beluga_emit_text(emit, "fine", 4);
+    return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static int finish_anyway(void *state, beluga_emit *emit)
+{
+    (void)state;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+/* Its decoder's state is the process's. */
+static int decode_counting(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    static _Atomic int frames;
+    char digit = (char)('0' + frames++ % 10);
+    int status = beluga_emit_text(emit, &digit, 1);
+    return status ? status : decode_event(state, frame, emit);
+}
+
+static int decode_on(void *state, const beluga_frame *frame, beluga_emit *emit)
+{
+    int status = decode_event(state, frame, emit);
+    if (!status && strstr(frame->data, "done")) status = beluga_emit_text(emit, "!", 1);
+    return status;
+}
+
+static void blame_itself(const beluga_http_response *response, beluga_error *err)
+{
+    (void)response;
+    err->code = BELUGA_ERROR_INTERNAL;
+}
+
+static int encode_list(const beluga_call *call, beluga_http_request *request, beluga_error *err)
+{
+    (void)call;
+    (void)err;
+    beluga_http_request_set_method(request, "GET");
+    beluga_http_request_set_path(request, "/models");
+    return 0;
+}
+
+/* Whatever it is, it is a list. */
+static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
+{
+    (void)body;
+    (void)length;
+    return beluga_emit_model(emit, "a", 1);
+}
+
+#define BROKEN                                                                  \
+    .default_model = "b", .base_url = "https://broken.example/v1",              \
+    .framing = BELUGA_FRAMING_NDJSON, .capabilities = BELUGA_CAPABILITY_STREAM, \
+    .encode_request = encode_well, .decode_response = decode, .decode_event = decode_event
+
+static const beluga_provider sound = {BELUGA_PROVIDER_INIT("http-sound"), BROKEN};
+static const beluga_provider bare = {BELUGA_PROVIDER_INIT("http-bare"), BROKEN};
+
+#pragma GCC diagnostic ignored "-Woverride-init"
+#ifdef __clang__
+#pragma GCC diagnostic ignored "-Winitializer-overrides"
+#endif
+static const beluga_provider gullible = {BELUGA_PROVIDER_INIT("http-gullible"), BROKEN,
+                                         .decode_response = decode_anything};
+static const beluga_provider careless = {BELUGA_PROVIDER_INIT("http-careless"), BROKEN,
+                                         .decode_end = finish_anyway};
+static const beluga_provider counting = {BELUGA_PROVIDER_INIT("http-counting"), BROKEN,
+                                         .decode_event = decode_counting};
+static const beluga_provider chatty = {BELUGA_PROVIDER_INIT("http-chatty"), BROKEN,
+                                       .decode_event = decode_on};
+static const beluga_provider humble = {BELUGA_PROVIDER_INIT("http-humble"), BROKEN,
+                                       .decode_error = blame_itself};
+static const beluga_provider silent = {BELUGA_PROVIDER_INIT("http-silent"), BROKEN,
+                                       .encode_request = encode_silently};
+static const beluga_provider tools = {
+    BELUGA_PROVIDER_INIT("http-tools"), BROKEN, .encode_request = encode_tools,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS};
+static const beluga_provider sticky = {
+    BELUGA_PROVIDER_INIT("http-sticky"), BROKEN, .encode_request = encode_sticky,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS};
+static const beluga_provider healthy = {
+    BELUGA_PROVIDER_INIT("http-healthy"), BROKEN,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_MODELS,
+    .encode_list_models = encode_list, .decode_list_models = decode_any_list};
+
+BELUGA_PLUGIN_PROVIDERS(NULL, &sound, &bare, &gullible, &careless, &counting, &chatty, &humble,
+                        &silent, &tools, &sticky, &healthy)
