@@ -90,7 +90,7 @@ typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_prob
  *         BELUGA_ERROR_INVALID_CONFIG it can't be read; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB;
  *         BELUGA_ERROR_NO_MEMORY.
  *
- * Threads: any. Blocks: reads the file, and sees whether those it refers to may be read. Since: 0.2
+ * Threads: any. Blocks: reads the file, and sees whether those it refers to may be read. Since: 0.1
  */
 BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *path,
                                         beluga_config_problem_fn tell, void *payload,
@@ -111,7 +111,7 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
  * @return 0; what the first that was refused gave (see beluga_registry_load_plugin), with
  *         "path:line:column: …" before its message.
  *
- * Threads: any. Blocks: reads files, and as a plug-in's `init` does. Since: 0.2
+ * Threads: any. Blocks: reads files, and as a plug-in's `init` does. Since: 0.1
  */
 BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
                                           size_t *loaded, beluga_error *err);
@@ -144,7 +144,7 @@ BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, c
  * @param name, base  Receive the provider's name and that of its base, which may not exist.
  * @return false when `index` is past the last. Strings borrowed until the configuration changes.
  *
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index,
                                        const char **name, const char **base);
@@ -168,7 +168,7 @@ BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, c
  * host it was given for: the provider's variables, for key and URL, and the key of its section do not apply
  * then; only one that the alias names itself, or that code gives.
  *
- * Threads: as beluga_config_new_n. Since: 0.2
+ * Threads: as beluga_config_new_n. Since: 0.1
  */
 BELUGA_API bool beluga_config_has_own_host(const beluga_config *config);
 
@@ -179,7 +179,7 @@ BELUGA_API bool beluga_config_get_double(const beluga_config *config, int key, d
 
 /**
  * Return item `index` of a list option, or NULL past the last. Borrowed until the configuration changes.
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int key, size_t index,
                                               size_t *length);

@@ -32,11 +32,22 @@ BELUGA_API beluga_context *beluga_context_new_timeout(beluga_context *parent, in
 /**
  * Make a context whose calls belong to the caller's trace.
  *
- * @param traceparent  W3C form, "00-<32 hex>-<16 hex>-<2 hex>"; copied.
+ * @param traceparent  W3C form, "00-<32 hex>-<16 hex>-<2 hex>"; copied. What a later version has behind
+ *                     these is left out.
  * @return NULL also when the text is not in that form.
  */
 BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
                                                      const char *traceparent);
+
+/**
+ * The same, with what other tracing systems added to the trace.
+ *
+ * @param tracestate  W3C form, at most 512 bytes; copied. NULL or "": none. One that is too long or has control
+ *                    characters is left out, as the standard wants it.
+ * Since: 0.1
+ */
+BELUGA_API beluga_context *beluga_context_new_trace(beluga_context *parent, const char *traceparent,
+                                                    const char *tracestate);
 
 /**
  * Cancel every call under this context; each ends with context_canceled.
@@ -54,6 +65,9 @@ BELUGA_API int64_t beluga_context_remaining_ms(const beluga_context *context);
 
 /** Return the traceparent, or NULL. Borrowed until the context goes. */
 BELUGA_API const char *beluga_context_traceparent(const beluga_context *context);
+
+/** Return the tracestate that came with it, or NULL. Borrowed until the context goes. Since: 0.1 */
+BELUGA_API const char *beluga_context_tracestate(const beluga_context *context);
 
 BELUGA_API beluga_context *beluga_context_ref(beluga_context *context);
 BELUGA_API void beluga_context_unref(beluga_context *context);

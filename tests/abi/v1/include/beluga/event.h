@@ -26,7 +26,7 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_RAW = 11,            /**< what the provider sent (on request) */
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
     BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
-    BELUGA_EVENT_MEDIA = 14           /**< an image, audio or a file of the answer, whole; since 0.2 */
+    BELUGA_EVENT_MEDIA = 14           /**< an image, audio or a file of the answer, whole; since 0.1 */
 } beluga_event_kind;
 
 /** Why the model stopped. */

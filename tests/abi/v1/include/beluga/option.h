@@ -109,7 +109,8 @@ typedef enum beluga_option_type {
     XX(BASE, "base", STRING, 0, 0, M, "provider whose protocol a provider of your own speaks")     \
     XX(HEADERS, "headers", LIST, 0, 0, M, "\"Name: value\" of every request; the value may be env:NAME, file:PATH or command:COMMAND, and an empty one takes the header away") \
     XX(BODY, "body", STRING, 0, 0, M, "JSON object merged into the body of every request; null takes a field away") \
-    XX(MODELS, "models", LIST, 0, 0, M, "\"alias=name\": names of your own for models of the provider")
+    XX(MODELS, "models", LIST, 0, 0, M, "\"alias=name\": names of your own for models of the provider") \
+    XX(PROPAGATE_TRACE, "propagate_trace", BOOL, 0, 1, B, "send the trace's context (traceparent) upstream")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -224,6 +225,7 @@ BELUGA_API beluga_option beluga_with_parallel_tool_calls(bool on);
 BELUGA_API beluga_option beluga_with_max_tool_steps(int64_t n);
 BELUGA_API beluga_option beluga_with_max_concurrent_tools(int64_t n);
 BELUGA_API beluga_option beluga_with_tool_timeout_ms(int64_t ms);
+BELUGA_API beluga_option beluga_with_propagate_trace(bool on);
 BELUGA_API beluga_option beluga_with_response_schema(const char *json_schema);
 BELUGA_API beluga_option beluga_with_response_schema_name(const char *name);
 BELUGA_API beluga_option beluga_with_response_schema_strict(bool on);
@@ -261,18 +263,18 @@ BELUGA_API beluga_option beluga_with_extra_header(const char *line);
  * Make the configuration a provider of its own, without code: it has the name that
  * beluga_with_provider gives, which must not be a registered provider's, and speaks the protocol of
  * this one. Of that it takes functions, quirks and own options, but neither key, nor address other
- * than as a default, nor variables of the environment. Since: 0.2
+ * than as a default, nor variables of the environment. Since: 0.1
  */
 BELUGA_API beluga_option beluga_with_base(const char *provider);
 /**
  * Adds a header of every request, "Name: value"; give it again for more. The value may be a
  * reference, as beluga_with_api_key's; "aws:" is none here. Extra headers win over these.
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API beluga_option beluga_with_header(const char *line);
-/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.2 */
+/** Patch the body of every request (RFC 7396); extra_body is merged over it. Since: 0.1 */
 BELUGA_API beluga_option beluga_with_body(const char *json_object);
-/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.2 */
+/** Adds a name of your own for a model of the provider, "alias=name". Since: 0.1 */
 BELUGA_API beluga_option beluga_with_model_alias(const char *line);
 BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);

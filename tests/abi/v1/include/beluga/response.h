@@ -29,11 +29,11 @@ BELUGA_API size_t beluga_response_tool_call_count(const beluga_response *respons
 /** Return tool call `index`, or NULL past the last. */
 BELUGA_API const beluga_tool_call *beluga_response_tool_call(const beluga_response *response,
                                                              size_t index);
-/** Return how many images, sounds and files the answer has. Since: 0.2 */
+/** Return how many images, sounds and files the answer has. Since: 0.1 */
 BELUGA_API size_t beluga_response_media_count(const beluga_response *response);
 /**
  * Return one of them, in the order they came, or NULL past the last: its kind, its media type (NULL unknown),
- * and its bytes in `data`, or the address where it is in `url`. Since: 0.2
+ * and its bytes in `data`, or the address where it is in `url`. Since: 0.1
  */
 BELUGA_API const beluga_part *beluga_response_media(const beluga_response *response, size_t index);
 /** Return the usage; all -1 when the provider did not say. Never NULL. */

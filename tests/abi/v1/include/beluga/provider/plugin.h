@@ -74,7 +74,9 @@
     XX(beluga_error_is_retryable) XX(beluga_error_format) XX(beluga_option_get_info)               \
     XX(beluga_finish_reason_name) XX(beluga_allocator_default) XX(beluga_free)                     \
     XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name) \
-    XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)
+    XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
+    XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
+    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)
 
 #ifdef __cplusplus
 #define BELUGA_PLUGIN_SLOT(name) decltype(::name) *name;
@@ -276,6 +278,12 @@ BELUGA_END_DECLS
 #define beluga_emit_media beluga_plugin_functions->beluga_emit_media
 #define beluga_emit_media_base64 beluga_plugin_functions->beluga_emit_media_base64
 #define beluga_emit_media_url beluga_plugin_functions->beluga_emit_media_url
+#define beluga_span_set_string beluga_plugin_functions->beluga_span_set_string
+#define beluga_span_set_int beluga_plugin_functions->beluga_span_set_int
+#define beluga_span_set_double beluga_plugin_functions->beluga_span_set_double
+#define beluga_span_set_bool beluga_plugin_functions->beluga_span_set_bool
+#define beluga_counter_add beluga_plugin_functions->beluga_counter_add
+#define beluga_histogram_record beluga_plugin_functions->beluga_histogram_record
 #else
 
 /* Linked into a program: the function runs before main, and the tables are linked if it returns 0. */

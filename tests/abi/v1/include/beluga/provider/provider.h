@@ -57,7 +57,7 @@ BELUGA_BEGIN_DECLS
  * @param capability  One of beluga_capability.
  * @return static storage; NULL for anything else, so 1 << 0, 1 << 1, … until NULL are all there are.
  *
- * Threads: any. Blocks: never. Since: 0.2
+ * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API const char *beluga_capability_name(uint64_t capability);
 
@@ -166,7 +166,7 @@ struct beluga_provider {
      * such as "aws:". NULL: nowhere. */
     const char *key_reference;
 
-    /* --- since 0.2: for people to read ---------------------------------------------------- */
+    /* --- for people to read ----------------------------------------------------------------- */
     /** Name of what it speaks, such as "Chat Completions"; NULL: not told. */
     const char *protocol;
     /** What is worth knowing before it is used, and where it differs from its protocol: a sentence each,
@@ -258,7 +258,7 @@ BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const ch
 /**
  * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data; BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB.
- * Since: 0.2
+ * Since: 0.1
  */
 BELUGA_API int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                                  const void *data, size_t length);
@@ -289,6 +289,19 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
  * beluga_call_page is this token. At most 1,000 pages; not for full providers.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
+
+/* For what only a provider knows. Names and texts are copied. An attribute goes to the span of the attempt, a
+ * measurement to the metrics beside provider and model. Without telemetry both do nothing. INVALID_INPUT: no name,
+ * a NULL text, a number that is none, or less than 0 for a counter. Since: 0.1 */
+BELUGA_API int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value);
+BELUGA_API int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value);
+BELUGA_API int beluga_span_set_double(beluga_emit *emit, const char *name, double value);
+BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value);
+/** Add to a counter. `unit` is UCUM ("s", "By", "{request}"), or NULL. The first use of a name fixes both. */
+BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit, double value);
+/** Record into a histogram; seconds have the buckets of the library's own. */
+BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, const char *unit,
+                                       double value);
 
 /**
  * Parse JSON inside a decoder, in memory that the next event reuses.
