@@ -186,7 +186,10 @@ static void put_options(void)
         out_printf("\\fB\\-\\-");
         put_text(info->name);
         out_printf("\\fR");
-        if (info->value) out_printf("=\\fI%s\\fR", info->value);
+        if (info->type == ARG_TYPE_MAYBE)
+            out_printf("[=\\fI%s\\fR]", info->value);
+        else if (info->value)
+            out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
         if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))

@@ -127,6 +127,13 @@ void out_detail(const char *format, ...)
     va_end(values);
 }
 
+void out_lines(const char *bytes, size_t n)
+{
+    out_flush();
+    term_spinner_stop();
+    write_err(bytes, n);
+}
+
 int out_usage(const char *format, ...)
 {
     va_list values;

@@ -23,6 +23,8 @@ void out_note(const char *format, ...) BELUGA_PRINTF(1, 2);
 void out_error(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* A line with nothing before it, such as of --verbose. printf's. */
 void out_detail(const char *format, ...) BELUGA_PRINTF(1, 2);
+/* Lines that were made for a terminal, or not, as they are. */
+void out_lines(const char *bytes, size_t n);
 /* The command line is wrong: says so, and where help is. @return CLI_EXIT_USAGE. printf's. */
 int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* @return CLI_EXIT_OTHER. */
