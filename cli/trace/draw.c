@@ -14,7 +14,7 @@
 #define MAX_BAR       MAX_WIDTH
 /* From this width on details have a column. */
 #define WIDE          100
-#define MAX_DETAILS   48
+#define MAX_DETAILS   60
 #define MAX_DRAWN_DEPTH 8
 
 /* constant, UTF-8, ASCII, colour, meaning */
@@ -493,7 +493,7 @@ static void lay_out(struct frame *f)
         if (d > details) details = d;
     }
     f->label = at_most(label, width * 3 / 8);
-    f->details = width < WIDE ? 0 : at_most(details, at_most(MAX_DETAILS, width / 3));
+    f->details = width < WIDE ? 0 : at_most(details, at_most(MAX_DETAILS, width * 2 / 5));
     size_t taken = f->label + 1 + 1 + TIME_WIDTH + (f->details ? f->details + 2 : 0);
     f->bar = width > taken + MIN_BAR ? width - taken : MIN_BAR;
 }

@@ -66,13 +66,13 @@ static const char style[] =
     ".split{display:flex;height:.8rem;margin:.5rem 0;border-radius:.2rem;overflow:hidden}\n"
     ".axis,.row{display:grid;grid-template-columns:minmax(0,2fr) minmax(0,3fr) 5rem;"
     "column-gap:.6rem;align-items:center}\n"
-    ".axis{color:var(--soft);font-size:.8em}.axis span:nth-child(2){display:flex;"
+    ".axis{color:var(--soft);font-size:.8em}.axis>span:nth-child(2){display:flex;"
     "justify-content:space-between}\n"
+    ".gap-row{border-top:1px solid var(--line);padding:.2rem 0}"
     "details{border-top:1px solid var(--line)}summary{list-style:none;cursor:pointer;"
     "padding:.2rem 0}summary::-webkit-details-marker{display:none}\n"
     "summary:hover,summary:focus-visible{background:color-mix(in srgb,var(--ink) 7%,transparent)}\n"
-    ".name{overflow:hidden;text-overflow:ellipsis;white-space:nowrap}"
-    ".name small{color:var(--soft);margin-left:.5em}.bad .name,.bad small{color:var(--failed)}\n"
+    ".name{overflow-wrap:anywhere}.name small{color:var(--soft);margin-left:.5em}.bad .name,.bad small{color:var(--failed)}\n"
     ".time{text-align:right;font-variant-numeric:tabular-nums}\n"
     ".bar{position:relative;height:1rem}.bar i{position:absolute;top:.15rem;height:.7rem;"
     "min-width:2px;border-radius:.15rem}\n"
@@ -89,8 +89,7 @@ static const char style[] =
     ".key{display:flex;flex-wrap:wrap;gap:.2rem 1rem;margin:.5rem 0;font-size:.85em}"
     ".key i{display:inline-block;width:.8rem;height:.7rem;margin-right:.3rem}\n"
     "@media(max-width:40rem){.axis,.row{grid-template-columns:minmax(0,1fr) 5rem}"
-    ".row .bar,.axis span:nth-child(2){grid-column:1/-1;grid-row:2}.axis span:nth-child(1){"
-    "display:none}.name{white-space:normal}}\n";
+    ".row .bar,.axis>span:nth-child(2){grid-column:1/-1;grid-row:2}}\n";
 
 void page_begin(struct words *page, const char *title)
 {
@@ -276,14 +275,14 @@ static void put_gap(struct words *page, const struct trace *trace, const struct 
 {
     struct words words = {0};
     words_add_gap(&words, span);
-    words_add(page, "<details><summary class=\"row soft\">");
+    words_add(page, "<div class=\"row gap-row soft\">");
     put_indent(page, span->depth);
     put_words(page, &words);
     words_add(page, "</span><span class=\"bar\">");
     put_piece(page, trace, "gap", span->gap_from_ns, span->start_ns);
     words_add(page, "</span><span class=\"time\">");
     put_duration(page, span->start_ns - span->gap_from_ns);
-    words_add(page, "</span></summary></details>\n");
+    words_add(page, "</span></div>\n");
 }
 
 static void put_span(struct words *page, const struct trace *trace, const struct trace_span *span)

@@ -67,7 +67,8 @@ beluga_prices *trace_load_prices(const struct args *args)
     const char *path = NULL;
     int rc = session_read(&session, args);
     if (rc == 0) beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
-    if (beluga_prices_load(path, &prices, &err) != 0) out_note("costs are unknown: %s", err.message);
+    rc = beluga_prices_load(path, &prices, &err);
+    if (rc && (path || rc != BELUGA_ERROR_NOT_FOUND)) out_note("costs are unknown: %s", err.message);
     session_free(&session);
     return prices;
 }

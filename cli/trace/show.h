@@ -16,8 +16,8 @@ int trace_show_json(const struct args *args, struct trace_file *file);
 /* Write the page of --html. @return as above. */
 int trace_show_page(const struct args *args, struct trace_file *file, const char *title);
 
-/* Load the prices that the options or the configuration name, else the installed ones; NULL, and
- * a note, when they can't be read: then costs are unknown. */
+/* Load the prices that the options or the configuration name, else the installed ones; NULL when
+ * they can't be read, which a note tells: then costs are unknown. */
 beluga_prices *trace_load_prices(const struct args *args);
 
 #endif

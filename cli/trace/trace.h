@@ -65,6 +65,7 @@ struct trace_span {
     struct trace_span *parent, *child, *last_child, *next;
     unsigned depth;
     bool shown;    /* by trace_select */
+    bool folded;   /* into its parent, by trace_select */
     size_t hidden; /* children that are not */
     size_t number; /* in the file */
 };
@@ -110,8 +111,8 @@ int trace_file_link(struct trace_file *file);
 /* where.c: fill in where_ns. @return 0, or -1 without memory. */
 int trace_add_up(struct trace *trace);
 
-/* Mark what to show: at most `limit` spans (0: all), the failed and the longest first, each with
- * those above it. @return 0, or -1 without memory. */
+/* Mark what to show, once: about `limit` spans (0: all), the failed and the longest first, each
+ * with those above it; a call's only attempt is then part of the call. @return 0, or -1 without memory. */
 int trace_select(struct trace *trace, size_t limit);
 
 /* The next span in the order of the tree, NULL after the last. */

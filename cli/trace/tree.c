@@ -283,6 +283,21 @@ static int compare_weights(const void *a, const void *b)
     return order ? order : x < y ? -1 : x > y;
 }
 
+/* Where much is left out, a call's only attempt says no more than the call. */
+static void fold_attempts(struct trace *trace)
+{
+    for (size_t i = 0; i < trace->n; i++) {
+        struct trace_span *span = &trace->spans[i], *only = span->child;
+        if (span->kind != TRACE_OPERATION || !only || only->next || only->child ||
+            only->kind != TRACE_ATTEMPT || only->failed != span->failed)
+            continue;
+        only->folded = true;
+        span->child = span->last_child = NULL;
+        if (span->http_status < 0) span->http_status = only->http_status;
+        if (!span->first_ns) span->first_ns = only->first_ns;
+    }
+}
+
 static size_t show(struct trace_span *span)
 {
     size_t n = 0;
@@ -294,7 +309,7 @@ static void count_hidden(struct trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
         struct trace_span *span = &trace->spans[i];
-        if (!span->shown) ++*(span->parent ? &span->parent->hidden : &trace->hidden);
+        if (!span->shown && !span->folded) ++*(span->parent ? &span->parent->hidden : &trace->hidden);
     }
 }
 
@@ -308,11 +323,13 @@ int trace_select(struct trace *trace, size_t limit)
     }
     if (all) return 0;
     struct trace_span **by_weight = malloc(trace->n * sizeof(struct trace_span *));
+    size_t n = 0, shown = 0;
     if (!by_weight) return -1;
-    for (size_t i = 0; i < trace->n; i++) by_weight[i] = &trace->spans[i];
-    qsort(by_weight, trace->n, sizeof *by_weight, compare_weights);
-    size_t shown = 0;
-    for (size_t i = 0; i < trace->n && shown < limit; i++) shown += show(by_weight[i]);
+    fold_attempts(trace);
+    for (size_t i = 0; i < trace->n; i++)
+        if (!trace->spans[i].folded) by_weight[n++] = &trace->spans[i];
+    qsort(by_weight, n, sizeof *by_weight, compare_weights);
+    for (size_t i = 0; i < n && shown < limit; i++) shown += show(by_weight[i]);
     free(by_weight);
     count_hidden(trace);
     return 0;

@@ -114,7 +114,8 @@ static void list_outcome(struct list *list, const struct trace_span *span)
     if (span->error_type)
         words_printf(list->words, "%s%s", list->begun ? " " : "", span->error_type);
     else if (span->failed)
-        words_printf(list->words, "%sfailed", list->begun ? " " : "");
+        words_printf(list->words, "%s%s", list->begun ? " " : "",
+                     span->message ? span->message : "failed");
     list->begun = list->begun || span->failed;
     if (span->open) words_add(next_item(list), "not ended");
 }
