@@ -114,7 +114,7 @@ static int draw(const struct args *args, const struct text *text)
     struct trace_file file;
     beluga_prices *prices;
     if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
-        out_note("--trace: nothing was called");
+        out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
     prices = trace_load_prices(args);

@@ -14,6 +14,8 @@
 #define MAX_BAR       MAX_WIDTH
 /* From this width on details have a column. */
 #define WIDE          100
+/* Below this the head has two lines. */
+#define NARROW        64
 #define MAX_DETAILS   60
 #define MAX_DRAWN_DEPTH 8
 
@@ -388,20 +390,21 @@ static void put_head(const struct frame *f)
     put_cut(canvas, &id, 32);
     end_style(canvas, TERM_BOLD);
     text_free(&id.text);
-    words_add(&canvas->words, canvas->width < 70 ? "\n" : "  ");
+    words_add(&canvas->words, canvas->width < NARROW ? "\n" : "  ");
     begin_style(canvas, TERM_DIM);
     words_add_time(&canvas->words, f->trace->start_ns);
     end_style(canvas, TERM_DIM);
     words_add(&canvas->words, "\n");
 }
 
-/* Break a line of a list where it is too long. */
+/* Break a line of a list where it is too long: after an item, or, where that is too wide, a word. */
 static void put_wrapped(struct canvas *canvas, const struct words *words)
 {
     const char *text = words->text.bytes ? words->text.bytes : "";
+    const char *breaks_at = canvas->width < NARROW ? " ," : ",";
     size_t column = 0;
     while (*text) {
-        size_t n = strcspn(text, ",");
+        size_t n = (*text == ' ') + strcspn(text + (*text == ' '), breaks_at);
         n += text[n] == ',';
         size_t width = width_of(text, n);
         bool breaks = column && column + width > canvas->width;
