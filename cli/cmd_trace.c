@@ -26,13 +26,14 @@ static int run(const struct args *args)
 {
     struct text text = {0};
     struct trace_file file = {0};
+    beluga_prices *prices = NULL;
     const char *operand = args->operands.count ? args->operands.items[0] : NULL;
     if (!operand) return out_usage("which file? - is stdin");
     if (args->json && args->html) return out_usage("give --json or --html, not both");
     const char *name = is_stdin(operand) ? "stdin" : operand;
     int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)
                                : input_read_file(operand, MAX_TRACE_FILE_BYTES, &text);
-    beluga_prices *prices = rc == 0 ? trace_load_prices(args) : NULL;
+    if (rc == 0) rc = trace_load_prices(args, &prices);
     if (rc == 0) rc = trace_file_read(&file, name, text.bytes, text.length, prices);
     if (rc == 0) rc = show(args, &file, name);
     trace_file_free(&file);
@@ -46,16 +47,19 @@ const struct command cmd_trace = {
     .operands = "FILE",
     .summary = "Draw a recorded trace, and tell where its time went.",
     .details =
-        "FILE has lines of OTLP/JSON: what --trace=FILE or BELUGA_TELEMETRY_FILE wrote, or the file "
+        "FILE has lines of OTLP/JSON: what --trace=FILE or BELUGA_TELEMETRY_FILE wrote, or the "
+        "file "
         "exporter of an OpenTelemetry collector, whoever made the spans. - is stdin. Lines of "
         "metrics and logs are passed over, and so is a last line that is not whole.\n\n"
         "Each trace is a tree of spans with their bars on one axis of time. The line above says "
         "what the time was spent on; each moment counts once, and a wait counts only while "
-        "nothing else went on. Costs are those of the prices file (-o prices=FILE); what is not in it "
+        "nothing else went on. Costs are those of the prices file (-o prices=FILE); what is not in "
+        "it "
         "is unknown. Of many spans the failed and the longest are drawn, of many traces the last; "
         "--all draws them all.\n\n"
         "With --json: {traces: [{trace_id, start, duration_ms, where_ms, calls, failed_calls, "
-        "attempts, retries, tools, input_tokens, output_tokens, cost_usd, spans}]}, the spans in the "
+        "attempts, retries, tools, input_tokens, output_tokens, cost_usd, spans}]}, the spans in "
+        "the "
         "order of the tree with id, parent_id, depth, name, kind, start_ms, duration_ms, and what "
         "else is known; a cost that is null is unknown.\n\n"
         "With --html the page is written to a file that only you can read; - is stdout. It loads "

@@ -44,8 +44,8 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     (void)level;
     (void)event;
     if (n >= 2)
-        out_note("telemetry: %.*s: %.*s", (int)fields[0].length, fields[0].text, (int)fields[1].length,
-                 fields[1].text);
+        out_note("telemetry: %.*s: %.*s", (int)fields[0].length, fields[0].text,
+                 (int)fields[1].length, fields[1].text);
 }
 
 /* ---- --trace --------------------------------------------------------------------------------- */
@@ -73,9 +73,9 @@ static bool is_set(const char *name)
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
-    static const char *const alone[] = {"OTEL_TRACES_SAMPLER=always_on", "OTEL_SDK_DISABLED=false",
-                                        "OTEL_TRACES_EXPORTER=none", "OTEL_METRICS_EXPORTER=none",
-                                        "BELUGA_TELEMETRY_FILE=", NULL};
+    static const char *const alone[] = {
+        "OTEL_TRACES_SAMPLER=always_on", "OTEL_SDK_DISABLED=false", "OTEL_TRACES_EXPORTER=none",
+        "OTEL_METRICS_EXPORTER=none",    "BELUGA_TELEMETRY_FILE=",  NULL};
     const char *disabled = getenv("OTEL_SDK_DISABLED");
     recording.alone = disabled && strcasecmp(disabled, "true") == 0;
     return recording.alone ? alone : sampled;
@@ -83,18 +83,7 @@ static const char *const *recording_variables(void)
 
 static int append_to(const char *path, const struct text *text)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600), error = fd < 0 ? errno : 0;
-    for (size_t done = 0; done < text->length && !error;) {
-        ssize_t n = write(fd, text->bytes + done, text->length - done);
-        if (n > 0)
-            done += (size_t)n;
-        else if (errno != EINTR)
-            error = n < 0 ? errno : EIO;
-    }
-    if (fd >= 0 && close(fd) != 0 && !error) error = errno;
-    if (!error) return 0;
-    out_error("%s can't be written: %s", path, strerror(error));
-    return CLI_EXIT_OTHER;
+    return out_file(path, O_APPEND, text->bytes, text->length);
 }
 
 /* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
@@ -112,12 +101,12 @@ static int keep_lines(const struct args *args, const struct text *text)
 static int draw(const struct args *args, const struct text *text)
 {
     struct trace_file file;
-    beluga_prices *prices;
+    beluga_prices *prices = NULL;
     if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
         out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
-    prices = trace_load_prices(args);
+    trace_load_prices(args, &prices); /* a failure was the command's own before */
     int rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
     if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
     trace_file_free(&file);
@@ -159,7 +148,8 @@ int observe_start(const struct args *args)
 
 int observe_end(const struct args *args, int code)
 {
-    beluga_telemetry_shutdown(telemetry, PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
+    beluga_telemetry_shutdown(telemetry,
+                              PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;
     int rc = recording.fd >= 0 ? end_recording(args) : 0;

@@ -49,6 +49,12 @@ void out_wrapped(const char *text, size_t column, size_t indent);
 /* End the answer's last line if it has not ended. Does nothing when nothing was written. */
 void out_end_line(void);
 
+/*
+ * Write a file that only its owner can read. @param flags O_TRUNC or O_APPEND, of open.
+ * @return 0, or CLI_EXIT_OTHER, reported.
+ */
+int out_file(const char *path, int flags, const char *bytes, size_t n);
+
 /* Return whether a write failed. */
 bool out_failed(void);
 /* @return `code`, or CLI_EXIT_OTHER, with a message, when a write failed and `code` is 0. */

@@ -6,29 +6,29 @@
 
 #include "../term.h"
 
-#define MIN_WIDTH     40
-#define MAX_WIDTH     200
-#define MIN_LABEL     10
-#define TIME_WIDTH    8
-#define MIN_BAR       8
-#define MAX_BAR       MAX_WIDTH
+#define MIN_WIDTH  40
+#define MAX_WIDTH  200
+#define MIN_LABEL  10
+#define TIME_WIDTH 8
+#define MIN_BAR    8
+#define MAX_BAR    MAX_WIDTH
 /* From this width on details have a column. */
-#define WIDE          100
+#define WIDE 100
 /* Below this the head has two lines. */
-#define NARROW        64
-#define MAX_DETAILS   60
+#define NARROW          64
+#define MAX_DETAILS     60
 #define MAX_DRAWN_DEPTH 8
 
 /* constant, UTF-8, ASCII, colour, meaning */
-#define MARK_MAP(XX)                                           \
-    XX(FRAME, "\u2500", '-', DIM, NULL)                        \
-    XX(WAIT, "\u2591", ':', YELLOW, "waiting")                 \
-    XX(RECEIVE, "\u2588", '#', GREEN, "receiving")             \
-    XX(FAILED, "\u2592", 'x', RED, "failed")                   \
-    XX(TOOL, "\u2593", '=', CYAN, "tool")                      \
-    XX(OTHER, "\u2584", '+', PLAIN, "other work")              \
-    XX(GAP, "\u00b7", '.', DIM, "retry wait")                  \
-    XX(FIRST, "\u25c6", '>', GREEN, "first token")             \
+#define MARK_MAP(XX)                               \
+    XX(FRAME, "\u2500", '-', DIM, NULL)            \
+    XX(WAIT, "\u2591", ':', YELLOW, "waiting")     \
+    XX(RECEIVE, "\u2588", '#', GREEN, "receiving") \
+    XX(FAILED, "\u2592", 'x', RED, "failed")       \
+    XX(TOOL, "\u2593", '=', CYAN, "tool")          \
+    XX(OTHER, "\u2584", '+', PLAIN, "other work")  \
+    XX(GAP, "\u00b7", '.', DIM, "retry wait")      \
+    XX(FIRST, "\u25c6", '>', GREEN, "first token") \
     XX(RETRY, "\u21bb", 'r', RED, "retry")
 
 enum mark {
@@ -43,11 +43,10 @@ static const struct {
     const char *utf8, *meaning;
     char ascii;
     enum term_style style;
-} marks[] = {
-    [MARK_NONE] = {" ", NULL, ' ', TERM_PLAIN},
+} marks[] = {[MARK_NONE] = {" ", NULL, ' ', TERM_PLAIN},
 #define XX(constant, utf8, ascii, color, meaning) \
     [MARK_##constant] = {utf8, meaning, ascii, TERM_##color},
-    MARK_MAP(XX)
+             MARK_MAP(XX)
 #undef XX
 };
 
@@ -144,7 +143,8 @@ static size_t column_of(const struct frame *f, int64_t ns)
 }
 
 /* At least one cell; the end belongs to what comes next. */
-static void fill(const struct frame *f, struct row *row, int64_t from_ns, int64_t to_ns, enum mark mark)
+static void fill(const struct frame *f, struct row *row, int64_t from_ns, int64_t to_ns,
+                 enum mark mark)
 {
     size_t from = column_of(f, from_ns), to = column_of(f, to_ns);
     if (to_ns >= f->trace->end_ns) to = f->bar;
@@ -216,7 +216,8 @@ static void make_prefix(const struct canvas *canvas, struct row *row, const stru
 {
     const struct trace_span *ancestors[MAX_DRAWN_DEPTH];
     size_t n = 0, used = 0;
-    for (const struct trace_span *s = span->parent; s && s->parent && n < MAX_DRAWN_DEPTH; s = s->parent)
+    for (const struct trace_span *s = span->parent; s && s->parent && n < MAX_DRAWN_DEPTH;
+         s = s->parent)
         ancestors[n++] = s;
     row->prefix_width = 0;
     row->prefix[0] = '\0';
@@ -277,8 +278,8 @@ static void put_details_line(const struct frame *f, const struct row *row,
 static void put_row(const struct frame *f, struct row *row, const struct trace_span *span)
 {
     struct canvas *canvas = f->canvas;
-    size_t details = width_of(row->details.text.bytes ? row->details.text.bytes : "",
-                              row->details.text.length);
+    size_t details =
+        width_of(row->details.text.bytes ? row->details.text.bytes : "", row->details.text.length);
     put_label(f, row);
     words_add(&canvas->words, " ");
     put_bar(f, row);
@@ -305,7 +306,8 @@ static void free_row(const struct frame *f, struct row *row)
 /* Short details stand with the label. */
 static void join_details(const struct frame *f, struct row *row)
 {
-    size_t label = width_of(row->label.text.bytes ? row->label.text.bytes : "", row->label.text.length);
+    size_t label =
+        width_of(row->label.text.bytes ? row->label.text.bytes : "", row->label.text.length);
     size_t details = row->details.text.length;
     if (f->details || !details || row->prefix_width + label + 2 + details > f->label) return;
     words_printf(&row->label, "  %s", row->details.text.bytes);
@@ -353,7 +355,8 @@ static void count_hidden(struct hidden *hidden, const struct trace_span *span)
     for (const struct trace_span *s = span; s != end; s = trace_next(s)) {
         hidden->n++;
         hidden->failed += s->failed;
-        if (s->end_ns - s->start_ns > hidden->longest_ns) hidden->longest_ns = s->end_ns - s->start_ns;
+        if (s->end_ns - s->start_ns > hidden->longest_ns)
+            hidden->longest_ns = s->end_ns - s->start_ns;
     }
 }
 
@@ -368,7 +371,8 @@ static void draw_hidden(const struct frame *f, const struct trace_span *first)
         if (!s->shown) count_hidden(&hidden, s);
     make_prefix(canvas, &row, first, true);
     begin_style(canvas, TERM_DIM);
-    words_printf(&canvas->words, "%s%s %zu more", row.prefix, canvas->utf8 ? "\u2026" : "...", hidden.n);
+    words_printf(&canvas->words, "%s%s %zu more", row.prefix, canvas->utf8 ? "\u2026" : "...",
+                 hidden.n);
     if (hidden.failed) words_printf(&canvas->words, ", %zu failed", hidden.failed);
     words_add(&canvas->words, ", each at most ");
     words_add_duration(&canvas->words, hidden.longest_ns, canvas->utf8);
@@ -397,7 +401,8 @@ static void put_head(const struct frame *f)
     words_add(&canvas->words, "\n");
 }
 
-/* Break a line of a list where it is too long: after an item, or, where that is too wide, a word. */
+/* Break a line of a list where it is too long: after an item, or, where that is too wide, a word.
+ */
 static void put_wrapped(struct canvas *canvas, const struct words *words)
 {
     const char *text = words->text.bytes ? words->text.bytes : "";
@@ -549,7 +554,10 @@ void draw_legend(struct canvas *canvas)
         char ascii[2] = {marks[mark].ascii, '\0'};
         size_t width = strlen(marks[mark].meaning) + 4;
         bool breaks = begun && column + width > canvas->width;
-        words_printf(&canvas->words, "%s%s %s", breaks ? "\n" : begun ? "  " : "\n",
+        words_printf(&canvas->words, "%s%s %s",
+                     breaks  ? "\n"
+                     : begun ? "  "
+                             : "\n",
                      canvas->utf8 ? marks[mark].utf8 : ascii, marks[mark].meaning);
         column = (breaks ? 0 : column) + width;
         begun = true;

@@ -53,7 +53,8 @@ static void put_facts(beluga_json_writer *w, const struct trace_span *span)
     if (span->kind == TRACE_OPERATION) put_cost(w, span->cost_usd);
 }
 
-static void put_span(beluga_json_writer *w, const struct trace *trace, const struct trace_span *span)
+static void put_span(beluga_json_writer *w, const struct trace *trace,
+                     const struct trace_span *span)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", span->id);
@@ -63,8 +64,7 @@ static void put_span(beluga_json_writer *w, const struct trace *trace, const str
     beluga_json_put_string(w, "kind", kind_name(span->kind));
     put_ms(w, "start_ms", span->start_ns - trace->start_ns);
     put_ms(w, "duration_ms", span->end_ns - span->start_ns);
-    if (trace_first_ns(span))
-        put_ms(w, "first_token_ms", trace_first_ns(span) - trace->start_ns);
+    if (trace_first_ns(span)) put_ms(w, "first_token_ms", trace_first_ns(span) - trace->start_ns);
     if (span->gap_from_ns) put_ms(w, "retry_wait_ms", span->start_ns - span->gap_from_ns);
     beluga_json_put_bool(w, "failed", span->failed);
     if (span->open) beluga_json_put_bool(w, "open", true);

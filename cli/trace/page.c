@@ -72,7 +72,8 @@ static const char style[] =
     "details{border-top:1px solid var(--line)}summary{list-style:none;cursor:pointer;"
     "padding:.2rem 0}summary::-webkit-details-marker{display:none}\n"
     "summary:hover,summary:focus-visible{background:color-mix(in srgb,var(--ink) 7%,transparent)}\n"
-    ".name{overflow-wrap:anywhere}.name small{color:var(--soft);margin-left:.5em}.bad .name,.bad small{color:var(--failed)}\n"
+    ".name{overflow-wrap:anywhere}.name small{color:var(--soft);margin-left:.5em}.bad .name,.bad "
+    "small{color:var(--failed)}\n"
     ".time{text-align:right;font-variant-numeric:tabular-nums}\n"
     ".bar{position:relative;height:1rem}.bar i{position:absolute;top:.15rem;height:.7rem;"
     "min-width:2px;border-radius:.15rem}\n"
@@ -147,7 +148,8 @@ static void put_moment(struct words *page, const struct trace *trace, const char
                  left < 99.8 ? left : 99.8);
 }
 
-static void put_request(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_request(struct words *page, const struct trace *trace,
+                        const struct trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     if (span->failed) {
@@ -165,7 +167,8 @@ static void put_frame(struct words *page, const struct trace *trace, const struc
 {
     put_piece(page, trace, "frame", span->start_ns, span->end_ns);
     for (const struct trace_span *s = span->child; s; s = s->next)
-        if (s->kind == TRACE_ATTEMPT && s->resent > 0) put_moment(page, trace, "retry", s->start_ns);
+        if (s->kind == TRACE_ATTEMPT && s->resent > 0)
+            put_moment(page, trace, "retry", s->start_ns);
     if (trace_first_ns(span)) put_moment(page, trace, "first", trace_first_ns(span));
 }
 
@@ -178,7 +181,9 @@ static void put_bar(struct words *page, const struct trace *trace, const struct 
         put_request(page, trace, span);
     else
         put_piece(page, trace,
-                  span->failed ? "failed" : span->kind == TRACE_TOOL ? "tool" : "other",
+                  span->failed               ? "failed"
+                  : span->kind == TRACE_TOOL ? "tool"
+                                             : "other",
                   span->start_ns, span->end_ns);
     words_add(page, "</span>");
 }
@@ -194,7 +199,8 @@ static void put_value_text(struct words *page, const char *text, size_t n)
     if (cut) words_add(page, "\u2026 (cut)");
 }
 
-/* One of OTLP's values; of a list its items. What is in deeper ones is left to those who have the file. */
+/* One of OTLP's values; of a list its items. What is in deeper ones is left to those who have the
+ * file. */
 static void put_value(struct words *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;
@@ -235,7 +241,8 @@ static void put_fact(struct words *page, const char *name, const char *value)
 
 static void put_attributes(struct words *page, const beluga_json *attributes)
 {
-    for (const beluga_json *a = beluga_json_first(attributes); a; a = beluga_json_next(attributes, a)) {
+    for (const beluga_json *a = beluga_json_first(attributes); a;
+         a = beluga_json_next(attributes, a)) {
         const char *key = beluga_json_get_string(a, "key", NULL);
         if (!key) continue;
         put_fact_head(page, key);
@@ -317,8 +324,9 @@ static void put_split(struct words *page, const struct trace *trace)
     words_add(page, "<div class=\"split\">");
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
         if (trace->where_ns[i] > 0)
-            words_printf(page, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s\"></i>", classes[i],
-                         percent(trace, trace->where_ns[i]), trace_where_words((enum trace_where)i));
+            words_printf(page, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s\"></i>",
+                         classes[i], percent(trace, trace->where_ns[i]),
+                         trace_where_words((enum trace_where)i));
     words_add(page, "</div>\n");
 }
 
@@ -353,7 +361,6 @@ void page_add_trace(struct words *page, const struct trace *trace)
         else
             hidden++;
     }
-    if (hidden)
-        words_printf(page, "<p class=\"soft\">\u2026 %zu more spans (--all)</p>\n", hidden);
+    if (hidden) words_printf(page, "<p class=\"soft\">\u2026 %zu more spans (--all)</p>\n", hidden);
     words_add(page, "</section>\n");
 }

@@ -98,8 +98,7 @@ static enum trace_kind kind_of(const struct trace_span *span)
 static const char *read_finish(const beluga_json *attributes)
 {
     const beluga_json *reasons = find(attributes, "gen_ai.response.finish_reasons");
-    const beluga_json *values =
-        beluga_json_get(beluga_json_get(reasons, "arrayValue"), "values");
+    const beluga_json *values = beluga_json_get(beluga_json_get(reasons, "arrayValue"), "values");
     return read_text(beluga_json_first(values), "stringValue");
 }
 
@@ -241,8 +240,8 @@ static int read_root(struct reading *r, const beluga_json *root)
 {
     const beluga_json *resources = beluga_json_get(root, "resourceSpans");
     if (!resources) {
-        bool other = beluga_json_get(root, "resourceMetrics") ||
-                     beluga_json_get(root, "resourceLogs");
+        bool other =
+            beluga_json_get(root, "resourceMetrics") || beluga_json_get(root, "resourceLogs");
         r->file->n_other_lines += other;
         return other ? 0 : refuse(r, "not a line of OTLP/JSON: it has no resourceSpans");
     }

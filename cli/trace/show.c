@@ -1,6 +1,5 @@
 #include "show.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <strings.h>
@@ -59,18 +58,21 @@ static struct trace *next_chosen(const struct choice *choice, size_t *index, siz
 
 /* ---- prices ---------------------------------------------------------------------------------- */
 
-beluga_prices *trace_load_prices(const struct args *args)
+int trace_load_prices(const struct args *args, beluga_prices **out)
 {
     struct session session;
-    beluga_prices *prices = NULL;
     beluga_error err;
     const char *path = NULL;
+    *out = NULL;
     int rc = session_read(&session, args);
-    if (rc == 0) beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
-    rc = beluga_prices_load(path, &prices, &err);
-    if (rc && (path || rc != BELUGA_ERROR_NOT_FOUND)) out_note("costs are unknown: %s", err.message);
+    if (rc == 0) {
+        beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
+        int status = beluga_prices_load(path, out, &err);
+        if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
+            out_note("costs are unknown: %s", err.message);
+    }
     session_free(&session);
-    return prices;
+    return rc;
 }
 
 /* ---- on a terminal --------------------------------------------------------------------------- */
@@ -130,25 +132,6 @@ int trace_show_json(const struct args *args, struct trace_file *file)
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-/* It may have prompts in it: for its owner only. */
-static int write_file(const char *path, const char *bytes, size_t n)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), error = fd < 0 ? errno : 0;
-    while (n && !error) {
-        ssize_t done = write(fd, bytes, n);
-        if (done > 0) {
-            bytes += done;
-            n -= (size_t)done;
-        } else if (errno != EINTR) {
-            error = done < 0 ? errno : EIO;
-        }
-    }
-    if (fd >= 0 && close(fd) != 0 && !error) error = errno;
-    if (!error) return 0;
-    out_error("%s can't be written: %s", path, strerror(error));
-    return CLI_EXIT_OTHER;
-}
-
 static int make_page(const struct choice *choice, const char *title, struct words *page)
 {
     struct trace *trace;
@@ -175,7 +158,7 @@ int trace_show_page(const struct args *args, struct trace_file *file, const char
     if (rc == 0 && strcmp(args->html, "-") == 0)
         out_write(page.text.bytes, page.text.length);
     else if (rc == 0)
-        rc = write_file(args->html, page.text.bytes, page.text.length);
+        rc = out_file(args->html, O_TRUNC, page.text.bytes, page.text.length);
     text_free(&page.text);
     return rc;
 }

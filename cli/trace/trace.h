@@ -26,14 +26,14 @@ enum trace_kind {
 
 /* What a moment of a trace was spent on. Of several at once the first in this list counts: a wait
  * is one only when nothing came in meanwhile. Constant, name in JSON, words for people. */
-#define TRACE_WHERE_MAP(XX)                                           \
-    XX(RECEIVING, "receiving", "receiving the answer")                \
-    XX(FIRST_TOKEN, "first_token", "waiting for the first token")     \
-    XX(ANSWER, "answer", "waiting for the answer")                    \
-    XX(FAILED, "failed_attempts", "failed attempts")                  \
-    XX(TOOLS, "tools", "tools")                                       \
-    XX(RETRY_WAIT, "retry_wait", "retry wait")                        \
-    XX(OTHER, "other_spans", "other spans")                           \
+#define TRACE_WHERE_MAP(XX)                                       \
+    XX(RECEIVING, "receiving", "receiving the answer")            \
+    XX(FIRST_TOKEN, "first_token", "waiting for the first token") \
+    XX(ANSWER, "answer", "waiting for the answer")                \
+    XX(FAILED, "failed_attempts", "failed attempts")              \
+    XX(TOOLS, "tools", "tools")                                   \
+    XX(RETRY_WAIT, "retry_wait", "retry wait")                    \
+    XX(OTHER, "other_spans", "other spans")                       \
     XX(ELSEWHERE, "elsewhere", "elsewhere")
 
 enum trace_where {
@@ -112,7 +112,8 @@ int trace_file_link(struct trace_file *file);
 int trace_add_up(struct trace *trace);
 
 /* Mark what to show, once: about `limit` spans (0: all), the failed and the longest first, each
- * with those above it; a call's only attempt is then part of the call. @return 0, or -1 without memory. */
+ * with those above it; a call's only attempt is then part of the call. @return 0, or -1 without
+ * memory. */
 int trace_select(struct trace *trace, size_t limit);
 
 /* The next span in the order of the tree, NULL after the last. */

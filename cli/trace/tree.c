@@ -309,7 +309,8 @@ static void count_hidden(struct trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
         struct trace_span *span = &trace->spans[i];
-        if (!span->shown && !span->folded) ++*(span->parent ? &span->parent->hidden : &trace->hidden);
+        if (!span->shown && !span->folded)
+            ++*(span->parent ? &span->parent->hidden : &trace->hidden);
     }
 }
 

@@ -131,7 +131,8 @@ static void list_models(struct list *list, const struct trace_span *span)
 
 static void list_usage(struct list *list, const struct trace_span *span)
 {
-    if (span->input_tokens >= 0) words_printf(next_item(list), "%" PRId64 " in", span->input_tokens);
+    if (span->input_tokens >= 0)
+        words_printf(next_item(list), "%" PRId64 " in", span->input_tokens);
     if (span->output_tokens >= 0)
         words_printf(next_item(list), "%" PRId64 " out", span->output_tokens);
     if (span->cost_usd >= 0)

@@ -80,13 +80,15 @@ static void begin_line(struct lines *lines)
 }
 
 /* Times are milliseconds; parent 0 for none. */
-static void add(struct lines *lines, int trace, int id, int parent, const char *name, int from, int to)
+static void add(struct lines *lines, int trace, int id, int parent, const char *name, int from,
+                int to)
 {
-    fprintf(lines->file,
-            "%s{\"traceId\":\"%032x\",\"spanId\":\"%016x\",\"parentSpanId\":\"%.*x\",\"name\":\"%s\","
-            "\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\"}",
-            lines->begun ? "," : "", (unsigned)trace, (unsigned)id, parent ? 16 : 0, (unsigned)parent,
-            name, 1790000000000000000 + from * 1000000LL, 1790000000000000000 + to * 1000000LL);
+    fprintf(
+        lines->file,
+        "%s{\"traceId\":\"%032x\",\"spanId\":\"%016x\",\"parentSpanId\":\"%.*x\",\"name\":\"%s\","
+        "\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\"}",
+        lines->begun ? "," : "", (unsigned)trace, (unsigned)id, parent ? 16 : 0, (unsigned)parent,
+        name, 1790000000000000000 + from * 1000000LL, 1790000000000000000 + to * 1000000LL);
     lines->begun = true;
 }
 
@@ -138,9 +140,12 @@ static size_t longest_line(const char *text)
 {
     size_t longest = 0, width = 0;
     for (; *text; text++) {
-        if (*text == '\033') text += strcspn(text, "m");
-        else if (*text == '\n') width = 0;
-        else if (*text != '\r') width += ((unsigned char)*text & 0xc0) != 0x80;
+        if (*text == '\033')
+            text += strcspn(text, "m");
+        else if (*text == '\n')
+            width = 0;
+        else if (*text != '\r')
+            width += ((unsigned char)*text & 0xc0) != 0x80;
         if (width > longest) longest = width;
     }
     return longest;
@@ -196,7 +201,8 @@ static void a_thousand_spans_are_cut_to_a_screen(void **state)
     struct lines lines;
     begin_line(&lines);
     add(&lines, 1, 1, 0, "batch", 0, 5000);
-    for (int i = 0; i < 1000; i++) add(&lines, 1, i + 2, 1, i == 500 ? "slow" : "quick", i, i + (i == 500 ? 900 : 3));
+    for (int i = 0; i < 1000; i++)
+        add(&lines, 1, i + 2, 1, i == 500 ? "slow" : "quick", i, i + (i == 500 ? 900 : 3));
     end_line(&lines);
     assert_int_equal(trace_text(cli, lines.text, NULL), 0);
     assert_contains(cli->out, "slow");
@@ -249,7 +255,8 @@ static double number(const beluga_json *object, const char *key)
 static void every_moment_counts_once(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL), 0);
+    assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
+                     0);
     beluga_json_doc *doc = parse(cli->out, cli->out_length);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
     double sum = 0;
@@ -271,8 +278,9 @@ static void spans_of_another_sdk_are_a_tree(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "trace", "--json", fixture("python_sdk.jsonl"), NULL), 0);
-    static const char *const names[] = {"POST /ask", "SELECT orders", "invoke_agent helper", "chat gpt-5-mini",
-                                        "POST", "execute_tool weather", "chat gpt-5-mini"};
+    static const char *const names[] = {"POST /ask",       "SELECT orders", "invoke_agent helper",
+                                        "chat gpt-5-mini", "POST",          "execute_tool weather",
+                                        "chat gpt-5-mini"};
     static const int depths[] = {0, 1, 1, 2, 3, 2, 2};
     beluga_json_doc *doc = parse(cli->out, cli->out_length);
     const beluga_json *spans = beluga_json_get(trace_of(doc), "spans");
@@ -290,10 +298,14 @@ static void times_and_counts_may_be_numbers(void **state)
 {
     struct cli *cli = *state;
     static const char line[] =
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\",\"name\":"
-        "\"chat x\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":1790000000250000000,"
-        "\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}},{\"key\":"
-        "\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":7}}],\"unknown\":[1]}]}]}],\"x\":{}}\n";
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
+        "\"name\":"
+        "\"chat "
+        "x\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":1790000000250000000,"
+        "\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}},{"
+        "\"key\":"
+        "\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":7}}],\"unknown\":[1]}]}]}],\"x\":{}"
+        "}\n";
     assert_int_equal(trace_text(cli, line, NULL), 0);
     assert_contains(cli->out, "250 ms: 250 ms waiting for the answer");
     assert_contains(cli->out, "7 tokens out, cost unknown");
@@ -325,12 +337,19 @@ static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
 static void what_is_wrong_is_told_with_its_line(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL), 2);
+    assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL),
+                     2);
     assert_contains(cli->err, "stdin:2: not JSON");
     assert_int_equal(trace_text(cli, "\n{\"hello\":1}\n", NULL), 2);
     assert_contains(cli->err, "stdin:2: not a line of OTLP/JSON: it has no resourceSpans");
-    assert_int_equal(trace_text(cli, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}\n", NULL), 2);
+    assert_int_equal(
+        trace_text(cli, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}\n", NULL), 2);
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
+    assert_int_equal(cli_run(cli, "trace", "-o", "nonsense", fixture("agent.jsonl"), NULL), 2);
+    assert_string_equal(cli->out, "");
+    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL), 0);
+    assert_contains(cli->err, "costs are unknown: ");
+    assert_contains(cli->out, "cost unknown");
     assert_int_equal(cli_run(cli, "trace", NULL), 2);
     assert_contains(cli->err, "which file?");
     assert_int_equal(cli_run(cli, "trace", "/nowhere", NULL), 2);
@@ -391,12 +410,16 @@ static void the_page_escapes_all_and_loads_nothing(void **state)
 {
     struct cli *cli = *state;
     static const char line[] =
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01" EVIL "\",\"spanId\":\"02" EVIL
-        "\",\"name\":\"" EVIL "\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":"
-        "1790000000250000000,\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":"
-        "\"chat\"}},{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"" EVIL "\"}},{\"key\":\"" EVIL
-        "\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"" EVIL "\"}]}}},{\"key\":\"error.type\","
-        "\"value\":{\"stringValue\":\"" EVIL "\"}}],\"status\":{\"code\":2,\"message\":\"" EVIL "\"}}]}]}]}\n";
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01" EVIL
+        "\",\"spanId\":\"02" EVIL "\",\"name\":\"" EVIL
+        "\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":"
+        "1790000000250000000,\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{"
+        "\"stringValue\":"
+        "\"chat\"}},{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"" EVIL
+        "\"}},{\"key\":\"" EVIL "\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"" EVIL
+        "\"}]}}},{\"key\":\"error.type\","
+        "\"value\":{\"stringValue\":\"" EVIL "\"}}],\"status\":{\"code\":2,\"message\":\"" EVIL
+        "\"}}]}]}]}\n";
     assert_int_equal(trace_text(cli, line, "--html=-"), 0);
     assert_lacks(cli->out, "<script");
     assert_lacks(cli->out, "<img");
@@ -425,7 +448,8 @@ static void the_page_is_for_its_owner_only(void **state)
     assert_contains(page, "1.30 s waiting for the first token");
     assert_contains(page, "retry wait, rate_limit");
     free(page);
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", "/nowhere/page", NULL), 1);
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", "/nowhere/page", NULL),
+                     1);
     assert_contains(cli->err, "/nowhere/page can't be written");
 }
 
@@ -450,8 +474,8 @@ static void it_draws_failures_and_retries(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o", "max_retries=1", "-o",
-                             "retry_delay=100ms", "--trace", "Hello", NULL),
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o",
+                             "max_retries=1", "-o", "retry_delay=100ms", "--trace", "Hello", NULL),
                      5);
     assert_contains(cli->err, "1 of them failed, 1 retry");
     assert_contains(cli->err, "retry wait");
