@@ -87,7 +87,7 @@ void words_add_time(struct words *words, int64_t ns)
 
 void words_add_label(struct words *words, const struct trace_span *span)
 {
-    if (span->kind == TRACE_ATTEMPT && strcmp(span->name, "attempt") == 0)
+    if (span->kind == TRACE_ATTEMPT && span->provider) /* others tell of HTTP alone */
         words_printf(words, "attempt %" PRId64, span->resent > 0 ? span->resent + 1 : 1);
     else if (span->kind == TRACE_TOOL && span->tool)
         words_printf(words, "tool %s", span->tool);
