@@ -5,9 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include <beluga/error.h>
-#include <beluga/provider/json.h>
-
 #include "run.h"
 
 #define FIXTURES   "/tests/cli/traces/"
@@ -42,14 +39,6 @@ static char *read_file(const char *path, size_t *length)
     *length = fread(text, 1, (1 << 20) - 1, file);
     fclose(file);
     return text;
-}
-
-static beluga_json_doc *parse(const char *text, size_t n)
-{
-    beluga_json_doc *doc = NULL;
-    beluga_error err = {0};
-    if (beluga_json_parse(text, n, &doc, &err) != 0) fail_msg("%s: %s", err.message, text);
-    return doc;
 }
 
 /* Run `beluga trace` on what is on stdin. */
@@ -257,7 +246,7 @@ static void every_moment_counts_once(void **state)
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
                      0);
-    beluga_json_doc *doc = parse(cli->out, cli->out_length);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
     double sum = 0;
     for (const beluga_json *v = beluga_json_first(where); v; v = beluga_json_next(where, v))
@@ -282,7 +271,7 @@ static void spans_of_another_sdk_are_a_tree(void **state)
                                         "chat gpt-5-mini", "POST",          "execute_tool weather",
                                         "chat gpt-5-mini"};
     static const int depths[] = {0, 1, 1, 2, 3, 2, 2};
-    beluga_json_doc *doc = parse(cli->out, cli->out_length);
+    beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *spans = beluga_json_get(trace_of(doc), "spans");
     assert_int_equal(beluga_json_count(spans), 7);
     for (size_t i = 0; i < 7; i++) {
@@ -347,7 +336,8 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
     assert_int_equal(cli_run(cli, "trace", "-o", "nonsense", fixture("agent.jsonl"), NULL), 2);
     assert_string_equal(cli->out, "");
-    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL), 0);
+    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL),
+                     0);
     assert_contains(cli->err, "costs are unknown: ");
     assert_contains(cli->out, "cost unknown");
     assert_int_equal(cli_run(cli, "trace", NULL), 2);
@@ -398,7 +388,7 @@ static void rings_twins_orphans_and_depths_are_drawn(void **state)
     assert_contains(cli->out, "\n7 spans");
     assert_contains(cli->out, "\n3000 spans");
     assert_int_equal(trace_text(cli, lines.text, "--json"), 0);
-    beluga_json_doc_free(parse(cli->out, cli->out_length));
+    beluga_json_doc_free(cli_parse_out(cli));
     free(lines.text);
 }
 
