@@ -300,6 +300,27 @@ static void times_and_counts_may_be_numbers(void **state)
     assert_contains(cli->out, "7 tokens out, cost unknown");
 }
 
+static void prices_are_found_by_the_names_of_the_conventions(void **state)
+{
+    struct cli *cli = *state;
+    static const char line[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
+        "\"name\":"
+        "\"chat x\",\"startTimeUnixNano\":\"1\",\"endTimeUnixNano\":\"2\",\"attributes\":[{\"key\":"
+        "\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}},{\"key\":"
+        "\"gen_ai.provider.name\",\"value\":{\"stringValue\":\"gcp.gemini\"}},{\"key\":"
+        "\"gen_ai.request.model\",\"value\":{\"stringValue\":\"some\"}},{\"key\":"
+        "\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1000000\"}}]}]}]}]}\n";
+    static const char list[] = "prices:\n  gemini/some: {input: 0.5, output: 3}\n";
+    char option[PATH_BYTES];
+    snprintf(option, sizeof option, "-oprices=%s",
+             cli_write_file(cli, "prices.yaml", list, strlen(list)));
+    assert_int_equal(trace_text(cli, line, option), 0);
+    assert_contains(cli->out, "1000000 tokens in, $0.5000");
+    assert_int_equal(trace_text(cli, line, NULL), 0);
+    assert_contains(cli->out, "1000000 tokens in, cost unknown");
+}
+
 static void lines_of_metrics_are_passed_over(void **state)
 {
     struct cli *cli = *state;
@@ -559,6 +580,7 @@ int main(void)
         TEST(every_moment_counts_once),
         TEST(spans_of_another_sdk_are_a_tree),
         TEST(times_and_counts_may_be_numbers),
+        TEST(prices_are_found_by_the_names_of_the_conventions),
         TEST(lines_of_metrics_are_passed_over),
         TEST(a_line_that_was_cut_off_at_the_end_is_left_out),
         TEST(what_is_wrong_is_told_with_its_line),
