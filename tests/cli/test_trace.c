@@ -477,6 +477,15 @@ static void a_command_draws_itself_when_it_ends(void **state)
     assert_contains(cli->err, "\u2514 attempt 1");
     assert_int_equal(cli_run(cli, "health", "--probe", "--trace", "mock/echo", NULL), 0);
     assert_contains(cli->err, "\u2514 attempt 1");
+    const char *input = cli_write_file(cli, "in.txt", "one\ntwo\n", 8);
+    assert_int_equal(cli_run(cli, "batch", input, "--dry-run", "-m", "mock/echo", "--trace", NULL),
+                     0);
+    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
+    char out[PATH_BYTES];
+    snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
+    assert_int_equal(cli_run(cli, "batch", input, "--out", out, "-m", "mock/echo", "--trace", NULL),
+                     0);
+    assert_contains(cli->err, "5 spans, 2 calls");
     cli_run(cli, "models", "mock", "--trace", NULL);
     assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
 }
