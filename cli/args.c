@@ -100,7 +100,8 @@ static void store(struct args *args, const struct arg_info *info, const char *va
     switch (info->type) {
     case ARG_TYPE_FLAG: *(bool *)member = true; break;
     case ARG_TYPE_COUNT: ++*(int *)member; break;
-    case ARG_TYPE_TEXT: *(const char **)member = value; break;
+    case ARG_TYPE_TEXT:
+    case ARG_TYPE_MAYBE: *(const char **)member = value; break;
     case ARG_TYPE_LIST: {
         struct arg_list *list = member;
         list->items[list->count++] = value;
@@ -123,6 +124,7 @@ static int take_long(struct args *args, char **words)
     if (!info->value && equals) return out_usage("--%s takes no value", info->name), 0;
     if (!info->value) return store(args, info, NULL), 1;
     if (equals) return store(args, info, equals + 1), 1;
+    if (info->type == ARG_TYPE_MAYBE) return store(args, info, ""), 1;
     if (!words[1]) return out_usage("--%s needs a value: %s", info->name, info->value), 0;
     return store(args, info, words[1]), 2;
 }

@@ -15,6 +15,7 @@ enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
     ARG_TYPE_COUNT, /* int: how often it was given */
     ARG_TYPE_TEXT,  /* const char *; the last one counts */
+    ARG_TYPE_MAYBE, /* the same, "" for none: the value is given with = only */
     ARG_TYPE_LIST   /* struct arg_list; every one counts */
 };
 
@@ -94,6 +95,14 @@ enum arg_completion {
        "Read this configuration instead of the usual one.")                                    \
     XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")      \
     XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                  \
+    XX(TRACE, 0, "trace", "FILE", MAYBE, trace, FILES,                                         \
+       "Draw on stderr, when the command has ended, where its time went. With =FILE keep the "  \
+       "trace there, too, as lines of OTLP/JSON.")                                             \
+    XX(TRACE_ID, 0, "trace-id", "ID", TEXT, trace_id, NOTHING,                                 \
+       "Only the trace with this id; its first digits do.")                                    \
+    XX(HTML, 0, "html", "OUT", TEXT, html, FILES,                                              \
+       "Write one page for a browser, with everything in it, instead of drawing here.")        \
+    XX(ALL, 0, "all", NULL, FLAG, all, NOTHING, "Leave nothing out, however much it is.")      \
     XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")             \
     XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")          \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
@@ -116,6 +125,8 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 
 /* Of every command that talks to a provider. */
 #define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
+/* Of every command that calls models. */
+#define ARG_CALLS (ARG_CASSETTE | ARG_TRACE)
 
 struct arg_info {
     const char *name;
@@ -142,9 +153,10 @@ struct args {
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
+    const char *trace, *trace_id, *html;
     struct arg_list options, attachments, plugins, operands;
     bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
-    bool go_on, no_log, ordered, retry_failed, dry_run;
+    bool go_on, no_log, ordered, retry_failed, dry_run, all;
     int verbose;
     uint64_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */

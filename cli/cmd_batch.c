@@ -341,7 +341,7 @@ const struct command cmd_batch = {
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
              ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN |
+             ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN |
              ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,

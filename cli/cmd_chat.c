@@ -327,7 +327,7 @@ const struct command cmd_chat = {
         "Where the log is on (beluga logs on), every turn is written into it, and --continue goes on "
         "with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN |
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN |
              ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .run = run,
 };

@@ -79,7 +79,7 @@ static void put_bash_values(void)
                                   "\"$cur\")); compopt -o nospace"};
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const struct arg_info *info = &arg_infos[i];
-        if (!info->value) continue;
+        if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
         out_printf("    ");
         if (info->letter && !may_be_flag(info->letter)) out_printf("-%c|", info->letter);
         out_printf("--%s) %s; return ;;\n", info->name, actions[info->completion]);
@@ -150,13 +150,13 @@ static void put_zsh_form(const struct arg_info *info, const char *dashes, const 
         [ARG_COMPLETE_MODELS] =
             "{compadd -S \"\" -- ${(f)\"$(beluga completion models 2>/dev/null)\"}}",
         [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}"};
-    out_printf("        '%s%s%s[",
+    out_printf("        '%s%s%s%s[",
                info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes,
-               name);
+               name, info->type == ARG_TYPE_MAYBE ? "=-" : "");
     put_zsh_text(info->meaning);
     out_printf("]");
     if (info->value) {
-        out_printf(":");
+        out_printf(info->type == ARG_TYPE_MAYBE ? "::" : ":");
         put_zsh_text(info->value);
         out_printf(":%s", actions[info->completion]);
     }
@@ -245,7 +245,8 @@ static void put_fish_option(size_t index)
     out_printf("complete -c beluga");
     put_fish_condition(UINT64_C(1) << index);
     if (info->letter) out_printf(" -s %c", info->letter);
-    out_printf(" -l %s%s -d '", info->name, info->value ? actions[info->completion] : "");
+    out_printf(" -l %s%s -d '", info->name,
+               info->value && info->type != ARG_TYPE_MAYBE ? actions[info->completion] : "");
     put_fish_text(info->meaning);
     out_printf("'\n");
 }

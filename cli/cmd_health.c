@@ -101,7 +101,7 @@ const struct command cmd_health = {
                "With --json: {state, provider, model, api_key_set, probed, tools_count, timestamp, "
                "latency_ms, error}.",
     .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_PROBE | ARG_JSON | ARG_VERBOSE | ARG_QUIET |
-             ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

@@ -29,8 +29,11 @@ static void put_option(const struct arg_info *info)
 {
     char term[64], letter[8] = "    ";
     if (info->letter) snprintf(letter, sizeof letter, "-%c, ", info->letter);
-    snprintf(term, sizeof term, "%s--%s%s%s", letter, info->name, info->value ? " " : "",
-             info->value ? info->value : "");
+    if (info->type == ARG_TYPE_MAYBE)
+        snprintf(term, sizeof term, "%s--%s[=%s]", letter, info->name, info->value);
+    else
+        snprintf(term, sizeof term, "%s--%s%s%s", letter, info->name, info->value ? " " : "",
+                 info->value ? info->value : "");
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 

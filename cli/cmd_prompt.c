@@ -113,7 +113,7 @@ const struct command cmd_prompt = {
         "--continue goes on with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
              ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE |
-             ARG_QUIET | ARG_CASSETTE | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

@@ -21,7 +21,7 @@ struct command {
 extern const struct command *const commands[];
 
 extern const struct command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models, cmd_health,
-    cmd_check, cmd_config, cmd_new, cmd_completion, cmd_help, cmd_version;
+    cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
 
 /* Return the command of that name, or NULL. */
 const struct command *command_find(const char *name);

@@ -79,12 +79,17 @@ int input_read_file(const char *path, size_t max, struct text *text)
     return error ? complain(path, error, max) : 0;
 }
 
-/* A closed stdin is an empty one. */
+int input_read_stdin(size_t max, struct text *text)
+{
+    int error = read_all(STDIN_FILENO, max, text);
+    return error && error != EBADF ? complain("stdin", error, max) : 0;
+}
+
 static int read_stdin(struct text *text)
 {
     size_t start = text->length;
-    int error = read_all(STDIN_FILENO, MAX_PROMPT_BYTES, text);
-    if (error && error != EBADF) return complain("stdin", error, MAX_PROMPT_BYTES);
+    int rc = input_read_stdin(MAX_PROMPT_BYTES, text);
+    if (rc != 0) return rc;
     while (text->length > start && strchr("\r\n", text->bytes[text->length - 1]) &&
            text->bytes[text->length - 1])
         text->bytes[--text->length] = '\0';

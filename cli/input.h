@@ -26,6 +26,9 @@ void text_free(struct text *text);
 /* Read the whole of a file into `text`. @return 0, or an exit code, reported. */
 int input_read_file(const char *path, size_t max, struct text *text);
 
+/* The same of stdin, as it is; a closed one is empty. */
+int input_read_stdin(size_t max, struct text *text);
+
 /*
  * Make the prompt: the operands joined by a space, where "-" stands for stdin, and, when stdin is
  * not a terminal and was not named, an empty line and stdin. Newlines at the end of stdin are left

@@ -31,7 +31,8 @@ const struct manual_row manual_environment[] = {
      "for lines on stderr. OpenTelemetry's other variables are honoured, too: protocol, headers, "
      "compression, certificates, sampler, batches, resource, OTEL_SDK_DISABLED. When none is set "
      "nothing is sent."},
-    {"BELUGA_TELEMETRY_FILE", "Traces and metrics are appended to this file, as lines of OTLP/JSON."},
+    {"BELUGA_TELEMETRY_FILE",
+     "Traces and metrics are appended to this file, as lines of OTLP/JSON. beluga trace draws it."},
     {"TRACEPARENT, TRACESTATE", "The trace that calls belong to, in W3C's form; the log keeps its id."},
     {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
      "When true, prompts and answers are in traces, and in the log at its level trace."},
@@ -59,6 +60,7 @@ const struct manual_row manual_examples[] = {
     {"git diff | beluga \"Write a commit message for this\"", "Join a text and stdin."},
     {"beluga -m openai/gpt-5-mini -o temperature=0.2 -s \"Answer in French\" \"Who are you?\"",
      "Name a model, set an option and a system text."},
+    {"beluga --trace -m mock/any \"Hello\"", "See where the time of a call went."},
     {"beluga -a photo.png \"What is this?\"", "Send a picture."},
     {"beluga --schema person.json --json \"Ada, 36\" | jq .text", "Ask for structured output."},
     {"OPENAI_BASE_URL=http://127.0.0.1:8080/v1 OPENAI_API_KEY=x beluga -m openai/any \"Hello\"",
@@ -186,7 +188,10 @@ static void put_options(void)
         out_printf("\\fB\\-\\-");
         put_text(info->name);
         out_printf("\\fR");
-        if (info->value) out_printf("=\\fI%s\\fR", info->value);
+        if (info->type == ARG_TYPE_MAYBE)
+            out_printf("[=\\fI%s\\fR]", info->value);
+        else if (info->value)
+            out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
         if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))

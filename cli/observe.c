@@ -1,15 +1,33 @@
 #include "observe.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <beluga/client.h>
 #include <beluga/telemetry.h>
 
+#include "exit.h"
+#include "input.h"
 #include "output.h"
+#include "report.h"
+#include "trace/show.h"
 
 enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
+
+/* Of --trace: the file in memory, or -1. */
+static struct {
+    int fd;
+    bool alone; /* nothing else is to be observed */
+    char path[32];
+} recording = {.fd = -1};
 
 /* stdout is the answer's. */
 static void print(void *payload, const char *text, size_t length)
@@ -26,30 +44,114 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     (void)level;
     (void)event;
     if (n >= 2)
-        out_note("telemetry: %.*s: %.*s", (int)fields[0].length, fields[0].text, (int)fields[1].length,
-                 fields[1].text);
+        out_note("telemetry: %.*s: %.*s", (int)fields[0].length, fields[0].text,
+                 (int)fields[1].length, fields[1].text);
 }
 
-void observe_start(void)
+/* ---- --trace --------------------------------------------------------------------------------- */
+
+/* What is recorded is in memory, and gone with the process: prompts may be in it. */
+static int open_recording(void)
 {
-    const beluga_telemetry_settings settings = {
+    recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
+    if (recording.fd < 0) {
+        out_error("--trace: no memory to record in: %s", strerror(errno));
+        return CLI_EXIT_OTHER;
+    }
+    snprintf(recording.path, sizeof recording.path, "/proc/self/fd/%d", recording.fd);
+    return 0;
+}
+
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+    return value && *value;
+}
+
+/* Who asks for this one trace gets it, whatever share of them is sampled otherwise. Exporters get
+ * it, too, unless they are off. */
+static const char *const *recording_variables(void)
+{
+    static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};
+    static const char *const alone[] = {
+        "OTEL_TRACES_SAMPLER=always_on", "OTEL_SDK_DISABLED=false", "OTEL_TRACES_EXPORTER=none",
+        "OTEL_METRICS_EXPORTER=none",    "BELUGA_TELEMETRY_FILE=",  NULL};
+    const char *disabled = getenv("OTEL_SDK_DISABLED");
+    recording.alone = disabled && strcasecmp(disabled, "true") == 0;
+    return recording.alone ? alone : sampled;
+}
+
+static int append_to(const char *path, const struct text *text)
+{
+    return out_file(path, O_APPEND, text->bytes, text->length);
+}
+
+/* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
+ * place of. */
+static int keep_lines(const struct args *args, const struct text *text)
+{
+    int rc = *args->trace ? append_to(args->trace, text) : 0;
+    if (!recording.alone && is_set("BELUGA_TELEMETRY_FILE")) {
+        int kept = append_to(getenv("BELUGA_TELEMETRY_FILE"), text);
+        rc = rc ? rc : kept;
+    }
+    return rc;
+}
+
+static int draw(const struct args *args, const struct text *text)
+{
+    struct trace_file file;
+    beluga_prices *prices = NULL;
+    if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
+        out_note("--trace: no model was called, so there is nothing to draw");
+        return 0;
+    }
+    trace_load_prices(args, &prices); /* a failure was the command's own before */
+    int rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
+    if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
+    trace_file_free(&file);
+    beluga_prices_free(prices);
+    return rc;
+}
+
+static int end_recording(const struct args *args)
+{
+    struct text text = {0};
+    int rc = input_read_file(recording.path, MAX_TRACE_FILE_BYTES, &text);
+    if (rc == 0) rc = keep_lines(args, &text);
+    int drawn = text.length || rc == 0 ? draw(args, &text) : 0;
+    text_free(&text);
+    close(recording.fd);
+    recording.fd = -1;
+    return rc ? rc : drawn;
+}
+
+/* ---- beginning and end ----------------------------------------------------------------------- */
+
+int observe_start(const struct args *args)
+{
+    beluga_telemetry_settings settings = {
         .size = sizeof settings, .only_if_asked = true, .print = print, .log = on_record};
     beluga_error err;
-    if (!telemetry && beluga_telemetry_init(NULL, &settings, &telemetry, &err) != 0)
-        out_note("%s", err.message);
+    if (telemetry) return 0;
+    if (args->trace) {
+        int rc = open_recording();
+        if (rc != 0) return rc;
+        settings.file = recording.path;
+        settings.variables = recording_variables();
+    }
+    if (beluga_telemetry_init(NULL, &settings, &telemetry, &err) == 0) return 0;
+    if (args->trace) return report_error(args, &err, NULL);
+    out_note("%s", err.message);
+    return 0;
 }
 
-void observe_end(void)
+int observe_end(const struct args *args, int code)
 {
-    beluga_telemetry_shutdown(telemetry, PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
+    beluga_telemetry_shutdown(telemetry,
+                              PATIENCE_MS); /* what is lost was told, or is nobody's loss here */
     beluga_telemetry_unref(telemetry);
     telemetry = NULL;
-}
-
-beluga_context *observe_context(beluga_context *parent)
-{
-    const char *traceparent = getenv("TRACEPARENT");
-    beluga_context *traced =
-        traceparent ? beluga_context_new_trace(parent, traceparent, getenv("TRACESTATE")) : NULL;
-    return traced ? traced : beluga_context_ref(parent);
+    int rc = recording.fd >= 0 ? end_recording(args) : 0;
+    return code ? code : rc;
 }

@@ -1,6 +1,7 @@
 #include "output.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -125,6 +126,13 @@ void out_detail(const char *format, ...)
     va_start(values, format);
     say("", TERM_PLAIN, format, values);
     va_end(values);
+}
+
+void out_lines(const char *bytes, size_t n)
+{
+    out_flush();
+    term_spinner_stop();
+    write_err(bytes, n);
 }
 
 int out_usage(const char *format, ...)
@@ -265,6 +273,24 @@ void out_end_line(void)
 {
     out.filter = (struct term_filter){0};
     if (out.wrote && out.last != '\n') out_write("\n", 1);
+}
+
+int out_file(const char *path, int flags, const char *bytes, size_t n)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600), error = fd < 0 ? errno : 0;
+    while (n && !error) {
+        ssize_t done = write(fd, bytes, n);
+        if (done > 0) {
+            bytes += done;
+            n -= (size_t)done;
+        } else if (done == 0 || errno != EINTR) {
+            error = done < 0 ? errno : EIO;
+        }
+    }
+    if (fd >= 0 && close(fd) != 0 && !error) error = errno;
+    if (!error) return 0;
+    out_error("%s can't be written: %s", path, strerror(error));
+    return CLI_EXIT_OTHER;
 }
 
 bool out_failed(void)

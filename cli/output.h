@@ -23,6 +23,8 @@ void out_note(const char *format, ...) BELUGA_PRINTF(1, 2);
 void out_error(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* A line with nothing before it, such as of --verbose. printf's. */
 void out_detail(const char *format, ...) BELUGA_PRINTF(1, 2);
+/* Lines that were made for a terminal, or not, as they are. */
+void out_lines(const char *bytes, size_t n);
 /* The command line is wrong: says so, and where help is. @return CLI_EXIT_USAGE. printf's. */
 int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* @return CLI_EXIT_OTHER. */
@@ -46,6 +48,12 @@ void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
 void out_wrapped(const char *text, size_t column, size_t indent);
 /* End the answer's last line if it has not ended. Does nothing when nothing was written. */
 void out_end_line(void);
+
+/*
+ * Write a file that only its owner can read. @param flags O_TRUNC or O_APPEND, of open.
+ * @return 0, or CLI_EXIT_OTHER, reported.
+ */
+int out_file(const char *path, int flags, const char *bytes, size_t n);
 
 /* Return whether a write failed. */
 bool out_failed(void);

@@ -15,7 +15,7 @@
 #include "observe.h"
 #include "output.h"
 #include "report.h"
-#include "trace.h"
+#include "wire_log.h"
 
 #define MAX_PROVIDERS    256
 #define MAX_OPTION_BYTES 64
@@ -167,19 +167,23 @@ static void choose_model(struct session *session, const struct args *args)
     }
 }
 
-int session_load(struct session *session, const struct args *args)
+int session_read(struct session *session, const struct args *args)
 {
     const beluga_option environment = beluga_with_env();
+    *session = (struct session){.base = beluga_config_new_n(&environment, 1)};
+    if (!session->base) return out_no_memory();
+    int rc = load_file(session, args);
+    return rc == 0 ? set_options(session, args) : rc;
+}
+
+int session_load(struct session *session, const struct args *args)
+{
     *session = (struct session){0};
     log_start();
-    trace_start(args->verbose); /* instead, where both are asked for */
-    observe_start();
-    int rc = cassette_start(args);
-    if (rc != 0) return rc;
-    session->base = beluga_config_new_n(&environment, 1);
-    if (!session->base) return out_no_memory();
-    rc = load_file(session, args);
-    if (rc == 0) rc = set_options(session, args);
+    wire_log_start(args->verbose); /* instead, where both are asked for */
+    int rc = observe_start(args);
+    if (rc == 0) rc = cassette_start(args);
+    if (rc == 0) rc = session_read(session, args);
     if (rc == 0) rc = load_plugins(session, args);
     if (rc == 0) choose_model(session, args);
     return rc;

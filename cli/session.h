@@ -30,6 +30,9 @@ struct session {
  */
 int session_load(struct session *session, const struct args *args);
 
+/* Only read the configuration. @return as session_load; free likewise. */
+int session_read(struct session *session, const struct args *args);
+
 /* Load the plug-ins of --plugin; session_load does so too. @return 0, or an exit code, reported. */
 int session_load_plugins(const struct args *args);
 

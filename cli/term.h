@@ -18,7 +18,7 @@ size_t term_width_of(int fd);
 /* Return whether descriptor `fd` is a terminal on which a line can be drawn again. */
 bool term_has_cursor(int fd);
 
-enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED };
+enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW, TERM_CYAN };
 
 /* Return the sequence that begins a style on descriptor `fd`, or "" where there is no colour: no
  * terminal, TERM=dumb, or NO_COLOR set to anything. TERM_PLAIN ends a style. */

@@ -236,6 +236,10 @@ typedef struct beluga_attribute_info {
     const char *meaning;
 } beluga_attribute_info;
 
+/** Return a provider's name in the conventions, as gen_ai.provider.name has it: its own where they have none.
+ * Threads: any. Since: 0.1 */
+BELUGA_API const char *beluga_telemetry_provider_name(const char *provider);
+
 /** Fill in row `index` of the list of attributes, with static strings; false past the last. */
 BELUGA_API bool beluga_attribute_get_info(size_t index, beluga_attribute_info *info);
 

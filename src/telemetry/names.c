@@ -31,7 +31,7 @@ const char *beluga__name_of(beluga__name name, bool latest)
     return attributes[name].names[latest];
 }
 
-const char *beluga__provider_name(const char *provider)
+const char *beluga_telemetry_provider_name(const char *provider)
 {
     for (size_t i = 0; i < sizeof providers / sizeof *providers; i++)
         if (strcmp(provider, providers[i][0]) == 0) return providers[i][1];

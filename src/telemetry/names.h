@@ -172,6 +172,5 @@ extern const beluga__metric_row beluga__metric_rows[]; /* ended by a row without
 /* The name of an attribute in the set that is in force. */
 const char *beluga__name_of(beluga__name name, bool latest);
 /* A provider as the conventions call it. */
-const char *beluga__provider_name(const char *provider);
 
 #endif

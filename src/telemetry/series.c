@@ -415,7 +415,7 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     s->prefix = take(&at, start->metric_prefix);
     s->model = take(&at, model_of(start));
     s->base_url = take(&at, start->base_url);
-    s->shown_provider = beluga__provider_name(s->provider);
+    s->shown_provider = beluga_telemetry_provider_name(s->provider);
     read_server(s, at);
     return s;
 }

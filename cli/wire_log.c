@@ -1,4 +1,4 @@
-#include "trace.h"
+#include "wire_log.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -90,7 +90,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
         print_other(event, fields, n);
 }
 
-void trace_start(int verbose)
+void wire_log_start(int verbose)
 {
     beluga_client *client = verbose ? beluga_client_default() : NULL;
     if (client) beluga_client_set_log(client, on_record, NULL, BELUGA_LOG_TRACE, true);

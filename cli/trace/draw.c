@@ -1,0 +1,567 @@
+#include "draw.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../term.h"
+
+#define MIN_WIDTH  40
+#define MAX_WIDTH  200
+#define MIN_LABEL  10
+#define TIME_WIDTH 8
+#define MIN_BAR    8
+#define MAX_BAR    MAX_WIDTH
+/* From this width on details have a column. */
+#define WIDE 100
+/* Below this the head has two lines. */
+#define NARROW          64
+#define MAX_DETAILS     60
+#define MAX_DRAWN_DEPTH 8
+
+/* constant, UTF-8, ASCII, colour, meaning */
+#define MARK_MAP(XX)                               \
+    XX(FRAME, "\u2500", '-', DIM, NULL)            \
+    XX(WAIT, "\u2591", ':', YELLOW, "waiting")     \
+    XX(RECEIVE, "\u2588", '#', GREEN, "receiving") \
+    XX(FAILED, "\u2592", 'x', RED, "failed")       \
+    XX(TOOL, "\u2593", '=', CYAN, "tool")          \
+    XX(OTHER, "\u2584", '+', PLAIN, "other work")  \
+    XX(GAP, "\u00b7", '.', DIM, "retry wait")      \
+    XX(FIRST, "\u25c6", '>', GREEN, "first token") \
+    XX(RETRY, "\u21bb", 'r', RED, "retry")
+
+enum mark {
+    MARK_NONE,
+#define XX(constant, ...) MARK_##constant,
+    MARK_MAP(XX)
+#undef XX
+        MARK_COUNT
+};
+
+static const struct {
+    const char *utf8, *meaning;
+    char ascii;
+    enum term_style style;
+} marks[] = {[MARK_NONE] = {" ", NULL, ' ', TERM_PLAIN},
+#define XX(constant, utf8, ascii, color, meaning) \
+    [MARK_##constant] = {utf8, meaning, ascii, TERM_##color},
+             MARK_MAP(XX)
+#undef XX
+};
+
+/* One trace on a canvas. */
+struct frame {
+    struct canvas *canvas;
+    const struct trace *trace;
+    size_t label, bar, details; /* widths; details 0: they get lines of their own */
+};
+
+/* A line that is made: what stands before the label, and the parts. */
+struct row {
+    char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
+    size_t prefix_width;
+    struct words label, details;
+    int64_t from_ns, to_ns;
+    enum term_style style;
+    unsigned char cells[MAX_BAR]; /* enum mark */
+};
+
+/* ---- text ------------------------------------------------------------------------------------ */
+
+static bool is_lead(char c)
+{
+    return ((unsigned char)c & 0xc0) != 0x80;
+}
+
+static size_t width_of(const char *text, size_t n)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < n; i++) width += is_lead(text[i]);
+    return width;
+}
+
+/* What others named must not move the cursor nor break a line; where there is no UTF-8, '?'. */
+static void make_harmless(const struct canvas *canvas, struct words *words)
+{
+    struct words safe = {.failed = words->failed};
+    const unsigned char *bytes = (const unsigned char *)words->text.bytes;
+    for (size_t i = 0; i < words->text.length; i++) {
+        unsigned char c = bytes[i];
+        bool c1 = c == 0xc2 && i + 1 < words->text.length && bytes[i + 1] < 0xa0;
+        if (c < ' ' || c == 0x7f || c1)
+            words_add_n(&safe, " ", 1);
+        else if (canvas->utf8 || c < 0x80)
+            words_add_n(&safe, (const char *)&bytes[i], 1);
+        else if (is_lead((char)c))
+            words_add_n(&safe, "?", 1);
+        i += c1;
+    }
+    text_free(&words->text);
+    *words = safe;
+}
+
+/* At most `width` characters, the last one a sign that there was more; returns how many. */
+static size_t put_cut(struct canvas *canvas, const struct words *words, size_t width)
+{
+    const char *bytes = words->text.bytes ? words->text.bytes : "";
+    size_t n = words->text.length, whole = width_of(bytes, n), end = 0, seen = 0;
+    if (whole <= width) {
+        words_add_n(&canvas->words, bytes, n);
+        return whole;
+    }
+    if (!width) return 0;
+    while (end < n && (seen < width - 1 || !is_lead(bytes[end]))) seen += is_lead(bytes[end++]);
+    words_add_n(&canvas->words, bytes, end);
+    words_add(&canvas->words, canvas->utf8 ? "\u2026" : "~");
+    return width;
+}
+
+static void pad(struct canvas *canvas, size_t n)
+{
+    words_printf(&canvas->words, "%*s", (int)n, "");
+}
+
+static void begin_style(struct canvas *canvas, enum term_style style)
+{
+    if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, style));
+}
+
+static void end_style(struct canvas *canvas, enum term_style style)
+{
+    if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, TERM_PLAIN));
+}
+
+/* ---- bars ------------------------------------------------------------------------------------ */
+
+static size_t column_of(const struct frame *f, int64_t ns)
+{
+    double total = (double)(f->trace->end_ns - f->trace->start_ns);
+    double at = total > 0 ? (double)(ns - f->trace->start_ns) / total * (double)f->bar : 0;
+    if (at < 0) return 0;
+    return at < (double)f->bar ? (size_t)at : f->bar - 1;
+}
+
+/* At least one cell; the end belongs to what comes next. */
+static void fill(const struct frame *f, struct row *row, int64_t from_ns, int64_t to_ns,
+                 enum mark mark)
+{
+    size_t from = column_of(f, from_ns), to = column_of(f, to_ns);
+    if (to_ns >= f->trace->end_ns) to = f->bar;
+    if (to <= from) to = from + 1;
+    for (size_t i = from; i < to; i++) row->cells[i] = (unsigned char)mark;
+    f->canvas->used |= 1U << mark;
+}
+
+static void set(const struct frame *f, struct row *row, int64_t at_ns, enum mark mark)
+{
+    row->cells[column_of(f, at_ns)] = (unsigned char)mark;
+    f->canvas->used |= 1U << mark;
+}
+
+static void fill_request(const struct frame *f, struct row *row, const struct trace_span *span)
+{
+    int64_t first_ns = trace_first_ns(span);
+    fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : MARK_WAIT);
+    if (!first_ns) return;
+    if (!span->failed) fill(f, row, first_ns, span->end_ns, MARK_RECEIVE);
+    set(f, row, first_ns, MARK_FIRST);
+}
+
+static void mark_retries(const struct frame *f, struct row *row, const struct trace_span *span)
+{
+    for (const struct trace_span *s = span->child; s; s = s->next)
+        if (s->kind == TRACE_ATTEMPT && s->resent > 0) set(f, row, s->start_ns, MARK_RETRY);
+}
+
+static void fill_bar(const struct frame *f, struct row *row, const struct trace_span *span)
+{
+    if (trace_is_frame(span)) {
+        fill(f, row, span->start_ns, span->end_ns, MARK_FRAME);
+        mark_retries(f, row, span);
+        if (span->first_ns && trace_first_ns(span)) set(f, row, span->first_ns, MARK_FIRST);
+    } else if (span->kind == TRACE_ATTEMPT || span->kind == TRACE_OPERATION) {
+        fill_request(f, row, span);
+    } else {
+        enum mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
+        fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : mark);
+    }
+}
+
+static void put_bar(const struct frame *f, const struct row *row)
+{
+    struct canvas *canvas = f->canvas;
+    for (size_t i = 0; i < f->bar; i++) {
+        enum mark mark = (enum mark)row->cells[i];
+        char ascii[2] = {marks[mark].ascii, '\0'};
+        bool begins = i == 0 || row->cells[i - 1] != row->cells[i];
+        bool ends = i + 1 == f->bar || row->cells[i + 1] != row->cells[i];
+        if (begins) begin_style(canvas, marks[mark].style);
+        words_add(&canvas->words, canvas->utf8 ? marks[mark].utf8 : ascii);
+        if (ends) end_style(canvas, marks[mark].style);
+    }
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* Whether a sibling comes later, or a row that tells of those that are not shown. */
+static bool has_later(const struct trace_span *span)
+{
+    return span->next || (span->parent && span->parent->hidden);
+}
+
+/* Lines from the ancestors, and to this one. A deep tree is drawn as if it were less deep. */
+static void make_prefix(const struct canvas *canvas, struct row *row, const struct trace_span *span,
+                        bool last)
+{
+    const struct trace_span *ancestors[MAX_DRAWN_DEPTH];
+    size_t n = 0, used = 0;
+    for (const struct trace_span *s = span->parent; s && s->parent && n < MAX_DRAWN_DEPTH;
+         s = s->parent)
+        ancestors[n++] = s;
+    row->prefix_width = 0;
+    row->prefix[0] = '\0';
+    while (n--) {
+        const char *line = !has_later(ancestors[n]) ? "  " : canvas->utf8 ? "\u2502 " : "| ";
+        used += (size_t)snprintf(row->prefix + used, sizeof row->prefix - used, "%s", line);
+        row->prefix_width += 2;
+    }
+    if (!span->parent) return;
+    const char *fork = canvas->utf8 ? "\u251c " : "|-", *end = canvas->utf8 ? "\u2514 " : "`-";
+    snprintf(row->prefix + used, sizeof row->prefix - used, "%s", last ? end : fork);
+    row->prefix_width += 2;
+}
+
+static void put_label(const struct frame *f, const struct row *row)
+{
+    struct canvas *canvas = f->canvas;
+    size_t prefix = row->prefix_width, room = f->label > prefix ? f->label - prefix : 0;
+    begin_style(canvas, TERM_DIM);
+    words_add(&canvas->words, row->prefix);
+    end_style(canvas, TERM_DIM);
+    begin_style(canvas, row->style);
+    size_t width = put_cut(canvas, &row->label, room);
+    end_style(canvas, row->style);
+    if (prefix + width < f->label) pad(canvas, f->label - prefix - width);
+}
+
+static void put_duration(const struct frame *f, int64_t ns)
+{
+    struct words time = {0};
+    words_add_duration(&time, ns, f->canvas->utf8);
+    size_t width = width_of(time.text.bytes ? time.text.bytes : "", time.text.length);
+    words_add(&f->canvas->words, " ");
+    if (width < TIME_WIDTH) pad(f->canvas, TIME_WIDTH - width);
+    put_cut(f->canvas, &time, TIME_WIDTH);
+    f->canvas->words.failed = f->canvas->words.failed || time.failed;
+    text_free(&time.text);
+}
+
+/* Details under the label, where they have no column. */
+static void put_details_line(const struct frame *f, const struct row *row,
+                             const struct trace_span *span)
+{
+    struct canvas *canvas = f->canvas;
+    const char *line = canvas->utf8 ? "\u2502 " : "| ";
+    size_t keep = row->prefix_width >= 2 ? row->prefix_width - 2 : 0, bytes = 0, seen = 0;
+    while (seen < keep || (row->prefix[bytes] && !is_lead(row->prefix[bytes])))
+        seen += is_lead(row->prefix[bytes++]);
+    begin_style(canvas, TERM_DIM);
+    words_add_n(&canvas->words, row->prefix, bytes);
+    if (span->parent) words_add(&canvas->words, has_later(span) ? line : "  ");
+    words_add(&canvas->words, span->child ? line : "  ");
+    put_cut(canvas, &row->details, canvas->width - keep - 5);
+    end_style(canvas, TERM_DIM);
+    words_add(&canvas->words, "\n");
+}
+
+static void put_row(const struct frame *f, struct row *row, const struct trace_span *span)
+{
+    struct canvas *canvas = f->canvas;
+    size_t details =
+        width_of(row->details.text.bytes ? row->details.text.bytes : "", row->details.text.length);
+    put_label(f, row);
+    words_add(&canvas->words, " ");
+    put_bar(f, row);
+    put_duration(f, row->to_ns - row->from_ns);
+    if (f->details && details) {
+        enum term_style style = row->style == TERM_RED ? TERM_RED : TERM_DIM;
+        words_add(&canvas->words, "  ");
+        begin_style(canvas, style);
+        put_cut(canvas, &row->details, f->details);
+        end_style(canvas, style);
+    }
+    words_add(&canvas->words, "\n");
+    if (!f->details && details) put_details_line(f, row, span);
+}
+
+static void free_row(const struct frame *f, struct row *row)
+{
+    bool failed = row->label.failed || row->details.failed;
+    f->canvas->words.failed = f->canvas->words.failed || failed;
+    text_free(&row->label.text);
+    text_free(&row->details.text);
+}
+
+/* Short details stand with the label. */
+static void join_details(const struct frame *f, struct row *row)
+{
+    size_t label =
+        width_of(row->label.text.bytes ? row->label.text.bytes : "", row->label.text.length);
+    size_t details = row->details.text.length;
+    if (f->details || !details || row->prefix_width + label + 2 + details > f->label) return;
+    words_printf(&row->label, "  %s", row->details.text.bytes);
+    text_free(&row->details.text);
+}
+
+static void draw_gap(const struct frame *f, const struct trace_span *span)
+{
+    struct row row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
+    words_add(&row.label, "retry wait");
+    if (f->details && span->retry_reason) words_add(&row.details, span->retry_reason);
+    make_prefix(f->canvas, &row, span, false);
+    make_harmless(f->canvas, &row.details);
+    fill(f, &row, row.from_ns, row.to_ns, MARK_GAP);
+    put_row(f, &row, span);
+    free_row(f, &row);
+}
+
+static void draw_span(const struct frame *f, const struct trace_span *span)
+{
+    struct row row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
+    row.style = span->failed ? TERM_RED : span->parent ? TERM_PLAIN : TERM_BOLD;
+    if (span->gap_from_ns) draw_gap(f, span);
+    words_add_label(&row.label, span);
+    words_add_details(&row.details, span);
+    make_harmless(f->canvas, &row.label);
+    make_harmless(f->canvas, &row.details);
+    make_prefix(f->canvas, &row, span, !has_later(span));
+    join_details(f, &row);
+    fill_bar(f, &row, span);
+    put_row(f, &row, span);
+    free_row(f, &row);
+}
+
+/* ---- what is left out ------------------------------------------------------------------------ */
+
+struct hidden {
+    size_t n, failed;
+    int64_t longest_ns;
+};
+
+static void count_hidden(struct hidden *hidden, const struct trace_span *span)
+{
+    const struct trace_span *end = trace_skip(span);
+    for (const struct trace_span *s = span; s != end; s = trace_next(s)) {
+        hidden->n++;
+        hidden->failed += s->failed;
+        if (s->end_ns - s->start_ns > hidden->longest_ns)
+            hidden->longest_ns = s->end_ns - s->start_ns;
+    }
+}
+
+/* Draw one line for the siblings of `first` that are not shown. */
+static void draw_hidden(const struct frame *f, const struct trace_span *first)
+{
+    struct canvas *canvas = f->canvas;
+    struct hidden hidden = {0};
+    struct row row = {0};
+    if (!(first->parent ? first->parent->hidden : f->trace->hidden)) return;
+    for (const struct trace_span *s = first; s; s = s->next)
+        if (!s->shown) count_hidden(&hidden, s);
+    make_prefix(canvas, &row, first, true);
+    begin_style(canvas, TERM_DIM);
+    words_printf(&canvas->words, "%s%s %zu more", row.prefix, canvas->utf8 ? "\u2026" : "...",
+                 hidden.n);
+    if (hidden.failed) words_printf(&canvas->words, ", %zu failed", hidden.failed);
+    words_add(&canvas->words, ", each at most ");
+    words_add_duration(&canvas->words, hidden.longest_ns, canvas->utf8);
+    words_add(&canvas->words, " (--all)");
+    end_style(canvas, TERM_DIM);
+    words_add(&canvas->words, "\n");
+}
+
+/* ---- a trace --------------------------------------------------------------------------------- */
+
+static void put_head(const struct frame *f)
+{
+    struct canvas *canvas = f->canvas;
+    struct words id = {0};
+    words_add(&id, f->trace->id);
+    make_harmless(canvas, &id);
+    begin_style(canvas, TERM_BOLD);
+    words_add(&canvas->words, "trace ");
+    put_cut(canvas, &id, 32);
+    end_style(canvas, TERM_BOLD);
+    text_free(&id.text);
+    words_add(&canvas->words, canvas->width < NARROW ? "\n" : "  ");
+    begin_style(canvas, TERM_DIM);
+    words_add_time(&canvas->words, f->trace->start_ns);
+    end_style(canvas, TERM_DIM);
+    words_add(&canvas->words, "\n");
+}
+
+/* Break a line of a list where it is too long: after an item, or, where that is too wide, a word.
+ */
+static void put_wrapped(struct canvas *canvas, const struct words *words)
+{
+    const char *text = words->text.bytes ? words->text.bytes : "";
+    const char *breaks_at = canvas->width < NARROW ? " ," : ",";
+    size_t column = 0;
+    while (*text) {
+        size_t n = (*text == ' ') + strcspn(text + (*text == ' '), breaks_at);
+        n += text[n] == ',';
+        size_t width = width_of(text, n);
+        bool breaks = column && column + width > canvas->width;
+        if (breaks) {
+            words_add(&canvas->words, "\n  ");
+            column = 2;
+            n -= *text == ' ';
+            text += *text == ' ';
+        }
+        words_add_n(&canvas->words, text, n);
+        column += width;
+        text += n;
+    }
+    words_add(&canvas->words, "\n");
+}
+
+static void put_summary(const struct frame *f)
+{
+    struct words where = {0}, totals = {0};
+    words_add_where(&where, f->trace, f->canvas->utf8);
+    words_add_totals(&totals, f->trace);
+    begin_style(f->canvas, TERM_BOLD);
+    put_wrapped(f->canvas, &where);
+    end_style(f->canvas, TERM_BOLD);
+    put_wrapped(f->canvas, &totals);
+    f->canvas->words.failed = f->canvas->words.failed || where.failed || totals.failed;
+    text_free(&where.text);
+    text_free(&totals.text);
+}
+
+/* The time axis: its ends, and the middle where there is room. */
+static void put_axis(const struct frame *f)
+{
+    struct canvas *canvas = f->canvas;
+    int64_t total = f->trace->end_ns - f->trace->start_ns;
+    struct words middle = {0}, end = {0};
+    words_add_duration(&middle, total / 2, canvas->utf8);
+    words_add_duration(&end, total, canvas->utf8);
+    size_t used = 1, width = width_of(end.text.bytes ? end.text.bytes : "", end.text.length);
+    begin_style(canvas, TERM_DIM);
+    pad(canvas, f->label + 1);
+    words_add(&canvas->words, "0");
+    if (f->bar >= 32) {
+        pad(canvas, f->bar / 2 - 1);
+        used = f->bar / 2 + put_cut(canvas, &middle, TIME_WIDTH);
+    }
+    if (used + width < f->bar) {
+        pad(canvas, f->bar - used - width);
+        put_cut(canvas, &end, TIME_WIDTH);
+    }
+    end_style(canvas, TERM_DIM);
+    words_add(&canvas->words, "\n");
+    text_free(&middle.text);
+    text_free(&end.text);
+}
+
+static size_t measure_label(const struct trace_span *span)
+{
+    struct words label = {0};
+    size_t depth = span->depth < MAX_DRAWN_DEPTH ? span->depth : MAX_DRAWN_DEPTH;
+    words_add_label(&label, span);
+    size_t width = width_of(label.text.bytes ? label.text.bytes : "", label.text.length);
+    text_free(&label.text);
+    return 2 * depth + (span->gap_from_ns && width < 10 ? 10 : width);
+}
+
+static size_t measure_details(const struct trace_span *span)
+{
+    struct words details = {0};
+    words_add_details(&details, span);
+    size_t width = width_of(details.text.bytes ? details.text.bytes : "", details.text.length);
+    text_free(&details.text);
+    return width;
+}
+
+static size_t at_most(size_t n, size_t most)
+{
+    return n < most ? n : most;
+}
+
+static void lay_out(struct frame *f)
+{
+    size_t width = f->canvas->width, label = MIN_LABEL, details = 0;
+    for (const struct trace_span *s = f->trace->root; s; s = trace_next(s)) {
+        if (!s->shown) continue;
+        size_t l = measure_label(s), d = measure_details(s);
+        if (width < WIDE && d <= 14) l += d ? d + 2 : 0; /* joined, when there is room */
+        if (l > label) label = l;
+        if (d > details) details = d;
+    }
+    f->label = at_most(label, width * 3 / 8);
+    f->details = width < WIDE ? 0 : at_most(details, at_most(MAX_DETAILS, width * 2 / 5));
+    size_t taken = f->label + 1 + 1 + TIME_WIDTH + (f->details ? f->details + 2 : 0);
+    f->bar = width > taken + MIN_BAR ? width - taken : MIN_BAR;
+}
+
+static void draw_rows(const struct frame *f)
+{
+    const struct trace_span *span = f->trace->root;
+    while (span) {
+        if (span->shown) draw_span(f, span);
+        if (span->shown && span->child) {
+            span = span->child;
+            continue;
+        }
+        /* Past the last of some siblings: what was hidden among them, level by level. */
+        const struct trace_span *level = span;
+        while (level && !level->next) {
+            draw_hidden(f, level->parent ? level->parent->child : f->trace->root);
+            level = level->parent;
+        }
+        span = level ? level->next : NULL;
+    }
+}
+
+void draw_begin(struct canvas *canvas, int fd)
+{
+    size_t width = term_width_of(fd);
+    *canvas = (struct canvas){.fd = fd, .utf8 = term_is_utf8()};
+    canvas->width = width < MIN_WIDTH ? MIN_WIDTH : at_most(width, MAX_WIDTH);
+}
+
+int draw_trace(struct canvas *canvas, const struct trace *trace)
+{
+    struct frame f = {.canvas = canvas, .trace = trace};
+    lay_out(&f);
+    if (canvas->words.text.length) words_add(&canvas->words, "\n");
+    put_head(&f);
+    put_summary(&f);
+    put_axis(&f);
+    draw_rows(&f);
+    return canvas->words.failed ? -1 : 0;
+}
+
+void draw_legend(struct canvas *canvas)
+{
+    bool begun = false;
+    size_t column = 0;
+    begin_style(canvas, TERM_DIM);
+    for (unsigned mark = MARK_NONE + 1; mark < MARK_COUNT; mark++) {
+        if (!(canvas->used & 1U << mark) || !marks[mark].meaning) continue;
+        char ascii[2] = {marks[mark].ascii, '\0'};
+        size_t width = strlen(marks[mark].meaning) + 4;
+        bool breaks = begun && column + width > canvas->width;
+        words_printf(&canvas->words, "%s%s %s",
+                     breaks  ? "\n"
+                     : begun ? "  "
+                             : "\n",
+                     canvas->utf8 ? marks[mark].utf8 : ascii, marks[mark].meaning);
+        column = (breaks ? 0 : column) + width;
+        begun = true;
+    }
+    end_style(canvas, TERM_DIM);
+    words_add(&canvas->words, begun ? "\n" : "");
+}

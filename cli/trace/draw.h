@@ -1,0 +1,23 @@
+/* A trace as a waterfall of characters. */
+#ifndef BELUGA_CLI_TRACE_DRAW_H
+#define BELUGA_CLI_TRACE_DRAW_H
+
+#include "trace.h"
+#include "words.h"
+
+struct canvas {
+    struct words words; /* what is drawn */
+    int fd;             /* where it will be written: tells width and colours */
+    size_t width;
+    bool utf8;
+    unsigned used; /* marks that need a legend */
+};
+
+/* Begin, as wide as the terminal of `fd`. */
+void draw_begin(struct canvas *canvas, int fd);
+/* Draw what trace_select chose of one. @return 0, or -1 without memory. */
+int draw_trace(struct canvas *canvas, const struct trace *trace);
+/* Say what the marks mean. */
+void draw_legend(struct canvas *canvas);
+
+#endif

@@ -1,0 +1,10 @@
+/* Traces as JSON, with what was found out about them. */
+#ifndef BELUGA_CLI_TRACE_LIST_H
+#define BELUGA_CLI_TRACE_LIST_H
+
+#include "trace.h"
+
+/* Put a trace into an array; its spans in the order of the tree. */
+void list_put_trace(beluga_json_writer *w, const struct trace *trace);
+
+#endif

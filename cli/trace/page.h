@@ -1,0 +1,14 @@
+/* Traces as one page for a browser: no script, nothing from elsewhere. */
+#ifndef BELUGA_CLI_TRACE_PAGE_H
+#define BELUGA_CLI_TRACE_PAGE_H
+
+#include "trace.h"
+#include "words.h"
+
+void page_begin(struct words *page, const char *title);
+/* What trace_select chose of one. */
+void page_add_trace(struct words *page, const struct trace *trace);
+/* `note` is what was left out, or NULL. */
+void page_end(struct words *page, const char *note);
+
+#endif

@@ -1,0 +1,164 @@
+#include "show.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include <beluga/config.h>
+
+#include "../exit.h"
+#include "../output.h"
+#include "../report.h"
+#include "../session.h"
+#include "draw.h"
+#include "list.h"
+#include "page.h"
+
+/* More are not read by anybody; --all is for those who do. */
+#define MAX_DRAWN_TRACES 10
+#define MAX_DRAWN_SPANS  60
+/* A browser takes more. */
+#define MAX_PAGE_TRACES 100
+#define MAX_PAGE_SPANS  2000
+
+/* The last ones that are asked for. */
+struct choice {
+    const struct args *args;
+    struct trace_file *file;
+    size_t n, skipped; /* that fit; of those, how many earlier ones are left out */
+};
+
+static bool fits(const struct args *args, const struct trace *trace)
+{
+    return !args->trace_id || strncasecmp(trace->id, args->trace_id, strlen(args->trace_id)) == 0;
+}
+
+static int choose(struct choice *choice, size_t limit)
+{
+    const struct trace_file *file = choice->file;
+    for (size_t i = 0; i < file->n_traces; i++) choice->n += fits(choice->args, &file->traces[i]);
+    if (!choice->n) {
+        out_error("no trace has an id that begins with %s", choice->args->trace_id);
+        return CLI_EXIT_USAGE;
+    }
+    if (!choice->args->all && choice->n > limit) choice->skipped = choice->n - limit;
+    return 0;
+}
+
+/* Return the next one at or after *index, or NULL. */
+static struct trace *next_chosen(const struct choice *choice, size_t *index, size_t *seen)
+{
+    while (*index < choice->file->n_traces) {
+        struct trace *trace = &choice->file->traces[(*index)++];
+        if (fits(choice->args, trace) && (*seen)++ >= choice->skipped) return trace;
+    }
+    return NULL;
+}
+
+/* ---- prices ---------------------------------------------------------------------------------- */
+
+int trace_load_prices(const struct args *args, beluga_prices **out)
+{
+    struct session session;
+    beluga_error err;
+    const char *path = NULL;
+    *out = NULL;
+    int rc = session_read(&session, args);
+    if (rc == 0) {
+        beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
+        int status = beluga_prices_load(path, out, &err);
+        if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
+            out_note("costs are unknown: %s", err.message);
+    }
+    session_free(&session);
+    return rc;
+}
+
+/* ---- on a terminal --------------------------------------------------------------------------- */
+
+static int write_canvas(struct canvas *canvas, int rc)
+{
+    const struct text *text = &canvas->words.text;
+    if (rc != 0 || canvas->words.failed)
+        rc = out_no_memory();
+    else if (canvas->fd == STDOUT_FILENO)
+        out_write(text->bytes, text->length);
+    else
+        out_lines(text->bytes, text->length);
+    text_free(&canvas->words.text);
+    return rc;
+}
+
+int trace_show(const struct args *args, struct trace_file *file, int fd)
+{
+    struct choice choice = {.args = args, .file = file};
+    struct canvas canvas;
+    struct trace *trace;
+    size_t index = 0, seen = 0;
+    int rc = choose(&choice, MAX_DRAWN_TRACES);
+    if (rc != 0) return rc;
+    draw_begin(&canvas, fd);
+    if (choice.skipped)
+        words_printf(&canvas.words, "%s %zu earlier traces (--all, --trace-id)\n",
+                     canvas.utf8 ? "\u2026" : "...", choice.skipped);
+    while (rc == 0 && (trace = next_chosen(&choice, &index, &seen)) != NULL) {
+        rc = trace_select(trace, args->all ? 0 : MAX_DRAWN_SPANS);
+        if (rc == 0) rc = draw_trace(&canvas, trace);
+    }
+    draw_legend(&canvas);
+    return write_canvas(&canvas, rc);
+}
+
+/* ---- as JSON --------------------------------------------------------------------------------- */
+
+int trace_show_json(const struct args *args, struct trace_file *file)
+{
+    struct choice choice = {.args = args, .file = file};
+    struct trace *trace;
+    size_t index = 0, seen = 0;
+    int rc = choose(&choice, (size_t)-1);
+    if (rc != 0) return rc;
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (w) {
+        beluga_json_begin_object(w, NULL);
+        beluga_json_begin_array(w, "traces");
+        while ((trace = next_chosen(&choice, &index, &seen)) != NULL) list_put_trace(w, trace);
+        beluga_json_end_array(w);
+        beluga_json_end_object(w);
+    }
+    return report_json(w);
+}
+
+/* ---- as a page ------------------------------------------------------------------------------- */
+
+static int make_page(const struct choice *choice, const char *title, struct words *page)
+{
+    struct trace *trace;
+    size_t index = 0, seen = 0;
+    struct words note = {0};
+    page_begin(page, title);
+    while ((trace = next_chosen(choice, &index, &seen)) != NULL) {
+        if (trace_select(trace, choice->args->all ? 0 : MAX_PAGE_SPANS) != 0) return -1;
+        page_add_trace(page, trace);
+    }
+    if (choice->skipped) words_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
+    page_end(page, note.text.bytes);
+    page->failed = page->failed || note.failed;
+    text_free(&note.text);
+    return page->failed ? -1 : 0;
+}
+
+int trace_show_page(const struct args *args, struct trace_file *file, const char *title)
+{
+    struct choice choice = {.args = args, .file = file};
+    struct words page = {0};
+    int rc = choose(&choice, MAX_PAGE_TRACES);
+    if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();
+    if (rc == 0 && strcmp(args->html, "-") == 0)
+        out_write(page.text.bytes, page.text.length);
+    else if (rc == 0)
+        rc = out_file(args->html, O_TRUNC, page.text.bytes, page.text.length);
+    text_free(&page.text);
+    return rc;
+}

@@ -1,0 +1,114 @@
+/* Where the time went: every moment of a trace counts for one thing. */
+#include "trace.h"
+
+#include <stdlib.h>
+
+static const char *const names[] = {
+#define XX(constant, name, words) name,
+    TRACE_WHERE_MAP(XX)
+#undef XX
+};
+
+static const char *const phrases[] = {
+#define XX(constant, name, words) words,
+    TRACE_WHERE_MAP(XX)
+#undef XX
+};
+
+const char *trace_where_name(enum trace_where where)
+{
+    return names[where];
+}
+
+const char *trace_where_words(enum trace_where where)
+{
+    return phrases[where];
+}
+
+/* From here on one more, or one fewer, does `where`. */
+struct turn {
+    int64_t at_ns;
+    int change;
+    enum trace_where where;
+};
+
+struct turns {
+    struct turn *items;
+    size_t n;
+};
+
+/* One span makes at most this many: a wait, a receipt and a gap, each with two ends. */
+#define TURNS_OF_SPAN 6
+
+static void add(struct turns *turns, enum trace_where where, int64_t from_ns, int64_t to_ns)
+{
+    if (to_ns <= from_ns) return;
+    turns->items[turns->n++] = (struct turn){from_ns, 1, where};
+    turns->items[turns->n++] = (struct turn){to_ns, -1, where};
+}
+
+static void add_request(struct turns *turns, const struct trace_span *span)
+{
+    int64_t first_ns = trace_first_ns(span);
+    if (span->failed) {
+        add(turns, TRACE_WHERE_FAILED, span->start_ns, span->end_ns);
+    } else if (!first_ns) {
+        add(turns, TRACE_WHERE_ANSWER, span->start_ns, span->end_ns);
+    } else {
+        add(turns, TRACE_WHERE_FIRST_TOKEN, span->start_ns, first_ns);
+        add(turns, TRACE_WHERE_RECEIVING, first_ns, span->end_ns);
+    }
+}
+
+static bool has_attempts(const struct trace_span *span)
+{
+    const struct trace_span *s = span->child;
+    while (s && s->kind != TRACE_ATTEMPT) s = s->next;
+    return s != NULL;
+}
+
+static void add_span(struct turns *turns, const struct trace_span *span)
+{
+    if (span->gap_from_ns) add(turns, TRACE_WHERE_RETRY_WAIT, span->gap_from_ns, span->start_ns);
+    switch (span->kind) {
+    case TRACE_ATTEMPT: add_request(turns, span); break;
+    case TRACE_OPERATION:
+        if (!has_attempts(span)) add_request(turns, span);
+        break;
+    case TRACE_TOOL: add(turns, TRACE_WHERE_TOOLS, span->start_ns, span->end_ns); break;
+    case TRACE_OTHER:
+        if (!span->child) add(turns, TRACE_WHERE_OTHER, span->start_ns, span->end_ns);
+        break;
+    case TRACE_GROUP: break;
+    }
+}
+
+static int compare_turns(const void *a, const void *b)
+{
+    const struct turn *x = a, *y = b;
+    return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
+}
+
+static void sweep(struct trace *trace, const struct turns *turns)
+{
+    int64_t active[TRACE_WHERE_COUNT] = {0}, at_ns = trace->start_ns;
+    for (size_t i = 0; i <= turns->n; i++) {
+        int64_t until_ns = i < turns->n ? turns->items[i].at_ns : trace->end_ns;
+        unsigned where = 0;
+        while (where < TRACE_WHERE_ELSEWHERE && !active[where]) where++;
+        trace->where_ns[where] += until_ns - at_ns;
+        at_ns = until_ns;
+        if (i < turns->n) active[turns->items[i].where] += turns->items[i].change;
+    }
+}
+
+int trace_add_up(struct trace *trace)
+{
+    struct turns turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(struct turn))};
+    if (!turns.items) return -1;
+    for (size_t i = 0; i < trace->n; i++) add_span(&turns, &trace->spans[i]);
+    qsort(turns.items, turns.n, sizeof *turns.items, compare_turns);
+    sweep(trace, &turns);
+    free(turns.items);
+    return 0;
+}

@@ -1,0 +1,217 @@
+#include "words.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define NS_PER_US 1000
+#define NS_PER_MS INT64_C(1000000)
+#define NS_PER_S  INT64_C(1000000000)
+/* Less than this share of a trace is not worth a word. */
+#define MIN_SHARE 0.005
+
+void words_add_n(struct words *words, const char *bytes, size_t n)
+{
+    if (!words->failed && text_add(&words->text, bytes, n) != 0) words->failed = true;
+}
+
+void words_add(struct words *words, const char *text)
+{
+    words_add_n(words, text, strlen(text));
+}
+
+void words_printf(struct words *words, const char *format, ...)
+{
+    va_list values;
+    char *text = NULL;
+    va_start(values, format);
+    int n = vasprintf(&text, format, values);
+    va_end(values);
+    if (n < 0)
+        words->failed = true;
+    else
+        words_add_n(words, text, (size_t)n);
+    if (n >= 0) free(text);
+}
+
+/* ---- times and money ------------------------------------------------------------------------- */
+
+static void add_three_digits(struct words *words, double number, const char *unit)
+{
+    int after = number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
+    words_printf(words, "%.*f %s", after, number, unit);
+}
+
+void words_add_duration(struct words *words, int64_t ns, bool utf8)
+{
+    int64_t s = (ns + NS_PER_S / 2) / NS_PER_S;
+    if (ns == 0)
+        words_add(words, "0 s");
+    else if (ns < NS_PER_MS)
+        add_three_digits(words, (double)ns / NS_PER_US, utf8 ? "\u00b5s" : "us");
+    else if (ns < NS_PER_S)
+        add_three_digits(words, (double)ns / (double)NS_PER_MS, "ms");
+    else if (s < 60)
+        add_three_digits(words, (double)ns / (double)NS_PER_S, "s");
+    else if (s < 3600)
+        words_printf(words, "%" PRId64 "m%02" PRId64 "s", s / 60, s % 60);
+    else
+        words_printf(words, "%" PRId64 "h%02" PRId64 "m", s / 3600, s / 60 % 60);
+}
+
+void words_add_cost(struct words *words, double usd)
+{
+    int after = usd >= 1 ? 2 : usd >= 0.01 ? 4 : 6;
+    if (usd == 0)
+        words_add(words, "$0");
+    else if (usd < 0.000001)
+        words_add(words, "<$0.000001");
+    else
+        words_printf(words, "$%.*f", after, usd);
+}
+
+void words_add_time(struct words *words, int64_t ns)
+{
+    char text[64];
+    struct tm parts;
+    time_t seconds = (time_t)(ns / NS_PER_S);
+    gmtime_r(&seconds, &parts);
+    strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+    words_printf(words, "%s.%03dZ", text, (int)(ns % NS_PER_S / NS_PER_MS));
+}
+
+/* ---- spans ----------------------------------------------------------------------------------- */
+
+void words_add_label(struct words *words, const struct trace_span *span)
+{
+    if (span->kind == TRACE_ATTEMPT && span->provider) /* others tell of HTTP alone */
+        words_printf(words, "attempt %" PRId64, span->resent > 0 ? span->resent + 1 : 1);
+    else if (span->kind == TRACE_TOOL && span->tool)
+        words_printf(words, "tool %s", span->tool);
+    else
+        words_add(words, span->name);
+}
+
+/* Items of a list, with what is between two. */
+struct list {
+    struct words *words;
+    bool begun;
+};
+
+static struct words *next_item(struct list *list)
+{
+    if (list->begun) words_add(list->words, ", ");
+    list->begun = true;
+    return list->words;
+}
+
+static void list_outcome(struct list *list, const struct trace_span *span)
+{
+    if (span->http_status > 0) words_printf(next_item(list), "%" PRId64, span->http_status);
+    if (span->error_type)
+        words_printf(list->words, "%s%s", list->begun ? " " : "", span->error_type);
+    else if (span->failed)
+        words_printf(list->words, "%s%s", list->begun ? " " : "",
+                     span->message ? span->message : "failed");
+    list->begun = list->begun || span->failed;
+    if (span->open) words_add(next_item(list), "not ended");
+}
+
+static void list_models(struct list *list, const struct trace_span *span)
+{
+    const char *asked = span->model, *answered = span->response_model;
+    if (span->kind != TRACE_OPERATION && span->kind != TRACE_GROUP) return;
+    if (asked && !strstr(span->name, asked)) words_add(next_item(list), asked);
+    if (answered && (!asked || strcmp(asked, answered) != 0))
+        words_printf(next_item(list), "by %s", answered);
+}
+
+static void list_usage(struct list *list, const struct trace_span *span)
+{
+    if (span->input_tokens >= 0)
+        words_printf(next_item(list), "%" PRId64 " in", span->input_tokens);
+    if (span->output_tokens >= 0)
+        words_printf(next_item(list), "%" PRId64 " out", span->output_tokens);
+    if (span->cost_usd >= 0)
+        words_add_cost(next_item(list), span->cost_usd);
+    else if (span->kind == TRACE_OPERATION && (span->input_tokens > 0 || span->output_tokens > 0))
+        words_add(next_item(list), "cost unknown");
+}
+
+void words_add_details(struct words *words, const struct trace_span *span)
+{
+    struct list list = {words, false};
+    list_outcome(&list, span);
+    list_models(&list, span);
+    list_usage(&list, span);
+    if (span->finish && strcmp(span->finish, "stop") != 0 && !span->failed)
+        words_add(next_item(&list), span->finish);
+    if (span->batch_succeeded >= 0)
+        words_printf(next_item(&list), "%" PRId64 " ok", span->batch_succeeded);
+    if (span->batch_failed > 0)
+        words_printf(next_item(&list), "%" PRId64 " failed", span->batch_failed);
+}
+
+void words_add_gap(struct words *words, const struct trace_span *span)
+{
+    words_add(words, "retry wait");
+    if (span->retry_reason) words_printf(words, ", %s", span->retry_reason);
+}
+
+/* ---- summaries ------------------------------------------------------------------------------- */
+
+struct share {
+    int64_t ns;
+    enum trace_where where;
+};
+
+static int compare_shares(const void *a, const void *b)
+{
+    const struct share *x = a, *y = b;
+    if (x->ns != y->ns) return x->ns < y->ns ? 1 : -1;
+    return (int)x->where - (int)y->where;
+}
+
+void words_add_where(struct words *words, const struct trace *trace, bool utf8)
+{
+    struct share shares[TRACE_WHERE_COUNT];
+    int64_t total = trace->end_ns - trace->start_ns;
+    for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
+        shares[i] = (struct share){trace->where_ns[i], (enum trace_where)i};
+    qsort(shares, TRACE_WHERE_COUNT, sizeof *shares, compare_shares);
+    words_add_duration(words, total, utf8);
+    for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++) {
+        if (shares[i].ns <= 0 || (double)shares[i].ns < MIN_SHARE * (double)total) break;
+        words_add(words, i ? ", " : ": ");
+        words_add_duration(words, shares[i].ns, utf8);
+        words_printf(words, " %s", trace_where_words(shares[i].where));
+    }
+}
+
+static void list_count(struct list *list, size_t n, const char *one, const char *many)
+{
+    if (n) words_printf(next_item(list), "%zu %s", n, n == 1 ? one : many);
+}
+
+void words_add_totals(struct words *words, const struct trace *trace)
+{
+    struct list list = {words, false};
+    list_count(&list, trace->n, "span", "spans");
+    list_count(&list, trace->n_operations, "call", "calls");
+    list_count(&list, trace->n_failed, "of them failed", "of them failed");
+    list_count(&list, trace->n_retries, "retry", "retries");
+    list_count(&list, trace->n_tools, "tool", "tools");
+    if (trace->input_tokens >= 0)
+        words_printf(next_item(&list), "%" PRId64 " tokens in", trace->input_tokens);
+    if (trace->output_tokens >= 0)
+        words_printf(next_item(&list), "%" PRId64 " tokens out", trace->output_tokens);
+    if (trace->cost_usd > 0 || (trace->input_tokens >= 0 && !trace->n_unpriced))
+        words_add_cost(next_item(&list), trace->cost_usd);
+    if (trace->n_unpriced && trace->cost_usd > 0)
+        words_printf(words, " and %zu calls of unknown price", trace->n_unpriced);
+    else if (trace->n_unpriced)
+        words_add(next_item(&list), "cost unknown");
+}

@@ -1,0 +1,608 @@
+/* beluga trace and --trace: where did the time go. */
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "run.h"
+
+#define FIXTURES   "/tests/cli/traces/"
+#define PATH_BYTES 512
+
+static const char *in_root(char path[PATH_BYTES], const char *name)
+{
+    snprintf(path, PATH_BYTES, "%s%s", getenv("BELUGA_SOURCE_ROOT"), name);
+    return path;
+}
+
+static const char *fixture(const char *name)
+{
+    static char path[PATH_BYTES], relative[PATH_BYTES / 2];
+    snprintf(relative, sizeof relative, "%s%s", FIXTURES, name);
+    return in_root(path, relative);
+}
+
+static const char *prices(void)
+{
+    static char path[PATH_BYTES], option[PATH_BYTES + 8];
+    snprintf(option, sizeof option, "prices=%s", in_root(path, "/data/prices.yaml"));
+    return option;
+}
+
+static char *read_file(const char *path, size_t *length)
+{
+    FILE *file = fopen(path, "rb");
+    assert_non_null(file);
+    char *text = calloc(1, 1 << 20);
+    assert_non_null(text);
+    *length = fread(text, 1, (1 << 20) - 1, file);
+    fclose(file);
+    return text;
+}
+
+/* Run `beluga trace` on what is on stdin. */
+static int trace_text(struct cli *cli, const char *text, const char *option)
+{
+    cli->input = text;
+    cli->input_length = strlen(text);
+    int code = cli_run(cli, "trace", "-", option, NULL);
+    cli->input = NULL;
+    return code;
+}
+
+/* ---- spans for tests ------------------------------------------------------------------------- */
+
+struct lines {
+    char *text;
+    size_t length;
+    FILE *file;
+    bool begun;
+};
+
+static void begin_line(struct lines *lines)
+{
+    *lines = (struct lines){0};
+    lines->file = open_memstream(&lines->text, &lines->length);
+    assert_non_null(lines->file);
+    fprintf(lines->file, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[");
+}
+
+/* Times are milliseconds; parent 0 for none. */
+static void add(struct lines *lines, int trace, int id, int parent, const char *name, int from,
+                int to)
+{
+    fprintf(
+        lines->file,
+        "%s{\"traceId\":\"%032x\",\"spanId\":\"%016x\",\"parentSpanId\":\"%.*x\",\"name\":\"%s\","
+        "\"startTimeUnixNano\":\"%lld\",\"endTimeUnixNano\":\"%lld\"}",
+        lines->begun ? "," : "", (unsigned)trace, (unsigned)id, parent ? 16 : 0, (unsigned)parent,
+        name, 1790000000000000000 + from * 1000000LL, 1790000000000000000 + to * 1000000LL);
+    lines->begun = true;
+}
+
+static const char *end_line(struct lines *lines)
+{
+    fprintf(lines->file, "]}]}]}\n");
+    fclose(lines->file);
+    return lines->text;
+}
+
+/* ---- the drawing ----------------------------------------------------------------------------- */
+
+static void attempts_waits_tools_tokens_and_costs_are_drawn(void **state)
+{
+    struct cli *cli = *state;
+    size_t n;
+    char *expected = read_file(fixture("agent.txt"), &n);
+    cli_set(cli, "LANG", "C.UTF-8");
+    assert_int_equal(cli_run(cli, "trace", "-o", prices(), fixture("agent.jsonl"), NULL), 0);
+    assert_string_equal(cli->out, expected);
+    assert_string_equal(cli->err, "");
+    free(expected);
+}
+
+static void the_guide_shows_what_is_drawn(void **state)
+{
+    (void)state;
+    size_t n;
+    char path[PATH_BYTES];
+    char *drawing = read_file(fixture("agent.txt"), &n);
+    char *guide = read_file(in_root(path, "/docs/guides/observability-tracing.md"), &n);
+    assert_contains(guide, drawing);
+    free(drawing);
+    free(guide);
+}
+
+static void without_utf8_it_is_drawn_in_ascii(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "LANG", "C");
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    for (size_t i = 0; i < cli->out_length; i++) assert_true((unsigned char)cli->out[i] < 0x80);
+    assert_contains(cli->out, "|-attempt 1");
+    assert_contains(cli->out, ": waiting  # receiving  x failed");
+}
+
+/* The longest line in characters, without sequences of colours. */
+static size_t longest_line(const char *text)
+{
+    size_t longest = 0, width = 0;
+    for (; *text; text++) {
+        if (*text == '\033')
+            text += strcspn(text, "m");
+        else if (*text == '\n')
+            width = 0;
+        else if (*text != '\r')
+            width += ((unsigned char)*text & 0xc0) != 0x80;
+        if (width > longest) longest = width;
+    }
+    return longest;
+}
+
+static void it_fits_terminals_of_every_width(void **state)
+{
+    struct cli *cli = *state;
+    static const unsigned short widths[] = {40, 41, 60, 79, 80, 99, 100, 120, 200, 400};
+    cli_set(cli, "LANG", "C.UTF-8");
+    cli_set(cli, "TERM", "xterm");
+    cli->terminal = true;
+    for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
+        cli->width = widths[i];
+        assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+        assert_in_range(longest_line(cli->out), 38, widths[i]);
+        assert_int_equal(cli_run(cli, "trace", fixture("python_sdk.jsonl"), NULL), 0);
+        assert_in_range(longest_line(cli->out), 38, widths[i]);
+    }
+}
+
+static void colours_are_for_terminals_that_want_them(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "TERM", "xterm");
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    assert_lacks(cli->out, "\033");
+    cli->terminal = true;
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    assert_contains(cli->out, "\033[31m");
+    cli_set(cli, "NO_COLOR", "1");
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    assert_lacks(cli->out, "\033");
+}
+
+static void names_can_not_move_the_cursor(void **state)
+{
+    struct cli *cli = *state;
+    struct lines lines;
+    begin_line(&lines);
+    add(&lines, 1, 1, 0, "a\\u001b[2Jb\\nc\\u009b31md", 0, 10);
+    cli_set(cli, "LANG", "C.UTF-8");
+    assert_int_equal(trace_text(cli, end_line(&lines), NULL), 0);
+    assert_contains(cli->out, "a [2Jb c 31md");
+    assert_lacks(cli->out, "\033");
+    assert_lacks(cli->out, "\xc2\x9b");
+    free(lines.text);
+}
+
+static void a_thousand_spans_are_cut_to_a_screen(void **state)
+{
+    struct cli *cli = *state;
+    struct lines lines;
+    begin_line(&lines);
+    add(&lines, 1, 1, 0, "batch", 0, 5000);
+    for (int i = 0; i < 1000; i++)
+        add(&lines, 1, i + 2, 1, i == 500 ? "slow" : "quick", i, i + (i == 500 ? 900 : 3));
+    end_line(&lines);
+    assert_int_equal(trace_text(cli, lines.text, NULL), 0);
+    assert_contains(cli->out, "slow");
+    assert_contains(cli->out, "... 941 more, each at most 3.00 ms (--all)");
+    assert_int_equal(trace_text(cli, lines.text, "--all"), 0);
+    assert_lacks(cli->out, "more,");
+    size_t rows = 0;
+    for (const char *c = cli->out; *c; c++) rows += *c == '\n';
+    assert_in_range(rows, 1001, 1020);
+    free(lines.text);
+}
+
+/* ---- which traces ---------------------------------------------------------------------------- */
+
+static void traces_stand_in_the_order_of_their_start(void **state)
+{
+    struct cli *cli = *state;
+    struct lines lines;
+    begin_line(&lines);
+    for (int i = 1; i <= 12; i++) add(&lines, i, 1, 0, "call", 1000 - 10 * i, 1000);
+    end_line(&lines);
+    assert_int_equal(trace_text(cli, lines.text, NULL), 0);
+    assert_contains(cli->out, "... 2 earlier traces (--all, --trace-id)");
+    const char *tenth = strstr(cli->out, "trace 0000000000000000000000000000000a");
+    const char *first = strstr(cli->out, "trace 00000000000000000000000000000001");
+    assert_true(tenth && first && tenth < first);
+    assert_null(strstr(cli->out, "trace 0000000000000000000000000000000c"));
+    assert_int_equal(trace_text(cli, lines.text, "--trace-id=0000000000000000000000000000000C"), 0);
+    assert_contains(cli->out, "trace 0000000000000000000000000000000c");
+    assert_int_equal(trace_text(cli, lines.text, "--trace-id=ff"), 2);
+    assert_contains(cli->err, "no trace has an id that begins with ff");
+    free(lines.text);
+}
+
+/* ---- what is read ---------------------------------------------------------------------------- */
+
+static const beluga_json *trace_of(beluga_json_doc *doc)
+{
+    const beluga_json *trace =
+        beluga_json_first(beluga_json_get(beluga_json_doc_root(doc), "traces"));
+    assert_non_null(trace);
+    return trace;
+}
+
+static double number(const beluga_json *object, const char *key)
+{
+    return beluga_json_double(beluga_json_get(object, key), -1);
+}
+
+static void every_moment_counts_once(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
+                     0);
+    beluga_json_doc *doc = cli_parse_out(cli);
+    const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
+    double sum = 0;
+    for (const beluga_json *v = beluga_json_first(where); v; v = beluga_json_next(where, v))
+        sum += beluga_json_double(v, -1);
+    assert_float_equal(sum, 3000, 0.001);
+    assert_float_equal(number(where, "first_token"), 1300, 0.001);
+    assert_float_equal(number(where, "receiving"), 700, 0.001);
+    assert_float_equal(number(where, "retry_wait"), 400, 0.001);
+    assert_float_equal(number(where, "tools"), 400, 0.001);
+    assert_float_equal(number(where, "failed_attempts"), 200, 0.001);
+    assert_float_equal(number(trace, "cost_usd"), 0.000668, 1e-9);
+    assert_int_equal(beluga_json_get_int(trace, "retries", -1), 1);
+    assert_int_equal(beluga_json_count(beluga_json_get(trace, "spans")), 7);
+    beluga_json_doc_free(doc);
+}
+
+static void spans_of_another_sdk_are_a_tree(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "trace", "--json", fixture("python_sdk.jsonl"), NULL), 0);
+    static const char *const names[] = {"POST /ask",       "SELECT orders", "invoke_agent helper",
+                                        "chat gpt-5-mini", "POST",          "execute_tool weather",
+                                        "chat gpt-5-mini"};
+    static const int depths[] = {0, 1, 1, 2, 3, 2, 2};
+    beluga_json_doc *doc = cli_parse_out(cli);
+    const beluga_json *spans = beluga_json_get(trace_of(doc), "spans");
+    assert_int_equal(beluga_json_count(spans), 7);
+    for (size_t i = 0; i < 7; i++) {
+        const beluga_json *span = beluga_json_at(spans, i);
+        assert_string_equal(beluga_json_get_string(span, "name", NULL), names[i]);
+        assert_int_equal(beluga_json_get_int(span, "depth", -1), depths[i]);
+    }
+    assert_string_equal(beluga_json_get_string(beluga_json_at(spans, 4), "kind", NULL), "attempt");
+    beluga_json_doc_free(doc);
+}
+
+static void times_and_counts_may_be_numbers(void **state)
+{
+    struct cli *cli = *state;
+    static const char line[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
+        "\"name\":"
+        "\"chat "
+        "x\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":1790000000250000000,"
+        "\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}},{"
+        "\"key\":"
+        "\"gen_ai.usage.output_tokens\",\"value\":{\"intValue\":7}}],\"unknown\":[1]}]}]}],\"x\":{}"
+        "}\n";
+    assert_int_equal(trace_text(cli, line, NULL), 0);
+    assert_contains(cli->out, "250 ms: 250 ms waiting for the answer");
+    assert_contains(cli->out, "7 tokens out, cost unknown");
+}
+
+static void prices_are_found_by_the_names_of_the_conventions(void **state)
+{
+    struct cli *cli = *state;
+    static const char line[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01\",\"spanId\":\"02\","
+        "\"name\":"
+        "\"chat x\",\"startTimeUnixNano\":\"1\",\"endTimeUnixNano\":\"2\",\"attributes\":[{\"key\":"
+        "\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}},{\"key\":"
+        "\"gen_ai.provider.name\",\"value\":{\"stringValue\":\"gcp.gemini\"}},{\"key\":"
+        "\"gen_ai.request.model\",\"value\":{\"stringValue\":\"some\"}},{\"key\":"
+        "\"gen_ai.usage.input_tokens\",\"value\":{\"intValue\":\"1000000\"}}]}]}]}]}\n";
+    static const char list[] = "prices:\n  gemini/some: {input: 0.5, output: 3}\n";
+    char option[PATH_BYTES];
+    snprintf(option, sizeof option, "-oprices=%s",
+             cli_write_file(cli, "prices.yaml", list, strlen(list)));
+    assert_int_equal(trace_text(cli, line, option), 0);
+    assert_contains(cli->out, "1000000 tokens in, $0.5000");
+    assert_int_equal(trace_text(cli, line, NULL), 0);
+    assert_contains(cli->out, "1000000 tokens in, cost unknown");
+}
+
+static void lines_of_metrics_are_passed_over(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n\n", NULL), 2);
+    assert_contains(cli->err, "stdin: no spans: its lines are metrics or logs");
+    assert_int_equal(trace_text(cli, "", NULL), 2);
+    assert_contains(cli->err, "stdin: no spans\n");
+}
+
+static void a_line_that_was_cut_off_at_the_end_is_left_out(void **state)
+{
+    struct cli *cli = *state;
+    struct lines lines;
+    char text[2048];
+    begin_line(&lines);
+    add(&lines, 1, 1, 0, "whole", 0, 10);
+    snprintf(text, sizeof text, "%s{\"resourceSpans\":[{\"sco", end_line(&lines));
+    assert_int_equal(trace_text(cli, text, NULL), 0);
+    assert_contains(cli->out, "whole");
+    assert_contains(cli->err, "stdin:2: the last line is not whole, and left out");
+    free(lines.text);
+}
+
+static void what_is_wrong_is_told_with_its_line(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(trace_text(cli, "{\"resourceMetrics\":[]}\n{\"resourceSpans\":[\n{}\n", NULL),
+                     2);
+    assert_contains(cli->err, "stdin:2: not JSON");
+    assert_int_equal(trace_text(cli, "\n{\"hello\":1}\n", NULL), 2);
+    assert_contains(cli->err, "stdin:2: not a line of OTLP/JSON: it has no resourceSpans");
+    assert_int_equal(
+        trace_text(cli, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}\n", NULL), 2);
+    assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
+    assert_int_equal(cli_run(cli, "trace", "-o", "nonsense", fixture("agent.jsonl"), NULL), 2);
+    assert_string_equal(cli->out, "");
+    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL),
+                     0);
+    assert_contains(cli->err, "costs are unknown: ");
+    assert_contains(cli->out, "cost unknown");
+    assert_int_equal(cli_run(cli, "trace", NULL), 2);
+    assert_contains(cli->err, "which file?");
+    assert_int_equal(cli_run(cli, "trace", "/nowhere", NULL), 2);
+    assert_contains(cli->err, "/nowhere can't be read");
+}
+
+static void damaged_files_end_in_a_drawing_or_an_error(void **state)
+{
+    struct cli *cli = *state;
+    size_t n;
+    char *text = read_file(fixture("agent.jsonl"), &n);
+    for (size_t i = 1; i <= 24; i++) {
+        size_t at = n * i / 25;
+        char kept = text[at];
+        text[at] = "\"}]{0:\0\x80"[i % 8];
+        cli->input = text;
+        cli->input_length = i % 3 ? n : at + 1;
+        int code = cli_run(cli, "trace", "-", i % 2 ? "--json" : NULL, NULL);
+        assert_true(code == 0 || code == 2);
+        assert_int_equal(cli->signal, 0);
+        assert_true(cli->out_length || cli->err_length);
+        text[at] = kept;
+    }
+    cli->input = NULL;
+    free(text);
+}
+
+static void rings_twins_orphans_and_depths_are_drawn(void **state)
+{
+    struct cli *cli = *state;
+    struct lines lines;
+    begin_line(&lines);
+    add(&lines, 1, 1, 3, "ring", 0, 9);
+    add(&lines, 1, 2, 1, "ring", 1, 9);
+    add(&lines, 1, 3, 2, "ring", 2, 9);
+    add(&lines, 1, 4, 4, "own parent", 3, 9);
+    add(&lines, 1, 5, 99, "orphan", 4, 9);
+    add(&lines, 1, 6, 0, "twin", 5, 9);
+    add(&lines, 1, 6, 0, "twin", 5, 9);
+    add(&lines, 1, 7, 0, "backwards", 9, 5);
+    for (int i = 0; i < 3000; i++) add(&lines, 2, i + 1, i, "deep", 100 + i, 9000 - i);
+    end_line(&lines);
+    assert_int_equal(trace_text(cli, lines.text, "--all"), 0);
+    assert_contains(cli->out, "own parent");
+    assert_contains(cli->out, "orphan");
+    assert_contains(cli->out, "\n7 spans");
+    assert_contains(cli->out, "\n3000 spans");
+    assert_int_equal(trace_text(cli, lines.text, "--json"), 0);
+    beluga_json_doc_free(cli_parse_out(cli));
+    free(lines.text);
+}
+
+/* ---- the page -------------------------------------------------------------------------------- */
+
+#define EVIL "\\\"'><script>alert(1)</script><img src=http://x/ onerror=y>&amp;"
+
+static void the_page_escapes_all_and_loads_nothing(void **state)
+{
+    struct cli *cli = *state;
+    static const char line[] =
+        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01" EVIL
+        "\",\"spanId\":\"02" EVIL "\",\"name\":\"" EVIL
+        "\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":"
+        "1790000000250000000,\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{"
+        "\"stringValue\":"
+        "\"chat\"}},{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"" EVIL
+        "\"}},{\"key\":\"" EVIL "\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"" EVIL
+        "\"}]}}},{\"key\":\"error.type\","
+        "\"value\":{\"stringValue\":\"" EVIL "\"}}],\"status\":{\"code\":2,\"message\":\"" EVIL
+        "\"}}]}]}]}\n";
+    assert_int_equal(trace_text(cli, line, "--html=-"), 0);
+    assert_lacks(cli->out, "<script");
+    assert_lacks(cli->out, "<img");
+    assert_lacks(cli->out, "src=\"");
+    assert_lacks(cli->out, "href");
+    assert_lacks(cli->out, "url(");
+    assert_lacks(cli->out, "@import");
+    assert_contains(cli->out, "default-src 'none'");
+    assert_contains(cli->out, "&quot;&#39;&gt;&lt;script&gt;");
+    assert_contains(cli->out, "&amp;amp;");
+    assert_contains(cli->out, "</html>\n");
+}
+
+static void the_page_is_for_its_owner_only(void **state)
+{
+    struct cli *cli = *state;
+    struct stat info;
+    char path[PATH_BYTES];
+    size_t n;
+    snprintf(path, sizeof path, "%s/page.html", cli->home);
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", path, NULL), 0);
+    assert_string_equal(cli->out, "");
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    char *page = read_file(path, &n);
+    assert_contains(page, "1.30 s waiting for the first token");
+    assert_contains(page, "retry wait, rate_limit");
+    free(page);
+    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", "/nowhere/page", NULL),
+                     1);
+    assert_contains(cli->err, "/nowhere/page can't be written");
+}
+
+/* ---- --trace --------------------------------------------------------------------------------- */
+
+static void a_command_draws_itself_when_it_ends(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "LANG", "C.UTF-8");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
+    assert_contains(cli->out, "Hello");
+    assert_lacks(cli->out, "trace ");
+    assert_contains(cli->err, "2 spans, 1 call");
+    assert_contains(cli->err, "\u2514 attempt 1");
+    assert_int_equal(cli_run(cli, "health", "--probe", "--trace", "mock/echo", NULL), 0);
+    assert_contains(cli->err, "\u2514 attempt 1");
+    const char *input = cli_write_file(cli, "in.txt", "one\ntwo\n", 8);
+    assert_int_equal(cli_run(cli, "batch", input, "--dry-run", "-m", "mock/echo", "--trace", NULL),
+                     0);
+    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
+    char out[PATH_BYTES];
+    snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
+    assert_int_equal(cli_run(cli, "batch", input, "--out", out, "-m", "mock/echo", "--trace", NULL),
+                     0);
+    assert_contains(cli->err, "5 spans, 2 calls");
+    cli_run(cli, "models", "mock", "--trace", NULL);
+    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
+}
+
+static void it_draws_failures_and_retries(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "LANG", "C.UTF-8");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o",
+                             "max_retries=1", "-o", "retry_delay=100ms", "--trace", "Hello", NULL),
+                     5);
+    assert_contains(cli->err, "1 of them failed, 1 retry");
+    assert_contains(cli->err, "retry wait");
+    assert_contains(cli->err, "\u2514 attempt 2  rate_limit");
+}
+
+static void it_draws_what_was_interrupted(void **state)
+{
+    struct cli *cli = *state;
+    char words[1024] = "";
+    for (size_t i = 0; i + 6 < sizeof words; i += 5) strcpy(words + i, "word ");
+    cli_start(cli, "-m", "mock/echo", "-o", "mock.word_delay_ms=500", "--trace", words, NULL);
+    cli_wait_for(cli, "word");
+    cli_signal(cli, SIGINT);
+    assert_int_equal(cli_finish(cli), 130);
+    assert_contains(cli->err, "context_canceled");
+    assert_contains(cli->err, "2 spans, 1 call, 1 of them failed");
+}
+
+static size_t count_lines(const char *path, const char *part)
+{
+    size_t length, n = 0;
+    char *text = read_file(path, &length);
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) n++;
+    free(text);
+    return n;
+}
+
+static void it_keeps_the_lines_where_it_is_told(void **state)
+{
+    struct cli *cli = *state;
+    char option[PATH_BYTES + 16], path[PATH_BYTES];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/kept.jsonl", cli->home);
+    snprintf(option, sizeof option, "--trace=%s", path);
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
+    assert_int_equal(count_lines(path, "\"resourceSpans\""), 2);
+    assert_int_equal(stat(path, &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0600);
+    assert_int_equal(cli_run(cli, "trace", path, NULL), 0);
+    assert_contains(cli->out, "chat echo");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace=/nowhere/x", "Hello", NULL), 1);
+    assert_contains(cli->err, "/nowhere/x can't be written");
+    assert_contains(cli->err, "chat echo");
+}
+
+static void other_exporters_get_the_trace_too(void **state)
+{
+    struct cli *cli = *state;
+    char path[PATH_BYTES];
+    snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
+    cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
+    cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
+    assert_contains(cli->err, "2 spans, 1 call");
+    assert_contains(cli->err, "gen_ai.request.model");
+    assert_int_equal(count_lines(path, "\"resourceSpans\""), 1);
+}
+
+static void it_draws_where_telemetry_is_off(void **state)
+{
+    struct cli *cli = *state;
+    char path[PATH_BYTES];
+    struct stat info;
+    snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
+    cli_set(cli, "OTEL_TRACES_SAMPLER", "always_off");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
+    assert_contains(cli->err, "2 spans, 1 call");
+    cli_set(cli, "OTEL_SDK_DISABLED", "true");
+    cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
+    cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
+    assert_contains(cli->err, "2 spans, 1 call");
+    assert_lacks(cli->err, "gen_ai.request.model");
+    assert_int_not_equal(stat(path, &info), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(attempts_waits_tools_tokens_and_costs_are_drawn),
+        TEST(the_guide_shows_what_is_drawn),
+        TEST(without_utf8_it_is_drawn_in_ascii),
+        TEST(it_fits_terminals_of_every_width),
+        TEST(colours_are_for_terminals_that_want_them),
+        TEST(names_can_not_move_the_cursor),
+        TEST(a_thousand_spans_are_cut_to_a_screen),
+        TEST(traces_stand_in_the_order_of_their_start),
+        TEST(every_moment_counts_once),
+        TEST(spans_of_another_sdk_are_a_tree),
+        TEST(times_and_counts_may_be_numbers),
+        TEST(prices_are_found_by_the_names_of_the_conventions),
+        TEST(lines_of_metrics_are_passed_over),
+        TEST(a_line_that_was_cut_off_at_the_end_is_left_out),
+        TEST(what_is_wrong_is_told_with_its_line),
+        TEST(damaged_files_end_in_a_drawing_or_an_error),
+        TEST(rings_twins_orphans_and_depths_are_drawn),
+        TEST(the_page_escapes_all_and_loads_nothing),
+        TEST(the_page_is_for_its_owner_only),
+        TEST(a_command_draws_itself_when_it_ends),
+        TEST(it_draws_failures_and_retries),
+        TEST(it_draws_what_was_interrupted),
+        TEST(it_keeps_the_lines_where_it_is_told),
+        TEST(other_exporters_get_the_trace_too),
+        TEST(it_draws_where_telemetry_is_off),
+    };
+    return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
+}
