@@ -33,7 +33,7 @@ typedef struct beluga_prices beluga_prices;
  *
  * What an entry leaves out costs as much as input.
  *
- * @param path  NULL: the file that is installed with the library.
+ * @param path  NULL: the file that was installed with the library, also where that was moved.
  * @param out   Owned (beluga_prices_free). NULL on failure.
  * @return 0; BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_INVALID_CONFIG with "path:line:column: …";
  *         BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY.

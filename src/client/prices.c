@@ -7,6 +7,12 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+#include <dlfcn.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { PATH_BYTES = 4096 };
+
 typedef struct reader {
     beluga_prices *prices;
     const char *path;
@@ -132,6 +138,28 @@ static int read_file(reader *r)
     return status;
 }
 
+/* --- the list that came with the library ---------------------------------------------------------- */
+
+static bool is_there(char *path, size_t size, const char *folder, size_t n, const char *file)
+{
+    int length = snprintf(path, size, "%.*s%s", (int)n, folder, file);
+    return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
+}
+
+/* Where it was installed; else beside the library, which may have been moved, or is in a build folder. */
+static const char *own_list(char *path, size_t size)
+{
+    static const char here;
+    static const char *const places[] = {"/../share/beluga/prices.yaml", "/../../share/beluga/prices.yaml",
+                                         "/../../data/prices.yaml"};
+    Dl_info info;
+    if (access(BELUGA__PRICES_FILE, R_OK) == 0 || !dladdr(&here, &info)) return BELUGA__PRICES_FILE;
+    const char *slash = strrchr(info.dli_fname, '/');
+    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++)
+        if (is_there(path, size, info.dli_fname, (size_t)(slash - info.dli_fname), places[i])) return path;
+    return BELUGA__PRICES_FILE;
+}
+
 int beluga_prices_load(const char *path, beluga_prices **out, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -139,7 +167,11 @@ int beluga_prices_load(const char *path, beluga_prices **out, beluga_error *err)
     *out = NULL;
     if (!prices) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for prices");
     beluga__arena_init(&prices->arena, allocator, NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
-    reader r = {.prices = prices, .path = path ? path : BELUGA__PRICES_FILE, .err = err, .place = {1, 1}};
+    char found[PATH_BYTES];
+    reader r = {.prices = prices,
+                .path = path ? path : own_list(found, sizeof found),
+                .err = err,
+                .place = {1, 1}};
     int status = read_file(&r);
     if (status)
         beluga_prices_free(prices);

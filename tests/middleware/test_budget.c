@@ -117,6 +117,16 @@ static void the_list_that_is_shipped_can_be_read(void **state)
     beluga_prices_free(prices);
 }
 
+static void the_list_is_found_beside_the_library(void **state)
+{
+    (void)state;
+    beluga_error err = {0};
+    beluga_prices *prices = NULL;
+    if (beluga_prices_load(NULL, &prices, &err)) fail_msg("%s", err.message);
+    assert_true(*beluga_prices_date(prices));
+    beluga_prices_free(prices);
+}
+
 /* --- the budget ----------------------------------------------------------------------------------- */
 
 static beluga_chat_model *open_with_budget(double dollars, beluga_option more)
@@ -295,6 +305,7 @@ int main(void)
         cmocka_unit_test(each_kind_of_token_has_its_price),
         WITH_FILE(a_bad_file_is_told_with_its_place),
         cmocka_unit_test(the_list_that_is_shipped_can_be_read),
+        cmocka_unit_test(the_list_is_found_beside_the_library),
         WITH_FILE(when_it_is_spent_nothing_is_sent),
         WITH_FILE(what_may_be_answered_is_reserved_where_it_is_known),
         cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
