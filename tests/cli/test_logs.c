@@ -189,10 +189,14 @@ static void an_entry_has_all_of_a_call_but_the_key(void **state)
 
 static void a_price_that_is_not_known_is_not_zero(void **state)
 {
+    static const char prices[] = "prices:\n  mock/another: {input: 1, output: 10}\n";
     struct cli *cli = *state;
     const beluga_json *list;
+    char option[256];
     turn_on(cli);
-    ask_mock(cli, "Hello");
+    snprintf(option, sizeof option, "prices=%s",
+             cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", option, "Hello", NULL), 0);
     beluga_json_doc *doc = entries(cli, &list, 1);
     assert_null(beluga_json_get(beluga_json_at(list, 0), "cost"));
     beluga_json_doc_free(doc);
