@@ -25,3 +25,8 @@ void beluga__secret_mask(const char *key, char *bytes, size_t n)
         if (length >= MIN_PART) mask(part, length, bytes, n);
     }
 }
+
+void beluga__secrets_mask(const char *const *secrets, char *bytes, size_t n)
+{
+    for (; secrets && *secrets; secrets++) beluga__secret_mask(*secrets, bytes, n);
+}

@@ -227,10 +227,10 @@ void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const b
                 BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
 }
 
-int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *key)
+int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *const *secrets)
 {
     size_t before = out->length;
     int status = beluga__http_redact_url(out, url);
-    if (!status) beluga__secret_mask(key, out->data + before, out->length - before);
+    if (!status) beluga__secrets_mask(secrets, out->data + before, out->length - before);
     return status;
 }

@@ -99,7 +99,7 @@ typedef struct beluga__exchange {
     int64_t end_ms;
     const beluga_error *error; /* of FAILED */
     uint64_t random;
-    const char *key;
+    const char *const *secrets;
 } beluga__exchange;
 
 /* Write a file that is not there yet under the number, or a later one. Blocks. */
@@ -128,7 +128,7 @@ int beluga__recording_bytes(beluga__recording *recording, const beluga_json *hol
                             const char *path, beluga__buf *out, beluga_error *err);
 
 /* Write a URL without credentials. Returns out->status. */
-int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *key);
+int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *const *secrets);
 
 /* --- matching --------------------------------------------------------------------------------- */
 

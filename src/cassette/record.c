@@ -15,7 +15,7 @@ typedef struct recorder {
     void *owner;
     const beluga_http_request *request;
     const beluga_http_response *response;
-    const char *key;
+    const char *const *secrets;
     beluga__buf request_body, body, chunks; /* of beluga__chunk */
     bool has_body;
     unsigned number;
@@ -79,7 +79,7 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
         .end_ms = lap_ms(r),
         .error = error,
         .random = r->random,
-        .key = r->key,
+        .secrets = r->secrets,
     };
     char name[16];
     beluga_error err;
@@ -129,14 +129,14 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
     r->owner = spec->owner;
     r->request = spec->request;
     r->response = spec->response;
-    r->key = spec->key;
+    r->secrets = spec->secrets;
     r->has_body = spec->request->has_body;
     r->last_ns = beluga__now_ns();
     r->number = atomic_fetch_add(&r->cassette->number, 1) + 1;
     if (r->has_body)
         beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
     if (r->request_body.length)
-        beluga__secret_mask(r->key, r->request_body.data, r->request_body.length);
+        beluga__secrets_mask(r->secrets, r->request_body.data, r->request_body.length);
     /* Of the request, so that it is the same when it is recorded again. */
     const beluga__asked asked = {.body = r->request_body.data, .length = r->request_body.length};
     *spec->random = r->random = beluga__asked_digest(&asked) | 1;

@@ -185,11 +185,11 @@ typedef struct sent {
 static int describe(sent *s, const beluga__transfer_spec *spec, beluga__asked *asked)
 {
     const beluga_json *json = NULL;
-    int status = beluga__cassette_scrub_url(&s->url, spec->request->url.data, spec->key);
+    int status = beluga__cassette_scrub_url(&s->url, spec->request->url.data, spec->secrets);
     if (!status && spec->request->has_body)
         status = beluga__buf_append(&s->body, spec->request->body.data, spec->request->body.length);
     if (status) return status;
-    if (s->body.length) beluga__secret_mask(spec->key, s->body.data, s->body.length);
+    if (s->body.length) beluga__secrets_mask(spec->secrets, s->body.data, s->body.length);
     bool container = s->body.length && strchr("{[", *s->body.data);
     if (container)
         status = beluga__json_scratch_parse(&s->scratch, s->body.data, s->body.length, &json, NULL);

@@ -30,7 +30,7 @@ static void put_text(writing *at, const char *key, const char *text, size_t n)
     beluga__buf_append(&copy, text, n);
     for (size_t i = 0; (i += beluga__utf8_valid(copy.data + i, copy.length - i)) < copy.length;)
         copy.data[i] = '?';
-    if (copy.length) beluga__secret_mask(at->exchange->key, copy.data, copy.length);
+    if (copy.length) beluga__secrets_mask(at->exchange->secrets, copy.data, copy.length);
     if (copy.status)
         at->text.status = copy.status;
     else
@@ -123,7 +123,7 @@ static void put_request(writing *at)
     const beluga__exchange *x = at->exchange;
     beluga__buf url;
     beluga__buf_init(&url, at->text.allocator, BELUGA__MAX_CASSETTE_BODY);
-    if (beluga__cassette_scrub_url(&url, x->request->url.data, x->key))
+    if (beluga__cassette_scrub_url(&url, x->request->url.data, x->secrets))
         at->text.status = url.status;
     beluga_json_begin_object(&at->w, "request");
     put_text(at, "method", x->request->method, strlen(x->request->method));
@@ -235,7 +235,7 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
 {
     writing at = {.exchange = exchange};
     if (exchange->body->length)
-        beluga__secret_mask(exchange->key, exchange->body->data, exchange->body->length);
+        beluga__secrets_mask(exchange->secrets, exchange->body->data, exchange->body->length);
     beluga__buf_init(&at.text, allocator, BELUGA__MAX_CASSETTE_FILE);
     beluga__json_scratch_init(&at.scratch, allocator);
     beluga__json_writer_init(&at.w, &at.text);

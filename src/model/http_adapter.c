@@ -40,6 +40,8 @@ typedef struct http_op {
     const char **header_values; /* in the call's arena; NULL without headers */
     bool kept_secret; /* one of them was asked for by a call before this one */
     const char *key; /* that was sent; lives as long as the call */
+    const char **secrets; /* that and the headers' values that are secret, ended by NULL; in the arena */
+    size_t n_secrets;
     body_mode mode;
     bool got_frame;
     bool paused;
@@ -87,11 +89,7 @@ static void let_go(http_op *self, bool reuse_connection)
 /* A server may say a key back that it refuses: make stars of it. */
 static void mask_key(const http_op *self, char *bytes, size_t n)
 {
-    const beluga__target *target = self->emit.call->target;
-    beluga__secret_mask(self->key, bytes, n);
-    for (size_t i = 0; self->header_values && i < target->n_headers; i++)
-        if (target->headers[i].secret)
-            beluga__secret_mask(self->header_values[i], bytes, n);
+    beluga__secrets_mask(self->secrets, bytes, n);
 }
 
 static void mask_error(http_op *self)
@@ -663,7 +661,7 @@ static int send_request(http_op *self, beluga_error *err)
         .response = &self->response,
         .handler = &handler,
         .owner = self,
-        .key = self->key,
+        .secrets = self->secrets,
         .random = &self->emit.random,
         .streamed = call->streamed,
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
@@ -686,10 +684,13 @@ static beluga__credential *next_secret(const http_op *self)
 
 static void take_secret(http_op *self, const char *value)
 {
-    if (self->n_resolved < self->emit.call->target->n_headers)
-        self->header_values[self->n_resolved] = value;
-    else
+    const beluga__target *target = self->emit.call->target;
+    bool is_key = self->n_resolved == target->n_headers;
+    if (is_key)
         self->key = value;
+    else
+        self->header_values[self->n_resolved] = value;
+    if (value && (is_key || target->headers[self->n_resolved].secret)) self->secrets[self->n_secrets++] = value;
     self->n_resolved++;
 }
 
@@ -781,7 +782,8 @@ static int prepare(http_op *self, beluga_error *err)
     size_t n = call->target->n_headers;
     if (n && !(self->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    return 0;
+    self->secrets = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *self->secrets); /* and the key, and NULL */
+    return self->secrets ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
 static int begin(http_op *self, beluga_error *err)

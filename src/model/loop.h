@@ -75,7 +75,7 @@ typedef struct beluga__transfer_spec {
     beluga_http_response *response; /* filled with status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    const char *key; /* what must not be shown or stored; NULL: none; borrowed until done */
+    const char *const *secrets; /* what must not be shown or stored, ended by NULL; borrowed until done */
     uint64_t *random; /* where a recording puts what ids of the answer are made from; borrowed until done */
     int64_t connect_timeout_ms;
     bool streamed;

@@ -123,6 +123,21 @@ static void a_name_that_is_taken_is_left_alone(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void a_secret_of_a_configured_header_is_in_none_either(void **state)
+{
+    tape *t = *state;
+    setenv("TEST_TEAM_TOKEN", "TeamToken4f1dC0ffee", 1);
+    beluga_chat_model *model = tape_open(t, beluga_with_header("X-Team: env:TEST_TEAM_TOKEN"));
+    peer_openai_answer(peer_reply_new(t->peer), "You are TeamToken4f1dC0ffee, I see");
+    tape_record(t);
+    assert_int_equal(generate(model, "You are TeamToken4f1dC0ffee, I see", NULL), 0);
+    assert_int_equal(tape_count(t), 1);
+    assert_false(tape_has(t, "TeamToken4f1dC0ffee"));
+    assert_true(tape_has(t, "You are *******************, I see"));
+    unsetenv("TEST_TEAM_TOKEN");
+    beluga_chat_model_unref(model);
+}
+
 static void no_credential_is_in_any_file(void **state)
 {
     tape *t = *state;
@@ -682,6 +697,7 @@ int main(void)
         ON_TAPE(waits_are_written_down_and_nothing_for_none),
         ON_TAPE(recording_twice_adds_to_what_is_there),
         ON_TAPE(a_name_that_is_taken_is_left_alone),
+        ON_TAPE(a_secret_of_a_configured_header_is_in_none_either),
         ON_TAPE(no_credential_is_in_any_file),
         ON_TAPE(keys_of_an_address_are_not_part_of_the_match),
         ON_TAPE(a_request_that_differs_is_told_where),
