@@ -87,14 +87,18 @@ static void *open_observed(void)
     return c;
 }
 
-/* The library's own telemetry, with every span sampled. It has made its memory before anything is counted. */
+/* The library's own telemetry, with every span sampled. It has made its memory before anything is
+ * counted. */
 static void *open_exported(void)
 {
-    static const char *const variables[] = {"OTEL_TRACES_EXPORTER=console", "OTEL_METRICS_EXPORTER=none",
-                                            "OTEL_TRACES_SAMPLER=always_on", "OTEL_BSP_SCHEDULE_DELAY=3600000",
-                                            "OTEL_BSP_MAX_QUEUE_SIZE=512", NULL};
-    const beluga_telemetry_settings settings = {.size = sizeof settings, .variables = variables,
-                                                .without_environment = true, .print = print_nothing};
+    static const char *const variables[] = {
+        "OTEL_TRACES_EXPORTER=console",  "OTEL_METRICS_EXPORTER=none",
+        "OTEL_TRACES_SAMPLER=always_on", "OTEL_BSP_SCHEDULE_DELAY=3600000",
+        "OTEL_BSP_MAX_QUEUE_SIZE=512",   NULL};
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = variables,
+                                                .without_environment = true,
+                                                .print = print_nothing};
     beluga_error err = {0};
     calls *c = new_calls();
     c->client = new_client(NULL);

@@ -286,7 +286,8 @@ static int begin(struct chat *chat)
     int rc = session_load(&chat->session, chat->args);
     if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
     if (rc == 0)
-        rc = session_open(&chat->session, chat->args, chat->args->model ? NULL : chat->thread.reference);
+        rc = session_open(&chat->session, chat->args,
+                          chat->args->model ? NULL : chat->thread.reference);
     if (rc == 0 && chat->args->system &&
         conversation_set_system(&chat->conversation, chat->args->system) != 0)
         rc = out_no_memory();
@@ -323,11 +324,13 @@ const struct command cmd_chat = {
         "conversation, nor is one that fails. Ctrl-D leaves.\n\n"
         "Commands: /help, /exit, /clear, /system TEXT, /model MODEL, /save FILE, /usage. A text "
         "that begins with / is written with //.\n\n"
-        "In a pipe every line is a turn, and the first failure ends the chat with its exit status.\n\n"
-        "Where the log is on (beluga logs on), every turn is written into it, and --continue goes on "
+        "In a pipe every line is a turn, and the first failure ends the chat with its exit "
+        "status.\n\n"
+        "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
+        "on "
         "with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN |
-             ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .run = run,
 };

@@ -151,8 +151,8 @@ static void put_zsh_form(const struct arg_info *info, const char *dashes, const 
             "{compadd -S \"\" -- ${(f)\"$(beluga completion models 2>/dev/null)\"}}",
         [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}"};
     out_printf("        '%s%s%s%s[",
-               info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes,
-               name, info->type == ARG_TYPE_MAYBE ? "=-" : "");
+               info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes, name,
+               info->type == ARG_TYPE_MAYBE ? "=-" : "");
     put_zsh_text(info->meaning);
     out_printf("]");
     if (info->value) {

@@ -105,7 +105,8 @@ const struct command cmd_help = {
     .operands = "[COMMAND]",
     .summary = "Show how beluga or one of its commands is used.",
     .details = "It knows what the manual page knows: both come from the same tables.",
-    .words = "prompt chat batch logs providers models health check config new completion help version",
+    .words =
+        "prompt chat batch logs providers models health check config new completion help version",
     .takes = ARG_MAN | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,

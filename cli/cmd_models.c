@@ -211,8 +211,8 @@ const struct command cmd_models = {
         "a key.\n\n"
         "With --json: {default, aliases: [{name, model}], models: [\"PROVIDER/MODEL\"], "
         "error}.",
-    .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
-             ARG_VERSION,
+    .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

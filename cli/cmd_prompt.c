@@ -43,7 +43,8 @@ static int print(const struct args *args, const struct answer *answer)
     return report_finish(answer->response);
 }
 
-static void write_down(const struct args *args, const struct question *q, const struct answer *answer)
+static void write_down(const struct args *args, const struct question *q,
+                       const struct answer *answer)
 {
     const struct logbook_call call = {.session = &q->session,
                                       .system = q->conversation.system,
@@ -108,12 +109,13 @@ const struct command cmd_prompt = {
         "but for a newline at the end of an answer that has none.\n\n"
         "With --json one object is printed at the end: text, tool calls, usage, finish reason, "
         "ids, and timing. After a failure it has the members \"error\" (code, exit_code, message, "
-        "and what else is known) and \"partial\" (the answer as far as it had arrived, or null).\n\n"
+        "and what else is known) and \"partial\" (the answer as far as it had arrived, or "
+        "null).\n\n"
         "Where the log is on (beluga logs on), question and answer are written into it, and "
         "--continue goes on with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE |
-             ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
+             ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

@@ -20,8 +20,8 @@ struct command {
 /* All of them, the default one first, ended by NULL. */
 extern const struct command *const commands[];
 
-extern const struct command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models, cmd_health,
-    cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
+extern const struct command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
+    cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
 
 /* Return the command of that name, or NULL. */
 const struct command *command_find(const char *name);

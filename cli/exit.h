@@ -14,7 +14,8 @@
     XX(NETWORK, 7, "The network or the connection failed.")                                     \
     XX(RESPONSE, 8, "The answer is broken or truncated. What had arrived was printed.")         \
     XX(REFUSED, 9, "The provider refused or filtered the content.")                             \
-    XX(OUTPUT, 10, "The output of a batch can't be written: a full disk, say. What is done is safe.") \
+    XX(OUTPUT, 10,                                                                              \
+       "The output of a batch can't be written: a full disk, say. What is done is safe.")       \
     XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                        \
     XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
 

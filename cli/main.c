@@ -9,9 +9,9 @@
 #include "output.h"
 
 const struct command *const commands[] = {
-    &cmd_prompt, &cmd_chat,  &cmd_batch, &cmd_logs, &cmd_providers,  &cmd_models, &cmd_health,
-    &cmd_check,  &cmd_trace, &cmd_config, &cmd_new, &cmd_completion, &cmd_help,   &cmd_version,
-    NULL,
+    &cmd_prompt, &cmd_chat,       &cmd_batch, &cmd_logs,    &cmd_providers,
+    &cmd_models, &cmd_health,     &cmd_check, &cmd_trace,   &cmd_config,
+    &cmd_new,    &cmd_completion, &cmd_help,  &cmd_version, NULL,
 };
 
 const struct command *command_find(const char *name)

@@ -27,13 +27,15 @@ const struct manual_row manual_environment[] = {
     {"XDG_CONFIG_HOME, XDG_STATE_HOME, XDG_DATA_HOME",
      "Where the usual files are, instead of ~/.config, ~/.local/state and ~/.local/share."},
     {"OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_EXPORTER, OTEL_METRICS_EXPORTER, ...",
-     "Where traces and metrics of every call go: the address of a receiver of OTLP/HTTP, or console "
+     "Where traces and metrics of every call go: the address of a receiver of OTLP/HTTP, or "
+     "console "
      "for lines on stderr. OpenTelemetry's other variables are honoured, too: protocol, headers, "
      "compression, certificates, sampler, batches, resource, OTEL_SDK_DISABLED. When none is set "
      "nothing is sent."},
     {"BELUGA_TELEMETRY_FILE",
      "Traces and metrics are appended to this file, as lines of OTLP/JSON. beluga trace draws it."},
-    {"TRACEPARENT, TRACESTATE", "The trace that calls belong to, in W3C's form; the log keeps its id."},
+    {"TRACEPARENT, TRACESTATE",
+     "The trace that calls belong to, in W3C's form; the log keeps its id."},
     {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
      "When true, prompts and answers are in traces, and in the log at its level trace."},
     {"BELUGA_LOG_LEVEL",
@@ -49,8 +51,8 @@ const struct manual_row manual_files[] = {
     {"~/.config/beluga/config.yaml",
      "The configuration: the default model, providers, providers of your own, names for models "
      "with their options, and plugins: files and folders of plug-ins to load."},
-    {"~/.local/share/beluga/logs.db",
-     "The log of prompts and answers, where it is on; a SQLite database, readable by its owner only."},
+    {"~/.local/share/beluga/logs.db", "The log of prompts and answers, where it is on; a SQLite "
+                                      "database, readable by its owner only."},
     {"~/.local/state/beluga/history", "What was typed in chats, readable by its owner only."},
     {NULL, NULL},
 };

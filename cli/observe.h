@@ -1,4 +1,5 @@
-/* Traces and metrics of what the command does, where OpenTelemetry's variables or --trace ask for them. */
+/* Traces and metrics of what the command does, where OpenTelemetry's variables or --trace ask for
+ * them. */
 #ifndef BELUGA_CLI_OBSERVE_H
 #define BELUGA_CLI_OBSERVE_H
 
@@ -11,9 +12,11 @@
  * @return 0, or an exit code, reported: --trace can't be had.
  */
 int observe_start(const struct args *args);
-/* Send what is there, within a moment, and draw what --trace recorded. @return `code`, or a failure's. */
+/* Send what is there, within a moment, and draw what --trace recorded. @return `code`, or a
+ * failure's. */
 int observe_end(const struct args *args, int code);
-/* A context under `parent` (may be NULL) in the trace that TRACEPARENT and TRACESTATE name; else one like it.
+/* A context under `parent` (may be NULL) in the trace that TRACEPARENT and TRACESTATE name; else
+ * one like it.
  * @return one reference, or NULL when there is neither or no memory. */
 beluga_context *observe_context(beluga_context *parent);
 

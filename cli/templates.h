@@ -8,8 +8,8 @@
 /* In names and texts example-name stands for the provider's name, example_name for it in C, and
  * EXAMPLE_NAME for it in a variable of the environment. */
 struct template_file {
-    const char *kind; /* "full" or "http" */
-    const char *path; /* below the new folder */
+    const char *kind;         /* "full" or "http" */
+    const char *path;         /* below the new folder */
     const char *const *lines; /* ended by NULL */
 };
 

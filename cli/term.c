@@ -60,13 +60,10 @@ bool term_has_cursor(int fd)
 
 const char *term_style(int fd, enum term_style style)
 {
-    static const char *const sequences[] = {[TERM_PLAIN] = "\033[0m",
-                                            [TERM_BOLD] = "\033[1m",
-                                            [TERM_DIM] = "\033[2m",
-                                            [TERM_RED] = "\033[31m",
-                                            [TERM_GREEN] = "\033[32m",
-                                            [TERM_YELLOW] = "\033[33m",
-                                            [TERM_CYAN] = "\033[36m"};
+    static const char *const sequences[] = {
+        [TERM_PLAIN] = "\033[0m", [TERM_BOLD] = "\033[1m",   [TERM_DIM] = "\033[2m",
+        [TERM_RED] = "\033[31m",  [TERM_GREEN] = "\033[32m", [TERM_YELLOW] = "\033[33m",
+        [TERM_CYAN] = "\033[36m"};
     const char *no_color = getenv("NO_COLOR");
     if ((no_color && *no_color) || is_dumb() || !isatty(fd)) return "";
     return sequences[style];

@@ -1,4 +1,5 @@
-/* A host with tracing and metrics of its own: it gives its client a sink, and prints what that hears.
+/* A host with tracing and metrics of its own: it gives its client a sink, and prints what that
+ * hears.
  *
  * Every function of the sink runs on the thread of the call and must not block: a real one puts the
  * numbers where its exporter finds them. What begin returns is the handle of all that follows. For
@@ -10,7 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- a provider that measures something only it knows ------------------------------------------ */
+/* --- a provider that measures something only it knows ------------------------------------------
+ */
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -38,7 +40,8 @@ static const beluga_provider oracle = {
     .cancel = cancel,
 };
 
-/* --- the sink ------------------------------------------------------------------------------------ */
+/* --- the sink ------------------------------------------------------------------------------------
+ */
 
 typedef struct span {
     const char *name;
@@ -102,7 +105,7 @@ static void end(void *payload, void *handle, const beluga_span_end *how)
     free(s);
 }
 
-/* --- a call ---------------------------------------------------------------------------------------- */
+/* --- a call ----------------------------------------------------------------------------------- */
 
 static int ask(beluga_client *client)
 {
@@ -123,7 +126,8 @@ static int ask(beluga_client *client)
     return status;
 }
 
-/* The same without a sink of one's own: to wherever OpenTelemetry's variables say, here to nobody. */
+/* The same without a sink of one's own: to wherever OpenTelemetry's variables say, here to nobody.
+ */
 static int export_instead(beluga_client *client)
 {
     static const char *const variables[] = {"OTEL_SERVICE_NAME=oracle", NULL};

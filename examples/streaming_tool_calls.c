@@ -1,14 +1,15 @@
-/* Streaming with tool calls: a weather and a calculator tool, run by the library while the answer streams.
+/* Streaming with tool calls: a weather and a calculator tool, run by the library while the answer
+ * streams.
  *
- * Runs on `mock` without key or network, which calls both tools at once and then answers; give another
- * model as the argument, such as openai/gpt-5-mini, and the model decides. */
+ * Runs on `mock` without key or network, which calls both tools at once and then answers; give
+ * another model as the argument, such as openai/gpt-5-mini, and the model decides. */
 #include <beluga/beluga.h>
 #include <beluga/provider/json.h>
 #include <beluga/providers/mock.h>
 #include <stdio.h>
 #include <string.h>
 
-/* ---- the tools: they may block, each runs on a thread of its own ---------------------------------- */
+/* ---- the tools: they may block, each runs on a thread of its own ----------------------------- */
 
 static int weather(void *payload, beluga_context *context, const char *arguments, size_t length,
                    beluga_tool_result *result)
@@ -21,7 +22,8 @@ static int weather(void *payload, beluga_context *context, const char *arguments
     int status = beluga_json_parse(arguments, length, &doc, NULL);
     if (status) return status;
     const char *city = beluga_json_get_string(beluga_json_doc_root(doc), "city", NULL);
-    int n = snprintf(text, sizeof text, "{\"city\":\"%.60s\",\"celsius\":21,\"sky\":\"clear\"}", city);
+    int n =
+        snprintf(text, sizeof text, "{\"city\":\"%.60s\",\"celsius\":21,\"sky\":\"clear\"}", city);
     beluga_json_doc_free(doc);
     return beluga_tool_result_set(result, text, (size_t)n);
 }
@@ -45,7 +47,10 @@ static int calculator(void *payload, beluga_context *context, const char *argume
         beluga_tool_result_set(result, "division by zero", strlen("division by zero"));
         return BELUGA_ERROR_TOOL_EXECUTION;
     }
-    double value = operation == '+' ? a + b : operation == '-' ? a - b : operation == '*' ? a * b : a / b;
+    double value = operation == '+'   ? a + b
+                   : operation == '-' ? a - b
+                   : operation == '*' ? a * b
+                                      : a / b;
     int n = snprintf(text, sizeof text, "%.15g", value);
     return beluga_tool_result_set(result, text, (size_t)n);
 }
@@ -54,17 +59,20 @@ static const beluga_tool_definition definitions[] = {
     {.size = sizeof(beluga_tool_definition),
      .name = "weather",
      .description = "The weather of a city now",
-     .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},\"required\":[\"city\"]}",
+     .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},"
+                   "\"required\":[\"city\"]}",
      .execute = weather},
     {.size = sizeof(beluga_tool_definition),
      .name = "calculator",
      .description = "One operation on two numbers",
-     .parameters = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"},\"b\":{\"type\":\"number\"},"
-                   "\"operation\":{\"enum\":[\"+\",\"-\",\"*\",\"/\"]}},\"required\":[\"a\",\"b\",\"operation\"]}",
+     .parameters = "{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"number\"},\"b\":{"
+                   "\"type\":\"number\"},"
+                   "\"operation\":{\"enum\":[\"+\",\"-\",\"*\",\"/"
+                   "\"]}},\"required\":[\"a\",\"b\",\"operation\"]}",
      .execute = calculator},
 };
 
-/* ---- what is shown while it streams ------------------------------------------------------------------ */
+/* ---- what is shown while it streams ---------------------------------------------------------- */
 
 static void show(void *payload, const beluga_event *event)
 {
@@ -84,16 +92,18 @@ static void show(void *payload, const beluga_event *event)
     fflush(stdout);
 }
 
-/* ---- all together -------------------------------------------------------------------------------------- */
+/* ---- all together ---------------------------------------------------------------------------- */
 
 static int open_model(const char *reference, beluga_chat_model **model, beluga_error *err)
 {
     if (reference) return beluga_model_open(reference, model, err);
     beluga_config *config = beluga_config_new(
         beluga_with_provider("mock"), beluga_with_model_name("any"),
-        beluga_mock_with_tool_calls("[{\"name\":\"weather\",\"arguments\":{\"city\":\"Lisbon\"}},"
-                                    "{\"name\":\"calculator\",\"arguments\":{\"a\":6,\"b\":7,\"operation\":\"*\"}}]"),
-        beluga_mock_with_responses("Let me look that up. \nIt is 21 degrees in Lisbon, and 6 times 7 is 42."));
+        beluga_mock_with_tool_calls(
+            "[{\"name\":\"weather\",\"arguments\":{\"city\":\"Lisbon\"}},"
+            "{\"name\":\"calculator\",\"arguments\":{\"a\":6,\"b\":7,\"operation\":\"*\"}}]"),
+        beluga_mock_with_responses(
+            "Let me look that up. \nIt is 21 degrees in Lisbon, and 6 times 7 is 42."));
     int status = beluga_registry_open(beluga_registry_default(), NULL, config, model, err);
     beluga_config_free(config);
     return status;
@@ -103,7 +113,8 @@ static int bind(beluga_chat_model *model, beluga_chat_model **bound, beluga_erro
 {
     beluga_tool *tools[2] = {NULL, NULL};
     int status = 0;
-    for (size_t i = 0; i < 2 && !status; i++) status = beluga_tool_new(&definitions[i], &tools[i], err);
+    for (size_t i = 0; i < 2 && !status; i++)
+        status = beluga_tool_new(&definitions[i], &tools[i], err);
     if (!status) status = beluga_bind_tools(model, tools, 2, bound, err);
     for (size_t i = 0; i < 2; i++) beluga_tool_unref(tools[i]);
     return status;
@@ -117,7 +128,8 @@ int main(int argc, char **argv)
     int status = open_model(argc > 1 ? argv[1] : NULL, &model, &err);
     if (!status) status = bind(model, &bound, &err);
     beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("How warm is it in Lisbon, and what is 6 times 7?"));
+    beluga_messages_add(messages,
+                        beluga_human_message("How warm is it in Lisbon, and what is 6 times 7?"));
     if (!status) status = beluga_run_tools(bound, NULL, messages, show, NULL, &response, &err);
     if (status)
         fprintf(stderr, "%s: %s\n", beluga_error_name(status), err.message);

@@ -1,5 +1,5 @@
-/* A file of a cassette, which people change by hand: whatever it is, it is refused with a reason, or can be
- * replayed to its end. */
+/* A file of a cassette, which people change by hand: whatever it is, it is refused with a reason,
+ * or can be replayed to its end. */
 #include "fuzz.h"
 
 #include "cassette/cassette.h"
@@ -32,7 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     beluga__buf text;
     beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_CASSETTE_FILE);
     FUZZ_CHECK(beluga__buf_append(&text, data, size) == 0);
-    int code = beluga__recording_parse(&recording, beluga_allocator_default(), "x.json", &text, &err);
+    int code =
+        beluga__recording_parse(&recording, beluga_allocator_default(), "x.json", &text, &err);
     FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT ||
                code == BELUGA_ERROR_LIMIT_EXCEEDED);
     if (code)

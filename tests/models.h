@@ -98,16 +98,10 @@ static inline int close_subject(void **state)
 #define ON_EACH(test)                                                    \
     {#test " on mock", test, on_mock, close_subject, NULL},              \
     {                                                                    \
-#test " on example-custom", test, on_custom, close_subject, NULL \
+        #test " on example-custom", test, on_custom, close_subject, NULL \
     }
-#define ON_MOCK(test)                             \
-    {                                             \
-#test, test, on_mock, close_subject, NULL \
-    }
-#define ON_CUSTOM(test)                             \
-    {                                               \
-#test, test, on_custom, close_subject, NULL \
-    }
+#define ON_MOCK(test)   {#test, test, on_mock, close_subject, NULL}
+#define ON_CUSTOM(test) {#test, test, on_custom, close_subject, NULL}
 
 static inline beluga_messages *one_question(const char *text)
 {

@@ -45,7 +45,7 @@ typedef struct check_run check_run;
 /* What is known of a provider from one scenario to the next. */
 typedef struct check_rules {
     bool probed;
-    const char *unopened; /* the check that told that no model can be opened, or NULL */
+    const char *unopened;            /* the check that told that no model can be opened, or NULL */
     check_text found[CHECK_N_RULES]; /* what was found broken, lines */
 } check_rules;
 

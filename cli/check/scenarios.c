@@ -209,47 +209,82 @@ enum {
 #define BENCHMARKS   CHECK_BENCHMARKS
 
 /* Everybody is asked this, full providers too. */
-#define CALL(category_, name_, needs_, like_, write_, run_, shows_, proves_)               \
-    {                                                                                      \
-        .category = (category_), .name = (name_), .proves = (proves_), .needs = (needs_),  \
-        .like = (like_), .write = (write_), .run = (run_), .shows = (shows_), .full = true \
-    }
+#define CALL(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
+    {.category = (category_),                                                \
+     .name = (name_),                                                        \
+     .proves = (proves_),                                                    \
+     .needs = (needs_),                                                      \
+     .like = (like_),                                                        \
+     .write = (write_),                                                      \
+     .run = (run_),                                                          \
+     .shows = (shows_),                                                      \
+     .full = true}
 /* The same where the answer must be its own. */
-#define OWN(category_, name_, needs_, like_, write_, run_, shows_, proves_)                 \
-    {                                                                                       \
-        .category = (category_), .name = (name_), .proves = (proves_), .needs = (needs_),   \
-        .like = (like_), .write = (write_), .run = (run_), .shows = (shows_), .full = true, \
-        .own = true                                                                         \
-    }
+#define OWN(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
+    {.category = (category_),                                               \
+     .name = (name_),                                                       \
+     .proves = (proves_),                                                   \
+     .needs = (needs_),                                                     \
+     .like = (like_),                                                       \
+     .write = (write_),                                                     \
+     .run = (run_),                                                         \
+     .shows = (shows_),                                                     \
+     .full = true,                                                          \
+     .own = true}
 /* An answer that says what is wrong. */
-#define ERROR(name_, code_, proves_)                                                      \
-    {                                                                                     \
-        .category = FAILURES, .name = (name_), .proves = (proves_), .like = "text",       \
-        .write = write_hello, .run = check_run_error, .shows = "error ", .code = (code_), \
-        .full = true, .own = true                                                         \
-    }
+#define ERROR(name_, code_, proves_) \
+    {.category = FAILURES,           \
+     .name = (name_),                \
+     .proves = (proves_),            \
+     .like = "text",                 \
+     .write = write_hello,           \
+     .run = check_run_error,         \
+     .shows = "error ",              \
+     .code = (code_),                \
+     .full = true,                   \
+     .own = true}
 /* What only happens on a wire. */
-#define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                        \
-    {                                                                                      \
-        .category = (category_), .name = (name_), .proves = (proves_), .needs = (needs_),  \
-        .like = (like_), .write = write_hello, .run = (run_), .shows = "", .code = (code_) \
-    }
+#define WIRE(category_, name_, needs_, like_, run_, code_, proves_) \
+    {.category = (category_),                                       \
+     .name = (name_),                                               \
+     .proves = (proves_),                                           \
+     .needs = (needs_),                                             \
+     .like = (like_),                                               \
+     .write = write_hello,                                          \
+     .run = (run_),                                                 \
+     .shows = "",                                                   \
+     .code = (code_)}
 /* What every provider must do, whatever it answers. */
-#define ASK(category_, name_, needs_, run_, proves_)                                      \
-    {                                                                                     \
-        .category = (category_), .name = (name_), .proves = (proves_), .needs = (needs_), \
-        .like = "text", .write = write_hello, .run = (run_), .shows = "", .full = true    \
-    }
-#define ALONE(category_, name_, run_, proves_)                                         \
-    {                                                                                  \
-        .category = (category_), .name = (name_), .proves = (proves_), .like = "text", \
-        .write = write_hello, .run = (run_), .shows = "", .full = true, .alone = true  \
-    }
-#define RULE(name_, rule_, proves_)                                                             \
-    {                                                                                           \
-        .category = INTERFACE, .name = (name_), .proves = (proves_), .like = "text",            \
-        .write = write_hello, .run = check_run_rule, .shows = "", .full = true, .rule = (rule_) \
-    }
+#define ASK(category_, name_, needs_, run_, proves_) \
+    {.category = (category_),                        \
+     .name = (name_),                                \
+     .proves = (proves_),                            \
+     .needs = (needs_),                              \
+     .like = "text",                                 \
+     .write = write_hello,                           \
+     .run = (run_),                                  \
+     .shows = "",                                    \
+     .full = true}
+#define ALONE(category_, name_, run_, proves_) \
+    {.category = (category_),                  \
+     .name = (name_),                          \
+     .proves = (proves_),                      \
+     .like = "text",                           \
+     .write = write_hello,                     \
+     .run = (run_),                            \
+     .shows = "",                              \
+     .full = true,                             \
+     .alone = true}
+#define RULE(name_, rule_, proves_) \
+    {.category = INTERFACE,         \
+     .name = (name_),               \
+     .proves = (proves_),           \
+     .like = "text",                \
+     .write = write_hello,          \
+     .run = check_run_rule,         \
+     .shows = "",                   \
+     .full = true,                  \
+     .rule = (rule_)}
 
 const check_scenario check_scenarios[] = {
     ALONE(INTERFACE, "table", check_run_table,

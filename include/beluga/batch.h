@@ -65,8 +65,8 @@ typedef struct beluga_batch_item {
 /**
  * Gives the next item of a batch.
  *
- * @param item  Zeroed before the call. What it points to is borrowed until the result with the same `index`
- *              was delivered.
+ * @param item  Zeroed before the call. What it points to is borrowed until the result with the same
+ * `index` was delivered.
  * @return as beluga_batch_source_fn.
  */
 typedef int (*beluga_batch_item_source_fn)(void *payload, uint64_t index, beluga_batch_item *item);
@@ -109,7 +109,10 @@ BELUGA_API int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop 
                                           beluga_batch_sink_fn sink, beluga_batch_done_fn done,
                                           void *payload, beluga_batch_op **out, beluga_error *err,
                                           const beluga_option *opts, size_t n_opts);
-/** Ask a source again that said LATER, from the next step of the loop. Threads: the loop's. Since: 0.1 */
+/**
+ * Ask a source again that said LATER, from the next step of the loop. Threads: the loop's. Since:
+ * 0.1
+ */
 BELUGA_API void beluga_batch_wake(beluga_batch_op *batch);
 /** Cancel what runs, silently, and free. Not from inside its own functions. */
 BELUGA_API void beluga_batch_op_free(beluga_batch_op *batch);
@@ -118,16 +121,16 @@ BELUGA_END_DECLS
 
 #ifdef __cplusplus
 template <class... Options>
-inline int beluga_batch(beluga_chat_model *model, beluga_context *ctx,
-                            const beluga_input *inputs, size_t n, beluga_batch_result *results,
-                            beluga_error *err, Options... options)
+inline int beluga_batch(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs,
+                        size_t n, beluga_batch_result *results, beluga_error *err,
+                        Options... options)
 {
     const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
     return beluga_batch_n(model, ctx, inputs, n, results, err, list, sizeof...(options));
 }
 #else
 /** beluga_batch_n with options as arguments. */
-#define beluga_batch(model, ctx, inputs, n, results, ...)                                      \
+#define beluga_batch(model, ctx, inputs, n, results, ...) \
     BELUGA_CALL_(beluga_batch_n, (model, ctx, inputs, n, results), __VA_ARGS__, BELUGA_OPTIONS_END)
 #endif
 

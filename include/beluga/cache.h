@@ -2,9 +2,9 @@
  * @file cache.h
  * Answers given before: the store behind the option `cache_ttl`.
  *
- * A call that asks the same of the same model, down to every option that the provider sees, gets the answer
- * that was kept, as a stream where it asks for one. Only complete answers are kept. Without a store of the
- * host's each model has one in memory.
+ * A call that asks the same of the same model, down to every option that the provider sees, gets
+ * the answer that was kept, as a stream where it asks for one. Only complete answers are kept.
+ * Without a store of the host's each model has one in memory.
  */
 #ifndef BELUGA_CACHE_H
 #define BELUGA_CACHE_H
@@ -18,8 +18,8 @@ BELUGA_BEGIN_DECLS
 typedef void (*beluga_cache_found_fn)(void *to, const char *value, size_t length);
 
 /**
- * Where answers are kept. Both functions are called on the thread that runs the call, from any number of
- * threads at once, and must not block.
+ * Where answers are kept. Both functions are called on the thread that runs the call, from any
+ * number of threads at once, and must not block.
  */
 typedef struct beluga_cache_store {
     size_t size; /**< sizeof(beluga_cache_store) */

@@ -26,8 +26,8 @@ struct beluga_cassette {
     const char *
         directory; /**< to record, it is made when its parent is there, and files are added to it */
     int mode;      /**< beluga_cassette_mode */
-    bool realtime; /**< replay: wait as long as was waited; false: at once, without waits for
-                      retries */
+    /** replay: wait as long as was waited; false: at once, without waits for retries */
+    bool realtime;
     bool repeat; /**< replay: an exchange that was used up answers again; false: that is an error */
 };
 

@@ -44,8 +44,9 @@ BELUGA_API const char *beluga_provider_name(const beluga_chat_model *model);
  * @param out       Owned response (beluga_response_free); NULL on failure.
  * @param err       Detail on failure, or NULL.
  * @param opts, n   For this call; n may be BELUGA_OPTIONS_TERMINATED.
- * @return 0; BELUGA_ERROR_INVALID_INPUT ("no messages provided", bad options, bytes that are not UTF-8);
- *         BELUGA_ERROR_CONTEXT_CANCELED, _CONTEXT_TIMEOUT; what the provider or the network did (error.h).
+ * @return 0; BELUGA_ERROR_INVALID_INPUT ("no messages provided", bad options, bytes that are not
+ * UTF-8); BELUGA_ERROR_CONTEXT_CANCELED, _CONTEXT_TIMEOUT; what the provider or the network did
+ * (error.h).
  *
  * Threads: any, at once. Blocks: until the answer is there, at most `total_timeout` an attempt.
  * Since: 0.1
@@ -56,8 +57,8 @@ BELUGA_API int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
 
 /** beluga_generate_n for any kind of input: text, one message, or a list (Go's Invoke). */
 BELUGA_API int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input input,
-                               beluga_response **out, beluga_error *err,
-                               const beluga_option *opts, size_t n);
+                               beluga_response **out, beluga_error *err, const beluga_option *opts,
+                               size_t n);
 
 /**
  * Start a stream that the caller pulls from.
@@ -80,8 +81,8 @@ BELUGA_API int beluga_stream_input_n(beluga_chat_model *model, beluga_context *c
 /**
  * Wait for the next event.
  *
- * @param event  Borrowed until the next call on this stream. FINISH comes as an event; after it 0 with
- *               NULL, for ever.
+ * @param event  Borrowed until the next call on this stream. FINISH comes as an event; after it 0
+ * with NULL, for ever.
  * @return 0; otherwise the error of the stream, the same for ever.
  *
  * Threads: one at a time. Blocks: until an event, the end, a timeout, or cancellation.
@@ -107,15 +108,18 @@ BELUGA_API int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop
                                      beluga_error *err, const beluga_option *opts, size_t n);
 
 /**
- * The same for an unstreamed answer: its events come at once when it is whole (a retry stays unseen).
+ * The same for an unstreamed answer: its events come at once when it is whole (a retry stays
+ * unseen).
  */
 BELUGA_API int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop,
                                        beluga_context *ctx, const beluga_messages *messages,
                                        beluga_event_cb cb, void *payload, beluga_op **op,
                                        beluga_error *err, const beluga_option *opts, size_t n);
 
-/** Cancel: the callback gets one more event, ERROR with context_canceled, from a later step. Twice or
- * after the end it does nothing. Threads: the loop's; use a context from others. */
+/**
+ * Cancel: the callback gets one more event, ERROR with context_canceled, from a later step. Twice
+ * or after the end it does nothing. Threads: the loop's; use a context from others.
+ */
 BELUGA_API void beluga_op_cancel(beluga_op *op);
 /** Stop (true) or go on (false) reading from the provider; its timers stop meanwhile. */
 BELUGA_API void beluga_op_pause(beluga_op *op, bool paused);
@@ -127,8 +131,9 @@ BELUGA_API void beluga_op_free(beluga_op *op);
  *
  * @param tools  Borrowed array; each tool gets a reference. 0 tools unbinds.
  * @param out    One reference, yours. Shares all but the tool list with `model`.
- * @return 0; BELUGA_ERROR_INVALID_INPUT two tools of one name, or a NULL; BELUGA_ERROR_LIMIT_EXCEEDED over 1,024
- *         tools; BELUGA_ERROR_NOT_SUPPORTED tool calling is disabled; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT two tools of one name, or a NULL;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1,024 tools; BELUGA_ERROR_NOT_SUPPORTED tool calling is
+ * disabled; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any, at once. Blocks: never. Since: 0.1
  */
@@ -144,11 +149,11 @@ typedef struct beluga_health {
     const char *provider;
     const char *model;
     bool api_key_set;
-    bool probed;          /**< a live request was made */
-    int32_t status;       /**< of the probe: 0 or its BELUGA_ERROR_ code */
-    int64_t tools_count;  /**< bound tools */
-    int64_t timestamp;    /**< seconds since 1970 */
-    int64_t latency_ms;   /**< of the probe; -1 without one */
+    bool probed;         /**< a live request was made */
+    int32_t status;      /**< of the probe: 0 or its BELUGA_ERROR_ code */
+    int64_t tools_count; /**< bound tools */
+    int64_t timestamp;   /**< seconds since 1970 */
+    int64_t latency_ms;  /**< of the probe; -1 without one */
     void *reserved[4];
 } beluga_health;
 
@@ -228,9 +233,8 @@ inline int beluga_stream_start(beluga_chat_model *model, beluga_loop *loop, belu
 
 template <class... Options>
 inline int beluga_generate_start(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
-                                 const beluga_messages *messages, beluga_event_cb cb,
-                                 void *payload, beluga_op **op, beluga_error *err,
-                                 Options... options)
+                                 const beluga_messages *messages, beluga_event_cb cb, void *payload,
+                                 beluga_op **op, beluga_error *err, Options... options)
 {
     const beluga_option list[] = {options..., BELUGA_OPTIONS_END};
     return beluga_generate_start_n(model, loop, ctx, messages, cb, payload, op, err, list,
@@ -239,21 +243,21 @@ inline int beluga_generate_start(beluga_chat_model *model, beluga_loop *loop, be
 #else
 /* The end marker is appended, so that strict C11 accepts a call without options; the inner macro
  * then takes `err` off the front of what is left. */
-#define beluga_generate(model, ctx, messages, out, ...)                                            \
+#define beluga_generate(model, ctx, messages, out, ...) \
     BELUGA_CALL_(beluga_generate_n, (model, ctx, messages, out), __VA_ARGS__, BELUGA_OPTIONS_END)
-#define beluga_invoke(model, ctx, input, out, ...)                                                 \
+#define beluga_invoke(model, ctx, input, out, ...) \
     BELUGA_CALL_(beluga_invoke_n, (model, ctx, input, out), __VA_ARGS__, BELUGA_OPTIONS_END)
-#define beluga_stream_chat(model, ctx, messages, out, ...)                                         \
+#define beluga_stream_chat(model, ctx, messages, out, ...) \
     BELUGA_CALL_(beluga_stream_chat_n, (model, ctx, messages, out), __VA_ARGS__, BELUGA_OPTIONS_END)
-#define beluga_stream_input(model, ctx, input, out, ...)                                           \
+#define beluga_stream_input(model, ctx, input, out, ...) \
     BELUGA_CALL_(beluga_stream_input_n, (model, ctx, input, out), __VA_ARGS__, BELUGA_OPTIONS_END)
-#define beluga_stream_start(model, loop, ctx, messages, cb, payload, op, ...)                      \
-    BELUGA_CALL_(beluga_stream_start_n, (model, loop, ctx, messages, cb, payload, op),             \
+#define beluga_stream_start(model, loop, ctx, messages, cb, payload, op, ...)          \
+    BELUGA_CALL_(beluga_stream_start_n, (model, loop, ctx, messages, cb, payload, op), \
                  __VA_ARGS__, BELUGA_OPTIONS_END)
-#define beluga_generate_start(model, loop, ctx, messages, cb, payload, op, ...)                    \
-    BELUGA_CALL_(beluga_generate_start_n, (model, loop, ctx, messages, cb, payload, op),           \
+#define beluga_generate_start(model, loop, ctx, messages, cb, payload, op, ...)          \
+    BELUGA_CALL_(beluga_generate_start_n, (model, loop, ctx, messages, cb, payload, op), \
                  __VA_ARGS__, BELUGA_OPTIONS_END)
-#define BELUGA_CALL_(function, head, err, ...)                                                     \
+#define BELUGA_CALL_(function, head, err, ...) \
     function(BELUGA_UNPACK_ head, err, BELUGA_OPTION_LIST_(__VA_ARGS__), BELUGA_OPTIONS_TERMINATED)
 #define BELUGA_UNPACK_(...) __VA_ARGS__
 #endif

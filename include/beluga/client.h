@@ -17,7 +17,8 @@ BELUGA_BEGIN_DECLS
 
 /** Where work that blocks runs, when the host has a thread pool of its own. */
 typedef struct beluga_executor {
-    /** Arrange that run(argument) is called once, soon, on any thread. Return 0 or a negative code. */
+    /** Arrange that run(argument) is called once, soon, on any thread. Return 0 or a negative code.
+     */
     int (*submit)(void *payload, void (*run)(void *argument), void *argument);
     void *payload;
 } beluga_executor;
@@ -27,9 +28,9 @@ typedef struct beluga_cassette beluga_cassette;
 
 /** How a client is made. Zero-initialise it, set `size` and what you need; all is copied. */
 typedef struct beluga_client_settings {
-    size_t size;                            /**< sizeof(beluga_client_settings) */
-    const beluga_allocator *allocator;      /**< NULL: the process's default */
-    beluga_log_fn log;                      /**< NULL: no log */
+    size_t size;                       /**< sizeof(beluga_client_settings) */
+    const beluga_allocator *allocator; /**< NULL: the process's default */
+    beluga_log_fn log;                 /**< NULL: no log */
     void *log_payload;
     beluga_log_level log_level;             /**< 0: BELUGA_LOG_INFO */
     bool capture_content;                   /**< prompts and answers may be logged and traced */
@@ -38,7 +39,8 @@ typedef struct beluga_client_settings {
     uint32_t max_threads;                   /**< of our own pool; 0: 8 */
     uint32_t max_idle_loops;                /**< loops kept for blocking calls; 0: 16 */
     int64_t idle_loop_ms;                   /**< idle loops beyond this age are closed; 0: 60,000 */
-    const beluga_cassette *cassette;        /**< record or replay: cassette.h; NULL: neither. Since: 0.1 */
+    /** record or replay: cassette.h; NULL: neither. Since: 0.1 */
+    const beluga_cassette *cassette;
     /** Load the plug-ins of BELUGA_PLUGIN_PATH. One that is refused is logged, "plugin.refused". */
     bool load_plugin_path;
 } beluga_client_settings;
@@ -51,8 +53,8 @@ BELUGA_API beluga_client *beluga_client_default(void);
  *
  * @param settings  Borrowed; NULL for the defaults.
  * @param out       One reference, yours.
- * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY; for a cassette what beluga_client_set_cassette
- *         returns: the log gets the detail.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY; for a cassette what
+ * beluga_client_set_cassette returns: the log gets the detail.
  */
 BELUGA_API int beluga_client_new(const beluga_client_settings *settings, beluga_client **out);
 

@@ -53,8 +53,9 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  *     models:
  *       fast: {model: openai/gpt-5-mini, temperature: 0.2}
  *
- * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG with "path:line:column: …";
- *         BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY. On failure `config` is as before.
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG with
+ * "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY. On failure
+ * `config` is as before.
  *
  * Threads: as beluga_config_new_n. Blocks: reads a file.
  */
@@ -70,21 +71,21 @@ typedef enum beluga_severity {
 typedef struct beluga_config_problem {
     size_t size;
     beluga_severity severity;
-    int line, column; /**< from 1 */
-    const char *path; /**< of the file, as it was given */
+    int line, column;    /**< from 1 */
+    const char *path;    /**< of the file, as it was given */
     const char *message; /**< one line; never holds a secret */
 } beluga_config_problem;
 
 typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_problem *problem);
 
 /**
- * Check a whole file, and tell all that is wrong with it: what beluga_config_load_file refuses, what
- * beluga_config_resolve and opening a model would refuse of any of its sections, references that lead
- * nowhere, and secrets that stand in it. Runs no command and sends nothing.
+ * Check a whole file, and tell all that is wrong with it: what beluga_config_load_file refuses,
+ * what beluga_config_resolve and opening a model would refuse of any of its sections, references
+ * that lead nowhere, and secrets that stand in it. Runs no command and sends nothing.
  *
  * @param registry  For the providers' names and options.
- * @param tell      Called for each problem in the order of the file, in this thread; for the first 1,000,
- *                  and once more when there are more.
+ * @param tell      Called for each problem in the order of the file, in this thread; for the first
+ * 1,000, and once more when there are more.
  * @param n_errors  Receives how many were errors; NULL allowed.
  * @return 0 when the file was checked, whatever was found; BELUGA_ERROR_NOT_FOUND no such file;
  *         BELUGA_ERROR_INVALID_CONFIG it can't be read; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB;
@@ -104,8 +105,8 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
  *       - /usr/lib/acme/acme.so
  *       - BELUGA_PLUGIN_PATH       # what this variable names
  *
- * Reading a file loads nothing: a host that lets its users name code calls this, others do not. One that is
- * refused does not keep the others out.
+ * Reading a file loads nothing: a host that lets its users name code calls this, others do not. One
+ * that is refused does not keep the others out.
  *
  * @param loaded  How many were loaded; NULL allowed.
  * @return 0; what the first that was refused gave (see beluga_registry_load_plugin), with
@@ -120,16 +121,15 @@ BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_re
  * Make the configuration that a model's reference means.
  *
  * The reference is an alias under `models`, else "provider/model" or "provider:model", where what
- * stands before the first separator is a registered provider, or one of the file with a `base`. NULL
- * means the file's `model`.
+ * stands before the first separator is a registered provider, or one of the file with a `base`.
+ * NULL means the file's `model`.
  *
  * @param out  Owned copy of `config` with provider, model's name and the file's sections applied.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG no reference and no default; BELUGA_ERROR_UNSUPPORTED_PROVIDER with
- *         the names there are; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG no reference and no default;
+ * BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are; BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registry *registry,
-                                     const char *reference, beluga_config **out,
-                                     beluga_error *err);
+                                     const char *reference, beluga_config **out, beluga_error *err);
 
 /**
  * Walk the aliases and their references, in the order of the file.
@@ -139,15 +139,16 @@ BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, c
                                     const char **reference);
 
 /**
- * Walk the providers without code of the files: the entries under `providers` that have a `base`, in
- * the order of the files. They are opened as any other: beluga_config_resolve, beluga_registry_open.
+ * Walk the providers without code of the files: the entries under `providers` that have a `base`,
+ * in the order of the files. They are opened as any other: beluga_config_resolve,
+ * beluga_registry_open.
  * @param name, base  Receive the provider's name and that of its base, which may not exist.
  * @return false when `index` is past the last. Strings borrowed until the configuration changes.
  *
  * Since: 0.1
  */
-BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index,
-                                       const char **name, const char **base);
+BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index, const char **name,
+                                       const char **base);
 
 /** Return the file's default model reference, or NULL. Borrowed until the configuration changes. */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
@@ -164,9 +165,9 @@ BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, c
                                          size_t n, beluga_origin *origin);
 
 /**
- * Return whether an alias of the file names a base URL that is not its provider's own. A key belongs to the
- * host it was given for: the provider's variables, for key and URL, and the key of its section do not apply
- * then; only one that the alias names itself, or that code gives.
+ * Return whether an alias of the file names a base URL that is not its provider's own. A key
+ * belongs to the host it was given for: the provider's variables, for key and URL, and the key of
+ * its section do not apply then; only one that the alias names itself, or that code gives.
  *
  * Threads: as beluga_config_new_n. Since: 0.1
  */
@@ -178,8 +179,8 @@ BELUGA_API bool beluga_config_get_int(const beluga_config *config, int key, int6
 BELUGA_API bool beluga_config_get_double(const beluga_config *config, int key, double *value);
 
 /**
- * Return item `index` of a list option, or NULL past the last. Borrowed until the configuration changes.
- * Since: 0.1
+ * Return item `index` of a list option, or NULL past the last. Borrowed until the configuration
+ * changes. Since: 0.1
  */
 BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int key, size_t index,
                                               size_t *length);
@@ -205,8 +206,8 @@ template <class... Options> inline beluga_config *beluga_config_new(Options... o
     return beluga_config_new_n(list, sizeof...(options));
 }
 #else
-#define beluga_config_new(...)                                                                     \
-    beluga_config_new_n(BELUGA_OPTION_LIST_(__VA_ARGS__, BELUGA_OPTIONS_END),                      \
+#define beluga_config_new(...)                                                \
+    beluga_config_new_n(BELUGA_OPTION_LIST_(__VA_ARGS__, BELUGA_OPTIONS_END), \
                         BELUGA_OPTIONS_TERMINATED)
 #endif
 

@@ -25,15 +25,16 @@ BELUGA_API beluga_context *beluga_context_new_cancellable(beluga_context *parent
 /**
  * Make a context with a deadline.
  *
- * @param timeout_ms  From now; 0 or less has already passed. The parent's deadline holds if earlier.
+ * @param timeout_ms  From now; 0 or less has already passed. The parent's deadline holds if
+ * earlier.
  */
 BELUGA_API beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeout_ms);
 
 /**
  * Make a context whose calls belong to the caller's trace.
  *
- * @param traceparent  W3C form, "00-<32 hex>-<16 hex>-<2 hex>"; copied. What a later version has behind
- *                     these is left out.
+ * @param traceparent  W3C form, "00-<32 hex>-<16 hex>-<2 hex>"; copied. What a later version has
+ * behind these is left out.
  * @return NULL also when the text is not in that form.
  */
 BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
@@ -42,9 +43,8 @@ BELUGA_API beluga_context *beluga_context_new_traced(beluga_context *parent,
 /**
  * The same, with what other tracing systems added to the trace.
  *
- * @param tracestate  W3C form, at most 512 bytes; copied. NULL or "": none. One that is too long or has control
- *                    characters is left out, as the standard wants it.
- * Since: 0.1
+ * @param tracestate  W3C form, at most 512 bytes; copied. NULL or "": none. One that is too long or
+ * has control characters is left out, as the standard wants it. Since: 0.1
  */
 BELUGA_API beluga_context *beluga_context_new_trace(beluga_context *parent, const char *traceparent,
                                                     const char *tracestate);

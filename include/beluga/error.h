@@ -2,9 +2,9 @@
  * @file error.h
  * Error codes, and the detail that goes with one.
  *
- * Everything that can fail returns 0 or a negative BELUGA_ERROR_ code. Who wants to know more passes
- * a `beluga_error *` as the last argument: it lives in the caller's storage, owns nothing, is never
- * thread-local, and is written only on failure. No credential ever appears in one.
+ * Everything that can fail returns 0 or a negative BELUGA_ERROR_ code. Who wants to know more
+ * passes a `beluga_error *` as the last argument: it lives in the caller's storage, owns nothing,
+ * is never thread-local, and is written only on failure. No credential ever appears in one.
  */
 #ifndef BELUGA_ERROR_H
 #define BELUGA_ERROR_H
@@ -15,42 +15,42 @@
  * The one list of codes: constant, value, name, retryable by default, meaning.
  * Values are frozen and the list only grows. The first 25 are those of Beluga AI for Go.
  */
-#define BELUGA_ERROR_MAP(XX)                                                                       \
-    XX(INVALID_CONFIG, -1, "invalid_config", 0, "the configuration is not valid")                  \
-    XX(NETWORK, -2, "network_error", 1, "the network or the connection failed")                    \
-    XX(TIMEOUT, -3, "timeout", 1, "no answer within the time allowed")                             \
-    XX(RATE_LIMIT, -4, "rate_limit", 1, "the provider's rate limit was reached")                   \
-    XX(QUOTA_EXCEEDED, -5, "quota_exceeded", 0, "the account's quota or credit is used up")        \
-    XX(AUTHENTICATION, -6, "authentication_error", 0, "the key is missing or was refused")         \
-    XX(AUTHORIZATION, -7, "authorization_error", 0, "the key may not do this")                     \
-    XX(NOT_FOUND, -8, "not_found", 0, "the address or resource does not exist")                    \
-    XX(INTERNAL, -9, "internal_error", 1, "the provider failed inside")                            \
-    XX(INVALID_INPUT, -10, "invalid_input", 0, "an argument is not valid")                         \
-    XX(UNSUPPORTED_PROVIDER, -11, "unsupported_provider", 0, "no provider has that name")          \
-    XX(INVALID_MODEL, -12, "invalid_model", 0, "the provider does not know that model")            \
-    XX(MODEL_NOT_AVAILABLE, -13, "model_not_available", 1, "the model can't be reached now")       \
-    XX(INVALID_REQUEST, -14, "invalid_request", 0, "the provider refused the request")             \
-    XX(INVALID_RESPONSE, -15, "invalid_response", 0, "the answer is not what the protocol says")   \
-    XX(EMPTY_RESPONSE, -16, "empty_response", 1, "the answer holds nothing")                       \
-    XX(MALFORMED_RESPONSE, -17, "malformed_response", 1, "the answer can't be parsed")             \
-    XX(STREAM, -18, "stream_error", 1, "the provider reported an error inside the stream")         \
-    XX(STREAM_TIMEOUT, -19, "stream_timeout", 1, "the stream went silent")                         \
-    XX(STREAM_CLOSED, -20, "stream_closed", 1, "the stream ended before it was complete")          \
-    XX(TOOL_CALL, -21, "tool_call_error", 0, "a tool call of the model is not valid")              \
-    XX(TOOL_NOT_FOUND, -22, "tool_not_found", 0, "the model called a tool that is not bound")      \
-    XX(TOOL_EXECUTION, -23, "tool_execution_error", 0, "a tool failed")                            \
-    XX(CONTEXT_CANCELED, -24, "context_canceled", 0, "the caller cancelled")                       \
-    XX(CONTEXT_TIMEOUT, -25, "context_timeout", 0, "the context's deadline passed")                \
-    XX(NO_MEMORY, -26, "no_memory", 0, "an allocation failed")                                     \
-    XX(LIMIT_EXCEEDED, -27, "limit_exceeded", 0, "a named maximum was passed")                     \
-    XX(NOT_SUPPORTED, -28, "not_supported", 0, "the provider or build can't do this")              \
-    XX(CONTENT_FILTER, -29, "content_filter", 0, "the provider refused the content")               \
-    XX(CONTEXT_LENGTH, -30, "context_length", 0, "the input is longer than the model takes")       \
-    XX(OVERLOADED, -31, "overloaded", 1, "the provider is overloaded")                             \
-    XX(CIRCUIT_OPEN, -32, "circuit_open", 0, "the circuit breaker is open")                        \
-    XX(BUDGET_EXCEEDED, -33, "budget_exceeded", 0, "the budget is spent")                          \
-    XX(PLUGIN_ABI, -34, "plugin_abi", 0, "the plug-in and the library do not fit")                 \
-    XX(RECURSIVE, -35, "recursive", 0, "called from inside its own callback")                      \
+#define BELUGA_ERROR_MAP(XX)                                                                     \
+    XX(INVALID_CONFIG, -1, "invalid_config", 0, "the configuration is not valid")                \
+    XX(NETWORK, -2, "network_error", 1, "the network or the connection failed")                  \
+    XX(TIMEOUT, -3, "timeout", 1, "no answer within the time allowed")                           \
+    XX(RATE_LIMIT, -4, "rate_limit", 1, "the provider's rate limit was reached")                 \
+    XX(QUOTA_EXCEEDED, -5, "quota_exceeded", 0, "the account's quota or credit is used up")      \
+    XX(AUTHENTICATION, -6, "authentication_error", 0, "the key is missing or was refused")       \
+    XX(AUTHORIZATION, -7, "authorization_error", 0, "the key may not do this")                   \
+    XX(NOT_FOUND, -8, "not_found", 0, "the address or resource does not exist")                  \
+    XX(INTERNAL, -9, "internal_error", 1, "the provider failed inside")                          \
+    XX(INVALID_INPUT, -10, "invalid_input", 0, "an argument is not valid")                       \
+    XX(UNSUPPORTED_PROVIDER, -11, "unsupported_provider", 0, "no provider has that name")        \
+    XX(INVALID_MODEL, -12, "invalid_model", 0, "the provider does not know that model")          \
+    XX(MODEL_NOT_AVAILABLE, -13, "model_not_available", 1, "the model can't be reached now")     \
+    XX(INVALID_REQUEST, -14, "invalid_request", 0, "the provider refused the request")           \
+    XX(INVALID_RESPONSE, -15, "invalid_response", 0, "the answer is not what the protocol says") \
+    XX(EMPTY_RESPONSE, -16, "empty_response", 1, "the answer holds nothing")                     \
+    XX(MALFORMED_RESPONSE, -17, "malformed_response", 1, "the answer can't be parsed")           \
+    XX(STREAM, -18, "stream_error", 1, "the provider reported an error inside the stream")       \
+    XX(STREAM_TIMEOUT, -19, "stream_timeout", 1, "the stream went silent")                       \
+    XX(STREAM_CLOSED, -20, "stream_closed", 1, "the stream ended before it was complete")        \
+    XX(TOOL_CALL, -21, "tool_call_error", 0, "a tool call of the model is not valid")            \
+    XX(TOOL_NOT_FOUND, -22, "tool_not_found", 0, "the model called a tool that is not bound")    \
+    XX(TOOL_EXECUTION, -23, "tool_execution_error", 0, "a tool failed")                          \
+    XX(CONTEXT_CANCELED, -24, "context_canceled", 0, "the caller cancelled")                     \
+    XX(CONTEXT_TIMEOUT, -25, "context_timeout", 0, "the context's deadline passed")              \
+    XX(NO_MEMORY, -26, "no_memory", 0, "an allocation failed")                                   \
+    XX(LIMIT_EXCEEDED, -27, "limit_exceeded", 0, "a named maximum was passed")                   \
+    XX(NOT_SUPPORTED, -28, "not_supported", 0, "the provider or build can't do this")            \
+    XX(CONTENT_FILTER, -29, "content_filter", 0, "the provider refused the content")             \
+    XX(CONTEXT_LENGTH, -30, "context_length", 0, "the input is longer than the model takes")     \
+    XX(OVERLOADED, -31, "overloaded", 1, "the provider is overloaded")                           \
+    XX(CIRCUIT_OPEN, -32, "circuit_open", 0, "the circuit breaker is open")                      \
+    XX(BUDGET_EXCEEDED, -33, "budget_exceeded", 0, "the budget is spent")                        \
+    XX(PLUGIN_ABI, -34, "plugin_abi", 0, "the plug-in and the library do not fit")               \
+    XX(RECURSIVE, -35, "recursive", 0, "called from inside its own callback")                    \
     XX(FORKED, -36, "forked", 0, "the object belongs to the parent process")
 
 enum beluga_error_code {
@@ -71,18 +71,18 @@ BELUGA_BEGIN_DECLS
  * unknown. Size and layout are frozen.
  */
 struct beluga_error {
-    int32_t code;            /**< BELUGA_ERROR_…; 0 when unused */
-    int32_t http_status;     /**< 0 when no HTTP answer was involved */
-    int64_t retry_after_ms;  /**< what the provider asked to wait; -1 when it did not */
-    int32_t retryable;       /**< 1 the same call may succeed later, 0 it will not */
-    int32_t attempts;        /**< attempts made, 0 when none reached a provider */
-    char operation[32];      /**< "generate", "stream", "open", … */
-    char provider[48];       /**< name of the provider */
-    char model[96];          /**< name of the model */
-    char provider_code[64];  /**< the provider's own code, such as "example_rate_limit" */
-    char request_id[96];     /**< the provider's id of the request, for its support */
-    char message[352];       /**< one line for a person: what happened and what to do */
-    char cause[256];         /**< one line: the lower error or the provider's own words */
+    int32_t code;           /**< BELUGA_ERROR_…; 0 when unused */
+    int32_t http_status;    /**< 0 when no HTTP answer was involved */
+    int64_t retry_after_ms; /**< what the provider asked to wait; -1 when it did not */
+    int32_t retryable;      /**< 1 the same call may succeed later, 0 it will not */
+    int32_t attempts;       /**< attempts made, 0 when none reached a provider */
+    char operation[32];     /**< "generate", "stream", "open", … */
+    char provider[48];      /**< name of the provider */
+    char model[96];         /**< name of the model */
+    char provider_code[64]; /**< the provider's own code, such as "example_rate_limit" */
+    char request_id[96];    /**< the provider's id of the request, for its support */
+    char message[352];      /**< one line for a person: what happened and what to do */
+    char cause[256];        /**< one line: the lower error or the provider's own words */
     unsigned char reserved[56];
 };
 
@@ -108,7 +108,8 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
 BELUGA_API int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/** Set the provider's own code, such as "example_rate_limit"; NULL clears it. NULL `err` is legal. */
+/** Set the provider's own code, such as "example_rate_limit"; NULL clears it. NULL `err` is legal.
+ */
 BELUGA_API void beluga_error_set_provider_code(beluga_error *err, const char *code, size_t len);
 
 /** Set the one-line cause: the lower error, or the provider's own words. NULL `err` is legal. */

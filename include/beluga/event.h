@@ -26,7 +26,8 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_RAW = 11,            /**< what the provider sent (on request) */
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
     BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
-    BELUGA_EVENT_MEDIA = 14           /**< an image, audio or a file of the answer, whole; since 0.1 */
+    /** an image, audio or a file of the answer, whole; since 0.1 */
+    BELUGA_EVENT_MEDIA = 14
 } beluga_event_kind;
 
 /** Why the model stopped. */
@@ -53,7 +54,10 @@ typedef struct beluga_usage {
 /** A usage in which nothing is known. */
 #define BELUGA_USAGE_INIT {-1, -1, -1, -1, -1, NULL, 0}
 
-/** What the provider says is left of its limits, from its answer's headers. -1 where it did not say. */
+/**
+ * What the provider says is left of its limits, from its answer's headers. -1 where it did not
+ * say.
+ */
 typedef struct beluga_rate_limits {
     int64_t requests_limit;
     int64_t requests_remaining;
@@ -80,13 +84,13 @@ struct beluga_event {
             size_t count;
         } start;
         struct {
-            const char *id;         /**< of the response, or NULL */
-            const char *model;      /**< that answered, or NULL */
-            const char *provider;   /**< that answered */
-            const char *request_id; /**< from the HTTP headers, or NULL */
-            int64_t created;        /**< seconds since 1970, 0 unknown */
+            const char *id;                        /**< of the response, or NULL */
+            const char *model;                     /**< that answered, or NULL */
+            const char *provider;                  /**< that answered */
+            const char *request_id;                /**< from the HTTP headers, or NULL */
+            int64_t created;                       /**< seconds since 1970, 0 unknown */
             const beluga_rate_limits *rate_limits; /**< from the HTTP headers, or NULL */
-            bool cached;            /**< the answer was given before, and is from a cache */
+            bool cached; /**< the answer was given before, and is from a cache */
         } metadata;
         struct {
             const char *text;
@@ -121,8 +125,8 @@ struct beluga_event {
         } media;
         beluga_usage usage;
         struct {
-            uint32_t reason;  /**< beluga_finish_reason */
-            const char *raw;  /**< the provider's word, or NULL */
+            uint32_t reason; /**< beluga_finish_reason */
+            const char *raw; /**< the provider's word, or NULL */
             size_t raw_length;
         } finish;
         const beluga_error *error;

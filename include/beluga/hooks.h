@@ -12,16 +12,17 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * Functions that are called on the thread that runs the call, from any number of threads at once; they must
- * not block. Any of them may be NULL. What they are given is borrowed; what a call holds is read with the
- * functions of provider/provider.h.
+ * Functions that are called on the thread that runs the call, from any number of threads at once;
+ * they must not block. Any of them may be NULL. What they are given is borrowed; what a call holds
+ * is read with the functions of provider/provider.h.
  */
 typedef struct beluga_hooks {
     size_t size; /**< sizeof(beluga_hooks) */
     void *payload;
     /** A call begins. @return 0, or a code with detail in `err`: then it is not sent. */
     int (*before)(void *payload, const beluga_call *call, beluga_error *err);
-    /** An event of the answer, before the caller gets it. @return 0, or a code that ends the call. */
+    /** An event of the answer, before the caller gets it. @return 0, or a code that ends the call.
+     */
     int (*event)(void *payload, const beluga_call *call, const beluga_event *event,
                  beluga_error *err);
     /** A tool call is whole. @return 0, or a code that ends the call before anybody runs it. */

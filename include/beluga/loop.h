@@ -6,8 +6,8 @@
  *     watch beluga_loop_fd(loop) for reading;      // epoll, libuv, kqueue's or glib's way
  *     whenever it is readable: beluga_loop_step(loop);
  *
- * That is all: timers make the descriptor readable too. Callbacks come only from beluga_loop_step. A
- * loop is used by one thread at a time; several loops on several threads share nothing.
+ * That is all: timers make the descriptor readable too. Callbacks come only from beluga_loop_step.
+ * A loop is used by one thread at a time; several loops on several threads share nothing.
  */
 #ifndef BELUGA_LOOP_H
 #define BELUGA_LOOP_H
@@ -36,14 +36,17 @@ BELUGA_API int beluga_loop_fd(beluga_loop *loop);
 /**
  * Do what is due, at most 64 socket events or 256 KiB; what is left makes the descriptor readable.
  *
- * @return 0; BELUGA_ERROR_RECURSIVE called from a callback; BELUGA_ERROR_FORKED the loop is the parent's.
+ * @return 0; BELUGA_ERROR_RECURSIVE called from a callback; BELUGA_ERROR_FORKED the loop is the
+ * parent's.
  *
  * Threads: one at a time. Blocks: never.
  */
 BELUGA_API int beluga_loop_step(beluga_loop *loop);
 
-/** Return the milliseconds until a step may be due: 0 now, -1 nothing but the descriptor. For hosts
- * that poll; who watches the descriptor does not need it. */
+/**
+ * Return the milliseconds until a step may be due: 0 now, -1 nothing but the descriptor. For hosts
+ * that poll; who watches the descriptor does not need it.
+ */
 BELUGA_API int64_t beluga_loop_timeout_ms(beluga_loop *loop);
 
 /**

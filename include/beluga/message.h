@@ -3,9 +3,9 @@
  * Messages, their parts, and lists of them.
  *
  * A message is shared and, once it was added to a list or used in a call, must not be changed.
- * Bytes that are not UTF-8 do not make a constructor fail: the call that uses the message does, with
- * invalid_input and the position, so that nothing is lost silently. Positions in errors count from 0,
- * as the functions here do: "message 2, part 1: invalid UTF-8 at byte 17".
+ * Bytes that are not UTF-8 do not make a constructor fail: the call that uses the message does,
+ * with invalid_input and the position, so that nothing is lost silently. Positions in errors count
+ * from 0, as the functions here do: "message 2, part 1: invalid UTF-8 at byte 17".
  */
 #ifndef BELUGA_MESSAGE_H
 #define BELUGA_MESSAGE_H
@@ -32,7 +32,7 @@ typedef enum beluga_part_kind {
 
 /** Bits of a part's flags. */
 typedef enum beluga_part_flag {
-    BELUGA_PART_CACHE = 1 << 0,   /**< a cache breakpoint: what comes up to here is worth keeping */
+    BELUGA_PART_CACHE = 1 << 0, /**< a cache breakpoint: what comes up to here is worth keeping */
     BELUGA_PART_CACHE_5M = 1 << 1, /**< for five minutes, where the provider lets one choose */
     BELUGA_PART_CACHE_1H = 1 << 2  /**< for an hour */
 } beluga_part_flag;
@@ -72,9 +72,10 @@ BELUGA_API beluga_message *beluga_message_new(beluga_role role);
 BELUGA_API beluga_message *beluga_message_ref(beluga_message *message);
 BELUGA_API void beluga_message_unref(beluga_message *message);
 
-/* Add a part; everything is copied. All return 0; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT for
- * NULL where a value is needed; BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB. A failure also sticks to the message:
- * a call that uses it reports it. One thread at a time. */
+/* Add a part; everything is copied. All return 0; BELUGA_ERROR_NO_MEMORY;
+ * BELUGA_ERROR_INVALID_INPUT for NULL where a value is needed; BELUGA_ERROR_LIMIT_EXCEEDED over 64
+ * MiB. A failure also sticks to the message: a call that uses it reports it. One thread at a time.
+ */
 BELUGA_API int beluga_message_add_text(beluga_message *message, const char *text, size_t length);
 /** Reasoning as the model gave it; `signature` may be NULL. */
 BELUGA_API int beluga_message_add_reasoning(beluga_message *message, const char *text,
@@ -82,8 +83,7 @@ BELUGA_API int beluga_message_add_reasoning(beluga_message *message, const char 
                                             size_t signature_length);
 /** A call the model made; `arguments` is a JSON object as text. */
 BELUGA_API int beluga_message_add_tool_call(beluga_message *message, const char *id,
-                                            const char *name, const char *arguments,
-                                            size_t length);
+                                            const char *name, const char *arguments, size_t length);
 /** Content by its address: "https://…" or "data:…". `media_type` may be NULL. */
 BELUGA_API int beluga_message_add_url(beluga_message *message, beluga_part_kind kind,
                                       const char *url, const char *media_type);
@@ -92,18 +92,19 @@ BELUGA_API int beluga_message_add_data(beluga_message *message, beluga_part_kind
                                        const char *media_type, const void *data, size_t length,
                                        const char *name);
 /**
- * Content of a file; kind and media type come from its first bytes and its name. A text file becomes
- * a text part with its name and media type.
+ * Content of a file; kind and media type come from its first bytes and its name. A text file
+ * becomes a text part with its name and media type.
  * @return besides: BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_NOT_SUPPORTED a type nobody knows;
- *         BELUGA_ERROR_INVALID_INPUT it can't be read, or is a text that is not UTF-8. Blocks: reads it.
+ *         BELUGA_ERROR_INVALID_INPUT it can't be read, or is a text that is not UTF-8. Blocks:
+ * reads it.
  */
 BELUGA_API int beluga_message_add_file(beluga_message *message, const char *path,
                                        beluga_error *err);
 
 /**
  * Mark the last part as a cache breakpoint: the provider should keep everything up to it, tools and
- * system messages included, for calls that begin the same. Providers that cache by themselves need no
- * mark; those that can't use one warn.
+ * system messages included, for calls that begin the same. Providers that cache by themselves need
+ * no mark; those that can't use one warn.
  *
  * @param ttl_s  Seconds to keep it: 300, 3600, or 0 for the provider's default.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another time, or there is no part yet.
@@ -124,9 +125,9 @@ BELUGA_API const char *beluga_message_text(const beluga_message *message, size_t
 BELUGA_API const char *beluga_message_tool_call_id(const beluga_message *message);
 
 /**
- * Estimate how many tokens a message takes, without asking anybody: a quarter of its text's bytes, 1,000 for an
- * image, four bytes of other content each, and four for the message itself. Providers count otherwise, by up
- * to a half. Threads: any. Since: 0.1
+ * Estimate how many tokens a message takes, without asking anybody: a quarter of its text's bytes,
+ * 1,000 for an image, four bytes of other content each, and four for the message itself. Providers
+ * count otherwise, by up to a half. Threads: any. Since: 0.1
  */
 BELUGA_API int64_t beluga_message_estimate_tokens(const beluga_message *message);
 
@@ -172,8 +173,7 @@ BELUGA_API beluga_input beluga_input_messages(const beluga_messages *messages);
  * @param out  Owned list, also when the input was one.
  * @return 0; BELUGA_ERROR_INVALID_INPUT for another kind or NULL inside; BELUGA_ERROR_NO_MEMORY.
  */
-BELUGA_API int beluga_ensure_messages(beluga_input input, beluga_messages **out,
-                                      beluga_error *err);
+BELUGA_API int beluga_ensure_messages(beluga_input input, beluga_messages **out, beluga_error *err);
 
 BELUGA_END_DECLS
 #endif

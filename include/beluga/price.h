@@ -1,7 +1,7 @@
 /**
  * @file price.h
- * What calls cost: prices from a dated file that anybody can replace. A price that is not in it is unknown,
- * never zero.
+ * What calls cost: prices from a dated file that anybody can replace. A price that is not in it is
+ * unknown, never zero.
  */
 #ifndef BELUGA_PRICE_H
 #define BELUGA_PRICE_H

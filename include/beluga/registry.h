@@ -14,16 +14,17 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Return the default client's registry (Go's GetRegistry), or NULL without memory. Threads: any. */
+/** Return the default client's registry (Go's GetRegistry), or NULL without memory. Threads: any.
+ */
 BELUGA_API beluga_registry *beluga_registry_default(void);
 
 /**
  * Add a provider.
  *
  * @param provider  Borrowed for the life of the registry: usually static.
- * @return 0; BELUGA_ERROR_INVALID_INPUT a missing or contradictory slot, a bad name, or a name that is
- *         taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI a table of another ABI, or
- *         shorter than the first; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT a missing or contradictory slot, a bad name, or a name that
+ * is taken (registering the same table again is 0); BELUGA_ERROR_PLUGIN_ABI a table of another ABI,
+ * or shorter than the first; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -46,11 +47,12 @@ BELUGA_API size_t beluga_registry_list(const beluga_registry *registry, const ch
                                        size_t n);
 
 /**
- * Write the table of the provider that a configuration names: the registered one, or that of a provider
- * without code, which has a `base`.
+ * Write the table of the provider that a configuration names: the registered one, or that of a
+ * provider without code, which has a `base`.
  *
  * @param config  Resolved, or made with beluga_with_provider. Borrowed.
- * @param out     Filled on success; what it points to is borrowed as long as registry and configuration.
+ * @param out     Filled on success; what it points to is borrowed as long as registry and
+ * configuration.
  * @return 0; BELUGA_ERROR_INVALID_CONFIG no provider is named, or it has a base and the name of a
  *         registered one; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are.
  *
@@ -62,17 +64,18 @@ BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_
 /**
  * Load a plug-in: a shared object with providers, made with provider/plugin.h.
  *
- * Its code runs with all your rights. So nothing is ever loaded that a program or its user did not ask for,
- * and a file is refused that anybody else can have changed: it and its folder must belong to root or to this
- * process's user, and be writable for nobody else, but for that user's own group. It stays loaded until the
- * process ends. Loading it again is 0, and adds it to another registry too.
+ * Its code runs with all your rights. So nothing is ever loaded that a program or its user did not
+ * ask for, and a file is refused that anybody else can have changed: it and its folder must belong
+ * to root or to this process's user, and be writable for nobody else, but for that user's own
+ * group. It stays loaded until the process ends. Loading it again is 0, and adds it to another
+ * registry too.
  *
  * @param path  A file; without a slash in it one of the current folder. Nothing is searched.
- * @return 0; otherwise nothing of it is registered, and the message names the file: BELUGA_ERROR_NOT_FOUND;
- *         BELUGA_ERROR_PLUGIN_ABI another ABI (says which side is older), another architecture, not a shared
- *         object or no plug-in, a symbol that was not found; BELUGA_ERROR_INVALID_INPUT a file that others
- *         may change, a missing slot, a name that is taken; BELUGA_ERROR_LIMIT_EXCEEDED;
- *         BELUGA_ERROR_NO_MEMORY; what its `init` gave.
+ * @return 0; otherwise nothing of it is registered, and the message names the file:
+ * BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_PLUGIN_ABI another ABI (says which side is older), another
+ * architecture, not a shared object or no plug-in, a symbol that was not found;
+ * BELUGA_ERROR_INVALID_INPUT a file that others may change, a missing slot, a name that is taken;
+ * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; what its `init` gave.
  *
  * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.1
  */
@@ -94,19 +97,22 @@ BELUGA_API int beluga_registry_load_plugins(beluga_registry *registry, const cha
                                             size_t *loaded, beluga_error *err);
 
 /**
- * Load what the environment's BELUGA_PLUGIN_PATH names: folders and files, separated by colons, each
- * beginning with a slash.
+ * Load what the environment's BELUGA_PLUGIN_PATH names: folders and files, separated by colons,
+ * each beginning with a slash.
  *
- * Calling this is what turns the variable on: the library does not read it otherwise, but for a client made
- * with `load_plugin_path`. Ignored in programs with more rights than their user (setuid).
+ * Calling this is what turns the variable on: the library does not read it otherwise, but for a
+ * client made with `load_plugin_path`. Ignored in programs with more rights than their user
+ * (setuid).
  *
  * @return 0, also where it is not set; otherwise as beluga_registry_load_plugins.
  */
 BELUGA_API int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded,
                                                 beluga_error *err);
 
-/** Return the file of the plug-in that a provider came with, borrowed as long as the registry; NULL for
- * all others. Threads: any. Since: 0.1 */
+/**
+ * Return the file of the plug-in that a provider came with, borrowed as long as the registry; NULL
+ * for all others. Threads: any. Since: 0.1
+ */
 BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *registry,
                                                    const char *name);
 
@@ -115,14 +121,16 @@ BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *regist
  *
  * Checks the configuration: all its faults are in one error. Sends nothing.
  *
- * With beluga_with_base the provider is one without code: its name is its own, its functions are the
- * base's.
+ * With beluga_with_base the provider is one without code: its name is its own, its functions are
+ * the base's.
  *
  * @param name    Provider's name; NULL takes the configuration's.
- * @param config  Borrowed; NULL for none. Its environment layer is read when beluga_with_env was given.
+ * @param config  Borrowed; NULL for none. Its environment layer is read when beluga_with_env was
+ * given.
  * @param out     One reference, yours (beluga_chat_model_unref). NULL on failure.
- * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are; BELUGA_ERROR_INVALID_CONFIG;
- *         BELUGA_ERROR_AUTHENTICATION no key: names the variable; what the provider's `open` gave.
+ * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are;
+ * BELUGA_ERROR_INVALID_CONFIG; BELUGA_ERROR_AUTHENTICATION no key: names the variable; what the
+ * provider's `open` gave.
  *
  * Threads: any. Blocks: only if the provider's `open` does. Since: 0.1
  */
@@ -136,8 +144,7 @@ BELUGA_API int beluga_registry_open(beluga_registry *registry, const char *name,
  *
  * @return as beluga_registry_open and beluga_config_resolve.
  */
-BELUGA_API int beluga_model_open(const char *reference, beluga_chat_model **out,
-                                 beluga_error *err);
+BELUGA_API int beluga_model_open(const char *reference, beluga_chat_model **out, beluga_error *err);
 
 BELUGA_END_DECLS
 #endif

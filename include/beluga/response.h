@@ -32,8 +32,8 @@ BELUGA_API const beluga_tool_call *beluga_response_tool_call(const beluga_respon
 /** Return how many images, sounds and files the answer has. Since: 0.1 */
 BELUGA_API size_t beluga_response_media_count(const beluga_response *response);
 /**
- * Return one of them, in the order they came, or NULL past the last: its kind, its media type (NULL unknown),
- * and its bytes in `data`, or the address where it is in `url`. Since: 0.1
+ * Return one of them, in the order they came, or NULL past the last: its kind, its media type (NULL
+ * unknown), and its bytes in `data`, or the address where it is in `url`. Since: 0.1
  */
 BELUGA_API const beluga_part *beluga_response_media(const beluga_response *response, size_t index);
 /** Return the usage; all -1 when the provider did not say. Never NULL. */
@@ -48,7 +48,10 @@ BELUGA_API const char *beluga_response_raw_finish_reason(const beluga_response *
 BELUGA_API bool beluga_response_is_complete(const beluga_response *response);
 /** Return true for an answer that was given before and came from a cache: it cost nothing. */
 BELUGA_API bool beluga_response_is_cached(const beluga_response *response);
-/** Return the response's id, the model and provider that answered, the HTTP request's id; "" unknown. */
+/**
+ * Return the response's id, the model and provider that answered, the HTTP request's id; ""
+ * unknown.
+ */
 BELUGA_API const char *beluga_response_id(const beluga_response *response);
 BELUGA_API const char *beluga_response_model(const beluga_response *response);
 BELUGA_API const char *beluga_response_provider(const beluga_response *response);
@@ -57,19 +60,21 @@ BELUGA_API const char *beluga_response_request_id(const beluga_response *respons
 BELUGA_API int64_t beluga_response_created(const beluga_response *response);
 /** Walk what the provider could not express. Return NULL past the last. */
 BELUGA_API const char *beluga_response_warning(const beluga_response *response, size_t index);
-/** Return nanoseconds from the start of the call to its end, and to its first content; -1 unknown. */
+/** Return nanoseconds from the start of the call to its end, and to its first content; -1 unknown.
+ */
 BELUGA_API int64_t beluga_response_duration_ns(const beluga_response *response);
 BELUGA_API int64_t beluga_response_first_content_ns(const beluga_response *response);
 
 /**
- * Make the message that continues a conversation: text, reasoning with signatures, tool calls, media.
+ * Make the message that continues a conversation: text, reasoning with signatures, tool calls,
+ * media.
  * @return one reference, yours; NULL without memory.
  */
 BELUGA_API beluga_message *beluga_response_message(const beluga_response *response);
 
 /**
- * Write the answer as one JSON object. "media" is in it when there is some: each with "kind", "media_type", and
- * "data" in base64 or "url".
+ * Write the answer as one JSON object. "media" is in it when there is some: each with "kind",
+ * "media_type", and "data" in base64 or "url".
  * @param json  Owned (beluga_free), NUL-terminated.
  * @return 0; BELUGA_ERROR_NO_MEMORY.
  */
@@ -91,16 +96,16 @@ BELUGA_API int beluga_response_builder_add(beluga_response_builder *builder,
                                            const beluga_event *event);
 
 /**
- * Set the response's times, for who receives the events and so knows them. Nanoseconds from the start
- * of the call; -1 unknown. The builder itself does not look at a clock.
+ * Set the response's times, for who receives the events and so knows them. Nanoseconds from the
+ * start of the call; -1 unknown. The builder itself does not look at a clock.
  */
 BELUGA_API void beluga_response_builder_set_times(beluga_response_builder *builder,
                                                   int64_t duration_ns, int64_t first_content_ns);
 
 /**
  * Take the response. The builder is then empty and can be used again.
- * @return 0; the code of its error event; BELUGA_ERROR_STREAM_CLOSED no terminal event came; what stuck.
- *         Except without memory, `*out` is set on failure too: then it is not complete.
+ * @return 0; the code of its error event; BELUGA_ERROR_STREAM_CLOSED no terminal event came; what
+ * stuck. Except without memory, `*out` is set on failure too: then it is not complete.
  */
 BELUGA_API int beluga_response_builder_finish(beluga_response_builder *builder,
                                               beluga_response **out);

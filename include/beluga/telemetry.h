@@ -2,12 +2,13 @@
  * @file telemetry.h
  * Every call observed. No provider's author writes a line for it.
  *
- * The simple way is beluga_telemetry_init: spans and metrics of every call go to whatever speaks OTLP, as
- * the standard OTEL_… variables say. A host with its own pipeline gives a sink to its client instead.
+ * The simple way is beluga_telemetry_init: spans and metrics of every call go to whatever speaks
+ * OTLP, as the standard OTEL_… variables say. A host with its own pipeline gives a sink to its
+ * client instead.
  *
- * What is reported: an operation (one call of the user, all its retries and its whole stream), under it
- * one attempt or more (one request to a provider), a tool loop and the tools it runs, a batch. Usage is
- * reported for failed and cancelled work too.
+ * What is reported: an operation (one call of the user, all its retries and its whole stream),
+ * under it one attempt or more (one request to a provider), a tool loop and the tools it runs, a
+ * batch. Usage is reported for failed and cancelled work too.
  */
 #ifndef BELUGA_TELEMETRY_H
 #define BELUGA_TELEMETRY_H
@@ -18,7 +19,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/* --- the sink: a host's own pipeline --------------------------------------------------------------- */
+/* --- the sink: a host's own pipeline ---------------------------------------------------------- */
 
 typedef enum beluga_span_kind {
     BELUGA_SPAN_OPERATION = 1,
@@ -31,25 +32,26 @@ typedef enum beluga_span_kind {
 /** What is known when work begins. Strings are borrowed for the call. */
 typedef struct beluga_span_start {
     size_t size;
-    uint32_t kind;             /**< beluga_span_kind */
-    uint32_t attempt;          /**< 1 for the first; 0 for what is no attempt */
+    uint32_t kind;    /**< beluga_span_kind */
+    uint32_t attempt; /**< 1 for the first; 0 for what is no attempt */
     bool streaming;
-    bool untraced;             /**< enable_tracing is off: for measurements only. Since: 0.1 */
-    bool unmeasured;           /**< enable_metrics is off. Since: 0.1 */
-    const char *operation;     /**< "chat", "execute_tool", "batch", "invoke_agent" */
+    bool untraced;         /**< enable_tracing is off: for measurements only. Since: 0.1 */
+    bool unmeasured;       /**< enable_metrics is off. Since: 0.1 */
+    const char *operation; /**< "chat", "execute_tool", "batch", "invoke_agent" */
     const char *provider;
     const char *metric_prefix; /**< of the provider, such as "beluga.custom_provider" */
     const char *model;         /**< asked for */
     const char *base_url;      /**< NULL where there is none */
     const char *traceparent;   /**< of the caller's context, or NULL */
-    const beluga_call *call;   /**< for what was asked (provider/provider.h); NULL but for a call's spans */
+    /** for what was asked (provider/provider.h); NULL but for a call's spans */
+    const beluga_call *call;
     /* since 0.1 */
-    const char *tracestate;    /**< of the caller's context, or NULL */
-    int64_t start_ns;          /**< of the monotonic clock */
-    const char *tool_name;     /**< of TOOL, else NULL, as the next two */
+    const char *tracestate; /**< of the caller's context, or NULL */
+    int64_t start_ns;       /**< of the monotonic clock */
+    const char *tool_name;  /**< of TOOL, else NULL, as the next two */
     const char *tool_call_id;
     const char *tool_description;
-    const char *content;       /**< the tool's arguments, where content is captured, else NULL */
+    const char *content; /**< the tool's arguments, where content is captured, else NULL */
     size_t content_length;
 } beluga_span_start;
 
@@ -62,20 +64,20 @@ typedef enum beluga_span_event_kind {
 /** What is known when work ends. Borrowed for the call. */
 typedef struct beluga_span_end {
     size_t size;
-    int status;                  /**< 0 or a BELUGA_ERROR_ code */
-    const beluga_error *error;   /**< NULL on success */
-    beluga_usage usage;          /**< what is known of it, also on failure */
-    uint32_t finish_reason;      /**< beluga_finish_reason */
+    int status;                /**< 0 or a BELUGA_ERROR_ code */
+    const beluga_error *error; /**< NULL on success */
+    beluga_usage usage;        /**< what is known of it, also on failure */
+    uint32_t finish_reason;    /**< beluga_finish_reason */
     uint32_t tool_calls;
-    const char *response_id;     /**< or NULL */
-    const char *response_model;  /**< or NULL */
-    int32_t http_status;         /**< 0 without one */
+    const char *response_id;    /**< or NULL */
+    const char *response_model; /**< or NULL */
+    int32_t http_status;        /**< 0 without one */
     int64_t duration_ns;
     /* since 0.1 */
-    const char *request_id;      /**< of the HTTP answer, or NULL */
-    const char *content;         /**< a tool's result, where content is captured, else NULL */
+    const char *request_id; /**< of the HTTP answer, or NULL */
+    const char *content;    /**< a tool's result, where content is captured, else NULL */
     size_t content_length;
-    uint64_t succeeded, failed;  /**< of a batch */
+    uint64_t succeeded, failed; /**< of a batch */
 } beluga_span_end;
 
 typedef enum beluga_attribute_type {
@@ -89,7 +91,7 @@ typedef enum beluga_attribute_type {
 typedef struct beluga_span_attribute {
     size_t size;
     const char *name;
-    uint32_t type; /**< beluga_attribute_type */
+    uint32_t type;   /**< beluga_attribute_type */
     uint32_t length; /**< of string, bytes */
     union {
         const char *string;
@@ -114,7 +116,8 @@ typedef struct beluga_measurement {
     double value;
 } beluga_measurement;
 
-/** What is sent upstream so that others can go on with the trace; both NUL-terminated. Since: 0.1 */
+/** What is sent upstream so that others can go on with the trace; both NUL-terminated. Since: 0.1
+ */
 typedef struct beluga_trace_context {
     size_t size;
     char traceparent[56];
@@ -122,14 +125,17 @@ typedef struct beluga_trace_context {
 } beluga_trace_context;
 
 /**
- * Receives spans. Called on the thread that runs the call; must not block, nor call the library with
- * the same loop. Any function may be NULL. Append-only: `size` says how much of it your build knows.
+ * Receives spans. Called on the thread that runs the call; must not block, nor call the library
+ * with the same loop. Any function may be NULL. Append-only: `size` says how much of it your build
+ * knows.
  */
 typedef struct beluga_telemetry_sink {
     size_t size; /**< sizeof(beluga_telemetry_sink) */
     void *payload;
-    /** Work begins. `parent` is what begin returned for the work it is part of, NULL for none.
-     * Returns a handle for the others, or NULL to hear no more of it, nor of what is under it. */
+    /**
+     * Work begins. `parent` is what begin returned for the work it is part of, NULL for none.
+     * Returns a handle for the others, or NULL to hear no more of it, nor of what is under it.
+     */
     void *(*begin)(void *payload, void *parent, const beluga_span_start *start);
     void (*event)(void *payload, void *span, beluga_span_event_kind kind,
                   const beluga_error *error);
@@ -146,12 +152,15 @@ typedef struct beluga_telemetry_sink {
     void (*content)(void *payload, void *span, const beluga_event *event);
 } beluga_telemetry_sink;
 
-/* --- traces and metrics by OTLP ---------------------------------------------------------------------- */
+/* --- traces and metrics by OTLP --------------------------------------------------------------- */
 
 /** Traces and metrics under way to where they are read. */
 typedef struct beluga_telemetry beluga_telemetry;
 
-/** How telemetry is set up. Zero-initialise it, set `size` and what you need; all is copied. Since: 0.1 */
+/**
+ * How telemetry is set up. Zero-initialise it, set `size` and what you need; all is copied. Since:
+ * 0.1
+ */
 typedef struct beluga_telemetry_settings {
     size_t size; /**< sizeof(beluga_telemetry_settings) */
     /** "OTEL_…=value", ended by NULL: each is stronger than the environment. NULL: none. */
@@ -159,7 +168,10 @@ typedef struct beluga_telemetry_settings {
     bool without_environment; /**< only `variables` count */
     /** Only when a variable asks for it: an OTLP endpoint, an exporter by name, or a file. */
     bool only_if_asked;
-    /** Append every trace and every export of metrics to this file as lines of OTLP/JSON; NULL: none. */
+    /**
+     * Append every trace and every export of metrics to this file as lines of OTLP/JSON; NULL:
+     * none.
+     */
     const char *file;
     /** Where the exporter "console" writes whole lines; NULL: that exporter can't be used. */
     void (*print)(void *payload, const char *text, size_t length);
@@ -172,16 +184,17 @@ typedef struct beluga_telemetry_settings {
 /**
  * Set up traces and metrics for a client as OpenTelemetry's variables say, and hand it the sink.
  *
- * Nothing is sent yet, and no thread is made: that comes with the first span. Of models opened before the
- * attempts are not told. The library reads no other variables and installs nothing at exit: without
- * beluga_telemetry_shutdown what is not sent yet is lost.
+ * Nothing is sent yet, and no thread is made: that comes with the first span. Of models opened
+ * before the attempts are not told. The library reads no other variables and installs nothing at
+ * exit: without beluga_telemetry_shutdown what is not sent yet is lost.
  *
  * @param client    NULL: the default one. It keeps a reference.
  * @param settings  Borrowed; NULL for the defaults, which read the environment.
  * @param out       One reference, yours. NULL when only_if_asked is set and nobody asked, or when
  *                  OTEL_SDK_DISABLED says so: then 0 is returned, and nothing is observed.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not supported;
- *         BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY. A value that makes no sense is told to the log and left out.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not
+ * supported; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY. A value that makes no sense is
+ * told to the log and left out.
  *
  * Threads: none may be in a call of the client. Blocks: never. Since: 0.1
  */
@@ -205,7 +218,10 @@ BELUGA_API int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeo
  */
 BELUGA_API int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms);
 
-/** Return how many spans were dropped so far: the queue was full, or an export failed. Threads: any. */
+/**
+ * Return how many spans were dropped so far: the queue was full, or an export failed. Threads:
+ * any.
+ */
 BELUGA_API uint64_t beluga_telemetry_dropped(const beluga_telemetry *telemetry);
 
 /** Return the sink, for other clients, which must not outlive it. Borrowed. */
@@ -214,11 +230,12 @@ BELUGA_API const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemet
 /** Let go. The last reference shuts it down without waiting. NULL does nothing. */
 BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
 
-/* --- the tables, for documentation ------------------------------------------------------------------- */
+/* --- the tables, for documentation ------------------------------------------------------------ */
 
 /** One metric of the table in the library. Since: 0.1 */
 typedef struct beluga_metric_info {
-    const char *name;        /**< in v1.41 of the conventions; NULL: not among them. "%s": the provider's prefix */
+    /** in v1.41 of the conventions; NULL: not among them. "%s": the provider's prefix */
+    const char *name;
     const char *latest_name; /**< in the newer ones; NULL: not among them */
     const char *type;        /**< "counter", "histogram", "updowncounter" */
     const char *unit;
@@ -232,12 +249,14 @@ BELUGA_API bool beluga_metric_get_info(size_t index, beluga_metric_info *info);
 typedef struct beluga_attribute_info {
     const char *name;
     const char *latest_name; /**< in the newer conventions */
-    const char *spans; /**< of which spans */
+    const char *spans;       /**< of which spans */
     const char *meaning;
 } beluga_attribute_info;
 
-/** Return a provider's name in the conventions, as gen_ai.provider.name has it: its own where they have none.
- * Threads: any. Since: 0.1 */
+/**
+ * Return a provider's name in the conventions, as gen_ai.provider.name has it: its own where they
+ * have none. Threads: any. Since: 0.1
+ */
 BELUGA_API const char *beluga_telemetry_provider_name(const char *provider);
 
 /** Fill in row `index` of the list of attributes, with static strings; false past the last. */

@@ -27,11 +27,11 @@ typedef int (*beluga_tool_execute_fn)(void *payload, beluga_context *context, co
 
 /** What a tool is. Zero-initialise it, set what you need; all is copied. */
 typedef struct beluga_tool_definition {
-    size_t size;             /**< sizeof(beluga_tool_definition) */
-    const char *name;        /**< 1–64 of A–Z a–z 0–9 _ - ; required */
-    const char *description; /**< what the model reads to decide; may be NULL */
-    const char *parameters;  /**< JSON Schema, an object; NULL means no parameters */
-    bool strict;             /**< ask the provider to enforce the schema */
+    size_t size;                    /**< sizeof(beluga_tool_definition) */
+    const char *name;               /**< 1–64 of A–Z a–z 0–9 _ - ; required */
+    const char *description;        /**< what the model reads to decide; may be NULL */
+    const char *parameters;         /**< JSON Schema, an object; NULL means no parameters */
+    bool strict;                    /**< ask the provider to enforce the schema */
     beluga_tool_execute_fn execute; /**< NULL for a tool that the caller runs itself */
     void *payload;                  /**< for execute */
     void (*release)(void *payload); /**< when the last reference goes; NULL allowed */
@@ -43,7 +43,8 @@ typedef struct beluga_tool_definition {
  *
  * @param definition  Borrowed; copied.
  * @param out         One reference, yours. On failure NULL, and `release` is not called.
- * @return 0; BELUGA_ERROR_INVALID_INPUT bad name or a schema that is not a JSON object; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT bad name or a schema that is not a JSON object;
+ * BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -63,9 +64,10 @@ BELUGA_API bool beluga_tool_is_strict(const beluga_tool *tool);
  * Run the tool on the calling thread.
  *
  * @param arguments  JSON; must be an object, "" counts as {}.
- * @param text       Owned (beluga_free), NUL-terminated; also set on failure when the tool said something.
- * @return 0; BELUGA_ERROR_TOOL_CALL arguments are not a JSON object; BELUGA_ERROR_TOOL_EXECUTION the tool failed
- *         or has no execute; BELUGA_ERROR_CONTEXT_CANCELED; BELUGA_ERROR_NO_MEMORY.
+ * @param text       Owned (beluga_free), NUL-terminated; also set on failure when the tool said
+ * something.
+ * @return 0; BELUGA_ERROR_TOOL_CALL arguments are not a JSON object; BELUGA_ERROR_TOOL_EXECUTION
+ * the tool failed or has no execute; BELUGA_ERROR_CONTEXT_CANCELED; BELUGA_ERROR_NO_MEMORY.
  *
  * Threads: any, several at once if the tool's own function can. Blocks: as the tool does.
  */
@@ -73,7 +75,8 @@ BELUGA_API int beluga_tool_execute(beluga_tool *tool, beluga_context *context,
                                    const char *arguments, size_t length, char **text,
                                    size_t *text_length, beluga_error *err);
 
-/** Set the text of a result, replacing what was there; copied. @return 0; BELUGA_ERROR_NO_MEMORY. */
+/** Set the text of a result, replacing what was there; copied. @return 0; BELUGA_ERROR_NO_MEMORY.
+ */
 BELUGA_API int beluga_tool_result_set(beluga_tool_result *result, const char *text, size_t length);
 
 BELUGA_END_DECLS

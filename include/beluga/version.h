@@ -20,7 +20,7 @@ BELUGA_API const char *beluga_version_string(void);
 /** Return the same as a number, 0xMMmmpp. Compare it with BELUGA_VERSION_NUMBER. Threads: any. */
 BELUGA_API uint32_t beluga_version_number(void);
 
-#define BELUGA_VERSION_NUMBER                                                                      \
+#define BELUGA_VERSION_NUMBER \
     ((uint32_t)(BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH))
 
 BELUGA_END_DECLS

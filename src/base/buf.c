@@ -37,8 +37,8 @@ static int grow(beluga__buf *buf, size_t needed)
     size_t capacity = buf->capacity ? buf->capacity : FIRST_CAPACITY;
     while (capacity < needed) capacity *= 2;
     if (capacity > buf->max + 1) capacity = buf->max + 1;
-    char *data = beluga__resize(buf->allocator, buf->capacity ? buf->data : NULL, buf->capacity,
-                                capacity);
+    char *data =
+        beluga__resize(buf->allocator, buf->capacity ? buf->data : NULL, buf->capacity, capacity);
     if (!data) return buf->status = BELUGA_ERROR_NO_MEMORY;
     buf->data = data;
     buf->capacity = capacity;

@@ -44,8 +44,8 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. Later versions may go on
- * behind another dash. */
+/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. Later
+ * versions may go on behind another dash. */
 static bool valid_traceparent(const char *text)
 {
     static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";

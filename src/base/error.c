@@ -39,8 +39,8 @@ int beluga_error_code_from_name(const char *name)
     return 0;
 }
 
-/* Copy one line of UTF-8: control characters become spaces, bytes that are not UTF-8 question marks, and
- * no character is cut in two. */
+/* Copy one line of UTF-8: control characters become spaces, bytes that are not UTF-8 question
+ * marks, and no character is cut in two. */
 static void put_line(char *field, size_t size, const char *text, size_t n)
 {
     n = beluga__utf8_cut(text, n, size - 1);
@@ -72,7 +72,8 @@ int beluga_error_set(beluga_error *err, int code, const char *format, ...)
 
 void beluga_error_set_provider_code(beluga_error *err, const char *code, size_t len)
 {
-    if (err) put_line(err->provider_code, sizeof err->provider_code, code ? code : "", code ? len : 0);
+    if (err)
+        put_line(err->provider_code, sizeof err->provider_code, code ? code : "", code ? len : 0);
 }
 
 void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len)
@@ -100,10 +101,12 @@ int beluga_error_from_http(int status)
     case 402: return BELUGA_ERROR_QUOTA_EXCEEDED;
     case 403: return BELUGA_ERROR_AUTHORIZATION;
     case 404: return BELUGA_ERROR_NOT_FOUND;
-    case 408: case 504: return BELUGA_ERROR_TIMEOUT;
+    case 408:
+    case 504: return BELUGA_ERROR_TIMEOUT;
     case 413: return BELUGA_ERROR_LIMIT_EXCEEDED;
     case 429: return BELUGA_ERROR_RATE_LIMIT;
-    case 503: case 529: return BELUGA_ERROR_OVERLOADED;
+    case 503:
+    case 529: return BELUGA_ERROR_OVERLOADED;
     }
     if (status >= 200 && status < 300) return 0;
     if (status >= 400 && status < 500) return BELUGA_ERROR_INVALID_REQUEST;
@@ -140,9 +143,12 @@ size_t beluga_error_format(const beluga_error *err, char *buffer, size_t n)
     const char *const fields[] = {err->provider, err->model, err->provider_code};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
         if (*fields[i]) add(buffer, n, &at, "%s%s", separator, fields[i]), separator = ", ";
-    if (err->http_status) add(buffer, n, &at, "%sHTTP %d", separator, err->http_status), separator = ", ";
-    if (*err->request_id) add(buffer, n, &at, "%srequest %s", separator, err->request_id), separator = ", ";
-    if (err->attempts > 1) add(buffer, n, &at, "%s%d attempts", separator, err->attempts), separator = ", ";
+    if (err->http_status)
+        add(buffer, n, &at, "%sHTTP %d", separator, err->http_status), separator = ", ";
+    if (*err->request_id)
+        add(buffer, n, &at, "%srequest %s", separator, err->request_id), separator = ", ";
+    if (err->attempts > 1)
+        add(buffer, n, &at, "%s%d attempts", separator, err->attempts), separator = ", ";
     if (separator[0] == ',') add(buffer, n, &at, "]");
     return at;
 }

@@ -17,7 +17,8 @@ void beluga__fork_lock_destroy(beluga__fork_lock *lock)
     pthread_mutex_destroy(&lock->mutex);
 }
 
-/* Several threads of the child may come at once; one of them makes the mutex, which takes no time. */
+/* Several threads of the child may come at once; one of them makes the mutex, which takes no time.
+ */
 static void make_anew(beluga__fork_lock *lock, unsigned now)
 {
     unsigned seen;

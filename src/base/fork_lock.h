@@ -1,6 +1,6 @@
-/* A lock that a forked child can use, whoever held the parent's when it forked: the child has none of the
- * threads that would let go of it. The first in a new process to take it is told, and whether it was held: then
- * what it guards may be half changed. */
+/* A lock that a forked child can use, whoever held the parent's when it forked: the child has none
+ * of the threads that would let go of it. The first in a new process to take it is told, and
+ * whether it was held: then what it guards may be half changed. */
 #ifndef BELUGA__FORK_LOCK_H
 #define BELUGA__FORK_LOCK_H
 

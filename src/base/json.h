@@ -33,12 +33,12 @@ int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, 
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 
-/* Write a value over several lines, indented by two spaces, in place of what is in a buffer. Returns
- * 0; NO_MEMORY, also past the buffer's maximum. */
+/* Write a value over several lines, indented by two spaces, in place of what is in a buffer.
+ * Returns 0; NO_MEMORY, also past the buffer's maximum. */
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
 
-/* Append the bytes of a base64 text, padded or not, of either alphabet, without any other character. Returns out->status,
- * or INVALID_INPUT. */
+/* Append the bytes of a base64 text, padded or not, of either alphabet, without any other
+ * character. Returns out->status, or INVALID_INPUT. */
 int beluga__base64_decode(beluga__buf *out, const char *text, size_t length);
 
 /* Copy a text with U+FFFD for each byte that is not UTF-8 and each lone surrogate inside its
@@ -65,7 +65,8 @@ struct beluga_json_writer {
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
-/* Returns 0 when one whole value was written; else what stuck, or INVALID_INPUT while one is open. */
+/* Returns 0 when one whole value was written; else what stuck, or INVALID_INPUT while one is open.
+ */
 int beluga__json_writer_status(const beluga_json_writer *w);
 
 #endif

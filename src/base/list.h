@@ -9,7 +9,7 @@ typedef struct beluga__list {
     struct beluga__list *prev, *next;
 } beluga__list;
 
-#define beluga__container_of(pointer, type, member)                                                \
+#define beluga__container_of(pointer, type, member) \
     ((type *)(void *)((char *)(pointer) - offsetof(type, member)))
 
 static inline void beluga__list_init(beluga__list *node)

@@ -1,4 +1,5 @@
-/* What a client lends to everything below it: memory, log, telemetry, a place for work that blocks. */
+/* What a client lends to everything below it: memory, log, telemetry, a place for work that blocks.
+ */
 #ifndef BELUGA__RUNTIME_H
 #define BELUGA__RUNTIME_H
 
@@ -11,9 +12,9 @@ typedef struct beluga__runtime {
     void *log_payload;
     beluga_log_level log_level;
     bool capture_content;
-    const beluga_telemetry_sink *telemetry; /* NULL: none */
+    const beluga_telemetry_sink *telemetry;  /* NULL: none */
     const struct beluga__loop_ops *loop_ops; /* of new loops; NULL: the network's own */
-    bool replays;   /* calls are answered from recordings: no key is needed */
+    bool replays;     /* calls are answered from recordings: no key is needed */
     bool never_waits; /* and nobody waits before another attempt */
     /* Run on a thread where blocking is allowed. */
     int (*submit)(struct beluga__runtime *runtime, void (*run)(void *), void *argument);
@@ -27,18 +28,18 @@ static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_lo
     return runtime->log && level <= runtime->log_level;
 }
 
-#define BELUGA__TEXT_FIELD(field, string)                                                          \
+#define BELUGA__TEXT_FIELD(field, string) \
     ((beluga_log_field){(field), (string) ? (string) : "", (string) ? strlen(string) : 0, 0})
 #define BELUGA__NUMBER_FIELD(field, value) ((beluga_log_field){(field), NULL, 0, (value)})
 
 /* Log one record: fields follow. Nothing is evaluated when the level is off. */
-#define beluga__log(runtime, level, event, ...)                                                    \
-    do {                                                                                           \
-        if (beluga__log_enabled(runtime, level)) {                                                 \
-            const beluga_log_field fields_[] = {__VA_ARGS__};                                      \
-            (runtime)->log((runtime)->log_payload, level, event, fields_,                          \
-                           sizeof fields_ / sizeof *fields_);                                      \
-        }                                                                                          \
+#define beluga__log(runtime, level, event, ...)                           \
+    do {                                                                  \
+        if (beluga__log_enabled(runtime, level)) {                        \
+            const beluga_log_field fields_[] = {__VA_ARGS__};             \
+            (runtime)->log((runtime)->log_payload, level, event, fields_, \
+                           sizeof fields_ / sizeof *fields_);             \
+        }                                                                 \
     } while (0)
 
 /* Counts fork()s: what was made under another number belongs to the parent process. */

@@ -1,5 +1,5 @@
-/* Batches: as many calls in flight as allowed, one slot each, whatever the number of inputs. The simple
- * call for arrays is this one with an array for a source, on a leased loop. */
+/* Batches: as many calls in flight as allowed, one slot each, whatever the number of inputs. The
+ * simple call for arrays is this one with an array for a source, on a leased loop. */
 #include "client/chat_model.h"
 
 #include "base/clock.h"
@@ -34,14 +34,14 @@ struct beluga_batch_op {
     batch_slot *slots;
     size_t n_slots, n_free;
     uint64_t next, succeeded, failed;
-    int status;              /* what stopped the source */
+    int status; /* what stopped the source */
     bool exhausted;
     void *span; /* of telemetry; NULL: none, or it has ended */
     int64_t start_ns;
     uint32_t generation; /* of fork: a child leaves its parent's span alone */
 };
 
-/* --- telemetry -------------------------------------------------------------------------------------------- */
+/* --- telemetry -------------------------------------------------------------------------------- */
 
 static void begin_span(beluga_batch_op *batch)
 {
@@ -68,7 +68,7 @@ static void end_span(beluga_batch_op *batch, int status)
     batch->span = NULL;
 }
 
-/* --- outcomes --------------------------------------------------------------------------------------------- */
+/* --- outcomes --------------------------------------------------------------------------------- */
 
 static void finish_slot(batch_slot *slot)
 {
@@ -120,17 +120,20 @@ static void on_event(void *payload, const beluga_event *event)
         beluga_op_cancel(slot->op);
 }
 
-/* --- inputs ----------------------------------------------------------------------------------------------- */
+/* --- inputs ----------------------------------------------------------------------------------- */
 
-/* The batch's options, and behind them the item's; without the latter those of the batch as they are. */
-static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item, beluga_option **owned)
+/* The batch's options, and behind them the item's; without the latter those of the batch as they
+ * are. */
+static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
+                        beluga_option **owned)
 {
     size_t n = item->options ? item->n_options : 0, before = batch->options.n;
     *owned = NULL;
     if (n == BELUGA_OPTIONS_TERMINATED)
         for (n = 0; item->options[n].key != BELUGA_OPTION_END;) n++;
     if (!n) return 0;
-    *owned = beluga__zalloc(&batch->model->target->runtime->allocator, (before + n + 1) * sizeof **owned);
+    *owned = beluga__zalloc(&batch->model->target->runtime->allocator,
+                            (before + n + 1) * sizeof **owned);
     if (!*owned) return BELUGA_ERROR_NO_MEMORY;
     if (before) memcpy(*owned, batch->options.opts, before * sizeof **owned);
     memcpy(*owned + before, item->options, n * sizeof **owned);
@@ -144,17 +147,18 @@ static void *span_for(const beluga_batch_op *batch, const beluga_chat_model *mod
     return shared ? batch->span : NULL;
 }
 
-static int start_call(batch_slot *slot, const beluga_batch_item *item, const beluga_messages *messages,
-                      beluga_error *err)
+static int start_call(batch_slot *slot, const beluga_batch_item *item,
+                      const beluga_messages *messages, beluga_error *err)
 {
     beluga_batch_op *batch = slot->batch;
     beluga_chat_model *model = item->model ? item->model : batch->model;
     beluga_option *own;
-    if (join_options(batch, item, &own)) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
-    int status = beluga__chat_model_start(model, batch->loop, BELUGA__CALL_GENERATE, batch->context,
-                                          span_for(batch, model), messages, own ? own : batch->options.opts,
-                                          own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot,
-                                          &slot->op, err);
+    if (join_options(batch, item, &own))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
+    int status = beluga__chat_model_start(
+        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, span_for(batch, model), messages,
+        own ? own : batch->options.opts, own ? BELUGA_OPTIONS_TERMINATED : batch->options.n,
+        on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);
     return status;
 }
@@ -163,7 +167,8 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
 {
     beluga_messages *messages = NULL;
     beluga_error err;
-    beluga__response_builder_init(&slot->builder, &slot->batch->model->target->runtime->allocator, 0);
+    beluga__response_builder_init(&slot->builder, &slot->batch->model->target->runtime->allocator,
+                                  0);
     slot->result.error.code = 0;
     int status = beluga_ensure_messages(item->input, &messages, &err);
     if (!status) status = start_call(slot, item, messages, &err);
@@ -207,12 +212,12 @@ static void fill(beluga__task *task)
     done(batch->payload, batch->status, batch->succeeded, batch->failed);
 }
 
-/* --- life ------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static size_t concurrency(const beluga_batch_op *batch)
 {
-    int64_t value = beluga__settings_int(&batch->model->target->settings, BELUGA_OPTION_MAX_CONCURRENT_BATCHES,
-                                         DEFAULT_CONCURRENCY);
+    int64_t value = beluga__settings_int(&batch->model->target->settings,
+                                         BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
     beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &value);
     return (size_t)value;
 }
@@ -231,7 +236,8 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
-/* At most `most` in flight, whatever the options say: slots that nobody fills would only take memory. */
+/* At most `most` in flight, whatever the options say: slots that nobody fills would only take
+ * memory. */
 static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const beluga_option *opts, size_t n_opts, size_t most)
 {
@@ -249,7 +255,8 @@ static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, b
     return NULL;
 }
 
-static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batch_done_fn done, void *payload)
+static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batch_done_fn done,
+                  void *payload)
 {
     batch->sink = sink;
     batch->done = done;
@@ -259,10 +266,13 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
 }
 
 static int prepare(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, bool callable,
-                   beluga_batch_op **out, beluga_error *err, const beluga_option *opts, size_t n_opts)
+                   beluga_batch_op **out, beluga_error *err, const beluga_option *opts,
+                   size_t n_opts)
 {
     *out = NULL;
-    if (!callable) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a batch needs a source and a sink");
+    if (!callable)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "a batch needs a source and a sink");
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
     *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
@@ -320,7 +330,7 @@ void beluga_batch_op_free(beluga_batch_op *batch)
     beluga_chat_model_unref(model);
 }
 
-/* --- arrays ----------------------------------------------------------------------------------------------- */
+/* --- arrays ----------------------------------------------------------------------------------- */
 
 typedef struct array_run {
     const beluga_input *inputs;
@@ -363,8 +373,8 @@ static int combine(const array_run *run, beluga_error *err)
     if (!err) return e->code;
     *err = *e;
     beluga_error text;
-    beluga_error_set(&text, e->code, "%zu of %zu failed; the first, number %zu: %.200s", failed, run->n, first,
-                     e->message);
+    beluga_error_set(&text, e->code, "%zu of %zu failed; the first, number %zu: %.200s", failed,
+                     run->n, first, e->message);
     memcpy(err->message, text.message, sizeof err->message);
     return beluga_error_wrap(err, "batch", NULL);
 }
@@ -380,8 +390,9 @@ static int fail_all(const array_run *run, int status, beluga_error *err)
     return status;
 }
 
-int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs, size_t n,
-                   beluga_batch_result *results, beluga_error *err, const beluga_option *opts, size_t n_opts)
+int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs,
+                   size_t n, beluga_batch_result *results, beluga_error *err,
+                   const beluga_option *opts, size_t n_opts)
 {
     beluga_client *client = beluga__chat_model_client(model);
     array_run run = {.inputs = inputs, .n = n, .results = results};

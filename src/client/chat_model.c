@@ -3,7 +3,8 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools, size_t n)
+beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
+                                          size_t n)
 {
     beluga_chat_model *model =
         beluga__alloc(&target->runtime->allocator, sizeof *model + n * sizeof *model->tools);
@@ -53,12 +54,15 @@ size_t beluga_chat_model_tool_count(const beluga_chat_model *model)
 static int check_tools(beluga_tool *const *tools, size_t n, beluga_error *err)
 {
     if (n > BELUGA__MAX_TOOLS)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "%zu tools are more than %u", n, BELUGA__MAX_TOOLS);
+        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "%zu tools are more than %u", n,
+                                BELUGA__MAX_TOOLS);
     for (size_t i = 0; i < n; i++) {
-        if (!tools[i]) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "tool %zu is NULL", i);
+        if (!tools[i])
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "tool %zu is NULL", i);
         for (size_t k = 0; k < i; k++)
             if (strcmp(beluga_tool_name(tools[i]), beluga_tool_name(tools[k])) == 0)
-                return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "two tools are named %s", beluga_tool_name(tools[i]));
+                return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "two tools are named %s",
+                                        beluga_tool_name(tools[i]));
     }
     return 0;
 }
@@ -68,8 +72,10 @@ int beluga_bind_tools(beluga_chat_model *model, beluga_tool *const *tools, size_
 {
     *out = NULL;
     int status = check_tools(tools, n, err);
-    if (!status && n && !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1))
-        status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "tool calling is disabled (enable_tool_calling)");
+    if (!status && n &&
+        !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1))
+        status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                  "tool calling is disabled (enable_tool_calling)");
     if (status) return beluga_error_wrap(err, "bind_tools", NULL), status;
     *out = beluga__chat_model_new(model->target, tools, n);
     if (*out) return 0;
@@ -100,9 +106,9 @@ static int start_call(beluga_chat_model *model, beluga__call_spec *spec, beluga_
 }
 
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
-                             beluga_context *ctx, void *parent_span, const beluga_messages *messages,
-                             const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
-                             beluga_op **out, beluga_error *err)
+                             beluga_context *ctx, void *parent_span,
+                             const beluga_messages *messages, const beluga_option *opts, size_t n,
+                             beluga_event_cb cb, void *payload, beluga_op **out, beluga_error *err)
 {
     beluga__call_spec spec = {
         .loop = loop,
@@ -119,7 +125,8 @@ int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga
     };
     if (kind == BELUGA__CALL_STREAM &&
         !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_STREAMING, 1))
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "streaming is disabled (enable_streaming)");
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "streaming is disabled (enable_streaming)");
     return start_call(model, &spec, cb, payload, out, err);
 }
 
@@ -127,12 +134,12 @@ int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, b
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err)
 {
-    beluga__call_spec spec = {.loop = loop, .context = ctx, .operation = "models", .page = page,
-                              .list_models = true};
+    beluga__call_spec spec = {
+        .loop = loop, .context = ctx, .operation = "models", .page = page, .list_models = true};
     return start_call(model, &spec, cb, payload, out, err);
 }
 
-/* --- push ----------------------------------------------------------------------------------------------- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                           const beluga_messages *messages, beluga_event_cb cb, void *payload,
@@ -142,8 +149,8 @@ int beluga_stream_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_co
     if (out) *out = NULL;
     if (beluga__loop_forked(beluga__loop_of(loop)))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_STREAM, ctx, NULL, messages, opts, n, cb,
-                                          payload, &op, err);
+    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_STREAM, ctx, NULL, messages,
+                                          opts, n, cb, payload, &op, err);
     if (status) return status;
     if (out)
         *out = op;

@@ -14,7 +14,8 @@ struct beluga_chat_model {
 };
 
 /* Takes references of its own. NULL without memory. */
-beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools, size_t n);
+beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
+                                          size_t n);
 
 /* What kind of call it is. */
 typedef enum beluga__call_kind {
@@ -22,14 +23,15 @@ typedef enum beluga__call_kind {
     BELUGA__CALL_STREAM,
 } beluga__call_kind;
 
-/* Make a call of a model and start it on a loop. parent_span: what it is part of, for telemetry, or NULL. */
+/* Make a call of a model and start it on a loop. parent_span: what it is part of, for telemetry, or
+ * NULL. */
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
-                             beluga_context *ctx, void *parent_span, const beluga_messages *messages,
-                             const beluga_option *opts, size_t n, beluga_event_cb cb, void *payload,
-                             beluga_op **out, beluga_error *err);
+                             beluga_context *ctx, void *parent_span,
+                             const beluga_messages *messages, const beluga_option *opts, size_t n,
+                             beluga_event_cb cb, void *payload, beluga_op **out, beluga_error *err);
 
-/* Ask for one page of the list of models: names come as texts, and the finish's raw word is the next
- * page, if there is one. `page` NULL: the first. */
+/* Ask for one page of the list of models: names come as texts, and the finish's raw word is the
+ * next page, if there is one. `page` NULL: the first. */
 int beluga__chat_model_start_list(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const char *page, beluga_event_cb cb, void *payload,
                                   beluga_op **out, beluga_error *err);

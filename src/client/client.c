@@ -44,7 +44,8 @@ static int read_settings(const beluga_client_settings *given, beluga_client_sett
 {
     memset(settings, 0, sizeof *settings);
     if (!given) return 0;
-    if (given->size < offsetof(beluga_client_settings, allocator)) return BELUGA_ERROR_INVALID_INPUT;
+    if (given->size < offsetof(beluga_client_settings, allocator))
+        return BELUGA_ERROR_INVALID_INPUT;
     const char *bytes = (const char *)given;
     for (size_t i = sizeof *settings; i < given->size; i++)
         if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
@@ -79,7 +80,8 @@ static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
     beluga_error err;
     int status = cassette ? beluga_client_set_cassette(client, cassette, &err) : 0;
     if (status)
-        beluga__log(&client->runtime, BELUGA_LOG_ERROR, "cassette.refused", BELUGA__TEXT_FIELD("error", err.message));
+        beluga__log(&client->runtime, BELUGA_LOG_ERROR, "cassette.refused",
+                    BELUGA__TEXT_FIELD("error", err.message));
     return status;
 }
 
@@ -169,10 +171,13 @@ void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *paylo
         capture_content || (client->observer && beluga__telemetry_captures(client->observer));
 }
 
-int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given, beluga_error *err)
+int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given,
+                               beluga_error *err)
 {
     beluga__cassette *cassette = NULL;
-    int status = given ? beluga__cassette_new(&client->runtime, given, &beluga__network_ops, &cassette, err) : 0;
+    int status =
+        given ? beluga__cassette_new(&client->runtime, given, &beluga__network_ops, &cassette, err)
+              : 0;
     if (status) return status;
     if (cassette) cassette->replaced = client->cassettes, client->cassettes = cassette;
     client->cassette = cassette;

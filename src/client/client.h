@@ -15,7 +15,7 @@ struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
     beluga_telemetry_sink telemetry;
-    beluga_telemetry *observer; /* of beluga_telemetry_init; a user's reference, or NULL */
+    beluga_telemetry *observer;    /* of beluga_telemetry_init; a user's reference, or NULL */
     beluga_executor host_executor; /* submit NULL: our own */
     uint32_t max_threads;
     pthread_mutex_t lock; /* of `executor` */

@@ -388,7 +388,8 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
     if (near)
         return fault(r, r->place, "\"%.*s\" is not known here; did you mean %s?", shown, name,
                      near);
-    return fault(r, r->place, "\"%.*s\" is not known here; a file has model, providers, models and plugins",
+    return fault(r, r->place,
+                 "\"%.*s\" is not known here; a file has model, providers, models and plugins",
                  shown, name);
 }
 

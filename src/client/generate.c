@@ -32,9 +32,10 @@ static beluga_response **partial_of(const beluga_option *opts, size_t n)
 
 static int tell_stuck(const folding *f, int status, beluga_error *err)
 {
-    beluga_error_set(err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED
-                                      ? "the answer is larger than max_response_bytes"
-                                      : "no memory for the answer");
+    beluga_error_set(err, status,
+                     status == BELUGA_ERROR_LIMIT_EXCEEDED
+                         ? "the answer is larger than max_response_bytes"
+                         : "no memory for the answer");
     beluga__call_locate(f->op->call, err);
     return status;
 }
@@ -45,8 +46,7 @@ static int conclude(folding *f, beluga_response **out, beluga_response **partial
     beluga_response *response = NULL;
     int stuck = f->builder.status;
     int status = beluga_response_builder_finish(&f->builder, &response);
-    if (response)
-        beluga__response_set_times(response, f->op->duration_ns, f->op->first_content_ns);
+    if (response) beluga__response_set_times(response, f->op->duration_ns, f->op->first_content_ns);
     if (!status) {
         *out = response;
         return 0;
@@ -64,8 +64,8 @@ static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_
                const beluga_messages *messages, beluga_response **out, beluga_response **partial,
                beluga_error *err, const beluga_option *opts, size_t n)
 {
-    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL, messages, opts, n,
-                                          fold, f, &f->op, err);
+    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL,
+                                          messages, opts, n, fold, f, &f->op, err);
     if (status) return status;
     const beluga__settings *settings = f->op->call->settings;
     size_t max = (size_t)beluga__settings_int(settings, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
@@ -82,8 +82,9 @@ static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_
     return status;
 }
 
-int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx, const beluga_messages *messages,
-                      beluga_response **out, beluga_error *err, const beluga_option *opts, size_t n)
+int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
+                      const beluga_messages *messages, beluga_response **out, beluga_error *err,
+                      const beluga_option *opts, size_t n)
 {
     beluga_response **partial = partial_of(opts, n);
     beluga_client *client = beluga__chat_model_client(model);
@@ -93,7 +94,8 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx, const belug
     if (partial) *partial = NULL;
     f.done = false;
     int status = beluga__loops_lease(&client->loops, &loop);
-    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    if (status)
+        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
     status = run(&f, loop, model, ctx, messages, out, partial, err, opts, n);
     beluga__loops_give_back(&client->loops, loop);
     return status;
@@ -111,7 +113,7 @@ int beluga_invoke_n(beluga_chat_model *model, beluga_context *ctx, beluga_input 
     return status;
 }
 
-/* --- push, whole: the events wait until the answer is complete ------------------------------------ */
+/* --- push, whole: the events wait until the answer is complete -------------------------------- */
 
 typedef struct held {
     beluga__queue queue;
@@ -178,8 +180,8 @@ int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_
     beluga__queue_init(&h->queue, &h->allocator);
     h->cb = cb;
     h->payload = payload;
-    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, NULL, messages, opts, n, hold, h,
-                                          &h->op, err);
+    int status = beluga__chat_model_start(model, loop, BELUGA__CALL_GENERATE, ctx, NULL, messages,
+                                          opts, n, hold, h, &h->op, err);
     if (status) {
         drop_held(h);
         return status;

@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-/* --- models --------------------------------------------------------------------------------------------- */
+/* --- models ----------------------------------------------------------------------------------- */
 
 typedef struct names {
     beluga__buf bytes; /* each ended by NUL */
@@ -68,7 +68,8 @@ static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx
 {
     beluga_op *op;
     n->done = false;
-    int status = beluga__chat_model_start_list(model, &loop->base, ctx, page, take_name, n, &op, err);
+    int status =
+        beluga__chat_model_start_list(model, &loop->base, ctx, page, take_name, n, &op, err);
     if (status) return status;
     status = beluga__loop_run(loop, &n->done);
     if (status) {
@@ -99,8 +100,9 @@ static int ask_all(beluga_chat_model *model, beluga__loop *loop, beluga_context 
         if (!status && n->page.status)
             status = beluga_error_set(err, n->page.status, "the next page's token can't be kept");
         if (!status && n->page.length && ++pages == BELUGA__MAX_PAGES)
-            status = beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
-                                      "the list of models has more than %u pages", BELUGA__MAX_PAGES);
+            status =
+                beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                 "the list of models has more than %u pages", BELUGA__MAX_PAGES);
     } while (!status && n->page.length);
     beluga__buf_free(&page);
     return status;
@@ -116,7 +118,8 @@ int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***ou
     *out = NULL;
     *count = 0;
     int status = beluga__loops_lease(&client->loops, &loop);
-    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    if (status)
+        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
     beluga__buf_init(&n.bytes, allocator, BELUGA__MAX_BODY_BYTES);
     beluga__buf_init(&n.page, allocator, BELUGA__MAX_URL_BYTES);
     status = ask_all(model, loop, ctx, &n, err);
@@ -127,7 +130,7 @@ int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***ou
     return status;
 }
 
-/* --- health --------------------------------------------------------------------------------------------- */
+/* --- health ----------------------------------------------------------------------------------- */
 
 static int probe_models(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
 {
@@ -147,7 +150,8 @@ static int probe_answer(beluga_chat_model *model, beluga_context *ctx, beluga_er
     return status;
 }
 
-static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_health *out, beluga_error *err)
+static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_health *out,
+                     beluga_error *err)
 {
     int64_t start = beluga__now_ns();
     int status = model->target->provider->encode_list_models ? probe_models(model, ctx, err)
@@ -160,8 +164,8 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     return status;
 }
 
-int beluga_check_health(beluga_chat_model *model, beluga_context *ctx, bool probe, beluga_health *out,
-                        beluga_error *err)
+int beluga_check_health(beluga_chat_model *model, beluga_context *ctx, bool probe,
+                        beluga_health *out, beluga_error *err)
 {
     const beluga__target *target = model->target;
     bool local = target->provider->capabilities & BELUGA_CAPABILITY_LOCAL;

@@ -5,7 +5,7 @@
 
 struct beluga__loop_slot {
     beluga__loop *loop;
-    int64_t since_ns; /* when it was given back */
+    int64_t since_ns;      /* when it was given back */
     _Atomic uint32_t next; /* slot number + 1 */
 };
 
@@ -33,7 +33,8 @@ static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
     return (int64_t)(uint32_t)old - 1;
 }
 
-int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots, int64_t idle_ms)
+int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots,
+                       int64_t idle_ms)
 {
     loops->runtime = runtime;
     loops->n_slots = n_slots;

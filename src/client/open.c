@@ -38,7 +38,7 @@ static bool is_full(const beluga_provider *provider)
     return provider->start != NULL;
 }
 
-/* --- where it is ---------------------------------------------------------------------------------------- */
+/* --- where it is ------------------------------------------------------------------------------ */
 
 static int show_url(beluga__target *t, const char *url)
 {
@@ -63,8 +63,10 @@ static int take_url(beluga__target *t, beluga__buf *faults)
     size_t n = strlen(url);
     int status = show_url(t, url);
     if (status) return status;
-    if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) || n > BELUGA__MAX_URL_BYTES)
-        return beluga__buf_printf(faults, "%sbase_url must begin with http:// or https:// (is \"%.80s\")",
+    if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) ||
+        n > BELUGA__MAX_URL_BYTES)
+        return beluga__buf_printf(faults,
+                                  "%sbase_url must begin with http:// or https:// (is \"%.80s\")",
                                   separator, t->shown_url);
     while (n && url[n - 1] == '/') n--;
     t->base_url = beluga__arena_copy(&t->arena, url, n);
@@ -106,24 +108,28 @@ static void take_connection(beluga__target *t)
         .ca_file = beluga__settings_string(s, BELUGA_OPTION_CA_FILE),
         .client_certificate = beluga__settings_string(s, BELUGA_OPTION_CLIENT_CERTIFICATE),
         .client_key = beluga__settings_string(s, BELUGA_OPTION_CLIENT_KEY),
-        .proxy = proxy ? proxy : from_environment ? NULL : "",
+        .proxy = proxy              ? proxy
+                 : from_environment ? NULL
+                                    : "",
         .unix_socket = beluga__settings_string(s, BELUGA_OPTION_UNIX_SOCKET),
         .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
-        .http_version = (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
+        .http_version =
+            (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
     };
 }
 
-/* --- the key -------------------------------------------------------------------------------------------- */
+/* --- the key ---------------------------------------------------------------------------------- */
 
 /* A server at another address than the provider's own may well need none. */
 static bool needs_key(const beluga__target *t)
 {
     if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
-    return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url && t->base_url &&
-           strcmp(t->base_url, t->provider->base_url) == 0;
+    return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url &&
+           t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
 }
 
-/* A replay needs no key and asks nobody for one. One that is at hand is used, so that it is masked. */
+/* A replay needs no key and asks nobody for one. One that is at hand is used, so that it is masked.
+ */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -144,18 +150,20 @@ static int take_key(beluga__target *t, beluga_error *err)
     }
     if (function->type) {
         t->key_set = true;
-        return beluga__credential_new_source(t->runtime, function->value.pointer, &t->credential, err);
+        return beluga__credential_new_source(t->runtime, function->value.pointer, &t->credential,
+                                             err);
     }
     if (key && *key) {
         t->key_set = true;
         return beluga__credential_new(t->runtime, key, &t->credential, err);
     }
     if (!needs_key(t)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "no key for %s: set %s, or give api_key",
-                            t->provider->name, t->provider->key_variables[0]);
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
+                            "no key for %s: set %s, or give api_key", t->provider->name,
+                            t->provider->key_variables[0]);
 }
 
-/* --- headers ------------------------------------------------------------------------------------------- */
+/* --- headers ---------------------------------------------------------------------------------- */
 
 /* A replay asks nobody for it; what stands in its place is hidden in a recording as it was. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
@@ -190,7 +198,8 @@ static int take_header(beluga__target *t, const char *line, beluga_error *err)
     const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
     beluga__target_header *header = &t->headers[t->n_headers];
     header->name = beluga__arena_copy(&t->arena, line, (size_t)(colon - line));
-    if (!header->name) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
+    if (!header->name)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
     int status = *value ? take_header_value(t, header, value, err) : 0;
     if (!status) t->n_headers++;
     return status;
@@ -205,13 +214,14 @@ static int take_headers(beluga__target *t, beluga_error *err)
     if (!first || is_full(t->provider)) return 0;
     for (const beluga__item *item = first; item; item = item->next) n++;
     t->headers = beluga__arena_zalloc(&t->arena, n * sizeof *t->headers);
-    if (!t->headers) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
+    if (!t->headers)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
     for (const beluga__item *item = first; item && !status; item = item->next)
         status = take_header(t, item->value.string, err);
     return status;
 }
 
-/* --- all together --------------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 /* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
 static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
@@ -244,11 +254,13 @@ static beluga__model *build_stack(beluga__target *t, const beluga__others *fallb
     if (fallbacks->n)
         model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
     if (prices)
-        model = beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
+        model =
+            beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
         model = beluga__cache_new(runtime, settings, model);
     if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))
-        model = beluga__hooks_new(runtime, settings->known[BELUGA_OPTION_HOOKS].value.pointer, model);
+        model =
+            beluga__hooks_new(runtime, settings->known[BELUGA_OPTION_HOOKS].value.pointer, model);
     return model;
 }
 
@@ -257,18 +269,21 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
 {
     beluga_price unused;
     if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                            "budget: the price of %.48s/%.90s is not known; name a file that has it "
-                            "(prices)", t->provider->name, t->model_name);
+    return beluga_error_set(
+        err, BELUGA_ERROR_INVALID_CONFIG,
+        "budget: the price of %.48s/%.90s is not known; name a file that has it "
+        "(prices)",
+        t->provider->name, t->model_name);
 }
 
 /* NULL where there is no budget. */
-static int load_prices(const beluga__target *t, const beluga__others *fallbacks, beluga_prices **out,
-                       beluga_error *err)
+static int load_prices(const beluga__target *t, const beluga__others *fallbacks,
+                       beluga_prices **out, beluga_error *err)
 {
     *out = NULL;
     if (!beluga__settings_has(&t->settings, BELUGA_OPTION_BUDGET)) return 0;
-    int status = beluga_prices_load(beluga__settings_string(&t->settings, BELUGA_OPTION_PRICES), out, err);
+    int status =
+        beluga_prices_load(beluga__settings_string(&t->settings, BELUGA_OPTION_PRICES), out, err);
     if (!status) status = check_price(t, *out, err);
     for (size_t i = 0; i < fallbacks->n && !status; i++)
         status = check_price(fallbacks->targets[i], *out, err);
@@ -300,7 +315,8 @@ static int check(beluga__target *t, beluga_error *err)
     beluga_error ranges;
     int status = beluga__settings_check_all(&t->settings, 'M', t->provider->name,
                                             t->provider->options, &ranges);
-    if (status == BELUGA_ERROR_NO_MEMORY) return beluga_error_set(err, status, "no memory to open a model");
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        return beluga_error_set(err, status, "no memory to open a model");
     if (status) beluga__buf_puts(&faults, ranges.message);
     if (is_full(t->provider) && (beluga__settings_has(&t->settings, BELUGA_OPTION_HEADERS) ||
                                  beluga__settings_has(&t->settings, BELUGA_OPTION_BODY)))
@@ -329,7 +345,8 @@ static int take_name(owned_target *owned, const char *name)
     return 0;
 }
 
-static int fill(owned_target *owned, const char *name, const beluga_config *config, beluga_error *err)
+static int fill(owned_target *owned, const char *name, const beluga_config *config,
+                beluga_error *err)
 {
     beluga__target *t = &owned->target;
     owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);

@@ -27,7 +27,8 @@ int beluga__options_copy(beluga__options *options, const beluga_allocator *alloc
     memcpy(options->opts, opts, count * sizeof *opts);
     options->n = count;
     int status = 0;
-    for (size_t i = 0; i < count && !status; i++) status = copy_text(&options->arena, &options->opts[i]);
+    for (size_t i = 0; i < count && !status; i++)
+        status = copy_text(&options->arena, &options->opts[i]);
     return status;
 }
 
@@ -41,7 +42,8 @@ void beluga__options_int(const beluga__options *options, int key, int64_t *value
     const beluga_option_info *info = beluga_option_get_info(key);
     for (size_t i = 0; i < options->n; i++) {
         const beluga_option *o = &options->opts[i];
-        bool fits = (double)o->value.integer >= info->minimum && (double)o->value.integer <= info->maximum;
+        bool fits =
+            (double)o->value.integer >= info->minimum && (double)o->value.integer <= info->maximum;
         if (o->key == key && o->type == info->type && fits) *value = o->value.integer;
     }
 }

@@ -8,17 +8,30 @@
 
 /* What belongs to the one model, and says nothing about another. */
 static const int own_keys[] = {
-    BELUGA_OPTION_PROVIDER,       BELUGA_OPTION_MODEL_NAME,          BELUGA_OPTION_API_KEY,
-    BELUGA_OPTION_KEY_SOURCE,     BELUGA_OPTION_BASE_URL,            BELUGA_OPTION_UNIX_SOCKET,
-    BELUGA_OPTION_EXTRA_BODY,     BELUGA_OPTION_EXTRA_HEADERS,       BELUGA_OPTION_PROVIDER_SPECIFIC,
-    BELUGA_OPTION_WEIGHT,         BELUGA_OPTION_REQUESTS_PER_MINUTE, BELUGA_OPTION_TOKENS_PER_MINUTE,
-    BELUGA_OPTION_MAX_CONCURRENT_CALLS, BELUGA_OPTION_LIMIT_WAIT,    BELUGA_OPTION_BASE,
-    BELUGA_OPTION_HEADERS,        BELUGA_OPTION_BODY,                BELUGA_OPTION_MODELS,
+    BELUGA_OPTION_PROVIDER,
+    BELUGA_OPTION_MODEL_NAME,
+    BELUGA_OPTION_API_KEY,
+    BELUGA_OPTION_KEY_SOURCE,
+    BELUGA_OPTION_BASE_URL,
+    BELUGA_OPTION_UNIX_SOCKET,
+    BELUGA_OPTION_EXTRA_BODY,
+    BELUGA_OPTION_EXTRA_HEADERS,
+    BELUGA_OPTION_PROVIDER_SPECIFIC,
+    BELUGA_OPTION_WEIGHT,
+    BELUGA_OPTION_REQUESTS_PER_MINUTE,
+    BELUGA_OPTION_TOKENS_PER_MINUTE,
+    BELUGA_OPTION_MAX_CONCURRENT_CALLS,
+    BELUGA_OPTION_LIMIT_WAIT,
+    BELUGA_OPTION_BASE,
+    BELUGA_OPTION_HEADERS,
+    BELUGA_OPTION_BODY,
+    BELUGA_OPTION_MODELS,
 };
 
-/* What sees a call as a whole, with all the models it asks, is around the one that names the others. */
-static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE, BELUGA_OPTION_CACHE_TTL,
-                                      BELUGA_OPTION_BUDGET};
+/* What sees a call as a whole, with all the models it asks, is around the one that names the
+ * others. */
+static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE,
+                                      BELUGA_OPTION_CACHE_TTL, BELUGA_OPTION_BUDGET};
 
 /* What is followed once: the fallbacks of a fallback are not, so that two may name each other. */
 static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,

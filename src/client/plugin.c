@@ -39,8 +39,7 @@ static int name_file(beluga_error *err, int status, const char *path)
     return status;
 }
 
-/* --- what it says of itself
- * ------------------------------------------------------------------------- */
+/* --- what it says of itself ------------------------------------------------------------------- */
 
 static int refuse_abi(const beluga_plugin *p, beluga_error *err)
 {
@@ -85,8 +84,7 @@ static int check_plugin(const beluga_plugin *p, beluga_error *err)
     return check_providers(p, err);
 }
 
-/* --- loading one
- * ------------------------------------------------------------------------------------ */
+/* --- loading one ------------------------------------------------------------------------------ */
 
 static bool is_initialised(const beluga_plugin *p)
 {
@@ -163,8 +161,7 @@ int beluga_registry_load_plugin(beluga_registry *registry, const char *path, bel
     return status ? name_file(err, status, path) : 0;
 }
 
-/* --- loading several
- * ---------------------------------------------------------------------------------- */
+/* --- loading several -------------------------------------------------------------------------- */
 
 /* Several are tried; the first that is refused is what the caller hears of. */
 typedef struct several {
@@ -296,7 +293,8 @@ static void load_named(several *all, const beluga__config_file *file,
     else
         load_item(&s, plugin->path);
     int status = end_several(&s, NULL);
-    snprintf(place, sizeof place, "%.*s:%d:%d", SHOWN, end_of(file->path), plugin->line, plugin->column);
+    snprintf(place, sizeof place, "%.*s:%d:%d", SHOWN, end_of(file->path), plugin->line,
+             plugin->column);
     if (status) beluga_error_wrap(&why, "load", place);
     if (status) count(all, status, &why);
     all->loaded += s.loaded;

@@ -22,8 +22,7 @@ static int refuse(beluga_error *err, const char *why)
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "%s", why);
 }
 
-/* --- who can have changed it
- * ---------------------------------------------------------------------- */
+/* --- who can have changed it ------------------------------------------------------------------ */
 
 /* In a folder with the sticky bit nobody replaces another's file. */
 static bool is_open_to_all(const struct stat *s)
@@ -66,8 +65,7 @@ static int check_folder(const char *real, beluga_error *err)
     return check_owner(&s, "its folder", err);
 }
 
-/* --- what it is
- * ----------------------------------------------------------------------------------- */
+/* --- what it is ------------------------------------------------------------------------------- */
 
 static void describe_machine(const unsigned char *ident, unsigned machine, char *text, size_t n)
 {
@@ -142,8 +140,7 @@ static int check_object(int file, off_t size, beluga_error *err)
     return check_segments(file, &head, size, err);
 }
 
-/* --- all together
- * ----------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static int check_open_file(int file, beluga_error *err)
 {

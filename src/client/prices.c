@@ -24,8 +24,8 @@ typedef struct reader {
 
 static int fault_at(reader *r, beluga__yaml_place place, const char *what, const char *name)
 {
-    return beluga_error_set(r->err, BELUGA_ERROR_INVALID_CONFIG, "%s:%d:%d: %s%s%s", r->path, place.line,
-                            place.column, name ? name : "", name ? " " : "", what);
+    return beluga_error_set(r->err, BELUGA_ERROR_INVALID_CONFIG, "%s:%d:%d: %s%s%s", r->path,
+                            place.line, place.column, name ? name : "", name ? " " : "", what);
 }
 
 static int no_memory(const reader *r)
@@ -48,7 +48,8 @@ static int walk(reader *r, beluga__yaml_node *map, visit_fn visit, void *argumen
     void *at = NULL;
     int status = 0;
     if (beluga__yaml_kind_of(map) == BELUGA__YAML_NULL) return 0;
-    if (beluga__yaml_kind_of(map) != BELUGA__YAML_MAP) return fault(r, "a map is expected here", NULL);
+    if (beluga__yaml_kind_of(map) != BELUGA__YAML_MAP)
+        return fault(r, "a map is expected here", NULL);
     while (!status && beluga__yaml_next_pair(map, &at, &key, &value)) {
         if (!key || beluga__yaml_kind_of(key) != BELUGA__YAML_SCALAR)
             return fault(r, "a name is expected here", NULL);
@@ -59,7 +60,7 @@ static int walk(reader *r, beluga__yaml_node *map, visit_fn visit, void *argumen
     return status;
 }
 
-/* --- one price ------------------------------------------------------------------------------------ */
+/* --- one price -------------------------------------------------------------------------------- */
 
 static int read_number(reader *r, const char *name, beluga__yaml_node *value, double *out)
 {
@@ -104,7 +105,7 @@ static int read_price(reader *r, const char *name, beluga__yaml_node *value, voi
     return 0;
 }
 
-/* --- the file ------------------------------------------------------------------------------------- */
+/* --- the file --------------------------------------------------------------------------------- */
 
 static int read_top(reader *r, const char *name, beluga__yaml_node *value, void *argument)
 {
@@ -138,7 +139,7 @@ static int read_file(reader *r)
     return status;
 }
 
-/* --- the list that came with the library ---------------------------------------------------------- */
+/* --- the list that came with the library ------------------------------------------------------ */
 
 static bool is_there(char *path, size_t size, const char *folder, size_t n, const char *file)
 {
@@ -146,17 +147,20 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
-/* Where it was installed; else beside the library, which may have been moved, or is in a build folder. */
+/* Where it was installed; else beside the library, which may have been moved, or is in a build
+ * folder. */
 static const char *own_list(char *path, size_t size)
 {
     static const char here;
-    static const char *const places[] = {"/../share/beluga/prices.yaml", "/../../share/beluga/prices.yaml",
+    static const char *const places[] = {"/../share/beluga/prices.yaml",
+                                         "/../../share/beluga/prices.yaml",
                                          "/../../data/prices.yaml"};
     Dl_info info;
     if (access(BELUGA__PRICES_FILE, R_OK) == 0 || !dladdr(&here, &info)) return BELUGA__PRICES_FILE;
     const char *slash = strrchr(info.dli_fname, '/');
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++)
-        if (is_there(path, size, info.dli_fname, (size_t)(slash - info.dli_fname), places[i])) return path;
+        if (is_there(path, size, info.dli_fname, (size_t)(slash - info.dli_fname), places[i]))
+            return path;
     return BELUGA__PRICES_FILE;
 }
 

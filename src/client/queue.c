@@ -50,8 +50,12 @@ static void stretches(beluga_event *event, stretch out[2])
     case BELUGA_EVENT_TOOL_CALL_END:
         out[0] = (stretch){&event->u.tool_call.arguments, event->u.tool_call.length};
         break;
-    case BELUGA_EVENT_USAGE: out[0] = (stretch){&event->u.usage.raw, event->u.usage.raw_length}; break;
-    case BELUGA_EVENT_MEDIA: out[0] = (stretch){&event->u.media.bytes, event->u.media.length}; break;
+    case BELUGA_EVENT_USAGE:
+        out[0] = (stretch){&event->u.usage.raw, event->u.usage.raw_length};
+        break;
+    case BELUGA_EVENT_MEDIA:
+        out[0] = (stretch){&event->u.media.bytes, event->u.media.length};
+        break;
     case BELUGA_EVENT_RAW: out[0] = (stretch){&event->u.raw.bytes, event->u.raw.length}; break;
     }
 }

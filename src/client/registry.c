@@ -33,25 +33,27 @@ static _Atomic(beluga_provider_node *) linked;
 void beluga_provider_link(beluga_provider_node *node)
 {
     node->next = atomic_load(&linked);
-    while (!atomic_compare_exchange_weak(&linked, &node->next, node)) {}
+    while (!atomic_compare_exchange_weak(&linked, &node->next, node)) {
+    }
 }
 
-/* --- checking a table ------------------------------------------------------------------------------- */
+/* --- checking a table ------------------------------------------------------------------------- */
 
 bool beluga__provider_name_is_good(const char *name)
 {
     size_t n = name ? strlen(name) : 0;
-    return n >= 1 && n <= MAX_NAME &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+    return n >= 1 && n <= MAX_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
 }
 
 static const char *missing_slot(const beluga_provider *p)
 {
-    bool full = p->start || p->cancel, http = p->encode_request || p->decode_response || p->decode_event;
+    bool full = p->start || p->cancel,
+         http = p->encode_request || p->decode_response || p->decode_event;
     if (full && http) return "it has the functions of both kinds, HTTP and full";
     if (full) return !p->start ? "start is missing" : !p->cancel ? "cancel is missing" : NULL;
     if (!p->encode_request) return "encode_request is missing (or start and cancel)";
-    if (!p->decode_response && !p->decode_event) return "decode_response or decode_event is missing";
+    if (!p->decode_response && !p->decode_event)
+        return "decode_response or decode_event is missing";
     if (!p->encode_list_models != !p->decode_list_models)
         return "encode_list_models and decode_list_models go together";
     if (p->state_size > BELUGA__MAX_STATE_BYTES) return "state_size is over 64 KiB";
@@ -63,11 +65,13 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
     if (p->abi != BELUGA_PROVIDER_ABI)
-        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider was built for ABI %u, this library has %d: the %s is older",
-                                p->abi, BELUGA_PROVIDER_ABI,
-                                p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
+        return beluga_error_set(
+            err, BELUGA_ERROR_PLUGIN_ABI,
+            "the provider was built for ABI %u, this library has %d: the %s is older", p->abi,
+            BELUGA_PROVIDER_ABI, p->abi < BELUGA_PROVIDER_ABI ? "provider" : "library");
     if (p->size < BELUGA_PROVIDER_MIN_SIZE)
-        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "the provider's table has %zu bytes, at least %zu are needed",
+        return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI,
+                                "the provider's table has %zu bytes, at least %zu are needed",
                                 p->size, BELUGA_PROVIDER_MIN_SIZE);
     return 0;
 }
@@ -91,21 +95,22 @@ static int check_table(const beluga_provider *given, beluga_error *err)
                                 p.name ? p.name : "");
     const char *missing = missing_slot(&p);
     if (missing)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p.name, missing);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p.name,
+                                missing);
     return 0;
 }
 
 const char *beluga_capability_name(uint64_t capability)
 {
-    static const char *const names[] = {"stream", "tools", "parallel_tools", "reasoning",
-                                        "images", "audio", "files",          "schema",
-                                        "cache",  "models", "local",         "no_key"};
+    static const char *const names[] = {"stream", "tools",  "parallel_tools", "reasoning",
+                                        "images", "audio",  "files",          "schema",
+                                        "cache",  "models", "local",          "no_key"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (capability == (uint64_t)1 << i) return names[i];
     return NULL;
 }
 
-/* --- the sorted list ---------------------------------------------------------------------------------- */
+/* --- the sorted list -------------------------------------------------------------------------- */
 
 /* Where the name is, or where it would go. */
 static size_t position(const beluga_registry *r, const char *name, bool *found)
@@ -131,8 +136,8 @@ static int grow(beluga_registry *r)
 {
     if (r->count < r->capacity) return 0;
     size_t capacity = r->capacity ? 2 * r->capacity : 16;
-    entry *more = beluga__resize(&r->client->runtime.allocator, r->entries, r->capacity * sizeof *more,
-                                 capacity * sizeof *more);
+    entry *more = beluga__resize(&r->client->runtime.allocator, r->entries,
+                                 r->capacity * sizeof *more, capacity * sizeof *more);
     if (!more) return BELUGA_ERROR_NO_MEMORY;
     r->entries = more;
     r->capacity = capacity;
@@ -152,10 +157,12 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
 {
     const entry *there = &r->entries[at];
     if (there->file)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already, by %s",
-                                there->provider->name, there->file);
-    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s' is registered already%s",
-                            there->provider->name, there->builtin ? ": it is built in" : "");
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "provider '%s' is registered already, by %s", there->provider->name,
+                                there->file);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "provider '%s' is registered already%s", there->provider->name,
+                            there->builtin ? ": it is built in" : "");
 }
 
 /* The lock is held. Sets *added where it was not there before. */
@@ -167,7 +174,8 @@ static int insert(beluga_registry *r, const beluga_provider *given, bool *added,
     if (found && r->entries[at].given == given) return 0;
     if (found) return refuse_name(r, at, err);
     const beluga_provider *provider = grow(r) ? NULL : lengthen(r, given);
-    if (!provider) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
+    if (!provider)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the registry");
     memmove(r->entries + at + 1, r->entries + at, (r->count - at) * sizeof *r->entries);
     r->entries[at] = (entry){.provider = provider, .given = given};
     r->count++;
@@ -207,7 +215,8 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
         if (status) break;
         pthread_rwlock_rdlock(&registry->lock);
         size_t at = position(registry, (*providers)->name, &found);
-        if (found && registry->entries[at].given != *providers) status = refuse_name(registry, at, err);
+        if (found && registry->entries[at].given != *providers)
+            status = refuse_name(registry, at, err);
         pthread_rwlock_unlock(&registry->lock);
     }
     return status;
@@ -267,7 +276,8 @@ const char *beluga_registry_plugin_file(const beluga_registry *registry, const c
     return find_entry(registry, name).file;
 }
 
-beluga__origin_of beluga__registry_origin(const beluga_registry *registry, const beluga_provider *provider)
+beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
+                                          const beluga_provider *provider)
 {
     entry there = find_entry(registry, provider->name);
     if (there.provider != provider) return (beluga__origin_of){.given = provider};
@@ -301,7 +311,8 @@ static const char *nearest(const char *const *names, size_t count, const char *n
     return found;
 }
 
-void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer, size_t n)
+void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer,
+                           size_t n)
 {
     enum { MOST = 256, ROOM = sizeof " and 1234 more" };
     const char *names[MOST];
@@ -315,7 +326,7 @@ void beluga__registry_hint(const beluga_registry *registry, const char *name, ch
     if (i < count) snprintf(buffer + at, n - at, " and %zu more", count - i);
 }
 
-/* --- life --------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 int beluga__registry_new(beluga_client *client, beluga_registry **out)
 {
@@ -331,7 +342,8 @@ int beluga__registry_new(beluga_client *client, beluga_registry **out)
         status = beluga_registry_register(r, builtin, NULL);
     for (size_t i = 0; i < r->count; i++) r->entries[i].builtin = true;
     /* A linked table that is not valid must not keep the program from starting. */
-    for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY; n = n->next)
+    for (beluga_provider_node *n = atomic_load(&linked); n && status != BELUGA_ERROR_NO_MEMORY;
+         n = n->next)
         status = beluga_registry_register(r, n->provider, NULL);
     if (status == BELUGA_ERROR_NO_MEMORY) {
         beluga__registry_free(r);
@@ -361,7 +373,7 @@ beluga_registry *beluga_registry_default(void)
     return beluga_client_registry(beluga_client_default());
 }
 
-/* --- opening ------------------------------------------------------------------------------------------ */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err)
@@ -371,9 +383,10 @@ int beluga__registry_find(beluga_registry *registry, const char *name, const bel
     if (*out) return 0;
     beluga__registry_hint(registry, name, hint, sizeof hint);
     if (!name)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; %s", hint);
-    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER, "provider '%.60s' not registered; %s", name,
-                            hint);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named; %s",
+                                hint);
+    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
+                            "provider '%.60s' not registered; %s", name, hint);
 }
 
 int beluga__registry_open_target(beluga_registry *registry, const char *name,
@@ -392,7 +405,8 @@ int beluga__registry_open_target(beluga_registry *registry, const char *name,
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&
-           !beluga_registry_contains(registry, name) && beluga__config_find_base(config, name, NULL, NULL);
+           !beluga_registry_contains(registry, name) &&
+           beluga__config_find_base(config, name, NULL, NULL);
 }
 
 int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
@@ -402,7 +416,8 @@ int beluga_registry_open(beluga_registry *registry, const char *name, const belu
     beluga_config *resolved = NULL;
     int status = 0;
     *out = NULL;
-    if (!registry) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
+    if (!registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
     if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
     if (is_unresolved(registry, name, config)) {
         status = beluga__config_resolve_provider(config, registry, name, &resolved, err);
@@ -413,7 +428,8 @@ int beluga_registry_open(beluga_registry *registry, const char *name, const belu
     if (!status) {
         *out = beluga__chat_model_new(target, NULL, 0);
         beluga__target_unref(target);
-        if (!*out) status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
+        if (!*out)
+            status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
     }
     if (status) beluga_error_wrap(err, "open", NULL);
     return status;
@@ -426,7 +442,8 @@ int beluga_model_open(const char *reference, beluga_chat_model **out, beluga_err
     beluga_config *base = beluga_config_new_n(env, 1), *config = NULL;
     *out = NULL;
     int status = 0;
-    if (!registry || !base) status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    if (!registry || !base)
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
     if (!status) status = beluga_config_resolve(base, registry, reference, &config, err);
     if (!status) status = beluga_registry_open(registry, NULL, config, out, err);
     beluga_config_free(config);

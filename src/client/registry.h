@@ -6,13 +6,15 @@
 
 #include <beluga/registry.h>
 
-/* With the built-in and the linked providers. The client is borrowed: the registry is part of it. */
+/* With the built-in and the linked providers. The client is borrowed: the registry is part of it.
+ */
 int beluga__registry_new(beluga_client *client, beluga_registry **out);
 void beluga__registry_free(beluga_registry *registry);
 beluga_client *beluga__registry_client(beluga_registry *registry);
 /* What to say where no provider has this name, which may be NULL: "did you mean openai? there are
  * anthropic, azure and 20 more", as many as fit. */
-void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer, size_t n);
+void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer,
+                           size_t n);
 
 /* Where a provider comes from: what was registered, and whether it is built in. */
 typedef struct beluga__origin_of {
@@ -22,7 +24,8 @@ typedef struct beluga__origin_of {
 } beluga__origin_of;
 beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
                                           const beluga_provider *provider);
-/* Check tables, ended by NULL, as beluga_registry_register does, and whether their names are free. */
+/* Check tables, ended by NULL, as beluga_registry_register does, and whether their names are free.
+ */
 int beluga__registry_check(beluga_registry *registry, const beluga_provider *const *providers,
                            beluga_error *err);
 /* Register all of them, at most 64, from a plug-in's file, or none. */
@@ -32,7 +35,8 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 /* The provider of that name, or UNSUPPORTED_PROVIDER with what there is. */
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err);
-/* Open a model of a resolved configuration; its provider may be without code. One reference, yours. */
+/* Open a model of a resolved configuration; its provider may be without code. One reference, yours.
+ */
 int beluga__registry_open_target(beluga_registry *registry, const char *name,
                                  const beluga_config *config, beluga__target **out,
                                  beluga_error *err);

@@ -1,4 +1,5 @@
-/* Pull streams: a call whose events wait in a queue, on a loop that is leased as long as the stream. */
+/* Pull streams: a call whose events wait in a queue, on a loop that is leased as long as the
+ * stream. */
 #include "client/chat_model.h"
 
 #include "base/mem.h"
@@ -9,11 +10,11 @@ struct beluga_stream {
     beluga__loop *loop;
     beluga_op *op;
     beluga__queue queue;
-    bool ready;  /* something came */
-    bool ended;  /* the terminal event came */
+    bool ready; /* something came */
+    bool ended; /* the terminal event came */
     bool paused;
-    int status;  /* 0, or what every further next returns */
-    int stuck;   /* an event could not be kept */
+    int status; /* 0, or what every further next returns */
+    int stuck;  /* an event could not be kept */
     beluga_error error;
 };
 
@@ -33,7 +34,8 @@ static void on_event(void *payload, const beluga_event *event)
     stream->ready = true;
     stream->ended = event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
     if (event->kind == BELUGA_EVENT_ERROR) {
-        fail(stream, stream->stuck ? stream->stuck : event->u.error->code, stream->stuck ? NULL : event->u.error);
+        fail(stream, stream->stuck ? stream->stuck : event->u.error->code,
+             stream->stuck ? NULL : event->u.error);
         return;
     }
     if (!stream->stuck) stream->stuck = beluga__queue_push(&stream->queue, event);
@@ -41,27 +43,31 @@ static void on_event(void *payload, const beluga_event *event)
         fail(stream, stream->stuck, NULL);
     else if (stream->stuck)
         beluga_op_cancel(stream->op);
-    else if (!stream->ended && !stream->paused && beluga__queue_size(&stream->queue) > BELUGA__MAX_QUEUE_BYTES) {
+    else if (!stream->ended && !stream->paused &&
+             beluga__queue_size(&stream->queue) > BELUGA__MAX_QUEUE_BYTES) {
         stream->paused = true;
         beluga_op_pause(stream->op, true);
     }
 }
 
 static int start(beluga_stream *stream, beluga_chat_model *model, beluga_context *ctx,
-                 const beluga_messages *messages, beluga_error *err, const beluga_option *opts, size_t n)
+                 const beluga_messages *messages, beluga_error *err, const beluga_option *opts,
+                 size_t n)
 {
     stream->client = beluga__chat_model_client(model);
     beluga__queue_init(&stream->queue, &model->target->runtime->allocator);
     int status = beluga__loops_lease(&stream->client->loops, &stream->loop);
-    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    status = beluga__chat_model_start(model, &stream->loop->base, BELUGA__CALL_STREAM, ctx, NULL, messages, opts, n,
-                                      on_event, stream, &stream->op, err);
+    if (status)
+        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    status = beluga__chat_model_start(model, &stream->loop->base, BELUGA__CALL_STREAM, ctx, NULL,
+                                      messages, opts, n, on_event, stream, &stream->op, err);
     if (status) beluga__loops_give_back(&stream->client->loops, stream->loop);
     return status;
 }
 
-int beluga_stream_chat_n(beluga_chat_model *model, beluga_context *ctx, const beluga_messages *messages,
-                         beluga_stream **out, beluga_error *err, const beluga_option *opts, size_t n)
+int beluga_stream_chat_n(beluga_chat_model *model, beluga_context *ctx,
+                         const beluga_messages *messages, beluga_stream **out, beluga_error *err,
+                         const beluga_option *opts, size_t n)
 {
     const beluga_allocator *allocator = &model->target->runtime->allocator;
     *out = NULL;
@@ -76,7 +82,8 @@ int beluga_stream_chat_n(beluga_chat_model *model, beluga_context *ctx, const be
 }
 
 int beluga_stream_input_n(beluga_chat_model *model, beluga_context *ctx, beluga_input input,
-                          beluga_stream **out, beluga_error *err, const beluga_option *opts, size_t n)
+                          beluga_stream **out, beluga_error *err, const beluga_option *opts,
+                          size_t n)
 {
     beluga_messages *messages;
     *out = NULL;
@@ -102,7 +109,8 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
 {
     *event = NULL;
     if (beluga__loop_forked(stream->loop))
-        return beluga_error_set(err, BELUGA_ERROR_FORKED, "the stream belongs to the parent process");
+        return beluga_error_set(err, BELUGA_ERROR_FORKED,
+                                "the stream belongs to the parent process");
     for (;;) {
         *event = beluga__queue_pop(&stream->queue);
         if (*event) return 0;

@@ -4,11 +4,13 @@
 #include "base/mem.h"
 #include "telemetry/telemetry.h"
 
-static int read_settings(const beluga_telemetry_settings *given, beluga_telemetry_settings *settings)
+static int read_settings(const beluga_telemetry_settings *given,
+                         beluga_telemetry_settings *settings)
 {
     memset(settings, 0, sizeof *settings);
     if (!given) return 0;
-    if (given->size < offsetof(beluga_telemetry_settings, variables)) return BELUGA_ERROR_INVALID_INPUT;
+    if (given->size < offsetof(beluga_telemetry_settings, variables))
+        return BELUGA_ERROR_INVALID_INPUT;
     const char *bytes = (const char *)given;
     for (size_t i = sizeof *settings; i < given->size; i++)
         if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
@@ -26,8 +28,8 @@ static void attach(beluga_client *client, beluga_telemetry *telemetry)
     beluga__telemetry_use(telemetry);
 }
 
-int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings *given, beluga_telemetry **out,
-                          beluga_error *err)
+int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings *given,
+                          beluga_telemetry **out, beluga_error *err)
 {
     beluga_telemetry_settings settings;
     *out = NULL;
@@ -35,7 +37,8 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
     if (!client) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for a client");
     int status = read_settings(given, &settings);
     if (status)
-        return beluga_error_set(err, status, "telemetry: the settings have no size, or more than this library knows");
+        return beluga_error_set(
+            err, status, "telemetry: the settings have no size, or more than this library knows");
     beluga_log_fn log = settings.log ? settings.log : client->runtime.log;
     void *payload = settings.log ? settings.log_payload : client->runtime.log_payload;
     status = beluga__telemetry_new(&client->runtime.allocator, &settings, log, payload, out, err);

@@ -1,8 +1,9 @@
-/* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the caller, less
- * the finish of answers that call tools; then the tools run on the executor, and the next step begins.
+/* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the
+ * caller, less the finish of answers that call tools; then the tools run on the executor, and the
+ * next step begins.
  *
- * A tool's job outlives the run, so that a tool that comes late finds a flag and not a hole: the run is
- * pointed to by the job only while it waits for it. */
+ * A tool's job outlives the run, so that a tool that comes late finds a flag and not a hole: the
+ * run is pointed to by the job only while it waits for it. */
 #include "client/chat_model.h"
 
 #include "base/clock.h"
@@ -21,20 +22,20 @@ typedef struct job job;
 struct beluga_tool_run {
     beluga_chat_model *model;
     beluga_loop *loop;
-    beluga_context *context; /* cancellable: under the caller's */
+    beluga_context *context;   /* cancellable: under the caller's */
     beluga_messages *messages; /* the caller's */
     beluga_event_cb cb;
     void *payload;
     beluga__options options;
     int64_t max_steps, at_once, tool_timeout_ms;
     beluga__running running; /* among the loop's calls until it has ended */
-    beluga__guard guard; /* of the context, while tools run; calls have their own */
+    beluga__guard guard;     /* of the context, while tools run; calls have their own */
     bool cancelled;
     beluga_op *op; /* the step's call */
     beluga_response_builder builder;
     beluga_response *answer; /* of the step whose tools run; at the end the last one */
-    beluga__task next; /* begins a step, or more jobs, in the loop's next turn */
-    job **jobs;        /* one a call of the answer */
+    beluga__task next;       /* begins a step, or more jobs, in the loop's next turn */
+    job **jobs;              /* one a call of the answer */
     size_t n_jobs, n_started, n_done;
     int64_t steps;
     beluga_usage before; /* of the steps that are over */
@@ -44,7 +45,7 @@ struct beluga_tool_run {
 };
 
 struct job {
-    atomic_uint refs; /* the run's and the worker's */
+    atomic_uint refs;     /* the run's and the worker's */
     beluga_tool_run *run; /* NULL: nobody waits; the loop's thread only */
     beluga__timer late;
     beluga__mail mail;
@@ -63,7 +64,8 @@ struct job {
     void *span; /* of telemetry; the run's thread only */
 };
 
-/* --- events ------------------------------------------------------------------------------------- */
+/* --- events -------------------------------------------------------------------------------------
+ */
 
 static void tell(beluga_tool_run *run, const beluga_event *event)
 {
@@ -101,7 +103,8 @@ static void end_span(beluga_tool_run *run, void **span, int64_t start_ns, const 
 
 static void begin_span(beluga_tool_run *run, beluga_context *ctx)
 {
-    beluga_span_start start = {.kind = BELUGA_SPAN_TOOL_LOOP, .streaming = true, .operation = "invoke_agent"};
+    beluga_span_start start = {
+        .kind = BELUGA_SPAN_TOOL_LOOP, .streaming = true, .operation = "invoke_agent"};
     run->start_ns = start.start_ns = beluga__now_ns();
     run->span = beluga__span_begin(run->model->target, ctx, NULL, &start);
 }
@@ -167,7 +170,8 @@ static void tell_result(beluga_tool_run *run, size_t index)
     tell(run, &event);
 }
 
-/* --- jobs --------------------------------------------------------------------------------------- */
+/* --- jobs ---------------------------------------------------------------------------------------
+ */
 
 static void job_unref(job *j)
 {
@@ -194,7 +198,8 @@ static void begin_tool_span(beluga_tool_run *run, job *j)
                                .start_ns = beluga__now_ns(),
                                .tool_name = j->call->name,
                                .tool_call_id = j->call->id,
-                               .tool_description = j->tool ? beluga_tool_description(j->tool) : NULL,
+                               .tool_description =
+                                   j->tool ? beluga_tool_description(j->tool) : NULL,
                                .content = captures(run) ? j->arguments : NULL,
                                .content_length = j->arguments_length};
     j->start_ns = start.start_ns;
@@ -276,14 +281,15 @@ static void job_came_back(beluga__mail *mail, beluga_loop *loop)
     job_unref(j);
 }
 
-/* On the executor. Late or not, the text is the job's: the run has made its own when it stopped waiting. */
+/* On the executor. Late or not, the text is the job's: the run has made its own when it stopped
+ * waiting. */
 static void job_work(void *argument)
 {
     job *j = argument;
     beluga_error err;
     err.code = 0;
-    int status = beluga_tool_execute(j->tool, j->context, j->arguments, j->arguments_length, &j->text,
-                                     &j->length, &err);
+    int status = beluga_tool_execute(j->tool, j->context, j->arguments, j->arguments_length,
+                                     &j->text, &j->length, &err);
     conclude(j, status, &err);
     beluga__mailbox_post(j->mailbox, &j->mail);
 }
@@ -309,7 +315,8 @@ static void job_is_late(beluga__timer *timer)
     j->start_ns = old->start_ns;
     j->span = old->span;
     old->span = NULL;
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_EXECUTION, "tool %s: no result in time", j->call->name);
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_EXECUTION, "tool %s: no result in time",
+                     j->call->name);
     conclude(j, BELUGA_ERROR_TOOL_EXECUTION, &err);
     run->jobs[index] = j;
     old->run = NULL;
@@ -370,7 +377,8 @@ static void unknown_tool(beluga_tool_run *run, job *j)
     for (size_t i = 0; i < run->model->n_tools && at < sizeof names; i++)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "",
                                beluga_tool_name(run->model->tools[i]));
-    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s", j->call->name, names);
+    beluga_error_set(&err, BELUGA_ERROR_TOOL_NOT_FOUND, "there is no tool %.60s; there are: %s",
+                     j->call->name, names);
     begin_tool_span(run, j);
     conclude(j, BELUGA_ERROR_TOOL_NOT_FOUND, &err);
     end_tool_span(run, j);
@@ -381,8 +389,7 @@ static void unknown_tool(beluga_tool_run *run, job *j)
 /* As many as may run at once. */
 static int start_jobs(beluga_tool_run *run)
 {
-    while (run->n_started < run->n_jobs &&
-           (int64_t)(run->n_started - run->n_done) < run->at_once) {
+    while (run->n_started < run->n_jobs && (int64_t)(run->n_started - run->n_done) < run->at_once) {
         job *j = run->jobs[run->n_started++];
         if (!j->tool) {
             unknown_tool(run, j);
@@ -394,7 +401,8 @@ static int start_jobs(beluga_tool_run *run)
     return 0;
 }
 
-/* --- from an answer to jobs, and back ------------------------------------------------------------ */
+/* --- from an answer to jobs, and back ------------------------------------------------------------
+ */
 
 static beluga_tool *find_tool(const beluga_tool_run *run, const char *name)
 {
@@ -477,7 +485,7 @@ static int collect(beluga_tool_run *run)
     return status;
 }
 
-/* --- steps ---------------------------------------------------------------------------------------- */
+/* --- steps ------------------------------------------------------------------------------------ */
 
 static void answered(beluga_tool_run *run, const beluga_event *finish)
 {
@@ -490,7 +498,8 @@ static void answered(beluga_tool_run *run, const beluga_event *finish)
     }
     run->before = usage;
     if (run->steps >= run->max_steps)
-        fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED, "the model still calls tools after max_tool_steps answers");
+        fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED,
+                  "the model still calls tools after max_tool_steps answers");
     else if (make_jobs(run))
         fail_with(run, BELUGA_ERROR_NO_MEMORY, "no memory for the tools' calls");
     else
@@ -542,8 +551,9 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
 {
     run->steps++;
     beluga__response_builder_init(&run->builder, &run->model->target->runtime->allocator, 0);
-    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context, run->span, run->messages,
-                                    run->options.opts, run->options.n, on_event, run, &run->op, err);
+    return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,
+                                    run->span, run->messages, run->options.opts, run->options.n,
+                                    on_event, run, &run->op, err);
 }
 
 /* Where the run goes on: more jobs, the next step, or the end. */
@@ -564,7 +574,7 @@ static void go_on(beluga__task *task)
     if (begin_step(run, &err)) fail(run, &err);
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t n)
 {
@@ -572,7 +582,8 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     run->max_steps = beluga__settings_int(s, BELUGA_OPTION_MAX_TOOL_STEPS, DEFAULT_STEPS);
     run->at_once = beluga__settings_int(s, BELUGA_OPTION_MAX_CONCURRENT_TOOLS, DEFAULT_AT_ONCE);
     run->tool_timeout_ms = beluga__settings_int(s, BELUGA_OPTION_TOOL_TIMEOUT, DEFAULT_TIMEOUT_MS);
-    int status = beluga__options_copy(&run->options, &run->model->target->runtime->allocator, opts, n);
+    int status =
+        beluga__options_copy(&run->options, &run->model->target->runtime->allocator, opts, n);
     beluga__options_int(&run->options, BELUGA_OPTION_MAX_TOOL_STEPS, &run->max_steps);
     beluga__options_int(&run->options, BELUGA_OPTION_MAX_CONCURRENT_TOOLS, &run->at_once);
     beluga__options_int(&run->options, BELUGA_OPTION_TOOL_TIMEOUT, &run->tool_timeout_ms);
@@ -581,7 +592,8 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
 
 int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                              beluga_messages *messages, beluga_event_cb cb, void *payload,
-                             beluga_tool_run **out, beluga_error *err, const beluga_option *opts, size_t n)
+                             beluga_tool_run **out, beluga_error *err, const beluga_option *opts,
+                             size_t n)
 {
     beluga_error unused;
     *out = NULL;
@@ -622,7 +634,8 @@ beluga_response *beluga_tool_run_response(beluga_tool_run *run)
 
 void beluga_tool_run_free(beluga_tool_run *run)
 {
-    if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return; /* the parent's is left alone */
+    /* the parent's is left alone */
+    if (!run || (!run->ended && beluga__loop_inherited(run->loop))) return;
     beluga_chat_model *model = run->model;
     leave_cancelled(run);
     beluga_context_cancel(run->context); /* abandoned tools can see it */
@@ -638,7 +651,7 @@ void beluga_tool_run_free(beluga_tool_run *run)
     beluga_chat_model_unref(model);
 }
 
-/* --- blocking --------------------------------------------------------------------------------------- */
+/* --- blocking --------------------------------------------------------------------------------- */
 
 typedef struct waiting {
     beluga_event_cb cb;
@@ -665,8 +678,10 @@ int beluga_run_tools_n(beluga_chat_model *model, beluga_context *ctx, beluga_mes
     beluga__loop *loop;
     *out = NULL;
     int status = beluga__loops_lease(&client->loops, &loop);
-    if (status) return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    status = beluga_run_tools_start_n(model, &loop->base, ctx, messages, pass_on, &w, &run, err, opts, n);
+    if (status)
+        return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
+    status = beluga_run_tools_start_n(model, &loop->base, ctx, messages, pass_on, &w, &run, err,
+                                      opts, n);
     if (!status) {
         status = beluga__loop_run(loop, &w.done);
         if (status) beluga_error_set(err, status, "%s", beluga_error_text(status));

@@ -1,5 +1,5 @@
-/* Attempt telemetry: a span for each request to a provider, under the operation's. It is in the stack
- * only where the client has a telemetry sink. */
+/* Attempt telemetry: a span for each request to a provider, under the operation's. It is in the
+ * stack only where the client has a telemetry sink. */
 #include "middleware/middleware.h"
 
 #include "base/clock.h"
@@ -90,7 +90,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     op->call = call;
     op->self = beluga__container_of(model, attempt_model, model);
     op->end.usage = (beluga_usage)BELUGA_USAGE_INIT;
-    op->start_ns = call->loop->now_ns; /* of this step: asking the clock again would tell the same */
+    /* of this step: asking the clock again would tell the same */
+    op->start_ns = call->loop->now_ns;
     begin_span(op, call);
     beluga_error unused;
     if (!err) err = &unused;

@@ -1,10 +1,10 @@
-/* Circuit breaker: when calls keep failing because the provider is sick, the next ones are refused at
- * once, and after a while a few probes find out whether it is well again.
+/* Circuit breaker: when calls keep failing because the provider is sick, the next ones are refused
+ * at once, and after a while a few probes find out whether it is well again.
  *
  * closed     calls pass; `breaker_failures` of them failed in a row: open
  * open       calls are refused for `breaker_open_time`
- * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed close it,
- *            one that fails opens it anew
+ * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed
+ * close it, one that fails opens it anew
  *
  * One call is one outcome, with all its retries. What the caller did wrong is no outcome at all. */
 #include "middleware/layer.h"
@@ -131,9 +131,10 @@ static int refuse(const breaker *b, int64_t until_ns, beluga_error *err)
 {
     int64_t wait_ms = (until_ns - beluga__now_ns()) / BELUGA__NS_PER_MS + 1;
     if (wait_ms < 1) wait_ms = 1;
-    beluga_error_set(err, BELUGA_ERROR_CIRCUIT_OPEN,
-                     "the circuit breaker is open after %lld failed calls; the next try is in %lld ms",
-                     (long long)b->most_failures, (long long)wait_ms);
+    beluga_error_set(
+        err, BELUGA_ERROR_CIRCUIT_OPEN,
+        "the circuit breaker is open after %lld failed calls; the next try is in %lld ms",
+        (long long)b->most_failures, (long long)wait_ms);
     if (err) err->retry_after_ms = wait_ms;
     return BELUGA_ERROR_CIRCUIT_OPEN;
 }

@@ -1,10 +1,11 @@
-/* A budget in US dollars: what calls of a model cost is added up, and when it is spent no further one is
- * sent.
+/* A budget in US dollars: what calls of a model cost is added up, and when it is spent no further
+ * one is sent.
  *
- * A call reserves what it may cost before it is sent, so that many at once do not spend more together than each
- * was allowed alone: its input as estimated, and its output where max_tokens says how long it may get. When it
- * ends what was used takes the place of that. Where nobody told, as of a stream that was cancelled, what was
- * answered is estimated; a try that got no answer counts as far as its usage is known. */
+ * A call reserves what it may cost before it is sent, so that many at once do not spend more
+ * together than each was allowed alone: its input as estimated, and its output where max_tokens
+ * says how long it may get. When it ends what was used takes the place of that. Where nobody told,
+ * as of a stream that was cancelled, what was answered is estimated; a try that got no answer
+ * counts as far as its usage is known. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -130,10 +131,12 @@ static int reserve(budget_op *op, beluga_error *err)
     int64_t before = atomic_fetch_add(&self->spent, op->reserved);
     if (before < self->most && before + op->reserved <= self->most) return 0;
     atomic_fetch_sub(&self->spent, op->reserved);
-    return beluga_error_set(err, BELUGA_ERROR_BUDGET_EXCEEDED,
-                            "the budget of $%.6g is spent: $%.6g are used or reserved, and this call may "
-                            "cost $%.6g", (double)self->most / PER_DOLLAR, (double)before / PER_DOLLAR,
-                            (double)op->reserved / PER_DOLLAR);
+    return beluga_error_set(
+        err, BELUGA_ERROR_BUDGET_EXCEEDED,
+        "the budget of $%.6g is spent: $%.6g are used or reserved, and this call may "
+        "cost $%.6g",
+        (double)self->most / PER_DOLLAR, (double)before / PER_DOLLAR,
+        (double)op->reserved / PER_DOLLAR);
 }
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
@@ -146,7 +149,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     op->outer = sink;
     op->call = call;
     op->self = (budget *)beluga__layer_of(model);
-    beluga_prices_find(op->self->prices, call->target->provider->name, call->model_name, &op->price);
+    beluga_prices_find(op->self->prices, call->target->provider->name, call->model_name,
+                       &op->price);
     estimate(op);
     int status = call->list_models ? 0 : reserve(op, err);
     if (status) return status;

@@ -1,5 +1,5 @@
-/* Response cache: a call that was answered before is answered again from a store, piece by piece as the
- * first time. What it keeps is the list of events, as JSON. */
+/* Response cache: a call that was answered before is answered again from a store, piece by piece as
+ * the first time. What it keeps is the list of events, as JSON. */
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -48,7 +48,7 @@ static void let_go(cache_op *op)
     op->doc = NULL;
 }
 
-/* --- a hit ---------------------------------------------------------------------------------------- */
+/* --- a hit ------------------------------------------------------------------------------------ */
 
 /* Ids and names are used until the call is over, which is longer than the document lives. */
 static bool keep_string(const cache_op *op, const char **text)
@@ -126,7 +126,7 @@ static void found(void *to, const char *value, size_t length)
     op->doc = NULL;
 }
 
-/* --- a miss --------------------------------------------------------------------------------------- */
+/* --- a miss ----------------------------------------------------------------------------------- */
 
 static void begin_keeping(cache_op *op)
 {
@@ -155,7 +155,8 @@ static void keep(cache_op *op, const beluga_event *event)
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;
     beluga_json_end_array(&op->writer);
     if (!beluga__json_writer_status(&op->writer) && !op->text.status)
-        self->store->put(self->store->payload, op->key, op->text.data, op->text.length, self->ttl_ms);
+        self->store->put(self->store->payload, op->key, op->text.data, op->text.length,
+                         self->ttl_ms);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -171,7 +172,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     outer->event(outer, event);
 }
 
-/* --- a model -------------------------------------------------------------------------------------- */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
                  beluga_error *err)

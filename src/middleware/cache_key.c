@@ -1,5 +1,5 @@
-/* What makes two calls the same: all that the provider gets to see, as one digest. Every field goes in with
- * its length before it, so that no two lists of fields look alike. */
+/* What makes two calls the same: all that the provider gets to see, as one digest. Every field goes
+ * in with its length before it, so that no two lists of fields look alike. */
 #include "middleware/cache_key.h"
 
 #include <openssl/evp.h>
@@ -10,17 +10,28 @@ enum { VERSION = 1 };
 
 /* The options that change an answer. How it is fetched (timeouts, retries, streaming) does not. */
 static const int keys[] = {
-    BELUGA_OPTION_TEMPERATURE,       BELUGA_OPTION_TOP_P,
-    BELUGA_OPTION_TOP_K,             BELUGA_OPTION_MAX_TOKENS,
-    BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA_OPTION_PRESENCE_PENALTY,
-    BELUGA_OPTION_STOP_SEQUENCES,    BELUGA_OPTION_SEED,
-    BELUGA_OPTION_TOOL_CHOICE,       BELUGA_OPTION_PARALLEL_TOOL_CALLS,
-    BELUGA_OPTION_RESPONSE_SCHEMA,   BELUGA_OPTION_RESPONSE_SCHEMA_NAME,
-    BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, BELUGA_OPTION_JSON_MODE,
-    BELUGA_OPTION_REASONING_EFFORT,  BELUGA_OPTION_REASONING_BUDGET,
-    BELUGA_OPTION_USER,              BELUGA_OPTION_EXTRA_BODY,
-    BELUGA_OPTION_EXTRA_HEADERS,     BELUGA_OPTION_PROVIDER_SPECIFIC,
-    BELUGA_OPTION_HEADERS,           BELUGA_OPTION_BODY,
+    BELUGA_OPTION_TEMPERATURE,
+    BELUGA_OPTION_TOP_P,
+    BELUGA_OPTION_TOP_K,
+    BELUGA_OPTION_MAX_TOKENS,
+    BELUGA_OPTION_FREQUENCY_PENALTY,
+    BELUGA_OPTION_PRESENCE_PENALTY,
+    BELUGA_OPTION_STOP_SEQUENCES,
+    BELUGA_OPTION_SEED,
+    BELUGA_OPTION_TOOL_CHOICE,
+    BELUGA_OPTION_PARALLEL_TOOL_CALLS,
+    BELUGA_OPTION_RESPONSE_SCHEMA,
+    BELUGA_OPTION_RESPONSE_SCHEMA_NAME,
+    BELUGA_OPTION_RESPONSE_SCHEMA_STRICT,
+    BELUGA_OPTION_JSON_MODE,
+    BELUGA_OPTION_REASONING_EFFORT,
+    BELUGA_OPTION_REASONING_BUDGET,
+    BELUGA_OPTION_USER,
+    BELUGA_OPTION_EXTRA_BODY,
+    BELUGA_OPTION_EXTRA_HEADERS,
+    BELUGA_OPTION_PROVIDER_SPECIFIC,
+    BELUGA_OPTION_HEADERS,
+    BELUGA_OPTION_BODY,
 };
 
 static void add(EVP_MD_CTX *c, const void *bytes, size_t n)
@@ -103,7 +114,8 @@ static void add_call(EVP_MD_CTX *c, const beluga_call *call)
     add_text(c, call->target->provider->name);
     add_text(c, call->target->base_url);
     add_text(c, call->model_name);
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) add_setting(c, &call->settings->known[keys[i]]);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        add_setting(c, &call->settings->known[keys[i]]);
     add_number(c, (int64_t)call->n_tools);
     for (size_t i = 0; i < call->n_tools; i++) add_tool(c, call->tools[i]);
     for (size_t i = 0; i < call->n_messages; i++) add_message(c, call->messages[i]);
@@ -120,6 +132,7 @@ bool beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY])
         made = EVP_DigestFinal_ex(c, digest, &n);
     }
     EVP_MD_CTX_free(c);
-    for (unsigned i = 0; made && i < (BELUGA__CACHE_KEY - 1) / 2; i++) snprintf(key + 2 * i, 3, "%02x", digest[i]);
+    for (unsigned i = 0; made && i < (BELUGA__CACHE_KEY - 1) / 2; i++)
+        snprintf(key + 2 * i, 3, "%02x", digest[i]);
     return made;
 }

@@ -1,10 +1,10 @@
-/* Fallback and routing: other models answer the same question when one can't, and the first to be asked may
- * be another one each time.
+/* Fallback and routing: other models answer the same question when one can't, and the first to be
+ * asked may be another one each time.
  *
- * Each of them is a target with its whole stack, so that its retries, breaker and limits are its own. A call
- * goes to the next one after an error of a class that another model may not have, while nothing of the
- * answer was delivered, or where it may be taken back. When all have failed the caller gets the first
- * one's error: what came later must not hide it. */
+ * Each of them is a target with its whole stack, so that its retries, breaker and limits are its
+ * own. A call goes to the next one after an error of a class that another model may not have, while
+ * nothing of the answer was delivered, or where it may be taken back. When all have failed the
+ * caller gets the first one's error: what came later must not hide it. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -72,7 +72,8 @@ static bool leads_on(const fallback_op *op, const beluga_error *err)
     return false;
 }
 
-/* --- whose turn it is --------------------------------------------------------------------------- */
+/* --- whose turn it is ---------------------------------------------------------------------------
+ */
 
 static int64_t weight_of(const fallback *f, size_t index)
 {
@@ -90,17 +91,19 @@ static size_t choose_weighted(const fallback *f, beluga_loop *loop)
 static size_t choose_first(fallback *f, const beluga_call *call)
 {
     if (call->list_models) return 0;
-    if (f->routing == ROUTING_ROUND_ROBIN) return (size_t)(atomic_fetch_add(&f->turn, 1) % (f->n + 1));
+    if (f->routing == ROUTING_ROUND_ROBIN)
+        return (size_t)(atomic_fetch_add(&f->turn, 1) % (f->n + 1));
     return f->routing == ROUTING_WEIGHTED ? choose_weighted(f, call->loop) : 0;
 }
 
-/* --- the end -------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void tell_others(beluga_error *err, const beluga_error *last)
 {
     char text[sizeof err->cause + sizeof last->message];
-    int n = snprintf(text, sizeof text, "%s%s%s, too, failed: %s", err->cause, *err->cause ? "; " : "",
-                     *last->model ? last->model : last->provider, last->message);
+    int n =
+        snprintf(text, sizeof text, "%s%s%s, too, failed: %s", err->cause, *err->cause ? "; " : "",
+                 *last->model ? last->model : last->provider, last->message);
     beluga_error_set_cause(err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
@@ -120,7 +123,8 @@ static void give_up(fallback_op *op, const beluga_error *last)
     beluga__sink_error(op->outer, &err);
 }
 
-/* --- from one to the next ----------------------------------------------------------------------- */
+/* --- from one to the next -----------------------------------------------------------------------
+ */
 
 static int ask(fallback_op *op, beluga_error *err)
 {
@@ -152,7 +156,8 @@ static void keep_first_error(fallback_op *op, const beluga_error *err)
 static void log_next(const fallback_op *op, const beluga_error *err)
 {
     beluga__log(op->self->layer.runtime, BELUGA_LOG_WARN, "fallback",
-                BELUGA__TEXT_FIELD("provider", err->provider), BELUGA__TEXT_FIELD("model", err->model),
+                BELUGA__TEXT_FIELD("provider", err->provider),
+                BELUGA__TEXT_FIELD("model", err->model),
                 BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
                 BELUGA__NUMBER_FIELD("models_left", (int64_t)(op->self->n + 1 - op->asked)));
 }
@@ -161,7 +166,8 @@ static void log_next(const fallback_op *op, const beluga_error *err)
 static bool go_on(fallback_op *op, const beluga_error *err)
 {
     bool told = op->delivered && !op->call->restartable;
-    if (told || op->asked > op->self->n || op->call->list_models || !leads_on(op, err)) return false;
+    if (told || op->asked > op->self->n || op->call->list_models || !leads_on(op, err))
+        return false;
     keep_first_error(op, err);
     log_next(op, err);
     beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
@@ -199,7 +205,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     op->outer->event(op->outer, event);
 }
 
-/* --- a model ---------------------------------------------------------------------------------------- */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
                  beluga_error *err)
@@ -257,7 +263,8 @@ static const beluga__model_ops fallback_ops = {start, cancel, pause, release};
 beluga__model *beluga__fallback_new(beluga__runtime *runtime, const beluga__settings *settings,
                                     beluga__target *const *others, size_t n, beluga__model *inner)
 {
-    fallback *f = beluga__layer_new(sizeof *f + n * sizeof *f->others, &fallback_ops, runtime, inner);
+    fallback *f =
+        beluga__layer_new(sizeof *f + n * sizeof *f->others, &fallback_ops, runtime, inner);
     if (!f) return NULL;
     f->routing = beluga__settings_int(settings, BELUGA_OPTION_ROUTING, ROUTING_IN_ORDER);
     f->own_weight = f->total_weight = beluga__settings_int(settings, BELUGA_OPTION_WEIGHT, 1);

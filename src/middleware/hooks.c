@@ -1,5 +1,5 @@
-/* Hooks: the host's own functions before a call, at each of its events, and at its end. They are the
- * outermost layer, so that they see what the caller sees. */
+/* Hooks: the host's own functions before a call, at each of its events, and at its end. They are
+ * the outermost layer, so that they see what the caller sees. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 

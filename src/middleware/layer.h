@@ -10,8 +10,8 @@ typedef struct beluga__layer {
     beluga__runtime *runtime;
 } beluga__layer;
 
-/* Make a layer of `size` bytes, all zero but its first member. It takes over `inner`, and NULL for that,
- * or no memory, is NULL. */
+/* Make a layer of `size` bytes, all zero but its first member. It takes over `inner`, and NULL for
+ * that, or no memory, is NULL. */
 void *beluga__layer_new(size_t size, const beluga__model_ops *ops, beluga__runtime *runtime,
                         beluga__model *inner);
 /* The `release` of a layer that owns nothing else. */
@@ -25,7 +25,8 @@ static inline beluga__layer *beluga__layer_of(beluga__model *model)
     return beluga__container_of(model, beluga__layer, model);
 }
 
-/* Why a call is being cancelled: by its caller, or because its deadline passed. Returns the code. */
+/* Why a call is being cancelled: by its caller, or because its deadline passed. Returns the code.
+ */
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
 
 /* Whether an event is part of the answer: what was delivered can't be taken back. */

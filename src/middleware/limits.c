@@ -1,10 +1,11 @@
-/* Limits: so many requests and tokens a minute, so many calls at once. A call waits for its turn, at most
- * `limit_wait`, or is refused at once.
+/* Limits: so many requests and tokens a minute, so many calls at once. A call waits for its turn,
+ * at most `limit_wait`, or is refused at once.
  *
- * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of burst):
- * each has a time at which the next call conforms, and a call takes its place in both, or in neither, in
- * one step under the lock. Tokens are estimated when a call starts and settled when its usage is known.
- * What a provider says of its own limits moves the time of the next call, too. */
+ * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of
+ * burst): each has a time at which the next call conforms, and a call takes its place in both, or
+ * in neither, in one step under the lock. Tokens are estimated when a call starts and settled when
+ * its usage is known. What a provider says of its own limits moves the time of the next call, too.
+ */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -51,7 +52,8 @@ typedef struct limits_op {
     bool paused;
 } limits_op;
 
-/* A place in the queue. It outlives the op, for a grant may be on its way when the call is cancelled. */
+/* A place in the queue. It outlives the op, for a grant may be on its way when the call is
+ * cancelled. */
 struct ticket {
     beluga__mail mail;
     ticket *next;
@@ -71,7 +73,8 @@ static void take_lock(limits *l)
     l->last = &l->first;
 }
 
-/* --- rates, under the lock ---------------------------------------------------------------------- */
+/* --- rates, under the lock ----------------------------------------------------------------------
+ */
 
 /* When so many may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
@@ -96,7 +99,8 @@ static int64_t later(int64_t a, int64_t b)
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
-    int64_t turn = later(later(turn_of(&l->requests, now_ns), turn_of(&l->tokens, now_ns)), l->held_ns);
+    int64_t turn =
+        later(later(turn_of(&l->requests, now_ns), turn_of(&l->tokens, now_ns)), l->held_ns);
     if (turn <= now_ns || turn <= deadline_ns) {
         take(&l->requests, turn, 1);
         take(&l->tokens, turn, tokens);
@@ -130,7 +134,7 @@ static void hold_until(limits *l, int64_t when_ns)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* --- how many at once ----------------------------------------------------------------------------- */
+/* --- how many at once ------------------------------------------------------------------------- */
 
 static void free_ticket(ticket *t)
 {
@@ -189,12 +193,13 @@ static void withdraw(limits_op *op)
     if (!granted) free_ticket(t);
 }
 
-/* --- waiting ---------------------------------------------------------------------------------------- */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static int refuse(const limits_op *op, int64_t wait_ns, const char *what, beluga_error *err)
 {
     int64_t wait_ms = wait_ns / BELUGA__NS_PER_MS + 1;
-    beluga_error_set(err, BELUGA_ERROR_RATE_LIMIT, "the limit set for this model is reached: %s", what);
+    beluga_error_set(err, BELUGA_ERROR_RATE_LIMIT, "the limit set for this model is reached: %s",
+                     what);
     beluga_error_set_provider_code(err, "local_limit", 11);
     if (err && wait_ns > 0) err->retry_after_ms = wait_ms;
     beluga__call_locate(op->call, err);
@@ -243,7 +248,8 @@ static int take_turn(limits_op *op, beluga_error *err)
     op->has_turn = turn <= now_ns || turn <= op->deadline_ns;
     if (turn <= now_ns) return 0;
     if (!op->has_turn)
-        return refuse(op, turn - now_ns, "requests_per_minute, tokens_per_minute, or the provider's own", err);
+        return refuse(op, turn - now_ns,
+                      "requests_per_minute, tokens_per_minute, or the provider's own", err);
     set_timer(op, turn);
     return 1;
 }
@@ -328,7 +334,7 @@ static int take_place(limits_op *op, beluga_error *err)
     return 1;
 }
 
-/* --- what comes ------------------------------------------------------------------------------------- */
+/* --- what comes ------------------------------------------------------------------------------- */
 
 static void heed_headers(limits *l, const beluga_rate_limits *r)
 {
@@ -371,7 +377,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     op->outer->event(op->outer, event);
 }
 
-/* --- a model ---------------------------------------------------------------------------------------- */
+/* --- a model ---------------------------------------------------------------------------------- */
 
 /* What goes in, and what may come out; usage puts it right. */
 static int64_t estimate(const beluga_call *call)

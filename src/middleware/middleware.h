@@ -1,5 +1,5 @@
-/* The layers around an adapter. Each takes over `inner` and releases it; NULL without memory (inner is
- * released then), and NULL for an inner that is NULL. src/client/open.c knows their order. */
+/* The layers around an adapter. Each takes over `inner` and releases it; NULL without memory (inner
+ * is released then), and NULL for an inner that is NULL. src/client/open.c knows their order. */
 #ifndef BELUGA__MIDDLEWARE_H
 #define BELUGA__MIDDLEWARE_H
 

@@ -1,10 +1,10 @@
-/* Retry: another attempt after an error that may pass, while nothing was delivered, or where what was
- * delivered may be taken back. The wait grows by a factor, is shortened by a random part so that
- * callers do not come back together, and is never shorter than what the provider asked for.
+/* Retry: another attempt after an error that may pass, while nothing was delivered, or where what
+ * was delivered may be taken back. The wait grows by a factor, is shortened by a random part so
+ * that callers do not come back together, and is never shorter than what the provider asked for.
  *
- * All calls of a model share a budget, so that many callers do not hammer a provider that is sick: a retry
- * costs one, each call earns one (`retry_budget`), and a reserve fills up by one a second. Retries
- * that the provider itself gave a time for cost nothing. */
+ * All calls of a model share a budget, so that many callers do not hammer a provider that is sick:
+ * a retry costs one, each call earns one (`retry_budget`), and a reserve fills up by one a second.
+ * Retries that the provider itself gave a time for cost nothing. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -45,7 +45,8 @@ static void deliver_error(retry_op *op, const beluga_error *err)
 /* Up to a quarter less, as the providers' own SDKs do. */
 static int64_t backoff_ms(retry_op *op)
 {
-    double delay = (double)beluga__settings_int(op->call->settings, BELUGA_OPTION_RETRY_DELAY, 1000);
+    double delay =
+        (double)beluga__settings_int(op->call->settings, BELUGA_OPTION_RETRY_DELAY, 1000);
     double factor = beluga__settings_double(op->call->settings, BELUGA_OPTION_RETRY_BACKOFF, 2.0);
     for (int i = 1; i < op->attempts; i++) delay *= factor;
     if (delay > BELUGA__MAX_RETRY_WAIT_MS) delay = BELUGA__MAX_RETRY_WAIT_MS;
@@ -85,7 +86,8 @@ static bool afford(retry_model *self)
 static bool is_worth_it(const retry_op *op, const beluga_error *err)
 {
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
-    return err->retryable && !(silent && beluga__settings_has(op->call->settings, BELUGA_OPTION_FALLBACK));
+    return err->retryable &&
+           !(silent && beluga__settings_has(op->call->settings, BELUGA_OPTION_FALLBACK));
 }
 
 /* The last word about this error in `retry_on`, or else its own. */
@@ -128,7 +130,8 @@ static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
                        BELUGA__NUMBER_FIELD("attempt", op->attempts),
                        BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
     if (op->call->span && runtime->telemetry->event)
-        runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY, err);
+        runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY,
+                                  err);
     if (runtime->never_waits) wait_ms = 0;
     op->call->loop->ops->timer_set(op->call->loop, &op->timer,
                                    beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);

@@ -30,7 +30,8 @@ static int take_messages(beluga_call *call, const beluga_messages *messages, bel
     size_t n = messages ? beluga_messages_count(messages) : 0;
     if (!n) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
     call->messages = beluga__arena_alloc(&call->arena, n * sizeof *call->messages);
-    if (!call->messages) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu messages", n);
+    if (!call->messages)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for %zu messages", n);
     for (size_t i = 0; i < n; i++) {
         beluga_message *message = beluga_messages_get(messages, i);
         status = beluga__message_check(message, i, err);
@@ -69,17 +70,19 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     int status = take_messages(call, spec->messages, err);
     if (!status) status = take_options(call, spec->opts, spec->n_opts, err);
     if (status) return status;
-    if (spec->page && !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
+    if (spec->page &&
+        !(call->page = beluga__arena_copy(&call->arena, spec->page, strlen(spec->page))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     if (beluga_context_is_cancelled(spec->context))
         return beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled before the start");
     if (beluga__context_deadline_ns(spec->context) <= call->start_ns)
-        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT, "the deadline passed before the start");
+        return beluga_error_set(err, BELUGA_ERROR_CONTEXT_TIMEOUT,
+                                "the deadline passed before the start");
     call->restartable = spec->restartable ||
                         beluga__settings_int(call->settings, BELUGA_OPTION_RESTART_DELIVERY, 0);
-    call->streamed = spec->streamed ||
-                     (!call->list_models &&
-                      beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
+    call->streamed =
+        spec->streamed || (!call->list_models &&
+                           beluga__settings_int(call->settings, BELUGA_OPTION_WIRE_STREAMING, 0));
     if (beluga__settings_int(call->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1)) {
         call->tools = spec->tools;
         call->n_tools = spec->n_tools;
@@ -132,7 +135,8 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
 
 static int derive_messages(beluga_call *call, const beluga_call *from)
 {
-    call->messages = beluga__arena_alloc(&call->arena, (from->n_messages + 1) * sizeof *call->messages);
+    call->messages =
+        beluga__arena_alloc(&call->arena, (from->n_messages + 1) * sizeof *call->messages);
     if (!call->messages) return BELUGA_ERROR_NO_MEMORY;
     for (; call->n_messages < from->n_messages; call->n_messages++)
         call->messages[call->n_messages] = beluga_message_ref(from->messages[call->n_messages]);

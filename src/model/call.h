@@ -1,4 +1,5 @@
-/* One call: what was asked, immutable from its start, and the arena that everything of it lives in. */
+/* One call: what was asked, immutable from its start, and the arena that everything of it lives in.
+ */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 
@@ -7,13 +8,13 @@
 struct beluga_call {
     atomic_uint refs;
     beluga__arena arena;
-    beluga__target *target;          /* shared */
+    beluga__target *target;           /* shared */
     const beluga__settings *settings; /* the target's, or a copy in the arena */
-    beluga_message **messages;       /* shared each */
+    beluga_message **messages;        /* shared each */
     size_t n_messages;
     beluga_tool *const *tools; /* of `holder` */
     size_t n_tools;
-    void *holder;              /* who owns the tools, and how to let go of it */
+    void *holder; /* who owns the tools, and how to let go of it */
     void (*release_holder)(void *holder);
     beluga_context *context; /* shared, or NULL */
     beluga_loop *loop;
@@ -25,13 +26,14 @@ struct beluga_call {
     bool restartable; /* content that was delivered may be taken back with RESTART */
     bool list_models; /* asks for the models instead of an answer */
     bool is_probe;    /* finds out whether the provider is well: one attempt will do */
-    void *span; /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
-    void *attempt_span; /* of the attempt that runs */
-    unsigned attempt;  /* how many attempts have a span */
-    int http_status;   /* of the last answer; 0: none yet */
+    /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
+    void *span;
+    void *attempt_span;          /* of the attempt that runs */
+    unsigned attempt;            /* how many attempts have a span */
+    int http_status;             /* of the last answer; 0: none yet */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
     struct beluga_call *next;    /* of those */
-    _Alignas(16) char first[]; /* the arena's first block */
+    _Alignas(16) char first[];   /* the arena's first block */
 };
 
 typedef struct beluga__call_spec {
@@ -44,9 +46,9 @@ typedef struct beluga__call_spec {
     void *holder;
     void (*release_holder)(void *holder);
     const char *operation;
-    const char *page; /* copied */
+    const char *page;  /* copied */
     void *parent_span; /* of telemetry, or NULL */
-    int64_t start_ns; /* of the monotonic clock */
+    int64_t start_ns;  /* of the monotonic clock */
     bool streamed, restartable, list_models;
     const beluga_option *opts;
     size_t n_opts;
@@ -54,8 +56,8 @@ typedef struct beluga__call_spec {
 
 /* Make a call: checks messages and options. On success it has taken over `holder`'s reference. */
 int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_error *err);
-/* Make the same call of another target: its settings, with what the caller gave to this call on top.
- * Borrowed as long as `call`, and used like it. */
+/* Make the same call of another target: its settings, with what the caller gave to this call on
+ * top. Borrowed as long as `call`, and used like it. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
 beluga_call *beluga__call_ref(beluga_call *call);

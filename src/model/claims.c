@@ -14,7 +14,8 @@ static const struct {
      "this provider is not known to take files: they may be refused, or not be read"},
     {BELUGA_CAPABILITY_TOOLS, "tools have no effect: this provider does not call any"},
     {BELUGA_CAPABILITY_SCHEMA, "response_schema has no effect: this provider does not enforce any"},
-    {BELUGA_CAPABILITY_REASONING, "reasoning_effort has no effect: this provider is not known to reason"},
+    {BELUGA_CAPABILITY_REASONING,
+     "reasoning_effort has no effect: this provider is not known to reason"},
     {BELUGA_CAPABILITY_CACHE, "marks for the cache have no effect: this provider has none"},
 };
 
@@ -37,8 +38,8 @@ static uint64_t wants(const beluga_call *call)
     uint64_t bits = call->n_tools ? BELUGA_CAPABILITY_TOOLS : 0;
     if (beluga__settings_has(call->settings, BELUGA_OPTION_RESPONSE_SCHEMA))
         bits |= BELUGA_CAPABILITY_SCHEMA;
-    if (beluga__settings_int(call->settings, BELUGA_OPTION_REASONING_EFFORT, BELUGA_REASONING_EFFORT_NONE) !=
-        BELUGA_REASONING_EFFORT_NONE)
+    if (beluga__settings_int(call->settings, BELUGA_OPTION_REASONING_EFFORT,
+                             BELUGA_REASONING_EFFORT_NONE) != BELUGA_REASONING_EFFORT_NONE)
         bits |= BELUGA_CAPABILITY_REASONING;
     for (size_t i = 0; i < call->n_messages; i++)
         for (size_t k = 0, n = beluga_message_count(call->messages[i]); k < n; k++)

@@ -13,9 +13,16 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { KEPT_S = 300 }; /* how long a key of a file or command is used before it is asked for again */
+/* how long a key of a file or command is used before it is asked for again */
+enum { KEPT_S = 300 };
 
-typedef enum source { SOURCE_VALUE, SOURCE_FILE, SOURCE_COMMAND, SOURCE_AWS, SOURCE_FUNCTION } source;
+typedef enum source {
+    SOURCE_VALUE,
+    SOURCE_FILE,
+    SOURCE_COMMAND,
+    SOURCE_AWS,
+    SOURCE_FUNCTION
+} source;
 
 /* Somebody who waits, on a loop of its own. `wait` belongs to the loop's thread. */
 struct beluga__key_request {
@@ -62,10 +69,12 @@ static int read_variable(const char *name, const char **value, beluga_error *err
 {
     *value = secure_getenv(name);
     if (*value && **value) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's variable %s is not set", name);
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's variable %s is not set",
+                            name);
 }
 
-static beluga__credential *new_credential(beluga__runtime *runtime, source from, const char *reference)
+static beluga__credential *new_credential(beluga__runtime *runtime, source from,
+                                          const char *reference)
 {
     beluga__credential *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
     char *copy = beluga__copy(&runtime->allocator, reference, strlen(reference));
@@ -85,7 +94,8 @@ static beluga__credential *new_credential(beluga__runtime *runtime, source from,
 int beluga__credential_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
                                   beluga__credential **out, beluga_error *err)
 {
-    if (!key_source->get) return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "key_source has no function");
+    if (!key_source->get)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "key_source has no function");
     *out = new_credential(runtime, SOURCE_FUNCTION, "");
     if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     (*out)->function = key_source;
@@ -114,7 +124,8 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
     else if (prefixed(reference, "aws:", &value))
         from = SOURCE_AWS;
     *out = new_credential(runtime, from, value);
-    if (*out && name && !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {
+    if (*out && name &&
+        !((*out)->variable = beluga__copy(&runtime->allocator, name, strlen(name)))) {
         beluga__credential_unref(*out);
         *out = NULL;
     }
@@ -149,13 +160,15 @@ void beluga__credential_unref(beluga__credential *credential)
     beluga__release(allocator, credential);
 }
 
-/* --- reading a file or a command's output; on the executor -------------------------------------- */
+/* --- reading a file or a command's output; on the executor --------------------------------------
+ */
 
 static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
-    if (n < 0) beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
+    if (n < 0)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
     if (fd >= 0) close(fd);
     return n;
 }
@@ -173,8 +186,8 @@ static char *trimmed(const beluga_allocator *allocator, char *text, size_t n, be
     return copy;
 }
 
-static ssize_t ask_function(const beluga_key_source *function, char *buffer, size_t size, int64_t *expires_s,
-                            beluga_error *err)
+static ssize_t ask_function(const beluga_key_source *function, char *buffer, size_t size,
+                            int64_t *expires_s, beluga_error *err)
 {
     int64_t expires = 0;
     *buffer = '\0';
@@ -187,13 +200,14 @@ static ssize_t ask_function(const beluga_key_source *function, char *buffer, siz
     return (ssize_t)strnlen(buffer, size);
 }
 
-static ssize_t read_source(beluga__credential *credential, char *buffer, size_t size, int64_t *expires_s,
-                           beluga_error *err)
+static ssize_t read_source(beluga__credential *credential, char *buffer, size_t size,
+                           int64_t *expires_s, beluga_error *err)
 {
     *expires_s = beluga__wall_s() + KEPT_S;
     switch (credential->source) {
     case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
-    case SOURCE_COMMAND: return beluga__command_read(credential->reference, "the key's command", buffer, size, err);
+    case SOURCE_COMMAND:
+        return beluga__command_read(credential->reference, "the key's command", buffer, size, err);
     case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, expires_s, err);
     default: return ask_function(credential->function, buffer, size, expires_s, err);
     }
@@ -225,11 +239,13 @@ static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_er
     return NULL;
 }
 
-/* --- telling those who wait --------------------------------------------------------------------- */
+/* --- telling those who wait ---------------------------------------------------------------------
+ */
 
 static void answer(beluga__mail *mail, beluga_loop *loop)
 {
-    struct beluga__key_request *request = beluga__container_of(mail, struct beluga__key_request, mail);
+    struct beluga__key_request *request =
+        beluga__container_of(mail, struct beluga__key_request, mail);
     beluga__credential *credential = request->credential;
     const beluga_allocator *allocator = &credential->runtime->allocator;
     beluga__key_wait *wait = loop ? request->wait : NULL;
@@ -249,7 +265,8 @@ static void tell_all(struct beluga__key_request *request, const char *key, const
 {
     while (request) {
         struct beluga__key_request *next = request->next;
-        if (key) request->key = beluga__copy(&request->credential->runtime->allocator, key, strlen(key));
+        if (key)
+            request->key = beluga__copy(&request->credential->runtime->allocator, key, strlen(key));
         if (!request->key && key)
             beluga_error_set(&request->error, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
         else if (!key)
@@ -273,7 +290,8 @@ static void let_go(beluga__credential *credential)
 }
 
 /* The asking is over: with a key, or with an error. */
-static void settle(beluga__credential *credential, const char *key, int64_t expires_s, const beluga_error *err)
+static void settle(beluga__credential *credential, const char *key, int64_t expires_s,
+                   const beluga_error *err)
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
     char *copy = key ? beluga__copy(allocator, key, strlen(key)) : NULL;
@@ -312,8 +330,8 @@ static void start_asking(beluga__credential *credential)
     let_go(credential);
 }
 
-/* The thread that asks for a parent process is not in its child, and those who wait there are not the
- * child's. The lock is held. */
+/* The thread that asks for a parent process is not in its child, and those who wait there are not
+ * the child's. The lock is held. */
 static void forget_parents(beluga__credential *credential)
 {
     uint32_t generation = beluga__fork_generation();
@@ -328,7 +346,8 @@ static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
     beluga__mailbox *mailbox = beluga__loop_mailbox(loop);
-    struct beluga__key_request *request = mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
+    struct beluga__key_request *request =
+        mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
     if (!request) return BELUGA_ERROR_NO_MEMORY;
     hold(credential);
     request->mail.run = answer;

@@ -1,5 +1,6 @@
-/* Where a key comes from: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or "aws:PROFILE", or a
- * function. All but the first two may block, so they are resolved on the executor, once for all that wait, and kept for a while. */
+/* Where a key comes from: a value, "env:NAME", "file:PATH", "command:COMMAND", "aws:" or
+ * "aws:PROFILE", or a function. All but the first two may block, so they are resolved on the
+ * executor, once for all that wait, and kept for a while. */
 #ifndef BELUGA__CREDENTIAL_H
 #define BELUGA__CREDENTIAL_H
 
@@ -25,7 +26,8 @@ int beluga__credential_new_value(beluga__runtime *runtime, const char *value,
                                  beluga__credential **out, beluga_error *err);
 void beluga__credential_unref(beluga__credential *credential);
 
-/* The environment variable that the key was read from, or NULL. Borrowed as long as the credential. */
+/* The environment variable that the key was read from, or NULL. Borrowed as long as the credential.
+ */
 const char *beluga__credential_variable(const beluga__credential *credential);
 
 /* Whether the key itself was given, so that nobody has to be asked for it. */
@@ -37,14 +39,15 @@ typedef struct beluga__key_wait {
     struct beluga__key_request *request;
 } beluga__key_wait;
 
-/* Give the key: 1 when it is in *key at once (copied into the arena), 0 when `ready` will be called on
- * the loop, or a negative code. */
+/* Give the key: 1 when it is in *key at once (copied into the arena), 0 when `ready` will be called
+ * on the loop, or a negative code. */
 int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
                            beluga__key_wait *wait, const char **key, beluga_error *err);
 void beluga__credential_cancel(beluga__key_wait *wait);
 /* Whether it is asked for, and may be again: not one that was given once and for all. */
 bool beluga__credential_renews(const beluga__credential *credential);
-/* The provider refused it: ask again next time. Returns false for a value, which stays what it is. */
+/* The provider refused it: ask again next time. Returns false for a value, which stays what it is.
+ */
 bool beluga__credential_expire(beluga__credential *credential);
 
 #endif

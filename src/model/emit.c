@@ -150,8 +150,7 @@ static beluga_event tool_event(uint32_t kind, const beluga__tool_slot *tool)
 static const char *made_up_id(beluga_emit *emit)
 {
     char id[32];
-    int n = snprintf(id, sizeof id, "call_%016llx",
-                     (unsigned long long)beluga_emit_random(emit));
+    int n = snprintf(id, sizeof id, "call_%016llx", (unsigned long long)beluga_emit_random(emit));
     return beluga__arena_copy(&emit->call->arena, id, (size_t)n);
 }
 
@@ -174,8 +173,7 @@ static int emit_tool_begin(beluga_emit *emit, uint32_t index, const char *id, co
         return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "a tool call is not valid UTF-8");
     beluga__tool_slot *tool = find_tool(emit, index);
     if (tool && (!id || !*id || strcmp(tool->id, id) == 0)) return 0;
-    if (tool)
-        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "two tool calls share an index");
+    if (tool) return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "two tool calls share an index");
     if (!name || !*name)
         return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "a tool call has no name");
     if (emit->n_tools++ >= BELUGA__MAX_TOOL_CALLS)
@@ -201,7 +199,8 @@ static int emit_tool_delta(beluga_emit *emit, uint32_t index, const char *text, 
     if (status || !length) return status;
     beluga__tool_slot *tool = find_tool(emit, index);
     if (!tool)
-        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "arguments of a tool call that never began");
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                      "arguments of a tool call that never began");
     status = beluga__buf_append(&tool->arguments, text, length);
     if (status) return broken(emit, status, "the arguments of a tool call can't be kept");
     beluga_event event = tool_event(BELUGA_EVENT_TOOL_CALL_DELTA, tool);
@@ -243,13 +242,15 @@ static int check_media(beluga_emit *emit, const beluga__emission *what)
     return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer's media is not valid UTF-8");
 }
 
-static int send_media(beluga_emit *emit, const beluga__emission *what, const char *bytes, size_t length)
+static int send_media(beluga_emit *emit, const beluga__emission *what, const char *bytes,
+                      size_t length)
 {
     beluga_event event = {.kind = BELUGA_EVENT_MEDIA};
     event.u.media.kind = (uint32_t)what->number;
     event.u.media.bytes = bytes;
     event.u.media.length = length;
-    if (what->b && *what->b && !(event.u.media.media_type = keep(emit, what->b))) return no_memory(emit);
+    if (what->b && *what->b && !(event.u.media.media_type = keep(emit, what->b)))
+        return no_memory(emit);
     if (!bytes && !(event.u.media.url = keep(emit, what->a))) return no_memory(emit);
     emit->content = true;
     return send(emit, &event);
@@ -369,8 +370,7 @@ int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what)
         beluga__emit_start(emit, &warning, 1);
         return check(emit);
     }
-    case BELUGA__EMIT_FINISH:
-        return emit_finish(emit, (beluga_finish_reason)what->number, what->a);
+    case BELUGA__EMIT_FINISH: return emit_finish(emit, (beluga_finish_reason)what->number, what->a);
     case BELUGA__EMIT_ERROR: {
         int status = check(emit);
         if (status) return status;
@@ -468,17 +468,21 @@ int beluga_emit_text(beluga_emit *given, const char *text, size_t length)
     beluga_emit *emit = look_up(given, &status);
     if (!emit) return status;
     if (!emit->remote) return emit_text(emit, text, length);
-    return beluga__emit_send(given, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
+    return beluga__emit_send(
+        given, &(beluga__emission){.kind = BELUGA__EMIT_TEXT, .a = text, .a_length = length});
 }
 
 int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING, .a = text, .a_length = length});
+    return beluga__emit_send(
+        emit, &(beluga__emission){.kind = BELUGA__EMIT_REASONING, .a = text, .a_length = length});
 }
 
 int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature, size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
+    return beluga__emit_send(
+        emit,
+        &(beluga__emission){.kind = BELUGA__EMIT_SIGNATURE, .a = signature, .a_length = length});
 }
 
 int beluga_emit_reasoning_end(beluga_emit *emit)
@@ -488,18 +492,24 @@ int beluga_emit_reasoning_end(beluga_emit *emit)
 
 int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_BEGIN, .index = index, .a = id, .b = name});
+    return beluga__emit_send(
+        emit,
+        &(beluga__emission){.kind = BELUGA__EMIT_TOOL_BEGIN, .index = index, .a = id, .b = name});
 }
 
-int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments, size_t length)
+int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
+                                size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_DELTA, .index = index, .a = arguments,
-                                           .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_DELTA,
+                                                       .index = index,
+                                                       .a = arguments,
+                                                       .a_length = length});
 }
 
 int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_TOOL_END, .index = index});
+    return beluga__emit_send(emit,
+                             &(beluga__emission){.kind = BELUGA__EMIT_TOOL_END, .index = index});
 }
 
 int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, const char *name,
@@ -510,29 +520,41 @@ int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, con
     return status ? status : beluga_emit_tool_call_end(emit, index);
 }
 
-int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const void *data,
-                      size_t length)
+int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                      const void *data, size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA, .number = kind, .b = media_type, .a = data,
-                                           .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA,
+                                                       .number = kind,
+                                                       .b = media_type,
+                                                       .a = data,
+                                                       .a_length = length});
 }
 
 int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                              const char *base64, size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_BASE64, .number = kind, .b = media_type,
-                                           .a = base64, .a_length = length});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_BASE64,
+                                                       .number = kind,
+                                                       .b = media_type,
+                                                       .a = base64,
+                                                       .a_length = length});
 }
 
-int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *media_type, const char *url)
+int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                          const char *url)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_URL, .number = kind, .b = media_type,
-                                           .a = url, .a_length = url ? strlen(url) : 0});
+    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MEDIA_URL,
+                                                       .number = kind,
+                                                       .b = media_type,
+                                                       .a = url,
+                                                       .a_length = url ? strlen(url) : 0});
 }
 
 int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_METADATA, .a = id, .b = model, .number = created});
+    return beluga__emit_send(
+        emit,
+        &(beluga__emission){.kind = BELUGA__EMIT_METADATA, .a = id, .b = model, .number = created});
 }
 
 int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
@@ -548,12 +570,14 @@ int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
     int n = vsnprintf(text, sizeof text, format, args);
     va_end(args);
     size_t length = n < 0 ? 0 : beluga__utf8_cut(text, (size_t)n, sizeof text - 1);
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_WARNING, .a = text, .a_length = length});
+    return beluga__emit_send(
+        emit, &(beluga__emission){.kind = BELUGA__EMIT_WARNING, .a = text, .a_length = length});
 }
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_FINISH, .a = raw, .number = reason});
+    return beluga__emit_send(
+        emit, &(beluga__emission){.kind = BELUGA__EMIT_FINISH, .a = raw, .number = reason});
 }
 
 int beluga_emit_error(beluga_emit *emit, const beluga_error *error)
@@ -561,9 +585,10 @@ int beluga_emit_error(beluga_emit *emit, const beluga_error *error)
     return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_ERROR, .error = error});
 }
 
-int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, const char *format, ...)
+int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, const char *format,
+                        ...)
 {
-    char text[sizeof ((beluga_error *)0)->message];
+    char text[sizeof((beluga_error *)0)->message];
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
@@ -576,7 +601,8 @@ int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, 
 
 int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
 {
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
+    return beluga__emit_send(
+        emit, &(beluga__emission){.kind = BELUGA__EMIT_MODEL, .a = name, .a_length = length});
 }
 
 /* The finish of a list of models needs no word: it carries what asks for the rest of the list. */
@@ -656,5 +682,6 @@ uint64_t beluga_emit_random(beluga_emit *given)
     int status;
     beluga_emit *emit = look_up(given, &status);
     if (!emit) return 0;
-    return emit->random ? beluga__random_next(&emit->random) : beluga__loop_random(emit->call->loop);
+    return emit->random ? beluga__random_next(&emit->random)
+                        : beluga__loop_random(emit->call->loop);
 }

@@ -18,18 +18,19 @@ struct beluga_emit {
     beluga_emit *name;  /* what the provider knows it by: itself, or a handle */
     beluga__sink *sink; /* NULL once the terminal event is out or the call was cancelled */
     struct beluga__remote *remote; /* not NULL: this one is used on another thread */
-    bool hold_finish;   /* keep FINISH until beluga__emit_deliver: usage may follow */
-    bool finished;      /* FINISH was emitted; perhaps it is held */
-    bool failed;        /* `error` is set; delivered by beluga__emit_deliver */
-    bool full;          /* `owner` is the full adapter's: it may go on later */
+    bool hold_finish;              /* keep FINISH until beluga__emit_deliver: usage may follow */
+    bool finished;                 /* FINISH was emitted; perhaps it is held */
+    bool failed;                   /* `error` is set; delivered by beluga__emit_deliver */
+    bool full;                     /* `owner` is the full adapter's: it may go on later */
     bool has_usage, content;
     uint32_t reasoning_block; /* how many have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
-    uint64_t random; /* state of beluga_emit_random, so that a replay makes the same ids; 0: the loop's */
+    /* state of beluga_emit_random, so that a replay makes the same ids; 0: the loop's */
+    uint64_t random;
     int64_t created;
-    const char *request_id; /* set by the adapter before the first event */
+    const char *request_id;                /* set by the adapter before the first event */
     const beluga_rate_limits *rate_limits; /* likewise; NULL: none */
     beluga__tool_slot *tools, **last_tool;
     size_t n_tools;
@@ -40,14 +41,15 @@ struct beluga_emit {
 void beluga__emit_init(beluga_emit *emit, beluga_call *call, beluga__sink *sink);
 void beluga__emit_free(beluga_emit *emit);
 
-/* Give the emit of a provider that is not built in a handle for a name, before its first turn: 0, or
- * NO_MEMORY. beluga__emit_free takes it back. */
+/* Give the emit of a provider that is not built in a handle for a name, before its first turn: 0,
+ * or NO_MEMORY. beluga__emit_free takes it back. */
 int beluga__emit_rename(beluga_emit *emit);
 /* Fail the call because its provider emitted out of turn; the second: if it did. */
 void beluga__emit_misused(beluga_emit *emit);
 void beluga__emit_check_turns(beluga_emit *emit);
 
-/* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic words). */
+/* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic
+ * words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
 
 /* Send the terminal event that is recorded. Frees nothing; the op may be gone when it returns. The
@@ -66,22 +68,36 @@ void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
 /* What a full provider's emit adds (full.c). */
 int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument);
-int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *),
-                              void *argument, void (*release)(void *));
+int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
+                              void (*release)(void *));
 
 /* One emission, so that it can travel from another thread; texts are borrowed. */
 typedef struct beluga__emission {
     enum {
-        BELUGA__EMIT_TEXT, BELUGA__EMIT_REASONING, BELUGA__EMIT_SIGNATURE, BELUGA__EMIT_TOOL_BEGIN,
-        BELUGA__EMIT_TOOL_DELTA, BELUGA__EMIT_TOOL_END, BELUGA__EMIT_METADATA, BELUGA__EMIT_USAGE,
-        BELUGA__EMIT_WARNING, BELUGA__EMIT_FINISH, BELUGA__EMIT_ERROR, BELUGA__EMIT_MODEL,
-        BELUGA__EMIT_REASONING_END, BELUGA__EMIT_MEDIA, BELUGA__EMIT_MEDIA_BASE64, BELUGA__EMIT_MEDIA_URL,
-        BELUGA__EMIT_ATTRIBUTE, BELUGA__EMIT_MEASUREMENT
+        BELUGA__EMIT_TEXT,
+        BELUGA__EMIT_REASONING,
+        BELUGA__EMIT_SIGNATURE,
+        BELUGA__EMIT_TOOL_BEGIN,
+        BELUGA__EMIT_TOOL_DELTA,
+        BELUGA__EMIT_TOOL_END,
+        BELUGA__EMIT_METADATA,
+        BELUGA__EMIT_USAGE,
+        BELUGA__EMIT_WARNING,
+        BELUGA__EMIT_FINISH,
+        BELUGA__EMIT_ERROR,
+        BELUGA__EMIT_MODEL,
+        BELUGA__EMIT_REASONING_END,
+        BELUGA__EMIT_MEDIA,
+        BELUGA__EMIT_MEDIA_BASE64,
+        BELUGA__EMIT_MEDIA_URL,
+        BELUGA__EMIT_ATTRIBUTE,
+        BELUGA__EMIT_MEASUREMENT
     } kind;
     uint32_t index;
     const char *a, *b; /* text; id and name; id and model; raw; media and its type */
     size_t a_length;
-    int64_t number; /* created; finish reason; a part's kind; the bits of an attribute's or a measurement's value */
+    /* created; finish reason; a part's kind; the bits of an attribute's or a measurement's value */
+    int64_t number;
     const beluga_usage *usage;
     const beluga_error *error;
 } beluga__emission;

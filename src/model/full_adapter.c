@@ -1,9 +1,9 @@
-/* The adapter for providers that are not behind HTTP: it gives them their turn on the loop, a delay,
- * and a thread to block on, and keeps the rules whatever they do.
+/* The adapter for providers that are not behind HTTP: it gives them their turn on the loop, a
+ * delay, and a thread to block on, and keeps the rules whatever they do.
  *
- * Work that blocks gets an emit of its own (struct beluga__remote): what it emits is copied, travels
- * through the loop's mailbox and is applied on the loop. The remote outlives the call, so that a worker
- * whose call was cancelled finds a flag and not a hole. */
+ * Work that blocks gets an emit of its own (struct beluga__remote): what it emits is copied,
+ * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so
+ * that a worker whose call was cancelled finds a flag and not a hole. */
 #include "model/emit.h"
 
 #include "base/clock.h"
@@ -83,7 +83,8 @@ static void close_unfinished(full_op *self)
     beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
-/* After every turn of the provider: was that the end? Then the op is gone when this returns true. */
+/* After every turn of the provider: was that the end? Then the op is gone when this returns true.
+ */
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
@@ -146,7 +147,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
                  beluga_error *err)
 {
     if (call->list_models)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "this provider has no list of models");
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "this provider has no list of models");
     full_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;
@@ -226,7 +228,8 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
     return 0;
 }
 
-/* --- work that blocks --------------------------------------------------------------------------- */
+/* --- work that blocks ---------------------------------------------------------------------------
+ */
 
 static void remote_unref(struct beluga__remote *remote)
 {
@@ -276,7 +279,9 @@ static int reserve(struct beluga__remote *remote, size_t size)
     while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
         pthread_cond_wait(&remote->room, &remote->lock);
     if (remote->cancelled) remote->ignored++;
-    int status = remote->cancelled ? BELUGA_ERROR_CONTEXT_CANCELED : remote->lost ? BELUGA_ERROR_NO_MEMORY : 0;
+    int status = remote->cancelled ? BELUGA_ERROR_CONTEXT_CANCELED
+                 : remote->lost    ? BELUGA_ERROR_NO_MEMORY
+                                   : 0;
     if (!status) remote->bytes += size;
     pthread_mutex_unlock(&remote->lock);
     return status;
@@ -304,7 +309,9 @@ static const char *pack(char **at, const char *text, size_t n)
 static bool has_length(const beluga__emission *what)
 {
     switch (what->kind) {
-    case BELUGA__EMIT_TOOL_BEGIN: case BELUGA__EMIT_METADATA: case BELUGA__EMIT_FINISH: return false;
+    case BELUGA__EMIT_TOOL_BEGIN:
+    case BELUGA__EMIT_METADATA:
+    case BELUGA__EMIT_FINISH: return false;
     default: return true;
     }
 }
@@ -348,7 +355,8 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* A provider that does not heed its cancel holds a thread that others wait for: its author should know. */
+/* A provider that does not heed its cancel holds a thread that others wait for: its author should
+ * know. */
 static void log_ignored(const struct beluga__remote *remote)
 {
     const beluga__target *target = remote->call->target;
@@ -372,8 +380,8 @@ static void work_run(void *argument)
     beluga__mailbox_post(remote->mailbox, &remote->done);
 }
 
-int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *),
-                              void *argument, void (*release_argument)(void *))
+int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
+                              void (*release_argument)(void *))
 {
     full_op *self = emit->owner;
     beluga_call *call = emit->call;

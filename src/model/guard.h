@@ -14,7 +14,8 @@ typedef struct beluga__guard {
 
 /* Begin to listen. 0, NO_MEMORY or LIMIT_EXCEEDED with detail; end it in either case. */
 int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context *context,
-                        beluga__arena *arena, void (*cancelled)(beluga__guard *), beluga_error *err);
+                        beluga__arena *arena, void (*cancelled)(beluga__guard *),
+                        beluga_error *err);
 void beluga__guard_end(beluga__guard *guard);
 
 #endif

@@ -2,8 +2,8 @@
  *
  * It resolves the key, lets the provider write the request, cuts the body into frames (or collects
  * it), lets the provider decode, and decides what the end of a transfer means: after the proof of
- * completion a finish, without it stream_closed. What the answer's head says decides how the body is
- * read, since servers do not always do as they were asked. */
+ * completion a finish, without it stream_closed. What the answer's head says decides how the body
+ * is read, since servers do not always do as they were asked. */
 #include "model/emit.h"
 
 #include "base/clock.h"
@@ -19,9 +19,9 @@
 #include <strings.h>
 
 typedef enum body_mode {
-    BODY_FRAMES,  /* a stream */
-    BODY_WHOLE,   /* one answer */
-    BODY_ERROR,   /* status >= 400, or nothing we can read: kept for the message */
+    BODY_FRAMES, /* a stream */
+    BODY_WHOLE,  /* one answer */
+    BODY_ERROR,  /* status >= 400, or nothing we can read: kept for the message */
 } body_mode;
 
 typedef struct http_op {
@@ -38,9 +38,10 @@ typedef struct http_op {
     bool waits_for_key;
     uint32_t n_resolved;        /* of the headers' values and, behind them, the key */
     const char **header_values; /* in the call's arena; NULL without headers */
-    bool kept_secret; /* one of them was asked for by a call before this one */
-    const char *key; /* that was sent; lives as long as the call */
-    const char **secrets; /* that and the headers' values that are secret, ended by NULL; in the arena */
+    bool kept_secret;           /* one of them was asked for by a call before this one */
+    const char *key;            /* that was sent; lives as long as the call */
+    /* that and the headers' values that are secret, ended by NULL; in the arena */
+    const char **secrets;
     size_t n_secrets;
     body_mode mode;
     bool got_frame;
@@ -157,7 +158,8 @@ static void pause(beluga__op *op, bool paused)
         loop->ops->timer_clear(loop, &self->grace);
     else if (self->emit.finished)
         set_grace(self);
-    if (self->transfer) loop->ops->transfer_pause(self->transfer, paused); /* else it waits for its key */
+    /* else it waits for its key */
+    if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
 /* --- the wire's log --------------------------------------------------------------------------- */
@@ -180,8 +182,7 @@ static void log_request(const http_op *self)
     const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
     beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
                 BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
-                {"url", url.data, url.length, 0},
-                {"headers", headers.data, headers.length, 0},
+                {"url", url.data, url.length, 0}, {"headers", headers.data, headers.length, 0},
                 BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
                 {"body", body ? body : "", body ? self->request.body.length : 0, 0});
     beluga__buf_free(&headers);
@@ -221,7 +222,8 @@ static void log_body(const http_op *self, const char *bytes, size_t n)
     beluga__buf_free(&shown);
 }
 
-/* --- the answer --------------------------------------------------------------------------------- */
+/* --- the answer ---------------------------------------------------------------------------------
+ */
 
 static bool is_type(const char *content_type, const char *type)
 {
@@ -371,8 +373,10 @@ static void read_body(http_op *self, char *bytes, size_t n)
     int status = beluga__buf_append(&self->response.body, bytes, n);
     if (!status || self->mode == BODY_ERROR) return; /* of an error the beginning is enough */
     beluga_error err;
-    beluga_error_set(&err, status, status == BELUGA_ERROR_LIMIT_EXCEEDED ?
-                     "the answer is larger than max_response_bytes" : "no memory for the answer");
+    beluga_error_set(&err, status,
+                     status == BELUGA_ERROR_LIMIT_EXCEEDED
+                         ? "the answer is larger than max_response_bytes"
+                         : "no memory for the answer");
     fail(self, status, &err);
 }
 
@@ -400,8 +404,10 @@ static void on_body(void *owner, char *bytes, size_t n)
 
 static const char *http_reason(int status)
 {
-    if (status >= 300 && status < 400) return "the server redirects; set base_url to where it points";
-    if (status >= 200 && status < 300) return "the server answered with a web page; is base_url right?";
+    if (status >= 300 && status < 400)
+        return "the server redirects; set base_url to where it points";
+    if (status >= 200 && status < 300)
+        return "the server answered with a web page; is base_url right?";
     return NULL;
 }
 
@@ -410,7 +416,8 @@ static bool expire_secrets(const beluga__target *target)
 {
     bool renews = target->credential && beluga__credential_expire(target->credential);
     for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value && beluga__credential_expire(target->headers[i].value)) renews = true;
+        if (target->headers[i].value && beluga__credential_expire(target->headers[i].value))
+            renews = true;
     return renews;
 }
 
@@ -421,7 +428,8 @@ static void refused(http_op *self)
                                              : beluga_error_from_http(status);
     beluga_error err;
     const char *reason = http_reason(status);
-    if (self->response.body.length) mask_key(self, self->response.body.data, self->response.body.length);
+    if (self->response.body.length)
+        mask_key(self, self->response.body.data, self->response.body.length);
     beluga_error_set(&err, code, "%s", reason ? reason : beluga_error_text(code));
     err.http_status = status;
     err.retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
@@ -437,9 +445,11 @@ static void refused(http_op *self)
         provider_of(self)->decode_error(&self->response, &err);
     int should_retry = beluga__http_should_retry(&self->response);
     if (should_retry >= 0) err.retryable = should_retry;
-    bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION; /* of AWS it is 403 */
+    /* of AWS it is 403 */
+    bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION;
     /* A token may have run out since it was asked for: with a new one it is worth another try. */
-    if (refused_key && expire_secrets(self->emit.call->target) && self->kept_secret) err.retryable = 1;
+    if (refused_key && expire_secrets(self->emit.call->target) && self->kept_secret)
+        err.retryable = 1;
     fail(self, err.code, &err);
 }
 
@@ -462,7 +472,8 @@ static void decode_whole(http_op *self)
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
     if (!self->emit.failed && !self->emit.finished) {
         beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE, "the answer does not say that it is complete");
+        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the answer does not say that it is complete");
         beluga__emit_fail(&self->emit, err.code, &err);
     }
     conclude(self);
@@ -514,7 +525,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- the request -------------------------------------------------------------------------------- */
+/* --- the request --------------------------------------------------------------------------------
+ */
 
 /* With a provider's `body`, extra_body is merged once more: it is of a later layer. */
 static int patch_body(http_op *self, int key, beluga_error *err)
@@ -523,8 +535,7 @@ static int patch_body(http_op *self, int key, beluga_error *err)
     beluga__buf *body = &self->request.body, patched;
     if (s->type != BELUGA_OPTION_STRING) return 0;
     beluga__buf_init(&patched, body->allocator, body->max);
-    int status =
-        beluga__json_merge(&patched, body->data, body->length, s->value.string, s->length);
+    int status = beluga__json_merge(&patched, body->data, body->length, s->value.string, s->length);
     if (status) {
         beluga__buf_free(&patched);
         return beluga_error_set(err, status, "%s can't be merged: %s",
@@ -561,8 +572,9 @@ static int extra_headers(http_op *self, beluga_error *err)
         char name[128];
         size_t n = colon ? (size_t)(colon - item->value.string) : 0;
         if (!n || n >= sizeof name)
-            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                    "extra_headers: \"Name: value\" is needed, with a name of at most 127 bytes");
+            return beluga_error_set(
+                err, BELUGA_ERROR_INVALID_INPUT,
+                "extra_headers: \"Name: value\" is needed, with a name of at most 127 bytes");
         memcpy(name, item->value.string, n);
         name[n] = '\0';
         beluga_http_request_set_header(&self->request, name, colon + 1 + strspn(colon + 1, " \t"));
@@ -578,7 +590,8 @@ static void send_trace(http_op *self)
     if (!beluga__settings_int(call->settings, BELUGA_OPTION_PROPAGATE_TRACE, 1)) return;
     if (!beluga__span_context(call, &context)) return;
     beluga_http_request_set_header(&self->request, "traceparent", context.traceparent);
-    if (*context.tracestate) beluga_http_request_set_header(&self->request, "tracestate", context.tracestate);
+    if (*context.tracestate)
+        beluga_http_request_set_header(&self->request, "tracestate", context.tracestate);
 }
 
 /* Of the attempt's span: where the request went. */
@@ -690,7 +703,8 @@ static void take_secret(http_op *self, const char *value)
         self->key = value;
     else
         self->header_values[self->n_resolved] = value;
-    if (value && (is_key || target->headers[self->n_resolved].secret)) self->secrets[self->n_secrets++] = value;
+    if (value && (is_key || target->headers[self->n_resolved].secret))
+        self->secrets[self->n_secrets++] = value;
     self->n_resolved++;
 }
 
@@ -774,7 +788,8 @@ static int prepare(http_op *self, beluga_error *err)
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
-    if (status) return beluga_error_set(err, status, "the framing of this provider is not supported");
+    if (status)
+        return beluga_error_set(err, status, "the framing of this provider is not supported");
     if (provider->state_size)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)
@@ -782,8 +797,10 @@ static int prepare(http_op *self, beluga_error *err)
     size_t n = call->target->n_headers;
     if (n && !(self->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    self->secrets = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *self->secrets); /* and the key, and NULL */
-    return self->secrets ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    /* and the key, and NULL */
+    self->secrets = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *self->secrets);
+    return self->secrets ? 0
+                         : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
 static int begin(http_op *self, beluga_error *err)
@@ -808,7 +825,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     beluga_error unused;
     if (!err) err = &unused;
     if (call->list_models && !call->target->provider->encode_list_models)
-        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "this provider has no list of models");
+        return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                                "this provider has no list of models");
     http_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;

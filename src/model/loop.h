@@ -1,4 +1,5 @@
-/* The loop as the layers above the transport see it. Tests put another behind the same functions. */
+/* The loop as the layers above the transport see it. Tests put another behind the same functions.
+ */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -75,8 +76,10 @@ typedef struct beluga__transfer_spec {
     beluga_http_response *response; /* filled with status and headers; borrowed until done */
     const beluga__transfer_handler *handler;
     void *owner;
-    const char *const *secrets; /* what must not be shown or stored, ended by NULL; borrowed until done */
-    uint64_t *random; /* where a recording puts what ids of the answer are made from; borrowed until done */
+    /* what must not be shown or stored, ended by NULL; borrowed until done */
+    const char *const *secrets;
+    /* where a recording puts what ids of the answer are made from; borrowed until done */
+    uint64_t *random;
     int64_t connect_timeout_ms;
     bool streamed;
 } beluga__transfer_spec;
@@ -84,7 +87,8 @@ typedef struct beluga__transfer_spec {
 enum { BELUGA__TIMERS_PER_CALL = 7 };
 
 typedef struct beluga__loop_ops {
-    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL): setting them can't fail. */
+    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL): setting them
+     * can't fail. */
     int (*reserve)(beluga_loop *loop);
     void (*defer)(beluga_loop *loop, beluga__task *task);
     void (*timer_set)(beluga_loop *loop, beluga__timer *timer, int64_t deadline_ns);
@@ -93,7 +97,8 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does. */
+    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does.
+     */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
     /* The same, but let the rest of the body come in, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);

@@ -1,8 +1,8 @@
 /* A model is anything that can start a call: adapters, and every middleware around them.
  *
- * Rules of an op: it never delivers inside start; it delivers events in order and one terminal event,
- * after which it does not touch itself, because its memory may be gone; after cancel it delivers
- * nothing. Ops live in the arena of their call. */
+ * Rules of an op: it never delivers inside start; it delivers events in order and one terminal
+ * event, after which it does not touch itself, because its memory may be gone; after cancel it
+ * delivers nothing. Ops live in the arena of their call. */
 #ifndef BELUGA__MODEL_H
 #define BELUGA__MODEL_H
 

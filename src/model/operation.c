@@ -5,7 +5,7 @@
 #include "base/mem.h"
 #include "model/span.h"
 
-/* --- telemetry ------------------------------------------------------------------------------------ */
+/* --- telemetry -------------------------------------------------------------------------------- */
 
 static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
 {
@@ -37,7 +37,8 @@ static void span_event(beluga_op *op, beluga_span_event_kind kind)
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
     const beluga_telemetry_sink *telemetry = telemetry_of(op);
-    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content) return;
+    if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content)
+        return;
     telemetry->content(telemetry->payload, op->call->span, event);
 }
 
@@ -72,19 +73,20 @@ static void log_end(const beluga_op *op, const beluga_event *last)
     if (!beluga__log_enabled(runtime, level) ||
         !beluga__settings_int(op->call->settings, BELUGA_OPTION_ENABLE_STRUCTURED_LOGGING, 1))
         return;
-    beluga__log_traced(runtime, level, failed ? "call.failed" : "call.finished", op->call, op->call->span,
-                       BELUGA__TEXT_FIELD("operation", op->call->operation),
+    beluga__log_traced(runtime, level, failed ? "call.failed" : "call.finished", op->call,
+                       op->call->span, BELUGA__TEXT_FIELD("operation", op->call->operation),
                        BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
                        BELUGA__TEXT_FIELD("model", op->call->model_name),
                        BELUGA__TEXT_FIELD(failed ? "error" : "reason",
-                                          failed ? beluga_error_name(last->u.error->code)
-                                                 : beluga_finish_reason_name(last->u.finish.reason)),
+                                          failed
+                                              ? beluga_error_name(last->u.error->code)
+                                              : beluga_finish_reason_name(last->u.finish.reason)),
                        BELUGA__NUMBER_FIELD("duration_us", op->duration_ns / 1000),
                        BELUGA__NUMBER_FIELD("input_tokens", op->usage.input_total),
                        BELUGA__NUMBER_FIELD("output_tokens", op->usage.output_total));
 }
 
-/* --- the end -------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void unref(beluga_op *op)
 {
@@ -152,7 +154,8 @@ static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
     /* What was used is told on the way to an error, too. */
-    if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending)) deliver_head(op);
+    if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
+        deliver_head(op);
     if (over(op)) return; /* cancelled from that callback: its error comes instead */
     report_end(op, event);
     let_go(op);
@@ -200,13 +203,14 @@ static void context_cancelled(beluga__guard *guard)
     stop_later(beluga__container_of(guard, beluga_op, guard), BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
-/* --- events --------------------------------------------------------------------------------------- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void merge_warnings(beluga_op *op, const beluga_event *event)
 {
     size_t n = event->u.start.count, room = BELUGA__MAX_WARNINGS - op->n_warnings;
     if (!op->warnings)
-        op->warnings = beluga__arena_alloc(&op->call->arena, BELUGA__MAX_WARNINGS * sizeof *op->warnings);
+        op->warnings =
+            beluga__arena_alloc(&op->call->arena, BELUGA__MAX_WARNINGS * sizeof *op->warnings);
     for (size_t i = 0; op->warnings && i < n && i < room; i++) {
         bool twice = false; /* a retry warns again */
         for (size_t k = 0; k < op->n_warnings; k++)
@@ -246,7 +250,8 @@ static void take_usage(beluga_op *op, const beluga_event *event)
     }
     op->usage_pending = true;
     const beluga_usage *usage = &event->u.usage;
-    if (usage->raw) op->usage.raw = beluga__arena_copy(&op->call->arena, usage->raw, usage->raw_length);
+    if (usage->raw)
+        op->usage.raw = beluga__arena_copy(&op->call->arena, usage->raw, usage->raw_length);
     if (op->usage.raw) op->usage.raw_length = usage->raw_length;
 }
 
@@ -288,14 +293,15 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     content(op, event);
 }
 
-/* --- the beginning -------------------------------------------------------------------------------- */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static int watch_context(beluga_op *op, beluga_error *err)
 {
     beluga_call *call = op->call;
     int64_t deadline = beluga__context_deadline_ns(call->context);
     if (deadline != INT64_MAX) call->loop->ops->timer_set(call->loop, &op->deadline, deadline);
-    return beluga__guard_start(&op->guard, call->loop, call->context, &call->arena, context_cancelled, err);
+    return beluga__guard_start(&op->guard, call->loop, call->context, &call->arena,
+                               context_cancelled, err);
 }
 
 static void abort_running(beluga__running *run)

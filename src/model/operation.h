@@ -1,5 +1,5 @@
-/* The outermost op: what a user of the library holds. It watches the context, holds START and METADATA
- * back until content comes, sees to the one terminal event, and reports to telemetry. */
+/* The outermost op: what a user of the library holds. It watches the context, holds START and
+ * METADATA back until content comes, sees to the one terminal event, and reports to telemetry. */
 #ifndef BELUGA__OPERATION_H
 #define BELUGA__OPERATION_H
 
@@ -11,22 +11,23 @@
 struct beluga_op {
     beluga__sink sink;
     beluga__running run; /* in loop->operations */
-    beluga_call *call; /* held */
+    beluga_call *call;   /* held */
     beluga__op *inner;
     beluga_event_cb cb;
     void *payload;
     void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */
-    unsigned refs; /* the user's handle, and the run */
+    unsigned refs;                  /* the user's handle, and the run */
     bool running;
     bool head_pending; /* START and METADATA are still held back */
     bool has_metadata;
     bool usage_pending; /* `usage` came before the head went out */
-    beluga__task stop; /* delivers `stop_code` in the next turn */
+    beluga__task stop;  /* delivers `stop_code` in the next turn */
     int stop_code;
     beluga__timer deadline;
     beluga__guard guard; /* of the context */
     struct {
-        const char *id, *model, *provider, *request_id; /* in the arena of its call; NULL: unknown */
+        /* in the arena of its call; NULL: unknown */
+        const char *id, *model, *provider, *request_id;
         bool cached;
         int64_t created;
         const beluga_rate_limits *rate_limits;
@@ -39,8 +40,8 @@ struct beluga_op {
     beluga_usage usage; /* the last; its raw JSON only while it is pending */
 };
 
-/* Start. Takes over the call's reference on success. The op has one reference for the caller and one
- * that ends with the terminal event. */
+/* Start. Takes over the call's reference on success. The op has one reference for the caller and
+ * one that ends with the terminal event. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
 /* Stop at once, without an event. */

@@ -19,7 +19,8 @@ static bool knows(const beluga_telemetry_sink *sink, uint32_t kind)
     return kind <= BELUGA_SPAN_ATTEMPT || sink->size > offsetof(beluga_telemetry_sink, attribute);
 }
 
-void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent, beluga_span_start *start)
+void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
+                         beluga_span_start *start)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(target);
     if (!sink || !sink->begin || !knows(sink, start->kind)) return NULL;
@@ -42,7 +43,7 @@ void beluga__span_end(const beluga__target *target, void *span, const beluga_spa
     if (span && sink->end) sink->end(sink->payload, span, end);
 }
 
-/* --- what a provider adds ---------------------------------------------------------------------------- */
+/* --- what a provider adds --------------------------------------------------------------------- */
 
 static void tell_attribute(const beluga_call *call, const beluga_span_attribute *attribute)
 {
@@ -53,15 +54,18 @@ static void tell_attribute(const beluga_call *call, const beluga_span_attribute 
 
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length)
 {
-    beluga_span_attribute attribute = {
-        .size = sizeof attribute, .name = name, .type = BELUGA_ATTRIBUTE_STRING, .length = (uint32_t)length};
+    beluga_span_attribute attribute = {.size = sizeof attribute,
+                                       .name = name,
+                                       .type = BELUGA_ATTRIBUTE_STRING,
+                                       .length = (uint32_t)length};
     attribute.value.string = text;
     tell_attribute(call, &attribute);
 }
 
 void beluga__span_apply(const beluga_call *call, const beluga__emission *what)
 {
-    beluga_span_attribute attribute = {.size = sizeof attribute, .name = what->b, .type = what->index};
+    beluga_span_attribute attribute = {
+        .size = sizeof attribute, .name = what->b, .type = what->index};
     memcpy(&attribute.value, &what->number, sizeof what->number);
     if (what->index == BELUGA_ATTRIBUTE_STRING) {
         attribute.value.string = what->a;
@@ -83,8 +87,9 @@ void beluga__measure_apply(const beluga_call *call, const beluga__emission *what
 static int set(beluga_emit *emit, const char *name, beluga_attribute_type type, int64_t bits)
 {
     if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
-    return beluga__emit_send(emit, &(beluga__emission){
-                                       .kind = BELUGA__EMIT_ATTRIBUTE, .b = name, .index = type, .number = bits});
+    return beluga__emit_send(
+        emit, &(beluga__emission){
+                  .kind = BELUGA__EMIT_ATTRIBUTE, .b = name, .index = type, .number = bits});
 }
 
 int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value)
@@ -116,8 +121,8 @@ int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value)
     return set(emit, name, BELUGA_ATTRIBUTE_BOOL, bits);
 }
 
-static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *name, const char *unit,
-                   double value)
+static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *name,
+                   const char *unit, double value)
 {
     beluga__emission what = {.kind = BELUGA__EMIT_MEASUREMENT, .b = name, .index = kind};
     if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
@@ -139,7 +144,7 @@ int beluga_histogram_record(beluga_emit *emit, const char *name, const char *uni
     return measure(emit, BELUGA_MEASUREMENT_HISTOGRAM, name, unit, value);
 }
 
-/* --- the trace's context ------------------------------------------------------------------------------ */
+/* --- the trace's context ---------------------------------------------------------------------- */
 
 static bool read_context(const beluga_call *call, void *span, beluga_trace_context *context)
 {

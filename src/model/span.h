@@ -15,15 +15,18 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
 /* Whether work with these settings is told of at all; fills in which half is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
-/* Begin a span of a target's work that is no single call: fills in what the target says. NULL: none. */
-void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent, beluga_span_start *start);
+/* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
+ * none. */
+void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
+                         beluga_span_start *start);
 /* End it; NULL does nothing. */
 void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
 
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);
 
-/* What requests of the call carry: of the attempt's span, or, where nothing is traced, of the caller's. */
+/* What requests of the call carry: of the attempt's span, or, where nothing is traced, of the
+ * caller's. */
 bool beluga__span_context(const beluga_call *call, beluga_trace_context *context);
 
 /* The ids of the call's trace for its log records; "" where there is none. */
@@ -33,17 +36,18 @@ typedef struct beluga__span_ids {
 void beluga__span_read_ids(const beluga_call *call, void *span, beluga__span_ids *ids);
 
 /* beluga__log with the trace's ids behind the fields, where the call has them. */
-#define beluga__log_traced(runtime, level, event, of_call, of_span, ...)                               \
-    do {                                                                                           \
-        if (beluga__log_enabled(runtime, level)) {                                                 \
-            beluga__span_ids ids_;                                                                 \
-            beluga__span_read_ids(of_call, of_span, &ids_);                                        \
-            const beluga_log_field fields_[] = {__VA_ARGS__,                                       \
-                                                BELUGA__TEXT_FIELD("trace_id", ids_.trace),        \
-                                                BELUGA__TEXT_FIELD("span_id", ids_.span)};         \
-            size_t n_ = sizeof fields_ / sizeof *fields_;                                          \
-            (runtime)->log((runtime)->log_payload, level, event, fields_, *ids_.trace ? n_ : n_ - 2); \
-        }                                                                                          \
+#define beluga__log_traced(runtime, level, event, of_call, of_span, ...)                    \
+    do {                                                                                    \
+        if (beluga__log_enabled(runtime, level)) {                                          \
+            beluga__span_ids ids_;                                                          \
+            beluga__span_read_ids(of_call, of_span, &ids_);                                 \
+            const beluga_log_field fields_[] = {__VA_ARGS__,                                \
+                                                BELUGA__TEXT_FIELD("trace_id", ids_.trace), \
+                                                BELUGA__TEXT_FIELD("span_id", ids_.span)};  \
+            size_t n_ = sizeof fields_ / sizeof *fields_;                                   \
+            (runtime)->log((runtime)->log_payload, level, event, fields_,                   \
+                           *ids_.trace ? n_ : n_ - 2);                                      \
+        }                                                                                   \
     } while (0)
 
 #endif

@@ -19,19 +19,19 @@ typedef struct beluga__target_header {
 
 typedef struct beluga__target {
     atomic_uint refs;
-    beluga__runtime *runtime; /* holds a reference */
-    beluga__arena arena;      /* strings and items of the settings */
+    beluga__runtime *runtime;        /* holds a reference */
+    beluga__arena arena;             /* strings and items of the settings */
     const beluga_provider *provider; /* whose name it has */
     /* Whose functions it has: the same, or the base of a provider without code. */
     const beluga_provider *protocol;
-    /* The table as it was registered, perhaps shorter; NULL: the same. This is what the functions see,
-     * for they may know more about their own table than what is in it. */
+    /* The table as it was registered, perhaps shorter; NULL: the same. This is what the functions
+     * see, for they may know more about their own table than what is in it. */
     const beluga_provider *given;
     bool builtin; /* the functions keep the rules: they are ours */
-    void *self; /* what provider->open made */
+    void *self;   /* what provider->open made */
     beluga__settings settings;
     const char *model_name;
-    const char *base_url; /* NULL for full providers */
+    const char *base_url;  /* NULL for full providers */
     const char *shown_url; /* the same for logs and telemetry, without a password */
     const char *metric_prefix;
     beluga__credential *credential; /* NULL: no key */

@@ -36,15 +36,17 @@ static void fire(beluga__timer *timer)
     int64_t now = beluga__loop_active_ns(dog->loop);
     beluga_error err;
     if (now >= due(dog, dog->start_ns, dog->total_ms))
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms", dog->total_ms);
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms",
+                         dog->total_ms);
     else if (now < event_due(dog)) {
         arm(dog);
         return;
     } else if (dog->got_event)
-        beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT, "the stream was silent for %" PRId64 " ms",
-                         dog->idle_ms);
+        beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT,
+                         "the stream was silent for %" PRId64 " ms", dog->idle_ms);
     else
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId64 " ms", dog->first_ms);
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId64 " ms",
+                         dog->first_ms);
     dog->bark(dog, &err);
 }
 

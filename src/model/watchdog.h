@@ -1,5 +1,5 @@
-/* The timeouts of one attempt: until the first event, between events, in all. They stand still while
- * the call is paused or its loop is not polled. (Connecting is the transport's to time.) */
+/* The timeouts of one attempt: until the first event, between events, in all. They stand still
+ * while the call is paused or its loop is not polled. (Connecting is the transport's to time.) */
 #ifndef BELUGA__WATCHDOG_H
 #define BELUGA__WATCHDOG_H
 

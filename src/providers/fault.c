@@ -7,7 +7,7 @@ struct fault {
     const char *message, *code, *type;
     const char *inner; /* Azure's: what is behind the code */
     size_t n_message;
-    bool flagged; /* OpenRouter's moderation, which has no word of its own */
+    bool flagged;   /* OpenRouter's moderation, which has no word of its own */
     int64_t status; /* some hosts put the HTTP status where the code belongs; 0: none */
 };
 

@@ -1,5 +1,5 @@
-/* Errors as JSON, which are much alike whoever sends them: {"error":{"message","type","code"}} by the
- * protocols of OpenAI and Anthropic, and what their hosts and proxies make of it. */
+/* Errors as JSON, which are much alike whoever sends them: {"error":{"message","type","code"}} by
+ * the protocols of OpenAI and Anthropic, and what their hosts and proxies make of it. */
 #ifndef BELUGA__PROVIDERS_FAULT_H
 #define BELUGA__PROVIDERS_FAULT_H
 

@@ -22,7 +22,8 @@ typedef struct check {
 
 static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
-/* --- saying why --------------------------------------------------------------------------------- */
+/* --- saying why ---------------------------------------------------------------------------------
+ */
 
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
 
@@ -68,7 +69,8 @@ static int fits_at(check *c, const beluga_json *schema, const beluga_json *value
     return status;
 }
 
-/* --- types -------------------------------------------------------------------------------------- */
+/* --- types --------------------------------------------------------------------------------------
+ */
 
 static bool is_integer(const beluga_json *value)
 {
@@ -103,7 +105,8 @@ static int check_type(check *c, const beluga_json *type, const beluga_json *valu
     return misfit(c, "must be of one of the types allowed");
 }
 
-/* --- values ------------------------------------------------------------------------------------- */
+/* --- values -------------------------------------------------------------------------------------
+ */
 
 static bool equal(const beluga_json *a, const beluga_json *b);
 
@@ -119,7 +122,8 @@ static bool equal_members(const beluga_json *a, const beluga_json *b)
 static bool equal_items(const beluga_json *a, const beluga_json *b)
 {
     const beluga_json *w = beluga_json_first(b);
-    for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v), w = beluga_json_next(b, w))
+    for (const beluga_json *v = beluga_json_first(a); v;
+         v = beluga_json_next(a, v), w = beluga_json_next(b, w))
         if (!equal(v, w)) return false;
     return true;
 }
@@ -152,7 +156,7 @@ static int check_const(check *c, const beluga_json *wanted, const beluga_json *v
     return equal(wanted, value) ? 0 : misfit(c, "must be the one value allowed");
 }
 
-/* --- numbers, strings ----------------------------------------------------------------------------- */
+/* --- numbers, strings ------------------------------------------------------------------------- */
 
 static int check_minimum(check *c, const beluga_json *limit, const beluga_json *value)
 {
@@ -212,7 +216,7 @@ static int check_max_length(check *c, const beluga_json *limit, const beluga_jso
     return misfit(c, "must have at most %lld characters", (long long)most);
 }
 
-/* --- arrays, objects -------------------------------------------------------------------------------- */
+/* --- arrays, objects -------------------------------------------------------------------------- */
 
 static int check_items(check *c, const beluga_json *items, const beluga_json *value)
 {
@@ -251,7 +255,8 @@ static int check_required(check *c, const beluga_json *names, const beluga_json 
 
 static int check_properties(check *c, const beluga_json *properties, const beluga_json *value)
 {
-    for (const beluga_json *p = beluga_json_first(properties); p; p = beluga_json_next(properties, p)) {
+    for (const beluga_json *p = beluga_json_first(properties); p;
+         p = beluga_json_next(properties, p)) {
         const char *name = beluga_json_key(p, NULL);
         const beluga_json *member = beluga_json_get(value, name);
         int status = member ? fits_at(c, p, member, name, 0) : 0;
@@ -276,7 +281,7 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
     return 0;
 }
 
-/* --- combinations ----------------------------------------------------------------------------------- */
+/* --- combinations ----------------------------------------------------------------------------- */
 
 /* How many of the schemas fit; a failure of ours (memory, depth) is negative. */
 static int count_fits(check *c, const beluga_json *schemas, const beluga_json *value)
@@ -299,7 +304,9 @@ static int check_any_of(check *c, const beluga_json *schemas, const beluga_json 
 static int check_one_of(check *c, const beluga_json *schemas, const beluga_json *value)
 {
     int n = count_fits(c, schemas, value);
-    return n < 0 ? n : n == 1 ? 0 : misfit(c, "must fit exactly one of the forms allowed (fits %d)", n);
+    return n < 0    ? n
+           : n == 1 ? 0
+                    : misfit(c, "must fit exactly one of the forms allowed (fits %d)", n);
 }
 
 static int check_all_of(check *c, const beluga_json *schemas, const beluga_json *value)
@@ -336,10 +343,11 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         target = beluga_json_get(target, name);
         at += n;
     }
-    return target ? fits(c, target, value) : misfit(c, "the schema refers to %.80s, which is not there", text);
+    return target ? fits(c, target, value)
+                  : misfit(c, "the schema refers to %.80s, which is not there", text);
 }
 
-/* --- all together ------------------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static const struct keyword {
     const char *name;
@@ -370,9 +378,10 @@ static const struct keyword {
 /* They describe, and check nothing. */
 static bool is_annotation(const char *name)
 {
-    static const char *const names[] = {"title", "description", "default", "examples", "example", "$schema",
-                                        "$id", "$defs", "definitions", "$comment", "deprecated", "readOnly",
-                                        "writeOnly", "format", "nullable", "strict"};
+    static const char *const names[] = {"title",       "description", "default",    "examples",
+                                        "example",     "$schema",     "$id",        "$defs",
+                                        "definitions", "$comment",    "deprecated", "readOnly",
+                                        "writeOnly",   "format",      "nullable",   "strict"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strcmp(names[i], name) == 0) return true;
     return false;
@@ -382,7 +391,8 @@ static int check_keyword(check *c, const beluga_json *schema, const beluga_json 
                          const beluga_json *value)
 {
     const char *name = beluga_json_key(argument, NULL);
-    if (strcmp(name, "additionalProperties") == 0) return check_additional(c, schema, argument, value);
+    if (strcmp(name, "additionalProperties") == 0)
+        return check_additional(c, schema, argument, value);
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
         if (strcmp(keywords[i].name, name) == 0) return keywords[i].check(c, argument, value);
     if (!is_annotation(name)) tell_unknown(c, name);
@@ -395,14 +405,15 @@ static int fits(check *c, const beluga_json *schema, const beluga_json *value)
     if (c->depth == MAX_DEPTH || ++c->steps > MAX_STEPS) return BELUGA_ERROR_LIMIT_EXCEEDED;
     int status = 0;
     c->depth++;
-    for (const beluga_json *k = beluga_json_first(schema); k && !status; k = beluga_json_next(schema, k))
+    for (const beluga_json *k = beluga_json_first(schema); k && !status;
+         k = beluga_json_next(schema, k))
         if (beluga_json_is_object(schema)) status = check_keyword(c, schema, k, value);
     c->depth--;
     return status;
 }
 
-int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value,
-                              beluga__buf *why, beluga__buf *unknown)
+int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value, beluga__buf *why,
+                              beluga__buf *unknown)
 {
     check c = {.root = schema, .why = why, .unknown = unknown};
     int status = fits(&c, schema, value);

@@ -1,5 +1,5 @@
-/* Does a JSON value fit a JSON Schema? A subset, the table in json_schema.c: what schemas for tools and
- * structured output use. An unknown keyword is no fault: it is told once. */
+/* Does a JSON value fit a JSON Schema? A subset, the table in json_schema.c: what schemas for tools
+ * and structured output use. An unknown keyword is no fault: it is told once. */
 #ifndef BELUGA__JSON_SCHEMA_H
 #define BELUGA__JSON_SCHEMA_H
 
@@ -15,7 +15,7 @@
  * Returns 0 when it fits; INVALID_INPUT when it does not; LIMIT_EXCEEDED for schemas that refer to
  * themselves deeper than 64, or take more than a million steps; NO_MEMORY.
  */
-int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value,
-                              beluga__buf *why, beluga__buf *unknown);
+int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value, beluga__buf *why,
+                              beluga__buf *unknown);
 
 #endif

@@ -43,7 +43,7 @@ struct beluga_response {
     beluga__piece *pieces;
     beluga_tool_call *calls;
     size_t n_calls;
-    beluga__media_piece *media; /* in the order they came */
+    beluga__media_piece *media;                     /* in the order they came */
     const char *id, *model, *provider, *request_id; /* NULL: unknown */
     int64_t created;
     beluga_usage usage;
@@ -70,9 +70,9 @@ struct beluga_response_builder {
     beluga__media_piece *last_media;
     char *usage_raw; /* where usage.raw is kept, used again */
     size_t usage_room;
-    size_t total, max; /* bytes kept */
-    int status;        /* what stuck */
-    int failure;       /* the code of the error event */
+    size_t total, max;                     /* bytes kept */
+    int status;                            /* what stuck */
+    int failure;                           /* the code of the error event */
     int64_t duration_ns, first_content_ns; /* -1: unknown */
     bool ended;
 };

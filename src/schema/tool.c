@@ -178,7 +178,8 @@ static int check_schema(const beluga_tool *tool, const beluga_json *arguments, b
     int status = beluga_json_parse(tool->parameters, tool->parameters_length, &schema, err);
     if (!status)
         status = beluga__json_schema_check(beluga_json_doc_root(schema), arguments, &why, NULL);
-    if (status) beluga_error_set(err, status, "%s", why.length ? why.data : beluga_error_text(status));
+    if (status)
+        beluga_error_set(err, status, "%s", why.length ? why.data : beluga_error_text(status));
     beluga_json_doc_free(schema);
     beluga__buf_free(&why);
     return status;

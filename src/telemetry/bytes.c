@@ -1,12 +1,12 @@
-/* A message as bytes. JSON is written from the descriptors that the protobuf's generator made: one list of
- * fields for both. */
+/* A message as bytes. JSON is written from the descriptors that the protobuf's generator made: one
+ * list of fields for both. */
 #include "telemetry/encode.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <zlib.h>
 
-/* --- protobuf ----------------------------------------------------------------------------------------------- */
+/* --- protobuf --------------------------------------------------------------------------------- */
 
 int beluga__encode_protobuf(beluga__buf *out, const ProtobufCMessage *message)
 {
@@ -42,7 +42,7 @@ int beluga__encode_gzip(beluga__buf *buf)
     return status;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------------------------ */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void camel_case(const char *name, char *out, size_t n)
 {
@@ -58,7 +58,8 @@ static void camel_case(const char *name, char *out, size_t n)
 static void put_hex(beluga_json_writer *w, const char *key, const ProtobufCBinaryData *bytes)
 {
     char text[2 * 16 + 1] = "";
-    for (size_t i = 0; i < bytes->len && i < 16; i++) snprintf(text + 2 * i, 3, "%02x", bytes->data[i]);
+    for (size_t i = 0; i < bytes->len && i < 16; i++)
+        snprintf(text + 2 * i, 3, "%02x", bytes->data[i]);
     beluga_json_put_string(w, key, text);
 }
 
@@ -112,7 +113,8 @@ static bool is_zero(ProtobufCType type, const void *at)
     return memcmp(at, zeros, type == PROTOBUF_C_TYPE_BYTES ? sizeof(size_t) : size_of(type)) == 0;
 }
 
-static void put_field(beluga_json_writer *w, const ProtobufCMessage *message, const ProtobufCFieldDescriptor *field)
+static void put_field(beluga_json_writer *w, const ProtobufCMessage *message,
+                      const ProtobufCFieldDescriptor *field)
 {
     const char *at = (const char *)message + field->offset;
     const void *quantifier = (const char *)message + field->quantifier_offset;
@@ -122,7 +124,8 @@ static void put_field(beluga_json_writer *w, const ProtobufCMessage *message, co
         size_t n = *(const size_t *)quantifier, step = size_of(field->type);
         if (!n) return;
         beluga_json_begin_array(w, key);
-        for (size_t i = 0; i < n; i++) put_value(w, NULL, field->type, *(char *const *)(const void *)at + i * step);
+        for (size_t i = 0; i < n; i++)
+            put_value(w, NULL, field->type, *(char *const *)(const void *)at + i * step);
         beluga_json_end_array(w);
         return;
     }
@@ -148,15 +151,21 @@ int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message)
     return out->status ? out->status : status;
 }
 
-/* --- for people ------------------------------------------------------------------------------------------------ */
+/* --- for people ------------------------------------------------------------------------------- */
 
 static void text_value(beluga__buf *out, const Otlp__AnyValue *value)
 {
     switch (value->value_case) {
     case OTLP__ANY_VALUE__VALUE_STRING_VALUE: beluga__buf_puts(out, value->string_value); break;
-    case OTLP__ANY_VALUE__VALUE_BOOL_VALUE: beluga__buf_puts(out, value->bool_value ? "true" : "false"); break;
-    case OTLP__ANY_VALUE__VALUE_INT_VALUE: beluga__buf_printf(out, "%" PRId64, value->int_value); break;
-    case OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE: beluga__buf_printf(out, "%.6g", value->double_value); break;
+    case OTLP__ANY_VALUE__VALUE_BOOL_VALUE:
+        beluga__buf_puts(out, value->bool_value ? "true" : "false");
+        break;
+    case OTLP__ANY_VALUE__VALUE_INT_VALUE:
+        beluga__buf_printf(out, "%" PRId64, value->int_value);
+        break;
+    case OTLP__ANY_VALUE__VALUE_DOUBLE_VALUE:
+        beluga__buf_printf(out, "%.6g", value->double_value);
+        break;
     case OTLP__ANY_VALUE__VALUE_ARRAY_VALUE:
         for (size_t i = 0; i < value->array_value->n_values; i++) {
             if (i) beluga__buf_putc(out, ',');
@@ -184,7 +193,8 @@ static void text_id(beluga__buf *out, const char *name, const ProtobufCBinaryDat
 static void text_span(beluga__buf *out, const Otlp__Span *span)
 {
     double ms = (double)(span->end_time_unix_nano - span->start_time_unix_nano) * 1e-6;
-    beluga__buf_printf(out, "span %s %.3f ms%s", span->name, ms, span->status->code ? " error" : "");
+    beluga__buf_printf(out, "span %s %.3f ms%s", span->name, ms,
+                       span->status->code ? " error" : "");
     text_id(out, "trace", &span->trace_id);
     text_id(out, "span", &span->span_id);
     text_id(out, "parent", &span->parent_span_id);
@@ -210,8 +220,8 @@ static void text_metric(beluga__buf *out, const Otlp__Metric *metric)
     else
         for (size_t i = 0; i < metric->histogram->n_data_points; i++) {
             const Otlp__HistogramDataPoint *p = metric->histogram->data_points[i];
-            beluga__buf_printf(out, "metric %s count=%" PRIu64 " sum=%.9g %s", metric->name, p->count, p->sum,
-                               metric->unit);
+            beluga__buf_printf(out, "metric %s count=%" PRIu64 " sum=%.9g %s", metric->name,
+                               p->count, p->sum, metric->unit);
             text_attributes(out, p->attributes, p->n_attributes);
             beluga__buf_putc(out, '\n');
         }
@@ -220,7 +230,8 @@ static void text_metric(beluga__buf *out, const Otlp__Metric *metric)
 int beluga__encode_text(beluga__buf *out, const ProtobufCMessage *message)
 {
     if (message->descriptor == &otlp__trace_request__descriptor) {
-        const Otlp__ScopeSpans *scope = ((const Otlp__TraceRequest *)message)->resource_spans[0]->scope_spans[0];
+        const Otlp__ScopeSpans *scope =
+            ((const Otlp__TraceRequest *)message)->resource_spans[0]->scope_spans[0];
         for (size_t i = 0; i < scope->n_spans; i++) text_span(out, scope->spans[i]);
     } else {
         const Otlp__ScopeMetrics *scope =

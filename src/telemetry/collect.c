@@ -1,5 +1,5 @@
-/* Metrics as they are exported: every row of the table is read from what was recorded, so that a call records
- * a handful of numbers and not one for each metric. */
+/* Metrics as they are exported: every row of the table is read from what was recorded, so that a
+ * call records a handful of numbers and not one for each metric. */
 #include "telemetry/encode.h"
 
 #include "base/mem.h"
@@ -49,7 +49,7 @@ typedef struct collecting {
     int64_t since_ns, now_ns;
 } collecting;
 
-/* --- reading the series ------------------------------------------------------------------------------------ */
+/* --- reading the series ----------------------------------------------------------------------- */
 
 static void read_series(collecting *c, const beluga__subject *subject, beluga__series *series)
 {
@@ -79,13 +79,14 @@ static void read_all(collecting *c)
         }
 }
 
-/* --- metrics and points ------------------------------------------------------------------------------------ */
+/* --- metrics and points ----------------------------------------------------------------------- */
 
-static metric *find_metric(collecting *c, const char *name, const char *unit, beluga__metric_type type,
-                           const char *meaning)
+static metric *find_metric(collecting *c, const char *name, const char *unit,
+                           beluga__metric_type type, const char *meaning)
 {
     for (metric *m = c->metrics; m; m = m->next)
-        if (strcmp(m->name, name) == 0) return m->type == type && strcmp(m->unit, unit) == 0 ? m : NULL;
+        if (strcmp(m->name, name) == 0)
+            return m->type == type && strcmp(m->unit, unit) == 0 ? m : NULL;
     metric *m = beluga__arena_zalloc(c->arena, sizeof *m);
     const char *copy = beluga__arena_copy(c->arena, name, strlen(name));
     if (!m || !copy) {
@@ -135,8 +136,10 @@ static bool same_point(const collecting *c, const point *a, const point *b)
     const beluga__subject *s = a->subject, *o = b->subject;
     if (a->attributes != b->attributes || !same_text(a->extra, b->extra)) return false;
     if (!s || !o) return s == o;
-    if (s != o && (!same_text(s->model, o->model) || !same_text(s->provider, o->provider))) return false;
-    if (s != o && has_server(a->attributes) && (!same_text(s->host, o->host) || s->port != o->port)) return false;
+    if (s != o && (!same_text(s->model, o->model) || !same_text(s->provider, o->provider)))
+        return false;
+    if (s != o && has_server(a->attributes) && (!same_text(s->host, o->host) || s->port != o->port))
+        return false;
     return code_of(c, a) == code_of(c, b) && overflows(a) == overflows(b) &&
            same_text(response_model(a), response_model(b));
 }
@@ -166,9 +169,10 @@ static void add_distribution(beluga__distribution *to, const beluga__distributio
     if (from->max > to->max) to->max = from->max;
 }
 
-/* --- the table's rows ---------------------------------------------------------------------------------------- */
+/* --- the table's rows ------------------------------------------------------------------------- */
 
-static bool counts(const beluga__metric_row *row, const beluga__subject *subject, const beluga__series *series)
+static bool counts(const beluga__metric_row *row, const beluga__subject *subject,
+                   const beluga__series *series)
 {
     char about = row->calls == 't' || row->calls == 'b' ? row->calls : 'c';
     if (subject->about != about) return false;
@@ -185,7 +189,8 @@ static bool counts(const beluga__metric_row *row, const beluga__subject *subject
 static int64_t quantity_of(const beluga__metric_row *row, const beluga__totals *totals)
 {
     switch (row->quantity) {
-    case BELUGA__CALLS: return (int64_t)beluga__distribution_count(&totals->distributions[BELUGA__DURATION]);
+    case BELUGA__CALLS:
+        return (int64_t)beluga__distribution_count(&totals->distributions[BELUGA__DURATION]);
     case BELUGA__INPUT_SUM: return totals->distributions[BELUGA__INPUT].sum;
     case BELUGA__OUTPUT_SUM: return totals->distributions[BELUGA__OUTPUT].sum;
     default: return totals->sums[row->quantity - BELUGA__DISTRIBUTIONS];
@@ -202,12 +207,14 @@ static const char *extra_of(char attributes)
     }
 }
 
-static metric *metric_of(collecting *c, const beluga__metric_row *row, const beluga__subject *subject)
+static metric *metric_of(collecting *c, const beluga__metric_row *row,
+                         const beluga__subject *subject)
 {
     char name[256];
     const char *pattern = row->names[c->latest];
     bool prefixed = strncmp(pattern, "%s", 2) == 0;
-    snprintf(name, sizeof name, "%s%s", prefixed ? subject->prefix : "", prefixed ? pattern + 2 : pattern);
+    snprintf(name, sizeof name, "%s%s", prefixed ? subject->prefix : "",
+             prefixed ? pattern + 2 : pattern);
     return find_metric(c, name, row->unit, row->type, row->meaning);
 }
 
@@ -232,7 +239,8 @@ static void read_row(collecting *c, const beluga__metric_row *row)
         if (!counts(row, r->subject, r->series)) continue;
         if (row->type == BELUGA__HISTOGRAM) {
             const beluga__distribution *d = &r->totals.distributions[row->quantity];
-            point *p = beluga__distribution_count(d) ? point_of(c, row, r->subject, r->series) : NULL;
+            point *p =
+                beluga__distribution_count(d) ? point_of(c, row, r->subject, r->series) : NULL;
             if (p) add_distribution(&p->distribution, d);
         } else {
             int64_t value = quantity_of(row, &r->totals);
@@ -249,9 +257,9 @@ static void read_active(collecting *c, const beluga__metric_row *row)
     for (; s && !c->failed; s = s->next) {
         point *p = counts(row, s, NULL) ? point_of(c, row, s, NULL) : NULL;
         for (unsigned i = 0; p && i < s->n_shards; i++)
-            p->whole += atomic_load_explicit(row->quantity == BELUGA__ACTIVE ? &s->active[i].calls
-                                                                             : &s->active[i].streams,
-                                             memory_order_relaxed);
+            p->whole += atomic_load_explicit(
+                row->quantity == BELUGA__ACTIVE ? &s->active[i].calls : &s->active[i].streams,
+                memory_order_relaxed);
     }
 }
 
@@ -283,7 +291,7 @@ static void read_table(collecting *c)
     }
 }
 
-/* --- what providers measured --------------------------------------------------------------------------------- */
+/* --- what providers measured ------------------------------------------------------------------ */
 
 static void read_instrument(collecting *c, const beluga__subject *subject, beluga__instrument *i)
 {
@@ -291,8 +299,12 @@ static void read_instrument(collecting *c, const beluga__subject *subject, belug
     double sum;
     memcpy(&sum, &bits, sizeof sum);
     bool histogram = i->kind == BELUGA_MEASUREMENT_HISTOGRAM;
-    metric *m = find_metric(c, i->name, i->unit, histogram ? BELUGA__HISTOGRAM : BELUGA__COUNTER, "");
-    point like = {.subject = subject, .attributes = 'C', .is_double = true, .seconds = strcmp(i->unit, "s") == 0};
+    metric *m =
+        find_metric(c, i->name, i->unit, histogram ? BELUGA__HISTOGRAM : BELUGA__COUNTER, "");
+    point like = {.subject = subject,
+                  .attributes = 'C',
+                  .is_double = true,
+                  .seconds = strcmp(i->unit, "s") == 0};
     point *p = m ? find_point(c, m, &like) : NULL;
     for (int k = 0; k < BELUGA__BUCKETS; k++) {
         buckets[k] = atomic_load_explicit(&i->buckets[k], memory_order_relaxed);
@@ -312,9 +324,10 @@ static void read_instruments(collecting *c)
     }
 }
 
-/* --- encoding -------------------------------------------------------------------------------------------------- */
+/* --- encoding --------------------------------------------------------------------------------- */
 
-static void put_name(const collecting *c, beluga__key_values *list, beluga__name name, const char *text)
+static void put_name(const collecting *c, beluga__key_values *list, beluga__name name,
+                     const char *text)
 {
     if (text) beluga__put_text(list, beluga__name_of(name, c->latest), text);
 }
@@ -331,7 +344,8 @@ static void put_conventions(const collecting *c, beluga__key_values *list, const
         put_name(c, list, BELUGA__NAME_SERVER_ADDRESS, s->host);
         beluga__put_int(list, beluga__name_of(BELUGA__NAME_SERVER_PORT, c->latest), s->port);
     }
-    if (p->attributes == 'I' || p->attributes == 'O') put_name(c, list, BELUGA__NAME_TOKEN_TYPE, p->extra);
+    if (p->attributes == 'I' || p->attributes == 'O')
+        put_name(c, list, BELUGA__NAME_TOKEN_TYPE, p->extra);
     if (p->attributes == 'M') put_name(c, list, BELUGA__NAME_MODALITY, p->extra);
     if (overflows(p)) beluga__put_bool(list, "otel.metric.overflow", true);
 }
@@ -348,7 +362,9 @@ static void put_attributes(const collecting *c, beluga__key_values *list, const 
     } else
         put_conventions(c, list, p);
     int code = code_of(c, p);
-    if (code) put_name(c, list, BELUGA__NAME_ERROR_TYPE, overflows(p) ? "_OTHER" : beluga_error_name(code));
+    if (code)
+        put_name(c, list, BELUGA__NAME_ERROR_TYPE,
+                 overflows(p) ? "_OTHER" : beluga_error_name(code));
 }
 
 static double scaled(const point *p, int64_t value)
@@ -358,7 +374,8 @@ static double scaled(const point *p, int64_t value)
 
 static Otlp__HistogramDataPoint *encode_histogram(collecting *c, const point *p)
 {
-    Otlp__HistogramDataPoint *out = NEW(c->arena, Otlp__HistogramDataPoint, OTLP__HISTOGRAM_DATA_POINT__INIT);
+    Otlp__HistogramDataPoint *out =
+        NEW(c->arena, Otlp__HistogramDataPoint, OTLP__HISTOGRAM_DATA_POINT__INIT);
     uint64_t *counts_ = beluga__arena_alloc(c->arena, BELUGA__BUCKETS * sizeof *counts_);
     double *bounds = beluga__arena_alloc(c->arena, (BELUGA__BUCKETS - 1) * sizeof *bounds);
     beluga__key_values list = {.arena = c->arena};
@@ -387,7 +404,8 @@ static Otlp__HistogramDataPoint *encode_histogram(collecting *c, const point *p)
 
 static Otlp__NumberDataPoint *encode_number(collecting *c, const point *p, bool since_start)
 {
-    Otlp__NumberDataPoint *out = NEW(c->arena, Otlp__NumberDataPoint, OTLP__NUMBER_DATA_POINT__INIT);
+    Otlp__NumberDataPoint *out =
+        NEW(c->arena, Otlp__NumberDataPoint, OTLP__NUMBER_DATA_POINT__INIT);
     beluga__key_values list = {.arena = c->arena};
     put_attributes(c, &list, p);
     if (!out || list.failed) return NULL;
@@ -446,8 +464,10 @@ static Otlp__Metric *encode_metric(collecting *c, const metric *m)
 
 static Otlp__MetricsRequest *wrap(collecting *c, Otlp__Metric **metrics, size_t n)
 {
-    Otlp__MetricsRequest *request = NEW(c->arena, Otlp__MetricsRequest, OTLP__METRICS_REQUEST__INIT);
-    Otlp__ResourceMetrics *resource = NEW(c->arena, Otlp__ResourceMetrics, OTLP__RESOURCE_METRICS__INIT);
+    Otlp__MetricsRequest *request =
+        NEW(c->arena, Otlp__MetricsRequest, OTLP__METRICS_REQUEST__INIT);
+    Otlp__ResourceMetrics *resource =
+        NEW(c->arena, Otlp__ResourceMetrics, OTLP__RESOURCE_METRICS__INIT);
     Otlp__ScopeMetrics *scope = NEW(c->arena, Otlp__ScopeMetrics, OTLP__SCOPE_METRICS__INIT);
     Otlp__ResourceMetrics **resources = beluga__arena_alloc(c->arena, sizeof *resources);
     Otlp__ScopeMetrics **scopes = beluga__arena_alloc(c->arena, sizeof *scopes);
@@ -468,8 +488,13 @@ static Otlp__MetricsRequest *wrap(collecting *c, Otlp__Metric **metrics, size_t 
 Otlp__MetricsRequest *beluga__encode_metrics(beluga_telemetry *t, beluga__arena *arena, bool delta,
                                              int64_t since_ns, int64_t now_ns, bool *empty)
 {
-    collecting c = {.t = t, .arena = arena, .delta = delta, .latest = t->settings.latest, .last = &c.metrics,
-                    .since_ns = since_ns, .now_ns = now_ns};
+    collecting c = {.t = t,
+                    .arena = arena,
+                    .delta = delta,
+                    .latest = t->settings.latest,
+                    .last = &c.metrics,
+                    .since_ns = since_ns,
+                    .now_ns = now_ns};
     size_t n = 0;
     *empty = false;
     read_all(&c);

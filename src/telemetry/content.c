@@ -1,4 +1,5 @@
-/* Prompts and answers as JSON in attributes, as the conventions put them there. Only where they are asked for. */
+/* Prompts and answers as JSON in attributes, as the conventions put them there. Only where they are
+ * asked for. */
 #include "telemetry/telemetry.h"
 
 #include "base/json.h"
@@ -37,7 +38,8 @@ static void put_arguments(beluga_json_writer *w, const char *text, size_t length
         beluga_json_put_string_n(w, "arguments", text, length);
 }
 
-static void put_call(beluga_json_writer *w, const char *id, const char *name, const char *arguments, size_t length)
+static void put_call(beluga_json_writer *w, const char *id, const char *name, const char *arguments,
+                     size_t length)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "type", "tool_call");
@@ -98,7 +100,8 @@ static void put_message(beluga_json_writer *w, const beluga_message *message)
     beluga_json_end_object(w);
 }
 
-/* A text that is larger than a span may be is not cut, since half of JSON is none: it is left out, and counted. */
+/* A text that is larger than a span may be is not cut, since half of JSON is none: it is left out,
+ * and counted. */
 static void add_json(beluga__span *span, beluga__name name, beluga_json_writer *w)
 {
     const char *text, *key = beluga__name_of(name, span->telemetry->settings.latest);
@@ -145,7 +148,8 @@ void beluga__content_ask(beluga__span *span, const beluga_call *call)
 void beluga__content_add(beluga__span *span, const beluga_event *event)
 {
     if (!span->content) span->content = beluga_response_builder_new();
-    if (span->content) beluga_response_builder_add(span->content, event); /* what sticks is told at the end */
+    /* what sticks is told at the end */
+    if (span->content) beluga_response_builder_add(span->content, event);
 }
 
 void beluga__content_end(beluga__span *span)

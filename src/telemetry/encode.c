@@ -6,11 +6,17 @@
 #include <errno.h>
 #include <stdio.h>
 
-enum { KIND_INTERNAL = 1, KIND_CLIENT = 3, STATUS_ERROR = 2, FLAG_KNOWN = 0x100, FLAG_REMOTE = 0x200 };
+enum {
+    KIND_INTERNAL = 1,
+    KIND_CLIENT = 3,
+    STATUS_ERROR = 2,
+    FLAG_KNOWN = 0x100,
+    FLAG_REMOTE = 0x200
+};
 
 #define NEW BELUGA__NEW
 
-/* --- attributes ------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 /* The value to fill in, or one that nobody reads. */
 static Otlp__AnyValue *put(beluga__key_values *list, const char *key)
@@ -99,8 +105,7 @@ static void put_texts(beluga__key_values *list, const char *key, const char *tex
 
 static void put_recorded(beluga__key_values *list, const beluga__attributes *attributes)
 {
-    for (const beluga__attribute *a = attributes->first; a; a = a->next)
-        switch (a->type) {
+    for (const beluga__attribute *a = attributes->first; a; a = a->next) switch (a->type) {
         case BELUGA_ATTRIBUTE_STRING: beluga__put_text(list, a->name, a->value.string); break;
         case BELUGA_ATTRIBUTE_INT: beluga__put_int(list, a->name, a->value.integer); break;
         case BELUGA_ATTRIBUTE_DOUBLE: put_double(list, a->name, a->value.number); break;
@@ -109,7 +114,7 @@ static void put_recorded(beluga__key_values *list, const beluga__attributes *att
         }
 }
 
-/* --- the resource -------------------------------------------------------------------------------------------- */
+/* --- the resource ----------------------------------------------------------------------------- */
 
 static bool has_key(const beluga__key_values *list, const char *key)
 {
@@ -142,8 +147,10 @@ Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *aren
     beluga__key_values with = list;
     /* One that can't be decoded is dropped whole. */
     if (s->resource && beluga__pairs_read(arena, s->resource, put_pair, &with)) list = with;
-    if (!has_key(&list, "service.name")) beluga__put_text(&list, "service.name", fallback_name(arena));
-    if (!has_key(&list, "service.instance.id")) beluga__put_text(&list, "service.instance.id", t->instance);
+    if (!has_key(&list, "service.name"))
+        beluga__put_text(&list, "service.name", fallback_name(arena));
+    if (!has_key(&list, "service.instance.id"))
+        beluga__put_text(&list, "service.instance.id", t->instance);
     beluga__put_text(&list, "telemetry.sdk.name", "beluga");
     beluga__put_text(&list, "telemetry.sdk.language", "c");
     beluga__put_text(&list, "telemetry.sdk.version", BELUGA_VERSION_STRING);
@@ -153,7 +160,7 @@ Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *aren
     return resource;
 }
 
-/* --- spans ---------------------------------------------------------------------------------------------------- */
+/* --- spans ------------------------------------------------------------------------------------ */
 
 static void put_big_endian(uint8_t *to, uint64_t value)
 {
@@ -203,14 +210,17 @@ static void put_subject(beluga__key_values *list, const beluga__span *span)
     beluga__put_text(list, beluga__name_of(BELUGA__NAME_PROVIDER, latest), s->shown_provider);
     if (s->model)
         beluga__put_text(
-            list, beluga__name_of(s->about == 't' ? BELUGA__NAME_TOOL_NAME : BELUGA__NAME_REQUEST_MODEL, latest),
+            list,
+            beluga__name_of(s->about == 't' ? BELUGA__NAME_TOOL_NAME : BELUGA__NAME_REQUEST_MODEL,
+                            latest),
             s->model);
     if (!s->host || !call) return;
     beluga__put_text(list, beluga__name_of(BELUGA__NAME_SERVER_ADDRESS, latest), s->host);
     beluga__put_int(list, beluga__name_of(BELUGA__NAME_SERVER_PORT, latest), s->port);
 }
 
-static bool encode_marks(beluga_telemetry *t, beluga__arena *arena, const beluga__span *span, Otlp__Span *out)
+static bool encode_marks(beluga_telemetry *t, beluga__arena *arena, const beluga__span *span,
+                         Otlp__Span *out)
 {
     if (!span->n_marks) return true;
     out->events = beluga__arena_alloc(arena, span->n_marks * sizeof *out->events);
@@ -282,8 +292,9 @@ static Otlp__Span *encode_span(beluga_telemetry *t, beluga__arena *arena, const 
     out->dropped_attributes_count = span->attributes.dropped;
     out->dropped_events_count = span->marks_dropped;
     out->dropped_links_count = span->links_dropped;
-    bool whole = !list.failed && out->name && out->span_id.data && encode_marks(t, arena, span, out) &&
-                 encode_links(arena, span, out) && encode_status(arena, span, out);
+    bool whole = !list.failed && out->name && out->span_id.data &&
+                 encode_marks(t, arena, span, out) && encode_links(arena, span, out) &&
+                 encode_status(arena, span, out);
     return whole ? out : NULL;
 }
 
@@ -297,8 +308,8 @@ Otlp__InstrumentationScope *beluga__encode_scope(beluga__arena *arena)
     return scope;
 }
 
-Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena, beluga__span *const *spans,
-                                         size_t n)
+Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena,
+                                         beluga__span *const *spans, size_t n)
 {
     Otlp__TraceRequest *request = NEW(arena, Otlp__TraceRequest, OTLP__TRACE_REQUEST__INIT);
     Otlp__ResourceSpans *resource = NEW(arena, Otlp__ResourceSpans, OTLP__RESOURCE_SPANS__INIT);

@@ -10,7 +10,8 @@
 #include <string.h>
 
 /* An empty message of a type; NULL without memory. */
-#define BELUGA__NEW(arena, type, init) ((type *)beluga__copied(arena, &(const type)init, sizeof(type)))
+#define BELUGA__NEW(arena, type, init) \
+    ((type *)beluga__copied(arena, &(const type)init, sizeof(type)))
 
 static inline void *beluga__copied(beluga__arena *arena, const void *bytes, size_t n)
 {
@@ -21,9 +22,10 @@ static inline void *beluga__copied(beluga__arena *arena, const void *bytes, size
 /* All of a message lives in an arena. NULL without memory. */
 Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *arena);
 Otlp__InstrumentationScope *beluga__encode_scope(beluga__arena *arena);
-Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena, beluga__span *const *spans,
-                                         size_t n);
-/* NULL also when there is nothing to say: *empty tells. Takes note of what was said: call it once an export. */
+Otlp__TraceRequest *beluga__encode_spans(beluga_telemetry *t, beluga__arena *arena,
+                                         beluga__span *const *spans, size_t n);
+/* NULL also when there is nothing to say: *empty tells. Takes note of what was said: call it once
+ * an export. */
 Otlp__MetricsRequest *beluga__encode_metrics(beluga_telemetry *t, beluga__arena *arena, bool delta,
                                              int64_t since_ns, int64_t now_ns, bool *empty);
 
@@ -38,7 +40,8 @@ void beluga__put_text(beluga__key_values *list, const char *key, const char *tex
 void beluga__put_int(beluga__key_values *list, const char *key, int64_t value);
 void beluga__put_bool(beluga__key_values *list, const char *key, bool value);
 
-/* OTLP/JSON of any of them: ids in hex, names in camel case, 64 bits as text. Returns out->status. */
+/* OTLP/JSON of any of them: ids in hex, names in camel case, 64 bits as text. Returns out->status.
+ */
 int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message);
 /* Lines for people. */
 int beluga__encode_text(beluga__buf *out, const ProtobufCMessage *message);

@@ -1,5 +1,5 @@
-/* The exporter's thread: takes what was recorded, makes messages of it and sends them, in its own time. Calls
- * never wait for it. */
+/* The exporter's thread: takes what was recorded, makes messages of it and sends them, in its own
+ * time. Calls never wait for it. */
 #include "telemetry/export.h"
 
 #include "base/clock.h"
@@ -13,11 +13,12 @@
 
 enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
-/* --- waiting ------------------------------------------------------------------------------------------------ */
+/* --- waiting ---------------------------------------------------------------------------------- */
 
 static struct timespec at_time(int64_t ns)
 {
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000)};
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
+                             .tv_nsec = (long)(ns % 1000000000)};
 }
 
 /* The lock is held. */
@@ -47,7 +48,7 @@ bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns
     return there;
 }
 
-/* --- where it goes ------------------------------------------------------------------------------------------- */
+/* --- where it goes ---------------------------------------------------------------------------- */
 
 static int write_all(int file, const char *bytes, size_t n)
 {
@@ -65,7 +66,8 @@ static int write_all(int file, const char *bytes, size_t n)
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
     beluga__buf_clear(&e->body);
-    if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n')) return BELUGA_ERROR_NO_MEMORY;
+    if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n'))
+        return BELUGA_ERROR_NO_MEMORY;
     return write_all(e->file, e->body.data, e->body.length);
 }
 
@@ -78,8 +80,9 @@ static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *
     return BELUGA__EXPORTED;
 }
 
-beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal, const char *name,
-                                      const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected)
+beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal,
+                                      const char *name, const ProtobufCMessage *message,
+                                      int64_t deadline_ns, int64_t *rejected)
 {
     bool lost = e->file >= 0 && write_line(e, message) != 0;
     *rejected = 0;
@@ -87,13 +90,14 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
         beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.export_failed", name,
                               "the file can't be written");
     switch (signal->output) {
-    case BELUGA__OUTPUT_OTLP: return beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
+    case BELUGA__OUTPUT_OTLP:
+        return beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
     case BELUGA__OUTPUT_CONSOLE: return print(e, message);
     default: return lost ? BELUGA__REFUSED : BELUGA__EXPORTED;
     }
 }
 
-/* --- spans ----------------------------------------------------------------------------------------------------- */
+/* --- spans ------------------------------------------------------------------------------------ */
 
 static int64_t deadline_after(int64_t ms)
 {
@@ -124,7 +128,8 @@ static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
     if (n) atomic_fetch_add_explicit(&t->dropped[why], n, memory_order_relaxed);
 }
 
-/* Closed first, emptied then: who adds to the queue looks the other way round, so that one of the two sees it. */
+/* Closed first, emptied then: who adds to the queue looks the other way round, so that one of the
+ * two sees it. */
 void beluga__export_discard(beluga_telemetry *t)
 {
     uint32_t n = 0;
@@ -175,7 +180,7 @@ static int export_spans(beluga__exporter *e)
     return status;
 }
 
-/* --- metrics ----------------------------------------------------------------------------------------------------- */
+/* --- metrics ---------------------------------------------------------------------------------- */
 
 static int export_metrics(beluga__exporter *e)
 {
@@ -185,18 +190,19 @@ static int export_metrics(beluga__exporter *e)
     int64_t now = beluga__telemetry_wall_ns(t, beluga__now_ns()), rejected;
     if (t->settings.metrics.output == BELUGA__OUTPUT_NONE && e->file < 0) return 0;
     beluga__arena_init(&arena, &t->allocator, NULL, 0, BELUGA__MAX_EXPORT_BYTES);
-    Otlp__MetricsRequest *request =
-        beluga__encode_metrics(t, &arena, delta, delta ? e->metrics_since_ns : t->began_ns, now, &empty);
+    Otlp__MetricsRequest *request = beluga__encode_metrics(
+        t, &arena, delta, delta ? e->metrics_since_ns : t->began_ns, now, &empty);
     int status = request || empty ? 0 : BELUGA_ERROR_NO_MEMORY;
     if (request && beluga__deliver(e, &t->settings.metrics, "metrics", &request->base,
-                                   deadline_after(t->settings.metric_timeout_ms), &rejected) != BELUGA__EXPORTED)
+                                   deadline_after(t->settings.metric_timeout_ms),
+                                   &rejected) != BELUGA__EXPORTED)
         status = BELUGA_ERROR_NETWORK;
     e->metrics_since_ns = now;
     beluga__arena_free(&arena);
     return status;
 }
 
-/* --- the thread -------------------------------------------------------------------------------------------------- */
+/* --- the thread ------------------------------------------------------------------------------- */
 
 /* Clocks drift apart, and the wall's may be set. */
 static void compare_clocks(beluga_telemetry *t)
@@ -263,7 +269,8 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
-    /* The reference goes before anybody hears of the end: who waited for it finds nothing of the thread left. */
+    /* The reference goes before anybody hears of the end: who waited for it finds nothing of the
+     * thread left. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
@@ -279,7 +286,7 @@ static void *work(void *argument)
     beluga_telemetry *t = e->t;
     int64_t now = beluga__now_ns();
     schedule turn = {.spans_ns = now + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS,
-                 .metrics_ns = now + t->settings.metric_interval_ms * BELUGA__NS_PER_MS};
+                     .metrics_ns = now + t->settings.metric_interval_ms * BELUGA__NS_PER_MS};
     do {
         wait_for_work(t, &turn);
         one_turn(e, &turn);
@@ -288,7 +295,7 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* --- its life ------------------------------------------------------------------------------------------------------ */
+/* --- its life --------------------------------------------------------------------------------- */
 
 static void no_reference(beluga__runtime *runtime)
 {
@@ -304,7 +311,9 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
     e->runtime.ref = e->runtime.unref = no_reference;
     e->metrics_since_ns = t->began_ns;
     beluga__buf_init(&e->body, &t->allocator, BELUGA__MAX_EXPORT_BYTES);
-    e->file = t->settings.file ? open(t->settings.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    e->file = t->settings.file
+                  ? open(t->settings.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
+                  : -1;
     return e;
 }
 
@@ -381,15 +390,16 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     }
     uint64_t mine = ++t->flush_wanted, failed = failed_exports(t);
     hurry(t, end);
-    while (t->flush_done < mine && !t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
+    while (t->flush_done < mine && !t->ended && beluga__now_ns() < patience)
+        wait_until(&t->done, &t->lock, patience);
     if (t->flush_done >= mine) status = t->flush_status;
     if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     pthread_mutex_unlock(&t->lock);
     return status;
 }
 
-/* Of a thread that has ended nothing is left, not even what libraries keep for each; one that can't end yet, in
- * a name server's silence, goes on alone. */
+/* Of a thread that has ended nothing is left, not even what libraries keep for each; one that can't
+ * end yet, in a name server's silence, goes on alone. */
 static void part_with_thread(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);

@@ -16,16 +16,22 @@ typedef struct beluga__exporter {
 } beluga__exporter;
 
 /* How an export went. */
-typedef enum beluga__export_result { BELUGA__EXPORTED, BELUGA__REFUSED, BELUGA__TOO_LATE } beluga__export_result;
+typedef enum beluga__export_result {
+    BELUGA__EXPORTED,
+    BELUGA__REFUSED,
+    BELUGA__TOO_LATE
+} beluga__export_result;
 
 /* Send a message of a signal: retries as OTLP wants them, until a time of the monotonic clock.
  * rejected: what the receiver took the rest without. */
-beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal, const char *name,
-                                        const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected);
+beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal,
+                                        const char *name, const ProtobufCMessage *message,
+                                        int64_t deadline_ns, int64_t *rejected);
 
 /* The same to wherever the settings say, and into the file. */
-beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal, const char *name,
-                                      const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected);
+beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal,
+                                      const char *name, const ProtobufCMessage *message,
+                                      int64_t deadline_ns, int64_t *rejected);
 
 /* Wait, unless it stops: false when the time is not there. */
 bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns);

@@ -20,12 +20,14 @@ void beluga__ids_seed(beluga_telemetry *t)
     uint64_t random[5];
     if (getrandom(random, sizeof random, GRND_NONBLOCK) != sizeof random)
         for (int i = 0; i < 5; i++)
-            random[i] = mix((uint64_t)beluga__now_ns() + (uint64_t)getpid() * 0x9e3779b97f4a7c15u + (uint64_t)i);
+            random[i] = mix((uint64_t)beluga__now_ns() + (uint64_t)getpid() * 0x9e3779b97f4a7c15u +
+                            (uint64_t)i);
     memcpy(t->seeds, random, sizeof t->seeds);
     /* A version 4 UUID. */
-    snprintf(t->instance, sizeof t->instance, "%08x-%04x-4%03x-%04x-%012llx", (unsigned)(random[3] >> 32),
-             (unsigned)(random[3] >> 16 & 0xffff), (unsigned)(random[3] & 0xfff),
-             (unsigned)(random[4] >> 48 & 0x3fff) | 0x8000, (unsigned long long)(random[4] & 0xffffffffffffu));
+    snprintf(t->instance, sizeof t->instance, "%08x-%04x-4%03x-%04x-%012llx",
+             (unsigned)(random[3] >> 32), (unsigned)(random[3] >> 16 & 0xffff),
+             (unsigned)(random[3] & 0xfff), (unsigned)(random[4] >> 48 & 0x3fff) | 0x8000,
+             (unsigned long long)(random[4] & 0xffffffffffffu));
 }
 
 uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace)
@@ -48,7 +50,8 @@ static uint64_t read_hex(const char *text)
     return value;
 }
 
-void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_t *span, bool *sampled)
+void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_t *span,
+                       bool *sampled)
 {
     trace->high = read_hex(traceparent + 3);
     trace->low = read_hex(traceparent + 19);

@@ -12,17 +12,18 @@ static const struct {
 };
 
 const beluga__metric_row beluga__metric_rows[] = {
-#define XX(name, latest, type, unit, quantity, calls, attributes, meaning)                                         \
+#define XX(name, latest, type, unit, quantity, calls, attributes, meaning) \
     {{name, latest}, BELUGA__##type, unit, BELUGA__##quantity, calls, attributes, meaning},
     BELUGA__METRIC_MAP(XX)
 #undef XX
-    {{NULL, NULL}, BELUGA__COUNTER, NULL, BELUGA__CALLS, 0, 0, NULL},
+        {{NULL, NULL}, BELUGA__COUNTER, NULL, BELUGA__CALLS, 0, 0, NULL},
 };
 
 /* Providers with another name in the conventions than here. */
 static const char *const providers[][2] = {
-    {"anthropic", "anthropic"},   {"azure", "azure.ai.openai"},   {"bedrock", "aws.bedrock"},
-    {"gemini", "gcp.gemini"},     {"mistral", "mistral_ai"},      {"moonshot", "moonshot_ai"},
+    {"anthropic", "anthropic"},     {"azure", "azure.ai.openai"},
+    {"bedrock", "aws.bedrock"},     {"gemini", "gcp.gemini"},
+    {"mistral", "mistral_ai"},      {"moonshot", "moonshot_ai"},
     {"openai-responses", "openai"}, {"xai", "x_ai"},
 };
 

@@ -51,7 +51,7 @@ static void on_done(void *owner, int code, const beluga_error *err)
 
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
-/* --- one request ------------------------------------------------------------------------------------------- */
+/* --- one request ------------------------------------------------------------------------------ */
 
 static bool has_loop(beluga__exporter *e)
 {
@@ -75,7 +75,8 @@ static int write_request(exchange *x, const beluga__signal *signal)
 {
     beluga_http_request *r = &x->request;
     beluga_http_request_set_url(r, signal->url);
-    beluga_http_request_set_header(r, "Content-Type", signal->json ? "application/json" : "application/x-protobuf");
+    beluga_http_request_set_header(r, "Content-Type",
+                                   signal->json ? "application/json" : "application/x-protobuf");
     if (signal->gzip) beluga_http_request_set_header(r, "Content-Encoding", "gzip");
     for (const beluga__otlp_header *h = signal->headers; h; h = h->next)
         beluga_http_request_set_header(r, h->name, h->value);
@@ -92,8 +93,10 @@ static void run(exchange *x, int64_t deadline_ns)
     const beluga_telemetry *t = x->e->t;
     while (!x->done) {
         int64_t stop = atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
-        int64_t left = ((stop < deadline_ns ? stop : deadline_ns) - beluga__now_ns()) / BELUGA__NS_PER_MS;
-        if (left <= 0 || beluga__loop_turn(x->e->loop, left < SLICE_MS ? left : SLICE_MS, &x->done)) break;
+        int64_t left =
+            ((stop < deadline_ns ? stop : deadline_ns) - beluga__now_ns()) / BELUGA__NS_PER_MS;
+        if (left <= 0 || beluga__loop_turn(x->e->loop, left < SLICE_MS ? left : SLICE_MS, &x->done))
+            break;
     }
     if (x->done) return;
     x->status = BELUGA_ERROR_TIMEOUT;
@@ -102,8 +105,8 @@ static void run(exchange *x, int64_t deadline_ns)
     x->transfer = NULL;
 }
 
-static void exchange_once(exchange *x, const beluga__signal *signal, const beluga__connection *connection,
-                          int64_t deadline_ns)
+static void exchange_once(exchange *x, const beluga__signal *signal,
+                          const beluga__connection *connection, int64_t deadline_ns)
 {
     beluga_loop *loop = &x->e->loop->base;
     int64_t timeout = signal->timeout_ms ? signal->timeout_ms : FOR_EVER_MS;
@@ -135,7 +138,7 @@ static void exchange_free(exchange *x)
     beluga__arena_free(&x->arena);
 }
 
-/* --- what an answer means -------------------------------------------------------------------------------------- */
+/* --- what an answer means --------------------------------------------------------------------- */
 
 static bool worth_another(const exchange *x)
 {
@@ -202,7 +205,8 @@ static void tell(beluga__exporter *e, const char *name, const exchange *x, bool 
     if (x->too_large)
         beluga__buf_puts(&what, "the receiver's answer is larger than 4 MiB");
     else if (x->status)
-        beluga__buf_printf(&what, "%s", *x->error.message ? x->error.message : beluga_error_text(x->status));
+        beluga__buf_printf(&what, "%s",
+                           *x->error.message ? x->error.message : beluga_error_text(x->status));
     else {
         beluga__buf_printf(&what, "the receiver answers with HTTP status %d: ", x->response.status);
         read_refusal(x, json, &what);
@@ -218,8 +222,8 @@ static void tell_partial(beluga__exporter *e, const char *name, int64_t rejected
     beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.partial_success", name, what);
 }
 
-static beluga__export_result succeeded(const exchange *x, const beluga__signal *signal, const char *name,
-                                       int64_t *rejected)
+static beluga__export_result succeeded(const exchange *x, const beluga__signal *signal,
+                                       const char *name, int64_t *rejected)
 {
     beluga__buf said;
     beluga__buf_init(&said, &x->e->t->allocator, BELUGA__MAX_LINE_BYTES);
@@ -229,12 +233,14 @@ static beluga__export_result succeeded(const exchange *x, const beluga__signal *
     return BELUGA__EXPORTED;
 }
 
-/* --- until it is there ---------------------------------------------------------------------------------------- */
+/* --- until it is there ------------------------------------------------------------------------ */
 
-static int encode(beluga__exporter *e, const beluga__signal *signal, const ProtobufCMessage *message)
+static int encode(beluga__exporter *e, const beluga__signal *signal,
+                  const ProtobufCMessage *message)
 {
     beluga__buf_clear(&e->body);
-    int status = signal->json ? beluga__encode_json(&e->body, message) : beluga__encode_protobuf(&e->body, message);
+    int status = signal->json ? beluga__encode_json(&e->body, message)
+                              : beluga__encode_protobuf(&e->body, message);
     return !status && signal->gzip ? beluga__encode_gzip(&e->body) : status;
 }
 
@@ -244,8 +250,9 @@ static int64_t jittered(beluga__exporter *e, int64_t ms)
     return ms - (int64_t)(beluga__loop_random(&e->loop->base) % ((uint64_t)ms / 2 + 1));
 }
 
-beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal, const char *name,
-                                        const ProtobufCMessage *message, int64_t deadline_ns, int64_t *rejected)
+beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signal *signal,
+                                        const char *name, const ProtobufCMessage *message,
+                                        int64_t deadline_ns, int64_t *rejected)
 {
     beluga__connection connection = connection_of(e, signal);
     bool *told = signal == &e->t->settings.traces ? &e->trace_trouble : &e->metric_trouble;
@@ -256,7 +263,8 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
         exchange_init(&x, e);
         exchange_once(&x, signal, &connection, deadline_ns);
         int status = x.response.status;
-        bool good = !x.status && !x.too_large && status >= 200 && status < 300, again = worth_another(&x);
+        bool good = !x.status && !x.too_large && status >= 200 && status < 300,
+             again = worth_another(&x);
         int64_t asked = x.status ? -1 : beluga__http_retry_after_ms(&x.response, beluga__wall_s());
         if (good) succeeded(&x, signal, name, rejected);
         if (!good && !*told) tell(e, name, &x, signal->json);
@@ -264,8 +272,10 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
         exchange_free(&x);
         if (good) return BELUGA__EXPORTED;
         /* Who is told to end does not wait for a receiver that is not there. */
-        bool gone = x.status && atomic_load_explicit(&e->t->deadline_ns, memory_order_relaxed) != INT64_MAX;
+        bool gone =
+            x.status && atomic_load_explicit(&e->t->deadline_ns, memory_order_relaxed) != INT64_MAX;
         if (!again || gone) return BELUGA__REFUSED;
-        if (!beluga__exporter_sleep(e, asked >= 0 ? asked : jittered(e, wait), deadline_ns)) return BELUGA__TOO_LATE;
+        if (!beluga__exporter_sleep(e, asked >= 0 ? asked : jittered(e, wait), deadline_ns))
+            return BELUGA__TOO_LATE;
     }
 }

@@ -1,5 +1,5 @@
-/* The sink: what runs on the threads of calls. It reads no clock that the core did not, takes no lock in the
- * long run, and allocates nothing for a span that fits into its slab. */
+/* The sink: what runs on the threads of calls. It reads no clock that the core did not, takes no
+ * lock in the long run, and allocates nothing for a span that fits into its slab. */
 #include "telemetry/telemetry.h"
 
 #include "base/clock.h"
@@ -9,7 +9,7 @@
 #include <beluga/provider/provider.h>
 #include <stdio.h>
 
-/* --- attributes ------------------------------------------------------------------------------------------- */
+/* --- attributes ------------------------------------------------------------------------------- */
 
 static const char *name_of(const beluga__span *span, beluga__name name)
 {
@@ -18,7 +18,8 @@ static const char *name_of(const beluga__span *span, beluga__name name)
 
 static void add_int(beluga__span *span, beluga__name name, int64_t value)
 {
-    beluga__attribute *a = beluga__span_add(span, &span->attributes, name_of(span, name), BELUGA_ATTRIBUTE_INT);
+    beluga__attribute *a =
+        beluga__span_add(span, &span->attributes, name_of(span, name), BELUGA_ATTRIBUTE_INT);
     if (a) a->value.integer = value;
 }
 
@@ -30,7 +31,8 @@ static void add_double(beluga__span *span, beluga__name name, double value)
 }
 
 /* A text that lives for ever. */
-static void add_static(beluga__span *span, beluga__name name, uint32_t type, const char *text, size_t length)
+static void add_static(beluga__span *span, beluga__name name, uint32_t type, const char *text,
+                       size_t length)
 {
     beluga__attribute *a = beluga__span_add(span, &span->attributes, name_of(span, name), type);
     if (!a) return;
@@ -44,12 +46,13 @@ static void add_text(beluga__span *span, beluga__name name, const char *text)
         beluga__span_add_text(span, &span->attributes, name_of(span, name), text, strlen(text));
 }
 
-/* --- the beginning ------------------------------------------------------------------------------------------ */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static const struct {
     int option;
     beluga__name name;
-} whole_numbers[] = {{BELUGA_OPTION_MAX_TOKENS, BELUGA__NAME_MAX_TOKENS}, {BELUGA_OPTION_SEED, BELUGA__NAME_SEED}},
+} whole_numbers[] = {{BELUGA_OPTION_MAX_TOKENS, BELUGA__NAME_MAX_TOKENS},
+                     {BELUGA_OPTION_SEED, BELUGA__NAME_SEED}},
   fractions[] = {{BELUGA_OPTION_TEMPERATURE, BELUGA__NAME_TEMPERATURE},
                  {BELUGA_OPTION_TOP_P, BELUGA__NAME_TOP_P},
                  {BELUGA_OPTION_FREQUENCY_PENALTY, BELUGA__NAME_FREQUENCY_PENALTY},
@@ -60,7 +63,8 @@ static void add_stop_sequences(beluga__span *span, const beluga_call *call)
     char joined[1024];
     size_t used = 0, n;
     const char *item;
-    for (size_t i = 0; (item = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, i, &n)); i++) {
+    for (size_t i = 0; (item = beluga_call_get_item(call, BELUGA_OPTION_STOP_SEQUENCES, i, &n));
+         i++) {
         if (n >= sizeof joined - used) break;
         memcpy(joined + used, item, n);
         joined[used + n] = '\0';
@@ -72,9 +76,11 @@ static void add_stop_sequences(beluga__span *span, const beluga_call *call)
 
 static void add_reasoning(beluga__span *span, const beluga_call *call)
 {
-    static const char *const levels[] = {"none", "minimal", "low", "medium", "high", "xhigh", "max"};
+    static const char *const levels[] = {"none", "minimal", "low", "medium",
+                                         "high", "xhigh",   "max"};
     int64_t level;
-    if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &level) && level >= 0 && level < 7)
+    if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_EFFORT, &level) && level >= 0 &&
+        level < 7)
         add_static(span, BELUGA__NAME_REASONING_LEVEL, BELUGA_ATTRIBUTE_STRING, levels[level],
                    strlen(levels[level]));
 }
@@ -85,7 +91,8 @@ static void add_request(beluga__span *span, const beluga_call *call)
     double fraction;
     bool json = false;
     for (size_t i = 0; i < sizeof whole_numbers / sizeof *whole_numbers; i++)
-        if (beluga_call_get_int(call, whole_numbers[i].option, &whole)) add_int(span, whole_numbers[i].name, whole);
+        if (beluga_call_get_int(call, whole_numbers[i].option, &whole))
+            add_int(span, whole_numbers[i].name, whole);
     for (size_t i = 0; i < sizeof fractions / sizeof *fractions; i++)
         if (beluga_call_get_double(call, fractions[i].option, &fraction))
             add_double(span, fractions[i].name, fraction);
@@ -112,15 +119,18 @@ static void add_tool(beluga__span *span, const beluga_span_start *start)
                               start->content, start->content_length);
 }
 
-static void add_attempt(beluga__span *span, const beluga__span *operation, const beluga_span_start *start)
+static void add_attempt(beluga__span *span, const beluga__span *operation,
+                        const beluga_span_start *start)
 {
-    if (span->subject->host) add_static(span, BELUGA__NAME_HTTP_METHOD, BELUGA_ATTRIBUTE_STRING, "POST", 4);
+    if (span->subject->host)
+        add_static(span, BELUGA__NAME_HTTP_METHOD, BELUGA_ATTRIBUTE_STRING, "POST", 4);
     if (start->attempt > 1) add_int(span, BELUGA__NAME_RESEND_COUNT, start->attempt - 1);
     if (start->attempt > 1 && operation && operation->retry_code)
         add_text(span, BELUGA__NAME_RETRY_REASON, beluga_error_name(operation->retry_code));
 }
 
-static void add_start(beluga__span *span, const beluga__span *parent, const beluga_span_start *start)
+static void add_start(beluga__span *span, const beluga__span *parent,
+                      const beluga_span_start *start)
 {
     if (start->kind == BELUGA_SPAN_ATTEMPT)
         add_attempt(span, parent, start);
@@ -128,8 +138,9 @@ static void add_start(beluga__span *span, const beluga__span *parent, const belu
         add_tool(span, start);
     if (start->kind != BELUGA_SPAN_OPERATION) return;
     if (start->streaming) {
-        beluga__attribute *a = beluga__span_add(span, &span->attributes, name_of(span, BELUGA__NAME_REQUEST_STREAM),
-                                                BELUGA_ATTRIBUTE_BOOL);
+        beluga__attribute *a =
+            beluga__span_add(span, &span->attributes, name_of(span, BELUGA__NAME_REQUEST_STREAM),
+                             BELUGA_ATTRIBUTE_BOOL);
         if (a) a->value.boolean = true;
     }
     if (!start->call) return;
@@ -141,7 +152,8 @@ static void add_start(beluga__span *span, const beluga__span *parent, const belu
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
-    if (!batch->links && most) batch->links = beluga__span_alloc(batch, most * sizeof *batch->links);
+    if (!batch->links && most)
+        batch->links = beluga__span_alloc(batch, most * sizeof *batch->links);
     if (batch->links && batch->n_links < most)
         batch->links[batch->n_links++] = id;
     else
@@ -220,9 +232,10 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
     return span;
 }
 
-/* --- what happens meanwhile ----------------------------------------------------------------------------------- */
+/* --- what happens meanwhile ------------------------------------------------------------------- */
 
-/* From one piece of a stream to the next; told when the stream ends, since only then its series is known. */
+/* From one piece of a stream to the next; told when the stream ends, since only then its series is
+ * known. */
 static void note_chunk(beluga__span *span)
 {
     int64_t now = beluga__now_ns();
@@ -245,15 +258,17 @@ static void note_retry(beluga__span *span, const beluga_error *error)
     beluga__mark *mark = span->sampled ? beluga__span_mark(span, "retry", beluga__now_ns()) : NULL;
     if (!mark || !error) return;
     const char *name = beluga_error_name(error->code);
-    beluga__span_add_text(span, &mark->attributes, name_of(span, BELUGA__NAME_ERROR_TYPE), name, strlen(name));
+    beluga__span_add_text(span, &mark->attributes, name_of(span, BELUGA__NAME_ERROR_TYPE), name,
+                          strlen(name));
     if (error->http_status) {
-        beluga__attribute *a = beluga__span_add(span, &mark->attributes,
-                                                name_of(span, BELUGA__NAME_HTTP_STATUS), BELUGA_ATTRIBUTE_INT);
+        beluga__attribute *a = beluga__span_add(
+            span, &mark->attributes, name_of(span, BELUGA__NAME_HTTP_STATUS), BELUGA_ATTRIBUTE_INT);
         if (a) a->value.integer = error->http_status;
     }
 }
 
-void beluga__record_event(void *payload, void *handle, beluga_span_event_kind kind, const beluga_error *error)
+void beluga__record_event(void *payload, void *handle, beluga_span_event_kind kind,
+                          const beluga_error *error)
 {
     beluga__span *span = handle;
     (void)payload;
@@ -295,17 +310,19 @@ bool beluga__record_context(void *payload, void *handle, beluga_trace_context *c
     snprintf(context->traceparent, sizeof context->traceparent, "00-%016llx%016llx-%016llx-%02x",
              (unsigned long long)span->trace.high, (unsigned long long)span->trace.low,
              (unsigned long long)span->id, span->sampled);
-    snprintf(context->tracestate, sizeof context->tracestate, "%s", span->tracestate ? span->tracestate : "");
+    snprintf(context->tracestate, sizeof context->tracestate, "%s",
+             span->tracestate ? span->tracestate : "");
     return true;
 }
 
 void beluga__record_content(void *payload, void *handle, const beluga_event *event)
 {
     const beluga_telemetry *t = payload;
-    if (((beluga__span *)handle)->sampled && t->settings.capture_content) beluga__content_add(handle, event);
+    if (((beluga__span *)handle)->sampled && t->settings.capture_content)
+        beluga__content_add(handle, event);
 }
 
-/* --- the end -------------------------------------------------------------------------------------------------- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 static void add_usage(beluga__span *span, const beluga_usage *u)
 {
@@ -318,7 +335,8 @@ static void add_usage(beluga__span *span, const beluga_usage *u)
 
 static const char *finish_name(uint32_t reason)
 {
-    static const char *const names[] = {"", "stop", "length", "tool_calls", "content_filter", "other"};
+    static const char *const names[] = {"",           "stop",           "length",
+                                        "tool_calls", "content_filter", "other"};
     return reason < sizeof names / sizeof *names ? names[reason] : "other";
 }
 
@@ -329,9 +347,11 @@ static void add_answer(beluga__span *span, const beluga_span_end *end)
     add_text(span, BELUGA__NAME_RESPONSE_ID, end->response_id);
     add_text(span, BELUGA__NAME_RESPONSE_MODEL, end->response_model);
     if (*reason)
-        add_static(span, BELUGA__NAME_FINISH_REASONS, BELUGA__ATTRIBUTE_TEXTS, reason, strlen(reason) + 1);
+        add_static(span, BELUGA__NAME_FINISH_REASONS, BELUGA__ATTRIBUTE_TEXTS, reason,
+                   strlen(reason) + 1);
     if (span->streamed && span->first_ns)
-        add_double(span, BELUGA__NAME_FIRST_CHUNK, (double)(span->first_ns - span->start_ns) * 1e-9);
+        add_double(span, BELUGA__NAME_FIRST_CHUNK,
+                   (double)(span->first_ns - span->start_ns) * 1e-9);
     if (end->tool_calls) add_int(span, BELUGA__NAME_TOOL_CALLS, end->tool_calls);
     add_usage(span, &end->usage);
 }
@@ -359,8 +379,8 @@ static void add_end(beluga__span *span, const beluga_span_end *end)
         break;
     case BELUGA_SPAN_TOOL:
         if (end->content && span->telemetry->settings.capture_content)
-            beluga__span_add_text(span, &span->attributes, name_of(span, BELUGA__NAME_TOOL_RESULT), end->content,
-                                  end->content_length);
+            beluga__span_add_text(span, &span->attributes, name_of(span, BELUGA__NAME_TOOL_RESULT),
+                                  end->content, end->content_length);
         break;
     }
     if (span->code) add_failure(span, end->error);
@@ -386,7 +406,8 @@ static void measure(beluga_telemetry *t, beluga__span *span, const beluga_span_e
 static void queue(beluga_telemetry *t, beluga__span *span)
 {
     uint32_t before = atomic_fetch_add_explicit(&t->queued, 1, memory_order_relaxed);
-    if (before >= t->settings.max_queue || atomic_load_explicit(&t->stopped, memory_order_relaxed)) {
+    if (before >= t->settings.max_queue ||
+        atomic_load_explicit(&t->stopped, memory_order_relaxed)) {
         atomic_fetch_sub_explicit(&t->queued, 1, memory_order_relaxed);
         drop(t, BELUGA__DROP_QUEUE);
         beluga__span_give_back(&t->pool, span);

@@ -41,7 +41,7 @@ void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1])
     for (int i = 0; i < BELUGA__BUCKETS - 1; i++, bound *= seconds ? 2 : 4) bounds[i] = bound;
 }
 
-/* --- distributions that one thread has to itself ---------------------------------------------------- */
+/* --- distributions that one thread has to itself ---------------------------------------------- */
 
 static void clear_distribution(beluga__distribution *d)
 {
@@ -87,13 +87,14 @@ void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *befor
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
         beluga__distribution *of = &totals->distributions[q];
-        for (int i = 0; i < BELUGA__BUCKETS; i++) of->buckets[i] -= before->distributions[q].buckets[i];
+        for (int i = 0; i < BELUGA__BUCKETS; i++)
+            of->buckets[i] -= before->distributions[q].buckets[i];
         of->sum -= before->distributions[q].sum;
     }
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] -= before->sums[i];
 }
 
-/* --- shards -------------------------------------------------------------------------------------------- */
+/* --- shards ----------------------------------------------------------------------------------- */
 
 static unsigned shard_index(unsigned n_shards)
 {
@@ -104,15 +105,17 @@ static unsigned shard_index(unsigned n_shards)
 static void lower(atomic_int_least64_t *least, int64_t value)
 {
     int_least64_t known = atomic_load_explicit(least, memory_order_relaxed);
-    while (value < known && !atomic_compare_exchange_weak_explicit(least, &known, value, memory_order_relaxed,
-                                                                   memory_order_relaxed)) {}
+    while (value < known && !atomic_compare_exchange_weak_explicit(
+                                least, &known, value, memory_order_relaxed, memory_order_relaxed)) {
+    }
 }
 
 static void raise(atomic_int_least64_t *most, int64_t value)
 {
     int_least64_t known = atomic_load_explicit(most, memory_order_relaxed);
-    while (value > known && !atomic_compare_exchange_weak_explicit(most, &known, value, memory_order_relaxed,
-                                                                   memory_order_relaxed)) {}
+    while (value > known && !atomic_compare_exchange_weak_explicit(
+                                most, &known, value, memory_order_relaxed, memory_order_relaxed)) {
+    }
 }
 
 static void shard_add(beluga__shard *shard, beluga__quantity quantity, int64_t value)
@@ -121,11 +124,12 @@ static void shard_add(beluga__shard *shard, beluga__quantity quantity, int64_t v
     atomic_fetch_add_explicit(&shard->distributions[quantity].sum, value, memory_order_relaxed);
     lower(&shard->distributions[quantity].min, value);
     raise(&shard->distributions[quantity].max, value);
-    atomic_fetch_add_explicit(&shard->distributions[quantity].buckets[bucket_of(quantity, value)], 1,
-                              memory_order_relaxed);
+    atomic_fetch_add_explicit(&shard->distributions[quantity].buckets[bucket_of(quantity, value)],
+                              1, memory_order_relaxed);
 }
 
-static void shard_add_all(beluga__shard *shard, beluga__quantity quantity, const beluga__distribution *d)
+static void shard_add_all(beluga__shard *shard, beluga__quantity quantity,
+                          const beluga__distribution *d)
 {
     for (int i = 0; i < BELUGA__BUCKETS; i++)
         if (d->buckets[i])
@@ -140,7 +144,8 @@ static void shard_add_all(beluga__shard *shard, beluga__quantity quantity, const
 static void shard_sum(beluga__shard *shard, beluga__quantity quantity, int64_t value)
 {
     if (value > 0)
-        atomic_fetch_add_explicit(&shard->sums[quantity - BELUGA__DISTRIBUTIONS], value, memory_order_relaxed);
+        atomic_fetch_add_explicit(&shard->sums[quantity - BELUGA__DISTRIBUTIONS], value,
+                                  memory_order_relaxed);
 }
 
 static void clear_shards(beluga__shard *shards, unsigned n)
@@ -153,7 +158,8 @@ static void clear_shards(beluga__shard *shards, unsigned n)
         }
 }
 
-void beluga__series_read(const beluga__subject *subject, const beluga__series *series, beluga__totals *totals)
+void beluga__series_read(const beluga__subject *subject, const beluga__series *series,
+                         beluga__totals *totals)
 {
     beluga__totals_clear(totals);
     for (unsigned i = 0; i < subject->n_shards; i++) {
@@ -174,7 +180,7 @@ void beluga__series_read(const beluga__subject *subject, const beluga__series *s
     }
 }
 
-/* --- series -------------------------------------------------------------------------------------------- */
+/* --- series ----------------------------------------------------------------------------------- */
 
 static bool same_text(const char *a, const char *b)
 {
@@ -197,7 +203,8 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
 {
     const beluga_allocator *a = subjects->allocator;
     const char *model = outcome->response_model;
-    size_t text = model ? strlen(model) + 1 : 0, shards = subjects->n_shards * sizeof(beluga__shard);
+    size_t text = model ? strlen(model) + 1 : 0,
+           shards = subjects->n_shards * sizeof(beluga__shard);
     /* The allocator promises 16 bytes: shards want a cache line. */
     char *block = beluga__zalloc(a, sizeof(beluga__series) + 64 + shards + text);
     if (!block) return NULL;
@@ -226,7 +233,8 @@ static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *s
     bool rest = n >= BELUGA__MAX_SERIES;
     unsigned at = rest ? rest_of(outcome) : n;
     beluga__outcome other = {.streamed = outcome->streamed, .code = outcome->code};
-    beluga__series *s = rest ? atomic_load_explicit(&subject->series[at], memory_order_relaxed) : NULL;
+    beluga__series *s =
+        rest ? atomic_load_explicit(&subject->series[at], memory_order_relaxed) : NULL;
     if (s || !(s = new_series(subjects, rest ? &other : outcome))) return s;
     s->overflow = rest;
     atomic_store_explicit(&subject->series[at], s, memory_order_release);
@@ -243,13 +251,15 @@ static beluga__series *find_series(beluga__subjects *subjects, beluga__subject *
         s = atomic_load_explicit(&subject->series[rest_of(outcome)], memory_order_acquire);
     if (s) return s;
     pthread_mutex_lock(subjects->lock);
-    s = look_up(subject, n, atomic_load_explicit(&subject->n_series, memory_order_relaxed), outcome);
+    s = look_up(subject, n, atomic_load_explicit(&subject->n_series, memory_order_relaxed),
+                outcome);
     if (!s) s = add_series(subjects, subject, outcome);
     pthread_mutex_unlock(subjects->lock);
     return s;
 }
 
-void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject, const beluga__outcome *o)
+void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject,
+                            const beluga__outcome *o)
 {
     beluga__series *series = find_series(subjects, subject, o);
     if (!series) return;
@@ -274,7 +284,7 @@ void beluga__subject_activate(beluga__subject *subject, bool streamed, int by)
     if (streamed) atomic_fetch_add_explicit(&subject->active[i].streams, by, memory_order_relaxed);
 }
 
-/* --- what providers measure ------------------------------------------------------------------------------ */
+/* --- what providers measure ------------------------------------------------------------------- */
 
 static beluga__instrument *find_instrument(const beluga__subject *subject, const char *name)
 {
@@ -312,7 +322,8 @@ static void add_double(_Atomic uint64_t *bits, double value)
                                                     memory_order_relaxed));
 }
 
-void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subject, const beluga_measurement *m)
+void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subject,
+                             const beluga_measurement *m)
 {
     beluga__instrument *i = find_instrument(subject, m->name);
     if (!i) {
@@ -325,14 +336,15 @@ void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subjec
     bool seconds = strcmp(i->unit, "s") == 0;
     double scaled = seconds ? m->value * 1e9 : m->value;
     int64_t whole = scaled >= 9e18 ? INT64_MAX / 2 : scaled <= 0 ? 0 : (int64_t)scaled;
-    unsigned bucket = i->kind == BELUGA_MEASUREMENT_COUNTER
-                          ? 0
-                          : bucket_of(seconds ? BELUGA__DURATION : BELUGA__INPUT, whole + (whole < scaled));
+    unsigned bucket =
+        i->kind == BELUGA_MEASUREMENT_COUNTER
+            ? 0
+            : bucket_of(seconds ? BELUGA__DURATION : BELUGA__INPUT, whole + (whole < scaled));
     add_double(&i->sum, m->value);
     atomic_fetch_add_explicit(&i->buckets[bucket], 1, memory_order_relaxed);
 }
 
-/* --- subjects ---------------------------------------------------------------------------------------------- */
+/* --- subjects --------------------------------------------------------------------------------- */
 
 static const char *model_of(const beluga_span_start *start)
 {
@@ -346,7 +358,8 @@ static bool is_about(const beluga__subject *s, const beluga_span_start *start)
            same_text(s->prefix, start->metric_prefix);
 }
 
-static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects, const beluga_span_start *start)
+static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,
+                                           const beluga_span_start *start)
 {
     uintptr_t mixed = (uintptr_t)model_of(start) ^ ((uintptr_t)start->operation << 7) ^
                       ((uintptr_t)start->base_url >> 3);
@@ -368,7 +381,9 @@ static void read_server(beluga__subject *s, char *room)
     memcpy(room, host, n);
     room[n] = '\0';
     s->host = room;
-    s->port = *colon == ':' ? strtol(colon + 1, NULL, 10) : strncmp(s->base_url, "https", 5) == 0 ? 443 : 80;
+    s->port = *colon == ':'                           ? strtol(colon + 1, NULL, 10)
+              : strncmp(s->base_url, "https", 5) == 0 ? 443
+                                                      : 80;
 }
 
 static const char *take(char **at, const char *text)
@@ -399,9 +414,10 @@ static char about_of(uint32_t kind)
 static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_span_start *start)
 {
     size_t url = text_bytes(start->base_url);
-    size_t text = text_bytes(start->operation) + text_bytes(start->provider) + text_bytes(start->metric_prefix) +
-                  text_bytes(model_of(start)) + 2 * url;
-    char *block = beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
+    size_t text = text_bytes(start->operation) + text_bytes(start->provider) +
+                  text_bytes(start->metric_prefix) + text_bytes(model_of(start)) + 2 * url;
+    char *block =
+        beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
     if (!block) return NULL;
     /* Aligned for its lanes; what was allocated stands before it, where free finds it. */
     uintptr_t aligned = ((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63;
@@ -459,19 +475,22 @@ beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_s
     return s;
 }
 
-/* --- life -------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
-void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator, pthread_mutex_t *lock)
+void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
+                           pthread_mutex_t *lock)
 {
     memset((void *)subjects, 0, sizeof *subjects);
     subjects->allocator = allocator;
     subjects->lock = lock;
     long cpus = sysconf(_SC_NPROCESSORS_CONF);
     subjects->n_shards = 1;
-    while (subjects->n_shards < BELUGA__MAX_SHARDS && subjects->n_shards < cpus) subjects->n_shards *= 2;
+    while (subjects->n_shards < BELUGA__MAX_SHARDS && subjects->n_shards < cpus)
+        subjects->n_shards *= 2;
 }
 
-static void each_series(beluga__subject *s, void (*what)(const beluga_allocator *, beluga__subject *, beluga__series *),
+static void each_series(beluga__subject *s,
+                        void (*what)(const beluga_allocator *, beluga__subject *, beluga__series *),
                         const beluga_allocator *allocator)
 {
     for (unsigned i = 0; i < BELUGA__MAX_SERIES + BELUGA__RESTS; i++) {
@@ -480,13 +499,15 @@ static void each_series(beluga__subject *s, void (*what)(const beluga_allocator 
     }
 }
 
-static void free_series(const beluga_allocator *allocator, beluga__subject *s, beluga__series *series)
+static void free_series(const beluga_allocator *allocator, beluga__subject *s,
+                        beluga__series *series)
 {
     (void)s;
     beluga__release(allocator, series);
 }
 
-static void reset_series(const beluga_allocator *allocator, beluga__subject *s, beluga__series *series)
+static void reset_series(const beluga_allocator *allocator, beluga__subject *s,
+                         beluga__series *series)
 {
     (void)allocator;
     clear_shards(series->shards, s->n_shards);

@@ -1,5 +1,5 @@
-/* What is measured: per subject (a model at an address, a tool) a few series, each on padded shards that
- * threads add to with atomics. Only the exporter adds up. */
+/* What is measured: per subject (a model at an address, a tool) a few series, each on padded shards
+ * that threads add to with atomics. Only the exporter adds up. */
 #ifndef BELUGA__SERIES_H
 #define BELUGA__SERIES_H
 
@@ -30,11 +30,11 @@ typedef struct beluga__totals {
 } beluga__totals;
 
 typedef struct beluga__series {
-    int code;     /* how the calls ended */
+    int code; /* how the calls ended */
     bool streamed;
-    bool overflow; /* what found no room */
+    bool overflow;              /* what found no room */
     const char *response_model; /* or NULL */
-    beluga__totals before; /* the exporter's: at the last export */
+    beluga__totals before;      /* the exporter's: at the last export */
     struct beluga__shard *shards;
 } beluga__series;
 
@@ -55,13 +55,14 @@ typedef struct beluga__subject {
     struct beluga__subject *next;
     char about; /* c calls, t a tool, b batches, - nothing that has metrics */
     const char *operation, *provider, *prefix, *model, *base_url; /* as they came */
-    const char *shown_provider, *host; /* host NULL: none */
+    const char *shown_provider, *host;                            /* host NULL: none */
     int64_t port;
     unsigned n_shards;
     struct {
         _Alignas(64) atomic_int_least64_t calls, streams;
     } active[BELUGA__MAX_SHARDS];
-    _Atomic(beluga__series *) series[BELUGA__MAX_SERIES + BELUGA__RESTS]; /* the last ones: what found no room */
+    /* the last ones: what found no room */
+    _Atomic(beluga__series *) series[BELUGA__MAX_SERIES + BELUGA__RESTS];
     atomic_uint n_series;
     _Atomic(beluga__instrument *) instruments;
     unsigned n_instruments;
@@ -72,7 +73,8 @@ typedef struct beluga__subjects {
     pthread_mutex_t *lock; /* the owner's: what is new is added under it */
     unsigned n_shards;     /* a power of two */
     _Atomic(beluga__subject *) first;
-    _Atomic(beluga__subject *) slots[BELUGA__SUBJECT_SLOTS]; /* by the addresses of names: a guess, checked */
+    /* by the addresses of names: a guess, checked */
+    _Atomic(beluga__subject *) slots[BELUGA__SUBJECT_SLOTS];
     unsigned count;
 } beluga__subjects;
 
@@ -87,7 +89,8 @@ typedef struct beluga__outcome {
     const beluga__distribution *chunks; /* NULL: none */
 } beluga__outcome;
 
-void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator, pthread_mutex_t *lock);
+void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
+                           pthread_mutex_t *lock);
 void beluga__subjects_free(beluga__subjects *subjects);
 /* In a forked child: forget what was counted. */
 void beluga__subjects_reset(beluga__subjects *subjects);
@@ -95,7 +98,8 @@ void beluga__subjects_reset(beluga__subjects *subjects);
 beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_span_start *start);
 
 /* Record a call. Threads: any. */
-void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject, const beluga__outcome *outcome);
+void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject,
+                            const beluga__outcome *outcome);
 void beluga__subject_activate(beluga__subject *subject, bool streamed, int by);
 void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subject,
                              const beluga_measurement *measurement);
@@ -106,7 +110,8 @@ void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity
 void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1]);
 
 /* For the exporter. What a series has counted since the start. */
-void beluga__series_read(const beluga__subject *subject, const beluga__series *series, beluga__totals *totals);
+void beluga__series_read(const beluga__subject *subject, const beluga__series *series,
+                         beluga__totals *totals);
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before);
 void beluga__totals_add(beluga__totals *totals, const beluga__totals *more);
 void beluga__totals_clear(beluga__totals *totals);

@@ -18,7 +18,7 @@ typedef struct reading {
     int status;
 } reading;
 
-/* --- variables ------------------------------------------------------------------------------------------- */
+/* --- variables -------------------------------------------------------------------------------- */
 
 /* Empty is as if it were not set. */
 static const char *variable(const reading *r, const char *name)
@@ -66,7 +66,7 @@ static bool truth(const reading *r, const char *name)
     return text && strcasecmp(text, "true") == 0;
 }
 
-/* --- pairs ------------------------------------------------------------------------------------------------- */
+/* --- pairs ------------------------------------------------------------------------------------ */
 
 static int hex_digit(char c)
 {
@@ -87,7 +87,8 @@ static const char *decode(beluga__arena *arena, const char *text, size_t n)
             *to++ = text[i];
             continue;
         }
-        int high = i + 2 < n ? hex_digit(text[i + 1]) : -1, low = i + 2 < n ? hex_digit(text[i + 2]) : -1;
+        int high = i + 2 < n ? hex_digit(text[i + 1]) : -1,
+            low = i + 2 < n ? hex_digit(text[i + 2]) : -1;
         if (high < 0 || low < 0 || (high | low) == 0) return NULL;
         *to++ = (char)(high << 4 | low);
         i += 2;
@@ -97,7 +98,8 @@ static const char *decode(beluga__arena *arena, const char *text, size_t n)
 }
 
 bool beluga__pairs_read(beluga__arena *arena, const char *text,
-                        bool (*take)(void *payload, const char *name, const char *value), void *payload)
+                        bool (*take)(void *payload, const char *name, const char *value),
+                        void *payload)
 {
     while (*text) {
         size_t n = strcspn(text, ",");
@@ -105,7 +107,8 @@ bool beluga__pairs_read(beluga__arena *arena, const char *text,
         bool blank = strspn(text, " \t") >= n;
         if (!blank) {
             const char *name = equals ? decode(arena, text, (size_t)(equals - text)) : NULL;
-            const char *value = equals ? decode(arena, equals + 1, n - (size_t)(equals + 1 - text)) : NULL;
+            const char *value =
+                equals ? decode(arena, equals + 1, n - (size_t)(equals + 1 - text)) : NULL;
             if (!name || !*name || !value || !take(payload, name, value)) return false;
         }
         text += n + (text[n] == ',');
@@ -129,7 +132,7 @@ static bool add_header(void *payload, const char *name, const char *value)
     return true;
 }
 
-/* --- one signal ------------------------------------------------------------------------------------------- */
+/* --- one signal ------------------------------------------------------------------------------- */
 
 static bool is_url(const char *text)
 {
@@ -174,9 +177,11 @@ static void read_timeout(reading *r, const char *signal, beluga__signal *out)
 {
     const char *text = otlp_variable(r, signal, "TIMEOUT", NULL);
     out->timeout_ms = 10000;
-    if (text && (!beluga__text_to_int(text, strlen(text), &out->timeout_ms) || out->timeout_ms < 0)) {
+    if (text &&
+        (!beluga__text_to_int(text, strlen(text), &out->timeout_ms) || out->timeout_ms < 0)) {
         out->timeout_ms = 10000;
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_TIMEOUT", "is not a number of milliseconds; the default is taken");
+        r->complain(r->payload, "OTEL_EXPORTER_OTLP_TIMEOUT",
+                    "is not a number of milliseconds; the default is taken");
     }
 }
 
@@ -192,7 +197,8 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
     if (compression && strcasecmp(compression, "gzip") == 0)
         out->gzip = true;
     else if (compression && strcasecmp(compression, "none") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_COMPRESSION", "is neither gzip nor none; none is taken");
+        r->complain(r->payload, "OTEL_EXPORTER_OTLP_COMPRESSION",
+                    "is neither gzip nor none; none is taken");
 }
 
 /* "otlp", "console", "none"; of a list the first that is known. */
@@ -201,7 +207,9 @@ static void read_output(reading *r, const char *name, beluga__signal *out)
     static const struct {
         const char *name;
         beluga__output output;
-    } outputs[] = {{"otlp", BELUGA__OUTPUT_OTLP}, {"console", BELUGA__OUTPUT_CONSOLE}, {"none", BELUGA__OUTPUT_NONE}};
+    } outputs[] = {{"otlp", BELUGA__OUTPUT_OTLP},
+                   {"console", BELUGA__OUTPUT_CONSOLE},
+                   {"none", BELUGA__OUTPUT_NONE}};
     const char *text = variable(r, name);
     out->output = BELUGA__OUTPUT_OTLP;
     for (size_t i = 0; text && i < 3; i++)
@@ -229,7 +237,7 @@ static void read_signal(reading *r, const char *signal, const char *path, const 
     read_output(r, exporter, out);
 }
 
-/* --- the rest ------------------------------------------------------------------------------------------------ */
+/* --- the rest --------------------------------------------------------------------------------- */
 
 static double read_ratio(reading *r)
 {
@@ -237,7 +245,8 @@ static double read_ratio(reading *r)
     double ratio = 1;
     if (text && (!beluga__text_to_double(text, strlen(text), &ratio) || ratio < 0 || ratio > 1)) {
         ratio = 1;
-        r->complain(r->payload, "OTEL_TRACES_SAMPLER_ARG", "is not a number from 0 to 1; 1 is taken");
+        r->complain(r->payload, "OTEL_TRACES_SAMPLER_ARG",
+                    "is not a number from 0 to 1; 1 is taken");
     }
     return ratio;
 }
@@ -297,7 +306,8 @@ static void read_metrics(reading *r)
 {
     const char *text = variable(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
     const char *histogram = variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-    /* All our counters and histograms are synchronous: lowmemory and delta are the same for them. */
+    /* All our counters and histograms are synchronous: lowmemory and delta are the same for them.
+     */
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
@@ -324,9 +334,11 @@ static bool lists(const char *text, const char *item)
 static void read_conventions(reading *r)
 {
     const char *capture = variable(r, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
-    r->settings->latest = lists(variable(r, "OTEL_SEMCONV_STABILITY_OPT_IN"), "gen_ai_latest_experimental");
+    r->settings->latest =
+        lists(variable(r, "OTEL_SEMCONV_STABILITY_OPT_IN"), "gen_ai_latest_experimental");
     if (!capture) return;
-    r->settings->capture_content = strcasecmp(capture, "true") == 0 || strcasecmp(capture, "SPAN_ONLY") == 0 ||
+    r->settings->capture_content = strcasecmp(capture, "true") == 0 ||
+                                   strcasecmp(capture, "SPAN_ONLY") == 0 ||
                                    strcasecmp(capture, "SPAN_AND_EVENT") == 0;
     if (strcasecmp(capture, "EVENT_ONLY") == 0 || strcasecmp(capture, "SPAN_AND_EVENT") == 0)
         r->complain(r->payload, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
@@ -349,11 +361,16 @@ static void mute_unasked(reading *r)
 }
 
 int beluga__telemetry_settings_read(beluga__telemetry_settings *settings, beluga__arena *arena,
-                                    const beluga_telemetry_settings *given, beluga__complain complain,
-                                    void *payload, beluga_error *err)
+                                    const beluga_telemetry_settings *given,
+                                    beluga__complain complain, void *payload, beluga_error *err)
 {
-    reading r = {.settings = settings, .arena = arena, .given = given, .complain = complain, .payload = payload};
-    *settings = (beluga__telemetry_settings){.print = given->print, .print_payload = given->print_payload,
+    reading r = {.settings = settings,
+                 .arena = arena,
+                 .given = given,
+                 .complain = complain,
+                 .payload = payload};
+    *settings = (beluga__telemetry_settings){.print = given->print,
+                                             .print_payload = given->print_payload,
                                              .environment = !given->without_environment};
     settings->disabled = truth(&r, "OTEL_SDK_DISABLED");
     read_signal(&r, "TRACES", "v1/traces", "OTEL_TRACES_EXPORTER", &settings->traces);

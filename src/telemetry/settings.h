@@ -6,8 +6,16 @@
 #include "base/runtime.h"
 #include "telemetry/span.h"
 
-typedef enum beluga__output { BELUGA__OUTPUT_NONE, BELUGA__OUTPUT_OTLP, BELUGA__OUTPUT_CONSOLE } beluga__output;
-typedef enum beluga__sampler { BELUGA__SAMPLE_ALL, BELUGA__SAMPLE_NONE, BELUGA__SAMPLE_RATIO } beluga__sampler;
+typedef enum beluga__output {
+    BELUGA__OUTPUT_NONE,
+    BELUGA__OUTPUT_OTLP,
+    BELUGA__OUTPUT_CONSOLE
+} beluga__output;
+typedef enum beluga__sampler {
+    BELUGA__SAMPLE_ALL,
+    BELUGA__SAMPLE_NONE,
+    BELUGA__SAMPLE_RATIO
+} beluga__sampler;
 
 typedef struct beluga__otlp_header {
     struct beluga__otlp_header *next;
@@ -45,13 +53,15 @@ typedef struct beluga__telemetry_settings {
 /* Told what makes no sense. */
 typedef void (*beluga__complain)(void *payload, const char *variable, const char *what);
 
-/* Read; strings go into the arena. Returns 0; INVALID_CONFIG a protocol that is not spoken; NO_MEMORY. */
+/* Read; strings go into the arena. Returns 0; INVALID_CONFIG a protocol that is not spoken;
+ * NO_MEMORY. */
 int beluga__telemetry_settings_read(beluga__telemetry_settings *settings, beluga__arena *arena,
-                                    const beluga_telemetry_settings *given, beluga__complain complain,
-                                    void *payload, beluga_error *err);
+                                    const beluga_telemetry_settings *given,
+                                    beluga__complain complain, void *payload, beluga_error *err);
 
 /* "name=value,name=value", percent-encoded: call back for each. False: it is not in that form. */
 bool beluga__pairs_read(beluga__arena *arena, const char *text,
-                        bool (*take)(void *payload, const char *name, const char *value), void *payload);
+                        bool (*take)(void *payload, const char *name, const char *value),
+                        void *payload);
 
 #endif

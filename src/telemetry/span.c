@@ -6,11 +6,12 @@
 
 enum { SLAB = 64, BLOCK = 2048 };
 
-/* --- the pool ------------------------------------------------------------------------------------------ */
+/* --- the pool --------------------------------------------------------------------------------- */
 
 static beluga__span *at_index(const beluga__span_pool *pool, uint32_t index)
 {
-    beluga__span *slab = atomic_load_explicit(&pool->slabs[(index - 1) / SLAB], memory_order_acquire);
+    beluga__span *slab =
+        atomic_load_explicit(&pool->slabs[(index - 1) / SLAB], memory_order_acquire);
     return &slab[(index - 1) % SLAB];
 }
 
@@ -31,7 +32,8 @@ static beluga__span *pop(beluga__span_pool *pool)
     do {
         if (!(uint32_t)head) return NULL;
         span = at_index(pool, (uint32_t)head);
-        next = ((head >> 32) + 1) << 32 | atomic_load_explicit(&span->next_free, memory_order_relaxed);
+        next =
+            ((head >> 32) + 1) << 32 | atomic_load_explicit(&span->next_free, memory_order_relaxed);
     } while (!atomic_compare_exchange_weak_explicit(&pool->free, &head, next, memory_order_acquire,
                                                     memory_order_acquire));
     return span;
@@ -60,7 +62,8 @@ static beluga__span *grow(beluga__span_pool *pool)
     return &slab[0];
 }
 
-void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator, pthread_mutex_t *lock)
+void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator,
+                            pthread_mutex_t *lock)
 {
     memset((void *)pool, 0, sizeof *pool);
     pool->allocator = allocator;
@@ -71,7 +74,8 @@ void beluga__span_pool_free(beluga__span_pool *pool)
 {
     uint32_t n = atomic_load_explicit(&pool->n_slabs, memory_order_relaxed);
     for (uint32_t i = 0; i < n; i++)
-        beluga__release(pool->allocator, atomic_load_explicit(&pool->slabs[i], memory_order_relaxed));
+        beluga__release(pool->allocator,
+                        atomic_load_explicit(&pool->slabs[i], memory_order_relaxed));
 }
 
 void beluga__span_pool_reset(beluga__span_pool *pool)
@@ -130,7 +134,7 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
     push(pool, span, span);
 }
 
-/* --- memory of a span ------------------------------------------------------------------------------------ */
+/* --- memory of a span ------------------------------------------------------------------------- */
 
 static void *alloc_block(beluga__span *span, size_t size)
 {
@@ -166,12 +170,14 @@ char *beluga__span_copy(beluga__span *span, const char *text, size_t length)
     return copy;
 }
 
-/* --- attributes and events --------------------------------------------------------------------------------- */
+/* --- attributes and events -------------------------------------------------------------------- */
 
-beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name, uint32_t type)
+beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
+                                    uint32_t type)
 {
     beluga__attribute *a = NULL;
-    if (to->count < span->telemetry->settings.limits.attributes) a = beluga__span_alloc(span, sizeof *a);
+    if (to->count < span->telemetry->settings.limits.attributes)
+        a = beluga__span_alloc(span, sizeof *a);
     if (!a) {
         to->dropped++;
         return NULL;
@@ -185,8 +191,8 @@ beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, 
     return a;
 }
 
-void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name, const char *text,
-                           size_t length)
+void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name,
+                           const char *text, size_t length)
 {
     size_t most = span->telemetry->settings.limits.value_bytes;
     if (length > most) length = beluga__utf8_cut(text, length, most);
@@ -201,7 +207,8 @@ void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const cha
 beluga__mark *beluga__span_mark(beluga__span *span, const char *name, int64_t at_ns)
 {
     beluga__mark *mark = NULL;
-    if (span->n_marks < span->telemetry->settings.limits.events) mark = beluga__span_alloc(span, sizeof *mark);
+    if (span->n_marks < span->telemetry->settings.limits.events)
+        mark = beluga__span_alloc(span, sizeof *mark);
     if (!mark) {
         span->marks_dropped++;
         return NULL;

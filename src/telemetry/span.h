@@ -1,5 +1,5 @@
-/* A span while it is recorded and while it waits to be sent. Spans come from slabs that are kept, so that in
- * the long run none is allocated; what does not fit into one gets memory of its own. */
+/* A span while it is recorded and while it waits to be sent. Spans come from slabs that are kept,
+ * so that in the long run none is allocated; what does not fit into one gets memory of its own. */
 #ifndef BELUGA__RECORDED_SPAN_H
 #define BELUGA__RECORDED_SPAN_H
 
@@ -49,33 +49,35 @@ typedef struct beluga__span {
     int64_t start_ns, end_ns;
     uint8_t kind; /* beluga_span_kind */
     bool sampled, remote_parent, streamed, traced, measured;
-    int code;       /* how it ended */
-    int retry_code; /* of an operation: what its last attempt ended with */
-    int64_t first_ns, chunk_ns; /* of the first content, and of the last; 0: none yet */
+    int code;                     /* how it ended */
+    int retry_code;               /* of an operation: what its last attempt ended with */
+    int64_t first_ns, chunk_ns;   /* of the first content, and of the last; 0: none yet */
     beluga__distribution *chunks; /* in the span's memory; NULL: none */
-    const char *message;    /* of the error */
-    const char *tracestate; /* or NULL */
+    const char *message;          /* of the error */
+    const char *tracestate;       /* or NULL */
     beluga__attributes attributes;
     beluga__mark *marks, **last_mark;
     uint32_t n_marks, marks_dropped;
     uint64_t *links; /* span ids of the same trace */
     uint32_t n_links, links_dropped;
     struct beluga_response_builder *content; /* the answer, where it is captured */
-    char *at, *end;         /* free room */
-    void *blocks;           /* more of it */
-    size_t extra;           /* bytes of those */
+    char *at, *end;                          /* free room */
+    void *blocks;                            /* more of it */
+    size_t extra;                            /* bytes of those */
     _Alignas(16) char room[BELUGA__SPAN_ROOM];
 } beluga__span;
 
 typedef struct beluga__span_pool {
     const beluga_allocator *allocator;
     pthread_mutex_t *lock;
-    _Atomic uint64_t free;    /* index of the first one, and above it a count that tells heads apart */
+    /* index of the first one, and above it a count that tells heads apart */
+    _Atomic uint64_t free;
     _Atomic(beluga__span *) slabs[BELUGA__MAX_SPANS / 64];
     _Atomic uint32_t n_slabs;
 } beluga__span_pool;
 
-void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator, pthread_mutex_t *lock);
+void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator,
+                            pthread_mutex_t *lock);
 void beluga__span_pool_free(beluga__span_pool *pool);
 /* In a forked child: all are free again. */
 void beluga__span_pool_reset(beluga__span_pool *pool);
@@ -87,13 +89,15 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span);
 void *beluga__span_alloc(beluga__span *span, size_t size);
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length);
 
-/* Attributes. What finds no memory or is one too many is counted as dropped. `name` is kept as it is. */
+/* Attributes. What finds no memory or is one too many is counted as dropped. `name` is kept as it
+ * is. */
 typedef struct beluga__span_limits {
     uint32_t attributes, events, links, value_bytes;
 } beluga__span_limits;
-beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name, uint32_t type);
-void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name, const char *text,
-                           size_t length);
+beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
+                                    uint32_t type);
+void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name,
+                           const char *text, size_t length);
 beluga__mark *beluga__span_mark(beluga__span *span, const char *name, int64_t at_ns);
 
 #endif

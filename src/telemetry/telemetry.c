@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-/* --- fork ------------------------------------------------------------------------------------------------- */
+/* --- fork ------------------------------------------------------------------------------------- */
 
 static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
 static beluga_telemetry *all;
@@ -46,8 +46,8 @@ static void begin_anew(beluga_telemetry *t)
     atomic_store(&t->deadline_ns, INT64_MAX);
 }
 
-/* The child has none of the thread, and what its parent recorded is its parent's to send. The exporter's loop
- * and file stay as they are: nothing here may touch them. */
+/* The child has none of the thread, and what its parent recorded is its parent's to send. The
+ * exporter's loop and file stay as they are: nothing here may touch them. */
 static void start_over(beluga_telemetry *t)
 {
     init_waiting(t);
@@ -98,12 +98,13 @@ static void delist(beluga_telemetry *t)
     pthread_mutex_unlock(&all_lock);
 }
 
-/* --- the log --------------------------------------------------------------------------------------------- */
+/* --- the log ---------------------------------------------------------------------------------- */
 
-void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event, const char *signal,
-                           const char *what)
+void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event,
+                           const char *signal, const char *what)
 {
-    const beluga_log_field fields[] = {BELUGA__TEXT_FIELD("signal", signal), BELUGA__TEXT_FIELD("message", what)};
+    const beluga_log_field fields[] = {BELUGA__TEXT_FIELD("signal", signal),
+                                       BELUGA__TEXT_FIELD("message", what)};
     if (t->log) t->log(t->log_payload, level, event, fields, sizeof fields / sizeof *fields);
 }
 
@@ -112,7 +113,7 @@ static void complain(void *payload, const char *variable, const char *what)
     beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
 }
 
-/* --- life -------------------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 void beluga__telemetry_destroy(beluga_telemetry *t)
 {
@@ -133,7 +134,8 @@ void beluga__telemetry_destroy(beluga_telemetry *t)
     beluga__release(&allocator, t);
 }
 
-static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga_log_fn log, void *log_payload)
+static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga_log_fn log,
+                                       void *log_payload)
 {
     beluga_telemetry *t = beluga__zalloc(allocator, sizeof *t);
     if (!t) return NULL;
@@ -166,19 +168,22 @@ static int try_file(const beluga_telemetry *t, beluga_error *err)
     const char *path = t->settings.file;
     int file = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     if (path && file < 0)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "telemetry: %.200s can't be written", path);
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "telemetry: %.200s can't be written", path);
     if (file >= 0) close(file);
     return 0;
 }
 
 static bool has_output(const beluga_telemetry *t)
 {
-    return !t->settings.disabled && (t->settings.file || t->settings.traces.output != BELUGA__OUTPUT_NONE ||
-                                     t->settings.metrics.output != BELUGA__OUTPUT_NONE);
+    return !t->settings.disabled &&
+           (t->settings.file || t->settings.traces.output != BELUGA__OUTPUT_NONE ||
+            t->settings.metrics.output != BELUGA__OUTPUT_NONE);
 }
 
 int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_telemetry_settings *given,
-                          beluga_log_fn log, void *log_payload, beluga_telemetry **out, beluga_error *err)
+                          beluga_log_fn log, void *log_payload, beluga_telemetry **out,
+                          beluga_error *err)
 {
     *out = NULL;
     beluga_telemetry *t = new_telemetry(allocator, log, log_payload);
@@ -204,12 +209,14 @@ void beluga__telemetry_use(beluga_telemetry *telemetry)
 
 void beluga__telemetry_release(beluga_telemetry *telemetry)
 {
-    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1) beluga__telemetry_destroy(telemetry);
+    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1)
+        beluga__telemetry_destroy(telemetry);
 }
 
 void beluga_telemetry_unref(beluga_telemetry *telemetry)
 {
-    if (!telemetry || atomic_fetch_sub_explicit(&telemetry->users, 1, memory_order_acq_rel) != 1) return;
+    if (!telemetry || atomic_fetch_sub_explicit(&telemetry->users, 1, memory_order_acq_rel) != 1)
+        return;
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     beluga__export_stop_soon(telemetry);
     beluga__telemetry_release(telemetry);

@@ -11,11 +11,16 @@
 #include <beluga/telemetry.h>
 
 /* Why a span was dropped. */
-typedef enum beluga__drop { BELUGA__DROP_QUEUE, BELUGA__DROP_MEMORY, BELUGA__DROP_EXPORT, BELUGA__DROPS } beluga__drop;
+typedef enum beluga__drop {
+    BELUGA__DROP_QUEUE,
+    BELUGA__DROP_MEMORY,
+    BELUGA__DROP_EXPORT,
+    BELUGA__DROPS
+} beluga__drop;
 
 struct beluga_telemetry {
-    atomic_uint users; /* who may still record or flush */
-    atomic_uint refs;  /* all of those as one, and the thread */
+    atomic_uint users;                     /* who may still record or flush */
+    atomic_uint refs;                      /* all of those as one, and the thread */
     struct beluga_telemetry *next, **link; /* among all of this process; for fork */
     beluga_allocator allocator;
     beluga_telemetry_sink sink;
@@ -58,7 +63,8 @@ struct beluga_telemetry {
 
 /* record.c: the functions of the sink. */
 void *beluga__record_begin(void *payload, void *parent, const beluga_span_start *start);
-void beluga__record_event(void *payload, void *span, beluga_span_event_kind kind, const beluga_error *error);
+void beluga__record_event(void *payload, void *span, beluga_span_event_kind kind,
+                          const beluga_error *error);
 void beluga__record_end(void *payload, void *span, const beluga_span_end *end);
 void beluga__record_attribute(void *payload, void *span, const beluga_span_attribute *attribute);
 void beluga__record_measure(void *payload, void *span, const beluga_measurement *measurement);
@@ -67,9 +73,11 @@ void beluga__record_content(void *payload, void *span, const beluga_event *event
 
 /* ids.c */
 void beluga__ids_seed(beluga_telemetry *t);
-uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace); /* a span's id, and a trace's unless NULL */
+/* a span's id, and a trace's unless NULL */
+uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace);
 /* Read a traceparent that is valid. */
-void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_t *span, bool *sampled);
+void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_t *span,
+                       bool *sampled);
 bool beluga__ids_sample(const beluga__telemetry_settings *s, const beluga__trace_id *trace);
 
 /* content.c: prompts and answers, where they are captured. */
@@ -83,9 +91,11 @@ void beluga__export_wake(beluga_telemetry *t);
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms);
 int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms);
 
-/* Make it without a client; `log` is used where the settings have none. *out NULL and 0: nobody asked for it. */
+/* Make it without a client; `log` is used where the settings have none. *out NULL and 0: nobody
+ * asked for it. */
 int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_telemetry_settings *given,
-                          beluga_log_fn log, void *log_payload, beluga_telemetry **out, beluga_error *err);
+                          beluga_log_fn log, void *log_payload, beluga_telemetry **out,
+                          beluga_error *err);
 bool beluga__telemetry_captures(const beluga_telemetry *telemetry);
 void beluga__telemetry_use(beluga_telemetry *telemetry); /* one user more */
 void beluga__telemetry_release(beluga_telemetry *telemetry);
@@ -96,8 +106,8 @@ void beluga__export_stop_soon(beluga_telemetry *t);
 void beluga__export_discard(beluga_telemetry *t);
 
 /* What exporters have to say: through the hook that was given, or the client's. */
-void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event, const char *signal,
-                           const char *what);
+void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event,
+                           const char *signal, const char *what);
 
 static inline int64_t beluga__telemetry_wall_ns(beluga_telemetry *t, int64_t monotonic_ns)
 {

@@ -3,7 +3,8 @@
  *
  * libcurl forbids adding and removing transfers inside its callbacks, and its callbacks are where
  * everything happens. So a transfer that starts or ends there is put on a list and dealt with when
- * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic. */
+ * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic.
+ */
 #include "transport/loop.h"
 
 #include "base/clock.h"
@@ -30,14 +31,14 @@ struct beluga__http {
     beluga__loop *loop;
     CURLM *multi;
     bool in_curl;
-    bool due; /* libcurl asked to be called at once */
+    bool due;   /* libcurl asked to be called at once */
     bool fresh; /* a transfer was added since the last step */
     beluga__timer timer;
-    beluga__list transfers;   /* in the multi handle */
-    beluga__list to_start;    /* asked for inside a callback */
-    beluga__list to_end;      /* cancelled inside a callback */
-    beluga__list to_fail;     /* their socket can't be watched */
-    beluga__list to_resume;   /* no longer paused, or held until the next step */
+    beluga__list transfers; /* in the multi handle */
+    beluga__list to_start;  /* asked for inside a callback */
+    beluga__list to_end;    /* cancelled inside a callback */
+    beluga__list to_fail;   /* their socket can't be watched */
+    beluga__list to_resume; /* no longer paused, or held until the next step */
     beluga__list sockets, spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[SPARE_HANDLES];
@@ -49,7 +50,8 @@ struct beluga__transfer {
     beluga__list node;
     struct beluga__http *http;
     CURL *easy;
-    uint64_t setup; /* what the handle is set up for: a connection's id, and as last bit if it streams */
+    /* what the handle is set up for: a connection's id, and as last bit if it streams */
+    uint64_t setup;
     const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
     void *owner;
     beluga_http_response *response;
@@ -60,18 +62,18 @@ struct beluga__transfer {
     int64_t connect_timeout_ms;
     const beluga__connection *connection;
     bool streamed;
-    bool added;     /* in the multi handle */
+    bool added; /* in the multi handle */
     bool head_told;
     bool paused;
     bool draining;
     bool head_ended; /* the empty line after the headers came */
-    int refusal;    /* why we, and not libcurl, ended it */
+    int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
     beluga__timer drain;
     char errors[CURL_ERROR_SIZE];
 };
 
-/* --- results ---------------------------------------------------------------------------------------- */
+/* --- results ---------------------------------------------------------------------------------- */
 
 static int code_of(CURLcode code)
 {
@@ -110,7 +112,8 @@ static const char *advice_of(CURLcode code)
     }
 }
 
-/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with. */
+/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with.
+ */
 enum { CODE_TOO_LARGE = 100 };
 
 /* What libcurl's code means at this point of the transfer, where it alone does not tell. */
@@ -123,7 +126,8 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     /* A line past libcurl's own maximum is "out of memory" in its older versions. */
     if (!status && early && (code == CURLE_OUT_OF_MEMORY || (int)code == CODE_TOO_LARGE))
         status = BELUGA_ERROR_LIMIT_EXCEEDED;
-    if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL) status = BELUGA_ERROR_INVALID_RESPONSE;
+    if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL)
+        status = BELUGA_ERROR_INVALID_RESPONSE;
     if (!status && early && code == CURLE_OK) status = BELUGA_ERROR_NETWORK;
     switch (status) {
     case BELUGA_ERROR_NO_MEMORY: *advice = "no memory for the answer"; break;
@@ -150,7 +154,7 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
     return status;
 }
 
-/* --- handles ---------------------------------------------------------------------------------------- */
+/* --- handles ---------------------------------------------------------------------------------- */
 
 static void unlink_transfer(beluga__transfer *t)
 {
@@ -202,7 +206,7 @@ static void end_soon(beluga__transfer *t)
     t->http->due = true;
 }
 
-/* --- libcurl's callbacks ------------------------------------------------------------------------------ */
+/* --- libcurl's callbacks ---------------------------------------------------------------------- */
 
 static size_t on_header(char *line, size_t size, size_t n, void *userdata)
 {
@@ -223,8 +227,8 @@ static void tell_head(beluga__transfer *t)
     t->handler->head(t->owner);
 }
 
-/* libcurl reads a connection until it is empty. What is too much for this step is held until the next
- * one, where those that were held have the first turn. */
+/* libcurl reads a connection until it is empty. What is too much for this step is held until the
+ * next one, where those that were held have the first turn. */
 static bool is_held(beluga__transfer *t)
 {
     if (t->http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) return false;
@@ -309,7 +313,8 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
     beluga__list_append(&http->dead_sockets, &s->node);
 }
 
-/* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and later. */
+/* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
+ * later. */
 static int cannot_watch(struct beluga__http *http, CURL *easy)
 {
     beluga__transfer *t = NULL;
@@ -349,7 +354,7 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
     return 0;
 }
 
-/* --- starting ------------------------------------------------------------------------------------------- */
+/* --- starting --------------------------------------------------------------------------------- */
 
 static void set_up_once(CURL *easy)
 {
@@ -368,7 +373,8 @@ static void set_up_once(CURL *easy)
 #endif
 }
 
-/* Without TLS there is nothing to negotiate, and waiting for a first answer would only serialise. */
+/* Without TLS there is nothing to negotiate, and waiting for a first answer would only serialise.
+ */
 static long http_version_of(const beluga__connection *c, bool tls)
 {
     if (!tls && c->http_version == BELUGA_HTTP_VERSION_AUTO) return CURL_HTTP_VERSION_1_1;
@@ -449,8 +455,8 @@ static char *write_line(char *at, const beluga__header *h)
     return at + line_bytes(h);
 }
 
-/* libcurl only reads the list. It lies behind the transfer, as long as that: a call may be over while its
- * transfer waits to be ended, and libcurl goes on with it until then. */
+/* libcurl only reads the list. It lies behind the transfer, as long as that: a call may be over
+ * while its transfer waits to be ended, and libcurl goes on with it until then. */
 static void write_headers(beluga__transfer *t, const beluga__header *headers, size_t n)
 {
     static char line[] = "Expect:";
@@ -460,7 +466,8 @@ static void write_headers(beluga__transfer *t, const beluga__header *headers, si
     t->headers = n ? item : &no_expect;
     for (; headers; headers = headers->next, item++) {
         item->data = at;
-        item->next = headers->next ? item + 1 : &no_expect; /* to a server without 100-continue it costs a second */
+        /* to a server without 100-continue it costs a second */
+        item->next = headers->next ? item + 1 : &no_expect;
         at = write_line(at, headers);
     }
 }
@@ -481,7 +488,8 @@ static int add_now(beluga__transfer *t)
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
 static CURLcode curl_ready = CURLE_FAILED_INIT;
 
-/* At the first call, never at start-up; and never cleaned up, since the host may use libcurl too. */
+/* At the first call, never at start-up; and never cleaned up, since the host may use libcurl too.
+ */
 static void init_curl(void)
 {
     curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
@@ -500,8 +508,9 @@ static int http_new(beluga__loop *loop)
     }
     http->loop = loop;
     http->timer.fire = timer_fired;
-    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail, &http->to_resume,
-                             &http->sockets, &http->spare_sockets, &http->dead_sockets};
+    beluga__list *lists[] = {&http->transfers,     &http->to_start,    &http->to_end,
+                             &http->to_fail,       &http->to_resume,   &http->sockets,
+                             &http->spare_sockets, &http->dead_sockets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
@@ -515,7 +524,8 @@ static int http_new(beluga__loop *loop)
 static beluga__transfer *alloc_transfer(struct beluga__http *http, const beluga__header *headers)
 {
     size_t size = sizeof(beluga__transfer), n = 0;
-    for (const beluga__header *h = headers; h; h = h->next, n++) size += sizeof(struct curl_slist) + line_bytes(h);
+    for (const beluga__header *h = headers; h; h = h->next, n++)
+        size += sizeof(struct curl_slist) + line_bytes(h);
     beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, size);
     if (t) write_headers(t, headers, n);
     return t;
@@ -551,10 +561,13 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
     beluga__loop *loop = beluga__loop_of(base);
     int status = http_new(loop);
     beluga__transfer *t = status ? NULL : new_transfer(loop->http, spec);
-    if (!t) return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY, "no %s for the request",
-                                    status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
+    if (!t)
+        return beluga_error_set(err, status ? status : BELUGA_ERROR_NO_MEMORY,
+                                "no %s for the request",
+                                status == BELUGA_ERROR_LIMIT_EXCEEDED ? "descriptors" : "memory");
     *out = t;
-    /* What drains may be about to give its connection back: it is read first, then this one starts. */
+    /* What drains may be about to give its connection back: it is read first, then this one starts.
+     */
     bool later = loop->http->in_curl || loop->http->n_draining;
     if (later)
         beluga__list_append(&loop->http->to_start, &t->node);
@@ -568,7 +581,7 @@ int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *
     return 0;
 }
 
-/* --- ending ----------------------------------------------------------------------------------------------- */
+/* --- ending ----------------------------------------------------------------------------------- */
 
 void beluga__http_transfer_cancel(beluga__transfer *t, const beluga_error *why)
 {
@@ -586,7 +599,8 @@ void beluga__http_transfer_finish(beluga__transfer *t)
     beluga_loop *loop = &t->http->loop->base;
     curl_off_t sent = 0;
     if (t->added) curl_easy_getinfo(t->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
-    /* A server that answered before it had all gets no drain: it might take long to read the rest. */
+    /* A server that answered before it had all gets no drain: it might take long to read the rest.
+     */
     if (!t->added || t->paused || sent < (curl_off_t)t->body.length) {
         end_soon(t);
         return;
@@ -611,10 +625,12 @@ void beluga__http_transfer_pause(beluga__transfer *t, bool paused)
         return;
     }
     if (!t->added) return;
-    /* libcurl delivers what it kept from inside curl_easy_pause, so that waits for the next step. */
+    /* libcurl delivers what it kept from inside curl_easy_pause, so that waits for the next step.
+     */
     beluga__list_remove(&t->node);
     beluga__list_append(&t->http->to_resume, &t->node);
-    if (t->http->loop->hosted && !t->http->loop->stepping) beluga__poller_wake(&t->http->loop->poller);
+    if (t->http->loop->hosted && !t->http->loop->stepping)
+        beluga__poller_wake(&t->http->loop->poller);
 }
 
 bool beluga__http_holds(const struct beluga__http *http)
@@ -674,7 +690,8 @@ static void start_waiting(struct beluga__http *http)
 static void fail_waiting(struct beluga__http *http)
 {
     while (!beluga__list_empty(&http->to_fail))
-        finished(beluga__container_of(http->to_fail.next, beluga__transfer, node), CURLE_OUT_OF_MEMORY);
+        finished(beluga__container_of(http->to_fail.next, beluga__transfer, node),
+                 CURLE_OUT_OF_MEMORY);
 }
 
 static void end_waiting(struct beluga__http *http)
@@ -727,7 +744,8 @@ static void free_sockets(struct beluga__http *http, beluga__list *list)
 void beluga__http_free(struct beluga__http *http)
 {
     if (!http) return;
-    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail, &http->to_resume};
+    beluga__list *lists[] = {&http->transfers, &http->to_start, &http->to_end, &http->to_fail,
+                             &http->to_resume};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
         while (!beluga__list_empty(lists[i]))
             end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));

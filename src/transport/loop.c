@@ -1,5 +1,5 @@
-/* The loop: tasks, timers, descriptors, mail. One step does each once, in an order that matters: what
- * can be read is read before a timer may fail a call for want of it. */
+/* The loop: tasks, timers, descriptors, mail. One step does each once, in an order that matters:
+ * what can be read is read before a timer may fail a call for want of it. */
 #include "transport/loop.h"
 
 #include "base/clock.h"
@@ -18,7 +18,7 @@ int beluga__loop_poller(beluga__loop *loop)
     return status;
 }
 
-/* --- tasks and timers ----------------------------------------------------------------------------- */
+/* --- tasks and timers ------------------------------------------------------------------------- */
 
 static void wake(beluga__loop *loop)
 {
@@ -65,8 +65,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Only those that wait now, and not too many: a task that defers another must not keep the step from
- * ending, nor must thousands of calls that begin at once. */
+/* Only those that wait now, and not too many: a task that defers another must not keep the step
+ * from ending, nor must thousands of calls that begin at once. */
 static void run_tasks(beluga__loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -91,10 +91,10 @@ static void run_timers(beluga__loop *loop)
     }
 }
 
-/* --- cancellation --------------------------------------------------------------------------------- */
+/* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context that calls of this loop run under. Its eventfd stays readable for ever, since other loops
- * watch it too: so the watch is taken out when it fires. */
+/* A context that calls of this loop run under. Its eventfd stays readable for ever, since other
+ * loops watch it too: so the watch is taken out when it fires. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -194,7 +194,7 @@ static void bury(beluga__loop *loop)
     }
 }
 
-/* --- mail ----------------------------------------------------------------------------------------- */
+/* --- mail ------------------------------------------------------------------------------------- */
 
 static void mail_came(beluga__watch *watch, int events)
 {
@@ -228,7 +228,7 @@ void beluga__loop_close_mailbox(beluga__loop *loop)
     beluga__mailbox_unref(box);
 }
 
-/* --- a step --------------------------------------------------------------------------------------- */
+/* --- a step ----------------------------------------------------------------------------------- */
 
 static void wait_is_over(void *payload)
 {
@@ -236,8 +236,8 @@ static void wait_is_over(void *payload)
     loop->base.now_ns = beluga__now_ns(); /* the wait may have been long */
 }
 
-/* No call may fail for want of bytes that are there: timers wait until all that was ready had its turn.
- * Where that never ends, until everybody must have had one. */
+/* No call may fail for want of bytes that are there: timers wait until all that was ready had its
+ * turn. Where that never ends, until everybody must have had one. */
 static bool may_run_timers(beluga__loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
@@ -335,7 +335,7 @@ void beluga__loop_abort_all(beluga__loop *loop)
     }
 }
 
-/* --- life ----------------------------------------------------------------------------------------- */
+/* --- life ------------------------------------------------------------------------------------- */
 
 const beluga__loop_ops beluga__network_ops = {
     .reserve = reserve,
@@ -383,7 +383,8 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     return 0;
 }
 
-/* Who still waits for its turn may outlive the loop, and must not find itself in a list that is gone. */
+/* Who still waits for its turn may outlive the loop, and must not find itself in a list that is
+ * gone. */
 static void drop_tasks(beluga__loop *loop)
 {
     while (!beluga__list_empty(&loop->tasks))
@@ -437,7 +438,8 @@ int64_t beluga_loop_timeout_ms(beluga_loop *base)
 int beluga_loop_wait(beluga_loop *base, int64_t timeout_ms)
 {
     beluga__loop *loop = beluga__loop_of(base);
-    return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : beluga__loop_turn(loop, timeout_ms, NULL);
+    return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED
+                                     : beluga__loop_turn(loop, timeout_ms, NULL);
 }
 
 size_t beluga_loop_active(const beluga_loop *base)

@@ -13,19 +13,19 @@ enum { BELUGA__CANCEL_BUCKETS = 256 };
 
 typedef struct beluga__loop {
     beluga_loop base;
-    bool hosted;         /* somebody watches the descriptor: wake it, arm it */
+    bool hosted; /* somebody watches the descriptor: wake it, arm it */
     bool stepping;
     bool has_poller;
     beluga__poller poller;
     beluga__timers timers;
     beluga__list tasks;
     beluga__watch mail_watch;
-    beluga__list *cancels; /* buckets of watched contexts; made at the first use */
+    beluga__list *cancels;     /* buckets of watched contexts; made at the first use */
     beluga__list dead_entries; /* released after the step */
     struct beluga__http *http;
-    size_t step_bytes;     /* body bytes of this step */
-    size_t behind;         /* how many descriptors are read before timers run again */
-    int64_t left_ns;       /* since when calls wait for a run; 0: they don't */
+    size_t step_bytes; /* body bytes of this step */
+    size_t behind;     /* how many descriptors are read before timers run again */
+    int64_t left_ns;   /* since when calls wait for a run; 0: they don't */
 } beluga__loop;
 
 static inline beluga__loop *beluga__loop_of(beluga_loop *base)
@@ -49,7 +49,8 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
 /* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
 int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out);
 void beluga__loop_destroy(beluga__loop *loop);
-/* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets set. */
+/* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets
+ * set. */
 int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done);
 /* Turn until the flag is set. The time between two runs does not count as polled. */
 int beluga__loop_run(beluga__loop *loop, const bool *done);
@@ -62,7 +63,8 @@ static inline bool beluga__loop_forked(const beluga__loop *loop)
     return beluga__loop_inherited(&loop->base);
 }
 
-/* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run. */
+/* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run.
+ */
 void beluga__loop_close_mailbox(beluga__loop *loop);
 
 beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime);

@@ -1,6 +1,6 @@
-/* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The lock
- * is held for a few instructions, and only where threads meet anyway. Who holds a mailbox holds its
- * client, too. */
+/* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The
+ * lock is held for a few instructions, and only where threads meet anyway. Who holds a mailbox
+ * holds its client, too. */
 #include "transport/loop.h"
 
 #include "base/mem.h"

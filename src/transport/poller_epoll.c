@@ -11,7 +11,8 @@
 
 static uint32_t to_epoll(int events)
 {
-    return (events & BELUGA__POLL_READ ? EPOLLIN : 0u) | (events & BELUGA__POLL_WRITE ? EPOLLOUT : 0u);
+    return (events & BELUGA__POLL_READ ? EPOLLIN : 0u) |
+           (events & BELUGA__POLL_WRITE ? EPOLLOUT : 0u);
 }
 
 static int from_epoll(uint32_t events)
@@ -60,8 +61,8 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
 {
     if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
-    /* A descriptor that was closed and opened again behind our back is still a new one to epoll; one
-     * that is known already only changes its watch. */
+    /* A descriptor that was closed and opened again behind our back is still a new one to epoll;
+     * one that is known already only changes its watch. */
     if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
@@ -88,8 +89,8 @@ int beluga__poller_arm(beluga__poller *poller, int64_t deadline_ns)
         }
     }
     if (deadline_ns < 1) deadline_ns = 1; /* 0 would disarm */
-    struct itimerspec at = {.it_value = {.tv_sec = deadline_ns / 1000000000,
-                                         .tv_nsec = deadline_ns % 1000000000}};
+    struct itimerspec at = {
+        .it_value = {.tv_sec = deadline_ns / 1000000000, .tv_nsec = deadline_ns % 1000000000}};
     timerfd_settime(poller->timer_fd, TFD_TIMER_ABSTIME, &at, NULL);
     poller->armed_ns = deadline_ns;
     return 0;

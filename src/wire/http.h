@@ -58,8 +58,8 @@ int beluga__http_response_add_line(beluga_http_response *response, const char *l
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
 /* "x-should-retry": 1, 0, or -1 when absent. */
 int beluga__http_should_retry(const beluga_http_response *response);
-/* What the headers say is left of the provider's limits; `now` in seconds since 1970. Returns whether
- * they say anything. */
+/* What the headers say is left of the provider's limits; `now` in seconds since 1970. Returns
+ * whether they say anything. */
 bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
 /* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */

@@ -360,7 +360,8 @@ static void a_source_is_needed(void **state)
     beluga_loop_free(loop);
 }
 
-/* ---- items that have something of their own --------------------------------------------------- */
+/* ---- items that have something of their own ---------------------------------------------------
+ */
 
 typedef struct items {
     beluga_chat_model *other;
@@ -391,7 +392,8 @@ static void take_item(void *payload, uint64_t index, beluga_batch_result *result
     items *t = payload;
     t->codes[index] = result->error.code;
     if (result->response)
-        snprintf(t->answers[index], sizeof t->answers[index], "%s", beluga_response_text(result->response, NULL));
+        snprintf(t->answers[index], sizeof t->answers[index], "%s",
+                 beluga_response_text(result->response, NULL));
 }
 
 static void end_items(void *payload, int status, uint64_t succeeded, uint64_t failed)
@@ -410,8 +412,8 @@ static void an_item_has_its_own_model_and_options_and_may_come_later(void **stat
     items t = {.option = beluga_with_temperature(9)}; /* out of range: for its own item only */
     assert_int_equal(beluga_model_open("mock/echo", &t.other, NULL), 0);
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(beluga_batch_start_items_n(*state, loop, NULL, give_item, take_item, end_items, &t, &batch,
-                                                NULL, NULL, 0),
+    assert_int_equal(beluga_batch_start_items_n(*state, loop, NULL, give_item, take_item, end_items,
+                                                &t, &batch, NULL, NULL, 0),
                      0);
     while (!t.codes[1] || !*t.answers[0]) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
     for (int i = 0; i < 3; i++) assert_int_equal(beluga_loop_wait(loop, 0), 0);

@@ -547,8 +547,7 @@ static bool run_http(uint64_t calls, uint64_t seed)
     return good;
 }
 
-/* ---- main
- * ---------------------------------------------------------------------------------------- */
+/* ---- main ------------------------------------------------------------------------------------ */
 
 static void report(int number, bool good, const char *name)
 {

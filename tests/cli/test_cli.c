@@ -209,7 +209,8 @@ static const char *write_smart(struct cli *cli)
     static const char prices[] =
         "prices:\n  openai/*: {input: 1000, output: 1000}\n  mock/*: {input: 0, output: 0}\n";
     char yaml[1024], path[256];
-    snprintf(path, sizeof path, "%s", cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
+    snprintf(path, sizeof path, "%s",
+             cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
     int n = snprintf(yaml, sizeof yaml,
                      "models:\n"
                      "  smart:\n"

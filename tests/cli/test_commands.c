@@ -151,7 +151,8 @@ static void all_is_told_about_one_provider(void **state)
     assert_contains(cli->out, "key            set AZURE_OPENAI_API_KEY\n");
     assert_contains(cli->out, "can            stream, tools, parallel_tools, reasoning, images,");
     assert_contains(cli->out, "note           The model is the name of a deployment;");
-    assert_contains(cli->out, "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
+    assert_contains(cli->out,
+                    "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
     assert_int_equal(cli_run(cli, "providers", "mock", NULL), 0);
     assert_contains(cli->out, "option         mock.latency_ms, int from 0 to ");
     assert_int_equal(cli_run(cli, "providers", "nobody", NULL), 3);
@@ -335,8 +336,9 @@ static void config_tells_the_layers_of_a_model(void **state)
     struct cli *cli = *state;
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "smart", NULL), 0);
-    assert_contains(cli->out, "\nstack  cache (1h) > budget ($20) > fallback (anthropic/claude, local) > "
-                              "limits (60/min, 4 at once) > breaker (5 failures, 15s) > retry (2) > openai\n");
+    assert_contains(
+        cli->out, "\nstack  cache (1h) > budget ($20) > fallback (anthropic/claude, local) > "
+                  "limits (60/min, 4 at once) > breaker (5 failures, 15s) > retry (2) > openai\n");
     assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "local", NULL), 0);
     assert_contains(cli->out, "\nstack  retry (3) > mock\n");
     assert_int_equal(cli_run(cli, "config", "--json", "--config", path, "-m", "smart", NULL), 0);

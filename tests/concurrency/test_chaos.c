@@ -1,7 +1,8 @@
 /*
- * Calls that are cancelled, paused, started and let go of at any moment, from their own callbacks and from
- * outside, against a server that fails in every way. What happens depends on the seed and on the moment; what
- * must hold does not: one terminal event for each call, none after it, and nothing left over.
+ * Calls that are cancelled, paused, started and let go of at any moment, from their own callbacks
+ * and from outside, against a server that fails in every way. What happens depends on the seed and
+ * on the moment; what must hold does not: one terminal event for each call, none after it, and
+ * nothing left over.
  */
 #include "../support/openai.h"
 
@@ -49,9 +50,7 @@ static void meddle(ride *r)
     switch (roll(c, 24)) {
     case 0: beluga_op_cancel(r->op); break;
     case 1: beluga_context_cancel(r->context); break;
-    case 2:
-        beluga_op_pause(r->op, r->paused = true);
-        break;
+    case 2: beluga_op_pause(r->op, r->paused = true); break;
     case 3:
         beluga_op_pause(r->op, true);
         beluga_op_pause(r->op, r->paused = false);
@@ -74,8 +73,10 @@ static void on_event(void *payload, const beluga_event *event)
     assert_false(r->inside);
     r->inside = true;
     r->events++;
-    if (event->kind == BELUGA_EVENT_ERROR) assert_true(event->u.error->code < 0 && *event->u.error->message);
-    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH) r->terminals++, r->chaos->ended++;
+    if (event->kind == BELUGA_EVENT_ERROR)
+        assert_true(event->u.error->code < 0 && *event->u.error->message);
+    if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH)
+        r->terminals++, r->chaos->ended++;
     meddle(r);
     r->inside = false;
 }
@@ -85,17 +86,18 @@ static void start_one(chaos *c)
     if (c->started == CALLS) return;
     ride *r = &c->rides[c->started++];
     beluga_chat_model *model = roll(c, 5) ? c->openai : c->mock;
-    const beluga_option opts[] = {beluga_with_max_retries(roll(c, 3)), beluga_with_retry_delay_ms(100),
-                                  beluga_with_timeout_ms(20 + roll(c, 400)),
-                                  beluga_with_restart_delivery(roll(c, 2)),
-                                  beluga_with_wire_streaming(roll(c, 2))};
+    const beluga_option opts[] = {
+        beluga_with_max_retries(roll(c, 3)), beluga_with_retry_delay_ms(100),
+        beluga_with_timeout_ms(20 + roll(c, 400)), beluga_with_restart_delivery(roll(c, 2)),
+        beluga_with_wire_streaming(roll(c, 2))};
     *r = (ride){.chaos = c, .context = beluga_context_new_cancellable(roll(c, 2) ? c->root : NULL)};
-    int status = roll(c, 3) ? beluga_stream_start_n(model, c->loop, r->context, c->messages, on_event, r, &r->op,
-                                                    NULL, opts, 5)
-                            : beluga_generate_start_n(model, c->loop, r->context, c->messages, on_event, r, &r->op,
-                                                      NULL, opts, 5);
+    int status = roll(c, 3) ? beluga_stream_start_n(model, c->loop, r->context, c->messages,
+                                                    on_event, r, &r->op, NULL, opts, 5)
+                            : beluga_generate_start_n(model, c->loop, r->context, c->messages,
+                                                      on_event, r, &r->op, NULL, opts, 5);
     if (!status) return;
-    assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED); /* the root was, and nothing came of it */
+    /* the root was, and nothing came of it */
+    assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_null(r->op);
     r->terminals++;
     c->ended++;
@@ -120,7 +122,8 @@ static void resume_all(chaos *c)
 {
     for (unsigned i = 0; i < c->started; i++) {
         if (c->rides[i].paused) beluga_op_pause(c->rides[i].op, c->rides[i].paused = false);
-        if (!c->rides[i].op) beluga_context_cancel(c->rides[i].context); /* it may be paused, and its handle is gone */
+        /* it may be paused, and its handle is gone */
+        if (!c->rides[i].op) beluga_context_cancel(c->rides[i].context);
     }
 }
 
@@ -167,9 +170,11 @@ static void script(peer *p)
 static beluga_chat_model *open_in(chaos *c, const char *provider, const char *name)
 {
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name(name), beluga_with_base_url(peer_url(c->peer)),
-                                              beluga_with_api_key(SECRET_KEY));
-    assert_int_equal(beluga_registry_open(beluga_client_registry(c->client), provider, config, &model, NULL), 0);
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name(name), beluga_with_base_url(peer_url(c->peer)),
+                          beluga_with_api_key(SECRET_KEY));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(c->client), provider, config, &model, NULL), 0);
     beluga_config_free(config);
     return model;
 }
@@ -272,8 +277,9 @@ static void pulled_streams_may_go_at_any_event(void **state)
             beluga_stream *stream = NULL;
             const beluga_event *event = NULL;
             unsigned left = roll(c, 12);
-            int status = beluga_stream_chat(roll(c, 4) ? c->openai : c->mock, NULL, c->messages, &stream, NULL,
-                                            beluga_with_timeout_ms(20 + roll(c, 100)), beluga_with_max_retries(0));
+            int status = beluga_stream_chat(
+                roll(c, 4) ? c->openai : c->mock, NULL, c->messages, &stream, NULL,
+                beluga_with_timeout_ms(20 + roll(c, 100)), beluga_with_max_retries(0));
             assert_int_equal(status, 0);
             do status = beluga_stream_next(stream, &event, NULL);
             while (!status && event && left--);

@@ -1,6 +1,6 @@
 /*
- * Many threads on one model, on one client, on several: no call disturbs another, and everything goes when
- * its last user does. Run under the thread sanitizer by `make tsan`.
+ * Many threads on one model, on one client, on several: no call disturbs another, and everything
+ * goes when its last user does. Run under the thread sanitizer by `make tsan`.
  */
 #include "../support/openai.h"
 
@@ -16,7 +16,8 @@ enum { FEW = 8, MANY = 50, ROUNDS = 20, BATCH = 12, CALLS = 1000, NAMES = 512 };
 
 /* ---- threads --------------------------------------------------------------------------------- */
 
-/* What the threads of a test share. They count and never assert: cmocka's asserts are the main thread's. */
+/* What the threads of a test share. They count and never assert: cmocka's asserts are the main
+ * thread's. */
 typedef struct team {
     beluga_client *client;
     beluga_chat_model *model;
@@ -49,7 +50,8 @@ static void run(team *t, unsigned n, void (*work)(team *, unsigned))
     pthread_barrier_init(&t->start, NULL, n);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, 1 << 20);
-    for (unsigned i = 0; i < n; i++) assert_int_equal(pthread_create(&threads[i], &attributes, member, t), 0);
+    for (unsigned i = 0; i < n; i++)
+        assert_int_equal(pthread_create(&threads[i], &attributes, member, t), 0);
     for (unsigned i = 0; i < n; i++) pthread_join(threads[i], NULL);
     pthread_attr_destroy(&attributes);
     pthread_barrier_destroy(&t->start);
@@ -84,7 +86,8 @@ static void stream_once(team *t, beluga_chat_model *model, unsigned number)
     snprintf(question, sizeof question, "stream of %u", number);
     int status = beluga_stream_input(model, NULL, beluga_input_text(question), &stream, NULL);
     while (!status && (status = beluga_stream_next(stream, &event, NULL)) == 0 && event) {
-        if (event->kind != BELUGA_EVENT_TEXT || length + event->u.text.length >= sizeof text) continue;
+        if (event->kind != BELUGA_EVENT_TEXT || length + event->u.text.length >= sizeof text)
+            continue;
         memcpy(text + length, event->u.text.text, event->u.text.length);
         length += event->u.text.length;
     }
@@ -98,8 +101,10 @@ static beluga_tool *new_tool(unsigned number)
     char name[32];
     beluga_tool *tool = NULL;
     snprintf(name, sizeof name, "tool_%u", number);
-    const beluga_tool_definition definition = {
-        .size = sizeof definition, .name = name, .description = "A tool", .parameters = "{\"type\":\"object\"}"};
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = name,
+                                               .description = "A tool",
+                                               .parameters = "{\"type\":\"object\"}"};
     beluga_tool_new(&definition, &tool, NULL);
     return tool;
 }
@@ -109,7 +114,8 @@ static void bind_once(team *t, beluga_chat_model *model, unsigned number)
     beluga_tool *tool = new_tool(number);
     beluga_chat_model *bound = NULL;
     expect(t, tool && beluga_bind_tools(model, &tool, 1, &bound, NULL) == 0);
-    expect(t, bound && beluga_chat_model_tool(bound, 0) == tool && beluga_chat_model_tool_count(model) == 0);
+    expect(t, bound && beluga_chat_model_tool(bound, 0) == tool &&
+                  beluga_chat_model_tool_count(model) == 0);
     if (bound) echo_once(t, bound, number, 0);
     beluga_chat_model_unref(bound);
     beluga_tool_unref(tool);
@@ -127,7 +133,8 @@ static void batch_once(team *t, beluga_chat_model *model, unsigned number)
     }
     expect(t, beluga_batch(model, NULL, inputs, BATCH, results, NULL) == 0);
     for (int i = 0; i < BATCH; i++) {
-        const char *text = results[i].response ? beluga_response_text(results[i].response, NULL) : "";
+        const char *text =
+            results[i].response ? beluga_response_text(results[i].response, NULL) : "";
         expect(t, strcmp(text, questions[i]) == 0);
     }
     beluga_batch_results_clear(results, BATCH);
@@ -161,12 +168,14 @@ static void everything(team *t, unsigned number)
 
 /* ---- on mock --------------------------------------------------------------------------------- */
 
-static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *name, const char *url)
+static beluga_chat_model *open_in(beluga_client *client, const char *provider, const char *name,
+                                  const char *url)
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
-    beluga_config *config = beluga_config_new(beluga_with_model_name(name), beluga_with_base_url(url),
-                                              beluga_with_api_key(SECRET_KEY), beluga_with_max_retries(0));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name(name), beluga_with_base_url(url),
+                          beluga_with_api_key(SECRET_KEY), beluga_with_max_retries(0));
     if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
     beluga_config_free(config);
@@ -239,10 +248,12 @@ static void own_client(team *t, unsigned number)
     if (!client) return;
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
-    expect(t, beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
+    expect(t,
+           beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL) == 0);
     beluga_config_free(config);
     beluga_client_unref(client); /* the model keeps it */
-    if (model) echo_once(t, model, number, 0), stream_once(t, model, number), batch_once(t, model, number);
+    if (model)
+        echo_once(t, model, number, 0), stream_once(t, model, number), batch_once(t, model, number);
     beluga_chat_model_unref(model);
 }
 
@@ -356,7 +367,8 @@ static void providers_are_registered_while_others_list_them(void **state)
     size_t before = beluga_registry_list(t->registry, NULL, 0);
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(mute_names[i], sizeof *mute_names, "mute-%02u", i);
-        mutes[i] = (beluga_provider){BELUGA_PROVIDER_INIT(mute_names[i]), .start = start_mute, .cancel = cancel_mute};
+        mutes[i] = (beluga_provider){BELUGA_PROVIDER_INIT(mute_names[i]), .start = start_mute,
+                                     .cancel = cancel_mute};
     }
     run(t, FEW, register_and_list);
     assert_int_equal(beluga_registry_list(t->registry, NULL, 0), before + MANY);
@@ -371,7 +383,8 @@ static void over_http(team *t, unsigned number)
         bool streamed = (number + round) % 2;
         int status = beluga_invoke(t->model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_wire_streaming(streamed));
-        expect(t, status == 0 && strcmp(beluga_response_text(response, NULL), "peer-chat says so") == 0);
+        expect(t, status == 0 &&
+                      strcmp(beluga_response_text(response, NULL), "peer-chat says so") == 0);
         beluga_response_free(response);
     }
 }
@@ -477,7 +490,8 @@ static void count(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) n->failed++;
 }
 
-/* ---- tools that outlive who called them -------------------------------------------------------- */
+/* ---- tools that outlive who called them --------------------------------------------------------
+ */
 
 typedef struct gate {
     pthread_mutex_t lock;
@@ -500,8 +514,8 @@ static void wait_for(gate *g, const bool *what)
     pthread_mutex_unlock(&g->lock);
 }
 
-static int wait_at_the_gate(void *payload, beluga_context *context, const char *arguments, size_t length,
-                            beluga_tool_result *result)
+static int wait_at_the_gate(void *payload, beluga_context *context, const char *arguments,
+                            size_t length, beluga_tool_result *result)
 {
     gate *g = payload;
     set(g, &g->entered);
@@ -544,12 +558,15 @@ static void a_tool_may_outlive_its_run_its_loop_and_its_client(void **state)
         beluga_loop *loop;
         beluga_tool_run *run = NULL;
         beluga_messages *messages = beluga_messages_new();
-        const beluga_option calls = beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}}]");
+        const beluga_option calls =
+            beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}}]");
         beluga_messages_add(messages, beluga_human_message("Hi"));
         assert_int_equal(beluga_client_new(NULL, &client), 0);
         assert_int_equal(beluga_loop_new(client, &loop), 0);
         beluga_chat_model *model = model_at_the_gate(client, &g);
-        assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, count, &n, &run, NULL, &calls, 1), 0);
+        assert_int_equal(
+            beluga_run_tools_start_n(model, loop, NULL, messages, count, &n, &run, NULL, &calls, 1),
+            0);
         for (bool entered = false; !entered;) {
             assert_true(beluga_loop_active(loop) > 0);
             assert_int_equal(beluga_loop_wait(loop, 5), 0);
@@ -575,9 +592,10 @@ static void run_a_tool(team *t, unsigned number)
     beluga_messages *messages = beluga_messages_new();
     beluga_response *response = NULL;
     beluga_messages_add(messages, beluga_human_message("Hi"));
-    int status = beluga_run_tools(t->model, NULL, messages, NULL, NULL, &response, NULL,
-                                  beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}},"
-                                                              "{\"name\":\"wait\",\"arguments\":{}}]"));
+    int status =
+        beluga_run_tools(t->model, NULL, messages, NULL, NULL, &response, NULL,
+                         beluga_mock_with_tool_calls("[{\"name\":\"wait\",\"arguments\":{}},"
+                                                     "{\"name\":\"wait\",\"arguments\":{}}]"));
     expect(t, status == 0 && beluga_messages_count(messages) == 4);
     beluga_response_free(response);
     beluga_messages_free(messages);
@@ -607,7 +625,8 @@ static void a_thousand_streams_run_on_one_loop(void **state)
     beluga_messages_add(messages, beluga_human_message("one two three"));
     assert_int_equal(beluga_loop_new(t->client, &loop), 0);
     for (int i = 0; i < CALLS; i++)
-        assert_int_equal(beluga_stream_start(t->model, loop, NULL, messages, count, &n, NULL, NULL), 0);
+        assert_int_equal(beluga_stream_start(t->model, loop, NULL, messages, count, &n, NULL, NULL),
+                         0);
     assert_int_equal(beluga_loop_active(loop), CALLS);
     while (beluga_loop_active(loop)) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
     assert_int_equal(n.finished, CALLS);
@@ -663,8 +682,9 @@ static void open_on(team *t, int (*submit)(void *, void (*)(void *), void *), at
 {
     const beluga_executor executor = {submit, count};
     const beluga_client_settings settings = {.size = sizeof settings, .executor = &executor};
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
-                                              beluga_with_api_key("command:echo " SECRET_KEY));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
+                          beluga_with_api_key("command:echo " SECRET_KEY));
     serve(t);
     beluga_chat_model_unref(t->model);
     beluga_client_unref(t->client);
@@ -714,10 +734,12 @@ static void threads_wait_for_one_key_from_a_command(void **state)
     serve(t);
     beluga_chat_model_unref(t->model);
     snprintf(command, sizeof command, "command:echo run >> %s; echo %s", path, SECRET_KEY);
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
-                                              beluga_with_api_key(command));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(t->peer)),
+                          beluga_with_api_key(command));
     t->model = NULL;
-    if (beluga_registry_open(t->registry, "openai", config, &t->model, &err)) fail_msg("%s", err.message);
+    if (beluga_registry_open(t->registry, "openai", config, &t->model, &err))
+        fail_msg("%s", err.message);
     beluga_config_free(config);
     run(t, FEW, over_http);
     assert_string_equal(peer_request_header(t->peer, 0, "authorization"), "Bearer " SECRET_KEY);
@@ -729,8 +751,9 @@ static void threads_wait_for_one_key_from_a_command(void **state)
     assert_int_equal(length, strlen("run\n"));
 }
 
-#define WITH(test)            cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-#define WITH_SMALL_POOL(test) cmocka_unit_test_setup_teardown(test, set_up_with_a_small_pool, tear_down)
+#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+#define WITH_SMALL_POOL(test) \
+    cmocka_unit_test_setup_teardown(test, set_up_with_a_small_pool, tear_down)
 
 int main(void)
 {

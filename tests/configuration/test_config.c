@@ -19,7 +19,9 @@
  */
 
 static const beluga_own_option acme_options[] = {
-    {.name = "acme.region", .meaning = "where", .type = BELUGA_OPTION_STRING,
+    {.name = "acme.region",
+     .meaning = "where",
+     .type = BELUGA_OPTION_STRING,
      .variable = "BELUGA_TEST_ACME_REGION"},
     {.name = "acme.level", .meaning = "how", .type = BELUGA_OPTION_INT, .minimum = 1, .maximum = 9},
     {.name = NULL},
@@ -380,8 +382,9 @@ static void what_a_file_may_not_hold_says_where(void **state)
     (void)state;
     load_fails("- x\n", "1:1: a configuration must be a map");
     load_fails("modles: {}\n", "1:1: \"modles\" is not known here; did you mean models?");
-    load_fails("model: a/b\ntimeout: 5s\n",
-               "2:1: \"timeout\" is not known here; a file has model, providers, models and plugins");
+    load_fails(
+        "model: a/b\ntimeout: 5s\n",
+        "2:1: \"timeout\" is not known here; a file has model, providers, models and plugins");
     load_fails("model:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");
     load_fails("model: \"a\\0b\"\n", "1:8: model must name a model, such as openai/gpt-5-mini");
@@ -597,7 +600,8 @@ static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
 {
     (void)state;
     beluga_config *config = beluga_config_new_n(NULL, 0);
-    resolve_lists(config, "opnai/gpt", "no provider is named \"opnai\"; did you mean openai? there are acme, ");
+    resolve_lists(config, "opnai/gpt",
+                  "no provider is named \"opnai\"; did you mean openai? there are acme, ");
     resolve_lists(config, "fast", "\"fast\" is no alias and no provider/model; there are acme, ");
     resolve_fails(config, "acme/", BELUGA_ERROR_INVALID_CONFIG,
                   "\"acme/\" names no model after the /");

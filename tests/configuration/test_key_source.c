@@ -30,11 +30,13 @@ static void vault_init(vault *v)
 
 static beluga_chat_model *open_provider(peer *p, vault *v, const char *provider)
 {
-    beluga_config *config = beluga_config_new(
-        beluga_with_provider(provider), beluga_with_model_name("peer-chat"), beluga_with_max_retries(0),
-        beluga_with_base_url(peer_url(p)), beluga_with_key_source(&v->source));
+    beluga_config *config =
+        beluga_config_new(beluga_with_provider(provider), beluga_with_model_name("peer-chat"),
+                          beluga_with_max_retries(0), beluga_with_base_url(peer_url(p)),
+                          beluga_with_key_source(&v->source));
     beluga_chat_model *model;
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL), 0);
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL),
+                     0);
     beluga_config_free(config);
     return model;
 }

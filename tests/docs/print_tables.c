@@ -1,5 +1,6 @@
-/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are what this prints, and
- * a test compares. To renew a page: build/tests/print_tables errors >docs/reference/errors.md */
+/* Prints a page from the library's own lists: docs/reference/ and docs/providers.md are what this
+ * prints, and a test compares. To renew a page: build/tests/print_tables errors
+ * >docs/reference/errors.md */
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 #include <stdio.h>
@@ -7,7 +8,8 @@
 
 static void print_errors(void)
 {
-    puts("# Errors\n\nThe list in [`error.h`](../../include/beluga/error.h). *Again* tells whether the same call may "
+    puts("# Errors\n\nThe list in [`error.h`](../../include/beluga/error.h). *Again* tells whether "
+         "the same call may "
          "succeed later;\nan error says itself (`retryable`) where its provider knows better.\n\n"
          "| code | value | again | meaning |\n|---|---|---|---|");
     for (int code = -1; code >= -BELUGA_ERROR_COUNT; code--) {
@@ -20,8 +22,9 @@ static void print_errors(void)
 
 static const char *type_name(beluga_option_type type)
 {
-    static const char *const names[] = {"", "true or false", "integer", "number", "text",
-                                        "text, may repeat", "duration", "pointer", "one of a list"};
+    static const char *const names[] = {"",         "true or false", "integer",
+                                        "number",   "text",          "text, may repeat",
+                                        "duration", "pointer",       "one of a list"};
     return names[type];
 }
 
@@ -39,27 +42,37 @@ static void print_range(const beluga_option_info *info)
 
 static void print_options(void)
 {
-    puts("# Options\n\nThe list in [`option.h`](../../include/beluga/option.h): each has a constructor there, and the "
-         "same name in\nconfiguration files and after the command's `-o`. *For* tells where it may be given: a model, a "
+    puts("# Options\n\nThe list in [`option.h`](../../include/beluga/option.h): each has a "
+         "constructor there, and the "
+         "same name in\nconfiguration files and after the command's `-o`. *For* tells where it may "
+         "be given: a model, a "
          "call, or both.\n\n| option | type | range | for | meaning |\n|---|---|---|---|---|");
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         const beluga_option_info *info = beluga_option_get_info(key);
         printf("| `%s` | %s |", info->name, type_name(info->type));
         print_range(info);
-        printf(" %s | %s |\n", info->scope == 'M' ? "model" : info->scope == 'C' ? "call" : "both", info->meaning);
+        printf(" %s | %s |\n",
+               info->scope == 'M'   ? "model"
+               : info->scope == 'C' ? "call"
+                                    : "both",
+               info->meaning);
     }
 }
 
 static void print_metrics(void)
 {
     beluga_metric_info m;
-    puts("## Metrics\n\nA name in brackets is the one of the newer conventions. `…` stands for the provider's metric "
-         "prefix, such as\n`beluga.openai`.\n\n| metric | type | unit | meaning |\n|---|---|---|---|");
+    puts("## Metrics\n\nA name in brackets is the one of the newer conventions. `…` stands for the "
+         "provider's metric "
+         "prefix, such as\n`beluga.openai`.\n\n| metric | type | unit | meaning "
+         "|\n|---|---|---|---|");
     for (size_t i = 0; beluga_metric_get_info(i, &m); i++) {
         const char *name = m.name ? m.name : m.latest_name;
         bool prefixed = strncmp(name, "%s", 2) == 0;
-        printf("| %s`%s%s`%s", m.name ? "" : "(", prefixed ? "…" : "", prefixed ? name + 2 : name, m.name ? "" : ")");
-        if (m.name && m.latest_name && strcmp(m.name, m.latest_name) != 0) printf(" (`%s`)", m.latest_name);
+        printf("| %s`%s%s`%s", m.name ? "" : "(", prefixed ? "…" : "", prefixed ? name + 2 : name,
+               m.name ? "" : ")");
+        if (m.name && m.latest_name && strcmp(m.name, m.latest_name) != 0)
+            printf(" (`%s`)", m.latest_name);
         printf(" | %s | `%s` | %s |\n", m.type, m.unit, m.meaning);
     }
 }
@@ -78,22 +91,27 @@ static void print_telemetry(void)
     }
 }
 
-/* --- providers ---------------------------------------------------------------------------------------- */
+/* --- providers -------------------------------------------------------------------------------- */
 
 enum { MAX_PROVIDERS = 256 };
 
 static void print_head(void)
 {
     const char *name;
-    puts("# Providers\n\nWhat each can do, from the same tables as `beluga providers`, which also says whose key is set. "
-         "`PROVIDER/MODEL`\nnames a model; where an example says `MODEL`, `beluga models PROVIDER` lists what may stand "
-         "there. *Parallel tools*\nare several calls in one answer, *cache* takes marks for a prompt cache, *models* can "
-         "be listed. A cross is what\na protocol can carry: whether a model looks at pictures or reasons is its own "
+    puts("# Providers\n\nWhat each can do, from the same tables as `beluga providers`, which also "
+         "says whose key is set. "
+         "`PROVIDER/MODEL`\nnames a model; where an example says `MODEL`, `beluga models PROVIDER` "
+         "lists what may stand "
+         "there. *Parallel tools*\nare several calls in one answer, *cache* takes marks for a "
+         "prompt cache, *models* can "
+         "be listed. A cross is what\na protocol can carry: whether a model looks at pictures or "
+         "reasons is its own "
          "matter, and what can't be sent is\nsaid by a warning event.\n");
     printf("| provider |");
     for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1) {
         size_t first = strcspn(name, "_");
-        printf(" %.*s%s%s |", (int)first, name, name[first] ? " " : "", name[first] ? name + first + 1 : "");
+        printf(" %.*s%s%s |", (int)first, name, name[first] ? " " : "",
+               name[first] ? name + first + 1 : "");
     }
     printf("\n|---|");
     for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) printf("---|");
@@ -103,7 +121,8 @@ static void print_head(void)
 static void print_row(const beluga_provider *p)
 {
     printf("| [%s](#%s) |", p->name, p->name);
-    for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1) printf(p->capabilities & bit ? " x |" : " |");
+    for (uint64_t bit = 1; beluga_capability_name(bit); bit <<= 1)
+        printf(p->capabilities & bit ? " x |" : " |");
     puts("");
 }
 
@@ -111,7 +130,8 @@ static void print_variables(const char *title, const char *const *names)
 {
     if (!names || !*names) return;
     printf("%s ", title);
-    for (const char *const *name = names; *name; name++) printf("%s`%s`", name == names ? "" : ", ", *name);
+    for (const char *const *name = names; *name; name++)
+        printf("%s`%s`", name == names ? "" : ", ", *name);
     puts("");
 }
 
@@ -121,7 +141,8 @@ static void print_own_options(const beluga_own_option *option)
     puts("\n| option | type | variable | meaning |\n|---|---|---|---|");
     for (; option->name; option++) {
         printf("| `%s` | %s", option->name, type_name(option->type));
-        if (option->minimum < option->maximum) printf(", %.16g to %.16g", option->minimum, option->maximum);
+        if (option->minimum < option->maximum)
+            printf(", %.16g to %.16g", option->minimum, option->maximum);
         if (option->variable)
             printf(" | `%s` |", option->variable);
         else
@@ -133,11 +154,13 @@ static void print_own_options(const beluga_own_option *option)
 /* What has to be set, and nothing else. */
 static void print_example(const beluga_provider *p)
 {
-    bool needs_key = p->key_variables && *p->key_variables && !(p->capabilities & BELUGA_CAPABILITY_NO_KEY);
+    bool needs_key =
+        p->key_variables && *p->key_variables && !(p->capabilities & BELUGA_CAPABILITY_NO_KEY);
     const char *model = p->default_model ? p->default_model : "MODEL";
     if (p->capabilities & BELUGA_CAPABILITY_LOCAL) model = "any";
     printf("\n```sh\n");
-    if (!p->base_url && p->url_variables && *p->url_variables) printf("%s=https://… ", *p->url_variables);
+    if (!p->base_url && p->url_variables && *p->url_variables)
+        printf("%s=https://… ", *p->url_variables);
     if (needs_key) printf("%s=… ", *p->key_variables);
     printf("beluga -m %s/%s \"Why is the sky blue?\"\n```\n", p->name, model);
 }
@@ -162,7 +185,8 @@ static int print_providers(void)
     const char *names[MAX_PROVIDERS];
     beluga_registry *registry = beluga_registry_default();
     size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
-    if (!n || n > MAX_PROVIDERS) return fputs("print_tables: no providers, or too many\n", stderr), 1;
+    if (!n || n > MAX_PROVIDERS)
+        return fputs("print_tables: no providers, or too many\n", stderr), 1;
     print_head();
     for (size_t i = 0; i < n; i++) print_row(beluga_registry_get(registry, names[i]));
     for (size_t i = 0; i < n; i++) print_provider(beluga_registry_get(registry, names[i]));

@@ -9,7 +9,8 @@ static beluga_chat_model *open_mock(void)
 {
     beluga_chat_model *model = NULL;
     beluga_config *config = beluga_config_new(beluga_with_model_name("any"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, NULL), 0);
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, NULL),
+                     0);
     beluga_config_free(config);
     return model;
 }
@@ -63,7 +64,8 @@ static void setting_an_error_clears_what_was_there(void **state)
     assert_int_equal(err.retry_after_ms, -1);
     assert_int_equal(err.http_status, 0);
     assert_true(beluga_error_is_retryable(&err));
-    assert_int_equal(beluga_error_set(NULL, BELUGA_ERROR_NETWORK, "nobody listens"), BELUGA_ERROR_NETWORK);
+    assert_int_equal(beluga_error_set(NULL, BELUGA_ERROR_NETWORK, "nobody listens"),
+                     BELUGA_ERROR_NETWORK);
     beluga_error_set_cause(NULL, "x", 1);
     beluga_error_set_provider_code(NULL, "x", 1);
 }
@@ -79,15 +81,20 @@ static void texts_are_one_line_and_cut_between_characters(void **state)
         beluga_error_set(&err, BELUGA_ERROR_NETWORK, "%s", text);
         beluga_error_set_cause(&err, text, strlen(text));
         beluga_error_set_provider_code(&err, text, strlen(text));
-        const struct { const char *text; size_t size; } cut[] = {
-            {err.message, sizeof err.message}, {err.cause, sizeof err.cause},
-            {err.provider_code, sizeof err.provider_code}};
+        const struct {
+            const char *text;
+            size_t size;
+        } cut[] = {{err.message, sizeof err.message},
+                   {err.cause, sizeof err.cause},
+                   {err.provider_code, sizeof err.provider_code}};
         for (size_t i = 0; i < sizeof cut / sizeof *cut; i++) {
             assert_true(strlen(cut[i].text) >= cut[i].size - 4);
             assert_true(ends_in_a_whole_character(cut[i].text));
         }
     }
-    beluga_error_set(&err, BELUGA_ERROR_NETWORK, "two\r\nlines\tand\x7f" "more");
+    beluga_error_set(&err, BELUGA_ERROR_NETWORK,
+                     "two\r\nlines\tand\x7f"
+                     "more");
     assert_string_equal(err.message, "two  lines and more");
     beluga_error_set_cause(&err, "a\nb", 3);
     assert_string_equal(err.cause, "a b");
@@ -147,12 +154,13 @@ static void only_a_set_error_that_may_pass_is_retryable(void **state)
     (void)state;
     assert_false(beluga_error_is_retryable(NULL));
     assert_false(beluga_error_is_retryable(&err));
-    static const int may_pass[] = {BELUGA_ERROR_NETWORK, BELUGA_ERROR_TIMEOUT, BELUGA_ERROR_RATE_LIMIT,
-                                   BELUGA_ERROR_INTERNAL, BELUGA_ERROR_STREAM_CLOSED,
-                                   BELUGA_ERROR_STREAM_TIMEOUT, BELUGA_ERROR_OVERLOADED};
-    static const int will_not[] = {BELUGA_ERROR_AUTHENTICATION, BELUGA_ERROR_AUTHORIZATION,
-                                   BELUGA_ERROR_INVALID_INPUT, BELUGA_ERROR_QUOTA_EXCEEDED,
-                                   BELUGA_ERROR_CONTEXT_LENGTH, BELUGA_ERROR_CONTENT_FILTER,
+    static const int may_pass[] = {BELUGA_ERROR_NETWORK,       BELUGA_ERROR_TIMEOUT,
+                                   BELUGA_ERROR_RATE_LIMIT,    BELUGA_ERROR_INTERNAL,
+                                   BELUGA_ERROR_STREAM_CLOSED, BELUGA_ERROR_STREAM_TIMEOUT,
+                                   BELUGA_ERROR_OVERLOADED};
+    static const int will_not[] = {BELUGA_ERROR_AUTHENTICATION,   BELUGA_ERROR_AUTHORIZATION,
+                                   BELUGA_ERROR_INVALID_INPUT,    BELUGA_ERROR_QUOTA_EXCEEDED,
+                                   BELUGA_ERROR_CONTEXT_LENGTH,   BELUGA_ERROR_CONTENT_FILTER,
                                    BELUGA_ERROR_CONTEXT_CANCELED, BELUGA_ERROR_NO_MEMORY};
     for (size_t i = 0; i < sizeof may_pass / sizeof *may_pass; i++) {
         beluga_error_set(&err, may_pass[i], "x");
@@ -166,14 +174,29 @@ static void only_a_set_error_that_may_pass_is_retryable(void **state)
 
 static void every_http_status_has_a_code(void **state)
 {
-    static const struct { int status, code; } rows[] = {
-        {200, 0}, {204, 0}, {100, BELUGA_ERROR_INVALID_RESPONSE}, {301, BELUGA_ERROR_INVALID_RESPONSE},
-        {400, BELUGA_ERROR_INVALID_REQUEST}, {401, BELUGA_ERROR_AUTHENTICATION},
-        {402, BELUGA_ERROR_QUOTA_EXCEEDED}, {403, BELUGA_ERROR_AUTHORIZATION}, {404, BELUGA_ERROR_NOT_FOUND},
-        {408, BELUGA_ERROR_TIMEOUT}, {413, BELUGA_ERROR_LIMIT_EXCEEDED}, {418, BELUGA_ERROR_INVALID_REQUEST},
-        {429, BELUGA_ERROR_RATE_LIMIT}, {500, BELUGA_ERROR_INTERNAL}, {502, BELUGA_ERROR_INTERNAL},
-        {503, BELUGA_ERROR_OVERLOADED}, {504, BELUGA_ERROR_TIMEOUT}, {529, BELUGA_ERROR_OVERLOADED},
-        {599, BELUGA_ERROR_INTERNAL}, {600, BELUGA_ERROR_INVALID_RESPONSE}, {0, BELUGA_ERROR_INVALID_RESPONSE}};
+    static const struct {
+        int status, code;
+    } rows[] = {{200, 0},
+                {204, 0},
+                {100, BELUGA_ERROR_INVALID_RESPONSE},
+                {301, BELUGA_ERROR_INVALID_RESPONSE},
+                {400, BELUGA_ERROR_INVALID_REQUEST},
+                {401, BELUGA_ERROR_AUTHENTICATION},
+                {402, BELUGA_ERROR_QUOTA_EXCEEDED},
+                {403, BELUGA_ERROR_AUTHORIZATION},
+                {404, BELUGA_ERROR_NOT_FOUND},
+                {408, BELUGA_ERROR_TIMEOUT},
+                {413, BELUGA_ERROR_LIMIT_EXCEEDED},
+                {418, BELUGA_ERROR_INVALID_REQUEST},
+                {429, BELUGA_ERROR_RATE_LIMIT},
+                {500, BELUGA_ERROR_INTERNAL},
+                {502, BELUGA_ERROR_INTERNAL},
+                {503, BELUGA_ERROR_OVERLOADED},
+                {504, BELUGA_ERROR_TIMEOUT},
+                {529, BELUGA_ERROR_OVERLOADED},
+                {599, BELUGA_ERROR_INTERNAL},
+                {600, BELUGA_ERROR_INVALID_RESPONSE},
+                {0, BELUGA_ERROR_INVALID_RESPONSE}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         assert_int_equal(beluga_error_from_http(rows[i].status), rows[i].code);
@@ -205,7 +228,8 @@ static void without_a_name_and_a_configuration_the_providers_are_listed(void **s
     assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
     assert_null(model);
     assert_non_null(strstr(err.message, "there are "));
-    assert_int_equal(beluga_registry_open(NULL, "mock", NULL, &model, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_registry_open(NULL, "mock", NULL, &model, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
 }
 
 static void without_a_configuration_what_is_missing_is_named(void **state)
@@ -243,18 +267,20 @@ static void every_bad_option_is_told_at_once_with_its_range(void **state)
     beluga_chat_model *model = (beluga_chat_model *)&state;
     beluga_error err = {0};
     (void)state;
-    beluga_config *config =
-        beluga_config_new(beluga_with_temperature(3), beluga_with_top_p(-0.5), beluga_with_max_retries(11),
-                          beluga_with_retry_delay_ms(50), beluga_with_base_url("ftp://host"));
+    beluga_config *config = beluga_config_new(
+        beluga_with_temperature(3), beluga_with_top_p(-0.5), beluga_with_max_retries(11),
+        beluga_with_retry_delay_ms(50), beluga_with_base_url("ftp://host"));
     int status = beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err);
     beluga_config_free(config);
     assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
     assert_null(model);
-    static const char *const expected[] = {"temperature must be 0 to 2 (is 3)", "top_p must be 0 to 1 (is -0.5)",
-                                           "max_retries must be 0 to 10 (is 11)",
-                                           "retry_delay must be 100ms to 30s (is 50ms)", "base_url must"};
+    static const char *const expected[] = {
+        "temperature must be 0 to 2 (is 3)", "top_p must be 0 to 1 (is -0.5)",
+        "max_retries must be 0 to 10 (is 11)", "retry_delay must be 100ms to 30s (is 50ms)",
+        "base_url must"};
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++)
-        if (!strstr(err.message, expected[i])) fail_msg("'%s' is not in: %s", expected[i], err.message);
+        if (!strstr(err.message, expected[i]))
+            fail_msg("'%s' is not in: %s", expected[i], err.message);
     assert_true(one_line(err.message));
 }
 
@@ -263,8 +289,9 @@ static void an_option_the_provider_does_not_have_is_named_when_it_opens(void **s
     beluga_chat_model *model = (beluga_chat_model *)&state;
     beluga_error err = {0};
     (void)state;
-    beluga_config *config = beluga_config_new(beluga_with_provider_specific("mock.wrods", "x"),
-                                              beluga_with_provider_specific("mock.latency_ms", "soon"));
+    beluga_config *config =
+        beluga_config_new(beluga_with_provider_specific("mock.wrods", "x"),
+                          beluga_with_provider_specific("mock.latency_ms", "soon"));
     int status = beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err);
     beluga_config_free(config);
     assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
@@ -276,15 +303,17 @@ static void an_option_the_provider_does_not_have_is_named_when_it_opens(void **s
 
 /* One call of every kind with the same messages and options: all must fail alike. */
 static void assert_all_refuse(beluga_chat_model *model, const beluga_messages *messages,
-                              beluga_context *context, const beluga_option *opts, size_t n, int code,
-                              const char *said)
+                              beluga_context *context, const beluga_option *opts, size_t n,
+                              int code, const char *said)
 {
     beluga_response *response = (beluga_response *)&code;
     beluga_stream *stream = (beluga_stream *)&code;
     beluga_error generate_err = {0}, stream_err = {0};
-    assert_int_equal(beluga_generate_n(model, context, messages, &response, &generate_err, opts, n), code);
+    assert_int_equal(beluga_generate_n(model, context, messages, &response, &generate_err, opts, n),
+                     code);
     assert_null(response);
-    assert_int_equal(beluga_stream_chat_n(model, context, messages, &stream, &stream_err, opts, n), code);
+    assert_int_equal(beluga_stream_chat_n(model, context, messages, &stream, &stream_err, opts, n),
+                     code);
     assert_null(stream);
     if (!strstr(generate_err.message, said)) fail_msg("generate: %s", generate_err.message);
     if (!strstr(stream_err.message, said)) fail_msg("stream: %s", stream_err.message);
@@ -308,17 +337,25 @@ static void a_call_without_messages_is_refused(void **state)
     beluga_chat_model *model = open_mock();
     beluga_messages *none = beluga_messages_new();
     (void)state;
-    assert_all_refuse(model, none, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
-    assert_all_refuse(model, NULL, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT, "no messages provided");
+    assert_all_refuse(model, none, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT,
+                      "no messages provided");
+    assert_all_refuse(model, NULL, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT,
+                      "no messages provided");
     beluga_messages_free(none);
     beluga_chat_model_unref(model);
 }
 
 static void invalid_utf8_is_refused_with_its_position(void **state)
 {
-    static const struct { const char *bytes; size_t n; const char *said; } rows[] = {
-        {"caf\xe9", 4, "byte 3"}, {"\xc0\x80", 2, "byte 0"}, {"a\xed\xa0\x80", 4, "byte 1"},
-        {"ab\xf0\x9f\x9a", 5, "byte 2"}, {"x\xf4\x90\x80\x80", 5, "byte 1"}};
+    static const struct {
+        const char *bytes;
+        size_t n;
+        const char *said;
+    } rows[] = {{"caf\xe9", 4, "byte 3"},
+                {"\xc0\x80", 2, "byte 0"},
+                {"a\xed\xa0\x80", 4, "byte 1"},
+                {"ab\xf0\x9f\x9a", 5, "byte 2"},
+                {"x\xf4\x90\x80\x80", 5, "byte 1"}};
     beluga_chat_model *model = open_mock();
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -354,9 +391,11 @@ static void an_option_the_provider_does_not_have_is_named_in_a_call(void **state
     beluga_messages *messages = human("Hi", 2);
     (void)state;
     const beluga_option unknown[] = {beluga_with_provider_specific("mock.no_such", "x")};
-    assert_all_refuse(model, messages, NULL, unknown, 1, BELUGA_ERROR_INVALID_INPUT, "mock.no_such");
+    assert_all_refuse(model, messages, NULL, unknown, 1, BELUGA_ERROR_INVALID_INPUT,
+                      "mock.no_such");
     const beluga_option wrong[] = {beluga_with_provider_specific("mock.latency_ms", "soon")};
-    assert_all_refuse(model, messages, NULL, wrong, 1, BELUGA_ERROR_INVALID_INPUT, "mock.latency_ms");
+    assert_all_refuse(model, messages, NULL, wrong, 1, BELUGA_ERROR_INVALID_INPUT,
+                      "mock.latency_ms");
     beluga_messages_free(messages);
     beluga_chat_model_unref(model);
 }
@@ -388,7 +427,8 @@ static void an_expired_context_refuses_every_call(void **state)
     for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
         beluga_context *context = beluga_context_new_timeout(NULL, passed[i]);
         assert_int_equal(beluga_context_remaining_ms(context), 0);
-        assert_all_refuse(model, messages, context, NULL, 0, BELUGA_ERROR_CONTEXT_TIMEOUT, "deadline");
+        assert_all_refuse(model, messages, context, NULL, 0, BELUGA_ERROR_CONTEXT_TIMEOUT,
+                          "deadline");
         beluga_context_unref(context);
     }
     beluga_context *endless = beluga_context_new_timeout(NULL, INT64_MAX);
@@ -423,9 +463,11 @@ static void a_long_model_name_is_cut_between_characters(void **state)
     (void)state;
     for (size_t i = 0; i < 300; i += 2) memcpy(name + i, "é", 3);
     memcpy(name, "a", 1), memmove(name + 1, name + 2, 299);
-    beluga_config *config = beluga_config_new(beluga_with_model_name(name), beluga_mock_with_error("timeout"),
-                                              beluga_with_max_retries(0));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err), 0);
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name(name), beluga_mock_with_error("timeout"),
+                          beluga_with_max_retries(0));
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
+                     0);
     beluga_config_free(config);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err);
     assert_int_equal(status, BELUGA_ERROR_TIMEOUT);
@@ -440,10 +482,14 @@ static void an_input_of_no_kind_is_refused(void **state)
     beluga_response *response = (beluga_response *)&state;
     beluga_error err = {0};
     (void)state;
-    const beluga_input bad[] = {{.kind = 0}, {.kind = 4}, beluga_input_text(NULL),
-                                beluga_input_message(NULL), beluga_input_messages(NULL)};
+    const beluga_input bad[] = {{.kind = 0},
+                                {.kind = 4},
+                                beluga_input_text(NULL),
+                                beluga_input_message(NULL),
+                                beluga_input_messages(NULL)};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        assert_int_equal(beluga_invoke(model, NULL, bad[i], &response, &err), BELUGA_ERROR_INVALID_INPUT);
+        assert_int_equal(beluga_invoke(model, NULL, bad[i], &response, &err),
+                         BELUGA_ERROR_INVALID_INPUT);
         assert_null(response);
         assert_true(*err.message);
     }

@@ -44,14 +44,17 @@ static void assert_stream_fails(peer *p, int code, pulled *got)
 
 static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **state)
 {
-    static const struct { int status, code; bool retryable; } rows[] = {
+    static const struct {
+        int status, code;
+        bool retryable;
+    } rows[] = {
         {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
-        {402, BELUGA_ERROR_QUOTA_EXCEEDED, false}, {403, BELUGA_ERROR_AUTHORIZATION, false},
-        {404, BELUGA_ERROR_NOT_FOUND, false}, {408, BELUGA_ERROR_TIMEOUT, true},
-        {409, BELUGA_ERROR_INVALID_REQUEST, true}, {413, BELUGA_ERROR_LIMIT_EXCEEDED, false},
+        {402, BELUGA_ERROR_QUOTA_EXCEEDED, false},  {403, BELUGA_ERROR_AUTHORIZATION, false},
+        {404, BELUGA_ERROR_NOT_FOUND, false},       {408, BELUGA_ERROR_TIMEOUT, true},
+        {409, BELUGA_ERROR_INVALID_REQUEST, true},  {413, BELUGA_ERROR_LIMIT_EXCEEDED, false},
         {422, BELUGA_ERROR_INVALID_REQUEST, false}, {429, BELUGA_ERROR_RATE_LIMIT, true},
-        {500, BELUGA_ERROR_INTERNAL, true}, {502, BELUGA_ERROR_INTERNAL, true},
-        {503, BELUGA_ERROR_OVERLOADED, true}, {504, BELUGA_ERROR_TIMEOUT, true},
+        {500, BELUGA_ERROR_INTERNAL, true},         {502, BELUGA_ERROR_INTERNAL, true},
+        {503, BELUGA_ERROR_OVERLOADED, true},       {504, BELUGA_ERROR_TIMEOUT, true},
         {529, BELUGA_ERROR_OVERLOADED, true}};
     peer *p = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -59,7 +62,8 @@ static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **
         pulled got;
         peer_reply *r = peer_reply_new(p);
         peer_reply_repeat(r, 2);
-        peer_openai_error(r, rows[i].status, "X-Request-Id: req-7\r\n", NULL, "the words of the peer");
+        peer_openai_error(r, rows[i].status, "X-Request-Id: req-7\r\n", NULL,
+                          "the words of the peer");
         assert_fails(p, rows[i].code, &err);
         assert_int_equal(err.http_status, rows[i].status);
         assert_int_equal(beluga_error_is_retryable(&err), rows[i].retryable);
@@ -74,14 +78,22 @@ static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **
 
 static void the_providers_own_code_and_its_wait_reach_the_caller(void **state)
 {
-    static const struct { const char *headers; int64_t ms; } rows[] = {
-        {"Retry-After: 7\r\n", 7000}, {"Retry-After: 0\r\n", 0}, {"Retry-After: 1.5\r\n", 1500},
-        {"retry-after-ms: 250\r\nRetry-After: 9\r\n", 250}, {"Retry-After: soon\r\n", -1},
-        {"Retry-After: -3\r\n", -1}, {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0}, {NULL, -1}};
+    static const struct {
+        const char *headers;
+        int64_t ms;
+    } rows[] = {{"Retry-After: 7\r\n", 7000},
+                {"Retry-After: 0\r\n", 0},
+                {"Retry-After: 1.5\r\n", 1500},
+                {"retry-after-ms: 250\r\nRetry-After: 9\r\n", 250},
+                {"Retry-After: soon\r\n", -1},
+                {"Retry-After: -3\r\n", -1},
+                {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
+                {NULL, -1}};
     peer *p = *state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         beluga_error err;
-        peer_openai_error(peer_reply_new(p), 429, rows[i].headers, "rate_limit_exceeded", "slow down");
+        peer_openai_error(peer_reply_new(p), 429, rows[i].headers, "rate_limit_exceeded",
+                          "slow down");
         assert_fails(p, BELUGA_ERROR_RATE_LIMIT, &err);
         assert_string_equal(err.provider_code, "rate_limit_exceeded");
         assert_int_equal(err.retry_after_ms, rows[i].ms);
@@ -102,9 +114,16 @@ static void the_provider_may_say_that_a_retry_is_of_no_use(void **state)
 
 static void an_error_with_a_body_of_any_kind_is_one_clean_line(void **state)
 {
-    static const char *const bodies[] = {"", "plain words\nin two lines\r\n", "{\"error\":", "{}", "[]", "null",
-                                         "{\"error\":{\"message\":null}}", "{\"error\":\"\\u0000\\n\"}",
-                                         "\x00\xff\xfe\x80", "<html><body>Bad gateway</body></html>"};
+    static const char *const bodies[] = {"",
+                                         "plain words\nin two lines\r\n",
+                                         "{\"error\":",
+                                         "{}",
+                                         "[]",
+                                         "null",
+                                         "{\"error\":{\"message\":null}}",
+                                         "{\"error\":\"\\u0000\\n\"}",
+                                         "\x00\xff\xfe\x80",
+                                         "<html><body>Bad gateway</body></html>"};
     peer *p = *state;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         beluga_error err;
@@ -210,7 +229,8 @@ static void an_empty_answer_is_an_error(void **state)
 
 static void other_json_is_an_invalid_response(void **state)
 {
-    static const char *const bodies[] = {"{}", "[]", "42", "\"text\"", "{\"choices\":7}", "{\"choices\":{}}"};
+    static const char *const bodies[] = {
+        "{}", "[]", "42", "\"text\"", "{\"choices\":7}", "{\"choices\":{}}"};
     peer *p = *state;
     for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
         beluga_error err;
@@ -226,7 +246,8 @@ static void an_error_inside_a_stream_of_status_200_is_told(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_text(r, "Half");
-    peer_step_sse(r, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}");
+    peer_step_sse(
+        r, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}");
     peer_step_end(r);
     assert_stream_fails(p, BELUGA_ERROR_INTERNAL, &got);
     assert_string_equal(got.text, "Half");
@@ -286,10 +307,11 @@ static void what_is_added_to_a_request_has_the_last_word_but_not_over_the_key(vo
     beluga_response *response = NULL;
     peer_openai_answer(peer_reply_new(p), "Hello.");
     beluga_chat_model *model = open_peer(p);
-    int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err, beluga_with_temperature(0.5),
-                               beluga_with_extra_body("{\"temperature\":1.5,\"nested\":{\"a\":[true]},\"user\":null}"),
-                               beluga_with_user("somebody"), beluga_with_extra_header("Accept: x/y"),
-                               beluga_with_extra_header("X-Empty:"), beluga_with_extra_header("authorization: other"));
+    int status = beluga_invoke(
+        model, NULL, beluga_input_text("Hi"), &response, &err, beluga_with_temperature(0.5),
+        beluga_with_extra_body("{\"temperature\":1.5,\"nested\":{\"a\":[true]},\"user\":null}"),
+        beluga_with_user("somebody"), beluga_with_extra_header("Accept: x/y"),
+        beluga_with_extra_header("X-Empty:"), beluga_with_extra_header("authorization: other"));
     assert_int_equal(status, 0);
     const char *body = peer_request_body(p, 0, NULL);
     assert_non_null(strstr(body, "\"temperature\":1.5"));
@@ -323,9 +345,12 @@ static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
 static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
 {
     char empty[] = "file:/tmp/beluga-test-XXXXXX";
-    const struct { const char *key, *said; } rows[] = {
-        {"file:/nonexistent/key", "/nonexistent/key"}, {empty, "gave nothing"},
-        {"command:exit 3", "command failed"}, {"command:echo", "gave nothing"}};
+    const struct {
+        const char *key, *said;
+    } rows[] = {{"file:/nonexistent/key", "/nonexistent/key"},
+                {empty, "gave nothing"},
+                {"command:exit 3", "command failed"},
+                {"command:echo", "gave nothing"}};
     peer *p = *state;
     int fd = mkstemp(empty + strlen("file:"));
     assert_true(fd >= 0);
@@ -335,7 +360,8 @@ static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
         pulled got;
         beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(rows[i].key));
         assert_int_equal(ask(model, &err), BELUGA_ERROR_AUTHENTICATION);
-        if (!strstr(err.message, rows[i].said)) fail_msg("'%s' is not in: %s", rows[i].said, err.message);
+        if (!strstr(err.message, rows[i].said))
+            fail_msg("'%s' is not in: %s", rows[i].said, err.message);
         assert_clean(&err);
         stream_all(model, &got);
         assert_int_equal(got.status, BELUGA_ERROR_AUTHENTICATION);
@@ -536,7 +562,9 @@ static void an_answer_past_max_response_bytes_is_limit_exceeded(void **state)
 
     r = peer_reply_new(p);
     peer_openai_begin(r);
-    for (int i = 0; i < 5; i++) peer_openai_text(r, "0123456789012345678901234567890123456789"), peer_openai_text(r, text + 5000);
+    for (int i = 0; i < 5; i++)
+        peer_openai_text(r, "0123456789012345678901234567890123456789"),
+            peer_openai_text(r, text + 5000);
     peer_openai_finish(r, "stop");
     peer_openai_done(r);
     const beluga_option small = beluga_with_max_response_bytes(2048);

@@ -28,8 +28,8 @@ static void add(const char *bytes, size_t n)
     told.text[told.length] = '\0';
 }
 
-static void hear(void *payload, beluga_log_level level, const char *event, const beluga_log_field *fields,
-                 size_t n_fields)
+static void hear(void *payload, beluga_log_level level, const char *event,
+                 const beluga_log_field *fields, size_t n_fields)
 {
     char number[32];
     assert_ptr_equal(payload, &told);
@@ -43,7 +43,8 @@ static void hear(void *payload, beluga_log_level level, const char *event, const
         add(fields[i].name, strlen(fields[i].name));
         add("=", 1);
         if (!fields[i].text) snprintf(number, sizeof number, "%lld", (long long)fields[i].number);
-        add(fields[i].text ? fields[i].text : number, fields[i].text ? fields[i].length : strlen(number));
+        add(fields[i].text ? fields[i].text : number,
+            fields[i].text ? fields[i].length : strlen(number));
     }
     add("\n", 1);
 }
@@ -54,13 +55,14 @@ typedef struct scene {
     beluga_chat_model *model;
 } scene;
 
-static beluga_chat_model *open_in(scene *s, const char *provider, const char *url, const beluga_option *opts, size_t n)
+static beluga_chat_model *open_in(scene *s, const char *provider, const char *url,
+                                  const beluga_option *opts, size_t n)
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
-                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
+        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
     assert_int_equal(beluga_config_set_n(config, opts, n), 0);
     if (beluga_registry_open(beluga_client_registry(s->client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
@@ -127,8 +129,8 @@ static void call_in_every_way(scene *s)
     assert_int_equal(say(s->model, PROMPT), 0);
     peer_openai_stream(peer_reply_new(s->peer), ANSWER);
     stream_with(s->model, &got, &no_retry, 1);
-    peer_openai_error(peer_reply_new(s->peer), 401, "Set-Cookie: " OTHER_SECRET "\r\n", "invalid_api_key",
-                      "Incorrect API key provided: " SECRET_KEY);
+    peer_openai_error(peer_reply_new(s->peer), 401, "Set-Cookie: " OTHER_SECRET "\r\n",
+                      "invalid_api_key", "Incorrect API key provided: " SECRET_KEY);
     assert_int_equal(say(s->model, PROMPT), BELUGA_ERROR_AUTHENTICATION);
     peer_step_reset(peer_reply_new(s->peer));
     stream_with(s->model, &got, &no_retry, 1);
@@ -192,7 +194,8 @@ static void a_call_that_succeeds_is_one_line_of_information(void **state)
     peer_openai_answer(peer_reply_new(s->peer), ANSWER);
     assert_int_equal(say(s->model, PROMPT), 0);
     assert_int_equal(told.records, 1);
-    assert_told("info call.finished operation=generate provider=openai model=any reason=stop duration_us=");
+    assert_told(
+        "info call.finished operation=generate provider=openai model=any reason=stop duration_us=");
     listen_at(s, BELUGA_LOG_WARN, false);
     peer_openai_answer(peer_reply_new(s->peer), ANSWER);
     assert_int_equal(say(s->model, PROMPT), 0);
@@ -206,7 +209,8 @@ static void a_call_that_fails_is_one_warning(void **state)
     peer_openai_error(peer_reply_new(s->peer), 400, NULL, NULL, "no");
     assert_int_equal(say(s->model, PROMPT), BELUGA_ERROR_INVALID_REQUEST);
     assert_int_equal(told.records, 1);
-    assert_told("warn call.failed operation=generate provider=openai model=any error=invalid_request");
+    assert_told(
+        "warn call.failed operation=generate provider=openai model=any error=invalid_request");
 }
 
 static void a_retry_is_told_with_its_reason_and_its_wait(void **state)

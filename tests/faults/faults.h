@@ -1,5 +1,5 @@
-/* The sixteen faults that a caller of language models meets, as failoverbench's catalogue (methodology 0.1)
- * has them, played by the scripted peer and met through the library. */
+/* The sixteen faults that a caller of language models meets, as failoverbench's catalogue
+ * (methodology 0.1) has them, played by the scripted peer and met through the library. */
 #ifndef TESTS_FAULTS_H
 #define TESTS_FAULTS_H
 
@@ -34,7 +34,7 @@ typedef struct outcome {
 typedef struct attempts {
     size_t primary, fallback;
     double primary_s[MAX_ATTEMPTS]; /* when, since the scenario began */
-    bool prefill; /* some request ended in an assistant's message */
+    bool prefill;                   /* some request ended in an assistant's message */
 } attempts;
 
 typedef enum verdict { PASS, PARTIAL, SAFE, FAIL } verdict;
@@ -62,8 +62,9 @@ typedef struct scenario {
 extern const scenario scenarios[];
 extern const size_t n_scenarios;
 
-/* run.c: all are opened before the first one is played, and closed after the last: files and sockets of
- * several threads would be one descriptor's for a sanitizer. What was seen is in `r`, but for the verdict. */
+/* run.c: all are opened before the first one is played, and closed after the last: files and
+ * sockets of several threads would be one descriptor's for a sanitizer. What was seen is in `r`,
+ * but for the verdict. */
 void open_scenario(const scenario *s, const setup *with, result *r);
 void run_scenario(const scenario *s, const setup *with, result *r);
 void close_scenario(result *r);

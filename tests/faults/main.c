@@ -9,10 +9,12 @@
 
 static const char usage_text[] =
     "usage: faults [--divisor N] [--without PART]... [--tap]\n"
-    "Meet sixteen faults of a provider through the library, with fallback, breaker and a limit for the\n"
+    "Meet sixteen faults of a provider through the library, with fallback, breaker and a limit for "
+    "the\n"
     "first token, and say how it went. At full length it takes about a minute and a half.\n"
     "\n"
-    "  --divisor N     let time go N times faster (for tests; never compare that with what is published)\n"
+    "  --divisor N     let time go N times faster (for tests; never compare that with what is "
+    "published)\n"
     "  --without PART  turn a part off: retry, fallback, breaker, first-token or restart\n"
     "  --tap           print TAP, a case a scenario, instead of the card\n";
 
@@ -47,7 +49,7 @@ static void play_all(run *runs, const setup *with)
     free(threads);
 }
 
-/* --- what is printed ------------------------------------------------------------------------------ */
+/* --- what is printed -------------------------------------------------------------------------- */
 
 static const char *published_name(char letter)
 {
@@ -57,8 +59,8 @@ static const char *published_name(char letter)
 static void print_row(const run *r)
 {
     const result *x = &r->result;
-    printf("%s  %-43s %-7s %2zu+%-2zu %6.1f s ", r->scenario->id, r->scenario->title, words[x->verdict],
-           x->seen.primary, x->seen.fallback, x->calls[0].seconds);
+    printf("%s  %-43s %-7s %2zu+%-2zu %6.1f s ", r->scenario->id, r->scenario->title,
+           words[x->verdict], x->seen.primary, x->seen.fallback, x->calls[0].seconds);
     for (const char *p = r->scenario->published; *p; p++) printf(" %s", published_name(*p));
     printf("%s%s\n", *x->why ? "\n     " : "", x->why);
 }
@@ -72,8 +74,8 @@ static size_t count(const run *runs, verdict v)
 
 static void print_totals(const run *runs)
 {
-    printf("\npass                                              %2zu of %zu            ", count(runs, PASS),
-           n_scenarios);
+    printf("\npass                                              %2zu of %zu            ",
+           count(runs, PASS), n_scenarios);
     for (size_t system = 0; scenarios[0].published[system]; system++) {
         size_t n = 0;
         for (size_t i = 0; i < n_scenarios; i++) n += scenarios[i].published[system] == 'p';
@@ -89,11 +91,14 @@ static void print_card(const run *runs, const setup *with)
     for (size_t i = 0; i < n_scenarios; i++) print_row(&runs[i]);
     print_totals(runs);
     printf("asked: attempts that the provider saw, of the model and of its fallback\n"
-           "published by failoverbench on 2026-09-12 (methodology 0.1, full length): A Bifrost 2.1.1, B no\n"
-           "gateway, C DeepSeek Harness with fallbacks, D LangChain with fallbacks, E LiteLLM proxy, F its\n"
+           "published by failoverbench on 2026-09-12 (methodology 0.1, full length): A Bifrost "
+           "2.1.1, B no\n"
+           "gateway, C DeepSeek Harness with fallbacks, D LangChain with fallbacks, E LiteLLM "
+           "proxy, F its\n"
            "router tuned, G its router, H OpenAI's SDK for Python, I Portkey\n");
     if (with->divisor > 1)
-        printf("time went %d times faster: not to be compared with what is published\n", with->divisor);
+        printf("time went %d times faster: not to be compared with what is published\n",
+               with->divisor);
 }
 
 static void print_tap(const run *runs)
@@ -102,12 +107,12 @@ static void print_tap(const run *runs)
     for (size_t i = 0; i < n_scenarios; i++) {
         const result *x = &runs[i].result;
         if (*x->why) printf("# %s\n", x->why);
-        printf("%sok %zu - %s %s: %s\n", x->verdict == PASS ? "" : "not ", i + 1, runs[i].scenario->id,
-               runs[i].scenario->title, words[x->verdict]);
+        printf("%sok %zu - %s %s: %s\n", x->verdict == PASS ? "" : "not ", i + 1,
+               runs[i].scenario->id, runs[i].scenario->title, words[x->verdict]);
     }
 }
 
-/* --- the command line ----------------------------------------------------------------------------- */
+/* --- the command line ------------------------------------------------------------------------- */
 
 static int turn_off(setup *with, const char *part)
 {
@@ -138,7 +143,8 @@ static int parse(int argc, char **argv, setup *with, bool *tap)
         if (c == 'd') with->divisor = atoi(optarg);
         if (c == 't') *tap = true;
         if (c == 'w' && turn_off(with, optarg)) return -1;
-        if (c == 'h' || c == '?') return fputs(usage_text, c == 'h' ? stdout : stderr), c == 'h' ? 1 : -1;
+        if (c == 'h' || c == '?')
+            return fputs(usage_text, c == 'h' ? stdout : stderr), c == 'h' ? 1 : -1;
     }
     if (with->divisor >= 1 && with->divisor <= 60 && optind == argc) return 0;
     return fputs(usage_text, stderr), -1;

@@ -1,5 +1,5 @@
-/* Plays a scenario: a peer that fails by the model's name, a model configured as an operator would, and calls
- * that note what the caller and the provider saw. */
+/* Plays a scenario: a peer that fails by the model's name, a model configured as an operator would,
+ * and calls that note what the caller and the provider saw. */
 #include "faults.h"
 
 #include <stdio.h>
@@ -25,7 +25,7 @@ static void give_up(const char *what, const char *detail)
     exit(1);
 }
 
-/* --- the model ------------------------------------------------------------------------------------ */
+/* --- the model -------------------------------------------------------------------------------- */
 
 static int ms(const setup *with, int full)
 {
@@ -36,7 +36,8 @@ static int ms(const setup *with, int full)
 /* What an operator would write. */
 static void write_configuration(FILE *f, const scenario *s, const setup *with, const char *url)
 {
-    fprintf(f, "providers:\n  openai: {base_url: \"%s\", api_key: key}\nmodels:\n  primary:\n", url);
+    fprintf(f, "providers:\n  openai: {base_url: \"%s\", api_key: key}\nmodels:\n  primary:\n",
+            url);
     fprintf(f, "    model: openai/%s\n    max_retries: %d\n    retry_delay: %dms\n", s->id,
             with->retry ? 2 : 0, ms(with, 500));
     fprintf(f, "    timeout: %dms\n    idle_timeout: %dms\n", ms(with, 30000), ms(with, 15000));
@@ -60,8 +61,10 @@ static beluga_chat_model *open_model(const scenario *s, const setup *with, const
     write_configuration(f, s, with, url);
     fclose(f);
     int status = beluga_config_load_file(base, path, &err);
-    if (!status) status = beluga_config_resolve(base, beluga_registry_default(), "primary", &config, &err);
-    if (!status) status = beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err);
+    if (!status)
+        status = beluga_config_resolve(base, beluga_registry_default(), "primary", &config, &err);
+    if (!status)
+        status = beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err);
     if (status) give_up("configuration", err.message);
     unlink(path);
     beluga_config_free(config);
@@ -69,7 +72,7 @@ static beluga_chat_model *open_model(const scenario *s, const setup *with, const
     return model;
 }
 
-/* --- a call --------------------------------------------------------------------------------------- */
+/* --- a call ----------------------------------------------------------------------------------- */
 
 typedef struct answer {
     char text[TEXT_SIZE];
@@ -84,7 +87,8 @@ static void take(answer *a, outcome *o, const beluga_event *event)
         o->has_usage = false;
         break;
     case BELUGA_EVENT_METADATA:
-        if (event->u.metadata.model) snprintf(o->model, sizeof o->model, "%s", event->u.metadata.model);
+        if (event->u.metadata.model)
+            snprintf(o->model, sizeof o->model, "%s", event->u.metadata.model);
         break;
     case BELUGA_EVENT_TEXT:
         if (a->length + event->u.text.length >= sizeof a->text) break;
@@ -133,9 +137,10 @@ static void sleep_until(double when_s)
     nanosleep(&t, NULL);
 }
 
-/* --- the provider's log --------------------------------------------------------------------------- */
+/* --- the provider's log ----------------------------------------------------------------------- */
 
-static void read_log(const peer *p, const scenario *s, double began_s, size_t before, attempts *seen)
+static void read_log(const peer *p, const scenario *s, double began_s, size_t before,
+                     attempts *seen)
 {
     for (size_t i = 0; i < before; i++) {
         const char *body = peer_request_body(p, i, NULL);

@@ -1,5 +1,5 @@
-/* What is right for each fault. A required check that fails is a fail; an advisory one makes a pass partial; a
- * bounded clean error without a rescue is safe. */
+/* What is right for each fault. A required check that fails is a fail; an advisory one makes a pass
+ * partial; a bounded clean error without a rescue is safe. */
 #include "faults.h"
 
 #include <stdio.h>
@@ -44,7 +44,8 @@ static void judge(result *r)
 static size_t within(const attempts *seen, double seconds)
 {
     size_t n = 0;
-    for (size_t i = 0; i < seen->primary; i++) n += seen->primary_s[i] - seen->primary_s[0] < seconds;
+    for (size_t i = 0; i < seen->primary; i++)
+        n += seen->primary_s[i] - seen->primary_s[0] < seconds;
     return n;
 }
 
@@ -180,7 +181,8 @@ static void check_outage(const scenario *s, const setup *with, result *r)
     if (r->verdict == FAIL) return;
     r->verdict = served == asked ? PASS : SAFE;
     if (served < asked) note(r, "not all were served while the provider was down");
-    require(r, recovered >= 0 && recovered <= 30.0 / with->divisor, "it did not return after the recovery");
+    require(r, recovered >= 0 && recovered <= 30.0 / with->divisor,
+            "it did not return after the recovery");
     /* Without a breaker every call would ask three times. */
     advise(r, r->seen.primary < 3 * asked / 2, "the provider was asked all the time");
 }
@@ -190,13 +192,15 @@ static void check_accounting(const scenario *s, const setup *with, result *r)
     (void)s;
     (void)with;
     judge(r);
-    advise(r, !r->calls[0].complete || is_from_fallback(&r->calls[0]), "the model is not the one that answered");
+    advise(r, !r->calls[0].complete || is_from_fallback(&r->calls[0]),
+           "the model is not the one that answered");
     advise(r, !r->calls[0].complete || r->calls[0].has_usage, "no usage");
     require(r, r->seen.primary <= 6, "too many attempts");
 }
 
-/* Published 2026-09-12 by failoverbench: Bifrost 2.1.1, no gateway, DeepSeek Harness with fallbacks, LangChain
- * with fallbacks, LiteLLM proxy, its router tuned, its router, the OpenAI SDK for Python, Portkey. */
+/* Published 2026-09-12 by failoverbench: Bifrost 2.1.1, no gateway, DeepSeek Harness with
+ * fallbacks, LangChain with fallbacks, LiteLLM proxy, its router tuned, its router, the OpenAI SDK
+ * for Python, Portkey. */
 const scenario scenarios[] = {
     {"s01", "429 with Retry-After", 20, 0, 0, "~o~pppppp", check_retry_after},
     {"s02", "429 without Retry-After, for ever", 40, 0, 0, "popppppop", check_rate_limit},

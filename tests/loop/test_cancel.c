@@ -17,8 +17,7 @@ static void endless(peer *p, int times)
     peer_step_hang(reply);
 }
 
-/* --- before and after
- * ----------------------------------------------------------------------------- */
+/* --- before and after ------------------------------------------------------------------------- */
 
 static void a_call_under_a_cancelled_context_does_not_start(void **state)
 {
@@ -77,8 +76,7 @@ static void a_call_without_a_context_cannot_be_cancelled_by_one(void **state)
     beluga_context_unref(ctx);
 }
 
-/* --- in the middle
- * -------------------------------------------------------------------------------- */
+/* --- in the middle ---------------------------------------------------------------------------- */
 
 static void what_had_arrived_is_read_and_then_the_cancellation(void **state)
 {
@@ -219,8 +217,7 @@ static void a_paused_call_is_cancelled_too(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- a signal handler
- * ----------------------------------------------------------------------------- */
+/* --- a signal handler ------------------------------------------------------------------------- */
 
 static beluga_context *interrupted;
 
@@ -307,8 +304,7 @@ static void a_signal_alone_ends_nothing(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- families
- * ------------------------------------------------------------------------------------- */
+/* --- families --------------------------------------------------------------------------------- */
 
 static void a_parent_cancels_its_children_and_a_child_nobody_else(void **state)
 {

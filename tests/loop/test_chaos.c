@@ -18,8 +18,7 @@ static bool one_in(uint32_t *state, uint32_t n)
     return next_random(state) % n == 0;
 }
 
-/* --- the server
- * ----------------------------------------------------------------------------------- */
+/* --- the server ------------------------------------------------------------------------------- */
 
 static void half_stream(peer_reply *r)
 {
@@ -72,8 +71,7 @@ static void script(peer *p, uint32_t *random)
     peer_openai_stream(rest, "and then it behaves");
 }
 
-/* --- the caller
- * ----------------------------------------------------------------------------------- */
+/* --- the caller ------------------------------------------------------------------------------- */
 
 typedef struct chaos {
     peer *p;

@@ -48,8 +48,7 @@ static void gated_stream(peer *p, int gate, int times)
     peer_openai_done(reply);
 }
 
-/* --- streams that are pulled
- * ---------------------------------------------------------------------- */
+/* --- streams that are pulled ------------------------------------------------------------------ */
 
 static int leave_stream(void *argument)
 {
@@ -99,8 +98,7 @@ static void an_inherited_stream_gives_none_of_the_events_that_wait(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- a host's loop
- * -------------------------------------------------------------------------------- */
+/* --- a host's loop ---------------------------------------------------------------------------- */
 
 /* libcurl looks at each transfer once more some time after it connected; a descriptor that a child
  * took out of the parent's poller would not be missed then. */
@@ -162,8 +160,7 @@ static void an_inherited_loop_returns_forked_and_the_parents_calls_go_on(void **
     beluga_loop_free(f.loop);
 }
 
-/* --- a child's own calls
- * -------------------------------------------------------------------------- */
+/* --- a child's own calls ---------------------------------------------------------------------- */
 
 static int call_on_ones_own(void *argument)
 {
@@ -235,8 +232,7 @@ static void a_child_that_exits_in_good_order_does_not_hang(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- the executor
- * --------------------------------------------------------------------------------- */
+/* --- the executor ----------------------------------------------------------------------------- */
 
 static void skip_under_tsan(void)
 {
@@ -307,8 +303,7 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **sta
     beluga_loop_free(loop);
 }
 
-/* --- what calls share
- * ----------------------------------------------------------------------------- */
+/* --- what calls share ------------------------------------------------------------------------- */
 
 static int answers_in_child(void *argument)
 {
@@ -329,7 +324,8 @@ static void a_child_does_not_wait_for_its_parents_calls_to_end(void **state)
     pull_until(stream, &r, BELUGA_EVENT_TEXT);
     peer_openai_answer(peer_reply_new(p), "Hello");
     in_child(answers_in_child, model);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT); /* here it is still one at once */
+    /* here it is still one at once */
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
     peer_open_gate(p, 0);
     pull_all(stream, &r);
     beluga_stream_free(stream);

@@ -94,8 +94,7 @@ static const char *key_sent(const scene *s, size_t i)
     return peer_request_header(s->p, i, "Authorization");
 }
 
-/* --- variables and files
- * -------------------------------------------------------------------------- */
+/* --- variables and files ---------------------------------------------------------------------- */
 
 static void a_variable_is_read_when_the_model_opens(void **state)
 {
@@ -149,8 +148,7 @@ static void a_file_that_is_missing_or_empty_fails_the_call_and_can_be_mended(voi
     beluga_chat_model_unref(model);
 }
 
-/* --- commands
- * ------------------------------------------------------------------------------------- */
+/* --- commands --------------------------------------------------------------------------------- */
 
 static void a_command_runs_once_for_twenty_calls_at_once(void **state)
 {

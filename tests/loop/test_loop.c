@@ -9,8 +9,7 @@
 
 #include <beluga/providers/mock.h>
 
-/* --- when callbacks come
- * -------------------------------------------------------------------------- */
+/* --- when callbacks come ---------------------------------------------------------------------- */
 
 static void callbacks_come_only_from_step(void **state)
 {
@@ -88,8 +87,7 @@ static void a_call_whose_handle_was_given_back_goes_on(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- what a callback may do
- * ----------------------------------------------------------------------- */
+/* --- what a callback may do ------------------------------------------------------------------- */
 
 typedef struct actor {
     record r; /* first: record_event gets it */
@@ -192,8 +190,7 @@ static void a_step_from_inside_a_callback_is_recursive(void **state)
     beluga_loop_free(a.loop);
 }
 
-/* --- pause
- * ---------------------------------------------------------------------------------------- */
+/* --- pause ------------------------------------------------------------------------------------ */
 
 enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more than any socket's buffers hold */
 
@@ -313,8 +310,7 @@ static void a_finish_that_waits_for_its_usage_waits_while_paused(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- the end of a loop
- * ---------------------------------------------------------------------------- */
+/* --- the end of a loop ------------------------------------------------------------------------ */
 
 static void a_loop_that_is_freed_ends_its_calls_silently(void **state)
 {
@@ -398,8 +394,7 @@ static void a_loop_without_calls_is_quiet(void **state)
     beluga_loop_free(NULL);
 }
 
-/* --- what makes the descriptor readable
- * ----------------------------------------------------------- */
+/* --- what makes the descriptor readable ------------------------------------------------------- */
 
 static void delays_make_the_descriptor_readable(void **state)
 {
@@ -548,8 +543,7 @@ static void a_program_without_a_loop_of_its_own_may_wait(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- whole answers, pushed
- * ------------------------------------------------------------------------ */
+/* --- whole answers, pushed -------------------------------------------------------------------- */
 
 static void generate_on(beluga_loop *loop, beluga_chat_model *model, record *r, bool streamed)
 {

@@ -8,10 +8,12 @@
 /* Long enough that no test sees the breaker close by itself, or so short that it does at once. */
 enum { LONG_MS = 3600000, SHORT_MS = 1 };
 
-static beluga_chat_model *open_with_breaker(peer *p, int64_t failures, int64_t open_ms, int64_t probes)
+static beluga_chat_model *open_with_breaker(peer *p, int64_t failures, int64_t open_ms,
+                                            int64_t probes)
 {
     return open_peer_with(p, beluga_with_breaker_failures(failures),
-                          beluga_with_breaker_open_time_ms(open_ms), beluga_with_breaker_probes(probes));
+                          beluga_with_breaker_open_time_ms(open_ms),
+                          beluga_with_breaker_probes(probes));
 }
 
 static void fail_next(peer *p, int status)
@@ -132,7 +134,8 @@ static void a_probe_that_is_cancelled_lets_the_next_one_try(void **state)
     peer_openai_answer(peer_reply_new(p), "well");
     peer_openai_answer(peer_reply_new(p), "well");
     int status = generate(model, "well", NULL);
-    if (peer_requests(p) == 2) status = 0; /* the cancelled one had not been sent, and took its reply */
+    /* the cancelled one had not been sent, and took its reply */
+    if (peer_requests(p) == 2) status = 0;
     assert_int_equal(status, 0);
     beluga_op_free(probe);
     beluga_chat_model_unref(model);
@@ -157,8 +160,8 @@ static void all_retries_are_one_outcome(void **state)
 {
     peer *p = *state;
     beluga_chat_model *model =
-        open_peer_with(p, beluga_with_breaker_failures(2), beluga_with_breaker_open_time_ms(LONG_MS),
-                       beluga_with_max_retries(2));
+        open_peer_with(p, beluga_with_breaker_failures(2),
+                       beluga_with_breaker_open_time_ms(LONG_MS), beluga_with_max_retries(2));
     for (int i = 0; i < 6; i++) fail_next(p, 503);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
@@ -171,8 +174,8 @@ static void a_probe_is_one_attempt(void **state)
 {
     peer *p = *state;
     beluga_chat_model *model =
-        open_peer_with(p, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(SHORT_MS),
-                       beluga_with_max_retries(2));
+        open_peer_with(p, beluga_with_breaker_failures(1),
+                       beluga_with_breaker_open_time_ms(SHORT_MS), beluga_with_max_retries(2));
     for (int i = 0; i < 4; i++) fail_next(p, 503);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
     assert_int_equal(peer_requests(p), 3);
@@ -197,16 +200,17 @@ static void a_deadline_that_passes_in_silence_is_a_failure(void **state)
 static void an_open_breaker_leads_to_the_fallback_without_a_request(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(LONG_MS),
-                       beluga_with_fallback("mock/echo"));
+    beluga_chat_model *model = open_peer_with(p, beluga_with_breaker_failures(1),
+                                              beluga_with_breaker_open_time_ms(LONG_MS),
+                                              beluga_with_fallback("mock/echo"));
     fail_next(p, 503);
     for (int i = 0; i < 5; i++) assert_int_equal(generate(model, "Hi", NULL), 0);
     assert_int_equal(peer_requests(p), 1);
     beluga_chat_model_unref(model);
 }
 
-/* --- many threads ------------------------------------------------------------------------------- */
+/* --- many threads -------------------------------------------------------------------------------
+ */
 
 enum { THREADS = 8, CALLS = 200 };
 

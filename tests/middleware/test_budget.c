@@ -39,14 +39,15 @@ static int remove_file(void **state)
     return 0;
 }
 
-/* --- prices --------------------------------------------------------------------------------------- */
+/* --- prices ----------------------------------------------------------------------------------- */
 
 static void the_longest_entry_that_fits_counts(void **state)
 {
     (void)state;
     beluga_prices *prices = NULL;
     beluga_price price;
-    write_file("date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, output: 4}\n"
+    write_file("date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, "
+               "output: 4}\n"
                "  a/mini: {input: 5, cache_read: 0.5, output: 6}\n");
     assert_int_equal(beluga_prices_load(path, &prices, NULL), 0);
     assert_string_equal(beluga_prices_date(prices), "2026-11-05");
@@ -98,7 +99,8 @@ static void a_bad_file_is_told_with_its_place(void **state)
         if (!strstr(err.message, files[i].expected)) fail_msg("%s", err.message);
     }
     beluga_prices *prices = NULL;
-    assert_int_equal(beluga_prices_load("/nowhere/prices.yaml", &prices, NULL), BELUGA_ERROR_NOT_FOUND);
+    assert_int_equal(beluga_prices_load("/nowhere/prices.yaml", &prices, NULL),
+                     BELUGA_ERROR_NOT_FOUND);
 }
 
 static void the_list_that_is_shipped_can_be_read(void **state)
@@ -127,7 +129,7 @@ static void the_list_is_found_beside_the_library(void **state)
     beluga_prices_free(prices);
 }
 
-/* --- the budget ----------------------------------------------------------------------------------- */
+/* --- the budget ------------------------------------------------------------------------------- */
 
 static beluga_chat_model *open_with_budget(double dollars, beluga_option more)
 {
@@ -165,9 +167,11 @@ static void a_dearer_fallback_is_reserved_for(void **state)
 {
     (void)state;
     beluga_error err;
-    write_file("prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
-    const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50), beluga_with_max_tokens(6),
-                                     beluga_with_fallback("mock/echo"), BELUGA_OPTIONS_END};
+    write_file(
+        "prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
+    const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50),
+                                     beluga_with_max_tokens(6), beluga_with_fallback("mock/echo"),
+                                     BELUGA_OPTIONS_END};
     beluga_chat_model *model = open_mock_n(options, BELUGA_OPTIONS_TERMINATED);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
     assert_non_null(strstr(err.message, "may cost $60"));
@@ -179,8 +183,8 @@ static void tries_that_failed_are_paid_for(void **state)
     peer *p = *state;
     record r;
     beluga_chat_model *model =
-        open_peer_with(p, beluga_with_prices(path), beluga_with_budget(30), beluga_with_max_retries(1),
-                       beluga_with_restart_delivery(true));
+        open_peer_with(p, beluga_with_prices(path), beluga_with_budget(30),
+                       beluga_with_max_retries(1), beluga_with_restart_delivery(true));
     peer_reply *cut = peer_reply_new(p);
     peer_openai_begin(cut);
     peer_openai_text(cut, "half");
@@ -309,8 +313,8 @@ int main(void)
         WITH_FILE(when_it_is_spent_nothing_is_sent),
         WITH_FILE(what_may_be_answered_is_reserved_where_it_is_known),
         cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
-        cmocka_unit_test_setup_teardown(what_was_answered_is_paid_for_though_nobody_told_the_usage, peer_and_file,
-                                        stop_both),
+        cmocka_unit_test_setup_teardown(what_was_answered_is_paid_for_though_nobody_told_the_usage,
+                                        peer_and_file, stop_both),
         WITH_FILE(a_dearer_fallback_is_reserved_for),
         WITH_FILE(what_was_cancelled_before_an_answer_costs_nothing),
         WITH_FILE(a_cached_answer_costs_nothing),

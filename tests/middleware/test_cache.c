@@ -55,8 +55,9 @@ static void another_question_or_option_is_asked(void **state)
     assert_string_equal(beluga_response_text(r, NULL), "three");
     assert_false(beluga_response_is_cached(r));
     beluga_response_free(r);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL,
-                                   beluga_with_temperature(0.5)), 0);
+    assert_int_equal(
+        beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL, beluga_with_temperature(0.5)),
+        0);
     assert_string_equal(beluga_response_text(r, NULL), "four");
     beluga_response_free(r);
     assert_int_equal(generate(model, "one two", NULL), 0);
@@ -69,7 +70,8 @@ static void how_it_is_fetched_makes_no_difference(void **state)
     record r;
     beluga_chat_model *model = open_caching(nothing);
     assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(12345), beluga_with_max_retries(1)), 0);
+    assert_int_equal(
+        stream_with(model, &r, beluga_with_timeout_ms(12345), beluga_with_max_retries(1)), 0);
     assert_story(&r, "start metadata [one two] usage(1,2) finish(stop)");
     beluga_chat_model_unref(model);
 }
@@ -114,9 +116,9 @@ static void tool_calls_and_reasoning_are_given_again(void **state)
 {
     (void)state;
     record first, second;
-    beluga_chat_model *model =
-        open_mock(beluga_with_cache_ttl_ms(HOUR_MS), beluga_mock_with_reasoning("because"),
-                  beluga_mock_with_tool_calls("[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":{\"a\":1}}]"));
+    beluga_chat_model *model = open_mock(
+        beluga_with_cache_ttl_ms(HOUR_MS), beluga_mock_with_reasoning("because"),
+        beluga_mock_with_tool_calls("[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":{\"a\":1}}]"));
     assert_int_equal(stream_whole(model, &first), 0);
     assert_int_equal(stream_whole(model, &second), 0);
     assert_story(&second, first.story);
@@ -127,7 +129,8 @@ static void tool_calls_and_reasoning_are_given_again(void **state)
 static void an_answer_with_a_picture_is_asked_anew(void **state)
 {
     static const char body[] =
-        "{\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"Here\",\"images\":[{"
+        "{\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"Here\",\"images\":["
+        "{"
         "\"image_url\":{\"url\":\"data:image/png;base64,UE5H\"}}]},\"finish_reason\":\"stop\"}]}";
     (void)state;
     peer *p = peer_start();
@@ -149,7 +152,8 @@ static void an_answer_with_a_picture_is_asked_anew(void **state)
 static void what_is_too_old_is_asked_anew(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_mock(beluga_mock_with_responses("one\ntwo"), beluga_with_cache_ttl_ms(1));
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_responses("one\ntwo"), beluga_with_cache_ttl_ms(1));
     assert_int_equal(generate(model, "one", NULL), 0);
     usleep(20000);
     assert_int_equal(generate(model, "two", NULL), 0);
@@ -206,7 +210,9 @@ static void who_cancels_a_replay_may_go_on_reading_the_event(void **state)
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
     assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(beluga_stream_start_n(model, loop, NULL, messages, cancel_and_read, &c, &c.op, NULL, NULL, 0), 0);
+    assert_int_equal(beluga_stream_start_n(model, loop, NULL, messages, cancel_and_read, &c, &c.op,
+                                           NULL, NULL, 0),
+                     0);
     while (!c.ends) poll_and_step(loop);
     assert_string_equal(c.text, "one two"); /* the kept answer came in one piece */
     beluga_op_free(c.op);
@@ -215,7 +221,8 @@ static void who_cancels_a_replay_may_go_on_reading_the_event(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- stores ------------------------------------------------------------------------------------- */
+/* --- stores -------------------------------------------------------------------------------------
+ */
 
 typedef struct shelf {
     char key[65], value[4096];
@@ -230,7 +237,8 @@ static void shelf_get(void *payload, const char *key, beluga_cache_found_fn foun
     if (s->length && strcmp(key, s->key) == 0) found(to, s->value, s->length);
 }
 
-static void shelf_put(void *payload, const char *key, const char *value, size_t length, int64_t ttl_ms)
+static void shelf_put(void *payload, const char *key, const char *value, size_t length,
+                      int64_t ttl_ms)
 {
     shelf *s = payload;
     s->puts++;
@@ -268,15 +276,20 @@ static void what_a_store_makes_up_is_not_believed(void **state)
     static const char *const made_up[] = {
         "[{\"kind\":\"text\"},{\"kind\":\"finish\",\"reason\":1}]",
         "[{\"kind\":\"tool_call_begin\"},{\"kind\":\"finish\",\"reason\":1}]",
-        "[{\"kind\":\"tool_call_end\",\"id\":\"a\",\"name\":\"b\"},{\"kind\":\"finish\",\"reason\":1}]",
+        "[{\"kind\":\"tool_call_end\",\"id\":\"a\",\"name\":\"b\"},{\"kind\":\"finish\",\"reason\":"
+        "1}]",
         "[{\"kind\":\"finish\",\"reason\":1},{\"kind\":\"finish\",\"reason\":1}]",
         "[{\"kind\":\"error\"},{\"kind\":\"finish\",\"reason\":1}]",
-        "[1,{\"kind\":\"finish\",\"reason\":1}]", "[]", "{}", "7",
+        "[1,{\"kind\":\"finish\",\"reason\":1}]",
+        "[]",
+        "{}",
+        "7",
     };
     (void)state;
     shelf s = {.length = 0};
     beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
-    beluga_chat_model *model = open_mock(beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
+    beluga_chat_model *model =
+        open_mock(beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
     for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
         assert_int_equal(generate(model, NULL, NULL), 0); /* so that the key is there */
         s.length = strlen(made_up[i]);
@@ -307,20 +320,24 @@ static void a_store_in_memory_drops_what_was_not_used_for_longest(void **state)
     memset(text, 'x', sizeof text);
     beluga_memory_cache *cache = beluga_memory_cache_new(4096);
     const beluga_cache_store *store = beluga_memory_cache_store(cache);
-    beluga_chat_model *model = open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(HOUR_MS),
-                                         beluga_with_cache(store));
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(HOUR_MS),
+                  beluga_with_cache(store));
     beluga_response *r;
     for (int i = 0; i < 20; i++) {
         text[0] = (char)('a' + i);
-        assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
+        assert_int_equal(
+            beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
         assert_false(beluga_response_is_cached(r));
         beluga_response_free(r);
     }
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL),
+                     0);
     assert_true(beluga_response_is_cached(r));
     beluga_response_free(r);
     text[0] = 'a';
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL),
+                     0);
     assert_false(beluga_response_is_cached(r));
     beluga_response_free(r);
     beluga_chat_model_unref(model);
@@ -344,7 +361,8 @@ static void threads_share_it(void **state)
 {
     (void)state;
     pthread_t threads[8];
-    beluga_chat_model *model = open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(2));
+    beluga_chat_model *model =
+        open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(2));
     for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, ask_often, model);
     for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
     beluga_chat_model_unref(model);

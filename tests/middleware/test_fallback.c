@@ -1,5 +1,5 @@
-/* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is asked
- * first. */
+/* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is
+ * asked first. */
 #include "../support/calls.h"
 
 #include <beluga/providers/mock.h>
@@ -18,7 +18,8 @@ static void fail_with(peer *p, int status, const char *code)
     peer_openai_error(peer_reply_new(p), status, NULL, code, "not now");
 }
 
-/* --- from one model to the next ----------------------------------------------------------------- */
+/* --- from one model to the next -----------------------------------------------------------------
+ */
 
 static void another_model_answers_when_the_first_fails(void **state)
 {
@@ -74,7 +75,8 @@ static void with_restart_delivery_the_whole_answer_comes_anew(void **state)
     beluga_chat_model *model = open_falling_back(p, beluga_with_restart_delivery(true));
     cut_after_the_second_word(p); /* S08 */
     assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [one ] [two] restart start metadata [Hi] usage(1,1) finish(stop)");
+    assert_story(&r,
+                 "start metadata [one ] [two] restart start metadata [Hi] usage(1,1) finish(stop)");
     beluga_chat_model_unref(model);
 }
 
@@ -103,24 +105,27 @@ static void tools_and_options_of_the_call_go_along(void **state)
     peer *second = peer_start();
     char path[] = "/tmp/beluga-fallback-XXXXXX", yaml[512];
     int fd = mkstemp(path);
-    int n = snprintf(yaml, sizeof yaml,
-                     "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
-                     peer_url(second));
+    int n = snprintf(
+        yaml, sizeof yaml,
+        "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
+        peer_url(second));
     assert_int_equal(write(fd, yaml, (size_t)n), n);
     close(fd);
-    beluga_config *config = beluga_config_new(
-        beluga_with_provider("openai"), beluga_with_model_name("first"),
-        beluga_with_base_url(peer_url(p)), beluga_with_api_key("k1"), beluga_with_max_retries(0),
-        beluga_with_fallback("backup"));
+    beluga_config *config =
+        beluga_config_new(beluga_with_provider("openai"), beluga_with_model_name("first"),
+                          beluga_with_base_url(peer_url(p)), beluga_with_api_key("k1"),
+                          beluga_with_max_retries(0), beluga_with_fallback("backup"));
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err), 0);
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err),
+                     0);
     fail_with(p, 500, NULL);
     peer_openai_answer(peer_reply_new(second), "from the second");
     beluga_response *r = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, &err,
-                                   beluga_with_temperature(0.25), beluga_with_model_name("chosen")), 0);
+                                   beluga_with_temperature(0.25), beluga_with_model_name("chosen")),
+                     0);
     assert_string_equal(beluga_response_text(r, NULL), "from the second");
     assert_non_null(strstr(peer_request_body(p, 0, NULL), "\"chosen\""));
     assert_non_null(strstr(peer_request_body(second, 0, NULL), "\"second\""));
@@ -133,7 +138,7 @@ static void tools_and_options_of_the_call_go_along(void **state)
     peer_stop(second);
 }
 
-/* --- which errors --------------------------------------------------------------------------------- */
+/* --- which errors ----------------------------------------------------------------------------- */
 
 static void what_is_wrong_with_the_question_is_told_at_once(void **state)
 {
@@ -141,7 +146,8 @@ static void what_is_wrong_with_the_question_is_told_at_once(void **state)
     static const struct {
         int status;
         const char *code;
-    } faults[] = {{400, NULL}, {400, "content_policy_violation"}, {401, NULL}, {403, NULL}}; /* S13 */
+    } faults[] = {{400, NULL}, {400, "content_policy_violation"}, {401, NULL}, {403, NULL}};
+    /* S13 */
     beluga_chat_model *model = open_falling_back(p, nothing);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         beluga_error err;
@@ -166,7 +172,8 @@ static void a_model_that_takes_more_may_answer(void **state)
 static void the_list_of_errors_can_be_chosen(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_fallback_on("authentication_error"));
+    beluga_chat_model *model =
+        open_falling_back(p, beluga_with_fallback_on("authentication_error"));
     fail_with(p, 401, NULL);
     assert_int_equal(generate(model, "Hi", NULL), 0);
     fail_with(p, 503, NULL);
@@ -178,7 +185,8 @@ static void when_all_fail_the_first_error_is_told_with_the_last(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_fallback("mock/error-invalid_request"));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_fallback("mock/error-invalid_request"));
     fail_with(p, 503, NULL); /* S14: what the fallback refuses does not hide the first failure */
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_OVERLOADED);
     assert_string_equal(err.provider, "openai");
@@ -205,12 +213,13 @@ static void a_cancelled_call_asks_nobody_else(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- routing ---------------------------------------------------------------------------------------- */
+/* --- routing ---------------------------------------------------------------------------------- */
 
 static void round_robin_asks_each_in_turn(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    beluga_chat_model *model =
+        open_falling_back(p, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
     for (int i = 0; i < 3; i++) peer_openai_answer(peer_reply_new(p), "peer");
     for (int i = 0; i < 6; i++) assert_int_equal(generate(model, i % 2 ? "Hi" : "peer", NULL), 0);
     assert_int_equal(peer_requests(p), 3);
@@ -220,9 +229,8 @@ static void round_robin_asks_each_in_turn(void **state)
 static void the_others_follow_when_who_is_asked_first_fails(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_fallback("mock/error-overloaded"),
-                       beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    beluga_chat_model *model = open_peer_with(p, beluga_with_fallback("mock/error-overloaded"),
+                                              beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
     for (int i = 0; i < 4; i++) peer_openai_answer(peer_reply_new(p), "peer");
     for (int i = 0; i < 4; i++) assert_int_equal(generate(model, "peer", NULL), 0);
     beluga_chat_model_unref(model);
@@ -242,17 +250,18 @@ static void weights_share_the_calls(void **state)
         own += strcmp(beluga_response_text(r, NULL), "own") == 0;
         beluga_response_free(r);
     }
-    assert_in_range(own, CALLS / 2, CALLS - CALLS / 10); /* 3 in 4; chance stays far from either end */
+    /* 3 in 4; chance stays far from either end */
+    assert_in_range(own, CALLS / 2, CALLS - CALLS / 10);
     beluga_chat_model_unref(model);
 }
 
-/* --- opening ---------------------------------------------------------------------------------------- */
+/* --- opening ---------------------------------------------------------------------------------- */
 
 static int open_with_fallback(const char *reference, beluga_error *err)
 {
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"),
-                                              beluga_with_fallback(reference));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback(reference));
     int status = beluga_registry_open(beluga_registry_default(), "mock", config, &model, err);
     assert_true(status ? !model : model != NULL);
     beluga_config_free(config);
@@ -283,7 +292,8 @@ static void two_models_may_name_each_other(void **state)
     beluga_chat_model *model = NULL;
     assert_int_equal(beluga_config_load_file(base, path, NULL), 0);
     assert_int_equal(beluga_config_resolve(base, beluga_registry_default(), "a", &config, NULL), 0);
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL), 0);
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, NULL),
+                     0);
     assert_int_equal(generate(model, "Hi", NULL), 0);
     beluga_chat_model_unref(model);
     beluga_config_free(config);
@@ -296,9 +306,10 @@ static void what_does_nothing_alone_is_refused(void **state)
     (void)state;
     beluga_error err;
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(
-        beluga_with_model_name("any"), beluga_with_fallback_on("sick"),
-        beluga_with_limit_wait_ms(5), beluga_with_breaker_probes(2), beluga_with_retry_on("-nothing"));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback_on("sick"),
+                          beluga_with_limit_wait_ms(5), beluga_with_breaker_probes(2),
+                          beluga_with_retry_on("-nothing"));
     assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "\"sick\" is no error's name"));

@@ -21,7 +21,8 @@ static int on_before(void *payload, const beluga_call *call, beluga_error *err)
     return w->refuse ? beluga_error_set(err, w->refuse, "not at night") : 0;
 }
 
-static int on_event(void *payload, const beluga_call *call, const beluga_event *event, beluga_error *err)
+static int on_event(void *payload, const beluga_call *call, const beluga_event *event,
+                    beluga_error *err)
 {
     witness *w = payload;
     (void)call;
@@ -63,7 +64,8 @@ static void on_failed(void *payload, const beluga_call *call, const beluga_error
 
 static beluga_hooks hooks_of(witness *w)
 {
-    return (beluga_hooks){sizeof(beluga_hooks), w, on_before, on_event, on_tool_call, on_after, on_failed};
+    return (beluga_hooks){sizeof(beluga_hooks), w,        on_before, on_event,
+                          on_tool_call,         on_after, on_failed};
 }
 
 static void they_see_a_call_from_its_beginning_to_its_end(void **state)
@@ -72,7 +74,8 @@ static void they_see_a_call_from_its_beginning_to_its_end(void **state)
     record r;
     witness w = {0};
     beluga_hooks hooks = hooks_of(&w);
-    beluga_chat_model *model = open_mock(beluga_mock_with_responses("one two three"), beluga_with_hooks(&hooks));
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_responses("one two three"), beluga_with_hooks(&hooks));
     assert_int_equal(stream_whole(model, &r), 0);
     assert_int_equal(w.before, 1);
     assert_true(w.events >= 5);
@@ -88,7 +91,8 @@ static void one_that_refuses_keeps_the_call_from_being_sent(void **state)
     beluga_error err;
     witness w = {.refuse = BELUGA_ERROR_AUTHORIZATION};
     beluga_hooks hooks = hooks_of(&w);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_hooks(&hooks), beluga_with_max_retries(3));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_hooks(&hooks), beluga_with_max_retries(3));
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHORIZATION);
     assert_string_equal(err.message, "not at night");
     assert_string_equal(err.provider, "openai");
@@ -121,7 +125,8 @@ static void a_tool_call_can_be_stopped_before_anybody_runs_it(void **state)
     beluga_hooks hooks = hooks_of(&w);
     beluga_chat_model *model =
         open_mock(beluga_with_hooks(&hooks),
-                  beluga_mock_with_tool_calls("[{\"id\":\"c1\",\"name\":\"rm\",\"arguments\":{\"all\":true}}]"));
+                  beluga_mock_with_tool_calls(
+                      "[{\"id\":\"c1\",\"name\":\"rm\",\"arguments\":{\"all\":true}}]"));
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_AUTHORIZATION);
     assert_string_equal(w.tool, "c1 rm {\"all\":true}");
     assert_null(strstr(r.story, "end("));
@@ -133,7 +138,8 @@ static void a_failure_is_told_once_after_all_retries(void **state)
     peer *p = *state;
     witness w = {0};
     beluga_hooks hooks = hooks_of(&w);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_hooks(&hooks), beluga_with_max_retries(2));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_hooks(&hooks), beluga_with_max_retries(2));
     for (int i = 0; i < 3; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
     assert_int_equal(w.before, 1);
@@ -150,7 +156,8 @@ static void a_cancelled_call_is_told_as_one(void **state)
     record_clear(&r);
     beluga_loop *loop = new_loop();
     beluga_hooks hooks = hooks_of(&w);
-    beluga_chat_model *model = open_mock(beluga_with_hooks(&hooks), beluga_mock_with_latency_ms(3600000));
+    beluga_chat_model *model =
+        open_mock(beluga_with_hooks(&hooks), beluga_mock_with_latency_ms(3600000));
     beluga_op *op = push_stream(model, loop, NULL, &r);
     beluga_op_cancel(op);
     step_until_end(loop, &r);

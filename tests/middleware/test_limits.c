@@ -19,7 +19,8 @@ static void calls_beyond_the_rate_are_refused_when_nobody_may_wait(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    beluga_chat_model *model =
+        open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
     assert_int_equal(generate(model, NULL, NULL), 0);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
     assert_string_equal(err.provider_code, "local_limit");
@@ -43,10 +44,12 @@ static void who_is_refused_takes_no_turn(void **state)
 {
     (void)state;
     beluga_error first, last;
-    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    beluga_chat_model *model =
+        open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
     assert_int_equal(generate(model, NULL, NULL), 0);
     assert_int_equal(generate(model, NULL, &first), BELUGA_ERROR_RATE_LIMIT);
-    for (int i = 0; i < 50; i++) assert_int_equal(generate(model, NULL, &last), BELUGA_ERROR_RATE_LIMIT);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(generate(model, NULL, &last), BELUGA_ERROR_RATE_LIMIT);
     assert_true(last.retry_after_ms <= first.retry_after_ms);
     beluga_chat_model_unref(model);
 }
@@ -68,12 +71,13 @@ static void tokens_are_settled_when_the_usage_is_known(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_tokens_per_minute(60),
-                                              beluga_with_limit_wait_ms(0));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
     /* Estimated at 5 tokens, it used 12 and 240. */
-    peer_step_json(peer_reply_new(p), 200,
-                   "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
-                   "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}");
+    peer_step_json(
+        peer_reply_new(p), 200,
+        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+        "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}");
     assert_int_equal(generate(model, "x", NULL), 0);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
     assert_in_range(err.retry_after_ms, 240000, 252001);
@@ -86,12 +90,14 @@ static void the_providers_own_headers_hold_the_next_call(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(9),
-                                              beluga_with_limit_wait_ms(0));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
     peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200, "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
-                             "x-ratelimit-limit-requests: 100\r\nx-ratelimit-reset-requests: 1h0m0s\r\n");
-    static const char body[] = "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
+    peer_step_status(r, 200,
+                     "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
+                     "x-ratelimit-limit-requests: 100\r\nx-ratelimit-reset-requests: 1h0m0s\r\n");
+    static const char body[] =
+        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
     peer_step_body(r, body, sizeof body - 1);
     assert_int_equal(generate(model, "x", NULL), 0);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
@@ -103,8 +109,8 @@ static void the_providers_own_headers_hold_the_next_call(void **state)
 static void a_retry_after_holds_the_calls_of_others_too(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(9),
-                                              beluga_with_limit_wait_ms(0));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
     peer_openai_error(peer_reply_new(p), 429, "Retry-After: 3600\r\n", NULL, "slow down");
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
@@ -112,7 +118,8 @@ static void a_retry_after_holds_the_calls_of_others_too(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- calls at once ------------------------------------------------------------------------------ */
+/* --- calls at once ------------------------------------------------------------------------------
+ */
 
 static void so_many_run_at_once_and_the_others_follow(void **state)
 {
@@ -175,7 +182,8 @@ static void who_is_cancelled_while_waiting_gives_back_the_turn(void **state)
     (void)state;
     record r;
     beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
+    beluga_chat_model *model =
+        open_mock(beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
     assert_int_equal(generate(model, NULL, NULL), 0);
     for (int i = 0; i < 5; i++) { /* each takes the turn in 30 s: the second one would be refused */
         record_clear(&r);
@@ -198,7 +206,8 @@ static void what_an_open_breaker_refuses_takes_no_turn(void **state)
                   beluga_with_breaker_failures(1), beluga_with_requests_per_minute(120),
                   beluga_with_limit_wait_ms(0));
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
-    for (int i = 0; i < 50; i++) assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
+    for (int i = 0; i < 50; i++)
+        assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
     beluga_chat_model_unref(model);
 }
 
@@ -209,8 +218,8 @@ static void waiting_for_a_place_has_an_end(void **state)
     beluga_error err;
     record_clear(&r);
     beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(1),
-                                              beluga_with_limit_wait_ms(50));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(50));
     peer_step_hang(peer_reply_new(p));
     beluga_op *op = push_stream(model, loop, NULL, &r);
     while (!peer_requests(p)) poll_and_step(loop);
@@ -259,7 +268,8 @@ static void *leave_in_a_crowd(void *argument)
         beluga_op *ops[3] = {NULL, NULL, NULL};
         if (beluga_loop_new(NULL, &loop)) atomic_fetch_add(&c->failed, 1);
         for (int k = 0; k < 3; k++)
-            if (beluga_stream_start_n(c->model, loop, NULL, messages, ignore_event, NULL, &ops[k], NULL, NULL, 0))
+            if (beluga_stream_start_n(c->model, loop, NULL, messages, ignore_event, NULL, &ops[k],
+                                      NULL, NULL, 0))
                 atomic_fetch_add(&c->failed, 1);
         for (int k = 0; k < i % 7; k++) beluga_loop_step(loop);
         if (i % 3 == 0) beluga_op_cancel(ops[1]);
@@ -275,7 +285,9 @@ static void loops_that_go_leave_no_place_taken(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
-    crowd c = {.model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)), .failed = 0};
+    crowd c = {
+        .model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)),
+        .failed = 0};
     for (int i = 0; i < THREADS; i++)
         assert_int_equal(pthread_create(&threads[i], NULL, leave_in_a_crowd, &c), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
@@ -300,7 +312,8 @@ static void threads_wait_for_each_other(void **state)
 {
     (void)state;
     pthread_t threads[THREADS];
-    crowd c = {.model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
+    crowd c = {.model =
+                   open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
     for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, call_in_a_crowd, &c);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(atomic_load(&c.failed), 0);

@@ -1,5 +1,5 @@
-/* Retries by policy: which errors, and the budget that all calls of a model share. What retries do otherwise
- * is in streaming/test_retry.c. */
+/* Retries by policy: which errors, and the budget that all calls of a model share. What retries do
+ * otherwise is in streaming/test_retry.c. */
 #include "../support/calls.h"
 
 #include <beluga/providers/mock.h>
@@ -41,7 +41,8 @@ static void a_sick_provider_is_not_hammered(void **state)
     beluga_loop *loop = new_loop();
     static record r[CALLS];
     beluga_op *ops[CALLS];
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3), beluga_with_retry_budget(0));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_retries(3), beluga_with_retry_budget(0));
     peer_reply *sick = peer_reply_new(p);
     peer_openai_error(sick, 500, NULL, NULL, "sick");
     peer_reply_repeat(sick, PEER_FOR_EVER);
@@ -61,7 +62,8 @@ static void what_the_provider_gave_a_time_for_costs_nothing(void **state)
 {
     enum { CALLS = 150 };
     peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(1), beluga_with_retry_budget(0));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_retries(1), beluga_with_retry_budget(0));
     peer_reply *busy = peer_reply_new(p);
     peer_openai_error(busy, 429, "retry-after-ms: 1\r\n", NULL, "slow down");
     peer_reply_turn(busy, 0, 2);

@@ -1,5 +1,6 @@
-/* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget, fallback, limits,
- * breaker, retry, attempt, adapter. Each test is about two neighbours, and would fail if they changed places. */
+/* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget,
+ * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
+ * fail if they changed places. */
 #include "../support/calls.h"
 
 #include <beluga/hooks.h>
@@ -51,8 +52,11 @@ static void on_failed(void *payload, const beluga_call *call, const beluga_error
 
 static beluga_hooks hooks_of(diary *d)
 {
-    return (beluga_hooks){
-        .size = sizeof(beluga_hooks), .payload = d, .before = on_before, .after = on_after, .failed = on_failed};
+    return (beluga_hooks){.size = sizeof(beluga_hooks),
+                          .payload = d,
+                          .before = on_before,
+                          .after = on_after,
+                          .failed = on_failed};
 }
 
 static void *begin_span(void *payload, void *parent, const beluga_span_start *start)
@@ -68,7 +72,8 @@ static void end_span(void *payload, void *span, const beluga_span_end *end)
     note(payload, span == payload ? "/operation" : "/attempt");
 }
 
-static beluga_chat_model *open_watched(beluga_client **client, diary *d, const beluga_option *opts, size_t n)
+static beluga_chat_model *open_watched(beluga_client **client, diary *d, const beluga_option *opts,
+                                       size_t n)
 {
     beluga_chat_model *model = NULL;
     const beluga_telemetry_sink sink = {
@@ -76,7 +81,8 @@ static beluga_chat_model *open_watched(beluga_client **client, diary *d, const b
     const beluga_client_settings settings = {.size = sizeof settings, .telemetry = &sink};
     assert_int_equal(beluga_client_new(&settings, client), 0);
     beluga_config *config = beluga_config_new_n(opts, n);
-    assert_int_equal(beluga_registry_open(beluga_client_registry(*client), "mock", config, &model, NULL), 0);
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(*client), "mock", config, &model, NULL), 0);
     beluga_config_free(config);
     return model;
 }
@@ -89,12 +95,14 @@ static void operation_is_around_hooks_and_retry_around_attempts(void **state)
     diary d = {.text = ""};
     beluga_client *client;
     beluga_hooks hooks = hooks_of(&d);
-    const beluga_option options[] = {beluga_with_model_name("any"),          beluga_with_hooks(&hooks),
-                                     beluga_mock_with_error("overloaded"),   beluga_mock_with_error_count(1),
-                                     beluga_with_retry_delay_ms(100),        beluga_with_max_retries(1)};
+    const beluga_option options[] = {
+        beluga_with_model_name("any"),        beluga_with_hooks(&hooks),
+        beluga_mock_with_error("overloaded"), beluga_mock_with_error_count(1),
+        beluga_with_retry_delay_ms(100),      beluga_with_max_retries(1)};
     beluga_chat_model *model = open_watched(&client, &d, options, sizeof options / sizeof *options);
     assert_int_equal(generate(model, NULL, NULL), 0);
-    assert_string_equal(d.text, "operation before attempt /attempt attempt /attempt after /operation");
+    assert_string_equal(d.text,
+                        "operation before attempt /attempt attempt /attempt after /operation");
     beluga_chat_model_unref(model);
     beluga_client_unref(client);
 }
@@ -104,7 +112,8 @@ static void hooks_are_around_the_cache(void **state)
     (void)state;
     diary d = {.text = ""};
     beluga_hooks hooks = hooks_of(&d);
-    beluga_chat_model *model = open_mock(beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
+    beluga_chat_model *model =
+        open_mock(beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
     assert_int_equal(generate(model, NULL, NULL), 0);
     assert_int_equal(generate(model, NULL, NULL), 0); /* out of the cache, and yet seen */
     assert_string_equal(d.text, "before after before after");
@@ -155,8 +164,9 @@ static void the_budget_is_around_the_fallback(void **state)
 static void the_fallback_is_around_the_limits(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_mock(beluga_with_fallback("mock/echo"), beluga_with_limit_wait_ms(0),
-                                         beluga_with_requests_per_minute(1));
+    beluga_chat_model *model =
+        open_mock(beluga_with_fallback("mock/echo"), beluga_with_limit_wait_ms(0),
+                  beluga_with_requests_per_minute(1));
     assert_int_equal(generate(model, "This is a mock response.", NULL), 0);
     assert_int_equal(generate(model, "Hi", NULL), 0);
     beluga_chat_model_unref(model);
@@ -170,7 +180,8 @@ static void the_limits_are_around_the_breaker(void **state)
                   beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
                   beluga_with_limit_wait_ms(0));
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT); /* and not circuit_open */
+    /* and not circuit_open */
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
     beluga_chat_model_unref(model);
 }
 

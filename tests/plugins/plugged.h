@@ -23,6 +23,6 @@ static inline void plugged_cancel(void *self, beluga_emit *emit)
 
 #define PLUGGED(provider_name)                                                         \
     BELUGA_PROVIDER_INIT(provider_name), .default_model = "p", .start = plugged_start, \
-                                         .cancel = plugged_cancel
+        .cancel = plugged_cancel
 
 #endif

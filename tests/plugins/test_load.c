@@ -123,8 +123,7 @@ static void a_table_longer_than_ours_is_taken(void **state)
     assert_answer(l, "longer-table", "plugged in");
 }
 
-/* ---- what is refused
- * ----------------------------------------------------------------------------- */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void a_missing_file_is_not_found(void **state)
 {
@@ -350,8 +349,7 @@ static void a_link_is_judged_by_what_it_leads_to(void **state)
     assert_loads(l, link);
 }
 
-/* ---- folders and the path
- * ------------------------------------------------------------------------ */
+/* ---- folders and the path -------------------------------------------------------------------- */
 
 static void a_folder_is_loaded_by_name_and_only_what_ends_in_so(void **state)
 {
@@ -459,8 +457,7 @@ static void the_path_holds_folders_and_files_with_colons_between(void **state)
     assert_int_equal(loaded, 0);
 }
 
-/* ---- many at once, and without memory
- * ------------------------------------------------------------ */
+/* ---- many at once, and without memory -------------------------------------------------------- */
 
 static void *load_often(void *argument)
 {

@@ -101,8 +101,7 @@ static void many_calls_at_once_each_hear_of_their_own_fault(void **state)
     }
 }
 
-/* ---- cancelled
- * ------------------------------------------------------------------------------------ */
+/* ---- cancelled ------------------------------------------------------------------------------- */
 
 static atomic_int ignored_events;
 
@@ -149,8 +148,7 @@ static void a_worker_that_goes_on_after_its_cancel_is_logged(void **state)
                     102); /* one may be told while it waits for room */
 }
 
-/* ---- behind HTTP
- * ------------------------------------------------------------------------------------ */
+/* ---- behind HTTP ----------------------------------------------------------------------------- */
 
 static void assert_http_fails(loading *l, const char *provider, int code, const char *words)
 {

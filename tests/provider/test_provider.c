@@ -734,7 +734,8 @@ static void counted_release(void *payload, void *pointer)
 
 static void a_worker_that_ends_after_its_client_takes_the_client_with_it(void **state)
 {
-    static const beluga_allocator allocator = {counted_alloc, counted_resize, counted_release, NULL};
+    static const beluga_allocator allocator = {counted_alloc, counted_resize, counted_release,
+                                               NULL};
     pthread_t thread;
     const beluga_executor executor = {submit, &thread};
     const beluga_client_settings settings = {

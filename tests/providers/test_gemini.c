@@ -35,12 +35,18 @@ static void the_key_goes_into_a_header_of_its_own(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools-parallel/stream.sse", "stream-gemini3-signed-text/stream.sse",
-        "stream-code-and-image/stream.sse", "body-tools/body.json",
-        "body-array/body.json",             "request-extra-body/call.txt",
-        "request-tool-results/call.txt",    "request-tool-result-parts/call.txt",
-        "request-signatures/call.txt",      "request-media/call.txt",
-        "request-tools-strict/call.txt",    "request-not-expressible/call.txt",
+        "stream-tools-parallel/stream.sse",
+        "stream-gemini3-signed-text/stream.sse",
+        "stream-code-and-image/stream.sse",
+        "body-tools/body.json",
+        "body-array/body.json",
+        "request-extra-body/call.txt",
+        "request-tool-results/call.txt",
+        "request-tool-result-parts/call.txt",
+        "request-signatures/call.txt",
+        "request-media/call.txt",
+        "request-tools-strict/call.txt",
+        "request-not-expressible/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__gemini_provider, NULL, torture};

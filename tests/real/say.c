@@ -1,4 +1,5 @@
-/* Send one of the calls of test_clients.py: say PROVIDER URL MODEL CASE. Prints the answer's text. */
+/* Send one of the calls of test_clients.py: say PROVIDER URL MODEL CASE. Prints the answer's text.
+ */
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /*
- * Sign requests: a line each on stdin, its fields in hex, with spaces between: method, URL, content type,
- * body, id, secret, token, region, time. Prints the headers Authorization, X-Amz-Content-Sha256,
- * X-Amz-Date and X-Amz-Security-Token, with tabs between, or what is wrong.
+ * Sign requests: a line each on stdin, its fields in hex, with spaces between: method, URL, content
+ * type, body, id, secret, token, region, time. Prints the headers Authorization,
+ * X-Amz-Content-Sha256, X-Amz-Date and X-Amz-Security-Token, with tabs between, or what is wrong.
  */
 #include <stdio.h>
 #include <stdlib.h>

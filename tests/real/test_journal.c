@@ -1,6 +1,6 @@
 /*
- * What the library really sends, as another's server wrote it down: aimock's journal, field by field. Run by
- * with_servers.py.
+ * What the library really sends, as another's server wrote it down: aimock's journal, field by
+ * field. Run by with_servers.py.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,7 +44,8 @@ static yyjson_doc *read_journal(const char *base_url)
     static page journal;
     char url[256];
     journal.length = 0;
-    snprintf(url, sizeof url, "%.*s/__aimock/journal", (int)(strlen(base_url) - strlen("/v1")), base_url);
+    snprintf(url, sizeof url, "%.*s/__aimock/journal", (int)(strlen(base_url) - strlen("/v1")),
+             base_url);
     CURL *easy = curl_easy_init();
     assert_non_null(easy);
     curl_easy_setopt(easy, CURLOPT_URL, url);
@@ -72,8 +73,8 @@ static yyjson_val *entry_of(yyjson_doc *doc, const char *text, size_t turn)
 {
     size_t i, max;
     yyjson_val *entry;
-    yyjson_arr_foreach(yyjson_doc_get_root(doc), i, max, entry)
-        if (strcmp(last_text(entry), text) == 0 && turn-- == 0) return entry;
+    yyjson_arr_foreach(yyjson_doc_get_root(doc), i, max,
+                       entry) if (strcmp(last_text(entry), text) == 0 && turn-- == 0) return entry;
     fail_msg("the journal has no request that says '%s'", text);
     return NULL;
 }
@@ -104,7 +105,8 @@ static void assert_members(yyjson_val *object, const char *const *names, size_t 
 {
     size_t i, max, seen = 0;
     yyjson_val *key, *value;
-    yyjson_obj_foreach(object, i, max, key, value) {
+    yyjson_obj_foreach(object, i, max, key, value)
+    {
         size_t k = 0;
         if (*yyjson_get_str(key) == '_') continue;
         while (k < n && strcmp(names[k], yyjson_get_str(key)) != 0) k++;
@@ -126,14 +128,14 @@ static const char *address(void)
     return url;
 }
 
-static beluga_chat_model *open_as(const char *provider, const char *url, const char *key, const char *name,
-                                  const beluga_option *opts, size_t n)
+static beluga_chat_model *open_as(const char *provider, const char *url, const char *key,
+                                  const char *name, const beluga_option *opts, size_t n)
 {
     beluga_error err;
     beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name(name),
-                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(TIMEOUT_MS));
+    beluga_config *config = beluga_config_new(
+        beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name(name),
+        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(TIMEOUT_MS));
     if (n) beluga_config_set_n(config, opts, n);
     int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
     beluga_config_free(config);
@@ -146,7 +148,8 @@ static beluga_chat_model *open_aimock(void)
     return open_as("openai", address(), KEY, "tiny", NULL, 0);
 }
 
-static void generate(beluga_chat_model *model, const beluga_messages *messages, const beluga_option *opts, size_t n)
+static void generate(beluga_chat_model *model, const beluga_messages *messages,
+                     const beluga_option *opts, size_t n)
 {
     beluga_error err;
     beluga_response *response = NULL;
@@ -191,17 +194,36 @@ static void a_plain_call_sends_its_model_and_messages_alone(void **state)
 static void every_option_is_sent_as_the_protocol_names_it(void **state)
 {
     static const char text[] = "say hello with every option";
-    static const char *const members[] = {
-        "model", "messages", "temperature", "top_p", "max_tokens", "frequency_penalty", "presence_penalty", "stop",
-        "seed", "user", "response_format", "reasoning_effort", "store", "metadata"};
+    static const char *const members[] = {"model",
+                                          "messages",
+                                          "temperature",
+                                          "top_p",
+                                          "max_tokens",
+                                          "frequency_penalty",
+                                          "presence_penalty",
+                                          "stop",
+                                          "seed",
+                                          "user",
+                                          "response_format",
+                                          "reasoning_effort",
+                                          "store",
+                                          "metadata"};
     const beluga_option opts[] = {
-        beluga_with_model_name("other"), beluga_with_temperature(0.25), beluga_with_top_p(0.5),
-        beluga_with_max_tokens(77), beluga_with_frequency_penalty(-1.5), beluga_with_presence_penalty(2),
-        beluga_with_stop_sequence("###"), beluga_with_stop_sequence("END"), beluga_with_seed(-42),
-        beluga_with_user("somebody"), beluga_with_json_mode(true),
+        beluga_with_model_name("other"),
+        beluga_with_temperature(0.25),
+        beluga_with_top_p(0.5),
+        beluga_with_max_tokens(77),
+        beluga_with_frequency_penalty(-1.5),
+        beluga_with_presence_penalty(2),
+        beluga_with_stop_sequence("###"),
+        beluga_with_stop_sequence("END"),
+        beluga_with_seed(-42),
+        beluga_with_user("somebody"),
+        beluga_with_json_mode(true),
         beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_LOW),
         beluga_with_extra_body("{\"store\":false,\"metadata\":{\"a\":[1,2]},\"top_p\":0.75}"),
-        beluga_with_extra_header("X-Trace: on, of course"), beluga_openai_with_organization("org-1"),
+        beluga_with_extra_header("X-Trace: on, of course"),
+        beluga_openai_with_organization("org-1"),
         beluga_openai_with_project("proj-1")};
     beluga_chat_model *model = open_aimock();
     (void)state;
@@ -240,7 +262,8 @@ static void a_stream_asks_for_its_usage(void **state)
     yyjson_val *entry = entry_of(doc, text, 0), *body = yyjson_obj_get(entry, "body");
     assert_json(body, "/stream", "true");
     assert_json(body, "/stream_options", "{\"include_usage\":true}");
-    assert_non_null(strstr(yyjson_get_str(yyjson_ptr_get(entry, "/headers/accept")), "text/event-stream"));
+    assert_non_null(
+        strstr(yyjson_get_str(yyjson_ptr_get(entry, "/headers/accept")), "text/event-stream"));
     yyjson_doc_free(doc);
     beluga_chat_model_unref(model);
 }
@@ -248,9 +271,10 @@ static void a_stream_asks_for_its_usage(void **state)
 static void a_schema_is_sent_whole_and_strict(void **state)
 {
     static const char text[] = "say hello by a schema";
-    static const char schema[] =
-        "{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":\"boolean\"}},\"required\":[\"ok\"]}";
-    const beluga_option opts[] = {beluga_with_response_schema(schema), beluga_with_response_schema_name("verdict"),
+    static const char schema[] = "{\"type\":\"object\",\"properties\":{\"ok\":{\"type\":"
+                                 "\"boolean\"}},\"required\":[\"ok\"]}";
+    const beluga_option opts[] = {beluga_with_response_schema(schema),
+                                  beluga_with_response_schema_name("verdict"),
                                   beluga_with_response_schema_strict(true)};
     beluga_chat_model *model = open_aimock();
     (void)state;
@@ -267,14 +291,17 @@ static void a_schema_is_sent_whole_and_strict(void **state)
 
 static void a_conversation_with_tools_is_sent_as_it_was(void **state)
 {
-    static const char parameters[] = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
-    static const char *const roles[] = {"\"system\"", "\"user\"", "\"assistant\"", "\"tool\"", "\"user\""};
+    static const char parameters[] =
+        "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
+    static const char *const roles[] = {"\"system\"", "\"user\"", "\"assistant\"", "\"tool\"",
+                                        "\"user\""};
     static const char text[] = "say hello after the weather";
     const beluga_tool_definition definition = {.size = sizeof definition,
                                                .name = "get_weather",
                                                .description = "Tell the weather of a city",
                                                .parameters = parameters};
-    const beluga_option opts[] = {beluga_with_tool_choice("get_weather"), beluga_with_parallel_tool_calls(false)};
+    const beluga_option opts[] = {beluga_with_tool_choice("get_weather"),
+                                  beluga_with_parallel_tool_calls(false)};
     beluga_chat_model *model = open_aimock(), *bound = NULL;
     beluga_tool *tool = NULL;
     beluga_messages *messages = beluga_messages_new();
@@ -299,16 +326,18 @@ static void a_conversation_with_tools_is_sent_as_it_was(void **state)
     }
     assert_json(body, "/messages/0/content", "\"Be brief.\"");
     assert_json(body, "/messages/2/content", "\"Let me see.\"");
-    assert_json(body, "/messages/2/tool_calls",
-                "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
-                "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
+    assert_json(
+        body, "/messages/2/tool_calls",
+        "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+        "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
     assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
     assert_json(body, "/messages/3/content", "\"21 degrees\"");
     assert_json(body, "/tools/0/type", "\"function\"");
     assert_json(body, "/tools/0/function/name", "\"get_weather\"");
     assert_json(body, "/tools/0/function/description", "\"Tell the weather of a city\"");
     assert_json(body, "/tools/0/function/parameters", parameters);
-    assert_json(body, "/tool_choice", "{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}");
+    assert_json(body, "/tool_choice",
+                "{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}");
     assert_json(body, "/parallel_tool_calls", "false");
     yyjson_doc_free(doc);
     beluga_messages_free(messages);
@@ -331,10 +360,12 @@ static void images_are_sent_by_address_and_by_content(void **state)
     generate(model, messages, NULL, 0);
     yyjson_doc *doc = read_journal(address());
     yyjson_val *body = yyjson_obj_get(entry_of(doc, text, 0), "body");
-    assert_json(body, "/messages/0/content/1",
-                "{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://pictures.invalid/a.png\"}}");
-    assert_json(body, "/messages/0/content/2",
-                "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,iVBORwD/\"}}");
+    assert_json(
+        body, "/messages/0/content/1",
+        "{\"type\":\"image_url\",\"image_url\":{\"url\":\"https://pictures.invalid/a.png\"}}");
+    assert_json(
+        body, "/messages/0/content/2",
+        "{\"type\":\"image_url\",\"image_url\":{\"url\":\"data:image/png;base64,iVBORwD/\"}}");
     yyjson_doc_free(doc);
     beluga_messages_free(messages);
     beluga_chat_model_unref(model);
@@ -353,16 +384,21 @@ static void a_limited_call_comes_back_no_sooner_than_it_was_told(void **state)
     int64_t waited = yyjson_get_sint(yyjson_obj_get(second, "timestamp")) -
                      yyjson_get_sint(yyjson_obj_get(first, "timestamp"));
     assert_true(waited >= 1000 - 5); /* Retry-After: 1; the journal's clock is not ours */
-    assert_true(yyjson_equals(yyjson_ptr_get(first, "/body/messages"), yyjson_ptr_get(second, "/body/messages")));
+    assert_true(yyjson_equals(yyjson_ptr_get(first, "/body/messages"),
+                              yyjson_ptr_get(second, "/body/messages")));
     yyjson_doc_free(doc);
     beluga_chat_model_unref(model);
 }
 
 static void errors_of_another_server_keep_their_meaning(void **state)
 {
-    static const struct { const char *text; int code, status; } rows[] = {
-        {"wrong key", BELUGA_ERROR_AUTHENTICATION, 401}, {"no such model", BELUGA_ERROR_INVALID_MODEL, 404},
-        {"too busy", BELUGA_ERROR_OVERLOADED, 503}, {"always limited", BELUGA_ERROR_RATE_LIMIT, 429}};
+    static const struct {
+        const char *text;
+        int code, status;
+    } rows[] = {{"wrong key", BELUGA_ERROR_AUTHENTICATION, 401},
+                {"no such model", BELUGA_ERROR_INVALID_MODEL, 404},
+                {"too busy", BELUGA_ERROR_OVERLOADED, 503},
+                {"always limited", BELUGA_ERROR_RATE_LIMIT, 429}};
     beluga_chat_model *model = open_aimock();
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -377,7 +413,8 @@ static void errors_of_another_server_keep_their_meaning(void **state)
     yyjson_doc *doc = read_journal(address());
     char *whole = yyjson_write(doc, 0, NULL);
     assert_non_null(whole);
-    assert_null(strstr(whole, KEY)); /* it went in the one header that aimock hides, and nowhere else */
+    /* it went in the one header that aimock hides, and nowhere else */
+    assert_null(strstr(whole, KEY));
     free(whole);
     yyjson_doc_free(doc);
     beluga_chat_model_unref(model);
@@ -385,7 +422,7 @@ static void errors_of_another_server_keep_their_meaning(void **state)
 
 /* ---- other protocols ------------------------------------------------------------------------- */
 
-#define ARN "arn:aws:bedrock:us-east-1:1:inference-profile/eu.a-model-v1:0"
+#define ARN         "arn:aws:bedrock:us-east-1:1:inference-profile/eu.a-model-v1:0"
 #define ARN_ESCAPED "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Feu.a-model-v1%3A0"
 
 /* `base` is what stands behind aimock's address. */
@@ -395,29 +432,37 @@ static const struct spoken {
 } spoken[] = {
     {"Messages", "anthropic", "", "m", KEY, "/v1/messages", "x-api-key", false, false, false},
     {"Azure", "azure", "", "my deployment", KEY,
-     "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21", "api-key", true, false, false},
-    {"Entra", "azure", "", "d", KEY, "/openai/deployments/d/chat/completions?api-version=2024-10-21", "authorization",
-     true, true, false},
-    {"Converse", "bedrock", "", ARN, KEY, "/model/" ARN_ESCAPED "/converse", "authorization", false, false, false},
-    {"Converse, signed", "bedrock", "", ARN, "AKID:" KEY ":a-session", "/model/" ARN_ESCAPED "/converse",
-     "authorization", false, false, true},
+     "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21", "api-key", true,
+     false, false},
+    {"Entra", "azure", "", "d", KEY,
+     "/openai/deployments/d/chat/completions?api-version=2024-10-21", "authorization", true, true,
+     false},
+    {"Converse", "bedrock", "", ARN, KEY, "/model/" ARN_ESCAPED "/converse", "authorization", false,
+     false, false},
+    {"Converse, signed", "bedrock", "", ARN, "AKID:" KEY ":a-session",
+     "/model/" ARN_ESCAPED "/converse", "authorization", false, false, true},
     {"Cohere", "cohere", "", "m", KEY, "/v2/chat", "authorization", false, false, false},
-    {"Mistral", "mistral", "/v1", "m", KEY, "/v1/chat/completions", "authorization", false, false, false},
-    {"Responses", "openai-responses", "/v1", "m", KEY, "/v1/responses", "authorization", false, false, false},
+    {"Mistral", "mistral", "/v1", "m", KEY, "/v1/chat/completions", "authorization", false, false,
+     false},
+    {"Responses", "openai-responses", "/v1", "m", KEY, "/v1/responses", "authorization", false,
+     false, false},
 };
 
 static beluga_chat_model *open_spoken(const struct spoken *s)
 {
-    static const char parameters[] = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
+    static const char parameters[] =
+        "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}";
     const beluga_tool_definition definition = {.size = sizeof definition,
                                                .name = "get_weather",
                                                .description = "Tell the weather of a city",
                                                .parameters = parameters};
-    const beluga_option opts[] = {beluga_azure_with_api_version("2024-10-21"), beluga_azure_with_entra(s->entra)};
+    const beluga_option opts[] = {beluga_azure_with_api_version("2024-10-21"),
+                                  beluga_azure_with_entra(s->entra)};
     char url[256];
     beluga_tool *tool = NULL;
     beluga_chat_model *bound = NULL;
-    snprintf(url, sizeof url, "%.*s%s", (int)(strlen(address()) - strlen("/v1")), address(), s->base);
+    snprintf(url, sizeof url, "%.*s%s", (int)(strlen(address()) - strlen("/v1")), address(),
+             s->base);
     beluga_chat_model *model = open_as(s->provider, url, s->key, s->model, opts, s->dated ? 2 : 0);
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
@@ -429,7 +474,8 @@ static beluga_chat_model *open_spoken(const struct spoken *s)
 /* The key is where the protocol has it, and nowhere else: aimock hides it there. */
 static void assert_key(yyjson_val *entry, const struct spoken *s)
 {
-    static const char *const headers[] = {"authorization", "api-key", "x-api-key", "x-goog-api-key"};
+    static const char *const headers[] = {"authorization", "api-key", "x-api-key",
+                                          "x-goog-api-key"};
     yyjson_val *all = yyjson_obj_get(entry, "headers");
     char *text = yyjson_val_write(entry, 0, NULL);
     for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
@@ -439,8 +485,10 @@ static void assert_key(yyjson_val *entry, const struct spoken *s)
     assert_non_null(text);
     assert_null(strstr(text, KEY));
     free(text);
-    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-date")), s->signs ? strlen("20260101T000000Z") : 0);
-    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-content-sha256")), s->signs ? 64 : 0);
+    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-date")),
+                     s->signs ? strlen("20260101T000000Z") : 0);
+    assert_int_equal(yyjson_get_len(yyjson_obj_get(all, "x-amz-content-sha256")),
+                     s->signs ? 64 : 0);
     if (s->signs) assert_json(all, "/x-amz-security-token", "\"a-session\"");
 }
 
@@ -454,9 +502,10 @@ static void assert_understood(yyjson_val *body, const char *result)
     assert_json(body, "/messages/1/role", "\"user\"");
     assert_json(body, "/messages/1/content", "\"How is it?\"");
     assert_json(body, "/messages/2/role", "\"assistant\"");
-    assert_json(body, "/messages/2/tool_calls",
-                "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
-                "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
+    assert_json(
+        body, "/messages/2/tool_calls",
+        "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+        "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
     assert_json(body, "/messages/3/role", "\"tool\"");
     assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
     assert_json(body, "/messages/3/content", said);

@@ -280,7 +280,8 @@ static beluga_option endless(void)
     return beluga_with_extra_body("{\"ignore_eos\":true}");
 }
 
-/* Returns whether it could be cancelled: the answer may be whole before, where the noise may end. */
+/* Returns whether it could be cancelled: the answer may be whole before, where the noise may end.
+ */
 static bool cancel_at_the_first_text(beluga_chat_model *model)
 {
     beluga_context *context = beluga_context_new_cancellable(NULL);

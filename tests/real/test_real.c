@@ -1,6 +1,6 @@
 /*
- * The library against servers that others wrote: llama.cpp's, with a model that talks noise, and aimock,
- * which says what its fixtures say. Run by with_servers.py, which starts them.
+ * The library against servers that others wrote: llama.cpp's, with a model that talks noise, and
+ * aimock, which says what its fixtures say. Run by with_servers.py, which starts them.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,12 +16,12 @@
 #include <beluga/beluga.h>
 #include <beluga/providers/openai.h>
 
-#define TEXT_MAX       8192
-#define STEP_TIMEOUT   20000
-#define NOISE_TOKENS   24
-#define BATCH_INPUTS   6
-#define WEATHER_SCHEMA                                                                             \
-    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},"                        \
+#define TEXT_MAX     8192
+#define STEP_TIMEOUT 20000
+#define NOISE_TOKENS 24
+#define BATCH_INPUTS 6
+#define WEATHER_SCHEMA                                                      \
+    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}," \
     "\"required\":[\"city\"],\"additionalProperties\":false}"
 
 /* Without an end token the noise goes on until the limit, so that its length is known. */
@@ -104,7 +104,8 @@ static void expect_city(const char *arguments, size_t length)
     yyjson_doc_free(doc);
 }
 
-/* What a stream gave, folded by hand so that the library's own folding has something to agree with. */
+/* What a stream gave, folded by hand so that the library's own folding has something to agree with.
+ */
 struct heard {
     char text[TEXT_MAX];
     char arguments[TEXT_MAX];
@@ -146,9 +147,7 @@ static void hear(void *payload, const beluga_event *event)
         assert_memory_equal(heard->arguments, event->u.tool_call.arguments,
                             event->u.tool_call.length);
         break;
-    case BELUGA_EVENT_USAGE:
-        heard->usage = event->u.usage;
-        break;
+    case BELUGA_EVENT_USAGE: heard->usage = event->u.usage; break;
     case BELUGA_EVENT_FINISH:
         heard->finishes++;
         heard->reason = event->u.finish.reason;
@@ -157,8 +156,7 @@ static void hear(void *payload, const beluga_event *event)
         heard->errors++;
         heard->code = event->u.error->code;
         break;
-    default:
-        break;
+    default: break;
     }
 }
 
@@ -260,8 +258,7 @@ static void real_streams_are_pushed_side_by_side_on_one_loop(void **state)
         expect_ok(beluga_stream_start(model, loop, NULL, messages, hear, &heard[i], NULL, &err,
                                       endless(), beluga_with_max_tokens(NOISE_TOKENS)),
                   &err);
-    while (beluga_loop_active(loop) > 0)
-        assert_int_equal(0, beluga_loop_wait(loop, STEP_TIMEOUT));
+    while (beluga_loop_active(loop) > 0) assert_int_equal(0, beluga_loop_wait(loop, STEP_TIMEOUT));
     for (int i = 0; i < STREAMS; i++) {
         assert_int_equal(1, heard[i].finishes);
         assert_int_equal(NOISE_TOKENS, heard[i].usage.output_total);
@@ -315,8 +312,7 @@ static void a_tool_call_arrives_in_deltas(void **state)
     (void)state;
 
     expect_ok(beluga_stream_chat(model, NULL, messages, &stream, &err,
-                                 beluga_with_tool_choice("required"),
-                                 beluga_with_max_tokens(1500)),
+                                 beluga_with_tool_choice("required"), beluga_with_max_tokens(1500)),
               &err);
     pull(stream, &heard);
     assert_int_equal(1, heard.begins);
@@ -465,9 +461,9 @@ static void a_scripted_tool_call_keeps_its_id_and_arguments(void **state)
     beluga_error err;
     (void)state;
 
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err,
-                              beluga_with_wire_streaming(true)),
-              &err);
+    expect_ok(
+        beluga_generate(model, NULL, messages, &response, &err, beluga_with_wire_streaming(true)),
+        &err);
     assert_int_equal(1, beluga_response_tool_call_count(response));
     const beluga_tool_call *call = beluga_response_tool_call(response, 0);
     assert_string_equal("call_weather_1", call->id);

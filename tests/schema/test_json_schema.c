@@ -16,7 +16,8 @@ static int check_text(const char *schema, const char *value, beluga__buf *why, b
     beluga_json_doc *s, *v;
     assert_int_equal(beluga_json_parse(schema, strlen(schema), &s, NULL), 0);
     assert_int_equal(beluga_json_parse(value, strlen(value), &v, NULL), 0);
-    int status = beluga__json_schema_check(beluga_json_doc_root(s), beluga_json_doc_root(v), why, unknown);
+    int status =
+        beluga__json_schema_check(beluga_json_doc_root(s), beluga_json_doc_root(v), why, unknown);
     beluga_json_doc_free(s);
     beluga_json_doc_free(v);
     return status;
@@ -41,9 +42,9 @@ static void misfits(const char *schema, const char *value, const char *reason)
     beluga__buf_free(&why);
 }
 
-#define WEATHER                                                                                    \
-    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"minLength\":1},"        \
-    "\"days\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},"               \
+#define WEATHER                                                                            \
+    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\",\"minLength\":1}," \
+    "\"days\":{\"type\":\"array\",\"items\":{\"type\":\"integer\",\"minimum\":1}},"        \
     "\"unit\":{\"enum\":[\"C\",\"F\"]}},\"required\":[\"city\"],\"additionalProperties\":false}"
 
 static void what_a_tool_is_called_with_fits_its_schema(void **state)
@@ -95,7 +96,8 @@ static void forms_can_be_combined(void **state)
 {
     (void)state;
     fits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "null");
-    misfits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "1", "fits none of the forms allowed");
+    misfits("{\"anyOf\":[{\"type\":\"string\"},{\"type\":\"null\"}]}", "1",
+            "fits none of the forms allowed");
     misfits("{\"oneOf\":[{\"minimum\":1},{\"maximum\":5}]}", "3",
             "must fit exactly one of the forms allowed (fits 2)");
     misfits("{\"allOf\":[{\"minimum\":1},{\"maximum\":5}]}", "6", "must be at most 5");
@@ -105,11 +107,12 @@ static void forms_can_be_combined(void **state)
     fits("{\"const\":{\"a\":[1,true,null,\"x\"]}}", "{\"a\":[1.0,true,null,\"x\"]}");
     misfits("{\"const\":{\"a\":1}}", "{\"b\":1}", "must be the one value allowed");
     fits("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"a\":1}");
-    misfits("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"a\":\"\"}", "a: must be of type integer");
+    misfits("{\"additionalProperties\":{\"type\":\"integer\"}}", "{\"a\":\"\"}",
+            "a: must be of type integer");
 }
 
-#define TREE                                                                                       \
-    "{\"$ref\":\"#/$defs/node\",\"$defs\":{\"node\":{\"type\":\"object\",\"properties\":"        \
+#define TREE                                                                              \
+    "{\"$ref\":\"#/$defs/node\",\"$defs\":{\"node\":{\"type\":\"object\",\"properties\":" \
     "{\"next\":{\"$ref\":\"#/$defs/node\"}}}}}"
 
 static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
@@ -123,7 +126,9 @@ static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
     assert_int_equal(check_text("{\"$ref\":\"#\"}", "1", &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
     const char *twice = "{\"items\":{\"allOf\":[{\"items\":{\"$ref\":\"#\"}},"
                         "{\"items\":{\"$ref\":\"#\"}},{\"items\":{\"$ref\":\"#\"}}]}}";
-    assert_int_equal(check_text(twice, "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]", &why, NULL),
+    assert_int_equal(check_text(twice,
+                                "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
+                                &why, NULL),
                      BELUGA_ERROR_LIMIT_EXCEEDED);
     beluga__buf_free(&why);
 }
@@ -134,7 +139,8 @@ static void unknown_keywords_are_told_once_and_check_nothing(void **state)
     beluga__buf why, unknown;
     beluga__buf_init(&why, beluga_allocator_default(), 1024);
     beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
-    const char *schema = "{\"title\":\"t\",\"pattern\":\"^a\",\"items\":{\"pattern\":\"b\",\"pat\":1}}";
+    const char *schema =
+        "{\"title\":\"t\",\"pattern\":\"^a\",\"items\":{\"pattern\":\"b\",\"pat\":1}}";
     assert_int_equal(check_text(schema, "[\"x\",\"y\"]", &why, &unknown), 0);
     assert_string_equal(unknown.data, "pattern, pat");
     beluga__buf_free(&why);

@@ -41,8 +41,7 @@ enum {
         1024 /* the call itself; buffers grow by doubling; an event is larger than its text */
 };
 
-/* --- many small events
- * ---------------------------------------------------------------------------- */
+/* --- many small events ------------------------------------------------------------------------ */
 
 static void tiny_frames(peer *p, int frames)
 {
@@ -128,8 +127,7 @@ static void a_slow_reader_gets_everything_in_the_end(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- full providers
- * --------------------------------------------------------------------------------- */
+/* --- full providers --------------------------------------------------------------------------- */
 
 static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled(void **state)
 {
@@ -153,8 +151,7 @@ static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled
     free(words);
 }
 
-/* --- whole answers
- * ----------------------------------------------------------------------------------- */
+/* --- whole answers ---------------------------------------------------------------------------- */
 
 static void an_answer_larger_than_its_maximum_ends_the_transfer(void **state)
 {

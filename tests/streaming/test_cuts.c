@@ -110,8 +110,7 @@ static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole
     beluga_chat_model_unref(model);
 }
 
-/* --- answers in one piece
- * ------------------------------------------------------------------------- */
+/* --- answers in one piece --------------------------------------------------------------------- */
 
 static void an_unstreamed_answer_cut_at_any_byte_is_no_success(void **state)
 {

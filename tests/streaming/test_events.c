@@ -3,8 +3,7 @@
 
 #include <stdio.h>
 
-/* --- a healthy stream
- * ----------------------------------------------------------------------------- */
+/* --- a healthy stream ------------------------------------------------------------------------- */
 
 static void a_stream_is_start_metadata_content_usage_finish(void **state)
 {
@@ -127,8 +126,7 @@ static void usage_after_the_finish_reason_is_delivered_before_the_finish(void **
     beluga_chat_model_unref(model);
 }
 
-/* --- tool calls
- * ----------------------------------------------------------------------------------- */
+/* --- tool calls ------------------------------------------------------------------------------- */
 
 static void tool_calls_come_as_begin_deltas_and_an_end_with_all_arguments(void **state)
 {
@@ -168,8 +166,7 @@ static void two_tool_calls_may_be_interleaved(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- how a stream may end
- * ------------------------------------------------------------------------- */
+/* --- how a stream may end --------------------------------------------------------------------- */
 
 static void a_complete_stream_without_done_finishes_at_its_usage(void **state)
 {
@@ -299,8 +296,7 @@ static void an_event_that_is_not_json_is_malformed_response(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- servers that do not do as they were asked
- * ---------------------------------------------------- */
+/* --- servers that do not do as they were asked ------------------------------------------------ */
 
 static void json_in_answer_to_a_stream_request_is_read_as_it_is(void **state)
 {
@@ -364,8 +360,7 @@ static void a_redirect_is_not_followed_and_says_where_it_points(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- bytes
- * ---------------------------------------------------------------------------------------- */
+/* --- bytes ------------------------------------------------------------------------------------ */
 
 static void a_stream_that_trickles_byte_by_byte_is_the_same_stream(void **state)
 {
@@ -515,8 +510,7 @@ static void raw_events_give_what_the_provider_sent_on_request_only(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- connections
- * ---------------------------------------------------------------------------------- */
+/* --- connections ------------------------------------------------------------------------------ */
 
 static void a_finished_stream_leaves_its_connection_to_the_next_one(void **state)
 {
@@ -528,7 +522,9 @@ static void a_finished_stream_leaves_its_connection_to_the_next_one(void **state
     static const char body[] =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":null}]}\n\n"
         "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
-        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}}"
+        "data: "
+        "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}"
+        "}"
         "\n\ndata: [DONE]\n\n";
     peer_reply_repeat(reply, 5);
     peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");

@@ -22,8 +22,7 @@ static uint64_t gap_ms(peer *p, size_t i)
     return (peer_request_time_ns(p, i + 1) - peer_request_time_ns(p, i)) / MS;
 }
 
-/* --- faults that pass
- * ----------------------------------------------------------------------------- */
+/* --- faults that pass ------------------------------------------------------------------------- */
 
 static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(void **state)
 {
@@ -121,8 +120,7 @@ static void a_stale_kept_connection_is_not_the_callers_business(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- faults that stay
- * ----------------------------------------------------------------------------- */
+/* --- faults that stay ------------------------------------------------------------------------- */
 
 static void what_the_provider_refuses_is_asked_once(void **state)
 {
@@ -235,8 +233,7 @@ static void waits_grow_and_are_shortened_by_a_quarter_at_most(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- in mid-answer
- * -------------------------------------------------------------------------------- */
+/* --- in mid-answer ---------------------------------------------------------------------------- */
 
 static void cut_after(peer *p, const char *text)
 {

@@ -18,8 +18,7 @@ static void sleep_ms(int ms)
     }
 }
 
-/* --- the first event
- * ------------------------------------------------------------------------------ */
+/* --- the first event -------------------------------------------------------------------------- */
 
 static void a_server_that_never_answers_is_a_timeout(void **state)
 {
@@ -75,8 +74,7 @@ static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(void 
     beluga_chat_model_unref(model);
 }
 
-/* --- between events
- * ------------------------------------------------------------------------------- */
+/* --- between events --------------------------------------------------------------------------- */
 
 static void a_stream_that_goes_silent_is_stream_timeout(void **state)
 {
@@ -136,8 +134,7 @@ static void a_stream_may_take_as_long_as_it_wants_while_events_come(void **state
     beluga_chat_model_unref(model);
 }
 
-/* --- in all
- * --------------------------------------------------------------------------------------- */
+/* --- in all ----------------------------------------------------------------------------------- */
 
 static void a_stream_has_a_total_only_when_one_is_set(void **state)
 {
@@ -204,8 +201,7 @@ static void full_providers_have_the_same_timeouts(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- connect
- * -------------------------------------------------------------------------------------- */
+/* --- connect ---------------------------------------------------------------------------------- */
 
 /* A listening socket whose queue is full: the kernel lets further connections hang. */
 typedef struct full_queue {
@@ -260,8 +256,7 @@ static void a_port_where_nobody_listens_is_a_network_error(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- the caller's deadline
- * ------------------------------------------------------------------------ */
+/* --- the caller's deadline -------------------------------------------------------------------- */
 
 static void a_deadline_is_context_timeout_and_is_not_retried(void **state)
 {
@@ -308,8 +303,7 @@ static void the_nearest_deadline_of_the_parents_holds(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- what does not count
- * -------------------------------------------------------------------------- */
+/* --- what does not count ---------------------------------------------------------------------- */
 
 /* A loop that lay idle for longer than the deadline: its idleness must not lengthen the next
  * timeout. */

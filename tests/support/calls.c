@@ -5,8 +5,7 @@
 
 #include <beluga/providers/mock.h>
 
-/* --- the record
- * ----------------------------------------------------------------------------------- */
+/* --- the record ------------------------------------------------------------------------------- */
 
 void record_clear(record *r)
 {
@@ -80,8 +79,7 @@ void record_event(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) r->error = *event->u.error;
 }
 
-/* --- models
- * --------------------------------------------------------------------------------------- */
+/* --- models ----------------------------------------------------------------------------------- */
 
 static beluga_chat_model *open_model(const char *provider, beluga_config *config,
                                      const beluga_option *opts, size_t n)
@@ -115,8 +113,7 @@ beluga_chat_model *open_mock_n(const beluga_option *opts, size_t n)
     return open_model("mock", beluga_config_new(beluga_with_model_name("any")), opts, n);
 }
 
-/* --- pull
- * ----------------------------------------------------------------------------------------- */
+/* --- pull ------------------------------------------------------------------------------------- */
 
 beluga_stream *begin_stream(beluga_chat_model *model, beluga_context *ctx)
 {
@@ -191,8 +188,7 @@ int generate(beluga_chat_model *model, const char *expected, beluga_error *err)
     return generate_under(model, NULL, expected, err);
 }
 
-/* --- push
- * ----------------------------------------------------------------------------------------- */
+/* --- push ------------------------------------------------------------------------------------- */
 
 beluga_loop *new_loop(void)
 {
@@ -246,8 +242,7 @@ void step_until_quiet(beluga_loop *loop)
     fail_msg("the loop's descriptor stays readable");
 }
 
-/* --- fixtures
- * ------------------------------------------------------------------------------------- */
+/* --- fixtures --------------------------------------------------------------------------------- */
 
 int start_peer(void **state)
 {

@@ -73,8 +73,8 @@ static void read_part(encode_script *s, char *rest)
         assert_int_equal(beluga_message_add_reasoning(s->last, rest, strlen(rest), "sig", 3), 0);
     } else if (strcmp(what, "signed") == 0) {
         const char *by = word(&rest);
-        assert_int_equal(
-            beluga_message_add_reasoning(s->last, rest, strlen(rest), by, strlen(by)), 0);
+        assert_int_equal(beluga_message_add_reasoning(s->last, rest, strlen(rest), by, strlen(by)),
+                         0);
     } else if (strcmp(what, "thought") == 0) {
         assert_int_equal(beluga_message_add_reasoning(s->last, rest, strlen(rest), NULL, 0), 0);
     } else if (strcmp(what, "signature") == 0) {

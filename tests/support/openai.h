@@ -20,7 +20,8 @@
 
 enum { PATIENCE_MS = 20000 }; /* for what must happen: the test fails after it */
 
-/* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in `err`. */
+/* Open `openai` at a URL, with further options, in a registry. The detail of a failure is in `err`.
+ */
 static inline int try_open(beluga_registry *registry, const char *url, const beluga_option *opts,
                            size_t n, beluga_chat_model **model, beluga_error *err)
 {
@@ -39,7 +40,8 @@ static inline beluga_chat_model *open_at(const char *url, const beluga_option *o
 {
     beluga_error err = {0};
     beluga_chat_model *model;
-    if (try_open(beluga_registry_default(), url, opts, n, &model, &err)) fail_msg("open: %s", err.message);
+    if (try_open(beluga_registry_default(), url, opts, n, &model, &err))
+        fail_msg("open: %s", err.message);
     return model;
 }
 
@@ -88,7 +90,8 @@ static inline void pull_all(beluga_stream *stream, pulled *got)
 }
 
 /* Stream an answer to its end. */
-static inline void stream_with(beluga_chat_model *model, pulled *got, const beluga_option *opts, size_t n)
+static inline void stream_with(beluga_chat_model *model, pulled *got, const beluga_option *opts,
+                               size_t n)
 {
     beluga_stream *stream = NULL;
     memset(got, 0, sizeof *got);

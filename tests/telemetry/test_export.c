@@ -1,6 +1,6 @@
 /*
- * The exporter among threads, forks, and receivers that fail; and the numbers that metrics are made of. Nothing
- * is lost but what the count of dropped spans says.
+ * The exporter among threads, forks, and receivers that fail; and the numbers that metrics are made
+ * of. Nothing is lost but what the count of dropped spans says.
  */
 #include "../support/calls.h"
 #include "../support/torture.h"
@@ -72,12 +72,14 @@ static beluga_chat_model *mock_of(beluga_client *client)
 /* Traces only, at once, unless the variables say otherwise. */
 static void open_client(scene *s, const char *const *more)
 {
-    const char *variables[MAX_VARIABLES] = {s->endpoint, "OTEL_BSP_SCHEDULE_DELAY=10", "OTEL_METRICS_EXPORTER=none"};
+    const char *variables[MAX_VARIABLES] = {s->endpoint, "OTEL_BSP_SCHEDULE_DELAY=10",
+                                            "OTEL_METRICS_EXPORTER=none"};
     const beluga_client_settings client = {.size = sizeof client};
     beluga_telemetry_settings settings = {.size = sizeof settings, .without_environment = true};
     beluga_error err = {0};
     size_t n = 0;
-    snprintf(s->endpoint, sizeof s->endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s", peer_url(s->peer));
+    snprintf(s->endpoint, sizeof s->endpoint, "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=%s",
+             peer_url(s->peer));
     /* The first of a name counts. */
     const char *all[MAX_VARIABLES];
     for (; more && *more; more++) all[n++] = *more;
@@ -85,7 +87,8 @@ static void open_client(scene *s, const char *const *more)
     all[n] = NULL;
     settings.variables = all;
     assert_int_equal(beluga_client_new(&client, &s->client), 0);
-    if (beluga_telemetry_init(s->client, &settings, &s->telemetry, &err)) fail_msg("%s", err.message);
+    if (beluga_telemetry_init(s->client, &settings, &s->telemetry, &err))
+        fail_msg("%s", err.message);
     assert_non_null(s->telemetry);
     s->mock = mock_of(s->client);
 }
@@ -138,7 +141,8 @@ static size_t spans_from(scene *s, size_t first)
 static void nothing_is_lost_but_what_the_count_says(void **state)
 {
     scene *s = *state;
-    static const char *const small[] = {"OTEL_BSP_MAX_QUEUE_SIZE=64", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=16",
+    static const char *const small[] = {"OTEL_BSP_MAX_QUEUE_SIZE=64",
+                                        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=16",
                                         "OTEL_BSP_SCHEDULE_DELAY=1", NULL};
     enum { REFUSED = 3 };
     reply(s, 400, NULL, 1);
@@ -147,7 +151,8 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, small);
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
     /* It stops while they call: what ends later is not observed, or dropped and counted. */
     peer_wait_requests(s->peer, REFUSED + 1, PATIENCE_MS);
     beluga_telemetry_flush(s->telemetry, PATIENCE_MS);
@@ -155,7 +160,8 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
     assert_true(peer_requests(s->peer) > REFUSED);
     size_t there = spans_from(s, REFUSED);
-    assert_int_equal(there + beluga_telemetry_dropped(s->telemetry), THREADS * CALLS * SPANS_A_CALL);
+    assert_int_equal(there + beluga_telemetry_dropped(s->telemetry),
+                     THREADS * CALLS * SPANS_A_CALL);
     assert_true(there > 0);
 }
 
@@ -165,9 +171,11 @@ static void calls_go_on_while_it_is_shut_down(void **state)
     pthread_t threads[THREADS];
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, NULL);
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
-    assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0); /* a second time is nothing */
+    /* a second time is nothing */
+    assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     size_t requests = peer_requests(s->peer);
     invoke(s->mock);
@@ -180,7 +188,8 @@ static void calls_go_on_while_it_is_shut_down(void **state)
 static void a_receiver_that_hangs_costs_calls_nothing_and_the_shutdown_its_time(void **state)
 {
     scene *s = *state;
-    static const char *const small[] = {"OTEL_BSP_MAX_QUEUE_SIZE=8", "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=8", NULL};
+    static const char *const small[] = {"OTEL_BSP_MAX_QUEUE_SIZE=8",
+                                        "OTEL_BSP_MAX_EXPORT_BATCH_SIZE=8", NULL};
     peer_step_hang(peer_reply_new(s->peer));
     open_client(s, small);
     for (int i = 0; i < CALLS; i++) invoke(s->mock);
@@ -283,13 +292,15 @@ static void a_forked_child_exports_its_own_spans_only(void **state)
     otlp__trace_request__free_unpacked(mine, NULL);
 }
 
-/* ---- spans ------------------------------------------------------------------------------------ */
+/* ---- spans ------------------------------------------------------------------------------------
+ */
 
 static void a_ratio_samples_about_that_many_traces_whole(void **state)
 {
     scene *s = *state;
-    static const char *const quarter[] = {"OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.25",
-                                          "OTEL_BSP_MAX_QUEUE_SIZE=8192", "OTEL_BSP_SCHEDULE_DELAY=3600000", NULL};
+    static const char *const quarter[] = {
+        "OTEL_TRACES_SAMPLER=parentbased_traceidratio", "OTEL_TRACES_SAMPLER_ARG=0.25",
+        "OTEL_BSP_MAX_QUEUE_SIZE=8192", "OTEL_BSP_SCHEDULE_DELAY=3600000", NULL};
     enum { TRACES = 1000, LEAST = 150, MOST = 350 };
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, quarter);
@@ -344,7 +355,9 @@ static void a_value_falls_into_the_first_bucket_whose_bound_is_not_below_it(void
                 beluga__distribution d = {.min = INT64_MAX, .max = INT64_MIN};
                 int64_t value = (int64_t)(bounds[i] * scale + 0.5) + by;
                 int expected = 0;
-                while (expected < BELUGA__BUCKETS - 1 && (double)value > bounds[expected] * scale + 0.25) expected++;
+                while (expected < BELUGA__BUCKETS - 1 &&
+                       (double)value > bounds[expected] * scale + 0.25)
+                    expected++;
                 beluga__distribution_add(&d, seconds ? BELUGA__DURATION : BELUGA__INPUT, value);
                 assert_int_equal(d.buckets[expected], 1);
                 assert_int_equal(beluga__distribution_count(&d), 1);
@@ -361,8 +374,12 @@ typedef struct numbers {
 
 static beluga_span_start start_of(const char *model)
 {
-    return (beluga_span_start){.size = sizeof(beluga_span_start), .kind = BELUGA_SPAN_OPERATION, .operation = "chat",
-                               .provider = "acme", .metric_prefix = "beluga.acme", .model = model,
+    return (beluga_span_start){.size = sizeof(beluga_span_start),
+                               .kind = BELUGA_SPAN_OPERATION,
+                               .operation = "chat",
+                               .provider = "acme",
+                               .metric_prefix = "beluga.acme",
+                               .model = model,
                                .base_url = "https://me@[::1]:8443/v1"};
 }
 
@@ -434,7 +451,8 @@ static void series_past_the_maximum_are_counted_together(void **state)
     for (int i = 0; i < MODELS; i++) {
         char name[32];
         snprintf(name, sizeof name, "answers-%d", i);
-        const beluga__outcome outcome = {.response_model = name, .duration_ns = 5, .first_chunk_ns = -1};
+        const beluga__outcome outcome = {
+            .response_model = name, .duration_ns = 5, .first_chunk_ns = -1};
         beluga__subject_record(&n->subjects, n->subject, &outcome);
     }
     assert_int_equal(durations_of(n->subject, false), BELUGA__MAX_SERIES);
@@ -446,8 +464,10 @@ static void *record_many(void *argument)
     numbers *n = argument;
     for (int i = 0; i < 1000; i++) {
         const beluga_usage usage = {.input_total = 3, .output_total = i % 5};
-        const beluga__outcome outcome = {.code = -(i % 3), .duration_ns = i, .first_chunk_ns = -1, .usage = &usage};
-        const beluga_measurement m = {.name = "acme.x", .unit = "", .kind = BELUGA_MEASUREMENT_COUNTER, .value = 0.5};
+        const beluga__outcome outcome = {
+            .code = -(i % 3), .duration_ns = i, .first_chunk_ns = -1, .usage = &usage};
+        const beluga_measurement m = {
+            .name = "acme.x", .unit = "", .kind = BELUGA_MEASUREMENT_COUNTER, .value = 0.5};
         beluga__subject_record(&n->subjects, n->subject, &outcome);
         beluga__subject_measure(&n->subjects, n->subject, &m);
     }
@@ -458,7 +478,8 @@ static void what_threads_record_adds_up(void **state)
 {
     numbers *n = *state;
     pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++) assert_int_equal(pthread_create(&threads[i], NULL, record_many, n), 0);
+    for (int i = 0; i < THREADS; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, record_many, n), 0);
     for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
     assert_int_equal(durations_of(n->subject, false), THREADS * 1000);
     assert_int_equal(atomic_load(&n->subject->n_series), 3);
@@ -488,15 +509,22 @@ static void print_nothing(void *payload, const char *text, size_t length)
     (void)length;
 }
 
-/* What can't be recorded or sent for want of memory is dropped: the call itself knows nothing of it. */
+/* What can't be recorded or sent for want of memory is dropped: the call itself knows nothing of
+ * it. */
 static int observe_a_call(void *argument)
 {
-    static const char *const variables[] = {"OTEL_TRACES_EXPORTER=console", "OTEL_METRICS_EXPORTER=console",
-                                            "OTEL_RESOURCE_ATTRIBUTES=a=b,c=d", "OTEL_EXPORTER_OTLP_HEADERS=e=f",
-                                            "OTEL_BSP_SCHEDULE_DELAY=3600000",
-                                            "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true", NULL};
-    const beluga_telemetry_settings settings = {.size = sizeof settings, .variables = variables,
-                                                .without_environment = true, .print = print_nothing};
+    static const char *const variables[] = {
+        "OTEL_TRACES_EXPORTER=console",
+        "OTEL_METRICS_EXPORTER=console",
+        "OTEL_RESOURCE_ATTRIBUTES=a=b,c=d",
+        "OTEL_EXPORTER_OTLP_HEADERS=e=f",
+        "OTEL_BSP_SCHEDULE_DELAY=3600000",
+        "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
+        NULL};
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = variables,
+                                                .without_environment = true,
+                                                .print = print_nothing};
     beluga_client *client = NULL;
     beluga_telemetry *telemetry = NULL;
     beluga_chat_model *model = NULL;
@@ -505,8 +533,10 @@ static int observe_a_call(void *argument)
     (void)argument;
     int status = beluga_client_new(NULL, &client);
     if (!status) status = beluga_telemetry_init(client, &settings, &telemetry, NULL);
-    if (!status && !(config = beluga_config_new(beluga_with_model_name("any")))) status = BELUGA_ERROR_NO_MEMORY;
-    if (!status) status = beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL);
+    if (!status && !(config = beluga_config_new(beluga_with_model_name("any"))))
+        status = BELUGA_ERROR_NO_MEMORY;
+    if (!status)
+        status = beluga_registry_open(beluga_client_registry(client), "mock", config, &model, NULL);
     if (!status) status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL);
     beluga_response_free(response);
     beluga_config_free(config);
@@ -529,10 +559,10 @@ static void what_nobody_asked_for_is_not_made(void **state)
 {
     scene *s = *state;
     static const char *const disabled[] = {"OTEL_SDK_DISABLED=true", NULL};
-    const beluga_telemetry_settings unasked = {.size = sizeof unasked, .without_environment = true, .only_if_asked = true},
-                                    off = {.size = sizeof off, .without_environment = true, .variables = disabled},
-                                    unreachable = {.size = sizeof off, .file = "/nowhere/at/all.jsonl"},
-                                    unsized = {.size = 1};
+    const beluga_telemetry_settings
+        unasked = {.size = sizeof unasked, .without_environment = true, .only_if_asked = true},
+        off = {.size = sizeof off, .without_environment = true, .variables = disabled},
+        unreachable = {.size = sizeof off, .file = "/nowhere/at/all.jsonl"}, unsized = {.size = 1};
     beluga_telemetry *t = NULL;
     beluga_error err = {0};
     assert_int_equal(beluga_client_new(NULL, &s->client), 0);
@@ -540,9 +570,11 @@ static void what_nobody_asked_for_is_not_made(void **state)
     assert_null(t);
     assert_int_equal(beluga_telemetry_init(s->client, &off, &t, &err), 0);
     assert_null(t);
-    assert_int_equal(beluga_telemetry_init(s->client, &unreachable, &t, &err), BELUGA_ERROR_INVALID_CONFIG);
+    assert_int_equal(beluga_telemetry_init(s->client, &unreachable, &t, &err),
+                     BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "/nowhere/at/all.jsonl"));
-    assert_int_equal(beluga_telemetry_init(s->client, &unsized, &t, &err), BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(beluga_telemetry_init(s->client, &unsized, &t, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
     assert_null(t);
 }
 
@@ -563,15 +595,24 @@ static void pairs_are_decoded_or_refused_whole(void **state)
     (void)state;
     static const struct {
         const char *text, *expected; /* NULL: refused */
-    } cases[] = {{"a=b", "<a|b>"},         {" a = b , c=d ", "<a|b><c|d>"}, {"a=b%2Cc%3D", "<a|b,c=>"},
-                 {"a=", "<a|>"},           {"a=b=c", "<a|b=c>"},            {"", ""},
-                 {",a=b,,", "<a|b>"},      {"a", NULL},                     {"=b", NULL},
-                 {"a=%2", NULL},           {"a=%zz", NULL},                 {"a=%00", NULL}};
+    } cases[] = {{"a=b", "<a|b>"},
+                 {" a = b , c=d ", "<a|b><c|d>"},
+                 {"a=b%2Cc%3D", "<a|b,c=>"},
+                 {"a=", "<a|>"},
+                 {"a=b=c", "<a|b=c>"},
+                 {"", ""},
+                 {",a=b,,", "<a|b>"},
+                 {"a", NULL},
+                 {"=b", NULL},
+                 {"a=%2", NULL},
+                 {"a=%zz", NULL},
+                 {"a=%00", NULL}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         beluga__arena arena;
         pairs p = {""};
         beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 65536);
-        assert_int_equal(beluga__pairs_read(&arena, cases[i].text, join, &p), cases[i].expected != NULL);
+        assert_int_equal(beluga__pairs_read(&arena, cases[i].text, join, &p),
+                         cases[i].expected != NULL);
         if (cases[i].expected) assert_string_equal(p.text, cases[i].expected);
         beluga__arena_free(&arena);
     }

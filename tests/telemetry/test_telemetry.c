@@ -1,6 +1,6 @@
 /*
- * What a telemetry sink hears: one operation a call, one attempt under it for each request, with what came of
- * them; and each span ends exactly once, in every way a call can end.
+ * What a telemetry sink hears: one operation a call, one attempt under it for each request, with
+ * what came of them; and each span ends exactly once, in every way a call can end.
  */
 #include "../support/openai.h"
 
@@ -35,7 +35,7 @@ typedef struct recorder {
     span spans[MAX_SPANS];
     size_t count;
     atomic_size_t late; /* what was told of a span that had ended */
-    bool deaf;   /* wants to hear no more of operations */
+    bool deaf;          /* wants to hear no more of operations */
 } recorder;
 
 static void keep(char *field, size_t n, const char *text)
@@ -61,7 +61,8 @@ static void *begin(void *payload, void *parent, const beluga_span_start *start)
     return s;
 }
 
-static void told(void *payload, void *handle, beluga_span_event_kind kind, const beluga_error *error)
+static void told(void *payload, void *handle, beluga_span_event_kind kind,
+                 const beluga_error *error)
 {
     recorder *r = payload;
     span *s = handle;
@@ -91,13 +92,16 @@ static void attribute(void *payload, void *handle, const beluga_span_attribute *
     size_t at = strlen(s->attributes);
     (void)payload;
     if (a->type == BELUGA_ATTRIBUTE_STRING)
-        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%.*s;", a->name, (int)a->length, a->value.string);
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%.*s;", a->name, (int)a->length,
+                 a->value.string);
     if (a->type == BELUGA_ATTRIBUTE_INT)
-        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%d;", a->name, (int)a->value.integer);
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%d;", a->name,
+                 (int)a->value.integer);
     if (a->type == BELUGA_ATTRIBUTE_DOUBLE)
         snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%g;", a->name, a->value.number);
     if (a->type == BELUGA_ATTRIBUTE_BOOL)
-        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%s;", a->name, a->value.boolean ? "true" : "false");
+        snprintf(s->attributes + at, sizeof s->attributes - at, "%s=%s;", a->name,
+                 a->value.boolean ? "true" : "false");
 }
 
 static void measure(void *payload, void *handle, const beluga_measurement *m)
@@ -105,13 +109,15 @@ static void measure(void *payload, void *handle, const beluga_measurement *m)
     span *s = handle;
     size_t at = strlen(s->measured);
     (void)payload;
-    snprintf(s->measured + at, sizeof s->measured - at, "%u %s %s %g;", (unsigned)m->kind, m->name, m->unit, m->value);
+    snprintf(s->measured + at, sizeof s->measured - at, "%u %s %s %g;", (unsigned)m->kind, m->name,
+             m->unit, m->value);
 }
 
 static bool context(void *payload, void *handle, beluga_trace_context *c)
 {
     (void)payload;
-    snprintf(c->traceparent, sizeof c->traceparent, "00-%032x-%016x-01", 7u, ((span *)handle)->start.kind);
+    snprintf(c->traceparent, sizeof c->traceparent, "00-%032x-%016x-01", 7u,
+             ((span *)handle)->start.kind);
     snprintf(c->tracestate, sizeof c->tracestate, "vendor=1");
     return true;
 }
@@ -122,7 +128,8 @@ static void content(void *payload, void *handle, const beluga_event *event)
     size_t at = strlen(s->content);
     (void)payload;
     if (event->kind == BELUGA_EVENT_TEXT)
-        snprintf(s->content + at, sizeof s->content - at, "%.*s", (int)event->u.text.length, event->u.text.text);
+        snprintf(s->content + at, sizeof s->content - at, "%.*s", (int)event->u.text.length,
+                 event->u.text.text);
 }
 
 /* ---- what every test has --------------------------------------------------------------------- */
@@ -140,9 +147,9 @@ static beluga_chat_model *open_in(beluga_client *client, const char *provider, c
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
-                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
+        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
     if (beluga_registry_open(beluga_client_registry(client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
     beluga_config_free(config);
@@ -168,9 +175,15 @@ static void close_client(scene *s)
 
 static beluga_telemetry_sink sink_of(recorder *r)
 {
-    return (beluga_telemetry_sink){
-        .size = sizeof(beluga_telemetry_sink), .payload = r, .begin = begin, .event = told, .end = end,
-        .attribute = attribute, .measure = measure, .context = context, .content = content};
+    return (beluga_telemetry_sink){.size = sizeof(beluga_telemetry_sink),
+                                   .payload = r,
+                                   .begin = begin,
+                                   .event = told,
+                                   .end = end,
+                                   .attribute = attribute,
+                                   .measure = measure,
+                                   .context = context,
+                                   .content = content};
 }
 
 static int set_up(void **state)
@@ -215,7 +228,8 @@ static void assert_both(const scene *s, int code)
     assert_int_equal(operation->error.code, code);
 }
 
-static int invoke_on(beluga_chat_model *model, beluga_context *context, const beluga_option *opts, size_t n)
+static int invoke_on(beluga_chat_model *model, beluga_context *context, const beluga_option *opts,
+                     size_t n)
 {
     beluga_response *response;
     int status = beluga_invoke_n(model, context, beluga_input_text("Hi"), &response, NULL, opts, n);
@@ -463,7 +477,8 @@ static void a_stream_that_is_freed_ends_its_spans(void **state)
     beluga_stream *stream = NULL;
     const beluga_event *event = NULL;
     say_a_word_and_hang(s->peer);
-    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
+    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL),
+                     0);
     do assert_int_equal(beluga_stream_next(stream, &event, NULL), 0);
     while (event->kind != BELUGA_EVENT_TEXT);
     beluga_stream_free(stream);
@@ -474,7 +489,8 @@ static void a_stream_that_is_freed_before_its_first_event_ends_its_spans(void **
 {
     scene *s = *state;
     beluga_stream *stream = NULL;
-    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL), 0);
+    assert_int_equal(beluga_stream_input(s->openai, NULL, beluga_input_text("Hi"), &stream, NULL),
+                     0);
     beluga_stream_free(stream);
     assert_both(s, BELUGA_ERROR_CONTEXT_CANCELED);
 }
@@ -486,9 +502,11 @@ static void a_cancel_while_a_retry_waits_begins_no_attempt(void **state)
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
     peer_openai_error(peer_reply_new(s->peer), 429, "Retry-After: 50\r\n", NULL, "slow down");
-    assert_int_equal(beluga_stream_start(s->openai, s->loop, NULL, messages, on_event, s, &op, NULL), 0);
+    assert_int_equal(
+        beluga_stream_start(s->openai, s->loop, NULL, messages, on_event, s, &op, NULL), 0);
     beluga_messages_free(messages);
-    while (!s->recorder.spans[0].retries) assert_int_equal(beluga_loop_wait(s->loop, PATIENCE_MS), 0);
+    while (!s->recorder.spans[0].retries)
+        assert_int_equal(beluga_loop_wait(s->loop, PATIENCE_MS), 0);
     beluga_op_cancel(op);
     step_to_the_end(s);
     beluga_op_free(op);
@@ -515,13 +533,14 @@ static void a_batch_that_is_freed_ends_its_spans(void **state)
     scene *s = *state;
     beluga_batch_op *batch = NULL;
     peer_step_hang(peer_reply_new(s->peer));
-    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s, &batch, NULL,
-                                          NULL, 0),
+    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s,
+                                          &batch, NULL, NULL, 0),
                      0);
     while (!beluga_loop_active(s->loop)) assert_int_equal(beluga_loop_step(s->loop), 0);
     beluga_batch_op_free(batch);
     assert_int_equal(s->terminal, 0);
-    for (size_t i = 0; i < 3; i++) assert_int_equal(the(s, i, 3)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
+    for (size_t i = 0; i < 3; i++)
+        assert_int_equal(the(s, i, 3)->end.status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(the(s, 0, 3)->start.kind, BELUGA_SPAN_BATCH);
     assert_ptr_equal(the(s, 1, 3)->parent, the(s, 0, 3));
 }
@@ -547,8 +566,8 @@ static void a_batch_outlives_its_loop(void **state)
 {
     scene *s = *state;
     beluga_batch_op *batch = NULL;
-    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s, &batch, NULL,
-                                          NULL, 0),
+    assert_int_equal(beluga_batch_start_n(s->openai, s->loop, NULL, one_input, no_result, NULL, s,
+                                          &batch, NULL, NULL, 0),
                      0);
     beluga_loop_free(s->loop);
     s->loop = NULL;
@@ -574,13 +593,17 @@ static int tell_weather(void *payload, beluga_context *ctx, const char *argument
 /* A mock that calls these tools, then answers. */
 static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
 {
-    const beluga_tool_definition definition = {
-        .size = sizeof definition, .name = "weather", .description = "How it is", .execute = tell_weather};
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = "weather",
+                                               .description = "How it is",
+                                               .execute = tell_weather};
     beluga_chat_model *mock = NULL, *bound = NULL;
     beluga_tool *tool = NULL;
     beluga_error err = {0};
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_mock_with_tool_calls(calls));
-    if (beluga_registry_open(beluga_client_registry(s->client), "mock", config, &mock, &err)) fail_msg("%s", err.message);
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_mock_with_tool_calls(calls));
+    if (beluga_registry_open(beluga_client_registry(s->client), "mock", config, &mock, &err))
+        fail_msg("%s", err.message);
     beluga_config_free(config);
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(beluga_bind_tools(mock, &tool, 1, &bound, NULL), 0);
@@ -595,7 +618,8 @@ static void run_tools(beluga_chat_model *model)
     beluga_response *response = NULL;
     beluga_error err = {0};
     beluga_messages_add(messages, beluga_human_message("go"));
-    if (beluga_run_tools(model, NULL, messages, NULL, NULL, &response, &err)) fail_msg("%s", err.message);
+    if (beluga_run_tools(model, NULL, messages, NULL, NULL, &response, &err))
+        fail_msg("%s", err.message);
     beluga_response_free(response);
     beluga_messages_free(messages);
     beluga_chat_model_unref(model);
@@ -604,7 +628,8 @@ static void run_tools(beluga_chat_model *model)
 static const span *tool_span(const scene *s, size_t nth)
 {
     for (size_t i = 0; i < s->recorder.count; i++)
-        if (s->recorder.spans[i].start.kind == BELUGA_SPAN_TOOL && nth-- == 0) return &s->recorder.spans[i];
+        if (s->recorder.spans[i].start.kind == BELUGA_SPAN_TOOL && nth-- == 0)
+            return &s->recorder.spans[i];
     fail_msg("no tool was told of");
     return NULL;
 }
@@ -612,7 +637,8 @@ static const span *tool_span(const scene *s, size_t nth)
 static void a_tool_loop_is_the_parent_of_its_steps_and_tools(void **state)
 {
     scene *s = *state;
-    run_tools(mock_with_tools(s, "[{\"name\":\"weather\",\"arguments\":{}},{\"name\":\"none\",\"arguments\":{}}]"));
+    run_tools(mock_with_tools(
+        s, "[{\"name\":\"weather\",\"arguments\":{}},{\"name\":\"none\",\"arguments\":{}}]"));
     const span *loop = the(s, 0, s->recorder.count);
     assert_int_equal(loop->start.kind, BELUGA_SPAN_TOOL_LOOP);
     assert_int_equal(loop->end.status, 0);
@@ -661,7 +687,8 @@ static void every_attempt_sends_its_own_context(void **state)
     peer_openai_answer(peer_reply_new(s->peer), "Hello.");
     assert_int_equal(invoke_on(s->openai, NULL, NULL, 0), 0);
     for (size_t i = 0; i < 2; i++) {
-        assert_string_equal(header_sent(s, i, "traceparent"), "00-00000000000000000000000000000007-0000000000000002-01");
+        assert_string_equal(header_sent(s, i, "traceparent"),
+                            "00-00000000000000000000000000000007-0000000000000002-01");
         assert_string_equal(header_sent(s, i, "tracestate"), "vendor=1");
     }
     assert_non_null(strstr(the(s, 1, 3)->attributes, "url.full=http://127.0.0.1:"));
@@ -734,10 +761,10 @@ static void cancel_nothing(void *self, beluga_emit *emit)
 static void a_provider_adds_what_only_it_knows(void **state)
 {
     scene *s = *state;
-    static const beluga_provider here = {BELUGA_PROVIDER_INIT("here"), .default_model = "m", .start = start_here,
-                                         .cancel = cancel_nothing};
-    static const beluga_provider there = {BELUGA_PROVIDER_INIT("there"), .default_model = "m", .start = start_there,
-                                          .cancel = cancel_nothing};
+    static const beluga_provider here = {BELUGA_PROVIDER_INIT("here"), .default_model = "m",
+                                         .start = start_here, .cancel = cancel_nothing};
+    static const beluga_provider there = {BELUGA_PROVIDER_INIT("there"), .default_model = "m",
+                                          .start = start_there, .cancel = cancel_nothing};
     beluga_registry *registry = beluga_client_registry(s->client);
     assert_int_equal(beluga_registry_register(registry, &here, NULL), 0);
     assert_int_equal(beluga_registry_register(registry, &there, NULL), 0);
@@ -746,7 +773,8 @@ static void a_provider_adds_what_only_it_knows(void **state)
         assert_int_equal(invoke_on(model, NULL, NULL, 0), 0);
         beluga_chat_model_unref(model);
         const span *attempt = the(s, 2 * i + 1, 2 * i + 2);
-        assert_string_equal(attempt->attributes, "acme.region=north;acme.shard=-3;acme.load=0.5;acme.warm=true;");
+        assert_string_equal(attempt->attributes,
+                            "acme.region=north;acme.shard=-3;acme.load=0.5;acme.warm=true;");
         assert_string_equal(attempt->measured, "1 acme.credits {credit} 2;2 acme.queue s 0.25;");
     }
 }
@@ -759,7 +787,8 @@ static void a_sink_of_an_older_build_hears_operations_and_attempts_only(void **s
     close_client(s);
     open_client(s, &sink);
     run_tools(mock_with_tools(s, "[{\"name\":\"weather\",\"arguments\":{}}]"));
-    for (size_t i = 0; i < s->recorder.count; i++) assert_true(the(s, i, 4)->start.kind <= BELUGA_SPAN_ATTEMPT);
+    for (size_t i = 0; i < s->recorder.count; i++)
+        assert_true(the(s, i, 4)->start.kind <= BELUGA_SPAN_ATTEMPT);
 }
 
 /* ---- when nothing is told -------------------------------------------------------------------- */
@@ -813,9 +842,11 @@ static void a_model_may_be_told_of_not_at_all(void **state)
 {
     scene *s = *state;
     beluga_chat_model *quiet = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_enable_tracing(false),
-                                              beluga_with_enable_metrics(false));
-    assert_int_equal(beluga_registry_open(beluga_client_registry(s->client), "mock", config, &quiet, NULL), 0);
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_enable_tracing(false),
+                          beluga_with_enable_metrics(false));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(s->client), "mock", config, &quiet, NULL), 0);
     beluga_config_free(config);
     assert_int_equal(invoke_on(quiet, NULL, NULL, 0), 0);
     assert_int_equal(s->recorder.count, 0);

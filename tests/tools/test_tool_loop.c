@@ -1,4 +1,5 @@
-/* The tool loop: what the model is told, what the caller is told, and that it always comes to an end. */
+/* The tool loop: what the model is told, what the caller is told, and that it always comes to an
+ * end. */
 #include "support/calls.h"
 
 #include <beluga/provider/json.h>
@@ -83,7 +84,8 @@ static int meet(void *payload, beluga_context *ctx, const char *arguments, size_
     return beluga_tool_result_set(result, "met", 3);
 }
 
-static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void *payload, int64_t timeout_ms)
+static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void *payload,
+                         int64_t timeout_ms)
 {
     beluga_tool_definition d = {
         .size = sizeof d,
@@ -101,7 +103,8 @@ static beluga_tool *tool(const char *name, beluga_tool_execute_fn execute, void 
 /* Bind one tool to mock, which calls what the JSON says, once, and then answers "done". */
 static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consumed)
 {
-    beluga_chat_model *model = open_mock(beluga_mock_with_tool_calls(calls), beluga_mock_with_responses("\ndone"));
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_tool_calls(calls), beluga_mock_with_responses("\ndone"));
     beluga_chat_model *bound;
     assert_int_equal(beluga_bind_tools(model, &consumed, 1, &bound, NULL), 0);
     beluga_tool_unref(consumed);
@@ -109,7 +112,8 @@ static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consum
     return bound;
 }
 
-/* --- what came ---------------------------------------------------------------------------------- */
+/* --- what came ----------------------------------------------------------------------------------
+ */
 
 typedef struct story {
     char text[2048];
@@ -138,8 +142,9 @@ static void record_story(void *payload, const beluga_event *event)
     }
 }
 
-static int run_n(beluga_chat_model *model, beluga_context *ctx, beluga_messages **messages, story *s,
-                 beluga_response **response, beluga_error *err, const beluga_option *opts, size_t n)
+static int run_n(beluga_chat_model *model, beluga_context *ctx, beluga_messages **messages,
+                 story *s, beluga_response **response, beluga_error *err, const beluga_option *opts,
+                 size_t n)
 {
     *s = (story){.text = ""};
     *messages = beluga_messages_new();
@@ -163,13 +168,14 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     beluga_chat_model_unref(model);
 }
 
-/* --- tests -------------------------------------------------------------------------------------- */
+/* --- tests --------------------------------------------------------------------------------------
+ */
 
 static void a_tools_result_goes_back_and_the_answer_comes(void **state)
 {
     (void)state;
-    beluga_chat_model *model =
-        mock_that_calls("[{\"id\":\"c1\",\"name\":\"echo\",\"arguments\":{\"n\":1}}]", tool("echo", echo, NULL, 0));
+    beluga_chat_model *model = mock_that_calls(
+        "[{\"id\":\"c1\",\"name\":\"echo\",\"arguments\":{\"n\":1}}]", tool("echo", echo, NULL, 0));
     beluga_messages *messages;
     beluga_response *response;
     story s;
@@ -178,7 +184,8 @@ static void a_tools_result_goes_back_and_the_answer_comes(void **state)
     assert_int_equal(s.starts, 1);
     assert_int_equal(s.finishes, 1);
     assert_int_equal(beluga_messages_count(messages), 3);
-    beluga_message *answer = beluga_messages_get(messages, 1), *result = beluga_messages_get(messages, 2);
+    beluga_message *answer = beluga_messages_get(messages, 1),
+                   *result = beluga_messages_get(messages, 2);
     assert_int_equal(beluga_message_role(answer), BELUGA_ROLE_AI);
     assert_int_equal(beluga_message_role(result), BELUGA_ROLE_TOOL);
     assert_string_equal(beluga_message_tool_call_id(result), "c1");
@@ -193,19 +200,22 @@ static void a_tools_result_goes_back_and_the_answer_comes(void **state)
 static void what_goes_wrong_is_told_to_the_model_and_in_the_event(void **state)
 {
     (void)state;
-    expect_story(mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]", tool("broken", break_down, NULL, 0)),
+    expect_story(mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
+                                 tool("broken", break_down, NULL, 0)),
                  "<tool_execution_error out of order>done");
-    expect_story(mock_that_calls("[{\"name\":\"nowhere\",\"arguments\":{}}]", tool("echo", echo, NULL, 0)),
-                 "<tool_not_found there is no tool nowhere; there are: echo>done");
-    expect_story(mock_that_calls("[{\"name\":\"echo\",\"arguments\":{\"n\":\"x\"}}]", tool("echo", echo, NULL, 0)),
+    expect_story(
+        mock_that_calls("[{\"name\":\"nowhere\",\"arguments\":{}}]", tool("echo", echo, NULL, 0)),
+        "<tool_not_found there is no tool nowhere; there are: echo>done");
+    expect_story(mock_that_calls("[{\"name\":\"echo\",\"arguments\":{\"n\":\"x\"}}]",
+                                 tool("echo", echo, NULL, 0)),
                  "<tool_call_error tool echo: arguments: n: must be of type integer>done");
 }
 
 static void a_failed_result_is_marked_in_the_conversation(void **state)
 {
     (void)state;
-    beluga_chat_model *model =
-        mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]", tool("broken", break_down, NULL, 0));
+    beluga_chat_model *model = mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
+                                               tool("broken", break_down, NULL, 0));
     beluga_messages *messages;
     beluga_response *response;
     story s;
@@ -220,19 +230,21 @@ static void calls_of_one_answer_run_at_once_and_their_results_keep_the_order(voi
 {
     (void)state;
     meeting m = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 3, 0};
-    expect_story(mock_that_calls("[{\"name\":\"meet\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}},"
-                                 "{\"name\":\"none\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}}]",
-                                 tool("meet", meet, &m, 0)),
-                 "<ok met><ok met><tool_not_found there is no tool none; there are: meet><ok met>done");
+    expect_story(
+        mock_that_calls(
+            "[{\"name\":\"meet\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}},"
+            "{\"name\":\"none\",\"arguments\":{}},{\"name\":\"meet\",\"arguments\":{}}]",
+            tool("meet", meet, &m, 0)),
+        "<ok met><ok met><tool_not_found there is no tool none; there are: meet><ok met>done");
 }
 
 static void no_more_tools_run_at_once_than_allowed(void **state)
 {
     (void)state;
     const beluga_option one = beluga_with_max_concurrent_tools(1);
-    beluga_chat_model *model =
-        mock_that_calls("[{\"name\":\"echo\",\"arguments\":{\"n\":1}},{\"name\":\"echo\",\"arguments\":{\"n\":2}}]",
-                        tool("echo", echo, NULL, 0));
+    beluga_chat_model *model = mock_that_calls(
+        "[{\"name\":\"echo\",\"arguments\":{\"n\":1}},{\"name\":\"echo\",\"arguments\":{\"n\":2}}]",
+        tool("echo", echo, NULL, 0));
     beluga_messages *messages;
     beluga_response *response;
     story s;
@@ -246,7 +258,8 @@ static void no_more_tools_run_at_once_than_allowed(void **state)
 static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
 {
     (void)state;
-    expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]", tool("sleeper", sleep_long, NULL, 20)),
+    expect_story(mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
+                                 tool("sleeper", sleep_long, NULL, 20)),
                  "<tool_execution_error tool sleeper: no result in time>done");
     /* It was cancelled, not killed; unless the machine was so slow that it never began. */
     while (atomic_load(&sleepers_woken) != atomic_load(&sleepers_started)) usleep(1000);
@@ -270,7 +283,8 @@ static void a_model_that_never_stops_calling_is_stopped(void **state)
     beluga_response *response;
     beluga_error err;
     story s;
-    assert_int_equal(run_n(bound, NULL, &messages, &s, &response, &err, &three, 1), BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_int_equal(run_n(bound, NULL, &messages, &s, &response, &err, &three, 1),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_null(response);
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(s.output_tokens, 6);
@@ -284,8 +298,8 @@ static void a_model_that_never_stops_calling_is_stopped(void **state)
 static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state)
 {
     (void)state;
-    beluga_chat_model *model =
-        mock_that_calls("[{\"name\":\"mine\",\"arguments\":{\"n\":5}}]", tool("mine", NULL, NULL, 0));
+    beluga_chat_model *model = mock_that_calls("[{\"name\":\"mine\",\"arguments\":{\"n\":5}}]",
+                                               tool("mine", NULL, NULL, 0));
     beluga_messages *messages;
     beluga_response *response;
     story s;
@@ -313,8 +327,8 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     (void)state;
     int before = atomic_load(&sleepers_woken);
     beluga_context *ctx = beluga_context_new_cancellable(NULL);
-    beluga_chat_model *model =
-        mock_that_calls("[{\"name\":\"deaf\",\"arguments\":{}}]", tool("deaf", be_stubborn, NULL, 0));
+    beluga_chat_model *model = mock_that_calls("[{\"name\":\"deaf\",\"arguments\":{}}]",
+                                               tool("deaf", be_stubborn, NULL, 0));
     beluga_messages *messages;
     beluga_response *response;
     beluga_error err;
@@ -322,7 +336,8 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     story s;
     started_before = atomic_load(&sleepers_started);
     pthread_create(&thread, NULL, cancel_once_it_works, ctx);
-    assert_int_equal(run_n(model, ctx, &messages, &s, &response, &err, NULL, 0), BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(run_n(model, ctx, &messages, &s, &response, &err, NULL, 0),
+                     BELUGA_ERROR_CONTEXT_CANCELED);
     pthread_join(thread, NULL);
     assert_int_equal(atomic_load(&sleepers_woken), before); /* it did not wait for the tool */
     atomic_store(&let_go, true);
@@ -336,16 +351,20 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
 {
     (void)state;
     int before = atomic_load(&sleepers_woken), started = atomic_load(&sleepers_started);
-    beluga_chat_model *model =
-        mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]", tool("sleeper", sleep_long, NULL, 0));
+    beluga_chat_model *model = mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
+                                               tool("sleeper", sleep_long, NULL, 0));
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("go"));
     beluga_loop *loop = new_loop();
     beluga_tool_run *run;
     story s = {.text = ""};
-    assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run, NULL, NULL, 0), 0);
-    for (int i = 0; i < 10; i++) assert_int_equal(beluga_loop_step(loop), 0); /* returns while the tool sleeps */
-    while (atomic_load(&sleepers_started) == started) usleep(1000); /* one that has not begun never does */
+    assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run,
+                                              NULL, NULL, 0),
+                     0);
+    /* returns while the tool sleeps */
+    for (int i = 0; i < 10; i++) assert_int_equal(beluga_loop_step(loop), 0);
+    /* one that has not begun never does */
+    while (atomic_load(&sleepers_started) == started) usleep(1000);
     assert_int_equal(s.finishes, 0);
     beluga_tool_run_free(run);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);

@@ -1,7 +1,7 @@
 /*
- * Every allocation of every kind of call fails in turn: alone, and with all that follow it. Each run ends in
- * what it should or in no_memory, a further call of the same model then succeeds, and nothing is left over.
- * libcurl's own allocations are not ours to fail.
+ * Every allocation of every kind of call fails in turn: alone, and with all that follow it. Each
+ * run ends in what it should or in no_memory, a further call of the same model then succeeds, and
+ * nothing is left over. libcurl's own allocations are not ours to fail.
  */
 #include "../support/openai.h"
 #include "../support/torture.h"
@@ -70,11 +70,12 @@ static beluga_chat_model *open_in(beluga_client *client, const char *provider, c
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
-                          beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_base_url(url), beluga_with_api_key(SECRET_KEY),
+        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
     beluga_registry *registry = beluga_client_registry(client);
-    if (beluga_registry_open(registry, provider, config, &model, &err)) fail_msg("open: %s", err.message);
+    if (beluga_registry_open(registry, provider, config, &model, &err))
+        fail_msg("open: %s", err.message);
     beluga_config_free(config);
     return model;
 }
@@ -219,8 +220,9 @@ static void hear(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH) h->ends++;
 }
 
-typedef int (*start_fn)(beluga_chat_model *, beluga_loop *, beluga_context *, const beluga_messages *,
-                        beluga_event_cb, void *, beluga_op **, beluga_error *, const beluga_option *, size_t);
+typedef int (*start_fn)(beluga_chat_model *, beluga_loop *, beluga_context *,
+                        const beluga_messages *, beluga_event_cb, void *, beluga_op **,
+                        beluga_error *, const beluga_option *, size_t);
 
 static int push_by(bench *b, start_fn start)
 {
@@ -325,8 +327,8 @@ static int batch_of_items(bench *b)
     item_run run = {.option = beluga_with_seed(7)};
     int status = beluga_loop_new(b->client, &loop);
     if (status) return status;
-    status = beluga_batch_start_items_n(b->model, loop, NULL, give_item, take_item, end_items, &run, &op, NULL,
-                                        &both, 1);
+    status = beluga_batch_start_items_n(b->model, loop, NULL, give_item, take_item, end_items, &run,
+                                        &op, NULL, &both, 1);
     if (status) assert_null(op);
     while (!status && !run.done) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
     assert_int_equal(run.given, run.told);
@@ -363,7 +365,8 @@ static int open_again(bench *b)
                           beluga_with_api_key(SECRET_KEY), beluga_with_extra_header("X-A: b"),
                           beluga_openai_with_project("p"), beluga_with_stop_sequence("x"));
     if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err);
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err);
     if (status) assert_null(model);
     beluga_config_free(config);
     beluga_chat_model_unref(model);
@@ -375,16 +378,19 @@ static int run_tools(bench *b)
     beluga_chat_model *bound;
     beluga_response *response = NULL;
     beluga_messages *messages = beluga_messages_new();
-    int status = messages ? beluga_messages_add(messages, beluga_human_message("Hi")) : BELUGA_ERROR_NO_MEMORY;
+    int status = messages ? beluga_messages_add(messages, beluga_human_message("Hi"))
+                          : BELUGA_ERROR_NO_MEMORY;
     if (!status) status = beluga_bind_tools(b->model, &b->tool, 1, &bound, NULL);
     if (!status) {
         status = beluga_run_tools(bound, b->context, messages, NULL, NULL, &response, NULL,
-                                  beluga_mock_with_tool_calls("[{\"name\":\"weather\",\"arguments\":{}},"
-                                                              "{\"name\":\"no_such\",\"arguments\":{}},"
-                                                              "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
+                                  beluga_mock_with_tool_calls(
+                                      "[{\"name\":\"weather\",\"arguments\":{}},"
+                                      "{\"name\":\"no_such\",\"arguments\":{}},"
+                                      "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
         beluga_chat_model_unref(bound);
     }
-    if (!status) assert_string_equal(beluga_response_text(response, NULL), "This is a mock response.");
+    if (!status)
+        assert_string_equal(beluga_response_text(response, NULL), "This is a mock response.");
     if (status) assert_null(response);
     beluga_response_free(response);
     beluga_messages_free(messages);
@@ -395,10 +401,12 @@ static int run_tools(bench *b)
 static int fetch_a_key(bench *b)
 {
     beluga_chat_model *model, *before = b->model;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
-                                              beluga_with_api_key("command:echo " SECRET_KEY));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+                          beluga_with_api_key("command:echo " SECRET_KEY));
     if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
     beluga_config_free(config);
     if (status) return status;
     b->model = model;
@@ -414,7 +422,8 @@ static int open_badly(bench *b)
     beluga_config *config = beluga_config_new(beluga_with_temperature(9), beluga_with_top_p(9),
                                               beluga_with_provider_specific("openai.no_such", "x"));
     if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status = beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
     beluga_config_free(config);
     return status;
 }
@@ -439,8 +448,8 @@ static const char *prices(void)
 }
 
 /* Nothing of a call may stay with a limit: the next one would be refused. */
-#define LIMITS                                                                                              \
-    beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0),                                      \
+#define LIMITS                                                         \
+    beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0), \
         beluga_with_requests_per_minute(1000000000), beluga_with_tokens_per_minute(1000000000)
 #define BUDGET   beluga_with_prices(prices()), beluga_with_budget(1e6), beluga_with_max_tokens(10)
 #define BREAKER  beluga_with_breaker_failures(1)
@@ -453,7 +462,8 @@ static int open_through(bench *b, const beluga_option *options, size_t n, beluga
     beluga_config *config = beluga_config_new_n(options, n);
     *model = NULL;
     if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status = beluga_registry_open(beluga_client_registry(b->client), "mock", config, model, &err);
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "mock", config, model, &err);
     if (status) assert_int_equal(err.code, status);
     if (status) assert_null(*model);
     beluga_config_free(config);
@@ -502,12 +512,12 @@ static void torture_through(bench *b, const beluga_option *options, size_t n)
     torture(b, open_and_ask, 0);
 }
 
-#define THROUGH(name, model, ...)                                                                           \
-    static void through_##name(void **state)                                                                \
-    {                                                                                                       \
-        const beluga_option options[] = {beluga_with_model_name(model), beluga_with_max_retries(0),         \
-                                         __VA_ARGS__};                                                      \
-        torture_through(*state, options, sizeof options / sizeof *options);                                 \
+#define THROUGH(name, model, ...)                                                  \
+    static void through_##name(void **state)                                       \
+    {                                                                              \
+        const beluga_option options[] = {beluga_with_model_name(model),            \
+                                         beluga_with_max_retries(0), __VA_ARGS__}; \
+        torture_through(*state, options, sizeof options / sizeof *options);        \
     }
 
 THROUGH(hooks, "any", beluga_with_hooks(&hooks))
@@ -516,25 +526,26 @@ THROUGH(budget, "any", BUDGET)
 THROUGH(fallback, "error-quota_exceeded", FALLBACK)
 THROUGH(limits, "any", LIMITS)
 THROUGH(breaker, "any", BREAKER)
-THROUGH(all_of_them, "error-quota_exceeded", beluga_with_hooks(&hooks), CACHE, BUDGET, FALLBACK, LIMITS, BREAKER)
+THROUGH(all_of_them, "error-quota_exceeded", beluga_with_hooks(&hooks), CACHE, BUDGET, FALLBACK,
+        LIMITS, BREAKER)
 
 /* ---- the suite ------------------------------------------------------------------------------- */
 
-#define ON_MOCK(name, call)                                                                                 \
-    static void name(void **state)                                                                          \
-    {                                                                                                       \
-        bench *b = *state;                                                                                  \
-        b->model = b->mock;                                                                                 \
-        torture(b, call, 0);                                                                                \
+#define ON_MOCK(name, call)        \
+    static void name(void **state) \
+    {                              \
+        bench *b = *state;         \
+        b->model = b->mock;        \
+        torture(b, call, 0);       \
     }
-#define ON_OPENAI(name, call, script, expected)                                                             \
-    static void name(void **state)                                                                          \
-    {                                                                                                       \
-        bench *b = *state;                                                                                  \
-        b->model = b->openai;                                                                               \
-        script(b->peer);                                                                                    \
-        torture(b, call, expected);                                                                         \
-        assert_int_equal(peer_unscripted(b->peer), 0);                                                      \
+#define ON_OPENAI(name, call, script, expected)        \
+    static void name(void **state)                     \
+    {                                                  \
+        bench *b = *state;                             \
+        b->model = b->openai;                          \
+        script(b->peer);                               \
+        torture(b, call, expected);                    \
+        assert_int_equal(peer_unscripted(b->peer), 0); \
     }
 
 static peer_reply *always(peer *p)
@@ -570,7 +581,8 @@ static void calls_tools(peer *p)
 
 static void refuses(peer *p)
 {
-    peer_openai_error(always(p), 400, "X-Request-Id: req-1\r\n", "context_length_exceeded", "too long");
+    peer_openai_error(always(p), 400, "X-Request-Id: req-1\r\n", "context_length_exceeded",
+                      "too long");
 }
 
 static void limits_every_first_attempt(peer *p)
@@ -591,7 +603,8 @@ static void breaks_off(peer *p)
 
 static void lists(peer *p)
 {
-    peer_step_json(always(p), 200, "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
+    peer_step_json(always(p), 200,
+                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
 }
 
 ON_MOCK(generate_on_mock, generate)
@@ -662,9 +675,12 @@ static int whole_life(void *argument)
     beluga_response *response = NULL;
     int status = beluga_client_new(NULL, &client);
     if (status) return status;
-    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key(SECRET_KEY));
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url(peer_url(p)), beluga_with_api_key(SECRET_KEY));
     status = config ? 0 : BELUGA_ERROR_NO_MEMORY;
-    if (!status) status = beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
+    if (!status)
+        status =
+            beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
     if (!status) status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL);
     beluga_response_free(response);
     beluga_chat_model_unref(model);

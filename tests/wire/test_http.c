@@ -461,10 +461,10 @@ static void nonsense_in_rate_limits_is_unknown(void **state)
                                       "1994-11-06T08:49:40+01:00x",
                                       "08:49:40"};
     static const char *const others[] = {
-        "x-ratelimit-limit-requests: many", "x-ratelimit-limit-requests:",
-        "x-ratelimit-limit-requests: -5", "x-ratelimit-limit-requests: 99999999999999999999",
-        "x-ratelimit-limit-requests-day: 5", "x-ratelimit-limit: 5", "x-ratelimit-requests-limit: 5",
-        "anthropic-ratelimit-limit-requests: 5"};
+        "x-ratelimit-limit-requests: many",  "x-ratelimit-limit-requests:",
+        "x-ratelimit-limit-requests: -5",    "x-ratelimit-limit-requests: 99999999999999999999",
+        "x-ratelimit-limit-requests-day: 5", "x-ratelimit-limit: 5",
+        "x-ratelimit-requests-limit: 5",     "anthropic-ratelimit-limit-requests: 5"};
     beluga_rate_limits limits;
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) assert_int_equal(reset_of(bad[i]), -1);
     beluga__http_response_clear(&response);
@@ -504,7 +504,8 @@ static void an_address_is_shown_without_what_opens_doors(void **state)
         {"https://h/v1?key=abc", "https://h/v1?key=[redacted]"},
         {"https://h/v1?a=1&api_key=abc&b=2", "https://h/v1?a=1&api_key=[redacted]&b=2"},
         {"https://h/?X-Amz-Signature=0a&X-Amz-Credential=id/x&X-Amz-Security-Token=t&X-Amz-Date=d",
-         "https://h/?X-Amz-Signature=[redacted]&X-Amz-Credential=[redacted]&X-Amz-Security-Token=[redacted]"
+         "https://h/"
+         "?X-Amz-Signature=[redacted]&X-Amz-Credential=[redacted]&X-Amz-Security-Token=[redacted]"
          "&X-Amz-Date=d"},
         {"https://h/?APIKEY=abc#part", "https://h/?APIKEY=[redacted]#part"},
         {"https://h/?access_token=a=b&monkey=1", "https://h/?access_token=[redacted]&monkey=1"},

@@ -546,8 +546,9 @@ static void the_buffers_maximum_is_the_writers(void **state)
 
 static void base64_is_read_padded_or_not_and_nothing_else_is(void **state)
 {
-    static const char *const rows[][2] = {{"", ""},       {"QQ==", "A"},       {"QQ", "A"},   {"QUI=", "AB"},
-                                          {"QUJD", "ABC"}, {"QUJDRA", "ABCD"}, {"+/+/", NULL}};
+    static const char *const rows[][2] = {{"", ""},       {"QQ==", "A"},   {"QQ", "A"},
+                                          {"QUI=", "AB"}, {"QUJD", "ABC"}, {"QUJDRA", "ABCD"},
+                                          {"+/+/", NULL}};
     static const char *const bad[] = {"A", "QUJDR", "QU D", "QU\nD", "Q===", "QU=D", "\xc3\xbc=="};
     beluga__buf out;
     (void)state;
@@ -559,9 +560,11 @@ static void base64_is_read_padded_or_not_and_nothing_else_is(void **state)
     }
     assert_memory_equal(out.data, "\xfb\xff\xbf", 3);
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
-        assert_int_equal(beluga__base64_decode(&out, bad[i], strlen(bad[i])), BELUGA_ERROR_INVALID_INPUT);
+        assert_int_equal(beluga__base64_decode(&out, bad[i], strlen(bad[i])),
+                         BELUGA_ERROR_INVALID_INPUT);
     beluga__buf_clear(&out);
-    assert_int_equal(beluga__base64_decode(&out, "QUJDREVGR0hJSktMTU5PUFFSU1RVVg", 30), BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_int_equal(beluga__base64_decode(&out, "QUJDREVGR0hJSktMTU5PUFFSU1RVVg", 30),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
     beluga__buf_free(&out);
 }
 

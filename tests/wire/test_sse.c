@@ -319,9 +319,9 @@ static void an_unknown_framing_is_not_supported(void **state)
 {
     (void)state;
     beluga__framer framer;
-    assert_int_equal(beluga__framer_init(&framer, (beluga_framing)99,
-                                         beluga_allocator_default(), MAX_FRAME),
-                     BELUGA_ERROR_NOT_SUPPORTED);
+    assert_int_equal(
+        beluga__framer_init(&framer, (beluga_framing)99, beluga_allocator_default(), MAX_FRAME),
+        BELUGA_ERROR_NOT_SUPPORTED);
 }
 
 int main(void)

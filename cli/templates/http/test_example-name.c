@@ -43,8 +43,7 @@ static void compare(const char *folder, const char *name, const char *got)
         printf("# expected: %s\n# got:      %s\n", missing ? "(no such file)" : expected, got);
 }
 
-/* ---- a server that answers one request
- * ----------------------------------------------------------- */
+/* ---- a server that answers one request ------------------------------------------------------- */
 
 typedef struct server {
     int listener;
@@ -110,8 +109,7 @@ static int listen_on_loopback(server *s)
     return 0;
 }
 
-/* ---- a call
- * -------------------------------------------------------------------------------------- */
+/* ---- a call ---------------------------------------------------------------------------------- */
 
 static void tell(char *story, const char *kind, const char *text, size_t length)
 {

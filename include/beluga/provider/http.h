@@ -43,15 +43,20 @@ typedef struct beluga_http_request beluga_http_request;
 
 /** Set the method; "POST" unless set. Copied. */
 BELUGA_API void beluga_http_request_set_method(beluga_http_request *request, const char *method);
-/** Set the path that follows the base URL, such as "/chat/completions"; copied, sent as it is. A query of
- * the base URL stays behind it. */
+/**
+ * Set the path that follows the base URL, such as "/chat/completions"; copied, sent as it is. A
+ * query of the base URL stays behind it.
+ */
 BELUGA_API void beluga_http_request_set_path(beluga_http_request *request, const char *path);
 /** Set the whole URL instead. */
 BELUGA_API void beluga_http_request_set_url(beluga_http_request *request, const char *url);
 /** Add "name=value" to the query; both are percent-encoded. */
 BELUGA_API void beluga_http_request_add_query(beluga_http_request *request, const char *name,
                                               const char *value);
-/** Set a header, replacing one of that name; NULL removes it. Line breaks in it make the request fail. */
+/**
+ * Set a header, replacing one of that name; NULL removes it. Line breaks in it make the request
+ * fail.
+ */
 BELUGA_API void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                                const char *value);
 /** Return the writer of the JSON body; it sets Content-Type to application/json. */
@@ -63,8 +68,7 @@ BELUGA_API void beluga_http_request_warn(beluga_http_request *request, const cha
 /* For `authorize`, which signs what is final. Borrowed until the next change. */
 BELUGA_API const char *beluga_http_request_method(const beluga_http_request *request);
 BELUGA_API const char *beluga_http_request_url(const beluga_http_request *request);
-BELUGA_API const void *beluga_http_request_body(const beluga_http_request *request,
-                                                size_t *length);
+BELUGA_API const void *beluga_http_request_body(const beluga_http_request *request, size_t *length);
 BELUGA_API const char *beluga_http_request_header(const beluga_http_request *request,
                                                   const char *name);
 

@@ -3,8 +3,8 @@
  * Reading and writing JSON in a provider: an opaque reader and a streaming writer.
  *
  * Every getter accepts NULL and a value of another type, so that a chain of them needs one test at
- * its end. Lone surrogates and bytes that are not UTF-8 are read as U+FFFD; numbers beyond 64 bits are
- * kept as text; nesting deeper than 512 is limit_exceeded.
+ * its end. Lone surrogates and bytes that are not UTF-8 are read as U+FFFD; numbers beyond 64 bits
+ * are kept as text; nesting deeper than 512 is limit_exceeded.
  */
 #ifndef BELUGA_PROVIDER_JSON_H
 #define BELUGA_PROVIDER_JSON_H
@@ -25,7 +25,8 @@ typedef struct beluga_json_writer beluga_json_writer;
  * memory from one event to the next.
  *
  * @param out  Owned (beluga_json_doc_free).
- * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE with the position; BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE with the position; BELUGA_ERROR_LIMIT_EXCEEDED;
+ * BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out,
                                  beluga_error *err);
@@ -54,7 +55,8 @@ BELUGA_API bool beluga_json_is_object(const beluga_json *value);
 BELUGA_API bool beluga_json_is_array(const beluga_json *value);
 BELUGA_API bool beluga_json_is_string(const beluga_json *value);
 BELUGA_API bool beluga_json_is_number(const beluga_json *value);
-BELUGA_API bool beluga_json_is_null(const beluga_json *value); /**< JSON's null; not a missing value */
+/** JSON's null; not a missing value */
+BELUGA_API bool beluga_json_is_null(const beluga_json *value);
 
 /** Return a string's bytes (NUL-terminated), or NULL for another type. `length` may be NULL. */
 BELUGA_API const char *beluga_json_string(const beluga_json *value, size_t *length);
@@ -76,17 +78,17 @@ BELUGA_API int64_t beluga_json_get_int(const beluga_json *object, const char *ke
 BELUGA_API const char *beluga_json_text(beluga_json_doc *doc, const beluga_json *value,
                                         size_t *length);
 
-/* Writing. Commas are put by the writer. A failure (memory, a value where a key is due, bytes that are
- * not UTF-8, the maximum size) sticks, and what the text is for reports it: no call needs checking.
- * `key` is for members of an object; pass NULL inside arrays. */
+/* Writing. Commas are put by the writer. A failure (memory, a value where a key is due, bytes that
+ * are not UTF-8, the maximum size) sticks, and what the text is for reports it: no call needs
+ * checking. `key` is for members of an object; pass NULL inside arrays. */
 BELUGA_API void beluga_json_begin_object(beluga_json_writer *w, const char *key);
 BELUGA_API void beluga_json_end_object(beluga_json_writer *w);
 BELUGA_API void beluga_json_begin_array(beluga_json_writer *w, const char *key);
 BELUGA_API void beluga_json_end_array(beluga_json_writer *w);
 /** A string; NULL writes null. */
 BELUGA_API void beluga_json_put_string(beluga_json_writer *w, const char *key, const char *value);
-BELUGA_API void beluga_json_put_string_n(beluga_json_writer *w, const char *key,
-                                         const char *value, size_t length);
+BELUGA_API void beluga_json_put_string_n(beluga_json_writer *w, const char *key, const char *value,
+                                         size_t length);
 BELUGA_API void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value);
 /** A number with the shortest text that reads back the same; not finite: null. */
 BELUGA_API void beluga_json_put_double(beluga_json_writer *w, const char *key, double value);

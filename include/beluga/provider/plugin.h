@@ -2,22 +2,24 @@
  * @file provider/plugin.h
  * A provider as a shared object that the library loads: one source, two ways to build it.
  *
- * With BELUGA_PLUGIN defined, which `pkg-config --cflags beluga-provider` does, every function a provider
- * needs is called through a table that the host hands over, and BELUGA_REGISTER_PROVIDER exports one
- * symbol: the object links to nothing of ours and keeps loading when the library is replaced.
+ * With BELUGA_PLUGIN defined, which `pkg-config --cflags beluga-provider` does, every function a
+ * provider needs is called through a table that the host hands over, and BELUGA_REGISTER_PROVIDER
+ * exports one symbol: the object links to nothing of ours and keeps loading when the library is
+ * replaced.
  *
  *     cc -shared -fPIC acme.c $(pkg-config --cflags beluga-provider) -o acme.so
  *     beluga --plugin ./acme.so -m acme/acme-1 Hello
  *
- * Without it the same source is linked into a program and calls the library directly. provider.h includes
- * this header where it matters, so a provider's source need not name it.
+ * Without it the same source is linked into a program and calls the library directly. provider.h
+ * includes this header where it matters, so a provider's source need not name it.
  *
- * The functions are macros then, which leaves their use as it was but for one thing: none is a constant.
- * In a static table `.close = beluga_free` becomes a function of your own that calls it.
+ * The functions are macros then, which leaves their use as it was but for one thing: none is a
+ * constant. In a static table `.close = beluga_free` becomes a function of your own that calls it.
  *
- * The promise: a plug-in built with the headers of one version loads into every later library of the same
- * BELUGA_PROVIDER_ABI. The other way round, built with later headers than the library has, it is refused
- * with words that say so: build with the oldest headers that you want to be loaded by.
+ * The promise: a plug-in built with the headers of one version loads into every later library of
+ * the same BELUGA_PROVIDER_ABI. The other way round, built with later headers than the library has,
+ * it is refused with words that say so: build with the oldest headers that you want to be loaded
+ * by.
  */
 #ifndef BELUGA_PROVIDER_PLUGIN_H
 #define BELUGA_PROVIDER_PLUGIN_H
@@ -27,9 +29,10 @@
 #include <beluga/version.h>
 
 /**
- * What a plug-in may call, in the order of the table. Append-only: a line is never moved, changed or
- * removed while BELUGA_PROVIDER_ABI stays. Each has its macro below.
+ * What a plug-in may call, in the order of the table. Append-only: a line is never moved, changed
+ * or removed while BELUGA_PROVIDER_ABI stays. Each has its macro below.
  */
+/* clang-format off */
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \
     XX(beluga_call_provider) XX(beluga_call_model) XX(beluga_call_is_streamed)                     \
     XX(beluga_call_message_count) XX(beluga_call_message) XX(beluga_call_tool_count)               \
@@ -77,6 +80,7 @@
     XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)
+/* clang-format on */
 
 #ifdef __cplusplus
 #define BELUGA_PLUGIN_SLOT(name) decltype(::name) *name;
@@ -96,7 +100,10 @@ typedef struct beluga_plugin_host {
 
 #undef BELUGA_PLUGIN_SLOT
 
-/** What a plug-in exports, as `beluga_plugin_main`. Append-only; the first three members never change. */
+/**
+ * What a plug-in exports, as `beluga_plugin_main`. Append-only; the first three members never
+ * change.
+ */
 typedef struct beluga_plugin {
     size_t size;      /**< sizeof(beluga_plugin) */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of its headers */
@@ -106,7 +113,8 @@ typedef struct beluga_plugin {
     const beluga_plugin_host **host;
     const beluga_provider *const *providers; /**< ended by NULL */
     /**
-     * Set up what its providers share; once in a process, before any of them is registered. Optional.
+     * Set up what its providers share; once in a process, before any of them is registered.
+     * Optional.
      * @return 0, or a code with detail in `err`: then nothing of the plug-in is registered.
      */
     int (*init)(beluga_error *err);
@@ -131,174 +139,175 @@ BELUGA_END_DECLS
  *
  * For one table and nothing to set up BELUGA_REGISTER_PROVIDER does the same.
  */
-#define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                                                   \
-    const beluga_plugin_host *beluga_plugin_functions;                                             \
-    static const beluga_provider *const beluga_plugin_tables[] = {__VA_ARGS__, NULL};              \
-    const beluga_plugin beluga_plugin_main = {sizeof(beluga_plugin),                               \
-                                              BELUGA_PROVIDER_ABI,                                 \
-                                              BELUGA_VERSION_NUMBER,                               \
-                                              sizeof(beluga_plugin_host),                          \
-                                              &beluga_plugin_functions,                            \
-                                              beluga_plugin_tables,                                \
-                                              initialize,                                          \
+#define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                                      \
+    const beluga_plugin_host *beluga_plugin_functions;                                \
+    static const beluga_provider *const beluga_plugin_tables[] = {__VA_ARGS__, NULL}; \
+    const beluga_plugin beluga_plugin_main = {sizeof(beluga_plugin),                  \
+                                              BELUGA_PROVIDER_ABI,                    \
+                                              BELUGA_VERSION_NUMBER,                  \
+                                              sizeof(beluga_plugin_host),             \
+                                              &beluga_plugin_functions,               \
+                                              beluga_plugin_tables,                   \
+                                              initialize,                             \
                                               {NULL, NULL, NULL, NULL}};
 
 #define BELUGA_REGISTER_PROVIDER(function, table) BELUGA_PLUGIN_PROVIDERS(NULL, &(table))
 
-#define beluga_call_provider beluga_plugin_functions->beluga_call_provider
-#define beluga_call_model beluga_plugin_functions->beluga_call_model
-#define beluga_call_is_streamed beluga_plugin_functions->beluga_call_is_streamed
-#define beluga_call_message_count beluga_plugin_functions->beluga_call_message_count
-#define beluga_call_message beluga_plugin_functions->beluga_call_message
-#define beluga_call_tool_count beluga_plugin_functions->beluga_call_tool_count
-#define beluga_call_tool beluga_plugin_functions->beluga_call_tool
-#define beluga_call_page beluga_plugin_functions->beluga_call_page
-#define beluga_call_context beluga_plugin_functions->beluga_call_context
-#define beluga_call_get_double beluga_plugin_functions->beluga_call_get_double
-#define beluga_call_get_int beluga_plugin_functions->beluga_call_get_int
-#define beluga_call_get_bool beluga_plugin_functions->beluga_call_get_bool
-#define beluga_call_get_string beluga_plugin_functions->beluga_call_get_string
-#define beluga_call_get_item beluga_plugin_functions->beluga_call_get_item
-#define beluga_call_has_own beluga_plugin_functions->beluga_call_has_own
-#define beluga_call_get_own_string beluga_plugin_functions->beluga_call_get_own_string
-#define beluga_call_get_own_int beluga_plugin_functions->beluga_call_get_own_int
-#define beluga_call_get_own_double beluga_plugin_functions->beluga_call_get_own_double
-#define beluga_call_get_own_bool beluga_plugin_functions->beluga_call_get_own_bool
-#define beluga_emit_call beluga_plugin_functions->beluga_emit_call
-#define beluga_emit_text beluga_plugin_functions->beluga_emit_text
-#define beluga_emit_reasoning beluga_plugin_functions->beluga_emit_reasoning
+#define beluga_call_provider            beluga_plugin_functions->beluga_call_provider
+#define beluga_call_model               beluga_plugin_functions->beluga_call_model
+#define beluga_call_is_streamed         beluga_plugin_functions->beluga_call_is_streamed
+#define beluga_call_message_count       beluga_plugin_functions->beluga_call_message_count
+#define beluga_call_message             beluga_plugin_functions->beluga_call_message
+#define beluga_call_tool_count          beluga_plugin_functions->beluga_call_tool_count
+#define beluga_call_tool                beluga_plugin_functions->beluga_call_tool
+#define beluga_call_page                beluga_plugin_functions->beluga_call_page
+#define beluga_call_context             beluga_plugin_functions->beluga_call_context
+#define beluga_call_get_double          beluga_plugin_functions->beluga_call_get_double
+#define beluga_call_get_int             beluga_plugin_functions->beluga_call_get_int
+#define beluga_call_get_bool            beluga_plugin_functions->beluga_call_get_bool
+#define beluga_call_get_string          beluga_plugin_functions->beluga_call_get_string
+#define beluga_call_get_item            beluga_plugin_functions->beluga_call_get_item
+#define beluga_call_has_own             beluga_plugin_functions->beluga_call_has_own
+#define beluga_call_get_own_string      beluga_plugin_functions->beluga_call_get_own_string
+#define beluga_call_get_own_int         beluga_plugin_functions->beluga_call_get_own_int
+#define beluga_call_get_own_double      beluga_plugin_functions->beluga_call_get_own_double
+#define beluga_call_get_own_bool        beluga_plugin_functions->beluga_call_get_own_bool
+#define beluga_emit_call                beluga_plugin_functions->beluga_emit_call
+#define beluga_emit_text                beluga_plugin_functions->beluga_emit_text
+#define beluga_emit_reasoning           beluga_plugin_functions->beluga_emit_reasoning
 #define beluga_emit_reasoning_signature beluga_plugin_functions->beluga_emit_reasoning_signature
-#define beluga_emit_reasoning_end beluga_plugin_functions->beluga_emit_reasoning_end
-#define beluga_emit_tool_call_begin beluga_plugin_functions->beluga_emit_tool_call_begin
-#define beluga_emit_tool_call_delta beluga_plugin_functions->beluga_emit_tool_call_delta
-#define beluga_emit_tool_call_end beluga_plugin_functions->beluga_emit_tool_call_end
-#define beluga_emit_tool_call beluga_plugin_functions->beluga_emit_tool_call
-#define beluga_emit_metadata beluga_plugin_functions->beluga_emit_metadata
-#define beluga_emit_usage beluga_plugin_functions->beluga_emit_usage
-#define beluga_emit_warning beluga_plugin_functions->beluga_emit_warning
-#define beluga_emit_finish beluga_plugin_functions->beluga_emit_finish
-#define beluga_emit_error beluga_plugin_functions->beluga_emit_error
-#define beluga_emit_failure beluga_plugin_functions->beluga_emit_failure
-#define beluga_emit_model beluga_plugin_functions->beluga_emit_model
-#define beluga_emit_next_page beluga_plugin_functions->beluga_emit_next_page
-#define beluga_emit_parse beluga_plugin_functions->beluga_emit_parse
-#define beluga_emit_json_text beluga_plugin_functions->beluga_emit_json_text
-#define beluga_emit_alloc beluga_plugin_functions->beluga_emit_alloc
-#define beluga_emit_after beluga_plugin_functions->beluga_emit_after
-#define beluga_emit_run_blocking beluga_plugin_functions->beluga_emit_run_blocking
-#define beluga_emit_random beluga_plugin_functions->beluga_emit_random
-#define beluga_http_request_set_method beluga_plugin_functions->beluga_http_request_set_method
-#define beluga_http_request_set_path beluga_plugin_functions->beluga_http_request_set_path
-#define beluga_http_request_set_url beluga_plugin_functions->beluga_http_request_set_url
-#define beluga_http_request_add_query beluga_plugin_functions->beluga_http_request_add_query
-#define beluga_http_request_set_header beluga_plugin_functions->beluga_http_request_set_header
-#define beluga_http_request_json beluga_plugin_functions->beluga_http_request_json
-#define beluga_http_request_warn beluga_plugin_functions->beluga_http_request_warn
-#define beluga_http_request_method beluga_plugin_functions->beluga_http_request_method
-#define beluga_http_request_url beluga_plugin_functions->beluga_http_request_url
-#define beluga_http_request_body beluga_plugin_functions->beluga_http_request_body
-#define beluga_http_request_header beluga_plugin_functions->beluga_http_request_header
-#define beluga_http_response_status beluga_plugin_functions->beluga_http_response_status
-#define beluga_http_response_header beluga_plugin_functions->beluga_http_response_header
-#define beluga_http_response_body beluga_plugin_functions->beluga_http_response_body
-#define beluga_json_parse beluga_plugin_functions->beluga_json_parse
-#define beluga_json_doc_free beluga_plugin_functions->beluga_json_doc_free
-#define beluga_json_doc_root beluga_plugin_functions->beluga_json_doc_root
-#define beluga_json_get beluga_plugin_functions->beluga_json_get
-#define beluga_json_at beluga_plugin_functions->beluga_json_at
-#define beluga_json_count beluga_plugin_functions->beluga_json_count
-#define beluga_json_first beluga_plugin_functions->beluga_json_first
-#define beluga_json_next beluga_plugin_functions->beluga_json_next
-#define beluga_json_key beluga_plugin_functions->beluga_json_key
-#define beluga_json_is_object beluga_plugin_functions->beluga_json_is_object
-#define beluga_json_is_array beluga_plugin_functions->beluga_json_is_array
-#define beluga_json_is_string beluga_plugin_functions->beluga_json_is_string
-#define beluga_json_is_number beluga_plugin_functions->beluga_json_is_number
-#define beluga_json_is_null beluga_plugin_functions->beluga_json_is_null
-#define beluga_json_string beluga_plugin_functions->beluga_json_string
-#define beluga_json_int beluga_plugin_functions->beluga_json_int
-#define beluga_json_double beluga_plugin_functions->beluga_json_double
-#define beluga_json_bool beluga_plugin_functions->beluga_json_bool
-#define beluga_json_get_string beluga_plugin_functions->beluga_json_get_string
-#define beluga_json_get_int beluga_plugin_functions->beluga_json_get_int
-#define beluga_json_text beluga_plugin_functions->beluga_json_text
-#define beluga_json_begin_object beluga_plugin_functions->beluga_json_begin_object
-#define beluga_json_end_object beluga_plugin_functions->beluga_json_end_object
-#define beluga_json_begin_array beluga_plugin_functions->beluga_json_begin_array
-#define beluga_json_end_array beluga_plugin_functions->beluga_json_end_array
-#define beluga_json_put_string beluga_plugin_functions->beluga_json_put_string
-#define beluga_json_put_string_n beluga_plugin_functions->beluga_json_put_string_n
-#define beluga_json_put_int beluga_plugin_functions->beluga_json_put_int
-#define beluga_json_put_double beluga_plugin_functions->beluga_json_put_double
-#define beluga_json_put_bool beluga_plugin_functions->beluga_json_put_bool
-#define beluga_json_put_null beluga_plugin_functions->beluga_json_put_null
-#define beluga_json_put_raw beluga_plugin_functions->beluga_json_put_raw
-#define beluga_json_put_base64 beluga_plugin_functions->beluga_json_put_base64
-#define beluga_json_writer_new beluga_plugin_functions->beluga_json_writer_new
-#define beluga_json_writer_free beluga_plugin_functions->beluga_json_writer_free
-#define beluga_json_writer_text beluga_plugin_functions->beluga_json_writer_text
-#define beluga_message_is_tool_error beluga_plugin_functions->beluga_message_is_tool_error
-#define beluga_message_role beluga_plugin_functions->beluga_message_role
-#define beluga_message_count beluga_plugin_functions->beluga_message_count
-#define beluga_message_part beluga_plugin_functions->beluga_message_part
-#define beluga_message_text beluga_plugin_functions->beluga_message_text
-#define beluga_message_tool_call_id beluga_plugin_functions->beluga_message_tool_call_id
-#define beluga_tool_name beluga_plugin_functions->beluga_tool_name
-#define beluga_tool_description beluga_plugin_functions->beluga_tool_description
-#define beluga_tool_parameters beluga_plugin_functions->beluga_tool_parameters
-#define beluga_tool_is_strict beluga_plugin_functions->beluga_tool_is_strict
-#define beluga_config_get_string beluga_plugin_functions->beluga_config_get_string
-#define beluga_config_get_int beluga_plugin_functions->beluga_config_get_int
-#define beluga_config_get_double beluga_plugin_functions->beluga_config_get_double
-#define beluga_config_get_own_string beluga_plugin_functions->beluga_config_get_own_string
-#define beluga_config_get_own_int beluga_plugin_functions->beluga_config_get_own_int
-#define beluga_config_get_own_double beluga_plugin_functions->beluga_config_get_own_double
-#define beluga_context_is_cancelled beluga_plugin_functions->beluga_context_is_cancelled
-#define beluga_context_remaining_ms beluga_plugin_functions->beluga_context_remaining_ms
-#define beluga_context_traceparent beluga_plugin_functions->beluga_context_traceparent
-#define beluga_context_ref beluga_plugin_functions->beluga_context_ref
-#define beluga_context_unref beluga_plugin_functions->beluga_context_unref
-#define beluga_error_name beluga_plugin_functions->beluga_error_name
-#define beluga_error_text beluga_plugin_functions->beluga_error_text
-#define beluga_error_code_from_name beluga_plugin_functions->beluga_error_code_from_name
-#define beluga_error_set beluga_plugin_functions->beluga_error_set
-#define beluga_error_set_provider_code beluga_plugin_functions->beluga_error_set_provider_code
-#define beluga_error_set_cause beluga_plugin_functions->beluga_error_set_cause
-#define beluga_error_wrap beluga_plugin_functions->beluga_error_wrap
-#define beluga_error_from_http beluga_plugin_functions->beluga_error_from_http
-#define beluga_error_is_retryable beluga_plugin_functions->beluga_error_is_retryable
-#define beluga_error_format beluga_plugin_functions->beluga_error_format
-#define beluga_option_get_info beluga_plugin_functions->beluga_option_get_info
-#define beluga_finish_reason_name beluga_plugin_functions->beluga_finish_reason_name
-#define beluga_allocator_default beluga_plugin_functions->beluga_allocator_default
-#define beluga_free beluga_plugin_functions->beluga_free
-#define beluga_version_string beluga_plugin_functions->beluga_version_string
-#define beluga_version_number beluga_plugin_functions->beluga_version_number
-#define beluga_capability_name beluga_plugin_functions->beluga_capability_name
-#define beluga_emit_media beluga_plugin_functions->beluga_emit_media
-#define beluga_emit_media_base64 beluga_plugin_functions->beluga_emit_media_base64
-#define beluga_emit_media_url beluga_plugin_functions->beluga_emit_media_url
-#define beluga_span_set_string beluga_plugin_functions->beluga_span_set_string
-#define beluga_span_set_int beluga_plugin_functions->beluga_span_set_int
-#define beluga_span_set_double beluga_plugin_functions->beluga_span_set_double
-#define beluga_span_set_bool beluga_plugin_functions->beluga_span_set_bool
-#define beluga_counter_add beluga_plugin_functions->beluga_counter_add
-#define beluga_histogram_record beluga_plugin_functions->beluga_histogram_record
+#define beluga_emit_reasoning_end       beluga_plugin_functions->beluga_emit_reasoning_end
+#define beluga_emit_tool_call_begin     beluga_plugin_functions->beluga_emit_tool_call_begin
+#define beluga_emit_tool_call_delta     beluga_plugin_functions->beluga_emit_tool_call_delta
+#define beluga_emit_tool_call_end       beluga_plugin_functions->beluga_emit_tool_call_end
+#define beluga_emit_tool_call           beluga_plugin_functions->beluga_emit_tool_call
+#define beluga_emit_metadata            beluga_plugin_functions->beluga_emit_metadata
+#define beluga_emit_usage               beluga_plugin_functions->beluga_emit_usage
+#define beluga_emit_warning             beluga_plugin_functions->beluga_emit_warning
+#define beluga_emit_finish              beluga_plugin_functions->beluga_emit_finish
+#define beluga_emit_error               beluga_plugin_functions->beluga_emit_error
+#define beluga_emit_failure             beluga_plugin_functions->beluga_emit_failure
+#define beluga_emit_model               beluga_plugin_functions->beluga_emit_model
+#define beluga_emit_next_page           beluga_plugin_functions->beluga_emit_next_page
+#define beluga_emit_parse               beluga_plugin_functions->beluga_emit_parse
+#define beluga_emit_json_text           beluga_plugin_functions->beluga_emit_json_text
+#define beluga_emit_alloc               beluga_plugin_functions->beluga_emit_alloc
+#define beluga_emit_after               beluga_plugin_functions->beluga_emit_after
+#define beluga_emit_run_blocking        beluga_plugin_functions->beluga_emit_run_blocking
+#define beluga_emit_random              beluga_plugin_functions->beluga_emit_random
+#define beluga_http_request_set_method  beluga_plugin_functions->beluga_http_request_set_method
+#define beluga_http_request_set_path    beluga_plugin_functions->beluga_http_request_set_path
+#define beluga_http_request_set_url     beluga_plugin_functions->beluga_http_request_set_url
+#define beluga_http_request_add_query   beluga_plugin_functions->beluga_http_request_add_query
+#define beluga_http_request_set_header  beluga_plugin_functions->beluga_http_request_set_header
+#define beluga_http_request_json        beluga_plugin_functions->beluga_http_request_json
+#define beluga_http_request_warn        beluga_plugin_functions->beluga_http_request_warn
+#define beluga_http_request_method      beluga_plugin_functions->beluga_http_request_method
+#define beluga_http_request_url         beluga_plugin_functions->beluga_http_request_url
+#define beluga_http_request_body        beluga_plugin_functions->beluga_http_request_body
+#define beluga_http_request_header      beluga_plugin_functions->beluga_http_request_header
+#define beluga_http_response_status     beluga_plugin_functions->beluga_http_response_status
+#define beluga_http_response_header     beluga_plugin_functions->beluga_http_response_header
+#define beluga_http_response_body       beluga_plugin_functions->beluga_http_response_body
+#define beluga_json_parse               beluga_plugin_functions->beluga_json_parse
+#define beluga_json_doc_free            beluga_plugin_functions->beluga_json_doc_free
+#define beluga_json_doc_root            beluga_plugin_functions->beluga_json_doc_root
+#define beluga_json_get                 beluga_plugin_functions->beluga_json_get
+#define beluga_json_at                  beluga_plugin_functions->beluga_json_at
+#define beluga_json_count               beluga_plugin_functions->beluga_json_count
+#define beluga_json_first               beluga_plugin_functions->beluga_json_first
+#define beluga_json_next                beluga_plugin_functions->beluga_json_next
+#define beluga_json_key                 beluga_plugin_functions->beluga_json_key
+#define beluga_json_is_object           beluga_plugin_functions->beluga_json_is_object
+#define beluga_json_is_array            beluga_plugin_functions->beluga_json_is_array
+#define beluga_json_is_string           beluga_plugin_functions->beluga_json_is_string
+#define beluga_json_is_number           beluga_plugin_functions->beluga_json_is_number
+#define beluga_json_is_null             beluga_plugin_functions->beluga_json_is_null
+#define beluga_json_string              beluga_plugin_functions->beluga_json_string
+#define beluga_json_int                 beluga_plugin_functions->beluga_json_int
+#define beluga_json_double              beluga_plugin_functions->beluga_json_double
+#define beluga_json_bool                beluga_plugin_functions->beluga_json_bool
+#define beluga_json_get_string          beluga_plugin_functions->beluga_json_get_string
+#define beluga_json_get_int             beluga_plugin_functions->beluga_json_get_int
+#define beluga_json_text                beluga_plugin_functions->beluga_json_text
+#define beluga_json_begin_object        beluga_plugin_functions->beluga_json_begin_object
+#define beluga_json_end_object          beluga_plugin_functions->beluga_json_end_object
+#define beluga_json_begin_array         beluga_plugin_functions->beluga_json_begin_array
+#define beluga_json_end_array           beluga_plugin_functions->beluga_json_end_array
+#define beluga_json_put_string          beluga_plugin_functions->beluga_json_put_string
+#define beluga_json_put_string_n        beluga_plugin_functions->beluga_json_put_string_n
+#define beluga_json_put_int             beluga_plugin_functions->beluga_json_put_int
+#define beluga_json_put_double          beluga_plugin_functions->beluga_json_put_double
+#define beluga_json_put_bool            beluga_plugin_functions->beluga_json_put_bool
+#define beluga_json_put_null            beluga_plugin_functions->beluga_json_put_null
+#define beluga_json_put_raw             beluga_plugin_functions->beluga_json_put_raw
+#define beluga_json_put_base64          beluga_plugin_functions->beluga_json_put_base64
+#define beluga_json_writer_new          beluga_plugin_functions->beluga_json_writer_new
+#define beluga_json_writer_free         beluga_plugin_functions->beluga_json_writer_free
+#define beluga_json_writer_text         beluga_plugin_functions->beluga_json_writer_text
+#define beluga_message_is_tool_error    beluga_plugin_functions->beluga_message_is_tool_error
+#define beluga_message_role             beluga_plugin_functions->beluga_message_role
+#define beluga_message_count            beluga_plugin_functions->beluga_message_count
+#define beluga_message_part             beluga_plugin_functions->beluga_message_part
+#define beluga_message_text             beluga_plugin_functions->beluga_message_text
+#define beluga_message_tool_call_id     beluga_plugin_functions->beluga_message_tool_call_id
+#define beluga_tool_name                beluga_plugin_functions->beluga_tool_name
+#define beluga_tool_description         beluga_plugin_functions->beluga_tool_description
+#define beluga_tool_parameters          beluga_plugin_functions->beluga_tool_parameters
+#define beluga_tool_is_strict           beluga_plugin_functions->beluga_tool_is_strict
+#define beluga_config_get_string        beluga_plugin_functions->beluga_config_get_string
+#define beluga_config_get_int           beluga_plugin_functions->beluga_config_get_int
+#define beluga_config_get_double        beluga_plugin_functions->beluga_config_get_double
+#define beluga_config_get_own_string    beluga_plugin_functions->beluga_config_get_own_string
+#define beluga_config_get_own_int       beluga_plugin_functions->beluga_config_get_own_int
+#define beluga_config_get_own_double    beluga_plugin_functions->beluga_config_get_own_double
+#define beluga_context_is_cancelled     beluga_plugin_functions->beluga_context_is_cancelled
+#define beluga_context_remaining_ms     beluga_plugin_functions->beluga_context_remaining_ms
+#define beluga_context_traceparent      beluga_plugin_functions->beluga_context_traceparent
+#define beluga_context_ref              beluga_plugin_functions->beluga_context_ref
+#define beluga_context_unref            beluga_plugin_functions->beluga_context_unref
+#define beluga_error_name               beluga_plugin_functions->beluga_error_name
+#define beluga_error_text               beluga_plugin_functions->beluga_error_text
+#define beluga_error_code_from_name     beluga_plugin_functions->beluga_error_code_from_name
+#define beluga_error_set                beluga_plugin_functions->beluga_error_set
+#define beluga_error_set_provider_code  beluga_plugin_functions->beluga_error_set_provider_code
+#define beluga_error_set_cause          beluga_plugin_functions->beluga_error_set_cause
+#define beluga_error_wrap               beluga_plugin_functions->beluga_error_wrap
+#define beluga_error_from_http          beluga_plugin_functions->beluga_error_from_http
+#define beluga_error_is_retryable       beluga_plugin_functions->beluga_error_is_retryable
+#define beluga_error_format             beluga_plugin_functions->beluga_error_format
+#define beluga_option_get_info          beluga_plugin_functions->beluga_option_get_info
+#define beluga_finish_reason_name       beluga_plugin_functions->beluga_finish_reason_name
+#define beluga_allocator_default        beluga_plugin_functions->beluga_allocator_default
+#define beluga_free                     beluga_plugin_functions->beluga_free
+#define beluga_version_string           beluga_plugin_functions->beluga_version_string
+#define beluga_version_number           beluga_plugin_functions->beluga_version_number
+#define beluga_capability_name          beluga_plugin_functions->beluga_capability_name
+#define beluga_emit_media               beluga_plugin_functions->beluga_emit_media
+#define beluga_emit_media_base64        beluga_plugin_functions->beluga_emit_media_base64
+#define beluga_emit_media_url           beluga_plugin_functions->beluga_emit_media_url
+#define beluga_span_set_string          beluga_plugin_functions->beluga_span_set_string
+#define beluga_span_set_int             beluga_plugin_functions->beluga_span_set_int
+#define beluga_span_set_double          beluga_plugin_functions->beluga_span_set_double
+#define beluga_span_set_bool            beluga_plugin_functions->beluga_span_set_bool
+#define beluga_counter_add              beluga_plugin_functions->beluga_counter_add
+#define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
 #else
 
-/* Linked into a program: the function runs before main, and the tables are linked if it returns 0. */
-#define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                                                   \
-    __attribute__((constructor)) static void beluga_plugin_link(void)                              \
-    {                                                                                              \
-        static const beluga_provider *const tables[] = {__VA_ARGS__};                              \
-        static beluga_provider_node nodes[sizeof tables / sizeof *tables];                         \
-        int (*const init)(beluga_error *) = initialize;                                            \
-        beluga_error err;                                                                          \
-        if (init && init(&err)) return;                                                            \
-        for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {                              \
-            nodes[i].provider = tables[i];                                                         \
-            beluga_provider_link(&nodes[i]);                                                       \
-        }                                                                                          \
+/* Linked into a program: the function runs before main, and the tables are linked if it returns 0.
+ */
+#define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                           \
+    __attribute__((constructor)) static void beluga_plugin_link(void)      \
+    {                                                                      \
+        static const beluga_provider *const tables[] = {__VA_ARGS__};      \
+        static beluga_provider_node nodes[sizeof tables / sizeof *tables]; \
+        int (*const init)(beluga_error *) = initialize;                    \
+        beluga_error err;                                                  \
+        if (init && init(&err)) return;                                    \
+        for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {      \
+            nodes[i].provider = tables[i];                                 \
+            beluga_provider_link(&nodes[i]);                               \
+        }                                                                  \
     }
 
 #endif

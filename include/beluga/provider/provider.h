@@ -3,9 +3,10 @@
  * What a provider's author writes: one table of functions.
  *
  * There are two kinds. An **HTTP provider** turns a call into a request and an answer's bytes into
- * events; its functions are pure: no clock, no I/O, no threads, no telemetry. A **full provider**, for
- * models that are not behind HTTP, starts a call and emits its events itself. Retries, timeouts,
- * cancellation, back-pressure, logs, traces, metrics, batches and streams are the framework's.
+ * events; its functions are pure: no clock, no I/O, no threads, no telemetry. A **full provider**,
+ * for models that are not behind HTTP, starts a call and emits its events itself. Retries,
+ * timeouts, cancellation, back-pressure, logs, traces, metrics, batches and streams are the
+ * framework's.
  *
  *     static const beluga_provider acme = {
  *         BELUGA_PROVIDER_INIT("acme"),
@@ -55,7 +56,8 @@ BELUGA_BEGIN_DECLS
  * Return the name of a capability as lists show it, such as "parallel_tools".
  *
  * @param capability  One of beluga_capability.
- * @return static storage; NULL for anything else, so 1 << 0, 1 << 1, … until NULL are all there are.
+ * @return static storage; NULL for anything else, so 1 << 0, 1 << 1, … until NULL are all there
+ * are.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -63,7 +65,8 @@ BELUGA_API const char *beluga_capability_name(uint64_t capability);
 
 BELUGA_END_DECLS
 
-/** A provider's own option: what `beluga providers` lists and what a configuration is checked by. */
+/** A provider's own option: what `beluga providers` lists and what a configuration is checked by.
+ */
 typedef struct beluga_own_option {
     const char *name; /**< "acme.region" */
     const char *meaning;
@@ -76,8 +79,8 @@ typedef struct beluga_own_option {
 /** What authorizes a request; borrowed for the call. */
 typedef struct beluga_credential {
     size_t size;
-    const char *key; /**< never NULL when `authorize` is called */
-    int64_t expires; /**< seconds since 1970, 0 never */
+    const char *key;         /**< never NULL when `authorize` is called */
+    int64_t expires;         /**< seconds since 1970, 0 never */
     const char *variable;    /**< environment variable the key is from, or NULL */
     const beluga_call *call; /**< what is being authorized: its own options may say how */
 } beluga_credential;
@@ -89,10 +92,10 @@ BELUGA_BEGIN_DECLS
 
 /** The table. Append-only: `size` says how much of it your build knows. Borrowed for ever. */
 struct beluga_provider {
-    size_t size;         /**< sizeof(beluga_provider) */
-    uint32_t abi;        /**< BELUGA_PROVIDER_ABI */
-    uint32_t framing;    /**< beluga_framing of streamed bodies */
-    const char *name;    /**< 1–47 of a–z 0–9 _ - ; what models are opened by */
+    size_t size;               /**< sizeof(beluga_provider) */
+    uint32_t abi;              /**< BELUGA_PROVIDER_ABI */
+    uint32_t framing;          /**< beluga_framing of streamed bodies */
+    const char *name;          /**< 1–47 of a–z 0–9 _ - ; what models are opened by */
     const char *metric_prefix; /**< of its metrics; NULL: "beluga." and the name */
     const char *default_model; /**< NULL: the caller must name one */
     uint64_t capabilities;     /**< beluga_capability */
@@ -100,11 +103,16 @@ struct beluga_provider {
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
-    const char *base_url;             /**< without a slash at its end; NULL: the caller must */
-    const char *const *key_variables; /**< environment names in order, ended by NULL; NULL: no key */
-    /** The same for the base URL. What a value without a scheme lacks ("gpu", "gpu:8080") is base_url's. */
+    const char *base_url; /**< without a slash at its end; NULL: the caller must */
+    /** environment names in order, ended by NULL; NULL: no key */
+    const char *const *key_variables;
+    /**
+     * The same for the base URL. What a value without a scheme lacks ("gpu", "gpu:8080") is
+     * base_url's.
+     */
     const char *const *url_variables;
-    size_t state_size;                /**< bytes of decoder state an attempt, zeroed; at most 64 KiB */
+    /** bytes of decoder state an attempt, zeroed; at most 64 KiB */
+    size_t state_size;
 
     /**
      * Fill the request. Required. Streamed or not: beluga_call_is_streamed.
@@ -118,7 +126,8 @@ struct beluga_provider {
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
      * Decode one frame of a streamed answer. Emit FINISH when the protocol's proof of completion is
-     * seen, and BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is required.
+     * seen, and BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is
+     * required.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
     /** The stream ended. Optional: emit what only its end tells. */
@@ -133,12 +142,15 @@ struct beluga_provider {
      * into "Authorization: Bearer".
      * @param now  Seconds since 1970.
      */
-    int (*authorize)(beluga_http_request *request, const beluga_credential *credential,
-                     int64_t now, beluga_error *err);
+    int (*authorize)(beluga_http_request *request, const beluga_credential *credential, int64_t now,
+                     beluga_error *err);
     /** Fill the request that lists models. Optional, together with the next. */
     int (*encode_list_models)(const beluga_call *call, beluga_http_request *request,
                               beluga_error *err);
-    /** Emit each model's name with beluga_emit_model, and beluga_emit_next_page where there are more. */
+    /**
+     * Emit each model's name with beluga_emit_model, and beluga_emit_next_page where there are
+     * more.
+     */
     int (*decode_list_models)(const char *body, size_t length, beluga_emit *emit);
 
     /* --- both kinds ------------------------------------------------------------------------- */
@@ -152,9 +164,10 @@ struct beluga_provider {
 
     /* --- full providers ----------------------------------------------------------------- */
     /**
-     * Begin a call. Required, with `cancel`. Runs on the loop: must not block (beluga_emit_run_blocking
-     * is for that). Emit all events here, or go on from beluga_emit_after: a provider that returns
-     * without FINISH and without having arranged either has ended the call with stream_closed.
+     * Begin a call. Required, with `cancel`. Runs on the loop: must not block
+     * (beluga_emit_run_blocking is for that). Emit all events here, or go on from
+     * beluga_emit_after: a provider that returns without FINISH and without having arranged either
+     * has ended the call with stream_closed.
      * @return 0, or a code with detail in `err`, which ends the call.
      */
     int (*start)(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err);
@@ -162,15 +175,19 @@ struct beluga_provider {
     void (*cancel)(void *self, beluga_emit *emit);
 
     /* --- since 0.1, after the first tables ---------------------------------------------- */
-    /** Where the key comes from when the environment may be read and none of key_variables is set: a reference
-     * such as "aws:". NULL: nowhere. */
+    /**
+     * Where the key comes from when the environment may be read and none of key_variables is set:
+     * a reference such as "aws:". NULL: nowhere.
+     */
     const char *key_reference;
 
     /* --- for people to read ----------------------------------------------------------------- */
     /** Name of what it speaks, such as "Chat Completions"; NULL: not told. */
     const char *protocol;
-    /** What is worth knowing before it is used, and where it differs from its protocol: a sentence each,
-     * ended by NULL; empty ones are left out. NULL: none. */
+    /**
+     * What is worth knowing before it is used, and where it differs from its protocol: a sentence
+     * each, ended by NULL; empty ones are left out. NULL: none.
+     */
     const char *const *notes;
 
     void *reserved[5];
@@ -180,15 +197,17 @@ struct beluga_provider {
 #define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
 
 /** The first members of every table. */
-#define BELUGA_PROVIDER_INIT(provider_name)                                                        \
+#define BELUGA_PROVIDER_INIT(provider_name) \
     .size = sizeof(beluga_provider), .abi = BELUGA_PROVIDER_ABI, .name = (provider_name)
 
 /* --- reading a call --------------------------------------------------------------------------
  * A call is immutable; everything is borrowed as long as it. Threads: any. */
 
-/** Return the table the call's model was opened from: a family of providers that share functions may keep
- * what tells them apart around it. Of a model whose provider has a base (beluga_with_base) it is the
- * base's, which these functions belong to. */
+/**
+ * Return the table the call's model was opened from: a family of providers that share functions
+ * may keep what tells them apart around it. Of a model whose provider has a base (beluga_with_base)
+ * it is the base's, which these functions belong to.
+ */
 BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
@@ -210,7 +229,10 @@ BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, 
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
-/** Return whether any of the provider's own options is set: without one there is nothing to look up. */
+/**
+ * Return whether any of the provider's own options is set: without one there is nothing to look
+ * up.
+ */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
 /* The provider's own options, by name. */
 BELUGA_API const char *beluga_call_get_own_string(const beluga_call *call, const char *name,
@@ -225,9 +247,9 @@ BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *na
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
  * its begin). Content is copied where it must outlive the call.
  *
- * An emit is used in the function that was given it, on its thread: on the loop's, or in the work of
- * beluga_emit_run_blocking. From another thread, or when that function has returned, it does nothing but make
- * the call fail with invalid_response; when the call is over, nothing at all. */
+ * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
+ * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
+ * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
 
 /** Return the call that is being answered. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
@@ -238,18 +260,19 @@ BELUGA_API int beluga_emit_reasoning_signature(beluga_emit *emit, const char *si
                                                size_t length);
 /**
  * The reasoning so far is a block of its own, to which later text or a signature does not belong. A
- * signature may follow without text, for protocols that sign what is not reasoning: it stands before the
- * text or tool call that it signs.
+ * signature may follow without text, for protocols that sign what is not reasoning: it stands
+ * before the text or tool call that it signs.
  */
 BELUGA_API int beluga_emit_reasoning_end(beluga_emit *emit);
 /**
  * A tool call begins. `index` tells calls of one answer apart; `id` NULL: one is made up.
- * The same index again, still open, with another id is an error; with none, or the same, it is ignored.
+ * The same index again, still open, with another id is an error; with none, or the same, it is
+ * ignored.
  */
 BELUGA_API int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id,
                                            const char *name);
-BELUGA_API int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index,
-                                           const char *arguments, size_t length);
+BELUGA_API int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
+                                           size_t length);
 /** The call is complete; the ones still open are ended by FINISH. */
 BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
 /** Begin, one delta and end of a call that comes whole. */
@@ -257,12 +280,15 @@ BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const ch
                                      const char *name, const char *arguments, size_t length);
 /**
  * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
- * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data; BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB.
- * Since: 0.1
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB. Since: 0.1
  */
 BELUGA_API int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                                  const void *data, size_t length);
-/** The same from base64. @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not. */
+/**
+ * The same from base64. @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call,
+ * when it is not.
+ */
 BELUGA_API int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind,
                                         const char *media_type, const char *base64, size_t length);
 /** The same by its address, which is handed on as it is. */
@@ -290,15 +316,20 @@ BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t len
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
-/* For what only a provider knows. Names and texts are copied. An attribute goes to the span of the attempt, a
- * measurement to the metrics beside provider and model. Without telemetry both do nothing. INVALID_INPUT: no name,
- * a NULL text, a number that is none, or less than 0 for a counter. Since: 0.1 */
+/* For what only a provider knows. Names and texts are copied. An attribute goes to the span of the
+ * attempt, a measurement to the metrics beside provider and model. Without telemetry both do
+ * nothing. INVALID_INPUT: no name, a NULL text, a number that is none, or less than 0 for a
+ * counter. Since: 0.1 */
 BELUGA_API int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value);
 BELUGA_API int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value);
 BELUGA_API int beluga_span_set_double(beluga_emit *emit, const char *name, double value);
 BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value);
-/** Add to a counter. `unit` is UCUM ("s", "By", "{request}"), or NULL. The first use of a name fixes both. */
-BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit, double value);
+/**
+ * Add to a counter. `unit` is UCUM ("s", "By", "{request}"), or NULL. The first use of a name
+ * fixes both.
+ */
+BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit,
+                                  double value);
 /** Record into a histogram; seconds have the buckets of the library's own. */
 BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, const char *unit,
                                        double value);
@@ -307,8 +338,9 @@ BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, cons
  * Parse JSON inside a decoder, in memory that the next event reuses.
  *
  * @param root  Borrowed until the decoder returns. NULL on failure.
- * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE, which the decoder should return; BELUGA_ERROR_LIMIT_EXCEEDED;
- *         BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in work that blocks (beluga_json_parse is for that).
+ * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE, which the decoder should return;
+ * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in work that
+ * blocks (beluga_json_parse is for that).
  */
 BELUGA_API int beluga_emit_parse(beluga_emit *emit, const char *text, size_t length,
                                  const beluga_json **root);
@@ -327,12 +359,12 @@ BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
- * Run work that blocks on the executor; it may emit from there, and its events come back on the loop.
- * After cancellation emitting returns context_canceled. What it returns, when negative, ends the call.
- * One at a time; `argument` must live until `work` returned, cancelled or not: `release`, which may be
- * NULL, tells, on the thread of `work`.
- * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one runs already;
- *         what the host's executor gave.
+ * Run work that blocks on the executor; it may emit from there, and its events come back on the
+ * loop. After cancellation emitting returns context_canceled. What it returns, when negative, ends
+ * the call. One at a time; `argument` must live until `work` returned, cancelled or not: `release`,
+ * which may be NULL, tells, on the thread of `work`.
+ * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
+ * runs already; what the host's executor gave.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
@@ -361,20 +393,20 @@ BELUGA_END_DECLS
  *     beluga_registry_register(registry, <function>(), &err);
  *
  * and link the table before main, as Go's blank import does. From a static archive the linker drops
- * an object nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it makes the
- * source a plug-in instead: see plugin.h.
+ * an object nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it
+ * makes the source a plug-in instead: see plugin.h.
  */
-#define BELUGA_REGISTER_PROVIDER(function, table)                                                  \
-    const beluga_provider *function(void);                                                         \
-    const beluga_provider *function(void)                                                          \
-    {                                                                                              \
-        return &(table);                                                                           \
-    }                                                                                              \
-    __attribute__((constructor)) static void function##_link(void)                                 \
-    {                                                                                              \
-        static beluga_provider_node node;                                                          \
-        node.provider = &(table);                                                                  \
-        beluga_provider_link(&node);                                                               \
+#define BELUGA_REGISTER_PROVIDER(function, table)                  \
+    const beluga_provider *function(void);                         \
+    const beluga_provider *function(void)                          \
+    {                                                              \
+        return &(table);                                           \
+    }                                                              \
+    __attribute__((constructor)) static void function##_link(void) \
+    {                                                              \
+        static beluga_provider_node node;                          \
+        node.provider = &(table);                                  \
+        beluga_provider_link(&node);                               \
     }
 #else
 #include <beluga/provider/plugin.h>

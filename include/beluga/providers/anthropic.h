@@ -1,28 +1,29 @@
 /**
  * @file anthropic.h
  * Options of the provider `anthropic` (the Messages API). Variables it reads when asked to:
- * ANTHROPIC_API_KEY, sent as x-api-key; ANTHROPIC_AUTH_TOKEN, sent as "Authorization: Bearer", when the
- * first is not set; ANTHROPIC_BASE_URL, without "/v1".
+ * ANTHROPIC_API_KEY, sent as x-api-key; ANTHROPIC_AUTH_TOKEN, sent as "Authorization: Bearer", when
+ * the first is not set; ANTHROPIC_BASE_URL, without "/v1".
  *
  * The protocol's version is 2023-06-01; an extra header "anthropic-version: …" asks for another.
  *
  * The protocol wants a maximum of tokens with every request: BELUGA_ANTHROPIC_MAX_TOKENS, with
  * reasoning_budget on top, unless max_tokens is set.
  *
- * `reasoning_budget` makes a model think with that many tokens (0: not at all). `reasoning_effort` sets
- * the effort and lets the model decide how long to think, which models before Claude 4.6 refuse: give them a
- * budget. Reasoning is sent back with its signature, unchanged; that which another provider made is left out,
- * with a warning. System messages go to the top, wherever they stand; results of tools that follow each
- * other go into one message.
+ * `reasoning_budget` makes a model think with that many tokens (0: not at all). `reasoning_effort`
+ * sets the effort and lets the model decide how long to think, which models before Claude 4.6
+ * refuse: give them a budget. Reasoning is sent back with its signature, unchanged; that which
+ * another provider made is left out, with a warning. System messages go to the top, wherever they
+ * stand; results of tools that follow each other go into one message.
  *
- * beluga_message_mark_cache marks what the API should keep (at most four marks a request). A mark in a
- * system message covers the tools, too.
+ * beluga_message_mark_cache marks what the API should keep (at most four marks a request). A mark
+ * in a system message covers the tools, too.
  *
- * What the protocol has no place for becomes a warning in START: seed, penalties, json_mode, the name of
- * a schema. Content it can't carry fails with not_supported: audio, files other than PDF and text.
+ * What the protocol has no place for becomes a warning in START: seed, penalties, json_mode, the
+ * name of a schema. Content it can't carry fails with not_supported: audio, files other than PDF
+ * and text.
  *
- * The proof of completion is the event `message_stop`. input_total of the usage includes what was read
- * from and written to the cache, which the API counts beside it.
+ * The proof of completion is the event `message_stop`. input_total of the usage includes what was
+ * read from and written to the cache, which the API counts beside it.
  */
 #ifndef BELUGA_PROVIDERS_ANTHROPIC_H
 #define BELUGA_PROVIDERS_ANTHROPIC_H
@@ -34,7 +35,10 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Ask for features that are not final yet: names with commas between, for the header anthropic-beta. */
+/**
+ * Ask for features that are not final yet: names with commas between, for the header
+ * anthropic-beta.
+ */
 static inline beluga_option beluga_anthropic_with_beta(const char *names)
 {
     return beluga_with_provider_specific("anthropic.beta", names);

@@ -1,12 +1,13 @@
 /**
  * @file azure.h
  * Options of the provider `azure` (Azure OpenAI). The base URL is the resource's endpoint, such as
- * https://my-resource.openai.azure.com, and the model's name that of a deployment. Variables it reads when asked
- * to: AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY (others: AZURE_API_KEY, AZURE_OPENAI_KEY),
- * AZURE_OPENAI_AD_TOKEN, OPENAI_API_VERSION.
+ * https://my-resource.openai.azure.com, and the model's name that of a deployment. Variables it
+ * reads when asked to: AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY (others: AZURE_API_KEY,
+ * AZURE_OPENAI_KEY), AZURE_OPENAI_AD_TOKEN, OPENAI_API_VERSION.
  *
- * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or a key source),
- * so that it is asked for again. Otherwise as openai.h says. A refused prompt is content_filter.
+ * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or a
+ * key source), so that it is asked for again. Otherwise as openai.h says. A refused prompt is
+ * content_filter.
  */
 #ifndef BELUGA_PROVIDERS_AZURE_H
 #define BELUGA_PROVIDERS_AZURE_H
@@ -24,14 +25,19 @@ static inline beluga_option beluga_azure_with_api_version(const char *version)
     return beluga_with_provider_specific("azure.api_version", version);
 }
 
-/** The key is a token of Entra ID: send it as a bearer token, not as the resource's key. Default: true when it is
- * from AZURE_OPENAI_AD_TOKEN, or looks like one (a JWT). */
+/**
+ * The key is a token of Entra ID: send it as a bearer token, not as the resource's key. Default:
+ * true when it is from AZURE_OPENAI_AD_TOKEN, or looks like one (a JWT).
+ */
 static inline beluga_option beluga_azure_with_entra(bool on)
 {
     return beluga_with_provider_specific_bool("azure.entra", on);
 }
 
-/** Send "max_completion_tokens" (true, the default), or the older "max_tokens" for deployments that do not know it. */
+/**
+ * Send "max_completion_tokens" (true, the default), or the older "max_tokens" for deployments that
+ * do not know it.
+ */
 static inline beluga_option beluga_azure_with_max_completion_tokens(bool on)
 {
     return beluga_with_provider_specific_bool("azure.max_completion_tokens", on);

@@ -1,23 +1,25 @@
 /**
  * @file bedrock.h
- * Options of the provider `bedrock` (Amazon Bedrock: Converse and ConverseStream). Models are named by their id,
- * an inference profile's, or an ARN.
+ * Options of the provider `bedrock` (Amazon Bedrock: Converse and ConverseStream). Models are named
+ * by their id, an inference profile's, or an ARN.
  *
- * The key (api_key) is one of: a Bedrock API key; "ID:SECRET", "ID:SECRET:TOKEN" or "ID:SECRET:TOKEN:REGION", an
- * access key that requests are signed with (Signature Version 4); "aws:", the access key of the environment
- * (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) or else of the profile AWS_PROFILE or
- * "default"; "aws:NAME", that of a profile. Profiles are read from ~/.aws/credentials and ~/.aws/config, or
+ * The key (api_key) is one of: a Bedrock API key; "ID:SECRET", "ID:SECRET:TOKEN" or
+ * "ID:SECRET:TOKEN:REGION", an access key that requests are signed with (Signature Version 4);
+ * "aws:", the access key of the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY,
+ * AWS_SESSION_TOKEN) or else of the profile AWS_PROFILE or "default"; "aws:NAME", that of a
+ * profile. Profiles are read from ~/.aws/credentials and ~/.aws/config, or
  * AWS_SHARED_CREDENTIALS_FILE and AWS_CONFIG_FILE. With beluga_with_env() and nothing given it is
- * AWS_BEARER_TOKEN_BEDROCK, or else "aws:". Roles, single sign-on and instance metadata are not asked for: a key
- * source or "command:" can be.
+ * AWS_BEARER_TOKEN_BEDROCK, or else "aws:". Roles, single sign-on and instance metadata are not
+ * asked for: a key source or "command:" can be.
  *
- * The region is bedrock.region (AWS_REGION), else bedrock.default_region (AWS_DEFAULT_REGION), else that of the
- * key, else us-east-1. A base URL of one's own stays as it is.
+ * The region is bedrock.region (AWS_REGION), else bedrock.default_region (AWS_DEFAULT_REGION), else
+ * that of the key, else us-east-1. A base URL of one's own stays as it is.
  *
  * What Converse has no place for becomes a warning in START: seed, penalties, user, json_mode,
- * parallel_tool_calls=false, top_k and reasoning_budget for models whose name for them is not known. tool_choice
- * none leaves the tools out. Images and files by address must be data: or s3:// URLs. The proof of completion is
- * messageStop; the usage that follows belongs to it. Reasoning that is hidden is delivered as a signature.
+ * parallel_tool_calls=false, top_k and reasoning_budget for models whose name for them is not
+ * known. tool_choice none leaves the tools out. Images and files by address must be data: or s3://
+ * URLs. The proof of completion is messageStop; the usage that follows belongs to it. Reasoning
+ * that is hidden is delivered as a signature.
  */
 #ifndef BELUGA_PROVIDERS_BEDROCK_H
 #define BELUGA_PROVIDERS_BEDROCK_H

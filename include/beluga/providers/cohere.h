@@ -1,12 +1,13 @@
 /**
  * @file cohere.h
- * Options of the provider `cohere` (version 2 of its chat API). Variables it reads when asked to: CO_API_KEY,
- * COHERE_API_KEY, CO_API_URL, COHERE_BASE_URL.
+ * Options of the provider `cohere` (version 2 of its chat API). Variables it reads when asked to:
+ * CO_API_KEY, COHERE_API_KEY, CO_API_URL, COHERE_BASE_URL.
  *
- * The plan that a model makes before it calls tools is delivered as reasoning, signed "cohere:tool_plan", and goes back as
- * a plan. A tool chosen by name is sent alone, and required. What the API has no place for becomes a warning in
- * START: user, parallel_tool_calls=false, grades of reasoning_effort, the mark that a tool failed. Audio and files
- * fail with not_supported. Usage is what is billed; all counts are in its raw JSON.
+ * The plan that a model makes before it calls tools is delivered as reasoning, signed
+ * "cohere:tool_plan", and goes back as a plan. A tool chosen by name is sent alone, and required.
+ * What the API has no place for becomes a warning in START: user, parallel_tool_calls=false, grades
+ * of reasoning_effort, the mark that a tool failed. Audio and files fail with not_supported. Usage
+ * is what is billed; all counts are in its raw JSON.
  *
  * The proof of completion is "message-end".
  */

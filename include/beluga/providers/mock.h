@@ -2,9 +2,10 @@
  * @file mock.h
  * Options of the provider `mock`: scripted answers, no key, no network.
  *
- * Without any option it answers "This is a mock response.", streamed word by word. A script can also
- * be told by the model's name: mock/echo repeats the last message's text; mock/error-rate_limit fails
- * with that code. Its errors have a code of its own, such as "mock_rate_limit". Tokens are words.
+ * Without any option it answers "This is a mock response.", streamed word by word. A script can
+ * also be told by the model's name: mock/echo repeats the last message's text;
+ * mock/error-rate_limit fails with that code. Its errors have a code of its own, such as
+ * "mock_rate_limit". Tokens are words.
  */
 #ifndef BELUGA_PROVIDERS_MOCK_H
 #define BELUGA_PROVIDERS_MOCK_H
@@ -13,7 +14,10 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Answers to give in turn, each call the next, round again after the last; one per line of `lines`. */
+/**
+ * Answers to give in turn, each call the next, round again after the last; one per line of
+ * `lines`.
+ */
 static inline beluga_option beluga_mock_with_responses(const char *lines)
 {
     return beluga_with_provider_specific("mock.responses", lines);
@@ -65,8 +69,10 @@ static inline beluga_option beluga_mock_with_reasoning(const char *text)
     return beluga_with_provider_specific("mock.reasoning", text);
 }
 
-/** End with this reason: "stop" (default), "length", "tool_calls", "content_filter", "other", or
- * "none": the end is missing, which is stream_closed. */
+/**
+ * End with this reason: "stop" (default), "length", "tool_calls", "content_filter", "other", or
+ * "none": the end is missing, which is stream_closed.
+ */
 static inline beluga_option beluga_mock_with_finish_reason(const char *reason)
 {
     return beluga_with_provider_specific("mock.finish_reason", reason);

@@ -1,16 +1,16 @@
 /**
  * @file openai_responses.h
- * Options of the provider `openai-responses` (OpenAI's Responses API, which llama.cpp, Ollama and others
- * speak too). Variables it reads when asked to: OPENAI_API_KEY, OPENAI_BASE_URL (older: OPENAI_API_BASE),
- * OPENAI_ORG_ID, OPENAI_PROJECT_ID.
+ * Options of the provider `openai-responses` (OpenAI's Responses API, which llama.cpp, Ollama and
+ * others speak too). Variables it reads when asked to: OPENAI_API_KEY, OPENAI_BASE_URL (older:
+ * OPENAI_API_BASE), OPENAI_ORG_ID, OPENAI_PROJECT_ID.
  *
- * Every call carries the whole conversation, and the server is asked to store nothing. Reasoning comes back
- * encrypted for the next call to send on: it is the signature of the message's reasoning. That of another
- * provider is left out, with a warning.
+ * Every call carries the whole conversation, and the server is asked to store nothing. Reasoning
+ * comes back encrypted for the next call to send on: it is the signature of the message's
+ * reasoning. That of another provider is left out, with a warning.
  *
- * What the protocol has no place for becomes a warning in START: stop sequences, seed, penalties, top_k,
- * reasoning_budget, the mark that a tool failed, cache marks. Content it can't carry fails with
- * not_supported: audio, images and files from the model.
+ * What the protocol has no place for becomes a warning in START: stop sequences, seed, penalties,
+ * top_k, reasoning_budget, the mark that a tool failed, cache marks. Content it can't carry fails
+ * with not_supported: audio, images and files from the model.
  *
  * The proof of completion is the event `response.completed` or `response.incomplete`.
  */
@@ -39,14 +39,17 @@ static inline beluga_option beluga_openai_responses_with_store(bool on)
     return beluga_with_provider_specific_bool("openai-responses.store", on);
 }
 
-/** Ask for a summary of the reasoning as its text: "auto", "concise" or "detailed". Default: none. */
+/** Ask for a summary of the reasoning as its text: "auto", "concise" or "detailed". Default: none.
+ */
 static inline beluga_option beluga_openai_responses_with_reasoning_summary(const char *kind)
 {
     return beluga_with_provider_specific("openai-responses.reasoning_summary", kind);
 }
 
-/** Ask for encrypted reasoning. Default: true where nothing is stored, but for models of the families
- * gpt-3, gpt-4, chatgpt and gpt-5-chat, which do not reason and refuse to be asked. */
+/**
+ * Ask for encrypted reasoning. Default: true where nothing is stored, but for models of the
+ * families gpt-3, gpt-4, chatgpt and gpt-5-chat, which do not reason and refuse to be asked.
+ */
 static inline beluga_option beluga_openai_responses_with_encrypted_reasoning(bool on)
 {
     return beluga_with_provider_specific_bool("openai-responses.encrypted_reasoning", on);

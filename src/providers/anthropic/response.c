@@ -53,7 +53,7 @@ static int end_tool(beluga__anthropic_state *state, uint32_t index, beluga_emit 
 {
     const char *arguments = state->arguments;
     state->arguments = NULL;
-    state->tools[index / 8] &= (uint8_t) ~(1u << (index % 8));
+    state->tools[index / 8] &= (uint8_t)~(1u << (index % 8));
     int code =
         arguments ? beluga_emit_tool_call_delta(emit, index, arguments, state->n_arguments) : 0;
     return code ? code : beluga_emit_tool_call_end(emit, index);

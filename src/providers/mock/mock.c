@@ -50,8 +50,8 @@ static int64_t count_words(piece p)
 {
     if (p.text == default_answer && p.length == sizeof default_answer - 1) return DEFAULT_WORDS;
     int64_t words = p.length && !is_space(p.text[0]);
-    for (size_t i = 1; i < p.length; i++)
-        words += (int)is_space(p.text[i - 1]) & (int)!is_space(p.text[i]); /* no branch here either */
+    for (size_t i = 1; i < p.length; i++) /* no branch here either */
+        words += (int)is_space(p.text[i - 1]) & (int)!is_space(p.text[i]);
     return words;
 }
 
@@ -344,14 +344,9 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
     return 0;
 }
 
-#define TEXT(option, what)                                            \
-    {                                                                 \
-        .name = option, .meaning = what, .type = BELUGA_OPTION_STRING \
-    }
-#define NUMBER(option, what, largest)                                                  \
-    {                                                                                  \
-        .name = option, .meaning = what, .type = BELUGA_OPTION_INT, .maximum = largest \
-    }
+#define TEXT(option, what) {.name = option, .meaning = what, .type = BELUGA_OPTION_STRING}
+#define NUMBER(option, what, largest) \
+    {.name = option, .meaning = what, .type = BELUGA_OPTION_INT, .maximum = largest}
 
 static const beluga_own_option options[] = {
     TEXT("mock.responses", "answers to give in turn, one a line"),

@@ -5,12 +5,12 @@
 #define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
 
 /* What every row shares. */
-#define HOST(host_name, url)                                                                    \
-    BELUGA_PROVIDER_INIT(host_name),                                                            \
-        .framing = BELUGA_FRAMING_SSE, .metric_prefix = "beluga." host_name, .base_url = (url), \
-        .protocol = "Chat Completions", .state_size = sizeof(beluga__openai_state),             \
-        .encode_request = beluga__openai_encode_request,                                        \
-        .decode_response = beluga__openai_decode_response,                                      \
+#define HOST(host_name, url)                                                                     \
+    BELUGA_PROVIDER_INIT(host_name), .framing = BELUGA_FRAMING_SSE,                              \
+        .metric_prefix = "beluga." host_name, .base_url = (url), .protocol = "Chat Completions", \
+        .state_size = sizeof(beluga__openai_state),                                              \
+        .encode_request = beluga__openai_encode_request,                                         \
+        .decode_response = beluga__openai_decode_response,                                       \
         .decode_event = beluga__openai_decode_event, .decode_error = beluga__fault_decode_error
 
 #define LISTS_MODELS                                         \
@@ -21,30 +21,31 @@
  * What a host does otherwise, and what people read about it: quirks, the field in which it wants
  * back what its model thought ("": it does not), and remarks.
  */
-#define OTHERWISE(bits, field, ...)                                                               \
-    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                      \
-    .provider.notes = NAMES(                                                                      \
-        NOTE((bits)&BELUGA__OPENAI_TOP_K, "Takes top_k."),                                        \
-        NOTE((bits)&BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                                  \
-        NOTE((bits)&BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                          \
-        NOTE((bits)&BELUGA__OPENAI_NO_SEED, "Takes no seed."),                                    \
-        NOTE((bits)&BELUGA__OPENAI_NO_USER, "Takes no user."),                                    \
-        NOTE((bits)&BELUGA__OPENAI_NO_STREAM_OPTIONS,                                             \
-             "Tells the usage of a stream without being asked."),                                 \
-        NOTE((bits)&BELUGA__OPENAI_ENABLE_THINKING,                                               \
-             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."),    \
-        NOTE((bits)&BELUGA__OPENAI_THINKING_OFF,                                                  \
-             "No reasoning is told as thinking of type disabled."),                               \
-        NOTE((bits)&BELUGA__OPENAI_NO_SCHEMA,                                                     \
-             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),         \
-        NOTE((bits)&BELUGA__OPENAI_MISTRAL,                                                       \
-             "Reasoning is on or off, without grades; seed goes by random_seed."),                \
-        NOTE((bits)&BELUGA__OPENAI_FILE_URLS, "Takes files by their address."),                   \
-        NOTE((bits)&BELUGA__OPENAI_CACHE_CONTROL,                                                 \
-             "Marks for the cache are sent as cache_control."),                                   \
-        NOTE((bits)&BELUGA__OPENAI_CACHE_TTL, "They may say for how long: 5 minutes or 1 hour."), \
-        NOTE((bits)&BELUGA__OPENAI_REASONING_DETAILS,                                             \
-             "Takes back reasoning_details as they came, and a budget of reasoning."),            \
+#define OTHERWISE(bits, field, ...)                                                            \
+    .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
+    .provider.notes = NAMES(                                                                   \
+        NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                   \
+        NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                             \
+        NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                     \
+        NOTE((bits) & BELUGA__OPENAI_NO_SEED, "Takes no seed."),                               \
+        NOTE((bits) & BELUGA__OPENAI_NO_USER, "Takes no user."),                               \
+        NOTE((bits) & BELUGA__OPENAI_NO_STREAM_OPTIONS,                                        \
+             "Tells the usage of a stream without being asked."),                              \
+        NOTE((bits) & BELUGA__OPENAI_ENABLE_THINKING,                                          \
+             "Reasoning is on or off (enable_thinking), without grades, and takes a budget."), \
+        NOTE((bits) & BELUGA__OPENAI_THINKING_OFF,                                             \
+             "No reasoning is told as thinking of type disabled."),                            \
+        NOTE((bits) & BELUGA__OPENAI_NO_SCHEMA,                                                \
+             "Of the forms of an answer it knows JSON mode only: a schema is not sent."),      \
+        NOTE((bits) & BELUGA__OPENAI_MISTRAL,                                                  \
+             "Reasoning is on or off, without grades; seed goes by random_seed."),             \
+        NOTE((bits) & BELUGA__OPENAI_FILE_URLS, "Takes files by their address."),              \
+        NOTE((bits) & BELUGA__OPENAI_CACHE_CONTROL,                                            \
+             "Marks for the cache are sent as cache_control."),                                \
+        NOTE((bits) & BELUGA__OPENAI_CACHE_TTL,                                                \
+             "They may say for how long: 5 minutes or 1 hour."),                               \
+        NOTE((bits) & BELUGA__OPENAI_REASONING_DETAILS,                                        \
+             "Takes back reasoning_details as they came, and a budget of reasoning."),         \
         NOTE(sizeof(field) > 1, "Takes back what its models thought, as " field "."), __VA_ARGS__)
 
 #define NOTE(is_so, text) ((is_so) ? (text) : "")
