@@ -65,7 +65,7 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (30) each
 
 format: ## format the C source in place
 	@scripts/setup format
-	@git ls-files '*.c' '*.h' | xargs clang-format -i
+	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
 	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-*
