@@ -1,7 +1,11 @@
 /* The demo of the custom provider: register it, open a model, use it. No key, no network.
  *
- * Logs, traces, metrics, retries and timeouts of these calls are the library's: there is no line
- * for them here, nor in the provider. */
+ * Traces, metrics, logs, retries and timeouts of these calls are the library's: the provider has no
+ * line for them. Here they are set up once, as the environment asks:
+ *
+ *     BELUGA_TELEMETRY_FILE=demo.jsonl make demo     lines of OTLP/JSON, which `beluga trace` draws
+ *     OTEL_TRACES_EXPORTER=console make demo         a line for each span on stderr
+ */
 #include "custom_provider.h"
 
 #include <beluga/beluga.h>
@@ -10,6 +14,7 @@
 #include <stdlib.h>
 
 #define MAX_PROVIDERS 64
+#define SHUTDOWN_MS   5000
 
 static void die(const char *what, const beluga_error *err)
 {
@@ -17,6 +22,23 @@ static void die(const char *what, const beluga_error *err)
     beluga_error_format(err, line, sizeof line);
     fprintf(stderr, "%s: %s\n", what, line);
     exit(1);
+}
+
+static void print_to_stderr(void *payload, const char *text, size_t length)
+{
+    (void)payload;
+    fwrite(text, 1, length, stderr);
+}
+
+/* Where nobody asked for telemetry this returns NULL, which the calls at the end of main take. */
+static beluga_telemetry *observe(void)
+{
+    beluga_error err;
+    beluga_telemetry *telemetry;
+    const beluga_telemetry_settings settings = {
+        .size = sizeof settings, .only_if_asked = true, .print = print_to_stderr};
+    if (beluga_telemetry_init(NULL, &settings, &telemetry, &err)) die("telemetry", &err);
+    return telemetry;
 }
 
 static beluga_messages *ask(const char *question)
@@ -141,6 +163,7 @@ int main(void)
     beluga_error err;
     beluga_registry *registry = beluga_registry_default();
     if (!registry) return 1;
+    beluga_telemetry *telemetry = observe();
     if (beluga_registry_register(registry, example_custom_provider(), &err)) die("register", &err);
     show_providers(registry);
 
@@ -150,6 +173,9 @@ int main(void)
     bind_tools(model);
     check_health(model);
     beluga_chat_model_unref(model);
+    if (telemetry && beluga_telemetry_shutdown(telemetry, SHUTDOWN_MS))
+        fprintf(stderr, "not all of the telemetry could be sent\n");
+    beluga_telemetry_unref(telemetry);
 
     printf("\nCustom provider example completed successfully!\n");
     return 0;
