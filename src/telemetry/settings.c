@@ -331,18 +331,34 @@ static bool lists(const char *text, const char *item)
     return false;
 }
 
+static const char capture_variable[] = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT";
+
+static bool is_one_of(const char *text, const char *const *words)
+{
+    while (*words && strcasecmp(text, *words) != 0) words++;
+    return *words != NULL;
+}
+
+static void read_capture(reading *r, const char *capture)
+{
+    static const char *const spans[] = {"true", "SPAN_ONLY", "SPAN_AND_EVENT", NULL};
+    static const char *const events[] = {"EVENT_ONLY", "SPAN_AND_EVENT", NULL};
+    static const char *const none[] = {"false", "NO_CONTENT", "EVENT_ONLY", NULL};
+    r->settings->capture_content = is_one_of(capture, spans);
+    if (is_one_of(capture, events))
+        r->complain(r->payload, capture_variable,
+                    "asks for events, which are not emitted: content is captured on spans only");
+    else if (!r->settings->capture_content && !is_one_of(capture, none))
+        r->complain(r->payload, capture_variable,
+                    "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
+}
+
 static void read_conventions(reading *r)
 {
-    const char *capture = variable(r, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+    const char *capture = variable(r, capture_variable);
     r->settings->latest =
         lists(variable(r, "OTEL_SEMCONV_STABILITY_OPT_IN"), "gen_ai_latest_experimental");
-    if (!capture) return;
-    r->settings->capture_content = strcasecmp(capture, "true") == 0 ||
-                                   strcasecmp(capture, "SPAN_ONLY") == 0 ||
-                                   strcasecmp(capture, "SPAN_AND_EVENT") == 0;
-    if (strcasecmp(capture, "EVENT_ONLY") == 0 || strcasecmp(capture, "SPAN_AND_EVENT") == 0)
-        r->complain(r->payload, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
-                    "asks for events, which are not emitted: content is captured on spans only");
+    if (capture) read_capture(r, capture);
 }
 
 static void read_file(reading *r)

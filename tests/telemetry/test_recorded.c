@@ -1,0 +1,493 @@
+/*
+ * What stands in an export: the lines of OTLP/JSON that a file gets, read back. Which attributes a
+ * call has, what is captured of its texts, and that every limit drops and counts.
+ */
+#include "../support/calls.h"
+
+#include <beluga/provider/json.h>
+#include <beluga/provider/provider.h>
+#include <beluga/providers/mock.h>
+
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { MAX_VARIABLES = 16, CHILD_SECONDS = 60, SAID = 2048 };
+
+typedef struct scene {
+    char path[64];
+    char said[SAID]; /* what the log was told, a line each */
+    beluga_client *client;
+    beluga_telemetry *telemetry;
+    char *text; /* of the file, once it was closed */
+} scene;
+
+static int set_up(void **state)
+{
+    scene *s = calloc(1, sizeof *s);
+    if (!s) return -1;
+    snprintf(s->path, sizeof s->path, "/tmp/beluga-recorded-%ld.jsonl", (long)getpid());
+    *state = s;
+    return 0;
+}
+
+static void close_client(scene *s)
+{
+    if (s->telemetry) assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0);
+    beluga_telemetry_unref(s->telemetry);
+    beluga_client_unref(s->client);
+    s->telemetry = NULL;
+    s->client = NULL;
+}
+
+static int tear_down(void **state)
+{
+    scene *s = *state;
+    close_client(s);
+    unlink(s->path);
+    free(s->text);
+    free(s);
+    return 0;
+}
+
+static void hear(void *payload, beluga_log_level level, const char *event,
+                 const beluga_log_field *fields, size_t n)
+{
+    scene *s = payload;
+    size_t at = strlen(s->said);
+    (void)level;
+    (void)event;
+    for (size_t i = 0; i < n && at < sizeof s->said; i++)
+        if (fields[i].text)
+            at += (size_t)snprintf(s->said + at, sizeof s->said - at, "%.*s ",
+                                   (int)fields[i].length, fields[i].text);
+}
+
+/* Everything into the file, when it is flushed; nothing of the environment. */
+static void open_client(scene *s, const char *const *more)
+{
+    const beluga_client_settings client = {.size = sizeof client};
+    const char *variables[MAX_VARIABLES] = {"OTEL_TRACES_EXPORTER=none",
+                                            "OTEL_METRICS_EXPORTER=none",
+                                            "OTEL_BSP_SCHEDULE_DELAY=3600000"};
+    beluga_telemetry_settings settings = {.size = sizeof settings,
+                                          .variables = variables,
+                                          .without_environment = true,
+                                          .file = s->path,
+                                          .log = hear,
+                                          .log_payload = s};
+    beluga_error err = {0};
+    size_t n = 3;
+    for (; more && *more; more++) variables[n++] = *more;
+    assert_int_equal(beluga_client_new(&client, &s->client), 0);
+    if (beluga_telemetry_init(s->client, &settings, &s->telemetry, &err))
+        fail_msg("%s", err.message);
+}
+
+static beluga_chat_model *open_model(scene *s, const char *name, const beluga_option *options,
+                                     size_t n)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    beluga_config *config = beluga_config_new_n(options, n);
+    if (beluga_registry_open(beluga_client_registry(s->client), name, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
+/* Ends the telemetry, and returns the file's text. Borrowed. */
+static const char *exported(scene *s)
+{
+    close_client(s);
+    FILE *file = fopen(s->path, "rb");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    size_t n = (size_t)ftell(file);
+    rewind(file);
+    s->text = calloc(1, n + 1);
+    assert_non_null(s->text);
+    assert_int_equal(fread(s->text, 1, n, file), n);
+    fclose(file);
+    return s->text;
+}
+
+static void expect(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("lacks %s:\n%s", part, text);
+}
+
+static void expect_none(const char *text, const char *part)
+{
+    if (strstr(text, part)) fail_msg("has %s:\n%s", part, text);
+}
+
+static void ask(beluga_chat_model *model, beluga_messages *messages, const beluga_option *options,
+                size_t n)
+{
+    beluga_response *response = NULL;
+    beluga_error err = {0};
+    if (beluga_generate_n(model, NULL, messages, &response, &err, options, n))
+        fail_msg("%s", err.message);
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+}
+
+static beluga_messages *say(const char *text)
+{
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message(text));
+    return messages;
+}
+
+/* ---- what was asked and answered ------------------------------------------------------------- */
+
+static const char *const capture[] = {"OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=true",
+                                      NULL};
+
+/* One of each kind of message, and of each kind of part. */
+static beluga_messages *everything(void)
+{
+    beluga_messages *messages = beluga_messages_new();
+    beluga_message *seen = beluga_human_message("Look at this");
+    beluga_message *thought = beluga_ai_message("I will ask");
+    beluga_message_add_data(seen, BELUGA_PART_IMAGE, "image/png", "\x89PNG", 4, NULL);
+    beluga_message_add_url(seen, BELUGA_PART_FILE, "https://example.org/a.pdf", "application/pdf");
+    beluga_message_add_reasoning(thought, "Hm, whom?", 9, NULL, 0);
+    beluga_message_add_tool_call(thought, "call_1", "weather", "{\"city\":\"Oslo\"}", 15);
+    beluga_message_add_tool_call(thought, "call_2", "weather", "{broken", 7);
+    beluga_messages_add(messages, beluga_system_message("Be brief"));
+    beluga_messages_add(messages, seen);
+    beluga_messages_add(messages, thought);
+    beluga_messages_add(messages, beluga_tool_message("call_1", "rain"));
+    beluga_messages_add(messages, beluga_tool_message("call_2", "sun"));
+    return messages;
+}
+
+/* How a text of JSON stands in a string of JSON. */
+static void expect_quoted(const char *text, const char *json)
+{
+    char quoted[512];
+    size_t n = 0;
+    for (; *json && n + 2 < sizeof quoted; json++) {
+        if (*json == '"' || *json == '\\') quoted[n++] = '\\';
+        quoted[n++] = *json;
+    }
+    quoted[n] = '\0';
+    expect(text, quoted);
+}
+
+static void every_kind_of_part_is_captured_and_media_are_only_named(void **state)
+{
+    scene *s = *state;
+    open_client(s, capture);
+    const beluga_option options[] = {beluga_with_model_name("any")};
+    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    ask(model, everything(), NULL, 0);
+    beluga_chat_model_unref(model);
+    const char *text = exported(s);
+    expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]");
+    expect_quoted(text,
+                  "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Look at this\"}");
+    expect_quoted(
+        text, "{\"type\":\"blob\",\"modality\":\"image\",\"mime_type\":\"image/png\",\"bytes\":4}");
+    expect_quoted(text, "{\"type\":\"uri\",\"modality\":\"file\",\"mime_type\":\"application/pdf\","
+                        "\"uri\":\"https://example.org/a.pdf\"}");
+    expect_quoted(text, "{\"type\":\"reasoning\",\"content\":\"Hm, whom?\"}");
+    expect_quoted(text, "\"arguments\":{\"city\":\"Oslo\"}}");
+    expect_quoted(text, "\"arguments\":\"{broken\"}");
+    expect_quoted(text,
+                  "{\"type\":\"tool_call_response\",\"id\":\"call_1\",\"response\":\"rain\"}");
+    expect_quoted(
+        text, "{\"role\":\"assistant\",\"parts\":[{\"type\":\"text\",\"content\":\"This is a mock");
+    expect_none(text, "PNG");
+}
+
+static void nothing_of_it_is_captured_unless_somebody_asks(void **state)
+{
+    scene *s = *state;
+    open_client(s, NULL);
+    const beluga_option options[] = {beluga_with_model_name("any")};
+    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    ask(model, everything(), NULL, 0);
+    beluga_chat_model_unref(model);
+    const char *text = exported(s);
+    expect(text, "chat any");
+    expect_none(text, "Be brief");
+    expect_none(text, "This is a mock");
+}
+
+static void a_text_past_the_limit_is_left_out_whole_and_counted(void **state)
+{
+    scene *s = *state;
+    const char *const small[] = {capture[0], "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=64", NULL};
+    open_client(s, small);
+    const beluga_option options[] = {beluga_with_model_name("any")};
+    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    ask(model, everything(), NULL, 0);
+    beluga_chat_model_unref(model);
+    const char *text = exported(s);
+    expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]"); /* this one fits */
+    expect_none(text, "Look at this");
+    expect(text, "\"droppedAttributesCount\":2"); /* question and answer */
+}
+
+/* ---- how it was asked ------------------------------------------------------------------------ */
+
+static void ask_with_settings(scene *s)
+{
+    const beluga_option options[] = {beluga_with_model_name("any")};
+    const beluga_option how[] = {beluga_with_stop_sequence("END"),
+                                 beluga_with_stop_sequence("HALT"),
+                                 beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_LOW),
+                                 beluga_with_json_mode(true),
+                                 beluga_with_top_k(5),
+                                 beluga_with_temperature(0.5),
+                                 beluga_with_max_tokens(64)};
+    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    ask(model, say("Hi"), how, sizeof how / sizeof *how);
+    beluga_chat_model_unref(model);
+}
+
+static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
+{
+    scene *s = *state;
+    open_client(s, NULL);
+    ask_with_settings(s);
+    const char *text = exported(s);
+    expect(text,
+           "{\"key\":\"gen_ai.request.stop_sequences\",\"value\":{\"arrayValue\":{\"values\":["
+           "{\"stringValue\":\"END\"},{\"stringValue\":\"HALT\"}]}}}");
+    expect(text,
+           "{\"key\":\"gen_ai.request.reasoning.level\",\"value\":{\"stringValue\":\"low\"}}");
+    expect(text, "{\"key\":\"gen_ai.output.type\",\"value\":{\"stringValue\":\"json\"}}");
+    expect(text, "{\"key\":\"gen_ai.request.top_k\",\"value\":{\"doubleValue\":5.0}}");
+    expect(text, "{\"key\":\"gen_ai.request.temperature\",\"value\":{\"doubleValue\":0.5}}");
+    expect(text, "{\"key\":\"gen_ai.request.max_tokens\",\"value\":{\"intValue\":\"64\"}}");
+}
+
+static void the_newer_names_have_an_integer_for_top_k(void **state)
+{
+    scene *s = *state;
+    const char *const latest[] = {"OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental", NULL};
+    open_client(s, latest);
+    ask_with_settings(s);
+    expect(exported(s), "{\"key\":\"gen_ai.request.top_k\",\"value\":{\"intValue\":\"5\"}}");
+}
+
+static void attributes_past_their_number_are_dropped_and_counted(void **state)
+{
+    scene *s = *state;
+    const char *const few[] = {"OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT=2", NULL};
+    open_client(s, few);
+    ask_with_settings(s);
+    const char *text = exported(s);
+    expect(text, "\"droppedAttributesCount\":");
+    expect_none(text, "gen_ai.output.type");
+}
+
+/* ---- what a provider adds -------------------------------------------------------------------- */
+
+static int start_measured(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    (void)self;
+    (void)call;
+    (void)err;
+    beluga_span_set_string(emit, "acme.region", "north");
+    beluga_span_set_int(emit, "acme.shard", -3);
+    beluga_span_set_double(emit, "acme.load", 0.5);
+    beluga_span_set_bool(emit, "acme.warm", true);
+    beluga_counter_add(emit, "acme.credits", "{credit}", 2);
+    beluga_histogram_record(emit, "acme.queue", "s", 0.25);
+    int status = beluga_emit_text(emit, "x", 1);
+    return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static void cancel_nothing(void *self, beluga_emit *emit)
+{
+    (void)self;
+    (void)emit;
+}
+
+static const beluga_provider measured = {BELUGA_PROVIDER_INIT("measured"), .default_model = "m",
+                                         .start = start_measured, .cancel = cancel_nothing};
+
+static void call_measured(scene *s, int times)
+{
+    beluga_chat_model *model = open_model(s, "measured", NULL, 0);
+    for (int i = 0; i < times; i++) ask(model, say("Hi"), NULL, 0);
+    beluga_chat_model_unref(model);
+}
+
+static void open_measured(scene *s, const char *const *more)
+{
+    open_client(s, more);
+    assert_int_equal(beluga_registry_register(beluga_client_registry(s->client), &measured, NULL),
+                     0);
+}
+
+static void a_providers_own_attributes_and_measurements_are_exported(void **state)
+{
+    scene *s = *state;
+    open_measured(s, NULL);
+    call_measured(s, 3);
+    const char *text = exported(s);
+    expect(text, "{\"key\":\"acme.region\",\"value\":{\"stringValue\":\"north\"}}");
+    expect(text, "{\"key\":\"acme.shard\",\"value\":{\"intValue\":\"-3\"}}");
+    expect(text, "{\"key\":\"acme.warm\",\"value\":{\"boolValue\":true}}");
+    expect(text, "\"name\":\"acme.credits\"");
+    expect(text, "\"asDouble\":6");
+    expect(text, "\"name\":\"acme.queue\"");
+    expect(text, "\"sum\":0.75");
+}
+
+static void differences_begin_anew_with_each_export(void **state)
+{
+    scene *s = *state;
+    const char *const delta[] = {"OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE=delta", NULL};
+    open_measured(s, delta);
+    call_measured(s, 3);
+    assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);
+    call_measured(s, 2);
+    const char *text = exported(s);
+    expect(text, "\"asDouble\":6");
+    expect(text, "\"asDouble\":4");
+    expect_none(text, "\"asDouble\":10");
+}
+
+/* The child's file is another one: what both write into one could not be told apart. */
+static int measure_in_child(scene *s)
+{
+    call_measured(s, 2);
+    return beluga_telemetry_flush(s->telemetry, PATIENCE_MS) ? 1 : 0;
+}
+
+static void a_forked_child_counts_from_nothing(void **state)
+{
+    scene *s = *state;
+    if (UNDER_TSAN) {
+        print_message("# ThreadSanitizer starts no thread in a child of a program with threads\n");
+        skip();
+    }
+    open_measured(s, NULL);
+    call_measured(s, 5);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        alarm(CHILD_SECONDS);
+        _exit(measure_in_child(s));
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    const char *text = exported(s);
+    expect(text, "\"asDouble\":4");  /* the child's two calls */
+    expect(text, "\"asDouble\":10"); /* and the parent's five */
+    expect_none(text, "\"asDouble\":14");
+}
+
+/* ---- settings -------------------------------------------------------------------------------- */
+
+static void settings_that_make_no_sense_are_told_and_the_default_is_taken(void **state)
+{
+    scene *s = *state;
+    const char *const wrong[] = {"OTEL_EXPORTER_OTLP_ENDPOINT=collector:4318",
+                                 "OTEL_EXPORTER_OTLP_HEADERS=nonsense",
+                                 "OTEL_EXPORTER_OTLP_TIMEOUT=soon",
+                                 "OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+                                 "OTEL_EXPORTER_OTLP_COMPRESSION=brotli",
+                                 "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT=perhaps",
+                                 "OTEL_SPAN_EVENT_COUNT_LIMIT=-1",
+                                 NULL};
+    open_client(s, wrong);
+    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT must begin with http:// or https://");
+    expect(s->said, "OTEL_EXPORTER_OTLP_HEADERS is not a list");
+    expect(s->said, "OTEL_EXPORTER_OTLP_TIMEOUT is not a number");
+    expect(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL is neither");
+    expect(s->said, "OTEL_EXPORTER_OTLP_COMPRESSION is neither");
+    expect(s->said, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
+    expect(s->said, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+}
+
+static void an_exporter_that_nobody_has_is_told(void **state)
+{
+    scene *s = *state;
+    const char *const wrong[] = {"OTEL_TRACES_EXPORTER=zipkin", NULL};
+    const beluga_client_settings client = {.size = sizeof client};
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = wrong,
+                                                .without_environment = true,
+                                                .log = hear,
+                                                .log_payload = s};
+    assert_int_equal(beluga_client_new(&client, &s->client), 0);
+    assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
+    expect(s->said, "OTEL_TRACES_EXPORTER is none of otlp, console, none");
+}
+
+static void a_console_that_the_program_does_not_print_is_told(void **state)
+{
+    scene *s = *state;
+    const char *const console[] = {"OTEL_TRACES_EXPORTER=console", NULL};
+    const beluga_client_settings client = {.size = sizeof client};
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = console,
+                                                .without_environment = true,
+                                                .log = hear,
+                                                .log_payload = s};
+    assert_int_equal(beluga_client_new(&client, &s->client), 0);
+    assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
+    expect(s->said, "the program prints none of it");
+}
+
+/* ---- the tables ------------------------------------------------------------------------------ */
+
+static void every_metric_and_attribute_has_a_name_in_one_set_at_least(void **state)
+{
+    beluga_metric_info metric;
+    beluga_attribute_info attribute;
+    size_t metrics = 0, attributes = 0;
+    (void)state;
+    for (; beluga_metric_get_info(metrics, &metric); metrics++) {
+        assert_true(metric.name || metric.latest_name);
+        assert_non_null(metric.type);
+        assert_true(*metric.unit && *metric.meaning);
+    }
+    for (; beluga_attribute_get_info(attributes, &attribute); attributes++) {
+        assert_true(*attribute.name || *attribute.latest_name);
+        assert_true(*attribute.spans && *attribute.meaning);
+    }
+    assert_true(metrics > 10 && attributes > 30);
+    assert_false(beluga_metric_get_info(SIZE_MAX, &metric));
+    assert_false(beluga_attribute_get_info(SIZE_MAX, &attribute));
+}
+
+static void providers_have_their_names_of_the_conventions(void **state)
+{
+    (void)state;
+    assert_string_equal(beluga_telemetry_provider_name("bedrock"), "aws.bedrock");
+    assert_string_equal(beluga_telemetry_provider_name("acme"), "acme");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_kind_of_part_is_captured_and_media_are_only_named),
+        TEST(nothing_of_it_is_captured_unless_somebody_asks),
+        TEST(a_text_past_the_limit_is_left_out_whole_and_counted),
+        TEST(the_settings_of_a_call_are_attributes_of_its_span),
+        TEST(the_newer_names_have_an_integer_for_top_k),
+        TEST(attributes_past_their_number_are_dropped_and_counted),
+        TEST(a_providers_own_attributes_and_measurements_are_exported),
+        TEST(differences_begin_anew_with_each_export),
+        TEST(a_forked_child_counts_from_nothing),
+        TEST(settings_that_make_no_sense_are_told_and_the_default_is_taken),
+        TEST(an_exporter_that_nobody_has_is_told),
+        TEST(a_console_that_the_program_does_not_print_is_told),
+        cmocka_unit_test(every_metric_and_attribute_has_a_name_in_one_set_at_least),
+        cmocka_unit_test(providers_have_their_names_of_the_conventions),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
