@@ -1,5 +1,5 @@
-/* The end of a client: by its last reference, on the thread that gives it back; or by one that waits until it has the
- * last one, and so knows that nothing is left. */
+/* The end of a client: by its last reference, on the thread that gives it back; or by one that
+ * waits until it has the last one, and so knows that nothing is left. */
 #include "client/client.h"
 
 #include "base/clock.h"
@@ -61,10 +61,11 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
     pthread_mutex_lock(&client->lock);
     if (client->executor) busy = beluga__executor_busy(client->executor);
     pthread_mutex_unlock(&client->lock);
-    return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
-                            "the client is still held %u time%s, by models, loops, streams, operations, responses or "
-                            "work on threads (%u of its own pool at work): its allocator must stay",
-                            held, held == 1 ? "" : "s", (unsigned)busy);
+    return beluga_error_set(
+        err, BELUGA_ERROR_TIMEOUT,
+        "the client is still held %u time%s, by models, loops, streams, operations, responses or "
+        "work on threads (%u of its own pool at work): its allocator must stay",
+        held, held == 1 ? "" : "s", (unsigned)busy);
 }
 
 static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
@@ -91,8 +92,9 @@ static int check(const beluga_client *client, beluga_error *err)
         return beluga_error_set(err, BELUGA_ERROR_FORKED,
                                 "the client is the parent process's, and so is some of its memory");
     if (beluga__is_inside(&client->runtime))
-        return beluga_error_set(err, BELUGA_ERROR_RECURSIVE,
-                                "the client can't be closed by a callback, a tool or other work of its own");
+        return beluga_error_set(
+            err, BELUGA_ERROR_RECURSIVE,
+            "the client can't be closed by a callback, a tool or other work of its own");
     return 0;
 }
 
@@ -103,8 +105,9 @@ static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *er
     if (!client->observer || beluga__telemetry_end(client->observer, left_ms)) return 0;
     client->is_last = false;
     atomic_store(&client->refs, 1);
-    return beluga_error_set(err, BELUGA_ERROR_TIMEOUT,
-                            "the thread that exports telemetry has not ended: the client's log hook must stay");
+    return beluga_error_set(
+        err, BELUGA_ERROR_TIMEOUT,
+        "the thread that exports telemetry has not ended: the client's log hook must stay");
 }
 
 int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error *err)
