@@ -1,6 +1,6 @@
-/* A client that is closed is done with all that its settings name, or says that it is not. The allocator of these tests
- * is as short-lived as a database's: it goes with all of its memory right after the close, so that whoever comes late is
- * found by the address sanitizer. */
+/* A client that is closed is done with all that its settings name, or says that it is not. The
+ * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
+ * after the close, so that whoever comes late is found by the address sanitizer. */
 #include "../support/calls.h"
 
 #include <beluga/provider/provider.h>
@@ -410,9 +410,10 @@ static beluga_chat_model *open_with_tool(scene *s, beluga_tool_execute_fn execut
                                                .payload = s};
     beluga_tool *tool = NULL;
     beluga_chat_model *model = NULL, *bound = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"),
-        beluga_mock_with_tool_calls("[{\"name\":\"tool\",\"arguments\":{}}]"),
-        beluga_mock_with_responses("\ndone"));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"),
+                          beluga_mock_with_tool_calls("[{\"name\":\"tool\",\"arguments\":{}}]"),
+                          beluga_mock_with_responses("\ndone"));
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(
         beluga_registry_open(beluga_client_registry(s->client), "mock", config, &model, NULL), 0);
@@ -518,8 +519,8 @@ static void a_key_that_comes_late_is_waited_for(void **state)
     scene *s = *state;
     beluga_chat_model *model = NULL;
     beluga_config *config =
-        beluga_config_new(beluga_with_base_url("http://127.0.0.1:1"),
-                          beluga_with_model_name("any"), beluga_with_key_source(&source));
+        beluga_config_new(beluga_with_base_url("http://127.0.0.1:1"), beluga_with_model_name("any"),
+                          beluga_with_key_source(&source));
     assert_int_equal(
         beluga_registry_open(beluga_client_registry(s->client), "openai", config, &model, NULL), 0);
     beluga_config_free(config);
