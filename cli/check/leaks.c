@@ -21,6 +21,7 @@ enum {
 typedef struct meter {
     atomic_llong live; /* blocks */
     atomic_ullong allocations, bytes;
+    struct meter *next;
 } meter;
 
 static void *meter_alloc(void *payload, size_t size)
@@ -52,11 +53,24 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
+/* What still has blocks may be called at any time: it stays. */
+static meter *kept;
+
+static void meter_free(meter *m, bool is_closed)
+{
+    if (is_closed && !atomic_load(&m->live)) {
+        free(m);
+        return;
+    }
+    m->next = kept;
+    kept = m;
+}
+
 /* ---- a client of its own --------------------------------------------------------------------- */
 
 typedef struct bench {
     check_run *run;
-    meter meter;
+    meter *meter;
     beluga_client *client;
     beluga_chat_model *model;
 } bench;
@@ -94,12 +108,14 @@ static bool play_both(check_run *run)
 
 static bool open_bench(bench *b, check_run *run)
 {
-    const beluga_allocator allocator = {meter_alloc, meter_resize, meter_release, &b->meter};
+    meter *m = b->meter = calloc(1, sizeof *b->meter);
+    const beluga_allocator allocator = {meter_alloc, meter_resize, meter_release, m};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
     b->run = run;
     check_call_begin(&run->call, run->scenario);
-    if (beluga_client_new(&settings, &b->client)) {
+    if (!m || beluga_client_new(&settings, &b->client)) {
         check_problem(run, "no client could be made");
+        free(m);
         return false;
     }
     if (add_provider(run, beluga_client_registry(b->client)))
@@ -107,13 +123,18 @@ static bool open_bench(bench *b, check_run *run)
     return !run->problems.length;
 }
 
-static void close_bench(bench *b)
+/* @return how many blocks are not back. */
+static long long close_bench(bench *b)
 {
+    beluga_error err;
     beluga_chat_model_unref(b->model);
-    beluga_client_unref(b->client);
+    int status = beluga_client_close(b->client, check_patience_ms(b->run), &err);
+    if (status) check_problem(b->run, "its client can't be closed: %s", err.message);
+    long long left = atomic_load(&b->meter->live);
+    meter_free(b->meter, !status);
     check_call_free(&b->run->call);
-    b->client = NULL;
-    b->model = NULL;
+    *b = (bench){0};
+    return left;
 }
 
 static bool open_model(bench *b)
@@ -180,23 +201,14 @@ void check_run_memory(check_run *run)
     if (b.client) close_bench(&b);
 }
 
-/* Its threads may end a moment after it: they hold it. */
-static bool is_all_back(meter *m, int64_t patience_ms)
-{
-    const struct timespec moment = {.tv_nsec = 1000000};
-    for (int64_t i = 0; i < patience_ms && atomic_load(&m->live); i++) nanosleep(&moment, NULL);
-    return atomic_load(&m->live) == 0;
-}
-
 void check_run_allocator(check_run *run)
 {
     bench b = {0};
     if (play_both(run) && open_bench(&b, run)) live(&b);
     if (!b.client) return;
-    close_bench(&b);
-    if (!run->problems.length && !is_all_back(&b.meter, check_patience_ms(run)))
-        check_problem(run, "want all blocks back from a client that is gone, got %lld left",
-                      (long long)atomic_load(&b.meter.live));
+    long long left = close_bench(&b);
+    if (!run->problems.length && left)
+        check_problem(run, "want all blocks back from a client that is gone, got %lld left", left);
 }
 
 static size_t count_descriptors(void)
@@ -249,16 +261,16 @@ static void end_measure(bench *b, int64_t begun_ns, uint64_t operations)
 {
     b->run->measure = (check_measure){
         .nanoseconds = (double)(now_ns() - begun_ns) / (double)operations,
-        .bytes = (double)atomic_load(&b->meter.bytes) / (double)operations,
-        .allocations = (double)atomic_load(&b->meter.allocations) / (double)operations,
+        .bytes = (double)atomic_load(&b->meter->bytes) / (double)operations,
+        .allocations = (double)atomic_load(&b->meter->allocations) / (double)operations,
         .operations = operations,
     };
 }
 
 static void begin_measure(bench *b)
 {
-    atomic_store(&b->meter.bytes, 0);
-    atomic_store(&b->meter.allocations, 0);
+    atomic_store(&b->meter->bytes, 0);
+    atomic_store(&b->meter->allocations, 0);
 }
 
 static void measure(bench *b, void (*operation)(bench *b))

@@ -183,11 +183,21 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
+/* Who reads slowly lets a turn pass and goes on. Before any wait: a call that is paused wakes
+ * nobody. */
+static void rest(listener *l, beluga_loop *loop)
+{
+    if (!l->pauses || !l->op) return;
+    beluga_loop_step(loop);
+    beluga_op_pause(l->op, false);
+}
+
 static void step(listener *l, beluga_loop *loop)
 {
     int64_t patience = check_patience_ms(l->run);
-    while (!l->ended && wait_for(loop, patience)) {
-        if (l->op && l->pauses) beluga_op_pause(l->op, false);
+    for (;;) {
+        rest(l, loop);
+        if (l->ended || !wait_for(loop, patience)) break;
         if (l->steps)
             step_watched(loop, l->steps);
         else if (beluga_loop_step(loop) != 0)

@@ -3,8 +3,12 @@
  * Where memory comes from.
  *
  * A client has an allocator for its models, calls, responses and loops. Values that exist without a
- * client (messages, tools, configurations, contexts) use the process's default. libcurl, the YAML
- * reader and the C library keep their own.
+ * client (messages, tools, configurations, contexts, telemetry) use the process's default. libcurl,
+ * the YAML reader and the C library keep their own.
+ *
+ * A client's allocator, and all that its payload points to, must live until beluga_client_close has
+ * returned 0. beluga_client_unref does not tell when: a worker of a call that is over may release
+ * its blocks later, on its own thread.
  */
 #ifndef BELUGA_ALLOCATOR_H
 #define BELUGA_ALLOCATOR_H

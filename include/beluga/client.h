@@ -58,9 +58,38 @@ BELUGA_API beluga_client *beluga_client_default(void);
  */
 BELUGA_API int beluga_client_new(const beluga_client_settings *settings, beluga_client **out);
 
-/** Models, loops and calls keep their client: it goes with the last of them. */
+/**
+ * Models, loops and calls keep their client, and responses one that has an allocator of its own: it
+ * goes with the last of them. That may be later than the last unref, and on another thread, as when
+ * a worker of a cancelled call comes late. beluga_client_close is for those who must know.
+ */
 BELUGA_API beluga_client *beluga_client_ref(beluga_client *client);
 BELUGA_API void beluga_client_unref(beluga_client *client);
+
+/**
+ * Give back the last reference, and wait until nothing of the client is left.
+ *
+ * When it returns 0 every block is back at the client's allocator, the threads of its pool have
+ * ended, and nothing that its settings name is called again: allocator, log, executor and telemetry
+ * sink may go, with all that their payloads point to. Otherwise the client and the reference are as
+ * before, and what the settings name must stay; free what is left, and close it again.
+ *
+ * It ends no call. Before it, or on other threads while it waits: cancel the contexts that calls
+ * run under, and free streams, operations, tool runs, batches, loops, models and responses. A
+ * worker whose call is over has been told so and is waited for; one that never heeds it costs the
+ * whole time. Telemetry of beluga_telemetry_init sends what it has and ends, unless somebody else
+ * holds it: then it goes on, and so does its log hook.
+ *
+ * @param client      Yours, and no more to be used after 0; NULL is 0.
+ * @param timeout_ms  How long to wait; 0 or less only looks.
+ * @param err         NULL or where to write the detail: how often the client is still held.
+ * @return 0; BELUGA_ERROR_TIMEOUT something is left; BELUGA_ERROR_RECURSIVE from a callback, a tool
+ * or other work of the client, which holds it; BELUGA_ERROR_FORKED the client is the parent
+ * process's: its blocks are not all given back here; BELUGA_ERROR_INVALID_INPUT it is the default
+ * client, or another thread closes it.
+ * Threads: any. Blocks: at most timeout_ms, and a moment more with telemetry. Since: 0.1
+ */
+BELUGA_API int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error *err);
 
 /** Return the client's registry; borrowed as long as the client. */
 BELUGA_API beluga_registry *beluga_client_registry(beluga_client *client);

@@ -211,7 +211,7 @@ BELUGA_API int beluga_telemetry_init(beluga_client *client,
 BELUGA_API int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms);
 
 /**
- * Send what is there, then stop. Later calls go on unobserved. A second time it does nothing.
+ * Send what is there, then stop. Later calls go on unobserved. A second time it only waits.
  *
  * @return as beluga_telemetry_flush; what could not be sent is dropped and counted.
  * Threads: any. Blocks: at most timeout_ms, and a moment more. Since: 0.1

@@ -20,6 +20,23 @@ static inline int64_t beluga__now_ns(void)
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
+/* When `timeout_ms` from now are over; at once where it is negative. Far enough from the end of
+ * time to add to it. */
+static inline int64_t beluga__ends_ns(int64_t timeout_ms)
+{
+    int64_t ns;
+    if (timeout_ms < 0) timeout_ms = 0;
+    if (__builtin_mul_overflow(timeout_ms, (int64_t)BELUGA__NS_PER_MS, &ns)) return INT64_MAX / 2;
+    return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
+}
+
+/* For pthread_cond_timedwait, by the clock of beluga__now_ns. */
+static inline struct timespec beluga__timespec(int64_t ns)
+{
+    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
+                             .tv_nsec = (long)(ns % 1000000000)};
+}
+
 /* Seconds since 1970. */
 static inline int64_t beluga__wall_s(void)
 {

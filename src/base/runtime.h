@@ -8,6 +8,7 @@
 
 typedef struct beluga__runtime {
     beluga_allocator allocator;
+    bool own_allocator; /* not the process's: it may end when the client has */
     beluga_log_fn log;
     void *log_payload;
     beluga_log_level log_level;
@@ -41,6 +42,12 @@ static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_lo
                            sizeof fields_ / sizeof *fields_);             \
         }                                                                 \
     } while (0)
+
+/* Between enter and leave this thread runs calls or work of `runtime`, which hold it. Leave takes
+ * what enter returned. */
+const beluga__runtime *beluga__enter(const beluga__runtime *runtime);
+void beluga__leave(const beluga__runtime *before);
+bool beluga__is_inside(const beluga__runtime *runtime);
 
 /* Counts fork()s: what was made under another number belongs to the parent process. */
 uint32_t beluga__fork_generation(void);

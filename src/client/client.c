@@ -57,6 +57,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
 {
     beluga__runtime *runtime = &client->runtime;
     runtime->allocator = s->allocator ? *s->allocator : *beluga_allocator_default();
+    runtime->own_allocator = s->allocator != NULL;
     runtime->log = s->log;
     runtime->log_payload = s->log_payload;
     runtime->log_level = s->log_level ? s->log_level : BELUGA_LOG_INFO;
@@ -94,6 +95,18 @@ static void load_plugin_path(beluga_client *client)
                 BELUGA__TEXT_FIELD("error", err.message));
 }
 
+static void init_ending(beluga_client *client)
+{
+    pthread_condattr_t attributes;
+    atomic_init(&client->refs, 1);
+    client->generation = beluga__fork_generation();
+    pthread_mutex_init(&client->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&client->last, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
 {
     beluga_client_settings settings;
@@ -104,8 +117,7 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
         settings.allocator ? settings.allocator : beluga_allocator_default();
     beluga_client *client = beluga__zalloc(allocator, sizeof *client);
     if (!client) return BELUGA_ERROR_NO_MEMORY;
-    atomic_init(&client->refs, 1);
-    pthread_mutex_init(&client->lock, NULL);
+    init_ending(client);
     take_settings(client, &settings);
     status = beluga__loops_init(&client->loops, &client->runtime,
                                 settings.max_idle_loops ? settings.max_idle_loops : IDLE_LOOPS,
@@ -129,17 +141,12 @@ beluga_client *beluga_client_ref(beluga_client *client)
 
 void beluga_client_unref(beluga_client *client)
 {
-    if (!client || atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel) != 1) return;
-    beluga__loops_free(&client->loops);
-    beluga__registry_free(client->registry);
-    /* A forked child has the struct of its parent's pool but not the threads. */
-    if (client->executor_generation == beluga__fork_generation())
-        beluga__executor_free(client->executor);
-    beluga_telemetry_unref(client->observer);
-    pthread_mutex_destroy(&client->lock);
-    beluga__cassette_free(client->cassettes);
-    beluga_allocator allocator = client->runtime.allocator;
-    beluga__release(&allocator, client);
+    if (!client) return;
+    unsigned before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
+    if (before == 1)
+        beluga__client_destroy(client);
+    else if (before == (BELUGA__CLIENT_CLOSING | 2))
+        beluga__client_tell_closer(client);
 }
 
 beluga_client *beluga_client_default(void)
@@ -150,8 +157,10 @@ beluga_client *beluga_client_default(void)
     if (made) return made;
     pthread_mutex_lock(&lock);
     made = atomic_load_explicit(&client, memory_order_relaxed);
-    if (!made && beluga_client_new(NULL, &made) == 0)
+    if (!made && beluga_client_new(NULL, &made) == 0) {
+        made->is_default = true;
         atomic_store_explicit(&client, made, memory_order_release);
+    }
     pthread_mutex_unlock(&lock);
     return made;
 }

@@ -11,14 +11,23 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+/* In `refs` while a thread closes the client: it holds one of them, and whoever leaves it alone
+ * tells so. The mark is part of the number, since who has given back a reference may not look at
+ * the client any more. */
+#define BELUGA__CLIENT_CLOSING (1u << 31)
+
 struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
+    uint32_t generation; /* of fork, when it was made */
+    bool is_default;
     beluga_telemetry_sink telemetry;
     beluga_telemetry *observer;    /* of beluga_telemetry_init; a user's reference, or NULL */
     beluga_executor host_executor; /* submit NULL: our own */
     uint32_t max_threads;
-    pthread_mutex_t lock; /* of `executor` */
+    pthread_mutex_t lock; /* of `executor` and `is_last` */
+    pthread_cond_t last;
+    bool is_last; /* who closes has the last reference */
     beluga__executor *executor;
     uint32_t executor_generation;
     beluga__loops loops;
@@ -26,6 +35,11 @@ struct beluga_client {
     beluga__cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
     beluga__cassette *cassettes; /* all there were, the last one first */
 };
+
+/* Nobody has a reference. */
+void beluga__client_destroy(beluga_client *client);
+/* Nobody has one but the thread that closes. */
+void beluga__client_tell_closer(beluga_client *client);
 
 static inline beluga_client *beluga__client_of(beluga__runtime *runtime)
 {

@@ -69,7 +69,7 @@ static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_
     if (status) return status;
     const beluga__settings *settings = f->op->call->settings;
     size_t max = (size_t)beluga__settings_int(settings, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
-    beluga__response_builder_init(&f->builder, &model->target->runtime->allocator, max);
+    beluga__response_builder_init(&f->builder, model->target->runtime, max);
     f->error.code = 0;
     status = beluga__loop_run(loop, &f->done);
     if (status) {

@@ -41,7 +41,7 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
             err, status, "telemetry: the settings have no size, or more than this library knows");
     beluga_log_fn log = settings.log ? settings.log : client->runtime.log;
     void *payload = settings.log ? settings.log_payload : client->runtime.log_payload;
-    status = beluga__telemetry_new(&client->runtime.allocator, &settings, log, payload, out, err);
+    status = beluga__telemetry_new(&settings, log, payload, out, err);
     if (*out) attach(client, *out);
     return status;
 }

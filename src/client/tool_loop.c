@@ -288,8 +288,10 @@ static void job_work(void *argument)
     job *j = argument;
     beluga_error err;
     err.code = 0;
+    const beluga__runtime *outside = beluga__enter(j->runtime);
     int status = beluga_tool_execute(j->tool, j->context, j->arguments, j->arguments_length,
                                      &j->text, &j->length, &err);
+    beluga__leave(outside);
     conclude(j, status, &err);
     beluga__mailbox_post(j->mailbox, &j->mail);
 }
@@ -550,7 +552,7 @@ static void on_event(void *payload, const beluga_event *event)
 static int begin_step(beluga_tool_run *run, beluga_error *err)
 {
     run->steps++;
-    beluga__response_builder_init(&run->builder, &run->model->target->runtime->allocator, 0);
+    beluga__response_builder_init(&run->builder, run->model->target->runtime, 0);
     return beluga__chat_model_start(run->model, run->loop, BELUGA__CALL_STREAM, run->context,
                                     run->span, run->messages, run->options.opts, run->options.n,
                                     on_event, run, &run->op, err);

@@ -312,7 +312,9 @@ static void ask(void *argument)
     beluga__credential *credential = argument;
     beluga_error err;
     int64_t expires_s = 0;
+    const beluga__runtime *outside = beluga__enter(credential->runtime);
     char *key = fetch(credential, &expires_s, &err);
+    beluga__leave(outside);
     settle(credential, key, expires_s, &err);
     forget(&credential->runtime->allocator, key);
     let_go(credential);

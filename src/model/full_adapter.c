@@ -369,6 +369,7 @@ static void log_ignored(const struct beluga__remote *remote)
 static void work_run(void *argument)
 {
     struct beluga__remote *remote = argument;
+    const beluga__runtime *outside = beluga__enter(remote->call->target->runtime);
     uintptr_t before = beluga__handle_enter(remote->name);
     remote->result = remote->work(remote->name, remote->argument);
     beluga__handle_leave(remote->name, before);
@@ -378,6 +379,7 @@ static void work_run(void *argument)
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
     if (remote->release) remote->release(remote->argument);
     beluga__mailbox_post(remote->mailbox, &remote->done);
+    beluga__leave(outside);
 }
 
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,

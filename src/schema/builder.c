@@ -13,20 +13,26 @@ static const beluga_rate_limits no_limits = BELUGA_RATE_LIMITS_INIT;
 static void reset_response(beluga_response *r)
 {
     beluga_allocator allocator = r->allocator;
+    beluga__runtime *runtime = r->runtime;
     memset(r, 0, offsetof(beluga_response, room));
     r->allocator = allocator;
+    r->runtime = runtime;
     r->usage = no_usage;
     r->rate_limits = no_limits;
     r->duration_ns = r->first_content_ns = -1;
     beluga__arena_init(&r->arena, &r->allocator, r->room, sizeof r->room, SIZE_MAX / 2);
 }
 
-void beluga__response_builder_init(beluga_response_builder *b, const beluga_allocator *allocator,
+void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *runtime,
                                    size_t max_bytes)
 {
+    const beluga_allocator *allocator = runtime ? &runtime->allocator : beluga_allocator_default();
     size_t max = max_bytes ? max_bytes : BELUGA__MAX_RESPONSE_BYTES;
-    *b = (beluga_response_builder){
-        .allocator = allocator, .max = max, .duration_ns = -1, .first_content_ns = -1};
+    *b = (beluga_response_builder){.runtime = runtime,
+                                   .allocator = allocator,
+                                   .max = max,
+                                   .duration_ns = -1,
+                                   .first_content_ns = -1};
     beluga__buf_init(&b->text, allocator, max);
     beluga__buf_init(&b->reasoning, allocator, max);
 }
@@ -67,7 +73,7 @@ beluga_response_builder *beluga_response_builder_new(void)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     beluga_response_builder *b = beluga__alloc(allocator, sizeof *b);
-    if (b) beluga__response_builder_init(b, allocator, 0);
+    if (b) beluga__response_builder_init(b, NULL, 0);
     return b;
 }
 
@@ -310,6 +316,8 @@ static int make_response(beluga_response_builder *b)
     beluga_response *r = beluga__alloc(b->allocator, sizeof *r);
     if (!r) return stick(b, BELUGA_ERROR_NO_MEMORY);
     r->allocator = *b->allocator;
+    r->runtime = b->runtime && b->runtime->own_allocator ? b->runtime : NULL;
+    if (r->runtime) r->runtime->ref(r->runtime);
     reset_response(r);
     b->response = r;
     return 0;

@@ -8,10 +8,12 @@ void beluga_response_free(beluga_response *r)
 {
     if (!r) return;
     beluga_allocator allocator = r->allocator;
+    beluga__runtime *runtime = r->runtime;
     beluga__arena_free(&r->arena);
     beluga__release(&allocator, r->text);
     beluga__release(&allocator, r->reasoning);
     beluga__release(&allocator, r);
+    if (runtime) runtime->unref(runtime);
 }
 
 void beluga__response_set_times(beluga_response *r, int64_t duration_ns, int64_t first_content_ns)

@@ -6,6 +6,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/runtime.h"
 
 #include <beluga/allocator.h>
 #include <beluga/message.h>
@@ -37,6 +38,7 @@ typedef struct beluga__piece {
 
 struct beluga_response {
     beluga_allocator allocator; /* a copy: a response may outlive its client */
+    beluga__runtime *runtime;   /* held where the allocator is its own; else NULL */
     beluga__arena arena;
     char *text, *reasoning; /* NULL: none */
     size_t text_length, reasoning_length;
@@ -55,12 +57,13 @@ struct beluga_response {
     int64_t duration_ns, first_content_ns;
     bool complete, cached;
     /* Most answers' ids and names fit; and malloc is at its best up to 1 KiB. */
-    _Alignas(16) char room[664];
+    _Alignas(16) char room[656];
 };
 
 _Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");
 
 struct beluga_response_builder {
+    beluga__runtime *runtime; /* NULL: nobody's */
     const beluga_allocator *allocator;
     beluga_response *response; /* NULL until the first event */
     beluga__buf text, reasoning;
@@ -77,8 +80,9 @@ struct beluga_response_builder {
     bool ended;
 };
 
-/* max_bytes 0 means BELUGA__MAX_RESPONSE_BYTES. The allocator is borrowed until _clear. */
-void beluga__response_builder_init(beluga_response_builder *b, const beluga_allocator *allocator,
+/* The runtime, whose memory it is, is borrowed until _clear; NULL: the process's memory. max_bytes
+ * 0 means BELUGA__MAX_RESPONSE_BYTES. */
+void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *runtime,
                                    size_t max_bytes);
 void beluga__response_builder_clear(beluga_response_builder *b);
 

@@ -15,16 +15,10 @@ enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
-static struct timespec at_time(int64_t ns)
-{
-    return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
-                             .tv_nsec = (long)(ns % 1000000000)};
-}
-
 /* The lock is held. */
 static void wait_until(pthread_cond_t *what, pthread_mutex_t *lock, int64_t ns)
 {
-    struct timespec end = at_time(ns);
+    struct timespec end = beluga__timespec(ns);
     pthread_cond_timedwait(what, lock, &end);
 }
 
@@ -358,14 +352,6 @@ void beluga__export_wake(beluga_telemetry *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-static int64_t end_of(int64_t timeout_ms)
-{
-    int64_t ns;
-    if (timeout_ms < 0) timeout_ms = 0;
-    if (__builtin_mul_overflow(timeout_ms, (int64_t)BELUGA__NS_PER_MS, &ns)) return INT64_MAX / 2;
-    return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
-}
-
 /* The lock is held. Exports under way are to end by then, too. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
@@ -381,7 +367,8 @@ static uint64_t failed_exports(const beluga_telemetry *t)
 
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
 {
-    int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
+    int64_t end = beluga__ends_ns(timeout_ms),
+            patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
     int status = BELUGA_ERROR_TIMEOUT;
     pthread_mutex_lock(&t->lock);
     if (!atomic_load_explicit(&t->has_thread, memory_order_relaxed) || t->stopping) {
@@ -414,24 +401,33 @@ static void part_with_thread(beluga_telemetry *t)
 
 int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
 {
-    int64_t end = end_of(timeout_ms), patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
+    int64_t end = beluga__ends_ns(timeout_ms),
+            patience = end + (int64_t)GRACE_MS * BELUGA__NS_PER_MS;
     int status = 0;
     pthread_mutex_lock(&t->lock);
     bool first = !t->stopping;
     uint64_t failed = failed_exports(t);
     t->stopping = true;
     bool has_thread = atomic_load_explicit(&t->has_thread, memory_order_relaxed);
-    if (first && has_thread) {
-        t->flush_wanted++;
+    if (has_thread) {
+        t->flush_wanted += first;
         hurry(t, end);
         while (!t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
-        status = t->ended ? t->flush_status : BELUGA_ERROR_TIMEOUT;
+        status = !t->ended ? BELUGA_ERROR_TIMEOUT : first ? t->flush_status : 0;
         if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     }
     pthread_mutex_unlock(&t->lock);
     if (!has_thread) beluga__export_discard(t);
     if (first) part_with_thread(t);
     return status;
+}
+
+bool beluga__export_has_ended(beluga_telemetry *t)
+{
+    pthread_mutex_lock(&t->lock);
+    bool ended = t->ended || !atomic_load_explicit(&t->has_thread, memory_order_relaxed);
+    pthread_mutex_unlock(&t->lock);
+    return ended;
 }
 
 void beluga__export_stop_soon(beluga_telemetry *t)

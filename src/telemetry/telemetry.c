@@ -181,12 +181,11 @@ static bool has_output(const beluga_telemetry *t)
             t->settings.metrics.output != BELUGA__OUTPUT_NONE);
 }
 
-int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_telemetry_settings *given,
-                          beluga_log_fn log, void *log_payload, beluga_telemetry **out,
-                          beluga_error *err)
+int beluga__telemetry_new(const beluga_telemetry_settings *given, beluga_log_fn log,
+                          void *log_payload, beluga_telemetry **out, beluga_error *err)
 {
     *out = NULL;
-    beluga_telemetry *t = new_telemetry(allocator, log, log_payload);
+    beluga_telemetry *t = new_telemetry(beluga_allocator_default(), log, log_payload);
     if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for telemetry");
     int status = beluga__telemetry_settings_read(&t->settings, &t->arena, given, complain, t, err);
     if (!status && has_output(t)) status = try_file(t, err);
@@ -205,6 +204,13 @@ bool beluga__telemetry_captures(const beluga_telemetry *telemetry)
 void beluga__telemetry_use(beluga_telemetry *telemetry)
 {
     atomic_fetch_add_explicit(&telemetry->users, 1, memory_order_relaxed);
+}
+
+bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
+{
+    if (atomic_load_explicit(&telemetry->users, memory_order_acquire) != 1) return true;
+    beluga_telemetry_shutdown(telemetry, timeout_ms);
+    return beluga__export_has_ended(telemetry);
 }
 
 void beluga__telemetry_release(beluga_telemetry *telemetry)

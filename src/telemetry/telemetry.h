@@ -90,14 +90,17 @@ void beluga__export_start(beluga_telemetry *t);
 void beluga__export_wake(beluga_telemetry *t);
 int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms);
 int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms);
+/* Whether there is no thread, or not any more. */
+bool beluga__export_has_ended(beluga_telemetry *t);
 
 /* Make it without a client; `log` is used where the settings have none. *out NULL and 0: nobody
  * asked for it. */
-int beluga__telemetry_new(const beluga_allocator *allocator, const beluga_telemetry_settings *given,
-                          beluga_log_fn log, void *log_payload, beluga_telemetry **out,
-                          beluga_error *err);
+int beluga__telemetry_new(const beluga_telemetry_settings *given, beluga_log_fn log,
+                          void *log_payload, beluga_telemetry **out, beluga_error *err);
 bool beluga__telemetry_captures(const beluga_telemetry *telemetry);
 void beluga__telemetry_use(beluga_telemetry *telemetry); /* one user more */
+/* Shut down what nobody else uses. False: its thread has not ended. */
+bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms);
 void beluga__telemetry_release(beluga_telemetry *telemetry);
 void beluga__telemetry_destroy(beluga_telemetry *telemetry); /* nobody has a reference */
 /* Stop without waiting. */

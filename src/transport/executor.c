@@ -122,6 +122,14 @@ int beluga__executor_submit(beluga__executor *e, void (*run)(void *), void *argu
     return status;
 }
 
+uint32_t beluga__executor_busy(beluga__executor *e)
+{
+    pthread_mutex_lock(&e->lock);
+    uint32_t busy = e->threads - e->idle;
+    pthread_mutex_unlock(&e->lock);
+    return busy;
+}
+
 void beluga__executor_free(beluga__executor *e)
 {
     if (!e) return;

@@ -290,9 +290,8 @@ static bool only_starts(const beluga__loop *loop)
     return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
 }
 
-int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
+static int turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
 {
-    if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
     loop->stepping = true;
     loop->step_bytes = 0;
     loop->base.now_ns = beluga__now_ns();
@@ -316,6 +315,15 @@ int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
     loop->stepping = false;
     rearm(loop);
     return 0;
+}
+
+int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
+{
+    if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
+    const beluga__runtime *before = beluga__enter(loop->base.runtime);
+    int status = turn(loop, timeout_ms, done);
+    beluga__leave(before);
+    return status;
 }
 
 int beluga__loop_run(beluga__loop *loop, const bool *done)

@@ -78,6 +78,8 @@ typedef struct beluga__executor beluga__executor;
 /* Threads are made when there is work for them. NULL without memory. */
 beluga__executor *beluga__executor_new(const beluga_allocator *allocator, uint32_t max_threads);
 int beluga__executor_submit(beluga__executor *executor, void (*run)(void *), void *argument);
+/* How many threads are at work. */
+uint32_t beluga__executor_busy(beluga__executor *executor);
 /* Let the threads end: waits for them, unless it is called on one of them. */
 void beluga__executor_free(beluga__executor *executor);
 

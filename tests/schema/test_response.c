@@ -220,7 +220,7 @@ static void usage_with_every_piece_does_not_pile_up(void **state)
     (void)state;
     beluga_response_builder b;
     beluga_response *r;
-    beluga__response_builder_init(&b, beluga_allocator_default(), 4096);
+    beluga__response_builder_init(&b, NULL, 4096);
     for (int i = 0; i < 10000; i++) {
         assert_int_equal(usage(&b, i, i, "{\"total_tokens\":123456}"), 0);
         if (i % 10 == 0) assert_int_equal(usage(&b, i, i, NULL), 0);
@@ -453,7 +453,7 @@ static void an_answer_over_the_maximum_is_refused_and_stays_refused(void **state
     (void)state;
     beluga_response_builder b;
     beluga_response *r;
-    beluga__response_builder_init(&b, beluga_allocator_default(), 1024);
+    beluga__response_builder_init(&b, NULL, 1024);
     int status = 0;
     for (int i = 0; i < 200 && !status; i++) status = text(&b, "0123456789");
     assert_int_equal(status, BELUGA_ERROR_LIMIT_EXCEEDED);
@@ -477,7 +477,7 @@ static void everything_counts_towards_the_maximum(void **state)
     for (int kind = 0; kind < 6; kind++) {
         beluga_response_builder b;
         beluga_response *r;
-        beluga__response_builder_init(&b, beluga_allocator_default(), 1024);
+        beluga__response_builder_init(&b, NULL, 1024);
         int status = kind == 0   ? reasoning(&b, 0, large, NULL)
                      : kind == 1 ? reasoning(&b, 0, NULL, large)
                      : kind == 2 ? call(&b, BELUGA_EVENT_TOOL_CALL_END, 0, "i", "n", large)
@@ -581,7 +581,7 @@ static int small_answer(void *argument)
     (void)argument;
     beluga_response_builder b;
     beluga_response *r;
-    beluga__response_builder_init(&b, beluga_allocator_default(), 0);
+    beluga__response_builder_init(&b, NULL, 0);
     metadata(&b);
     text(&b, "This is ");
     text(&b, "a small answer.");

@@ -1,0 +1,122 @@
+/* The end of a client: by its last reference, on the thread that gives it back; or by one that
+ * waits until it has the last one, and so knows that nothing is left. */
+#include "client/client.h"
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "client/registry.h"
+#include "telemetry/telemetry.h"
+
+void beluga__client_destroy(beluga_client *client)
+{
+    beluga__loops_free(&client->loops);
+    beluga__registry_free(client->registry);
+    /* A forked child has the struct of its parent's pool but not the threads. */
+    if (client->executor_generation == beluga__fork_generation())
+        beluga__executor_free(client->executor);
+    beluga_telemetry_unref(client->observer);
+    pthread_mutex_destroy(&client->lock);
+    pthread_cond_destroy(&client->last);
+    beluga__cassette_free(client->cassettes);
+    beluga_allocator allocator = client->runtime.allocator;
+    beluga__release(&allocator, client);
+}
+
+/* ---- waiting for the others ------------------------------------------------------------------ */
+
+void beluga__client_tell_closer(beluga_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->is_last = true;
+    pthread_cond_signal(&client->last);
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* Take the mark back, unless nobody else is left: then who was the last one is about to tell so. */
+static bool reopen(beluga_client *client)
+{
+    unsigned refs = atomic_load(&client->refs);
+    while (refs != (BELUGA__CLIENT_CLOSING | 1))
+        if (atomic_compare_exchange_weak(&client->refs, &refs, refs & ~BELUGA__CLIENT_CLOSING))
+            return true;
+    return false;
+}
+
+static bool wait_until_last(beluga_client *client, int64_t end_ns)
+{
+    const struct timespec end = beluga__timespec(end_ns);
+    pthread_mutex_lock(&client->lock);
+    while (!client->is_last && beluga__now_ns() < end_ns)
+        pthread_cond_timedwait(&client->last, &client->lock, &end);
+    bool reopened = !client->is_last && reopen(client);
+    while (!client->is_last && !reopened) pthread_cond_wait(&client->last, &client->lock);
+    pthread_mutex_unlock(&client->lock);
+    return !reopened;
+}
+
+/* Its threads may hold what its author did not think of, so they are told apart. */
+static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
+{
+    uint32_t busy = 0;
+    pthread_mutex_lock(&client->lock);
+    if (client->executor) busy = beluga__executor_busy(client->executor);
+    pthread_mutex_unlock(&client->lock);
+    return beluga_error_set(
+        err, BELUGA_ERROR_TIMEOUT,
+        "the client is still held %u time%s, by models, loops, streams, operations, responses or "
+        "work on threads (%u of its own pool at work): its allocator must stay",
+        held, held == 1 ? "" : "s", (unsigned)busy);
+}
+
+static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
+{
+    unsigned before = atomic_fetch_or(&client->refs, BELUGA__CLIENT_CLOSING);
+    if (before & BELUGA__CLIENT_CLOSING)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "another thread closes the client");
+    if (before == 1) return 0;
+    if (wait_until_last(client, end_ns)) return 0;
+    unsigned held = atomic_load(&client->refs) - 1;
+    return tell_held(client, held, err);
+}
+
+/* ---- closing --------------------------------------------------------------------------------- */
+
+/* What waiting would not help. */
+static int check(const beluga_client *client, beluga_error *err)
+{
+    if (client->is_default)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "the default client is never closed");
+    if (client->generation != beluga__fork_generation())
+        return beluga_error_set(err, BELUGA_ERROR_FORKED,
+                                "the client is the parent process's, and so is some of its memory");
+    if (beluga__is_inside(&client->runtime))
+        return beluga_error_set(
+            err, BELUGA_ERROR_RECURSIVE,
+            "the client can't be closed by a callback, a tool or other work of its own");
+    return 0;
+}
+
+/* The exporter's thread calls the client's log hook. */
+static int end_telemetry(beluga_client *client, int64_t end_ns, beluga_error *err)
+{
+    int64_t left_ms = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
+    if (!client->observer || beluga__telemetry_end(client->observer, left_ms)) return 0;
+    client->is_last = false;
+    atomic_store(&client->refs, 1);
+    return beluga_error_set(
+        err, BELUGA_ERROR_TIMEOUT,
+        "the thread that exports telemetry has not ended: the client's log hook must stay");
+}
+
+int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error *err)
+{
+    if (!client) return 0;
+    int64_t end_ns = beluga__ends_ns(timeout_ms);
+    int status = check(client, err);
+    if (!status) status = become_last(client, end_ns, err);
+    if (!status) status = end_telemetry(client, end_ns, err);
+    if (!status) beluga__client_destroy(client);
+    return status;
+}

@@ -1,0 +1,705 @@
+/* A client that is closed is done with all that its settings name, or says that it is not. The
+ * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
+ * after the close, so that whoever comes late is found by the address sanitizer. */
+#include "../support/calls.h"
+
+#include <beluga/provider/provider.h>
+#include <beluga/providers/mock.h>
+#include <beluga/tool_loop.h>
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { THREADS = 6, ROUNDS = 100, CHILD_PATIENCE_S = 60 };
+
+/* ---- memory that goes at once ---------------------------------------------------------------- */
+
+typedef struct block {
+    struct block *next, **link;
+} block;
+
+enum { HEAD = 32 }; /* before each block's bytes; keeps them aligned */
+
+typedef struct memory {
+    pthread_mutex_t lock;
+    block *blocks;
+} memory;
+
+static void *memory_alloc(void *payload, size_t size)
+{
+    memory *m = payload;
+    block *b = malloc(HEAD + size);
+    if (!b) return NULL;
+    pthread_mutex_lock(&m->lock);
+    *b = (block){m->blocks, &m->blocks};
+    if (b->next) b->next->link = &b->next;
+    m->blocks = b;
+    pthread_mutex_unlock(&m->lock);
+    return (char *)b + HEAD;
+}
+
+static void memory_release(void *payload, void *pointer)
+{
+    memory *m = payload;
+    if (!pointer) return;
+    block *b = (block *)(void *)((char *)pointer - HEAD);
+    pthread_mutex_lock(&m->lock);
+    *b->link = b->next;
+    if (b->next) b->next->link = b->link;
+    pthread_mutex_unlock(&m->lock);
+    free(b);
+}
+
+static void *memory_resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    void *grown = memory_alloc(payload, size);
+    if (grown && pointer) memcpy(grown, pointer, old_size < size ? old_size : size);
+    if (grown) memory_release(payload, pointer);
+    return grown;
+}
+
+static bool memory_is_empty(memory *m)
+{
+    pthread_mutex_lock(&m->lock);
+    bool empty = !m->blocks;
+    pthread_mutex_unlock(&m->lock);
+    return empty;
+}
+
+/* ---- a provider that works on threads -------------------------------------------------------- */
+
+static sem_t at_work, may_go_on;
+static beluga_client *to_close; /* by the work itself */
+static atomic_int closed_with;
+
+static int work(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    if (to_close) {
+        atomic_store(&closed_with, beluga_client_close(to_close, PATIENCE_MS, NULL));
+    } else {
+        sem_post(&at_work);
+        while (sem_wait(&may_go_on)) continue;
+    }
+    beluga_emit_text(emit, "late", 4);
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "stop");
+}
+
+static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
+{
+    (void)self;
+    (void)call;
+    (void)err;
+    return beluga_emit_run_blocking(emit, work, NULL, NULL);
+}
+
+static void cancel(void *self, beluga_emit *emit)
+{
+    (void)self;
+    (void)emit;
+}
+
+static const beluga_provider worker = {
+    BELUGA_PROVIDER_INIT("worker"),
+    .default_model = "w",
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
+    .start = start,
+    .cancel = cancel,
+};
+
+/* ---- what each test has ---------------------------------------------------------------------- */
+
+typedef struct scene {
+    memory *memory;
+    beluga_client *client;
+} scene;
+
+static void open_client(scene *s, const beluga_executor *executor)
+{
+    s->memory = calloc(1, sizeof *s->memory);
+    assert_non_null(s->memory);
+    pthread_mutex_init(&s->memory->lock, NULL);
+    const beluga_allocator allocator = {memory_alloc, memory_resize, memory_release, s->memory};
+    const beluga_client_settings settings = {
+        .size = sizeof settings, .allocator = &allocator, .executor = executor};
+    assert_int_equal(beluga_client_new(&settings, &s->client), 0);
+    assert_int_equal(beluga_registry_register(beluga_client_registry(s->client), &worker, NULL), 0);
+}
+
+static beluga_chat_model *open_model(const scene *s, const char *provider)
+{
+    beluga_chat_model *model = NULL;
+    beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(s->client), provider, config, &model, NULL), 0);
+    beluga_config_free(config);
+    return model;
+}
+
+static int set_up(void **state)
+{
+    scene *s = calloc(1, sizeof *s);
+    if (!s || sem_init(&at_work, 0, 0) || sem_init(&may_go_on, 0, 0)) return -1;
+    to_close = NULL;
+    open_client(s, NULL);
+    *state = s;
+    return 0;
+}
+
+/* Nothing may be in the memory, and nobody may look at it any more. */
+static void delete_memory(scene *s)
+{
+    assert_true(memory_is_empty(s->memory));
+    pthread_mutex_destroy(&s->memory->lock);
+    memset(s->memory, 0xa5, sizeof *s->memory);
+    free(s->memory);
+    s->client = NULL;
+}
+
+static void close_and_delete(scene *s)
+{
+    beluga_error err = {0};
+    if (beluga_client_close(s->client, PATIENCE_MS, &err)) fail_msg("%s", err.message);
+    delete_memory(s);
+}
+
+static int tear_down(void **state)
+{
+    scene *s = *state;
+    if (s->client) close_and_delete(s);
+    sem_destroy(&at_work);
+    sem_destroy(&may_go_on);
+    free(s);
+    return 0;
+}
+
+static void assert_held(scene *s, unsigned times)
+{
+    beluga_error err = {0};
+    char want[64];
+    snprintf(want, sizeof want, "held %u time%s", times, times == 1 ? "," : "s,");
+    assert_int_equal(beluga_client_close(s->client, 0, &err), BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(err.code, BELUGA_ERROR_TIMEOUT);
+    if (!strstr(err.message, want)) fail_msg("not %s: %s", want, err.message);
+}
+
+static beluga_response *ask(beluga_chat_model *model)
+{
+    beluga_response *response = NULL;
+    beluga_error err = {0};
+    if (beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err))
+        fail_msg("%s", err.message);
+    return response;
+}
+
+static void use(beluga_chat_model *model)
+{
+    record r = {0};
+    beluga_response_free(ask(model));
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_all(stream, &r);
+    beluga_stream_free(stream);
+}
+
+/* ---- closing --------------------------------------------------------------------------------- */
+
+static void a_closed_client_is_done_with_its_allocator(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "mock");
+    use(model);
+    beluga_chat_model_unref(model);
+    close_and_delete(s);
+}
+
+static void a_close_that_comes_to_no_end_changes_nothing(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "mock");
+    for (int i = 0; i < 3; i++) {
+        assert_held(s, 1);
+        use(model);
+    }
+    beluga_chat_model_unref(model);
+    close_and_delete(s);
+}
+
+static void whatever_holds_a_client_is_counted(void **state)
+{
+    scene *s = *state;
+    beluga_loop *loop;
+    assert_int_equal(beluga_loop_new(s->client, &loop), 0);
+    assert_held(s, 1);
+    beluga_loop_free(loop);
+    beluga_client_ref(s->client);
+    assert_held(s, 1);
+    beluga_client_unref(s->client);
+    beluga_chat_model *model = open_model(s, "mock");
+    beluga_stream *stream = begin_stream(model, NULL);
+    assert_held(s, 2); /* the stream's is its loop's; it holds the model's target besides */
+    beluga_chat_model_unref(model);
+    assert_held(s, 2);
+    beluga_stream_free(stream);
+}
+
+static void a_response_holds_a_client_with_an_allocator_of_its_own(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "mock");
+    beluga_response *response = ask(model);
+    beluga_chat_model_unref(model);
+    assert_held(s, 1);
+    assert_string_equal(beluga_response_text(response, NULL), "Hi");
+    beluga_response_free(response);
+    close_and_delete(s);
+}
+
+static void a_response_is_whole_although_its_client_was_let_go(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "mock");
+    beluga_response *response = ask(model);
+    beluga_chat_model_unref(model);
+    beluga_client_unref(s->client);
+    assert_string_equal(beluga_response_text(response, NULL), "Hi");
+    beluga_response_free(response);
+    delete_memory(s);
+}
+
+static void no_client_is_closed_at_once(void **state)
+{
+    (void)state;
+    assert_int_equal(beluga_client_close(NULL, 0, NULL), 0);
+}
+
+static void the_default_client_is_never_closed(void **state)
+{
+    (void)state;
+    assert_int_equal(beluga_client_close(beluga_client_default(), PATIENCE_MS, NULL),
+                     BELUGA_ERROR_INVALID_INPUT);
+}
+
+/* ---- workers that come late ------------------------------------------------------------------ */
+
+/* A call is over, and its worker is still at it. */
+static void abandon_a_worker(scene *s)
+{
+    beluga_chat_model *model = open_model(s, "worker");
+    beluga_loop *loop = NULL;
+    record r = {0};
+    assert_int_equal(beluga_loop_new(s->client, &loop), 0);
+    beluga_op *op = push_stream(model, loop, NULL, &r);
+    while (sem_trywait(&at_work)) assert_int_equal(beluga_loop_wait(loop, 1), 0);
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    beluga_chat_model_unref(model);
+}
+
+static void a_worker_that_comes_late_is_waited_for(void **state)
+{
+    scene *s = *state;
+    for (int round = 0; round < 10; round++) {
+        abandon_a_worker(s);
+        assert_held(s, 1);
+        sem_post(&may_go_on);
+        close_and_delete(s);
+        open_client(s, NULL);
+    }
+}
+
+static void a_worker_that_is_still_at_it_is_told_of(void **state)
+{
+    scene *s = *state;
+    beluga_error err = {0};
+    abandon_a_worker(s);
+    assert_int_equal(beluga_client_close(s->client, 1, &err), BELUGA_ERROR_TIMEOUT);
+    if (!strstr(err.message, "(1 of its own pool")) fail_msg("%s", err.message);
+    sem_post(&may_go_on);
+}
+
+/* A host's pool: one thread a job. */
+typedef struct host_job {
+    void (*run)(void *);
+    void *argument;
+} host_job;
+
+static void *host_thread(void *argument)
+{
+    host_job j = *(host_job *)argument;
+    free(argument);
+    j.run(j.argument);
+    return NULL;
+}
+
+static int host_submit(void *payload, void (*run)(void *), void *argument)
+{
+    pthread_t thread;
+    host_job *j = malloc(sizeof *j);
+    (void)payload;
+    if (!j) return BELUGA_ERROR_NO_MEMORY;
+    *j = (host_job){run, argument};
+    if (pthread_create(&thread, NULL, host_thread, j)) return free(j), BELUGA_ERROR_NO_MEMORY;
+    pthread_detach(thread);
+    return 0;
+}
+
+static void work_on_a_hosts_executor_is_waited_for(void **state)
+{
+    static const beluga_executor executor = {host_submit, NULL};
+    scene *s = *state;
+    for (int round = 0; round < 10; round++) {
+        close_and_delete(s);
+        open_client(s, &executor);
+        abandon_a_worker(s);
+        assert_held(s, 1);
+        sem_post(&may_go_on);
+    }
+}
+
+/* ---- closing from inside --------------------------------------------------------------------- */
+
+static void close_in_callback(void *payload, const beluga_event *event)
+{
+    scene *s = payload;
+    (void)event;
+    atomic_store(&closed_with, beluga_client_close(s->client, PATIENCE_MS, NULL));
+}
+
+static void a_callback_can_not_close_its_client(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "mock");
+    beluga_loop *loop = NULL;
+    beluga_op *op = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    assert_int_equal(beluga_loop_new(s->client, &loop), 0);
+    assert_int_equal(
+        beluga_stream_start(model, loop, NULL, messages, close_in_callback, s, &op, NULL), 0);
+    while (beluga_loop_active(loop)) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
+    assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+}
+
+static void a_worker_can_not_close_its_client(void **state)
+{
+    scene *s = *state;
+    beluga_chat_model *model = open_model(s, "worker");
+    to_close = s->client;
+    beluga_response_free(ask(model));
+    to_close = NULL;
+    assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
+    beluga_chat_model_unref(model);
+}
+
+/* Mock calls the tool, once. */
+static beluga_chat_model *open_with_tool(scene *s, beluga_tool_execute_fn execute)
+{
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = "tool",
+                                               .description = "A tool",
+                                               .parameters = "{\"type\":\"object\"}",
+                                               .execute = execute,
+                                               .payload = s};
+    beluga_tool *tool = NULL;
+    beluga_chat_model *model = NULL, *bound = NULL;
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"),
+                          beluga_mock_with_tool_calls("[{\"name\":\"tool\",\"arguments\":{}}]"),
+                          beluga_mock_with_responses("\ndone"));
+    assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(s->client), "mock", config, &model, NULL), 0);
+    assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
+    beluga_config_free(config);
+    beluga_tool_unref(tool);
+    beluga_chat_model_unref(model);
+    return bound;
+}
+
+static int run_tools(scene *s, beluga_tool_execute_fn execute, beluga_context *ctx)
+{
+    beluga_chat_model *model = open_with_tool(s, execute);
+    beluga_messages *messages = beluga_messages_new();
+    beluga_response *response = NULL;
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    int status = beluga_run_tools(model, ctx, messages, NULL, NULL, &response, NULL);
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+    return status;
+}
+
+static int close_in_tool(void *payload, beluga_context *ctx, const char *arguments, size_t length,
+                         beluga_tool_result *result)
+{
+    (void)ctx;
+    (void)arguments;
+    (void)length;
+    close_in_callback(payload, NULL);
+    return beluga_tool_result_set(result, "done", 4);
+}
+
+static void a_tool_can_not_close_its_client(void **state)
+{
+    atomic_store(&closed_with, 0);
+    assert_int_equal(run_tools(*state, close_in_tool, NULL), 0);
+    assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
+}
+
+static int close_another_in_tool(void *payload, beluga_context *ctx, const char *arguments,
+                                 size_t length, beluga_tool_result *result)
+{
+    scene other = {0};
+    (void)payload;
+    (void)ctx;
+    (void)arguments;
+    (void)length;
+    open_client(&other, NULL);
+    beluga_chat_model *model = open_model(&other, "mock");
+    use(model);
+    beluga_chat_model_unref(model);
+    close_and_delete(&other);
+    return beluga_tool_result_set(result, "done", 4);
+}
+
+static void a_tool_may_close_a_client_of_its_own(void **state)
+{
+    assert_int_equal(run_tools(*state, close_another_in_tool, NULL), 0);
+}
+
+static beluga_context *to_cancel;
+
+/* Its caller goes away while it is at work. */
+static int linger(void *payload, beluga_context *ctx, const char *arguments, size_t length,
+                  beluga_tool_result *result)
+{
+    (void)payload;
+    (void)ctx;
+    (void)arguments;
+    (void)length;
+    beluga_context_cancel(to_cancel);
+    while (sem_wait(&may_go_on)) continue;
+    return beluga_tool_result_set(result, "late", 4);
+}
+
+static void a_tool_that_comes_late_is_waited_for(void **state)
+{
+    scene *s = *state;
+    to_cancel = beluga_context_new_cancellable(NULL);
+    assert_int_equal(run_tools(s, linger, to_cancel), BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_held(s, 1);
+    sem_post(&may_go_on);
+    close_and_delete(s);
+    beluga_context_unref(to_cancel);
+}
+
+static int give_key_late(void *payload, char *key, size_t size, int64_t *expires_s,
+                         beluga_error *err)
+{
+    (void)payload;
+    (void)expires_s;
+    (void)err;
+    beluga_context_cancel(to_cancel);
+    while (sem_wait(&may_go_on)) continue;
+    snprintf(key, size, "late");
+    return 0;
+}
+
+static void a_key_that_comes_late_is_waited_for(void **state)
+{
+    static const beluga_key_source source = {.size = sizeof source, .get = give_key_late};
+    scene *s = *state;
+    beluga_chat_model *model = NULL;
+    beluga_config *config =
+        beluga_config_new(beluga_with_base_url("http://127.0.0.1:1"), beluga_with_model_name("any"),
+                          beluga_with_key_source(&source));
+    assert_int_equal(
+        beluga_registry_open(beluga_client_registry(s->client), "openai", config, &model, NULL), 0);
+    beluga_config_free(config);
+    to_cancel = beluga_context_new_cancellable(NULL);
+    assert_int_equal(generate_under(model, to_cancel, NULL, NULL), BELUGA_ERROR_CONTEXT_CANCELED);
+    beluga_chat_model_unref(model);
+    assert_int_equal(beluga_client_close(s->client, 0, NULL), BELUGA_ERROR_TIMEOUT);
+    sem_post(&may_go_on);
+    close_and_delete(s);
+    beluga_context_unref(to_cancel);
+}
+
+/* ---- processes and threads ------------------------------------------------------------------- */
+
+static void a_forked_child_can_not_close_its_parents_client(void **state)
+{
+    scene *s = *state;
+    int status = 0;
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        alarm(CHILD_PATIENCE_S);
+        _exit(beluga_client_close(s->client, PATIENCE_MS, NULL) == BELUGA_ERROR_FORKED ? 0 : 1);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+typedef struct user {
+    pthread_t thread;
+    beluga_chat_model *model;
+} user;
+
+static void *use_and_let_go(void *argument)
+{
+    user *u = argument;
+    record r = {0};
+    beluga_stream *stream = begin_stream(u->model, NULL);
+    beluga_chat_model_unref(u->model);
+    pull_all(stream, &r);
+    beluga_stream_free(stream);
+    return NULL;
+}
+
+static void start_users(scene *s, user *users)
+{
+    for (int i = 0; i < THREADS; i++) {
+        users[i].model = open_model(s, "mock");
+        assert_int_equal(pthread_create(&users[i].thread, NULL, use_and_let_go, &users[i]), 0);
+    }
+}
+
+static void a_close_waits_for_calls_on_other_threads(void **state)
+{
+    scene *s = *state;
+    user users[THREADS];
+    for (int round = 0; round < ROUNDS; round++) {
+        start_users(s, users);
+        close_and_delete(s);
+        for (int i = 0; i < THREADS; i++) pthread_join(users[i].thread, NULL);
+        open_client(s, NULL);
+    }
+}
+
+/* Each look may come between a last reference and the word of it. */
+static void a_close_may_be_tried_again_until_all_is_over(void **state)
+{
+    scene *s = *state;
+    user users[THREADS];
+    for (int round = 0; round < ROUNDS; round++) {
+        int status;
+        start_users(s, users);
+        while ((status = beluga_client_close(s->client, 0, NULL)) == BELUGA_ERROR_TIMEOUT) continue;
+        assert_int_equal(status, 0);
+        delete_memory(s);
+        for (int i = 0; i < THREADS; i++) pthread_join(users[i].thread, NULL);
+        open_client(s, NULL);
+    }
+}
+
+static void *close_patiently(void *argument)
+{
+    scene *s = argument;
+    int status;
+    do status = beluga_client_close(s->client, PATIENCE_MS, NULL);
+    while (status == BELUGA_ERROR_INVALID_INPUT); /* the other one was just looking */
+    atomic_store(&closed_with, status);
+    return NULL;
+}
+
+static void only_one_thread_closes_a_client(void **state)
+{
+    scene *s = *state;
+    pthread_t thread;
+    int status;
+    beluga_chat_model *model = open_model(s, "mock");
+    atomic_store(&closed_with, 1);
+    assert_int_equal(pthread_create(&thread, NULL, close_patiently, s), 0);
+    do status = beluga_client_close(s->client, 0, NULL);
+    while (status == BELUGA_ERROR_TIMEOUT);
+    assert_int_equal(status, BELUGA_ERROR_INVALID_INPUT);
+    beluga_chat_model_unref(model);
+    pthread_join(thread, NULL);
+    assert_int_equal(atomic_load(&closed_with), 0);
+    delete_memory(s);
+}
+
+/* ---- telemetry ------------------------------------------------------------------------------- */
+
+static void count_log(void *payload, beluga_log_level level, const char *event,
+                      const beluga_log_field *fields, size_t n)
+{
+    (void)level;
+    (void)event;
+    (void)fields;
+    (void)n;
+    ++*(size_t *)payload;
+}
+
+static void telemetry_has_sent_all_and_ended_with_its_client(void **state)
+{
+    char path[] = "/tmp/beluga-close-XXXXXX", variable[64];
+    size_t *logged = calloc(1, sizeof *logged);
+    beluga_client *client = NULL;
+    beluga_telemetry *telemetry = NULL;
+    beluga_error err = {0};
+    (void)state;
+    close(mkstemp(path));
+    snprintf(variable, sizeof variable, "BELUGA_TELEMETRY_FILE=%s", path);
+    const char *const variables[] = {variable, "OTEL_METRICS_EXPORTER=none", NULL};
+    const beluga_telemetry_settings settings = {
+        .size = sizeof settings, .variables = variables, .without_environment = true};
+    const beluga_client_settings logging = {
+        .size = sizeof logging, .log = count_log, .log_payload = logged};
+    assert_int_equal(beluga_client_new(&logging, &client), 0);
+    if (beluga_telemetry_init(client, &settings, &telemetry, &err)) fail_msg("%s", err.message);
+    beluga_telemetry_unref(telemetry);
+    scene s = {.client = client};
+    beluga_chat_model *model = open_model(&s, "mock");
+    use(model);
+    beluga_chat_model_unref(model);
+    assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
+    free(logged);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, 0, SEEK_END), 0);
+    assert_true(ftell(file) > 0);
+    fclose(file);
+    unlink(path);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(a_closed_client_is_done_with_its_allocator),
+        TEST(a_close_that_comes_to_no_end_changes_nothing),
+        TEST(whatever_holds_a_client_is_counted),
+        TEST(a_response_holds_a_client_with_an_allocator_of_its_own),
+        TEST(a_response_is_whole_although_its_client_was_let_go),
+        TEST(no_client_is_closed_at_once),
+        TEST(the_default_client_is_never_closed),
+        TEST(a_worker_that_comes_late_is_waited_for),
+        TEST(a_worker_that_is_still_at_it_is_told_of),
+        TEST(work_on_a_hosts_executor_is_waited_for),
+        TEST(a_callback_can_not_close_its_client),
+        TEST(a_worker_can_not_close_its_client),
+        TEST(a_tool_can_not_close_its_client),
+        TEST(a_tool_may_close_a_client_of_its_own),
+        TEST(a_tool_that_comes_late_is_waited_for),
+        TEST(a_key_that_comes_late_is_waited_for),
+        TEST(a_forked_child_can_not_close_its_parents_client),
+        TEST(a_close_waits_for_calls_on_other_threads),
+        TEST(a_close_may_be_tried_again_until_all_is_over),
+        TEST(only_one_thread_closes_a_client),
+        TEST(telemetry_has_sent_all_and_ended_with_its_client),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
