@@ -5,15 +5,19 @@ show does not decide.
 """
 import re
 
-DECIMALS = {"instructions": 0, "bytes": 0, "allocations": 0, "ratio": 2, "KiB": 1, "libraries": 0}
-# What a figure may be above the recorded one. The others are counted exactly, and may not grow.
+DECIMALS = {"instructions": 0, "bytes": 0, "allocations": 0, "ratio": 2, "KiB": 1, "libraries": 0, "syscalls": 0}
+# How far a figure may be above the recorded one. The others are counted exactly, and may not grow.
 SLACK = {"instructions": 1.05, "ratio": 1.05, "KiB": 1.05}
 NONE = "-"
 BEGIN, END = "<!-- recorded by bench/run --record -->", "<!-- end of what is recorded -->"
 
 
+def rounded(value, unit):
+    return round(value, DECIMALS[unit]) + 0.0  # and never a zero with a sign
+
+
 def show(value, unit):
-    return "{:,.{}f}".format(value, DECIMALS[unit])
+    return "{:,.{}f}".format(rounded(value, unit), DECIMALS[unit])
 
 
 class Row:
@@ -27,7 +31,7 @@ class Row:
         return NONE if value is None else show(value, self.unit)
 
     def round(self, value):
-        return round(value, DECIMALS[self.unit])
+        return rounded(value, self.unit)
 
     def met(self, value):
         """Is the target reached? Where there is none, nothing is left to reach."""

@@ -95,12 +95,19 @@ class Bench:
         few, many = (instructions([self.worker(name), name, str(n)], within) for n in (FEW, MANY))
         return (many - few) / (MANY - FEW)
 
-    def exchange_instructions(self, kind, side, *peer_options):
-        """The instructions of one exchange over HTTP: a KIND and a SIDE of bench-http."""
-        def count(exchanges):
+    def exchange_count(self, count, kind, side, *peer_options):
+        """What COUNT finds in one exchange over HTTP: a KIND and a SIDE of bench-http."""
+        def of(exchanges):
             with one_core(), self.peer(*peer_options) as port:
-                return instructions([self.program("http"), port, kind, side, str(exchanges)])
-        return (count(MANY_EXCHANGES) - count(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
+                return count([self.program("http"), port, kind, side, str(exchanges)])
+        return (of(MANY_EXCHANGES) - of(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
+
+    def system_calls(self, command):
+        """The system calls of a command, on all its threads."""
+        return numbers(self.program("calls"), *command)[0]
+
+    def may_trace(self):
+        return subprocess.run([self.program("calls"), "/bin/true"], capture_output=True, check=False).returncode == 0
 
     def exchange_times(self, kind, rounds, calls, *peer_options):
         """CPU time in turns: bare ns, our ns, ratio, events of one exchange."""
