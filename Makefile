@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn install bench coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn install bench bench-gate coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -42,10 +42,15 @@ install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/build build-install
 	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
 
-bench: ## run the benchmarks beside bare libcurl and bare yyjson
+bench: ## print the benchmarks beside their budgets, bare libcurl and bare yyjson
 	@scripts/setup build bench
 	@scripts/build build-bench $(RELEASE)
 	@bench/run build-bench
+
+bench-gate: ## judge instructions, bytes, allocations and ratios by bench/budgets
+	@scripts/setup build bench
+	@scripts/build build-bench $(RELEASE)
+	@bench/run --gate build-bench
 
 coverage: ## measure which lines and branches the tests reach (HTML in build-coverage/)
 	@scripts/setup build check coverage
@@ -71,5 +76,5 @@ clean: ## remove what was built; downloaded test parts in .deps/ stay
 	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-*
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
 	    while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done

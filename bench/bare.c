@@ -11,8 +11,8 @@
 struct bare {
     CURLM *multi;
     int epoll;
-    int64_t due_ns;             /* when libcurl wants to be called; INT64_MAX: not */
-    struct curl_slist *headers; /* of every request */
+    int64_t due_ns;                /* when libcurl wants to be called; INT64_MAX: not */
+    struct curl_slist *headers[2]; /* of a request for a whole answer, and for a stream */
 };
 
 static int on_socket(CURL *easy, curl_socket_t fd, int what, void *payload, void *known)
@@ -39,6 +39,14 @@ static int on_timer(CURLM *multi, long timeout_ms, void *payload)
     return 0;
 }
 
+static struct curl_slist *new_headers(const char *accept)
+{
+    struct curl_slist *headers = curl_slist_append(NULL, accept);
+    headers = curl_slist_append(headers, "Content-Type: application/json");
+    headers = curl_slist_append(headers, "Authorization: Bearer " API_KEY);
+    return curl_slist_append(headers, "Expect:");
+}
+
 bare *bare_new(void)
 {
     bare *client = calloc(1, sizeof *client);
@@ -50,17 +58,15 @@ bare *bare_new(void)
     curl_multi_setopt(client->multi, CURLMOPT_SOCKETDATA, client);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
-    client->headers = curl_slist_append(client->headers, "Accept: application/json");
-    client->headers = curl_slist_append(client->headers, "Content-Type: application/json");
-    client->headers = curl_slist_append(client->headers, "Authorization: Bearer " API_KEY);
-    client->headers = curl_slist_append(client->headers, "Expect:");
+    client->headers[false] = new_headers("Accept: application/json");
+    client->headers[true] = new_headers("Accept: text/event-stream, application/json");
     return client;
 }
 
 void bare_free(bare *client)
 {
     curl_multi_cleanup(client->multi);
-    curl_slist_free_all(client->headers);
+    for (int i = 0; i < 2; i++) curl_slist_free_all(client->headers[i]);
     close(client->epoll);
     free(client);
 }
@@ -85,7 +91,7 @@ bare_exchange *bare_exchange_new(bare *client, int port, bool streamed, size_t c
     if (capacity && !x->body) give_up("answer", "no memory");
     snprintf(url, sizeof url, "http://127.0.0.1:%d/v1/chat/completions", port);
     curl_easy_setopt(x->easy, CURLOPT_URL, url);
-    curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, client->headers);
+    curl_easy_setopt(x->easy, CURLOPT_HTTPHEADER, client->headers[streamed]);
     curl_easy_setopt(x->easy, CURLOPT_PRIVATE, x);
     curl_easy_setopt(x->easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(x->easy, CURLOPT_WRITEDATA, x);

@@ -1,6 +1,6 @@
-/* The seed's four benchmarks, printed as Go's testing package does: name and processors,
- * iterations, ns/op, B/op, allocs/op. Memory is counted by the client's allocator and by the
- * process's default. */
+/* bench-go [PROVIDER...]: four benchmarks of each provider (`mock`), printed as Go's testing
+ * package does: a line "pkg: PROVIDER", then name and processors, iterations, ns/op, B/op,
+ * allocs/op. Memory is what all threads ask of the process's default allocator. */
 #include "memory.h"
 #include "support.h"
 #include "work.h"
@@ -73,15 +73,23 @@ static void benchmark(const char *name, const char *what, size_t threads, size_t
     fflush(stdout);
 }
 
-int main(void)
+static void benchmark_provider(const char *provider, size_t threads, size_t processors)
+{
+    work_provider = provider;
+    printf("pkg: %s\n", provider);
+    benchmark("Generate", "generate", 1, processors);
+    benchmark("StreamChat", "stream_chat", 1, processors);
+    benchmark("BindTools", "bind_tools", 1, processors);
+    benchmark("ConcurrentGenerate", "generate", threads, processors);
+}
+
+int main(int argc, char **argv)
 {
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     size_t processors = online < 1 ? 1 : (size_t)online;
     size_t threads = processors < 2 ? 2 : processors > MAX_THREADS ? MAX_THREADS : processors;
     beluga_allocator_set_default(&memory_counting);
-    benchmark("Generate", "generate", 1, processors);
-    benchmark("StreamChat", "stream_chat", 1, processors);
-    benchmark("BindTools", "bind_tools", 1, processors);
-    benchmark("ConcurrentGenerate", "generate", threads, processors);
+    if (argc < 2) benchmark_provider(work_provider, threads, processors);
+    for (int i = 1; i < argc; i++) benchmark_provider(argv[i], threads, processors);
     return 0;
 }

@@ -1,100 +1,74 @@
-/* bench-http PORT answer|stream ROUNDS CALLS: the same exchanges with the server at that port, by
- * us and by bare libcurl, in turns. Prints the medians of the rounds: "bare_ns our_ns ratio
- * events", CPU time a call, and how many content events one of our calls delivered. CALLS is
- * rounded up to a multiple of 5. */
-#include "bare.h"
+/* bench-http PORT KIND turns ROUNDS CALLS: the same exchanges with the server at that port, by us
+ * and by bare libcurl, in turns. Prints the medians of the rounds: "bare_ns our_ns ratio events",
+ * CPU time a call, and how many events with text one of our calls delivered. CALLS is rounded up to
+ * a multiple of 5.
+ *
+ * bench-http PORT KIND ours|bare CALLS: only one side, silently, for a program that counts what it
+ * does.
+ *
+ * KIND is "answer" (a blocking call), "push" (the same answer by a loop of the caller) or "stream"
+ * (a push stream). */
+#include "bare_chat.h"
 #include "memory.h"
 #include "support.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <yyjson.h>
 
-enum { MAX_ROUNDS = 101, TURN = 5, ANSWER_ROOM = 64 * 1024 };
+enum { MAX_ROUNDS = 101, TURN = 5, ANSWER_ROOM = 1024 * 1024 };
+
+typedef enum kind { ANSWER, PUSH, STREAM, KINDS } kind;
+
+static const char *const kind_names[KINDS] = {"answer", "push", "stream"};
 
 typedef struct sides {
+    kind kind;
     beluga_chat_model *model;
     beluga_messages *question;
     beluga_loop *loop;
     bare_exchange *bare;
-    bool streamed;
     bool ended;
     size_t events;
 } sides;
 
-/* ---- bare -------------------------------------------------------------------------------------
- */
-
-/* The request that we send, written by yyjson. */
-static char *write_request(bool streamed)
+static kind kind_of(const char *name)
 {
-    yyjson_mut_doc *doc = yyjson_mut_doc_new(NULL);
-    yyjson_mut_val *root = yyjson_mut_obj(doc), *messages = yyjson_mut_arr(doc);
-    yyjson_mut_val *message = yyjson_mut_arr_add_obj(doc, messages);
-    yyjson_mut_doc_set_root(doc, root);
-    yyjson_mut_obj_add_str(doc, root, "model", "any");
-    yyjson_mut_obj_add_val(doc, root, "messages", messages);
-    yyjson_mut_obj_add_str(doc, message, "role", "user");
-    yyjson_mut_obj_add_str(doc, message, "content", QUESTION);
-    if (streamed) {
-        yyjson_mut_obj_add_bool(doc, root, "stream", true);
-        yyjson_mut_val *options = yyjson_mut_obj(doc);
-        yyjson_mut_obj_add_bool(doc, options, "include_usage", true);
-        yyjson_mut_obj_add_val(doc, root, "stream_options", options);
-    }
-    char *json = yyjson_mut_write(doc, 0, NULL);
-    yyjson_mut_doc_free(doc);
-    if (!json) give_up("bare request", "no memory");
-    return json;
-}
-
-static int64_t count(yyjson_val *usage, const char *name)
-{
-    return yyjson_get_sint(yyjson_obj_get(usage, name));
-}
-
-/* What a caller wants of an answer: a copy of its text, why it ended, and what it used. */
-static void read_answer(const bare_exchange *x)
-{
-    yyjson_doc *doc = yyjson_read(x->body, x->received, 0);
-    yyjson_val *root = yyjson_doc_get_root(doc), *usage = yyjson_obj_get(root, "usage");
-    yyjson_val *choice = yyjson_arr_get(yyjson_obj_get(root, "choices"), 0);
-    const char *text = yyjson_get_str(yyjson_obj_get(yyjson_obj_get(choice, "message"), "content"));
-    const char *reason = yyjson_get_str(yyjson_obj_get(choice, "finish_reason"));
-    int64_t tokens = count(usage, "prompt_tokens") + count(usage, "completion_tokens");
-    char *copy = text ? strdup(text) : NULL;
-    if (!copy || !*copy || !reason || !tokens) give_up("bare answer", "is not complete");
-    free(copy);
-    yyjson_doc_free(doc);
+    for (kind k = 0; k < KINDS; k++)
+        if (strcmp(name, kind_names[k]) == 0) return k;
+    give_up("no such kind of exchange", name);
 }
 
 static void bare_call(sides *s)
 {
-    char *json = write_request(s->streamed);
+    char *json = bare_chat_request(s->kind == STREAM);
     bare_exchange_run(s->bare, json);
-    if (!s->bare->received) give_up("bare answer", "is empty");
-    if (!s->streamed) read_answer(s->bare);
+    if (s->kind != STREAM)
+        bare_chat_read_answer(s->bare);
+    else if (!bare_chat_read_stream(s->bare))
+        give_up("bare stream", "has no text");
     free(json);
 }
 
-/* ---- ours -------------------------------------------------------------------------------------
- */
+/* ---- ours ------------------------------------------------------------------------------------ */
 
 static void on_event(void *payload, const beluga_event *event)
 {
     sides *s = payload;
-    if (event->kind == BELUGA_EVENT_ERROR) give_up("stream", event->u.error->message);
+    if (event->kind == BELUGA_EVENT_ERROR) give_up("call", event->u.error->message);
     if (event->kind == BELUGA_EVENT_TEXT) s->events++;
     if (event->kind == BELUGA_EVENT_FINISH) s->ended = true;
 }
 
-static void our_stream(sides *s)
+static void our_push(sides *s)
 {
     beluga_error err = {0};
     s->ended = false;
-    must("stream",
-         beluga_stream_start(s->model, s->loop, NULL, s->question, on_event, s, NULL, &err), &err);
+    must("call",
+         s->kind == STREAM
+             ? beluga_stream_start(s->model, s->loop, NULL, s->question, on_event, s, NULL, &err)
+             : beluga_generate_start(s->model, s->loop, NULL, s->question, on_event, s, NULL, &err),
+         &err);
     while (!s->ended) must("loop", beluga_loop_wait(s->loop, -1), NULL);
 }
 
@@ -109,14 +83,13 @@ static void our_answer(sides *s)
 
 static void our_call(sides *s)
 {
-    if (s->streamed)
-        our_stream(s);
-    else
+    if (s->kind == ANSWER)
         our_answer(s);
+    else
+        our_push(s);
 }
 
-/* ---- in turns ---------------------------------------------------------------------------------
- */
+/* ---- in turns -------------------------------------------------------------------------------- */
 
 static int64_t measure(void (*call)(sides *), sides *s, size_t calls)
 {
@@ -163,23 +136,54 @@ static void compete(sides *s, size_t rounds, size_t calls)
     printf("%.0f %.0f %.3f %.1f\n", bare_ns, our_ns, median(ratios, rounds), events);
 }
 
+static void open_sides(sides *s, bare *client, int port)
+{
+    beluga_client *ours = beluga_client_default();
+    s->question = new_question();
+    s->bare = bare_exchange_new(client, port, s->kind == STREAM, ANSWER_ROOM);
+    s->model = open_openai(ours, port);
+    must("loop", beluga_loop_new(ours, &s->loop), NULL);
+}
+
+static void close_sides(sides *s)
+{
+    beluga_loop_free(s->loop);
+    beluga_chat_model_unref(s->model);
+    beluga_messages_free(s->question);
+    bare_exchange_free(s->bare);
+}
+
+static void run_one_side(sides *s, const char *side, size_t calls)
+{
+    bool ours = strcmp(side, "ours") == 0;
+    if (!ours && strcmp(side, "bare") != 0) give_up("no such side", side);
+    for (size_t i = 0; i < calls; i++) (ours ? our_call : bare_call)(s);
+}
+
+static void run_turns(sides *s, const char *rounds_text, const char *calls_text)
+{
+    size_t rounds = number_of(rounds_text);
+    if (rounds > MAX_ROUNDS) give_up("too many rounds", rounds_text);
+    compete(s, rounds, (number_of(calls_text) + TURN - 1) / TURN * TURN);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc != 5) return fputs("usage: bench-http PORT answer|stream ROUNDS CALLS\n", stderr), 2;
-    int port = (int)number_of(argv[1]);
-    size_t rounds = number_of(argv[3]), calls = (number_of(argv[4]) + TURN - 1) / TURN * TURN;
-    if (rounds > MAX_ROUNDS) give_up("too many rounds", argv[3]);
+    bool turns = argc == 6 && strcmp(argv[3], "turns") == 0;
+    if (!turns && argc != 5) {
+        fputs("usage: bench-http PORT answer|push|stream turns ROUNDS CALLS\n"
+              "       bench-http PORT answer|push|stream ours|bare CALLS\n",
+              stderr);
+        return 2;
+    }
     bare *client = bare_new();
-    sides s = {.question = new_question(), .streamed = strcmp(argv[2], "stream") == 0};
-    s.bare = bare_exchange_new(client, port, s.streamed, ANSWER_ROOM);
-    beluga_client *ours = beluga_client_default();
-    s.model = open_openai(ours, port);
-    must("loop", beluga_loop_new(ours, &s.loop), NULL);
-    compete(&s, rounds, calls);
-    beluga_loop_free(s.loop);
-    beluga_chat_model_unref(s.model);
-    beluga_messages_free(s.question);
-    bare_exchange_free(s.bare);
+    sides s = {.kind = kind_of(argv[2])};
+    open_sides(&s, client, (int)number_of(argv[1]));
+    if (turns)
+        run_turns(&s, argv[4], argv[5]);
+    else
+        run_one_side(&s, argv[3], number_of(argv[4]));
+    close_sides(&s);
     bare_free(client);
     return 0;
 }

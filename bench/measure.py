@@ -1,7 +1,8 @@
 """Run the benchmark programs of a build folder and read what they print.
 
 Instructions come from callgrind, as the difference of two runs: what starts and ends a program drops
-out, and the same build gives the same number on a busy machine.
+out, and the same build gives the same number on a busy machine. A client and its server share one core,
+so that a wait never overlaps with work.
 """
 import contextlib
 import os
@@ -15,6 +16,7 @@ SECONDS = 300
 # Filling memory that is allocated or freed, as a test runner may ask of malloc, would be counted, too.
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "MALLOC_PERTURB_"}
 FEW, MANY = 200, 1200
+FEW_EXCHANGES, MANY_EXCHANGES = 20, 120
 INSIDE = {"stream_event", "parse_event"}  # what bench-event does, and not bench-work
 
 
@@ -55,6 +57,17 @@ def instructions(command, within=None):
     return int(found.group(1))
 
 
+@contextlib.contextmanager
+def one_core():
+    """Let what is started meanwhile run on one core only."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(allowed)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, allowed)
+
+
 class Bench:
     """The programs of a build folder."""
 
@@ -81,6 +94,30 @@ class Bench:
         """The instructions of one."""
         few, many = (instructions([self.worker(name), name, str(n)], within) for n in (FEW, MANY))
         return (many - few) / (MANY - FEW)
+
+    def exchange_count(self, count, kind, side, *peer_options):
+        """What COUNT finds in one exchange over HTTP: a KIND and a SIDE of bench-http."""
+        def of(exchanges):
+            with one_core(), self.peer(*peer_options) as port:
+                return count([self.program("http"), port, kind, side, str(exchanges)])
+        return (of(MANY_EXCHANGES) - of(FEW_EXCHANGES)) / (MANY_EXCHANGES - FEW_EXCHANGES)
+
+    def system_calls(self, command):
+        """The system calls of a command, on all its threads."""
+        return numbers(self.program("calls"), *command)[0]
+
+    def may_trace(self):
+        return subprocess.run([self.program("calls"), "/bin/true"], capture_output=True, check=False).returncode == 0
+
+    def exchange_times(self, kind, rounds, calls, *peer_options):
+        """CPU time in turns: bare ns, our ns, ratio, events of one exchange."""
+        with one_core(), self.peer(*peer_options) as port:
+            return numbers(self.program("http"), port, kind, "turns", str(rounds), str(calls))
+
+    def stream_memory(self, side, count):
+        """Bytes that one of so many open streams holds: in all, and from our allocator."""
+        with self.peer("--hold") as port:
+            return numbers(self.program("streams"), port, side, str(count))
 
     def work_ratio(self, name, other, rounds, count):
         """The median ratio of the times of two kinds of work, measured in turns."""

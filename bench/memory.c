@@ -4,9 +4,8 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/* What other threads allocate in the background is not what a piece of work costs who does it. */
-static _Thread_local size_t allocations, bytes;
-static atomic_size_t held;
+/* Of all threads together: a call may be made on one thread and done on another. */
+static atomic_size_t allocations, bytes, held;
 
 static size_t size_of(void *pointer)
 {
@@ -20,8 +19,8 @@ static void add(atomic_size_t *counter, size_t n)
 
 static void *counted(void *pointer, size_t size)
 {
-    allocations++;
-    bytes += size;
+    add(&allocations, 1);
+    add(&bytes, size);
     add(&held, size_of(pointer));
     return pointer;
 }
@@ -53,5 +52,5 @@ const beluga_allocator memory_counting = {allocate, resize, release, NULL};
 
 memory_count memory_counted(void)
 {
-    return (memory_count){allocations, bytes, atomic_load(&held)};
+    return (memory_count){atomic_load(&allocations), atomic_load(&bytes), atomic_load(&held)};
 }

@@ -1,4 +1,4 @@
-/* An allocator that counts, over malloc. Safe from any number of threads. */
+/* An allocator over malloc that counts what all threads of the process ask of it. */
 #ifndef BENCH_MEMORY_H
 #define BENCH_MEMORY_H
 

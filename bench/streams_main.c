@@ -1,7 +1,7 @@
 /* bench-streams PORT ours|bare COUNT: keep so many streams open at once on one thread, with a
  * server that says one word and then holds. Prints "all ours": bytes of memory a stream, that of
  * libcurl included, and what of it came from our allocator. */
-#include "bare.h"
+#include "bare_chat.h"
 #include "memory.h"
 #include "support.h"
 
@@ -78,8 +78,7 @@ static void run_ours(int port, size_t n)
 
 static void run_bare(int port, size_t n)
 {
-    static const char json[] = "{\"model\":\"any\",\"messages\":[{\"role\":\"user\",\"content\":"
-                               "\"Hello\"}],\"stream\":true}";
+    char *json = bare_chat_request(true);
     bare *client = bare_new();
     bare_exchange **all = calloc(n, sizeof *all);
     if (!all) give_up("streams", "no memory");
@@ -96,6 +95,7 @@ static void run_bare(int port, size_t n)
     for (size_t i = 0; i < n; i++) bare_exchange_free(all[i]);
     free(all);
     bare_free(client);
+    free(json);
 }
 
 int main(int argc, char **argv)

@@ -43,9 +43,9 @@ static beluga_chat_model *open_model(beluga_client *client, const char *provider
     return model;
 }
 
-beluga_chat_model *open_mock(beluga_client *client)
+beluga_chat_model *open_offline(beluga_client *client, const char *provider)
 {
-    return open_model(client, "mock", beluga_config_new(beluga_with_model_name("any")));
+    return open_model(client, provider, beluga_config_new(beluga_with_model_name("any")));
 }
 
 beluga_chat_model *open_openai(beluga_client *client, int port)

@@ -40,8 +40,8 @@ size_t number_of(const char *text);
 /* A client on the process's default allocator; telemetry may be NULL. Owned. */
 beluga_client *new_client(const beluga_telemetry_sink *telemetry);
 
-/* mock/any of that client. Owned. */
-beluga_chat_model *open_mock(beluga_client *client);
+/* The model "any" of a provider that needs neither key nor network. Owned. */
+beluga_chat_model *open_offline(beluga_client *client, const char *provider);
 
 /* openai/any on 127.0.0.1, without retries. Owned. */
 beluga_chat_model *open_openai(beluga_client *client, int port);

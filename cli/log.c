@@ -28,10 +28,10 @@ static void write_time(char text[TIME_BYTES])
     snprintf(text + n, TIME_BYTES - n, ".%03ldZ", now.tv_nsec / 1000000);
 }
 
-/* What is not known is left out. */
+/* What is not known is left out: an empty text, or a count below 0. */
 static bool is_known(const beluga_log_field *field)
 {
-    return !field->text || field->length;
+    return field->text ? field->length > 0 : field->number >= 0;
 }
 
 static void print_json(beluga_log_level level, const char *event, const beluga_log_field *fields,

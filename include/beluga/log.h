@@ -25,7 +25,7 @@ typedef struct beluga_log_field {
     const char *name;
     const char *text; /**< borrowed for the call; not NUL-terminated */
     size_t length;    /**< of text, bytes */
-    int64_t number;   /**< when text is NULL */
+    int64_t number;   /**< when text is NULL; -1: a count that is not known */
 } beluga_log_field;
 
 /**

@@ -201,6 +201,59 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
     peer_stop(p);
 }
 
+/* ---- pictures -------------------------------------------------------------------------------- */
+
+/* Let gemini answer with a text and one more part. */
+static peer *start_gemini(struct cli *cli, const char *part)
+{
+    char body[512];
+    peer *p = peer_start();
+    assert_non_null(p);
+    cli_set(cli, "GOOGLE_GEMINI_BASE_URL", peer_url(p));
+    cli_set(cli, "GEMINI_API_KEY", KEY);
+    snprintf(
+        body, sizeof body,
+        "{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Here\"},%s]},"
+        "\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1}}",
+        part);
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_step_sse(reply, body);
+    peer_step_end(reply);
+    return p;
+}
+
+#define PICTURE "{\"inlineData\":{\"mimeType\":\"image/png\",\"data\":\"UE5HUE5H\"}}"
+
+static void a_picture_of_an_answer_is_told_on_stderr(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_gemini(cli, PICTURE);
+    assert_int_equal(cli_run(cli, "-m", "gemini/any", "Draw", NULL), 0);
+    assert_string_equal(cli->out, "Here\n");
+    assert_contains(cli->err, "an image (image/png, 6 bytes), which --json prints in base64\n");
+    peer_stop(p);
+}
+
+static void a_sound_of_an_answer_is_told_as_one(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_gemini(cli, "{\"inlineData\":{\"mimeType\":\"audio/wav\",\"data\":\"UE5H\"}}");
+    assert_int_equal(cli_run(cli, "-m", "gemini/any", "Sing", NULL), 0);
+    assert_contains(cli->err, "a sound (audio/wav, 3 bytes), which --json prints in base64\n");
+    peer_stop(p);
+}
+
+static void a_picture_is_in_the_answers_json_and_not_told_beside_it(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_gemini(cli, PICTURE);
+    assert_int_equal(cli_run(cli, "--json", "-m", "gemini/any", "Draw", NULL), 0);
+    assert_contains(cli->out, "UE5HUE5H");
+    assert_lacks(cli->err, "an image");
+    peer_stop(p);
+}
+
 /* ---- a model of several parts ---------------------------------------------------------------- */
 
 /* An alias that means: this model, one retry, that fallback, this budget. */
@@ -606,6 +659,9 @@ int main(void)
         TEST(a_schema_is_sent),
         TEST(usage_is_told_on_stderr),
         TEST(the_wire_is_shown_and_the_key_is_not),
+        TEST(a_picture_of_an_answer_is_told_on_stderr),
+        TEST(a_sound_of_an_answer_is_told_as_one),
+        TEST(a_picture_is_in_the_answers_json_and_not_told_beside_it),
         TEST(an_alias_can_mean_retries_a_fallback_and_a_budget),
         TEST(json_is_one_object_with_all_of_the_answer),
         TEST(json_of_a_failure_has_the_error_and_what_arrived),

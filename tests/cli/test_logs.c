@@ -142,6 +142,13 @@ static void status_and_path_tell_where_it_is(void **state)
     beluga_json_doc_free(doc);
 }
 
+static void status_tells_a_reader_that_nothing_is_kept_yet(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "logs", "status", NULL), 0);
+    assert_contains(cli->out, "log      off\nentries  0\nbytes    0\nfile     /");
+}
+
 static void one_call_can_be_left_out(void **state)
 {
     struct cli *cli = *state;
@@ -295,6 +302,43 @@ static void what_was_attached_is_sent_again(void **state)
     assert_contains(peer_request_body(p, 1, NULL), "data:image/png;base64,iVBORw0KGgoxMjM0");
     assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
     assert_contains(cli->out, "[image/png]");
+    peer_stop(p);
+}
+
+static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    ask_mock(cli, "one");
+    assert_int_equal(cli_run(cli, "-c", "two", NULL), 0);
+    ask_mock(cli, "of another");
+    assert_int_equal(cli_run(cli, "logs", "show", "2", "--json", NULL), 0);
+    beluga_json_doc *doc = cli_parse_out(cli);
+    const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
+    assert_int_equal(beluga_json_count(list), 2);
+    assert_string_equal(text_at(list, 0, "prompt"), "one");
+    assert_string_equal(text_at(list, 1, "prompt"), "two");
+    beluga_json_doc_free(doc);
+}
+
+static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **state)
+{
+    struct cli *cli = *state;
+    turn_on(cli);
+    peer *p = start_peer(cli);
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "call_1", "get_weather", "{\"place\":\"Oslo\"}");
+    peer_openai_finish(r, "tool_calls");
+    peer_openai_usage(r, 1, 1);
+    peer_openai_done(r);
+    reply_with(p, "Cold");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "Weather?", NULL), 0);
+    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
+    assert_contains(cli->out, "[calls get_weather {\"place\":\"Oslo\"}]");
+    assert_int_equal(cli_run(cli, "-c", "Well?", NULL), 0);
+    assert_contains(peer_request_body(p, 1, NULL), "\"id\":\"call_1\"");
+    assert_contains(peer_request_body(p, 1, NULL), "\"name\":\"get_weather\"");
     peer_stop(p);
 }
 
@@ -537,6 +581,7 @@ int main(void)
         test(the_log_is_off_until_it_is_turned_on),
         test(only_its_owner_can_read_it),
         test(status_and_path_tell_where_it_is),
+        test(status_tells_a_reader_that_nothing_is_kept_yet),
         test(one_call_can_be_left_out),
         test(an_entry_has_all_of_a_call_but_the_key),
         test(a_price_that_is_not_known_is_not_zero),
@@ -545,6 +590,8 @@ int main(void)
         test(continue_sends_the_whole_conversation_to_the_same_model),
         test(an_older_entry_can_be_gone_on_from),
         test(what_was_attached_is_sent_again),
+        test(show_gives_the_whole_conversation_as_json_oldest_first),
+        test(a_tool_that_was_called_is_shown_and_its_call_is_sent_again),
         test(a_chat_can_go_on_with_what_a_prompt_began),
         test(there_is_nothing_to_go_on_with_without_a_log),
         test(search_finds_entries_with_every_word),

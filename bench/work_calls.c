@@ -1,8 +1,11 @@
-/* Calls of `mock`, which has no network: all that is left is ours. */
+/* Calls of a provider without a network, `mock` unless another is named: all that is left is ours.
+ */
 #include "support.h"
 #include "work.h"
 
 #include <stdlib.h>
+
+const char *work_provider = "mock";
 
 typedef struct calls {
     beluga_client *client;
@@ -25,7 +28,7 @@ static void *open_calls(void)
 {
     calls *c = new_calls();
     c->client = new_client(NULL);
-    c->model = open_mock(c->client);
+    c->model = open_offline(c->client, work_provider);
     return c;
 }
 
@@ -83,7 +86,7 @@ static void *open_observed(void)
     beluga_telemetry_sink sink = {
         .size = sizeof sink, .payload = &c->spans, .begin = count_begin, .end = count_end};
     c->client = new_client(&sink);
-    c->model = open_mock(c->client);
+    c->model = open_offline(c->client, work_provider);
     return c;
 }
 
@@ -103,7 +106,7 @@ static void *open_exported(void)
     calls *c = new_calls();
     c->client = new_client(NULL);
     must("telemetry", beluga_telemetry_init(c->client, &settings, &c->telemetry, &err), &err);
-    c->model = open_mock(c->client);
+    c->model = open_offline(c->client, work_provider);
     generate(c, CALLS_TO_FILL_THE_QUEUE);
     return c;
 }

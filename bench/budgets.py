@@ -1,0 +1,111 @@
+"""The table of budgets: read it, judge by it, record what was measured, show it in a page.
+
+The file says itself how it is to be read. Figures are compared as they are printed, so that what does not
+show does not decide.
+"""
+import re
+
+DECIMALS = {"instructions": 0, "bytes": 0, "allocations": 0, "ratio": 2, "KiB": 1, "libraries": 0, "syscalls": 0}
+# How far a figure may be above the recorded one. The others are counted exactly, and may not grow.
+SLACK = {"instructions": 1.05, "ratio": 1.05, "KiB": 1.05}
+NONE = "-"
+BEGIN, END = "<!-- recorded by bench/run --record -->", "<!-- end of what is recorded -->"
+
+
+def rounded(value, unit):
+    return round(value, DECIMALS[unit]) + 0.0  # and never a zero with a sign
+
+
+def show(value, unit):
+    return "{:,.{}f}".format(rounded(value, unit), DECIMALS[unit])
+
+
+class Row:
+    """One budget: what is to be reached, and what was recorded on each system."""
+
+    def __init__(self, work, unit, target, recorded, what):
+        self.work, self.unit, self.target, self.recorded, self.what = work, unit, target, recorded, what
+        self.name = "%s %s" % (work, unit)
+
+    def show(self, value):
+        return NONE if value is None else show(value, self.unit)
+
+    def round(self, value):
+        return rounded(value, self.unit)
+
+    def met(self, value):
+        """Is the target reached? Where there is none, nothing is left to reach."""
+        return self.target is None or self.round(value) <= self.target
+
+    def limit(self, system):
+        """The most that is let through: a little above what was recorded, but never above a target once reached."""
+        recorded = self.recorded.get(system)
+        if recorded is None:
+            return None
+        most = self.round(recorded * SLACK.get(self.unit, 1))
+        return most if self.target is None or recorded > self.target else min(most, self.target)
+
+    def holds(self, value, system):
+        return self.round(value) <= self.limit(system)
+
+
+class Budgets:
+    """All rows, in the order of the file, and a description of each system that has a column."""
+
+    def __init__(self, text):
+        self.comments, self.systems, self.rows = [], {}, []
+        columns = []
+        for line in text.splitlines():
+            if line.startswith("#"):
+                self.comments.append(line)
+            elif line.startswith("system "):
+                _, system, description = line.split(None, 2)
+                self.systems[system] = description
+            elif line.startswith("work "):
+                columns = line.split()[3:-1]
+            elif line.strip():
+                self.rows.append(self.read_row(line, columns))
+
+    @staticmethod
+    def read_row(line, columns):
+        work, unit, target, *rest = line.split(None, 3 + len(columns))
+        figures = [None if word == NONE else float(word) for word in (target, *rest[:-1])]
+        recorded = {system: value for system, value in zip(columns, figures[1:]) if value is not None}
+        return Row(work, unit, figures[0], recorded, rest[-1])
+
+    def text(self):
+        """The file again."""
+        plain = [["work", "unit", "target", *self.systems, "what"]]
+        for row in self.rows:
+            figures = [row.show(row.target)] + [row.show(row.recorded.get(system)) for system in self.systems]
+            plain.append([row.work, row.unit, *(figure.replace(",", "") for figure in figures), row.what])
+        widths = [max(len(line[i]) for line in plain) for i in range(len(plain[0]) - 1)]
+        table = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths)) + "  " + line[-1] for line in plain]
+        systems = ["system %s  %s" % pair for pair in self.systems.items()]
+        return "\n".join([*self.comments, "", *systems, "", *table]) + "\n"
+
+    def record(self, system, description, measured):
+        """Put what was measured into the column of a system, which may be new."""
+        self.systems[system] = description
+        self.systems = dict(sorted(self.systems.items()))
+        for row in self.rows:
+            if row.name in measured:
+                row.recorded[system] = row.round(measured[row.name])
+
+    def markdown(self):
+        """The table for a page."""
+        lines = ["| what | unit | target | " + " | ".join(self.systems) + " |", "|---|---|---|" + "---|" * len(self.systems)]
+        for row in self.rows:
+            figures = []
+            for system in self.systems:
+                value = row.recorded.get(system)
+                figures.append(row.show(value) + ("" if value is None or row.met(value) else ", not met"))
+            target = NONE if row.target is None else "≤ " + row.show(row.target)
+            lines.append("| %s | %s | %s | %s |" % (row.what, row.unit, target, " | ".join(figures)))
+        lines += ["", *("- %s: %s" % pair for pair in self.systems.items())]
+        return "\n".join(lines)
+
+    def put_into(self, page):
+        """A page with the table between its marks."""
+        between = re.compile(re.escape(BEGIN) + ".*" + re.escape(END), re.DOTALL)
+        return between.sub(lambda _: "%s\n%s\n%s" % (BEGIN, self.markdown(), END), page)

@@ -1,0 +1,173 @@
+/* The library's log as the command prints it: BELUGA_LOG_LEVEL and BELUGA_LOG_FORMAT. */
+#include <stdio.h>
+#include <string.h>
+
+#include "peer.h"
+#include "run.h"
+
+#define KEY "sk-0123456789abcdef-logged"
+
+static void ask_mock(struct cli *cli)
+{
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+}
+
+/* A call that fails once and is tried again. */
+static void fail_once(struct cli *cli)
+{
+    assert_int_not_equal(cli_run(cli, "-m", "mock/any", "-o", "mock.error=rate_limit", "-o",
+                                 "max_retries=1", "-o", "retry_delay=100ms", "Hello", NULL),
+                         0);
+}
+
+/* The line of stderr that tells of an event, parsed. Owned. */
+static beluga_json_doc *parse_line(const struct cli *cli, const char *event)
+{
+    char name[64];
+    beluga_json_doc *doc = NULL;
+    snprintf(name, sizeof name, "\"event\":\"%s\"", event);
+    const char *found = strstr(cli->err, name);
+    assert_non_null(found);
+    const char *begin = found, *end = strchr(found, '\n');
+    while (begin > cli->err && begin[-1] != '\n') begin--;
+    assert_non_null(end);
+    assert_int_equal(beluga_json_parse(begin, (size_t)(end - begin), &doc, NULL), 0);
+    return doc;
+}
+
+static void nothing_is_logged_unless_it_is_asked_for(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "");
+    cli_set(cli, "BELUGA_LOG_FORMAT", "json");
+    ask_mock(cli);
+    assert_string_equal(cli->err, "");
+}
+
+static void a_call_is_a_line_of_words_and_numbers(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "INFO");
+    ask_mock(cli);
+    assert_contains(cli->err, "Z info call.finished operation=stream provider=mock model=any "
+                              "reason=stop duration_us=");
+    assert_contains(cli->err, " input_tokens=1 output_tokens=5\n");
+}
+
+static void a_call_is_an_object_where_json_is_asked_for(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
+    cli_set(cli, "BELUGA_LOG_FORMAT", "JSON");
+    ask_mock(cli);
+    beluga_json_doc *doc = parse_line(cli, "call.finished");
+    const beluga_json *line = beluga_json_doc_root(doc);
+    assert_string_equal(beluga_json_get_string(line, "level", NULL), "info");
+    assert_string_equal(beluga_json_get_string(line, "provider", NULL), "mock");
+    assert_string_equal(beluga_json_get_string(line, "reason", NULL), "stop");
+    assert_int_equal(strlen(beluga_json_get_string(line, "time", NULL)),
+                     strlen("2026-01-01T00:00:00.000Z"));
+    assert_int_equal(beluga_json_get_int(line, "input_tokens", -1), 1);
+    assert_int_equal(beluga_json_get_int(line, "output_tokens", -1), 5);
+    beluga_json_doc_free(doc);
+}
+
+static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
+    fail_once(cli);
+    assert_contains(cli->err, " info retry provider=mock model=any error=rate_limit attempt=1 ");
+    assert_contains(cli->err, " warn call.failed operation=stream provider=mock model=any "
+                              "error=rate_limit duration_us=");
+    assert_lacks(cli->err, "_tokens=");
+}
+
+static void what_is_below_the_level_is_left_out(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "warn");
+    fail_once(cli);
+    assert_contains(cli->err, " warn call.failed ");
+    assert_lacks(cli->err, " info ");
+    cli_set(cli, "BELUGA_LOG_LEVEL", "error");
+    fail_once(cli);
+    assert_lacks(cli->err, "call.failed");
+}
+
+static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "loud");
+    ask_mock(cli);
+    assert_string_equal(cli->err, "beluga: BELUGA_LOG_LEVEL: loud is none of error, warn, info, "
+                                  "debug, trace\n");
+}
+
+static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
+    cli_set(cli, "BELUGA_LOG_FORMAT", "xml");
+    ask_mock(cli);
+    assert_contains(cli->err, "BELUGA_LOG_FORMAT: xml is neither text nor json; text is taken\n");
+    assert_contains(cli->err, " info call.finished operation=stream ");
+}
+
+/* What the log of an HTTP call holds, with or without texts. */
+static void trace_call(struct cli *cli, const char *capture)
+{
+    peer *p = peer_start();
+    assert_non_null(p);
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", KEY);
+    cli_set(cli, "BELUGA_LOG_LEVEL", "trace");
+    cli_set(cli, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", capture);
+    peer_openai_stream(peer_reply_new(p), "Greetings");
+    assert_int_equal(cli_run(cli, "-m", "openai/any", "A secret question", NULL), 0);
+    peer_stop(p);
+    assert_contains(cli->err, " trace http.request method=POST url=http://127.0.0.1:");
+    assert_contains(cli->err, " trace http.response status=200 ");
+    assert_lacks(cli->err, KEY);
+}
+
+static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void **state)
+{
+    struct cli *cli = *state;
+    trace_call(cli, "false");
+    assert_lacks(cli->err, "A secret question");
+    assert_lacks(cli->err, "Greetings");
+    trace_call(cli, "SPAN_ONLY");
+    assert_contains(cli->err, "A secret question");
+    assert_contains(cli->err, "Greetings");
+}
+
+static void what_has_blanks_stands_in_quotes_on_one_line(void **state)
+{
+    struct cli *cli = *state;
+    trace_call(cli, "true");
+    const char *data = strstr(cli->err, " data=\"");
+    assert_non_null(data);
+    const char *end = strchr(data, '\n'), *quote = end - 1;
+    assert_int_equal(*quote, '"');
+    for (const char *c = data; c < end; c++) assert_true((unsigned char)*c >= ' ');
+}
+
+#define WITH_CLI(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_CLI(nothing_is_logged_unless_it_is_asked_for),
+        WITH_CLI(a_call_is_a_line_of_words_and_numbers),
+        WITH_CLI(a_call_is_an_object_where_json_is_asked_for),
+        WITH_CLI(a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known),
+        WITH_CLI(what_is_below_the_level_is_left_out),
+        WITH_CLI(a_level_that_there_is_not_is_named_and_the_call_is_made),
+        WITH_CLI(a_format_that_there_is_not_is_named_and_text_is_taken),
+        WITH_CLI(texts_are_logged_only_where_opentelemetrys_variable_wants_them),
+        WITH_CLI(what_has_blanks_stands_in_quotes_on_one_line),
+    };
+    return cmocka_run_group_tests_name("log", tests, NULL, NULL);
+}
