@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn install bench coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn install docs-output bench coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -42,6 +42,13 @@ install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/build build-install
 	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
 
+docs-output: ## put what commands print today into README, guides and docs/reference/
+	@scripts/setup build check
+	@scripts/build $(BUILD)
+	@for page in reference/errors reference/options reference/telemetry providers; do \
+	    $(BUILD)/tests/print_tables $${page##*/} >docs/$$page.md || exit 1; done
+	@tests/docs/run_pages --write . $(BUILD) | grep -v '^ok'
+
 bench: ## run the benchmarks beside bare libcurl and bare yyjson
 	@scripts/setup build bench
 	@scripts/build build-bench $(RELEASE)
@@ -71,5 +78,5 @@ clean: ## remove what was built; downloaded test parts in .deps/ stay
 	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-*
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
-	    while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
+	    while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done

@@ -2,6 +2,9 @@
  * metrics are the library's.
  *
  *     cc -shared -fPIC herald.c $(pkg-config --cflags beluga-provider) -o herald.so
+ *     beluga --plugin herald.so --replay tape -m herald/crier "Good news"
+ *
+ * The service is invented, so tape/ has an answer of it. One of yours is asked with its key:
  *     HERALD_API_KEY=... beluga --plugin herald.so -m herald/crier -o herald.voice=loud "Good news"
  */
 #include <beluga/provider/provider.h>
