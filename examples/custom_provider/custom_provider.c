@@ -276,7 +276,8 @@ static const beluga_provider provider = {
 
 BELUGA_REGISTER_PROVIDER(example_custom_provider, provider)
 
-/* ---- for demonstration only: the simulated API, and the options that script it ---------------- */
+/* ---- for demonstration only: the simulated API, and the options that script it ----------------
+ */
 
 static const char default_responses[] = "This is a response from the custom LLM provider.\n"
                                         "I'm a simulated response for demonstration purposes.\n"
