@@ -17,8 +17,8 @@ import os
 import re
 
 FENCE = re.compile(r"^( *)```(.*)$")
-REMARK = re.compile(r"^ *<!-- (from|file|needs|before:|output of:|not run:|with a key|with services|in the repository|has errors)"
-                    r"(?: (.*))? -->$")
+REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|needs|before:|output of:|"
+                    r"has errors|not run:)(?: (.*))? -->$")
 LANGUAGES = ("c", "json", "mermaid", "sh", "text", "yaml")
 
 

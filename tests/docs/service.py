@@ -1,6 +1,6 @@
 """The services of all providers, on 127.0.0.1: each answers what its fixtures for `beluga check` say.
 
-The first part of a path is the provider whose fixtures answer; else it is OpenAI's.
+The first part of a path is the provider whose fixtures answer; else it is OpenAI's. A collector of traces takes all.
 """
 import http.server
 import json
@@ -62,6 +62,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def reply(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path in ("/v1/traces", "/v1/metrics"):
+            return self.send(200, ["Content-Type: application/x-protobuf"], b"")
         provider = self.path.split("/")[1]
         if not os.path.isdir(os.path.join(self.server.fixtures.root, provider, "check")):
             provider = "openai"
@@ -69,7 +71,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         status, *headers = head.decode().splitlines()
         if b"vnd.amazon.eventstream" in head:
             answer = frames(answer)
-        self.send_response(int(status.split()[1]))
+        return self.send(int(status.split()[1]), headers, answer)
+
+    def send(self, status, headers, answer):
+        self.send_response(status)
         for header in headers:
             self.send_header(*header.split(": ", 1))
         self.send_header("Content-Length", str(len(answer)))
