@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn install bench bench-gate coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn install docs-output bench bench-gate coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -41,6 +41,13 @@ install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@meson configure build-install --prefix=$(abspath $(PREFIX))
 	@scripts/build build-install
 	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
+
+docs-output: ## put what commands print today into README, guides and docs/reference/
+	@scripts/setup build check
+	@scripts/build $(BUILD)
+	@for page in reference/errors reference/options reference/telemetry providers; do \
+	    $(BUILD)/tests/print_tables $${page##*/} >docs/$$page.md || exit 1; done
+	@tests/docs/run_pages --write . $(BUILD) | grep -v '^ok'
 
 bench: ## print the benchmarks beside their budgets, bare libcurl and bare yyjson
 	@scripts/setup build bench
@@ -77,4 +84,4 @@ clean: ## remove what was built; downloaded test parts in .deps/ stay
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
-	    while IFS='|' read -r name text; do printf '  make %-10s %s\n' "$$name" "$$text"; done
+	    while IFS='|' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done

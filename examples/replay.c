@@ -20,8 +20,10 @@ int main(int argc, char **argv)
                                   .directory = argc > 1 ? argv[1] : "examples/tape",
                                   .mode = BELUGA_CASSETTE_REPLAY};
     if (beluga_client_set_cassette(beluga_client_default(), &tape, &err) ||
-        beluga_model_open("openai/gpt-5-mini", &model, &err))
-        return fprintf(stderr, "%s\n", err.message), 1;
+        beluga_model_open("openai/gpt-5-mini", &model, &err)) {
+        fprintf(stderr, "%s\n", err.message);
+        return 1;
+    }
     int answered = ask(model, "Why is the sky blue?");
     int missing = ask(model, "Why is the sea blue?");
     beluga_chat_model_unref(model);

@@ -2,6 +2,9 @@
  * metrics are the library's.
  *
  *     cc -shared -fPIC herald.c $(pkg-config --cflags beluga-provider) -o herald.so
+ *     beluga --plugin herald.so --replay tape -m herald/crier "Good news"
+ *
+ * The service is invented, so tape/ has an answer of it. One of yours is asked with its key:
  *     HERALD_API_KEY=... beluga --plugin herald.so -m herald/crier -o herald.voice=loud "Good news"
  */
 #include <beluga/provider/provider.h>
@@ -11,6 +14,7 @@ static const char *const roles[] = {"", "system", "user", "assistant", "tool"};
 /* {"model": "crier", "stream": true, "voice": "loud", "lines": ["user", "Good news"]} */
 static int encode_request(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
+    (void)err;
     beluga_json_writer *w = beluga_http_request_json(request);
     beluga_http_request_set_path(request, "/announce");
     beluga_json_begin_object(w, NULL);
@@ -25,18 +29,19 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     }
     beluga_json_end_array(w);
     beluga_json_end_object(w);
-    return (void)err, 0;
+    return 0;
 }
 
 /* {"text": "Oyez"} as often as it takes, then {"done": true}; unstreamed: both in one. */
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
+    (void)state;
     const beluga_json *root;
     int status = beluga_emit_parse(emit, body, length, &root);
     const char *text = beluga_json_get_string(root, "text", &length);
     if (text) status = beluga_emit_text(emit, text, length);
     if (status || !beluga_json_bool(beluga_json_get(root, "done"), false)) return status;
-    return (void)state, beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, "done");
 }
 
 static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)

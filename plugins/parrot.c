@@ -20,6 +20,7 @@ static int say(beluga_emit *emit, const char *text, size_t length, int64_t times
  */
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
+    (void)self;
     size_t length;
     int64_t times = 1;
     const beluga_message *last = beluga_call_message(call, beluga_call_message_count(call) - 1);
@@ -28,7 +29,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     if (length) return say(emit, text, length, times);
     beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a parrot needs something to repeat");
     beluga_error_set_provider_code(err, "parrot_speechless", sizeof "parrot_speechless" - 1);
-    return (void)self, BELUGA_ERROR_INVALID_INPUT;
+    return BELUGA_ERROR_INVALID_INPUT;
 }
 
 /* What was begun is stopped here; there is nothing. */

@@ -1,7 +1,10 @@
-/* A complete provider in one file: a table of functions, written with the public headers alone.
+/* A full provider, the kind for a model that is not behind HTTP. For an API behind HTTP begin with
+ * plugins/herald.c, or with `beluga new provider NAME --http`: that is less work.
  *
- * Its API is simulated, so that the example runs without key and network. The four places to change
- * for an API of your own are numbered. Nothing here deals with threads, timeouts, retries,
+ * This one is complete, in one file, and written with the public headers alone. It is linked into a
+ * program, or built as a plug-in. The four places to change for an API of your own are numbered.
+ * What is there for demonstration only, an API that is simulated so that the example runs without
+ * key and network, stands at the end. Nothing here deals with threads, timeouts, retries,
  * cancellation, batches, logs, traces or metrics: those are the library's. */
 #include "custom_provider.h"
 
@@ -14,10 +17,6 @@
 #define OPTION_FAILURE   "example-custom.simulated_failure"
 #define OPTION_DELAY     "example-custom.word_delay_ms"
 #define MAX_DELAY_MS     60000
-
-static const char default_responses[] = "This is a response from the custom LLM provider.\n"
-                                        "I'm a simulated response for demonstration purposes.\n"
-                                        "Custom providers plug in without changes to the library.";
 
 /* ---- 1. the client of the API: put yours here ------------------------------------------------ */
 
@@ -41,7 +40,7 @@ typedef struct api_request {
     const char *tool; /* the first one offered, or NULL */
     const char *responses;
     size_t responses_length;
-    api_status failure;
+    api_status failure; /* what the simulated API answers */
 } api_request;
 
 typedef struct api_reply {
@@ -55,42 +54,8 @@ typedef struct api_client {
     atomic_uint turn;
 } api_client;
 
-static int64_t estimate_tokens(size_t length)
-{
-    return (int64_t)(length + 3) / 4;
-}
-
-static size_t count_lines(const char *text, size_t length)
-{
-    size_t lines = 1;
-    for (size_t i = 0; i + 1 < length; i++) lines += text[i] == '\n';
-    return lines;
-}
-
-/* Answer with the line whose turn it is. */
-static void api_pick_line(api_client *client, const api_request *request, api_reply *reply)
-{
-    const char *at = request->responses, *end = at + request->responses_length;
-    unsigned turn = atomic_fetch_add(&client->turn, 1);
-    size_t skip = turn % count_lines(at, request->responses_length);
-    for (; skip > 0; skip--) at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
-    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
-    reply->text = at;
-    reply->length = (size_t)((stop ? stop : end) - at);
-}
-
-/* The simulated call: it uses a tool that is offered, unless it was just given a tool's result. */
-static api_status api_chat(api_client *client, const api_request *request, api_reply *reply)
-{
-    const api_message *last = &request->messages[request->n_messages - 1];
-    if (request->failure) return request->failure;
-    memset(reply, 0, sizeof *reply);
-    for (size_t i = 0; i < request->n_messages; i++)
-        reply->input_tokens += estimate_tokens(request->messages[i].length);
-    if (!request->tool || strcmp(last->role, "tool") == 0) api_pick_line(client, request, reply);
-    reply->output_tokens = estimate_tokens(reply->length);
-    return API_OK;
-}
+/* Ask the API. Here it answers at once; a client that waits belongs in beluga_emit_run_blocking. */
+static api_status api_chat(api_client *client, const api_request *request, api_reply *reply);
 
 /* ---- 2. converting messages ------------------------------------------------------------------ */
 
@@ -178,31 +143,10 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 
-static int parse_failure(const char *name, api_status *out, int code, beluga_error *err)
-{
-    for (size_t i = 0; i < N_FAILURES; i++) {
-        if (strcmp(failures[i].name, name) != 0) continue;
-        *out = failures[i].status;
-        return 0;
-    }
-    return beluga_error_set(err, code,
-                            OPTION_FAILURE " is \"%s\"; it takes rate_limit, authentication, "
-                                           "network or invalid_request",
-                            name);
-}
-
-static int read_options(const beluga_call *call, api_request *request, beluga_error *err)
-{
-    const char *failure = beluga_call_get_own_string(call, OPTION_FAILURE, NULL);
-    request->responses =
-        beluga_call_get_own_string(call, OPTION_RESPONSES, &request->responses_length);
-    if (!request->responses) {
-        request->responses = default_responses;
-        request->responses_length = sizeof default_responses - 1;
-    }
-    if (!failure) return 0;
-    return parse_failure(failure, &request->failure, BELUGA_ERROR_INVALID_INPUT, err);
-}
+/* Check what the type and range of a row can't tell, when a model is opened and when a call begins.
+ */
+static int check_options(const beluga_config *config, beluga_error *err);
+static int read_options(const beluga_call *call, api_request *request, beluga_error *err);
 
 /* ---- delivering an answer -------------------------------------------------------------------- */
 
@@ -303,17 +247,19 @@ static void cancel(void *self, beluga_emit *emit)
 static int open_model(const beluga_config *config, void **self, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
-    const char *failure = NULL;
-    api_status ignored;
-    if (beluga_config_get_own_string(config, OPTION_FAILURE, &failure, NULL)) {
-        int status = parse_failure(failure, &ignored, BELUGA_ERROR_INVALID_CONFIG, err);
-        if (status) return status;
-    }
+    int status = check_options(config, err);
+    if (status) return status;
     api_client *client = allocator->alloc(allocator->payload, sizeof *client);
     if (!client) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for a model");
     atomic_init(&client->turn, 0);
     *self = client;
     return 0;
+}
+
+/* In a plug-in beluga_free is no constant, so that the table can't hold it. */
+static void close_model(void *self)
+{
+    beluga_free(self);
 }
 
 static const beluga_provider provider = {
@@ -323,9 +269,87 @@ static const beluga_provider provider = {
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_LOCAL,
     .options = options,
     .open = open_model,
-    .close = beluga_free,
+    .close = close_model,
     .start = start,
     .cancel = cancel,
 };
 
 BELUGA_REGISTER_PROVIDER(example_custom_provider, provider)
+
+/* ---- for demonstration only: the simulated API, and the options that script it ----------------
+ */
+
+static const char default_responses[] = "This is a response from the custom LLM provider.\n"
+                                        "I'm a simulated response for demonstration purposes.\n"
+                                        "Custom providers plug in without changes to the library.";
+
+static int64_t estimate_tokens(size_t length)
+{
+    return (int64_t)(length + 3) / 4;
+}
+
+static size_t count_lines(const char *text, size_t length)
+{
+    size_t lines = 1;
+    for (size_t i = 0; i + 1 < length; i++) lines += text[i] == '\n';
+    return lines;
+}
+
+/* Answer with the line whose turn it is. */
+static void api_pick_line(api_client *client, const api_request *request, api_reply *reply)
+{
+    const char *at = request->responses, *end = at + request->responses_length;
+    unsigned turn = atomic_fetch_add(&client->turn, 1);
+    size_t skip = turn % count_lines(at, request->responses_length);
+    for (; skip > 0; skip--) at = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+    const char *stop = at < end ? memchr(at, '\n', (size_t)(end - at)) : NULL;
+    reply->text = at;
+    reply->length = (size_t)((stop ? stop : end) - at);
+}
+
+/* The simulated call: it uses a tool that is offered, unless it was just given a tool's result. */
+static api_status api_chat(api_client *client, const api_request *request, api_reply *reply)
+{
+    const api_message *last = &request->messages[request->n_messages - 1];
+    if (request->failure) return request->failure;
+    memset(reply, 0, sizeof *reply);
+    for (size_t i = 0; i < request->n_messages; i++)
+        reply->input_tokens += estimate_tokens(request->messages[i].length);
+    if (!request->tool || strcmp(last->role, "tool") == 0) api_pick_line(client, request, reply);
+    reply->output_tokens = estimate_tokens(reply->length);
+    return API_OK;
+}
+
+static int parse_failure(const char *name, api_status *out, int code, beluga_error *err)
+{
+    for (size_t i = 0; i < N_FAILURES; i++) {
+        if (strcmp(failures[i].name, name) != 0) continue;
+        *out = failures[i].status;
+        return 0;
+    }
+    return beluga_error_set(err, code,
+                            OPTION_FAILURE " is \"%s\"; it takes rate_limit, authentication, "
+                                           "network or invalid_request",
+                            name);
+}
+
+static int check_options(const beluga_config *config, beluga_error *err)
+{
+    const char *failure = NULL;
+    api_status ignored;
+    if (!beluga_config_get_own_string(config, OPTION_FAILURE, &failure, NULL)) return 0;
+    return parse_failure(failure, &ignored, BELUGA_ERROR_INVALID_CONFIG, err);
+}
+
+static int read_options(const beluga_call *call, api_request *request, beluga_error *err)
+{
+    const char *failure = beluga_call_get_own_string(call, OPTION_FAILURE, NULL);
+    request->responses =
+        beluga_call_get_own_string(call, OPTION_RESPONSES, &request->responses_length);
+    if (!request->responses) {
+        request->responses = default_responses;
+        request->responses_length = sizeof default_responses - 1;
+    }
+    if (!failure) return 0;
+    return parse_failure(failure, &request->failure, BELUGA_ERROR_INVALID_INPUT, err);
+}

@@ -158,7 +158,7 @@ static void print_example(const beluga_provider *p)
         p->key_variables && *p->key_variables && !(p->capabilities & BELUGA_CAPABILITY_NO_KEY);
     const char *model = p->default_model ? p->default_model : "MODEL";
     if (p->capabilities & BELUGA_CAPABILITY_LOCAL) model = "any";
-    printf("\n```sh\n");
+    printf("\n<!-- with services -->\n```sh\n");
     if (!p->base_url && p->url_variables && *p->url_variables)
         printf("%s=https://… ", *p->url_variables);
     if (needs_key) printf("%s=… ", *p->key_variables);

@@ -86,16 +86,21 @@ static void print_totals(const run *runs)
 
 static void print_card(const run *runs, const setup *with)
 {
-    printf("                                                 beluga  asked   took   "
+    printf("                                                 measured here          published by "
+           "failoverbench\n"
+           "                                                 beluga  asked   took   "
            "  A    B    C    D    E    F    G    H    I\n");
     for (size_t i = 0; i < n_scenarios; i++) print_row(&runs[i]);
     print_totals(runs);
-    printf("asked: attempts that the provider saw, of the model and of its fallback\n"
-           "published by failoverbench on 2026-09-12 (methodology 0.1, full length): A Bifrost "
-           "2.1.1, B no\n"
-           "gateway, C DeepSeek Harness with fallbacks, D LangChain with fallbacks, E LiteLLM "
-           "proxy, F its\n"
-           "router tuned, G its router, H OpenAI's SDK for Python, I Portkey\n");
+    printf(
+        "asked: attempts that the provider saw, of the model and of its fallback\n"
+        "beluga: measured by ourselves just now, on this machine, with a server of ours that\n"
+        "plays failoverbench's catalogue, and scored after its rules. Nobody else has checked it.\n"
+        "A to I: not measured here, but published by failoverbench, a third party, on 2026-09-12\n"
+        "(methodology 0.1, full length): A Bifrost 2.1.1, B no gateway, C DeepSeek Harness with\n"
+        "fallbacks, D LangChain with fallbacks, E LiteLLM proxy, F its router tuned, G its "
+        "router,\n"
+        "H OpenAI's SDK for Python, I Portkey\n");
     if (with->divisor > 1)
         printf("time went %d times faster: not to be compared with what is published\n",
                with->divisor);

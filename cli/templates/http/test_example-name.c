@@ -150,8 +150,11 @@ static int call_streamed(beluga_chat_model *model, char *story, beluga_error *er
     beluga_stream *stream = NULL;
     const beluga_event *event = NULL;
     int status = beluga_stream_input(model, NULL, beluga_input_text("Hi"), &stream, err);
-    while (!status && !(status = beluga_stream_next(stream, &event, err)) && event)
+    while (status == 0) {
+        status = beluga_stream_next(stream, &event, err);
+        if (status != 0 || event == NULL) break;
         tell_event(story, event);
+    }
     beluga_stream_free(stream);
     return status;
 }

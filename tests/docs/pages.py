@@ -1,0 +1,76 @@
+"""Blocks of the pages, and the remarks that say more about one.
+
+A remark is an HTML comment on the lines just before a block's fence:
+
+    <!-- from FILE -->       it stands in FILE, word by word; FILE is put into the page's folder
+    <!-- file PATH -->       it is put into the page's folder as PATH, or below the home as ~/PATH
+    <!-- with a key -->      OPENAI_API_KEY is set, and OPENAI_BASE_URL leads to the scripted service
+    <!-- with services -->   every provider's base URL leads there
+    <!-- in the repository -->  what is in the root of the repository is in the page's folder
+    <!-- needs PROGRAM -->   it is skipped where that program is not installed
+    <!-- before: COMMAND --> is typed first, and not shown
+    <!-- output of: COMMAND -->  what this command prints is shown, not what the block before prints
+    <!-- has errors -->      `beluga config check` must find some in it
+    <!-- not run: REASON --> it is neither run nor compiled; these blocks are counted
+"""
+import os
+import re
+
+FENCE = re.compile(r"^( *)```(.*)$")
+REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|needs|before:|output of:|"
+                    r"has errors|not run:)(?: (.*))? -->$")
+LANGUAGES = ("c", "json", "mermaid", "sh", "text", "yaml")
+
+
+class Block:
+    """What stands between two fences: lines first to last of the page, from 0."""
+
+    def __init__(self, page, first, indent, language):
+        self.page, self.first, self.indent, self.language = page, first, indent, language
+        self.last, self.text, self.remarks, self.output = first, "", {}, None
+
+    def __str__(self):
+        return f"{self.page}:{self.first}"
+
+    def says(self, remark):
+        return self.remarks.get(remark)
+
+
+class Page:
+    def __init__(self, root, name):
+        self.root, self.name = root, name
+        with open(os.path.join(root, name), encoding="utf-8") as file:
+            self.lines = file.read().split("\n")
+        self.blocks = list(self.read_blocks())
+
+    def read_blocks(self):
+        block = None
+        for number, line in enumerate(self.lines):
+            fence = FENCE.match(line)
+            if block and fence:
+                block.last = number
+                block.text = "".join(text[len(block.indent):] + "\n" for text in self.lines[block.first:number])
+                yield block
+                block = None
+            elif fence:
+                block = Block(self.name, number + 1, fence.group(1), fence.group(2))
+                block.remarks = self.read_remarks(number)
+
+    def read_remarks(self, fence):
+        remarks = {}
+        while fence and self.lines[fence - 1].lstrip().startswith("<!--"):
+            fence -= 1
+            remark = REMARK.match(self.lines[fence])
+            name = remark.group(1).rstrip(":") if remark else "unknown"
+            value = (remark.group(2) or True) if remark else self.lines[fence]
+            remarks[name] = [value] + remarks.get(name, []) if name == "before" else value
+        return remarks
+
+    def write(self):
+        """Put what was printed into the page."""
+        for block in reversed(self.blocks):
+            if block.output is not None:
+                lines = block.output.rstrip("\n").split("\n")
+                self.lines[block.first:block.last] = [(block.indent + line).rstrip() for line in lines]
+        with open(os.path.join(self.root, self.name), "w", encoding="utf-8") as file:
+            file.write("\n".join(self.lines))
