@@ -5,6 +5,8 @@ BUILD ?= build
 PREFIX ?= /usr/local
 DESTDIR ?=
 SUITE ?=
+V ?=
+export V
 FUZZ_SECONDS ?= 30
 # -O3 makes the library a tenth larger, and calls no faster.
 RELEASE := --buildtype=release -Doptimization=2
@@ -19,8 +21,10 @@ all: ## build the library, the command and the examples
 demo: all ## run the custom provider example: no key, no network
 	@$(BUILD)/examples/custom_provider/custom_provider
 
-check: ## run all test suites, or one of them: make check SUITE=streaming
+check: ## run all test suites, or one of them: make check SUITE=streaming; V=1 names each test
 	@scripts/setup build check
+	@scripts/build --configure $(BUILD)
+	@scripts/test-summary --known $(BUILD) $(SUITE)
 	@scripts/build $(BUILD)
 	@scripts/fetch-real $(SUITE)
 	@scripts/test-summary $(BUILD) $(SUITE)
@@ -37,10 +41,7 @@ churn: ## a million calls on mock, a hundred thousand over loopback: nothing may
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
-	@scripts/build build-install --prefix=$(abspath $(PREFIX)) $(RELEASE)
-	@meson configure build-install --prefix=$(abspath $(PREFIX))
-	@scripts/build build-install
-	@DESTDIR=$(DESTDIR) meson install -C build-install --no-rebuild --quiet
+	@scripts/install build-install "$(abspath $(PREFIX))" "$(DESTDIR)" $(RELEASE)
 
 docs-output: ## put what commands print today into README, guides and docs/reference/
 	@scripts/setup build check

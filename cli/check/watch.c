@@ -151,6 +151,7 @@ static int error(beluga_emit *emit, const beluga_error *err)
     return watch.real->beluga_emit_error(emit, err);
 }
 
+BELUGA_PRINTF(4, 5)
 static int failure(beluga_emit *emit, int code, const char *provider_code, const char *format, ...)
 {
     char message[sizeof((beluga_error *)0)->message];

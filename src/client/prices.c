@@ -1,5 +1,6 @@
 /* Files of prices. */
 #include "client/config_yaml.h"
+#include "installed.h" /* made by Meson */
 #include "schema/price.h"
 
 #include "base/file.h"

@@ -276,8 +276,8 @@ static void what_a_store_makes_up_is_not_believed(void **state)
     static const char *const made_up[] = {
         "[{\"kind\":\"text\"},{\"kind\":\"finish\",\"reason\":1}]",
         "[{\"kind\":\"tool_call_begin\"},{\"kind\":\"finish\",\"reason\":1}]",
-        "[{\"kind\":\"tool_call_end\",\"id\":\"a\",\"name\":\"b\"},{\"kind\":\"finish\",\"reason\":"
-        "1}]",
+        ("[{\"kind\":\"tool_call_end\",\"id\":\"a\",\"name\":\"b\"},"
+         "{\"kind\":\"finish\",\"reason\":1}]"),
         "[{\"kind\":\"finish\",\"reason\":1},{\"kind\":\"finish\",\"reason\":1}]",
         "[{\"kind\":\"error\"},{\"kind\":\"finish\",\"reason\":1}]",
         "[1,{\"kind\":\"finish\",\"reason\":1}]",
