@@ -367,10 +367,34 @@ static void without_a_model_it_is_3_and_says_what_to_set(void **state)
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "Hello", NULL), 3);
     assert_string_equal(cli->out, "");
-    assert_contains(cli->err, "OPENAI_API_KEY");
-    assert_contains(cli->err, "BELUGA_MODEL");
     assert_contains(cli->err, "config.yaml");
-    assert_contains(cli->err, "-m mock/any");
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += *text == '\n';
+    return n;
+}
+
+static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
+{
+    static const char *const rows[] = {
+        "\n  beluga -m mock/any \"Hello\"              a try",
+        "\n  beluga -m ollama/MODEL \"Hello\"          a model on this machine",
+        "\n  export OPENAI_API_KEY=...               then openai/",
+        "\n  export ANTHROPIC_API_KEY=...            then anthropic/",
+        "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
+        "\n  model: PROVIDER/MODEL                   the same, in "};
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "Hello", NULL), 3);
+    const char *at = cli->err;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_contains(at, rows[i]);
+        at = strstr(at, rows[i]) + 1;
+    }
+    assert_null(strstr(strstr(cli->err, "OPENAI_API_KEY") + 1, "OPENAI_API_KEY"));
+    assert_true(count_lines(cli->err) <= 10);
 }
 
 static void a_key_in_the_environment_chooses_its_provider_and_says_so(void **state)
@@ -595,6 +619,49 @@ static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
     peer_stop(p);
 }
 
+static void that_an_answer_was_cut_is_told_with_quiet_too(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "And so it", "length");
+    assert_int_equal(cli_run(cli, "-q", "-u", "-m", "openai/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "And so it\n");
+    assert_contains(cli->err, "the answer was cut at its token limit");
+    assert_contains(cli->err, "finish: length");
+    peer_stop(p);
+}
+
+static void an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed(void **state)
+{
+    static const char *const ways[] = {"-q", "--no-stream"};
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(cli_run(cli, "--strict", ways[i], "-m", "mock/any", "-o",
+                                 "mock.finish_reason=length", "Hello", NULL),
+                         8);
+        assert_string_equal(cli->out, "This is a mock response.\n");
+        assert_contains(cli->err, "beluga: incomplete: the answer was cut at its token limit");
+    }
+    reply_with(p, "And so it", "length");
+    assert_int_equal(cli_run(cli, "--strict", "--json", "-m", "openai/any", "Hello", NULL), 8);
+    assert_contains(cli->out, "\"error\":{\"code\":\"incomplete\",\"exit_code\":8");
+    assert_contains(cli->out, "\"text\":\"And so it\"");
+    peer_stop(p);
+}
+
+static void a_cut_turn_ends_a_strict_chat_in_a_pipe(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "And so it", "length");
+    cli->input = "Hello\nAgain\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "--strict", "-m", "openai/any", NULL), 8);
+    assert_int_equal(peer_requests(p), 1);
+    peer_stop(p);
+}
+
 static void a_closed_pipe_ends_it_quietly(void **state)
 {
     struct cli *cli = *state;
@@ -667,6 +734,7 @@ int main(void)
         TEST(json_of_a_failure_has_the_error_and_what_arrived),
         TEST(json_has_the_tool_calls),
         TEST(without_a_model_it_is_3_and_says_what_to_set),
+        TEST(what_to_set_stands_in_the_order_of_use_and_in_columns),
         TEST(a_key_in_the_environment_chooses_its_provider_and_says_so),
         TEST(an_unknown_option_is_2_with_a_hint),
         TEST(an_option_of_another_command_is_2),
@@ -689,6 +757,9 @@ int main(void)
         TEST(a_failing_server_is_1),
         TEST(ctrl_c_is_130_and_what_arrived_stays),
         TEST(an_answer_cut_by_its_limit_is_0_with_a_note),
+        TEST(that_an_answer_was_cut_is_told_with_quiet_too),
+        TEST(an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed),
+        TEST(a_cut_turn_ends_a_strict_chat_in_a_pipe),
         TEST(a_closed_pipe_ends_it_quietly),
         TEST(a_full_disk_is_1_and_says_so),
         TEST(the_environment_names_the_model_and_m_overrides_it),

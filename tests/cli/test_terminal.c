@@ -50,6 +50,41 @@ static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(
     assert_string_equal(cli->out, "This is a mock response.\r\n");
 }
 
+static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", "x");
+    for (int i = 0; i < 4; i++) {
+        peer_openai_error(peer_reply_new(p), 503, NULL, "busy", "Come back later");
+        peer_openai_stream(peer_reply_new(p), "Hello");
+        cli->terminal = i != 1 && i != 2;
+        if (i == 2) on_terminal(cli, "xterm");
+        assert_int_equal(cli_run(cli, "-m", "openai/x", "-o", "retry_delay=100ms",
+                                 i == 2 ? "-q" : "--no-log", "hi", NULL),
+                         0);
+        assert_contains(cli->out, "Hello");
+        if (i == 0 || i == 3)
+            assert_contains(cli->out, "; trying again in 0.1 s (2 of 4)");
+        else
+            assert_lacks(i == 1 ? cli->err : cli->out, "trying again");
+    }
+    peer_stop(p);
+}
+
+static void a_server_that_does_not_run_is_told_at_once(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "xterm");
+    cli_set(cli, "OLLAMA_HOST", "127.0.0.1:1");
+    assert_int_equal(cli_run(cli, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi", NULL), 7);
+    assert_contains(cli->out,
+                    "the server refused the connection (is it running?); trying again in 0.1 s "
+                    "(2 of 2)");
+    assert_contains(cli->out, "2 attempts");
+}
+
 static void colours_go_when_no_color_is_set(void **state)
 {
     struct cli *cli = *state;
@@ -153,6 +188,26 @@ static void every_line_of_a_pipe_is_a_turn(void **state)
     assert_int_equal(chat(cli, "mock/echo", "one\n\ntwo\n"), 0);
     assert_string_equal(cli->out, "one\ntwo\n");
     assert_string_equal(cli->err, "");
+}
+
+static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **state)
+{
+    static const char input[] = "first\nsecond\nthird\n";
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_openai_stream(r, "Yes");
+    cli->input = input;
+    cli->input_length = sizeof input - 1;
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    assert_int_equal(cli_run(cli, "chat", "-m", "openai/any", "-o",
+                             "api_key=command:cat; echo not for you >&2; echo key", NULL),
+                     0);
+    assert_string_equal(cli->out, "Yes\nYes\nYes\n");
+    assert_string_equal(cli->err, "");
+    assert_int_equal(peer_requests(p), 3);
+    peer_stop(p);
 }
 
 static void several_lines_can_be_one_text(void **state)
@@ -269,6 +324,8 @@ int main(void)
         TEST(the_spinner_comes_and_is_erased_before_the_answer),
         TEST(there_is_no_spinner_in_pipes),
         TEST(there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb),
+        TEST(a_wait_before_another_attempt_is_told_on_a_terminal_alone),
+        TEST(a_server_that_does_not_run_is_told_at_once),
         TEST(colours_go_when_no_color_is_set),
         TEST(control_characters_of_a_model_are_shown_and_not_obeyed),
         TEST(nothing_to_ask_shows_where_help_is),
@@ -276,6 +333,7 @@ int main(void)
         TEST(the_table_of_providers_fits_the_terminal),
         TEST(marks_are_what_the_locale_can_show),
         TEST(every_line_of_a_pipe_is_a_turn),
+        TEST(a_command_that_gives_the_key_takes_no_turn_and_says_nothing),
         TEST(several_lines_can_be_one_text),
         TEST(a_conversation_is_sent_with_each_turn_until_it_is_cleared),
         TEST(a_failure_in_a_pipe_ends_the_chat_with_its_code),
