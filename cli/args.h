@@ -28,83 +28,87 @@ enum arg_completion {
 };
 
 /* constant, letter, name, value, type, member of struct args, completion, meaning */
-#define ARG_MAP(XX)                                                                               \
-    XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                         \
-       "The model: an alias of the configuration, or PROVIDER/MODEL, or PROVIDER:MODEL.")         \
-    XX(SYSTEM, 's', "system", "TEXT", TEXT, system, NOTHING,                                      \
-       "What the model should know or be before it reads the prompt.")                            \
-    XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                               \
-       "Set an option of the model, such as temperature=0.2. May be repeated.")                   \
-    XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                               \
-       "Send a file or the address of one with the prompt. May be repeated.")                     \
-    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                          \
-       "Ask for an answer that fits the JSON Schema in FILE.")                                    \
-    XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                     \
-       "Wait this long for the first part of a streamed answer and between two parts, or for "    \
-       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds.")              \
-    XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                 \
-       "Ask for the answer in one piece.")                                                        \
-    XX(JSON, 0, "json", NULL, FLAG, json, NOTHING, "Print one JSON object instead of text.")      \
-    XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                           \
-       "Tell on stderr how many tokens and how much time it took.")                               \
-    XX(CONTINUE, 'c', "continue", NULL, FLAG, go_on, NOTHING,                                     \
-       "Go on with the last conversation of the log, with its model and its system text.")        \
-    XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                   \
-       "Go on with the conversation up to entry ID of the log.")                                  \
-    XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                        \
-       "Do not write this into the log, where that is on.")                                       \
-    XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                         \
-       "How many entries to show at most; 0: all. 20 without it.")                                \
-    XX(BEFORE, 0, "before", "DATE", TEXT, before, NOTHING,                                        \
-       "What is older: 2026-01-31, 2026-01-31T08:00, an age such as 30d or 12h, or now.")         \
-    XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                             \
-       "Make a live request. Without it nothing is sent.")                                        \
-    XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                    \
-       "Show on stderr what goes over the wire, with keys redacted.")                             \
-    XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                           \
-       "No notes and no spinner on stderr; errors are still shown.")                              \
-    XX(RECORD, 0, "record", "DIR", TEXT, record, FILES,                                           \
-       "Write what is said to providers, without keys, into files in DIR, one for each request.") \
-    XX(REPLAY, 0, "replay", "DIR", TEXT, replay, FILES,                                           \
-       "Answer from the files in DIR that --record wrote, without a network and a key.")          \
-    XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                    \
-       "With --replay: take as long as it took when it was recorded.")                            \
-    XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                                  \
-       "Look here first for what providers should send and be answered.")                         \
-    XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                         \
-       "Load a plug-in, a shared object with providers. May be repeated.")                        \
-    XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                   \
-       "Write the results to FILE, a JSON object a line, and go on with what is there.")          \
-    XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")        \
-    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                                  \
-       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line "    \
-       "that is just a text).")                                                                   \
-    XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                      \
-       "Read the input as jsonl, csv or text, whatever its name and first bytes say.")            \
-    XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                       \
-       "Write results in the order of the input, not as they come.")                              \
-    XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                        \
-       "Ask again the lines that failed in an earlier run.")                                      \
-    XX(ERRORS, 0, "errors", "FILE", TEXT, errors, FILES,                                          \
-       "At the end, write the results of the lines that failed to FILE, too.")                    \
-    XX(DRY_RUN, 0, "dry-run", NULL, FLAG, dry_run, NOTHING,                                       \
-       "Send and write nothing; estimate lines, tokens and cost, and tell how.")                  \
-    XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                     \
-       "Stop when so much is spent, with what earlier runs spent on the same output.")            \
-    XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                     \
-       "Read this configuration instead of the usual one.")                                       \
-    XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")        \
-    XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                    \
-    XX(TRACE, 0, "trace", "FILE", MAYBE, trace, FILES,                                            \
-       "Draw on stderr, when the command has ended, where its time went. With =FILE keep the "    \
-       "trace there, too, as lines of OTLP/JSON.")                                                \
-    XX(TRACE_ID, 0, "trace-id", "ID", TEXT, trace_id, NOTHING,                                    \
-       "Only the trace with this id; its first digits do.")                                       \
-    XX(HTML, 0, "html", "OUT", TEXT, html, FILES,                                                 \
-       "Write one page for a browser, with everything in it, instead of drawing here.")           \
-    XX(ALL, 0, "all", NULL, FLAG, all, NOTHING, "Leave nothing out, however much it is.")         \
-    XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")                \
-    XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")             \
+#define ARG_MAP(XX)                                                                                \
+    XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                          \
+       "The model: an alias of the configuration, or PROVIDER/MODEL, or PROVIDER:MODEL.")          \
+    XX(SYSTEM, 's', "system", "TEXT", TEXT, system, NOTHING,                                       \
+       "What the model should know or be before it reads the prompt.")                             \
+    XX(OPTION, 'o', "option", "KEY=VALUE", LIST, options, SETTINGS,                                \
+       "Set an option of the model, such as temperature=0.2. May be repeated.")                    \
+    XX(ATTACH, 'a', "attach", "FILE|URL", LIST, attachments, FILES,                                \
+       "Send a file or the address of one with the prompt. May be repeated.")                      \
+    XX(SCHEMA, 0, "schema", "FILE", TEXT, schema, FILES,                                           \
+       "Ask for an answer that fits the JSON Schema in FILE.")                                     \
+    XX(TIMEOUT, 0, "timeout", "TIME", TEXT, timeout, NOTHING,                                      \
+       "Wait this long for the first part of a streamed answer and between two parts, or for "     \
+       "the whole of an unstreamed one: 30s, 500ms, 2m; a number alone is seconds.")               \
+    XX(NO_STREAM, 0, "no-stream", NULL, FLAG, no_stream, NOTHING,                                  \
+       "Ask for the answer in one piece.")                                                         \
+    XX(STRICT, 0, "strict", NULL, FLAG, strict, NOTHING,                                           \
+       "Fail where an answer is not whole: cut at its token limit, refused or filtered, or ended " \
+       "for a reason that is not known.")                                                          \
+    XX(JSON, 0, "json", NULL, FLAG, json, NOTHING, "Print one JSON object instead of text.")       \
+    XX(USAGE, 'u', "usage", NULL, FLAG, usage, NOTHING,                                            \
+       "Tell on stderr how many tokens and how much time it took, and why it ended.")              \
+    XX(CONTINUE, 'c', "continue", NULL, FLAG, go_on, NOTHING,                                      \
+       "Go on with the last conversation of the log, with its model and its system text.")         \
+    XX(CID, 0, "cid", "ID", TEXT, cid, NOTHING,                                                    \
+       "Go on with the conversation up to entry ID of the log.")                                   \
+    XX(NO_LOG, 'n', "no-log", NULL, FLAG, no_log, NOTHING,                                         \
+       "Do not write this into the log, where that is on.")                                        \
+    XX(MOST, 'n', "count", "COUNT", TEXT, count, NOTHING,                                          \
+       "How many entries to show at most; 0: all. 20 without it.")                                 \
+    XX(BEFORE, 0, "before", "DATE", TEXT, before, NOTHING,                                         \
+       "What is older: 2026-01-31, 2026-01-31T08:00, an age such as 30d or 12h, or now.")          \
+    XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                              \
+       "Make a live request. Without it nothing is sent.")                                         \
+    XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                     \
+       "Show on stderr what goes over the wire, with keys redacted.")                              \
+    XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                            \
+       "No notes and no spinner on stderr; errors are still shown, and that an answer was cut.")   \
+    XX(RECORD, 0, "record", "DIR", TEXT, record, FILES,                                            \
+       "Write what is said to providers, without keys, into files in DIR, one for each request.")  \
+    XX(REPLAY, 0, "replay", "DIR", TEXT, replay, FILES,                                            \
+       "Answer from the files in DIR that --record wrote, without a network and a key.")           \
+    XX(REALTIME, 0, "realtime", NULL, FLAG, realtime, NOTHING,                                     \
+       "With --replay: take as long as it took when it was recorded.")                             \
+    XX(FIXTURES, 0, "fixtures", "FOLDER", TEXT, fixtures, FILES,                                   \
+       "Look here first for what providers should send and be answered.")                          \
+    XX(PLUGIN, 0, "plugin", "FILE", LIST, plugins, FILES,                                          \
+       "Load a plug-in, a shared object with providers. May be repeated.")                         \
+    XX(OUT, 0, "out", "FILE", TEXT, out, FILES,                                                    \
+       "Write the results to FILE, a JSON object a line, and go on with what is there.")           \
+    XX(JOBS, 'j', "jobs", "N", TEXT, jobs, NOTHING, "Keep N calls in flight (default 8).")         \
+    XX(TEMPLATE, 0, "template", "TEXT", TEXT, template, NOTHING,                                   \
+       "Ask TEXT for each line, with {{NAME}} replaced by its field NAME ({{text}} of a line "     \
+       "that is just a text).")                                                                    \
+    XX(FORMAT, 0, "format", "FORMAT", TEXT, format, NOTHING,                                       \
+       "Read the input as jsonl, csv or text, whatever its name and first bytes say.")             \
+    XX(ORDERED, 0, "ordered", NULL, FLAG, ordered, NOTHING,                                        \
+       "Write results in the order of the input, not as they come.")                               \
+    XX(RETRY_FAILED, 0, "retry-failed", NULL, FLAG, retry_failed, NOTHING,                         \
+       "Ask again the lines that failed in an earlier run; with --strict also those whose answer " \
+       "is not whole.")                                                                            \
+    XX(ERRORS, 0, "errors", "FILE", TEXT, errors, FILES,                                           \
+       "At the end, write the results of the lines that failed to FILE, too.")                     \
+    XX(DRY_RUN, 0, "dry-run", NULL, FLAG, dry_run, NOTHING,                                        \
+       "Send and write nothing; estimate lines, tokens and cost, and tell how.")                   \
+    XX(BUDGET, 0, "budget", "DOLLARS", TEXT, budget, NOTHING,                                      \
+       "Stop when so much is spent, with what earlier runs spent on the same output.")             \
+    XX(CONFIG, 0, "config", "FILE", TEXT, config_file, FILES,                                      \
+       "Read this configuration instead of the usual one.")                                        \
+    XX(FULL, 0, "full", NULL, FLAG, full, NOTHING, "For a model that is not behind HTTP.")         \
+    XX(HTTP, 0, "http", NULL, FLAG, http, NOTHING, "For a model behind HTTP.")                     \
+    XX(TRACE, 0, "trace", "FILE", MAYBE, trace, FILES,                                             \
+       "Draw on stderr, when the command has ended, where its time went. With =FILE keep the "     \
+       "trace there, too, as lines of OTLP/JSON.")                                                 \
+    XX(TRACE_ID, 0, "trace-id", "ID", TEXT, trace_id, NOTHING,                                     \
+       "Only the trace with this id; its first digits do.")                                        \
+    XX(HTML, 0, "html", "OUT", TEXT, html, FILES,                                                  \
+       "Write one page for a browser, with everything in it, instead of drawing here.")            \
+    XX(ALL, 0, "all", NULL, FLAG, all, NOTHING, "Leave nothing out, however much it is.")          \
+    XX(MAN, 0, "man", NULL, FLAG, man, NOTHING, "Print the manual page's source.")                 \
+    XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")              \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
 
 enum arg_index {
@@ -158,7 +162,7 @@ struct args {
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *trace, *trace_id, *html;
     struct arg_list options, attachments, plugins, operands;
-    bool no_stream, json, usage, probe, quiet, realtime, full, http, man, help, version;
+    bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool go_on, no_log, ordered, retry_failed, dry_run, all;
     int verbose;
     uint64_t given;        /* which options */

@@ -165,6 +165,12 @@ static int check_errors(struct batch *b)
     return out_usage("--errors: %s is the input or the output, and would be lost", path);
 }
 
+static enum batch_again who_again(const struct args *args)
+{
+    if (!args->retry_failed) return BATCH_AGAIN_NONE;
+    return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
+}
+
 static int open_output(struct batch *b)
 {
     struct stat status;
@@ -172,7 +178,7 @@ static int open_output(struct batch *b)
     if (rc == 0) rc = check_errors(b);
     if (rc == 0 && fstat(b->output.fd, &status) != 0) status.st_size = 1;
     if (rc == 0) rc = batch_sidecar_check(b->out, &b->facts, status.st_size > 0, false);
-    if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, b->args->retry_failed);
+    if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, who_again(b->args));
     return rc;
 }
 
@@ -261,7 +267,7 @@ static int estimate(struct batch *b)
     bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
     int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
     if (rc == 0)
-        rc = batch_output_look(&b->output, b->out, b->survey.last_line, b->args->retry_failed);
+        rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
     if (rc != 0) return rc;
     load_prices(b);
     const struct batch_estimate estimate = {.plan = &b->plan,
@@ -336,13 +342,18 @@ const struct command cmd_batch = {
         "another input, model, template or other options that change answers it is refused. Lines "
         "that "
         "failed are finished, too, until --retry-failed asks them again.\n\n"
-        "With --json a summary: {state, out, lines, done, failed, left, input_tokens, "
+        "An answer that was cut at its token limit, or filtered, is done, and counted as "
+        "unfinished. "
+        "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
+        "then "
+        "asks such lines of earlier runs again, too.\n\n"
+        "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
         "output_tokens, cost, "
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
     .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
              ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN |
-             ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
     .run = run,
 };

@@ -202,7 +202,7 @@ static void drop_turn(struct chat *chat, int code)
 /* Returns whether it is kept. */
 static bool keep_turn(struct chat *chat, beluga_message *human, const struct answer *answer)
 {
-    int code = report_finish(answer->response);
+    int code = report_finish(chat->args, answer->response);
     if (chat->args->usage) report_usage(answer->response);
     if (code == CLI_EXIT_OK && conversation_add(&chat->conversation, human, answer->response) != 0)
         code = out_no_memory();
@@ -329,8 +329,8 @@ const struct command cmd_chat = {
         "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
         "on "
         "with the last conversation in it.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_USAGE |
-             ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
+             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
              ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .run = run,
 };

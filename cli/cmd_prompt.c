@@ -40,7 +40,7 @@ static int print(const struct args *args, const struct answer *answer)
     int rc = args->json ? report_response(answer->response) : 0;
     if (rc != 0) return rc;
     if (args->usage) report_usage(answer->response);
-    return report_finish(answer->response);
+    return report_finish(args, answer->response);
 }
 
 static void write_down(const struct args *args, const struct question *q,
@@ -114,8 +114,9 @@ const struct command cmd_prompt = {
         "Where the log is on (beluga logs on), question and answer are written into it, and "
         "--continue goes on with the last conversation in it.",
     .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG |
-             ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
+             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
+             ARG_VERSION,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
 };

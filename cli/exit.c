@@ -34,6 +34,7 @@ static const unsigned char by_error[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_OVERLOADED] = CLI_EXIT_RATE,
     [-BELUGA_ERROR_BUDGET_EXCEEDED] = CLI_EXIT_RATE,
     [-BELUGA_ERROR_PLUGIN_ABI] = CLI_EXIT_CONFIG,
+    [-BELUGA_ERROR_INCOMPLETE] = CLI_EXIT_RESPONSE,
 };
 
 const struct exit_info *exit_get_info(unsigned index)

@@ -3,20 +3,22 @@
 #define BELUGA_CLI_EXIT_H
 
 /* constant, value, meaning as the manual page says it */
-#define EXIT_MAP(XX)                                                                            \
-    XX(OK, 0, "Success. An answer cut by its token limit counts as one; a note says so.")       \
-    XX(OTHER, 1, "Any other failure.")                                                          \
-    XX(USAGE, 2, "The command line or the input is not valid.")                                 \
-    XX(CONFIG, 3, "The configuration: no model, an unknown provider or model, a bad value.")    \
-    XX(AUTH, 4, "A key is missing, was refused, or may not do this.")                           \
-    XX(RATE, 5, "A rate limit or quota was reached, or the provider is overloaded: try later.") \
-    XX(TIMEOUT, 6, "No answer, or no further part of it, within the time allowed.")             \
-    XX(NETWORK, 7, "The network or the connection failed.")                                     \
-    XX(RESPONSE, 8, "The answer is broken or truncated. What had arrived was printed.")         \
-    XX(REFUSED, 9, "The provider refused or filtered the content.")                             \
-    XX(OUTPUT, 10,                                                                              \
-       "The output of a batch can't be written: a full disk, say. What is done is safe.")       \
-    XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                        \
+#define EXIT_MAP(XX)                                                                               \
+    XX(OK, 0, "Success. An answer cut at its token limit is one, and is told; not with --strict.") \
+    XX(OTHER, 1, "Any other failure.")                                                             \
+    XX(USAGE, 2, "The command line or the input is not valid.")                                    \
+    XX(CONFIG, 3, "The configuration: no model, an unknown provider or model, a bad value.")       \
+    XX(AUTH, 4, "A key is missing, was refused, or may not do this.")                              \
+    XX(RATE, 5, "A rate limit or quota was reached, or the provider is overloaded: try later.")    \
+    XX(TIMEOUT, 6, "No answer, or no further part of it, within the time allowed.")                \
+    XX(NETWORK, 7, "The network or the connection failed.")                                        \
+    XX(RESPONSE, 8,                                                                                \
+       "The answer is broken or truncated, or with --strict not whole. What had arrived "          \
+       "was printed.")                                                                             \
+    XX(REFUSED, 9, "The provider refused or filtered the content.")                                \
+    XX(OUTPUT, 10,                                                                                 \
+       "The output of a batch can't be written: a full disk, say. What is done is safe.")          \
+    XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                           \
     XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
 
 enum exit_code {

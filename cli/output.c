@@ -112,6 +112,14 @@ void out_note(const char *format, ...)
     va_end(values);
 }
 
+void out_warning(const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    say("beluga: ", TERM_DIM, format, values);
+    va_end(values);
+}
+
 void out_error(const char *format, ...)
 {
     va_list values;

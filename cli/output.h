@@ -19,6 +19,8 @@ bool out_is_quiet(void);
 
 /* A remark; not with --quiet. printf's. */
 void out_note(const char *format, ...) BELUGA_PRINTF(1, 2);
+/* What nobody should miss though nothing failed, with --quiet too. printf's. */
+void out_warning(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* A failure, in one line. printf's. */
 void out_error(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* A line with nothing before it, such as of --verbose. printf's. */

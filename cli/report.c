@@ -130,7 +130,8 @@ void report_usage(const beluga_response *response)
                   usage->output_reasoning);
     format_time(whole, sizeof whole, "time", beluga_response_duration_ns(response));
     format_time(first, sizeof first, "first token", beluga_response_first_content_ns(response));
-    out_detail("tokens: %s, %s%s%s", input, output, whole, first);
+    out_detail("tokens: %s, %s%s%s, finish: %s", input, output, whole, first,
+               beluga_finish_reason_name(beluga_response_finish_reason(response)));
 }
 
 static void note_tool_calls(const beluga_response *response)
@@ -142,12 +143,15 @@ static void note_tool_calls(const beluga_response *response)
     }
 }
 
-int report_finish(const beluga_response *response)
+int report_finish(const struct args *args, const beluga_response *response)
 {
     note_tool_calls(response);
     switch (beluga_response_finish_reason(response)) {
     case BELUGA_FINISH_LENGTH:
-        out_note("the answer was cut at its token limit (raise it with -o max_tokens=N)");
+        /* The JSON says it in its own way. */
+        (args->json ? out_note : out_warning)(
+            "the answer was cut at its token limit (raise it with -o max_tokens=N; "
+            "--strict makes it an error)");
         return CLI_EXIT_OK;
     case BELUGA_FINISH_CONTENT_FILTER:
         out_error("the provider refused or filtered the content (%s)",

@@ -29,6 +29,6 @@ void report_usage(const beluga_response *response);
 
 /* Tell on stderr what is worth knowing of an answer: cut, refused, tools wanted. @return exit code.
  */
-int report_finish(const beluga_response *response);
+int report_finish(const struct args *args, const beluga_response *response);
 
 #endif

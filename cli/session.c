@@ -99,6 +99,7 @@ static int set_options(struct session *session, const struct args *args)
     for (size_t i = 0; i < args->options.count && rc == 0; i++)
         rc = set_option(session, args, args->options.items[i]);
     if (rc == 0 && args->timeout) rc = set_timeout(session, args);
+    if (rc == 0 && args->strict) rc = set_option(session, args, "strict=true");
     return rc;
 }
 

@@ -51,6 +51,7 @@ static void count(struct batch_output *out, const struct batch_entry *entry)
         t->failed++;
     else
         t->done++;
+    t->unfinished += entry->unfinished;
     if (entry->input_tokens > 0) t->input_tokens += entry->input_tokens;
     if (entry->output_tokens > 0) t->output_tokens += entry->output_tokens;
     if (entry->cost >= 0)
@@ -114,11 +115,23 @@ void batch_output_close(struct batch_output *out)
 /* One way through the file. */
 struct pass {
     struct batch_output *out;
-    bool retry_failed;
+    enum batch_again again;
     struct batch_new_file *copy; /* NULL: only look */
     bool torn;                   /* its end is not whole, from out->end on */
     bool unended;                /* its end is, but for the newline */
 };
+
+bool batch_is_whole(const char *finish_reason)
+{
+    return !finish_reason || strcmp(finish_reason, "stop") == 0 ||
+           strcmp(finish_reason, "tool_calls") == 0;
+}
+
+static bool is_asked_again(const struct pass *pass, const struct batch_entry *entry)
+{
+    return pass->again &&
+           (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED && entry->unfinished));
+}
 
 static bool read_entry(const struct batch_output *out, const struct batch_record *record,
                        struct batch_entry *entry)
@@ -134,6 +147,8 @@ static bool read_entry(const struct batch_output *out, const struct batch_record
                                   .cost = beluga_json_double(cost, -1),
                                   .input_tokens = beluga_json_get_int(usage, "input_total", -1),
                                   .output_tokens = beluga_json_get_int(usage, "output_total", -1)};
+    entry->unfinished =
+        !entry->failed && !batch_is_whole(beluga_json_get_string(root, "finish_reason", NULL));
     beluga_json_doc_free(doc);
     return entry->line && entry->line <= out->max_line;
 }
@@ -149,7 +164,7 @@ static int take(struct pass *pass, const struct batch_record *record)
         out->damaged += !pass->copy && record->ended;
         return 0;
     }
-    if (pass->retry_failed && entry.failed) {
+    if (is_asked_again(pass, &entry)) {
         out->retried += !pass->copy;
         return 0;
     }
@@ -197,9 +212,9 @@ static int cut(struct batch_output *out, const struct pass *pass)
     return ftruncate(out->fd, (off_t)out->end);
 }
 
-int batch_output_recover(struct batch_output *out, uint64_t max_line, bool retry_failed)
+int batch_output_recover(struct batch_output *out, uint64_t max_line, enum batch_again again)
 {
-    struct pass pass = {.out = out, .retry_failed = retry_failed};
+    struct pass pass = {.out = out, .again = again};
     out->max_line = max_line;
     int rc = go_through(&pass);
     if (rc == 0 && (out->damaged || out->retried))
@@ -215,9 +230,9 @@ int batch_output_recover(struct batch_output *out, uint64_t max_line, bool retry
 }
 
 int batch_output_look(struct batch_output *out, const char *path, uint64_t max_line,
-                      bool retry_failed)
+                      enum batch_again again)
 {
-    struct pass pass = {.out = out, .retry_failed = retry_failed};
+    struct pass pass = {.out = out, .again = again};
     *out = (struct batch_output){.max_line = max_line, .path = strdup(path), .fd = -1};
     if (!out->path) return out_no_memory();
     out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);

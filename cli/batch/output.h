@@ -15,15 +15,17 @@
 struct batch_totals {
     uint64_t done, failed; /* lines: done well, and not */
     int64_t input_tokens, output_tokens;
-    double cost;       /* US dollars, as far as it is known */
-    uint64_t unpriced; /* answers whose cost is not */
+    double cost;         /* US dollars, as far as it is known */
+    uint64_t unpriced;   /* answers whose cost is not */
+    uint64_t unfinished; /* of the done: answers that are not whole */
 };
 
 /* What became of one line. */
 struct batch_entry {
     uint64_t line;
     bool failed;
-    double cost; /* -1: unknown */
+    bool unfinished; /* the answer is not whole */
+    double cost;     /* -1: unknown */
     int64_t input_tokens, output_tokens;
 };
 
@@ -43,16 +45,26 @@ struct batch_output {
 /* Open or make it, and lock it. @return 0, or an exit code, reported. Close it in either case. */
 int batch_output_open(struct batch_output *out, const char *path);
 
+/* Which finished lines are asked again. */
+enum batch_again {
+    BATCH_AGAIN_NONE,
+    BATCH_AGAIN_FAILED,
+    BATCH_AGAIN_UNFINISHED /* those that failed, and those whose answer is not whole */
+};
+
+/* Whether an answer that ended for the reason of this name is whole, as far as anybody says. */
+bool batch_is_whole(const char *finish_reason);
+
 /*
  * Read what is there: which lines of `max_line` are finished. What is torn or damaged is dropped,
- * and with `retry_failed` what failed.
+ * and what is asked again.
  * @return 0, or an exit code, reported.
  */
-int batch_output_recover(struct batch_output *out, uint64_t max_line, bool retry_failed);
+int batch_output_recover(struct batch_output *out, uint64_t max_line, enum batch_again again);
 
 /* The same without changing the file, which need not be there. */
 int batch_output_look(struct batch_output *out, const char *path, uint64_t max_line,
-                      bool retry_failed);
+                      enum batch_again again);
 
 bool batch_output_has(const struct batch_output *out, uint64_t line);
 

@@ -42,30 +42,74 @@ static int put_members(beluga_json_writer *w, const beluga_response *response)
     return rc;
 }
 
-static int put_answer(beluga_json_writer *w, const struct batch_result_source *s,
-                      const beluga_response *response, struct batch_entry *entry)
+static void put_cost(beluga_json_writer *w, double cost)
+{
+    if (cost < 0)
+        beluga_json_put_null(w, "cost");
+    else
+        beluga_json_put_double(w, "cost", cost);
+}
+
+static void take_usage(const struct batch_result_source *s, const beluga_response *response,
+                       struct batch_entry *entry)
 {
     const beluga_usage *usage = beluga_response_usage(response);
     entry->cost = find_cost(s, response);
     entry->input_tokens = usage->input_total;
     entry->output_tokens = usage->output_total;
+}
+
+static int put_answer(beluga_json_writer *w, const struct batch_result_source *s,
+                      const beluga_response *response, struct batch_entry *entry)
+{
+    take_usage(s, response, entry);
+    entry->unfinished =
+        !batch_is_whole(beluga_finish_reason_name(beluga_response_finish_reason(response)));
     int rc = put_members(w, response);
-    if (entry->cost < 0)
-        beluga_json_put_null(w, "cost");
-    else
-        beluga_json_put_double(w, "cost", entry->cost);
+    put_cost(w, entry->cost);
     if (beluga_response_is_cached(response)) beluga_json_put_bool(w, "cached", true);
     return rc;
 }
 
-int batch_result_write(const struct batch_result_source *source, const beluga_response *response,
-                       const beluga_error *err, struct text *text, struct batch_entry *entry)
+static bool has_come(const beluga_response *partial)
+{
+    return partial &&
+           (*beluga_response_text(partial, NULL) || *beluga_response_reasoning(partial, NULL) ||
+            beluga_response_tool_call_count(partial) ||
+            beluga_response_usage(partial)->output_total > 0);
+}
+
+/* What came of an answer that failed has been paid for as any. */
+static int put_partial(beluga_json_writer *w, const struct batch_result_source *s,
+                       const beluga_response *partial, struct batch_entry *entry)
+{
+    char *json = NULL;
+    size_t length;
+    beluga_json_doc *doc = NULL;
+    if (!has_come(partial)) return 0;
+    take_usage(s, partial, entry);
+    int rc = beluga_response_to_json(partial, &json, &length);
+    if (rc == 0) rc = beluga_json_parse(json, length, &doc, NULL);
+    if (rc == 0) {
+        beluga_json_put_raw(w, "partial", json, length);
+        const beluga_json *usage = beluga_json_get(beluga_json_doc_root(doc), "usage");
+        const char *text = usage ? beluga_json_text(doc, usage, &length) : NULL;
+        if (text) beluga_json_put_raw(w, "usage", text, length);
+        put_cost(w, entry->cost);
+    }
+    beluga_json_doc_free(doc);
+    beluga_free(json);
+    return rc;
+}
+
+int batch_result_write(const struct batch_result_source *source, const beluga_batch_result *result,
+                       struct text *text, struct batch_entry *entry)
 {
     const char *json;
     size_t length;
     int rc = 0;
     *entry = (struct batch_entry){.line = source->line,
-                                  .failed = !response,
+                                  .failed = !result->response,
                                   .cost = -1,
                                   .input_tokens = -1,
                                   .output_tokens = -1};
@@ -74,10 +118,12 @@ int batch_result_write(const struct batch_result_source *source, const beluga_re
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", source->id);
     beluga_json_put_int(w, "line", (int64_t)source->line);
-    if (response)
-        rc = put_answer(w, source, response, entry);
-    else
-        report_put_error(w, "error", err);
+    if (result->response) {
+        rc = put_answer(w, source, result->response, entry);
+    } else {
+        report_put_error(w, "error", &result->error);
+        rc = put_partial(w, source, result->partial, entry);
+    }
     beluga_json_end_object(w);
     if (rc == 0) rc = beluga_json_writer_text(w, &json, &length);
     if (rc == 0) rc = text_add(text, json, length) || text_add(text, "\n", 1);

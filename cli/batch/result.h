@@ -16,7 +16,7 @@ struct batch_result_source {
 };
 
 /* Write it, with a newline, behind what is in `text`. @return 0, or -1 without memory. */
-int batch_result_write(const struct batch_result_source *source, const beluga_response *response,
-                       const beluga_error *err, struct text *text, struct batch_entry *entry);
+int batch_result_write(const struct batch_result_source *source, const beluga_batch_result *result,
+                       struct text *text, struct batch_entry *entry);
 
 #endif

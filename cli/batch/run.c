@@ -149,16 +149,16 @@ static bool concerns_all(int code)
 }
 
 static void finish(struct run *run, const struct batch_item *item, uint64_t place,
-                   const beluga_response *response, const beluga_error *err)
+                   const beluga_batch_result *result)
 {
     const struct batch_result_source source = {item->line, *item->id ? item->id : NULL,
                                                run->self->prices, run->self->model};
     struct text text = {0};
     struct batch_entry entry = {0};
-    bool leave =
-        !response && (concerns_all(err->code) || err->code == BELUGA_ERROR_CONTEXT_CANCELED);
-    if (leave && err->code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, err);
-    if (!leave && batch_result_write(&source, response, err, &text, &entry) != 0) {
+    int code = result->response ? 0 : result->error.code;
+    bool leave = concerns_all(code) || code == BELUGA_ERROR_CONTEXT_CANCELED;
+    if (leave && code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, &result->error);
+    if (!leave && batch_result_write(&source, result, &text, &entry) != 0) {
         text_free(&text);
         stop_without_memory(run);
     }
@@ -182,10 +182,10 @@ static struct job *find_job(struct run *run, bool busy, uint64_t index)
 
 static void refuse_line(struct run *run, const struct batch_item *item)
 {
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
+    beluga_batch_result result = {.response = NULL};
+    beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
                      item->why);
-    finish(run, item, run->placed++, NULL, &err);
+    finish(run, item, run->placed++, &result);
 }
 
 static int parse(struct run *run, const struct batch_record *record, struct batch_item *item)
@@ -243,7 +243,7 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 {
     struct run *run = payload;
     struct job *job = find_job(run, true, index);
-    finish(run, &job->item, job->place, result->response, &result->error);
+    finish(run, &job->item, job->place, result);
     batch_item_free(&job->item);
     job->busy = false;
     run->running--;

@@ -61,6 +61,17 @@ static void tell_totals(const struct batch_run *run, uint64_t lines)
              t->unpriced && t->cost > 0 ? " and what has no known price" : "");
 }
 
+/* With --quiet, too: such a line is done, and its answer may be of no use. */
+static void tell_unfinished(const struct args *args, const struct batch_run *run)
+{
+    uint64_t n = run->output->totals.unfinished;
+    if (!n) return;
+    (args->json ? out_note : out_warning)(
+        "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
+        "finish_reason in %s says (--strict --retry-failed asks again)",
+        n, n == 1 ? " is" : "s are", args->out);
+}
+
 static void tell_how_on(const struct args *args, const struct batch_run *run, uint64_t left)
 {
     if (left)
@@ -86,6 +97,7 @@ static int put_json(const struct args *args, const struct batch_run *run, uint64
     beluga_json_put_int(w, "done", (int64_t)t->done);
     beluga_json_put_int(w, "failed", (int64_t)t->failed);
     beluga_json_put_int(w, "left", (int64_t)left);
+    beluga_json_put_int(w, "unfinished", (int64_t)t->unfinished);
     beluga_json_put_int(w, "input_tokens", t->input_tokens);
     beluga_json_put_int(w, "output_tokens", t->output_tokens);
     beluga_json_put_double(w, "cost", t->cost);
@@ -106,6 +118,7 @@ int batch_summary_tell(const struct args *args, const struct batch_run *run, uin
     int code = find_code(run, left);
     tell_reason(run);
     tell_totals(run, lines);
+    tell_unfinished(args, run);
     tell_how_on(args, run, left);
     int rc = args->json ? put_json(args, run, lines, code) : 0;
     return code ? code : rc;

@@ -14,6 +14,8 @@ BELUGA_BEGIN_DECLS
 typedef struct beluga_batch_result {
     beluga_response *response; /**< owned (beluga_response_free); NULL when it failed */
     beluga_error error;        /**< error.code is 0 when it did not */
+    beluga_response
+        *partial; /**< owned: what had arrived of one that failed; NULL: it never began */
 } beluga_batch_result;
 
 /**
@@ -32,7 +34,7 @@ BELUGA_API int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx,
                               const beluga_input *inputs, size_t n, beluga_batch_result *results,
                               beluga_error *err, const beluga_option *opts, size_t n_opts);
 
-/** Free the responses of an array of results and clear it. */
+/** Free the responses of an array of results, the partial ones too, and clear it. */
 BELUGA_API void beluga_batch_results_clear(beluga_batch_result *results, size_t n);
 
 /**
@@ -74,7 +76,7 @@ typedef int (*beluga_batch_item_source_fn)(void *payload, uint64_t index, beluga
 /**
  * Receives one outcome, in the order they come.
  *
- * @param result  Borrowed; set `response` to NULL to keep it.
+ * @param result  Borrowed; set `response` or `partial` to NULL to keep it.
  */
 typedef void (*beluga_batch_sink_fn)(void *payload, uint64_t index, beluga_batch_result *result);
 

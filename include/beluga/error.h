@@ -51,7 +51,8 @@
     XX(BUDGET_EXCEEDED, -33, "budget_exceeded", 0, "the budget is spent")                        \
     XX(PLUGIN_ABI, -34, "plugin_abi", 0, "the plug-in and the library do not fit")               \
     XX(RECURSIVE, -35, "recursive", 0, "called from inside its own callback")                    \
-    XX(FORKED, -36, "forked", 0, "the object belongs to the parent process")
+    XX(FORKED, -36, "forked", 0, "the object belongs to the parent process")                     \
+    XX(INCOMPLETE, -37, "incomplete", 0, "the model stopped before its answer was whole")
 
 enum beluga_error_code {
     BELUGA_OK = 0,
@@ -61,7 +62,7 @@ enum beluga_error_code {
 };
 
 /** How many codes there are; the codes are -1 … -BELUGA_ERROR_COUNT without a gap. */
-#define BELUGA_ERROR_COUNT 36
+#define BELUGA_ERROR_COUNT 37
 
 BELUGA_BEGIN_DECLS
 

@@ -137,7 +137,9 @@ typedef enum beluga_option_type {
     XX(MODELS, "models", LIST, 0, 0, M,                                                           \
        "\"alias=name\": names of your own for models of the provider")                            \
     XX(PROPAGATE_TRACE, "propagate_trace", BOOL, 0, 1, B,                                         \
-       "send the trace's context (traceparent) upstream")
+       "send the trace's context (traceparent) upstream")                                         \
+    XX(STRICT, "strict", BOOL, 0, 1, B,                                                           \
+       "an answer that is not whole, as one cut at its token limit, is an error")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -306,6 +308,12 @@ BELUGA_API beluga_option beluga_with_model_alias(const char *line);
 BELUGA_API beluga_option beluga_with_wire_streaming(bool on);
 BELUGA_API beluga_option beluga_with_restart_delivery(bool on);
 BELUGA_API beluga_option beluga_with_raw_events(bool on);
+/**
+ * Make every end of an answer but a natural one an error: BELUGA_ERROR_INCOMPLETE for one that its
+ * token limit cut, or whose reason is not known, BELUGA_ERROR_CONTENT_FILTER for one that was
+ * refused or filtered. Without it these are a finish whose reason says so. Since: 0.1
+ */
+BELUGA_API beluga_option beluga_with_strict(bool on);
 /** On failure `*partial` becomes what had arrived (owned; beluga_response_free), or NULL. */
 BELUGA_API beluga_option beluga_with_partial(beluga_response **partial);
 BELUGA_API beluga_option beluga_with_ca_file(const char *path);

@@ -78,8 +78,7 @@ static void finish_slot(batch_slot *slot)
     else
         batch->succeeded++;
     batch->sink(batch->payload, slot->index, &slot->result);
-    beluga_response_free(slot->result.response);
-    slot->result.response = NULL;
+    beluga_batch_results_clear(&slot->result, 1);
     batch->free_slots[batch->n_free++] = slot;
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
@@ -95,17 +94,18 @@ static void conclude(batch_slot *slot, const beluga_event *event)
 {
     beluga_op *op = slot->op;
     slot->op = NULL;
-    int status = beluga_response_builder_finish(&slot->builder, &slot->result.response);
+    beluga_response *response = NULL;
+    int status = beluga_response_builder_finish(&slot->builder, &response);
+    if (response) beluga__response_set_times(response, op->duration_ns, op->first_content_ns);
     if (status) {
-        beluga_response_free(slot->result.response);
-        slot->result.response = NULL;
+        slot->result.partial = response;
         if (event->kind == BELUGA_EVENT_ERROR && status == event->u.error->code)
             slot->result.error = *event->u.error;
         else
             beluga_error_set(&slot->result.error, status, "%s", beluga_error_text(status));
         beluga__call_locate(op->call, &slot->result.error);
     } else
-        beluga__response_set_times(slot->result.response, op->duration_ns, op->first_content_ns);
+        slot->result.response = response;
     beluga_op_free(op);
     finish_slot(slot);
 }
@@ -351,7 +351,7 @@ static void array_sink(void *payload, uint64_t index, beluga_batch_result *resul
 {
     array_run *run = payload;
     run->results[index] = *result;
-    result->response = NULL;
+    result->response = result->partial = NULL;
 }
 
 static void array_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
@@ -417,6 +417,7 @@ void beluga_batch_results_clear(beluga_batch_result *results, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         beluga_response_free(results[i].response);
+        beluga_response_free(results[i].partial);
         results[i] = (beluga_batch_result){.response = NULL};
     }
 }

@@ -127,7 +127,8 @@ typedef struct held {
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    bool failed = terminal->kind == BELUGA_EVENT_ERROR;
+    /* Of an answer that is an error only because it is not whole, all that came is told. */
+    bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);
     h->cb(h->payload, terminal);

@@ -144,8 +144,8 @@ static int probe_models(beluga_chat_model *model, beluga_context *ctx, beluga_er
 static int probe_answer(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
 {
     beluga_response *response;
-    beluga_option one = beluga_with_max_tokens(1);
-    int status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, &one, 1);
+    const beluga_option one[] = {beluga_with_max_tokens(1), beluga_with_strict(false)};
+    int status = beluga_invoke_n(model, ctx, beluga_input_text("ping"), &response, err, one, 2);
     beluga_response_free(response);
     return status;
 }

@@ -4,6 +4,9 @@
 #include "base/context.h"
 #include "base/mem.h"
 #include "model/span.h"
+#include "model/unfinished.h"
+
+#include <stdio.h>
 
 /* --- telemetry -------------------------------------------------------------------------------- */
 
@@ -277,13 +280,29 @@ static void restart(beluga_op *op, const beluga_event *event)
     call_back(op, event);
 }
 
+/* The one place where a finish may become an error: whoever gets the answer, and however. */
+static void finish(beluga_op *op, const beluga_event *event)
+{
+    beluga_error err;
+    beluga_event last = *event;
+    if (beluga__unfinished_check(op->call, event, &err)) {
+        err.attempts = !op->metadata.cached;
+        if (op->metadata.request_id)
+            snprintf(err.request_id, sizeof err.request_id, "%s", op->metadata.request_id);
+        last = (beluga_event){.kind = BELUGA_EVENT_ERROR};
+        last.u.error = &err;
+        op->refused = true;
+    }
+    terminate(op, &last);
+}
+
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
     beluga_op *op = beluga__container_of(sink, beluga_op, sink);
     switch (event->kind) {
     case BELUGA_EVENT_START: merge_warnings(op, event); return;
     case BELUGA_EVENT_METADATA: take_metadata(op, event); return;
-    case BELUGA_EVENT_FINISH:
+    case BELUGA_EVENT_FINISH: finish(op, event); return;
     case BELUGA_EVENT_ERROR: terminate(op, event); return;
     case BELUGA_EVENT_RESTART: restart(op, event); return;
     case BELUGA_EVENT_USAGE: take_usage(op, event); return;

@@ -18,6 +18,7 @@ struct beluga_op {
     void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */
     unsigned refs;                  /* the user's handle, and the run */
     bool running;
+    bool refused;      /* the answer came as far as the model gave it, and that is an error here */
     bool head_pending; /* START and METADATA are still held back */
     bool has_metadata;
     bool usage_pending; /* `usage` came before the head went out */

@@ -367,6 +367,46 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
     peer_stop(p);
 }
 
+/* The model stops at its token limit. */
+static int run_cut(struct cli *cli, const char *more, const char *again)
+{
+    return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
+                   "mock.finish_reason=length", "--json", more, again, NULL);
+}
+
+static void a_cut_answer_is_done_and_counted_and_told_with_quiet_too(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 2);
+    assert_int_equal(run_cut(cli, "-q", NULL), 0);
+    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
+    assert_string_equal(cli->err, "");
+    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
+                             "mock.finish_reason=length", "-q", NULL),
+                     0);
+    assert_contains(cli->err, "2 answers are not whole");
+    assert_contains(read_path(out), "\"finish_reason\":\"length\"");
+}
+
+static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_request(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 2);
+    assert_int_equal(run_cut(cli, "--strict", NULL), 11);
+    assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
+    assert_contains(cli->out, "\"output_tokens\":10");
+    const char *text = read_path(out);
+    assert_contains(text, "\"code\":\"incomplete\",\"exit_code\":8");
+    assert_contains(text, "\"complete\":false,\"text\":\"This is a mock response.\"");
+    assert_int_equal(count_lines(text), 2);
+    /* Not strict any more, they are done; and strict again, those that are done are asked. */
+    assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
+    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
+    assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
+    assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
+    assert_each_once(2);
+}
+
 static void a_key_that_is_refused_stops_it_and_fails_no_line(void **state)
 {
     struct cli *cli = *state;
@@ -589,6 +629,8 @@ int main(void)
         TEST(an_output_of_something_else_is_refused),
         TEST(two_at_once_on_an_output_are_refused),
         TEST(what_fails_is_told_collected_and_asked_again_on_request),
+        TEST(a_cut_answer_is_done_and_counted_and_told_with_quiet_too),
+        TEST(a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_request),
         TEST(a_key_that_is_refused_stops_it_and_fails_no_line),
         TEST(a_budget_counts_what_earlier_runs_spent),
         TEST(a_full_disk_stops_it_with_what_is_done_safe),

@@ -378,6 +378,9 @@ static void an_id_that_comes_again_is_found_in_any_part(void **state)
     ",\"text\":\"t\",\"usage\":{\"input_total\":2,\"output_total\":3},\"cost\":0.5}\n"
 #define BAD(n) "{\"id\":\"" #n "\",\"line\":" #n ",\"error\":{\"code\":\"timeout\"}}\n"
 
+#define ENDED(n, reason) \
+    "{\"id\":\"" #n "\",\"line\":" #n ",\"text\":\"t\",\"finish_reason\":\"" reason "\"}\n"
+
 static void put_output(const char *bytes, size_t n)
 {
     FILE *file = fopen(path, "w");
@@ -396,7 +399,7 @@ static void assert_output(const char *expected)
     assert_string_equal(bytes, expected);
 }
 
-static void recovers(const char *bytes, size_t n, bool retry_failed, const char *expected)
+static void recovers(const char *bytes, size_t n, enum batch_again again, const char *expected)
 {
     struct batch_output out;
     const struct batch_entry entry = {
@@ -404,7 +407,7 @@ static void recovers(const char *bytes, size_t n, bool retry_failed, const char 
     char whole[4096];
     put_output(bytes, n);
     assert_int_equal(batch_output_open(&out, path), 0);
-    assert_int_equal(batch_output_recover(&out, 9, retry_failed), 0);
+    assert_int_equal(batch_output_recover(&out, 9, again), 0);
     assert_output(expected);
     /* It goes on behind what is kept. */
     assert_int_equal(batch_output_add(&out, &entry, OK(9), sizeof(OK(9)) - 1), 0);
@@ -414,7 +417,7 @@ static void recovers(const char *bytes, size_t n, bool retry_failed, const char 
     batch_output_close(&out);
 }
 
-#define RECOVERS(bytes, expected) recovers(bytes, sizeof(bytes) - 1, false, expected)
+#define RECOVERS(bytes, expected) recovers(bytes, sizeof(bytes) - 1, BATCH_AGAIN_NONE, expected)
 
 static void a_torn_end_is_cut_wherever_it_is_torn(void **state)
 {
@@ -431,7 +434,7 @@ static void a_torn_end_is_cut_wherever_it_is_torn(void **state)
                : kept >= first          ? first
                                         : 0;
         snprintf(expected, sizeof expected, "%.*s", (int)kept, whole);
-        recovers(whole, n, false, expected);
+        recovers(whole, n, BATCH_AGAIN_NONE, expected);
     }
 }
 
@@ -453,10 +456,10 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     static const char bytes[] = OK(1) BAD(2) OK(3) BAD(4);
     struct batch_output out;
     (void)state;
-    recovers(bytes, sizeof bytes - 1, false, bytes);
-    recovers(bytes, sizeof bytes - 1, true, OK(1) OK(3));
+    recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_NONE, bytes);
+    recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_FAILED, OK(1) OK(3));
     put_output(bytes, sizeof bytes - 1);
-    assert_int_equal(batch_output_look(&out, path, 9, true), 0);
+    assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_FAILED), 0);
     assert_output(bytes); /* looking changes nothing */
     for (uint64_t line = 0; line <= 10; line++)
         assert_int_equal(batch_output_has(&out, line), line == 1 || line == 3);
@@ -467,13 +470,31 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     batch_output_close(&out);
 }
 
+static void answers_that_are_not_whole_are_counted_and_asked_again_on_request(void **state)
+{
+    static const char bytes[] = ENDED(1, "stop") ENDED(2, "length") BAD(3) ENDED(4, "tool_calls")
+        ENDED(5, "content_filter");
+    struct batch_output out;
+    (void)state;
+    recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_NONE, bytes);
+    recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_FAILED,
+             ENDED(1, "stop") ENDED(2, "length") ENDED(4, "tool_calls") ENDED(5, "content_filter"));
+    recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_UNFINISHED,
+             ENDED(1, "stop") ENDED(4, "tool_calls"));
+    put_output(bytes, sizeof bytes - 1);
+    assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_NONE), 0);
+    assert_int_equal(out.totals.done, 4);
+    assert_int_equal(out.totals.unfinished, 2);
+    batch_output_close(&out);
+}
+
 static void lines_are_brought_into_order(void **state)
 {
     struct batch_output out;
     (void)state;
     put_output(OK(3) OK(1) BAD(2), sizeof(OK(3) OK(1) BAD(2)) - 1);
     assert_int_equal(batch_output_open(&out, path), 0);
-    assert_int_equal(batch_output_recover(&out, 9, false), 0);
+    assert_int_equal(batch_output_recover(&out, 9, BATCH_AGAIN_NONE), 0);
     assert_true(out.unordered);
     assert_int_equal(batch_output_sort(&out), 0);
     assert_output(OK(1) BAD(2) OK(3));
@@ -488,7 +509,7 @@ static void failed_lines_are_collected(void **state)
     snprintf(errors, sizeof errors, "%s/errors", folder);
     put_output(BAD(3) OK(1) BAD(2), sizeof(BAD(3) OK(1) BAD(2)) - 1);
     assert_int_equal(batch_output_open(&out, path), 0);
-    assert_int_equal(batch_output_recover(&out, 9, false), 0);
+    assert_int_equal(batch_output_recover(&out, 9, BATCH_AGAIN_NONE), 0);
     assert_int_equal(batch_output_collect(&out, errors), 0);
     FILE *file = fopen(errors, "r");
     assert_non_null(file);
@@ -609,6 +630,7 @@ int main(void)
         IN_FOLDER(a_torn_end_is_cut_wherever_it_is_torn),
         IN_FOLDER(what_is_damaged_inside_is_dropped_and_the_rest_kept),
         IN_FOLDER(lines_that_failed_are_asked_again_when_that_is_wanted),
+        IN_FOLDER(answers_that_are_not_whole_are_counted_and_asked_again_on_request),
         IN_FOLDER(lines_are_brought_into_order),
         IN_FOLDER(failed_lines_are_collected),
         IN_FOLDER(an_output_is_written_by_one_at_a_time),

@@ -542,6 +542,49 @@ static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
     peer_stop(p);
 }
 
+static void that_an_answer_was_cut_is_told_with_quiet_too(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "And so it", "length");
+    assert_int_equal(cli_run(cli, "-q", "-u", "-m", "openai/any", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "And so it\n");
+    assert_contains(cli->err, "the answer was cut at its token limit");
+    assert_contains(cli->err, "finish: length");
+    peer_stop(p);
+}
+
+static void an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed(void **state)
+{
+    static const char *const ways[] = {"-q", "--no-stream"};
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(cli_run(cli, "--strict", ways[i], "-m", "mock/any", "-o",
+                                 "mock.finish_reason=length", "Hello", NULL),
+                         8);
+        assert_string_equal(cli->out, "This is a mock response.\n");
+        assert_contains(cli->err, "beluga: incomplete: the answer was cut at its token limit");
+    }
+    reply_with(p, "And so it", "length");
+    assert_int_equal(cli_run(cli, "--strict", "--json", "-m", "openai/any", "Hello", NULL), 8);
+    assert_contains(cli->out, "\"error\":{\"code\":\"incomplete\",\"exit_code\":8");
+    assert_contains(cli->out, "\"text\":\"And so it\"");
+    peer_stop(p);
+}
+
+static void a_cut_turn_ends_a_strict_chat_in_a_pipe(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    reply_with(p, "And so it", "length");
+    cli->input = "Hello\nAgain\n";
+    cli->input_length = strlen(cli->input);
+    assert_int_equal(cli_run(cli, "chat", "--strict", "-m", "openai/any", NULL), 8);
+    assert_int_equal(peer_requests(p), 1);
+    peer_stop(p);
+}
+
 static void a_closed_pipe_ends_it_quietly(void **state)
 {
     struct cli *cli = *state;
@@ -633,6 +676,9 @@ int main(void)
         TEST(a_failing_server_is_1),
         TEST(ctrl_c_is_130_and_what_arrived_stays),
         TEST(an_answer_cut_by_its_limit_is_0_with_a_note),
+        TEST(that_an_answer_was_cut_is_told_with_quiet_too),
+        TEST(an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed),
+        TEST(a_cut_turn_ends_a_strict_chat_in_a_pipe),
         TEST(a_closed_pipe_ends_it_quietly),
         TEST(a_full_disk_is_1_and_says_so),
         TEST(the_environment_names_the_model_and_m_overrides_it),

@@ -1,0 +1,38 @@
+#include "model/unfinished.h"
+
+#include <stdio.h>
+
+int beluga__unfinished_code(uint32_t reason)
+{
+    switch (reason) {
+    case BELUGA_FINISH_STOP:
+    case BELUGA_FINISH_TOOL_CALLS: return 0;
+    case BELUGA_FINISH_CONTENT_FILTER: return BELUGA_ERROR_CONTENT_FILTER;
+    default: return BELUGA_ERROR_INCOMPLETE;
+    }
+}
+
+static const char *explain(uint32_t reason)
+{
+    switch (reason) {
+    case BELUGA_FINISH_LENGTH: return "the answer was cut at its token limit: raise max_tokens";
+    case BELUGA_FINISH_CONTENT_FILTER: return "the provider refused or filtered the content";
+    default: return "the answer ended for a reason that is not known to be a natural one";
+    }
+}
+
+int beluga__unfinished_check(const beluga_call *call, const beluga_event *finish, beluga_error *err)
+{
+    char cause[sizeof err->cause];
+    int code = beluga__unfinished_code(finish->u.finish.reason);
+    if (!code || call->list_models ||
+        !beluga__settings_int(call->settings, BELUGA_OPTION_STRICT, 0))
+        return 0;
+    beluga_error_set(err, code, "%s", explain(finish->u.finish.reason));
+    int n = snprintf(cause, sizeof cause, "it finished with \"%.*s\"",
+                     finish->u.finish.raw ? (int)finish->u.finish.raw_length : 0,
+                     finish->u.finish.raw ? finish->u.finish.raw : "");
+    if (finish->u.finish.raw) beluga_error_set_cause(err, cause, n < 0 ? 0 : (size_t)n);
+    beluga__call_locate(call, err);
+    return code;
+}
