@@ -100,7 +100,7 @@ static bool write_lines(FILE *file, const char *const *lines, const char *name)
 
 static int write_file(const char *path, const char *const *lines, const char *name)
 {
-    FILE *file = fopen(path, "wx"); /* never over another */
+    FILE *file = fopen(path, "wxe"); /* never over another */
     if (!file) return complain(path);
     bool written = write_lines(file, lines, name);
     if (fclose(file) || !written) return complain(path);

@@ -157,7 +157,7 @@ bool check_fixture_write(const check_profile *p, const char *scenario, const cha
     if (mkdir(path, 0777) != 0 && errno != EEXIST) return false;
     snprintf(path, sizeof path, "%s/%s/check/%s/%s", p->folders[0], p->levels[0].provider, scenario,
              file);
-    FILE *out = fopen(path, "wb");
+    FILE *out = fopen(path, "wbe");
     if (!out) return false;
     bool written = fwrite(text, 1, strlen(text), out) == strlen(text);
     return fclose(out) == 0 && written;

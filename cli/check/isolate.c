@@ -1,6 +1,7 @@
 #include "isolate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -70,12 +71,23 @@ static void tell(void *payload, const check_result *result)
     send_result(c->fd, RESULT, result);
 }
 
+/* What is checked gets nothing of what the user types, and what it prints is not the command's
+ * output. */
+static void set_apart(void)
+{
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (nothing >= 0) dup2(nothing, STDIN_FILENO);
+    if (nothing > STDERR_FILENO) close(nothing);
+    dup2(STDERR_FILENO, STDOUT_FILENO);
+}
+
 static _Noreturn void run_child(const check_settings *given, check_body body, void *payload,
                                 child c)
 {
     const header end = {.kind = ENDED};
     check_settings settings = *given;
     beluga_error err = {0};
+    set_apart();
     settings.begin = begin;
     settings.tell = tell;
     settings.payload = &c;
@@ -212,7 +224,7 @@ static void end_child(parent *p)
 static bool run_once(parent *p, check_body body, void *payload)
 {
     int ends[2];
-    if (pipe(ends) != 0) return false;
+    if (pipe2(ends, O_CLOEXEC) != 0) return false;
     fflush(stdout);
     p->pid = fork();
     if (p->pid < 0) {

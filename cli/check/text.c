@@ -88,7 +88,7 @@ bool check_text_read(check_text *text, const char *path)
     char block[8192];
     size_t n;
     check_text_clear(text);
-    FILE *file = fopen(path, "rb");
+    FILE *file = fopen(path, "rbe");
     if (!file) return false;
     while ((n = fread(block, 1, sizeof block, file)) > 0) check_text_add(text, block, n);
     bool ok = !ferror(file) && !text->failed;

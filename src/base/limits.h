@@ -74,5 +74,6 @@
 #define BELUGA__CONNECT_TIMEOUT_MS 10000
 #define BELUGA__MAX_RETRY_WAIT_MS  60000 /* a longer Retry-After is not waited for */
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* a command that prints a key */
+#define BELUGA__MAX_COMMAND_WORDS  4096  /* what it says on stderr, for the error */
 
 #endif

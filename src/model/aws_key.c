@@ -165,7 +165,8 @@ static int take_process(const char *profile, struct key *key, int64_t *expires_s
     char *output = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES);
     if (!output) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     snprintf(what, sizeof what, "credential_process of the AWS profile %.60s", profile);
-    ssize_t n = beluga__command_read(key->process, what, output, BELUGA__MAX_KEY_BYTES, err);
+    ssize_t n = beluga__command_read(key->process, what, BELUGA__COMMAND_TIMEOUT_MS, output,
+                                     BELUGA__MAX_KEY_BYTES, err);
     bool right = n >= 0 && read_output(output, (size_t)n, key, expires_s);
     explicit_bzero(output, BELUGA__MAX_KEY_BYTES);
     beluga__release(allocator, output);

@@ -8,19 +8,40 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+/* So many reads in a turn: the time-out is looked at between turns. */
+enum { LONGEST_NAP_MS = 50, READS = 64 };
+
+static int64_t in_ms(int64_t ms)
+{
+    return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
+}
+
+/* Milliseconds until then; 0: it is over. */
+static int left_until(int64_t end_ns)
+{
+    int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
+    return left > 0 ? (int)left : 0;
+}
+
+/* --- a file ----------------------------------------------------------------------------------- */
 
 ssize_t beluga__read_all(int fd, char *buffer, size_t size)
 {
-    int64_t end_ns = beluga__now_ns() + (int64_t)BELUGA__COMMAND_TIMEOUT_MS * BELUGA__NS_PER_MS;
+    int64_t end_ns = in_ms(BELUGA__COMMAND_TIMEOUT_MS);
     size_t n = 0;
     while (n < size) {
-        int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
         struct pollfd p = {.fd = fd, .events = POLLIN};
-        if (left <= 0) return -1;
-        int ready = poll(&p, 1, (int)left);
+        int left = left_until(end_ns);
+        if (!left) return -1;
+        int ready = poll(&p, 1, left);
         if (ready < 0 && errno == EINTR) continue;
         if (ready <= 0) return -1;
         ssize_t got = read(fd, buffer + n, size - n);
@@ -32,45 +53,205 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
     return -1;
 }
 
-static pid_t spawn_shell(const char *command, int output)
+/* --- a child ---------------------------------------------------------------------------------- */
+
+/* One of its streams, as far as there is room. */
+typedef struct outlet {
+    int fd; /* -1: it has ended */
+    char *buffer;
+    size_t size, n;
+    bool overflowed;
+} outlet;
+
+typedef struct child {
+    pid_t pid;
+    outlet out, err;
+    int64_t end_ns;
+    int status;
+    bool ended; /* and was waited for */
+} child;
+
+static void close_outlet(outlet *o)
+{
+    if (o->fd >= 0) close(o->fd);
+    o->fd = -1;
+}
+
+/* The host's streams and descriptors are none of its business: it gets nothing to read, what it
+ * writes comes here, and all else is closed. */
+static void arrange(posix_spawn_file_actions_t *actions, int out, int err)
+{
+    posix_spawn_file_actions_init(actions);
+    posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
+    posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+}
+
+static int spawn_shell(pid_t *pid, const char *command, int out, int err)
 {
     extern char **environ;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    pid_t pid = -1;
-    sigset_t none;
-    sigemptyset(&none);
+    sigset_t none, pipes;
     char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+    sigemptyset(&none);
+    sigemptyset(&pipes);
+    sigaddset(&pipes, SIGPIPE); /* which the host may ignore */
+    arrange(&actions, out, err);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &pipes);
     posix_spawnattr_setpgroup(&attributes, 0);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-    if (posix_spawn(&pid, "/bin/sh", &actions, &attributes, argv, environ)) pid = -1;
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    int rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
-    return pid;
+    return rc;
 }
 
-ssize_t beluga__command_read(const char *command, const char *what, char *buffer, size_t size,
-                             beluga_error *err)
+/* A pipe whose ends are none of the three streams: a host may have closed those, and what is put
+ * in their place in the child must not be one of its own sources. Returns 0, or errno. */
+static int open_pipe(int ends[2])
 {
-    int ends[2], status = 0;
-    if (pipe2(ends, O_CLOEXEC)) {
+    if (pipe2(ends, O_CLOEXEC)) return errno;
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] > STDERR_FILENO) continue;
+        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        int why = errno;
+        close(ends[i]);
+        ends[i] = moved;
+        if (moved >= 0) continue;
+        close(ends[!i]);
+        return why;
+    }
+    return 0;
+}
+
+static int start(child *c, const char *command)
+{
+    int out[2], err[2], rc = open_pipe(out);
+    if (rc) return rc;
+    rc = open_pipe(err);
+    if (rc) {
+        close(out[0]);
+        close(out[1]);
+        return rc;
+    }
+    fcntl(out[0], F_SETFL, O_NONBLOCK);
+    fcntl(err[0], F_SETFL, O_NONBLOCK);
+    rc = spawn_shell(&c->pid, command, out[1], err[1]);
+    close(out[1]);
+    close(err[1]);
+    c->out.fd = out[0];
+    c->err.fd = err[0];
+    if (!rc) return 0;
+    close_outlet(&c->out);
+    close_outlet(&c->err);
+    return rc;
+}
+
+/* Read what is there now; what finds no room is read all the same, so that nobody waits. */
+static void drain(outlet *o)
+{
+    char spare[512];
+    for (int i = 0; i < READS && o->fd >= 0; i++) {
+        bool room = o->n < o->size;
+        ssize_t got =
+            read(o->fd, room ? o->buffer + o->n : spare, room ? o->size - o->n : sizeof spare);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) return;
+        if (got <= 0) close_outlet(o);
+        if (got > 0 && room) o->n += (size_t)got;
+        if (got > 0 && !room) o->overflowed = true;
+    }
+}
+
+/* Whether it has gone. Where the host ignores SIGCHLD nobody learns with what status. */
+static bool has_ended(child *c)
+{
+    pid_t got = c->ended ? c->pid : waitpid(c->pid, &c->status, WNOHANG);
+    if (got == c->pid || (got < 0 && errno != EINTR)) c->ended = true;
+    return c->ended;
+}
+
+/* Until its output has ended and it has gone: it may do one long before the other. Whoever else
+ * holds its stderr, such as a daemon that it started, is not waited for. */
+static bool hear_out(child *c)
+{
+    int nap = 1;
+    while (c->out.fd >= 0 || !has_ended(c)) {
+        struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN},
+                              {.fd = c->err.fd, .events = POLLIN}};
+        int left = left_until(c->end_ns);
+        if (!left || c->out.overflowed) return false;
+        if (c->out.fd < 0 && left > nap) left = nap;
+        if (c->out.fd < 0 && nap < LONGEST_NAP_MS) nap *= 2;
+        if (poll(p, 2, left) < 0 && errno != EINTR) return false;
+        drain(&c->out);
+        drain(&c->err);
+    }
+    drain(&c->err);
+    return !c->out.overflowed;
+}
+
+static void end(child *c)
+{
+    close_outlet(&c->out);
+    close_outlet(&c->err);
+    if (c->ended) return;
+    kill(-c->pid, SIGKILL);
+    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+/* The last line that it said on stderr is mostly what it died of. */
+static void tell_cause(const outlet *said, beluga_error *err)
+{
+    const char *text = said->buffer;
+    size_t n = said->n, first = 0;
+    while (n && strchr(" \t\r\n", text[n - 1])) n--;
+    if (n && !said->overflowed)
+        for (first = n; first && text[first - 1] != '\n';) first--;
+    if (n) beluga_error_set_cause(err, text + first, n - first);
+}
+
+static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
+{
+    if (!heard && c->out.overflowed)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed more than %zu bytes", what,
+                         c->out.size);
+    else if (!heard)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave no answer in time", what);
+    else if (WIFSIGNALED(c->status))
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: signal %d", what,
+                         WTERMSIG(c->status));
+    else
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: exit status %d", what,
+                         WEXITSTATUS(c->status));
+    tell_cause(&c->err, err);
+    return -1;
+}
+
+ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
+                             char *buffer, size_t size, beluga_error *err)
+{
+    char said[BELUGA__MAX_COMMAND_WORDS];
+    child c = {.out = {.fd = -1, .buffer = buffer, .size = size},
+               .err = {.fd = -1, .buffer = said, .size = sizeof said},
+               .end_ns = in_ms(timeout_ms)};
+    int rc = start(&c, command);
+    if (rc) {
+        char text[128];
+        const char *why = strerror_r(rc, text, sizeof text);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s can't be started", what);
+        beluga_error_set_cause(err, why, strlen(why));
         return -1;
     }
-    pid_t pid = spawn_shell(command, ends[1]);
-    close(ends[1]);
-    ssize_t n = pid < 0 ? -1 : beluga__read_all(ends[0], buffer, size);
-    close(ends[0]);
-    if (pid < 0) return -1;
-    if (n < 0) kill(-pid, SIGKILL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-    }
-    if (n >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return n;
-    beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s %s", what,
-                     n < 0 ? "gave no answer in time" : "failed");
-    return -1;
+    bool heard = hear_out(&c);
+    end(&c);
+    if (heard && WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0) return (ssize_t)c.out.n;
+    return fail(&c, heard, what, err);
 }

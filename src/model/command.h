@@ -1,15 +1,21 @@
-/* What a shell command prints, for keys. Blocks, at most BELUGA__COMMAND_TIMEOUT_MS. */
+/* What a shell command prints, for keys. */
 #ifndef BELUGA__COMMAND_H
 #define BELUGA__COMMAND_H
 
 #include <beluga/error.h>
 #include <sys/types.h>
 
-/* Read all that a descriptor has, in that time. Returns the length, or -1, also when it does not
- * fit. */
+/* Read all that a descriptor has, within BELUGA__COMMAND_TIMEOUT_MS. Returns the length, or -1,
+ * also when it does not fit. */
 ssize_t beluga__read_all(int fd, char *buffer, size_t size);
-/* Run a command and read its output. Returns the length, or -1 with an error about `what`. */
-ssize_t beluga__command_read(const char *command, const char *what, char *buffer, size_t size,
-                             beluga_error *err);
+/*
+ * Run a command and read its output. It has nothing to read, none of this process's descriptors,
+ * and nothing that it says gets to where this process prints: the last line on its stderr is the
+ * cause of the error. When the time is over it is killed with all that it started.
+ *
+ * @return the length, or -1 with an error about `what`.
+ */
+ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
+                             char *buffer, size_t size, beluga_error *err);
 
 #endif

@@ -207,7 +207,8 @@ static ssize_t read_source(beluga__credential *credential, char *buffer, size_t 
     switch (credential->source) {
     case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
     case SOURCE_COMMAND:
-        return beluga__command_read(credential->reference, "the key's command", buffer, size, err);
+        return beluga__command_read(credential->reference, "the key's command",
+                                    BELUGA__COMMAND_TIMEOUT_MS, buffer, size, err);
     case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, expires_s, err);
     default: return ask_function(credential->function, buffer, size, expires_s, err);
     }

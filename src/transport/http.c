@@ -254,6 +254,14 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
     return t->handler || t->draining ? length : 0;
 }
 
+/* A host's own children inherit no connection: libcurl does not see to that itself. */
+static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    (void)payload;
+    (void)purpose;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
 {
     (void)multi;
@@ -364,6 +372,7 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)UPLOAD_BUFFER);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 #if LIBCURL_VERSION_NUM >= 0x075500

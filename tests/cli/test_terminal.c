@@ -155,6 +155,26 @@ static void every_line_of_a_pipe_is_a_turn(void **state)
     assert_string_equal(cli->err, "");
 }
 
+static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **state)
+{
+    static const char input[] = "first\nsecond\nthird\n";
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_openai_stream(r, "Yes");
+    cli->input = input;
+    cli->input_length = sizeof input - 1;
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    assert_int_equal(cli_run(cli, "chat", "-m", "openai/any", "-o",
+                             "api_key=command:cat; echo not for you >&2; echo key", NULL),
+                     0);
+    assert_string_equal(cli->out, "Yes\nYes\nYes\n");
+    assert_string_equal(cli->err, "");
+    assert_int_equal(peer_requests(p), 3);
+    peer_stop(p);
+}
+
 static void several_lines_can_be_one_text(void **state)
 {
     struct cli *cli = *state;
@@ -276,6 +296,7 @@ int main(void)
         TEST(the_table_of_providers_fits_the_terminal),
         TEST(marks_are_what_the_locale_can_show),
         TEST(every_line_of_a_pipe_is_a_turn),
+        TEST(a_command_that_gives_the_key_takes_no_turn_and_says_nothing),
         TEST(several_lines_can_be_one_text),
         TEST(a_conversation_is_sent_with_each_turn_until_it_is_cleared),
         TEST(a_failure_in_a_pipe_ends_the_chat_with_its_code),

@@ -194,8 +194,10 @@ static void strict_is_read_from_a_file(void **state)
     close(fd);
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     unlink(path);
-    assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), NULL, &resolved, &err), 0);
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, resolved, &model, &err), 0);
+    assert_int_equal(
+        beluga_config_resolve(config, beluga_registry_default(), NULL, &resolved, &err), 0);
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, resolved, &model, &err),
+                     0);
     assert_cut(generate(model, NULL, &err), &err);
     beluga_chat_model_unref(model);
     beluga_config_free(resolved);

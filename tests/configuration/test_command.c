@@ -1,0 +1,220 @@
+/* Commands that print keys: what they are given, what becomes of all they say, and when they end. */
+#include "../support/calls.h"
+#include "base/limits.h"
+#include "model/command.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { SHORT_MS = 200 };
+
+typedef struct outcome {
+    ssize_t length;
+    char text[256];
+    beluga_error err;
+} outcome;
+
+static outcome run_for(const char *command, int64_t timeout_ms)
+{
+    outcome o = {.length = 0};
+    o.length = beluga__command_read(command, "the key's command", timeout_ms, o.text,
+                                    sizeof o.text - 1, &o.err);
+    return o;
+}
+
+static outcome run(const char *command)
+{
+    return run_for(command, PATIENCE_MS);
+}
+
+static void assert_fails(const outcome *o, const char *message, const char *cause)
+{
+    assert_int_equal(o->length, -1);
+    assert_int_equal(o->err.code, BELUGA_ERROR_AUTHENTICATION);
+    assert_string_equal(o->err.message, message);
+    assert_string_equal(o->err.cause, cause);
+}
+
+/* Put a descriptor in another one's place; give the old one back with put_back. */
+static int put_in_place(int fd, int place)
+{
+    int old = fcntl(place, F_DUPFD_CLOEXEC, 10);
+    assert_true(old >= 0 && dup2(fd, place) == place);
+    return old;
+}
+
+static void put_back(int old, int place)
+{
+    dup2(old, place);
+    close(old);
+}
+
+static void it_reads_nothing_of_its_hosts_input(void **state)
+{
+    (void)state;
+    int ends[2];
+    char left[32] = "";
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(write(ends[1], "the next turn\n", 14), 14);
+    int old = put_in_place(ends[0], STDIN_FILENO);
+    outcome o = run("cat; echo key");
+    put_back(old, STDIN_FILENO);
+    assert_string_equal(o.text, "key\n");
+    assert_int_equal(read(ends[0], left, sizeof left - 1), 14);
+    assert_string_equal(left, "the next turn\n");
+    close(ends[0]);
+    close(ends[1]);
+}
+
+static void what_it_says_is_the_errors_cause_and_is_printed_nowhere(void **state)
+{
+    (void)state;
+    FILE *file = tmpfile();
+    assert_non_null(file);
+    int old = put_in_place(fileno(file), STDERR_FILENO);
+    outcome good = run("echo a warning >&2; echo key");
+    outcome bad = run("echo first >&2; printf 'no \\033[31msecret\\007 key\\n\\n' >&2; exit 3");
+    put_back(old, STDERR_FILENO);
+    assert_int_equal(lseek(fileno(file), 0, SEEK_END), 0);
+    fclose(file);
+    assert_string_equal(good.text, "key\n");
+    assert_fails(&bad, "the key's command failed: exit status 3", "no  [31msecret  key");
+}
+
+static void what_it_says_is_bounded(void **state)
+{
+    (void)state;
+    outcome o = run("i=0; while test $i -lt 2000; do i=$((i + 1)); echo 'the same again' >&2; done; "
+                    "exit 1");
+    assert_int_equal(o.length, -1);
+    assert_int_equal(strncmp(o.err.cause, "the same again the same", 23), 0);
+    assert_true(strlen(o.err.cause) < sizeof o.err.cause);
+}
+
+static void what_cant_be_run_is_told_in_the_shells_words(void **state)
+{
+    (void)state;
+    outcome o = run("/nonexistent/pass show key");
+    assert_string_equal(o.err.message, "the key's command failed: exit status 127");
+    assert_non_null(strstr(o.err.cause, "/nonexistent/pass"));
+}
+
+static void a_signal_that_ended_it_is_told(void **state)
+{
+    (void)state;
+    outcome o = run("kill -TERM $$");
+    assert_fails(&o, "the key's command failed: signal 15", "");
+}
+
+static void it_ends_by_the_time_out_though_it_closed_its_output(void **state)
+{
+    (void)state;
+    outcome o = run_for("echo key; exec >&- 2>&-; sleep 1000", SHORT_MS);
+    assert_fails(&o, "the key's command gave no answer in time", "");
+}
+
+static void it_ends_by_the_time_out_though_it_says_something_all_the_time(void **state)
+{
+    (void)state;
+    outcome o = run_for("while :; do echo still here >&2; done", SHORT_MS);
+    assert_int_equal(o.length, -1);
+    assert_string_equal(o.err.message, "the key's command gave no answer in time");
+}
+
+static void a_daemon_that_it_leaves_behind_is_not_waited_for(void **state)
+{
+    (void)state;
+    outcome o = run("sleep 1000 >/dev/null & echo $!");
+    assert_true(o.length > 0);
+    pid_t daemon = (pid_t)atoi(o.text);
+    assert_int_equal(kill(daemon, SIGKILL), 0);
+}
+
+static void more_than_there_is_room_for_is_an_error(void **state)
+{
+    (void)state;
+    outcome o = run("i=0; while test $i -lt 500; do i=$((i + 1)); echo key; done");
+    assert_fails(&o, "the key's command printed more than 255 bytes", "");
+}
+
+static void it_inherits_no_descriptor(void **state)
+{
+    (void)state;
+    int fd = dup(STDIN_FILENO); /* as a host's that is not closed on exec */
+    char command[64];
+    assert_true(fd > STDERR_FILENO);
+    snprintf(command, sizeof command, "test -e /proc/self/fd/%d && echo open || echo closed", fd);
+    outcome o = run(command);
+    close(fd);
+    assert_string_equal(o.text, "closed\n");
+}
+
+static void it_works_where_the_host_has_closed_its_streams(void **state)
+{
+    (void)state;
+    int in = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 10);
+    int out = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 10);
+    close(STDIN_FILENO);
+    close(STDOUT_FILENO);
+    outcome o = run("echo key; echo said >&2");
+    dup2(in, STDIN_FILENO);
+    dup2(out, STDOUT_FILENO);
+    close(in);
+    close(out);
+    assert_string_equal(o.text, "key\n");
+}
+
+/* --- the library's own descriptors ------------------------------------------------------------ */
+
+enum { MANY = 256 };
+
+/* libcurl's own: a pair that leads nowhere but to itself. */
+static bool is_wakeup_of_libcurl(int fd)
+{
+    struct sockaddr_storage address = {.ss_family = 0};
+    socklen_t n = sizeof address;
+    return getsockname(fd, (struct sockaddr *)&address, &n) == 0 && address.ss_family == AF_UNIX;
+}
+
+static void assert_closed_on_exec(const bool before[MANY])
+{
+    for (int fd = 0; fd < MANY; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && !before[fd] && !(flags & FD_CLOEXEC) && !is_wakeup_of_libcurl(fd))
+            fail_msg("descriptor %d stays open in a child", fd);
+    }
+}
+
+static void no_descriptor_of_ours_stays_open_in_a_hosts_children(void **state)
+{
+    peer *p = *state;
+    bool before[MANY];
+    for (int fd = 0; fd < MANY; fd++) before[fd] = fcntl(fd, F_GETFD) >= 0;
+    peer_openai_answer(peer_reply_new(p), "Hello");
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key("command:echo key"));
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_closed_on_exec(before); /* the connection is kept */
+    beluga_chat_model_unref(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(it_reads_nothing_of_its_hosts_input),
+        cmocka_unit_test(what_it_says_is_the_errors_cause_and_is_printed_nowhere),
+        cmocka_unit_test(what_it_says_is_bounded),
+        cmocka_unit_test(what_cant_be_run_is_told_in_the_shells_words),
+        cmocka_unit_test(a_signal_that_ended_it_is_told),
+        cmocka_unit_test(it_ends_by_the_time_out_though_it_closed_its_output),
+        cmocka_unit_test(it_ends_by_the_time_out_though_it_says_something_all_the_time),
+        cmocka_unit_test(a_daemon_that_it_leaves_behind_is_not_waited_for),
+        cmocka_unit_test(more_than_there_is_room_for_is_an_error),
+        cmocka_unit_test(it_inherits_no_descriptor),
+        cmocka_unit_test(it_works_where_the_host_has_closed_its_streams),
+        ON_PEER(no_descriptor_of_ours_stays_open_in_a_hosts_children),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
