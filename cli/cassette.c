@@ -1,11 +1,18 @@
 #include "cassette.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include <beluga/cassette.h>
 #include <beluga/client.h>
 
 #include "exit.h"
 #include "output.h"
 #include "report.h"
+
+/* Where is recorded, or NULL; borrowed from the arguments. */
+static const char *recording;
 
 int cassette_start(const struct args *args)
 {
@@ -24,9 +31,48 @@ int cassette_start(const struct args *args)
     };
     beluga_client *client = beluga_client_default();
     if (!client) return out_no_memory();
-    if (beluga_client_set_cassette(client, &cassette, &err) == 0) return 0;
+    if (beluga_client_set_cassette(client, &cassette, &err) == 0) {
+        recording = args->record;
+        return 0;
+    }
     return report_error(args, &err, NULL);
 }
+
+/* ---- the model that was asked ---------------------------------------------------------------- */
+
+/* Beside the recordings. */
+#define MODEL_FILE      "model"
+#define MAX_MODEL_BYTES 512
+
+static char *model_path(const char *directory)
+{
+    char *path = NULL;
+    return asprintf(&path, "%s/" MODEL_FILE, directory) < 0 ? NULL : path;
+}
+
+void cassette_remember_model(const char *reference)
+{
+    char *path = recording ? model_path(recording) : NULL;
+    FILE *file = path ? fopen(path, "we") : NULL;
+    /* Without it a replay has to name the model; what can't be written there is told at the end. */
+    if (file) fprintf(file, "%s\n", reference);
+    if (file) fclose(file);
+    free(path);
+}
+
+char *cassette_recall_model(const struct args *args)
+{
+    char line[MAX_MODEL_BYTES] = "";
+    char *path = args->replay ? model_path(args->replay) : NULL;
+    FILE *file = path ? fopen(path, "re") : NULL;
+    if (file && !fgets(line, sizeof line, file)) line[0] = '\0';
+    if (file) fclose(file);
+    free(path);
+    line[strcspn(line, "\r\n")] = '\0';
+    return *line ? strdup(line) : NULL;
+}
+
+/* ---- the end --------------------------------------------------------------------------------- */
 
 int cassette_finish(const struct args *args, int code)
 {

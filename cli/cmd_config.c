@@ -248,7 +248,9 @@ const struct command cmd_config = {
         "secret is shown, no command is run, nothing is sent; a FILE's plug-ins are not loaded. It "
         "ends with 3 when there is an "
         "error, and with 0 when there are only warnings.\n\n"
-        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}.",
+        "Without any file, which is nothing wrong, it says where one would be, and ends with 0.\n\n"
+        "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; the "
+        "file is null where there is none.",
     .words = "check",
     .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG |
              ARG_HELP | ARG_VERSION,

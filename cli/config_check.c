@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <beluga/registry.h>
 
@@ -81,6 +82,25 @@ static int check_json(const struct args *args, const char *path)
     return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
+/* The usual file need not be there: nothing is wrong with none. */
+static int tell_none(const struct args *args, const char *path)
+{
+    if (!args->json) {
+        out_printf("There is no configuration file, and none is needed. It would be %s\n", path);
+        return CLI_EXIT_OK;
+    }
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_null(w, "file");
+    beluga_json_begin_array(w, "problems");
+    beluga_json_end_array(w);
+    beluga_json_put_int(w, "errors", 0);
+    beluga_json_put_int(w, "warnings", 0);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
 /* The file that every command reads may name plug-ins, whose providers are then none that are
  * missing. A file that is only looked at gets to run nothing. */
 static void load_plugins_of(const char *path)
@@ -103,8 +123,12 @@ int config_check(const struct args *args)
     }
     char *path = session_find_file(args);
     if (!path) return out_usage("which file? beluga config check FILE");
-    load_plugins_of(path);
-    rc = args->json ? check_json(args, path) : check_text(args, path);
+    if (!session_names_file(args) && access(path, F_OK) != 0) {
+        rc = tell_none(args, path);
+    } else {
+        load_plugins_of(path);
+        rc = args->json ? check_json(args, path) : check_text(args, path);
+    }
     free(path);
     return rc;
 }

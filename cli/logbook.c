@@ -282,9 +282,11 @@ static int read_thread(struct logbook_store *store, struct continuation *c, char
     if (c->thread->last) return 0;
     if (c->args->cid)
         return out_error("there is no entry %s in the log", c->args->cid), CLI_EXIT_USAGE;
-    out_error("there is no conversation to go on with: the log is %s",
-              logbook_is_on() ? "empty" : "off (beluga logs on)");
-    return CLI_EXIT_USAGE;
+    if (!logbook_is_on())
+        return out_error("there is no conversation to go on with: the log is off (beluga logs on)"),
+               CLI_EXIT_USAGE;
+    out_note("the log has no conversation to go on with: this begins one");
+    return 0;
 }
 
 int logbook_continue(const struct args *args, struct conversation *conversation,

@@ -52,6 +52,11 @@ static const char *named_path(const struct args *args)
     return args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
 }
 
+bool session_names_file(const struct args *args)
+{
+    return named_path(args) != NULL;
+}
+
 char *session_find_file(const struct args *args)
 {
     const char *named = named_path(args);
@@ -158,6 +163,9 @@ static void choose_model(struct session *session, const struct args *args)
     if (args->model) {
         session->reference = args->model;
         session->chosen_by = "-m";
+    } else if ((session->taped = cassette_recall_model(args))) {
+        session->reference = session->taped;
+        session->chosen_by = "--replay";
     } else if (variable) {
         session->reference = variable;
         session->chosen_by = "BELUGA_MODEL";
@@ -243,39 +251,48 @@ int session_resolve(struct session *session, const char *reference, beluga_error
     return 0;
 }
 
+static void hint(const char *typed, const char *meaning)
+{
+    out_detail("  %-38s  %s", typed, meaning);
+}
+
+/* What most people have, in that order. */
 static void hint_keys(void)
 {
-    const char *names[MAX_PROVIDERS];
-    beluga_registry *registry = beluga_registry_default();
-    size_t n = registry ? beluga_registry_list(registry, names, MAX_PROVIDERS) : 0;
-    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
-        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+    static const char *const names[] = {"openai", "anthropic", "gemini"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const beluga_provider *provider = beluga_registry_get(beluga_registry_default(), names[i]);
+        char typed[64], meaning[128];
         if (!provider || !provider->default_model || !provider->key_variables) continue;
-        out_detail("  export %s=...          and %s/%s is taken", provider->key_variables[0],
-                   provider->name, provider->default_model);
+        snprintf(typed, sizeof typed, "export %s=...", provider->key_variables[0]);
+        snprintf(meaning, sizeof meaning, "then %s/%s is asked", provider->name,
+                 provider->default_model);
+        hint(typed, meaning);
     }
 }
 
 int session_explain_no_model(const struct session *session, const struct args *args)
 {
+    char file[512];
     beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG, "no model is configured");
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG, "no model is named; do one of these:");
     report_error(args, &err, NULL);
-    out_detail("Do one of these:\n"
-               "  beluga -m PROVIDER/MODEL ...         for one call; beluga providers lists them\n"
-               "  export BELUGA_MODEL=PROVIDER/MODEL   for every call\n"
-               "  model: PROVIDER/MODEL                in %s",
-               session->path ? session->path : "a file named with --config");
+    snprintf(file, sizeof file, "the same, in %s",
+             session->path ? session->path : "a file named with --config");
+    hint("beluga -m mock/any \"Hello\"", "a try, without a key and a network");
+    hint("beluga -m ollama/MODEL \"Hello\"", "a model on this machine");
+    hint("beluga -m llama-server/default \"Hello\"", "the same; also lmstudio/, vllm/");
     hint_keys();
-    out_detail("To try it without a key and without a network:\n"
-               "  beluga -m mock/any \"Hello\"");
+    hint("export BELUGA_MODEL=PROVIDER/MODEL", "any other, for every call");
+    hint("model: PROVIDER/MODEL", file);
+    out_detail("beluga providers lists all of them, and their keys.");
     return CLI_EXIT_CONFIG;
 }
 
 static void note_guess(const struct session *session)
 {
     if (session->reference == session->guess)
-        out_note("no model is configured: %s, because %s is set (-m names another)", session->guess,
+        out_note("asking %s, because %s is set (-m names another model)", session->guess,
                  session->chosen_by);
 }
 
@@ -290,13 +307,20 @@ static void remember_reference(struct session *session, const char *reference)
 int session_open(struct session *session, const struct args *args, const char *reference)
 {
     beluga_error err;
-    beluga_chat_model *model = NULL;
     if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
+    if (session_try_open(session, reference, &err)) return report_error(args, &err, NULL);
+    if (session->opened) cassette_remember_model(session->opened);
+    return 0;
+}
+
+int session_try_open(struct session *session, const char *reference, beluga_error *err)
+{
+    beluga_chat_model *model = NULL;
     if (!reference) note_guess(session);
-    int rc = session_resolve(session, reference, &err);
+    int rc = session_resolve(session, reference, err);
     if (rc == 0)
-        rc = beluga_registry_open(beluga_registry_default(), NULL, session->config, &model, &err);
-    if (rc != 0) return report_error(args, &err, NULL);
+        rc = beluga_registry_open(beluga_registry_default(), NULL, session->config, &model, err);
+    if (rc != 0) return rc;
     beluga_chat_model_unref(session->model);
     session->model = model;
     remember_reference(session, reference);
@@ -310,5 +334,6 @@ void session_free(struct session *session)
     beluga_config_free(session->base);
     free(session->path);
     free(session->opened);
+    free(session->taped);
     *session = (struct session){0};
 }

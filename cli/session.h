@@ -17,9 +17,10 @@ struct session {
     char *path;            /* of the configuration file; NULL: nowhere to look */
     bool has_file;         /* it was there and was read */
     const char *reference; /* the model that was asked for; NULL: the file's default */
-    const char
-        *chosen_by;  /* who did: "-m", "BELUGA_MODEL", "file", or a key's variable; NULL: nobody */
+    /* who did: "-m", "--replay", "BELUGA_MODEL", "file", or a key's variable; NULL: nobody */
+    const char *chosen_by;
     char *opened;    /* the reference that `model` was opened by; owned */
+    char *taped;     /* the model that was recorded; owned */
     char guess[160]; /* what `reference` points to when it was a key's variable */
 };
 
@@ -56,11 +57,17 @@ int session_describe(struct session *session, const char *name, beluga_provider 
 /* Resolve and open it, in place of a model that is open. @return 0, or an exit code, reported. */
 int session_open(struct session *session, const struct args *args, const char *reference);
 
+/* The same, with the error left to the caller. @return 0, or the error's code. */
+int session_try_open(struct session *session, const char *reference, beluga_error *err);
+
 /* Tell what to set when no model is configured. @return CLI_EXIT_CONFIG. */
 int session_explain_no_model(const struct session *session, const struct args *args);
 
 void session_free(struct session *session);
 
+/* Whether the command line or BELUGA_CONFIG names the configuration file, so that it must be there.
+ */
+bool session_names_file(const struct args *args);
 /* Return where the configuration file is, for who reads it on its own; owned, NULL for nowhere. */
 char *session_find_file(const struct args *args);
 

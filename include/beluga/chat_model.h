@@ -145,12 +145,12 @@ BELUGA_API size_t beluga_chat_model_tool_count(const beluga_chat_model *model);
 
 /** The state of a model. Strings are borrowed as long as the model. */
 typedef struct beluga_health {
-    const char *state; /**< "healthy", "unhealthy", or "unknown" (configured, not probed) */
+    const char *state; /**< "healthy", "unhealthy" or "unknown": see beluga_check_health */
     const char *provider;
     const char *model;
-    bool api_key_set;
-    bool probed;         /**< a live request was made */
-    int32_t status;      /**< of the probe: 0 or its BELUGA_ERROR_ code */
+    bool api_key_set; /**< there is a key, or something that should give one and has not failed */
+    bool probed;      /**< a live request was made */
+    int32_t status;   /**< 0, or the BELUGA_ERROR_ code that makes it unhealthy */
     int64_t tools_count; /**< bound tools */
     int64_t timestamp;   /**< seconds since 1970 */
     int64_t latency_ms;  /**< of the probe; -1 without one */
@@ -160,12 +160,19 @@ typedef struct beluga_health {
 /**
  * Check a model's health.
  *
- * Without `probe` nothing is sent: it tells whether the model could be called ("healthy" where no
- * network stands between, otherwise "unknown"; "unhealthy" without a needed key). With `probe` the
- * provider's list of models is asked for, or else one token is generated.
+ * Without `probe` nothing is sent, and the state is what is known all the same:
+ * - "healthy": no network stands between (`mock`, an engine in this process);
+ * - "unhealthy": no call can succeed, since the key's file can't be read, or the command or
+ * function that should give the key gave none when it was last asked (without any key a model that
+ * needs one can't be opened at all);
+ * - "unknown": it could be called, and nobody has found out whether it answers.
  *
- * @param out  Written always, also when the probe fails.
- * @return 0; with `probe` what the probe gave.
+ * With `probe` the provider's list of models is asked for, or else one token is generated; then the
+ * state is "healthy" or "unhealthy".
+ *
+ * @param out  Written always, also on failure.
+ * @return 0; when the state is "unhealthy" the code that makes it so: BELUGA_ERROR_AUTHENTICATION
+ * without `probe`, with it what the probe gave.
  *
  * Threads: any. Blocks: only with `probe`.
  */

@@ -136,5 +136,8 @@ int beluga__config_check_provider(const beluga_config *config, beluga_registry *
  * table; INVALID_CONFIG when it has none. Other options are left alone. */
 int beluga__config_name_own(const beluga_provider *provider, beluga__arena *arena,
                             const char *written, beluga_option *option, beluga_error *err);
+/* The same where the provider is not known: an option that no provider has is a mistake. */
+int beluga__config_check_own(const beluga_registry *registry, const char *written,
+                             const beluga_option *option, beluga_error *err);
 
 #endif

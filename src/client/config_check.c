@@ -261,6 +261,8 @@ static void check_entry(checking *c, const beluga_provider *provider, const belu
     int status = settings ? 0 : BELUGA_ERROR_NO_MEMORY;
     if (!status && provider)
         status = beluga__config_name_own(provider, &arena, e->name, &option, &why);
+    if (!status && !provider)
+        status = beluga__config_check_own(c->registry, e->name, &option, &why);
     if (!status)
         status = beluga__settings_apply(settings, &arena, &option, 1, BELUGA_ORIGIN_FILE, &why);
     if (!status && provider)
@@ -296,7 +298,7 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Without a provider, whose fault was told, its own options can't be known. */
+/* Without a provider, whose fault was told, an own option may be that of any. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {

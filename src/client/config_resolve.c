@@ -11,7 +11,7 @@
 #include <beluga/registry.h>
 #include <stdio.h>
 
-enum { SHOWN = 60, LONGEST_PROVIDER = 47 };
+enum { SHOWN = 60, LONGEST_PROVIDER = 47, SEARCHED = 256 /* providers */ };
 
 /* What a reference led to. */
 typedef struct resolution {
@@ -261,6 +261,35 @@ int beluga__config_name_own(const beluga_provider *provider, beluga__arena *aren
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                             "\"%.*s\" is neither an option nor one of %s's own%s%s%s",
                             shown(written), written, provider->name, near ? "; did you mean " : "",
+                            near ? near : "", near ? "?" : "");
+}
+
+static bool is_anybodys_own(const beluga_registry *registry, const char *written)
+{
+    const char *names[SEARCHED];
+    size_t n = beluga_registry_list(registry, names, SEARCHED);
+    for (size_t i = 0; i < n && i < SEARCHED; i++) {
+        const beluga_provider *provider = beluga_registry_get(registry, names[i]);
+        size_t prefix = strlen(names[i]);
+        const beluga_own_option *row = provider ? provider->options : NULL;
+        for (; row && row->name; row++)
+            if (strcmp(row->name, written) == 0 ||
+                (strncmp(row->name, names[i], prefix) == 0 && row->name[prefix] == '.' &&
+                 strcmp(row->name + prefix + 1, written) == 0))
+                return true;
+    }
+    return false;
+}
+
+int beluga__config_check_own(const beluga_registry *registry, const char *written,
+                             const beluga_option *option, beluga_error *err)
+{
+    if (option->key != BELUGA_OPTION_PROVIDER_SPECIFIC || is_anybodys_own(registry, written))
+        return 0;
+    const char *near = beluga__option_nearest(written);
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                            "\"%.*s\" is neither an option nor any provider's own%s%s%s",
+                            shown(written), written, near ? "; did you mean " : "",
                             near ? near : "", near ? "?" : "");
 }
 

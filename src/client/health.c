@@ -3,7 +3,9 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "model/credential.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 /* --- models ----------------------------------------------------------------------------------- */
@@ -164,10 +166,25 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
     return status;
 }
 
+/* Without a key that is needed no call can succeed; nothing is sent to know it. */
+static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
+{
+    if (!target->credential) return 0;
+    int status = beluga__credential_check(target->credential, err);
+    if (!status) return 0;
+    if (err) snprintf(err->provider, sizeof err->provider, "%s", target->provider->name);
+    if (err) snprintf(err->model, sizeof err->model, "%s", target->model_name);
+    out->state = "unhealthy";
+    out->status = status;
+    out->api_key_set = false;
+    beluga_error_wrap(err, "check_health", NULL);
+    return status;
+}
+
 int beluga_check_health(beluga_chat_model *model, beluga_context *ctx, bool probe,
                         beluga_health *out, beluga_error *err)
 {
-    const beluga__target *target = model->target;
+    beluga__target *target = model->target;
     bool local = target->provider->capabilities & BELUGA_CAPABILITY_LOCAL;
     *out = (beluga_health){
         .state = local ? "healthy" : "unknown",
@@ -178,5 +195,5 @@ int beluga_check_health(beluga_chat_model *model, beluga_context *ctx, bool prob
         .timestamp = beluga__wall_s(),
         .latency_ms = -1,
     };
-    return probe ? probe_now(model, ctx, out, err) : 0;
+    return probe ? probe_now(model, ctx, out, err) : check_key(target, out, err);
 }

@@ -45,6 +45,7 @@ struct beluga__credential {
     pthread_mutex_t lock;
     char *key; /* what the file or command gave; NULL: ask */
     int64_t expires_s;
+    int failure; /* the code of the last asking; 0: it gave a key, or was not */
     bool asking;
     uint32_t generation; /* of fork: of who asks and of who waits */
     struct beluga__key_request *waiting;
@@ -300,6 +301,7 @@ static void settle(beluga__credential *credential, const char *key, int64_t expi
     forget(allocator, credential->key);
     credential->key = copy;
     credential->expires_s = expires_s;
+    credential->failure = key ? 0 : err->code;
     credential->asking = false;
     struct beluga__key_request *waiting = credential->waiting;
     credential->waiting = NULL;
@@ -403,4 +405,17 @@ bool beluga__credential_expire(beluga__credential *credential)
     credential->expires_s = 0;
     pthread_mutex_unlock(&credential->lock);
     return beluga__credential_renews(credential);
+}
+
+int beluga__credential_check(beluga__credential *credential, beluga_error *err)
+{
+    if (credential->source == SOURCE_FILE && access(credential->reference, R_OK))
+        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read",
+                                credential->reference);
+    pthread_mutex_lock(&credential->lock);
+    int failure = credential->failure;
+    pthread_mutex_unlock(&credential->lock);
+    if (!failure) return 0;
+    return beluga_error_set(err, failure, "the key's %s gave no key when it was last asked",
+                            source_name(credential->source));
 }

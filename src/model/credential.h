@@ -44,6 +44,9 @@ typedef struct beluga__key_wait {
 int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
                            beluga__key_wait *wait, const char **key, beluga_error *err);
 void beluga__credential_cancel(beluga__key_wait *wait);
+/* Whether a key could be had, as far as is known without asking: 0, or a code with detail in `err`.
+ */
+int beluga__credential_check(beluga__credential *credential, beluga_error *err);
 /* Whether it is asked for, and may be again: not one that was given once and for all. */
 bool beluga__credential_renews(const beluga__credential *credential);
 /* The provider refused it: ask again next time. Returns false for a value, which stays what it is.

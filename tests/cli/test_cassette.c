@@ -36,7 +36,8 @@ static int count_files(void)
     int n = 0;
     DIR *files = opendir(directory);
     if (!files) return -1;
-    for (struct dirent *entry; (entry = readdir(files));) n += entry->d_name[0] != '.';
+    for (struct dirent *entry; (entry = readdir(files));)
+        n += strstr(entry->d_name, ".json") != NULL; /* and there is what tells the model */
     closedir(files);
     return n;
 }
@@ -80,6 +81,25 @@ static void what_was_recorded_is_printed_again_without_a_server_and_a_key(void *
     }
     assert_int_equal(
         cli_run(cli, "--replay", directory, "--realtime", "-m", "openai/x", "hi", NULL), 0);
+}
+
+static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    peer_openai_stream(peer_reply_new(p), "It scatters light.");
+    assert_int_equal(cli_run(cli, "--record", directory, "Why is the sky blue?", NULL), 0);
+    assert_contains(cli->err, "asking openai/");
+    go_offline(cli, p);
+    assert_int_equal(cli_run(cli, "--replay", directory, "Why is the sky blue?", NULL), 0);
+    assert_string_equal(cli->out, "It scatters light.\n");
+    assert_string_equal(cli->err, "");
+    /* What was recorded is what can answer, whatever else is set; -m says otherwise. */
+    cli_set(cli, "BELUGA_MODEL", "anthropic/any");
+    assert_int_equal(cli_run(cli, "--replay", directory, "Why is the sky blue?", NULL), 0);
+    assert_int_equal(
+        cli_run(cli, "--replay", directory, "-m", "anthropic/any", "Why is the sky blue?", NULL),
+        1);
 }
 
 static void every_command_that_talks_to_a_provider_takes_them(void **state)
@@ -188,6 +208,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(what_was_recorded_is_printed_again_without_a_server_and_a_key),
+        TEST(a_replay_without_a_key_asks_the_model_that_was_recorded),
         TEST(every_command_that_talks_to_a_provider_takes_them),
         TEST(a_request_that_was_not_recorded_is_told_with_the_difference),
         TEST(both_at_once_and_other_nonsense_are_refused),

@@ -314,10 +314,34 @@ static void without_a_model_it_is_3_and_says_what_to_set(void **state)
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "Hello", NULL), 3);
     assert_string_equal(cli->out, "");
-    assert_contains(cli->err, "OPENAI_API_KEY");
-    assert_contains(cli->err, "BELUGA_MODEL");
     assert_contains(cli->err, "config.yaml");
-    assert_contains(cli->err, "-m mock/any");
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += *text == '\n';
+    return n;
+}
+
+static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
+{
+    static const char *const rows[] = {
+        "\n  beluga -m mock/any \"Hello\"              a try",
+        "\n  beluga -m ollama/MODEL \"Hello\"          a model on this machine",
+        "\n  export OPENAI_API_KEY=...               then openai/",
+        "\n  export ANTHROPIC_API_KEY=...            then anthropic/",
+        "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
+        "\n  model: PROVIDER/MODEL                   the same, in "};
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "Hello", NULL), 3);
+    const char *at = cli->err;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        assert_contains(at, rows[i]);
+        at = strstr(at, rows[i]) + 1;
+    }
+    assert_null(strstr(strstr(cli->err, "OPENAI_API_KEY") + 1, "OPENAI_API_KEY"));
+    assert_true(count_lines(cli->err) <= 10);
 }
 
 static void a_key_in_the_environment_chooses_its_provider_and_says_so(void **state)
@@ -654,6 +678,7 @@ int main(void)
         TEST(json_of_a_failure_has_the_error_and_what_arrived),
         TEST(json_has_the_tool_calls),
         TEST(without_a_model_it_is_3_and_says_what_to_set),
+        TEST(what_to_set_stands_in_the_order_of_use_and_in_columns),
         TEST(a_key_in_the_environment_chooses_its_provider_and_says_so),
         TEST(an_unknown_option_is_2_with_a_hint),
         TEST(an_option_of_another_command_is_2),

@@ -266,7 +266,14 @@ static void health_is_told_without_sending_anything(void **state)
     assert_int_equal(cli_run(cli, "health", "mock/any", NULL), 0);
     assert_string_equal(cli->out, "mock/any: healthy\n");
     assert_int_equal(cli_run(cli, "health", "-m", "openai/any", NULL), 4);
+    assert_string_equal(cli->out, "openai/any: unhealthy\n");
     assert_contains(cli->err, "OPENAI_API_KEY");
+    assert_int_equal(cli_run(cli, "health", "--json", "-m", "openai/any", NULL), 4);
+    assert_contains(cli->out, "\"state\":\"unhealthy\",\"provider\":\"openai\"");
+    assert_int_equal(
+        cli_run(cli, "health", "-o", "api_key=file:/nonexistent/key", "openai/any", NULL), 4);
+    assert_string_equal(cli->out, "openai/any: unhealthy\n");
+    assert_contains(cli->err, "the key's file /nonexistent/key can't be read");
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", KEY);
     assert_int_equal(cli_run(cli, "health", "-m", "openai/any", NULL), 0);
@@ -516,14 +523,27 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     beluga_json_doc_free(doc);
 }
 
+static void config_check_without_a_file_says_where_one_would_be(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 0);
+    assert_contains(cli->out, "There is no configuration file, and none is needed");
+    assert_contains(cli->out, "/.config/beluga/config.yaml");
+    assert_string_equal(cli->err, "");
+    assert_int_equal(cli_run(cli, "config", "check", "--json", NULL), 0);
+    assert_contains(cli->out, "{\"file\":null,\"problems\":[],\"errors\":0");
+    /* One that was named must be there. */
+    assert_int_equal(cli_run(cli, "config", "check", "missing.yaml", NULL), 3);
+    cli_set(cli, "BELUGA_CONFIG", "missing.yaml");
+    assert_int_equal(cli_run(cli, "config", "check", NULL), 3);
+}
+
 static void config_check_reads_what_would_be_read(void **state)
 {
     static const char yaml[] = "model: mock/x\nproviders: {openai: {api_key: 'env:NOT_SET'}}\n";
     struct cli *cli = *state;
     char path[128];
     snprintf(path, sizeof path, "%s", cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1));
-    assert_int_equal(cli_run(cli, "config", "check", NULL), 3);
-    assert_contains(cli->err, ".config/beluga/config.yaml: No such file");
     cli_set(cli, "BELUGA_CONFIG", path);
     assert_int_equal(cli_run(cli, "config", "check", NULL), 0); /* a warning is no error */
     assert_contains(cli->out, ":2:31: warning: api_key: the variable NOT_SET is not set\n");
@@ -562,6 +582,7 @@ int main(void)
         TEST(an_entry_that_is_wrong_does_not_hide_the_others),
         TEST(config_check_tells_all_and_ends_with_3),
         TEST(config_check_reads_what_would_be_read),
+        TEST(config_check_without_a_file_says_where_one_would_be),
     };
     return cmocka_run_group_tests_name("commands", tests, NULL, NULL);
 }

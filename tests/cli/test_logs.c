@@ -319,6 +319,11 @@ static void there_is_nothing_to_go_on_with_without_a_log(void **state)
     assert_int_equal(cli_run(cli, "-c", "-m", "mock/echo", "Hello", NULL), 2);
     assert_contains(cli->err, "beluga logs on");
     turn_on(cli);
+    assert_int_equal(cli_run(cli, "-c", "-m", "mock/echo", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "Hello\n");
+    assert_contains(cli->err, "this begins one");
+    assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0); /* and now there is one */
+    assert_string_equal(cli->err, "");
     assert_int_equal(cli_run(cli, "--cid", "7", "-m", "mock/echo", "Hello", NULL), 2);
     assert_contains(cli->err, "no entry 7");
     assert_int_equal(cli_run(cli, "--cid", "x", "-m", "mock/echo", "Hello", NULL), 2);

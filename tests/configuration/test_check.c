@@ -162,6 +162,33 @@ static void all_problems_are_told_in_one_run(void **state)
           "17:1: \"other\" is not known here; a file has model, providers, models and plugins\n");
 }
 
+static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)
+{
+    (void)state;
+    check("providers:\n"
+          "  mine: {base: opanai, base_url: 'http://127.0.0.1:1', tempurature: 1, temperature: 9}\n"
+          "  other: {base: opanai, organization: a, openai.organization: b, openai.nothing: c}\n"
+          "  mystery: {zzz: 1}\n"
+          "models:\n"
+          "  a: {model: opanai/x, tempurature: 1, seed: 1}\n"
+          "  b: {model: mine/x, timeuot: 3s}\n"
+          "  c: {model: , zzz: 1}\n",
+          "2:16: the base of mine, \"opanai\", is no provider; did you mean openai?*\n"
+          "2:69: \"tempurature\" is neither an option nor any provider's own; did you mean "
+          "temperature?\n"
+          "2:85: temperature must be 0 to 2 (is 9)\n"
+          "3:17: the base of other, \"opanai\", is no provider; did you mean openai?*\n"
+          "3:82: \"openai.nothing\" is neither an option nor any provider's own\n"
+          "4:3: no provider is named \"mystery\"*\n"
+          "4:18: \"zzz\" is neither an option nor any provider's own*\n"
+          "6:14: no provider is named \"opanai\"; did you mean openai?*\n"
+          "6:37: \"tempurature\" is neither an option nor any provider's own; did you mean "
+          "temperature?\n"
+          "7:31: \"timeuot\" is neither an option nor any provider's own; did you mean timeout?\n"
+          "8:7: model must name a model*\n"
+          "8:21: \"zzz\" is neither an option nor any provider's own*\n");
+}
+
 static void names_that_are_there_twice_are_all_told(void **state)
 {
     (void)state;
@@ -389,6 +416,7 @@ int main(void)
         cmocka_unit_test(models_to_fall_back_to_must_be_there),
         cmocka_unit_test(a_fault_that_many_lead_to_is_told_once),
         cmocka_unit_test(references_that_lead_nowhere_are_told),
+        cmocka_unit_test(a_misspelt_provider_hides_nothing_of_its_entry),
         cmocka_unit_test(a_secret_in_clear_is_told_and_never_shown),
         cmocka_unit_test(a_file_of_a_key_that_others_may_read_is_told),
         cmocka_unit_test(the_bases_own_address_wants_a_key),

@@ -1,4 +1,5 @@
-/* Commands that print keys: what they are given, what becomes of all they say, and when they end. */
+/* Commands that print keys: what they are given, what becomes of all they say, and when they end.
+ */
 #include "../support/calls.h"
 #include "base/limits.h"
 #include "model/command.h"
@@ -87,8 +88,9 @@ static void what_it_says_is_the_errors_cause_and_is_printed_nowhere(void **state
 static void what_it_says_is_bounded(void **state)
 {
     (void)state;
-    outcome o = run("i=0; while test $i -lt 2000; do i=$((i + 1)); echo 'the same again' >&2; done; "
-                    "exit 1");
+    outcome o =
+        run("i=0; while test $i -lt 2000; do i=$((i + 1)); echo 'the same again' >&2; done; "
+            "exit 1");
     assert_int_equal(o.length, -1);
     assert_int_equal(strncmp(o.err.cause, "the same again the same", 23), 0);
     assert_true(strlen(o.err.cause) < sizeof o.err.cause);

@@ -2,6 +2,7 @@
 #include "../support/calls.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 static void models(peer *p, int status, const char *body)
 {
@@ -140,6 +141,78 @@ static void a_probe_that_fails_tells_state_and_error(void **state)
     beluga_chat_model_unref(model);
 }
 
+/* --- without a probe -------------------------------------------------------------------------- */
+
+static void assert_state(beluga_chat_model *model, const char *state, int status, bool key_set)
+{
+    beluga_health health;
+    beluga_error err = {0};
+    assert_int_equal(beluga_check_health(model, NULL, false, &health, &err), status);
+    assert_string_equal(health.state, state);
+    assert_int_equal(health.status, status);
+    assert_int_equal(health.api_key_set, key_set);
+    assert_false(health.probed);
+    assert_int_equal(err.code, status);
+    if (status) assert_string_equal(err.provider, "openai");
+}
+
+static void without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model = open_peer(p);
+    assert_state(model, "unknown", 0, true);
+    assert_int_equal(peer_requests(p), 0);
+    beluga_chat_model_unref(model);
+}
+
+static void without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy(void **state)
+{
+    peer *p = *state;
+    char key[] = "file:/tmp/beluga-health-XXXXXX";
+    char *path = key + strlen("file:");
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, "k\n", 2), 2);
+    close(fd);
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(key));
+    assert_state(model, "unknown", 0, true);
+    unlink(path);
+    assert_state(model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
+    beluga_chat_model_unref(model);
+}
+
+static void without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key(void **state)
+{
+    peer *p = *state;
+    char command[128], path[] = "/tmp/beluga-health-XXXXXX";
+    int fd = mkstemp(path);
+    close(fd);
+    snprintf(command, sizeof command, "command:cat %s", path);
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(command));
+    assert_state(model, "unknown", 0, true); /* a command is not run to find out */
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
+    assert_state(model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
+    FILE *file = fopen(path, "w");
+    fputs("key\n", file);
+    fclose(file);
+    peer_openai_answer(peer_reply_new(p), "Hello");
+    assert_int_equal(generate(model, "Hello", NULL), 0);
+    assert_state(model, "unknown", 0, true);
+    unlink(path);
+    beluga_chat_model_unref(model);
+}
+
+static void a_model_without_the_key_that_it_needs_is_not_opened(void **state)
+{
+    (void)state;
+    beluga_chat_model *model = NULL;
+    beluga_config *config = beluga_config_new(beluga_with_model_name("any"));
+    assert_int_equal(
+        beluga_registry_open(beluga_registry_default(), "openai", config, &model, NULL),
+        BELUGA_ERROR_AUTHENTICATION);
+    assert_null(model);
+    beluga_config_free(config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -150,6 +223,10 @@ int main(void)
         cmocka_unit_test(a_provider_without_a_list_says_so),
         ON_PEER(a_probe_over_the_network_asks_for_the_models_and_spends_no_token),
         ON_PEER(a_probe_that_fails_tells_state_and_error),
+        ON_PEER(without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent),
+        ON_PEER(without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy),
+        ON_PEER(without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key),
+        cmocka_unit_test(a_model_without_the_key_that_it_needs_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
