@@ -15,6 +15,7 @@
 #include "observe.h"
 #include "output.h"
 #include "report.h"
+#include "waits.h"
 #include "wire_log.h"
 
 #define MAX_PROVIDERS    256
@@ -188,8 +189,9 @@ int session_read(struct session *session, const struct args *args)
 int session_load(struct session *session, const struct args *args)
 {
     *session = (struct session){0};
+    waits_start(args);
     log_start();
-    wire_log_start(args->verbose); /* instead, where both are asked for */
+    wire_log_start(args->verbose); /* each instead of the one before, where it is asked for */
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);
     if (rc == 0) rc = session_read(session, args);

@@ -164,6 +164,13 @@ void term_spinner_start(const char *label)
     snprintf(spinner.label, sizeof spinner.label, "%s", label);
 }
 
+void term_spinner_resume(void)
+{
+    if (!*spinner.label || spinner.on) return;
+    spinner.on = true;
+    spinner.drawn = false;
+}
+
 static void draw(int64_t waited_ms)
 {
     static const char *const fine[] = {"\u280b", "\u2819", "\u2839", "\u2838", "\u283c",

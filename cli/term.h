@@ -51,5 +51,7 @@ void term_spinner_start(const char *label);
 int64_t term_spinner_tick(void);
 /* Erase and end it. Printing calls this. */
 void term_spinner_stop(void);
+/* Go on after something was printed that is not the answer. Does nothing where it never began. */
+void term_spinner_resume(void);
 
 #endif

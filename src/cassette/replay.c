@@ -3,6 +3,7 @@
 #include "cassette/cassette.h"
 
 #include "base/clock.h"
+#include "base/hint.h"
 #include "base/mem.h"
 #include "base/secret.h"
 
@@ -107,6 +108,8 @@ static void tell_end(player *p)
         beluga_error_set(&err, code, "%s", message ? message : beluga_error_text(code));
         if (cause) beluga_error_set_cause(&err, cause, strlen(cause));
         err.retryable = beluga_json_bool(beluga_json_get(end, "retryable"), err.retryable);
+        beluga__hint_set_not_running(&err,
+                                     beluga_json_bool(beluga_json_get(end, "not_running"), false));
     } else
         beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED,
                          "the call was cancelled when it was recorded");

@@ -1,6 +1,7 @@
 /* The file of an exchange: JSON over several lines, made for people and for diff. */
 #include "cassette/cassette.h"
 
+#include "base/hint.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
@@ -205,6 +206,8 @@ static void put_end(writing *at)
         put_text(at, "message", x->error->message, strlen(x->error->message));
         if (*x->error->cause) put_text(at, "cause", x->error->cause, strlen(x->error->cause));
         beluga_json_put_bool(&at->w, "retryable", x->error->retryable);
+        if (beluga__hint_is_not_running(x->error))
+            beluga_json_put_bool(&at->w, "not_running", true);
     }
     beluga_json_end_object(&at->w);
 }

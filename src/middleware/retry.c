@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "base/hint.h"
 #include "model/span.h"
 
 enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RETRY };
@@ -102,11 +103,22 @@ static bool may_pass(const retry_op *op, const beluga_error *err)
     return retryable;
 }
 
+/* Attempts after the first. Unless somebody chose a number a server that does not run is tried once
+ * more, since it may be starting, and then told. */
+static int64_t retries_after(const retry_op *op, const beluga_error *err)
+{
+    const beluga__settings *settings = op->call->settings;
+    if (beluga__hint_is_not_running(err) &&
+        !beluga__settings_has(settings, BELUGA_OPTION_MAX_RETRIES))
+        return 1;
+    return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, 3);
+}
+
 /* Milliseconds until the next attempt, or -1 for none. */
 static int64_t next_wait_ms(retry_op *op, const beluga_error *err)
 {
-    int64_t retries = beluga__settings_int(op->call->settings, BELUGA_OPTION_MAX_RETRIES, 3);
-    if (op->attempts > retries || op->call->is_probe || !may_pass(op, err)) return -1;
+    if (op->attempts > retries_after(op, err) || op->call->is_probe || !may_pass(op, err))
+        return -1;
     if (op->delivered && !op->call->restartable) return -1;
     if (err->retry_after_ms > BELUGA__MAX_RETRY_WAIT_MS) return -1;
     int64_t wait = backoff_ms(op);
@@ -127,7 +139,9 @@ static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
                        BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
                        BELUGA__TEXT_FIELD("model", op->call->model_name),
                        BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
+                       BELUGA__TEXT_FIELD("message", err->message),
                        BELUGA__NUMBER_FIELD("attempt", op->attempts),
+                       BELUGA__NUMBER_FIELD("attempts", retries_after(op, err) + 1),
                        BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
     if (op->call->span && runtime->telemetry->event)
         runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY,

@@ -8,10 +8,14 @@
 #include "transport/loop.h"
 
 #include "base/clock.h"
+#include "base/hint.h"
 #include "base/mem.h"
 
 #include <beluga/option.h>
+#include <arpa/inet.h>
 #include <curl/curl.h>
+#include <errno.h>
+#include <netinet/in.h>
 #include <pthread.h>
 #include <strings.h>
 
@@ -66,6 +70,8 @@ struct beluga__transfer {
     bool head_told;
     bool paused;
     bool draining;
+    bool far;        /* it was tried to reach another machine */
+    bool near;       /* and this one */
     bool head_ended; /* the empty line after the headers came */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
@@ -138,16 +144,30 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     return status;
 }
 
+/* Whether nobody listens where it was tried to connect. */
+static bool is_refused(const beluga__transfer *t, CURLcode code)
+{
+    long error = 0;
+    if (code != CURLE_COULDNT_CONNECT || !t->easy) return false;
+    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice;
+    bool refused = is_refused(t, code), near = t->near && !t->far;
     int status = code_of_head(t, code, &advice);
     if (!status) {
         status = code_of(code);
         advice = advice_of(code);
     }
     if (!status) return 0;
+    if (refused)
+        advice = near ? "the server refused the connection (is it running?)"
+                      : "the server refused the connection";
     beluga_error_set(err, status, "%s", advice);
+    beluga__hint_set_not_running(err, refused && near);
     const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
     if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
@@ -189,6 +209,7 @@ static void end_transfer(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_POSTFIELDS, NULL);
     curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
     curl_easy_setopt(t->easy, CURLOPT_PRIVATE, NULL);
+    curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
     keep_handle(http, t);
     beluga__buf_free(&t->body);
     beluga__release(&http->loop->base.runtime->allocator, t);
@@ -254,11 +275,24 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
     return t->handler || t->draining ? length : 0;
 }
 
+static bool is_on_this_machine(const struct sockaddr *address)
+{
+    if (address->sa_family == AF_UNIX) return true;
+    if (address->sa_family == AF_INET)
+        return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
+               IN_LOOPBACKNET;
+    return address->sa_family == AF_INET6 &&
+           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+}
+
 /* A host's own children inherit no connection: libcurl does not see to that itself. */
 static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct curl_sockaddr *address)
 {
-    (void)payload;
+    beluga__transfer *t = payload;
+    bool near = is_on_this_machine(&address->addr);
     (void)purpose;
+    t->near |= near;
+    t->far |= !near;
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -432,6 +466,7 @@ static void set_up_transfer(beluga__transfer *t)
     if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings);
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);

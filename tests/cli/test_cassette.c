@@ -102,6 +102,20 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
         1);
 }
 
+static void a_server_that_did_not_run_is_replayed_with_as_many_attempts(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    go_offline(cli, p);
+    cli_set(cli, "OPENAI_API_KEY", KEY);
+    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "-o",
+                             "retry_delay=100ms", "hi", NULL),
+                     7);
+    assert_int_equal(count_files(), 2);
+    assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "hi", NULL), 7);
+    assert_contains(cli->err, "is it running?");
+}
+
 static void every_command_that_talks_to_a_provider_takes_them(void **state)
 {
     struct cli *cli = *state;
@@ -209,6 +223,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
         TEST(what_was_recorded_is_printed_again_without_a_server_and_a_key),
         TEST(a_replay_without_a_key_asks_the_model_that_was_recorded),
+        TEST(a_server_that_did_not_run_is_replayed_with_as_many_attempts),
         TEST(every_command_that_talks_to_a_provider_takes_them),
         TEST(a_request_that_was_not_recorded_is_told_with_the_difference),
         TEST(both_at_once_and_other_nonsense_are_refused),

@@ -50,6 +50,41 @@ static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(
     assert_string_equal(cli->out, "This is a mock response.\r\n");
 }
 
+static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **state)
+{
+    struct cli *cli = *state;
+    peer *p = peer_start();
+    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
+    cli_set(cli, "OPENAI_API_KEY", "x");
+    for (int i = 0; i < 4; i++) {
+        peer_openai_error(peer_reply_new(p), 503, NULL, "busy", "Come back later");
+        peer_openai_stream(peer_reply_new(p), "Hello");
+        cli->terminal = i != 1 && i != 2;
+        if (i == 2) on_terminal(cli, "xterm");
+        assert_int_equal(cli_run(cli, "-m", "openai/x", "-o", "retry_delay=100ms",
+                                 i == 2 ? "-q" : "--no-log", "hi", NULL),
+                         0);
+        assert_contains(cli->out, "Hello");
+        if (i == 0 || i == 3)
+            assert_contains(cli->out, "; trying again in 0.1 s (2 of 4)");
+        else
+            assert_lacks(i == 1 ? cli->err : cli->out, "trying again");
+    }
+    peer_stop(p);
+}
+
+static void a_server_that_does_not_run_is_told_at_once(void **state)
+{
+    struct cli *cli = *state;
+    on_terminal(cli, "xterm");
+    cli_set(cli, "OLLAMA_HOST", "127.0.0.1:1");
+    assert_int_equal(cli_run(cli, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi", NULL), 7);
+    assert_contains(cli->out,
+                    "the server refused the connection (is it running?); trying again in 0.1 s "
+                    "(2 of 2)");
+    assert_contains(cli->out, "2 attempts");
+}
+
 static void colours_go_when_no_color_is_set(void **state)
 {
     struct cli *cli = *state;
@@ -289,6 +324,8 @@ int main(void)
         TEST(the_spinner_comes_and_is_erased_before_the_answer),
         TEST(there_is_no_spinner_in_pipes),
         TEST(there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb),
+        TEST(a_wait_before_another_attempt_is_told_on_a_terminal_alone),
+        TEST(a_server_that_does_not_run_is_told_at_once),
         TEST(colours_go_when_no_color_is_set),
         TEST(control_characters_of_a_model_are_shown_and_not_obeyed),
         TEST(nothing_to_ask_shows_where_help_is),

@@ -2,6 +2,8 @@
 #include "../support/openai.h"
 
 #include <stdio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
@@ -390,6 +392,68 @@ static void a_dead_port_is_a_network_error_that_may_pass(void **state)
     beluga_chat_model_unref(model);
 }
 
+/* A model whose retries are the library's own, at a port that nothing listens on. */
+static int ask_dead(const char *url, const char *socket_path, int64_t retries, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_model_name("any"),
+                                  beluga_with_api_key(SECRET_KEY),
+                                  beluga_with_base_url(url),
+                                  beluga_with_retry_delay_ms(100),
+                                  beluga_with_unix_socket(socket_path),
+                                  retries < 0 ? BELUGA_OPTIONS_END
+                                              : beluga_with_max_retries(retries)};
+    beluga_config *config = beluga_config_new_n(opts, sizeof opts / sizeof *opts);
+    beluga_chat_model *model = NULL;
+    assert_int_equal(beluga_registry_open(beluga_registry_default(), "openai", config, &model, err),
+                     0);
+    int status = ask(model, err);
+    beluga_chat_model_unref(model);
+    beluga_config_free(config);
+    return status;
+}
+
+static bool has_ipv6(void)
+{
+    struct sockaddr_in6 address = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    int fd = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool has = fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof address) == 0;
+    if (fd >= 0) close(fd);
+    return has;
+}
+
+static void a_server_of_this_machine_that_does_not_run_is_tried_once_more(void **state)
+{
+    static const struct {
+        const char *url, *socket_path;
+        bool ipv6;
+    } rows[] = {{"http://127.0.0.1:1/v1", NULL, false},
+                {"http://127.9.8.7:1/v1", NULL, false},
+                {"http://localhost:1/v1", NULL, false},
+                {"http://[::1]:1/v1", NULL, true},
+                {"http://host/v1", "/nonexistent/socket", false}};
+    bool ipv6 = has_ipv6();
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        beluga_error err = {0};
+        if (rows[i].ipv6 && !ipv6) continue;
+        assert_int_equal(ask_dead(rows[i].url, rows[i].socket_path, -1, &err),
+                         BELUGA_ERROR_NETWORK);
+        assert_string_equal(err.message, "the server refused the connection (is it running?)");
+        assert_int_equal(err.attempts, 2);
+        assert_true(beluga_error_is_retryable(&err));
+    }
+}
+
+static void a_number_of_retries_that_somebody_chose_holds_for_it_too(void **state)
+{
+    beluga_error err = {0};
+    (void)state;
+    assert_int_equal(ask_dead("http://127.0.0.1:1/v1", NULL, 3, &err), BELUGA_ERROR_NETWORK);
+    assert_int_equal(err.attempts, 4);
+    assert_int_equal(ask_dead("http://127.0.0.1:1/v1", NULL, 0, &err), BELUGA_ERROR_NETWORK);
+    assert_int_equal(err.attempts, 1);
+}
+
 static void a_connection_that_ends_before_the_answer_is_a_network_error(void **state)
 {
     peer *p = *state;
@@ -628,6 +692,8 @@ int main(void)
         ON_PEER(a_key_with_a_line_break_is_refused_and_not_shown),
         ON_PEER(a_key_that_can_not_be_had_is_an_authentication_error),
         cmocka_unit_test(a_dead_port_is_a_network_error_that_may_pass),
+        cmocka_unit_test(a_server_of_this_machine_that_does_not_run_is_tried_once_more),
+        cmocka_unit_test(a_number_of_retries_that_somebody_chose_holds_for_it_too),
         ON_PEER(a_connection_that_ends_before_the_answer_is_a_network_error),
         ON_PEER(an_answer_shorter_than_it_claims_is_a_network_error),
         ON_PEER(a_stream_that_ends_without_its_proof_is_stream_closed),
