@@ -223,7 +223,8 @@ static int run(const struct args *args)
     const char *what = args->operands.count ? args->operands.items[0] : NULL;
     if (!what) return show(args);
     if (strcmp(what, "check") == 0) return config_check(args);
-    return out_usage("beluga config does not know \"%s\"; beluga config check [FILE]", what);
+    return out_usage(
+        "beluga config does not know \"%s\"; it knows check: beluga config check [FILE]", what);
 }
 
 const struct command cmd_config = {

@@ -92,7 +92,7 @@ static int run(const struct args *args)
     if (args->help) /* of another command: see main.c */
         command = args->named ? args->command : NULL;
     else if (topic && !(command = command_find(topic)))
-        return out_usage("there is no command %s", topic);
+        return out_usage("there is no command \"%s\"; beluga help lists them", topic);
     if (command)
         put_command(command);
     else

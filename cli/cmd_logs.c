@@ -636,7 +636,8 @@ static int run(const struct args *args)
             return out_usage("--before is for beluga logs clear");
         return run_verb(args, i);
     }
-    return out_usage("beluga logs can't \"%s\": list, show, search, on, off, status, path, clear",
+    return out_usage("beluga logs does not know \"%s\"; it knows list, show, search, on, off, "
+                     "status, path, clear",
                      name);
 }
 

@@ -137,7 +137,7 @@ static int run(const struct args *args)
 {
     const char *const *words = args->operands.items;
     if (args->operands.count < 2 || strcmp(words[0], "provider") != 0)
-        return out_usage("beluga new provider NAME");
+        return out_usage("say what to begin: beluga new provider NAME");
     if (args->http && args->full) return out_usage("--http or --full, not both");
     int rc = check_name(words[1]);
     if (rc == 0) rc = write_folder(words[1], args->http ? "http" : "full");

@@ -28,7 +28,7 @@ static int run(const struct args *args)
     struct trace_file file = {0};
     beluga_prices *prices = NULL;
     const char *operand = args->operands.count ? args->operands.items[0] : NULL;
-    if (!operand) return out_usage("which file? - is stdin");
+    if (!operand) return out_usage("name the file, or - for stdin");
     if (args->json && args->html) return out_usage("give --json or --html, not both");
     const char *name = is_stdin(operand) ? "stdin" : operand;
     int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)

@@ -5,7 +5,8 @@
 #include <beluga/error.h>
 #include <stdbool.h>
 
-/* Nobody listens on this machine: a server that is not running, which seldom comes up in seconds. */
+/* Nobody listens on this machine: a server that is not running, which seldom comes up in seconds.
+ */
 static inline void beluga__hint_set_not_running(beluga_error *err, bool set)
 {
     err->reserved[0] = set;

@@ -81,8 +81,9 @@ static int take_model_name(beluga__target *t, beluga__buf *faults)
         t->model_name = beluga__settings_model(&t->settings, t->model_name);
         return 0;
     }
-    return beluga__buf_printf(faults, "%smodel_name is missing, and %s has no default",
-                              faults->length ? "; " : "", t->provider->name);
+    return beluga__buf_printf(faults,
+                              "%smodel_name is missing, and %s has no default: say %s/MODEL",
+                              faults->length ? "; " : "", t->provider->name, t->provider->name);
 }
 
 static int take_metric_prefix(beluga__target *t)

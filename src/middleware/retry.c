@@ -139,10 +139,10 @@ static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
                        BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
                        BELUGA__TEXT_FIELD("model", op->call->model_name),
                        BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
-                       BELUGA__TEXT_FIELD("message", err->message),
                        BELUGA__NUMBER_FIELD("attempt", op->attempts),
+                       BELUGA__NUMBER_FIELD("wait_ms", wait_ms),
                        BELUGA__NUMBER_FIELD("attempts", retries_after(op, err) + 1),
-                       BELUGA__NUMBER_FIELD("wait_ms", wait_ms));
+                       BELUGA__TEXT_FIELD("message", err->message));
     if (op->call->span && runtime->telemetry->event)
         runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY,
                                   err);

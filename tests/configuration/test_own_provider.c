@@ -197,7 +197,8 @@ static void another_address_has_no_default_model(void **state)
 {
     (void)state;
     open_fails("providers: {mine: {base: openai, base_url: 'URL'}}", "mine",
-               BELUGA_ERROR_INVALID_CONFIG, "model_name is missing, and mine has no default");
+               BELUGA_ERROR_INVALID_CONFIG,
+               "model_name is missing, and mine has no default: say mine/MODEL");
     beluga_chat_model *model;
     beluga_error err;
     beluga_config *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
