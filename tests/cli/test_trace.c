@@ -362,7 +362,7 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_contains(cli->err, "costs are unknown: ");
     assert_contains(cli->out, "cost unknown");
     assert_int_equal(cli_run(cli, "trace", NULL), 2);
-    assert_contains(cli->err, "which file?");
+    assert_contains(cli->err, "name the file, or - for stdin");
     assert_int_equal(cli_run(cli, "trace", "/nowhere", NULL), 2);
     assert_contains(cli->err, "/nowhere can't be read");
 }
