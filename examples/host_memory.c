@@ -1,7 +1,9 @@
-/* A client in memory of its host's, as a database's extension has it: an area that is given back as a whole.
+/* A client in memory of its host's, as a database's extension has it: an area that is given back as
+ * a whole.
  *
- * The area must not go before the client is done with it, and a call that was cancelled may leave a thread that comes
- * late. So the client is closed: when that returns 0, every block is back and nobody looks at the area again. */
+ * The area must not go before the client is done with it, and a call that was cancelled may leave a
+ * thread that comes late. So the client is closed: when that returns 0, every block is back and
+ * nobody looks at the area again. */
 #include <beluga/beluga.h>
 
 #include <pthread.h>
@@ -51,8 +53,7 @@ static int ask(beluga_client *client, const char *question)
     beluga_chat_model *model;
     beluga_response *response;
     beluga_config *config = beluga_config_new(beluga_with_model_name("echo"));
-    int status =
-        beluga_registry_open(beluga_client_registry(client), "mock", config, &model, &err);
+    int status = beluga_registry_open(beluga_client_registry(client), "mock", config, &model, &err);
     beluga_config_free(config);
     if (!status) {
         status = beluga_invoke(model, NULL, beluga_input_text(question), &response, &err);
