@@ -21,9 +21,9 @@ struct beluga_op {
     bool refused;      /* the answer came as far as the model gave it, and that is an error here */
     bool head_pending; /* START and METADATA are still held back */
     bool has_metadata;
-    bool usage_pending; /* `usage` came before the head went out */
-    beluga__task stop;  /* delivers `stop_code` in the next turn */
+    beluga__task stop; /* delivers `stop_code` in the next turn */
     int stop_code;
+    bool usage_pending; /* `usage` came before the head went out */
     beluga__timer deadline;
     beluga__guard guard; /* of the context */
     struct {
