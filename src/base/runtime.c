@@ -21,24 +21,7 @@ uint32_t beluga__fork_generation(void)
     return atomic_load_explicit(&generation, memory_order_relaxed);
 }
 
-static _Thread_local const beluga__runtime *inside;
-
-const beluga__runtime *beluga__enter(const beluga__runtime *runtime)
-{
-    const beluga__runtime *before = inside;
-    inside = runtime;
-    return before;
-}
-
-void beluga__leave(const beluga__runtime *before)
-{
-    inside = before;
-}
-
-bool beluga__is_inside(const beluga__runtime *runtime)
-{
-    return inside == runtime;
-}
+_Thread_local const beluga__runtime *beluga__inside;
 
 const char *beluga_log_level_name(beluga_log_level level)
 {

@@ -43,11 +43,23 @@ static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_lo
         }                                                                 \
     } while (0)
 
-/* Between enter and leave this thread runs calls or work of `runtime`, which hold it. Leave takes
- * what enter returned. */
-const beluga__runtime *beluga__enter(const beluga__runtime *runtime);
-void beluga__leave(const beluga__runtime *before);
-bool beluga__is_inside(const beluga__runtime *runtime);
+/* Whose calls or work this thread runs, which hold it; NULL: nobody's. Every step of a loop writes
+ * it, so it is of the model that needs no call to find it. */
+extern _Thread_local const beluga__runtime *beluga__inside
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/* Leave takes what enter returned. */
+static inline const beluga__runtime *beluga__enter(const beluga__runtime *runtime)
+{
+    const beluga__runtime *before = beluga__inside;
+    beluga__inside = runtime;
+    return before;
+}
+
+static inline void beluga__leave(const beluga__runtime *before)
+{
+    beluga__inside = before;
+}
 
 /* Counts fork()s: what was made under another number belongs to the parent process. */
 uint32_t beluga__fork_generation(void);

@@ -91,7 +91,7 @@ static int check(const beluga_client *client, beluga_error *err)
     if (client->generation != beluga__fork_generation())
         return beluga_error_set(err, BELUGA_ERROR_FORKED,
                                 "the client is the parent process's, and so is some of its memory");
-    if (beluga__is_inside(&client->runtime))
+    if (beluga__inside == &client->runtime)
         return beluga_error_set(
             err, BELUGA_ERROR_RECURSIVE,
             "the client can't be closed by a callback, a tool or other work of its own");
