@@ -403,8 +403,8 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     snprintf(yaml, sizeof yaml,
              "providers: {mine: {base: openai, base_url: 'URL', headers: {A: 'command:echo a', B: "
              "'command:touch %s; n=0; until test -e %s || test $n -ge 1500; do n=$((n + 1)); sleep "
-             "0.02; done; echo b'}}}",
-             asked, go);
+             "0.02; done; rm -f %s; echo b'}}}",
+             asked, go, go);
     beluga_chat_model *model = open_own(p, yaml, "mine/m");
     beluga_context *context = beluga_context_new_cancellable(NULL);
     beluga_loop *loop = new_loop();
@@ -428,7 +428,8 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     assert_int_equal(peer_requests(p), 0);
     snprintf(asked, sizeof asked, "%s.asked", go);
     unlink(asked);
-    unlink(go);
+    for (int i = 0; exists(go) && i < PATIENCE_MS; i++) usleep(1000); /* the command has seen it */
+    assert_false(exists(go));
 }
 
 static void what_is_fallen_back_to_gets_nothing_of_the_first(void **state)
