@@ -286,9 +286,9 @@ static void a_client_goes_although_a_command_of_its_ended_later(void **state)
     assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
     beluga_context_unref(ctx);
     beluga_chat_model_unref(model);
-    beluga_client_unref(client);
+    assert_int_equal(beluga_client_close(client, 0, NULL), BELUGA_ERROR_TIMEOUT);
     write_file(path_in(s, "go-on"), "");
-    for (int i = 0; i < PATIENCE_MS && atomic_load(&m.live); i++) usleep(1000);
+    assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
     assert_int_equal(atomic_load(&m.live), 0);
 }
 

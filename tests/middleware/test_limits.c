@@ -136,7 +136,7 @@ static void so_many_run_at_once_and_the_others_follow(void **state)
         record_clear(&r[i]);
         ops[i] = push_stream(model, loop, NULL, &r[i]);
     }
-    while (peer_requests(p) < 2) poll_and_step(loop);
+    while (peer_requests(p) < 2) assert_int_equal(beluga_loop_wait(loop, 1), 0);
     step_until_quiet(loop);
     assert_int_equal(peer_requests(p), 2);
     peer_open_gate(p, 0);
