@@ -9,6 +9,7 @@
 #include "middleware/middleware.h"
 
 #include "base/mem.h"
+#include "schema/event.h"
 
 #include <stdio.h>
 
@@ -201,7 +202,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         return;
     }
     if (event->kind == BELUGA_EVENT_RESTART) op->delivered = false;
-    if (beluga__layer_is_content(event)) op->delivered = true;
+    if (!op->delivered) op->delivered = beluga__event_is_content(event);
     op->outer->event(op->outer, event);
 }
 

@@ -71,45 +71,15 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release)(void *));
 
-/* One emission, so that it can travel from another thread; texts are borrowed. */
-typedef struct beluga__emission {
-    enum {
-        BELUGA__EMIT_TEXT,
-        BELUGA__EMIT_REASONING,
-        BELUGA__EMIT_SIGNATURE,
-        BELUGA__EMIT_TOOL_BEGIN,
-        BELUGA__EMIT_TOOL_DELTA,
-        BELUGA__EMIT_TOOL_END,
-        BELUGA__EMIT_METADATA,
-        BELUGA__EMIT_USAGE,
-        BELUGA__EMIT_WARNING,
-        BELUGA__EMIT_FINISH,
-        BELUGA__EMIT_ERROR,
-        BELUGA__EMIT_MODEL,
-        BELUGA__EMIT_REASONING_END,
-        BELUGA__EMIT_MEDIA,
-        BELUGA__EMIT_MEDIA_BASE64,
-        BELUGA__EMIT_MEDIA_URL,
-        BELUGA__EMIT_ATTRIBUTE,
-        BELUGA__EMIT_MEASUREMENT
-    } kind;
-    uint32_t index;
-    const char *a, *b; /* text; id and name; id and model; raw; media and its type */
-    size_t a_length;
-    /* created; finish reason; a part's kind; the bits of an attribute's or a measurement's value */
-    int64_t number;
-    const beluga_usage *usage;
-    const beluga_error *error;
-} beluga__emission;
-
-/* On the loop's thread. */
-int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what);
-/* On either. */
-int beluga__emit_send(beluga_emit *emit, const beluga__emission *what);
-/* span.c: an emission that is for telemetry. */
-void beluga__span_apply(const beluga_call *call, const beluga__emission *what);
-void beluga__measure_apply(const beluga_call *call, const beluga__emission *what);
-/* On another thread: copy and send it to the loop. */
-int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what);
+/* What a provider says is an event; the rest of these functions take it on its way. Apply it, on
+ * the loop's thread: check it, fill in what only the emit knows (ids, indexes), and deliver it. */
+int beluga__emit_apply(beluga_emit *emit, beluga_event *event);
+/* The same from either thread; what it points to is borrowed. */
+int beluga__emit_send(beluga_emit *emit, beluga_event *event);
+/* On another thread: copy it and send it to the loop. */
+int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event);
+/* span.c: what is for telemetry. */
+void beluga__span_apply(const beluga_call *call, const beluga_event *event);
+void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
 
 #endif

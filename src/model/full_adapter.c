@@ -11,6 +11,7 @@
 #include "model/claims.h"
 #include "model/handle.h"
 #include "model/watchdog.h"
+#include "schema/event.h"
 
 #include <pthread.h>
 
@@ -45,20 +46,19 @@ struct beluga__remote {
     pthread_mutex_t lock;
     pthread_cond_t room;
     size_t bytes;   /* under way */
-    size_t ignored; /* emissions after the worker was told to stop */
+    size_t ignored; /* events after the worker was told to stop */
     bool cancelled;
-    bool lost; /* an emission could not be kept: what follows it is refused, too */
+    bool lost; /* an event could not be kept: what follows it is refused, too */
 };
 
-typedef struct emission_mail {
+/* An event under way, and behind it all that it points to. */
+typedef struct event_mail {
     beluga__mail mail;
     struct beluga__remote *remote;
     size_t size;
-    beluga__emission what;
-    beluga_usage usage;
-    beluga_error error;
-    char text[];
-} emission_mail;
+    beluga__event what;
+    _Alignas(16) char room[];
+} event_mail;
 
 /* --- the end of a call ---------------------------------------------------------------------- */
 
@@ -255,7 +255,7 @@ static void remote_detach(struct beluga__remote *remote)
 
 static void arrived(beluga__mail *mail, beluga_loop *loop)
 {
-    emission_mail *m = beluga__container_of(mail, emission_mail, mail);
+    event_mail *m = beluga__container_of(mail, event_mail, mail);
     struct beluga__remote *remote = m->remote;
     pthread_mutex_lock(&remote->lock);
     remote->bytes -= m->size;
@@ -265,7 +265,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     if (self) {
         beluga__watchdog_feed(&self->dog);
         if (beluga__handle_is_misused(remote->name)) beluga__emit_misused(&self->emit);
-        beluga__emit_apply(&self->emit, &m->what);
+        beluga__emit_apply(&self->emit, &m->what.event);
         settle(self, 0, NULL);
     }
     beluga__release(remote->call->arena.allocator, m);
@@ -296,49 +296,20 @@ static int lose(struct beluga__remote *remote, size_t size)
     return BELUGA_ERROR_NO_MEMORY;
 }
 
-static const char *pack(char **at, const char *text, size_t n)
+int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event)
 {
-    if (!text) return NULL;
-    char *copy = *at;
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    *at += n + 1;
-    return copy;
-}
-
-static bool has_length(const beluga__emission *what)
-{
-    switch (what->kind) {
-    case BELUGA__EMIT_TOOL_BEGIN:
-    case BELUGA__EMIT_METADATA:
-    case BELUGA__EMIT_FINISH: return false;
-    default: return true;
-    }
-}
-
-int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what)
-{
-    size_t a = !what->a ? 0 : has_length(what) ? what->a_length : strlen(what->a);
-    size_t b = what->b ? strlen(what->b) : 0;
-    size_t raw = what->usage && what->usage->raw ? what->usage->raw_length : 0;
-    size_t size = sizeof(emission_mail) + a + b + raw + 3;
+    size_t size = sizeof(event_mail) + beluga__event_room(event);
     int status = reserve(remote, size);
     if (status) return status;
-    emission_mail *m = beluga__alloc(remote->call->arena.allocator, size);
+    event_mail *m = beluga__alloc(remote->call->arena.allocator, size);
     if (!m) return lose(remote, size);
-    char *at = m->text;
-    *m = (emission_mail){.mail.run = arrived, .remote = remote, .size = size, .what = *what};
-    m->what.a = pack(&at, what->a, a);
-    m->what.b = pack(&at, what->b, b);
-    if (what->usage) {
-        m->usage = *what->usage;
-        m->usage.raw = pack(&at, what->usage->raw, raw);
-        m->what.usage = &m->usage;
-    }
-    if (what->error) m->error = *what->error, m->what.error = &m->error;
+    m->mail = (beluga__mail){.run = arrived};
+    m->remote = remote;
+    m->size = size;
+    beluga__event_copy(&m->what.event, event, m->room);
     atomic_fetch_add_explicit(&remote->refs, 1, memory_order_relaxed);
     beluga__mailbox_post(remote->mailbox, &m->mail);
-    return what->kind == BELUGA__EMIT_ERROR ? what->error->code : 0;
+    return event->kind == BELUGA_EVENT_ERROR && event->u.error ? event->u.error->code : 0;
 }
 
 static void work_done(beluga__mail *mail, beluga_loop *loop)
