@@ -27,7 +27,9 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
     BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
     /** an image, audio or a file of the answer, whole; since 0.1 */
-    BELUGA_EVENT_MEDIA = 14
+    BELUGA_EVENT_MEDIA = 14,
+    /** what a server wants back as it is, and nobody else understands; since 0.1 */
+    BELUGA_EVENT_STATE = 15
 } beluga_event_kind;
 
 /** Why the model stopped. */
@@ -123,6 +125,15 @@ struct beluga_event {
             size_t length;
             const char *url; /**< where it is, "https://…"; NULL when it is in `bytes` */
         } media;
+        struct {
+            /** what it belongs to, a beluga_part_kind: TEXT or REASONING, to the one that came
+             * last; TOOL_CALL, to the call of this index; STATE, to itself: it stands between the
+             * others */
+            uint32_t of;
+            const char *provider; /**< whose it is */
+            const char *json;     /**< any value */
+            size_t length;
+        } state;
         beluga_usage usage;
         struct {
             uint32_t reason; /**< beluga_finish_reason */

@@ -258,6 +258,14 @@ const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index)
     return index < call->n_tools ? call->tools[index] : NULL;
 }
 
+const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part, size_t *length)
+{
+    bool own = part && part->state && part->state_provider &&
+               strcmp(part->state_provider, call->target->provider->name) == 0;
+    if (length) *length = own ? part->state_length : 0;
+    return own ? part->state : NULL;
+}
+
 const char *beluga_call_page(const beluga_call *call)
 {
     return call->page;

@@ -279,6 +279,42 @@ static int emit_media(beluga_emit *emit, beluga_event *event)
                                                      : send_media(emit, event);
 }
 
+/* Also of a call that has ended; the newest of that index. */
+static const beluga__tool_slot *find_begun(const beluga_emit *emit, uint32_t index)
+{
+    const beluga__tool_slot *found = NULL;
+    for (const beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)
+        if (tool->index == index) found = tool;
+    return found;
+}
+
+static int check_state(beluga_emit *emit, const beluga_event *event)
+{
+    uint32_t of = event->u.state.of;
+    beluga_json_doc *doc = NULL;
+    int status = check_content(emit);
+    if (status) return status;
+    if (of != BELUGA_PART_TEXT && of != BELUGA_PART_REASONING && of != BELUGA_PART_TOOL_CALL &&
+        of != BELUGA_PART_STATE)
+        return BELUGA_ERROR_INVALID_INPUT;
+    if (of == BELUGA_PART_TOOL_CALL && !find_begun(emit, event->index))
+        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "state of a call that never began");
+    status = beluga_json_parse(event->u.state.json, event->u.state.length, &doc, NULL);
+    beluga_json_doc_free(doc);
+    if (status == BELUGA_ERROR_NO_MEMORY) return no_memory(emit);
+    return status ? broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "state that is not JSON") : 0;
+}
+
+static int emit_state(beluga_emit *emit, beluga_event *event)
+{
+    int status = check_state(emit, event);
+    if (status) return status;
+    if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
+    event->u.state.provider = emit->call->target->provider->name;
+    emit->content = true;
+    return send(emit, event);
+}
+
 int beluga__emit_head(beluga_emit *emit)
 {
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
@@ -399,6 +435,7 @@ static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *
     [BELUGA_EVENT_FINISH] = emit_finish,
     [BELUGA_EVENT_ERROR] = emit_error,
     [BELUGA_EVENT_MEDIA] = emit_media,
+    [BELUGA_EVENT_STATE] = emit_state,
     [BELUGA__EVENT_WARNING] = emit_warning,
     [BELUGA__EVENT_MODEL] = emit_model,
     [BELUGA__EVENT_REASONING_END] = end_reasoning,
@@ -582,6 +619,16 @@ int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *
     return beluga__emit_send(
         emit, &(beluga_event){.kind = BELUGA_EVENT_MEDIA,
                               .u.media = {.kind = kind, .media_type = media_type, .url = url}});
+}
+
+int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *json,
+                      size_t length)
+{
+    if (!json) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(
+        emit, &(beluga_event){.kind = BELUGA_EVENT_STATE,
+                              .index = index,
+                              .u.state = {.of = of, .json = json, .length = length}});
 }
 
 int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)

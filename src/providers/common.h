@@ -86,6 +86,17 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
 
+/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as the object of that
+ * one member. */
+int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const beluga_json *value);
+/* Write the state that a part has for this call's provider as a value; false: it has none. */
+bool beluga__put_state(beluga_json_writer *w, const beluga_call *call, const beluga_part *part);
+/* Write the members of such state, an object, into the object that is open. Returns 0 or NO_MEMORY.
+ */
+int beluga__put_state_members(beluga_json_writer *w, const beluga_call *call,
+                              const beluga_part *part);
+
 /* Returns the message that the answer goes on with: the last, system messages aside, when it is the
  * model's; or NULL. */
 const beluga_message *beluga__last_of_model(const beluga_call *call);

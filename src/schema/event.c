@@ -66,6 +66,11 @@ static const beluga__event_field media[] = {
     FIELD(STRING, NULL, event.u.media.url, OPTIONAL),
     TEXT(NULL, event.u.media.bytes, event.u.media.length, OPTIONAL)};
 
+static const beluga__event_field state[] = {
+    FIELD(STRING, "provider", event.u.state.provider, NEEDED),
+    TEXT("json", event.u.state.json, event.u.state.length, NEEDED),
+    FIELD(WORD, "of", event.u.state.of, OPTIONAL)};
+
 static const beluga__event_field attribute[] = {
     FIELD(STRING, NULL, attribute.value.name, OPTIONAL),
     FIELD(STRING, NULL, attribute.value.value.string, OPTIONAL)};
@@ -94,6 +99,7 @@ const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_RESTART] = {"restart"},
     [BELUGA_EVENT_TOOL_RESULT] = {"tool_result", ALL(tool_result)},
     [BELUGA_EVENT_MEDIA] = {"media", ALL(media), .is_content = true},
+    [BELUGA_EVENT_STATE] = {"state", ALL(state), .is_content = true, .is_kept = true},
     [BELUGA__EVENT_WARNING] = {NULL, ALL(text)},
     [BELUGA__EVENT_MODEL] = {NULL, ALL(text)},
     [BELUGA__EVENT_MEDIA_BASE64] = {NULL, ALL(media)},

@@ -1,5 +1,5 @@
-/* What each kind of event carries, said once: names, copies and JSON of events, and whether they are
- * part of the answer, are all read from one table. */
+/* What each kind of event carries, said once: names, copies and JSON of events, and whether they
+ * are part of the answer, are all read from one table. */
 #ifndef BELUGA__SCHEMA_EVENT_H
 #define BELUGA__SCHEMA_EVENT_H
 
@@ -60,7 +60,7 @@ typedef struct beluga__event_field {
 } beluga__event_field;
 
 typedef struct beluga__event_shape {
-    const char *name; /* NULL: not a public kind */
+    const char *name;                  /* NULL: not a public kind */
     const beluga__event_field *fields; /* what must be aligned comes first */
     uint8_t n_fields;
     bool is_content; /* a part of the answer begins: who delivered it can't take it back */

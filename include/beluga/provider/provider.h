@@ -219,6 +219,18 @@ BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t i
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
+/**
+ * Return the JSON that beluga_emit_state kept with a part of an earlier answer of this call's
+ * provider, or NULL: it has none, or it is another provider's. A part of kind BELUGA_PART_STATE is
+ * nothing else; one without state for this provider is not for it, and is left out.
+ *
+ * @param length  Set to its bytes; may be NULL.
+ *
+ * Since: 0.1
+ */
+BELUGA_API const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part,
+                                             size_t *length);
+
 /* An option in force, by key. Return false, and leave the value alone, when it is not set. */
 BELUGA_API bool beluga_call_get_double(const beluga_call *call, int key, double *value);
 BELUGA_API bool beluga_call_get_int(const beluga_call *call, int key, int64_t *value);
@@ -278,6 +290,22 @@ BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
 /** Begin, one delta and end of a call that comes whole. */
 BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id,
                                      const char *name, const char *arguments, size_t length);
+/**
+ * What the server wants back as it is, and has no function of its own here: any JSON, kept under
+ * the provider's name with the answer. beluga_call_get_state gives it back when the answer is part
+ * of a later call to the same provider; nobody else gets it.
+ *
+ * @param of     What it belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the one at work,
+ *               which what follows is no longer part of. BELUGA_PART_TOOL_CALL: the call that began
+ *               with `index`, whether it has ended or not. BELUGA_PART_STATE: to none; it is a part
+ *               of its own that stands where it was emitted.
+ * @param index  Of the tool call; 0 for the others.
+ * @param json   One JSON value; what a part or a call had already is replaced.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another kind; BELUGA_ERROR_MALFORMED_RESPONSE, which
+ *         ends the call, when it is not JSON, or the tool call never began. Since: 0.1
+ */
+BELUGA_API int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index,
+                                 const char *json, size_t length);
 /**
  * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;

@@ -64,6 +64,7 @@ static bool is_sendable(struct encoder *e, const beluga_part *part, beluga_role 
         fail(e, BELUGA_ERROR_NOT_SUPPORTED, "cohere can't take a part of this kind from this role");
         return false;
     }
+    if (part->kind == BELUGA_PART_STATE) return false; /* another provider's */
     if (part->kind == BELUGA_PART_TEXT) return part->text_length > 0;
     if (is_beside_content(part)) return false;
     if (part->kind == BELUGA_PART_REASONING) return is_reasoning_sendable(e, part);

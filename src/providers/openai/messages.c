@@ -63,8 +63,7 @@ static bool has_reasoning(const beluga_message *message)
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
     if (!has_reasoning(message) || is_mistral(e)) return;
-    bool details = e->host->quirks & BELUGA__OPENAI_REASONING_DETAILS;
-    if (details && beluga__openai_put_details(e, message)) return;
+    if (beluga__openai_put_details(e, message)) return;
     if (e->host->reasoning_field) {
         if (beluga__put_joined(e->w, e->host->reasoning_field, message, BELUGA_PART_REASONING, ""))
             beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY,
@@ -78,7 +77,8 @@ static void put_reasoning(beluga__openai_encoder *e, const beluga_message *messa
 
 /* ---- tool calls and their results ------------------------------------------------------------ */
 
-static void put_call(beluga_json_writer *w, const beluga_part *part, const char *id)
+/* Leaves the call's object open. */
+static void begin_call(beluga_json_writer *w, const beluga_part *part, const char *id)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", id);
@@ -90,12 +90,18 @@ static void put_call(beluga_json_writer *w, const beluga_part *part, const char 
     else
         beluga_json_put_string(w, "arguments", "{}");
     beluga_json_end_object(w);
-    beluga_json_end_object(w);
 }
 
 void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part)
 {
-    put_call(w, part, part->id ? part->id : "");
+    begin_call(w, part, part->id ? part->id : "");
+    beluga_json_end_object(w);
+}
+
+static void put_members_of(beluga__openai_encoder *e, const beluga_part *part)
+{
+    if (beluga__put_state_members(e->w, e->call, part))
+        beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for what goes back to the host");
 }
 
 static bool is_mistral_id(const char *id)
@@ -130,9 +136,23 @@ static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *mess
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
-        put_call(e->w, part, id_of(e, part->id ? part->id : "", made));
+        begin_call(e->w, part, id_of(e, part->id ? part->id : "", made));
+        put_members_of(e, part);
+        beluga_json_end_object(e->w);
     }
     if (open) beluga_json_end_array(e->w);
+}
+
+/* Of state that came more than once the newest counts. */
+static void put_state(beluga__openai_encoder *e, const beluga_message *message)
+{
+    for (size_t i = beluga_message_count(message); i-- > 0;) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != BELUGA_PART_STATE || !beluga_call_get_state(e->call, part, NULL))
+            continue;
+        put_members_of(e, part);
+        return;
+    }
 }
 
 static void put_tool_result(beluga__openai_encoder *e, const beluga_message *message)
@@ -171,6 +191,7 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
     if (role == BELUGA_ROLE_AI) {
         put_reasoning(e, message);
         put_tool_calls(e, message);
+        put_state(e, message);
     }
     beluga_json_end_object(e->w);
 }

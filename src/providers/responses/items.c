@@ -67,6 +67,7 @@ static bool takes(beluga__responses_encoder *e, const beluga_part *part, beluga_
 {
     bool taken =
         part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
+    if (part->kind == BELUGA_PART_STATE) return false; /* an answer's */
     if (!is_media(part) || taken) return true;
     drop(e);
     return false;
@@ -189,6 +190,7 @@ static void put_ai_part(beluga__responses_encoder *e, const beluga_part *part)
     case BELUGA_PART_TEXT: put_said(e, part); break;
     case BELUGA_PART_REASONING: put_reasoning(e, part); break;
     case BELUGA_PART_TOOL_CALL: put_call(e, part); break;
+    case BELUGA_PART_STATE: beluga__put_state(e->w, e->call, part); break;
     default: drop(e);
     }
 }
