@@ -163,6 +163,14 @@ static bool printable_utf8(const char *text)
     return beluga__utf8_valid(text, n) == n;
 }
 
+/* Results are told apart by the ids of their calls. */
+static bool is_used(const beluga_emit *emit, const char *id)
+{
+    for (const beluga__tool_slot *tool = emit->tools; tool; tool = tool->next)
+        if (strcmp(tool->id, id) == 0) return true;
+    return false;
+}
+
 static int add_tool(beluga_emit *emit, beluga_event *event)
 {
     const char *id = event->u.tool_call.id, *name = event->u.tool_call.name;
@@ -173,7 +181,7 @@ static int add_tool(beluga_emit *emit, beluga_event *event)
     beluga__tool_slot *tool = beluga__arena_zalloc(&emit->call->arena, sizeof *tool);
     if (!tool) return no_memory(emit);
     tool->index = event->index;
-    tool->id = id && *id ? keep(emit, id) : made_up_id(emit);
+    tool->id = id && *id && !is_used(emit, id) ? keep(emit, id) : made_up_id(emit);
     tool->name = keep(emit, name);
     if (!tool->id || !tool->name) return no_memory(emit);
     beluga__buf_init(&tool->arguments, emit->call->arena.allocator, BELUGA__MAX_FRAME_BYTES);
@@ -292,7 +300,7 @@ static int check_state(beluga_emit *emit, const beluga_event *event)
 {
     uint32_t of = event->u.state.of;
     beluga_json_doc *doc = NULL;
-    int status = check_content(emit);
+    int status = check_text(emit, event->u.state.json, event->u.state.length);
     if (status) return status;
     if (of != BELUGA_PART_TEXT && of != BELUGA_PART_REASONING && of != BELUGA_PART_TOOL_CALL &&
         of != BELUGA_PART_STATE)

@@ -233,23 +233,59 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
     return 0;
 }
 
-int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
-                          bool *wrapped)
+/* 1: arguments are an object, 0: they are not, or NO_MEMORY. */
+static int is_object(const beluga_part *part)
 {
     beluga_json_doc *doc = NULL;
     int code = part->text_length ? beluga_json_parse(part->text, part->text_length, &doc, NULL) : 0;
-    if (code == BELUGA_ERROR_NO_MEMORY) return code;
-    if (doc && beluga_json_is_object(beluga_json_doc_root(doc))) {
-        beluga_json_put_raw(w, key, part->text, part->text_length);
-    } else {
-        beluga_json_begin_object(w, key);
-        if (part->text_length)
-            beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
-        beluga_json_end_object(w);
-        *wrapped = *wrapped || part->text_length;
-    }
+    bool object = doc && beluga_json_is_object(beluga_json_doc_root(doc));
     beluga_json_doc_free(doc);
+    return code == BELUGA_ERROR_NO_MEMORY ? code : object;
+}
+
+int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
+                          bool *wrapped)
+{
+    int object = is_object(part);
+    if (object < 0) return object;
+    if (object) {
+        beluga_json_put_raw(w, key, part->text, part->text_length);
+        return 0;
+    }
+    beluga_json_begin_object(w, key);
+    if (part->text_length) beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
+    beluga_json_end_object(w);
+    *wrapped = *wrapped || part->text_length;
     return 0;
+}
+
+static int put_wrapped(beluga_json_writer *w, const char *key, const beluga_part *part)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    beluga_json_writer *object = beluga_json_writer_new();
+    if (!object) return BELUGA_ERROR_NO_MEMORY;
+    beluga_json_begin_object(object, NULL);
+    beluga_json_put_string_n(object, "arguments", part->text, part->text_length);
+    beluga_json_end_object(object);
+    int code = beluga_json_writer_text(object, &text, &length);
+    if (!code) beluga_json_put_string_n(w, key, text, length);
+    beluga_json_writer_free(object);
+    return code;
+}
+
+int beluga__put_arguments_text(beluga_json_writer *w, const char *key, const beluga_part *part,
+                               bool *wrapped)
+{
+    int object = is_object(part);
+    if (object < 0) return object;
+    if (object)
+        beluga_json_put_string_n(w, key, part->text, part->text_length);
+    else if (!part->text_length)
+        beluga_json_put_string(w, key, "{}");
+    else
+        *wrapped = true;
+    return object || !part->text_length ? 0 : put_wrapped(w, key, part);
 }
 
 /* ---- state ----------------------------------------------------------------------------------- */

@@ -80,11 +80,21 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
 int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_message *message,
                        uint32_t kind, const char *separator);
 
+/* What is warned of where one was wrapped. */
+#define BELUGA__WRAPPED                                                                         \
+    "a tool call's arguments that are not a JSON object are sent as the text \"arguments\" in " \
+    "one"
+
 /* Write a tool call's arguments as an object, for protocols that take nothing else. Models write
  * other things, and what they wrote must not make a conversation impossible to go on with: it is
  * wrapped as the text "arguments" then, and `wrapped` is set. Returns 0 or NO_MEMORY. */
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
+
+/* The same as a string, for protocols that have the object's JSON in one: servers read it, too, and
+ * refuse what is none. */
+int beluga__put_arguments_text(beluga_json_writer *w, const char *key, const beluga_part *part,
+                               bool *wrapped);
 
 /* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as the object of that
  * one member. */

@@ -257,6 +257,7 @@ static int fill_state(beluga_message *m, beluga_part *part, const char *provider
     if (!provider || !json)
         return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
                                     "state needs a provider and JSON");
+    check_text(m, "state", m->count, json, length);
     int status = check_json(m, json, length);
     if (!status) status = copy(m, json, length, &state);
     if (!status) status = copy_string(m, "state_provider", provider, &of);

@@ -1,6 +1,7 @@
 /* Copies of events, and events that wait in a queue. */
 #include "client/queue.h"
 #include "schema/event.h"
+#include "schema/event_json.h"
 
 #include <beluga/beluga.h>
 #include <setjmp.h>
@@ -45,6 +46,11 @@ static void fill_public(original *o, beluga_event *e)
         e->u.tool_call.name = o->name;
         e->u.tool_call.arguments = e->kind == BELUGA_EVENT_TOOL_CALL_BEGIN ? NULL : o->text;
         e->u.tool_call.length = e->kind == BELUGA_EVENT_TOOL_CALL_BEGIN ? 0 : 4;
+        break;
+    case BELUGA_EVENT_STATE:
+        e->u.state.provider = o->id;
+        e->u.state.json = o->text;
+        e->u.state.length = 4;
         break;
     case BELUGA_EVENT_USAGE:
         e->u.usage = (beluga_usage)BELUGA_USAGE_INIT;
@@ -143,6 +149,10 @@ static void assert_public(const beluga_event *e)
             assert_null(e->u.tool_call.arguments);
         else
             assert_string_equal(e->u.tool_call.arguments, "text");
+        break;
+    case BELUGA_EVENT_STATE:
+        assert_string_equal(e->u.state.provider, "id 1");
+        assert_string_equal(e->u.state.json, "text");
         break;
     case BELUGA_EVENT_USAGE:
         assert_string_equal(e->u.usage.raw, "text");
@@ -264,6 +274,33 @@ static void events_that_wait_in_a_queue_are_whole(void **state)
     beluga__queue_free(&queue);
 }
 
+/* Written, read, and written again it is the same. */
+static void what_json_has_of_an_event_it_gives_back(void **state)
+{
+    (void)state;
+    for (uint32_t kind = 1; kind < BELUGA__EVENT_WARNING; kind++) {
+        original o;
+        beluga_event read;
+        beluga_json_doc *doc;
+        const char *first, *second;
+        size_t n, n_second;
+        beluga_json_writer *w = beluga_json_writer_new(), *again = beluga_json_writer_new();
+        fill(&o, kind);
+        if (beluga__event_to_json(w, &o.what.event)) {
+            assert_int_equal(beluga_json_writer_text(w, &first, &n), 0);
+            assert_int_equal(beluga_json_parse(first, n, &doc, NULL), 0);
+            assert_true(beluga__event_from_json(beluga_json_doc_root(doc), &read));
+            assert_true(beluga__event_to_json(again, &read));
+            assert_int_equal(beluga_json_writer_text(again, &second, &n_second), 0);
+            assert_string_equal(first, second);
+            beluga_json_doc_free(doc);
+        } else
+            assert_false(beluga__event_shapes[kind].is_kept);
+        beluga_json_writer_free(w);
+        beluga_json_writer_free(again);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -271,6 +308,7 @@ int main(void)
         cmocka_unit_test(a_kind_of_a_later_version_is_copied_as_it_is),
         cmocka_unit_test(kinds_that_stay_inside_have_no_name),
         cmocka_unit_test(events_that_wait_in_a_queue_are_whole),
+        cmocka_unit_test(what_json_has_of_an_event_it_gives_back),
     };
     return cmocka_run_group_tests_name("event", tests, NULL, NULL);
 }

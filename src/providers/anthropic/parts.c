@@ -251,9 +251,7 @@ static void put_input(beluga__anthropic_encoder *e, const beluga_part *part)
     bool wrapped = e->wrapped;
     if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
         beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
-    if (e->wrapped && !wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
-                                             "are sent as the text \"arguments\" in one");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
 }
 
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part)

@@ -263,9 +263,7 @@ static void put_tool_use(beluga__bedrock_encoder *e, const beluga_part *part)
     if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
         beluga__bedrock_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
     beluga_json_end_object(e->w);
-    if (e->wrapped && !wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
-                                             "are sent as the text \"arguments\" in one");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
 }
 
 static void put_text(beluga__bedrock_encoder *e, const beluga_part *part)

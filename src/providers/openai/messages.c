@@ -78,24 +78,23 @@ static void put_reasoning(beluga__openai_encoder *e, const beluga_message *messa
 /* ---- tool calls and their results ------------------------------------------------------------ */
 
 /* Leaves the call's object open. */
-static void begin_call(beluga_json_writer *w, const beluga_part *part, const char *id)
+static int begin_call(beluga_json_writer *w, const beluga_part *part, const char *id, bool *wrapped)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", id);
     beluga_json_put_string(w, "type", "function");
     beluga_json_begin_object(w, "function");
     beluga_json_put_string(w, "name", part->name ? part->name : "");
-    if (part->text_length)
-        beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
-    else
-        beluga_json_put_string(w, "arguments", "{}");
+    int code = beluga__put_arguments_text(w, "arguments", part, wrapped);
     beluga_json_end_object(w);
+    return code;
 }
 
-void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part)
+int beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part, bool *wrapped)
 {
-    begin_call(w, part, part->id ? part->id : "");
+    int code = begin_call(w, part, part->id ? part->id : "", wrapped);
     beluga_json_end_object(w);
+    return code;
 }
 
 static void put_members_of(beluga__openai_encoder *e, const beluga_part *part)
@@ -127,18 +126,26 @@ static const char *id_of(const beluga__openai_encoder *e, const char *id, char m
     return made;
 }
 
+static void put_call(beluga__openai_encoder *e, const beluga_part *part)
+{
+    char made[MISTRAL_ID + 1];
+    bool wrapped = false;
+    if (begin_call(e->w, part, id_of(e, part->id ? part->id : "", made), &wrapped))
+        beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (wrapped) beluga__openai_warn_once(e, BELUGA__OPENAI_WRAPPED_ARGUMENTS, BELUGA__WRAPPED);
+    put_members_of(e, part);
+    beluga_json_end_object(e->w);
+}
+
 static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *message)
 {
     bool open = false;
-    char made[MISTRAL_ID + 1];
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
-        begin_call(e->w, part, id_of(e, part->id ? part->id : "", made));
-        put_members_of(e, part);
-        beluga_json_end_object(e->w);
+        put_call(e, part);
     }
     if (open) beluga_json_end_array(e->w);
 }

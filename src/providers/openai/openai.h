@@ -90,7 +90,8 @@ enum beluga__openai_warned {
     BELUGA__OPENAI_LOST_FILE = 1 << 4,
     BELUGA__OPENAI_LOST_MEDIA = 1 << 5,
     BELUGA__OPENAI_MOVED_MEDIA = 1 << 6,
-    BELUGA__OPENAI_LOST_TTL = 1 << 7
+    BELUGA__OPENAI_LOST_TTL = 1 << 7,
+    BELUGA__OPENAI_WRAPPED_ARGUMENTS = 1 << 8
 };
 
 /* A request being written. What is wrong with its messages sticks in `status`. */
@@ -141,7 +142,8 @@ int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_reque
 
 /* Shapes that other protocols have taken over. */
 void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, bool strict);
-void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part);
+/* Returns 0 or NO_MEMORY; see beluga__put_arguments_text. */
+int beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part, bool *wrapped);
 /* Where a part's content is, as a string: its URL, or a data: URL of its bytes. Returns 0, or
  * INVALID_INPUT for a type that is too long. */
 int beluga__openai_put_url(beluga_json_writer *w, const char *key, const beluga_part *part,

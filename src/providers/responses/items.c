@@ -163,10 +163,10 @@ static void put_call(beluga__responses_encoder *e, const beluga_part *part)
     beluga_json_put_string(e->w, "type", "function_call");
     beluga_json_put_string(e->w, "call_id", part->id);
     beluga_json_put_string(e->w, "name", part->name);
-    if (part->text_length)
-        beluga_json_put_string_n(e->w, "arguments", part->text, part->text_length);
-    else
-        beluga_json_put_string(e->w, "arguments", "{}");
+    bool wrapped = e->wrapped;
+    if (beluga__put_arguments_text(e->w, "arguments", part, &e->wrapped))
+        beluga__responses_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
     beluga_json_end_object(e->w);
 }
 
