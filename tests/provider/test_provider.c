@@ -191,6 +191,61 @@ static int leaves_calls_open(const beluga_call *c, beluga_emit *emit, beluga_err
     return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
 }
 
+static int calls_by_one_id(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    (void)c;
+    (void)err;
+    for (uint32_t i = 0; i < 3; i++) {
+        int status = beluga_emit_tool_call(emit, i, i < 2 ? "same" : "other", "w", "{}", 2);
+        if (status) return status;
+    }
+    return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
+}
+
+static void two_calls_of_one_id_are_told_apart(void **state)
+{
+    beluga_error err;
+    beluga_response *response = call(*state, calls_by_one_id, 0, &err);
+    assert_int_equal(beluga_response_tool_call_count(response), 3);
+    assert_string_equal(beluga_response_tool_call(response, 0)->id, "same");
+    assert_string_not_equal(beluga_response_tool_call(response, 1)->id, "same");
+    assert_string_equal(beluga_response_tool_call(response, 2)->id, "other");
+    beluga_response_free(response);
+}
+
+static int counts_results(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    char text[32];
+    size_t n = 0;
+    const beluga_message *last = NULL;
+    (void)err;
+    for (size_t i = 0; i < beluga_call_message_count(c); i++)
+        if (beluga_message_role(beluga_call_message(c, i)) == BELUGA_ROLE_TOOL)
+            n++, last = beluga_call_message(c, i);
+    snprintf(text, sizeof text, "%zu %s", n, beluga_message_text(last, NULL));
+    int status = say(emit, text);
+    return status ? status : stop(emit);
+}
+
+static void of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so(void **state)
+{
+    beluga_response *response = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_message *answer = beluga_message_new(BELUGA_ROLE_AI);
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    beluga_message_add_tool_call(answer, "a", "w", "{}", 2);
+    beluga_messages_add(messages, answer);
+    beluga_messages_add(messages, beluga_tool_message("a", "cancelled"));
+    beluga_messages_add(messages, beluga_human_message("Well?"));
+    beluga_messages_add(messages, beluga_tool_message("a", "done"));
+    behave = counts_results;
+    assert_int_equal(beluga_generate(*state, NULL, messages, &response, NULL), 0);
+    assert_string_equal(beluga_response_text(response, NULL), "1 done");
+    assert_non_null(strstr(beluga_response_warning(response, 0), "more than one result"));
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+}
+
 static void finish_ends_the_calls_that_are_still_open(void **state)
 {
     beluga_error err;
@@ -774,6 +829,8 @@ int main(void)
         WITH_MODEL(a_failure_wins_over_a_finish_that_was_not_delivered_yet),
         WITH_MODEL(arguments_of_a_call_that_never_began_are_malformed),
         WITH_MODEL(two_calls_of_one_index_are_malformed),
+        WITH_MODEL(two_calls_of_one_id_are_told_apart),
+        WITH_MODEL(of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so),
         WITH_MODEL(finish_ends_the_calls_that_are_still_open),
         WITH_MODEL(text_that_is_not_utf8_is_malformed),
         WITH_MODEL(all_that_a_provider_tells_is_in_the_response),

@@ -94,10 +94,10 @@ static void cancel(void *self, beluga_emit *emit)
     (void)emit;
 }
 
-#define SUBJECT(subject_name, function)                                     \
-    {BELUGA_PROVIDER_INIT(subject_name), .default_model = "m",              \
-     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING, \
-     .start = (function), .cancel = cancel}
+#define SUBJECT(subject_name, function)                                                          \
+    {BELUGA_PROVIDER_INIT(subject_name), .default_model = "m",                                   \
+     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING, .start = (function), \
+     .cancel = cancel}
 
 static const beluga_provider subjects[] = {SUBJECT("subject", start), SUBJECT("other", start),
                                            SUBJECT("worker", start_blocking),
@@ -106,10 +106,9 @@ static const beluga_provider subjects[] = {SUBJECT("subject", start), SUBJECT("o
 static beluga_chat_model *open_model(const char *name)
 {
     beluga_chat_model *model = NULL;
-    assert_int_equal(
-        beluga_registry_open(beluga_client_registry(beluga_client_default()), name, NULL, &model,
-                             NULL),
-        0);
+    assert_int_equal(beluga_registry_open(beluga_client_registry(beluga_client_default()), name,
+                                          NULL, &model, NULL),
+                     0);
     return model;
 }
 
@@ -117,10 +116,9 @@ static int register_all(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof subjects / sizeof *subjects; i++)
-        assert_int_equal(
-            beluga_registry_register(beluga_client_registry(beluga_client_default()), &subjects[i],
-                                     NULL),
-            0);
+        assert_int_equal(beluga_registry_register(beluga_client_registry(beluga_client_default()),
+                                                  &subjects[i], NULL),
+                         0);
     return 0;
 }
 
