@@ -43,8 +43,10 @@ typedef struct beluga__anthropic_state {
     const char *block;
     size_t n_block;
     uint32_t block_index;
-    char *block_input; /* what came of its input */
+    char *block_input; /* what came of its input; of a block of text, its citations */
     size_t n_input, input_room;
+    uint32_t text_index;   /* of the newest block of text, */
+    bool has_text;         /* and whether there is any */
     const char *arguments; /* of the newest tool call, when its start had them; in the call's */
     size_t n_arguments;    /* memory, until its end or pieces of others come */
     bool has_usage;
@@ -120,6 +122,9 @@ int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char 
 /* A piece of the input of a block that goes back as it came; of another it is ignored. */
 int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
                                  size_t length, beluga_emit *emit);
+/* What a block of text cites of the API's own search; of another it is ignored. */
+int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
+                                    const beluga_json *citation, beluga_emit *emit);
 /* A piece of a tool call's arguments. */
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit);

@@ -166,7 +166,8 @@ static size_t count_blocks(beluga__anthropic_encoder *e, const beluga_message *m
         const beluga_part *part = beluga_message_part(message, i);
         if (!beluga__anthropic_is_sendable(e, part, role)) continue;
         count++;
-        *only = part->kind == BELUGA_PART_TEXT && !part->flags ? part : NULL;
+        bool plain = part->kind == BELUGA_PART_TEXT && !part->flags && !part->state;
+        *only = plain ? part : NULL;
     }
     return count;
 }

@@ -45,6 +45,8 @@ void beluga__anthropic_put_text(beluga__anthropic_encoder *e, const beluga_part 
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "text");
     beluga_json_put_string_n(e->w, "text", part->text, beluga__anthropic_text_length(e, part));
+    if (beluga__put_state_members(e->w, e->call, part))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for an earlier answer");
     beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }

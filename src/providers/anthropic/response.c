@@ -59,13 +59,6 @@ static int end_tool(beluga__anthropic_state *state, uint32_t index, beluga_emit 
     return code ? code : beluga_emit_tool_call_end(emit, index);
 }
 
-static int emit_text(const beluga_json *block, beluga_emit *emit)
-{
-    size_t n = 0;
-    const char *text = beluga_json_get_string(block, "text", &n);
-    return n ? beluga_emit_text(emit, text, n) : 0;
-}
-
 int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
                                      size_t length, beluga_emit *emit)
 {
@@ -115,11 +108,9 @@ static int begin_state(beluga__anthropic_state *state, uint32_t index, const bel
     return 0;
 }
 
-int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
-                                 size_t length, beluga_emit *emit)
+static int keep(beluga__anthropic_state *state, const char *text, size_t length, beluga_emit *emit)
 {
     enum { FIRST_ROOM = 256 };
-    if (!state->block || state->block_index != index) return 0;
     if (state->n_input + length > state->input_room) {
         size_t room = 2 * (state->n_input + length) + FIRST_ROOM;
         char *input = beluga_emit_alloc(emit, room);
@@ -131,6 +122,13 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     memcpy(state->block_input + state->n_input, text, length);
     state->n_input += length;
     return 0;
+}
+
+int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
+                                 size_t length, beluga_emit *emit)
+{
+    bool own = state->block && state->block_index == index;
+    return own ? keep(state, text, length, emit) : 0;
 }
 
 static int put_block(const beluga__anthropic_state *state, beluga_json_doc *doc,
@@ -180,6 +178,48 @@ static int end_state(beluga__anthropic_state *state, beluga_emit *emit)
     return code;
 }
 
+/* ---- text, and what it cites ----------------------------------------------------------------- */
+
+int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
+                                    const beluga_json *citation, beluga_emit *emit)
+{
+    static const char first[] = "{\"citations\":[", next[] = ",";
+    size_t n;
+    if (state->block || state->text_index != index) return 0;
+    if (!beluga_json_get_string(citation, "encrypted_index", NULL)) return 0;
+    const char *before = state->n_input ? next : first;
+    const char *text = beluga_emit_json_text(emit, citation, &n);
+    int code = text ? keep(state, before, strlen(before), emit) : BELUGA_ERROR_NO_MEMORY;
+    return code ? code : keep(state, text, n, emit);
+}
+
+static int begin_text(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
+                      beluga_emit *emit)
+{
+    size_t n = 0;
+    int code = 0;
+    const char *text = beluga_json_get_string(block, "text", &n);
+    const beluga_json *citations = beluga_json_get(block, "citations");
+    state->n_input = 0;
+    state->text_index = index;
+    state->has_text = n;
+    if (beluga_json_is_array(citations))
+        for (const beluga_json *v = beluga_json_first(citations); v && !code;
+             v = beluga_json_next(citations, v))
+            code = beluga__anthropic_keep_citation(state, index, v, emit);
+    return code || !n ? code : beluga_emit_text(emit, text, n);
+}
+
+/* Citations of the API's own search have to go back with their text. */
+static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
+{
+    int code = state->has_text ? keep(state, "]}", 2, emit) : 0;
+    if (!code && state->has_text)
+        code = beluga_emit_state(emit, BELUGA_PART_TEXT, 0, state->block_input, state->n_input);
+    state->n_input = 0;
+    return code;
+}
+
 /* Others than Anthropic don't sign what their models think, and want it back all the same. */
 static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 {
@@ -208,7 +248,7 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
         state->thinking = true;
         state->thinking_index = index;
     }
-    if (is(type, "text")) return emit_text(block, emit);
+    if (is(type, "text")) return begin_text(state, index, block, emit);
     if (is(type, "thinking")) return emit_thinking(state, block, emit);
     if (is(type, "redacted_thinking")) return emit_redacted(state, block, emit);
     if (is(type, "tool_use")) return begin_tool(state, index, block, emit);
@@ -219,6 +259,7 @@ int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, 
 {
     if (beluga__anthropic_is_tool(state, index)) return end_tool(state, index, emit);
     if (state->block && state->block_index == index) return end_state(state, emit);
+    if (!state->block && state->n_input && state->text_index == index) return end_text(state, emit);
     return state->thinking && state->thinking_index == index ? end_thinking(state, emit) : 0;
 }
 
