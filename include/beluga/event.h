@@ -13,8 +13,9 @@ BELUGA_BEGIN_DECLS
 
 /** Kinds of events. Skip the kinds you do not know: later versions have more. */
 typedef enum beluga_event_kind {
-    BELUGA_EVENT_START = 1,           /**< what the provider can't express: warnings */
-    BELUGA_EVENT_METADATA = 2,        /**< id, model, time, rate limits */
+    /** what the provider can't express: warnings; new ones may come once more before the end */
+    BELUGA_EVENT_START = 1,
+    BELUGA_EVENT_METADATA = 2,        /**< id, model, time, rate limits; likewise */
     BELUGA_EVENT_TEXT = 3,            /**< a piece of the answer */
     BELUGA_EVENT_REASONING = 4,       /**< a piece of the reasoning, or its signature */
     BELUGA_EVENT_TOOL_CALL_BEGIN = 5, /**< id and name */
@@ -87,7 +88,7 @@ struct beluga_event {
         } start;
         struct {
             const char *id;                        /**< of the response, or NULL */
-            const char *model;                     /**< that answered, or NULL */
+            const char *model;                     /**< that answered; else that was asked */
             const char *provider;                  /**< that answered */
             const char *request_id;                /**< from the HTTP headers, or NULL */
             int64_t created;                       /**< seconds since 1970, 0 unknown */

@@ -34,7 +34,8 @@ struct beluga_call {
     int http_status;             /* of the last answer; 0: none yet */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
     struct beluga_call *next;    /* of those */
-    _Alignas(16) char first[];   /* the arena's first block */
+    const struct beluga_call *asked; /* the one of those that was asked last; NULL: this one */
+    _Alignas(16) char first[];       /* the arena's first block */
 };
 
 typedef struct beluga__call_spec {

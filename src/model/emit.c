@@ -84,7 +84,8 @@ static int check(beluga_emit *emit)
 static int check_content(beluga_emit *emit)
 {
     int status = check(emit);
-    if (status || !emit->finished) return status;
+    /* Behind HTTP a finish reason is not the end of a stream: see model/proof.h. */
+    if (status || !emit->finished || !emit->full) return status;
     return broken(emit, BELUGA_ERROR_INVALID_RESPONSE, "the provider went on after its finish");
 }
 
@@ -106,7 +107,7 @@ static int emit_text(beluga_emit *emit, beluga_event *event)
 {
     int status = check_text(emit, event->u.text.text, event->u.text.length);
     if (status || !event->u.text.length) return status;
-    emit->content = true;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
     return send(emit, event);
 }
 
@@ -119,7 +120,7 @@ static int emit_reasoning(beluga_emit *emit, beluga_event *event)
     if (status || event->u.reasoning.length + event->u.reasoning.signature_length == 0)
         return status;
     if (!event->u.reasoning.text) event->u.reasoning.text = "";
-    emit->content = true;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
     event->index = emit->reasoning_block;
     return send(emit, event);
 }
@@ -188,7 +189,7 @@ static int add_tool(beluga_emit *emit, beluga_event *event)
     tool->open = true;
     *emit->last_tool = tool;
     emit->last_tool = &tool->next;
-    emit->content = true;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
     return send_tool(emit, tool, event);
 }
 
@@ -258,7 +259,7 @@ static int send_media(beluga_emit *emit, beluga_event *event)
     const char *type = event->u.media.media_type;
     if (type && !*type) event->u.media.media_type = NULL;
     event->kind = BELUGA_EVENT_MEDIA;
-    emit->content = true;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
     return send(emit, event);
 }
 
@@ -319,7 +320,7 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
     event->u.state.provider = emit->call->target->provider->name;
-    emit->content = true;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
     return send(emit, event);
 }
 
@@ -349,6 +350,7 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     if (new_id && !(emit->id = keep(emit, id))) return no_memory(emit);
     if (new_model && !(emit->model = keep(emit, model))) return no_memory(emit);
     if (new_time) emit->created = created;
+    emit->brought |= BELUGA__BROUGHT_OTHER;
     return beluga__emit_head(emit);
 }
 
@@ -358,11 +360,20 @@ static void clean_count(int64_t *count)
     if (*count < 0) *count = -1;
 }
 
+static bool counts_nothing(const beluga_usage *usage)
+{
+    return usage->input_total <= 0 && usage->output_total <= 0 && usage->input_cache_read <= 0 &&
+           usage->input_cache_write <= 0 && usage->output_reasoning <= 0;
+}
+
 static int emit_usage(beluga_emit *emit, beluga_event *event)
 {
     int status = check(emit);
     if (status) return status;
-    emit->has_usage = true;
+    bool empty = counts_nothing(&event->u.usage);
+    emit->brought |= BELUGA__BROUGHT_OTHER;
+    if (empty && emit->has_usage) return 0; /* a placeholder is not the last word */
+    emit->has_usage = !empty;
     clean_count(&event->u.usage.input_total);
     clean_count(&event->u.usage.input_cache_read);
     clean_count(&event->u.usage.input_cache_write);
@@ -382,22 +393,44 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
     return check(emit);
 }
 
-/* It is delivered by beluga__emit_deliver. */
-static int emit_finish(beluga_emit *emit, beluga_event *event)
+/* Some servers say it in every chunk: it is kept once. */
+static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
-    const char *raw = event->u.finish.raw;
-    size_t length = event->u.finish.raw_length;
-    int status = check(emit);
-    if (status || emit->finished) return status; /* the first proof counts */
+    const char *kept = emit->raw_finish;
+    if (beluga__utf8_valid(raw, n) != n) n = 0;
+    if (!n && emit->call->list_models) return 0; /* it is the next page's name */
+    if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
+    emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
+    return n && !emit->raw_finish ? no_memory(emit) : 0;
+}
+
+/* A filter's answer is empty by its nature, and says so. */
+static bool is_nothing(const beluga_emit *emit)
+{
+    return !((emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT) &&
+           emit->finish_reason != BELUGA_FINISH_CONTENT_FILTER && !emit->call->list_models;
+}
+
+void beluga__emit_complete(beluga_emit *emit)
+{
+    static const char *const nothing =
+        "the answer is empty: the model ended without text, reasoning or a tool call";
+    if (!emit->sink || emit->failed || !emit->finished) return;
+    int status = 0;
     for (beluga__tool_slot *tool = emit->tools; tool && !status; tool = tool->next)
         if (tool->open) status = end_tool(emit, tool);
-    if (status) return status;
+    if (!status && is_nothing(emit)) beluga__emit_start(emit, &nothing, 1);
+}
+
+/* It is delivered by beluga__emit_deliver; behind HTTP the last reason holds. */
+static int emit_finish(beluga_emit *emit, beluga_event *event)
+{
+    int status = check(emit);
+    if (status || (emit->finished && emit->full)) return status;
     emit->finish_reason = event->u.finish.reason;
-    if (length && beluga__utf8_valid(raw, length) == length &&
-        !(emit->raw_finish = beluga__arena_copy(&emit->call->arena, raw, length)))
-        return no_memory(emit);
     emit->finished = true;
-    return 0;
+    emit->brought |= BELUGA__BROUGHT_REASON;
+    return keep_word(emit, event->u.finish.raw, event->u.finish.raw_length);
 }
 
 /* Likewise. */
@@ -496,6 +529,14 @@ static void deliver_error(beluga_emit *emit, beluga__sink *sink)
     beluga__sink_error(sink, &err);
 }
 
+/* Who calls tools wants them to be run, whatever word a server has for a natural end. */
+static uint32_t reason_of(const beluga_emit *emit)
+{
+    bool natural =
+        emit->finish_reason == BELUGA_FINISH_STOP || emit->finish_reason == BELUGA_FINISH_UNKNOWN;
+    return natural && emit->n_tools ? BELUGA_FINISH_TOOL_CALLS : emit->finish_reason;
+}
+
 bool beluga__emit_deliver(beluga_emit *emit)
 {
     beluga__sink *sink = emit->sink;
@@ -506,7 +547,7 @@ bool beluga__emit_deliver(beluga_emit *emit)
         return true;
     }
     beluga_event event = {.kind = BELUGA_EVENT_FINISH};
-    event.u.finish.reason = emit->finish_reason;
+    event.u.finish.reason = reason_of(emit);
     event.u.finish.raw = emit->raw_finish;
     event.u.finish.raw_length = emit->raw_finish ? strlen(emit->raw_finish) : 0;
     sink->event(sink, &event);

@@ -3,6 +3,7 @@
 #define BELUGA__EMIT_H
 
 #include "model/model.h"
+#include "model/proof.h"
 
 /* A tool call of the answer; in the call's arena. */
 typedef struct beluga__tool_slot {
@@ -18,12 +19,13 @@ struct beluga_emit {
     beluga_emit *name;  /* what the provider knows it by: itself, or a handle */
     beluga__sink *sink; /* NULL once the terminal event is out or the call was cancelled */
     struct beluga__remote *remote; /* not NULL: this one is used on another thread */
-    bool hold_finish;              /* keep FINISH until beluga__emit_deliver: usage may follow */
-    bool finished;                 /* FINISH was emitted; perhaps it is held */
+    bool finished;                 /* FINISH was emitted; it is held until beluga__emit_deliver */
     bool failed;                   /* `error` is set; delivered by beluga__emit_deliver */
     bool full;                     /* `owner` is the full adapter's: it may go on later */
-    bool has_usage, content;
-    uint32_t reasoning_block; /* how many have ended */
+    uint8_t brought;               /* BELUGA__BROUGHT_…, in this turn of the decoder */
+    uint8_t seen;                  /* the same, in the turns before */
+    bool has_usage;                /* one that counts anything */
+    uint32_t reasoning_block;      /* how many have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
@@ -51,6 +53,20 @@ void beluga__emit_check_turns(beluga_emit *emit);
 /* Record a failure, unless one is recorded already: `code` with detail in err (NULL: generic
  * words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
+
+/* Send what belongs before a FINISH that is about to be delivered: the ends of tool calls that are
+ * still open, and a warning where there is no answer. A callback may cancel: look at `sink`
+ * afterwards. */
+void beluga__emit_complete(beluga_emit *emit);
+
+/* Returns what the decoder brought in the turn that is over. */
+static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
+{
+    unsigned brought = emit->brought;
+    emit->seen |= emit->brought;
+    emit->brought = 0;
+    return brought;
+}
 
 /* Send the terminal event that is recorded. Frees nothing; the op may be gone when it returns. The
  * caller must have released what it holds. Returns false when there was nothing to send. */

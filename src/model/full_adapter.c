@@ -90,9 +90,13 @@ static bool settle(full_op *self, int status, const beluga_error *err)
     if (!self->emit.sink) return true;
     beluga__emit_check_turns(&self->emit);
     if (status < 0) beluga__emit_fail(&self->emit, status, err);
+    if (beluga__emit_take_brought(&self->emit) & BELUGA__BROUGHT_CONTENT)
+        beluga__watchdog_progress(&self->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
     if (!ended) close_unfinished(self);
+    beluga__emit_complete(&self->emit);
+    if (!self->emit.sink) return true; /* a callback cancelled */
     let_go(self);
     beluga__emit_deliver(&self->emit);
     return true;

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "model/body_kind.h"
 #include "model/claims.h"
 #include "model/handle.h"
 #include "model/span.h"
@@ -16,19 +17,14 @@
 #include "wire/framing.h"
 
 #include <stdio.h>
-#include <strings.h>
-
-typedef enum body_mode {
-    BODY_FRAMES, /* a stream */
-    BODY_WHOLE,  /* one answer */
-    BODY_ERROR,  /* status >= 400, or nothing we can read: kept for the message */
-} body_mode;
 
 typedef struct http_op {
     beluga__op op;
     beluga_emit emit;
     beluga__watchdog dog;
-    beluga__timer grace; /* a finish that waits for its usage */
+    beluga__proof proof;
+    beluga__timer grace; /* a finish that waits for what may follow */
+    int64_t grace_end_ns;
     beluga__task warn;
     beluga_http_request request;
     beluga_http_response response;
@@ -43,8 +39,9 @@ typedef struct http_op {
     /* that and the headers' values that are secret, ended by NULL; in the arena */
     const char **secrets;
     size_t n_secrets;
-    body_mode mode;
+    beluga__body_kind kind;
     bool got_frame;
+    bool raw; /* what came is delivered, too */
     bool paused;
     bool reading; /* its buffers are in use further up the stack */
     void *state;
@@ -103,10 +100,43 @@ static void mask_error(http_op *self)
     mask_key(self, err->request_id, strlen(err->request_id));
 }
 
+/* Whether an error says that we gave up on the body, and not what the provider said. */
+static bool gave_up(int code)
+{
+    switch (code) {
+    case BELUGA_ERROR_INVALID_RESPONSE:
+    case BELUGA_ERROR_EMPTY_RESPONSE:
+    case BELUGA_ERROR_MALFORMED_RESPONSE:
+    case BELUGA_ERROR_STREAM_CLOSED:
+    case BELUGA_ERROR_STREAM_TIMEOUT:
+    case BELUGA_ERROR_TIMEOUT:
+    case BELUGA_ERROR_NETWORK:
+    case BELUGA_ERROR_LIMIT_EXCEEDED: return true;
+    default: return false;
+    }
+}
+
+/* What the server sent says more than that we did not understand it. */
+static void give_cause(http_op *self, const char *text, size_t n)
+{
+    beluga_error *err = self->emit.error;
+    if (!err || *err->cause || !n || !gave_up(err->code)) return;
+    char sample[BELUGA__BODY_SAMPLE_BYTES];
+    if (n > sizeof sample) n = sizeof sample;
+    memcpy(sample, text, n);
+    mask_key(self, sample, n);
+    beluga_error_set_cause(err, sample, n);
+}
+
 /* Deliver the terminal event that is recorded. The op may be gone afterwards. */
 static void conclude(http_op *self)
 {
-    if (self->emit.failed) mask_error(self);
+    beluga__emit_complete(&self->emit);
+    if (!self->emit.sink) return; /* a callback cancelled */
+    if (self->emit.failed) {
+        give_cause(self, self->response.body.data, self->response.body.length);
+        mask_error(self);
+    }
     let_go(self, !self->emit.failed);
     beluga__emit_deliver(&self->emit);
 }
@@ -125,26 +155,53 @@ static void cancel(beluga__op *op)
     let_go(self, false);
 }
 
+/* What is read or told may end the call: op, framer and buffers must last until that is over. */
+static beluga_call *begin_reading(http_op *self)
+{
+    self->reading = true;
+    return beluga__call_ref(self->emit.call);
+}
+
+static void end_reading(http_op *self, beluga_call *call)
+{
+    self->reading = false;
+    if (!self->emit.sink) free_buffers(self);
+    beluga__call_unref(call);
+}
+
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     http_op *self = beluga__container_of(dog, http_op, dog);
-    if (self->emit.finished)
-        conclude(self); /* the proof was seen: what was late is only its usage */
+    beluga_call *call = begin_reading(self);
+    if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+        conclude(self);
     else
         fail(self, err->code, err);
+    end_reading(self, call);
 }
 
 static void grace_over(beluga__timer *timer)
 {
-    conclude(beluga__container_of(timer, http_op, grace));
+    http_op *self = beluga__container_of(timer, http_op, grace);
+    beluga_call *call = begin_reading(self);
+    conclude(self);
+    end_reading(self, call);
 }
 
-/* The usage gets its time once more after a pause. */
+/* It runs after a reason without content, and anew after each frame that follows, but not for ever:
+ * a server may send pings behind its finish. */
 static void set_grace(http_op *self)
 {
     beluga_loop *loop = self->emit.call->loop;
-    loop->ops->timer_set(loop, &self->grace,
-                         beluga__now_ns() + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS);
+    if (!beluga__proof_allows_grace(&self->proof) || self->paused) {
+        loop->ops->timer_clear(loop, &self->grace);
+        return;
+    }
+    int64_t now = beluga__now_ns();
+    int64_t end = now + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS;
+    if (!self->grace.heap_index)
+        self->grace_end_ns = now + (int64_t)BELUGA__FINISH_WAIT_MS * BELUGA__NS_PER_MS;
+    loop->ops->timer_set(loop, &self->grace, end < self->grace_end_ns ? end : self->grace_end_ns);
 }
 
 static void pause(beluga__op *op, bool paused)
@@ -154,10 +211,7 @@ static void pause(beluga__op *op, bool paused)
     self->paused = paused;
     if (!self->emit.sink) return;
     beluga__watchdog_pause(&self->dog, paused);
-    if (self->emit.finished && paused)
-        loop->ops->timer_clear(loop, &self->grace);
-    else if (self->emit.finished)
-        set_grace(self);
+    if (self->emit.finished) set_grace(self); /* it gets its time once more after a pause */
     /* else it waits for its key */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
@@ -225,27 +279,12 @@ static void log_body(const http_op *self, const char *bytes, size_t n)
 /* --- the answer ---------------------------------------------------------------------------------
  */
 
-static bool is_type(const char *content_type, const char *type)
+/* At the head: what the status and the question alone decide. */
+static beluga__body_kind kind_of_head(const http_op *self)
 {
-    size_t n = strlen(type);
-    return content_type && strncasecmp(content_type, type, n) == 0 &&
-           (content_type[n] == '\0' || strchr("; \t", content_type[n]));
-}
-
-static body_mode choose_mode(const http_op *self)
-{
-    const beluga_provider *provider = provider_of(self);
     int status = self->response.status;
-    if (status < 200 || status >= 300) return BODY_ERROR;
-    if (self->emit.call->list_models) return BODY_WHOLE;
-    const char *type = beluga_http_response_header(&self->response, "content-type");
-    bool frames = provider->decode_event && self->emit.call->streamed;
-    if (is_type(type, "text/html")) return BODY_ERROR;
-    if (is_type(type, "text/event-stream") && provider->decode_event) frames = true;
-    if (is_type(type, "application/json") && provider->framing == BELUGA_FRAMING_SSE &&
-        provider->decode_response)
-        frames = false;
-    return frames ? BODY_FRAMES : provider->decode_response ? BODY_WHOLE : BODY_FRAMES;
+    if (status < 200 || status >= 300) return BELUGA__BODY_REFUSED;
+    return self->emit.call->list_models ? BELUGA__BODY_WHOLE : BELUGA__BODY_UNKNOWN;
 }
 
 /* NULL when the headers say nothing about limits, or without memory: the answer is worth more. */
@@ -261,15 +300,15 @@ static const beluga_rate_limits *read_limits(const http_op *self)
 static void on_head(void *owner)
 {
     http_op *self = owner;
-    self->mode = choose_mode(self);
+    self->kind = kind_of_head(self);
     const char *id = beluga__http_request_id(&self->response);
     if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
         self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
     self->emit.call->http_status = self->response.status;
     self->emit.rate_limits = read_limits(self);
     bool known = self->emit.request_id || self->emit.rate_limits;
-    if (known && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
-    if (self->mode == BODY_ERROR) self->response.body.max = BELUGA__MAX_ERROR_BODY;
+    if (known && self->kind != BELUGA__BODY_REFUSED) beluga__emit_head(&self->emit);
+    if (self->kind == BELUGA__BODY_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
     log_response(self);
 }
 
@@ -285,36 +324,51 @@ static void end_turn(http_op *self, uintptr_t before)
     beluga__emit_check_turns(&self->emit);
 }
 
-/* What a decoder returned, as the adapter's next step. True when the op has ended. */
-static bool decoded(http_op *self, int status)
+/* Keep the beginning of a stream of which nothing was understood so far. */
+static void keep_sample(http_op *self, const char *bytes, size_t n)
 {
-    if (!self->emit.sink) return true; /* a callback cancelled */
-    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (self->emit.failed) {
-        conclude(self);
-        return true;
-    }
-    if (!self->emit.finished) return false;
-    if (self->emit.has_usage || status == BELUGA_DECODE_DONE) {
-        conclude(self);
-        return true;
-    }
-    if (!self->grace.heap_index && !self->paused) set_grace(self);
-    return false;
+    size_t kept = self->response.body.length;
+    size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
+    if (self->emit.seen || !self->emit.sink || !room) return;
+    beluga__buf_append(&self->response.body, bytes, n < room ? n : room); /* else there is none */
+}
+
+/* Every frame was of a kind that the provider does not know. */
+static void not_understood(http_op *self)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
+    if (self->got_frame) err.retryable = 0; /* it would be paid again, and look the same */
+    fail(self, err.code, &err);
 }
 
 static void closed_early(http_op *self, const beluga_error *cause)
 {
+    bool content = self->emit.seen & BELUGA__BROUGHT_CONTENT;
     beluga_error err;
-    if (cause && !self->got_frame && !self->emit.content) {
+    if (cause && !self->got_frame && !content) {
         fail(self, cause->code, cause);
         return;
     }
+    bool whole = self->got_frame || beluga__http_is_framed(&self->response);
+    if (!cause && !self->emit.seen && self->response.body.length && whole) {
+        not_understood(self);
+        return;
+    }
     beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED,
-                     self->emit.content ? "the stream ended before the answer was complete"
-                                        : "the stream ended before an answer came");
+                     content ? "the stream ended before the answer was complete"
+                             : "the stream ended before an answer came");
     if (cause) beluga_error_set_cause(&err, cause->message, strlen(cause->message));
     fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
+}
+
+/* The stream is over; `cause` says how, where it was not its end. */
+static void ended(http_op *self, beluga__body_end end, const beluga_error *cause)
+{
+    if (self->emit.failed || beluga__proof_holds(&self->proof, end))
+        conclude(self);
+    else
+        closed_early(self, cause);
 }
 
 /* Half an event is how a cut looks where nothing says how long the body is. */
@@ -323,31 +377,60 @@ static void cut_within_event(http_op *self)
     beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
     if (self->emit.error) cause = *self->emit.error;
     self->emit.failed = false;
-    if (self->emit.finished)
-        conclude(self);
-    else
-        closed_early(self, &cause);
+    ended(self, BELUGA__BODY_CUT, &cause);
+}
+
+/* A frame that the decoder could not read. Returns as on_frame does. */
+static int unreadable(http_op *self, const beluga_frame *frame, int status)
+{
+    if (!self->emit.sink) return 1;
+    if (beluga__frame_is_heartbeat(frame)) {
+        self->emit.failed = false;
+        return 0;
+    }
+    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
+        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
+        return 1;
+    }
+    beluga__emit_fail(&self->emit, status, NULL);
+    give_cause(self, frame->data, frame->length);
+    conclude(self);
+    return 1;
+}
+
+/* What a frame brought says how far the answer is. */
+static void take_stock(http_op *self, const beluga_frame *frame)
+{
+    unsigned brought = beluga__emit_take_brought(&self->emit);
+    if (!self->emit.seen) keep_sample(self, frame->data, frame->length);
+    beluga__proof_note(&self->proof, brought);
+    if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
 }
 
 /* Returns 0 to go on with the next frame, 1 when the op has ended. */
 static int on_frame(void *payload, const beluga_frame *frame)
 {
     http_op *self = payload;
-    self->got_frame = true;
+    self->got_frame = self->got_frame || frame->length;
     beluga__watchdog_feed(&self->dog);
-    beluga__emit_raw(&self->emit, frame->data, frame->length);
+    if (self->raw) beluga__emit_raw(&self->emit, frame->data, frame->length);
     if (!self->emit.sink) return 1;
     uintptr_t before = begin_turn(self);
     int status = provider_of(self)->decode_event(self->state, frame, self->emit.name);
     end_turn(self, before);
-    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && self->emit.sink && !self->transfer) {
-        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
+    if (status < 0) return unreadable(self, frame, status);
+    if (!self->emit.sink) return 1; /* a callback cancelled */
+    if (self->emit.failed) {
+        conclude(self);
         return 1;
     }
-    if (decoded(self, status)) return 1;
-    if (status != BELUGA_DECODE_DONE) return 0;
-    closed_early(self, NULL); /* the end marker without the proof of completion */
-    return 1;
+    take_stock(self, frame);
+    if (status == BELUGA_DECODE_DONE) {
+        ended(self, BELUGA__BODY_MARKED, NULL);
+        return 1;
+    }
+    if (self->emit.finished) set_grace(self);
+    return 0;
 }
 
 /* Of the framer. */
@@ -359,39 +442,88 @@ static const char *what_failed(int status)
                                                      : "no memory for the stream";
 }
 
-static void read_body(http_op *self, char *bytes, size_t n)
+static void failed_reading(http_op *self, int status, const char *message)
 {
-    log_body(self, bytes, n);
-    if (self->mode == BODY_FRAMES) {
-        int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
-        if (status >= 0) return;
-        beluga_error err;
-        beluga_error_set(&err, status, "%s", what_failed(status));
-        fail(self, status, &err);
-        return;
-    }
-    int status = beluga__buf_append(&self->response.body, bytes, n);
-    if (!status || self->mode == BODY_ERROR) return; /* of an error the beginning is enough */
     beluga_error err;
-    beluga_error_set(&err, status,
-                     status == BELUGA_ERROR_LIMIT_EXCEEDED
-                         ? "the answer is larger than max_response_bytes"
-                         : "no memory for the answer");
+    beluga_error_set(&err, status, "%s", message);
     fail(self, status, &err);
 }
 
-/* What is read may end the call: op, framer and buffers must last until the reading is over. */
-static beluga_call *begin_reading(http_op *self)
+static void read_frames(http_op *self, char *bytes, size_t n)
 {
-    self->reading = true;
-    return beluga__call_ref(self->emit.call);
+    int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
+    if (status < 0) {
+        failed_reading(self, status, what_failed(status));
+        return;
+    }
+    if (self->framer.alive) beluga__watchdog_live(&self->dog);
+    self->framer.alive = false;
+    if (!self->got_frame) keep_sample(self, bytes, n);
 }
 
-static void end_reading(http_op *self, beluga_call *call)
+static void read_whole(http_op *self, const char *bytes, size_t n)
 {
-    self->reading = false;
-    if (!self->emit.sink) free_buffers(self);
-    beluga__call_unref(call);
+    beluga__watchdog_live(&self->dog);
+    int status = beluga__buf_append(&self->response.body, bytes, n);
+    /* of an error the beginning is enough */
+    if (!status || self->kind == BELUGA__BODY_REFUSED) return;
+    failed_reading(self, status,
+                   status == BELUGA_ERROR_LIMIT_EXCEEDED
+                       ? "the answer is larger than max_response_bytes"
+                       : "no memory for the answer");
+}
+
+/* `over`: no more will come that could tell more. */
+static void decide(http_op *self, const char *bytes, size_t n, bool over)
+{
+    beluga__sniffed sniffed = beluga__sniff(bytes, n);
+    if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
+    const char *type = beluga_http_response_header(&self->response, "content-type");
+    self->kind = beluga__body_kind_of(provider_of(self), sniffed, type, self->emit.call->streamed,
+                                      &self->framer.framing);
+    if (self->kind == BELUGA__BODY_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
+}
+
+/* The first bytes came in pieces, and were kept until they tell what the body is. */
+static void decide_by_kept(http_op *self, bool over)
+{
+    beluga__buf *body = &self->response.body, kept = *body;
+    size_t skip = beluga__sniff_skip(kept.data, kept.length), n = kept.length - skip;
+    decide(self, kept.data + skip, n, over);
+    if (self->kind == BELUGA__BODY_FRAMES) {
+        beluga__buf_init(body, kept.allocator, kept.max);
+        if (n) read_frames(self, kept.data + skip, n);
+        beluga__buf_free(&kept);
+    } else if (skip && self->kind != BELUGA__BODY_UNKNOWN) {
+        memmove(body->data, body->data + skip, n + 1); /* and the NUL behind it */
+        body->length = n;
+    }
+}
+
+/* Blank lines before an answer are how some servers say that they work. */
+static void read_beginning(http_op *self, char *bytes, size_t n)
+{
+    bool first = !self->response.body.length;
+    size_t skip = first ? beluga__sniff_skip(bytes, n) : 0;
+    bytes += skip;
+    n -= skip;
+    if (first) decide(self, bytes, n, false);
+    if (self->kind == BELUGA__BODY_FRAMES)
+        read_frames(self, bytes, n);
+    else
+        read_whole(self, bytes, n);
+    if (!first && self->emit.sink) decide_by_kept(self, false);
+}
+
+static void read_body(http_op *self, char *bytes, size_t n)
+{
+    log_body(self, bytes, n);
+    if (self->kind == BELUGA__BODY_FRAMES)
+        read_frames(self, bytes, n);
+    else if (self->kind == BELUGA__BODY_UNKNOWN)
+        read_beginning(self, bytes, n);
+    else
+        read_whole(self, bytes, n);
 }
 
 static void on_body(void *owner, char *bytes, size_t n)
@@ -453,13 +585,10 @@ static void refused(http_op *self)
     fail(self, err.code, &err);
 }
 
-/* The whole body is there. */
-static void decode_whole(http_op *self)
+static int decode_body(http_op *self)
 {
     const beluga_provider *provider = provider_of(self);
     const beluga__buf *body = &self->response.body;
-    beluga__emit_raw(&self->emit, body->data, body->length);
-    if (!self->emit.sink) return;
     uintptr_t before = begin_turn(self);
     int status;
     if (self->emit.call->list_models) {
@@ -468,15 +597,7 @@ static void decode_whole(http_op *self)
     } else
         status = provider->decode_response(self->state, body->data, body->length, self->emit.name);
     end_turn(self, before);
-    if (!self->emit.sink) return;
-    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (!self->emit.failed && !self->emit.finished) {
-        beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
-                         "the answer does not say that it is complete");
-        beluga__emit_fail(&self->emit, err.code, &err);
-    }
-    conclude(self);
+    return status;
 }
 
 static void frames_ended(http_op *self)
@@ -488,12 +609,46 @@ static void frames_ended(http_op *self)
         status = provider_of(self)->decode_end(self->state, self->emit.name);
         end_turn(self, before);
         if (!self->emit.sink) return;
+        beluga__proof_note(&self->proof, beluga__emit_take_brought(&self->emit));
     }
     if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (self->emit.failed || self->emit.finished)
-        conclude(self);
-    else
-        closed_early(self, NULL);
+    bool framed = beluga__http_is_framed(&self->response);
+    ended(self, framed ? BELUGA__BODY_FRAMED : BELUGA__BODY_CLOSED, NULL);
+}
+
+/* A stream that came where one answer was expected, and without the marks of one. */
+static void values_as_frames(http_op *self, int framing)
+{
+    beluga__buf body = self->response.body;
+    beluga__buf_init(&self->response.body, body.allocator, body.max);
+    self->framer.framing = (uint32_t)framing;
+    self->kind = BELUGA__BODY_FRAMES;
+    read_frames(self, body.data, body.length);
+    if (self->emit.sink) frames_ended(self);
+    beluga__buf_free(&body);
+}
+
+/* The whole body is there. */
+static void decode_whole(http_op *self)
+{
+    const beluga__buf *body = &self->response.body;
+    int framing = beluga__body_framing_of_values(body->data, body->length);
+    if (framing >= 0 && provider_of(self)->decode_event && !self->emit.call->list_models) {
+        values_as_frames(self, framing);
+        return;
+    }
+    if (self->raw) beluga__emit_raw(&self->emit, body->data, body->length);
+    if (!self->emit.sink) return;
+    int status = decode_body(self);
+    if (!self->emit.sink) return;
+    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    if (!self->emit.failed && !self->emit.finished) {
+        beluga_error err;
+        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
+                         "the answer does not say that it is complete");
+        beluga__emit_fail(&self->emit, err.code, &err);
+    }
+    conclude(self);
 }
 
 /* What a replay says of a call that ended on our side when it was recorded: it is not a cut. */
@@ -503,23 +658,33 @@ static bool is_own_end(int code)
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
+static void body_ended(http_op *self, int code, const beluga_error *err)
+{
+    bool frames = self->kind == BELUGA__BODY_FRAMES;
+    if (code && frames && beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+        conclude(self);
+    else if (code && frames && !is_own_end(code))
+        closed_early(self, err);
+    else if (code)
+        fail(self, code, err);
+    else if (frames)
+        frames_ended(self);
+    else
+        decode_whole(self);
+}
+
 static void on_done(void *owner, int code, const beluga_error *err)
 {
     http_op *self = owner;
     beluga_call *call = begin_reading(self);
     self->transfer = NULL;
-    if (self->mode == BODY_ERROR && self->response.status)
+    if (self->response.status && self->kind == BELUGA__BODY_UNKNOWN) decide_by_kept(self, true);
+    if (!self->emit.sink)
+        ; /* what was kept of the body has ended the call */
+    else if (self->kind == BELUGA__BODY_REFUSED)
         refused(self); /* the status says enough, even where the body was cut */
-    else if (code && self->emit.finished)
-        conclude(self);
-    else if (code && self->mode == BODY_FRAMES && self->response.status && !is_own_end(code))
-        closed_early(self, err);
-    else if (code)
-        fail(self, code, err);
-    else if (self->mode == BODY_FRAMES)
-        frames_ended(self);
     else
-        decode_whole(self);
+        body_ended(self, code, err);
     end_reading(self, call);
 }
 
@@ -834,6 +999,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (beluga__emit_rename(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
     int status = begin(self, err);
     if (status) {
         self->emit.sink = NULL;

@@ -276,16 +276,20 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
+/* They may come in several events: what a provider warns of late comes before the end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 {
-    size_t n = e->u.start.count < BELUGA__MAX_WARNINGS ? e->u.start.count : BELUGA__MAX_WARNINGS;
-    if (!n) return 0;
-    const char **warnings = keep(b, n * sizeof *warnings);
-    for (size_t i = 0; warnings && i < n; i++)
-        if (keep_string(b, e->u.start.warnings[i], &warnings[i])) return b->status;
+    beluga_response *r = b->response;
+    size_t n = r->n_warnings, more = e->u.start.count;
+    if (more > BELUGA__MAX_WARNINGS - n) more = BELUGA__MAX_WARNINGS - n;
+    if (!more) return 0;
+    const char **warnings = keep(b, (n + more) * sizeof *warnings);
     if (!warnings) return b->status;
-    b->response->warnings = warnings;
-    b->response->n_warnings = n;
+    for (size_t i = 0; i < n; i++) warnings[i] = r->warnings[i];
+    for (size_t i = 0; i < more; i++)
+        if (keep_string(b, e->u.start.warnings[i], &warnings[n + i])) return b->status;
+    r->warnings = warnings;
+    r->n_warnings = n + more;
     return 0;
 }
 

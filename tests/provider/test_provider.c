@@ -553,7 +553,7 @@ static void work_that_blocks_emits_from_a_thread_of_its_own(void **state)
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{\"x\":1}");
     assert_int_equal(beluga_response_usage(response)->output_total, 3);
     assert_string_equal(beluga_response_usage(response)->raw, "{\"raw\":1}");
-    assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_STOP);
+    assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_TOOL_CALLS);
     beluga_response_free(response);
     wait_for_release();
     assert_int_equal(atomic_load(&released), 1);

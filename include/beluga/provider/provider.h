@@ -121,13 +121,15 @@ struct beluga_provider {
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
      * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
+     * Servers stream where they should not and the other way round: the body's first bytes decide
+     * which of the two decoders gets it.
      * @return 0, or what beluga_emit_… returned, or beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
      * Decode one frame of a streamed answer. Emit FINISH when the protocol's proof of completion is
-     * seen, and BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is
-     * required.
+     * seen; what is emitted after it counts, and the last FINISH holds, since servers say it early.
+     * Return BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is required.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
     /** The stream ended. Optional: emit what only its end tells. */
@@ -329,7 +331,11 @@ BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const cha
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
 /** What could not be expressed. printf's. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
-/** The proof of completion. `raw` is the provider's word, NULL for none. */
+/**
+ * The proof of completion. `raw` is the provider's word, NULL for none. Of an HTTP provider it is
+ * remembered until the body's end, and may come again: the last one holds. STOP after a tool call
+ * is delivered as TOOL_CALLS. Of a full provider it is the end.
+ */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
 /** The call failed: provider, model and operation are filled in. @return its code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);

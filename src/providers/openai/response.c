@@ -288,7 +288,6 @@ static bool is_broken(const char *word)
 int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
 {
     beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
-    if (state->finished) return 0;
     state->finished = true;
     int code = beluga__openai_end_detail(state, emit);
     if (code) return code;
