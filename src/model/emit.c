@@ -810,6 +810,17 @@ int beluga_emit_run_blocking(beluga_emit *given, int (*work)(beluga_emit *, void
     return emit ? beluga__full_run_blocking(emit, work, argument, release) : status;
 }
 
+bool beluga_emit_is_cancelled(beluga_emit *given)
+{
+    int status;
+    beluga_emit *emit = look_up(given, &status);
+    if (!emit) return true;
+    bool over = emit->remote ? beluga__remote_is_cancelled(emit->remote) : !emit->sink;
+    const beluga_context *context = emit->call->context;
+    return over || beluga_context_is_cancelled(context) ||
+           beluga_context_remaining_ms(context) == 0;
+}
+
 uint64_t beluga_emit_random(beluga_emit *given)
 {
     int status;

@@ -84,6 +84,8 @@ void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
 /* What a full provider's emit adds (full.c). */
 int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument);
+/* Threads: any. */
+bool beluga__remote_is_cancelled(struct beluga__remote *remote);
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release)(void *));
 

@@ -122,8 +122,11 @@ static void cancel(beluga__op *op)
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
+    beluga_error final = *err;
+    /* A second computation beside the first, which can't be killed, would take longer still. */
+    if (self->remote) final.retryable = 0;
     cancel_provider(self);
-    settle(self, err->code, err);
+    settle(self, final.code, &final);
 }
 
 /* --- the beginning -------------------------------------------------------------------------- */
@@ -274,6 +277,14 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     }
     beluga__release(remote->call->arena.allocator, m);
     remote_unref(remote);
+}
+
+bool beluga__remote_is_cancelled(struct beluga__remote *remote)
+{
+    pthread_mutex_lock(&remote->lock);
+    bool cancelled = remote->cancelled;
+    pthread_mutex_unlock(&remote->lock);
+    return cancelled;
 }
 
 /* The worker waits here while much is under way; a cancelled call ends the wait. */

@@ -2,6 +2,7 @@
  * work that blocks, cancelling. Each test is a provider of its own: the function that `behave`
  * points to. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -665,6 +666,71 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
     assert_int_equal(atomic_load(&cancelled), 1);
 }
 
+static atomic_int works_begun;
+
+/* It emits nothing until then, so that only asking can tell. */
+static int work_until_told(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    atomic_fetch_add(&works_begun, 1);
+    if (!beluga_emit_is_cancelled(emit)) say(emit, "a");
+    while (!beluga_emit_is_cancelled(emit)) sched_yield();
+    return BELUGA_ERROR_CONTEXT_CANCELED;
+}
+
+static int works_until_told(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    (void)c;
+    (void)err;
+    if (beluga_emit_is_cancelled(emit)) return BELUGA_ERROR_INTERNAL;
+    return beluga_emit_run_blocking(emit, work_until_told, NULL, release);
+}
+
+static beluga_stream *begin_work(beluga_chat_model *model, beluga_context *context)
+{
+    beluga_stream *stream = NULL;
+    const beluga_event *event = NULL;
+    atomic_store(&released, 0);
+    behave = works_until_told;
+    assert_int_equal(beluga_stream_input(model, context, beluga_input_text("Hi"), &stream, NULL),
+                     0);
+    while (beluga_stream_next(stream, &event, NULL) == 0 && event->kind != BELUGA_EVENT_TEXT)
+        continue;
+    return stream;
+}
+
+static void a_worker_may_ask_whether_its_call_is_over(void **state)
+{
+    beluga_stream_free(begin_work(*state, NULL));
+    wait_for_release();
+    /* The loop of these is not polled meanwhile: their contexts tell. */
+    beluga_context *context = beluga_context_new_cancellable(NULL);
+    beluga_stream *stream = begin_work(*state, context);
+    beluga_context_cancel(context);
+    wait_for_release();
+    beluga_stream_free(stream);
+    beluga_context_unref(context);
+    context = beluga_context_new_timeout(NULL, 500);
+    stream = begin_work(*state, context);
+    wait_for_release();
+    beluga_stream_free(stream);
+    beluga_context_unref(context);
+}
+
+static void a_timeout_is_not_retried_while_the_work_still_runs(void **state)
+{
+    beluga_response *response = NULL;
+    beluga_error err;
+    atomic_store(&works_begun, 0);
+    behave = works_until_told;
+    assert_int_equal(beluga_invoke(*state, NULL, beluga_input_text("Hi"), &response, &err,
+                                   beluga_with_max_retries(3), beluga_with_timeout_ms(200)),
+                     BELUGA_ERROR_TIMEOUT);
+    wait_for_release();
+    assert_int_equal(atomic_load(&works_begun), 1);
+    assert_false(err.retryable);
+}
+
 static int work_out_of_bounds(beluga_emit *emit, void *argument)
 {
     const beluga_json *root = NULL;
@@ -849,6 +915,8 @@ int main(void)
         WITH_MODEL(what_work_returns_ends_the_call),
         WITH_MODEL(work_that_ends_without_a_finish_has_closed_the_stream),
         WITH_MODEL(a_worker_learns_of_the_cancellation_when_it_emits),
+        WITH_MODEL(a_worker_may_ask_whether_its_call_is_over),
+        WITH_MODEL(a_timeout_is_not_retried_while_the_work_still_runs),
         WITH_MODEL(what_belongs_to_the_loop_is_refused_to_a_worker),
         WITH_MODEL(a_host_may_run_the_work_on_threads_of_its_own),
         cmocka_unit_test(a_worker_that_ends_after_its_client_takes_the_client_with_it),

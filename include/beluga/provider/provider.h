@@ -394,15 +394,24 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
  * Run work that blocks on the executor; it may emit from there, and its events come back on the
- * loop. After cancellation emitting returns context_canceled. What it returns, when negative, ends
- * the call. One at a time; `argument` must live until `work` returned, cancelled or not: `release`,
- * which may be NULL, tells, on the thread of `work`.
+ * loop. After cancellation emitting returns context_canceled, and beluga_emit_is_cancelled tells.
+ * What it returns, when negative, ends the call. One at a time; `argument` must live until `work`
+ * returned, cancelled or not: `release`, which may be NULL, tells, on the thread of `work`.
  * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
  * runs already; what the host's executor gave.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
+
+/**
+ * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
+ * context was cancelled or is past its deadline, or a timeout ended it. Work that emits rarely
+ * should ask now and then, since nothing else can stop its thread.
+ *
+ * Threads: where the emit may be used. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
 /** Return a random number, for what needs one; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
