@@ -403,7 +403,8 @@ static void take_stock(http_op *self, const beluga_frame *frame)
 {
     unsigned brought = beluga__emit_take_brought(&self->emit);
     if (!self->emit.seen) keep_sample(self, frame->data, frame->length);
-    beluga__proof_note(&self->proof, brought);
+    if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
+        beluga__proof_note(&self->proof, brought); /* else it has nothing to note */
     if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
 }
 

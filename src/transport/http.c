@@ -12,8 +12,11 @@
 
 #include <beluga/option.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <pthread.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
@@ -138,6 +141,16 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     return status;
 }
 
+/* libcurl says only that it has no socket; a try tells why. */
+static bool out_of_descriptors(CURLcode code)
+{
+    if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno == EMFILE || errno == ENFILE;
+    close(fd);
+    return false;
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice;
@@ -147,6 +160,8 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
         advice = advice_of(code);
     }
     if (!status) return 0;
+    if (out_of_descriptors(code))
+        advice = "can't connect: there are no descriptors left (see ulimit -n)";
     beluga_error_set(err, status, "%s", advice);
     const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
     if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));

@@ -201,7 +201,7 @@ static void assert_all(stage *s, const answer *answers, size_t n)
 
 #define CHAT(delta, rest)                                                                       \
     "data: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":" delta rest "}]}" \
-                                                                                          "\n\n"
+    "\n\n"
 #define CHAT_HI   CHAT("{\"content\":\"Hi\"}", "")
 #define CHAT_STOP CHAT("{}", ",\"finish_reason\":\"stop\"")
 #define CHAT_DONE "data: [DONE]\n\n"

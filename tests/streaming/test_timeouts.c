@@ -6,6 +6,7 @@
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -333,6 +334,28 @@ static void a_port_where_nobody_listens_is_a_network_error(void **state)
     beluga_chat_model_unref(model);
 }
 
+/* The limit is where the next descriptor would be; the loop's own are there from the first call. */
+static void a_process_without_descriptors_is_told_so(void **state)
+{
+    (void)state;
+    beluga_error err;
+    struct rlimit before, none;
+    beluga_chat_model *model = open_at_n("http://127.0.0.1:1/v1", NULL, 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
+    assert_null(strstr(err.message, "descriptors"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDERR_FILENO);
+    close(next);
+    none = before;
+    none.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int status = generate(model, NULL, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, BELUGA_ERROR_NETWORK);
+    assert_non_null(strstr(err.message, "descriptors"));
+    beluga_chat_model_unref(model);
+}
+
 /* --- the caller's deadline -------------------------------------------------------------------- */
 
 static void a_deadline_is_context_timeout_and_is_not_retried(void **state)
@@ -525,6 +548,7 @@ int main(void)
         cmocka_unit_test(full_providers_have_the_same_timeouts),
         cmocka_unit_test(a_connection_that_does_not_come_about_is_a_timeout_of_its_own),
         cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
+        cmocka_unit_test(a_process_without_descriptors_is_told_so),
         ON_PEER(a_deadline_is_context_timeout_and_is_not_retried),
         ON_PEER(a_deadline_that_has_passed_sends_nothing),
         cmocka_unit_test(the_nearest_deadline_of_the_parents_holds),
