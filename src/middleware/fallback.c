@@ -55,7 +55,12 @@ static bool leads_on_by_default(const beluga_error *err)
     case BELUGA_ERROR_INVALID_RESPONSE:
     case BELUGA_ERROR_CONTEXT_LENGTH: /* another model may take more */
     case BELUGA_ERROR_CIRCUIT_OPEN:
-    case BELUGA_ERROR_BUDGET_EXCEEDED: return true;
+    case BELUGA_ERROR_BUDGET_EXCEEDED:
+    /* The same model is not always asked again after these, but another may do better. */
+    case BELUGA_ERROR_TIMEOUT:
+    case BELUGA_ERROR_STREAM_TIMEOUT:
+    case BELUGA_ERROR_EMPTY_RESPONSE:
+    case BELUGA_ERROR_MALFORMED_RESPONSE: return true;
     case BELUGA_ERROR_CONTEXT_CANCELED:
     case BELUGA_ERROR_CONTEXT_TIMEOUT:
     case BELUGA_ERROR_NO_MEMORY:

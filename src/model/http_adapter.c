@@ -12,6 +12,7 @@
 #include "model/body_kind.h"
 #include "model/claims.h"
 #include "model/handle.h"
+#include "model/http_log.h"
 #include "model/span.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
@@ -216,66 +217,6 @@ static void pause(beluga__op *op, bool paused)
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
-/* --- the wire's log --------------------------------------------------------------------------- */
-
-static void log_header(beluga__buf *headers, const char *name, const char *value)
-{
-    beluga__http_redact_header(headers, name, value);
-    beluga__buf_putc(headers, '\n');
-}
-
-static void log_request(const http_op *self)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers, url;
-    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__buf_init(&url, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__http_redact_url(&url, beluga_http_request_url(&self->request));
-    for (const beluga__header *h = self->request.headers; h; h = h->next)
-        log_header(&headers, h->name, h->value);
-    const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
-                BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
-                {"url", url.data, url.length, 0}, {"headers", headers.data, headers.length, 0},
-                BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
-                {"body", body ? body : "", body ? self->request.body.length : 0, 0});
-    beluga__buf_free(&headers);
-    beluga__buf_free(&url);
-}
-
-static void log_response(const http_op *self)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers;
-    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    const char *at = self->response.headers.data, *end = at + self->response.headers.length;
-    for (; at < end; at += strlen(at) + 1) {
-        const char *colon = strchr(at, ':');
-        char name[64];
-        if (!colon || (size_t)(colon - at) >= sizeof name) continue;
-        memcpy(name, at, (size_t)(colon - at));
-        name[colon - at] = '\0';
-        log_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
-    }
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.response",
-                BELUGA__NUMBER_FIELD("status", self->response.status),
-                {"headers", headers.data, headers.length, 0});
-    beluga__buf_free(&headers);
-}
-
-static void log_body(const http_op *self, const char *bytes, size_t n)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf shown;
-    beluga__buf_init(&shown, &runtime_of(self)->allocator, SIZE_MAX / 2);
-    if (runtime_of(self)->capture_content) beluga__buf_append(&shown, bytes, n);
-    if (shown.length) mask_key(self, shown.data, shown.length);
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.body",
-                BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
-                {"data", shown.length ? shown.data : "", shown.length, 0});
-    beluga__buf_free(&shown);
-}
-
 /* --- the answer ---------------------------------------------------------------------------------
  */
 
@@ -309,7 +250,7 @@ static void on_head(void *owner)
     bool known = self->emit.request_id || self->emit.rate_limits;
     if (known && self->kind != BELUGA__BODY_REFUSED) beluga__emit_head(&self->emit);
     if (self->kind == BELUGA__BODY_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
-    log_response(self);
+    beluga__http_log_response(runtime_of(self), &self->response);
 }
 
 /* What is emitted between these two is the provider's, on this thread. One that is built in has no
@@ -520,7 +461,7 @@ static void read_beginning(http_op *self, char *bytes, size_t n)
 
 static void read_body(http_op *self, char *bytes, size_t n)
 {
-    log_body(self, bytes, n);
+    beluga__http_log_body(runtime_of(self), self->secrets, bytes, n);
     if (self->kind == BELUGA__BODY_FRAMES)
         read_frames(self, bytes, n);
     else if (self->kind == BELUGA__BODY_UNKNOWN)
@@ -834,7 +775,7 @@ static int send_request(http_op *self, beluga_error *err)
     int status = write_request(self, err);
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;
-    log_request(self);
+    beluga__http_log_request(runtime_of(self), &self->request);
     tell_url(self);
     beluga__transfer_spec spec = {
         .connection = &call->target->connection,

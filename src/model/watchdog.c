@@ -38,6 +38,14 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
+/* Likewise: some servers send blank lines until an answer that comes in one piece is there. */
+static void too_long(const beluga__watchdog *dog, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms",
+                     dog->total_ms);
+    if (!dog->got_event && dog->last_ns > dog->start_ns) err->retryable = 0;
+}
+
 /* The timer only says that it is time to look: events since then have moved the deadline. */
 static void fire(beluga__timer *timer)
 {
@@ -45,8 +53,7 @@ static void fire(beluga__timer *timer)
     int64_t now = beluga__loop_active_ns(dog->loop);
     beluga_error err;
     if (now >= due(dog->start_ns, dog->total_ms))
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms",
-                         dog->total_ms);
+        too_long(dog, &err);
     else if (now >= due(dog->moved_ns, dog->progress_ms))
         stuck(dog, &err);
     else if (now < event_due(dog)) {

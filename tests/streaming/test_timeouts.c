@@ -236,7 +236,8 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(200));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 200, "Content-Type: application/json\r\n");
     for (int i = 0; i < 3000; i++) { /* a body that never ends: each byte is new, but no answer */
@@ -245,6 +246,7 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(void **state)
     }
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_TIMEOUT);
     assert_string_equal(err.operation, "generate");
+    assert_int_equal(peer_requests(p), 1); /* it works on it, and would be paid again */
     beluga_chat_model_unref(model);
 }
 
