@@ -29,8 +29,7 @@ void beluga__http_log_request(const beluga__runtime *runtime, const beluga_http_
     beluga__buf_free(&url);
 }
 
-void beluga__http_log_response(const beluga__runtime *runtime,
-                               const beluga_http_response *response)
+void beluga__http_log_response(const beluga__runtime *runtime, const beluga_http_response *response)
 {
     if (!beluga__log_enabled(runtime, BELUGA_LOG_TRACE)) return;
     beluga__buf headers;
@@ -58,8 +57,7 @@ void beluga__http_log_body(const beluga__runtime *runtime, const char *const *se
     beluga__buf_init(&shown, &runtime->allocator, SIZE_MAX / 2);
     if (runtime->capture_content) beluga__buf_append(&shown, bytes, n);
     if (shown.length) beluga__secrets_mask(secrets, shown.data, shown.length);
-    beluga__log(runtime, BELUGA_LOG_TRACE, "http.body",
-                BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
+    beluga__log(runtime, BELUGA_LOG_TRACE, "http.body", BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
                 {"data", shown.length ? shown.data : "", shown.length, 0});
     beluga__buf_free(&shown);
 }
