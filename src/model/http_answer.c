@@ -352,8 +352,8 @@ static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over
     beluga__sniffed sniffed = beluga__sniff(bytes, n);
     if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
     const char *type = beluga_http_response_header(&self->response, "content-type");
-    self->kind = beluga__body_kind_of(beluga__http_op_provider(self), sniffed, type, self->emit.call->streamed,
-                                      &self->framer.framing);
+    self->kind = beluga__body_kind_of(beluga__http_op_provider(self), sniffed, type,
+                                      self->emit.call->streamed, &self->framer.framing);
     if (self->kind == BELUGA__BODY_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
 }
 
@@ -506,7 +506,8 @@ static void decode_whole(beluga__http_op *self)
 {
     const beluga__buf *body = &self->response.body;
     int framing = beluga__body_framing_of_values(body->data, body->length);
-    if (framing >= 0 && beluga__http_op_provider(self)->decode_event && !self->emit.call->list_models) {
+    if (framing >= 0 && beluga__http_op_provider(self)->decode_event &&
+        !self->emit.call->list_models) {
         values_as_frames(self, framing);
         return;
     }
