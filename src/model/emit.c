@@ -320,7 +320,7 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     if (status) return status;
     if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
     event->u.state.provider = emit->call->target->provider->name;
-    emit->brought |= BELUGA__BROUGHT_CONTENT;
+    emit->brought |= BELUGA__BROUGHT_OTHER; /* nobody reads it: it is no answer */
     return send(emit, event);
 }
 
