@@ -146,7 +146,6 @@ static int ask(fallback_op *op, beluga_error *err)
         if (status) return status;
         inner = target->stack;
     }
-    op->call->asked = call;
     int status = inner->ops->start(inner, call, &op->sink, &op->inner, err);
     if (status) beluga__call_locate(call, err);
     return status;

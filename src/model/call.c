@@ -197,6 +197,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
     call->start_ns = from->start_ns;
     call->streamed = from->streamed;
     call->restartable = from->restartable;
+    call->stands_in = true;
     call->tools = from->tools;
     call->n_tools = from->n_tools;
     call->context = beluga_context_ref(from->context);

@@ -26,6 +26,7 @@ struct beluga_call {
     bool restartable;          /* content that was delivered may be taken back with RESTART */
     bool list_models;          /* asks for the models instead of an answer */
     bool has_repeated_results; /* some were left out: a call can have one */
+    bool stands_in;            /* derived: who answers is another than the caller knows */
     bool is_probe;             /* finds out whether the provider is well: one attempt will do */
     /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
     void *span;
@@ -34,8 +35,7 @@ struct beluga_call {
     int http_status;             /* of the last answer; 0: none yet */
     struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
     struct beluga_call *next;    /* of those */
-    const struct beluga_call *asked; /* the one of those that was asked last; NULL: this one */
-    _Alignas(16) char first[];       /* the arena's first block */
+    _Alignas(16) char first[];   /* the arena's first block */
 };
 
 typedef struct beluga__call_spec {

@@ -328,7 +328,8 @@ int beluga__emit_head(beluga_emit *emit)
 {
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
     event.u.metadata.id = emit->id;
-    event.u.metadata.model = emit->model;
+    bool known = emit->model || !emit->call->stands_in;
+    event.u.metadata.model = known ? emit->model : emit->call->model_name;
     event.u.metadata.provider = emit->call->target->provider->name;
     event.u.metadata.request_id = emit->request_id;
     event.u.metadata.created = emit->created;

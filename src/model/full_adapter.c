@@ -140,6 +140,7 @@ static void begin(beluga__task *task)
     const char *warnings[BELUGA__CLAIMS];
     self->started = true;
     beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
+    if (self->emit.sink && call->stands_in) beluga__emit_head(&self->emit);
     if (!self->emit.sink) return; /* a callback cancelled */
     beluga_emit *name = self->emit.name;
     uintptr_t before = beluga__handle_enter(name);

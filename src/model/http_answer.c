@@ -176,7 +176,7 @@ static void on_head(void *owner)
         self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
     self->emit.call->http_status = self->response.status;
     self->emit.rate_limits = read_limits(self);
-    bool known = self->emit.request_id || self->emit.rate_limits;
+    bool known = self->emit.request_id || self->emit.rate_limits || self->emit.call->stands_in;
     if (known && self->kind != BELUGA__BODY_REFUSED) beluga__emit_head(&self->emit);
     if (self->kind == BELUGA__BODY_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
     beluga__http_log_response(beluga__http_op_runtime(self), &self->response);

@@ -126,12 +126,12 @@ static bool over(const beluga_op *op)
 /* What the provider left out of model and name is known all the same. */
 static void deliver_metadata(beluga_op *op)
 {
-    const beluga_call *asked = op->call->asked ? op->call->asked : op->call;
+    const beluga_call *call = op->call;
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
     event.u.metadata.id = op->metadata.id;
-    event.u.metadata.model = op->metadata.model ? op->metadata.model : asked->model_name;
+    event.u.metadata.model = op->metadata.model ? op->metadata.model : call->model_name;
     event.u.metadata.provider =
-        op->metadata.provider ? op->metadata.provider : asked->target->provider->name;
+        op->metadata.provider ? op->metadata.provider : call->target->provider->name;
     event.u.metadata.request_id = op->metadata.request_id;
     event.u.metadata.created = op->metadata.created;
     event.u.metadata.cached = op->metadata.cached;

@@ -33,9 +33,9 @@ struct beluga_op {
         const beluga_rate_limits *rate_limits;
     } metadata;
     const char **warnings;
-    size_t n_warnings, n_told; /* how many there are, and went out */
-    int64_t first_content_ns;  /* since the start; -1 */
-    int64_t duration_ns;       /* from start to end; 0 while it runs */
+    uint32_t n_warnings, n_told; /* how many there are, and went out */
+    int64_t first_content_ns;    /* since the start; -1 */
+    int64_t duration_ns;         /* from start to end; 0 while it runs */
     uint32_t tool_calls;
     beluga_usage usage; /* the last; its raw JSON only while it is pending */
 };

@@ -4,9 +4,10 @@
 
 #include <inttypes.h>
 
-static int64_t setting(const beluga_call *call, int key, int64_t otherwise)
+/* The longest that an option takes, a week, fits. */
+static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
 {
-    return beluga__settings_int(call->settings, key, otherwise);
+    return (int32_t)beluga__settings_int(call->settings, key, otherwise);
 }
 
 static int64_t due(int64_t since_ns, int64_t ms)
@@ -33,7 +34,7 @@ static void arm(beluga__watchdog *dog)
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
-                     "no text, reasoning or tool call within %" PRId64 " ms (progress_timeout)",
+                     "no text, reasoning or tool call within %" PRId32 " ms (progress_timeout)",
                      dog->progress_ms);
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
@@ -41,7 +42,7 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
 /* Likewise: some servers send blank lines until an answer that comes in one piece is there. */
 static void too_long(const beluga__watchdog *dog, beluga_error *err)
 {
-    beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms",
+    beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
                      dog->total_ms);
     if (!dog->got_event && dog->last_ns > dog->start_ns) err->retryable = 0;
 }
@@ -61,28 +62,28 @@ static void fire(beluga__timer *timer)
         return;
     } else if (dog->got_event)
         beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT,
-                         "the stream was silent for %" PRId64 " ms", dog->idle_ms);
+                         "the stream was silent for %" PRId32 " ms", dog->idle_ms);
     else
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId64 " ms",
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId32 " ms",
                          dog->first_ms);
     dog->bark(dog, &err);
 }
 
-static int64_t longest(int64_t a, int64_t b, int64_t c)
+static int32_t longest(int32_t a, int32_t b, int32_t c)
 {
-    int64_t most = a > b ? a : b;
+    int32_t most = a > b ? a : b;
     return most > c ? most : c;
 }
 
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *))
 {
-    int64_t timeout = setting(call, BELUGA_OPTION_TIMEOUT, BELUGA__DEFAULT_TIMEOUT_MS);
+    int32_t timeout = setting(call, BELUGA_OPTION_TIMEOUT, BELUGA__DEFAULT_TIMEOUT_MS);
     *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
-    int64_t most = longest(BELUGA__PROGRESS_TIMEOUT_MS, dog->first_ms, dog->idle_ms);
+    int32_t most = longest(BELUGA__PROGRESS_TIMEOUT_MS, dog->first_ms, dog->idle_ms);
     dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
     if (!call->streamed) dog->progress_ms = 0;
     dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);

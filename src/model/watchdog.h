@@ -13,7 +13,7 @@
 typedef struct beluga__watchdog {
     beluga__timer timer;
     beluga_loop *loop;
-    int64_t first_ms, idle_ms, progress_ms, total_ms; /* 0: none */
+    int32_t first_ms, idle_ms, progress_ms, total_ms; /* 0: none */
     int64_t start_ns, last_ns, moved_ns; /* of the loop's active clock: the start, the last sign of
                                             life, and the last progress */
     int64_t pause_ns;                    /* since when it is paused; 0: it is not */
