@@ -372,6 +372,7 @@ static void put_message(const char *heading, beluga_role role, const char *json,
     put_heading(heading);
     for (size_t i = 0; message && i < beluga_message_count(message); i++) {
         const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_STATE) continue;
         if (part->kind == BELUGA_PART_TEXT)
             out_text(part->text, part->text_length);
         else if (part->kind == BELUGA_PART_TOOL_CALL)

@@ -49,3 +49,9 @@ int exit_from_error(int error_code)
     int code = by_error[-error_code];
     return code ? code : CLI_EXIT_OTHER;
 }
+
+int exit_from(const beluga_error *err)
+{
+    if (err->code == BELUGA_ERROR_LIMIT_EXCEEDED && err->attempts > 0) return CLI_EXIT_RESPONSE;
+    return exit_from_error(err->code);
+}

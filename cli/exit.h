@@ -2,6 +2,8 @@
 #ifndef BELUGA_CLI_EXIT_H
 #define BELUGA_CLI_EXIT_H
 
+#include <beluga/error.h>
+
 /* constant, value, meaning as the manual page says it */
 #define EXIT_MAP(XX)                                                                               \
     XX(OK, 0, "Success. An answer cut at its token limit is one, and is told; not with --strict.") \
@@ -37,5 +39,9 @@ const struct exit_info *exit_get_info(unsigned index);
 
 /* Return the exit code that a BELUGA_ERROR_ code means; 0 for 0. */
 int exit_from_error(int error_code);
+
+/* Return the exit code of an error. A limit that was passed is the answer's once one was asked for,
+ * such as that of JSON's depth; before, it is another failure. */
+int exit_from(const beluga_error *err);
 
 #endif

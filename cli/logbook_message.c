@@ -10,6 +10,7 @@ static const struct {
     {BELUGA_PART_TEXT, "text"},           {BELUGA_PART_IMAGE, "image"},
     {BELUGA_PART_AUDIO, "audio"},         {BELUGA_PART_FILE, "file"},
     {BELUGA_PART_REASONING, "reasoning"}, {BELUGA_PART_TOOL_CALL, "tool_call"},
+    {BELUGA_PART_STATE, "state"},
 };
 #define N_KINDS (sizeof kinds / sizeof kinds[0])
 
@@ -17,7 +18,7 @@ bool logbook_message_is_plain(const beluga_message *message)
 {
     const beluga_part *part = beluga_message_part(message, 0);
     if (beluga_message_count(message) == 0) return true;
-    return beluga_message_count(message) == 1 && part->kind == BELUGA_PART_TEXT &&
+    return beluga_message_count(message) == 1 && part->kind == BELUGA_PART_TEXT && !part->state &&
            (!part->text_length || !memchr(part->text, '\0', part->text_length));
 }
 
@@ -51,6 +52,11 @@ static void put_part(beluga_json_writer *w, const beluga_part *part)
     if (part->text) beluga_json_put_string_n(w, "text", part->text, part->text_length);
     if (part->signature)
         beluga_json_put_string_n(w, "signature", part->signature, part->signature_length);
+    if (part->state) {
+        beluga_json_begin_object(w, "state");
+        beluga_json_put_raw(w, part->state_provider, part->state, part->state_length);
+        beluga_json_end_object(w);
+    }
     if (part->data)
         put_data(w, part);
     else
@@ -76,7 +82,7 @@ static uint32_t kind_of(const beluga_json *part)
     return 0;
 }
 
-static int add_part(beluga_message *message, const beluga_json *part, bool *left_out)
+static int add_content(beluga_message *message, const beluga_json *part, bool *left_out)
 {
     size_t n = 0, signature_length = 0;
     const char *text = beluga_json_get_string(part, "text", &n);
@@ -100,6 +106,29 @@ static int add_part(beluga_message *message, const beluga_json *part, bool *left
     return 0;
 }
 
+/* {"PROVIDER": what it wants back} */
+static int add_state(beluga_message *message, const beluga_json *state, beluga_json_doc *doc,
+                     bool alone)
+{
+    size_t n = 0;
+    const beluga_json *value = beluga_json_first(state);
+    const char *json = value ? beluga_json_text(doc, value, &n) : NULL;
+    const char *provider = value ? beluga_json_key(value, NULL) : NULL;
+    if (!beluga_json_is_object(state)) return 0;
+    if (!json) return -1;
+    return alone ? beluga_message_add_state(message, provider, json, n)
+                 : beluga_message_set_state(message, provider, json, n);
+}
+
+static int add_part(beluga_message *message, const beluga_json *part, beluga_json_doc *doc,
+                    bool *left_out)
+{
+    const beluga_json *state = beluga_json_get(part, "state");
+    bool alone = kind_of(part) == BELUGA_PART_STATE;
+    int rc = alone ? 0 : add_content(message, part, left_out);
+    return rc ? rc : add_state(message, state, doc, alone);
+}
+
 static int add_parts(beluga_message *message, const char *json, bool *left_out)
 {
     beluga_json_doc *doc = NULL;
@@ -108,7 +137,7 @@ static int add_parts(beluga_message *message, const char *json, bool *left_out)
     if (rc == 0 && !beluga_json_is_array(parts)) rc = -1;
     for (const beluga_json *p = beluga_json_first(parts); p && rc == 0;
          p = beluga_json_next(parts, p))
-        rc = add_part(message, p, left_out);
+        rc = add_part(message, p, doc, left_out);
     beluga_json_doc_free(doc);
     return rc;
 }

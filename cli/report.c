@@ -22,7 +22,7 @@ void report_put_error(beluga_json_writer *w, const char *key, const beluga_error
 {
     beluga_json_begin_object(w, key);
     beluga_json_put_string(w, "code", beluga_error_name(err->code));
-    beluga_json_put_int(w, "exit_code", exit_from_error(err->code));
+    beluga_json_put_int(w, "exit_code", exit_from(err));
     beluga_json_put_string(w, "message", err->message);
     put_known(w, "cause", err->cause);
     put_known(w, "operation", err->operation);
@@ -69,7 +69,7 @@ int report_error(const struct args *args, const beluga_error *err, const beluga_
     else
         out_error("%s", line);
     if (args->json) print_error_json(err, partial);
-    return exit_from_error(err->code);
+    return exit_from(err);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

@@ -76,6 +76,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_TOOL_CALL_DELTA:
     case BELUGA_EVENT_TOOL_CALL_END: check_tool_call(run, event); break;
     case BELUGA_EVENT_MEDIA: FUZZ_CHECK(!event->u.media.bytes == !!event->u.media.url); break;
+    case BELUGA_EVENT_STATE: check_text(event->u.state.json, event->u.state.length); break;
     case BELUGA_EVENT_USAGE: check_usage(&event->u.usage); break;
     case BELUGA_EVENT_ERROR:
         check_text(event->u.error->cause, strlen(event->u.error->cause));

@@ -95,6 +95,20 @@ void check_story_http(check_text *out, const beluga_error *err)
         check_text_printf(out, "retry after %lld ms\n", (long long)err->retry_after_ms);
 }
 
+static void put_state(check_text *out, uint32_t of, uint32_t index, const char *json, size_t n)
+{
+    static const char *const names[] = {[BELUGA_PART_TEXT] = "of text",
+                                        [BELUGA_PART_REASONING] = "of reasoning",
+                                        [BELUGA_PART_TOOL_CALL] = "of tool"};
+    const char *name = of < sizeof names / sizeof *names ? names[of] : NULL;
+    check_text_printf(out, "state ");
+    if (of == BELUGA_PART_TOOL_CALL)
+        check_text_printf(out, "%s %u ", name, (unsigned)index);
+    else if (name)
+        check_text_printf(out, "%s ", name);
+    put_quoted(out, json, n);
+}
+
 static void put_media(check_text *out, uint32_t kind, const char *media_type, const char *url,
                       const char *bytes, size_t n)
 {
@@ -128,6 +142,9 @@ void check_story_event(check_text *out, const beluga_event *event)
         put_media(out, event->u.media.kind, event->u.media.media_type, event->u.media.url,
                   event->u.media.bytes, event->u.media.length);
         break;
+    case BELUGA_EVENT_STATE:
+        put_state(out, event->u.state.of, event->index, event->u.state.json, event->u.state.length);
+        break;
     case BELUGA_EVENT_USAGE: put_usage(out, &event->u.usage); break;
     case BELUGA_EVENT_FINISH: put_finish(out, event->u.finish.reason, event->u.finish.raw); break;
     case BELUGA_EVENT_ERROR: check_story_error(out, event->u.error); break;
@@ -135,7 +152,7 @@ void check_story_event(check_text *out, const beluga_event *event)
     }
 }
 
-static void put_part(check_text *out, const beluga_part *part, unsigned *calls)
+static void put_content(check_text *out, const beluga_part *part, unsigned *calls)
 {
     if (part->kind == BELUGA_PART_TEXT) {
         check_text_puts(out, "text ");
@@ -153,9 +170,16 @@ static void put_part(check_text *out, const beluga_part *part, unsigned *calls)
                           part->name, *calls);
         put_quoted(out, part->text, part->text_length);
         ++*calls;
-    } else {
+    } else if (part->kind != BELUGA_PART_STATE) {
         put_media(out, part->kind, part->media_type, part->url, part->data, part->data_length);
     }
+}
+
+static void put_part(check_text *out, const beluga_part *part, unsigned *calls)
+{
+    unsigned call = *calls;
+    put_content(out, part, calls);
+    if (part->state) put_state(out, part->kind, call, part->state, part->state_length);
 }
 
 static void put_parts(check_text *out, const beluga_response *response)

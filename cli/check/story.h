@@ -4,11 +4,14 @@
  *     metadata id=chatcmpl-1 model=gpt-5-mini created=1763800000
  *     reasoning "Hm."
  *     signature 0 "EqQB"
+ *     state of reasoning "{…}"
  *     text "Hello"
  *     media image image/png "\x89PNG…"
  *     tool 0 begin call_1 get_weather
  *     tool 0 delta "{\x22city\x22"
  *     tool 0 end "{\x22city\x22:\x22Oslo\x22}"
+ *     state of tool 0 "{…}"
+ *     state "{…}"
  *     usage input=12 read=-1 write=-1 output=2 reasoning=-1 raw={…}
  *     finish stop (stop)
  *     error rate_limit (retryable): what happened [the provider's code] <its words>

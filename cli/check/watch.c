@@ -129,6 +129,11 @@ static int tool_call(beluga_emit *emit, uint32_t index, const char *id, const ch
     WATCHED("a tool call", false, beluga_emit_tool_call(emit, index, id, name, s, n));
 }
 
+static int state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *s, size_t n)
+{
+    WATCHED("state", false, beluga_emit_state(emit, of, index, s, n));
+}
+
 static int metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
 {
     WATCHED("metadata", false, beluga_emit_metadata(emit, id, model, created));
@@ -171,6 +176,7 @@ static void put_between(beluga_plugin_host *table)
     table->beluga_emit_tool_call_delta = tool_call_delta;
     table->beluga_emit_tool_call_end = tool_call_end;
     table->beluga_emit_tool_call = tool_call;
+    table->beluga_emit_state = state;
     table->beluga_emit_metadata = metadata;
     table->beluga_emit_usage = usage;
     table->beluga_emit_finish = finish;

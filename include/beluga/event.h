@@ -13,8 +13,9 @@ BELUGA_BEGIN_DECLS
 
 /** Kinds of events. Skip the kinds you do not know: later versions have more. */
 typedef enum beluga_event_kind {
-    BELUGA_EVENT_START = 1,           /**< what the provider can't express: warnings */
-    BELUGA_EVENT_METADATA = 2,        /**< id, model, time, rate limits */
+    /** what the provider can't express: warnings; new ones may come once more before the end */
+    BELUGA_EVENT_START = 1,
+    BELUGA_EVENT_METADATA = 2,        /**< id, model, time, rate limits; likewise */
     BELUGA_EVENT_TEXT = 3,            /**< a piece of the answer */
     BELUGA_EVENT_REASONING = 4,       /**< a piece of the reasoning, or its signature */
     BELUGA_EVENT_TOOL_CALL_BEGIN = 5, /**< id and name */
@@ -27,7 +28,9 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
     BELUGA_EVENT_TOOL_RESULT = 13,    /**< a tool has run (in a tool loop) */
     /** an image, audio or a file of the answer, whole; since 0.1 */
-    BELUGA_EVENT_MEDIA = 14
+    BELUGA_EVENT_MEDIA = 14,
+    /** what a server wants back as it is, and nobody else understands; since 0.1 */
+    BELUGA_EVENT_STATE = 15
 } beluga_event_kind;
 
 /** Why the model stopped. */
@@ -85,7 +88,7 @@ struct beluga_event {
         } start;
         struct {
             const char *id;                        /**< of the response, or NULL */
-            const char *model;                     /**< that answered, or NULL */
+            const char *model;                     /**< that answered; else that was asked */
             const char *provider;                  /**< that answered */
             const char *request_id;                /**< from the HTTP headers, or NULL */
             int64_t created;                       /**< seconds since 1970, 0 unknown */
@@ -123,6 +126,15 @@ struct beluga_event {
             size_t length;
             const char *url; /**< where it is, "https://…"; NULL when it is in `bytes` */
         } media;
+        struct {
+            /** what it belongs to, a beluga_part_kind: TEXT or REASONING, to the one that came
+             * last; TOOL_CALL, to the call of this index; STATE, to itself: it stands between the
+             * others */
+            uint32_t of;
+            const char *provider; /**< whose it is */
+            const char *json;     /**< any value */
+            size_t length;
+        } state;
         beluga_usage usage;
         struct {
             uint32_t reason; /**< beluga_finish_reason */

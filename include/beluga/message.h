@@ -27,7 +27,8 @@ typedef enum beluga_part_kind {
     BELUGA_PART_AUDIO = 3,
     BELUGA_PART_FILE = 4,
     BELUGA_PART_REASONING = 5,
-    BELUGA_PART_TOOL_CALL = 6
+    BELUGA_PART_TOOL_CALL = 6,
+    BELUGA_PART_STATE = 7 /**< nothing but `state`; since 0.1 */
 } beluga_part_kind;
 
 /** Bits of a part's flags. */
@@ -51,7 +52,10 @@ typedef struct beluga_part {
     size_t data_length;
     const char *signature; /**< of reasoning; must go back unchanged */
     size_t signature_length;
-    void *reserved[4];
+    const char *state; /**< JSON that only the provider `state_provider` understands */
+    size_t state_length;
+    const char *state_provider; /**< it goes back to that one, unchanged, and to nobody else */
+    void *reserved[1];
 } beluga_part;
 
 /* Constructors: one reference, yours; NULL without memory, which beluga_messages_add turns into its
@@ -84,6 +88,25 @@ BELUGA_API int beluga_message_add_reasoning(beluga_message *message, const char 
 /** A call the model made; `arguments` is a JSON object as text. */
 BELUGA_API int beluga_message_add_tool_call(beluga_message *message, const char *id,
                                             const char *name, const char *arguments, size_t length);
+/**
+ * What a provider's server wants back, and what has no other place here: any JSON, which only that
+ * provider understands. It goes back to the provider of that name and to nobody else.
+ *
+ * Answers have it by themselves (beluga_response_message); this is for who keeps messages in a form
+ * of his own and makes them again from beluga_part's `state`, `state_length` and `state_provider`.
+ *
+ * @param provider  Name of the provider that it came from.
+ * @param json      One JSON value.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT it is not JSON. Since: 0.1
+ */
+BELUGA_API int beluga_message_add_state(beluga_message *message, const char *provider,
+                                        const char *json, size_t length);
+/**
+ * The same of the last part, a text, reasoning or a tool call, instead of what it had.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT there is no part yet. Since: 0.1
+ */
+BELUGA_API int beluga_message_set_state(beluga_message *message, const char *provider,
+                                        const char *json, size_t length);
 /** Content by its address: "https://…" or "data:…". `media_type` may be NULL. */
 BELUGA_API int beluga_message_add_url(beluga_message *message, beluga_part_kind kind,
                                       const char *url, const char *media_type);

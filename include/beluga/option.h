@@ -139,7 +139,9 @@ typedef enum beluga_option_type {
     XX(PROPAGATE_TRACE, "propagate_trace", BOOL, 0, 1, B,                                         \
        "send the trace's context (traceparent) upstream")                                         \
     XX(STRICT, "strict", BOOL, 0, 1, B,                                                           \
-       "an answer that is not whole, as one cut at its token limit, is an error")
+       "an answer that is not whole, as one cut at its token limit, is an error")                 \
+    XX(PROGRESS_TIMEOUT, "progress_timeout", DURATION, 1, 604800000, B,                           \
+       "a stream's time without text, reasoning or a tool call, however alive its server")
 
 typedef enum beluga_option_key {
     BELUGA_OPTION_END = 0, /**< marks the end of a list */
@@ -240,6 +242,8 @@ BELUGA_API beluga_option beluga_with_connect_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_first_event_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_idle_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_total_timeout_ms(int64_t ms);
+/** How long a server may only say that it works; 10 minutes unless set, or `timeout` if longer. */
+BELUGA_API beluga_option beluga_with_progress_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_max_retries(int64_t n);
 BELUGA_API beluga_option beluga_with_retry_delay_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_retry_backoff(double factor);

@@ -66,14 +66,17 @@
 #define BELUGA__MAX_EXPORT_ANSWER (4u << 20)  /* its answer, likewise */
 #define BELUGA__MAX_LINE_BYTES    (16u << 10) /* a redacted line of the wire log */
 
-#define BELUGA__FINISH_GRACE_MS 2000 /* a finish waits this long for its usage */
+#define BELUGA__FINISH_GRACE_MS   2000  /* a finish waits this long for what may follow */
+#define BELUGA__FINISH_WAIT_MS    20000 /* and not longer in all, whatever follows */
+#define BELUGA__BODY_SAMPLE_BYTES 160u  /* of a body that was not understood, for the error */
 /* a finished transfer may take this long to end cleanly */
-#define BELUGA__DRAIN_MS           1000
-#define BELUGA__DRAIN_BYTES        (64u << 10)
-#define BELUGA__DEFAULT_TIMEOUT_MS 30000
-#define BELUGA__CONNECT_TIMEOUT_MS 10000
-#define BELUGA__MAX_RETRY_WAIT_MS  60000 /* a longer Retry-After is not waited for */
-#define BELUGA__COMMAND_TIMEOUT_MS 30000 /* a command that prints a key */
-#define BELUGA__MAX_COMMAND_WORDS  4096  /* what it says on stderr, for the error */
+#define BELUGA__DRAIN_MS            1000
+#define BELUGA__DRAIN_BYTES         (64u << 10)
+#define BELUGA__DEFAULT_TIMEOUT_MS  30000
+#define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* a server that only says that it works */
+#define BELUGA__CONNECT_TIMEOUT_MS  10000
+#define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
+#define BELUGA__COMMAND_TIMEOUT_MS  30000 /* a command that prints a key */
+#define BELUGA__MAX_COMMAND_WORDS   4096  /* what it says on stderr, for the error */
 
 #endif

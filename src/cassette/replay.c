@@ -85,8 +85,9 @@ static int fill_head(player *p)
     char line[32];
     const beluga_json *response = p->recording.response,
                       *headers = beluga_json_get(response, "headers");
-    int n =
-        snprintf(line, sizeof line, "HTTP/1.1 %d", (int)beluga_json_get_int(response, "status", 0));
+    bool until_close = beluga_json_bool(beluga_json_get(response, "until_close"), false);
+    int n = snprintf(line, sizeof line, "HTTP/%s %d", until_close ? "1.1" : "2",
+                     (int)beluga_json_get_int(response, "status", 0));
     int status = beluga__http_response_add_line(p->response, line, (size_t)n);
     for (const beluga_json *h = beluga_json_first(headers); h && !status;
          h = beluga_json_next(headers, h)) {

@@ -187,6 +187,8 @@ static void put_response(writing *at)
     beluga_json_begin_object(&at->w, "response");
     put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
+    /* What HTTP/2 marks is in no header. */
+    if (!beluga__http_is_framed(x->response)) beluga_json_put_bool(&at->w, "until_close", true);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;
     for (; line < end; line += strlen(line) + 1) put_response_header(at, line);

@@ -1,15 +1,16 @@
 #include "client/queue.h"
 
 #include "base/limits.h"
+#include "schema/event.h"
 
 #include <string.h>
 
 enum { ALIGNMENT = 16 };
 
-/* Before each event; padded so that events stay aligned. */
+/* An event that waits, and behind it all that it points to; padded so that events stay aligned. */
 typedef struct record {
     size_t size;
-    size_t reserved;
+    char *room; /* where what follows was when it was written */
     beluga_event event;
 } record;
 
@@ -31,40 +32,6 @@ void beluga__queue_clear(beluga__queue *queue)
     queue->read = 0;
 }
 
-/* The bytes of an event that do not outlive its callback: at most two stretches. */
-typedef struct stretch {
-    const char **text;
-    size_t length;
-} stretch;
-
-static void stretches(beluga_event *event, stretch out[2])
-{
-    out[0] = out[1] = (stretch){NULL, 0};
-    switch (event->kind) {
-    case BELUGA_EVENT_TEXT: out[0] = (stretch){&event->u.text.text, event->u.text.length}; break;
-    case BELUGA_EVENT_REASONING:
-        out[0] = (stretch){&event->u.reasoning.text, event->u.reasoning.length};
-        out[1] = (stretch){&event->u.reasoning.signature, event->u.reasoning.signature_length};
-        break;
-    case BELUGA_EVENT_TOOL_CALL_DELTA:
-    case BELUGA_EVENT_TOOL_CALL_END:
-        out[0] = (stretch){&event->u.tool_call.arguments, event->u.tool_call.length};
-        break;
-    case BELUGA_EVENT_USAGE:
-        out[0] = (stretch){&event->u.usage.raw, event->u.usage.raw_length};
-        break;
-    case BELUGA_EVENT_MEDIA:
-        out[0] = (stretch){&event->u.media.bytes, event->u.media.length};
-        break;
-    case BELUGA_EVENT_RAW: out[0] = (stretch){&event->u.raw.bytes, event->u.raw.length}; break;
-    }
-}
-
-static size_t room_for(const stretch *s)
-{
-    return s->text && *s->text ? s->length + 1 : 0;
-}
-
 /* Drop what was read, when that is most of it. */
 static void compact(beluga__queue *queue)
 {
@@ -78,22 +45,17 @@ static void compact(beluga__queue *queue)
 
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event)
 {
-    record r = {.event = *event};
-    stretch parts[2];
-    stretches(&r.event, parts);
-    size_t first = room_for(&parts[0]), second = room_for(&parts[1]);
-    size_t size = sizeof r + first + second;
-    r.size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t size = sizeof(record) + beluga__event_room(event);
+    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
     compact(queue);
-    int status = beluga__buf_reserve(&queue->bytes, r.size);
+    int status = beluga__buf_reserve(&queue->bytes, size);
     if (status) return status;
-    beluga__buf_append(&queue->bytes, &r, sizeof r);
-    for (int i = 0; i < 2; i++) {
-        if (!room_for(&parts[i])) continue;
-        beluga__buf_append(&queue->bytes, *parts[i].text, parts[i].length);
-        beluga__buf_append(&queue->bytes, "", 1);
-    }
-    beluga__buf_append(&queue->bytes, "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", r.size - size);
+    record *r = (record *)(void *)(queue->bytes.data + queue->bytes.length);
+    r->size = size;
+    r->room = (char *)(r + 1);
+    beluga__event_copy(&r->event, event, r->room);
+    queue->bytes.length += size;
+    queue->bytes.data[queue->bytes.length] = '\0';
     return 0;
 }
 
@@ -101,14 +63,7 @@ const beluga_event *beluga__queue_pop(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length) return NULL;
     record *r = (record *)(void *)(queue->bytes.data + queue->read);
-    char *at = (char *)(r + 1);
-    stretch parts[2];
-    stretches(&r->event, parts);
-    for (int i = 0; i < 2; i++) {
-        size_t room = room_for(&parts[i]);
-        if (room) *parts[i].text = at;
-        at += room;
-    }
+    beluga__event_moved(&r->event, (char *)(r + 1) - r->room);
     queue->read += r->size;
     return &r->event;
 }

@@ -14,8 +14,7 @@ typedef struct beluga__queue {
 void beluga__queue_init(beluga__queue *queue, const beluga_allocator *allocator);
 void beluga__queue_free(beluga__queue *queue);
 void beluga__queue_clear(beluga__queue *queue);
-/* Copy an event. Ids, names, warnings and models are shared with the call, which must live as long.
- * ERROR is not for queues. 0, NO_MEMORY, or LIMIT_EXCEEDED. */
+/* Copy an event with all that it points to. 0, NO_MEMORY, or LIMIT_EXCEEDED. */
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event);
 /* The next event, valid until the next push, pop or clear; NULL when there is none. */
 const beluga_event *beluga__queue_pop(beluga__queue *queue);

@@ -4,6 +4,7 @@
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 #include "middleware/memory_cache.h"
+#include "schema/event.h"
 #include "schema/event_json.h"
 
 #include "base/json.h"
@@ -50,41 +51,25 @@ static void let_go(cache_op *op)
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* Ids and names are used until the call is over, which is longer than the document lives. */
-static bool keep_string(const cache_op *op, const char **text)
+/* Metadata is used until the call is over, which is longer than the document lives. */
+static void play_metadata(cache_op *op, beluga_event *event)
 {
-    if (*text) *text = beluga__arena_copy(&op->call->arena, *text, strlen(*text));
-    return *text;
-}
-
-static void keep_strings(const cache_op *op, beluga_event *event)
-{
-    switch (event->kind) {
-    case BELUGA_EVENT_METADATA:
-        event->u.metadata.cached = true;
-        keep_string(op, &event->u.metadata.id);
-        keep_string(op, &event->u.metadata.model);
-        keep_string(op, &event->u.metadata.provider);
-        keep_string(op, &event->u.metadata.request_id);
-        break;
-    case BELUGA_EVENT_TOOL_CALL_BEGIN:
-    case BELUGA_EVENT_TOOL_CALL_DELTA:
-    case BELUGA_EVENT_TOOL_CALL_END:
-        keep_string(op, &event->u.tool_call.id);
-        keep_string(op, &event->u.tool_call.name);
-        break;
-    case BELUGA_EVENT_FINISH:
-        if (!keep_string(op, &event->u.finish.raw)) event->u.finish.raw_length = 0;
-        break;
-    }
+    beluga_event copy;
+    char *room = beluga__arena_alloc(&op->call->arena, beluga__event_room(event));
+    event->u.metadata.cached = true;
+    if (!room) *event = (beluga_event){.kind = BELUGA_EVENT_METADATA, .u.metadata.cached = true};
+    beluga__event_copy(&copy, event, room);
+    op->outer->event(op->outer, &copy);
 }
 
 static void play_one(cache_op *op, beluga_event *event)
 {
     beluga__sink *outer = op->outer;
-    keep_strings(op, event);
     if (event->kind == BELUGA_EVENT_FINISH) op->outer = NULL;
-    outer->event(outer, event);
+    if (event->kind == BELUGA_EVENT_METADATA)
+        play_metadata(op, event);
+    else
+        outer->event(outer, event);
 }
 
 static void play(beluga__task *task)
@@ -147,11 +132,10 @@ static bool is_worth_keeping(const beluga_event *finish)
 static void keep(cache_op *op, const beluga_event *event)
 {
     const cache *self = op->self;
-    if (event->kind == BELUGA_EVENT_MEDIA) {
-        let_go(op); /* its bytes are not kept, and without them it is another answer */
+    if (!beluga__event_to_json(&op->writer, event) && beluga__event_is_content(event)) {
+        let_go(op); /* without it it is another answer */
         return;
     }
-    beluga__event_to_json(&op->writer, event);
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;
     beluga_json_end_array(&op->writer);
     if (!beluga__json_writer_status(&op->writer) && !op->text.status)

@@ -87,6 +87,8 @@ static void add_part(EVP_MD_CTX *c, const beluga_part *p)
     add_text(c, p->url);
     add(c, p->data, p->data_length);
     add(c, p->signature, p->signature_length);
+    add_text(c, p->state_provider);
+    add(c, p->state, p->state_length);
 }
 
 static void add_message(EVP_MD_CTX *c, const beluga_message *m)

@@ -9,6 +9,7 @@
 #include "middleware/middleware.h"
 
 #include "base/mem.h"
+#include "schema/event.h"
 
 #include <stdio.h>
 
@@ -54,7 +55,12 @@ static bool leads_on_by_default(const beluga_error *err)
     case BELUGA_ERROR_INVALID_RESPONSE:
     case BELUGA_ERROR_CONTEXT_LENGTH: /* another model may take more */
     case BELUGA_ERROR_CIRCUIT_OPEN:
-    case BELUGA_ERROR_BUDGET_EXCEEDED: return true;
+    case BELUGA_ERROR_BUDGET_EXCEEDED:
+    /* The same model is not always asked again after these, but another may do better. */
+    case BELUGA_ERROR_TIMEOUT:
+    case BELUGA_ERROR_STREAM_TIMEOUT:
+    case BELUGA_ERROR_EMPTY_RESPONSE:
+    case BELUGA_ERROR_MALFORMED_RESPONSE: return true;
     case BELUGA_ERROR_CONTEXT_CANCELED:
     case BELUGA_ERROR_CONTEXT_TIMEOUT:
     case BELUGA_ERROR_NO_MEMORY:
@@ -201,7 +207,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         return;
     }
     if (event->kind == BELUGA_EVENT_RESTART) op->delivered = false;
-    if (beluga__layer_is_content(event)) op->delivered = true;
+    if (!op->delivered) op->delivered = beluga__event_is_content(event);
     op->outer->event(op->outer, event);
 }
 

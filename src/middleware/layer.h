@@ -29,11 +29,4 @@ static inline beluga__layer *beluga__layer_of(beluga__model *model)
  */
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err);
 
-/* Whether an event is part of the answer: what was delivered can't be taken back. */
-static inline bool beluga__layer_is_content(const beluga_event *event)
-{
-    return event->kind == BELUGA_EVENT_TEXT || event->kind == BELUGA_EVENT_REASONING ||
-           event->kind == BELUGA_EVENT_TOOL_CALL_BEGIN || event->kind == BELUGA_EVENT_MEDIA;
-}
-
 #endif

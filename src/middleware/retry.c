@@ -12,6 +12,7 @@
 #include "base/context.h"
 #include "base/hint.h"
 #include "model/span.h"
+#include "schema/event.h"
 
 enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RETRY };
 
@@ -176,7 +177,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(op, event->u.error);
         return;
     }
-    if (beluga__layer_is_content(event)) op->delivered = true;
+    if (!op->delivered) op->delivered = beluga__event_is_content(event);
     op->outer->event(op->outer, event);
 }
 

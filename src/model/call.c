@@ -22,6 +22,31 @@ void beluga__target_unref(beluga__target *target)
 /* The operation, the ops of the stack, a decoder's state, a request's headers. */
 enum { HTTP_CALL = 3280 };
 
+/* The result that message `message` stands instead of: of the same call, since the model spoke. */
+static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
+{
+    const char *id = beluga_message_tool_call_id(message);
+    size_t n = call->n_messages,
+           first = n > BELUGA__MAX_TOOL_CALLS ? n - BELUGA__MAX_TOOL_CALLS : 0;
+    if (beluga_message_role(message) != BELUGA_ROLE_TOOL || !id) return NULL;
+    while (n-- > first && beluga_message_role(call->messages[n]) != BELUGA_ROLE_AI) {
+        const char *other = beluga_message_tool_call_id(call->messages[n]);
+        if (other && strcmp(id, other) == 0) return &call->messages[n];
+    }
+    return NULL;
+}
+
+static void take_message(beluga_call *call, beluga_message *message)
+{
+    beluga_message **repeated = find_repeated(call, message);
+    if (repeated) {
+        call->has_repeated_results = true;
+        beluga_message_unref(*repeated);
+        *repeated = beluga_message_ref(message);
+    } else
+        call->messages[call->n_messages++] = beluga_message_ref(message);
+}
+
 static int take_messages(beluga_call *call, const beluga_messages *messages, beluga_error *err)
 {
     if (!messages && call->list_models) return 0;
@@ -36,7 +61,7 @@ static int take_messages(beluga_call *call, const beluga_messages *messages, bel
         beluga_message *message = beluga_messages_get(messages, i);
         status = beluga__message_check(message, i, err);
         if (status) return status;
-        call->messages[call->n_messages++] = beluga_message_ref(message);
+        take_message(call, message);
     }
     return 0;
 }
@@ -140,6 +165,7 @@ static int derive_messages(beluga_call *call, const beluga_call *from)
     if (!call->messages) return BELUGA_ERROR_NO_MEMORY;
     for (; call->n_messages < from->n_messages; call->n_messages++)
         call->messages[call->n_messages] = beluga_message_ref(from->messages[call->n_messages]);
+    call->has_repeated_results = from->has_repeated_results;
     return 0;
 }
 
@@ -171,6 +197,7 @@ int beluga__call_derive(beluga_call *from, beluga__target *target, beluga_call *
     call->start_ns = from->start_ns;
     call->streamed = from->streamed;
     call->restartable = from->restartable;
+    call->stands_in = true;
     call->tools = from->tools;
     call->n_tools = from->n_tools;
     call->context = beluga_context_ref(from->context);
@@ -256,6 +283,14 @@ size_t beluga_call_tool_count(const beluga_call *call)
 const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index)
 {
     return index < call->n_tools ? call->tools[index] : NULL;
+}
+
+const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part, size_t *length)
+{
+    bool own = part && part->state && part->state_provider &&
+               strcmp(part->state_provider, call->target->provider->name) == 0;
+    if (length) *length = own ? part->state_length : 0;
+    return own ? part->state : NULL;
 }
 
 const char *beluga_call_page(const beluga_call *call)

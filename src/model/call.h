@@ -22,10 +22,12 @@ struct beluga_call {
     const char *operation; /* "generate", "stream", "models" */
     const char *page;      /* of a list of models; NULL: the first */
     int64_t start_ns;
-    bool streamed;    /* the provider is asked to stream */
-    bool restartable; /* content that was delivered may be taken back with RESTART */
-    bool list_models; /* asks for the models instead of an answer */
-    bool is_probe;    /* finds out whether the provider is well: one attempt will do */
+    bool streamed;             /* the provider is asked to stream */
+    bool restartable;          /* content that was delivered may be taken back with RESTART */
+    bool list_models;          /* asks for the models instead of an answer */
+    bool has_repeated_results; /* some were left out: a call can have one */
+    bool stands_in;            /* derived: who answers is another than the caller knows */
+    bool is_probe;             /* finds out whether the provider is well: one attempt will do */
     /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
     void *span;
     void *attempt_span;          /* of the attempt that runs */

@@ -2,6 +2,9 @@
 
 #include <beluga/provider/provider.h>
 
+/* Nobody claims it: one call can have one result. */
+#define REPEATED_RESULTS (UINT64_C(1) << 63)
+
 static const struct {
     uint64_t bit;
     const char *warning;
@@ -17,10 +20,12 @@ static const struct {
     {BELUGA_CAPABILITY_REASONING,
      "reasoning_effort has no effect: this provider is not known to reason"},
     {BELUGA_CAPABILITY_CACHE, "marks for the cache have no effect: this provider has none"},
+    {REPEATED_RESULTS, "a tool call has more than one result: the last is sent"},
 };
 
+/* What no encoder can tell. */
 static const uint64_t media_bits =
-    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES;
+    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | REPEATED_RESULTS;
 
 static uint64_t wants_of_part(const beluga_part *part)
 {
@@ -36,6 +41,7 @@ static uint64_t wants_of_part(const beluga_part *part)
 static uint64_t wants(const beluga_call *call)
 {
     uint64_t bits = call->n_tools ? BELUGA_CAPABILITY_TOOLS : 0;
+    if (call->has_repeated_results) bits |= REPEATED_RESULTS;
     if (beluga__settings_has(call->settings, BELUGA_OPTION_RESPONSE_SCHEMA))
         bits |= BELUGA_CAPABILITY_SCHEMA;
     if (beluga__settings_int(call->settings, BELUGA_OPTION_REASONING_EFFORT,

@@ -4,7 +4,7 @@
 
 #include "model/call.h"
 
-enum { BELUGA__CLAIMS = 7 };
+enum { BELUGA__CLAIMS = 8 };
 
 /* Fill in a warning, static, for each of it; returns how many. With `media` only images, audio and
  * files are looked at: the encoder of an HTTP provider tells of the rest, since only it knows

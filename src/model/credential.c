@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,6 +111,41 @@ int beluga__credential_new_value(beluga__runtime *runtime, const char *value,
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
+/* What a key has that no header can carry, such as the quotation marks of a word processor; NULL:
+ * nothing. */
+static const char *unsendable(const char *key)
+{
+    size_t n = strlen(key);
+    if (beluga__utf8_valid(key, n) != n) return "is not UTF-8";
+    for (const unsigned char *at = (const unsigned char *)key; *at; at++) {
+        if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
+            return "has a control character in it, such as a line break";
+        if (*at > 0xc3) return "has a character in it that HTTP can't send (beyond Latin-1)";
+    }
+    return NULL;
+}
+
+static int check_sendable(const char *key, const char *from, beluga_error *err)
+{
+    const char *what = unsendable(key);
+    if (!what) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key in %.100s %s", from, what);
+}
+
+/* A key is often pasted, or read from a file, with a line break behind it. */
+static int trim_value(beluga__credential *credential, const char *name, beluga_error *err)
+{
+    char *key = credential->reference;
+    size_t skip = strspn(key, " \t\r\n"), n = strlen(key + skip);
+    while (n && strchr(" \t\r\n", key[skip + n - 1])) n--;
+    memmove(key, key + skip, n);
+    memset(key + n, 0, strlen(key + n));
+    if (!*key && name)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
+                                "the key's variable %.100s has nothing but white space", name);
+    return check_sendable(key, name ? name : "api_key", err);
+}
+
 int beluga__credential_new(beluga__runtime *runtime, const char *reference,
                            beluga__credential **out, beluga_error *err)
 {
@@ -130,7 +166,12 @@ int beluga__credential_new(beluga__runtime *runtime, const char *reference,
         beluga__credential_unref(*out);
         *out = NULL;
     }
-    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    if (!*out) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+    int status = from == SOURCE_VALUE ? trim_value(*out, name, err) : 0;
+    if (!status) return 0;
+    beluga__credential_unref(*out);
+    *out = NULL;
+    return status;
 }
 
 const char *beluga__credential_variable(const beluga__credential *credential)
@@ -221,6 +262,14 @@ static const char *source_name(source from)
     return names[from];
 }
 
+/* For a person: where it is from. */
+static const char *source_label(const beluga__credential *credential)
+{
+    static const char *const labels[] = {"api_key", "its file", "its command's output",
+                                         "its profile", "its function's answer"};
+    return labels[credential->source];
+}
+
 static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_error *err)
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
@@ -233,7 +282,7 @@ static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_er
         beluga__release(allocator, buffer);
     } else
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
-    if (key && *key) return key;
+    if (key && *key && !check_sendable(key, source_label(credential), err)) return key;
     forget(allocator, key);
     if (!err->code)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",

@@ -3,6 +3,7 @@
 #define BELUGA__EMIT_H
 
 #include "model/model.h"
+#include "model/proof.h"
 
 /* A tool call of the answer; in the call's arena. */
 typedef struct beluga__tool_slot {
@@ -18,12 +19,13 @@ struct beluga_emit {
     beluga_emit *name;  /* what the provider knows it by: itself, or a handle */
     beluga__sink *sink; /* NULL once the terminal event is out or the call was cancelled */
     struct beluga__remote *remote; /* not NULL: this one is used on another thread */
-    bool hold_finish;              /* keep FINISH until beluga__emit_deliver: usage may follow */
-    bool finished;                 /* FINISH was emitted; perhaps it is held */
+    bool finished;                 /* FINISH was emitted; it is held until beluga__emit_deliver */
     bool failed;                   /* `error` is set; delivered by beluga__emit_deliver */
     bool full;                     /* `owner` is the full adapter's: it may go on later */
-    bool has_usage, content;
-    uint32_t reasoning_block; /* how many have ended */
+    uint8_t brought;               /* BELUGA__BROUGHT_…, in this turn of the decoder */
+    uint8_t seen;                  /* the same, in the turns before */
+    bool has_usage;                /* one that counts anything */
+    uint32_t reasoning_block;      /* how many have ended */
     uint32_t finish_reason;
     const char *raw_finish;
     const char *id, *model;
@@ -52,6 +54,20 @@ void beluga__emit_check_turns(beluga_emit *emit);
  * words). */
 void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err);
 
+/* Send what belongs before a FINISH that is about to be delivered: the ends of tool calls that are
+ * still open, and a warning where there is no answer. A callback may cancel: look at `sink`
+ * afterwards. */
+void beluga__emit_complete(beluga_emit *emit);
+
+/* Returns what the decoder brought in the turn that is over. */
+static inline unsigned beluga__emit_take_brought(beluga_emit *emit)
+{
+    unsigned brought = emit->brought;
+    emit->seen |= emit->brought;
+    emit->brought = 0;
+    return brought;
+}
+
 /* Send the terminal event that is recorded. Frees nothing; the op may be gone when it returns. The
  * caller must have released what it holds. Returns false when there was nothing to send. */
 bool beluga__emit_deliver(beluga_emit *emit);
@@ -68,48 +84,20 @@ void beluga__emit_raw(beluga_emit *emit, const char *bytes, size_t n);
 /* What a full provider's emit adds (full.c). */
 int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_emit *, void *),
                        void *argument);
+/* Threads: any. */
+bool beluga__remote_is_cancelled(struct beluga__remote *remote);
 int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void *), void *argument,
                               void (*release)(void *));
 
-/* One emission, so that it can travel from another thread; texts are borrowed. */
-typedef struct beluga__emission {
-    enum {
-        BELUGA__EMIT_TEXT,
-        BELUGA__EMIT_REASONING,
-        BELUGA__EMIT_SIGNATURE,
-        BELUGA__EMIT_TOOL_BEGIN,
-        BELUGA__EMIT_TOOL_DELTA,
-        BELUGA__EMIT_TOOL_END,
-        BELUGA__EMIT_METADATA,
-        BELUGA__EMIT_USAGE,
-        BELUGA__EMIT_WARNING,
-        BELUGA__EMIT_FINISH,
-        BELUGA__EMIT_ERROR,
-        BELUGA__EMIT_MODEL,
-        BELUGA__EMIT_REASONING_END,
-        BELUGA__EMIT_MEDIA,
-        BELUGA__EMIT_MEDIA_BASE64,
-        BELUGA__EMIT_MEDIA_URL,
-        BELUGA__EMIT_ATTRIBUTE,
-        BELUGA__EMIT_MEASUREMENT
-    } kind;
-    uint32_t index;
-    const char *a, *b; /* text; id and name; id and model; raw; media and its type */
-    size_t a_length;
-    /* created; finish reason; a part's kind; the bits of an attribute's or a measurement's value */
-    int64_t number;
-    const beluga_usage *usage;
-    const beluga_error *error;
-} beluga__emission;
-
-/* On the loop's thread. */
-int beluga__emit_apply(beluga_emit *emit, const beluga__emission *what);
-/* On either. */
-int beluga__emit_send(beluga_emit *emit, const beluga__emission *what);
-/* span.c: an emission that is for telemetry. */
-void beluga__span_apply(const beluga_call *call, const beluga__emission *what);
-void beluga__measure_apply(const beluga_call *call, const beluga__emission *what);
-/* On another thread: copy and send it to the loop. */
-int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what);
+/* What a provider says is an event; the rest of these functions take it on its way. Apply it, on
+ * the loop's thread: check it, fill in what only the emit knows (ids, indexes), and deliver it. */
+int beluga__emit_apply(beluga_emit *emit, beluga_event *event);
+/* The same from either thread; what it points to is borrowed. */
+int beluga__emit_send(beluga_emit *emit, beluga_event *event);
+/* On another thread: copy it and send it to the loop. */
+int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event);
+/* span.c: what is for telemetry. */
+void beluga__span_apply(const beluga_call *call, const beluga_event *event);
+void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
 
 #endif

@@ -11,6 +11,7 @@
 #include "model/claims.h"
 #include "model/handle.h"
 #include "model/watchdog.h"
+#include "schema/event.h"
 
 #include <pthread.h>
 
@@ -45,20 +46,19 @@ struct beluga__remote {
     pthread_mutex_t lock;
     pthread_cond_t room;
     size_t bytes;   /* under way */
-    size_t ignored; /* emissions after the worker was told to stop */
+    size_t ignored; /* events after the worker was told to stop */
     bool cancelled;
-    bool lost; /* an emission could not be kept: what follows it is refused, too */
+    bool lost; /* an event could not be kept: what follows it is refused, too */
 };
 
-typedef struct emission_mail {
+/* An event under way, and behind it all that it points to. */
+typedef struct event_mail {
     beluga__mail mail;
     struct beluga__remote *remote;
     size_t size;
-    beluga__emission what;
-    beluga_usage usage;
-    beluga_error error;
-    char text[];
-} emission_mail;
+    beluga__event what;
+    _Alignas(16) char room[];
+} event_mail;
 
 /* --- the end of a call ---------------------------------------------------------------------- */
 
@@ -90,9 +90,13 @@ static bool settle(full_op *self, int status, const beluga_error *err)
     if (!self->emit.sink) return true;
     beluga__emit_check_turns(&self->emit);
     if (status < 0) beluga__emit_fail(&self->emit, status, err);
+    if (beluga__emit_take_brought(&self->emit) & BELUGA__BROUGHT_CONTENT)
+        beluga__watchdog_progress(&self->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
     if (!ended) close_unfinished(self);
+    beluga__emit_complete(&self->emit);
+    if (!self->emit.sink) return true; /* a callback cancelled */
     let_go(self);
     beluga__emit_deliver(&self->emit);
     return true;
@@ -118,8 +122,11 @@ static void cancel(beluga__op *op)
 static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
+    beluga_error final = *err;
+    /* A second computation beside the first, which can't be killed, would take longer still. */
+    if (self->remote) final.retryable = 0;
     cancel_provider(self);
-    settle(self, err->code, err);
+    settle(self, final.code, &final);
 }
 
 /* --- the beginning -------------------------------------------------------------------------- */
@@ -133,6 +140,7 @@ static void begin(beluga__task *task)
     const char *warnings[BELUGA__CLAIMS];
     self->started = true;
     beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
+    if (self->emit.sink && call->stands_in) beluga__emit_head(&self->emit);
     if (!self->emit.sink) return; /* a callback cancelled */
     beluga_emit *name = self->emit.name;
     uintptr_t before = beluga__handle_enter(name);
@@ -255,7 +263,7 @@ static void remote_detach(struct beluga__remote *remote)
 
 static void arrived(beluga__mail *mail, beluga_loop *loop)
 {
-    emission_mail *m = beluga__container_of(mail, emission_mail, mail);
+    event_mail *m = beluga__container_of(mail, event_mail, mail);
     struct beluga__remote *remote = m->remote;
     pthread_mutex_lock(&remote->lock);
     remote->bytes -= m->size;
@@ -265,11 +273,19 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     if (self) {
         beluga__watchdog_feed(&self->dog);
         if (beluga__handle_is_misused(remote->name)) beluga__emit_misused(&self->emit);
-        beluga__emit_apply(&self->emit, &m->what);
+        beluga__emit_apply(&self->emit, &m->what.event);
         settle(self, 0, NULL);
     }
     beluga__release(remote->call->arena.allocator, m);
     remote_unref(remote);
+}
+
+bool beluga__remote_is_cancelled(struct beluga__remote *remote)
+{
+    pthread_mutex_lock(&remote->lock);
+    bool cancelled = remote->cancelled;
+    pthread_mutex_unlock(&remote->lock);
+    return cancelled;
 }
 
 /* The worker waits here while much is under way; a cancelled call ends the wait. */
@@ -296,49 +312,20 @@ static int lose(struct beluga__remote *remote, size_t size)
     return BELUGA_ERROR_NO_MEMORY;
 }
 
-static const char *pack(char **at, const char *text, size_t n)
+int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event)
 {
-    if (!text) return NULL;
-    char *copy = *at;
-    memcpy(copy, text, n);
-    copy[n] = '\0';
-    *at += n + 1;
-    return copy;
-}
-
-static bool has_length(const beluga__emission *what)
-{
-    switch (what->kind) {
-    case BELUGA__EMIT_TOOL_BEGIN:
-    case BELUGA__EMIT_METADATA:
-    case BELUGA__EMIT_FINISH: return false;
-    default: return true;
-    }
-}
-
-int beluga__remote_post(struct beluga__remote *remote, const beluga__emission *what)
-{
-    size_t a = !what->a ? 0 : has_length(what) ? what->a_length : strlen(what->a);
-    size_t b = what->b ? strlen(what->b) : 0;
-    size_t raw = what->usage && what->usage->raw ? what->usage->raw_length : 0;
-    size_t size = sizeof(emission_mail) + a + b + raw + 3;
+    size_t size = sizeof(event_mail) + beluga__event_room(event);
     int status = reserve(remote, size);
     if (status) return status;
-    emission_mail *m = beluga__alloc(remote->call->arena.allocator, size);
+    event_mail *m = beluga__alloc(remote->call->arena.allocator, size);
     if (!m) return lose(remote, size);
-    char *at = m->text;
-    *m = (emission_mail){.mail.run = arrived, .remote = remote, .size = size, .what = *what};
-    m->what.a = pack(&at, what->a, a);
-    m->what.b = pack(&at, what->b, b);
-    if (what->usage) {
-        m->usage = *what->usage;
-        m->usage.raw = pack(&at, what->usage->raw, raw);
-        m->what.usage = &m->usage;
-    }
-    if (what->error) m->error = *what->error, m->what.error = &m->error;
+    m->mail = (beluga__mail){.run = arrived};
+    m->remote = remote;
+    m->size = size;
+    beluga__event_copy(&m->what.event, event, m->room);
     atomic_fetch_add_explicit(&remote->refs, 1, memory_order_relaxed);
     beluga__mailbox_post(remote->mailbox, &m->mail);
-    return what->kind == BELUGA__EMIT_ERROR ? what->error->code : 0;
+    return event->kind == BELUGA_EVENT_ERROR && event->u.error ? event->u.error->code : 0;
 }
 
 static void work_done(beluga__mail *mail, beluga_loop *loop)

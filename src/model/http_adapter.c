@@ -1,535 +1,43 @@
 /* The adapter between a call and an HTTP provider's pure functions.
  *
- * It resolves the key, lets the provider write the request, cuts the body into frames (or collects
- * it), lets the provider decode, and decides what the end of a transfer means: after the proof of
- * completion a finish, without it stream_closed. What the answer's head says decides how the body
- * is read, since servers do not always do as they were asked. */
-#include "model/emit.h"
+ * It resolves the key, lets the provider write the request, sends it, and cancels and pauses it.
+ * How the answer is read is http_answer.c's. */
+#include "model/http_op.h"
 
 #include "base/clock.h"
-#include "base/secret.h"
-#include "base/utf8.h"
 #include "model/claims.h"
-#include "model/handle.h"
+#include "model/http_log.h"
 #include "model/span.h"
-#include "model/watchdog.h"
-#include "wire/framing.h"
 
-#include <stdio.h>
-#include <strings.h>
-
-typedef enum body_mode {
-    BODY_FRAMES, /* a stream */
-    BODY_WHOLE,  /* one answer */
-    BODY_ERROR,  /* status >= 400, or nothing we can read: kept for the message */
-} body_mode;
-
-typedef struct http_op {
-    beluga__op op;
-    beluga_emit emit;
-    beluga__watchdog dog;
-    beluga__timer grace; /* a finish that waits for its usage */
-    beluga__task warn;
-    beluga_http_request request;
-    beluga_http_response response;
-    beluga__framer framer;
-    beluga__transfer *transfer;
-    beluga__key_wait key_wait;
-    bool waits_for_key;
-    uint32_t n_resolved;        /* of the headers' values and, behind them, the key */
-    const char **header_values; /* in the call's arena; NULL without headers */
-    bool kept_secret;           /* one of them was asked for by a call before this one */
-    const char *key;            /* that was sent; lives as long as the call */
-    /* that and the headers' values that are secret, ended by NULL; in the arena */
-    const char **secrets;
-    size_t n_secrets;
-    body_mode mode;
-    bool got_frame;
-    bool paused;
-    bool reading; /* its buffers are in use further up the stack */
-    void *state;
-} http_op;
-
-static const beluga_provider *provider_of(const http_op *self)
-{
-    return self->emit.call->target->provider;
-}
-
-static const beluga__runtime *runtime_of(const http_op *self)
-{
-    return self->emit.call->target->runtime;
-}
-
-/* --- the end ---------------------------------------------------------------------------------- */
-
-static void free_buffers(http_op *self)
-{
-    if (self->reading) return; /* who reads does it */
-    beluga__framer_free(&self->framer);
-    beluga__http_request_free(&self->request);
-    beluga__http_response_free(&self->response);
-    beluga__emit_free(&self->emit);
-}
-
-static void let_go(http_op *self, bool reuse_connection)
-{
-    beluga_loop *loop = self->emit.call->loop;
-    beluga__watchdog_stop(&self->dog);
-    loop->ops->timer_clear(loop, &self->grace);
-    beluga__task_cancel(&self->warn);
-    if (self->waits_for_key) beluga__credential_cancel(&self->key_wait);
-    self->waits_for_key = false;
-    if (self->transfer && reuse_connection)
-        loop->ops->transfer_finish(self->transfer);
-    else if (self->transfer)
-        loop->ops->transfer_cancel(self->transfer, self->emit.failed ? self->emit.error : NULL);
-    self->transfer = NULL;
-    free_buffers(self);
-}
-
-/* A server may say a key back that it refuses: make stars of it. */
-static void mask_key(const http_op *self, char *bytes, size_t n)
-{
-    beluga__secrets_mask(self->secrets, bytes, n);
-}
-
-static void mask_error(http_op *self)
-{
-    beluga_error *err = self->emit.error;
-    if (!err) return;
-    mask_key(self, err->message, strlen(err->message));
-    mask_key(self, err->cause, strlen(err->cause));
-    mask_key(self, err->provider_code, strlen(err->provider_code));
-    mask_key(self, err->request_id, strlen(err->request_id));
-}
-
-/* Deliver the terminal event that is recorded. The op may be gone afterwards. */
-static void conclude(http_op *self)
-{
-    if (self->emit.failed) mask_error(self);
-    let_go(self, !self->emit.failed);
-    beluga__emit_deliver(&self->emit);
-}
-
-static void fail(http_op *self, int code, const beluga_error *err)
-{
-    beluga__emit_fail(&self->emit, code, err);
-    conclude(self);
-}
+/* --- steering -----------------------------------------------------------------------------------
+ */
 
 static void cancel(beluga__op *op)
 {
-    http_op *self = beluga__container_of(op, http_op, op);
+    beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
     if (!self->emit.sink) return;
     self->emit.sink = NULL;
-    let_go(self, false);
-}
-
-static void barked(beluga__watchdog *dog, const beluga_error *err)
-{
-    http_op *self = beluga__container_of(dog, http_op, dog);
-    if (self->emit.finished)
-        conclude(self); /* the proof was seen: what was late is only its usage */
-    else
-        fail(self, err->code, err);
-}
-
-static void grace_over(beluga__timer *timer)
-{
-    conclude(beluga__container_of(timer, http_op, grace));
-}
-
-/* The usage gets its time once more after a pause. */
-static void set_grace(http_op *self)
-{
-    beluga_loop *loop = self->emit.call->loop;
-    loop->ops->timer_set(loop, &self->grace,
-                         beluga__now_ns() + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS);
+    beluga__http_op_let_go(self, false);
 }
 
 static void pause(beluga__op *op, bool paused)
 {
-    http_op *self = beluga__container_of(op, http_op, op);
+    beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
     beluga_loop *loop = self->emit.call->loop;
     self->paused = paused;
     if (!self->emit.sink) return;
     beluga__watchdog_pause(&self->dog, paused);
-    if (self->emit.finished && paused)
-        loop->ops->timer_clear(loop, &self->grace);
-    else if (self->emit.finished)
-        set_grace(self);
+    if (self->emit.finished)
+        beluga__http_op_set_grace(self); /* it gets its time once more after a pause */
     /* else it waits for its key */
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
-
-/* --- the wire's log --------------------------------------------------------------------------- */
-
-static void log_header(beluga__buf *headers, const char *name, const char *value)
-{
-    beluga__http_redact_header(headers, name, value);
-    beluga__buf_putc(headers, '\n');
-}
-
-static void log_request(const http_op *self)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers, url;
-    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__buf_init(&url, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__http_redact_url(&url, beluga_http_request_url(&self->request));
-    for (const beluga__header *h = self->request.headers; h; h = h->next)
-        log_header(&headers, h->name, h->value);
-    const char *body = runtime_of(self)->capture_content ? self->request.body.data : NULL;
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.request",
-                BELUGA__TEXT_FIELD("method", beluga_http_request_method(&self->request)),
-                {"url", url.data, url.length, 0}, {"headers", headers.data, headers.length, 0},
-                BELUGA__NUMBER_FIELD("body_bytes", (int64_t)self->request.body.length),
-                {"body", body ? body : "", body ? self->request.body.length : 0, 0});
-    beluga__buf_free(&headers);
-    beluga__buf_free(&url);
-}
-
-static void log_response(const http_op *self)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf headers;
-    beluga__buf_init(&headers, &runtime_of(self)->allocator, BELUGA__MAX_LINE_BYTES);
-    const char *at = self->response.headers.data, *end = at + self->response.headers.length;
-    for (; at < end; at += strlen(at) + 1) {
-        const char *colon = strchr(at, ':');
-        char name[64];
-        if (!colon || (size_t)(colon - at) >= sizeof name) continue;
-        memcpy(name, at, (size_t)(colon - at));
-        name[colon - at] = '\0';
-        log_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
-    }
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.response",
-                BELUGA__NUMBER_FIELD("status", self->response.status),
-                {"headers", headers.data, headers.length, 0});
-    beluga__buf_free(&headers);
-}
-
-static void log_body(const http_op *self, const char *bytes, size_t n)
-{
-    if (!beluga__log_enabled(runtime_of(self), BELUGA_LOG_TRACE)) return;
-    beluga__buf shown;
-    beluga__buf_init(&shown, &runtime_of(self)->allocator, SIZE_MAX / 2);
-    if (runtime_of(self)->capture_content) beluga__buf_append(&shown, bytes, n);
-    if (shown.length) mask_key(self, shown.data, shown.length);
-    beluga__log(runtime_of(self), BELUGA_LOG_TRACE, "http.body",
-                BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
-                {"data", shown.length ? shown.data : "", shown.length, 0});
-    beluga__buf_free(&shown);
-}
-
-/* --- the answer ---------------------------------------------------------------------------------
- */
-
-static bool is_type(const char *content_type, const char *type)
-{
-    size_t n = strlen(type);
-    return content_type && strncasecmp(content_type, type, n) == 0 &&
-           (content_type[n] == '\0' || strchr("; \t", content_type[n]));
-}
-
-static body_mode choose_mode(const http_op *self)
-{
-    const beluga_provider *provider = provider_of(self);
-    int status = self->response.status;
-    if (status < 200 || status >= 300) return BODY_ERROR;
-    if (self->emit.call->list_models) return BODY_WHOLE;
-    const char *type = beluga_http_response_header(&self->response, "content-type");
-    bool frames = provider->decode_event && self->emit.call->streamed;
-    if (is_type(type, "text/html")) return BODY_ERROR;
-    if (is_type(type, "text/event-stream") && provider->decode_event) frames = true;
-    if (is_type(type, "application/json") && provider->framing == BELUGA_FRAMING_SSE &&
-        provider->decode_response)
-        frames = false;
-    return frames ? BODY_FRAMES : provider->decode_response ? BODY_WHOLE : BODY_FRAMES;
-}
-
-/* NULL when the headers say nothing about limits, or without memory: the answer is worth more. */
-static const beluga_rate_limits *read_limits(const http_op *self)
-{
-    beluga_rate_limits limits, *kept = NULL;
-    if (beluga__http_rate_limits(&self->response, beluga__wall_s(), &limits))
-        kept = beluga__arena_alloc(&self->emit.call->arena, sizeof *kept);
-    if (kept) *kept = limits;
-    return kept;
-}
-
-static void on_head(void *owner)
-{
-    http_op *self = owner;
-    self->mode = choose_mode(self);
-    const char *id = beluga__http_request_id(&self->response);
-    if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
-        self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
-    self->emit.call->http_status = self->response.status;
-    self->emit.rate_limits = read_limits(self);
-    bool known = self->emit.request_id || self->emit.rate_limits;
-    if (known && self->mode != BODY_ERROR) beluga__emit_head(&self->emit);
-    if (self->mode == BODY_ERROR) self->response.body.max = BELUGA__MAX_ERROR_BODY;
-    log_response(self);
-}
-
-/* What is emitted between these two is the provider's, on this thread. */
-static uintptr_t begin_turn(http_op *self)
-{
-    return beluga__handle_enter(self->emit.name);
-}
-
-static void end_turn(http_op *self, uintptr_t before)
-{
-    beluga__handle_leave(self->emit.name, before);
-    beluga__emit_check_turns(&self->emit);
-}
-
-/* What a decoder returned, as the adapter's next step. True when the op has ended. */
-static bool decoded(http_op *self, int status)
-{
-    if (!self->emit.sink) return true; /* a callback cancelled */
-    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (self->emit.failed) {
-        conclude(self);
-        return true;
-    }
-    if (!self->emit.finished) return false;
-    if (self->emit.has_usage || status == BELUGA_DECODE_DONE) {
-        conclude(self);
-        return true;
-    }
-    if (!self->grace.heap_index && !self->paused) set_grace(self);
-    return false;
-}
-
-static void closed_early(http_op *self, const beluga_error *cause)
-{
-    beluga_error err;
-    if (cause && !self->got_frame && !self->emit.content) {
-        fail(self, cause->code, cause);
-        return;
-    }
-    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED,
-                     self->emit.content ? "the stream ended before the answer was complete"
-                                        : "the stream ended before an answer came");
-    if (cause) beluga_error_set_cause(&err, cause->message, strlen(cause->message));
-    fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
-}
-
-/* Half an event is how a cut looks where nothing says how long the body is. */
-static void cut_within_event(http_op *self)
-{
-    beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
-    if (self->emit.error) cause = *self->emit.error;
-    self->emit.failed = false;
-    if (self->emit.finished)
-        conclude(self);
-    else
-        closed_early(self, &cause);
-}
-
-/* Returns 0 to go on with the next frame, 1 when the op has ended. */
-static int on_frame(void *payload, const beluga_frame *frame)
-{
-    http_op *self = payload;
-    self->got_frame = true;
-    beluga__watchdog_feed(&self->dog);
-    beluga__emit_raw(&self->emit, frame->data, frame->length);
-    if (!self->emit.sink) return 1;
-    uintptr_t before = begin_turn(self);
-    int status = provider_of(self)->decode_event(self->state, frame, self->emit.name);
-    end_turn(self, before);
-    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && self->emit.sink && !self->transfer) {
-        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
-        return 1;
-    }
-    if (decoded(self, status)) return 1;
-    if (status != BELUGA_DECODE_DONE) return 0;
-    closed_early(self, NULL); /* the end marker without the proof of completion */
-    return 1;
-}
-
-/* Of the framer. */
-static const char *what_failed(int status)
-{
-    if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
-        return "one event of the stream is larger than max_event_bytes";
-    return status == BELUGA_ERROR_MALFORMED_RESPONSE ? "a frame of the stream is damaged"
-                                                     : "no memory for the stream";
-}
-
-static void read_body(http_op *self, char *bytes, size_t n)
-{
-    log_body(self, bytes, n);
-    if (self->mode == BODY_FRAMES) {
-        int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
-        if (status >= 0) return;
-        beluga_error err;
-        beluga_error_set(&err, status, "%s", what_failed(status));
-        fail(self, status, &err);
-        return;
-    }
-    int status = beluga__buf_append(&self->response.body, bytes, n);
-    if (!status || self->mode == BODY_ERROR) return; /* of an error the beginning is enough */
-    beluga_error err;
-    beluga_error_set(&err, status,
-                     status == BELUGA_ERROR_LIMIT_EXCEEDED
-                         ? "the answer is larger than max_response_bytes"
-                         : "no memory for the answer");
-    fail(self, status, &err);
-}
-
-/* What is read may end the call: op, framer and buffers must last until the reading is over. */
-static beluga_call *begin_reading(http_op *self)
-{
-    self->reading = true;
-    return beluga__call_ref(self->emit.call);
-}
-
-static void end_reading(http_op *self, beluga_call *call)
-{
-    self->reading = false;
-    if (!self->emit.sink) free_buffers(self);
-    beluga__call_unref(call);
-}
-
-static void on_body(void *owner, char *bytes, size_t n)
-{
-    http_op *self = owner;
-    beluga_call *call = begin_reading(self);
-    read_body(self, bytes, n);
-    end_reading(self, call);
-}
-
-static const char *http_reason(int status)
-{
-    if (status >= 300 && status < 400)
-        return "the server redirects; set base_url to where it points";
-    if (status >= 200 && status < 300)
-        return "the server answered with a web page; is base_url right?";
-    return NULL;
-}
-
-/* Returns whether any of them can be asked for again. */
-static bool expire_secrets(const beluga__target *target)
-{
-    bool renews = target->credential && beluga__credential_expire(target->credential);
-    for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value && beluga__credential_expire(target->headers[i].value))
-            renews = true;
-    return renews;
-}
-
-static void refused(http_op *self)
-{
-    int status = self->response.status;
-    int code = status >= 200 && status < 300 ? BELUGA_ERROR_MALFORMED_RESPONSE
-                                             : beluga_error_from_http(status);
-    beluga_error err;
-    const char *reason = http_reason(status);
-    if (self->response.body.length)
-        mask_key(self, self->response.body.data, self->response.body.length);
-    beluga_error_set(&err, code, "%s", reason ? reason : beluga_error_text(code));
-    err.http_status = status;
-    err.retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
-    if (reason) err.retryable = 0;
-    if (status == 409) err.retryable = 1;
-    const char *location = beluga_http_response_header(&self->response, "location");
-    if (status >= 300 && status < 400 && location)
-        beluga_error_set_cause(&err, location, strlen(location));
-    else if (self->response.body.length)
-        beluga_error_set_cause(&err, self->response.body.data,
-                               self->response.body.length < 80 ? self->response.body.length : 80);
-    if (status >= 400 && provider_of(self)->decode_error)
-        provider_of(self)->decode_error(&self->response, &err);
-    int should_retry = beluga__http_should_retry(&self->response);
-    if (should_retry >= 0) err.retryable = should_retry;
-    /* of AWS it is 403 */
-    bool refused_key = status == 401 || err.code == BELUGA_ERROR_AUTHENTICATION;
-    /* A token may have run out since it was asked for: with a new one it is worth another try. */
-    if (refused_key && expire_secrets(self->emit.call->target) && self->kept_secret)
-        err.retryable = 1;
-    fail(self, err.code, &err);
-}
-
-/* The whole body is there. */
-static void decode_whole(http_op *self)
-{
-    const beluga_provider *provider = provider_of(self);
-    const beluga__buf *body = &self->response.body;
-    beluga__emit_raw(&self->emit, body->data, body->length);
-    if (!self->emit.sink) return;
-    uintptr_t before = begin_turn(self);
-    int status;
-    if (self->emit.call->list_models) {
-        status = provider->decode_list_models(body->data, body->length, self->emit.name);
-        if (!status) status = beluga_emit_finish(&self->emit, BELUGA_FINISH_STOP, NULL);
-    } else
-        status = provider->decode_response(self->state, body->data, body->length, self->emit.name);
-    end_turn(self, before);
-    if (!self->emit.sink) return;
-    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (!self->emit.failed && !self->emit.finished) {
-        beluga_error err;
-        beluga_error_set(&err, BELUGA_ERROR_INVALID_RESPONSE,
-                         "the answer does not say that it is complete");
-        beluga__emit_fail(&self->emit, err.code, &err);
-    }
-    conclude(self);
-}
-
-static void frames_ended(http_op *self)
-{
-    int status = beluga__framer_end(&self->framer, on_frame, self);
-    if (status > 0 || !self->emit.sink) return; /* it ended with its last frame */
-    if (status == 0 && provider_of(self)->decode_end) {
-        uintptr_t before = begin_turn(self);
-        status = provider_of(self)->decode_end(self->state, self->emit.name);
-        end_turn(self, before);
-        if (!self->emit.sink) return;
-    }
-    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
-    if (self->emit.failed || self->emit.finished)
-        conclude(self);
-    else
-        closed_early(self, NULL);
-}
-
-/* What a replay says of a call that ended on our side when it was recorded: it is not a cut. */
-static bool is_own_end(int code)
-{
-    return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||
-           code == BELUGA_ERROR_STREAM_TIMEOUT;
-}
-
-static void on_done(void *owner, int code, const beluga_error *err)
-{
-    http_op *self = owner;
-    beluga_call *call = begin_reading(self);
-    self->transfer = NULL;
-    if (self->mode == BODY_ERROR && self->response.status)
-        refused(self); /* the status says enough, even where the body was cut */
-    else if (code && self->emit.finished)
-        conclude(self);
-    else if (code && self->mode == BODY_FRAMES && self->response.status && !is_own_end(code))
-        closed_early(self, err);
-    else if (code)
-        fail(self, code, err);
-    else if (self->mode == BODY_FRAMES)
-        frames_ended(self);
-    else
-        decode_whole(self);
-    end_reading(self, call);
-}
-
-static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
 /* --- the request --------------------------------------------------------------------------------
  */
 
 /* With a provider's `body`, extra_body is merged once more: it is of a later layer. */
-static int patch_body(http_op *self, int key, beluga_error *err)
+static int patch_body(beluga__http_op *self, int key, beluga_error *err)
 {
     const beluga__setting *s = &self->emit.call->settings->known[key];
     beluga__buf *body = &self->request.body, patched;
@@ -546,7 +54,7 @@ static int patch_body(http_op *self, int key, beluga_error *err)
     return 0;
 }
 
-static int patch(http_op *self, beluga_error *err)
+static int patch(beluga__http_op *self, beluga_error *err)
 {
     bool patched = self->emit.call->settings->known[BELUGA_OPTION_BODY].type;
     /* What the writer ran into is told when the request is finished. */
@@ -556,7 +64,7 @@ static int patch(http_op *self, beluga_error *err)
     return status ? status : patch_body(self, BELUGA_OPTION_EXTRA_BODY, err);
 }
 
-static void set_headers(http_op *self)
+static void set_headers(beluga__http_op *self)
 {
     const beluga__target *target = self->emit.call->target;
     for (size_t i = 0; i < target->n_headers; i++)
@@ -564,7 +72,7 @@ static void set_headers(http_op *self)
                                        self->header_values[i]);
 }
 
-static int extra_headers(http_op *self, beluga_error *err)
+static int extra_headers(beluga__http_op *self, beluga_error *err)
 {
     const beluga__setting *s = &self->emit.call->settings->known[BELUGA_OPTION_EXTRA_HEADERS];
     for (const beluga__item *item = s->type ? s->value.items : NULL; item; item = item->next) {
@@ -583,7 +91,7 @@ static int extra_headers(http_op *self, beluga_error *err)
 }
 
 /* So that a server that traces, too, goes on with the trace. */
-static void send_trace(http_op *self)
+static void send_trace(beluga__http_op *self)
 {
     const beluga_call *call = self->emit.call;
     beluga_trace_context context;
@@ -595,22 +103,22 @@ static void send_trace(http_op *self)
 }
 
 /* Of the attempt's span: where the request went. */
-static void tell_url(const http_op *self)
+static void tell_url(const beluga__http_op *self)
 {
     const beluga_call *call = self->emit.call;
     if (!call->attempt_span) return;
     beluga__buf url;
     beluga__buf_init(&url, call->arena.allocator, BELUGA__MAX_URL_BYTES);
     if (!beluga__http_redact_url(&url, beluga_http_request_url(&self->request))) {
-        mask_key(self, url.data, url.length); /* some want it in the query */
+        beluga__http_op_mask(self, url.data, url.length); /* some want it in the query */
         beluga__span_text(call, "url.full", url.data, url.length);
     }
     beluga__buf_free(&url);
 }
 
-static int authorize(http_op *self, beluga_error *err)
+static int authorize(beluga__http_op *self, beluga_error *err)
 {
-    const beluga_provider *provider = provider_of(self);
+    const beluga_provider *provider = beluga__http_op_provider(self);
     const char *key = self->key;
     if (!key) return 0;
     const beluga_call *call = self->emit.call;
@@ -629,7 +137,7 @@ static int authorize(http_op *self, beluga_error *err)
 }
 
 /* An encoder that warned of anything has looked, and knows more. */
-static void warn_of_claims(http_op *self)
+static void warn_of_claims(beluga__http_op *self)
 {
     if (self->request.n_warnings) return;
     const char *warnings[BELUGA__CLAIMS];
@@ -637,10 +145,10 @@ static void warn_of_claims(http_op *self)
     for (size_t i = 0; i < n; i++) beluga_http_request_warn(&self->request, "%s", warnings[i]);
 }
 
-static int write_request(http_op *self, beluga_error *err)
+static int write_request(beluga__http_op *self, beluga_error *err)
 {
     const beluga_call *call = self->emit.call;
-    const beluga_provider *provider = provider_of(self);
+    const beluga_provider *provider = beluga__http_op_provider(self);
     if (call->streamed) {
         bool sse = provider->framing == BELUGA_FRAMING_SSE;
         beluga_http_request_set_header(&self->request, "Accept",
@@ -659,20 +167,20 @@ static int write_request(http_op *self, beluga_error *err)
     return status;
 }
 
-static int send_request(http_op *self, beluga_error *err)
+static int send_request(beluga__http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     err->code = 0;
     int status = write_request(self, err);
     if (status && !err->code) beluga_error_set(err, status, "%s", beluga_error_text(status));
     if (status) return status;
-    log_request(self);
+    beluga__http_log_request(beluga__http_op_runtime(self), &self->request);
     tell_url(self);
     beluga__transfer_spec spec = {
         .connection = &call->target->connection,
         .request = &self->request,
         .response = &self->response,
-        .handler = &handler,
+        .handler = &beluga__http_answer,
         .owner = self,
         .secrets = self->secrets,
         .random = &self->emit.random,
@@ -688,14 +196,14 @@ static int send_request(http_op *self, beluga_error *err)
 }
 
 /* What comes next: a header's value, or the key. */
-static beluga__credential *next_secret(const http_op *self)
+static beluga__credential *next_secret(const beluga__http_op *self)
 {
     const beluga__target *target = self->emit.call->target;
     return self->n_resolved < target->n_headers ? target->headers[self->n_resolved].value
                                                 : target->credential;
 }
 
-static void take_secret(http_op *self, const char *value)
+static void take_secret(beluga__http_op *self, const char *value)
 {
     const beluga__target *target = self->emit.call->target;
     bool is_key = self->n_resolved == target->n_headers;
@@ -709,7 +217,7 @@ static void take_secret(http_op *self, const char *value)
 }
 
 /* A header's value is resolved as a key is, and the error must say which it was. */
-static int secret_failed(const http_op *self, beluga_error *err)
+static int secret_failed(const beluga__http_op *self, beluga_error *err)
 {
     const beluga__target *target = self->emit.call->target;
     if (self->n_resolved >= target->n_headers) return err->code;
@@ -719,7 +227,7 @@ static int secret_failed(const http_op *self, beluga_error *err)
 }
 
 /* Returns 1 when all is there, 0 when key_ready will be called, or a negative code. */
-static int resolve_secrets(http_op *self, beluga_error *err)
+static int resolve_secrets(beluga__http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     self->waits_for_key = false;
@@ -738,7 +246,7 @@ static int resolve_secrets(http_op *self, beluga_error *err)
     return 1;
 }
 
-static int go_on(http_op *self, beluga_error *err)
+static int go_on(beluga__http_op *self, beluga_error *err)
 {
     int status = resolve_secrets(self, err);
     return status > 0 ? send_request(self, err) : status;
@@ -747,7 +255,7 @@ static int go_on(http_op *self, beluga_error *err)
 /* From a later step of the loop: here a failure is an event. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {
-    http_op *self = beluga__container_of(wait, http_op, key_wait);
+    beluga__http_op *self = beluga__container_of(wait, beluga__http_op, key_wait);
     beluga_error err;
     int status = 0;
     self->waits_for_key = false;
@@ -762,7 +270,7 @@ static void key_ready(beluga__key_wait *wait, const char *key, const beluga_erro
     if (!status) take_secret(self, key);
     if (!status) status = go_on(self, &err);
     if (status)
-        fail(self, status, &err);
+        beluga__http_op_fail(self, status, &err);
     else if (!self->waits_for_key)
         beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
@@ -770,21 +278,21 @@ static void key_ready(beluga__key_wait *wait, const char *key, const beluga_erro
 /* Ops deliver nothing inside start, so warnings wait for a turn of the loop. */
 static void send_warnings(beluga__task *task)
 {
-    http_op *self = beluga__container_of(task, http_op, warn);
+    beluga__http_op *self = beluga__container_of(task, beluga__http_op, warn);
     beluga__emit_start(&self->emit, self->request.warnings, self->request.n_warnings);
 }
 
-static int prepare(http_op *self, beluga_error *err)
+static int prepare(beluga__http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
-    const beluga_provider *provider = provider_of(self);
+    const beluga_provider *provider = beluga__http_op_provider(self);
     const beluga_allocator *allocator = call->arena.allocator;
     size_t max_event = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_EVENT_BYTES,
                                                     BELUGA__MAX_FRAME_BYTES);
     size_t max_body = (size_t)beluga__settings_int(call->settings, BELUGA_OPTION_MAX_RESPONSE_BYTES,
                                                    BELUGA__MAX_BODY_BYTES);
-    beluga__watchdog_init(&self->dog, call, barked);
-    self->grace.fire = grace_over;
+    beluga__watchdog_init(&self->dog, call, beluga__http_op_barked);
+    self->grace.fire = beluga__http_op_grace_over;
     beluga__http_request_init(&self->request, allocator, &call->arena, call->target->base_url);
     beluga__http_response_init(&self->response, allocator, max_body);
     int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
@@ -803,7 +311,7 @@ static int prepare(http_op *self, beluga_error *err)
                          : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
 }
 
-static int begin(http_op *self, beluga_error *err)
+static int begin(beluga__http_op *self, beluga_error *err)
 {
     beluga_call *call = self->emit.call;
     int status = prepare(self, err);
@@ -827,17 +335,18 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (call->list_models && !call->target->provider->encode_list_models)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider has no list of models");
-    http_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
+    beluga__http_op *self = beluga__arena_zalloc(&call->arena, sizeof *self);
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
     if (beluga__emit_rename(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
+    self->raw = beluga__settings_int(call->settings, BELUGA_OPTION_RAW_EVENTS, 0);
     int status = begin(self, err);
     if (status) {
         self->emit.sink = NULL;
-        let_go(self, false);
+        beluga__http_op_let_go(self, false);
         return status;
     }
     *op = &self->op;

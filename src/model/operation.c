@@ -126,31 +126,48 @@ static bool over(const beluga_op *op)
     return !op->running || op->stop.queued;
 }
 
+/* What the provider left out of model and name is known all the same. */
 static void deliver_metadata(beluga_op *op)
 {
+    const beluga_call *call = op->call;
     beluga_event event = {.kind = BELUGA_EVENT_METADATA};
     event.u.metadata.id = op->metadata.id;
-    event.u.metadata.model = op->metadata.model;
-    event.u.metadata.provider = op->metadata.provider;
+    event.u.metadata.model = op->metadata.model ? op->metadata.model : call->model_name;
+    event.u.metadata.provider =
+        op->metadata.provider ? op->metadata.provider : call->target->provider->name;
     event.u.metadata.request_id = op->metadata.request_id;
     event.u.metadata.created = op->metadata.created;
     event.u.metadata.cached = op->metadata.cached;
     event.u.metadata.rate_limits = op->metadata.rate_limits;
+    op->late_metadata = false;
     call_back(op, &event);
+}
+
+static void deliver_warnings(beluga_op *op)
+{
+    beluga_event start = {.kind = BELUGA_EVENT_START};
+    start.u.start.warnings = op->warnings ? op->warnings + op->n_told : NULL;
+    start.u.start.count = op->n_warnings - op->n_told;
+    op->n_told = op->n_warnings;
+    call_back(op, &start);
 }
 
 static void deliver_head(beluga_op *op)
 {
     op->head_pending = false;
-    beluga_event start = {.kind = BELUGA_EVENT_START};
-    start.u.start.warnings = op->warnings;
-    start.u.start.count = op->n_warnings;
-    call_back(op, &start);
-    if (op->has_metadata && !over(op)) deliver_metadata(op);
+    deliver_warnings(op);
+    if (!over(op)) deliver_metadata(op);
     if (!op->usage_pending || over(op)) return;
     beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
     usage.u.usage = op->usage;
     call_back(op, &usage);
+}
+
+/* What was said only after the first content. */
+static void deliver_rest_of_head(beluga_op *op)
+{
+    if (op->n_told < op->n_warnings) deliver_warnings(op);
+    if (op->late_metadata && !over(op)) deliver_metadata(op);
 }
 
 static void terminate(beluga_op *op, const beluga_event *event)
@@ -159,6 +176,8 @@ static void terminate(beluga_op *op, const beluga_event *event)
     /* What was used is told on the way to an error, too. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
+    else if (!op->head_pending)
+        deliver_rest_of_head(op);
     if (over(op)) return; /* cancelled from that callback: its error comes instead */
     report_end(op, event);
     let_go(op);
@@ -260,7 +279,7 @@ static void take_usage(beluga_op *op, const beluga_event *event)
 
 static void take_metadata(beluga_op *op, const beluga_event *event)
 {
-    op->has_metadata = true;
+    op->late_metadata = !op->head_pending;
     op->metadata.id = event->u.metadata.id;
     op->metadata.model = event->u.metadata.model;
     op->metadata.provider = event->u.metadata.provider; /* of a fallback, perhaps */
@@ -274,7 +293,9 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
 static void restart(beluga_op *op, const beluga_event *event)
 {
     op->tool_calls = 0;
-    op->has_metadata = op->usage_pending = false;
+    op->late_metadata = op->usage_pending = false;
+    op->n_told = 0;
+    memset(&op->metadata, 0, sizeof op->metadata);
     if (op->head_pending) return;
     op->head_pending = true;
     call_back(op, event);

@@ -18,25 +18,25 @@ struct beluga_op {
     void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */
     unsigned refs;                  /* the user's handle, and the run */
     bool running;
-    bool refused;      /* the answer came as far as the model gave it, and that is an error here */
-    bool head_pending; /* START and METADATA are still held back */
-    bool has_metadata;
-    beluga__task stop; /* delivers `stop_code` in the next turn */
+    bool refused;       /* the answer came as far as the model gave it, and that is an error here */
+    bool head_pending;  /* START and METADATA are still held back */
+    bool late_metadata; /* that came after the head went out: it goes out before the end */
+    beluga__task stop;  /* delivers `stop_code` in the next turn */
     int stop_code;
     bool usage_pending; /* `usage` came before the head went out */
     beluga__timer deadline;
     beluga__guard guard; /* of the context */
     struct {
-        /* in the arena of its call; NULL: unknown */
+        /* in the arena of its call; NULL: the provider did not say */
         const char *id, *model, *provider, *request_id;
         bool cached;
         int64_t created;
         const beluga_rate_limits *rate_limits;
     } metadata;
     const char **warnings;
-    size_t n_warnings;
-    int64_t first_content_ns; /* since the start; -1 */
-    int64_t duration_ns;      /* from start to end; 0 while it runs */
+    uint32_t n_warnings, n_told; /* how many there are, and went out */
+    int64_t first_content_ns;    /* since the start; -1 */
+    int64_t duration_ns;         /* from start to end; 0 while it runs */
     uint32_t tool_calls;
     beluga_usage usage; /* the last; its raw JSON only while it is pending */
 };

@@ -1,6 +1,7 @@
 #include "model/span.h"
 
 #include "model/emit.h"
+#include "schema/event.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -62,74 +63,69 @@ void beluga__span_text(const beluga_call *call, const char *name, const char *te
     tell_attribute(call, &attribute);
 }
 
-void beluga__span_apply(const beluga_call *call, const beluga__emission *what)
+void beluga__span_apply(const beluga_call *call, const beluga_event *event)
 {
-    beluga_span_attribute attribute = {
-        .size = sizeof attribute, .name = what->b, .type = what->index};
-    memcpy(&attribute.value, &what->number, sizeof what->number);
-    if (what->index == BELUGA_ATTRIBUTE_STRING) {
-        attribute.value.string = what->a;
-        attribute.length = (uint32_t)what->a_length;
-    }
+    beluga_span_attribute attribute = ((const beluga__event *)event)->attribute.value;
+    if (attribute.type == BELUGA_ATTRIBUTE_STRING)
+        attribute.length = (uint32_t)strlen(attribute.value.string);
     tell_attribute(call, &attribute);
 }
 
-void beluga__measure_apply(const beluga_call *call, const beluga__emission *what)
+void beluga__measure_apply(const beluga_call *call, const beluga_event *event)
 {
     const beluga_telemetry_sink *sink = beluga__sink_of(call->target);
-    beluga_measurement measurement = {
-        .size = sizeof measurement, .name = what->b, .unit = what->a, .kind = what->index};
-    memcpy(&measurement.value, &what->number, sizeof what->number);
     void *span = call->attempt_span ? call->attempt_span : call->span;
-    if (span && sink->measure) sink->measure(sink->payload, span, &measurement);
+    if (span && sink->measure)
+        sink->measure(sink->payload, span, &((const beluga__event *)event)->measurement.value);
 }
 
-static int set(beluga_emit *emit, const char *name, beluga_attribute_type type, int64_t bits)
+static int set(beluga_emit *emit, uint32_t kind, beluga_span_attribute attribute)
 {
-    if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
-    return beluga__emit_send(
-        emit, &(beluga__emission){
-                  .kind = BELUGA__EMIT_ATTRIBUTE, .b = name, .index = type, .number = bits});
+    beluga__event what = {.attribute = {.kind = kind, .value = attribute}};
+    if (!attribute.name || !*attribute.name) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &what.event);
 }
+
+#define ATTRIBUTE(value_type, member, given)                                       \
+    (beluga_span_attribute)                                                        \
+    {                                                                              \
+        .size = sizeof(beluga_span_attribute), .name = name, .type = (value_type), \
+        .value.member = (given)                                                    \
+    }
 
 int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value)
 {
-    if (!name || !*name || !value) return BELUGA_ERROR_INVALID_INPUT;
-    return beluga__emit_send(emit, &(beluga__emission){.kind = BELUGA__EMIT_ATTRIBUTE,
-                                                       .a = value,
-                                                       .a_length = strlen(value),
-                                                       .b = name,
-                                                       .index = BELUGA_ATTRIBUTE_STRING});
+    if (!value) return BELUGA_ERROR_INVALID_INPUT;
+    return set(emit, BELUGA__EVENT_STRING_ATTRIBUTE,
+               ATTRIBUTE(BELUGA_ATTRIBUTE_STRING, string, value));
 }
 
 int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value)
 {
-    return set(emit, name, BELUGA_ATTRIBUTE_INT, value);
+    return set(emit, BELUGA__EVENT_ATTRIBUTE, ATTRIBUTE(BELUGA_ATTRIBUTE_INT, integer, value));
 }
 
 int beluga_span_set_double(beluga_emit *emit, const char *name, double value)
 {
-    int64_t bits;
-    memcpy(&bits, &value, sizeof bits);
-    return set(emit, name, BELUGA_ATTRIBUTE_DOUBLE, bits);
+    return set(emit, BELUGA__EVENT_ATTRIBUTE, ATTRIBUTE(BELUGA_ATTRIBUTE_DOUBLE, number, value));
 }
 
 int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value)
 {
-    int64_t bits = 0;
-    memcpy(&bits, &value, sizeof value);
-    return set(emit, name, BELUGA_ATTRIBUTE_BOOL, bits);
+    return set(emit, BELUGA__EVENT_ATTRIBUTE, ATTRIBUTE(BELUGA_ATTRIBUTE_BOOL, boolean, value));
 }
 
 static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *name,
                    const char *unit, double value)
 {
-    beluga__emission what = {.kind = BELUGA__EMIT_MEASUREMENT, .b = name, .index = kind};
+    beluga__event what = {.measurement = {.kind = BELUGA__EVENT_MEASUREMENT,
+                                          .value = {.size = sizeof(beluga_measurement),
+                                                    .name = name,
+                                                    .unit = unit ? unit : "",
+                                                    .kind = kind,
+                                                    .value = value}}};
     if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
-    what.a = unit ? unit : "";
-    what.a_length = strlen(what.a);
-    memcpy(&what.number, &value, sizeof what.number);
-    return beluga__emit_send(emit, &what);
+    return beluga__emit_send(emit, &what.event);
 }
 
 int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit, double value)

@@ -4,29 +4,47 @@
 
 #include <inttypes.h>
 
-static int64_t setting(const beluga_call *call, int key, int64_t otherwise)
+/* The longest that an option takes, a week, fits. */
+static int32_t setting(const beluga_call *call, int key, int32_t otherwise)
 {
-    return beluga__settings_int(call->settings, key, otherwise);
+    return (int32_t)beluga__settings_int(call->settings, key, otherwise);
 }
 
-static int64_t due(const beluga__watchdog *dog, int64_t since_ns, int64_t ms)
+static int64_t due(int64_t since_ns, int64_t ms)
 {
-    (void)dog;
     return ms ? since_ns + ms * BELUGA__NS_PER_MS : INT64_MAX;
 }
 
 static int64_t event_due(const beluga__watchdog *dog)
 {
-    return dog->got_event ? due(dog, dog->last_ns, dog->idle_ms)
-                          : due(dog, dog->start_ns, dog->first_ms);
+    return due(dog->last_ns, dog->got_event ? dog->idle_ms : dog->first_ms);
 }
 
 static void arm(beluga__watchdog *dog)
 {
-    int64_t next = event_due(dog), total = due(dog, dog->start_ns, dog->total_ms);
+    int64_t next = event_due(dog), total = due(dog->start_ns, dog->total_ms);
+    int64_t progress = due(dog->moved_ns, dog->progress_ms);
     if (total < next) next = total;
+    if (progress < next) next = progress;
     if (next == INT64_MAX) return;
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
+}
+
+/* Whoever says that it works is not asked again: it would only begin anew. */
+static void stuck(const beluga__watchdog *dog, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
+                     "no text, reasoning or tool call within %" PRId32 " ms (progress_timeout)",
+                     dog->progress_ms);
+    if (dog->last_ns > dog->moved_ns) err->retryable = 0;
+}
+
+/* Likewise: some servers send blank lines until an answer that comes in one piece is there. */
+static void too_long(const beluga__watchdog *dog, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",
+                     dog->total_ms);
+    if (!dog->got_event && dog->last_ns > dog->start_ns) err->retryable = 0;
 }
 
 /* The timer only says that it is time to look: events since then have moved the deadline. */
@@ -35,35 +53,46 @@ static void fire(beluga__timer *timer)
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
     int64_t now = beluga__loop_active_ns(dog->loop);
     beluga_error err;
-    if (now >= due(dog, dog->start_ns, dog->total_ms))
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId64 " ms",
-                         dog->total_ms);
+    if (now >= due(dog->start_ns, dog->total_ms))
+        too_long(dog, &err);
+    else if (now >= due(dog->moved_ns, dog->progress_ms))
+        stuck(dog, &err);
     else if (now < event_due(dog)) {
         arm(dog);
         return;
     } else if (dog->got_event)
         beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT,
-                         "the stream was silent for %" PRId64 " ms", dog->idle_ms);
+                         "the stream was silent for %" PRId32 " ms", dog->idle_ms);
     else
-        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId64 " ms",
+        beluga_error_set(&err, BELUGA_ERROR_TIMEOUT, "no first event within %" PRId32 " ms",
                          dog->first_ms);
     dog->bark(dog, &err);
+}
+
+static int32_t longest(int32_t a, int32_t b, int32_t c)
+{
+    int32_t most = a > b ? a : b;
+    return most > c ? most : c;
 }
 
 void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
                            void (*bark)(beluga__watchdog *, const beluga_error *))
 {
-    int64_t timeout = setting(call, BELUGA_OPTION_TIMEOUT, BELUGA__DEFAULT_TIMEOUT_MS);
+    int32_t timeout = setting(call, BELUGA_OPTION_TIMEOUT, BELUGA__DEFAULT_TIMEOUT_MS);
     *dog = (beluga__watchdog){.loop = call->loop, .bark = bark};
     dog->timer.fire = fire;
     dog->first_ms = setting(call, BELUGA_OPTION_FIRST_EVENT_TIMEOUT, call->streamed ? timeout : 0);
     dog->idle_ms = setting(call, BELUGA_OPTION_IDLE_TIMEOUT, call->streamed ? timeout : 0);
+    int32_t most = longest(BELUGA__PROGRESS_TIMEOUT_MS, dog->first_ms, dog->idle_ms);
+    dog->progress_ms = setting(call, BELUGA_OPTION_PROGRESS_TIMEOUT, most);
+    if (!call->streamed) dog->progress_ms = 0;
     dog->total_ms = setting(call, BELUGA_OPTION_TOTAL_TIMEOUT, call->streamed ? 0 : timeout);
 }
 
 void beluga__watchdog_start(beluga__watchdog *dog)
 {
     dog->start_ns = beluga__now_ns() - dog->loop->unpolled_ns;
+    dog->last_ns = dog->moved_ns = dog->start_ns;
     dog->pause_ns = 0;
     arm(dog);
 }
@@ -90,6 +119,7 @@ void beluga__watchdog_pause(beluga__watchdog *dog, bool paused)
         dog->pause_ns = 0;
         dog->start_ns += slept;
         dog->last_ns += slept;
+        dog->moved_ns += slept;
         arm(dog);
     }
 }

@@ -1,5 +1,10 @@
-/* The timeouts of one attempt: until the first event, between events, in all. They stand still
- * while the call is paused or its loop is not polled. (Connecting is the transport's to time.) */
+/* The timeouts of one attempt: until the first event, between events, without progress, in all.
+ * They stand still while the call is paused or its loop is not polled. (Connecting is the
+ * transport's to time.)
+ *
+ * Comments and pings are signs of life: they move the first two as events do, for a server that
+ * says that it works would be paid again for nothing. They are no progress, which is text,
+ * reasoning or a tool call: so who only drips is given up on, too. */
 #ifndef BELUGA__WATCHDOG_H
 #define BELUGA__WATCHDOG_H
 
@@ -8,8 +13,9 @@
 typedef struct beluga__watchdog {
     beluga__timer timer;
     beluga_loop *loop;
-    int64_t first_ms, idle_ms, total_ms; /* 0: none */
-    int64_t start_ns, last_ns;           /* of the loop's active clock */
+    int32_t first_ms, idle_ms, progress_ms, total_ms; /* 0: none */
+    int64_t start_ns, last_ns, moved_ns; /* of the loop's active clock: the start, the last sign of
+                                            life, and the last progress */
     int64_t pause_ns;                    /* since when it is paused; 0: it is not */
     bool got_event;
     void (*bark)(struct beluga__watchdog *dog, const beluga_error *err);
@@ -21,6 +27,18 @@ void beluga__watchdog_init(beluga__watchdog *dog, const beluga_call *call,
 void beluga__watchdog_start(beluga__watchdog *dog);
 void beluga__watchdog_stop(beluga__watchdog *dog);
 void beluga__watchdog_pause(beluga__watchdog *dog, bool paused);
+
+/* Nothing but a sign of life came. */
+static inline void beluga__watchdog_live(beluga__watchdog *dog)
+{
+    dog->last_ns = beluga__loop_active_ns(dog->loop);
+}
+
+/* The event that was fed last brought the answer forward. */
+static inline void beluga__watchdog_progress(beluga__watchdog *dog)
+{
+    dog->moved_ns = dog->last_ns;
+}
 
 /* The first event came: from here on the silence between two counts, which may be due earlier. */
 void beluga__watchdog_first(beluga__watchdog *dog);

@@ -233,23 +233,118 @@ int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_mess
     return 0;
 }
 
-int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
-                          bool *wrapped)
+/* 1: arguments are an object, 0: they are not, or NO_MEMORY. */
+static int is_object(const beluga_part *part)
 {
     beluga_json_doc *doc = NULL;
     int code = part->text_length ? beluga_json_parse(part->text, part->text_length, &doc, NULL) : 0;
-    if (code == BELUGA_ERROR_NO_MEMORY) return code;
-    if (doc && beluga_json_is_object(beluga_json_doc_root(doc))) {
-        beluga_json_put_raw(w, key, part->text, part->text_length);
-    } else {
-        beluga_json_begin_object(w, key);
-        if (part->text_length)
-            beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
-        beluga_json_end_object(w);
-        *wrapped = *wrapped || part->text_length;
-    }
+    bool object = doc && beluga_json_is_object(beluga_json_doc_root(doc));
     beluga_json_doc_free(doc);
+    return code == BELUGA_ERROR_NO_MEMORY ? code : object;
+}
+
+int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
+                          bool *wrapped)
+{
+    int object = is_object(part);
+    if (object < 0) return object;
+    if (object) {
+        beluga_json_put_raw(w, key, part->text, part->text_length);
+        return 0;
+    }
+    beluga_json_begin_object(w, key);
+    if (part->text_length) beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
+    beluga_json_end_object(w);
+    *wrapped = *wrapped || part->text_length;
     return 0;
+}
+
+static int put_wrapped(beluga_json_writer *w, const char *key, const beluga_part *part)
+{
+    const char *text = NULL;
+    size_t length = 0;
+    beluga_json_writer *object = beluga_json_writer_new();
+    if (!object) return BELUGA_ERROR_NO_MEMORY;
+    beluga_json_begin_object(object, NULL);
+    beluga_json_put_string_n(object, "arguments", part->text, part->text_length);
+    beluga_json_end_object(object);
+    int code = beluga_json_writer_text(object, &text, &length);
+    if (!code) beluga_json_put_string_n(w, key, text, length);
+    beluga_json_writer_free(object);
+    return code;
+}
+
+int beluga__put_arguments_text(beluga_json_writer *w, const char *key, const beluga_part *part,
+                               bool *wrapped)
+{
+    int object = is_object(part);
+    if (object < 0) return object;
+    if (object)
+        beluga_json_put_string_n(w, key, part->text, part->text_length);
+    else if (!part->text_length)
+        beluga_json_put_string(w, key, "{}");
+    else
+        *wrapped = true;
+    return object || !part->text_length ? 0 : put_wrapped(w, key, part);
+}
+
+/* ---- state ----------------------------------------------------------------------------------- */
+
+static int emit_member(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const char *json, size_t length, beluga_json_writer *w)
+{
+    const char *text;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_raw(w, key, json, length);
+    beluga_json_end_object(w);
+    int code = beluga_json_writer_text(w, &text, &length);
+    return code ? code : beluga_emit_state(emit, of, index, text, length);
+}
+
+int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const beluga_json *value)
+{
+    size_t length;
+    const char *json = beluga_emit_json_text(emit, value, &length);
+    if (!json) return BELUGA_ERROR_NO_MEMORY;
+    if (!key) return beluga_emit_state(emit, of, index, json, length);
+    beluga_json_writer *w = beluga_json_writer_new();
+    int code = w ? emit_member(emit, of, index, key, json, length, w) : BELUGA_ERROR_NO_MEMORY;
+    beluga_json_writer_free(w);
+    return code;
+}
+
+bool beluga__put_state(beluga_json_writer *w, const beluga_call *call, const beluga_part *part)
+{
+    size_t length;
+    const char *json = beluga_call_get_state(call, part, &length);
+    if (json) beluga_json_put_raw(w, NULL, json, length);
+    return json;
+}
+
+static int put_members(beluga_json_writer *w, beluga_json_doc *doc)
+{
+    const beluga_json *root = beluga_json_doc_root(doc);
+    if (!beluga_json_is_object(root)) return 0;
+    for (const beluga_json *v = beluga_json_first(root); v; v = beluga_json_next(root, v)) {
+        size_t length;
+        const char *text = beluga_json_text(doc, v, &length);
+        if (!text) return BELUGA_ERROR_NO_MEMORY;
+        beluga_json_put_raw(w, beluga_json_key(v, NULL), text, length);
+    }
+    return 0;
+}
+
+int beluga__put_state_members(beluga_json_writer *w, const beluga_call *call,
+                              const beluga_part *part)
+{
+    size_t length;
+    beluga_json_doc *doc = NULL;
+    const char *json = beluga_call_get_state(call, part, &length);
+    int code = json ? beluga_json_parse(json, length, &doc, NULL) : 0;
+    if (doc) code = put_members(w, doc);
+    beluga_json_doc_free(doc);
+    return code == BELUGA_ERROR_NO_MEMORY ? code : 0;
 }
 
 const beluga_message *beluga__last_of_model(const beluga_call *call)

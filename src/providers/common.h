@@ -80,11 +80,32 @@ const char *beluga__tool_name_of(const beluga_call *call, const char *id, size_t
 int beluga__put_joined(beluga_json_writer *w, const char *key, const beluga_message *message,
                        uint32_t kind, const char *separator);
 
+/* What is warned of where one was wrapped. */
+#define BELUGA__WRAPPED                                                                         \
+    "a tool call's arguments that are not a JSON object are sent as the text \"arguments\" in " \
+    "one"
+
 /* Write a tool call's arguments as an object, for protocols that take nothing else. Models write
  * other things, and what they wrote must not make a conversation impossible to go on with: it is
  * wrapped as the text "arguments" then, and `wrapped` is set. Returns 0 or NO_MEMORY. */
 int beluga__put_arguments(beluga_json_writer *w, const char *key, const beluga_part *part,
                           bool *wrapped);
+
+/* The same as a string, for protocols that have the object's JSON in one: servers read it, too, and
+ * refuse what is none. */
+int beluga__put_arguments_text(beluga_json_writer *w, const char *key, const beluga_part *part,
+                               bool *wrapped);
+
+/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as the object of that
+ * one member. */
+int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const beluga_json *value);
+/* Write the state that a part has for this call's provider as a value; false: it has none. */
+bool beluga__put_state(beluga_json_writer *w, const beluga_call *call, const beluga_part *part);
+/* Write the members of such state, an object, into the object that is open. Returns 0 or NO_MEMORY.
+ */
+int beluga__put_state_members(beluga_json_writer *w, const beluga_call *call,
+                              const beluga_part *part);
 
 /* Returns the message that the answer goes on with: the last, system messages aside, when it is the
  * model's; or NULL. */

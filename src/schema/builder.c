@@ -159,18 +159,18 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     size_t n = e->u.text.length;
     if (!n) return 0;
     beluga__piece *piece = b->last;
-    if (!piece || piece->kind != BELUGA_EVENT_TEXT)
+    if (!piece || piece->kind != BELUGA_EVENT_TEXT || piece->u.state)
         piece = new_piece(b, BELUGA_EVENT_TEXT, e->index, b->text.length);
     if (!piece || append(b, &b->text, e->u.text.text, n)) return b->status;
     piece->length += n;
     return 0;
 }
 
-/* Reasoning goes on in the last piece while its block does and it has no signature yet. */
-static bool continues(const beluga__piece *last, const beluga_event *e)
+/* Reasoning goes on in the last piece while its block does and nothing but text is missing. */
+static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
-    return last && last->kind == BELUGA_EVENT_REASONING && last->index == e->index &&
-           (!last->signature || e->u.reasoning.length == 0);
+    return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
+           !(text && (last->signature || last->u.state));
 }
 
 static int add_reasoning(beluga_response_builder *b, const beluga_event *e)
@@ -178,7 +178,7 @@ static int add_reasoning(beluga_response_builder *b, const beluga_event *e)
     size_t n = e->u.reasoning.length;
     if (!n && !e->u.reasoning.signature) return 0;
     beluga__piece *piece = b->last;
-    if (!continues(piece, e))
+    if (!continues(piece, e->index, n))
         piece = new_piece(b, BELUGA_EVENT_REASONING, e->index, b->reasoning.length);
     if (!piece) return b->status;
     if (n && append(b, &b->reasoning, e->u.reasoning.text, n)) return b->status;
@@ -243,24 +243,59 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     if (keep_text(b, e->u.media.bytes, e->u.media.length, &bytes)) return b->status;
     media->part.data = bytes;
     media->part.data_length = bytes ? e->u.media.length : 0;
-    piece->media = &media->part;
+    piece->u.media = &media->part;
     *(b->last_media ? &b->last_media->next : &b->response->media) = media;
     b->last_media = media;
     return 0;
 }
 
+/* The piece that state belongs to; it may be a new one. */
+static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
+{
+    beluga__piece *found = NULL, *last = b->last;
+    switch (e->u.state.of) {
+    case BELUGA_PART_TEXT: return last && last->kind == BELUGA_EVENT_TEXT ? last : NULL;
+    case BELUGA_PART_REASONING:
+        return continues(last, e->index, false)
+                   ? last
+                   : new_piece(b, BELUGA_EVENT_REASONING, e->index, b->reasoning.length);
+    case BELUGA_PART_TOOL_CALL:
+        for (beluga__piece *p = b->response->pieces; p; p = p->next)
+            if (p->kind == BELUGA_EVENT_TOOL_CALL_BEGIN && p->index == e->index) found = p;
+        return found;
+    case BELUGA_PART_STATE: return new_piece(b, BELUGA_EVENT_STATE, 0, 0);
+    }
+    return NULL; /* of a later version */
+}
+
+static int add_state(beluga_response_builder *b, const beluga_event *e)
+{
+    beluga__piece *piece = piece_of_state(b, e);
+    beluga__state *state = piece ? keep(b, sizeof *state) : NULL;
+    if (!state) return b->status;
+    state->length = e->u.state.length;
+    if (keep_text(b, e->u.state.json, state->length, &state->json)) return b->status;
+    if (keep_string(b, e->u.state.provider, &state->provider)) return b->status;
+    if (state->json && state->provider) piece->u.state = state;
+    return 0;
+}
+
 /* --- the rest -------------------------------------------------------------------------------- */
 
+/* They may come in several events: what a provider warns of late comes before the end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 {
-    size_t n = e->u.start.count < BELUGA__MAX_WARNINGS ? e->u.start.count : BELUGA__MAX_WARNINGS;
-    if (!n) return 0;
-    const char **warnings = keep(b, n * sizeof *warnings);
-    for (size_t i = 0; warnings && i < n; i++)
-        if (keep_string(b, e->u.start.warnings[i], &warnings[i])) return b->status;
+    beluga_response *r = b->response;
+    size_t n = r->n_warnings, more = e->u.start.count;
+    if (more > BELUGA__MAX_WARNINGS - n) more = BELUGA__MAX_WARNINGS - n;
+    if (!more) return 0;
+    const char **warnings = keep(b, (n + more) * sizeof *warnings);
     if (!warnings) return b->status;
-    b->response->warnings = warnings;
-    b->response->n_warnings = n;
+    for (size_t i = 0; i < n; i++) warnings[i] = r->warnings[i];
+    for (size_t i = 0; i < more; i++)
+        if (keep_string(b, e->u.start.warnings[i], &warnings[n + i])) return b->status;
+    r->warnings = warnings;
+    r->n_warnings = n + more;
     return 0;
 }
 
@@ -343,6 +378,7 @@ static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) 
     [BELUGA_EVENT_ERROR] = end,
     [BELUGA_EVENT_RESTART] = add_restart,
     [BELUGA_EVENT_MEDIA] = add_media,
+    [BELUGA_EVENT_STATE] = add_state,
 };
 
 int beluga_response_builder_add(beluga_response_builder *b, const beluga_event *event)

@@ -1,146 +1,110 @@
 #include "schema/event_json.h"
 
+#include "schema/event.h"
+
 #include <string.h>
 
-/* --- writing ---------------------------------------------------------------------------------- */
+/* --- writing ----------------------------------------------------------------------------------
+ * Where nothing is known nothing is written. */
 
-/* Where nothing is known nothing is written. */
-static void put_text(beluga_json_writer *w, const char *key, const char *text, size_t n)
+static void put_text(beluga_json_writer *w, const beluga_event *event, const beluga__event_field *f)
 {
-    if (text) beluga_json_put_string_n(w, key, text, n);
+    const char *text;
+    size_t length;
+    memcpy(&text, (const char *)event + f->at, sizeof text);
+    if (!text) return;
+    if (f->type == BELUGA__FIELD_TEXT)
+        memcpy(&length, (const char *)event + f->length_at, sizeof length);
+    else
+        length = strlen(text);
+    beluga_json_put_string_n(w, f->key, text, length);
 }
 
-static void put_string(beluga_json_writer *w, const char *key, const char *text)
+static void put_number(beluga_json_writer *w, const beluga_event *event,
+                       const beluga__event_field *f)
 {
-    if (text) beluga_json_put_string(w, key, text);
-}
-
-static void put_count(beluga_json_writer *w, const char *key, int64_t value)
-{
-    if (value >= 0) beluga_json_put_int(w, key, value);
-}
-
-static void put_metadata(beluga_json_writer *w, const beluga_event *e)
-{
-    put_string(w, "id", e->u.metadata.id);
-    put_string(w, "model", e->u.metadata.model);
-    put_string(w, "provider", e->u.metadata.provider);
-    put_string(w, "request_id", e->u.metadata.request_id);
-    if (e->u.metadata.created) beluga_json_put_int(w, "created", e->u.metadata.created);
-}
-
-static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
-{
-    put_count(w, "input", usage->input_total);
-    put_count(w, "cache_read", usage->input_cache_read);
-    put_count(w, "cache_write", usage->input_cache_write);
-    put_count(w, "output", usage->output_total);
-    put_count(w, "reasoning", usage->output_reasoning);
-    put_text(w, "raw", usage->raw, usage->raw_length);
-}
-
-static void put_tool_call(beluga_json_writer *w, const beluga_event *e)
-{
-    put_string(w, "id", e->u.tool_call.id);
-    put_string(w, "name", e->u.tool_call.name);
-    put_text(w, "arguments", e->u.tool_call.arguments, e->u.tool_call.length);
-}
-
-static void put_body(beluga_json_writer *w, const beluga_event *e)
-{
-    switch (e->kind) {
-    case BELUGA_EVENT_METADATA: put_metadata(w, e); break;
-    case BELUGA_EVENT_TEXT: put_text(w, "text", e->u.text.text, e->u.text.length); break;
-    case BELUGA_EVENT_REASONING:
-        put_text(w, "text", e->u.reasoning.text, e->u.reasoning.length);
-        put_text(w, "signature", e->u.reasoning.signature, e->u.reasoning.signature_length);
-        break;
-    case BELUGA_EVENT_USAGE: put_usage(w, &e->u.usage); break;
-    case BELUGA_EVENT_FINISH:
-        beluga_json_put_int(w, "reason", e->u.finish.reason);
-        put_text(w, "raw", e->u.finish.raw, e->u.finish.raw_length);
-        break;
-    default: put_tool_call(w, e);
+    int64_t number = 0;
+    uint32_t word;
+    if (f->type == BELUGA__FIELD_WORD) {
+        memcpy(&word, (const char *)event + f->at, sizeof word);
+        beluga_json_put_int(w, f->key, word);
+        return;
     }
-}
-
-static bool is_kept(uint32_t kind)
-{
-    return kind >= BELUGA_EVENT_METADATA && kind <= BELUGA_EVENT_FINISH;
+    memcpy(&number, (const char *)event + f->at, sizeof number);
+    if (f->type == BELUGA__FIELD_COUNT ? number >= 0 : number != 0)
+        beluga_json_put_int(w, f->key, number);
 }
 
 bool beluga__event_to_json(beluga_json_writer *w, const beluga_event *event)
 {
-    if (!is_kept(event->kind)) return false;
+    const beluga__event_shape *shape = beluga__event_shape_of(event->kind);
+    if (!shape || !shape->is_kept) return false;
     beluga_json_begin_object(w, NULL);
-    beluga_json_put_string(w, "kind", beluga_event_kind_name(event->kind));
+    beluga_json_put_string(w, "kind", shape->name);
     if (event->index) beluga_json_put_int(w, "index", event->index);
-    put_body(w, event);
+    for (const beluga__event_field *f = shape->fields; f < shape->fields + shape->n_fields; f++)
+        if (f->key && f->type >= BELUGA__FIELD_COUNT)
+            put_number(w, event, f);
+        else if (f->key)
+            put_text(w, event, f);
     beluga_json_end_object(w);
     return true;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static void get_body(const beluga_json *o, beluga_event *e)
+static bool get_text(const beluga_json *object, beluga_event *event, const beluga__event_field *f)
 {
-    switch (e->kind) {
-    case BELUGA_EVENT_METADATA:
-        e->u.metadata.id = beluga_json_get_string(o, "id", NULL);
-        e->u.metadata.model = beluga_json_get_string(o, "model", NULL);
-        e->u.metadata.provider = beluga_json_get_string(o, "provider", NULL);
-        e->u.metadata.request_id = beluga_json_get_string(o, "request_id", NULL);
-        e->u.metadata.created = beluga_json_get_int(o, "created", 0);
-        break;
-    case BELUGA_EVENT_TEXT:
-        e->u.text.text = beluga_json_get_string(o, "text", &e->u.text.length);
-        break;
-    case BELUGA_EVENT_REASONING:
-        e->u.reasoning.text = beluga_json_get_string(o, "text", &e->u.reasoning.length);
-        e->u.reasoning.signature =
-            beluga_json_get_string(o, "signature", &e->u.reasoning.signature_length);
-        break;
-    case BELUGA_EVENT_USAGE:
-        e->u.usage.input_total = beluga_json_get_int(o, "input", -1);
-        e->u.usage.input_cache_read = beluga_json_get_int(o, "cache_read", -1);
-        e->u.usage.input_cache_write = beluga_json_get_int(o, "cache_write", -1);
-        e->u.usage.output_total = beluga_json_get_int(o, "output", -1);
-        e->u.usage.output_reasoning = beluga_json_get_int(o, "reasoning", -1);
-        e->u.usage.raw = beluga_json_get_string(o, "raw", &e->u.usage.raw_length);
-        break;
-    case BELUGA_EVENT_FINISH:
-        e->u.finish.reason = (uint32_t)beluga_json_get_int(o, "reason", BELUGA_FINISH_UNKNOWN);
-        e->u.finish.raw = beluga_json_get_string(o, "raw", &e->u.finish.raw_length);
-        break;
-    default:
-        e->u.tool_call.id = beluga_json_get_string(o, "id", NULL);
-        e->u.tool_call.name = beluga_json_get_string(o, "name", NULL);
-        e->u.tool_call.arguments = beluga_json_get_string(o, "arguments", &e->u.tool_call.length);
-    }
+    size_t length = 0;
+    const char *text = beluga_json_get_string(object, f->key, &length);
+    memcpy((char *)event + f->at, &text, sizeof text);
+    if (f->type == BELUGA__FIELD_TEXT) memcpy((char *)event + f->length_at, &length, sizeof length);
+    return text;
 }
 
-/* What every event of its kind has; the text may come from a store that is not ours. */
-static bool has_all(const beluga_event *e)
+static void get_number(const beluga_json *object, beluga_event *event, const beluga__event_field *f)
 {
-    switch (e->kind) {
-    case BELUGA_EVENT_TEXT: return e->u.text.text;
-    case BELUGA_EVENT_REASONING: return e->u.reasoning.text || e->u.reasoning.signature;
-    case BELUGA_EVENT_TOOL_CALL_BEGIN: return e->u.tool_call.id && e->u.tool_call.name;
-    case BELUGA_EVENT_TOOL_CALL_DELTA: return e->u.tool_call.arguments;
-    case BELUGA_EVENT_TOOL_CALL_END:
-        return e->u.tool_call.id && e->u.tool_call.name && e->u.tool_call.arguments;
+    int64_t number = beluga_json_get_int(object, f->key, f->type == BELUGA__FIELD_COUNT ? -1 : 0);
+    uint32_t word = (uint32_t)number;
+    if (f->type == BELUGA__FIELD_WORD)
+        memcpy((char *)event + f->at, &word, sizeof word);
+    else
+        memcpy((char *)event + f->at, &number, sizeof number);
+}
+
+/* The text may come from a store that is not ours: an event without what every event of its kind
+ * has is none. */
+static bool get_fields(const beluga_json *object, beluga_event *event,
+                       const beluga__event_shape *shape)
+{
+    unsigned choices = 0, chosen = 0;
+    for (const beluga__event_field *f = shape->fields; f < shape->fields + shape->n_fields; f++) {
+        if (!f->key) continue;
+        if (f->type >= BELUGA__FIELD_COUNT) {
+            get_number(object, event, f);
+            continue;
+        }
+        bool found = get_text(object, event, f);
+        if (f->need == BELUGA__FIELD_NEEDED && !found) return false;
+        choices += f->need == BELUGA__FIELD_EITHER;
+        chosen += f->need == BELUGA__FIELD_EITHER && found;
     }
-    return true;
+    return !choices || chosen;
+}
+
+static uint32_t kind_named(const char *name)
+{
+    for (uint32_t kind = 0; name && kind < BELUGA__EVENT_KINDS; kind++)
+        if (beluga__event_shapes[kind].is_kept &&
+            strcmp(beluga__event_shapes[kind].name, name) == 0)
+            return kind;
+    return 0;
 }
 
 bool beluga__event_from_json(const beluga_json *object, beluga_event *event)
 {
-    const char *kind = beluga_json_get_string(object, "kind", NULL);
-    *event = (beluga_event){.kind = 0};
-    for (uint32_t k = BELUGA_EVENT_METADATA; kind && k <= BELUGA_EVENT_FINISH; k++)
-        if (strcmp(beluga_event_kind_name(k), kind) == 0) event->kind = k;
-    if (!is_kept(event->kind)) return false;
+    *event = (beluga_event){.kind = kind_named(beluga_json_get_string(object, "kind", NULL))};
+    if (!event->kind) return false;
     event->index = (uint32_t)beluga_json_get_int(object, "index", 0);
-    get_body(object, event);
-    return has_all(event);
+    return get_fields(object, event, &beluga__event_shapes[event->kind]);
 }

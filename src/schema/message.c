@@ -1,5 +1,6 @@
 #include "schema/message.h"
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/utf8.h"
@@ -237,6 +238,54 @@ int beluga_message_add_tool_call(beluga_message *m, const char *id, const char *
     return status ? status : add_part(m, &part);
 }
 
+static int check_json(beluga_message *m, const char *json, size_t length)
+{
+    beluga_json_doc *doc = NULL;
+    int status = beluga_json_parse(json, length, &doc, NULL);
+    beluga_json_doc_free(doc);
+    if (status == BELUGA_ERROR_NO_MEMORY) return beluga__message_fail(m, status, NULL);
+    if (status)
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "a provider's state is not JSON");
+    return 0;
+}
+
+static int fill_state(beluga_message *m, beluga_part *part, const char *provider, const char *json,
+                      size_t length)
+{
+    const char *state = NULL, *of = NULL;
+    if (!provider || !json)
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT,
+                                    "state needs a provider and JSON");
+    check_text(m, "state", m->count, json, length);
+    int status = check_json(m, json, length);
+    if (!status) status = copy(m, json, length, &state);
+    if (!status) status = copy_string(m, "state_provider", provider, &of);
+    if (status) return status;
+    part->state = state;
+    part->state_length = length;
+    part->state_provider = of;
+    return 0;
+}
+
+int beluga_message_add_state(beluga_message *m, const char *provider, const char *json,
+                             size_t length)
+{
+    if (!m) return BELUGA_ERROR_INVALID_INPUT;
+    beluga_part part = {.kind = BELUGA_PART_STATE};
+    int status = fill_state(m, &part, provider, json, length);
+    return status ? status : add_part(m, &part);
+}
+
+int beluga_message_set_state(beluga_message *m, const char *provider, const char *json,
+                             size_t length)
+{
+    if (!m) return BELUGA_ERROR_INVALID_INPUT;
+    if (!m->count)
+        return beluga__message_fail(m, BELUGA_ERROR_INVALID_INPUT, "there is no part for state");
+    return fill_state(m, &m->parts[m->count - 1], provider, json, length);
+}
+
 static bool is_content(beluga_part_kind kind)
 {
     return kind == BELUGA_PART_IMAGE || kind == BELUGA_PART_AUDIO || kind == BELUGA_PART_FILE;
@@ -353,7 +402,8 @@ static int64_t part_tokens(const beluga_part *part)
 {
     enum { BYTES_PER_TOKEN = 4, IMAGE_TOKENS = 1000 };
     if (part->kind == BELUGA_PART_IMAGE) return IMAGE_TOKENS;
-    return (int64_t)(part->text_length + part->data_length + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+    size_t bytes = part->text_length + part->data_length + part->state_length;
+    return (int64_t)(bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
 int64_t beluga_message_estimate_tokens(const beluga_message *message)

@@ -155,24 +155,35 @@ static int add_media(beluga_message *m, const beluga_part *part)
                                    part->data_length, NULL);
 }
 
-static int add_piece(beluga_message *m, const beluga_response *r, const beluga__piece *p)
+static int add_content(beluga_message *m, const beluga_response *r, const beluga__piece *p)
 {
     if (p->kind == BELUGA_EVENT_TEXT)
         return p->length ? beluga_message_add_text(m, r->text + p->start, p->length) : 0;
     if (p->kind == BELUGA_EVENT_REASONING)
         return beluga_message_add_reasoning(m, known(r->reasoning) + p->start, p->length,
                                             p->signature, p->signature_length);
-    if (p->kind == BELUGA_EVENT_MEDIA) return p->media ? add_media(m, p->media) : 0;
+    if (p->kind == BELUGA_EVENT_MEDIA) return p->u.media ? add_media(m, p->u.media) : 0;
     const beluga_tool_call *call = &p->call->call;
-    if (!p->call->ended) return 0; /* cut off: nobody can answer it */
     return beluga_message_add_tool_call(m, known(call->id), known(call->name), call->arguments,
                                         call->length);
+}
+
+static int add_piece(beluga_message *m, const beluga_response *r, const beluga__piece *p)
+{
+    const beluga__state *state = p->kind == BELUGA_EVENT_MEDIA ? NULL : p->u.state;
+    if (p->call && !p->call->ended) return 0; /* cut off: nobody can answer it */
+    if (p->kind == BELUGA_EVENT_STATE)
+        return state ? beluga_message_add_state(m, state->provider, state->json, state->length) : 0;
+    int status = add_content(m, r, p);
+    if (status || !state) return status;
+    return beluga_message_set_state(m, state->provider, state->json, state->length);
 }
 
 beluga_message *beluga_response_message(const beluga_response *r)
 {
     const beluga__piece *first = r->pieces;
-    if (first && !first->next && first->kind == BELUGA_EVENT_TEXT && first->length)
+    if (first && !first->next && first->kind == BELUGA_EVENT_TEXT && first->length &&
+        !first->u.state)
         return beluga_ai_message_n(r->text, r->text_length);
     beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
     int status = 0;

@@ -17,6 +17,11 @@ typedef struct beluga__media_piece {
     beluga_part part;
 } beluga__media_piece;
 
+typedef struct beluga__state {
+    const char *provider, *json;
+    size_t length;
+} beluga__state;
+
 typedef struct beluga__call_piece {
     struct beluga__call_piece *next;
     beluga_tool_call call;
@@ -27,13 +32,16 @@ typedef struct beluga__call_piece {
 /* A stretch of the answer, in the order it came. */
 typedef struct beluga__piece {
     struct beluga__piece *next;
-    uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING, _TOOL_CALL_BEGIN or _MEDIA */
+    uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING, _TOOL_CALL_BEGIN, _MEDIA or _STATE */
     uint32_t index;
     size_t start, length;  /* of the response's text or reasoning */
     const char *signature; /* of reasoning, or NULL */
     size_t signature_length;
     beluga__call_piece *call; /* of a tool call */
-    const beluga_part *media;
+    union {
+        const beluga_part *media;
+        const beluga__state *state; /* of the others, or NULL */
+    } u;
 } beluga__piece;
 
 struct beluga_response {

@@ -67,6 +67,35 @@ static void put_media(beluga_json_writer *w, const beluga_response *r)
     beluga_json_end_array(w);
 }
 
+static const char *part_name(const beluga__piece *piece)
+{
+    switch (piece->kind) {
+    case BELUGA_EVENT_TEXT: return "text";
+    case BELUGA_EVENT_REASONING: return "reasoning";
+    case BELUGA_EVENT_TOOL_CALL_BEGIN: return "tool_call";
+    default: return "state";
+    }
+}
+
+/* What goes back to a provider, and what of the answer it belongs to. */
+static void put_states(beluga_json_writer *w, const beluga_response *r)
+{
+    bool open = false;
+    for (const beluga__piece *p = r->pieces; p; p = p->next) {
+        const beluga__state *state = p->kind == BELUGA_EVENT_MEDIA ? NULL : p->u.state;
+        if (!state) continue;
+        if (!open) beluga_json_begin_array(w, "state");
+        open = true;
+        beluga_json_begin_object(w, NULL);
+        beluga_json_put_string(w, "of", part_name(p));
+        if (p->call) beluga_json_put_string(w, "id", p->call->call.id);
+        beluga_json_put_string(w, "provider", state->provider);
+        put_json_or_string(w, "json", state->json, state->length, false);
+        beluga_json_end_object(w);
+    }
+    if (open) beluga_json_end_array(w);
+}
+
 struct number {
     const char *name;
     int64_t value;
@@ -155,6 +184,7 @@ static void put_response(beluga_json_writer *w, const beluga_response *r)
     beluga_json_put_string_n(w, "reasoning", reasoning, n);
     put_calls(w, r);
     put_media(w, r);
+    put_states(w, r);
     put_usage(w, &r->usage);
     put_rate_limits(w, &r->rate_limits);
     put_end(w, r);

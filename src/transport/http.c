@@ -18,6 +18,8 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <strings.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 enum {
     RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
@@ -153,6 +155,16 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
+/* libcurl says only that it has no socket; a try tells why. */
+static bool out_of_descriptors(CURLcode code)
+{
+    if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) return false;
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return errno == EMFILE || errno == ENFILE;
+    close(fd);
+    return false;
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice;
@@ -166,6 +178,8 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
     if (refused)
         advice = near ? "the server refused the connection (is it running?)"
                       : "the server refused the connection";
+    if (out_of_descriptors(code))
+        advice = "can't connect: there are no descriptors left (see ulimit -n)";
     beluga_error_set(err, status, "%s", advice);
     beluga__hint_set_not_running(err, refused && near);
     const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);

@@ -20,6 +20,7 @@ typedef struct beluga__framer {
     bool has_data;
     bool bare;    /* the data are lines without a field's name */
     bool started; /* the byte order mark was looked for */
+    bool alive; /* a line came that is part of no frame, such as a comment; reset by who reads it */
 } beluga__framer;
 
 /* `max` bounds one frame. A framing that is not known is NOT_SUPPORTED. */

@@ -40,6 +40,7 @@ struct beluga_http_response {
     int status;
     beluga__buf headers; /* "name: value" lines, names in lower case, each ended by NUL; bounded */
     beluga__buf body;    /* of an error, or of an unstreamed answer */
+    bool multiplexed;    /* by HTTP/2 or later, which marks the end of every body */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
@@ -62,6 +63,8 @@ int beluga__http_should_retry(const beluga_http_response *response);
  * whether they say anything. */
 bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
+/* Whether HTTP says where the body ends, so that a connection that was closed is not its end. */
+bool beluga__http_is_framed(const beluga_http_response *response);
 /* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 

@@ -21,6 +21,7 @@ void beluga__http_response_init(beluga_http_response *response, const beluga_all
                                 size_t max_body)
 {
     response->status = 0;
+    response->multiplexed = false;
     beluga__buf_init(&response->headers, allocator, BELUGA__MAX_HEADER_BYTES);
     beluga__buf_init(&response->body, allocator, max_body);
 }
@@ -50,6 +51,7 @@ static int status_line(beluga_http_response *response, const char *line, size_t 
         status = status * 10 + (*at - '0');
     if (digits != 3) return BELUGA_ERROR_INVALID_RESPONSE;
     response->status = status;
+    response->multiplexed = n > 5 && line[5] != '1';
     return 0;
 }
 
@@ -107,6 +109,12 @@ const char *beluga_http_response_header(const beluga_http_response *response, co
     for (size_t at = 0; at < headers->length; at += strlen(headers->data + at) + 1)
         if (is_name(headers->data + at, name, n)) return headers->data + at + n + 2;
     return NULL;
+}
+
+bool beluga__http_is_framed(const beluga_http_response *response)
+{
+    return response->multiplexed || beluga_http_response_header(response, "content-length") ||
+           beluga_http_response_header(response, "transfer-encoding");
 }
 
 int beluga_http_response_status(const beluga_http_response *response)

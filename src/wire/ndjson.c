@@ -10,12 +10,14 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-static int deliver(const beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn,
-                   void *payload)
+static int deliver(beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn, void *payload)
 {
     beluga_frame frame = {.data = line, .length = n};
     if (n && line[n - 1] == '\r') frame.length = --n;
-    if (is_blank(line, n)) return 0;
+    if (is_blank(line, n)) {
+        framer->alive = true;
+        return 0;
+    }
     if (n > framer->max) return BELUGA_ERROR_LIMIT_EXCEEDED;
     char kept = line[n];
     line[n] = '\0';

@@ -61,7 +61,11 @@ static int deliver(struct sse *s)
 static int dispatch(struct sse *s)
 {
     beluga__framer *framer = s->framer;
-    int code = framer->has_data ? deliver(s) : 0;
+    int code = 0;
+    if (framer->has_data)
+        code = deliver(s);
+    else
+        framer->alive = true;
     s->data.at = s->event.at = NULL;
     framer->has_data = framer->bare = false;
     framer->data.length = framer->event.length = 0;
@@ -115,7 +119,10 @@ static int read_line(struct sse *s, char *line, size_t n)
         struct slice value = value_of(line, n, 4);
         return add_data(s, value.at, value.n);
     }
-    if (is_field(line, n, "event", 5)) s->event = value_of(line, n, 5);
+    if (is_field(line, n, "event", 5))
+        s->event = value_of(line, n, 5);
+    else
+        s->framer->alive = true;
     return 0;
 }
 

@@ -48,6 +48,38 @@ static void a_stream_comes_back_event_by_event(void **state)
     assert_string_equal(tape_name(t, 0), "00001-post-chat-completions.json");
 }
 
+/* A reason in every chunk, which only an end that HTTP marks makes whole. */
+static void assert_end_comes_back(tape *t, bool framed, int status)
+{
+    static const char chunk[] =
+        "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
+    record live, again;
+    peer_reply *r = peer_reply_new(t->peer);
+    peer_step_status(r, 200, "Content-Type: text/event-stream\r\n");
+    for (int i = 0; i < 2; i++)
+        if (framed)
+            peer_step_chunk(r, chunk, sizeof chunk - 1);
+        else
+            peer_step_raw(r, chunk, sizeof chunk - 1);
+    if (framed)
+        peer_step_end(r);
+    else
+        peer_step_close(r);
+    stream_twice(t, NULL, 0, &live, &again);
+    assert_story(&again, status ? "start metadata [a] [a]" : "start metadata [a] [a] finish(stop)");
+    assert_int_equal(again.status, status);
+}
+
+static void an_end_that_http_marks_comes_back_as_one(void **state)
+{
+    assert_end_comes_back(*state, true, 0);
+}
+
+static void a_close_where_http_marks_no_end_comes_back_as_one(void **state)
+{
+    assert_end_comes_back(*state, false, BELUGA_ERROR_STREAM_CLOSED);
+}
+
 static void chunks_that_cut_events_and_characters_come_back_byte_for_byte(void **state)
 {
     tape *t = *state;
@@ -550,6 +582,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_TAPE(a_stream_comes_back_event_by_event),
+        ON_TAPE(an_end_that_http_marks_comes_back_as_one),
+        ON_TAPE(a_close_where_http_marks_no_end_comes_back_as_one),
         ON_TAPE(chunks_that_cut_events_and_characters_come_back_byte_for_byte),
         ON_TAPE(a_stream_longer_than_a_queue_is_paused_and_goes_on),
         ON_TAPE(a_pushed_stream_comes_back_in_turns_of_the_hosts_loop),

@@ -554,6 +554,19 @@ static void an_answer_that_is_a_web_page_is_8(void **state)
     peer_stop(p);
 }
 
+static void an_answer_that_is_nested_too_deeply_is_8(void **state)
+{
+    char deep[2048];
+    struct cli *cli = *state;
+    peer *p = start_peer(cli);
+    memset(deep, '[', sizeof deep - 1);
+    deep[sizeof deep - 1] = '\0';
+    peer_step_json(peer_reply_new(p), 200, deep);
+    assert_int_equal(ask(cli), 8);
+    assert_contains(cli->err, "limit_exceeded");
+    peer_stop(p);
+}
+
 static void a_truncated_answer_is_8_and_what_arrived_stays(void **state)
 {
     struct cli *cli = *state;
@@ -752,6 +765,7 @@ int main(void)
         TEST(a_server_that_never_answers_is_6),
         TEST(a_dead_port_is_7),
         TEST(an_answer_that_is_a_web_page_is_8),
+        TEST(an_answer_that_is_nested_too_deeply_is_8),
         TEST(a_truncated_answer_is_8_and_what_arrived_stays),
         TEST(filtered_content_is_9),
         TEST(a_failing_server_is_1),

@@ -152,6 +152,44 @@ static void organization_and_project_come_from_their_variables_when_asked(void *
     beluga_chat_model_unref(not_asked);
 }
 
+static int open_with_variable(const char *key, beluga_chat_model **model, beluga_error *err)
+{
+    setenv("TEST_PASTED_KEY", key, 1);
+    beluga_config *config = beluga_config_new(beluga_with_base_url("http://127.0.0.1:1/v1"),
+                                              beluga_with_api_key("env:TEST_PASTED_KEY"));
+    int status = beluga_registry_open(beluga_registry_default(), "openai", config, model, err);
+    beluga_config_free(config);
+    unsetenv("TEST_PASTED_KEY");
+    return status;
+}
+
+static void a_key_with_a_line_break_behind_it_is_sent_without(void **state)
+{
+    peer *p = *state;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(" sk-pasted\r\n"));
+    answer(p, 1);
+    assert_int_equal(generate(model, NULL, NULL), 0);
+    assert_string_equal(peer_request_header(p, 0, "Authorization"), "Bearer sk-pasted");
+    beluga_chat_model_unref(model);
+}
+
+static void a_key_that_cannot_be_sent_is_an_error_that_names_its_variable(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {"sk-\nx",      "sk-\x01", "sk-\xe2\x80\x9cx\xe2\x80\x9d",
+                                       "sk-\xc2\x85", "sk-\xff", " \n"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        beluga_chat_model *model;
+        beluga_error err;
+        assert_int_equal(open_with_variable(keys[i], &model, &err), BELUGA_ERROR_AUTHENTICATION);
+        assert_non_null(strstr(err.message, "TEST_PASTED_KEY"));
+        assert_null(strstr(err.message, "sk-"));
+    }
+    beluga_chat_model *model;
+    assert_int_equal(open_with_variable("k\xc3\xa9y", &model, NULL), 0);
+    beluga_chat_model_unref(model);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -160,6 +198,8 @@ int main(void)
         ON_PEER(a_key_that_was_refused_is_asked_for_again),
         ON_PEER(a_session_that_is_over_is_asked_for_again),
         ON_PEER(a_function_that_fails_ends_the_call_with_its_own_error),
+        ON_PEER(a_key_with_a_line_break_behind_it_is_sent_without),
+        ON_PEER(a_key_that_cannot_be_sent_is_an_error_that_names_its_variable),
         ON_PEER(organization_and_project_come_from_their_variables_when_asked),
     };
     return cmocka_run_group_tests_name("key_source", tests, NULL, NULL);

@@ -214,7 +214,8 @@ static void state_outside_of_a_call_is_found(void **state)
 
 static void an_event_behind_the_proof_is_found(void **state)
 {
-    assert_fails(state, "http", "http-chatty", "one-end ", "went on after its finish");
+    assert_fails(state, "http", "http-chatty", "one-end ",
+                 "want nothing after the end of an answer");
 }
 
 static void errors_with_the_wrong_code_are_found(void **state)

@@ -121,13 +121,22 @@ def cases(library):
         yield "an unknown provider is an error", False
     except RuntimeError as error:
         yield "an unknown provider is an error", b"nobody" in error.args[0]
+    yield "it stays when who loaded it goes, for its threads and descriptors do", stays(library)
+
+
+def stays(library):
+    dlclose = ctypes.CDLL(None).dlclose
+    dlclose.argtypes = [c_void_p]
+    dlclose(library._handle)
+    with open("/proc/self/maps") as maps:
+        return any("libbeluga.so" in line for line in maps)
 
 
 def main(path):
     if os.environ.get("BELUGA_SANITIZER"):
         print("1..0 # SKIP python itself is built without the sanitizer")
         return 0
-    print("1..5")
+    print("1..6")
     failed = False
     for number, (name, good) in enumerate(cases(load(path)), 1):
         failed |= not good

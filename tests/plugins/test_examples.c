@@ -23,7 +23,7 @@ static void parrot_streams_what_it_was_told(void **state)
     record r;
     beluga_chat_model *model = open_example(*state, "parrot", NULL);
     assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start [Hi] finish(stop)");
+    assert_story(&r, "start metadata [Hi] finish(stop)");
     beluga_chat_model_unref(model);
 }
 
@@ -33,7 +33,7 @@ static void parrot_has_an_option_of_its_own(void **state)
     beluga_chat_model *model = open_example(*state, "parrot", NULL);
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific_int("parrot.times", 2)),
                      0);
-    assert_story(&r, "start [Hi] [ ] [Hi] finish(stop)");
+    assert_story(&r, "start metadata [Hi] [ ] [Hi] finish(stop)");
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific_int("parrot.times", 100)),
                      BELUGA_ERROR_INVALID_INPUT);
     beluga_chat_model_unref(model);
@@ -103,7 +103,7 @@ static void herald_streams_lines(void **state)
     say_lines(p, "{\"text\":\"Oyez\"}\n{\"text\":\", oyez\"}\n{\"done\":true}\n");
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific("herald.voice", "loud")),
                      0);
-    assert_story(&r, "start [Oyez] [, oyez] finish(stop)");
+    assert_story(&r, "start metadata [Oyez] [, oyez] finish(stop)");
     assert_string_equal(peer_request_path(p, 0), "/v1/announce");
     assert_string_equal(peer_request_header(p, 0, "authorization"), "Bearer sesame");
     assert_string_equal(

@@ -2,6 +2,7 @@
  * work that blocks, cancelling. Each test is a provider of its own: the function that `behave`
  * points to. */
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -189,6 +190,61 @@ static int leaves_calls_open(const beluga_call *c, beluga_emit *emit, beluga_err
     beluga_emit_tool_call_begin(emit, 0, "one", "first"); /* again, as some servers do */
     beluga_emit_tool_call_delta(emit, 1, ":2}", 3);
     return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
+}
+
+static int calls_by_one_id(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    (void)c;
+    (void)err;
+    for (uint32_t i = 0; i < 3; i++) {
+        int status = beluga_emit_tool_call(emit, i, i < 2 ? "same" : "other", "w", "{}", 2);
+        if (status) return status;
+    }
+    return beluga_emit_finish(emit, BELUGA_FINISH_TOOL_CALLS, NULL);
+}
+
+static void two_calls_of_one_id_are_told_apart(void **state)
+{
+    beluga_error err;
+    beluga_response *response = call(*state, calls_by_one_id, 0, &err);
+    assert_int_equal(beluga_response_tool_call_count(response), 3);
+    assert_string_equal(beluga_response_tool_call(response, 0)->id, "same");
+    assert_string_not_equal(beluga_response_tool_call(response, 1)->id, "same");
+    assert_string_equal(beluga_response_tool_call(response, 2)->id, "other");
+    beluga_response_free(response);
+}
+
+static int counts_results(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    char text[32];
+    size_t n = 0;
+    const beluga_message *last = NULL;
+    (void)err;
+    for (size_t i = 0; i < beluga_call_message_count(c); i++)
+        if (beluga_message_role(beluga_call_message(c, i)) == BELUGA_ROLE_TOOL)
+            n++, last = beluga_call_message(c, i);
+    snprintf(text, sizeof text, "%zu %s", n, beluga_message_text(last, NULL));
+    int status = say(emit, text);
+    return status ? status : stop(emit);
+}
+
+static void of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so(void **state)
+{
+    beluga_response *response = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_message *answer = beluga_message_new(BELUGA_ROLE_AI);
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    beluga_message_add_tool_call(answer, "a", "w", "{}", 2);
+    beluga_messages_add(messages, answer);
+    beluga_messages_add(messages, beluga_tool_message("a", "cancelled"));
+    beluga_messages_add(messages, beluga_human_message("Well?"));
+    beluga_messages_add(messages, beluga_tool_message("a", "done"));
+    behave = counts_results;
+    assert_int_equal(beluga_generate(*state, NULL, messages, &response, NULL), 0);
+    assert_string_equal(beluga_response_text(response, NULL), "1 done");
+    assert_non_null(strstr(beluga_response_warning(response, 0), "more than one result"));
+    beluga_response_free(response);
+    beluga_messages_free(messages);
 }
 
 static void finish_ends_the_calls_that_are_still_open(void **state)
@@ -498,7 +554,7 @@ static void work_that_blocks_emits_from_a_thread_of_its_own(void **state)
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{\"x\":1}");
     assert_int_equal(beluga_response_usage(response)->output_total, 3);
     assert_string_equal(beluga_response_usage(response)->raw, "{\"raw\":1}");
-    assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_STOP);
+    assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_TOOL_CALLS);
     beluga_response_free(response);
     wait_for_release();
     assert_int_equal(atomic_load(&released), 1);
@@ -608,6 +664,71 @@ static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
     assert_int_equal(seen_by_worker, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(atomic_load(&released), 1);
     assert_int_equal(atomic_load(&cancelled), 1);
+}
+
+static atomic_int works_begun;
+
+/* It emits nothing until then, so that only asking can tell. */
+static int work_until_told(beluga_emit *emit, void *argument)
+{
+    (void)argument;
+    atomic_fetch_add(&works_begun, 1);
+    if (!beluga_emit_is_cancelled(emit)) say(emit, "a");
+    while (!beluga_emit_is_cancelled(emit)) sched_yield();
+    return BELUGA_ERROR_CONTEXT_CANCELED;
+}
+
+static int works_until_told(const beluga_call *c, beluga_emit *emit, beluga_error *err)
+{
+    (void)c;
+    (void)err;
+    if (beluga_emit_is_cancelled(emit)) return BELUGA_ERROR_INTERNAL;
+    return beluga_emit_run_blocking(emit, work_until_told, NULL, release);
+}
+
+static beluga_stream *begin_work(beluga_chat_model *model, beluga_context *context)
+{
+    beluga_stream *stream = NULL;
+    const beluga_event *event = NULL;
+    atomic_store(&released, 0);
+    behave = works_until_told;
+    assert_int_equal(beluga_stream_input(model, context, beluga_input_text("Hi"), &stream, NULL),
+                     0);
+    while (beluga_stream_next(stream, &event, NULL) == 0 && event->kind != BELUGA_EVENT_TEXT)
+        continue;
+    return stream;
+}
+
+static void a_worker_may_ask_whether_its_call_is_over(void **state)
+{
+    beluga_stream_free(begin_work(*state, NULL));
+    wait_for_release();
+    /* The loop of these is not polled meanwhile: their contexts tell. */
+    beluga_context *context = beluga_context_new_cancellable(NULL);
+    beluga_stream *stream = begin_work(*state, context);
+    beluga_context_cancel(context);
+    wait_for_release();
+    beluga_stream_free(stream);
+    beluga_context_unref(context);
+    context = beluga_context_new_timeout(NULL, 500);
+    stream = begin_work(*state, context);
+    wait_for_release();
+    beluga_stream_free(stream);
+    beluga_context_unref(context);
+}
+
+static void a_timeout_is_not_retried_while_the_work_still_runs(void **state)
+{
+    beluga_response *response = NULL;
+    beluga_error err;
+    atomic_store(&works_begun, 0);
+    behave = works_until_told;
+    assert_int_equal(beluga_invoke(*state, NULL, beluga_input_text("Hi"), &response, &err,
+                                   beluga_with_max_retries(3), beluga_with_timeout_ms(200)),
+                     BELUGA_ERROR_TIMEOUT);
+    wait_for_release();
+    assert_int_equal(atomic_load(&works_begun), 1);
+    assert_false(err.retryable);
 }
 
 static int work_out_of_bounds(beluga_emit *emit, void *argument)
@@ -774,6 +895,8 @@ int main(void)
         WITH_MODEL(a_failure_wins_over_a_finish_that_was_not_delivered_yet),
         WITH_MODEL(arguments_of_a_call_that_never_began_are_malformed),
         WITH_MODEL(two_calls_of_one_index_are_malformed),
+        WITH_MODEL(two_calls_of_one_id_are_told_apart),
+        WITH_MODEL(of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so),
         WITH_MODEL(finish_ends_the_calls_that_are_still_open),
         WITH_MODEL(text_that_is_not_utf8_is_malformed),
         WITH_MODEL(all_that_a_provider_tells_is_in_the_response),
@@ -792,6 +915,8 @@ int main(void)
         WITH_MODEL(what_work_returns_ends_the_call),
         WITH_MODEL(work_that_ends_without_a_finish_has_closed_the_stream),
         WITH_MODEL(a_worker_learns_of_the_cancellation_when_it_emits),
+        WITH_MODEL(a_worker_may_ask_whether_its_call_is_over),
+        WITH_MODEL(a_timeout_is_not_retried_while_the_work_still_runs),
         WITH_MODEL(what_belongs_to_the_loop_is_refused_to_a_worker),
         WITH_MODEL(a_host_may_run_the_work_on_threads_of_its_own),
         cmocka_unit_test(a_worker_that_ends_after_its_client_takes_the_client_with_it),

@@ -33,6 +33,10 @@ int main(void)
         "stream-all-in-the-start/stream.sse",
         "request-ids-of-others/call.txt",
         "request-extra-body-deep/call.txt",
+        "stream-server-tool/stream.sse",
+        "stream-unsigned-thinking/stream.sse",
+        "request-state/call.txt",
+        "request-unsigned-thinking/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__anthropic_provider, NULL, torture};

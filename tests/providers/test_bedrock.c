@@ -224,6 +224,8 @@ int main(void)
         "request-ids-of-others/call.txt",
         "request-no-tools-but-calls/call.txt",
         "request-effort-of-nova/call.txt",
+        "body-unknown-block/body.json",
+        "request-state/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__bedrock_provider, NULL, torture};

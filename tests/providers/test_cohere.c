@@ -12,6 +12,7 @@ int main(void)
                                           "request-history/call.txt",
                                           "stream-null-arguments/stream.sse",
                                           "request-schema-named-and-loose/call.txt",
+                                          "request-broken-arguments/call.txt",
                                           NULL};
     static const provider_suite suite = {&beluga__cohere_provider, NULL, torture};
     return provider_suite_run("cohere", &suite, 1, NULL, 0);

@@ -47,6 +47,7 @@ int main(void)
         "request-media/call.txt",
         "request-tools-strict/call.txt",
         "request-not-expressible/call.txt",
+        "request-state/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__gemini_provider, NULL, torture};

@@ -82,12 +82,16 @@ static const char *const mistral[] = {"request-options/call.txt", "request-parts
                                       NULL};
 static const char *const openrouter[] = {"request-details/call.txt", "stream-details/stream.sse",
                                          "body-details/body.json", NULL};
+static const char *const litellm[] = {"request-thinking-blocks/call.txt",
+                                      "stream-thinking-blocks/stream.sse",
+                                      "body-thinking-blocks/body.json", NULL};
 static const char *const perplexity[] = {"request/call.txt", NULL};
 static const char *const qwen[] = {"request-thinking/call.txt", NULL};
 
 static const char *const *torture_of(const char *name)
 {
     if (strcmp(name, "deepseek") == 0) return deepseek;
+    if (strcmp(name, "litellm") == 0) return litellm;
     if (strcmp(name, "mistral") == 0) return mistral;
     if (strcmp(name, "openrouter") == 0) return openrouter;
     if (strcmp(name, "perplexity") == 0) return perplexity;

@@ -25,6 +25,12 @@ int main(void)
         "request-tools/call.txt",
         "request-not-expressible/call.txt",
         "request-account/call.txt",
+        "stream-extra-content/stream.sse",
+        "stream-reasoning-details/stream.sse",
+        "body-extra-content/body.json",
+        "request-state/call.txt",
+        "request-reasoning-details/call.txt",
+        "request-broken-arguments/call.txt",
         NULL,
     };
     static const provider_suite suite = {&beluga__openai_provider, NULL, torture};

@@ -17,11 +17,19 @@ static void the_provider_says_what_it_is(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools/stream.sse",          "stream-reasoning/stream.sse",
-        "stream-llama-cpp-tool/stream.sse", "body-tools/body.json",
-        "request-media/call.txt",           "request-reasoning/call.txt",
-        "request-tool-results/call.txt",    "request-extra-body/call.txt",
-        "request-not-expressible/call.txt", NULL,
+        "stream-tools/stream.sse",
+        "stream-reasoning/stream.sse",
+        "stream-llama-cpp-tool/stream.sse",
+        "body-tools/body.json",
+        "request-media/call.txt",
+        "request-reasoning/call.txt",
+        "request-tool-results/call.txt",
+        "request-extra-body/call.txt",
+        "request-not-expressible/call.txt",
+        "request-state/call.txt",
+        "stream-unknown-things/stream.sse",
+        "request-broken-arguments/call.txt",
+        NULL,
     };
     static const provider_suite suite = {&beluga__responses_provider, NULL, torture};
     static const struct CMUnitTest tests[] = {

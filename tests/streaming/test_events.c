@@ -44,7 +44,51 @@ static void an_answer_without_content_has_a_start_and_metadata_too(void **state)
     peer_openai_finish(reply, "length");
     peer_openai_done(reply);
     assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata finish(length)");
+    assert_story(&r, "start(the answer is empty: the model ended without text, reasoning or a tool "
+                     "call) metadata finish(length)");
+    beluga_chat_model_unref(model);
+}
+
+static void model_and_provider_are_known_where_the_answer_does_not_say_them(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_step_sse(reply,
+                  "{\"choices\":[{\"delta\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}");
+    peer_step_end(reply);
+    beluga_stream *stream = begin_stream(model, NULL);
+    const beluga_event *event = pull_until(stream, &r, BELUGA_EVENT_METADATA);
+    assert_string_equal(event->u.metadata.provider, "openai");
+    assert_string_equal(event->u.metadata.model, "peer-chat");
+    assert_null(event->u.metadata.id);
+    pull_all(stream, &r);
+    assert_story(&r, "start metadata [Hi] finish(stop)");
+    beluga_stream_free(stream);
+    beluga_chat_model_unref(model);
+}
+
+static void metadata_that_comes_after_the_content_comes_before_the_end(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_step_sse(reply, "{\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}");
+    peer_step_sse(reply, "{\"id\":\"c1\",\"model\":\"other\",\"choices\":[{\"delta\":{},"
+                         "\"finish_reason\":\"stop\"}]}");
+    peer_step_end(reply);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    const beluga_event *event = pull_until(stream, &r, BELUGA_EVENT_METADATA);
+    assert_string_equal(event->u.metadata.id, "c1");
+    assert_string_equal(event->u.metadata.model, "other");
+    pull_all(stream, &r);
+    assert_story(&r, "start metadata [Hi] metadata finish(stop)");
+    beluga_stream_free(stream);
     beluga_chat_model_unref(model);
 }
 
@@ -181,6 +225,29 @@ static void a_complete_stream_without_done_finishes_at_its_usage(void **state)
     peer_step_hang(reply);
     assert_int_equal(stream_whole(model, &r), 0);
     assert_story(&r, "start metadata [Hello] usage(7,1) finish(stop)");
+    beluga_chat_model_unref(model);
+}
+
+/* The pause is longer than that grace; who is slow to read only makes it longer. */
+static void a_pause_after_a_reason_that_came_with_content_is_no_end(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    static const char *const words[] = {"One ", "two"};
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    for (int i = 0; i < 2; i++) {
+        char chunk[128];
+        snprintf(chunk, sizeof chunk,
+                 "{\"choices\":[{\"delta\":{\"content\":\"%s\"},\"finish_reason\":\"stop\"}]}",
+                 words[i]);
+        peer_step_sse(reply, chunk);
+        if (i == 0) peer_step_delay_ms(reply, 2500);
+    }
+    peer_step_end(reply);
+    assert_int_equal(stream_whole(model, &r), 0);
+    assert_story(&r, "start metadata [One ] [two] finish(stop)");
     beluga_chat_model_unref(model);
 }
 
@@ -634,6 +701,9 @@ int main(void)
         ON_PEER(two_tool_calls_may_be_interleaved),
         ON_PEER(a_complete_stream_without_done_finishes_at_its_usage),
         ON_PEER(a_finish_reason_without_anything_after_it_is_believed_after_a_grace),
+        ON_PEER(a_pause_after_a_reason_that_came_with_content_is_no_end),
+        ON_PEER(model_and_provider_are_known_where_the_answer_does_not_say_them),
+        ON_PEER(metadata_that_comes_after_the_content_comes_before_the_end),
         ON_PEER(a_connection_lost_after_the_finish_reason_is_a_finish),
         ON_PEER(done_without_a_finish_reason_is_stream_closed),
         ON_PEER(usage_without_a_finish_reason_is_stream_closed),

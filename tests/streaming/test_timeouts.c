@@ -1,10 +1,12 @@
-/* Four timeouts: connect, first event, between events, total; and the caller's deadline. None of
- * these tests measures time: where two limits compete, which of them wins tells what was counted.
+/* Five timeouts: connect, first event, between events, without progress, total; and the caller's
+ * deadline. None of these tests measures time: where two limits compete, which of them wins tells
+ * what was counted.
  */
 #include "../support/calls.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -46,20 +48,43 @@ static void a_server_that_accepts_and_never_reads_is_a_timeout(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void a_head_and_comments_are_no_first_event(void **state)
+/* For three seconds, half a second more than the timeout: OpenRouter's comments, LiteLLM's and
+ * new-api's pings say that a model still thinks (openclaw#152535, llama.cpp#23994). */
+static void say_that_it_works(peer_reply *reply)
+{
+    for (int i = 0; i < 30; i++) {
+        const char *sign = i % 3 == 0 ? ": PROCESSING\n\n" : i % 3 == 1 ? "data: ping\n\n" : "\n";
+        peer_step_chunk(reply, sign, strlen(sign));
+        peer_step_delay_ms(reply, 100);
+    }
+}
+
+static void a_head_alone_is_no_first_event(void **state)
 {
     peer *p = *state;
     record r;
     beluga_chat_model *model = open_peer(p);
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
-    for (int i = 0; i < 3000; i++) { /* for half a minute, far beyond the timeout */
-        peer_step_chunk(reply, ": still here\n\n", 14);
-        peer_step_delay_ms(reply, 10);
-    }
+    peer_step_hang(reply);
     assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(200)),
                      BELUGA_ERROR_TIMEOUT);
-    assert_int_equal(peer_request_outcome(p, 0) == PEER_ANSWERED, 0);
+    beluga_chat_model_unref(model);
+}
+
+static void comments_and_pings_move_the_first_event_timeout(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3));
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    say_that_it_works(reply);
+    peer_openai_text(reply, "Hello");
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(2500)), 0);
+    assert_int_equal(peer_requests(p), 1);
     beluga_chat_model_unref(model);
 }
 
@@ -94,24 +119,77 @@ static void a_stream_that_goes_silent_is_stream_timeout(void **state)
     beluga_chat_model_unref(model);
 }
 
-static void comments_and_bytes_that_drip_do_not_count_as_events(void **state)
+static void comments_and_pings_move_the_idle_timeout(void **state)
 {
     peer *p = *state;
     record r;
     beluga_chat_model *model = open_peer(p);
-    for (int drip = 0; drip < 2; drip++) {
-        peer_reply *reply = peer_reply_new(p);
-        peer_openai_begin(reply);
-        peer_openai_text(reply, "Hello");
-        for (int i = 0; i < 3000; i++) {
-            peer_step_chunk(reply, drip ? "x" : ":\n\n", drip ? 1 : 3);
-            peer_step_delay_ms(reply, 10);
-        }
-        assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(200),
-                                     beluga_with_total_timeout_ms(10000)),
-                         BELUGA_ERROR_STREAM_TIMEOUT);
-        assert_story(&r, "start metadata [Hello]");
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "Hello");
+    say_that_it_works(reply);
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(2500)), 0);
+    assert_story(&r, "start metadata [Hello] finish(stop)");
+    beluga_chat_model_unref(model);
+}
+
+/* Where one of the two limits must end it, only this one can: the server never stops. */
+static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3));
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    for (int i = 0; i < 3000; i++) {
+        peer_step_chunk(reply, ": still here\n\n", 14);
+        peer_step_delay_ms(reply, 10);
     }
+    assert_int_equal(stream_with(model, &r, beluga_with_progress_timeout_ms(400),
+                                 beluga_with_total_timeout_ms(20000)),
+                     BELUGA_ERROR_STREAM_TIMEOUT);
+    assert_non_null(strstr(r.error.message, "progress_timeout"));
+    assert_false(r.error.retryable);
+    assert_int_equal(peer_requests(p), 1);
+    beluga_chat_model_unref(model);
+}
+
+static void text_is_progress_however_long_it_takes(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    for (int i = 0; i < 30; i++) {
+        peer_openai_text(reply, "x");
+        peer_step_delay_ms(reply, 100);
+    }
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+    assert_int_equal(stream_with(model, &r, beluga_with_progress_timeout_ms(2500)), 0);
+    assert_int_equal(r.texts, 30);
+    beluga_chat_model_unref(model);
+}
+
+static void bytes_that_drip_are_no_sign_of_life(void **state)
+{
+    peer *p = *state;
+    record r;
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "Hello");
+    for (int i = 0; i < 3000; i++) {
+        peer_step_chunk(reply, "x", 1);
+        peer_step_delay_ms(reply, 10);
+    }
+    assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(200),
+                                 beluga_with_total_timeout_ms(10000)),
+                     BELUGA_ERROR_STREAM_TIMEOUT);
+    assert_story(&r, "start metadata [Hello]");
     beluga_chat_model_unref(model);
 }
 
@@ -158,7 +236,8 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(200));
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 200, "Content-Type: application/json\r\n");
     for (int i = 0; i < 3000; i++) { /* a body that never ends: each byte is new, but no answer */
@@ -167,6 +246,7 @@ static void the_timeout_of_an_unstreamed_call_is_its_total(void **state)
     }
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_TIMEOUT);
     assert_string_equal(err.operation, "generate");
+    assert_int_equal(peer_requests(p), 1); /* it works on it, and would be paid again */
     beluga_chat_model_unref(model);
 }
 
@@ -253,6 +333,28 @@ static void a_port_where_nobody_listens_is_a_network_error(void **state)
         open_at("http://127.0.0.1:1/v1", beluga_with_connect_timeout_ms(PATIENCE_MS));
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
     assert_true(err.retryable);
+    beluga_chat_model_unref(model);
+}
+
+/* The limit is where the next descriptor would be; the loop's own are there from the first call. */
+static void a_process_without_descriptors_is_told_so(void **state)
+{
+    (void)state;
+    beluga_error err;
+    struct rlimit before, none;
+    beluga_chat_model *model = open_at_n("http://127.0.0.1:1/v1", NULL, 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
+    assert_null(strstr(err.message, "descriptors"));
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    int next = dup(STDERR_FILENO);
+    close(next);
+    none = before;
+    none.rlim_cur = (rlim_t)next;
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    int status = generate(model, NULL, &err);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    assert_int_equal(status, BELUGA_ERROR_NETWORK);
+    assert_non_null(strstr(err.message, "descriptors"));
     beluga_chat_model_unref(model);
 }
 
@@ -433,10 +535,14 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_PEER(a_server_that_never_answers_is_a_timeout),
         ON_PEER(a_server_that_accepts_and_never_reads_is_a_timeout),
-        ON_PEER(a_head_and_comments_are_no_first_event),
+        ON_PEER(a_head_alone_is_no_first_event),
+        ON_PEER(comments_and_pings_move_the_first_event_timeout),
         ON_PEER(a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in),
         ON_PEER(a_stream_that_goes_silent_is_stream_timeout),
-        ON_PEER(comments_and_bytes_that_drip_do_not_count_as_events),
+        ON_PEER(comments_and_pings_move_the_idle_timeout),
+        ON_PEER(who_only_says_that_it_works_is_given_up_on_and_not_asked_again),
+        ON_PEER(text_is_progress_however_long_it_takes),
+        ON_PEER(bytes_that_drip_are_no_sign_of_life),
         ON_PEER(a_stream_may_take_as_long_as_it_wants_while_events_come),
         ON_PEER(a_stream_has_a_total_only_when_one_is_set),
         ON_PEER(the_timeout_of_an_unstreamed_call_is_its_total),
@@ -444,6 +550,7 @@ int main(void)
         cmocka_unit_test(full_providers_have_the_same_timeouts),
         cmocka_unit_test(a_connection_that_does_not_come_about_is_a_timeout_of_its_own),
         cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
+        cmocka_unit_test(a_process_without_descriptors_is_told_so),
         ON_PEER(a_deadline_is_context_timeout_and_is_not_retried),
         ON_PEER(a_deadline_that_has_passed_sends_nothing),
         cmocka_unit_test(the_nearest_deadline_of_the_parents_holds),

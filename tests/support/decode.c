@@ -101,6 +101,7 @@ static int feed(struct decoder *d, beluga__framer *framer, const char *bytes, si
 
 static void conclude(struct decoder *d)
 {
+    beluga__emit_complete(&d->emit);
     if (!beluga__emit_deliver(&d->emit)) beluga__buf_puts(d->out, "closed without a finish\n");
 }
 

@@ -79,6 +79,12 @@ static void read_part(encode_script *s, char *rest)
         assert_int_equal(beluga_message_add_reasoning(s->last, rest, strlen(rest), NULL, 0), 0);
     } else if (strcmp(what, "signature") == 0) {
         assert_int_equal(beluga_message_add_reasoning(s->last, "", 0, rest, strlen(rest)), 0);
+    } else if (strcmp(what, "state") == 0) {
+        const char *of = word(&rest);
+        assert_int_equal(beluga_message_add_state(s->last, of, rest, strlen(rest)), 0);
+    } else if (strcmp(what, "kept") == 0) {
+        const char *of = word(&rest);
+        assert_int_equal(beluga_message_set_state(s->last, of, rest, strlen(rest)), 0);
     } else if (strcmp(what, "call") == 0) {
         const char *id = word(&rest), *name = word(&rest);
         assert_int_equal(beluga_message_add_tool_call(s->last, id, name, rest, strlen(rest)), 0);

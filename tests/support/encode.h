@@ -24,6 +24,8 @@
  *   + signed SIGNATURE TEXT    reasoning that is signed by that
  *   + thought TEXT             reasoning that is not signed
  *   + signature TEXT           reasoning that is nothing but signed
+ *   + state PROVIDER JSON      a part that is nothing but that provider's state
+ *   + kept PROVIDER JSON       that provider's state of the part before
  *   + call ID NAME ARGUMENTS
  *   + cache SECONDS            marks the last part for the cache
  *   + failed                   marks a tool's message

@@ -79,7 +79,8 @@
     XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name) \
     XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
-    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)
+    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                       \
+    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -195,6 +196,7 @@ BELUGA_END_DECLS
 #define beluga_emit_after               beluga_plugin_functions->beluga_emit_after
 #define beluga_emit_run_blocking        beluga_plugin_functions->beluga_emit_run_blocking
 #define beluga_emit_random              beluga_plugin_functions->beluga_emit_random
+#define beluga_emit_is_cancelled        beluga_plugin_functions->beluga_emit_is_cancelled
 #define beluga_http_request_set_method  beluga_plugin_functions->beluga_http_request_set_method
 #define beluga_http_request_set_path    beluga_plugin_functions->beluga_http_request_set_path
 #define beluga_http_request_set_url     beluga_plugin_functions->beluga_http_request_set_url
@@ -292,6 +294,8 @@ BELUGA_END_DECLS
 #define beluga_span_set_bool            beluga_plugin_functions->beluga_span_set_bool
 #define beluga_counter_add              beluga_plugin_functions->beluga_counter_add
 #define beluga_histogram_record         beluga_plugin_functions->beluga_histogram_record
+#define beluga_emit_state               beluga_plugin_functions->beluga_emit_state
+#define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
 #else
 
 /* Linked into a program: the function runs before main, and the tables are linked if it returns 0.

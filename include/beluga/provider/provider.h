@@ -121,13 +121,15 @@ struct beluga_provider {
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
      * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
+     * Servers stream where they should not and the other way round: the body's first bytes decide
+     * which of the two decoders gets it.
      * @return 0, or what beluga_emit_… returned, or beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
      * Decode one frame of a streamed answer. Emit FINISH when the protocol's proof of completion is
-     * seen, and BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is
-     * required.
+     * seen; what is emitted after it counts, and the last FINISH holds, since servers say it early.
+     * Return BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is required.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
     /** The stream ended. Optional: emit what only its end tells. */
@@ -219,6 +221,18 @@ BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t i
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
+/**
+ * Return the JSON that beluga_emit_state kept with a part of an earlier answer of this call's
+ * provider, or NULL: it has none, or it is another provider's. A part of kind BELUGA_PART_STATE is
+ * nothing else; one without state for this provider is not for it, and is left out.
+ *
+ * @param length  Set to its bytes; may be NULL.
+ *
+ * Since: 0.1
+ */
+BELUGA_API const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part,
+                                             size_t *length);
+
 /* An option in force, by key. Return false, and leave the value alone, when it is not set. */
 BELUGA_API bool beluga_call_get_double(const beluga_call *call, int key, double *value);
 BELUGA_API bool beluga_call_get_int(const beluga_call *call, int key, int64_t *value);
@@ -279,6 +293,22 @@ BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
 BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id,
                                      const char *name, const char *arguments, size_t length);
 /**
+ * What the server wants back as it is, and has no function of its own here: any JSON, kept under
+ * the provider's name with the answer. beluga_call_get_state gives it back when the answer is part
+ * of a later call to the same provider; nobody else gets it.
+ *
+ * @param of     What it belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the one at work,
+ *               which what follows is no longer part of. BELUGA_PART_TOOL_CALL: the call that began
+ *               with `index`, whether it has ended or not. BELUGA_PART_STATE: to none; it is a part
+ *               of its own that stands where it was emitted.
+ * @param index  Of the tool call; 0 for the others.
+ * @param json   One JSON value; what a part or a call had already is replaced.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another kind; BELUGA_ERROR_MALFORMED_RESPONSE, which
+ *         ends the call, when it is not JSON, or the tool call never began. Since: 0.1
+ */
+BELUGA_API int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index,
+                                 const char *json, size_t length);
+/**
  * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;
  * BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB. Since: 0.1
@@ -301,7 +331,11 @@ BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const cha
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
 /** What could not be expressed. printf's. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
-/** The proof of completion. `raw` is the provider's word, NULL for none. */
+/**
+ * The proof of completion. `raw` is the provider's word, NULL for none. Of an HTTP provider it is
+ * remembered until the body's end, and may come again: the last one holds. STOP after a tool call
+ * is delivered as TOOL_CALLS. Of a full provider it is the end.
+ */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
 /** The call failed: provider, model and operation are filled in. @return its code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
@@ -360,15 +394,24 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
  * Run work that blocks on the executor; it may emit from there, and its events come back on the
- * loop. After cancellation emitting returns context_canceled. What it returns, when negative, ends
- * the call. One at a time; `argument` must live until `work` returned, cancelled or not: `release`,
- * which may be NULL, tells, on the thread of `work`.
+ * loop. After cancellation emitting returns context_canceled, and beluga_emit_is_cancelled tells.
+ * What it returns, when negative, ends the call. One at a time; `argument` must live until `work`
+ * returned, cancelled or not: `release`, which may be NULL, tells, on the thread of `work`.
  * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
  * runs already; what the host's executor gave.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
                                         void *argument, void (*release)(void *argument));
+
+/**
+ * Return whether the call is over, so that work may stop: it was cancelled in whatever way, its
+ * context was cancelled or is past its deadline, or a timeout ended it. Work that emits rarely
+ * should ask now and then, since nothing else can stop its thread.
+ *
+ * Threads: where the emit may be used. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
 /** Return a random number, for what needs one; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);

@@ -38,6 +38,15 @@ typedef struct beluga__anthropic_state {
     uint8_t tools[BELUGA__ANTHROPIC_BLOCKS / 8]; /* a bit a block that is a tool call */
     bool thinking;                               /* a block of reasoning is open, */
     uint32_t thinking_index;                     /* and which */
+    bool is_signed, has_signature; /* it has a signature, or at least a member for one */
+    /* a block that goes back as it came, whose pieces may still come, in the call's memory */
+    const char *block;
+    size_t n_block;
+    uint32_t block_index;
+    char *block_input; /* what came of its input; of a block of text, its citations */
+    size_t n_input, input_room;
+    uint32_t text_index;   /* of the newest block of text, */
+    bool has_text;         /* and whether there is any */
     const char *arguments; /* of the newest tool call, when its start had them; in the call's */
     size_t n_arguments;    /* memory, until its end or pieces of others come */
     bool has_usage;
@@ -107,6 +116,15 @@ int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga
                                     beluga_emit *emit);
 int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit);
 bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t index);
+/* A piece of the signature of the reasoning at work. */
+int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
+                                     size_t length, beluga_emit *emit);
+/* A piece of the input of a block that goes back as it came; of another it is ignored. */
+int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
+                                 size_t length, beluga_emit *emit);
+/* What a block of text cites of the API's own search; of another it is ignored. */
+int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
+                                    const beluga_json *citation, beluga_emit *emit);
 /* A piece of a tool call's arguments. */
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit);

@@ -74,6 +74,7 @@ static void put_ai_part(beluga__anthropic_encoder *e, const beluga_part *part)
     case BELUGA_PART_TEXT: beluga__anthropic_put_text(e, part); break;
     case BELUGA_PART_REASONING: beluga__anthropic_put_reasoning(e, part); break;
     case BELUGA_PART_TOOL_CALL: beluga__anthropic_put_tool_use(e, part); break;
+    case BELUGA_PART_STATE: beluga__put_state(e->w, e->call, part); break;
     default: break; /* not sendable */
     }
 }
@@ -165,7 +166,8 @@ static size_t count_blocks(beluga__anthropic_encoder *e, const beluga_message *m
         const beluga_part *part = beluga_message_part(message, i);
         if (!beluga__anthropic_is_sendable(e, part, role)) continue;
         count++;
-        *only = part->kind == BELUGA_PART_TEXT && !part->flags ? part : NULL;
+        bool plain = part->kind == BELUGA_PART_TEXT && !part->flags && !part->state;
+        *only = plain ? part : NULL;
     }
     return count;
 }

@@ -45,6 +45,8 @@ void beluga__anthropic_put_text(beluga__anthropic_encoder *e, const beluga_part 
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "text");
     beluga_json_put_string_n(e->w, "text", part->text, beluga__anthropic_text_length(e, part));
+    if (beluga__put_state_members(e->w, e->call, part))
+        beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for an earlier answer");
     beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }
@@ -172,12 +174,21 @@ static bool is_text_sendable(beluga__anthropic_encoder *e, const beluga_part *pa
     return false;
 }
 
+/* Unsigned, as this host gave it: Anthropic's own would refuse it. */
+static bool wants_unsigned(const beluga__anthropic_encoder *e, const beluga_part *part)
+{
+    static const char own[] = "https://api.anthropic.com";
+    const char *url = beluga_http_request_url(e->request);
+    return part->text_length && beluga_call_get_state(e->call, part, NULL) &&
+           strncmp(url, own, sizeof own - 1) != 0;
+}
+
 static bool is_reasoning_sendable(beluga__anthropic_encoder *e, const beluga_part *part)
 {
     if (part->flags & BELUGA_PART_CACHE)
         beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_MARK,
                                "a cache mark is not sent: anthropic takes none on reasoning");
-    if (is_signed(part)) return true;
+    if (is_signed(part) || wants_unsigned(e, part)) return true;
     beluga__anthropic_warn(e, BELUGA__ANTHROPIC_DROPPED_REASONING,
                            "reasoning without a signature of Anthropic's is not sent back: it "
                            "would be refused");
@@ -204,6 +215,8 @@ bool beluga__anthropic_is_sendable(beluga__anthropic_encoder *e, const beluga_pa
 {
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (part->kind == BELUGA_PART_TEXT) return is_text_sendable(e, part);
+    if (part->kind == BELUGA_PART_STATE)
+        return role == BELUGA_ROLE_AI && beluga_call_get_state(e->call, part, NULL);
     if (of_model && role != BELUGA_ROLE_AI) {
         beluga__anthropic_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
                                "anthropic can't take a part of this kind from this role");
@@ -218,6 +231,13 @@ void beluga__anthropic_put_reasoning(beluga__anthropic_encoder *e, const beluga_
     size_t n;
     const char *data = redacted(part, &n);
     beluga_json_begin_object(e->w, NULL);
+    if (!data && !part->signature_length) {
+        if (beluga__put_state_members(e->w, e->call, part))
+            beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for earlier reasoning");
+        beluga_json_put_string_n(e->w, "thinking", part->text, part->text_length);
+        beluga_json_end_object(e->w);
+        return;
+    }
     beluga_json_put_string(e->w, "type", data ? "redacted_thinking" : "thinking");
     if (data) {
         beluga_json_put_string_n(e->w, "data", data, n);
@@ -233,9 +253,7 @@ static void put_input(beluga__anthropic_encoder *e, const beluga_part *part)
     bool wrapped = e->wrapped;
     if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
         beluga__anthropic_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
-    if (e->wrapped && !wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
-                                             "are sent as the text \"arguments\" in one");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
 }
 
 void beluga__anthropic_put_tool_use(beluga__anthropic_encoder *e, const beluga_part *part)

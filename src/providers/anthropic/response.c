@@ -59,24 +59,28 @@ static int end_tool(beluga__anthropic_state *state, uint32_t index, beluga_emit 
     return code ? code : beluga_emit_tool_call_end(emit, index);
 }
 
-static int emit_text(const beluga_json *block, beluga_emit *emit)
+int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
+                                     size_t length, beluga_emit *emit)
 {
-    size_t n = 0;
-    const char *text = beluga_json_get_string(block, "text", &n);
-    return n ? beluga_emit_text(emit, text, n) : 0;
+    state->is_signed = true;
+    return beluga_emit_reasoning_signature(emit, text, length);
 }
 
-static int emit_thinking(const beluga_json *block, beluga_emit *emit)
+static int emit_thinking(beluga__anthropic_state *state, const beluga_json *block,
+                         beluga_emit *emit)
 {
     size_t n = 0;
     const char *text = beluga_json_get_string(block, "thinking", &n);
     int code = n ? beluga_emit_reasoning(emit, text, n) : 0;
     n = 0;
     const char *signature = beluga_json_get_string(block, "signature", &n);
-    return n && !code ? beluga_emit_reasoning_signature(emit, signature, n) : code;
+    state->is_signed = false;
+    state->has_signature = signature;
+    return n && !code ? beluga__anthropic_emit_signature(state, signature, n, emit) : code;
 }
 
-static int emit_redacted(const beluga_json *block, beluga_emit *emit)
+static int emit_redacted(beluga__anthropic_state *state, const beluga_json *block,
+                         beluga_emit *emit)
 {
     static const char mark[] = BELUGA__ANTHROPIC_REDACTED;
     size_t n = 0, n_mark = sizeof mark - 1;
@@ -86,15 +90,156 @@ static int emit_redacted(const beluga_json *block, beluga_emit *emit)
     if (!signature) return BELUGA_ERROR_NO_MEMORY;
     memcpy(signature, mark, n_mark);
     memcpy(signature + n_mark, data, n);
-    return beluga_emit_reasoning_signature(emit, signature, n_mark + n);
+    return beluga__anthropic_emit_signature(state, signature, n_mark + n, emit);
 }
+
+/* ---- blocks that go back as they came --------------------------------------------------------
+ * Those of tools that the API runs itself, and of what it learns to do. */
+
+static int begin_state(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
+                       beluga_emit *emit)
+{
+    const char *text = beluga_emit_json_text(emit, block, &state->n_block);
+    char *copy = text ? beluga_emit_alloc(emit, state->n_block + 1) : NULL;
+    if (!copy) return BELUGA_ERROR_NO_MEMORY;
+    state->block = memcpy(copy, text, state->n_block);
+    state->block_index = index;
+    state->n_input = 0;
+    return 0;
+}
+
+static int keep(beluga__anthropic_state *state, const char *text, size_t length, beluga_emit *emit)
+{
+    enum { FIRST_ROOM = 256 };
+    if (state->n_input + length > state->input_room) {
+        size_t room = 2 * (state->n_input + length) + FIRST_ROOM;
+        char *input = beluga_emit_alloc(emit, room);
+        if (!input) return BELUGA_ERROR_NO_MEMORY;
+        if (state->n_input) memcpy(input, state->block_input, state->n_input);
+        state->block_input = input;
+        state->input_room = room;
+    }
+    memcpy(state->block_input + state->n_input, text, length);
+    state->n_input += length;
+    return 0;
+}
+
+int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index, const char *text,
+                                 size_t length, beluga_emit *emit)
+{
+    bool own = state->block && state->block_index == index;
+    return own ? keep(state, text, length, emit) : 0;
+}
+
+static int put_block(const beluga__anthropic_state *state, beluga_json_doc *doc,
+                     beluga_json_writer *w)
+{
+    const beluga_json *root = beluga_json_doc_root(doc);
+    beluga_json_begin_object(w, NULL);
+    for (const beluga_json *v = beluga_json_first(root); v; v = beluga_json_next(root, v)) {
+        size_t n;
+        const char *key = beluga_json_key(v, NULL), *text = beluga_json_text(doc, v, &n);
+        if (!text) return BELUGA_ERROR_NO_MEMORY;
+        if (strcmp(key, "input") != 0) beluga_json_put_raw(w, key, text, n);
+    }
+    beluga_json_put_raw(w, "input", state->block_input, state->n_input);
+    beluga_json_end_object(w);
+    return 0;
+}
+
+/* The block with the input that came in pieces; what is no JSON is left out. */
+static int emit_with_input(const beluga__anthropic_state *state, beluga_json_doc *doc,
+                           beluga_emit *emit)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    const char *text = NULL;
+    size_t n = 0;
+    int code = w ? put_block(state, doc, w) : BELUGA_ERROR_NO_MEMORY;
+    if (!code) code = beluga_json_writer_text(w, &text, &n);
+    if (code == BELUGA_ERROR_INVALID_INPUT)
+        code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, state->block, state->n_block);
+    else if (!code)
+        code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, text, n);
+    beluga_json_writer_free(w);
+    return code;
+}
+
+static int end_state(beluga__anthropic_state *state, beluga_emit *emit)
+{
+    beluga_json_doc *doc = NULL;
+    int code = 0;
+    if (state->n_input) {
+        code = beluga_json_parse(state->block, state->n_block, &doc, NULL);
+        if (!code) code = emit_with_input(state, doc, emit);
+        beluga_json_doc_free(doc);
+    } else
+        code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, state->block, state->n_block);
+    state->block = NULL;
+    return code;
+}
+
+/* ---- text, and what it cites ----------------------------------------------------------------- */
+
+int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
+                                    const beluga_json *citation, beluga_emit *emit)
+{
+    static const char first[] = "{\"citations\":[", next[] = ",";
+    size_t n;
+    if (state->block || state->text_index != index) return 0;
+    if (!beluga_json_get_string(citation, "encrypted_index", NULL)) return 0;
+    const char *before = state->n_input ? next : first;
+    const char *text = beluga_emit_json_text(emit, citation, &n);
+    int code = text ? keep(state, before, strlen(before), emit) : BELUGA_ERROR_NO_MEMORY;
+    return code ? code : keep(state, text, n, emit);
+}
+
+static int begin_text(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
+                      beluga_emit *emit)
+{
+    size_t n = 0;
+    int code = 0;
+    const char *text = beluga_json_get_string(block, "text", &n);
+    const beluga_json *citations = beluga_json_get(block, "citations");
+    state->n_input = 0;
+    state->text_index = index;
+    state->has_text = n;
+    if (beluga_json_is_array(citations))
+        for (const beluga_json *v = beluga_json_first(citations); v && !code;
+             v = beluga_json_next(citations, v))
+            code = beluga__anthropic_keep_citation(state, index, v, emit);
+    return code || !n ? code : beluga_emit_text(emit, text, n);
+}
+
+/* Citations of the API's own search have to go back with their text. */
+static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
+{
+    int code = state->has_text ? keep(state, "]}", 2, emit) : 0;
+    if (!code && state->has_text)
+        code = beluga_emit_state(emit, BELUGA_PART_TEXT, 0, state->block_input, state->n_input);
+    state->n_input = 0;
+    return code;
+}
+
+/* Others than Anthropic don't sign what their models think, and want it back all the same. */
+static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
+{
+    static const char bare[] = "{\"type\":\"thinking\"}";
+    static const char empty[] = "{\"type\":\"thinking\",\"signature\":\"\"}";
+    const char *json = state->has_signature ? empty : bare;
+    int code = state->is_signed
+                   ? 0
+                   : beluga_emit_state(emit, BELUGA_PART_REASONING, 0, json, strlen(json));
+    state->thinking = false;
+    return code ? code : beluga_emit_reasoning_end(emit);
+}
+
+/* ---- all blocks ------------------------------------------------------------------------------ */
 
 static bool is(const char *type, const char *name)
 {
     return type && strcmp(type, name) == 0;
 }
 
-/* Other blocks are of tools that the API runs itself. */
 int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index,
                                   const beluga_json *block, beluga_emit *emit)
 {
@@ -103,18 +248,19 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
         state->thinking = true;
         state->thinking_index = index;
     }
-    if (is(type, "text")) return emit_text(block, emit);
-    if (is(type, "thinking")) return emit_thinking(block, emit);
-    if (is(type, "redacted_thinking")) return emit_redacted(block, emit);
-    return is(type, "tool_use") ? begin_tool(state, index, block, emit) : 0;
+    if (is(type, "text")) return begin_text(state, index, block, emit);
+    if (is(type, "thinking")) return emit_thinking(state, block, emit);
+    if (is(type, "redacted_thinking")) return emit_redacted(state, block, emit);
+    if (is(type, "tool_use")) return begin_tool(state, index, block, emit);
+    return type ? begin_state(state, index, block, emit) : 0;
 }
 
 int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
 {
     if (beluga__anthropic_is_tool(state, index)) return end_tool(state, index, emit);
-    if (!state->thinking || state->thinking_index != index) return 0;
-    state->thinking = false;
-    return beluga_emit_reasoning_end(emit);
+    if (state->block && state->block_index == index) return end_state(state, emit);
+    if (!state->block && state->n_input && state->text_index == index) return end_text(state, emit);
+    return state->thinking && state->thinking_index == index ? end_thinking(state, emit) : 0;
 }
 
 /* ---- beside the content ---------------------------------------------------------------------- */

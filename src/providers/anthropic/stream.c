@@ -16,21 +16,27 @@ static const char *text_of(const beluga_json *delta, const char *key, size_t *n)
     return text && *n ? text : NULL;
 }
 
-/* Deltas of other kinds, such as citations, and of blocks that are not the model's are ignored. */
+/* Deltas of other kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
                         beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(delta, "type", NULL), *text;
     size_t n;
-    if (is(type, "text_delta") && (text = text_of(delta, "text", &n)))
+    if (is(type, "text_delta") && (text = text_of(delta, "text", &n))) {
+        state->has_text = true;
         return beluga_emit_text(emit, text, n);
-    if (is(type, "input_json_delta") && beluga__anthropic_is_tool(state, index) &&
-        (text = text_of(delta, "partial_json", &n)))
-        return beluga__anthropic_emit_arguments(state, index, text, n, emit);
+    }
+    if (is(type, "input_json_delta") && (text = text_of(delta, "partial_json", &n)))
+        return beluga__anthropic_is_tool(state, index)
+                   ? beluga__anthropic_emit_arguments(state, index, text, n, emit)
+                   : beluga__anthropic_keep_input(state, index, text, n, emit);
     if (is(type, "thinking_delta") && (text = text_of(delta, "thinking", &n)))
         return beluga_emit_reasoning(emit, text, n);
     if (is(type, "signature_delta") && (text = text_of(delta, "signature", &n)))
-        return beluga_emit_reasoning_signature(emit, text, n);
+        return beluga__anthropic_emit_signature(state, text, n, emit);
+    if (is(type, "citations_delta"))
+        return beluga__anthropic_keep_citation(state, index, beluga_json_get(delta, "citation"),
+                                               emit);
     return 0;
 }
 

@@ -50,7 +50,8 @@ static void put_system(beluga__bedrock_encoder *e)
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* Of a failure Claude wants to know more than that it was one. */
+/* Of a failure Claude wants to know more than that it was one; and no content at all is refused by
+ * others' models. */
 static void put_result_content(beluga__bedrock_encoder *e, const beluga_message *message)
 {
     size_t sent = 0;
@@ -61,9 +62,10 @@ static void put_result_content(beluga__bedrock_encoder *e, const beluga_message 
         beluga__bedrock_put_part(e, part);
         sent++;
     }
-    if (!sent && beluga_message_is_tool_error(message)) {
+    if (!sent) {
+        bool failed = beluga_message_is_tool_error(message);
         beluga_json_begin_object(e->w, NULL);
-        beluga_json_put_string(e->w, "text", "The tool failed.");
+        beluga_json_put_string(e->w, "text", failed ? "The tool failed." : "");
         beluga_json_end_object(e->w);
     }
     beluga_json_end_array(e->w);

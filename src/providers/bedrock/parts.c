@@ -213,6 +213,8 @@ bool beluga__bedrock_is_sendable(beluga__bedrock_encoder *e, const beluga_part *
 {
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (part->kind == BELUGA_PART_TEXT) return is_text_sendable(e, part);
+    if (part->kind == BELUGA_PART_STATE)
+        return role == BELUGA_ROLE_AI && beluga_call_get_state(e->call, part, NULL);
     if (of_model && role != BELUGA_ROLE_AI) {
         beluga__bedrock_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
                              "bedrock can't take a part of this kind from this role");
@@ -261,9 +263,7 @@ static void put_tool_use(beluga__bedrock_encoder *e, const beluga_part *part)
     if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
         beluga__bedrock_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
     beluga_json_end_object(e->w);
-    if (e->wrapped && !wrapped)
-        beluga_http_request_warn(e->request, "a tool call's arguments that are not a JSON object "
-                                             "are sent as the text \"arguments\" in one");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
 }
 
 static void put_text(beluga__bedrock_encoder *e, const beluga_part *part)
@@ -279,6 +279,10 @@ static void put_text(beluga__bedrock_encoder *e, const beluga_part *part)
 
 void beluga__bedrock_put_part(beluga__bedrock_encoder *e, const beluga_part *part)
 {
+    if (part->kind == BELUGA_PART_STATE) {
+        beluga__put_state(e->w, e->call, part);
+        return;
+    }
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
     case BELUGA_PART_TEXT: put_text(e, part); break;

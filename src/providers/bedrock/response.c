@@ -127,6 +127,9 @@ static int emit_block(const beluga_json *block, uint32_t index, beluga_emit *emi
     const beluga_json *tool_use = beluga_json_get(block, "toolUse");
     if (reasoning) return emit_reasoning_block(reasoning, emit);
     if (tool_use) return emit_tool_use(tool_use, index, emit);
+    if (beluga_json_is_object(block) && !beluga_json_get(block, "text") && beluga_json_count(block))
+        return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL,
+                                  block); /* goes back as it came */
     return beluga__bedrock_emit_text(block, emit);
 }
 

@@ -8,7 +8,7 @@ struct encoder {
     beluga_json_writer *w;
     beluga_error *err;
     int status;
-    bool dropped_mark, dropped_media, dropped_reasoning; /* already warned about */
+    bool dropped_mark, dropped_media, dropped_reasoning, wrapped; /* already warned about */
 };
 
 static void fail(struct encoder *e, int code, const char *what)
@@ -64,6 +64,7 @@ static bool is_sendable(struct encoder *e, const beluga_part *part, beluga_role 
         fail(e, BELUGA_ERROR_NOT_SUPPORTED, "cohere can't take a part of this kind from this role");
         return false;
     }
+    if (part->kind == BELUGA_PART_STATE) return false; /* another provider's */
     if (part->kind == BELUGA_PART_TEXT) return part->text_length > 0;
     if (is_beside_content(part)) return false;
     if (part->kind == BELUGA_PART_REASONING) return is_reasoning_sendable(e, part);
@@ -130,6 +131,14 @@ static void put_content(struct encoder *e, const beluga_message *message, beluga
     beluga_json_end_array(e->w);
 }
 
+static void put_tool_call(struct encoder *e, const beluga_part *part)
+{
+    bool wrapped = e->wrapped;
+    if (beluga__openai_put_tool_call(e->w, part, &e->wrapped))
+        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
+}
+
 static void put_tool_calls(struct encoder *e, const beluga_message *message)
 {
     const beluga_part *plan = NULL;
@@ -140,7 +149,7 @@ static void put_tool_calls(struct encoder *e, const beluga_message *message)
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
-        beluga__openai_put_tool_call(e->w, part);
+        put_tool_call(e, part);
     }
     if (open) beluga_json_end_array(e->w);
     if (plan) beluga_json_put_string_n(e->w, "tool_plan", plan->text, plan->text_length);

@@ -137,6 +137,10 @@ static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         bool signs_nothing = mark && part->kind == BELUGA_PART_REASONING;
+        if (part->kind == BELUGA_PART_STATE) {
+            answer.parts += beluga__put_state(e->w, e->call, part);
+            continue;
+        }
         if (signs_nothing) put_model_part(e, &answer, mark, mark);
         if (!is_mark(part)) put_model_part(e, &answer, part, signs_nothing ? NULL : mark);
         mark = is_mark(part) && is_signed(part) ? part : NULL;
@@ -150,6 +154,7 @@ static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
 static void put_parts(beluga__gemini_encoder *e, const beluga_message *message)
 {
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        if (beluga_message_part(message, i)->kind == BELUGA_PART_STATE) continue; /* an answer's */
         beluga_json_begin_object(e->w, NULL);
         put_members(e, beluga_message_part(message, i), false);
         beluga_json_end_object(e->w);

@@ -61,9 +61,32 @@ static int emit_media(const beluga_json *part, beluga_emit *emit)
     return uri && *uri ? beluga__emit_url(emit, 0, type, uri) : 0;
 }
 
+static bool is_one_of(const char *key, const char *const *names)
+{
+    for (; *names; names++)
+        if (strcmp(key, *names) == 0) return true;
+    return false;
+}
+
+/* A part of a kind that has no place in an answer goes back as it came, with its signature. */
+static bool is_unknown(const beluga_json *part)
+{
+    static const char *const known[] = {"text", "functionCall", "inlineData", "fileData", NULL};
+    static const char *const remarks[] = {"videoMetadata", "partMetadata", "mediaResolution", NULL};
+    bool found = false;
+    if (!beluga_json_is_object(part)) return false;
+    for (const beluga_json *v = beluga_json_first(part); v; v = beluga_json_next(part, v)) {
+        const char *key = beluga_json_key(v, NULL);
+        if (is_one_of(key, known)) return false;
+        found = found || (beluga_json_is_object(v) && !is_one_of(key, remarks));
+    }
+    return found;
+}
+
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0, n_signature = 0;
+    if (is_unknown(part)) return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, part);
     if (beluga_json_bool(beluga_json_get(part, "thought"), false)) return emit_thought(part, emit);
     const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
     const char *text = beluga_json_get_string(part, "text", &length);

@@ -115,7 +115,7 @@ static int emit_broken(const beluga_json *candidate, const char *word, beluga_em
 static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
 {
     const char *word = beluga_json_get_string(candidate, "finishReason", NULL);
-    if (!word || !*word || state->finished) return 0;
+    if (!word || !*word) return 0;
     state->finished = true;
     beluga_finish_reason reason = reason_of(word);
     if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken(candidate, word, emit);
@@ -144,20 +144,19 @@ static const beluga_json *first_candidate(const beluga_json *root)
     return NULL;
 }
 
-/* A whole answer, or a piece of one: they look the same. After its finish an answer is complete,
- * whatever comes then. */
+/* A whole answer, or a piece of one: they look the same. A finish reason ends nothing: some servers
+ * say it in every piece. */
 static int decode_piece(beluga__gemini_state *state, const beluga_json *root, int fault,
                         beluga_emit *emit)
 {
     const beluga_json *error = beluga_json_get(root, "error");
-    if (beluga_json_is_object(error) && !state->finished)
-        return beluga__gemini_emit_fault(error, fault, emit);
-    if (!state->finished && beluga__fault_is(root, first_candidate(root) != NULL))
+    if (beluga_json_is_object(error)) return beluga__gemini_emit_fault(error, fault, emit);
+    if (beluga__fault_is(root, state->finished || first_candidate(root) != NULL))
         return beluga__fault_emit(root, fault, emit); /* a proxy's */
     const beluga_json *candidate = first_candidate(root);
     int code = emit_metadata(state, root, emit);
     if (!code) code = emit_usage(state, root, emit);
-    if (!code && !state->finished)
+    if (!code)
         code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
     if (!code && !candidate && !state->finished)
         code = emit_blocked(beluga_json_get(root, "promptFeedback"), emit);

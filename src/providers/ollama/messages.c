@@ -128,6 +128,7 @@ static void check_part(beluga__ollama_encoder *e, const beluga_part *part, bool 
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (of_model && !ai)
         fail(e, BELUGA_ERROR_NOT_SUPPORTED, "ollama can't take a part of this kind from this role");
+    if (part->kind == BELUGA_PART_STATE) return; /* another provider's */
     if (of_model || part->kind == BELUGA_PART_TEXT || is_image(part) || e->dropped_media) return;
     e->dropped_media = true;
     beluga_http_request_warn(e->request, "audio and files are not sent: Ollama takes none");

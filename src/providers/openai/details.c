@@ -1,181 +1,255 @@
-/* OpenRouter's "reasoning_details": blocks of reasoning with what their makers signed, which must
- * go back as they came. A block is text, a summary, or encrypted. What a block has besides its text
- * is kept as the signature of a reasoning part: "openrouter:" and a JSON object. */
+/* Reasoning in blocks that have more than text, and must go back as they came. OpenRouter and
+ * MiniMax list them as "reasoning_details": text, a summary, or encrypted. LiteLLM lists the blocks
+ * of Claude as "thinking_blocks", and the text once more when it is signed. What a block has
+ * besides its text is kept as the state of a reasoning part: an object with the name of the list.
+ */
 #include "providers/openai/openai.h"
 
 #include <string.h>
 
-#define SIGNED "openrouter:"
+static const char details_list[] = "reasoning_details", blocks_list[] = "thinking_blocks";
 
 /* ---- back to the host ------------------------------------------------------------------------ */
 
-static bool is_signed(const beluga_part *part)
+/* The state of a part as a document, or NULL; `*block` is what belongs to the list. */
+static beluga_json_doc *read_state(beluga__openai_encoder *e, const beluga_part *part,
+                                   const char *list, const beluga_json **block)
 {
-    size_t n = sizeof SIGNED - 1;
-    return part->kind == BELUGA_PART_REASONING && part->signature_length > n &&
-           memcmp(part->signature, SIGNED, n) == 0;
+    size_t n;
+    beluga_json_doc *doc = NULL;
+    const char *json =
+        part->kind == BELUGA_PART_REASONING ? beluga_call_get_state(e->call, part, &n) : NULL;
+    int code = json ? beluga_json_parse(json, n, &doc, NULL) : 0;
+    if (code == BELUGA_ERROR_NO_MEMORY)
+        beluga__openai_fail(e, code, "no memory for the reasoning of an earlier answer");
+    *block = beluga_json_get(beluga_json_doc_root(doc), list);
+    return doc;
 }
 
-static bool has_details(const beluga_message *message)
+static bool has_blocks(beluga__openai_encoder *e, const beluga_message *message, const char *list)
 {
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
-        if (is_signed(beluga_message_part(message, i))) return true;
-    return false;
+    bool found = false;
+    for (size_t i = 0, n = beluga_message_count(message); i < n && !found; i++) {
+        const beluga_json *block;
+        beluga_json_doc *doc = read_state(e, beluga_message_part(message, i), list, &block);
+        found = beluga_json_is_object(block);
+        beluga_json_doc_free(doc);
+    }
+    return found;
 }
 
-static int put_members(beluga__openai_encoder *e, beluga_json_doc *doc)
+static void put_members(beluga__openai_encoder *e, beluga_json_doc *doc, const beluga_json *block)
 {
-    const beluga_json *root = beluga_json_doc_root(doc);
-    for (const beluga_json *v = beluga_json_first(root); v; v = beluga_json_next(root, v)) {
+    for (const beluga_json *v = beluga_json_first(block); v; v = beluga_json_next(block, v)) {
         size_t length;
         const char *text = beluga_json_text(doc, v, &length);
-        if (!text) return BELUGA_ERROR_NO_MEMORY;
-        beluga_json_put_raw(e->w, beluga_json_key(v, NULL), text, length);
+        if (!text)
+            beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for earlier reasoning");
+        else
+            beluga_json_put_raw(e->w, beluga_json_key(v, NULL), text, length);
     }
-    return 0;
 }
 
-static void put_text(beluga__openai_encoder *e, const beluga_part *part, const char *type)
+/* By which name a block of a type has its text; NULL: it has none. */
+static const char *text_name(const char *type)
 {
-    bool summary = type && strcmp(type, "reasoning.summary") == 0;
-    if (type && strcmp(type, "reasoning.encrypted") == 0) return;
-    beluga_json_put_string_n(e->w, summary ? "summary" : "text", part->text, part->text_length);
+    static const struct {
+        const char *type, *name;
+    } names[] = {{"reasoning.text", "text"},
+                 {"reasoning.summary", "summary"},
+                 {"thinking", "thinking"},
+                 {"reasoning.encrypted", NULL},
+                 {"redacted_thinking", NULL}};
+    for (size_t i = 0; type && i < sizeof names / sizeof *names; i++)
+        if (strcmp(type, names[i].type) == 0) return names[i].name;
+    return "text";
 }
 
-static int put_detail(beluga__openai_encoder *e, const beluga_part *part)
+/* What has no members of its own is OpenRouter's plain text; Claude would refuse it. */
+static void put_block(beluga__openai_encoder *e, const beluga_part *part, const char *list)
 {
-    size_t n = sizeof SIGNED - 1;
-    beluga_json_doc *doc = NULL;
-    int code = is_signed(part)
-                   ? beluga_json_parse(part->signature + n, part->signature_length - n, &doc, NULL)
-                   : 0;
-    const beluga_json *root = beluga_json_doc_root(doc);
-    bool known = beluga_json_is_object(root);
-    if (code == BELUGA_ERROR_NO_MEMORY) return code;
-    beluga_json_begin_object(e->w, NULL);
-    code = known ? put_members(e, doc) : 0;
-    if (!known) beluga_json_put_string(e->w, "type", "reasoning.text");
-    put_text(e, part, known ? beluga_json_get_string(root, "type", NULL) : NULL);
-    beluga_json_end_object(e->w);
+    const beluga_json *block;
+    beluga_json_doc *doc = read_state(e, part, list, &block);
+    bool known = beluga_json_is_object(block);
+    if (known || list == details_list) {
+        const char *type = known ? beluga_json_get_string(block, "type", NULL) : "reasoning.text";
+        const char *name = text_name(type);
+        beluga_json_begin_object(e->w, NULL);
+        if (known)
+            put_members(e, doc, block);
+        else
+            beluga_json_put_string(e->w, "type", type);
+        if (name) beluga_json_put_string_n(e->w, name, part->text, part->text_length);
+        beluga_json_end_object(e->w);
+    }
     beluga_json_doc_free(doc);
-    return code;
+}
+
+static bool put_list(beluga__openai_encoder *e, const beluga_message *message, const char *list)
+{
+    if (!has_blocks(e, message, list)) return false;
+    beluga_json_begin_array(e->w, list);
+    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind == BELUGA_PART_REASONING) put_block(e, part, list);
+    }
+    beluga_json_end_array(e->w);
+    return true;
 }
 
 bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message *message)
 {
-    if (!has_details(message)) return false;
-    int code = 0;
-    beluga_json_begin_array(e->w, "reasoning_details");
-    for (size_t i = 0, n = beluga_message_count(message); i < n && !code; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind == BELUGA_PART_REASONING) code = put_detail(e, part);
-    }
-    beluga_json_end_array(e->w);
-    if (code) beluga__openai_fail(e, code, "no memory for the reasoning of an earlier answer");
-    return true;
+    bool details = put_list(e, message, details_list);
+    return put_list(e, message, blocks_list) || details;
 }
 
 /* ---- from the host --------------------------------------------------------------------------- */
 
-/* Keep a member that the block has not had yet. */
-static int keep(const char **kept, const beluga_json *piece, const char *key, beluga_emit *emit)
+static uint64_t hash(uint64_t h, const char *text, size_t length)
 {
-    size_t n = 0;
-    const char *text = beluga_json_get_string(piece, key, &n);
-    if (!n || *kept) return 0;
-    char *copy = beluga_emit_alloc(emit, n + 1);
-    if (!copy) return BELUGA_ERROR_NO_MEMORY;
-    memcpy(copy, text, n);
-    *kept = copy;
+    for (size_t i = 0; i < length; i++) h = (h ^ (unsigned char)text[i]) * 1099511628211u;
+    return h;
+}
+
+int beluga__openai_emit_reasoning(beluga__openai_state *state, const char *text, size_t length,
+                                  beluga_emit *emit)
+{
+    if (!length) return 0;
+    state->reasoned_hash = hash(state->reasoned_hash, text, length);
+    state->n_reasoned += length;
+    return beluga_emit_reasoning(emit, text, length);
+}
+
+static const beluga__openai_member *find(const beluga__openai_detail *detail, const char *key)
+{
+    for (const beluga__openai_member *m = detail->members; m; m = m->next)
+        if (strcmp(m->key, key) == 0) return m;
+    return NULL;
+}
+
+static const char *copy(const char *text, size_t length, beluga_emit *emit)
+{
+    char *to = beluga_emit_alloc(emit, length + 1);
+    return to ? memcpy(to, text, length) : NULL;
+}
+
+static int keep(beluga__openai_detail *detail, const beluga_json *value, beluga_emit *emit)
+{
+    size_t n_key, length = 1;
+    const char *key = beluga_json_key(value, &n_key);
+    bool empty = beluga_json_is_null(value) || (beluga_json_string(value, &length) && !length);
+    if (empty || find(detail, key)) return 0;
+    const char *json = beluga_emit_json_text(emit, value, &length);
+    beluga__openai_member *member = beluga_emit_alloc(emit, sizeof *member), **end;
+    if (!json || !member) return BELUGA_ERROR_NO_MEMORY;
+    member->length = length;
+    member->json = copy(json, length, emit);
+    member->key = copy(key, n_key, emit);
+    if (!member->json || !member->key) return BELUGA_ERROR_NO_MEMORY;
+    for (end = &detail->members; *end;) end = &(*end)->next;
+    *end = member;
     return 0;
+}
+
+static bool is_text(const char *key)
+{
+    return strcmp(key, "text") == 0 || strcmp(key, "summary") == 0 || strcmp(key, "thinking") == 0;
 }
 
 static int keep_all(beluga__openai_detail *detail, const beluga_json *piece, beluga_emit *emit)
 {
-    int code = keep(&detail->type, piece, "type", emit);
-    if (!code) code = keep(&detail->id, piece, "id", emit);
-    if (!code) code = keep(&detail->format, piece, "format", emit);
-    if (!code) code = keep(&detail->signature, piece, "signature", emit);
-    return code ? code : keep(&detail->data, piece, "data", emit);
+    int code = 0;
+    for (const beluga_json *v = beluga_json_first(piece); v && !code;
+         v = beluga_json_next(piece, v))
+        if (!is_text(beluga_json_key(v, NULL))) code = keep(detail, v, emit);
+    return code;
 }
 
-static void put_known(beluga_json_writer *w, const char *key, const char *value)
+static int emit_state(const beluga__openai_detail *detail, beluga_json_writer *w, beluga_emit *emit)
 {
-    if (value) beluga_json_put_string(w, key, value);
-}
-
-static int sign(const beluga__openai_detail *detail, beluga_json_writer *w, beluga_emit *emit)
-{
-    const size_t n_mark = sizeof SIGNED - 1;
-    const char *text;
-    size_t n;
+    const char *json;
+    size_t length;
     beluga_json_begin_object(w, NULL);
-    put_known(w, "type", detail->type);
-    put_known(w, "id", detail->id);
-    put_known(w, "format", detail->format);
-    if (detail->index >= 0) beluga_json_put_int(w, "index", detail->index);
-    put_known(w, "signature", detail->signature);
-    put_known(w, "data", detail->data);
+    beluga_json_begin_object(w, detail->list);
+    for (const beluga__openai_member *m = detail->members; m; m = m->next)
+        beluga_json_put_raw(w, m->key, m->json, m->length);
     beluga_json_end_object(w);
-    int code = beluga_json_writer_text(w, &text, &n);
-    char *signature = code ? NULL : beluga_emit_alloc(emit, n_mark + n + 1);
-    if (!signature) return code ? code : BELUGA_ERROR_NO_MEMORY;
-    memcpy(signature, SIGNED, n_mark);
-    memcpy(signature + n_mark, text, n);
-    return beluga_emit_reasoning_signature(emit, signature, n_mark + n);
+    beluga_json_end_object(w);
+    int code = beluga_json_writer_text(w, &json, &length);
+    return code ? code : beluga_emit_state(emit, BELUGA_PART_REASONING, 0, json, length);
 }
 
-/* Text that nobody signed needs nothing kept: it goes back as "reasoning". */
+/* Text that nobody signed needs nothing kept: it goes back as text, where it does. */
 static bool is_plain(const beluga__openai_detail *detail)
 {
-    bool text = !detail->type || strcmp(detail->type, "reasoning.text") == 0;
-    return text && !detail->id && !detail->signature && !detail->data;
+    const beluga__openai_member *type = find(detail, "type");
+    bool text = !type || *type->json != '"' || strcmp(type->json, "\"reasoning.text\"") == 0 ||
+                strcmp(type->json, "\"thinking\"") == 0;
+    return text && !find(detail, "id") && !find(detail, "signature") && !find(detail, "data");
 }
 
 int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
 {
     beluga__openai_detail detail = state->detail;
     int code = 0;
-    if (!detail.open) return 0;
+    state->n_reasoned = 0;
+    state->reasoned_hash = 0;
+    if (!detail.list) return 0;
     state->detail = (beluga__openai_detail){0};
     if (!is_plain(&detail)) {
         beluga_json_writer *w = beluga_json_writer_new();
-        code = w ? sign(&detail, w, emit) : BELUGA_ERROR_NO_MEMORY;
+        code = w ? emit_state(&detail, w, emit) : BELUGA_ERROR_NO_MEMORY;
         beluga_json_writer_free(w);
     }
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* Pieces of a block have its index and its type; what is encrypted comes whole. */
-static bool goes_on(const beluga__openai_detail *detail, const char *type, int64_t index)
+/* Pieces of a block have its index and its type. What is encrypted comes whole, and the signature
+ * of one of Claude's is its end. */
+static bool goes_on(const beluga__openai_detail *detail, const char *list, const beluga_json *piece)
 {
-    return detail->open && !detail->data && detail->index == index &&
-           strcmp(detail->type ? detail->type : "", type ? type : "") == 0;
+    const beluga__openai_member *had = find(detail, "type");
+    const char *type = beluga_json_get_string(piece, "type", NULL);
+    size_t n = type ? strlen(type) : 0;
+    bool same = had ? had->length == n + 2 && memcmp(had->json + 1, type ? type : "", n) == 0 : !n;
+    return detail->list == list && detail->index == beluga_json_get_int(piece, "index", -1) &&
+           same && !find(detail, "data") && !(list == blocks_list && find(detail, "signature"));
 }
 
-static int emit_piece(beluga__openai_state *state, const beluga_json *piece, beluga_emit *emit)
+static int emit_text(beluga__openai_state *state, const beluga_json *piece, beluga_emit *emit)
 {
-    const char *type = beluga_json_get_string(piece, "type", NULL);
-    int64_t index = beluga_json_get_int(piece, "index", -1);
-    int code = 0;
-    size_t n = 0;
-    if (!beluga_json_is_object(piece)) return 0;
-    if (!goes_on(&state->detail, type, index)) code = beluga__openai_end_detail(state, emit);
-    if (code) return code;
-    state->detail.open = true;
-    state->detail.index = index;
+    size_t n = 0, n_signature = 0;
     const char *text = beluga_json_get_string(piece, "text", &n);
     if (!n) text = beluga_json_get_string(piece, "summary", &n);
-    code = n ? beluga_emit_reasoning(emit, text, n) : 0;
+    if (!n) text = beluga_json_get_string(piece, "thinking", &n);
+    beluga_json_get_string(piece, "signature", &n_signature);
+    bool again =
+        n_signature && n && n == state->n_reasoned && hash(0, text, n) == state->reasoned_hash;
+    return again ? 0 : beluga__openai_emit_reasoning(state, text, n, emit);
+}
+
+static int emit_piece(beluga__openai_state *state, const char *list, const beluga_json *piece,
+                      beluga_emit *emit)
+{
+    if (!beluga_json_is_object(piece)) return 0;
+    bool begun = state->detail.list;
+    if (begun && !goes_on(&state->detail, list, piece)) {
+        int code = beluga__openai_end_detail(state, emit);
+        if (code) return code;
+    }
+    state->detail.list = list;
+    state->detail.index = beluga_json_get_int(piece, "index", -1);
+    int code = emit_text(state, piece, emit);
     return code ? code : keep_all(&state->detail, piece, emit);
 }
 
-int beluga__openai_emit_details(beluga__openai_state *state, const beluga_json *details,
-                                beluga_emit *emit)
+int beluga__openai_emit_details(beluga__openai_state *state, const char *list,
+                                const beluga_json *details, beluga_emit *emit)
 {
     int code = 0;
     for (const beluga_json *v = beluga_json_first(details); v && !code;
          v = beluga_json_next(details, v))
-        code = emit_piece(state, v, emit);
+        code =
+            emit_piece(state, strcmp(list, blocks_list) == 0 ? blocks_list : details_list, v, emit);
     return code;
 }

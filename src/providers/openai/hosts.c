@@ -120,7 +120,7 @@ static const beluga__openai_host hosts[] = {
                   .key_variables = NAMES("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
                   .url_variables = NAMES("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
-               SERVES)},
+               SERVES, "Takes back thinking_blocks as they came.")},
     {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
                   .default_model = "default", .capabilities = SERVER | AUDIO,
                   .key_variables = NAMES("LLAMA_API_KEY"),

@@ -63,8 +63,7 @@ static bool has_reasoning(const beluga_message *message)
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
     if (!has_reasoning(message) || is_mistral(e)) return;
-    bool details = e->host->quirks & BELUGA__OPENAI_REASONING_DETAILS;
-    if (details && beluga__openai_put_details(e, message)) return;
+    if (beluga__openai_put_details(e, message)) return;
     if (e->host->reasoning_field) {
         if (beluga__put_joined(e->w, e->host->reasoning_field, message, BELUGA_PART_REASONING, ""))
             beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY,
@@ -78,24 +77,30 @@ static void put_reasoning(beluga__openai_encoder *e, const beluga_message *messa
 
 /* ---- tool calls and their results ------------------------------------------------------------ */
 
-static void put_call(beluga_json_writer *w, const beluga_part *part, const char *id)
+/* Leaves the call's object open. */
+static int begin_call(beluga_json_writer *w, const beluga_part *part, const char *id, bool *wrapped)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", id);
     beluga_json_put_string(w, "type", "function");
     beluga_json_begin_object(w, "function");
     beluga_json_put_string(w, "name", part->name ? part->name : "");
-    if (part->text_length)
-        beluga_json_put_string_n(w, "arguments", part->text, part->text_length);
-    else
-        beluga_json_put_string(w, "arguments", "{}");
+    int code = beluga__put_arguments_text(w, "arguments", part, wrapped);
     beluga_json_end_object(w);
-    beluga_json_end_object(w);
+    return code;
 }
 
-void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part)
+int beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part, bool *wrapped)
 {
-    put_call(w, part, part->id ? part->id : "");
+    int code = begin_call(w, part, part->id ? part->id : "", wrapped);
+    beluga_json_end_object(w);
+    return code;
+}
+
+static void put_members_of(beluga__openai_encoder *e, const beluga_part *part)
+{
+    if (beluga__put_state_members(e->w, e->call, part))
+        beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for what goes back to the host");
 }
 
 static bool is_mistral_id(const char *id)
@@ -121,18 +126,40 @@ static const char *id_of(const beluga__openai_encoder *e, const char *id, char m
     return made;
 }
 
+static void put_call(beluga__openai_encoder *e, const beluga_part *part)
+{
+    char made[MISTRAL_ID + 1];
+    bool wrapped = false;
+    if (begin_call(e->w, part, id_of(e, part->id ? part->id : "", made), &wrapped))
+        beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (wrapped) beluga__openai_warn_once(e, BELUGA__OPENAI_WRAPPED_ARGUMENTS, BELUGA__WRAPPED);
+    put_members_of(e, part);
+    beluga_json_end_object(e->w);
+}
+
 static void put_tool_calls(beluga__openai_encoder *e, const beluga_message *message)
 {
     bool open = false;
-    char made[MISTRAL_ID + 1];
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         if (part->kind != BELUGA_PART_TOOL_CALL) continue;
         if (!open) beluga_json_begin_array(e->w, "tool_calls");
         open = true;
-        put_call(e->w, part, id_of(e, part->id ? part->id : "", made));
+        put_call(e, part);
     }
     if (open) beluga_json_end_array(e->w);
+}
+
+/* Of state that came more than once the newest counts. */
+static void put_state(beluga__openai_encoder *e, const beluga_message *message)
+{
+    for (size_t i = beluga_message_count(message); i-- > 0;) {
+        const beluga_part *part = beluga_message_part(message, i);
+        if (part->kind != BELUGA_PART_STATE || !beluga_call_get_state(e->call, part, NULL))
+            continue;
+        put_members_of(e, part);
+        return;
+    }
 }
 
 static void put_tool_result(beluga__openai_encoder *e, const beluga_message *message)
@@ -171,6 +198,7 @@ static void put_message(beluga__openai_encoder *e, const beluga_message *message
     if (role == BELUGA_ROLE_AI) {
         put_reasoning(e, message);
         put_tool_calls(e, message);
+        put_state(e, message);
     }
     beluga_json_end_object(e->w);
 }

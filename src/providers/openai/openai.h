@@ -52,12 +52,18 @@ enum {
     BELUGA__OPENAI_EARLY_ARGUMENTS = 256
 };
 
-/* A block of OpenRouter's "reasoning_details" of which pieces may still come; NULL for what it has
- * not. */
+/* A member of a block of reasoning that is not its text: its JSON. */
+typedef struct beluga__openai_member {
+    struct beluga__openai_member *next;
+    const char *key, *json;
+    size_t length;
+} beluga__openai_member;
+
+/* A block of reasoning with members of its own, of which pieces may still come; see details.c. */
 typedef struct beluga__openai_detail {
-    bool open;
+    const char *list; /* "reasoning_details" or "thinking_blocks"; NULL: none is open */
     int64_t index;
-    const char *type, *id, *format, *signature, *data; /* in the call's memory */
+    beluga__openai_member *members; /* in the call's memory */
 } beluga__openai_detail;
 
 /* What a decoder remembers of one answer; all zero at its start. */
@@ -72,6 +78,8 @@ typedef struct beluga__openai_state {
     char early_arguments[BELUGA__OPENAI_EARLY_ARGUMENTS];
     size_t n_early_arguments;
     beluga__openai_detail detail;
+    size_t n_reasoned;      /* bytes of the reasoning at work, */
+    uint64_t reasoned_hash; /* and what tells it from another */
 } beluga__openai_state;
 
 /* What was warned about. */
@@ -82,7 +90,8 @@ enum beluga__openai_warned {
     BELUGA__OPENAI_LOST_FILE = 1 << 4,
     BELUGA__OPENAI_LOST_MEDIA = 1 << 5,
     BELUGA__OPENAI_MOVED_MEDIA = 1 << 6,
-    BELUGA__OPENAI_LOST_TTL = 1 << 7
+    BELUGA__OPENAI_LOST_TTL = 1 << 7,
+    BELUGA__OPENAI_WRAPPED_ARGUMENTS = 1 << 8
 };
 
 /* A request being written. What is wrong with its messages sticks in `status`. */
@@ -119,7 +128,7 @@ bool beluga__openai_sends_mark(const beluga__openai_encoder *e, const beluga_par
 bool beluga__openai_knows_breakpoints(const char *model);
 void beluga__openai_put_breakpoint(beluga_json_writer *w);
 
-/* details.c: reasoning as OpenRouter has it. Returns false when a message has none of it. */
+/* details.c: reasoning in blocks, as it came. Returns false when a message has none of it. */
 bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message *message);
 /* For a provider that shares the rest of the request. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
@@ -133,7 +142,8 @@ int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_reque
 
 /* Shapes that other protocols have taken over. */
 void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, bool strict);
-void beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part);
+/* Returns 0 or NO_MEMORY; see beluga__put_arguments_text. */
+int beluga__openai_put_tool_call(beluga_json_writer *w, const beluga_part *part, bool *wrapped);
 /* Where a part's content is, as a string: its URL, or a data: URL of its bytes. Returns 0, or
  * INVALID_INPUT for a type that is too long. */
 int beluga__openai_put_url(beluga_json_writer *w, const char *key, const beluga_part *part,
@@ -154,10 +164,12 @@ int beluga__openai_emit_finish(beluga__openai_state *state, const char *reason, 
 /* The choice of index 0, or NULL. */
 const beluga_json *beluga__openai_first_choice(const beluga_json *root);
 
-/* details.c: a piece of "reasoning_details"; and the end of the block at work, before what is no
- * reasoning. */
-int beluga__openai_emit_details(beluga__openai_state *state, const beluga_json *details,
-                                beluga_emit *emit);
+/* details.c: reasoning as text; pieces of blocks in the member `list`; and the end of the block at
+ * work, before what is no reasoning. */
+int beluga__openai_emit_reasoning(beluga__openai_state *state, const char *text, size_t length,
+                                  beluga_emit *emit);
+int beluga__openai_emit_details(beluga__openai_state *state, const char *list,
+                                const beluga_json *details, beluga_emit *emit);
 int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit);
 
 /* tools.c: one element of "tool_calls", or a "function_call". */

@@ -107,6 +107,7 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
 {
     bool said = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
     if (part->kind == BELUGA_PART_TEXT) return true;
+    if (part->kind == BELUGA_PART_STATE) return false; /* it stands beside the content */
     if (!said) return takes_from(e, part, role);
     if (role == BELUGA_ROLE_AI) return is_mistral(e) && part->kind == BELUGA_PART_REASONING;
     if (!e->status)

@@ -11,11 +11,11 @@ static int emit_text(const beluga_json *value, beluga_emit *emit)
     return length ? beluga_emit_text(emit, text, length) : 0;
 }
 
-static int emit_reasoning(const beluga_json *value, beluga_emit *emit)
+static int emit_reasoning(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
 {
     size_t length = 0;
     const char *text = beluga_json_string(value, &length);
-    return length ? beluga_emit_reasoning(emit, text, length) : 0;
+    return length ? beluga__openai_emit_reasoning(state, text, length, emit) : 0;
 }
 
 /* A refusal is text for a person; that it is one shows in the finish reason. */
@@ -29,13 +29,14 @@ static int emit_refusal(beluga__openai_state *state, const beluga_json *value, b
 }
 
 /* {"type":"thinking","thinking":[{"type":"text","text":"…"}]}, or a string for the array. */
-static int emit_thinking(const beluga_json *thinking, beluga_emit *emit)
+static int emit_thinking(beluga__openai_state *state, const beluga_json *thinking,
+                         beluga_emit *emit)
 {
-    int code = emit_reasoning(thinking, emit);
+    int code = emit_reasoning(state, thinking, emit);
     if (!beluga_json_is_array(thinking)) return code;
     for (const beluga_json *v = beluga_json_first(thinking); v && !code;
          v = beluga_json_next(thinking, v))
-        code = emit_reasoning(beluga_json_get(v, "text"), emit);
+        code = emit_reasoning(state, beluga_json_get(v, "text"), emit);
     return code;
 }
 
@@ -84,7 +85,7 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
         return emit_text(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
     if (strcmp(type, "thinking") == 0)
-        return emit_thinking(beluga_json_get(part, "thinking"), emit);
+        return emit_thinking(state, beluga_json_get(part, "thinking"), emit);
     if (strcmp(type, "refusal") == 0)
         return emit_refusal(state, beluga_json_get(part, "refusal"), emit);
     return 0;
@@ -117,25 +118,55 @@ static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls
     return code;
 }
 
-/* "reasoning" is the other name of it; some hosts send both, and OpenRouter its details, too. */
-static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *message,
-                             beluga_emit *emit)
-{
-    const beluga_json *details = beluga_json_get(message, "reasoning_details");
-    if (beluga_json_is_array(details) && beluga_json_count(details) &&
-        beluga__openai_host_of(beluga_emit_call(emit))->quirks & BELUGA__OPENAI_REASONING_DETAILS)
-        return beluga__openai_emit_details(state, details, emit);
-    const beluga_json *reasoning = beluga_json_get(message, "reasoning_content");
-    if (!beluga_json_is_string(reasoning)) reasoning = beluga_json_get(message, "reasoning");
-    return emit_reasoning(reasoning, emit);
-}
-
 static bool is(const char *key, size_t length, const char *name, size_t n)
 {
     return length == n && memcmp(key, name, n) == 0;
 }
 
 #define IS(name) is(key, length, name, sizeof(name) - 1)
+
+/* Where reasoning may be; NULL for where it is not. */
+struct reasoning {
+    const beluga_json *details, *blocks, *content, *other;
+};
+
+static bool has_items(const beluga_json *list)
+{
+    return beluga_json_is_array(list) && beluga_json_count(list);
+}
+
+static struct reasoning find_reasoning(const beluga_json *message)
+{
+    struct reasoning r = {NULL, NULL, NULL, NULL};
+    if (!beluga_json_is_object(message)) return r;
+    for (const beluga_json *v = beluga_json_first(message); v; v = beluga_json_next(message, v)) {
+        size_t length;
+        const char *key = beluga_json_key(v, &length);
+        if (*key != 'r' && *key != 't') continue;
+        if (IS("reasoning_details") && has_items(v)) r.details = v;
+        if (IS("thinking_blocks") && has_items(v)) r.blocks = v;
+        if (IS("reasoning_content") && beluga_json_is_string(v)) r.content = v;
+        if (IS("reasoning") && beluga_json_is_string(v)) r.other = v;
+    }
+    return r;
+}
+
+/* Some hosts send it by two names, or in blocks, too. */
+static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *message,
+                             beluga_emit *emit)
+{
+    struct reasoning r = find_reasoning(message);
+    if (r.details) return beluga__openai_emit_details(state, "reasoning_details", r.details, emit);
+    if (r.blocks) return beluga__openai_emit_details(state, "thinking_blocks", r.blocks, emit);
+    return emit_reasoning(state, r.content ? r.content : r.other, emit);
+}
+
+/* What Google's models sign, where it is not of a call. */
+static int emit_extra(beluga__openai_state *state, const beluga_json *extra, beluga_emit *emit)
+{
+    int code = beluga__openai_end_detail(state, emit);
+    return code ? code : beluga__emit_state(emit, BELUGA_PART_STATE, 0, "extra_content", extra);
+}
 
 static int emit_member(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
 {
@@ -148,6 +179,7 @@ static int emit_member(beluga__openai_state *state, const beluga_json *value, be
     if (IS("audio") && beluga_json_is_object(value)) return emit_audio(state, value, emit);
     if (IS("function_call") && beluga_json_is_object(value))
         return beluga__openai_emit_function_call(state, value, emit);
+    if (IS("extra_content") && beluga_json_is_object(value)) return emit_extra(state, value, emit);
     return 0;
 }
 
@@ -256,7 +288,6 @@ static bool is_broken(const char *word)
 int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
 {
     beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
-    if (state->finished) return 0;
     state->finished = true;
     int code = beluga__openai_end_detail(state, emit);
     if (code) return code;

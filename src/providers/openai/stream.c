@@ -31,17 +31,17 @@ static int decode_choice(beluga__openai_state *state, const beluga_json *choice,
     return beluga__openai_emit_message(state, delta, emit);
 }
 
-/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored.
- * What follows the finish reason is usage, or chatter. */
+/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored. A
+ * finish reason ends nothing: some servers say it in every chunk. */
 static int decode_chunk(beluga__openai_state *state, const beluga_json *root,
                         const beluga_json *choice, beluga_emit *emit)
 {
     const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
     bool finish = word && *word;
     int code = choice ? beluga__openai_emit_metadata(state, root, emit) : 0;
-    if (!code && choice && !state->finished) code = decode_choice(state, choice, emit);
+    if (!code && choice) code = decode_choice(state, choice, emit);
     if (!code) code = emit_usage(root, choice, finish || !choice, emit);
-    if (!code && finish && !state->finished && beluga__fault_is(choice, true))
+    if (!code && finish && beluga__fault_is(choice, true))
         return beluga__fault_emit(choice, BELUGA_ERROR_STREAM, emit);
     return code || !finish ? code : beluga__openai_emit_finish(state, word, emit);
 }
@@ -55,8 +55,7 @@ int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
     const beluga_json *choice = beluga__openai_first_choice(root);
-    /* After its finish an answer is complete, whatever the host says then. */
-    if (!state->finished && (is_error(frame) || beluga__fault_is(root, choice)))
+    if (is_error(frame) || beluga__fault_is(root, choice || state->finished))
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
     return decode_chunk(state, root, choice, emit);
 }

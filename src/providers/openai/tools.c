@@ -9,6 +9,7 @@ struct piece {
     int64_t wire_index;                /* -1: missing */
     const char *id, *name, *arguments; /* NULL when missing or empty */
     size_t n_arguments;
+    const beluga_json *extra; /* what else must go back, or NULL */
 };
 
 /* FNV-1a; never 0 for a text, which stands for none. */
@@ -63,6 +64,25 @@ static beluga__openai_tool_call *find_by_id(beluga__openai_state *state, const s
 static int fail(beluga_emit *emit, const char *what)
 {
     return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL, "%s", what);
+}
+
+/* Google's models sign calls in a member that the protocol does not have; LiteLLM has another for
+ * what they sign. */
+static const beluga_json *find_extra(const beluga_json *call)
+{
+    static const char *const names[] = {"extra_content", "provider_specific_fields"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const beluga_json *extra = beluga_json_get(call, names[i]);
+        if (beluga_json_is_object(extra) && beluga_json_count(extra)) return extra;
+    }
+    return NULL;
+}
+
+static int emit_extra(const beluga__openai_tool_call *call, const struct piece *piece,
+                      beluga_emit *emit)
+{
+    return beluga__emit_state(emit, BELUGA_PART_TOOL_CALL, call->index,
+                              beluga_json_key(piece->extra, NULL), piece->extra);
 }
 
 static beluga__openai_tool_call *add_call(beluga__openai_state *state, const struct piece *piece)
@@ -120,8 +140,9 @@ static int take(beluga__openai_state *state, const struct piece *piece, beluga_e
     if (!call->id) call->id = hash(piece->id);
     if (!call->name && !piece->name) return keep_early(state, piece, emit);
     if (!call->name) code = begin(state, call, piece, emit);
-    if (code || !piece->n_arguments) return code;
-    return beluga_emit_tool_call_delta(emit, call->index, piece->arguments, piece->n_arguments);
+    if (!code && piece->n_arguments)
+        code = beluga_emit_tool_call_delta(emit, call->index, piece->arguments, piece->n_arguments);
+    return code || !piece->extra ? code : emit_extra(call, piece, emit);
 }
 
 /* Arguments are JSON inside a string; some hosts send the object itself. */
@@ -142,6 +163,7 @@ int beluga__openai_emit_tool_call(beluga__openai_state *state, const beluga_json
 {
     struct piece piece = {.wire_index = beluga_json_get_int(call, "index", -1)};
     piece.id = filled(beluga_json_get_string(call, "id", NULL));
+    piece.extra = find_extra(call);
     int code = read_function(&piece, beluga_json_get(call, "function"), emit);
     return code ? code : take(state, &piece, emit);
 }

@@ -67,6 +67,7 @@ static bool takes(beluga__responses_encoder *e, const beluga_part *part, beluga_
 {
     bool taken =
         part->kind != BELUGA_PART_AUDIO && (role == BELUGA_ROLE_HUMAN || role == BELUGA_ROLE_TOOL);
+    if (part->kind == BELUGA_PART_STATE) return false; /* an answer's */
     if (!is_media(part) || taken) return true;
     drop(e);
     return false;
@@ -162,10 +163,10 @@ static void put_call(beluga__responses_encoder *e, const beluga_part *part)
     beluga_json_put_string(e->w, "type", "function_call");
     beluga_json_put_string(e->w, "call_id", part->id);
     beluga_json_put_string(e->w, "name", part->name);
-    if (part->text_length)
-        beluga_json_put_string_n(e->w, "arguments", part->text, part->text_length);
-    else
-        beluga_json_put_string(e->w, "arguments", "{}");
+    bool wrapped = e->wrapped;
+    if (beluga__put_arguments_text(e->w, "arguments", part, &e->wrapped))
+        beluga__responses_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
     beluga_json_end_object(e->w);
 }
 
@@ -189,6 +190,7 @@ static void put_ai_part(beluga__responses_encoder *e, const beluga_part *part)
     case BELUGA_PART_TEXT: put_said(e, part); break;
     case BELUGA_PART_REASONING: put_reasoning(e, part); break;
     case BELUGA_PART_TOOL_CALL: put_call(e, part); break;
+    case BELUGA_PART_STATE: beluga__put_state(e->w, e->call, part); break;
     default: drop(e);
     }
 }

@@ -96,7 +96,7 @@ static int emit_image(const beluga_json *item, beluga_emit *emit)
     return n ? beluga_emit_media_base64(emit, BELUGA_PART_IMAGE, type, result, n) : 0;
 }
 
-/* Items of other kinds are of tools that the API runs itself. */
+/* Items of other kinds are of tools that the API runs itself: they go back as they came. */
 int beluga__responses_emit_item(beluga__responses_state *state, const beluga_json *item,
                                 int64_t output_index, beluga_emit *emit)
 {
@@ -112,6 +112,8 @@ int beluga__responses_emit_item(beluga__responses_state *state, const beluga_jso
         code = beluga__responses_end_call(state, item, output_index, emit);
     } else if (is(type, "image_generation_call")) {
         code = emit_image(item, emit);
+    } else if (type) {
+        code = beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, item);
     }
     return code;
 }

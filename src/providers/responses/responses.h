@@ -40,7 +40,7 @@ typedef struct beluga__responses_encoder {
     int status;
     bool breakpoints;                     /* marks for the cache are taken */
     bool dropped_reasoning, dropped_mark; /* already warned about */
-    bool dropped_media, dropped_ttl;
+    bool dropped_media, dropped_ttl, wrapped;
 } beluga__responses_encoder;
 
 /* request.c, items.c */

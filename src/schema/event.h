@@ -1,0 +1,91 @@
+/* What each kind of event carries, said once: names, copies and JSON of events, and whether they
+ * are part of the answer, are all read from one table. */
+#ifndef BELUGA__SCHEMA_EVENT_H
+#define BELUGA__SCHEMA_EVENT_H
+
+#include <beluga/error.h>
+#include <beluga/event.h>
+#include <beluga/telemetry.h>
+#include <stddef.h>
+
+/* Kinds that go from a provider to its emit, and no further. */
+enum {
+    BELUGA__EVENT_WARNING = 32,     /* u.text */
+    BELUGA__EVENT_MODEL,            /* u.text: a name of a list of models */
+    BELUGA__EVENT_REASONING_END,    /* nothing */
+    BELUGA__EVENT_MEDIA_BASE64,     /* u.media, whose bytes are base64 */
+    BELUGA__EVENT_ATTRIBUTE,        /* of a span: beluga__event.attribute */
+    BELUGA__EVENT_STRING_ATTRIBUTE, /* likewise; its value is a string that ends in NUL */
+    BELUGA__EVENT_MEASUREMENT,      /* beluga__event.measurement */
+    BELUGA__EVENT_KINDS
+};
+
+/* An event, or what has no room in the public one. */
+typedef union beluga__event {
+    beluga_event event;
+    struct {
+        uint32_t kind, index;
+        beluga_span_attribute value;
+    } attribute;
+    struct {
+        uint32_t kind, index;
+        beluga_measurement value;
+    } measurement;
+} beluga__event;
+
+typedef enum beluga__field_type {
+    BELUGA__FIELD_TEXT = 1, /* with a length */
+    BELUGA__FIELD_STRING,   /* ends in NUL */
+    BELUGA__FIELD_STRINGS,  /* an array of those, none of them NULL */
+    BELUGA__FIELD_LIMITS,   /* beluga_rate_limits */
+    BELUGA__FIELD_ERROR,    /* beluga_error */
+    /* What follows points nowhere. */
+    BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
+    BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */
+    BELUGA__FIELD_WORD    /* uint32_t */
+} beluga__field_type;
+
+typedef enum beluga__field_need {
+    BELUGA__FIELD_OPTIONAL,
+    BELUGA__FIELD_NEEDED,
+    BELUGA__FIELD_EITHER /* one of those of its event at least */
+} beluga__field_need;
+
+/* A member of an event. */
+typedef struct beluga__event_field {
+    const char *key; /* in JSON; NULL: not there */
+    uint8_t type, need;
+    uint8_t at;        /* its offset */
+    uint8_t length_at; /* and that of its length, where it has one */
+} beluga__event_field;
+
+typedef struct beluga__event_shape {
+    const char *name;                  /* NULL: not a public kind */
+    const beluga__event_field *fields; /* what must be aligned comes first */
+    uint8_t n_fields;
+    bool is_content; /* a part of the answer begins: who delivered it can't take it back */
+    bool is_kept;    /* JSON has all that belongs to the answer */
+} beluga__event_shape;
+
+extern const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS];
+
+/* NULL for kinds of a later version. */
+static inline const beluga__event_shape *beluga__event_shape_of(uint32_t kind)
+{
+    return kind < BELUGA__EVENT_KINDS ? &beluga__event_shapes[kind] : NULL;
+}
+
+static inline bool beluga__event_is_content(const beluga_event *event)
+{
+    return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
+}
+
+/* Bytes of all that an event points to. */
+size_t beluga__event_room(const beluga_event *event);
+/* Copy an event, and all that it points to into `room`, which is that large and aligned for a
+ * pointer. Texts end in NUL then. */
+void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room);
+/* The room of a copy was moved by so many bytes: let the copy point there. */
+void beluga__event_moved(beluga_event *copy, ptrdiff_t by);
+
+#endif
