@@ -128,7 +128,8 @@ static void fill_response(struct logbook_entry *e, const beluga_response *r)
     e->answer = beluga_response_text(r, NULL);
     if (known(beluga_response_provider(r))) e->provider = beluga_response_provider(r);
     if (known(beluga_response_model(r))) e->model = beluga_response_model(r);
-    if (beluga_response_is_complete(r))
+    bool ended = beluga_response_finish_reason(r) != BELUGA_FINISH_UNKNOWN;
+    if (ended || beluga_response_is_complete(r))
         e->finish_reason = beluga_finish_reason_name(beluga_response_finish_reason(r));
     e->input_tokens = usage->input_total;
     e->input_cache_read = usage->input_cache_read;

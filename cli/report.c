@@ -157,6 +157,15 @@ int report_finish(const struct args *args, const beluga_response *response)
         out_error("the provider refused or filtered the content (%s)",
                   beluga_response_raw_finish_reason(response));
         return CLI_EXIT_REFUSED;
+    case BELUGA_FINISH_PAUSE:
+        out_note("the model paused, the answer is not finished (%s)",
+                 beluga_response_raw_finish_reason(response));
+        return CLI_EXIT_OK;
+    case BELUGA_FINISH_OTHER:
+        out_note("the answer may not be finished: the provider ended it with \"%s\", whose meaning "
+                 "is not known",
+                 beluga_response_raw_finish_reason(response));
+        return CLI_EXIT_OK;
     default: return CLI_EXIT_OK;
     }
 }

@@ -22,7 +22,7 @@ typedef enum beluga_event_kind {
     BELUGA_EVENT_TOOL_CALL_DELTA = 6, /**< a piece of the arguments' JSON */
     BELUGA_EVENT_TOOL_CALL_END = 7,   /**< the arguments, whole */
     BELUGA_EVENT_USAGE = 8,           /**< tokens so far; the last one counts */
-    BELUGA_EVENT_FINISH = 9,          /**< terminal: complete */
+    BELUGA_EVENT_FINISH = 9,          /**< terminal: the model stopped, and why */
     BELUGA_EVENT_ERROR = 10,          /**< terminal: not complete */
     BELUGA_EVENT_RAW = 11,            /**< what the provider sent (on request) */
     BELUGA_EVENT_RESTART = 12,        /**< discard everything so far (on request) */
@@ -40,7 +40,9 @@ typedef enum beluga_finish_reason {
     BELUGA_FINISH_LENGTH = 2,         /**< the token limit: the answer is cut */
     BELUGA_FINISH_TOOL_CALLS = 3,     /**< it wants tools to be run */
     BELUGA_FINISH_CONTENT_FILTER = 4, /**< refused or filtered */
-    BELUGA_FINISH_OTHER = 5           /**< see the raw reason */
+    BELUGA_FINISH_OTHER = 5,          /**< see the raw reason: nobody knows whether it is whole */
+    /** it stopped to be asked again with what it said so far, as a tool loop does; since 0.1 */
+    BELUGA_FINISH_PAUSE = 6
 } beluga_finish_reason;
 
 /** Tokens. -1 where the provider did not say. Totals include their parts. */
@@ -152,8 +154,16 @@ struct beluga_event {
 
 /** Return "text", "finish", …; "unknown" for kinds of a later version. */
 BELUGA_API const char *beluga_event_kind_name(uint32_t kind);
-/** Return "stop", "length", "tool_calls", "content_filter", "other" or "unknown". */
+/** Return "stop", "length", "tool_calls", "content_filter", "other", "pause" or "unknown". */
 BELUGA_API const char *beluga_finish_reason_name(uint32_t reason);
+/**
+ * Return whether an answer that ended so is whole: STOP, TOOL_CALLS, and UNKNOWN, which stands for
+ * a provider that proved the end but gave no reason. It is not when it was cut, filtered or paused,
+ * or ended for a reason that nobody knows.
+ *
+ * Threads: any. Since: 0.1
+ */
+BELUGA_API bool beluga_finish_reason_is_whole(uint32_t reason);
 
 /**
  * Receives the events of a call, on the thread that steps the loop.

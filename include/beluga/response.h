@@ -44,7 +44,11 @@ BELUGA_API const beluga_rate_limits *beluga_response_rate_limits(const beluga_re
 BELUGA_API beluga_finish_reason beluga_response_finish_reason(const beluga_response *response);
 /** Return the provider's own word for it, "" when unknown. */
 BELUGA_API const char *beluga_response_raw_finish_reason(const beluga_response *response);
-/** Return false for what beluga_with_partial gave: the answer is not complete. */
+/**
+ * Return whether the answer is whole: it came to its end, and that was not a cut, a filter, a pause
+ * or a word that nobody knows (beluga_finish_reason_is_whole). False also for what
+ * beluga_with_partial gave.
+ */
 BELUGA_API bool beluga_response_is_complete(const beluga_response *response);
 /** Return true for an answer that was given before and came from a cache: it cost nothing. */
 BELUGA_API bool beluga_response_is_cached(const beluga_response *response);

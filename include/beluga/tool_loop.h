@@ -19,7 +19,9 @@ BELUGA_BEGIN_DECLS
  * tool that fails, is unknown, or gets arguments that do not fit its schema does not end the run:
  * the model reads what went wrong, and the TOOL_RESULT event has the code (tool_execution_error,
  * tool_not_found, tool_call_error). A call of a tool without `execute` ends the run with that
- * answer: the caller runs it.
+ * answer: the caller runs it. So does an answer with calls that is not whole
+ * (beluga_response_is_complete): none of them is run. An answer that pauses without calling any is
+ * one more step: the model is asked again with what it said so far.
  *
  * @param model     With bound tools.
  * @param messages  Grows by each answer and each tool's result, not by the last answer. Must not be
@@ -27,8 +29,8 @@ BELUGA_BEGIN_DECLS
  * @param cb        Receives the events of all steps as one stream with one terminal event, and
  * TOOL_RESULT for each tool; usage is the sum so far. NULL allowed. Called on this thread.
  * @param out       Owned response: the last answer, with the sum of the usage. NULL on failure.
- * @return as beluga_generate_n; BELUGA_ERROR_LIMIT_EXCEEDED the model still calls tools after
- * `max_tool_steps` (10) answers.
+ * @return as beluga_generate_n; BELUGA_ERROR_LIMIT_EXCEEDED the model still calls tools, or
+ * pauses, after `max_tool_steps` (10) answers.
  *
  * Threads: any, each with a list of its own. Blocks: until the answer is there. Since: 0.1
  */

@@ -17,6 +17,7 @@ typedef struct beluga__json_scratch {
     void *pool; /* what yyjson parses into */
     size_t pool_size;
     struct yyjson_doc *large; /* a document outside the pool */
+    bool lenient;             /* NaN and Infinity are no faults, but values without a number */
     bool repaired;    /* the last text; `text` is what it became, until a value is written */
     size_t fault;     /* the byte where the last text that is not JSON went wrong */
     beluga__buf text; /* results of beluga__json_scratch_text, and texts that had to be repaired */

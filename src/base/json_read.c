@@ -83,7 +83,7 @@ static const char *write_as(beluga__buf *buf, const beluga_json *value, yyjson_w
 
 static const char *write_to(beluga__buf *buf, const beluga_json *value, size_t *length)
 {
-    return write_as(buf, value, YYJSON_WRITE_NOFLAG, length);
+    return write_as(buf, value, YYJSON_WRITE_INF_AND_NAN_AS_NULL, length);
 }
 
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value)
@@ -155,7 +155,9 @@ void beluga__json_scratch_free(beluga__json_scratch *scratch)
     yyjson_doc_free(scratch->large);
     beluga__release(scratch->allocator, scratch->pool);
     beluga__buf_free(&scratch->text);
+    bool lenient = scratch->lenient;
     beluga__json_scratch_init(scratch, scratch->allocator);
+    scratch->lenient = lenient;
 }
 
 /* Make the pool large enough for a text. Returns false without memory, and then there is none. */
@@ -171,19 +173,32 @@ static bool fit_pool(beluga__json_scratch *scratch, size_t length)
     return scratch->pool != NULL;
 }
 
-static yyjson_doc *read_text(beluga__json_scratch *scratch, bool pooled, const char *text,
-                             size_t length, yyjson_read_err *why)
+static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_read_flag flags,
+                             const char *text, size_t length, yyjson_read_err *why)
 {
     yyjson_alc alc;
     char *input = (char *)(uintptr_t)text;
     if (pooled && length <= BELUGA__MAX_POOLED_JSON && fit_pool(scratch, length) &&
         yyjson_alc_pool_init(&alc, scratch->pool, scratch->pool_size)) {
-        yyjson_doc *doc = yyjson_read_opts(input, length, READ_FLAGS, &alc, why);
+        yyjson_doc *doc = yyjson_read_opts(input, length, flags, &alc, why);
         if (doc || why->code != YYJSON_READ_ERROR_MEMORY_ALLOCATION) return doc;
     }
     alc = general(scratch->allocator);
-    scratch->large = yyjson_read_opts(input, length, READ_FLAGS, &alc, why);
+    scratch->large = yyjson_read_opts(input, length, flags, &alc, why);
     return scratch->large;
+}
+
+/* Python's writer has NaN and Infinity for numbers that are none. Where a peer's text is taken as
+ * it comes they are values without a number; as text they would be written back. */
+static yyjson_doc *read_text(beluga__json_scratch *scratch, bool pooled, const char *text,
+                             size_t length, yyjson_read_err *why)
+{
+    yyjson_read_err again;
+    yyjson_doc *doc = read_with(scratch, pooled, READ_FLAGS, text, length, why);
+    bool odd = !doc && (why->code == YYJSON_READ_ERROR_UNEXPECTED_CHARACTER ||
+                        why->code == YYJSON_READ_ERROR_INVALID_NUMBER);
+    if (!odd || !scratch->lenient) return doc;
+    return read_with(scratch, pooled, YYJSON_READ_ALLOW_INF_AND_NAN, text, length, &again);
 }
 
 static bool can_repair(const yyjson_read_err *why, const char *text, size_t length)

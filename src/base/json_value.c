@@ -1,5 +1,6 @@
 #include "base/json.h"
 
+#include <math.h>
 #include <string.h>
 #include <yyjson.h>
 
@@ -19,10 +20,32 @@ static yyjson_val *after(yyjson_val *value)
     return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
 }
 
+static uint64_t load8(const char *at)
+{
+    uint64_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+static uint32_t load4(const char *at)
+{
+    uint32_t word;
+    memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/* Names are short: most are compared without a call, by words that overlap. */
+static inline bool is_same(const char *a, const char *b, size_t n)
+{
+    if (n > 16) return memcmp(a, b, n) == 0;
+    if (n >= 8) return load8(a) == load8(b) && load8(a + n - 8) == load8(b + n - 8);
+    if (n >= 4) return load4(a) == load4(b) && load4(a + n - 4) == load4(b + n - 4);
+    return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
+}
+
 static bool is_key(const yyjson_val *key, const char *name, size_t n)
 {
-    return unsafe_yyjson_get_len((void *)(uintptr_t)key) == n && key->uni.str[0] == name[0] &&
-           memcmp(key->uni.str, name, n) == 0;
+    return unsafe_yyjson_get_len((void *)(uintptr_t)key) == n && is_same(key->uni.str, name, n);
 }
 
 /* What decoders do most: a chunk of a stream is looked up in a dozen times. */
@@ -35,6 +58,37 @@ const beluga_json *beluga_json_get(const beluga_json *object, const char *key)
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1))
         if (is_key(k, key, n)) return json(k + 1);
     return NULL;
+}
+
+/* Inside the loop over a chunk's members a call would cost more than it does. */
+static inline __attribute__((always_inline)) const beluga_json_name *
+find_name(const beluga_json_name *from, const beluga_json_name *end, const char *text, size_t n)
+{
+    for (; from < end; from++)
+        if (from->length == n && is_same(from->text, text, n)) return from;
+    return NULL;
+}
+
+/* Members mostly come in the order of the names: what follows the last is looked at first. */
+size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
+                        const beluga_json **values)
+{
+    yyjson_val *o = val(object), *k = o + 1;
+    const beluga_json_name *next = names, *end = names + count;
+    size_t found = 0;
+    for (size_t i = 0; i < count; i++) values[i] = NULL;
+    if (!yyjson_is_obj(o)) return 0;
+    for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1)) {
+        size_t n = unsafe_yyjson_get_len(k);
+        const beluga_json_name *name = find_name(next, end, k->uni.str, n);
+        if (!name) name = find_name(names, next, k->uni.str, n);
+        if (!name) continue;
+        next = name + 1;
+        if (values[name - names]) continue;
+        values[name - names] = json(k + 1);
+        found++;
+    }
+    return found;
 }
 
 const beluga_json *beluga_json_at(const beluga_json *array, size_t index)
@@ -85,8 +139,10 @@ bool beluga_json_is_string(const beluga_json *value)
     return yyjson_is_str(val(value));
 }
 
+/* NaN and Infinity are read as values of no type. */
 bool beluga_json_is_number(const beluga_json *value)
 {
+    if (yyjson_is_real(val(value))) return isfinite(unsafe_yyjson_get_real(val(value)));
     return yyjson_is_num(val(value)) || yyjson_is_raw(val(value));
 }
 
@@ -124,7 +180,8 @@ int64_t beluga_json_int(const beluga_json *value, int64_t otherwise)
 double beluga_json_double(const beluga_json *value, double otherwise)
 {
     yyjson_val *v = val(value), number;
-    if (yyjson_is_num(v)) return unsafe_yyjson_get_num(v);
+    if (yyjson_is_num(v))
+        return beluga_json_is_number(value) ? unsafe_yyjson_get_num(v) : otherwise;
     if (!yyjson_is_raw(v)) return otherwise;
     const char *text = unsafe_yyjson_get_raw(v);
     if (yyjson_read_number(text, &number, YYJSON_READ_ALLOW_INF_AND_NAN, NULL, NULL))

@@ -1,6 +1,6 @@
 /* The tool loop: a state machine on a loop. A step is a streamed call whose events go on to the
- * caller, less the finish of answers that call tools; then the tools run on the executor, and the
- * next step begins.
+ * caller, less the finish of answers that call tools or pause; then the tools run on the executor,
+ * and the next step begins.
  *
  * A tool's job outlives the run, so that a tool that comes late finds a flag and not a hole: the
  * run is pointed to by the job only while it waits for it. */
@@ -18,6 +18,9 @@
 enum { DEFAULT_STEPS = 10, DEFAULT_AT_ONCE = 8, DEFAULT_TIMEOUT_MS = 60000 };
 
 typedef struct job job;
+
+/* What an answer leads to. */
+enum then { END, RUN_TOOLS, ASK_AGAIN };
 
 struct beluga_tool_run {
     beluga_chat_model *model;
@@ -473,7 +476,8 @@ static int add_result(beluga_tool_run *run, const job *j)
     return beluga_messages_add(run->messages, message);
 }
 
-/* All jobs are done: their results go into the conversation in the order of the calls. */
+/* The answer goes into the conversation, and behind it the results of its calls, if it has any, in
+ * their order. */
 static int collect(beluga_tool_run *run)
 {
     int status = beluga_messages_add(run->messages, beluga_response_message(run->answer));
@@ -489,11 +493,23 @@ static int collect(beluga_tool_run *run)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-static void answered(beluga_tool_run *run, const beluga_event *finish)
+/* A pause waits for nothing but to be asked again. Calls of an answer that is not whole are not
+ * run: nobody knows what is missing, in their arguments or among them. */
+static enum then what_follows(const beluga_tool_run *run)
 {
     size_t calls = beluga_response_tool_call_count(run->answer);
+    uint32_t reason = beluga_response_finish_reason(run->answer);
+    if (reason == BELUGA_FINISH_PAUSE && !calls) return ASK_AGAIN;
+    bool runs =
+        calls && beluga_finish_reason_is_whole(reason) && !caller_runs_one(run, run->answer);
+    return runs ? RUN_TOOLS : END;
+}
+
+static void answered(beluga_tool_run *run, const beluga_event *finish)
+{
+    enum then then = what_follows(run);
     beluga_usage usage = total(run, beluga_response_usage(run->answer));
-    if (!calls || caller_runs_one(run, run->answer)) {
+    if (then == END) {
         beluga__response_set_usage(run->answer, &usage);
         end_with(run, finish);
         return;
@@ -501,9 +517,12 @@ static void answered(beluga_tool_run *run, const beluga_event *finish)
     run->before = usage;
     if (run->steps >= run->max_steps)
         fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED,
-                  "the model still calls tools after max_tool_steps answers");
-    else if (make_jobs(run))
-        fail_with(run, BELUGA_ERROR_NO_MEMORY, "no memory for the tools' calls");
+                  then == RUN_TOOLS ? "the model still calls tools after max_tool_steps answers"
+                                    : "the model still pauses after max_tool_steps answers");
+    else if (then == RUN_TOOLS ? make_jobs(run) : collect(run))
+        fail_with(run, BELUGA_ERROR_NO_MEMORY,
+                  then == RUN_TOOLS ? "no memory for the tools' calls"
+                                    : "no memory for the answer");
     else
         run->loop->ops->defer(run->loop, &run->next);
 }

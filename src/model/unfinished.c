@@ -4,18 +4,16 @@
 
 int beluga__unfinished_code(uint32_t reason)
 {
-    switch (reason) {
-    case BELUGA_FINISH_STOP:
-    case BELUGA_FINISH_TOOL_CALLS: return 0;
-    case BELUGA_FINISH_CONTENT_FILTER: return BELUGA_ERROR_CONTENT_FILTER;
-    default: return BELUGA_ERROR_INCOMPLETE;
-    }
+    if (beluga_finish_reason_is_whole(reason)) return 0;
+    return reason == BELUGA_FINISH_CONTENT_FILTER ? BELUGA_ERROR_CONTENT_FILTER
+                                                  : BELUGA_ERROR_INCOMPLETE;
 }
 
 static const char *explain(uint32_t reason)
 {
     switch (reason) {
     case BELUGA_FINISH_LENGTH: return "the answer was cut at its token limit: raise max_tokens";
+    case BELUGA_FINISH_PAUSE: return "the model paused, and its answer is to go on";
     case BELUGA_FINISH_CONTENT_FILTER: return "the provider refused or filtered the content";
     default: return "the answer ended for a reason that is not known to be a natural one";
     }

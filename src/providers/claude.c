@@ -41,6 +41,12 @@ beluga__claude beluga__claude_of(const char *model)
 
 /* ---- thinking -------------------------------------------------------------------------------- */
 
+const char *beluga__claude_mode_name(beluga__claude_mode mode)
+{
+    static const char *const names[] = {NULL, "disabled", "enabled", "adaptive"};
+    return names[mode];
+}
+
 /* Tokens that come near to an effort, for models that take nothing else. */
 static int64_t budget_of(int64_t effort)
 {
@@ -117,7 +123,7 @@ static void plan_budget(const beluga_call *call, beluga_http_request *request,
                                           "the budget alone");
     if (!has_budget) asked = budget_of(effort);
     plan->budget = fit_budget(model, asked, plan->max_tokens, room);
-    plan->type = plan->budget ? "enabled" : "disabled";
+    plan->mode = plan->budget ? BELUGA__CLAUDE_ENABLED : BELUGA__CLAUDE_DISABLED;
     warn_of_budget(call, request, plan->budget);
 }
 
@@ -125,7 +131,7 @@ static void plan_adaptive(const beluga_call *call, beluga_http_request *request,
                           const beluga__claude *model, beluga__claude_plan *plan)
 {
     int64_t budget;
-    plan->type = "adaptive";
+    plan->mode = BELUGA__CLAUDE_ADAPTIVE;
     if (beluga_call_get_int(call, BELUGA_OPTION_REASONING_BUDGET, &budget) &&
         model->thinking == BELUGA__THINKING_ADAPTIVE)
         beluga_http_request_warn(request, "reasoning_budget is not sent: the model chooses itself "
@@ -150,7 +156,7 @@ static void plan_thinking(const beluga_call *call, beluga_http_request *request,
     } else if (model->known && is_forced(call)) {
         beluga_http_request_warn(request, "the model is not told to think: it can't where "
                                           "tool_choice makes it call a tool");
-        plan->type = "disabled";
+        plan->mode = BELUGA__CLAUDE_DISABLED;
         plan->effort = NULL;
     } else if (by_budget(model, has_budget)) {
         plan_budget(call, request, model, room, plan);
@@ -169,7 +175,7 @@ beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_
     beluga_call_get_int(call, BELUGA_OPTION_MAX_TOKENS, &plan.max_tokens);
     if (!has_budget && !has_effort) return plan;
     if ((has_budget && !budget) || (has_effort && effort == BELUGA_REASONING_EFFORT_NONE)) {
-        plan.type = model->thinking == BELUGA__THINKING_NEVER ? NULL : "disabled";
+        if (model->thinking != BELUGA__THINKING_NEVER) plan.mode = BELUGA__CLAUDE_DISABLED;
         return plan;
     }
     if (model->thinking != BELUGA__THINKING_BUDGET && model->thinking != BELUGA__THINKING_NEVER)

@@ -25,10 +25,20 @@ typedef struct beluga__claude {
 /* A model that nobody knows yet is as the newest are. */
 beluga__claude beluga__claude_of(const char *model);
 
+/* Whether a model is told to think. */
+typedef enum beluga__claude_mode {
+    BELUGA__CLAUDE_UNSAID, /* nothing was asked */
+    BELUGA__CLAUDE_DISABLED,
+    BELUGA__CLAUDE_ENABLED, /* by a budget */
+    BELUGA__CLAUDE_ADAPTIVE,
+} beluga__claude_mode;
+/* Its word for that; NULL for UNSAID. */
+const char *beluga__claude_mode_name(beluga__claude_mode mode);
+
 /* What to send so that a model thinks as the options ask. */
 typedef struct beluga__claude_plan {
-    const char *type;   /* "enabled", "adaptive", "disabled"; NULL: nothing was asked */
-    int64_t budget;     /* of "enabled" */
+    beluga__claude_mode mode;
+    int64_t budget;     /* of ENABLED */
     const char *effort; /* NULL: none */
     int64_t max_tokens; /* 0: the caller did not say */
 } beluga__claude_plan;
@@ -39,7 +49,7 @@ beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)
 {
-    return plan->type && *plan->type != 'd';
+    return plan->mode == BELUGA__CLAUDE_ENABLED || plan->mode == BELUGA__CLAUDE_ADAPTIVE;
 }
 
 /* Which of the sampling options to send: the others were warned about. */

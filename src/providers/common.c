@@ -1,6 +1,7 @@
 #include "providers/common.h"
 
 #include <beluga/allocator.h>
+#include <stdio.h>
 #include <string.h>
 
 /* ---- a request's body ------------------------------------------------------------------------ */
@@ -363,7 +364,63 @@ bool beluga__is_blank(const char *text, size_t length)
     return !length;
 }
 
+const char *beluga__role_name(beluga_role role)
+{
+    switch (role) {
+    case BELUGA_ROLE_SYSTEM: return "system";
+    case BELUGA_ROLE_AI: return "assistant";
+    case BELUGA_ROLE_TOOL: return "tool";
+    default: return "user";
+    }
+}
+
 /* ---- addresses and names --------------------------------------------------------------------- */
+
+enum { MAX_BEARER = 16384, MAX_URL = 2048 };
+
+int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_error *err)
+{
+    char value[MAX_BEARER];
+    int n = snprintf(value, sizeof value, "Bearer %s", key);
+    if (n < 0 || (size_t)n >= sizeof value)
+        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is too long");
+    beluga_http_request_set_header(request, "Authorization", value);
+    return 0;
+}
+
+/* Whether the path of a URL of length n ends in that. */
+static bool ends_in(const char *url, size_t n, const char *end, size_t m)
+{
+    const char *host = strstr(url, "://");
+    size_t start = host ? (size_t)(host + 3 - url) : 0;
+    return n >= m + start && memcmp(url + n - m, end, m) == 0;
+}
+
+/* How much of a base URL is left without an endpoint at its end, or the version an endpoint begins
+ * with. */
+static size_t without_endpoint(const char *url, size_t n, const char *endpoint)
+{
+    size_t m = strlen(endpoint), first = 1 + strcspn(endpoint + 1, "/");
+    bool versioned = (endpoint[1] == 'v' && endpoint[2] >= '1' && endpoint[2] <= '9') ||
+                     strncmp(endpoint, "/api/", 5) == 0;
+    if (ends_in(url, n, endpoint, m)) return n - m;
+    return versioned && ends_in(url, n, endpoint, first) ? n - first : n;
+}
+
+void beluga__set_path(beluga_http_request *request, const char *const *endpoints, const char *path)
+{
+    char whole[MAX_URL];
+    beluga_http_request_set_path(request, "");
+    const char *url = beluga_http_request_url(request);
+    size_t n = url ? strcspn(url, "?") : 0, kept = n;
+    for (; url && *endpoints && kept == n; endpoints++) kept = without_endpoint(url, n, *endpoints);
+    int length =
+        kept == n ? 0 : snprintf(whole, sizeof whole, "%.*s%s%s", (int)kept, url, path, url + n);
+    if (length > 0 && (size_t)length < sizeof whole)
+        beluga_http_request_set_url(request, whole);
+    else
+        beluga_http_request_set_path(request, path);
+}
 
 static bool is_unreserved(unsigned char c)
 {

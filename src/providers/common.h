@@ -107,6 +107,16 @@ bool beluga__put_state(beluga_json_writer *w, const beluga_call *call, const bel
 int beluga__put_state_members(beluga_json_writer *w, const beluga_call *call,
                               const beluga_part *part);
 
+/* Returns the name that most protocols have for who speaks. */
+const char *beluga__role_name(beluga_role role);
+/* Send the key as a bearer token. Returns 0, or AUTHENTICATION for one that is too long. */
+int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_error *err);
+
+/* Set the path of the URL. People also copy as base URL what ends in the whole address of an
+ * endpoint, or in its version: what of `endpoints`, ended by NULL, the base URL has already is not
+ * said twice, and not kept before another path. */
+void beluga__set_path(beluga_http_request *request, const char *const *endpoints, const char *path);
+
 /* Returns the message that the answer goes on with: the last, system messages aside, when it is the
  * model's; or NULL. */
 const beluga_message *beluga__last_of_model(const beluga_call *call);

@@ -1,4 +1,6 @@
 #include "providers/fault.h"
+#include "providers/decode.h"
+#include "providers/words.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,13 +11,87 @@ struct fault {
     size_t n_message;
     bool flagged;   /* OpenRouter's moderation, which has no word of its own */
     int64_t status; /* some hosts put the HTTP status where the code belongs; 0: none */
+    int64_t http;   /* it is said beside the error; 0: it is not */
+    int number;     /* the error that a number of MiniMax's stands for; 0: none */
 };
+
+/* ---- is it one? ------------------------------------------------------------------------------ */
+
+/* Servers leave in what says that all is well: null, false, 0, "", {} and what is made of these. */
+static bool is_set(const beluga_json *value, int depth)
+{
+    if (beluga_json_is_string(value)) return *beluga_json_string(value, NULL);
+    if (beluga_json_is_number(value)) return beluga_json_double(value, 0) != 0;
+    if (!beluga_json_is_object(value) && !beluga_json_is_array(value))
+        return beluga_json_bool(value, false);
+    for (const beluga_json *v = beluga_json_first(value); v && depth;
+         v = beluga_json_next(value, v))
+        if (is_set(v, depth - 1)) return true;
+    return false;
+}
+
+enum { DEPTH = 3 }; /* {"errors":[{"message":"…"}]} */
+
+static bool is_error_code(const beluga_json *value)
+{
+    static const char *const fine[] = {"0", "200", "ok", "success"};
+    const char *word = beluga_json_string(value, NULL);
+    for (size_t i = 0; word && i < sizeof fine / sizeof *fine; i++)
+        if (beluga__same_word(word, fine[i])) return false;
+    int64_t number = beluga_json_int(value, 0);
+    return word ? *word : number != 0 && number != 200;
+}
+
+bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
+{
+    size_t i = 0;
+    while (i < BELUGA__FAULT_MEMBERS && !values[i]) i++;
+    if (i == BELUGA__FAULT_MEMBERS) return false; /* nearly always */
+    bool denied = values[BELUGA__FAULT_CODE] && !is_error_code(values[BELUGA__FAULT_CODE]);
+    const beluga_json *minimax = beluga_json_get(values[BELUGA__FAULT_BASE_RESP], "status_code");
+    if (is_set(values[BELUGA__FAULT_ERROR], DEPTH) || is_set(values[BELUGA__FAULT_ERRORS], DEPTH))
+        return true;
+    if (beluga_json_int(minimax, 0)) return true;
+    if (denied) return false;
+    return values[BELUGA__FAULT_CODE] || is_set(values[BELUGA__FAULT_MESSAGE], 0) ||
+           is_set(values[BELUGA__FAULT_MSG], 0);
+}
+
+/* The members of an error without the object around them, as Cerebras sends it, and as gateways
+ * and RFC 9457 have them. */
+static bool is_bare(const beluga_json *root)
+{
+    static const char *const texts[] = {"message", "msg", "title", "error_description"};
+    const char *type = beluga_json_get_string(root, "type", NULL);
+    bool typed = (type && strstr(type, "error")) || is_error_code(beluga_json_get(root, "code")) ||
+                 beluga_json_get_int(root, "status", 0) >= 400 ||
+                 !beluga_json_bool(beluga_json_get(root, "success"), true);
+    for (size_t i = 0; typed && i < sizeof texts / sizeof *texts; i++)
+        if (is_set(beluga_json_get(root, texts[i]), 0)) return true;
+    return false;
+}
+
+bool beluga__fault_is(const beluga_json *root, bool certain)
+{
+    static const beluga_json_name names[] = {BELUGA__FAULT_NAMES};
+    const beluga_json *values[BELUGA__FAULT_MEMBERS];
+    if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
+    beluga_json_pick(root, names, BELUGA__FAULT_MEMBERS, values);
+    if (beluga__fault_among(values)) return true;
+    if (certain) return false;
+    const char *object = beluga_json_get_string(root, "object", NULL);
+    return (object && strcmp(object, "error") == 0) ||
+           is_set(beluga_json_get(root, "detail"), DEPTH) || is_bare(root);
+}
+
+/* ---- what it says ---------------------------------------------------------------------------- */
 
 /* A code may be a word, a number, or a number in a string. */
 static void read_code(struct fault *fault, const beluga_json *value)
 {
     const char *word = beluga_json_string(value, NULL);
-    fault->status = beluga_json_int(value, 0);
+    int64_t number = beluga_json_int(value, 0);
+    if (number) fault->status = number;
     if (word && *word >= '1' && *word <= '9' && strlen(word) == 3) {
         fault->status = (*word - '0') * 100;
         for (int i = 1, unit = 10; i < 3; i++, unit = 1)
@@ -34,16 +110,23 @@ static void read_message(struct fault *fault, const beluga_json *value)
     fault->n_message = n;
 }
 
+/* RFC 9457's is an address. */
+static void read_type(struct fault *fault, const beluga_json *value)
+{
+    const char *type = beluga__filled(beluga_json_string(value, NULL));
+    if (type && !strchr(type, ':')) fault->type = type;
+}
+
 static void read_object(struct fault *fault, const beluga_json *object)
 {
-    const char *type = beluga_json_get_string(object, "type", NULL);
-    if (type && *type) fault->type = type;
+    read_type(fault, beluga_json_get(object, "type"));
     const beluga_json *metadata = beluga_json_get(object, "metadata");
     fault->flagged |= beluga_json_get(metadata, "flagged_input") != NULL;
     const beluga_json *inner = beluga_json_get(object, "innererror");
     if (inner) fault->inner = beluga_json_get_string(inner, "code", NULL);
     read_code(fault, beluga_json_get(beluga_json_get(object, "details"), "error_code"));
     read_code(fault, beluga_json_get(object, "code"));
+    read_message(fault, beluga_json_get(object, "msg"));
     read_message(fault, beluga_json_get(object, "message"));
     /* OpenRouter's: what the host behind it said, where it says no more than that it did. */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
@@ -60,24 +143,63 @@ static void read_detail(struct fault *fault, const beluga_json *root)
     read_message(fault, beluga_json_get(beluga_json_at(detail, 0), "msg"));
 }
 
-static bool is_set(const beluga_json *value)
+/* MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside an
+ * answer or instead of one. */
+static void read_base_resp(struct fault *fault, const beluga_json *base)
 {
-    return value && !beluga_json_is_null(value) &&
-           (!beluga_json_is_string(value) || *beluga_json_string(value, NULL));
+    static const struct {
+        int64_t number;
+        int code;
+    } numbers[] = {
+        {1001, BELUGA_ERROR_TIMEOUT},        {1002, BELUGA_ERROR_RATE_LIMIT},
+        {1004, BELUGA_ERROR_AUTHENTICATION}, {1008, BELUGA_ERROR_QUOTA_EXCEEDED},
+        {1026, BELUGA_ERROR_CONTENT_FILTER}, {1027, BELUGA_ERROR_CONTENT_FILTER},
+        {1039, BELUGA_ERROR_RATE_LIMIT},     {2013, BELUGA_ERROR_INVALID_REQUEST},
+        {2049, BELUGA_ERROR_AUTHENTICATION},
+    };
+    int64_t number = beluga_json_get_int(base, "status_code", 0);
+    if (!number) return;
+    fault->status = number;
+    read_message(fault, beluga_json_get(base, "status_msg"));
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (number == numbers[i].number) fault->number = numbers[i].code;
 }
 
+/* Names that stand beside what else the root has: RFC 9457's title, OAuth's description, Baidu's
+ * error_code and error_msg, vLLM's error_type and error_message. */
+static void read_members(struct fault *fault, const beluga_json *root)
+{
+    static const char *const messages[] = {"title", "error_description", "Message", "error_msg",
+                                           "error_message"};
+    int64_t status = beluga_json_get_int(root, "status", 0);
+    if (status >= 400 && status < 600) fault->http = status;
+    for (size_t i = 0; i < sizeof messages / sizeof *messages; i++)
+        read_message(fault, beluga_json_get(root, messages[i]));
+    read_type(fault, beluga_json_get(root, "error_type"));
+    read_code(fault, beluga_json_get(root, "error_code"));
+}
+
+static void read_error(struct fault *fault, const beluga_json *error)
+{
+    if (beluga_json_is_object(error))
+        read_object(fault, error);
+    else
+        read_message(fault, error);
+}
+
+/* What is read later counts more. */
 static struct fault read_fault(const beluga_json *root)
 {
     struct fault fault = {0};
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
-    const beluga_json *error = beluga_json_get(root, "error");
     read_message(&fault, root);
+    read_base_resp(&fault, beluga_json_get(root, "base_resp"));
     read_object(&fault, root);
+    read_members(&fault, root);
     read_detail(&fault, root);
-    if (beluga_json_is_object(error))
-        read_object(&fault, error);
-    else
-        read_message(&fault, error);
+    const beluga_json *errors = beluga_json_get(root, "errors"); /* Cloudflare's */
+    read_error(&fault, beluga_json_is_array(errors) ? beluga_json_at(errors, 0) : errors);
+    read_error(&fault, beluga_json_get(root, "error"));
     return fault;
 }
 
@@ -90,6 +212,13 @@ static int code_of_word(const char *word)
         int code;
     } words[] = {
         {"insufficient_quota", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"insufficient_user_quota", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"insufficient_balance", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"insufficient_balance_error", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"insufficient_credits", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"quota_exceeded", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"payment_required", BELUGA_ERROR_QUOTA_EXCEEDED},
+        {"budget_exceeded_error", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"credit_balance_exhausted", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_hard_limit_reached", BELUGA_ERROR_QUOTA_EXCEEDED},
         {"billing_not_active", BELUGA_ERROR_QUOTA_EXCEEDED},
@@ -105,7 +234,9 @@ static int code_of_word(const char *word)
         {"slow_down", BELUGA_ERROR_RATE_LIMIT},
         {"context_length_exceeded", BELUGA_ERROR_CONTEXT_LENGTH},
         {"exceed_context_size_error", BELUGA_ERROR_CONTEXT_LENGTH},
+        {"context_window_exceeded_error", BELUGA_ERROR_CONTEXT_LENGTH},
         {"content_policy_violation", BELUGA_ERROR_CONTENT_FILTER},
+        {"content_policy_violation_error", BELUGA_ERROR_CONTENT_FILTER},
         {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
         {"ResponsibleAIPolicyViolation", BELUGA_ERROR_CONTENT_FILTER},
         {"moderation_blocked", BELUGA_ERROR_CONTENT_FILTER},
@@ -121,6 +252,7 @@ static int code_of_word(const char *word)
         {"authentication_error", BELUGA_ERROR_AUTHENTICATION},
         {"permission_error", BELUGA_ERROR_AUTHORIZATION},
         {"permission_denied", BELUGA_ERROR_AUTHORIZATION},
+        {"permission_denied_error", BELUGA_ERROR_AUTHORIZATION},
         {"overloaded_error", BELUGA_ERROR_OVERLOADED},
         {"server_overloaded", BELUGA_ERROR_OVERLOADED},
         {"server_is_overloaded", BELUGA_ERROR_OVERLOADED},
@@ -141,10 +273,12 @@ static int code_of_word(const char *word)
         {"empty_image_file", BELUGA_ERROR_INVALID_REQUEST},
         {"failed_to_download_image", BELUGA_ERROR_INVALID_REQUEST},
         {"invalid_request_error", BELUGA_ERROR_INVALID_REQUEST},
+        {"bad_request_error", BELUGA_ERROR_INVALID_REQUEST},
+        {"unprocessable_entity_error", BELUGA_ERROR_INVALID_REQUEST},
         {"not_found_error", BELUGA_ERROR_NOT_FOUND},
     };
     for (size_t i = 0; word && i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i].word) == 0) return words[i].code;
+        if (beluga__same_word(word, words[i].word)) return words[i].code;
     bool image =
         word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
     return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* of OpenAI's dozen words for a bad one */
@@ -171,6 +305,12 @@ static const struct phrase {
     {"insufficient balance", BELUGA_ERROR_QUOTA_EXCEEDED},
     {"any credits yet", BELUGA_ERROR_QUOTA_EXCEEDED},
     {"all available credits", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"exceeded your current quota", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"insufficient credit", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"insufficient quota", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"insufficient account balance", BELUGA_ERROR_QUOTA_EXCEEDED},
+    {"余额不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient balance */
+    {"额度不足", BELUGA_ERROR_QUOTA_EXCEEDED}, /* insufficient quota */
     {"content filtering policy", BELUGA_ERROR_CONTENT_FILTER},
     {"organization has been disabled", BELUGA_ERROR_AUTHORIZATION},
     {"incorrect API key", BELUGA_ERROR_AUTHENTICATION},
@@ -184,11 +324,14 @@ static bool says(const char *message, const char *text)
     return message && strcasestr(message, text);
 }
 
-/* That credit is used up may come as a limit that was passed, or as a thing that is not allowed. */
+/* That credit is used up may come as a limit that was passed, or as a thing that is not allowed.
+ * Gateways pass on as an error of their own what the service behind them refused. */
 static int code_of_message(const char *message, int code)
 {
-    bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED;
-    bool limited = code == BELUGA_ERROR_RATE_LIMIT || code == BELUGA_ERROR_AUTHORIZATION;
+    bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED ||
+                   code == BELUGA_ERROR_INTERNAL || !code;
+    bool limited = code == BELUGA_ERROR_RATE_LIMIT || code == BELUGA_ERROR_AUTHORIZATION ||
+                   code == BELUGA_ERROR_OVERLOADED;
     for (size_t i = 0; (refused || limited) && i < sizeof phrases / sizeof *phrases; i++)
         if ((refused || phrases[i].code == BELUGA_ERROR_QUOTA_EXCEEDED) &&
             says(message, phrases[i].text))
@@ -203,6 +346,7 @@ static int code_of_message(const char *message, int code)
 static int meaning(const struct fault *fault, int otherwise)
 {
     int code = fault->flagged ? BELUGA_ERROR_CONTENT_FILTER : code_of_word(fault->inner);
+    if (!code) code = fault->number;
     if (!code) code = code_of_word(fault->code);
     if (!code) code = code_of_word(fault->type);
     bool passing = otherwise == BELUGA_ERROR_OVERLOADED || otherwise == BELUGA_ERROR_TIMEOUT;
@@ -238,32 +382,14 @@ void beluga__fault_decode_error(const beluga_http_response *response, beluga_err
 
 /* ---- inside an answer of status 200 ---------------------------------------------------------- */
 
-/* The members of an error without the object around them, as Cerebras sends it. */
-static bool is_bare(const beluga_json *root)
-{
-    const char *message = beluga_json_get_string(root, "message", NULL);
-    const char *type = beluga_json_get_string(root, "type", NULL);
-    bool typed = type && strstr(type, "error");
-    return message && *message && (typed || is_set(beluga_json_get(root, "code")));
-}
-
-bool beluga__fault_is(const beluga_json *root, bool certain)
-{
-    if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
-    if (is_set(beluga_json_get(root, "error"))) return true;
-    if (certain) return false;
-    const char *object = beluga_json_get_string(root, "object", NULL);
-    return (object && strcmp(object, "error") == 0) || is_set(beluga_json_get(root, "detail")) ||
-           is_bare(root);
-}
-
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)
 {
     struct fault fault = read_fault(root);
     beluga_error err;
     int code = meaning(&fault, 0);
     bool is_status = fault.status >= 400 && fault.status < 600;
-    if (is_status) code = meaning(&fault, beluga_error_from_http((int)fault.status));
+    int64_t http = is_status ? fault.status : fault.http;
+    if (http) code = meaning(&fault, beluga_error_from_http((int)http));
     if (!code) code = otherwise;
     beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
                      code == otherwise ? "" : " (so it says inside an answer of status 200)");

@@ -8,6 +8,24 @@
 /* A provider's decode_error. */
 void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err);
 
+/* The members that say so whatever stands beside them; a decoder that picks members of a text has
+ * them among its names. */
+enum beluga__fault_member {
+    BELUGA__FAULT_ERROR,
+    BELUGA__FAULT_ERRORS,
+    BELUGA__FAULT_MESSAGE,
+    BELUGA__FAULT_MSG,
+    BELUGA__FAULT_CODE,
+    BELUGA__FAULT_BASE_RESP,
+    BELUGA__FAULT_MEMBERS
+};
+#define BELUGA__FAULT_NAMES                                                                   \
+    BELUGA_JSON_NAME("error"), BELUGA_JSON_NAME("errors"), BELUGA_JSON_NAME("error_message"), \
+        BELUGA_JSON_NAME("error_msg"), BELUGA_JSON_NAME("error_code"),                        \
+        BELUGA_JSON_NAME("base_resp")
+
+/* Whether one of them reports an error: null, false, 0, "" and what is made of these does not. */
+bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS]);
 /* Does a JSON text that came with status 200 report an error? An answer has no "detail", and is not
  * of the kind "error"; what is `certain` to be an answer may have them. */
 bool beluga__fault_is(const beluga_json *root, bool certain);

@@ -341,7 +341,7 @@ static int end(beluga_response_builder *b, const beluga_event *e)
         b->failure = e->u.error && e->u.error->code ? e->u.error->code : BELUGA_ERROR_STREAM;
         return 0;
     }
-    b->response->complete = true;
+    b->response->complete = beluga_finish_reason_is_whole(e->u.finish.reason);
     b->response->reason = e->u.finish.reason;
     return keep_text(b, e->u.finish.raw, e->u.finish.raw_length, &b->response->raw_reason);
 }

@@ -121,7 +121,14 @@ static const char *const reasons[] = {
     [BELUGA_FINISH_TOOL_CALLS] = "tool_calls",
     [BELUGA_FINISH_CONTENT_FILTER] = "content_filter",
     [BELUGA_FINISH_OTHER] = "other",
+    [BELUGA_FINISH_PAUSE] = "pause",
 };
+
+bool beluga_finish_reason_is_whole(uint32_t reason)
+{
+    return reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_TOOL_CALLS ||
+           reason == BELUGA_FINISH_UNKNOWN;
+}
 
 const char *beluga_finish_reason_name(uint32_t reason)
 {

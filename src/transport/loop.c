@@ -382,6 +382,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     beluga__list_init(&loop->base.operations);
     beluga__timers_init(&loop->timers, &runtime->allocator);
     beluga__json_scratch_init(&loop->base.scratch, &runtime->allocator);
+    loop->base.scratch.lenient = true;
     int status = hosted ? beluga__loop_poller(loop) : 0;
     if (status) {
         beluga__release(&runtime->allocator, loop);

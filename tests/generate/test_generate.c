@@ -219,7 +219,8 @@ static void an_answer_ends_with_the_reason_its_provider_gave(void **state)
     } cases[] = {{"stop", BELUGA_FINISH_STOP},
                  {"length", BELUGA_FINISH_LENGTH},
                  {"content_filter", BELUGA_FINISH_CONTENT_FILTER},
-                 {"other", BELUGA_FINISH_OTHER}};
+                 {"other", BELUGA_FINISH_OTHER},
+                 {"pause", BELUGA_FINISH_PAUSE}};
     const subject *s = *state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         beluga_response *response = NULL;
@@ -228,7 +229,8 @@ static void an_answer_ends_with_the_reason_its_provider_gave(void **state)
                          0);
         assert_int_equal(beluga_response_finish_reason(response), cases[i].reason);
         assert_string_equal(beluga_response_raw_finish_reason(response), cases[i].raw);
-        assert_true(beluga_response_is_complete(response));
+        assert_int_equal(beluga_response_is_complete(response),
+                         cases[i].reason == BELUGA_FINISH_STOP);
         beluga_response_free(response);
     }
 }

@@ -64,7 +64,7 @@ static void a_token_that_is_too_long_is_refused(void **state)
     authorized *a = *state;
     memset(token, 'x', sizeof token - 1);
     authorize(a, token, "AZURE_OPENAI_AD_TOKEN");
-    assert_int_equal(a->code, BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_int_equal(a->code, BELUGA_ERROR_AUTHENTICATION);
     assert_null(beluga_http_request_header(&a->request, "Authorization"));
 }
 

@@ -19,6 +19,8 @@ int main(void)
     static const char *const torture[] = {
         "stream-openai-two-tools/stream.sse",
         "stream-tools-nothing-but-arguments/stream.sse",
+        "stream-tools-one-id-other-arguments/stream.sse",
+        "stream-tools-name-in-pieces/stream.sse",
         "body-tools/body.json",
         "request-extra-body/call.txt",
         "request-images/call.txt",

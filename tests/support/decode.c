@@ -57,6 +57,7 @@ static void set_up(struct decoder *d, const beluga_provider *provider, beluga__b
     d->sink.event = on_event;
     d->loop.random = 1;
     beluga__json_scratch_init(&d->loop.scratch, allocator);
+    d->loop.scratch.lenient = true;
     d->target.provider = d->target.protocol = provider;
     d->call = calloc(1, sizeof *d->call);
     d->state = calloc(1, provider->state_size + 1);

@@ -313,6 +313,98 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     beluga_chat_model_unref(model);
 }
 
+/* Answer once with a call of echo, which ends for this reason. */
+static void call_and_end(peer *p, const char *reason)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "c1", "echo", "{}");
+    peer_openai_finish(r, reason);
+    peer_openai_done(r);
+}
+
+static void no_tool_runs_of_an_answer_that_is_not_whole(void **state)
+{
+    static const struct {
+        const char *word;
+        beluga_finish_reason reason;
+    } ends[] = {{"length", BELUGA_FINISH_LENGTH},
+                {"tired", BELUGA_FINISH_OTHER},
+                {"sensitive", BELUGA_FINISH_CONTENT_FILTER},
+                {"pause_turn", BELUGA_FINISH_PAUSE}};
+    peer *p = *state;
+    beluga_tool *t = tool("echo", echo, NULL, 0);
+    beluga_chat_model *model = open_peer(p), *bound;
+    assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        beluga_messages *messages;
+        beluga_response *response;
+        story s;
+        call_and_end(p, ends[i].word);
+        assert_int_equal(run_n(bound, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+        assert_int_equal(s.results, 0);
+        assert_int_equal(s.finishes, 1);
+        assert_int_equal(beluga_messages_count(messages), 1);
+        assert_int_equal(beluga_response_finish_reason(response), ends[i].reason);
+        assert_false(beluga_response_is_complete(response));
+        assert_int_equal(beluga_response_tool_call_count(response), 1);
+        beluga_response_free(response);
+        beluga_messages_free(messages);
+    }
+    beluga_tool_unref(t);
+    beluga_chat_model_unref(bound);
+    beluga_chat_model_unref(model);
+}
+
+static void say_and_end(peer *p, const char *text, const char *reason)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, text);
+    peer_openai_finish(r, reason);
+    peer_openai_usage(r, 3, 2);
+    peer_openai_done(r);
+}
+
+static void a_pause_is_gone_on_with(void **state)
+{
+    peer *p = *state;
+    say_and_end(p, "Let me ", "pause_turn");
+    say_and_end(p, "see.", "stop");
+    beluga_chat_model *model = open_peer(p);
+    beluga_messages *messages;
+    beluga_response *response;
+    story s;
+    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    assert_string_equal(s.text, "Let me see.");
+    assert_int_equal(s.finishes, 1);
+    assert_int_equal(s.output_tokens, 4);
+    assert_true(beluga_response_is_complete(response));
+    assert_int_equal(beluga_messages_count(messages), 2);
+    assert_string_equal(beluga_message_text(beluga_messages_get(messages, 1), NULL), "Let me ");
+    beluga_response_free(response);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+}
+
+static void a_model_that_never_stops_pausing_is_stopped(void **state)
+{
+    (void)state;
+    const beluga_option three = beluga_with_max_tool_steps(3);
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_responses("wait"), beluga_mock_with_finish_reason("pause"));
+    beluga_messages *messages;
+    beluga_response *response;
+    beluga_error err;
+    story s;
+    assert_int_equal(run_n(model, NULL, &messages, &s, &response, &err, &three, 1),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_null(response);
+    assert_int_equal(s.finishes, 0);
+    beluga_messages_free(messages);
+    beluga_chat_model_unref(model);
+}
+
 static int started_before;
 
 static void *cancel_once_it_works(void *context)
@@ -383,6 +475,9 @@ int main(void)
         cmocka_unit_test(no_more_tools_run_at_once_than_allowed),
         cmocka_unit_test(a_tool_that_is_late_is_abandoned_and_told_so),
         ON_PEER(a_model_that_never_stops_calling_is_stopped),
+        ON_PEER(no_tool_runs_of_an_answer_that_is_not_whole),
+        ON_PEER(a_pause_is_gone_on_with),
+        cmocka_unit_test(a_model_that_never_stops_pausing_is_stopped),
         cmocka_unit_test(a_tool_that_the_caller_runs_ends_the_loop_with_its_call),
         cmocka_unit_test(cancelling_the_context_ends_a_run_whose_tool_still_works),
         cmocka_unit_test(a_hosts_loop_never_blocks_on_a_tool),

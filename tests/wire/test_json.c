@@ -607,6 +607,43 @@ static void a_patch_is_merged_as_rfc_7396_says(void **state)
     beluga__buf_free(&out);
 }
 
+static void members_are_picked_in_one_walk(void **state)
+{
+    (void)state;
+    static const beluga_json_name names[] = {BELUGA_JSON_NAME("a"), BELUGA_JSON_NAME("b"),
+                                             BELUGA_JSON_NAME("ab"), BELUGA_JSON_NAME("c")};
+    const beluga_json *m[4];
+    const beluga_json *root = parse("{\"c\":{\"a\":9},\"x\":[1],\"a\":1,\"ab\":2,\"a\":3}");
+    assert_int_equal(beluga_json_pick(root, names, 4, m), 3);
+    assert_int_equal(beluga_json_int(m[0], 0), 1);
+    assert_null(m[1]);
+    assert_int_equal(beluga_json_int(m[2], 0), 2);
+    assert_true(beluga_json_is_object(m[3]));
+    assert_int_equal(beluga_json_pick(parse("[1]"), names, 4, m), 0);
+    assert_null(m[0]);
+    assert_int_equal(beluga_json_pick(NULL, names, 4, m), 0);
+    assert_null(m[3]);
+    assert_int_equal(beluga_json_pick(parse("{}"), names, 0, m), 0);
+}
+
+static void nan_and_infinity_are_values_without_a_number(void **state)
+{
+    (void)state;
+    const char *text = "{\"a\":NaN,\"b\":-Infinity,\"c\":[Infinity,1.5],\"d\":7}";
+    size_t n;
+    assert_refused(text, BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte 5: ");
+    scratch.lenient = true;
+    const beluga_json *root = parse(text);
+    assert_int_equal(beluga_json_get_int(root, "a", -3), -3);
+    assert_int_equal(beluga_json_get_int(root, "b", -3), -3);
+    assert_true(beluga_json_double(beluga_json_get(root, "b"), -3) == -3);
+    assert_false(beluga_json_is_number(beluga_json_get(root, "a")));
+    assert_int_equal(beluga_json_get_int(root, "d", -3), 7);
+    assert_string_equal(beluga__json_scratch_text(&scratch, root, &n),
+                        "{\"a\":null,\"b\":null,\"c\":[null,1.5],\"d\":7}");
+    assert_refused("{\"a\":Nope}", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte 5: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -625,6 +662,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(brackets_inside_strings_do_not_nest, set_up, tear_down),
         cmocka_unit_test_setup_teardown(containers_are_walked_in_order, set_up, tear_down),
         cmocka_unit_test_setup_teardown(getters_accept_null_and_other_types, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(members_are_picked_in_one_walk, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(nan_and_infinity_are_values_without_a_number, set_up,
+                                        tear_down),
         cmocka_unit_test(a_document_owns_its_texts),
         cmocka_unit_test(compact_takes_objects_only),
         cmocka_unit_test(parsing_again_allocates_nothing),

@@ -5,6 +5,7 @@
  * four places to change for your API are numbered; fixtures/ holds what the tests send and expect.
  */
 #include <beluga/provider/provider.h>
+#include <string.h>
 
 /* ---- 1. a call becomes a request ---------------------------------------------------------------
  */
@@ -80,21 +81,63 @@ static int emit_usage(const beluga_json *counts, beluga_emit *emit)
     return beluga_emit_usage(emit, &usage);
 }
 
+/* What the API's words mean. A word that is not in the table is no success: the caller is told. */
+static beluga_finish_reason reason_of(const char *word)
+{
+    static const struct {
+        const char *word;
+        beluga_finish_reason reason;
+    } words[] = {
+        {"stop", BELUGA_FINISH_STOP},
+        {"length", BELUGA_FINISH_LENGTH},
+        {"filtered", BELUGA_FINISH_CONTENT_FILTER},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(word, words[i].word) == 0) return words[i].reason;
+    return BELUGA_FINISH_OTHER;
+}
+
+static void describe(const beluga_json *error, beluga_error *err)
+{
+    size_t n;
+    const char *code = beluga_json_get_string(error, "code", &n);
+    if (code) beluga_error_set_provider_code(err, code, n);
+    const char *message = beluga_json_get_string(error, "message", &n);
+    if (message) beluga_error_set_cause(err, message, n);
+}
+
+/* An error may also come where an answer should be. */
+static int emit_error(const beluga_json *error, beluga_emit *emit)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_STREAM, "%s", beluga_error_text(BELUGA_ERROR_STREAM));
+    describe(error, &err);
+    return beluga_emit_error(emit, &err);
+}
+
 /* {"text": "Hello", "finish": "stop", "usage": {"input": 3, "output": 1}}; a streamed answer is
  * several of them, and only the last says "finish": that is the proof that the answer is complete.
  */
 static int decode(const char *json, size_t length, beluga_emit *emit)
 {
-    const beluga_json *root;
+    enum { TEXT, FINISH, USAGE, ERROR, COUNT };
+    static const beluga_json_name names[COUNT] = {
+        [TEXT] = BELUGA_JSON_NAME("text"),
+        [FINISH] = BELUGA_JSON_NAME("finish"),
+        [USAGE] = BELUGA_JSON_NAME("usage"),
+        [ERROR] = BELUGA_JSON_NAME("error"),
+    };
+    const beluga_json *root, *m[COUNT];
     size_t n;
     int status = beluga_emit_parse(emit, json, length, &root);
-    const char *text = beluga_json_get_string(root, "text", &n);
-    const char *finish = beluga_json_get_string(root, "finish", NULL);
-    if (status == 0 && text) status = beluga_emit_text(emit, text, n);
-    if (status == 0) status = emit_usage(beluga_json_get(root, "usage"), emit);
-    if (status || !finish) return status;
-    bool cut = finish[0] == 'l'; /* "length" */
-    return beluga_emit_finish(emit, cut ? BELUGA_FINISH_LENGTH : BELUGA_FINISH_STOP, finish);
+    if (status) return status;
+    beluga_json_pick(root, names, COUNT, m);
+    if (beluga_json_is_object(m[ERROR])) return emit_error(m[ERROR], emit);
+    const char *text = beluga_json_string(m[TEXT], &n);
+    const char *finish = beluga_json_string(m[FINISH], NULL);
+    if (text) status = beluga_emit_text(emit, text, n);
+    if (status == 0) status = emit_usage(m[USAGE], emit);
+    return status || !finish ? status : beluga_emit_finish(emit, reason_of(finish), finish);
 }
 
 static int decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
@@ -117,15 +160,11 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
  * means. */
 static void decode_error(const beluga_http_response *response, beluga_error *err)
 {
-    size_t length, n;
+    size_t length;
     beluga_json_doc *doc;
     const char *body = beluga_http_response_body(response, &length);
     if (beluga_json_parse(body, length, &doc, NULL)) return;
-    const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
-    const char *code = beluga_json_get_string(error, "code", &n);
-    if (code) beluga_error_set_provider_code(err, code, n);
-    const char *message = beluga_json_get_string(error, "message", &n);
-    if (message) beluga_error_set_cause(err, message, n);
+    describe(beluga_json_get(beluga_json_doc_root(doc), "error"), err);
     beluga_json_doc_free(doc);
 }
 

@@ -4,7 +4,8 @@
  *
  * Every getter accepts NULL and a value of another type, so that a chain of them needs one test at
  * its end. Lone surrogates and bytes that are not UTF-8 are read as U+FFFD; numbers beyond 64 bits
- * are kept as text; nesting deeper than 512 is limit_exceeded.
+ * are kept as text; nesting deeper than 512 is limit_exceeded. NaN and Infinity, which are no JSON,
+ * are taken by beluga_emit_parse alone, and read as values of another type.
  */
 #ifndef BELUGA_PROVIDER_JSON_H
 #define BELUGA_PROVIDER_JSON_H
@@ -35,6 +36,27 @@ BELUGA_API const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc);
 
 /** Return the member `key` of an object, or NULL. */
 BELUGA_API const beluga_json *beluga_json_get(const beluga_json *object, const char *key);
+/** A member's name, for beluga_json_pick. Since: 0.1 */
+typedef struct beluga_json_name {
+    const char *text;
+    size_t length; /**< of text, bytes */
+} beluga_json_name;
+
+/** A name that is a literal: {BELUGA_JSON_NAME("id"), BELUGA_JSON_NAME("model")} */
+#define BELUGA_JSON_NAME(literal) {"" literal, sizeof(literal) - 1}
+
+/**
+ * Look up several members of an object in one walk, which costs less than a beluga_json_get for
+ * each. The names are best in the order in which members usually come.
+ *
+ * @param values  Set to the value of each name, the first where a member comes twice; NULL for what
+ * is missing, and for all of them when `object` is none.
+ * @return how many were found.
+ *
+ * Threads: any. Since: 0.1
+ */
+BELUGA_API size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names,
+                                   size_t count, const beluga_json **values);
 /** Return item `index` of an array, or NULL. Walking an array: beluga_json_first and _next. */
 BELUGA_API const beluga_json *beluga_json_at(const beluga_json *array, size_t index);
 /** Return the number of items or members; 0 for other types. */

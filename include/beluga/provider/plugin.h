@@ -79,8 +79,8 @@
     XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name) \
     XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
-    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                       \
-    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)
+    XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
+    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -214,6 +214,7 @@ BELUGA_END_DECLS
 #define beluga_json_parse               beluga_plugin_functions->beluga_json_parse
 #define beluga_json_doc_free            beluga_plugin_functions->beluga_json_doc_free
 #define beluga_json_doc_root            beluga_plugin_functions->beluga_json_doc_root
+#define beluga_json_pick                beluga_plugin_functions->beluga_json_pick
 #define beluga_json_get                 beluga_plugin_functions->beluga_json_get
 #define beluga_json_at                  beluga_plugin_functions->beluga_json_at
 #define beluga_json_count               beluga_plugin_functions->beluga_json_count

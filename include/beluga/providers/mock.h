@@ -70,8 +70,8 @@ static inline beluga_option beluga_mock_with_reasoning(const char *text)
 }
 
 /**
- * End with this reason: "stop" (default), "length", "tool_calls", "content_filter", "other", or
- * "none": the end is missing, which is stream_closed.
+ * End with this reason: "stop" (default), "length", "tool_calls", "content_filter", "other",
+ * "pause", or "none": the end is missing, which is stream_closed.
  */
 static inline beluga_option beluga_mock_with_finish_reason(const char *reason)
 {

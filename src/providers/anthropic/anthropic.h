@@ -2,9 +2,12 @@
 #ifndef BELUGA__PROVIDERS_ANTHROPIC_H
 #define BELUGA__PROVIDERS_ANTHROPIC_H
 
+#include "providers/calls.h"
 #include "providers/claude.h"
 #include "providers/common.h"
+#include "providers/decode.h"
 #include "providers/fault.h"
+#include "providers/words.h"
 
 extern const beluga_provider beluga__anthropic_provider;
 
@@ -13,7 +16,6 @@ extern const beluga_provider beluga__anthropic_provider;
 #define BELUGA__ANTHROPIC_REDACTED "redacted_thinking:"
 
 enum {
-    BELUGA__ANTHROPIC_BLOCKS = 4096, /* blocks of an answer that are told apart */
     BELUGA__ANTHROPIC_REASON = 64,
     BELUGA__ANTHROPIC_ID = 64,   /* the longest id and name of a tool call */
     BELUGA__ANTHROPIC_NAME = 128 /* that are sent as they are */
@@ -35,9 +37,9 @@ enum {
 
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__anthropic_state {
-    uint8_t tools[BELUGA__ANTHROPIC_BLOCKS / 8]; /* a bit a block that is a tool call */
-    bool thinking;                               /* a block of reasoning is open, */
-    uint32_t thinking_index;                     /* and which */
+    beluga__calls calls;           /* by their blocks' numbers */
+    bool thinking;                 /* a block of reasoning is open, */
+    uint32_t thinking_index;       /* and which */
     bool is_signed, has_signature; /* it has a signature, or at least a member for one */
     /* a block that goes back as it came, whose pieces may still come, in the call's memory */
     const char *block;
@@ -115,7 +117,6 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
 int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga_json *content,
                                     beluga_emit *emit);
 int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit);
-bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t index);
 /* A piece of the signature of the reasoning at work. */
 int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
                                      size_t length, beluga_emit *emit);
@@ -125,12 +126,12 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
 /* What a block of text cites of the API's own search; of another it is ignored. */
 int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
                                     const beluga_json *citation, beluga_emit *emit);
-/* A piece of a tool call's arguments. */
+/* A piece of a tool call's arguments; of another block it is none. */
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit);
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,
                                  beluga_emit *emit);
-void beluga__anthropic_keep_reason(beluga__anthropic_state *state, const beluga_json *holder);
+void beluga__anthropic_keep_reason(beluga__anthropic_state *state, const beluga_json *reason);
 int beluga__anthropic_emit_finish(beluga__anthropic_state *state, beluga_emit *emit);
 
 #endif

@@ -209,7 +209,8 @@ static void put_turn(beluga__anthropic_encoder *e, const struct turn *turn)
 {
     if (!turn->blocks) return;
     beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", turn->assistant ? "assistant" : "user");
+    beluga_json_put_string(e->w, "role",
+                           beluga__role_name(turn->assistant ? BELUGA_ROLE_AI : BELUGA_ROLE_HUMAN));
     if (turn->only) {
         beluga_json_put_string_n(e->w, "content", turn->only->text,
                                  beluga__anthropic_text_length(e, turn->only));

@@ -124,11 +124,12 @@ static void put_thinking(beluga__anthropic_encoder *e)
     const beluga__claude_plan *plan = &e->plan;
     beluga__body object;
     beluga__body_begin_object(&e->body, "thinking", &object);
-    if (plan->type && beluga__body_wants(&object, "type")) {
-        beluga_json_put_string(e->w, "type", plan->type);
-        if (*plan->type == 'e' && beluga__body_wants(&object, "budget_tokens"))
+    if (plan->mode && beluga__body_wants(&object, "type")) {
+        beluga_json_put_string(e->w, "type", beluga__claude_mode_name(plan->mode));
+        if (plan->mode == BELUGA__CLAUDE_ENABLED && beluga__body_wants(&object, "budget_tokens"))
             beluga_json_put_int(e->w, "budget_tokens", plan->budget);
-        if (*plan->type == 'a' && e->model.known && beluga__body_wants(&object, "display"))
+        if (plan->mode == BELUGA__CLAUDE_ADAPTIVE && e->model.known &&
+            beluga__body_wants(&object, "display"))
             beluga_json_put_string(e->w, "display", "summarized");
     }
     end_object(e, &object);
@@ -188,13 +189,13 @@ static void warn_about_format(beluga__anthropic_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+static const char *const endpoints[] = {"/v1/messages", NULL};
+
 static void set_head(const beluga_call *call, beluga_http_request *request, const char *path)
 {
     const char *beta = beluga_call_get_own_string(call, "anthropic.beta", NULL);
-    beluga_http_request_set_path(request, path);
-    const char *url = beluga_http_request_url(request);
     /* The variable has no "/v1" in it, but those of other providers do. */
-    if (url && strstr(url, "/v1/v1/")) beluga_http_request_set_path(request, path + strlen("/v1"));
+    beluga__set_path(request, endpoints, path);
     beluga_http_request_set_header(request, "anthropic-version", "2023-06-01");
     if (beta) beluga_http_request_set_header(request, "anthropic-beta", beta);
 }
@@ -244,21 +245,11 @@ static bool wants_bearer(const beluga_credential *credential)
     return bearer;
 }
 
-static int set_bearer(beluga_http_request *request, const char *key, beluga_error *err)
-{
-    char value[8192];
-    int n = snprintf(value, sizeof value, "Bearer %s", key);
-    if (n < 0 || (size_t)n >= sizeof value)
-        return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is too long");
-    beluga_http_request_set_header(request, "Authorization", value);
-    return 0;
-}
-
 int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,
                                 int64_t now, beluga_error *err)
 {
     (void)now;
-    if (wants_bearer(credential)) return set_bearer(request, credential->key, err);
+    if (wants_bearer(credential)) return beluga__set_bearer(request, credential->key, err);
     beluga_http_request_set_header(request, "x-api-key", credential->key);
     return 0;
 }

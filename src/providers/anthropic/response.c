@@ -4,59 +4,57 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-bool beluga__anthropic_is_tool(const beluga__anthropic_state *state, uint32_t index)
-{
-    return index < BELUGA__ANTHROPIC_BLOCKS && (state->tools[index / 8] >> (index % 8) & 1);
-}
-
-/* Some servers put the arguments into the block's start. The API starts with {} there; what comes
- * in pieces counts more. */
+/* Some servers put the arguments into the block's start, as an object or a text. The API starts
+ * with
+ * {} there; what comes in pieces counts more. */
 static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
                           beluga_emit *emit)
 {
     const beluga_json *input = beluga_json_get(block, "input");
+    size_t n = 0;
+    const char *text = beluga_json_string(input, &n);
     state->arguments = NULL;
-    if (!beluga_json_is_object(input) || !beluga_json_count(input)) return 0;
-    const char *text = beluga_emit_json_text(emit, input, &state->n_arguments);
-    char *copy = text ? beluga_emit_alloc(emit, state->n_arguments + 1) : NULL;
+    if (beluga_json_is_object(input) && beluga_json_count(input)) {
+        text = beluga_emit_json_text(emit, input, &n);
+        if (!text) return BELUGA_ERROR_NO_MEMORY;
+    }
+    if (!text || !n) return 0;
+    char *copy = beluga_emit_alloc(emit, n + 1);
     if (!copy) return BELUGA_ERROR_NO_MEMORY;
-    memcpy(copy, text, state->n_arguments);
+    memcpy(copy, text, n);
     state->arguments = copy;
+    state->n_arguments = n;
     return 0;
 }
 
 static int begin_tool(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
                       beluga_emit *emit)
 {
-    const char *name = beluga_json_get_string(block, "name", NULL);
-    if (index >= BELUGA__ANTHROPIC_BLOCKS)
-        return beluga_emit_failure(emit, BELUGA_ERROR_LIMIT_EXCEEDED, NULL,
-                                   "the answer has more than %d blocks", BELUGA__ANTHROPIC_BLOCKS);
-    if (!name || !*name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    state->tools[index / 8] |= (uint8_t)(1u << (index % 8));
-    int code = keep_arguments(state, block, emit);
-    return code ? code
-                : beluga_emit_tool_call_begin(emit, index,
-                                              beluga_json_get_string(block, "id", NULL), name);
+    const beluga__call_piece piece = {
+        .place = index,
+        .id = beluga_json_get_string(block, "id", NULL),
+        .name = beluga_json_get_string(block, "name", NULL),
+    };
+    int code = beluga__calls_add(&state->calls, &piece, emit);
+    if (!code && piece.name) code = beluga__calls_name_is_whole(&state->calls, emit);
+    return code ? code : keep_arguments(state, block, emit);
 }
 
 int beluga__anthropic_emit_arguments(beluga__anthropic_state *state, uint32_t index,
                                      const char *text, size_t length, beluga_emit *emit)
 {
+    const beluga__call_piece piece = {.place = index, .arguments = text, .n_arguments = length};
+    if (!beluga__calls_has(&state->calls, index, NULL)) return 0;
     state->arguments = NULL;
-    return beluga_emit_tool_call_delta(emit, index, text, length);
+    return beluga__calls_add(&state->calls, &piece, emit);
 }
 
 static int end_tool(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
 {
-    const char *arguments = state->arguments;
-    state->arguments = NULL;
-    state->tools[index / 8] &= (uint8_t)~(1u << (index % 8));
-    int code =
-        arguments ? beluga_emit_tool_call_delta(emit, index, arguments, state->n_arguments) : 0;
-    return code ? code : beluga_emit_tool_call_end(emit, index);
+    int code = state->arguments ? beluga__anthropic_emit_arguments(state, index, state->arguments,
+                                                                   state->n_arguments, emit)
+                                : 0;
+    return code ? code : beluga__calls_end(&state->calls, index, NULL, emit);
 }
 
 int beluga__anthropic_emit_signature(beluga__anthropic_state *state, const char *text,
@@ -257,10 +255,10 @@ int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index
 
 int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, beluga_emit *emit)
 {
-    if (beluga__anthropic_is_tool(state, index)) return end_tool(state, index, emit);
     if (state->block && state->block_index == index) return end_state(state, emit);
     if (!state->block && state->n_input && state->text_index == index) return end_text(state, emit);
-    return state->thinking && state->thinking_index == index ? end_thinking(state, emit) : 0;
+    if (state->thinking && state->thinking_index == index) return end_thinking(state, emit);
+    return end_tool(state, index, emit);
 }
 
 /* ---- beside the content ---------------------------------------------------------------------- */
@@ -304,51 +302,31 @@ int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_js
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
 }
 
-static const char *filled(const char *text)
-{
-    return text && *text ? text : NULL;
-}
-
 int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,
                                 beluga_emit *emit)
 {
-    const char *id = filled(beluga_json_get_string(message, "id", NULL));
-    const char *model = filled(beluga_json_get_string(message, "model", NULL));
+    const char *id = beluga__filled(beluga_json_get_string(message, "id", NULL));
+    const char *model = beluga__filled(beluga_json_get_string(message, "model", NULL));
     int code = id || model ? beluga_emit_metadata(emit, id, model, 0) : 0;
     return code ? code
                 : beluga__anthropic_emit_usage(state, beluga_json_get(message, "usage"), emit);
 }
 
-void beluga__anthropic_keep_reason(beluga__anthropic_state *state, const beluga_json *holder)
+void beluga__anthropic_keep_reason(beluga__anthropic_state *state, const beluga_json *reason)
 {
-    size_t n;
-    const char *reason = beluga_json_get_string(holder, "stop_reason", &n);
-    if (!reason || n >= sizeof state->reason) return;
-    memcpy(state->reason, reason, n + 1);
-}
-
-static beluga_finish_reason meaning(const char *reason)
-{
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } words[] = {
-        {"end_turn", BELUGA_FINISH_STOP},
-        {"tool_use", BELUGA_FINISH_TOOL_CALLS},
-        {"max_tokens", BELUGA_FINISH_LENGTH},
-        {"stop_sequence", BELUGA_FINISH_STOP},
-        {"refusal", BELUGA_FINISH_CONTENT_FILTER},
-        {"model_context_window_exceeded", BELUGA_FINISH_LENGTH},
-        {"", BELUGA_FINISH_UNKNOWN},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(reason, words[i].word) == 0) return words[i].reason;
-    return BELUGA_FINISH_OTHER;
+    const char *word = beluga__read_word(reason);
+    size_t n = word ? strlen(word) : 0;
+    if (!word) return;
+    if (n >= sizeof state->reason) n = sizeof state->reason - 1;
+    memcpy(state->reason, word, n);
+    state->reason[n] = '\0';
 }
 
 int beluga__anthropic_emit_finish(beluga__anthropic_state *state, beluga_emit *emit)
 {
-    return beluga_emit_finish(emit, meaning(state->reason), filled(state->reason));
+    const beluga__end end = {.word = state->reason, .calls = state->calls.count > 0};
+    int code = beluga__calls_finish(&state->calls, emit);
+    return code ? code : beluga__end_emit(&end, emit);
 }
 
 /* ---- whole answers --------------------------------------------------------------------------- */
@@ -374,11 +352,11 @@ static int decode_answer(beluga__anthropic_state *state, const beluga_json *root
     if (beluga__fault_is(root, certain))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     if (!certain)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a message");
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "the answer is JSON, but not a message", emit);
     int code = beluga__anthropic_emit_head(state, root, emit);
     if (!code) code = beluga__anthropic_decode_blocks(state, content, emit);
-    beluga__anthropic_keep_reason(state, root);
+    beluga__anthropic_keep_reason(state, beluga_json_get(root, "stop_reason"));
     return code ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
@@ -386,31 +364,18 @@ int beluga__anthropic_decode_response(void *state, const char *body, size_t leng
                                       beluga_emit *emit)
 {
     const beluga_json *root;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    int code = beluga__decode_body(body, length, emit, &root);
     return code ? code : decode_answer(state, root, emit);
 }
 
 /* {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"} */
 int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
+    static const beluga__model_list shape = {
+        .list = "data", .name = "id", .page = "last_id", .more = "has_more"};
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    const beluga_json *models = beluga_json_get(root, "data");
     if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!beluga_json_is_array(models))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, "id", &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
-    const char *last = filled(beluga_json_get_string(root, "last_id", NULL));
-    bool more = last && beluga_json_bool(beluga_json_get(root, "has_more"), false);
-    return more && !code ? beluga_emit_next_page(emit, last) : code;
+    return beluga__decode_models(root, &shape, emit);
 }

@@ -9,35 +9,42 @@ static bool is(const char *type, const char *name)
     return type && strcmp(type, name) == 0;
 }
 
-/* A delta's text in member `key`, or NULL; "" too is none. */
-static const char *text_of(const beluga_json *delta, const char *key, size_t *n)
-{
-    const char *text = beluga_json_get_string(delta, key, n);
-    return text && *n ? text : NULL;
-}
-
 /* Deltas of other kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
                         beluga_emit *emit)
 {
-    const char *type = beluga_json_get_string(delta, "type", NULL), *text;
-    size_t n;
-    if (is(type, "text_delta") && (text = text_of(delta, "text", &n))) {
-        state->has_text = true;
-        return beluga_emit_text(emit, text, n);
-    }
-    if (is(type, "input_json_delta") && (text = text_of(delta, "partial_json", &n)))
-        return beluga__anthropic_is_tool(state, index)
+    enum { TYPE, TEXT, PARTIAL_JSON, THINKING, SIGNATURE, CITATION, COUNT };
+    static const beluga_json_name names[COUNT] = {
+        [TYPE] = BELUGA_JSON_NAME("type"),
+        [TEXT] = BELUGA_JSON_NAME("text"),
+        [PARTIAL_JSON] = BELUGA_JSON_NAME("partial_json"),
+        [THINKING] = BELUGA_JSON_NAME("thinking"),
+        [SIGNATURE] = BELUGA_JSON_NAME("signature"),
+        [CITATION] = BELUGA_JSON_NAME("citation"),
+    };
+    static const char *const types[COUNT] = {
+        [TEXT] = "text_delta",          [PARTIAL_JSON] = "input_json_delta",
+        [THINKING] = "thinking_delta",  [SIGNATURE] = "signature_delta",
+        [CITATION] = "citations_delta",
+    };
+    const beluga_json *m[COUNT];
+    size_t n = 0;
+    int kind = TEXT;
+    beluga_json_pick(delta, names, COUNT, m);
+    const char *type = beluga_json_string(m[TYPE], NULL);
+    while (kind < COUNT && !is(type, types[kind])) kind++;
+    if (kind == CITATION) return beluga__anthropic_keep_citation(state, index, m[CITATION], emit);
+    const char *text = kind < COUNT ? beluga_json_string(m[kind], &n) : NULL;
+    if (!text || !n) return 0;
+    switch (kind) {
+    case TEXT: state->has_text = true; return beluga_emit_text(emit, text, n);
+    case PARTIAL_JSON:
+        return beluga__calls_has(&state->calls, index, NULL)
                    ? beluga__anthropic_emit_arguments(state, index, text, n, emit)
                    : beluga__anthropic_keep_input(state, index, text, n, emit);
-    if (is(type, "thinking_delta") && (text = text_of(delta, "thinking", &n)))
-        return beluga_emit_reasoning(emit, text, n);
-    if (is(type, "signature_delta") && (text = text_of(delta, "signature", &n)))
-        return beluga__anthropic_emit_signature(state, text, n, emit);
-    if (is(type, "citations_delta"))
-        return beluga__anthropic_keep_citation(state, index, beluga_json_get(delta, "citation"),
-                                               emit);
-    return 0;
+    case THINKING: return beluga_emit_reasoning(emit, text, n);
+    default: return beluga__anthropic_emit_signature(state, text, n, emit);
+    }
 }
 
 /* After a pause for the tools that the API runs, a message may start with all that it has. */
@@ -47,15 +54,17 @@ static int decode_message_start(beluga__anthropic_state *state, const beluga_jso
     int code = beluga__anthropic_emit_head(state, message, emit);
     if (!code)
         code = beluga__anthropic_decode_blocks(state, beluga_json_get(message, "content"), emit);
-    beluga__anthropic_keep_reason(state, message);
+    beluga__anthropic_keep_reason(state, beluga_json_get(message, "stop_reason"));
     return code;
 }
 
-static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *root,
-                                beluga_emit *emit)
+/* The reason is the proof, since servers that speak the protocol end with [DONE] or nothing. */
+static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *delta,
+                                const beluga_json *usage, beluga_emit *emit)
 {
-    beluga__anthropic_keep_reason(state, beluga_json_get(root, "delta"));
-    return beluga__anthropic_emit_usage(state, beluga_json_get(root, "usage"), emit);
+    beluga__anthropic_keep_reason(state, beluga_json_get(delta, "stop_reason"));
+    int code = beluga__anthropic_emit_usage(state, usage, emit);
+    return code || !*state->reason ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
 static int decode_stop(beluga__anthropic_state *state, beluga_emit *emit)
@@ -64,32 +73,43 @@ static int decode_stop(beluga__anthropic_state *state, beluga_emit *emit)
     return code ? code : BELUGA_DECODE_DONE;
 }
 
-static int decode(beluga__anthropic_state *state, const char *type, const beluga_json *root,
+enum { TYPE, INDEX, DELTA, CONTENT_BLOCK, MESSAGE, USAGE, FAULTS };
+enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
+
+static int decode(beluga__anthropic_state *state, const char *type, const beluga_json *const *m,
                   beluga_emit *emit)
 {
-    int64_t number = beluga_json_get_int(root, "index", 0);
+    int64_t number = beluga_json_int(m[INDEX], 0);
     uint32_t index = number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-    if (is(type, "content_block_delta"))
-        return decode_delta(state, index, beluga_json_get(root, "delta"), emit);
+    if (is(type, "content_block_delta")) return decode_delta(state, index, m[DELTA], emit);
     if (is(type, "content_block_start"))
-        return beluga__anthropic_begin_block(state, index, beluga_json_get(root, "content_block"),
-                                             emit);
+        return beluga__anthropic_begin_block(state, index, m[CONTENT_BLOCK], emit);
     if (is(type, "content_block_stop")) return beluga__anthropic_end_block(state, index, emit);
-    if (is(type, "message_start"))
-        return decode_message_start(state, beluga_json_get(root, "message"), emit);
-    if (is(type, "message_delta")) return decode_message_delta(state, root, emit);
+    if (is(type, "message_start")) return decode_message_start(state, m[MESSAGE], emit);
+    if (is(type, "message_delta")) return decode_message_delta(state, m[DELTA], m[USAGE], emit);
     return is(type, "message_stop") ? decode_stop(state, emit) : 0;
 }
 
 int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
-    const beluga_json *root;
+    static const beluga_json_name names[MEMBERS] = {
+        [TYPE] = BELUGA_JSON_NAME("type"),
+        [INDEX] = BELUGA_JSON_NAME("index"),
+        [DELTA] = BELUGA_JSON_NAME("delta"),
+        [CONTENT_BLOCK] = BELUGA_JSON_NAME("content_block"),
+        [MESSAGE] = BELUGA_JSON_NAME("message"),
+        [USAGE] = BELUGA_JSON_NAME("usage"),
+        [FAULTS] = BELUGA__FAULT_NAMES,
+    };
+    const beluga_json *root, *m[MEMBERS];
     if (!frame->length) return 0;
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE;
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
-    const char *type = beluga_json_get_string(root, "type", NULL);
+    beluga_json_pick(root, names, MEMBERS, m);
+    const char *type = beluga_json_string(m[TYPE], NULL);
     if (!type) type = frame->event;
-    if (is(type, "error") || beluga__fault_is(root, true))
+    if (is(type, "error") || beluga__fault_among(m + FAULTS))
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
-    return decode(opaque, type, root, emit);
+    return decode(opaque, type, m, emit);
 }

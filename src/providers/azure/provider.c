@@ -23,12 +23,26 @@ static void set_v1_path(beluga_http_request *request, const char *path)
     const char *at = strstr(beluga_http_request_url(request), v1);
     bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* or its end */
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
-    beluga_http_request_set_path(request, whole);
+    beluga__openai_set_path(request, whole);
+}
+
+/* The portal shows a deployment's whole address, and people copy it: then it is the one. */
+static bool is_whole(beluga_http_request *request)
+{
+    beluga_http_request_set_path(request, "");
+    const char *url = beluga_http_request_url(request);
+    const char *deployments = url ? strstr(url, "/openai/deployments/") : NULL;
+    return deployments && strstr(deployments, "/chat/completions");
 }
 
 static int set_path(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
     const char *version = api_version(call);
+    if (is_whole(request)) {
+        bool dated = strstr(beluga_http_request_url(request), "api-version=");
+        if (version && !dated) beluga_http_request_add_query(request, "api-version", version);
+        return 0;
+    }
     char name[MAX_DEPLOYMENT], path[MAX_DEPLOYMENT + 64];
     if (!version) {
         set_v1_path(request, "/chat/completions");
@@ -76,18 +90,13 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 {
     bool named = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
     bool token = named || is_token(credential->key);
-    char bearer[BELUGA_AZURE_MAX_TOKEN];
     (void)now;
     if (credential->call) beluga_call_get_own_bool(credential->call, "azure.entra", &token);
     if (!token) {
         beluga_http_request_set_header(request, "api-key", credential->key);
         return 0;
     }
-    int n = snprintf(bearer, sizeof bearer, "Bearer %s", credential->key);
-    if (n >= (int)sizeof bearer)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the token is too long");
-    beluga_http_request_set_header(request, "Authorization", bearer);
-    return 0;
+    return beluga__set_bearer(request, credential->key, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */

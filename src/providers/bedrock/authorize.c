@@ -6,16 +6,6 @@
 
 enum { MAX_KEY = 16384 };
 
-static int authorize_by_token(beluga_http_request *request, const char *token, beluga_error *err)
-{
-    char value[MAX_KEY];
-    int n = snprintf(value, sizeof value, "Bearer %s", token);
-    if (n >= (int)sizeof value)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the key is too long");
-    beluga_http_request_set_header(request, "Authorization", value);
-    return 0;
-}
-
 /* Cut the next field off. */
 static char *field(char **rest)
 {
@@ -42,7 +32,7 @@ int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credent
 {
     char key[MAX_KEY], host_region[64], *rest = key;
     size_t n = strlen(credential->key);
-    if (!strchr(credential->key, ':')) return authorize_by_token(request, credential->key, err);
+    if (!strchr(credential->key, ':')) return beluga__set_bearer(request, credential->key, err);
     if (n >= sizeof key)
         return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the key is too long");
     memcpy(key, credential->key, n + 1);

@@ -3,8 +3,12 @@
 #define BELUGA__PROVIDERS_BEDROCK_H
 
 #include "providers/claude.h"
+#include "providers/calls.h"
 #include "providers/common.h"
+#include "providers/decode.h"
+#include "providers/fault.h"
 #include "providers/fit.h"
+#include "providers/words.h"
 
 /* The runtime of the region that counts where nobody names one; another's host is made from it. */
 #define BELUGA__BEDROCK_URL    "https://bedrock-runtime.us-east-1.amazonaws.com"
@@ -37,6 +41,7 @@ enum {
 typedef struct beluga__bedrock_state {
     bool started, finished;
     bool reasoning; /* the open block is */
+    beluga__calls calls;
 } beluga__bedrock_state;
 
 /* A request being written. What is wrong with its messages sticks in `status`. */

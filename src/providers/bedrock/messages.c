@@ -151,7 +151,8 @@ static void put_turn(beluga__bedrock_encoder *e, const struct turn *turn)
 {
     if (!turn->any) return;
     beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", turn->assistant ? "assistant" : "user");
+    beluga_json_put_string(e->w, "role",
+                           beluga__role_name(turn->assistant ? BELUGA_ROLE_AI : BELUGA_ROLE_HUMAN));
     beluga_json_begin_array(e->w, "content");
     put_turn_blocks(e, turn, true);
     put_turn_blocks(e, turn, false);

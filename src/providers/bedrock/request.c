@@ -42,10 +42,11 @@ static bool is_none(const char *choice)
 
 static void put_choice(beluga__bedrock_encoder *e, beluga__body *config, const char *choice)
 {
-    bool named = strcmp(choice, "auto") != 0 && strcmp(choice, "required") != 0;
+    bool automatic = strcmp(choice, "auto") == 0;
+    bool named = !automatic && strcmp(choice, "required") != 0;
     if (!beluga__body_wants(config, "toolChoice")) return;
     beluga_json_begin_object(e->w, "toolChoice");
-    beluga_json_begin_object(e->w, named ? "tool" : *choice == 'a' ? "auto" : "any");
+    beluga_json_begin_object(e->w, named ? "tool" : automatic ? "auto" : "any");
     if (named) beluga_json_put_string(e->w, "name", choice);
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
@@ -236,11 +237,11 @@ static void put_thinking(beluga__bedrock_encoder *e, beluga__body *additional)
     const beluga__claude_plan *plan = &e->plan;
     beluga__body object;
     beluga__body_begin_object(additional, "thinking", &object);
-    if (plan->type && beluga__body_wants(&object, "type")) {
-        beluga_json_put_string(e->w, "type", plan->type);
-        if (*plan->type == 'e' && beluga__body_wants(&object, "budget_tokens"))
+    if (plan->mode && beluga__body_wants(&object, "type")) {
+        beluga_json_put_string(e->w, "type", beluga__claude_mode_name(plan->mode));
+        if (plan->mode == BELUGA__CLAUDE_ENABLED && beluga__body_wants(&object, "budget_tokens"))
             beluga_json_put_int(e->w, "budget_tokens", plan->budget);
-        if (*plan->type == 'a' && beluga__body_wants(&object, "display"))
+        if (plan->mode == BELUGA__CLAUDE_ADAPTIVE && beluga__body_wants(&object, "display"))
             beluga_json_put_string(e->w, "display", "summarized");
     }
     end_object(e, &object);

@@ -68,50 +68,33 @@ int beluga__bedrock_emit_usage(const beluga_json *usage, beluga_emit *emit)
 
 int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const char *reason, beluga_emit *emit)
 {
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } words[] = {
-        {"end_turn", BELUGA_FINISH_STOP},
-        {"tool_use", BELUGA_FINISH_TOOL_CALLS},
-        {"max_tokens", BELUGA_FINISH_LENGTH},
-        {"stop_sequence", BELUGA_FINISH_STOP},
-        {"guardrail_intervened", BELUGA_FINISH_CONTENT_FILTER},
-        {"content_filtered", BELUGA_FINISH_CONTENT_FILTER},
-        {"model_context_window_exceeded", BELUGA_FINISH_LENGTH},
-    };
+    const beluga__end end = {.word = beluga__filled(reason), .calls = state->calls.count > 0};
     if (state->finished) return 0;
     state->finished = true;
-    if (!reason || !*reason)
+    if (!end.word)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer's end gives no reason");
-    if (strcmp(reason, "malformed_tool_use") == 0)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, reason,
-                                   "the model's tool call is malformed");
-    if (strcmp(reason, "malformed_model_output") == 0)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, reason,
-                                   "the model's answer is malformed");
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(reason, words[i].word) == 0)
-            return beluga_emit_finish(emit, words[i].reason, reason);
-    return beluga_emit_finish(emit, BELUGA_FINISH_OTHER, reason);
+    int code = beluga__calls_finish(&state->calls, emit);
+    return code ? code : beluga__end_emit(&end, emit);
 }
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-static int emit_tool_use(const beluga_json *call, uint32_t index, beluga_emit *emit)
+static int emit_tool_use(beluga__bedrock_state *state, const beluga_json *call, uint32_t index,
+                         beluga_emit *emit)
 {
-    const char *name = beluga_json_get_string(call, "name", NULL);
     const beluga_json *input = beluga_json_get(call, "input");
-    size_t length = 2;
     bool none = !input || beluga_json_is_null(input);
-    const char *arguments = none ? "{}" : beluga_emit_json_text(emit, input, &length);
-    if (!arguments) return BELUGA_ERROR_NO_MEMORY;
-    if (!name || !*name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    return beluga_emit_tool_call(emit, index, beluga_json_get_string(call, "toolUseId", NULL), name,
-                                 arguments, length);
+    beluga__call_piece piece = {
+        .place = index,
+        .id = beluga_json_get_string(call, "toolUseId", NULL),
+        .name = beluga_json_get_string(call, "name", NULL),
+        .arguments = "{}",
+        .n_arguments = 2,
+    };
+    if (!none) piece.arguments = beluga_emit_json_text(emit, input, &piece.n_arguments);
+    if (!piece.arguments) return BELUGA_ERROR_NO_MEMORY;
+    return beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
 static int emit_reasoning_block(const beluga_json *content, beluga_emit *emit)
@@ -121,55 +104,51 @@ static int emit_reasoning_block(const beluga_json *content, beluga_emit *emit)
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-static int emit_block(const beluga_json *block, uint32_t index, beluga_emit *emit)
+static int emit_block(beluga__bedrock_state *state, const beluga_json *block, uint32_t index,
+                      beluga_emit *emit)
 {
     const beluga_json *reasoning = beluga_json_get(block, "reasoningContent");
     const beluga_json *tool_use = beluga_json_get(block, "toolUse");
     if (reasoning) return emit_reasoning_block(reasoning, emit);
-    if (tool_use) return emit_tool_use(tool_use, index, emit);
+    if (tool_use) return emit_tool_use(state, tool_use, index, emit);
     if (beluga_json_is_object(block) && !beluga_json_get(block, "text") && beluga_json_count(block))
         return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL,
                                   block); /* goes back as it came */
     return beluga__bedrock_emit_text(block, emit);
 }
 
+static int fail(const beluga_json *root, beluga_emit *emit)
+{
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                  "the answer is JSON, but not one of Converse", emit);
+}
+
 int beluga__bedrock_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
     uint32_t index = 0;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     const beluga_json *message = beluga_json_get(beluga_json_get(root, "output"), "message");
     const beluga_json *content = beluga_json_get(message, "content");
-    if (!beluga_json_is_array(content))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not one of Converse");
+    if (!beluga_json_is_array(content)) return fail(root, emit);
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v))
-        code = emit_block(v, index++, emit);
+        code = emit_block(state, v, index++, emit);
     if (!code) code = beluga__bedrock_emit_usage(beluga_json_get(root, "usage"), emit);
     if (code) return code;
-    return beluga__bedrock_emit_stop(state, beluga_json_get_string(root, "stopReason", NULL), emit);
+    return beluga__bedrock_emit_stop(state, beluga__read_word(beluga_json_get(root, "stopReason")),
+                                     emit);
 }
 
 /* {"modelSummaries":[{"modelId":"…"},…]} */
 int beluga__bedrock_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
+    static const beluga__model_list shape = {.list = "modelSummaries", .name = "modelId"};
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    const beluga_json *models = beluga_json_get(root, "modelSummaries");
-    if (!beluga_json_is_array(models))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, "modelId", &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
-    return code;
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_models(root, &shape, emit);
 }

@@ -20,42 +20,46 @@ static int on_block_start(beluga__bedrock_state *state, const struct event *even
                           beluga_emit *emit)
 {
     const beluga_json *call = beluga_json_get(beluga_json_get(event->root, "start"), "toolUse");
-    const char *name = beluga_json_get_string(call, "name", NULL);
+    const beluga__call_piece piece = {
+        .place = event->index,
+        .id = beluga_json_get_string(call, "toolUseId", NULL),
+        .name = beluga_json_get_string(call, "name", NULL),
+    };
     state->reasoning = false;
     if (!call) return 0;
-    if (!name || !*name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    return beluga_emit_tool_call_begin(emit, event->index,
-                                       beluga_json_get_string(call, "toolUseId", NULL), name);
+    int code = beluga__calls_add(&state->calls, &piece, emit);
+    return code ? code : beluga__calls_name_is_whole(&state->calls, emit);
 }
 
 static int on_delta(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
 {
     const beluga_json *delta = beluga_json_get(event->root, "delta");
     const beluga_json *reasoning = beluga_json_get(delta, "reasoningContent");
-    size_t length = 0;
-    const char *input = beluga_json_get_string(beluga_json_get(delta, "toolUse"), "input", &length);
+    const beluga_json *input = beluga_json_get(beluga_json_get(delta, "toolUse"), "input");
     if (reasoning) {
         state->reasoning = true;
         return beluga__bedrock_emit_reasoning(reasoning, emit);
     }
-    if (length) return beluga_emit_tool_call_delta(emit, event->index, input, length);
-    return beluga__bedrock_emit_text(delta, emit);
+    if (!input) return beluga__bedrock_emit_text(delta, emit);
+    beluga__call_piece piece = {.place = event->index};
+    int code = beluga__calls_read_arguments(&piece, input, emit);
+    bool known = beluga__calls_has(&state->calls, event->index, NULL);
+    return code || !known ? code : beluga__calls_add(&state->calls, &piece, emit);
 }
 
 static int on_block_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
 {
     bool reasoning = state->reasoning;
     state->reasoning = false;
-    return reasoning ? beluga_emit_reasoning_end(emit)
-                     : beluga_emit_tool_call_end(emit, event->index); /* where it is one */
+    return reasoning
+               ? beluga_emit_reasoning_end(emit)
+               : beluga__calls_end(&state->calls, event->index, NULL, emit); /* where it is one */
 }
 
 static int on_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
 {
-    return beluga__bedrock_emit_stop(state, beluga_json_get_string(event->root, "stopReason", NULL),
-                                     emit);
+    return beluga__bedrock_emit_stop(
+        state, beluga__read_word(beluga_json_get(event->root, "stopReason")), emit);
 }
 
 /* The usage comes after the end. */

@@ -2,15 +2,17 @@
 #ifndef BELUGA__PROVIDERS_COHERE_H
 #define BELUGA__PROVIDERS_COHERE_H
 
+#include "providers/calls.h"
 #include "providers/common.h"
+#include "providers/decode.h"
+#include "providers/fault.h"
+#include "providers/words.h"
 
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__cohere_state {
     bool finished;
-    bool planning;       /* what came last is the plan for tools */
-    bool fresh;          /* of the newest call's arguments nothing has come yet */
-    bool held;           /* they are "null" so far, */
-    uint32_t held_index; /* of this call */
+    bool planning; /* what came last is the plan for tools */
+    beluga__calls calls;
 } beluga__cohere_state;
 
 /* The signature of reasoning that was a plan for tools, by which it finds its way back; the colon
@@ -38,10 +40,10 @@ int beluga__cohere_emit_plan(beluga__cohere_state *state, const beluga_json *mes
                              beluga_emit *emit);
 /* The plan is over. */
 int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit);
-/* Of a tool without parameters the arguments may be "null", which stands for none. */
-bool beluga__cohere_is_null(const char *arguments, size_t length);
 /* Emit an error that came where an answer or an event should be. */
 int beluga__cohere_emit_fault(const beluga_json *root, int code, beluga_emit *emit);
+/* A tool call of that number, or a piece of one. */
+beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index);
 /* Usage and finish reason of an answer, or of "message-end"'s delta. */
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit);
 

@@ -168,21 +168,11 @@ static void put_tool_result(struct encoder *e, const beluga_message *message)
     beluga_json_put_string(e->w, "tool_call_id", id);
 }
 
-static const char *role_name(beluga_role role)
-{
-    switch (role) {
-    case BELUGA_ROLE_SYSTEM: return "system";
-    case BELUGA_ROLE_AI: return "assistant";
-    case BELUGA_ROLE_TOOL: return "tool";
-    default: return "user";
-    }
-}
-
 static void put_message(struct encoder *e, const beluga_message *message)
 {
     beluga_role role = beluga_message_role(message);
     beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", role_name(role));
+    beluga_json_put_string(e->w, "role", beluga__role_name(role));
     if (role == BELUGA_ROLE_TOOL) put_tool_result(e, message);
     put_content(e, message, role);
     if (role == BELUGA_ROLE_AI) put_tool_calls(e, message);

@@ -167,11 +167,13 @@ static void put_response_format(struct encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+static const char *const endpoints[] = {"/v2/chat", NULL};
+
 int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
 {
     struct encoder e = {.call = call, .request = request};
-    beluga_http_request_set_path(request, "/v2/chat");
+    beluga__set_path(request, endpoints, "/v2/chat");
     int status = 0, code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
     e.w = e.body.writer;
@@ -198,7 +200,7 @@ int beluga__cohere_encode_list_models(const beluga_call *call, beluga_http_reque
     const char *page = beluga_call_page(call);
     (void)err;
     beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, "/v1/models");
+    beluga__set_path(request, endpoints, "/v1/models");
     beluga_http_request_add_query(request, "endpoint", "chat");
     beluga_http_request_add_query(request, "page_size", "1000");
     if (page) beluga_http_request_add_query(request, "page_token", page);

@@ -62,52 +62,27 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
 }
 
-static int emit_finish(const char *word, const char *detail, beluga_emit *emit)
+int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *object,
+                            beluga_emit *emit)
 {
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } words[] = {
-        {"COMPLETE", BELUGA_FINISH_STOP},
-        {"STOP_SEQUENCE", BELUGA_FINISH_STOP},
-        {"MAX_TOKENS", BELUGA_FINISH_LENGTH},
-        {"TOOL_CALL", BELUGA_FINISH_TOOL_CALLS},
-        {"ERROR_TOXIC", BELUGA_FINISH_CONTENT_FILTER},
+    const beluga__end end = {
+        .word = beluga__read_word(beluga_json_get(object, "finish_reason")),
+        .detail = beluga_json_get_string(object, "error", NULL),
+        .calls = state->calls.count > 0,
     };
-    const char *colon = detail && *detail ? ": " : "";
-    if (strcmp(word, "TIMEOUT") == 0)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TIMEOUT, word,
-                                   "the provider ran out of time%s%s", colon, detail);
-    if (strcmp(word, "ERROR") == 0)
-        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
-                                   "the provider broke the answer off%s%s", colon, detail);
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i].word) == 0)
-            return beluga_emit_finish(emit, words[i].reason, word);
-    return beluga_emit_finish(emit, BELUGA_FINISH_OTHER, word);
-}
-
-int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *end, beluga_emit *emit)
-{
-    const char *word = beluga_json_get_string(end, "finish_reason", NULL);
-    const char *detail = beluga_json_get_string(end, "error", NULL);
     if (state->finished) return 0;
     int code = beluga__cohere_end_plan(state, emit);
-    if (!code) code = emit_usage(beluga_json_get(end, "usage"), emit);
+    if (!code) code = beluga__calls_finish(&state->calls, emit);
+    if (!code) code = emit_usage(beluga_json_get(object, "usage"), emit);
     if (code) return code;
-    if (!word || !*word)
+    if (!end.word)
         return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
                                    "the answer's end gives no reason");
     state->finished = true;
-    return emit_finish(word, detail ? detail : "", emit);
+    return beluga__end_emit(&end, emit);
 }
 
 /* ---- whole answers --------------------------------------------------------------------------- */
-
-bool beluga__cohere_is_null(const char *arguments, size_t length)
-{
-    return length == 4 && memcmp(arguments, "null", 4) == 0;
-}
 
 int beluga__cohere_emit_fault(const beluga_json *root, int code, beluga_emit *emit)
 {
@@ -135,64 +110,64 @@ static int emit_content(const beluga_json *message, beluga_emit *emit)
     return code;
 }
 
-static int emit_tool_calls(const beluga_json *calls, beluga_emit *emit)
+/* Of a tool without parameters the arguments may be "null", which stands for none. */
+beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index)
+{
+    const beluga_json *function = beluga_json_get(call, "function");
+    beluga__call_piece piece = {
+        .place = index,
+        .id = beluga_json_get_string(call, "id", NULL),
+        .name = beluga_json_get_string(function, "name", NULL),
+    };
+    piece.arguments = beluga_json_get_string(function, "arguments", &piece.n_arguments);
+    return piece;
+}
+
+static int emit_tool_calls(beluga__cohere_state *state, const beluga_json *calls, beluga_emit *emit)
 {
     uint32_t index = 0;
     int code = 0;
     for (const beluga_json *v = beluga_json_first(calls); v && !code;
          v = beluga_json_next(calls, v)) {
-        const beluga_json *function = beluga_json_get(v, "function");
-        const char *name = beluga_json_get_string(function, "name", NULL);
-        size_t length = 0;
-        const char *arguments = beluga_json_get_string(function, "arguments", &length);
-        if (!name || !*name)
-            return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                       "the model's tool call has no name");
-        if (arguments && beluga__cohere_is_null(arguments, length)) length = 0;
-        code = beluga_emit_tool_call(emit, index++, beluga_json_get_string(v, "id", NULL), name,
-                                     arguments, length);
+        beluga__call_piece piece = beluga__cohere_read_call(v, index++);
+        code = beluga__calls_add_whole(&state->calls, &piece, emit);
     }
     return code;
+}
+
+/* A host's own error may have any shape; Cohere's is a text under "message". */
+static int fail(const beluga_json *root, beluga_emit *emit)
+{
+    if (beluga_json_is_string(beluga_json_get(root, "message")))
+        return beluga__cohere_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                  "the answer is JSON, but not a message", emit);
 }
 
 int beluga__cohere_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
-    int code = length ? beluga_emit_parse(emit, body, length, &root) : 0;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
+    int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     const beluga_json *message = beluga_json_get(root, "message");
-    if (beluga_json_is_string(message))
-        return beluga__cohere_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!beluga_json_is_object(message))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a message");
+    if (!beluga_json_is_object(message)) return fail(root, emit);
     code = beluga_emit_metadata(emit, beluga_json_get_string(root, "id", NULL), NULL, 0);
     if (!code) code = emit_content(message, emit);
     if (!code) code = beluga__cohere_emit_plan(state, message, emit);
     if (!code) code = beluga__cohere_end_plan(state, emit);
-    if (!code) code = emit_tool_calls(beluga_json_get(message, "tool_calls"), emit);
+    if (!code) code = emit_tool_calls(state, beluga_json_get(message, "tool_calls"), emit);
     return code ? code : beluga__cohere_emit_end(state, root, emit);
 }
 
 /* {"models":[{"name":"…"},…],"next_page_token":"…"} */
 int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
+    static const beluga__model_list shape = {
+        .list = "models", .name = "name", .page = "next_page_token"};
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    const beluga_json *models = beluga_json_get(root, "models");
-    if (!beluga_json_is_array(models))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, "name", &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
-    const char *next = beluga_json_get_string(root, "next_page_token", NULL);
-    return !code && next && *next ? beluga_emit_next_page(emit, next) : code;
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_models(root, &shape, emit);
 }

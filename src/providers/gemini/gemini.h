@@ -2,7 +2,11 @@
 #ifndef BELUGA__PROVIDERS_GEMINI_H
 #define BELUGA__PROVIDERS_GEMINI_H
 
+#include "providers/calls.h"
 #include "providers/common.h"
+#include "providers/decode.h"
+#include "providers/fault.h"
+#include "providers/words.h"
 
 extern const beluga_provider beluga__gemini_provider;
 
@@ -11,8 +15,9 @@ extern const beluga_provider beluga__gemini_provider;
 
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__gemini_state {
-    bool has_metadata, finished, warned;
-    uint32_t n_calls;
+    bool has_metadata, warned;
+    bool finished; /* a reason came; more may follow */
+    beluga__calls calls;
     int64_t answer_tokens, thought_tokens; /* as last counted */
 } beluga__gemini_state;
 

@@ -10,22 +10,18 @@ static int emit_function_call(beluga__gemini_state *state, const beluga_json *ca
                               beluga_emit *emit)
 {
     char made_up[sizeof BELUGA__GEMINI_MADE_UP_ID + 16];
-    const char *id = beluga_json_get_string(call, "id", NULL);
-    const char *name = beluga_json_get_string(call, "name", NULL);
-    const beluga_json *arguments = beluga_json_get(call, "args");
-    size_t length = 0;
-    if (!name || !*name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    if (!id || !*id) {
+    beluga__call_piece piece = {
+        .place = BELUGA__NO_PLACE,
+        .id = beluga__filled(beluga_json_get_string(call, "id", NULL)),
+        .name = beluga_json_get_string(call, "name", NULL),
+    };
+    if (!piece.id) {
         snprintf(made_up, sizeof made_up, BELUGA__GEMINI_MADE_UP_ID "%016" PRIx64,
                  beluga_emit_random(emit));
-        id = made_up;
+        piece.id = made_up;
     }
-    bool given = beluga_json_is_object(arguments);
-    const char *text = given ? beluga_emit_json_text(emit, arguments, &length) : "";
-    if (!text) return BELUGA_ERROR_NO_MEMORY;
-    return beluga_emit_tool_call(emit, state->n_calls++, id, name, text, length);
+    int code = beluga__calls_read_arguments(&piece, beluga_json_get(call, "args"), emit);
+    return code ? code : beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
 /* What is signed comes after its signature, which must not become that of the thoughts before. */

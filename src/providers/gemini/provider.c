@@ -1,7 +1,6 @@
 #include "providers/gemini/gemini.h"
 
 #include <beluga/providers/gemini.h>
-#include <stdio.h>
 
 /* In this order Google's own clients look at them. */
 static const char *const key_variables[] = {"GOOGLE_API_KEY", "GEMINI_API_KEY", NULL};
@@ -17,7 +16,6 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
                      beluga_error *err)
 {
     const char *url = beluga_http_request_url(request);
-    char bearer[BELUGA_GEMINI_MAX_TOKEN];
     bool token = url && beluga__gemini_takes_token(url, credential->key);
     (void)now;
     if (credential->call) beluga_call_get_own_bool(credential->call, "gemini.bearer", &token);
@@ -25,11 +23,7 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
         beluga_http_request_set_header(request, "x-goog-api-key", credential->key);
         return 0;
     }
-    int n = snprintf(bearer, sizeof bearer, "Bearer %s", credential->key);
-    if (n >= (int)sizeof bearer)
-        return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "the token is too long");
-    beluga_http_request_set_header(request, "Authorization", bearer);
-    return 0;
+    return beluga__set_bearer(request, credential->key, err);
 }
 
 static const char *const notes[] = {

@@ -1,5 +1,4 @@
 #include "providers/gemini/gemini.h"
-#include "providers/fault.h"
 
 #include <string.h>
 
@@ -62,65 +61,18 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *root, belu
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static const struct reason {
-    const char *word;
-    beluga_finish_reason reason; /* UNKNOWN: it is no answer, but an error */
-} reasons[] = {
-    {"STOP", BELUGA_FINISH_STOP},
-    {"MAX_TOKENS", BELUGA_FINISH_LENGTH},
-    {"SAFETY", BELUGA_FINISH_CONTENT_FILTER},
-    {"RECITATION", BELUGA_FINISH_CONTENT_FILTER},
-    {"BLOCKLIST", BELUGA_FINISH_CONTENT_FILTER},
-    {"PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
-    {"SPII", BELUGA_FINISH_CONTENT_FILTER},
-    {"IMAGE_SAFETY", BELUGA_FINISH_CONTENT_FILTER},
-    {"IMAGE_PROHIBITED_CONTENT", BELUGA_FINISH_CONTENT_FILTER},
-    {"IMAGE_RECITATION", BELUGA_FINISH_CONTENT_FILTER},
-    {"FUNCTION_CALL", BELUGA_FINISH_TOOL_CALLS},
-    {"MODEL_ARMOR", BELUGA_FINISH_CONTENT_FILTER},
-    {"MALFORMED_FUNCTION_CALL", BELUGA_FINISH_UNKNOWN},
-    {"UNEXPECTED_TOOL_CALL", BELUGA_FINISH_UNKNOWN},
-    {"TOO_MANY_TOOL_CALLS", BELUGA_FINISH_UNKNOWN},
-    {"MALFORMED_RESPONSE", BELUGA_FINISH_UNKNOWN},
-    {"MISSING_THOUGHT_SIGNATURE", BELUGA_FINISH_UNKNOWN},
-};
-
-static beluga_finish_reason reason_of(const char *word)
-{
-    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++)
-        if (strcmp(word, reasons[i].word) == 0) return reasons[i].reason;
-    return BELUGA_FINISH_OTHER;
-}
-
-static int code_of(const char *word)
-{
-    if (strcmp(word, "MALFORMED_RESPONSE") == 0) return BELUGA_ERROR_MALFORMED_RESPONSE;
-    if (strcmp(word, "MISSING_THOUGHT_SIGNATURE") == 0) return BELUGA_ERROR_INVALID_REQUEST;
-    return BELUGA_ERROR_TOOL_CALL;
-}
-
-static int emit_broken(const beluga_json *candidate, const char *word, beluga_emit *emit)
-{
-    size_t length = 0;
-    const char *message = beluga_json_get_string(candidate, "finishMessage", &length);
-    beluga_error err;
-    int code = code_of(word);
-    beluga_error_set(&err, code, "%s", beluga_error_text(code));
-    beluga_error_set_provider_code(&err, word, strlen(word));
-    if (length) beluga_error_set_cause(&err, message, length);
-    return beluga_emit_error(emit, &err);
-}
-
 /* A tool call ends with STOP. */
 static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
 {
-    const char *word = beluga_json_get_string(candidate, "finishReason", NULL);
-    if (!word || !*word) return 0;
+    const beluga__end end = {
+        .word = beluga__read_word(beluga_json_get(candidate, "finishReason")),
+        .detail = beluga_json_get_string(candidate, "finishMessage", NULL),
+        .calls = state->calls.count > 0,
+    };
+    if (!end.word) return 0;
     state->finished = true;
-    beluga_finish_reason reason = reason_of(word);
-    if (reason == BELUGA_FINISH_UNKNOWN) return emit_broken(candidate, word, emit);
-    if (reason == BELUGA_FINISH_STOP && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
-    return beluga_emit_finish(emit, reason, word);
+    int code = beluga__calls_finish(&state->calls, emit);
+    return code ? code : beluga__end_emit(&end, emit);
 }
 
 static int emit_blocked(const beluga_json *feedback, beluga_emit *emit)
@@ -149,11 +101,10 @@ static const beluga_json *first_candidate(const beluga_json *root)
 static int decode_piece(beluga__gemini_state *state, const beluga_json *root, int fault,
                         beluga_emit *emit)
 {
-    const beluga_json *error = beluga_json_get(root, "error");
-    if (beluga_json_is_object(error)) return beluga__gemini_emit_fault(error, fault, emit);
-    if (beluga__fault_is(root, state->finished || first_candidate(root) != NULL))
-        return beluga__fault_emit(root, fault, emit); /* a proxy's */
-    const beluga_json *candidate = first_candidate(root);
+    const beluga_json *candidate = first_candidate(root), *error = beluga_json_get(root, "error");
+    if (beluga__fault_is(root, candidate || state->finished))
+        return beluga_json_is_object(error) ? beluga__gemini_emit_fault(error, fault, emit)
+                                            : beluga__fault_emit(root, fault, emit); /* a proxy's */
     int code = emit_metadata(state, root, emit);
     if (!code) code = emit_usage(state, root, emit);
     if (!code)
@@ -174,14 +125,15 @@ static int decode_array(beluga__gemini_state *state, const beluga_json *array, i
     return code;
 }
 
+static const char not_ours[] = "the answer is JSON, but not Gemini's";
+
 /* `fault` is the code of an error that says none itself. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
     if (beluga_json_is_array(root)) return decode_array(state, root, fault, emit);
     if (beluga_json_is_object(root)) return decode_piece(state, root, fault, emit);
-    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                               "the answer is JSON, but not Gemini's");
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
 }
 
 /* A body that parses is whole, so a missing reason is only unknown. */
@@ -193,22 +145,18 @@ static int finish_whole(const beluga__gemini_state *state, const beluga_json *ro
         return beluga_emit_failure(emit, BELUGA_ERROR_STREAM_CLOSED, NULL,
                                    "the stream ended before the answer was complete");
     if (!beluga_json_get(root, "candidates") && !beluga_json_get(root, "usageMetadata"))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not Gemini's");
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
     if (!first_candidate(root))
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer has no candidates");
-    bool calls = state->n_calls > 0;
-    return beluga_emit_finish(emit, calls ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_UNKNOWN, NULL);
+        return beluga__decode_failure(root, BELUGA_ERROR_EMPTY_RESPONSE,
+                                      "the answer has no candidates", emit);
+    const beluga__end end = {.calls = state->calls.count > 0};
+    return beluga__end_emit(&end, emit);
 }
 
 int beluga__gemini_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    int code = beluga__decode_body(body, length, emit, &root);
     if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     return code ? code : finish_whole(state, root, emit);
 }
@@ -217,6 +165,7 @@ int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_e
 {
     const beluga_json *root;
     if (!frame->length) return 0;
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy's */
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     return code ? code : decode(state, root, BELUGA_ERROR_STREAM, emit);
 }
@@ -255,11 +204,12 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *error = beluga_json_get(root, "error");
     if (beluga_json_is_object(error))
         return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
     if (!models) models = beluga_json_get(root, "publisherModels"); /* Vertex AI's */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "the answer is JSON, but not a list of models", emit);
     for (const beluga_json *v = beluga_json_first(models); v && !code;
          v = beluga_json_next(models, v))
         code = emit_model(v, emit);

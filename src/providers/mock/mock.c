@@ -357,7 +357,7 @@ static const beluga_own_option options[] = {
     NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
     NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
     TEXT("mock.reasoning", "reasoning before the answer"),
-    TEXT("mock.finish_reason", "stop, length, tool_calls, content_filter, other or none"),
+    TEXT("mock.finish_reason", "stop, length, tool_calls, content_filter, other, pause or none"),
     {.name = NULL},
 };
 

@@ -11,14 +11,14 @@ static int resolve_finish(mock_script *s, int code, beluga_error *err)
         s->endless = true;
         return 0;
     }
-    for (uint32_t r = BELUGA_FINISH_STOP; r <= BELUGA_FINISH_OTHER; r++) {
+    for (uint32_t r = BELUGA_FINISH_STOP; r <= BELUGA_FINISH_PAUSE; r++) {
         if (strcmp(s->finish, beluga_finish_reason_name(r)) != 0) continue;
         s->reason = (beluga_finish_reason)r;
         return 0;
     }
     return beluga_error_set(err, code,
                             "mock.finish_reason is \"%s\"; it takes stop, length, tool_calls, "
-                            "content_filter, other or none",
+                            "content_filter, other, pause or none",
                             s->finish);
 }
 

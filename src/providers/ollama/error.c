@@ -43,14 +43,15 @@ void beluga__ollama_decode_error(const beluga_http_response *response, beluga_er
     beluga_json_doc_free(doc);
 }
 
-int beluga__ollama_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit)
+int beluga__ollama_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit)
 {
     beluga_error err;
     size_t length;
-    const char *message = message_of(error, &length);
+    const char *message = message_of(beluga_json_get(root, "error"), &length);
+    if (!length) return beluga__fault_emit(root, otherwise, emit); /* a proxy's */
     int code = meaning(message, otherwise);
     beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
                      code == otherwise ? "" : " (so it says inside an answer of status 200)");
-    if (length) beluga_error_set_cause(&err, message, length);
+    beluga_error_set_cause(&err, message, length);
     return beluga_emit_error(emit, &err);
 }

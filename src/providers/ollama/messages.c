@@ -113,16 +113,6 @@ static void put_result(beluga__ollama_encoder *e, const beluga_message *message,
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-static const char *role_name(beluga_role role)
-{
-    switch (role) {
-    case BELUGA_ROLE_SYSTEM: return "system";
-    case BELUGA_ROLE_AI: return "assistant";
-    case BELUGA_ROLE_TOOL: return "tool";
-    default: return "user";
-    }
-}
-
 static void check_part(beluga__ollama_encoder *e, const beluga_part *part, bool ai)
 {
     bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
@@ -148,7 +138,7 @@ static void put_message(beluga__ollama_encoder *e, size_t index)
     bool ai = role == BELUGA_ROLE_AI;
     check_parts(e, message, ai);
     beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", role_name(role));
+    beluga_json_put_string(e->w, "role", beluga__role_name(role));
     put_joined(e, "content", message, BELUGA_PART_TEXT, ai ? "" : "\n");
     if (has(message, BELUGA_PART_REASONING))
         put_joined(e, "thinking", message, BELUGA_PART_REASONING, "");

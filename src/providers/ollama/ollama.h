@@ -2,14 +2,18 @@
 #ifndef BELUGA__PROVIDERS_OLLAMA_H
 #define BELUGA__PROVIDERS_OLLAMA_H
 
+#include "providers/calls.h"
 #include "providers/common.h"
+#include "providers/decode.h"
+#include "providers/fault.h"
+#include "providers/words.h"
 
 extern const beluga_provider beluga__ollama_provider;
 
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__ollama_state {
     bool has_metadata, finished;
-    uint32_t n_calls;
+    beluga__calls calls;
 } beluga__ollama_state;
 
 /* A request being written. What is wrong with its messages sticks in `status`. */
@@ -38,8 +42,8 @@ int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_em
 
 /* error.c */
 void beluga__ollama_decode_error(const beluga_http_response *response, beluga_error *err);
-/* Emit the error, a text or an object, that came inside an answer of status 200; `otherwise` is its
- * code if its words say none. Returns the code. */
-int beluga__ollama_emit_fault(const beluga_json *error, int otherwise, beluga_emit *emit);
+/* Emit the error that came inside an answer of status 200; `otherwise` is its code if its words say
+ * none. Returns the code. */
+int beluga__ollama_emit_fault(const beluga_json *root, int otherwise, beluga_emit *emit);
 
 #endif

@@ -152,11 +152,13 @@ static void warn(const beluga__ollama_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
+static const char *const endpoints[] = {"/api/chat", NULL};
+
 int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
 {
     beluga__ollama_encoder e = {.call = call, .request = request, .err = err};
-    beluga_http_request_set_path(request, "/api/chat");
+    beluga__set_path(request, endpoints, "/api/chat");
     int code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
     e.w = e.body.writer;
@@ -182,6 +184,6 @@ int beluga__ollama_encode_list_models(const beluga_call *call, beluga_http_reque
     (void)call;
     (void)err;
     beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, "/api/tags");
+    beluga__set_path(request, endpoints, "/api/tags");
     return 0;
 }

@@ -6,22 +6,17 @@
 
 /* ---- content --------------------------------------------------------------------------------- */
 
+/* Whole, but for the servers that imitate it: those have a text for the object, too. */
 static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, beluga_emit *emit)
 {
     const beluga_json *function = beluga_json_get(call, "function");
-    const beluga_json *arguments = beluga_json_get(function, "arguments");
-    const char *id = beluga_json_get_string(call, "id", NULL);
-    const char *name = beluga_json_get_string(function, "name", NULL);
-    size_t length = 0;
-    if (!name || !*name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    const char *text = beluga_json_string(arguments, &length); /* as some servers that imitate it */
-    if (beluga_json_is_object(arguments)) {
-        text = beluga_emit_json_text(emit, arguments, &length);
-        if (!text) return BELUGA_ERROR_NO_MEMORY;
-    }
-    return beluga_emit_tool_call(emit, state->n_calls++, id, name, text, length);
+    beluga__call_piece piece = {
+        .place = BELUGA__NO_PLACE,
+        .id = beluga_json_get_string(call, "id", NULL),
+        .name = beluga_json_get_string(function, "name", NULL),
+    };
+    int code = beluga__calls_read_arguments(&piece, beluga_json_get(function, "arguments"), emit);
+    return code ? code : beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
 static int emit_message(beluga__ollama_state *state, const beluga_json *message, beluga_emit *emit)
@@ -89,50 +84,39 @@ static int emit_usage(const beluga_json *root, beluga_emit *emit)
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
 }
 
-static beluga_finish_reason reason_of(const beluga__ollama_state *state, const char *word)
-{
-    bool stop = word && strcmp(word, "stop") == 0;
-    if ((stop || !word) && state->n_calls) return BELUGA_FINISH_TOOL_CALLS;
-    if (stop) return BELUGA_FINISH_STOP;
-    if (!word) return BELUGA_FINISH_UNKNOWN;
-    return strcmp(word, "length") == 0 ? BELUGA_FINISH_LENGTH : BELUGA_FINISH_OTHER;
-}
-
 static int emit_finish(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
 {
-    const char *word = beluga_json_get_string(root, "done_reason", NULL);
-    if (word && !*word) word = NULL;
+    const beluga__end end = {
+        .word = beluga__read_word(beluga_json_get(root, "done_reason")),
+        .calls = state->calls.count > 0,
+    };
     state->finished = true;
     int code = emit_usage(root, emit);
-    if (!code) code = beluga_emit_finish(emit, reason_of(state, word), word);
+    if (!code) code = beluga__calls_finish(&state->calls, emit);
+    if (!code) code = beluga__end_emit(&end, emit);
     return code ? code : BELUGA_DECODE_DONE;
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-static bool is_set(const beluga_json *error)
-{
-    const char *text = beluga_json_string(error, NULL);
-    return beluga_json_is_object(error) || (text && *text);
-}
-
 /* A line of a stream, or a whole answer: they look the same. */
 static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
-    const beluga_json *error = beluga_json_get(root, "error");
-    if (state->finished) return 0;
-    if (is_set(error)) return beluga__ollama_emit_fault(error, fault, emit);
-    int code = emit_metadata(state, root, emit);
-    if (!code) code = emit_message(state, beluga_json_get(root, "message"), emit);
+    const beluga_json *message = beluga_json_get(root, "message");
     bool done = beluga_json_bool(beluga_json_get(root, "done"), false);
+    if (state->finished) return 0;
+    if (beluga__fault_is(root, done || beluga_json_is_object(message)))
+        return beluga__ollama_emit_fault(root, fault, emit);
+    int code = emit_metadata(state, root, emit);
+    if (!code) code = emit_message(state, message, emit);
     return code || !done ? code : emit_finish(state, root, emit);
 }
 
-static int not_ollamas(beluga_emit *emit)
+static int not_ollamas(const beluga_json *root, beluga_emit *emit)
 {
-    return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                               "the answer is JSON, but not Ollama's");
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                  "the answer is JSON, but not Ollama's", emit);
 }
 
 int beluga__ollama_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
@@ -140,7 +124,7 @@ int beluga__ollama_decode_event(void *state, const beluga_frame *frame, beluga_e
     const beluga_json *root;
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
-    if (!beluga_json_is_object(root)) return not_ollamas(emit);
+    if (!beluga_json_is_object(root)) return not_ollamas(root, emit);
     return decode(state, root, BELUGA_ERROR_STREAM, emit);
 }
 
@@ -148,32 +132,19 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
 {
     beluga__ollama_state *state = opaque;
     const beluga_json *root;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    int code = beluga__decode_body(body, length, emit, &root);
     if (!code) code = decode(state, root, BELUGA_ERROR_INTERNAL, emit);
     if (code) return code == BELUGA_DECODE_DONE ? 0 : code;
-    return state->has_metadata ? 0 : not_ollamas(emit); /* without "done" it is not complete */
+    return state->has_metadata ? 0 : not_ollamas(root, emit); /* without "done" it is not whole */
 }
 
 int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
+    static const beluga__model_list shape = {.list = "models", .name = "name", .maybe = true};
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    if (is_set(beluga_json_get(root, "error")))
-        return beluga__ollama_emit_fault(beluga_json_get(root, "error"), BELUGA_ERROR_INTERNAL,
-                                         emit);
-    const beluga_json *models = beluga_json_get(root, "models");
-    if (!models || (!beluga_json_is_array(models) && !beluga_json_is_null(models)))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, "name", &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
-    return code;
+    if (beluga__fault_is(root, false))
+        return beluga__ollama_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_models(root, &shape, emit);
 }

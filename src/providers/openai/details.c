@@ -216,12 +216,29 @@ static bool goes_on(const beluga__openai_detail *detail, const char *list, const
            same && !find(detail, "data") && !(list == blocks_list && find(detail, "signature"));
 }
 
+static const char *words_of(const beluga_json *piece, size_t *n)
+{
+    static const char *const names[] = {"text", "summary", "thinking"};
+    const char *text = NULL;
+    *n = 0;
+    for (size_t i = 0; !*n && i < sizeof names / sizeof *names; i++)
+        text = beluga_json_get_string(piece, names[i], n);
+    return text;
+}
+
+bool beluga__openai_details_say(const beluga_json *details)
+{
+    size_t n = 0;
+    for (const beluga_json *v = beluga_json_first(details); v && !n;
+         v = beluga_json_next(details, v))
+        words_of(v, &n);
+    return n;
+}
+
 static int emit_text(beluga__openai_state *state, const beluga_json *piece, beluga_emit *emit)
 {
-    size_t n = 0, n_signature = 0;
-    const char *text = beluga_json_get_string(piece, "text", &n);
-    if (!n) text = beluga_json_get_string(piece, "summary", &n);
-    if (!n) text = beluga_json_get_string(piece, "thinking", &n);
+    size_t n, n_signature = 0;
+    const char *text = words_of(piece, &n);
     beluga_json_get_string(piece, "signature", &n_signature);
     bool again =
         n_signature && n && n == state->n_reasoned && hash(0, text, n) == state->reasoned_hash;

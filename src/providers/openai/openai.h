@@ -2,8 +2,11 @@
 #ifndef BELUGA__PROVIDERS_OPENAI_H
 #define BELUGA__PROVIDERS_OPENAI_H
 
+#include "providers/calls.h"
 #include "providers/common.h"
+#include "providers/decode.h"
 #include "providers/fault.h"
+#include "providers/words.h"
 
 extern const beluga_provider beluga__openai_provider;
 
@@ -40,18 +43,6 @@ const beluga__openai_host *beluga__openai_host_of(const beluga_call *call);
 /* Row `index`, or NULL past the last. */
 const beluga_provider *beluga__openai_host_at(size_t index);
 
-/* A tool call that deltas may still come for. Id and name are kept as hashes, 0 for none. */
-typedef struct beluga__openai_tool_call {
-    uint32_t wire_index, index; /* the server's number; ours */
-    uint32_t id, name;
-} beluga__openai_tool_call;
-
-enum {
-    BELUGA__OPENAI_OPEN_CALLS = 32, /* a delta for a call older than this many is a new call */
-    BELUGA__OPENAI_EARLY_ID = 128,
-    BELUGA__OPENAI_EARLY_ARGUMENTS = 256
-};
-
 /* A member of a block of reasoning that is not its text: its JSON. */
 typedef struct beluga__openai_member {
     struct beluga__openai_member *next;
@@ -68,19 +59,43 @@ typedef struct beluga__openai_detail {
 
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__openai_state {
-    bool has_metadata, finished, refused;
-    bool warned;      /* of sound that is not delivered */
-    uint32_t n_calls; /* calls[i % BELUGA__OPENAI_OPEN_CALLS] for the newest of them */
-    beluga__openai_tool_call calls[BELUGA__OPENAI_OPEN_CALLS];
-    /* The newest call has no name yet: what came before it. */
-    bool unnamed;
-    char early_id[BELUGA__OPENAI_EARLY_ID];
-    char early_arguments[BELUGA__OPENAI_EARLY_ARGUMENTS];
-    size_t n_early_arguments;
+    bool has_metadata, refused;
+    bool finished; /* a reason came; more may follow */
+    bool whole;    /* it comes in one piece */
+    bool said;     /* a delta had content */
+    bool warned;   /* of sound that is not delivered */
+    beluga__calls calls;
     beluga__openai_detail detail;
     size_t n_reasoned;      /* bytes of the reasoning at work, */
     uint64_t reasoned_hash; /* and what tells it from another */
 } beluga__openai_state;
+
+/* Members of an answer or a chunk, and of its choice. They stand in the order in which they come,
+ * with those that nobody asks for, so that nearly each is found at once; those of an error are the
+ * last. */
+enum beluga__openai_chunk_member {
+    BELUGA__OPENAI_ID,
+    BELUGA__OPENAI_OBJECT,
+    BELUGA__OPENAI_CREATED,
+    BELUGA__OPENAI_MODEL,
+    BELUGA__OPENAI_SERVICE_TIER,
+    BELUGA__OPENAI_FINGERPRINT,
+    BELUGA__OPENAI_CHOICES,
+    BELUGA__OPENAI_USAGE,
+    BELUGA__OPENAI_OBFUSCATION,
+    BELUGA__OPENAI_FAULTS,
+    BELUGA__OPENAI_MEMBERS = BELUGA__OPENAI_FAULTS + BELUGA__FAULT_MEMBERS
+};
+enum beluga__openai_choice_member {
+    BELUGA__OPENAI_INDEX,
+    BELUGA__OPENAI_DELTA,
+    BELUGA__OPENAI_MESSAGE,
+    BELUGA__OPENAI_LOGPROBS,
+    BELUGA__OPENAI_FINISH_REASON,
+    BELUGA__OPENAI_NATIVE_REASON,
+    BELUGA__OPENAI_CHOICE_USAGE,
+    BELUGA__OPENAI_CHOICE_MEMBERS
+};
 
 /* What was warned about. */
 enum beluga__openai_warned {
@@ -130,6 +145,8 @@ void beluga__openai_put_breakpoint(beluga_json_writer *w);
 
 /* details.c: reasoning in blocks, as it came. Returns false when a message has none of it. */
 bool beluga__openai_put_details(beluga__openai_encoder *e, const beluga_message *message);
+/* Set the path, below a base URL that may end in an endpoint of either protocol of OpenAI's. */
+void beluga__openai_set_path(beluga_http_request *request, const char *path);
 /* For a provider that shares the rest of the request. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
@@ -154,15 +171,19 @@ int beluga__openai_decode_response(void *state, const char *body, size_t length,
 int beluga__openai_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit);
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit);
 
-/* Pieces of both: a message or a delta of one, and what stands beside it. */
-int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
-                                beluga_emit *emit);
-int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *root,
+/* Pieces of both: look for the members; those of the choice of index 0, which is returned, or NULL
+ * when there is none. */
+void beluga__openai_pick(const beluga_json *root, const beluga_json **members);
+const beluga_json *beluga__openai_pick_choice(const beluga_json *choices,
+                                              const beluga_json **members);
+/* What a choice has of its message, a delta of one, what stands beside it, and how it ends. */
+int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
+                               beluga_emit *emit);
+int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *members,
                                  beluga_emit *emit);
 int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit);
-int beluga__openai_emit_finish(beluga__openai_state *state, const char *reason, beluga_emit *emit);
-/* The choice of index 0, or NULL. */
-const beluga_json *beluga__openai_first_choice(const beluga_json *root);
+int beluga__openai_emit_finish(beluga__openai_state *state, const beluga_json *const *choice,
+                               beluga_emit *emit);
 
 /* details.c: reasoning as text; pieces of blocks in the member `list`; and the end of the block at
  * work, before what is no reasoning. */
@@ -172,9 +193,12 @@ int beluga__openai_emit_details(beluga__openai_state *state, const char *list,
                                 const beluga_json *details, beluga_emit *emit);
 int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit);
 
-/* tools.c: one element of "tool_calls", or a "function_call". */
-int beluga__openai_emit_tool_call(beluga__openai_state *state, const beluga_json *call,
-                                  beluga_emit *emit);
+/* Whether any of them has words, and not only what is encrypted. */
+bool beluga__openai_details_say(const beluga_json *details);
+
+/* tools.c: "tool_calls", or a "function_call". */
+int beluga__openai_emit_tool_calls(beluga__openai_state *state, const beluga_json *calls,
+                                   beluga_emit *emit);
 int beluga__openai_emit_function_call(beluga__openai_state *state, const beluga_json *function,
                                       beluga_emit *emit);
 

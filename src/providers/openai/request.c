@@ -325,12 +325,18 @@ void beluga__openai_set_account(const beluga_call *call, beluga_http_request *re
     set_own_header(call, request, "project", "OpenAI-Project");
 }
 
+void beluga__openai_set_path(beluga_http_request *request, const char *path)
+{
+    static const char *const endpoints[] = {"/chat/completions", "/responses", NULL};
+    beluga__set_path(request, endpoints, path);
+}
+
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err)
 {
     beluga__openai_encoder e = {.host = host, .call = call, .request = request, .err = err};
     e.name = beluga_call_provider(call)->name;
-    beluga_http_request_set_path(request, "/chat/completions");
+    beluga__openai_set_path(request, "/chat/completions");
     beluga__openai_set_account(call, request);
     int code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;
@@ -358,7 +364,7 @@ int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_reque
 {
     (void)err;
     beluga_http_request_set_method(request, "GET");
-    beluga_http_request_set_path(request, "/models");
+    beluga__openai_set_path(request, "/models");
     beluga__openai_set_account(call, request);
     return 0;
 }

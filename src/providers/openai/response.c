@@ -79,8 +79,10 @@ static int emit_audio(beluga__openai_state *state, const beluga_json *audio, bel
 
 static int emit_part(beluga__openai_state *state, const beluga_json *part, beluga_emit *emit)
 {
-    const char *type = beluga_json_get_string(part, "type", NULL);
-    if (!type) return emit_text(beluga_json_get(part, "text"), emit);
+    const beluga_json *kind = beluga_json_get(part, "type");
+    const char *type = beluga_json_string(kind, NULL);
+    if (!kind || beluga_json_is_null(kind)) return emit_text(beluga_json_get(part, "text"), emit);
+    if (!type) return 0;
     if (strcmp(type, "text") == 0 || strcmp(type, "output_text") == 0)
         return emit_text(beluga_json_get(part, "text"), emit);
     if (strcmp(type, "image_url") == 0) return emit_image(part, emit);
@@ -108,26 +110,35 @@ static int emit_content(beluga__openai_state *state, const beluga_json *content,
     return code;
 }
 
-static int emit_tool_calls(beluga__openai_state *state, const beluga_json *calls, beluga_emit *emit)
-{
-    if (!beluga_json_is_array(calls)) return 0;
-    int code = beluga__openai_end_detail(state, emit);
-    for (const beluga_json *v = beluga_json_first(calls); v && !code;
-         v = beluga_json_next(calls, v))
-        code = beluga__openai_emit_tool_call(state, v, emit);
-    return code;
-}
+/* The members of a message or a delta; what it thought comes before what it led to, wherever it
+ * stands. */
+enum member {
+    CONTENT,
+    TOOL_CALLS,
+    REASONING_CONTENT,
+    REASONING,
+    REASONING_DETAILS,
+    REFUSAL,
+    IMAGES,
+    AUDIO,
+    FUNCTION_CALL,
+    THINKING_BLOCKS,
+    EXTRA_CONTENT,
+    MEMBERS
+};
 
-static bool is(const char *key, size_t length, const char *name, size_t n)
-{
-    return length == n && memcmp(key, name, n) == 0;
-}
-
-#define IS(name) is(key, length, name, sizeof(name) - 1)
-
-/* Where reasoning may be; NULL for where it is not. */
-struct reasoning {
-    const beluga_json *details, *blocks, *content, *other;
+static const beluga_json_name members[MEMBERS] = {
+    [CONTENT] = BELUGA_JSON_NAME("content"),
+    [TOOL_CALLS] = BELUGA_JSON_NAME("tool_calls"),
+    [REASONING_CONTENT] = BELUGA_JSON_NAME("reasoning_content"),
+    [REASONING] = BELUGA_JSON_NAME("reasoning"),
+    [REASONING_DETAILS] = BELUGA_JSON_NAME("reasoning_details"),
+    [REFUSAL] = BELUGA_JSON_NAME("refusal"),
+    [IMAGES] = BELUGA_JSON_NAME("images"),
+    [AUDIO] = BELUGA_JSON_NAME("audio"),
+    [FUNCTION_CALL] = BELUGA_JSON_NAME("function_call"),
+    [THINKING_BLOCKS] = BELUGA_JSON_NAME("thinking_blocks"),
+    [EXTRA_CONTENT] = BELUGA_JSON_NAME("extra_content"),
 };
 
 static bool has_items(const beluga_json *list)
@@ -135,30 +146,19 @@ static bool has_items(const beluga_json *list)
     return beluga_json_is_array(list) && beluga_json_count(list);
 }
 
-static struct reasoning find_reasoning(const beluga_json *message)
-{
-    struct reasoning r = {NULL, NULL, NULL, NULL};
-    if (!beluga_json_is_object(message)) return r;
-    for (const beluga_json *v = beluga_json_first(message); v; v = beluga_json_next(message, v)) {
-        size_t length;
-        const char *key = beluga_json_key(v, &length);
-        if (*key != 'r' && *key != 't') continue;
-        if (IS("reasoning_details") && has_items(v)) r.details = v;
-        if (IS("thinking_blocks") && has_items(v)) r.blocks = v;
-        if (IS("reasoning_content") && beluga_json_is_string(v)) r.content = v;
-        if (IS("reasoning") && beluga_json_is_string(v)) r.other = v;
-    }
-    return r;
-}
-
-/* Some hosts send it by two names, or in blocks, too. */
-static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *message,
+/* Some hosts send it by two names, of which one may be empty, or in blocks, too, which may have
+ * nothing but what is encrypted. */
+static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *const *m,
                              beluga_emit *emit)
 {
-    struct reasoning r = find_reasoning(message);
-    if (r.details) return beluga__openai_emit_details(state, "reasoning_details", r.details, emit);
-    if (r.blocks) return beluga__openai_emit_details(state, "thinking_blocks", r.blocks, emit);
-    return emit_reasoning(state, r.content ? r.content : r.other, emit);
+    bool detailed = has_items(m[REASONING_DETAILS]);
+    const char *list = detailed ? "reasoning_details" : "thinking_blocks";
+    const beluga_json *blocks = m[detailed ? REASONING_DETAILS : THINKING_BLOCKS];
+    const beluga_json *text = m[REASONING_CONTENT];
+    if (!*known(beluga_json_string(text, NULL))) text = m[REASONING];
+    if (!has_items(blocks)) return emit_reasoning(state, text, emit);
+    int code = beluga__openai_details_say(blocks) ? 0 : emit_reasoning(state, text, emit);
+    return code ? code : beluga__openai_emit_details(state, list, blocks, emit);
 }
 
 /* What Google's models sign, where it is not of a call. */
@@ -168,46 +168,61 @@ static int emit_extra(beluga__openai_state *state, const beluga_json *extra, bel
     return code ? code : beluga__emit_state(emit, BELUGA_PART_STATE, 0, "extra_content", extra);
 }
 
-static int emit_member(beluga__openai_state *state, const beluga_json *value, beluga_emit *emit)
+static int emit_calls(beluga__openai_state *state, const beluga_json *const *m, beluga_emit *emit)
 {
-    size_t length;
-    const char *key = beluga_json_key(value, &length);
-    if (IS("content")) return emit_content(state, value, emit);
-    if (IS("refusal")) return emit_refusal(state, value, emit);
-    if (IS("tool_calls")) return emit_tool_calls(state, value, emit);
-    if (IS("images")) return emit_images(value, emit);
-    if (IS("audio") && beluga_json_is_object(value)) return emit_audio(state, value, emit);
-    if (IS("function_call") && beluga_json_is_object(value))
-        return beluga__openai_emit_function_call(state, value, emit);
-    if (IS("extra_content") && beluga_json_is_object(value)) return emit_extra(state, value, emit);
-    return 0;
+    bool listed = beluga_json_is_array(m[TOOL_CALLS]) && beluga_json_count(m[TOOL_CALLS]);
+    bool single = !listed && beluga_json_is_object(m[FUNCTION_CALL]);
+    int code = listed || single ? beluga__openai_end_detail(state, emit) : 0;
+    if (!code && listed) code = beluga__openai_emit_tool_calls(state, m[TOOL_CALLS], emit);
+    if (!code && single) code = beluga__openai_emit_function_call(state, m[FUNCTION_CALL], emit);
+    return code;
 }
 
-/* Reasoning comes before what it led to, wherever it stands. The rest is walked, which is less work
- * than asking for each, since a stream is mostly deltas of one member. */
-int beluga__openai_emit_message(beluga__openai_state *state, const beluga_json *message,
-                                beluga_emit *emit)
+static bool is_filled(const beluga_json *value)
 {
-    int code = emit_reasoning_of(state, message, emit);
-    if (!beluga_json_is_object(message)) return 0;
-    for (const beluga_json *v = beluga_json_first(message); v && !code;
-         v = beluga_json_next(message, v))
-        code = emit_member(state, v, emit);
-    return code;
+    const char *text = beluga_json_string(value, NULL);
+    return text ? *text : beluga_json_count(value) > 0;
+}
+
+/* `said` is set where it has content. */
+static int emit_message(beluga__openai_state *state, const beluga_json *message, bool *said,
+                        beluga_emit *emit)
+{
+    const beluga_json *m[MEMBERS];
+    if (!beluga_json_pick(message, members, MEMBERS, m)) return 0;
+    for (int i = 0; i < MEMBERS && !*said; i++) *said = is_filled(m[i]);
+    int code = emit_reasoning_of(state, m, emit);
+    if (!code) code = emit_content(state, m[CONTENT], emit);
+    if (!code && m[REFUSAL]) code = emit_refusal(state, m[REFUSAL], emit);
+    if (!code && m[IMAGES]) code = emit_images(m[IMAGES], emit);
+    if (!code && beluga_json_is_object(m[AUDIO])) code = emit_audio(state, m[AUDIO], emit);
+    if (!code) code = emit_calls(state, m, emit);
+    bool extra = !code && beluga_json_is_object(m[EXTRA_CONTENT]);
+    return extra ? emit_extra(state, m[EXTRA_CONTENT], emit) : code;
+}
+
+/* A stream has deltas; where they are empty, as with hosts that do not stream, the message. Some
+ * send both, and then the message says once more what the deltas said. */
+int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
+                               beluga_emit *emit)
+{
+    const beluga_json *delta = choice[BELUGA__OPENAI_DELTA];
+    const beluga_json *message = choice[BELUGA__OPENAI_MESSAGE];
+    bool said = false;
+    int code = emit_message(state, delta, &state->said, emit);
+    return code || !message || state->said ? code : emit_message(state, message, &said, emit);
 }
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
 /* Azure's first chunk has empty strings here, so look on until both are known. */
-int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *root,
+int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *m,
                                  beluga_emit *emit)
 {
     if (state->has_metadata) return 0;
-    const char *id = beluga_json_get_string(root, "id", NULL);
-    const char *model = beluga_json_get_string(root, "model", NULL);
-    int64_t created = beluga_json_get_int(root, "created", 0);
-    if (id && !*id) id = NULL;
-    if (model && !*model) model = NULL;
+    const char *id = beluga__filled(beluga_json_string(m[BELUGA__OPENAI_ID], NULL));
+    const char *model = beluga__filled(beluga_json_string(m[BELUGA__OPENAI_MODEL], NULL));
+    int64_t created = beluga_json_int(m[BELUGA__OPENAI_CREATED], 0);
     state->has_metadata = id && model;
     if (!id && !model) return 0;
     return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
@@ -251,64 +266,55 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
 }
 
-static beluga_finish_reason finish_reason(const char *word)
-{
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } words[] = {
-        {"stop", BELUGA_FINISH_STOP},
-        {"tool_calls", BELUGA_FINISH_TOOL_CALLS},
-        {"length", BELUGA_FINISH_LENGTH},
-        {"function_call", BELUGA_FINISH_TOOL_CALLS},
-        {"content_filter", BELUGA_FINISH_CONTENT_FILTER},
-        {"model_length", BELUGA_FINISH_LENGTH},
-        {"max_tokens", BELUGA_FINISH_LENGTH},
-        {"eos", BELUGA_FINISH_STOP},
-        {"end_turn", BELUGA_FINISH_STOP},
-        {"stop_sequence", BELUGA_FINISH_STOP},
-        {"tool_use", BELUGA_FINISH_TOOL_CALLS},
-        {"safety", BELUGA_FINISH_CONTENT_FILTER},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i].word) == 0) return words[i].reason;
-    return BELUGA_FINISH_OTHER;
-}
-
-/* Not why the model stopped, but that it was. */
-static bool is_broken(const char *word)
-{
-    static const char *const words[] = {"error", "abort", "insufficient_system_resource"};
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcmp(word, words[i]) == 0) return true;
-    return false;
-}
-
 /* Some hosts say "stop" after tool calls; and a refusal is a stop only in name. */
-int beluga__openai_emit_finish(beluga__openai_state *state, const char *word, beluga_emit *emit)
+int beluga__openai_emit_finish(beluga__openai_state *state, const beluga_json *const *choice,
+                               beluga_emit *emit)
 {
-    beluga_finish_reason reason = word ? finish_reason(word) : BELUGA_FINISH_UNKNOWN;
-    state->finished = true;
+    const beluga__end end = {
+        .word = beluga__read_word(choice[BELUGA__OPENAI_FINISH_REASON]),
+        .native = beluga_json_string(choice[BELUGA__OPENAI_NATIVE_REASON], NULL),
+        .calls = state->calls.count > 0,
+        .refused = state->refused,
+    };
     int code = beluga__openai_end_detail(state, emit);
-    if (code) return code;
-    if (state->unnamed)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    if (word && is_broken(word))
-        return beluga_emit_failure(emit, BELUGA_ERROR_STREAM, word,
-                                   "the provider broke the answer off");
-    bool natural = reason == BELUGA_FINISH_STOP || reason == BELUGA_FINISH_UNKNOWN;
-    if (natural && state->n_calls) reason = BELUGA_FINISH_TOOL_CALLS;
-    if (natural && state->refused) reason = BELUGA_FINISH_CONTENT_FILTER;
-    return beluga_emit_finish(emit, reason, word);
+    if (!code) code = beluga__calls_finish(&state->calls, emit);
+    return code ? code : beluga__end_emit(&end, emit);
 }
 
-const beluga_json *beluga__openai_first_choice(const beluga_json *root)
+void beluga__openai_pick(const beluga_json *root, const beluga_json **m)
 {
-    const beluga_json *choices = beluga_json_get(root, "choices");
+    static const beluga_json_name names[BELUGA__OPENAI_MEMBERS] = {
+        [BELUGA__OPENAI_ID] = BELUGA_JSON_NAME("id"),
+        [BELUGA__OPENAI_OBJECT] = BELUGA_JSON_NAME("object"),
+        [BELUGA__OPENAI_CREATED] = BELUGA_JSON_NAME("created"),
+        [BELUGA__OPENAI_MODEL] = BELUGA_JSON_NAME("model"),
+        [BELUGA__OPENAI_SERVICE_TIER] = BELUGA_JSON_NAME("service_tier"),
+        [BELUGA__OPENAI_FINGERPRINT] = BELUGA_JSON_NAME("system_fingerprint"),
+        [BELUGA__OPENAI_CHOICES] = BELUGA_JSON_NAME("choices"),
+        [BELUGA__OPENAI_USAGE] = BELUGA_JSON_NAME("usage"),
+        [BELUGA__OPENAI_OBFUSCATION] = BELUGA_JSON_NAME("obfuscation"),
+        [BELUGA__OPENAI_FAULTS] = BELUGA__FAULT_NAMES,
+    };
+    beluga_json_pick(root, names, BELUGA__OPENAI_MEMBERS, m);
+}
+
+/* Of the choices the one of index 0 counts. */
+const beluga_json *beluga__openai_pick_choice(const beluga_json *choices, const beluga_json **m)
+{
+    static const beluga_json_name names[BELUGA__OPENAI_CHOICE_MEMBERS] = {
+        [BELUGA__OPENAI_INDEX] = BELUGA_JSON_NAME("index"),
+        [BELUGA__OPENAI_DELTA] = BELUGA_JSON_NAME("delta"),
+        [BELUGA__OPENAI_MESSAGE] = BELUGA_JSON_NAME("message"),
+        [BELUGA__OPENAI_LOGPROBS] = BELUGA_JSON_NAME("logprobs"),
+        [BELUGA__OPENAI_FINISH_REASON] = BELUGA_JSON_NAME("finish_reason"),
+        [BELUGA__OPENAI_NATIVE_REASON] = BELUGA_JSON_NAME("native_finish_reason"),
+        [BELUGA__OPENAI_CHOICE_USAGE] = BELUGA_JSON_NAME("usage"),
+    };
     if (!beluga_json_is_array(choices)) return NULL;
-    for (const beluga_json *v = beluga_json_first(choices); v; v = beluga_json_next(choices, v))
-        if (beluga_json_is_object(v) && beluga_json_get_int(v, "index", 0) == 0) return v;
+    for (const beluga_json *v = beluga_json_first(choices); v; v = beluga_json_next(choices, v)) {
+        beluga_json_pick(v, names, BELUGA__OPENAI_CHOICE_MEMBERS, m);
+        if (beluga_json_is_object(v) && beluga_json_int(m[BELUGA__OPENAI_INDEX], 0) == 0) return v;
+    }
     return NULL;
 }
 
@@ -316,49 +322,40 @@ const beluga_json *beluga__openai_first_choice(const beluga_json *root)
 
 static int decode_answer(beluga__openai_state *state, const beluga_json *root, beluga_emit *emit)
 {
-    const beluga_json *choice = beluga__openai_first_choice(root);
-    const char *word = beluga_json_get_string(choice, "finish_reason", NULL);
-    if (beluga__fault_is(root, choice))
+    const beluga_json *m[BELUGA__OPENAI_MEMBERS], *choice[BELUGA__OPENAI_CHOICE_MEMBERS];
+    beluga__openai_pick(root, m);
+    bool certain = beluga__openai_pick_choice(m[BELUGA__OPENAI_CHOICES], choice) != NULL;
+    if (certain ? beluga__fault_among(m + BELUGA__OPENAI_FAULTS) : beluga__fault_is(root, false))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!choice && beluga_json_is_array(beluga_json_get(root, "choices")))
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer has no choices");
-    if (!choice)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a chat completion");
-    int code = beluga__openai_emit_metadata(state, root, emit);
-    if (!code) code = beluga__openai_emit_message(state, beluga_json_get(choice, "message"), emit);
-    if (!code) code = beluga__openai_emit_usage(beluga_json_get(root, "usage"), emit);
+    if (!certain && beluga_json_is_array(m[BELUGA__OPENAI_CHOICES]))
+        return beluga__decode_failure(root, BELUGA_ERROR_EMPTY_RESPONSE,
+                                      "the answer has no choices", emit);
+    if (!certain)
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "the answer is JSON, but not a chat completion", emit);
+    int code = beluga__openai_emit_metadata(state, m, emit);
+    if (!code) code = beluga__openai_emit_choice(state, choice, emit);
+    if (!code) code = beluga__openai_emit_usage(m[BELUGA__OPENAI_USAGE], emit);
     /* A body that parses is whole, so a missing reason is only unknown. */
-    return code ? code : beluga__openai_emit_finish(state, word && *word ? word : NULL, emit);
+    return code ? code : beluga__openai_emit_finish(state, choice, emit);
 }
 
-int beluga__openai_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
+int beluga__openai_decode_response(void *opaque, const char *body, size_t length, beluga_emit *emit)
 {
+    beluga__openai_state *state = opaque;
     const beluga_json *root;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    state->whole = true;
+    int code = beluga__decode_body(body, length, emit, &root);
     return code ? code : decode_answer(state, root, emit);
 }
 
 /* {"data":[{"id":"…"},…]}; some hosts send the array alone. */
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
+    static const beluga__model_list shape = {.list = "data", .name = "id", .bare = true};
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
     if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    const beluga_json *models = beluga_json_is_array(root) ? root : beluga_json_get(root, "data");
-    if (!beluga_json_is_array(models))
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a list of models");
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, "id", &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
-    return code;
+    return beluga__decode_models(root, &shape, emit);
 }

@@ -2,93 +2,47 @@
  * both, or, where a server leaves out either, by neither: then it is the newest one's. */
 #include "providers/responses/responses.h"
 
-#include <string.h>
-
-/* FNV-1a; never 0 for a text, which stands for none. */
-static uint32_t hash(const char *text)
+static beluga__call_piece read_item(const beluga_json *item, int64_t output_index)
 {
-    uint32_t h = 2166136261u;
-    if (!text || !*text) return 0;
-    for (; *text; text++) h = (h ^ (unsigned char)*text) * 16777619u;
-    return h ? h : 1;
-}
-
-static beluga__responses_call *newest(beluga__responses_state *state, uint32_t back)
-{
-    return &state->calls[(state->n_calls - 1 - back) % BELUGA__RESPONSES_OPEN_CALLS];
-}
-
-static bool is_call(const beluga__responses_call *call, uint32_t item, int64_t output_index)
-{
-    if (item && call->item) return item == call->item;
-    return output_index >= 0 && output_index == call->output_index;
-}
-
-/* NULL when there is none. */
-static beluga__responses_call *find(beluga__responses_state *state, const char *id,
-                                    int64_t output_index)
-{
-    uint32_t item = hash(id), n = state->n_calls;
-    if (n > BELUGA__RESPONSES_OPEN_CALLS) n = BELUGA__RESPONSES_OPEN_CALLS;
-    for (uint32_t i = 0; i < n; i++)
-        if (is_call(newest(state, i), item, output_index)) return newest(state, i);
-    return n && !item && output_index < 0 ? newest(state, 0) : NULL;
-}
-
-static const char *filled(const char *text)
-{
-    return text && *text ? text : NULL;
+    const char *call_id = beluga__filled(beluga_json_get_string(item, "call_id", NULL));
+    beluga__call_piece piece = {
+        .place = output_index < 0 ? BELUGA__NO_PLACE : output_index,
+        .item = beluga__filled(beluga_json_get_string(item, "id", NULL)),
+        .name = beluga_json_get_string(item, "name", NULL),
+    };
+    piece.id = call_id ? call_id : piece.item;
+    return piece;
 }
 
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit)
 {
-    const char *id = beluga_json_get_string(item, "id", NULL);
-    const char *call_id = filled(beluga_json_get_string(item, "call_id", NULL));
-    const char *name = filled(beluga_json_get_string(item, "name", NULL));
-    if (!name)
-        return beluga_emit_failure(emit, BELUGA_ERROR_TOOL_CALL, NULL,
-                                   "the model's tool call has no name");
-    uint32_t index = state->n_calls++;
-    *newest(state, 0) =
-        (beluga__responses_call){.item = hash(id), .index = index, .output_index = output_index};
-    return beluga_emit_tool_call_begin(emit, index, call_id ? call_id : id, name);
+    beluga__call_piece piece = read_item(item, output_index);
+    int code = beluga__calls_add(&state->calls, &piece, emit);
+    return code ? code : beluga__calls_name_is_whole(&state->calls, emit);
 }
 
-static int add(beluga__responses_call *call, const char *text, size_t n, beluga_emit *emit)
+int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call_piece *piece,
+                                    bool whole, beluga_emit *emit)
 {
-    if (!n || call->ended) return 0;
-    call->has_arguments = true;
-    return beluga_emit_tool_call_delta(emit, call->index, text, n);
-}
-
-int beluga__responses_add_arguments(beluga__responses_state *state, const beluga_json *event,
-                                    const char *key, beluga_emit *emit)
-{
-    size_t n = 0;
-    const char *text = beluga_json_get_string(event, key, &n);
-    beluga__responses_call *call = find(state, beluga_json_get_string(event, "item_id", NULL),
-                                        beluga_json_get_int(event, "output_index", -1));
-    bool whole = strcmp(key, "arguments") == 0;
-    if (whole && (!call || call->has_arguments)) return 0; /* it repeats what came */
-    if (call) return add(call, text, n, emit);
-    return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
-                               "arguments of a tool call that never began");
+    bool named = piece->item || piece->place >= 0;
+    bool known = named ? beluga__calls_has(&state->calls, piece->place, piece->item)
+                       : state->calls.count > 0;
+    /* All of them repeat what came, and the item does so once more. */
+    if (whole && !beluga__calls_is_empty(&state->calls, piece->place, piece->item)) return 0;
+    if (whole && !(named && known)) return 0;
+    if (!known)
+        return beluga_emit_failure(emit, BELUGA_ERROR_MALFORMED_RESPONSE, NULL,
+                                   "arguments of a tool call that never began");
+    return beluga__calls_add(&state->calls, piece, emit);
 }
 
 int beluga__responses_end_call(beluga__responses_state *state, const beluga_json *item,
                                int64_t output_index, beluga_emit *emit)
 {
-    size_t n = 0;
-    int code = 0;
-    const char *arguments = beluga_json_get_string(item, "arguments", &n);
-    const char *id = filled(beluga_json_get_string(item, "id", NULL));
-    beluga__responses_call *call = find(state, id, output_index);
-    if (call && call->ended) call = NULL; /* nothing tells them apart */
-    if (!call) code = beluga__responses_begin_call(state, item, output_index, emit);
+    beluga__call_piece piece = read_item(item, output_index);
+    int code = beluga__calls_read_arguments(&piece, beluga_json_get(item, "arguments"), emit);
     if (code) return code;
-    if (!call) call = newest(state, 0);
-    if (!call->has_arguments) code = add(call, arguments, n, emit);
-    call->ended = true;
-    return code ? code : beluga_emit_tool_call_end(emit, call->index);
+    if (!beluga__calls_is_empty(&state->calls, piece.place, piece.item)) piece.n_arguments = 0;
+    return beluga__calls_add_whole(&state->calls, &piece, emit);
 }

@@ -174,7 +174,7 @@ static void put_said(beluga__responses_encoder *e, const beluga_part *part)
 {
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "message");
-    beluga_json_put_string(e->w, "role", "assistant");
+    beluga_json_put_string(e->w, "role", beluga__role_name(BELUGA_ROLE_AI));
     beluga_json_begin_array(e->w, "content");
     beluga_json_begin_object(e->w, NULL);
     put_text(e, "output_text", part);
@@ -229,7 +229,7 @@ static void put_message(beluga__responses_encoder *e, const beluga_message *mess
     }
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "message");
-    beluga_json_put_string(e->w, "role", role == BELUGA_ROLE_SYSTEM ? "system" : "user");
+    beluga_json_put_string(e->w, "role", beluga__role_name(role));
     put_content(e, "content", message);
     beluga_json_end_object(e->w);
 }

@@ -178,7 +178,7 @@ int beluga__responses_encode_request(const beluga_call *call, beluga_http_reques
                                      beluga_error *err)
 {
     beluga__responses_encoder e = {.call = call, .request = request, .err = err};
-    beluga_http_request_set_path(request, "/responses");
+    beluga__openai_set_path(request, "/responses");
     beluga__openai_set_account(call, request);
     int code = beluga__body_begin(&e.body, call, request, err);
     if (code) return code;

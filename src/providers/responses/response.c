@@ -165,35 +165,34 @@ static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-static int emit_completed(const beluga__responses_state *state, beluga_emit *emit)
-{
-    beluga_finish_reason reason = state->refused   ? BELUGA_FINISH_CONTENT_FILTER
-                                  : state->n_calls ? BELUGA_FINISH_TOOL_CALLS
-                                                   : BELUGA_FINISH_STOP;
-    return beluga_emit_finish(emit, reason, "completed");
-}
-
-static int emit_incomplete(const beluga_json *response, beluga_emit *emit)
+/* Of one that is incomplete the reason stands apart. */
+static int emit_finish(beluga__responses_state *state, const beluga_json *response,
+                       const char *status, beluga_emit *emit)
 {
     const beluga_json *details = beluga_json_get(response, "incomplete_details");
-    const char *word = beluga_json_get_string(details, "reason", NULL);
-    beluga_finish_reason reason = is(word, "max_output_tokens") ? BELUGA_FINISH_LENGTH
-                                  : is(word, "content_filter")  ? BELUGA_FINISH_CONTENT_FILTER
-                                                                : BELUGA_FINISH_OTHER;
-    return beluga_emit_finish(emit, reason, word ? word : "incomplete");
+    const char *reason = beluga__read_word(beluga_json_get(details, "reason"));
+    const beluga__end end = {
+        .word = reason ? reason : status,
+        .calls = state->calls.count > 0,
+        .refused = state->refused,
+        .unfinished = reason || is(status, "incomplete"),
+    };
+    int code = beluga__calls_finish(&state->calls, emit);
+    return code ? code : beluga__end_emit(&end, emit);
 }
 
 int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json *response,
                                const char *status, beluga_emit *emit)
 {
-    const char *said = beluga_json_get_string(response, "status", NULL);
-    if (said && *said) status = said;
+    const char *said = beluga__read_word(beluga_json_get(response, "status"));
+    if (said) status = said;
     int code = beluga__responses_emit_metadata(state, response, emit);
     if (!code) code = emit_usage(beluga_json_get(response, "usage"), emit);
     if (code) return code;
-    if (is(status, "completed")) return emit_completed(state, emit);
-    if (is(status, "incomplete")) return emit_incomplete(response, emit);
-    if (is(status, "failed")) return beluga__fault_emit(response, BELUGA_ERROR_INTERNAL, emit);
+    if (is(status, "failed") || beluga__fault_is(response, true))
+        return beluga__fault_emit(response, BELUGA_ERROR_INTERNAL, emit);
+    if (is(status, "completed") || is(status, "incomplete") || is(status, "cancelled"))
+        return emit_finish(state, response, status, emit);
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, status,
                                "the answer is not complete: its status is %s", status);
 }
@@ -208,8 +207,8 @@ static int decode_answer(beluga__responses_state *state, const beluga_json *root
     if (!certain && beluga__fault_is(root, false))
         return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
     if (!certain)
-        return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, NULL,
-                                   "the answer is JSON, but not a response");
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                      "the answer is JSON, but not a response", emit);
     code = beluga__responses_emit_metadata(state, root, emit);
     if (!code) code = beluga__responses_emit_output(state, output, emit);
     return code ? code : beluga__responses_emit_end(state, root, "completed", emit);
@@ -219,9 +218,6 @@ int beluga__responses_decode_response(void *state, const char *body, size_t leng
                                       beluga_emit *emit)
 {
     const beluga_json *root;
-    if (!length)
-        return beluga_emit_failure(emit, BELUGA_ERROR_EMPTY_RESPONSE, NULL,
-                                   "the answer's body is empty");
-    int code = beluga_emit_parse(emit, body, length, &root);
+    int code = beluga__decode_body(body, length, emit, &root);
     return code ? code : decode_answer(state, root, emit);
 }

@@ -10,24 +10,13 @@ extern const beluga_provider beluga__responses_provider;
 /* A reasoning item's signature: this, its id, a colon, its encrypted content. */
 #define BELUGA__RESPONSES_SIGNED "openai:"
 
-enum { BELUGA__RESPONSES_OPEN_CALLS = 32 }; /* of the newest of which pieces may still come */
-
-/* A function call that pieces may still come for. */
-typedef struct beluga__responses_call {
-    uint32_t item; /* hash of its item's id, 0 for none */
-    uint32_t index;
-    int64_t output_index; /* -1: the server says none */
-    bool has_arguments, ended;
-} beluga__responses_call;
-
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__responses_state {
     bool has_metadata, refused;
     bool has_items;               /* any came before the end */
     bool has_text, has_reasoning; /* pieces of the item at work came */
     bool in_part;                 /* pieces of the part at work came */
-    uint32_t n_calls;             /* calls[i % BELUGA__RESPONSES_OPEN_CALLS] for the newest */
-    beluga__responses_call calls[BELUGA__RESPONSES_OPEN_CALLS];
+    beluga__calls calls;          /* by their items' places in the output, and by their ids */
 } beluga__responses_state;
 
 /* A request being written. What is wrong with its messages sticks in `status`. */
@@ -69,12 +58,12 @@ int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json
 int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
                                    beluga_emit *emit);
 
-/* calls.c: a call's beginning, a piece of its arguments, and its item when it is whole. */
+/* calls.c: a call's beginning, a piece of its arguments, or all of them, and its item when it is
+ * whole. */
 int beluga__responses_begin_call(beluga__responses_state *state, const beluga_json *item,
                                  int64_t output_index, beluga_emit *emit);
-/* `key` is where they stand: a piece under "delta", all of them under "arguments". */
-int beluga__responses_add_arguments(beluga__responses_state *state, const beluga_json *event,
-                                    const char *key, beluga_emit *emit);
+int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call_piece *piece,
+                                    bool whole, beluga_emit *emit);
 int beluga__responses_end_call(beluga__responses_state *state, const beluga_json *item,
                                int64_t output_index, beluga_emit *emit);
 

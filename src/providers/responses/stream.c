@@ -4,140 +4,186 @@
 
 #include <string.h>
 
-static bool is(const char *type, const char *name)
-{
-    return strcmp(type, name) == 0;
-}
+/* Members of an event; those of an error are the last. */
+enum member {
+    TYPE,
+    OUTPUT_INDEX,
+    ITEM_ID,
+    DELTA,
+    TEXT,
+    REFUSAL,
+    ARGUMENTS,
+    ITEM,
+    RESPONSE,
+    FAULTS,
+    MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS
+};
+
+static const beluga_json_name names[MEMBERS] = {
+    [TYPE] = BELUGA_JSON_NAME("type"),           [OUTPUT_INDEX] = BELUGA_JSON_NAME("output_index"),
+    [ITEM_ID] = BELUGA_JSON_NAME("item_id"),     [DELTA] = BELUGA_JSON_NAME("delta"),
+    [TEXT] = BELUGA_JSON_NAME("text"),           [REFUSAL] = BELUGA_JSON_NAME("refusal"),
+    [ARGUMENTS] = BELUGA_JSON_NAME("arguments"), [ITEM] = BELUGA_JSON_NAME("item"),
+    [RESPONSE] = BELUGA_JSON_NAME("response"),   [FAULTS] = BELUGA__FAULT_NAMES,
+};
+
+struct event {
+    const char *type;  /* without "response." */
+    enum member piece; /* where its text is: DELTA a piece, else all of it */
+    const beluga_json *members[MEMBERS];
+};
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* A piece of a part, under "delta"; or the whole of it, which says nothing new when pieces came. */
-static const char *read_piece(beluga__responses_state *state, const beluga_json *event,
-                              const char *whole, size_t *n)
+/* A piece of a part; or the whole of it, which says nothing new when pieces came. */
+static const char *read_piece(beluga__responses_state *state, const struct event *event, size_t *n)
 {
-    const char *text = beluga_json_get_string(event, whole ? whole : "delta", n);
+    bool whole = event->piece != DELTA;
+    const char *text = beluga_json_string(event->members[event->piece], n);
     if (whole && state->in_part) *n = 0;
     state->in_part = !whole && (state->in_part || *n);
     return text;
 }
 
-static int emit_text(beluga__responses_state *state, const beluga_json *event, const char *whole,
-                     beluga_emit *emit)
+static int on_text(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
 {
     size_t n = 0;
-    const char *text = read_piece(state, event, whole, &n);
+    const char *text = read_piece(state, event, &n);
     state->has_text = state->has_text || n;
     return n ? beluga_emit_text(emit, text, n) : 0;
 }
 
-static int emit_refusal(beluga__responses_state *state, const beluga_json *event, const char *whole,
-                        beluga_emit *emit)
+static int on_refusal(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
 {
     size_t n = 0;
-    const char *text = read_piece(state, event, whole, &n);
+    const char *text = read_piece(state, event, &n);
     state->has_text = state->has_text || n;
     return beluga__responses_emit_refusal(state, text, n, emit);
 }
 
-static int emit_reasoning(beluga__responses_state *state, const beluga_json *event,
-                          const char *whole, beluga_emit *emit)
+static int on_reasoning(beluga__responses_state *state, const struct event *event,
+                        beluga_emit *emit)
 {
     size_t n = 0;
-    const char *text = read_piece(state, event, whole, &n);
+    const char *text = read_piece(state, event, &n);
     state->has_reasoning = state->has_reasoning || n;
     return n ? beluga_emit_reasoning(emit, text, n) : 0;
 }
 
 /* Parts of a summary are paragraphs. */
-static int begin_paragraph(const beluga__responses_state *state, beluga_emit *emit)
+static int on_paragraph(beluga__responses_state *state, const struct event *event,
+                        beluga_emit *emit)
 {
+    (void)event;
     return state->has_reasoning ? beluga_emit_reasoning(emit, "\n\n", 2) : 0;
 }
 
-static int begin_item(beluga__responses_state *state, const beluga_json *event, beluga_emit *emit)
-{
-    const beluga_json *item = beluga_json_get(event, "item");
-    const char *type = beluga_json_get_string(item, "type", NULL);
-    if (!type || !is(type, "function_call")) return 0;
-    return beluga__responses_begin_call(state, item, beluga_json_get_int(event, "output_index", -1),
-                                        emit);
-}
-
-/* Returns 1 for an event of another kind. */
-static int decode_part(beluga__responses_state *state, const char *type, const beluga_json *event,
-                       beluga_emit *emit)
-{
-    if (is(type, "output_text.delta")) return emit_text(state, event, NULL, emit);
-    if (is(type, "output_text.done")) return emit_text(state, event, "text", emit);
-    if (is(type, "refusal.delta")) return emit_refusal(state, event, NULL, emit);
-    if (is(type, "refusal.done")) return emit_refusal(state, event, "refusal", emit);
-    if (is(type, "reasoning_summary_text.delta") || is(type, "reasoning_text.delta"))
-        return emit_reasoning(state, event, NULL, emit);
-    if (is(type, "reasoning_summary_text.done") || is(type, "reasoning_text.done"))
-        return emit_reasoning(state, event, "text", emit);
-    return 1;
-}
-
-static int decode_piece(beluga__responses_state *state, const char *type, const beluga_json *event,
+static int on_arguments(beluga__responses_state *state, const struct event *event,
                         beluga_emit *emit)
 {
-    int code = decode_part(state, type, event, emit);
-    state->has_items = state->has_items || code != 1 || strncmp(type, "output_item.", 12) == 0;
-    if (code != 1) return code;
-    if (is(type, "function_call_arguments.delta"))
-        return beluga__responses_add_arguments(state, event, "delta", emit);
-    if (is(type, "function_call_arguments.done"))
-        return beluga__responses_add_arguments(state, event, "arguments", emit);
-    if (is(type, "reasoning_summary_part.added")) return begin_paragraph(state, emit);
-    if (is(type, "output_item.added")) return begin_item(state, event, emit);
-    if (is(type, "output_item.done"))
-        return beluga__responses_emit_item(state, beluga_json_get(event, "item"),
-                                           beluga_json_get_int(event, "output_index", -1), emit);
-    return 0;
+    beluga__call_piece piece = {
+        .place = beluga_json_int(event->members[OUTPUT_INDEX], BELUGA__NO_PLACE),
+        .item = beluga__filled(beluga_json_string(event->members[ITEM_ID], NULL)),
+    };
+    int code = beluga__calls_read_arguments(&piece, event->members[event->piece], emit);
+    if (code) return code;
+    return beluga__responses_add_arguments(state, &piece, event->piece == ARGUMENTS, emit);
+}
+
+static int on_item_begin(beluga__responses_state *state, const struct event *event,
+                         beluga_emit *emit)
+{
+    const beluga_json *item = event->members[ITEM];
+    const char *type = beluga_json_get_string(item, "type", NULL);
+    state->has_items = true;
+    if (!type || strcmp(type, "function_call") != 0) return 0;
+    return beluga__responses_begin_call(state, item,
+                                        beluga_json_int(event->members[OUTPUT_INDEX], -1), emit);
+}
+
+static int on_item(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+{
+    state->has_items = true;
+    return beluga__responses_emit_item(state, event->members[ITEM],
+                                       beluga_json_int(event->members[OUTPUT_INDEX], -1), emit);
 }
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static int decode_end(beluga__responses_state *state, const char *status,
-                      const beluga_json *response, beluga_emit *emit)
+static int on_head(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
 {
+    return beluga__responses_emit_metadata(state, event->members[RESPONSE], emit);
+}
+
+static int on_end(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+{
+    const beluga_json *response = event->members[RESPONSE];
     int code = 0;
     /* Some servers tell all of it at the end alone. */
-    if (!state->has_items && !is(status, "failed"))
+    if (!state->has_items && strcmp(event->type, "failed") != 0)
         code = beluga__responses_emit_output(state, beluga_json_get(response, "output"), emit);
-    if (!code) code = beluga__responses_emit_end(state, response, status, emit);
+    if (!code) code = beluga__responses_emit_end(state, response, event->type, emit);
     return code ? code : BELUGA_DECODE_DONE;
 }
 
-static int decode(beluga__responses_state *state, const char *type, const beluga_json *event,
-                  beluga_emit *emit)
+static const struct row {
+    const char *type;
+    int (*decode)(beluga__responses_state *state, const struct event *event, beluga_emit *emit);
+    enum member piece;
+} rows[] = {
+    {"output_text.delta", on_text, DELTA},
+    {"function_call_arguments.delta", on_arguments, DELTA},
+    {"reasoning_summary_text.delta", on_reasoning, DELTA},
+    {"reasoning_text.delta", on_reasoning, DELTA},
+    {"refusal.delta", on_refusal, DELTA},
+    {"output_text.done", on_text, TEXT},
+    {"function_call_arguments.done", on_arguments, ARGUMENTS},
+    {"reasoning_summary_text.done", on_reasoning, TEXT},
+    {"reasoning_text.done", on_reasoning, TEXT},
+    {"refusal.done", on_refusal, REFUSAL},
+    {"reasoning_summary_part.added", on_paragraph, DELTA},
+    {"output_item.added", on_item_begin, DELTA},
+    {"output_item.done", on_item, DELTA},
+    {"created", on_head, DELTA},
+    {"in_progress", on_head, DELTA},
+    {"completed", on_end, DELTA},
+    {"incomplete", on_end, DELTA},
+    {"failed", on_end, DELTA},
+    {"cancelled", on_end, DELTA},
+};
+
+static bool is_content(const struct row *row)
 {
-    const beluga_json *response = beluga_json_get(event, "response");
-    if (is(type, "completed") || is(type, "incomplete") || is(type, "failed") ||
-        is(type, "cancelled"))
-        return decode_end(state, type, response, emit);
-    if (is(type, "created") || is(type, "in_progress"))
-        return beluga__responses_emit_metadata(state, response, emit);
-    return decode_piece(state, type, event, emit);
+    return row->decode == on_text || row->decode == on_refusal || row->decode == on_reasoning;
 }
 
-static bool is_done(const beluga_frame *frame)
+static int decode(beluga__responses_state *state, struct event *event, beluga_emit *emit)
 {
-    return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
+    static const char prefix[] = "response.";
+    if (strncmp(event->type, prefix, sizeof prefix - 1) != 0) return 0;
+    event->type += sizeof prefix - 1;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (strcmp(event->type, rows[i].type) != 0) continue;
+        event->piece = rows[i].piece;
+        state->has_items = state->has_items || is_content(&rows[i]);
+        return rows[i].decode(state, event, emit);
+    }
+    return 0;
 }
 
 int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
-    static const char prefix[] = "response.";
-    const beluga_json *event;
+    const beluga_json *root;
+    struct event event;
     if (!frame->length) return 0;
-    if (is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy's */
-    int code = beluga_emit_parse(emit, frame->data, frame->length, &event);
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy's */
+    int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
-    const char *type = beluga_json_get_string(event, "type", NULL);
-    if (!type) type = frame->event;
-    if (is(type, "error") || is(type, "response.error") || beluga__fault_is(event, true))
-        return beluga__fault_emit(event, BELUGA_ERROR_STREAM, emit);
-    if (strncmp(type, prefix, sizeof prefix - 1) != 0) return 0;
-    return decode(state, type + sizeof prefix - 1, event, emit);
+    beluga_json_pick(root, names, MEMBERS, event.members);
+    event.type = beluga_json_string(event.members[TYPE], NULL);
+    if (!event.type) event.type = frame->event;
+    if (strcmp(event.type, "error") == 0 || strcmp(event.type, "response.error") == 0 ||
+        beluga__fault_among(event.members + FAULTS))
+        return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
+    return decode(state, &event, emit);
 }

@@ -1,0 +1,39 @@
+/* The words by which servers say how an answer ended. Hosts pass on those of the model behind them,
+ * in small letters or large, so that all protocols share one table; a protocol has rows of its own
+ * only where a word means something else there. */
+#ifndef BELUGA__PROVIDERS_WORDS_H
+#define BELUGA__PROVIDERS_WORDS_H
+
+#include <beluga/provider/provider.h>
+
+/* Whether two words are the same but for case, '_', '-', '.' and spaces: "MAX_TOKENS", "maxTokens".
+ */
+bool beluga__same_word(const char *a, const char *b);
+
+/* A word, and what it means: a reason, or the code of the error that the answer broke off with. */
+typedef struct beluga__word {
+    const char *word;
+    beluga_finish_reason reason; /* without a code */
+    int code;                    /* 0: it is no error */
+} beluga__word;
+
+/* The end of an answer, as the server says it. NULL and false for what it does not say. */
+typedef struct beluga__end {
+    const char *word;
+    const char *native;      /* the word of the model behind the host, which may know better */
+    const char *detail;      /* a text beside the word */
+    const beluga__word *own; /* rows of the protocol, ended by one without a word */
+    bool calls;              /* the answer called tools: some say "stop" then, too */
+    bool refused;            /* it is a refusal: that is a stop in name only */
+    bool unfinished;         /* it says that it is not complete, whatever the word */
+} beluga__end;
+
+/* Returns the word that a member says; NULL for null and for none. What is no word is not good
+ * either: it is returned as one that nobody knows, but for an object that has it as its "type". */
+const char *beluga__read_word(const beluga_json *value);
+
+/* Emit FINISH, or the error that the word means. A word that nobody knows is OTHER, which is no
+ * success. Returns 0 or a code. */
+int beluga__end_emit(const beluga__end *end, beluga_emit *emit);
+
+#endif
