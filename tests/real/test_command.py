@@ -105,7 +105,7 @@ def json_is_one_valid_object_with_usage():
     result = llama("--json", *ENDLESS, "Say hello")
     expect_exit(EXIT_OK, result)
     answer = json.loads(result.stdout)
-    assert answer["complete"] is True
+    assert answer["complete"] is False  # its token limit cut it
     assert answer["finish_reason"] == "length"
     assert answer["usage"]["output_total"] == 24
     assert answer["usage"]["input_total"] > 0

@@ -86,7 +86,8 @@ static void an_answer_comes_whole(void **state)
         expect_ok(beluga_invoke(model, NULL, beluga_input_text("Say hello"), &response, &err,
                                 beluga_with_max_tokens(NOISE_TOKENS)),
                   &err);
-        assert_true(beluga_response_is_complete(response));
+        assert_int_equal(beluga_response_is_complete(response),
+                         beluga_response_finish_reason(response) != BELUGA_FINISH_LENGTH);
         assert_string_equal(beluga_response_model(response), "tiny");
         assert_true(*beluga_response_id(response));
         cut = is_cut(*state, beluga_response_usage(response),
@@ -311,7 +312,7 @@ static void cancelled_streams_leave_the_server_free(void **state)
     expect_ok(beluga_invoke(model, NULL, beluga_input_text("Say hello"), &response, &err,
                             beluga_with_max_tokens(NOISE_TOKENS)),
               &err);
-    assert_true(beluga_response_is_complete(response));
+    assert_true(beluga_response_usage(response)->output_total > 0);
     beluga_response_free(response);
     beluga_chat_model_unref(model);
 }
