@@ -267,18 +267,36 @@ static void hint_keys(void)
         char typed[64], meaning[128];
         if (!provider || !provider->default_model || !provider->key_variables) continue;
         snprintf(typed, sizeof typed, "export %s=...", provider->key_variables[0]);
-        snprintf(meaning, sizeof meaning, "then %s/%s is asked", provider->name,
-                 provider->default_model);
+        snprintf(meaning, sizeof meaning, "asks %s/%s", provider->name, provider->default_model);
         hint(typed, meaning);
     }
+}
+
+/* In JSON the error stands alone: nothing follows it there. */
+static void report_no_model(const struct args *args)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
+                     args->json ? "no model is named: name one with -m PROVIDER/MODEL"
+                                : "no model is named; do one of these:");
+    report_error(args, &err, NULL);
+}
+
+static int explain_no_taped_model(const struct args *args)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
+                     "the recordings in %s do not say which model was asked (there is no file "
+                     "\"model\"): name it with -m PROVIDER/MODEL",
+                     args->replay);
+    return report_error(args, &err, NULL);
 }
 
 int session_explain_no_model(const struct session *session, const struct args *args)
 {
     char file[512];
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG, "no model is named; do one of these:");
-    report_error(args, &err, NULL);
+    if (args->replay) return explain_no_taped_model(args);
+    report_no_model(args);
     snprintf(file, sizeof file, "the same, in %s",
              session->path ? session->path : "a file named with --config");
     hint("beluga -m mock/any \"Hello\"", "a try, without a key and a network");
