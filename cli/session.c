@@ -75,8 +75,7 @@ static int load_file(struct session *session, const struct args *args)
     int rc = beluga_config_load_file(session->base, session->path, &err);
     session->has_file = rc == 0;
     if (rc == 0) return 0;
-    report_error(args, &err, NULL);
-    return rc == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : CLI_EXIT_CONFIG;
+    return report_file_error(args, &err, CLI_EXIT_CONFIG);
 }
 
 static int set_option(struct session *session, const struct args *args, const char *text)
@@ -118,7 +117,9 @@ int session_load_plugins(const struct args *args)
     if (!registry) return out_no_memory();
     for (size_t i = 0; i < args->plugins.count; i++)
         if (beluga_registry_load_plugin(registry, args->plugins.items[i], &err) != 0)
-            return report_error(args, &err, NULL);
+            return err.code == BELUGA_ERROR_NOT_FOUND
+                       ? report_file_error(args, &err, CLI_EXIT_USAGE)
+                       : report_error(args, &err, NULL);
     return 0;
 }
 

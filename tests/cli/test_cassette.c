@@ -167,7 +167,7 @@ static void both_at_once_and_other_nonsense_are_refused(void **state)
     assert_int_equal(cli_run(cli, "--realtime", "-m", "mock/any", "hi", NULL), 2);
     assert_contains(cli->err, "--replay");
     assert_int_equal(cli_run(cli, "--record=", "-m", "mock/any", "hi", NULL), 2);
-    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 1);
+    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 2);
     assert_contains(cli->err, "/nowhere");
     assert_int_equal(cli_run(cli, "config", "--record", "a", NULL), 2);
 }

@@ -500,6 +500,24 @@ static void a_value_that_is_missing_or_too_much_is_2(void **state)
     assert_contains(cli->err, "--json takes no value");
 }
 
+static void a_file_that_is_not_there_has_one_exit_code(void **state)
+{
+    static const struct {
+        const char *option;
+        int code;
+    } rows[] = {{"--attach", 2}, {"--plugin", 2}, {"--replay", 2}, {"--config", 3}};
+    struct cli *cli = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(cli_run(cli, "--json", "-m", "mock/any", rows[i].option, "/no/such/file",
+                                 "Hello", NULL),
+                         rows[i].code);
+        beluga_json_doc *doc = cli_parse_out(cli);
+        const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
+        assert_int_equal(beluga_json_get_int(error, "exit_code", -1), rows[i].code);
+        beluga_json_doc_free(doc);
+    }
+}
+
 static void an_empty_prompt_is_2(void **state)
 {
     struct cli *cli = *state;
@@ -808,6 +826,7 @@ int main(void)
         TEST(an_error_in_json_says_all_of_it_where_no_model_is_named),
         TEST(an_option_of_another_command_is_2),
         TEST(a_value_that_is_missing_or_too_much_is_2),
+        TEST(a_file_that_is_not_there_has_one_exit_code),
         TEST(an_empty_prompt_is_2),
         TEST(bytes_that_are_not_utf8_are_2),
         TEST(an_unknown_key_of_an_option_is_2),
