@@ -4,8 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <beluga/option.h>
+
 #include "command.h"
 #include "exit.h"
+#include "near.h"
 #include "output.h"
 
 const struct arg_info arg_infos[ARG_INDEX_COUNT] = {
@@ -21,52 +24,60 @@ const struct arg_info arg_infos[ARG_INDEX_COUNT] = {
 #undef XX
 };
 
-/* Beyond this many changes an option is not what somebody meant. */
-#define MAX_TYPO_DISTANCE 2
-#define MAX_TYPO_LENGTH   32
+/* A longer name is cut where it is told. */
+#define MAX_TOLD_LENGTH 32
+/* So much of a beginning tells what was meant: --output, --temp. */
+#define MIN_PREFIX 3
 
-static size_t least(size_t a, size_t b, size_t c)
+static bool begins_alike(const char *a, const char *b)
 {
-    size_t d = a < b ? a : b;
-    return d < c ? d : c;
-}
-
-/* Return how many letters must change, come or go to make one word of the other. */
-static size_t distance(const char *a, const char *b)
-{
-    size_t row[MAX_TYPO_LENGTH + 1];
     size_t n = strlen(a), m = strlen(b);
-    if (n > MAX_TYPO_LENGTH || m > MAX_TYPO_LENGTH) return MAX_TYPO_LENGTH;
-    for (size_t j = 0; j <= m; j++) row[j] = j;
-    for (size_t i = 1; i <= n; i++) {
-        size_t diagonal = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= m; j++) {
-            size_t above = row[j];
-            row[j] = least(above + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1]));
-            diagonal = above;
-        }
-    }
-    return row[m];
+    size_t shorter = n < m ? n : m;
+    return shorter >= MIN_PREFIX && strncmp(a, b, shorter) == 0;
 }
 
-static const struct arg_info *nearest(const char *name)
+/* What the command takes is meant before what another one does. */
+static const struct arg_info *nearest(const struct command *command, const char *name)
 {
     const struct arg_info *best = NULL;
-    size_t best_distance = MAX_TYPO_DISTANCE + 1;
+    size_t best_cost = 2 * (NEAR_MOST + 1);
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
-        size_t d = distance(name, arg_infos[i].name);
-        if (d < best_distance) {
-            best_distance = d;
-            best = &arg_infos[i];
-        }
+        size_t d = near_distance(name, arg_infos[i].name);
+        if (d > NEAR_MOST && begins_alike(name, arg_infos[i].name)) d = NEAR_MOST;
+        if (d > NEAR_MOST) continue;
+        size_t cost = d + (command->takes & (UINT64_C(1) << i) ? 0 : NEAR_MOST + 1);
+        if (cost >= best_cost) continue;
+        best_cost = cost;
+        best = &arg_infos[i];
     }
     return best;
 }
 
-static int unknown_name(const char *name)
+/* The name of a model's option, which -o sets; with - where that has _. */
+static const char *find_setting(const char *name)
 {
-    const struct arg_info *near = nearest(name);
+    const beluga_option_info *info;
+    for (int key = 1; (info = beluga_option_get_info(key)) != NULL; key++) {
+        size_t i = 0;
+        while (info->name[i] && (name[i] == '-' ? '_' : name[i]) == info->name[i]) i++;
+        if (!info->name[i] && !name[i]) return info->name;
+    }
+    return NULL;
+}
+
+static const struct command *command_of(const struct args *args)
+{
+    return args->command ? args->command : commands[0];
+}
+
+static int unknown_name(const struct args *args, const char *name)
+{
+    const struct command *command = command_of(args);
+    const char *setting = find_setting(name);
+    const struct arg_info *near = nearest(command, name);
+    if (setting && command->takes & ARG_OPTION)
+        return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
+                         name, setting);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
     return out_usage("unknown option --%s (a text that begins with - goes after --)", name);
 }
@@ -83,7 +94,7 @@ static const struct arg_info *find_name(const char *name, size_t length)
 /* What the command takes, else what another one does: args_check then says so. */
 static const struct arg_info *find_letter(const struct args *args, char letter)
 {
-    const struct command *command = args->command ? args->command : commands[0];
+    const struct command *command = command_of(args);
     const struct arg_info *other = NULL;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         if (!letter || arg_infos[i].letter != letter) continue;
@@ -117,9 +128,9 @@ static int take_long(struct args *args, char **words)
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
     const struct arg_info *info = find_name(name, length);
     if (!info) {
-        char unknown[MAX_TYPO_LENGTH + 1];
+        char unknown[MAX_TOLD_LENGTH + 1];
         snprintf(unknown, sizeof unknown, "%.*s", (int)(length < 99 ? length : 99), name);
-        return unknown_name(unknown), 0;
+        return unknown_name(args, unknown), 0;
     }
     if (!info->value && equals) return out_usage("--%s takes no value", info->name), 0;
     if (!info->value) return store(args, info, NULL), 1;
@@ -152,10 +163,50 @@ static int take_short(struct args *args, char **words)
 /* The command is the first operand when it is the name of one; every other text is a prompt. */
 static void take_operand(struct args *args, const char *word, bool literal)
 {
-    if (!args->command && !args->operands.count && !literal &&
-        (args->command = command_find(word)) != NULL)
+    bool first = !args->command && !args->operands.count && !literal;
+    if (first) args->command = command_find(word);
+    if (args->command && first) {
+        out_name_command(args->command->name);
         return;
+    }
+    if (first) args->near = command_nearest(word, 1);
     args->operands.items[args->operands.count++] = word;
+}
+
+/* All operands as one text, as far as there is room. */
+static void join_operands(const struct args *args, char *text, size_t size)
+{
+    static const char more[] = " ...";
+    size_t used = 0;
+    for (size_t i = 0; i < args->operands.count; i++) {
+        const char *word = args->operands.items[i];
+        size_t n = strlen(word);
+        if (used + n + 1 + sizeof more > size) {
+            memcpy(text + used, more, sizeof more);
+            return;
+        }
+        text[used++] = ' ';
+        memcpy(text + used, word, n + 1);
+        used += n;
+    }
+}
+
+static int too_many(const struct args *args)
+{
+    char text[96] = "";
+    const char *name = args->command->name;
+    join_operands(args, text, sizeof text);
+    return out_usage("beluga %s does not take \"%s\"; to send it as a text: beluga prompt \"%s%s\"",
+                     name, args->operands.items[args->command->max_operands], name, text);
+}
+
+static int excess_option(const struct args *args, const char *name)
+{
+    if (args->near)
+        return out_usage("there is no command \"%s\", and a prompt takes no option --%s; did you "
+                         "mean beluga %s?",
+                         args->operands.items[0], name, args->near->name);
+    return out_usage("beluga %s takes no option --%s", args->command->name, name);
 }
 
 int args_check(const struct args *args)
@@ -164,13 +215,13 @@ int args_check(const struct args *args)
     if (args->help || args->version) return 0;
     uint64_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (excess & (UINT64_C(1) << i))
-            return out_usage("beluga %s takes no option --%s", command->name, arg_infos[i].name);
-    if (args->operands.count <= command->max_operands) return 0;
-    const char *extra = args->operands.items[command->max_operands];
-    return out_usage(
-        "beluga %s does not take \"%s\"; to send it as a text: beluga prompt \"%s %s\"",
-        command->name, extra, command->name, extra);
+        if (excess & (UINT64_C(1) << i)) return excess_option(args, arg_infos[i].name);
+    if (args->operands.count > command->max_operands) return too_many(args);
+    /* Of many words it is likely to be the first of a sentence. */
+    if (args->near && args->operands.count <= 2)
+        out_note("\"%s\" is taken for a prompt; the command is called %s", args->operands.items[0],
+                 args->near->name);
+    return 0;
 }
 
 static int parse_words(struct args *args, char **words)

@@ -156,7 +156,8 @@ struct command;
 
 struct args {
     const struct command *command;
-    bool named; /* the command was, and is not just the default */
+    bool named;                 /* the command was, and is not just the default */
+    const struct command *near; /* what the first operand is a slip of; NULL: of none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;

@@ -35,7 +35,8 @@ int cassette_start(const struct args *args)
         recording = args->record;
         return 0;
     }
-    return report_error(args, &err, NULL);
+    return err.code == BELUGA_ERROR_NOT_FOUND ? report_file_error(args, &err, CLI_EXIT_USAGE)
+                                              : report_error(args, &err, NULL);
 }
 
 /* ---- the model that was asked ---------------------------------------------------------------- */

@@ -89,6 +89,8 @@ static int take_options(struct batch *b)
     b->path = args->operands.items[0];
     b->out = args->out ? args->out : "";
     if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
+    if (strcmp(b->out, "-") == 0)
+        return out_usage("--out: name a file; a run that stopped could not go on from stdout");
     if (args->format && !(b->format = batch_format_from_name(args->format)))
         return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
     int rc = take_jobs(b);
@@ -154,6 +156,14 @@ static bool is_same(const struct stat *file, int fd)
 {
     struct stat other;
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+/* Nobody is to be told to remove the input. */
+static int check_out(const struct batch *b)
+{
+    struct stat file;
+    if (stat(b->out, &file) != 0 || !is_same(&file, b->input)) return 0;
+    return out_usage("--out: %s is the input: name another file", b->out);
 }
 
 static int check_errors(struct batch *b)
@@ -287,6 +297,7 @@ static int run_batch(struct batch *b)
     if (rc == 0 && b->args->schema)
         rc = input_read_file(b->args->schema, MAX_SCHEMA_BYTES, &b->schema);
     if (rc == 0) rc = read_input(b);
+    if (rc == 0) rc = check_out(b);
     if (rc == 0) rc = make_facts(b);
     if (rc == 0 && b->args->dry_run) return estimate(b);
     if (rc == 0) rc = open_output(b);

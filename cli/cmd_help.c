@@ -5,6 +5,7 @@
 #include "command.h"
 #include "exit.h"
 #include "manual.h"
+#include "near.h"
 #include "output.h"
 #include "term.h"
 
@@ -81,6 +82,16 @@ static void put_all(void)
     out_printf("\nMore: beluga COMMAND --help, man beluga\n");
 }
 
+static int unknown(const char *topic)
+{
+    const struct command *near = command_nearest(topic, NEAR_MOST);
+    if (near)
+        out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
+    else
+        out_error("there is no command \"%s\"; beluga help lists them", topic);
+    return CLI_EXIT_USAGE;
+}
+
 static int run(const struct args *args)
 {
     const char *topic = args->operands.count ? args->operands.items[0] : NULL;
@@ -92,7 +103,7 @@ static int run(const struct args *args)
     if (args->help) /* of another command: see main.c */
         command = args->named ? args->command : NULL;
     else if (topic && !(command = command_find(topic)))
-        return out_usage("there is no command \"%s\"; beluga help lists them", topic);
+        return unknown(topic);
     if (command)
         put_command(command);
     else

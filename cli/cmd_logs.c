@@ -509,7 +509,7 @@ static int do_on(struct logs *logs)
 static int do_off(struct logs *logs)
 {
     if (logbook_switch(false, logs->why) != 0) return fail(logs);
-    out_note("off: what is in it stays (beluga logs clear --before now)");
+    out_note("off: what is in it stays; beluga logs clear --before now deletes it");
     return 0;
 }
 
@@ -590,7 +590,10 @@ static int do_clear(struct logs *logs)
     if (strcmp(before, "now") == 0)
         when = now_ms();
     else if (!read_age(before, &when) && !read_date(before, &when))
-        return out_usage("--before: not a date: %s", before);
+        return out_usage(
+            "--before: %s is neither a date such as 2026-01-31, nor an age such as 30d, "
+            "nor now",
+            before);
     int64_t deleted = logs->store ? logbook_store_clear(logs->store, when, logs->why) : 0;
     if (deleted < 0) return fail(logs);
     out_note("deleted: %" PRId64, deleted);

@@ -25,5 +25,7 @@ extern const struct command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_provi
 
 /* Return the command of that name, or NULL. */
 const struct command *command_find(const char *name);
+/* Return the command whose name is that with at most so many slips (near_distance), or NULL. */
+const struct command *command_nearest(const char *name, size_t most);
 
 #endif

@@ -44,8 +44,7 @@ static void tell(void *payload, const beluga_config_problem *p)
 /* A file that is not there, or not to be read, is told as any failure is. */
 static int failed(const struct args *args, const beluga_error *err)
 {
-    report_error(args, err, NULL);
-    return err->code == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : CLI_EXIT_CONFIG;
+    return report_file_error(args, err, CLI_EXIT_CONFIG);
 }
 
 static int check_text(const struct args *args, const char *path)

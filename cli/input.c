@@ -175,8 +175,7 @@ static int attach(const struct args *args, beluga_message *message, const char *
                           : beluga_message_add_file(message, what, &err);
     if (rc == 0) return 0;
     if (!err.code) beluga_error_set(&err, rc, "%.80s: %s", what, beluga_error_text(rc));
-    report_error(args, &err, NULL);
-    return CLI_EXIT_USAGE;
+    return report_file_error(args, &err, CLI_EXIT_USAGE);
 }
 
 int input_make_message(const struct args *args, const struct text *prompt, beluga_message **out)

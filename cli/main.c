@@ -5,6 +5,7 @@
 #include "cassette.h"
 #include "command.h"
 #include "exit.h"
+#include "near.h"
 #include "observe.h"
 #include "output.h"
 
@@ -19,6 +20,19 @@ const struct command *command_find(const char *name)
     for (size_t i = 0; commands[i]; i++)
         if (strcmp(commands[i]->name, name) == 0) return commands[i];
     return NULL;
+}
+
+const struct command *command_nearest(const char *name, size_t most)
+{
+    const struct command *best = NULL;
+    for (size_t i = 0; commands[i]; i++) {
+        size_t d = near_distance(name, commands[i]->name);
+        if (d > most || d >= strlen(name)) continue;
+        best = commands[i];
+        if (d == 0) break;
+        most = d - 1;
+    }
+    return best;
 }
 
 static int run(struct args *args)

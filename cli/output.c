@@ -40,6 +40,11 @@ void out_init(const struct args *args)
     signal(SIGPIPE, SIG_IGN);
 }
 
+void out_name_command(const char *name)
+{
+    out.command = name;
+}
+
 bool out_is_quiet(void)
 {
     return out.quiet;

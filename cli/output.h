@@ -13,6 +13,9 @@ struct args;
 /* Decide what the options leave to be printed, and ignore SIGPIPE: a write tells us. */
 void out_init(const struct args *args);
 
+/* What --help is to be asked of when the command line is wrong, before out_init can tell. */
+void out_name_command(const char *name);
+
 bool out_is_quiet(void);
 
 /* ---- stderr ---------------------------------------------------------------------------------- */

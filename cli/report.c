@@ -18,11 +18,11 @@ static void put_known(beluga_json_writer *w, const char *key, const char *value)
     if (*value) beluga_json_put_string(w, key, value);
 }
 
-void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err)
+static void put_error(beluga_json_writer *w, const char *key, const beluga_error *err, int code)
 {
     beluga_json_begin_object(w, key);
     beluga_json_put_string(w, "code", beluga_error_name(err->code));
-    beluga_json_put_int(w, "exit_code", exit_from(err));
+    beluga_json_put_int(w, "exit_code", code);
     beluga_json_put_string(w, "message", err->message);
     put_known(w, "cause", err->cause);
     put_known(w, "operation", err->operation);
@@ -37,6 +37,11 @@ void report_put_error(beluga_json_writer *w, const char *key, const beluga_error
     beluga_json_end_object(w);
 }
 
+void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err)
+{
+    put_error(w, key, err, exit_from(err));
+}
+
 static void put_partial(beluga_json_writer *w, const beluga_response *partial)
 {
     char *json = NULL;
@@ -48,19 +53,20 @@ static void put_partial(beluga_json_writer *w, const beluga_response *partial)
     beluga_free(json);
 }
 
-static void print_error_json(const beluga_error *err, const beluga_response *partial)
+static void print_error_json(const beluga_error *err, const beluga_response *partial, int code)
 {
     beluga_json_writer *w = beluga_json_writer_new();
     if (w) {
         beluga_json_begin_object(w, NULL);
-        report_put_error(w, "error", err);
+        put_error(w, "error", err, code);
         put_partial(w, partial);
         beluga_json_end_object(w);
     }
     report_json(w);
 }
 
-int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial)
+static int report_as(const struct args *args, const beluga_error *err,
+                     const beluga_response *partial, int code)
 {
     char line[ERROR_LINE_BYTES];
     beluga_error_format(err, line, sizeof line);
@@ -68,8 +74,18 @@ int report_error(const struct args *args, const beluga_error *err, const beluga_
         out_note("interrupted");
     else
         out_error("%s", line);
-    if (args->json) print_error_json(err, partial);
-    return exit_from(err);
+    if (args->json) print_error_json(err, partial, code);
+    return code;
+}
+
+int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial)
+{
+    return report_as(args, err, partial, exit_from(err));
+}
+
+int report_file_error(const struct args *args, const beluga_error *err, int code)
+{
+    return report_as(args, err, NULL, err->code == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : code);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */

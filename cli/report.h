@@ -14,6 +14,9 @@
  * @return the exit code.
  */
 int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial);
+/* The same for a file that the command line names. @return `code`, which the JSON has, too; but
+ * CLI_EXIT_OTHER where memory is missing. */
+int report_file_error(const struct args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */
 void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err);

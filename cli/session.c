@@ -75,8 +75,7 @@ static int load_file(struct session *session, const struct args *args)
     int rc = beluga_config_load_file(session->base, session->path, &err);
     session->has_file = rc == 0;
     if (rc == 0) return 0;
-    report_error(args, &err, NULL);
-    return rc == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : CLI_EXIT_CONFIG;
+    return report_file_error(args, &err, CLI_EXIT_CONFIG);
 }
 
 static int set_option(struct session *session, const struct args *args, const char *text)
@@ -118,7 +117,9 @@ int session_load_plugins(const struct args *args)
     if (!registry) return out_no_memory();
     for (size_t i = 0; i < args->plugins.count; i++)
         if (beluga_registry_load_plugin(registry, args->plugins.items[i], &err) != 0)
-            return report_error(args, &err, NULL);
+            return err.code == BELUGA_ERROR_NOT_FOUND
+                       ? report_file_error(args, &err, CLI_EXIT_USAGE)
+                       : report_error(args, &err, NULL);
     return 0;
 }
 
@@ -267,18 +268,36 @@ static void hint_keys(void)
         char typed[64], meaning[128];
         if (!provider || !provider->default_model || !provider->key_variables) continue;
         snprintf(typed, sizeof typed, "export %s=...", provider->key_variables[0]);
-        snprintf(meaning, sizeof meaning, "then %s/%s is asked", provider->name,
-                 provider->default_model);
+        snprintf(meaning, sizeof meaning, "asks %s/%s", provider->name, provider->default_model);
         hint(typed, meaning);
     }
+}
+
+/* In JSON the error stands alone: nothing follows it there. */
+static void report_no_model(const struct args *args)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
+                     args->json ? "no model is named: name one with -m PROVIDER/MODEL"
+                                : "no model is named; do one of these:");
+    report_error(args, &err, NULL);
+}
+
+static int explain_no_taped_model(const struct args *args)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
+                     "the recordings in %s do not say which model was asked (there is no file "
+                     "\"model\"): name it with -m PROVIDER/MODEL",
+                     args->replay);
+    return report_error(args, &err, NULL);
 }
 
 int session_explain_no_model(const struct session *session, const struct args *args)
 {
     char file[512];
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG, "no model is named; do one of these:");
-    report_error(args, &err, NULL);
+    if (args->replay) return explain_no_taped_model(args);
+    report_no_model(args);
     snprintf(file, sizeof file, "the same, in %s",
              session->path ? session->path : "a file named with --config");
     hint("beluga -m mock/any \"Hello\"", "a try, without a key and a network");

@@ -96,7 +96,8 @@ int batch_output_open(struct batch_output *out, const char *path)
     out->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
     if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
     if (!S_ISREG(status.st_mode))
-        return out_usage("--out: %s is not a file, and could not be gone on with", path);
+        return out_usage(
+            "--out: %s: name a regular file; a run that stopped could not go on from that", path);
     if (flock(out->fd, LOCK_EX | LOCK_NB) != 0)
         return errno == EWOULDBLOCK ? refuse_busy(path) : complain(path, errno);
     return is_in_place(out->fd, path) ? 0 : refuse_busy(path);

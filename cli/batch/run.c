@@ -158,6 +158,7 @@ static void finish(struct run *run, const struct batch_item *item, uint64_t plac
     int code = result->response ? 0 : result->error.code;
     bool leave = concerns_all(code) || code == BELUGA_ERROR_CONTEXT_CANCELED;
     if (leave && code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, &result->error);
+    if (!leave && code && !run->self->failure.code) run->self->failure = result->error;
     if (!leave && batch_result_write(&source, result, &text, &entry) != 0) {
         text_free(&text);
         stop_without_memory(run);

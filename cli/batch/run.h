@@ -24,7 +24,8 @@ struct batch_run {
     size_t jobs; /* calls in flight */
     bool ordered;
     /* what came of it */
-    beluga_error error; /* code 0, or what stopped it */
+    beluga_error error;   /* code 0, or what stopped it */
+    beluga_error failure; /* code 0, or that of the first line that failed */
     bool interrupted;
     bool input_failed; /* it can't be read any more */
 };

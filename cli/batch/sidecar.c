@@ -11,6 +11,7 @@
 #include "../exit.h"
 #include "../input.h"
 #include "../output.h"
+#include "digest.h"
 #include "files.h"
 
 #define MAX_BYTES ((size_t)1024 * 1024)
@@ -47,19 +48,100 @@ static int refuse(const char *out, const char *what)
     return CLI_EXIT_USAGE;
 }
 
+/* ---- what is another ------------------------------------------------------------------------- */
+
+/* "name=value name=value": numbers and words, or digests of longer texts. */
+struct setting {
+    const char *name, *value;
+    int name_length, value_length;
+};
+
+static const char *take_setting(const char *text, struct setting *setting)
+{
+    text += strspn(text, " ");
+    if (!*text) return NULL;
+    setting->name = text;
+    setting->name_length = (int)strcspn(text, "=");
+    text += setting->name_length;
+    setting->value = text + (*text == '=');
+    setting->value_length = (int)strcspn(setting->value, " ");
+    return setting->value + setting->value_length;
+}
+
+static bool find_setting(const char *text, const struct setting *wanted, struct setting *found)
+{
+    while ((text = take_setting(text, found)) != NULL)
+        if (found->name_length == wanted->name_length &&
+            strncmp(found->name, wanted->name, (size_t)wanted->name_length) == 0)
+            return true;
+    return false;
+}
+
+static bool is_digest(const struct setting *s)
+{
+    return s->value_length == BATCH_DIGEST_TEXT - 1;
+}
+
+/* Say what one option was and is; NULL: not set. */
+static void tell_setting(const struct setting *was, const struct setting *is, char *text,
+                         size_t size)
+{
+    static const char own[] = "provider_specific";
+    const struct setting *s = was ? was : is;
+    if ((size_t)s->name_length == sizeof own - 1 && strncmp(s->name, own, sizeof own - 1) == 0)
+        snprintf(text, size, "other options of the provider's own");
+    else if (is_digest(s))
+        snprintf(text, size, "another %.*s", s->name_length, s->name);
+    else if (was)
+        snprintf(text, size, "another %.*s (%.*s)", s->name_length, s->name, s->value_length,
+                 s->value);
+    else
+        snprintf(text, size, "no %.*s", s->name_length, s->name);
+}
+
+/* The first option that is not what it was. */
+static void tell_options(const char *was, const char *is, char *text, size_t size)
+{
+    struct setting old, new;
+    snprintf(text, size, "other options");
+    for (const char *at = was; (at = take_setting(at, &old)) != NULL;) {
+        bool there = find_setting(is, &old, &new);
+        if (there &&
+            old.value_length ==
+                new.value_length &&strncmp(old.value, new.value, (size_t)old.value_length) == 0)
+            continue;
+        tell_setting(&old, there ? &new : NULL, text, size);
+        return;
+    }
+    for (const char *at = is; (at = take_setting(at, &new)) != NULL;)
+        if (!find_setting(was, &new, &old)) {
+            tell_setting(NULL, &new, text, size);
+            return;
+        }
+}
+
+static void tell_fact(const struct batch_fact *fact, const char *was, char *text, size_t size)
+{
+    if (strcmp(fact->name, "options") == 0)
+        tell_options(was, fact->value, text, size);
+    else if (strcmp(fact->name, "model") == 0)
+        snprintf(text, size, "another model (%.80s)", was);
+    else
+        snprintf(text, size, "another %s%s", fact->name,
+                 strcmp(fact->name, "system") == 0 ? " text" : "");
+}
+
 static int compare(const char *out, const struct batch_facts *facts, const beluga_json *root)
 {
     char what[160];
+    int used = snprintf(what, sizeof what, "was begun with ");
     if (beluga_json_get_int(root, "version", 0) != VERSION)
         return refuse(out, "was begun by another version of beluga");
     for (size_t i = 0; i < facts->count; i++) {
         const struct batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
         if (was && strcmp(was, fact->value) == 0) continue;
-        bool told = strcmp(fact->name, "model") == 0 || strcmp(fact->name, "options") == 0;
-        snprintf(what, sizeof what,
-                 told ? "was begun with another %s (%.80s)" : "was begun with another %s",
-                 fact->name, was ? was : "");
+        tell_fact(fact, was ? was : "", what + used, sizeof what - (size_t)used);
         return refuse(out, what);
     }
     return 0;

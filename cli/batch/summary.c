@@ -72,6 +72,15 @@ static void tell_unfinished(const struct args *args, const struct batch_run *run
         n, n == 1 ? " is" : "s are", args->out);
 }
 
+/* Most often all fail of the same, and nobody should have to look for it in the output. */
+static void tell_failure(const struct batch_run *run)
+{
+    char line[ERROR_LINE_BYTES];
+    if (!run->failure.code) return;
+    beluga_error_format(&run->failure, line, sizeof line);
+    out_note("the first failure: %s", line);
+}
+
 static void tell_how_on(const struct args *args, const struct batch_run *run, uint64_t left)
 {
     if (left)
@@ -118,6 +127,7 @@ int batch_summary_tell(const struct args *args, const struct batch_run *run, uin
     int code = find_code(run, left);
     tell_reason(run);
     tell_totals(run, lines);
+    tell_failure(run);
     tell_unfinished(args, run);
     tell_how_on(args, run, left);
     int rc = args->json ? put_json(args, run, lines, code) : 0;

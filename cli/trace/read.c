@@ -280,8 +280,7 @@ static int read_line(struct reading *r, const char *text, size_t length, bool en
     }
     if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
     if (status != 0) {
-        snprintf(why, sizeof why, "not JSON, of which each line must be one object: %s",
-                 err.message);
+        snprintf(why, sizeof why, "not JSON (a trace has an object on each line): %s", err.message);
         return refuse(r, why);
     }
     if (keep(r->file, doc) != 0) {

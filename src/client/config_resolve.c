@@ -239,10 +239,19 @@ static const beluga_own_option *own_row(const beluga_provider *provider, const c
     return row && row->name ? row : NULL;
 }
 
-/* A name that is nearly this one: the library's, or the provider's without its prefix. */
+/* What is nearly meant of what a section may have beside the provider's own options. */
+static const char *nearest_common(const char *written)
+{
+    static const char model[] = "model"; /* no option is called so */
+    const char *known = beluga__option_nearest(written);
+    unsigned limit = known ? beluga__text_distance(written, known, 2) : 3;
+    return beluga__text_distance(written, model, 2) < limit ? model : known;
+}
+
+/* A name that is nearly this one: a common one, or the provider's without its prefix. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
-    const char *known = beluga__option_nearest(written);
+    const char *known = nearest_common(written);
     if (known) return known;
     for (const beluga_own_option *row = provider->options; row && row->name; row++)
         if (beluga__text_distance(row->name, full, 2) <= 2) return row->name;
@@ -286,7 +295,7 @@ int beluga__config_check_own(const beluga_registry *registry, const char *writte
 {
     if (option->key != BELUGA_OPTION_PROVIDER_SPECIFIC || is_anybodys_own(registry, written))
         return 0;
-    const char *near = beluga__option_nearest(written);
+    const char *near = nearest_common(written);
     return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                             "\"%.*s\" is neither an option nor any provider's own%s%s%s",
                             shown(written), written, near ? "; did you mean " : "",

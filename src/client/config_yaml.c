@@ -8,6 +8,7 @@
 #include <libfyaml.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct beluga__yaml {
     struct fy_diag *diag;
@@ -54,7 +55,9 @@ static bool first_complaint(struct fy_diag *diag, beluga__yaml_place *place, cha
     const struct fy_diag_error *e = fy_diag_errors_iterate(diag, &at);
     if (!e) return false;
     *place = (beluga__yaml_place){e->line, e->column};
-    snprintf(why, size, "%s", e->msg);
+    /* Its words alone do not say what they are about. */
+    bool plain = strstr(e->msg, "duplicate") != NULL;
+    snprintf(why, size, "%s%s", plain ? "" : "not YAML: ", e->msg);
     return true;
 }
 

@@ -107,9 +107,9 @@ static size_t choose_first(fallback *f, const beluga_call *call)
 static void tell_others(beluga_error *err, const beluga_error *last)
 {
     char text[sizeof err->cause + sizeof last->message];
-    int n =
-        snprintf(text, sizeof text, "%s%s%s, too, failed: %s", err->cause, *err->cause ? "; " : "",
-                 *last->model ? last->model : last->provider, last->message);
+    int n = snprintf(text, sizeof text, "%s%s%s%s%s, too, failed: %s", err->cause,
+                     *err->cause ? "; " : "", last->provider,
+                     *last->provider && *last->model ? "/" : "", last->model, last->message);
     beluga_error_set_cause(err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 

@@ -282,16 +282,34 @@ static const beluga_own_option *find_own(const beluga_own_option *own, const cha
     return own && own->name ? own : NULL;
 }
 
+/* "; it has a, b and 3 more", or nothing. */
+static void list_own(const beluga_own_option *own, char *text, size_t size)
+{
+    enum { ROOM = sizeof " and 1234 more" };
+    size_t used = 0, left = 0;
+    *text = '\0';
+    for (; own && own->name; own++) {
+        if (left || used + strlen(own->name) + sizeof "; it has " + ROOM > size)
+            left++;
+        else
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "; it has ",
+                                     own->name);
+    }
+    if (left) snprintf(text + used, size - used, " and %zu more", left);
+}
+
 static void fault_unknown(faults *f, const char *provider, const beluga_own_option *own,
                           const char *name)
 {
+    char list[192];
     int shown = (int)beluga__utf8_cut(name, strlen(name), SHOWN);
+    list_own(own, list, sizeof list);
     for (; own && own->name; own++) {
         if (beluga__text_distance(own->name, name, 2) > 2) continue;
         fault(f, "%s has no option \"%.*s\"; did you mean %s?", provider, shown, name, own->name);
         return;
     }
-    fault(f, "%s has no option \"%.*s\"", provider, shown, name);
+    fault(f, "%s has no option \"%.*s\"%s", provider, shown, name, list);
 }
 
 /* Read an item as its row wants it. */

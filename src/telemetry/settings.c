@@ -2,12 +2,17 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 #include <beluga/error.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
+
+/* Signals are read in this order. */
+static const char first_signal[] = "TRACES";
 
 typedef struct reading {
     beluga__telemetry_settings *settings;
@@ -17,6 +22,17 @@ typedef struct reading {
     void *payload;
     int status;
 } reading;
+
+/* --- faults ----------------------------------------------------------------------------------- */
+
+/* A variable's value and what is wrong with it; not of those that may hold a secret. */
+static void fault(const reading *r, const char *name, const char *value, const char *what)
+{
+    char text[256];
+    int shown = (int)beluga__utf8_cut(value, strlen(value), 64);
+    snprintf(text, sizeof text, "%.*s %s", shown, value, what);
+    r->complain(r->payload, name, text);
+}
 
 /* --- variables -------------------------------------------------------------------------------- */
 
@@ -42,6 +58,21 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
+/* The same for a value that otlp_variable gave. What is set for all signals is told once. */
+static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
+                       const char *wrong)
+{
+    char name[96];
+    snprintf(name, sizeof name, "OTEL_EXPORTER_OTLP_%s_%s", signal, what);
+    bool own = variable(r, name) != NULL;
+    if (!own) snprintf(name, sizeof name, "OTEL_EXPORTER_OTLP_%s", what);
+    if (!own && strcmp(signal, first_signal) != 0) return;
+    if (value)
+        fault(r, name, value, wrong);
+    else
+        r->complain(r->payload, name, wrong);
+}
+
 static const char *keep(reading *r, const char *text)
 {
     if (!text) return NULL;
@@ -56,7 +87,7 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
     int64_t value;
     if (!text) return otherwise;
     if (beluga__text_to_int(text, strlen(text), &value) && value >= least) return value;
-    r->complain(r->payload, name, "is not a number that makes sense; the default is taken");
+    fault(r, name, text, "is not a number that makes sense; the default is taken");
     return otherwise;
 }
 
@@ -146,8 +177,8 @@ static const char *url_of(reading *r, const char *signal, const char *path, belu
     const char *endpoint = otlp_variable(r, signal, "ENDPOINT", &own);
     out->asked = endpoint != NULL;
     if (endpoint && !is_url(endpoint)) {
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_ENDPOINT",
-                    "must begin with http:// or https://; the default is taken");
+        otlp_fault(r, signal, "ENDPOINT", NULL,
+                   "it must begin with http:// or https://; the default is taken");
         endpoint = NULL;
     }
     if (endpoint && own) return keep(r, endpoint);
@@ -167,8 +198,8 @@ static void read_headers(reading *r, const char *signal, beluga__signal *out)
     const char *text = otlp_variable(r, signal, "HEADERS", NULL);
     header_list list = {.arena = r->arena, .last = &list.first};
     if (text && !beluga__pairs_read(r->arena, text, add_header, &list))
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_HEADERS",
-                    "is not a list of name=value, percent-encoded; it is left out");
+        otlp_fault(r, signal, "HEADERS", NULL,
+                   "it is not a list of name=value, percent-encoded, and is left out");
     else
         out->headers = list.first;
 }
@@ -180,8 +211,8 @@ static void read_timeout(reading *r, const char *signal, beluga__signal *out)
     if (text &&
         (!beluga__text_to_int(text, strlen(text), &out->timeout_ms) || out->timeout_ms < 0)) {
         out->timeout_ms = 10000;
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_TIMEOUT",
-                    "is not a number of milliseconds; the default is taken");
+        otlp_fault(r, signal, "TIMEOUT", text,
+                   "is not a number of milliseconds; the default is taken");
     }
 }
 
@@ -192,13 +223,13 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
     if (protocol && strcasecmp(protocol, "http/json") == 0)
         out->json = true;
     else if (protocol && strcasecmp(protocol, "http/protobuf") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_PROTOCOL",
-                    "is neither http/protobuf nor http/json; http/protobuf is taken");
+        otlp_fault(r, signal, "PROTOCOL", protocol,
+                   "is neither http/protobuf nor http/json; http/protobuf is taken");
     if (compression && strcasecmp(compression, "gzip") == 0)
         out->gzip = true;
     else if (compression && strcasecmp(compression, "none") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_COMPRESSION",
-                    "is neither gzip nor none; none is taken");
+        otlp_fault(r, signal, "COMPRESSION", compression,
+                   "is neither gzip nor none; none is taken");
 }
 
 /* "otlp", "console", "none"; of a list the first that is known. */
@@ -218,10 +249,10 @@ static void read_output(reading *r, const char *name, beluga__signal *out)
             out->asked = out->asked || out->output;
             if (out->output != BELUGA__OUTPUT_CONSOLE || r->given->print) return;
             out->output = BELUGA__OUTPUT_NONE;
-            r->complain(r->payload, name, "says console, and the program prints none of it");
+            r->complain(r->payload, name, "it says console, and the program prints none of it");
             return;
         }
-    if (text) r->complain(r->payload, name, "is none of otlp, console, none; otlp is taken");
+    if (text) fault(r, name, text, "is none of otlp, console, none; it is as if it were not set");
 }
 
 static void read_signal(reading *r, const char *signal, const char *path, const char *exporter,
@@ -245,8 +276,7 @@ static double read_ratio(reading *r)
     double ratio = 1;
     if (text && (!beluga__text_to_double(text, strlen(text), &ratio) || ratio < 0 || ratio > 1)) {
         ratio = 1;
-        r->complain(r->payload, "OTEL_TRACES_SAMPLER_ARG",
-                    "is not a number from 0 to 1; 1 is taken");
+        fault(r, "OTEL_TRACES_SAMPLER_ARG", text, "is not a number from 0 to 1; 1 is taken");
     }
     return ratio;
 }
@@ -265,8 +295,8 @@ static void read_sampler(reading *r)
     while (i < 3 && strcasecmp(text, names[i]) != 0) i++;
     if (i == 3) {
         s->parent_based = true;
-        r->complain(r->payload, "OTEL_TRACES_SAMPLER",
-                    "names no sampler that is known; parentbased_always_on is taken");
+        fault(r, "OTEL_TRACES_SAMPLER", variable(r, "OTEL_TRACES_SAMPLER"),
+              "is no sampler that is known; parentbased_always_on is taken");
         return;
     }
     s->sampler = (beluga__sampler)i;
@@ -311,11 +341,11 @@ static void read_metrics(reading *r)
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE",
-                    "is none of cumulative, delta, lowmemory; cumulative is taken");
+        fault(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", text,
+              "is none of cumulative, delta, lowmemory; cumulative is taken");
     if (histogram && strcasecmp(histogram, "explicit_bucket_histogram") != 0)
-        r->complain(r->payload, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION",
-                    "must be explicit_bucket_histogram, which is taken");
+        fault(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION", histogram,
+              "is not explicit_bucket_histogram, which is taken");
 }
 
 /* An item of a list that commas separate. */
@@ -347,10 +377,10 @@ static void read_capture(reading *r, const char *capture)
     r->settings->capture_content = is_one_of(capture, spans);
     if (is_one_of(capture, events))
         r->complain(r->payload, capture_variable,
-                    "asks for events, which are not emitted: content is captured on spans only");
+                    "it asks for events, which are not emitted: content is captured on spans only");
     else if (!r->settings->capture_content && !is_one_of(capture, none))
-        r->complain(r->payload, capture_variable,
-                    "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
+        fault(r, capture_variable, capture,
+              "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
 }
 
 static void read_conventions(reading *r)

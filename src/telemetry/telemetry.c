@@ -5,6 +5,7 @@
 #include "base/mem.h"
 
 #include <beluga/error.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -165,11 +166,13 @@ static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga
 /* A file that can't be opened is told now, not when the first span is lost. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
+    char text[128];
     const char *path = t->settings.file;
     int file = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
     if (path && file < 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "telemetry: %.200s can't be written", path);
+                                "telemetry: %.200s can't be written: %s", path,
+                                strerror_r(errno, text, sizeof text));
     if (file >= 0) close(file);
     return 0;
 }

@@ -306,7 +306,7 @@ static void an_output_of_something_else_is_refused(void **state)
     assert_contains(cli->err, "was begun with another template");
     assert_int_equal(
         cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o", "temperature=1", NULL), 2);
-    assert_contains(cli->err, "was begun with another options");
+    assert_contains(cli->err, "was begun with no temperature");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o",
                              "max_retries=1", "-j", "3", NULL),
                      0);
@@ -318,6 +318,68 @@ static void an_output_of_something_else_is_refused(void **state)
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 2);
     assert_contains(cli->err, "was not begun by beluga batch");
     assert_string_equal(read_path(out), "{}\n");
+}
+
+static int run_with(struct cli *cli, const char *option)
+{
+    return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o", option, "-q", NULL);
+}
+
+static void the_option_that_is_another_is_named(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 1);
+    assert_int_equal(run_with(cli, "temperature=0.2"), 0);
+    assert_int_equal(run_with(cli, "temperature=0.3"), 2);
+    assert_contains(cli->err, "was begun with another temperature (0.2): name another --out");
+    assert_int_equal(run_with(cli, "top_k=3"), 2);
+    assert_contains(cli->err, "was begun with another temperature (0.2): ");
+    snprintf(out, sizeof out, "%s/own.jsonl", cli->home);
+    assert_int_equal(run_with(cli, "mock.responses=one"), 0);
+    assert_int_equal(run_with(cli, "mock.responses=two"), 2);
+    assert_contains(cli->err, "was begun with other options of the provider's own: ");
+    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
+                             "mock.responses=one", "-s", "Be brief.", NULL),
+                     2);
+    assert_contains(cli->err, "was begun with another system text: ");
+}
+
+static void an_output_that_is_the_input_is_not_to_be_removed(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 2);
+    for (int dry = 0; dry < 2; dry++) {
+        assert_int_equal(cli_run(cli, "batch", in, "--out", in, "-m", "mock/echo",
+                                 dry ? "--dry-run" : NULL, NULL),
+                         2);
+        assert_contains(cli->err, " is the input: name another file\n");
+        assert_lacks(cli->err, "remove");
+    }
+}
+
+static void an_output_that_is_no_file_is_refused(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 1);
+    assert_int_equal(cli_run(cli, "batch", in, "--out", "-", "-m", "mock/echo", NULL), 2);
+    assert_contains(cli->err, "--out: name a file");
+    assert_int_equal(cli_run(cli, "batch", in, "--out", "/dev/null", "-m", "mock/echo", NULL), 2);
+    assert_contains(cli->err, "--out: /dev/null: name a regular file");
+}
+
+static void the_first_failure_is_told_in_the_end(void **state)
+{
+    struct cli *cli = *state;
+    write_numbers(cli, 3);
+    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
+                             "mock.error=content_filter", NULL),
+                     11);
+    assert_contains(cli->err, "0 of 3 lines done, 3 failed");
+    assert_contains(cli->err, "\nbeluga: the first failure: content_filter: ");
+    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
+                             "mock.error=content_filter", NULL),
+                     11);
+    assert_lacks(cli->err, "the first failure");
 }
 
 static void two_at_once_on_an_output_are_refused(void **state)
@@ -626,6 +688,10 @@ int main(void)
         TEST(ctrl_c_finishes_what_runs_and_the_same_command_goes_on),
         TEST(a_second_ctrl_c_ends_at_once),
         TEST(a_kill_loses_only_what_was_under_way),
+        TEST(the_option_that_is_another_is_named),
+        TEST(an_output_that_is_the_input_is_not_to_be_removed),
+        TEST(an_output_that_is_no_file_is_refused),
+        TEST(the_first_failure_is_told_in_the_end),
         TEST(an_output_of_something_else_is_refused),
         TEST(two_at_once_on_an_output_are_refused),
         TEST(what_fails_is_told_collected_and_asked_again_on_request),

@@ -167,7 +167,7 @@ static void both_at_once_and_other_nonsense_are_refused(void **state)
     assert_int_equal(cli_run(cli, "--realtime", "-m", "mock/any", "hi", NULL), 2);
     assert_contains(cli->err, "--replay");
     assert_int_equal(cli_run(cli, "--record=", "-m", "mock/any", "hi", NULL), 2);
-    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 1);
+    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 2);
     assert_contains(cli->err, "/nowhere");
     assert_int_equal(cli_run(cli, "config", "--record", "a", NULL), 2);
 }
@@ -196,6 +196,15 @@ static void the_file_that_the_guide_shows_can_be_replayed(void **state)
     cli_write_file(cli, "1.json", json, (size_t)(end - json));
     assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/gpt-5-mini", "Hi", NULL), 0);
     assert_string_equal(cli->out, "Hello\n");
+}
+
+static void a_replay_that_does_not_know_the_model_says_so(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--replay", cli->home, "Hi", NULL), 3);
+    assert_contains(cli->err, "do not say which model was asked");
+    assert_contains(cli->err, "-m PROVIDER/MODEL");
+    assert_lacks(cli->err, "OPENAI_API_KEY");
 }
 
 static void what_could_not_be_recorded_is_told_after_the_answer(void **state)
@@ -229,6 +238,7 @@ int main(void)
         TEST(both_at_once_and_other_nonsense_are_refused),
         TEST(a_damaged_file_is_named),
         TEST(the_file_that_the_guide_shows_can_be_replayed),
+        TEST(a_replay_that_does_not_know_the_model_says_so),
         TEST(what_could_not_be_recorded_is_told_after_the_answer),
     };
     return cmocka_run_group_tests_name("cassette", tests, NULL, NULL);

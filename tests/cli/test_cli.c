@@ -382,8 +382,8 @@ static void what_to_set_stands_in_the_order_of_use_and_in_columns(void **state)
     static const char *const rows[] = {
         "\n  beluga -m mock/any \"Hello\"              a try",
         "\n  beluga -m ollama/MODEL \"Hello\"          a model on this machine",
-        "\n  export OPENAI_API_KEY=...               then openai/",
-        "\n  export ANTHROPIC_API_KEY=...            then anthropic/",
+        "\n  export OPENAI_API_KEY=...               asks openai/",
+        "\n  export ANTHROPIC_API_KEY=...            asks anthropic/",
         "\n  export BELUGA_MODEL=PROVIDER/MODEL      any other",
         "\n  model: PROVIDER/MODEL                   the same, in "};
     struct cli *cli = *state;
@@ -419,6 +419,69 @@ static void an_unknown_option_is_2_with_a_hint(void **state)
     assert_contains(cli->err, "unknown option -Z");
 }
 
+static void help_is_asked_of_the_command_that_was_named(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "batch", "lines.txt", "--output", "x", NULL), 2);
+    assert_contains(cli->err, "did you mean --out?\nSee: beluga batch --help\n");
+}
+
+static void an_option_that_the_command_takes_is_meant_first(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--cont", "Hello", NULL), 2);
+    assert_contains(cli->err, "did you mean --continue?");
+    assert_int_equal(cli_run(cli, "logs", "--cont", "3", NULL), 2);
+    assert_contains(cli->err, "did you mean --count?");
+}
+
+static void an_option_of_the_model_is_told_to_go_after_o(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--max-tokens=3", "Hello", NULL), 2);
+    assert_contains(cli->err, "unknown option --max-tokens; an option of the model is set with -o "
+                              "max_tokens=VALUE\n");
+    assert_int_equal(cli_run(cli, "logs", "--temperature", "3", NULL), 2);
+    assert_lacks(cli->err, "temperature=");
+}
+
+static void a_misspelt_command_is_a_prompt_and_told(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "modles", NULL), 0);
+    assert_string_equal(cli->out, "modles\n");
+    assert_string_equal(cli->err,
+                        "beluga: \"modles\" is taken for a prompt; the command is called models\n");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--", "modles", NULL), 0);
+    assert_string_equal(cli->err, "");
+    assert_int_equal(cli_run(cli, "-m", "mock/echo", "model", "the", "sea", NULL), 0);
+    assert_string_equal(cli->err, "");
+    assert_int_equal(cli_run(cli, "bacth", "lines.txt", "--out", "x", NULL), 2);
+    assert_contains(cli->err, "did you mean beluga batch?");
+    assert_int_equal(cli_run(cli, "help", "chta", NULL), 2);
+    assert_string_equal(cli->err, "beluga: there is no command \"chta\"; did you mean chat?\n");
+}
+
+static void a_text_that_begins_with_a_command_is_shown_whole(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "help", "me", "write", "a", "letter", NULL), 2);
+    assert_contains(cli->err, "beluga prompt \"help me write a letter\"\n");
+    assert_int_equal(cli_run(cli, "help", "me",
+                             "with a text that is much longer than all that a line of help has "
+                             "room for, by some words at least",
+                             NULL),
+                     2);
+    assert_contains(cli->err, "beluga prompt \"help me ...\"\n");
+}
+
+static void an_error_in_json_says_all_of_it_where_no_model_is_named(void **state)
+{
+    struct cli *cli = *state;
+    assert_int_equal(cli_run(cli, "--json", "Hello", NULL), 3);
+    assert_contains(cli->out, "no model is named: name one with -m PROVIDER/MODEL\"");
+}
+
 static void an_option_of_another_command_is_2(void **state)
 {
     struct cli *cli = *state;
@@ -435,6 +498,24 @@ static void a_value_that_is_missing_or_too_much_is_2(void **state)
     assert_contains(cli->err, "-m needs a value");
     assert_int_equal(cli_run(cli, "--json=yes", "Hello", NULL), 2);
     assert_contains(cli->err, "--json takes no value");
+}
+
+static void a_file_that_is_not_there_has_one_exit_code(void **state)
+{
+    static const struct {
+        const char *option;
+        int code;
+    } rows[] = {{"--attach", 2}, {"--plugin", 2}, {"--replay", 2}, {"--config", 3}};
+    struct cli *cli = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(cli_run(cli, "--json", "-m", "mock/any", rows[i].option, "/no/such/file",
+                                 "Hello", NULL),
+                         rows[i].code);
+        beluga_json_doc *doc = cli_parse_out(cli);
+        const beluga_json *error = beluga_json_get(beluga_json_doc_root(doc), "error");
+        assert_int_equal(beluga_json_get_int(error, "exit_code", -1), rows[i].code);
+        beluga_json_doc_free(doc);
+    }
 }
 
 static void an_empty_prompt_is_2(void **state)
@@ -750,8 +831,15 @@ int main(void)
         TEST(what_to_set_stands_in_the_order_of_use_and_in_columns),
         TEST(a_key_in_the_environment_chooses_its_provider_and_says_so),
         TEST(an_unknown_option_is_2_with_a_hint),
+        TEST(help_is_asked_of_the_command_that_was_named),
+        TEST(an_option_that_the_command_takes_is_meant_first),
+        TEST(an_option_of_the_model_is_told_to_go_after_o),
+        TEST(a_misspelt_command_is_a_prompt_and_told),
+        TEST(a_text_that_begins_with_a_command_is_shown_whole),
+        TEST(an_error_in_json_says_all_of_it_where_no_model_is_named),
         TEST(an_option_of_another_command_is_2),
         TEST(a_value_that_is_missing_or_too_much_is_2),
+        TEST(a_file_that_is_not_there_has_one_exit_code),
         TEST(an_empty_prompt_is_2),
         TEST(bytes_that_are_not_utf8_are_2),
         TEST(an_unknown_key_of_an_option_is_2),

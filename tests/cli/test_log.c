@@ -132,6 +132,20 @@ static void trace_call(struct cli *cli, const char *capture)
     assert_lacks(cli->err, KEY);
 }
 
+static void a_variable_of_telemetry_that_is_wrong_is_told_with_its_value(void **state)
+{
+    struct cli *cli = *state;
+    cli_set(cli, "OTEL_TRACES_EXPORTER", "consle");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    assert_string_equal(cli->err,
+                        "beluga: telemetry: OTEL_TRACES_EXPORTER: consle is none of otlp, console, "
+                        "none; it is as if it were not set\n");
+    cli_set(cli, "OTEL_TRACES_EXPORTER", "");
+    cli_set(cli, "BELUGA_TELEMETRY_FILE", "/no/such/folder/x");
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    assert_contains(cli->err, "/no/such/folder/x can't be written: No such file or directory\n");
+}
+
 static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void **state)
 {
     struct cli *cli = *state;
@@ -166,6 +180,7 @@ int main(void)
         WITH_CLI(what_is_below_the_level_is_left_out),
         WITH_CLI(a_level_that_there_is_not_is_named_and_the_call_is_made),
         WITH_CLI(a_format_that_there_is_not_is_named_and_text_is_taken),
+        WITH_CLI(a_variable_of_telemetry_that_is_wrong_is_told_with_its_value),
         WITH_CLI(texts_are_logged_only_where_opentelemetrys_variable_wants_them),
         WITH_CLI(what_has_blanks_stands_in_quotes_on_one_line),
     };

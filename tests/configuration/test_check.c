@@ -172,7 +172,8 @@ static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)
           "models:\n"
           "  a: {model: opanai/x, tempurature: 1, seed: 1}\n"
           "  b: {model: mine/x, timeuot: 3s}\n"
-          "  c: {model: , zzz: 1}\n",
+          "  c: {model: , zzz: 1}\n"
+          "  d: {modl: mine/x}\n",
           "2:16: the base of mine, \"opanai\", is no provider; did you mean openai?*\n"
           "2:69: \"tempurature\" is neither an option nor any provider's own; did you mean "
           "temperature?\n"
@@ -186,7 +187,9 @@ static void a_misspelt_provider_hides_nothing_of_its_entry(void **state)
           "temperature?\n"
           "7:31: \"timeuot\" is neither an option nor any provider's own; did you mean timeout?\n"
           "8:7: model must name a model*\n"
-          "8:21: \"zzz\" is neither an option nor any provider's own*\n");
+          "8:21: \"zzz\" is neither an option nor any provider's own*\n"
+          "9:3: d needs a model*\n"
+          "9:13: \"modl\" is neither an option nor any provider's own; did you mean model?\n");
 }
 
 static void names_that_are_there_twice_are_all_told(void **state)
@@ -206,7 +209,7 @@ static void names_that_are_there_twice_are_all_told(void **state)
 static void what_is_not_yaml_is_told_with_its_place(void **state)
 {
     (void)state;
-    check("models: {a: [x\n", "2:1: flow sequence without a closing bracket\n");
+    check("models: {a: [x\n", "2:1: not YAML: flow sequence without a closing bracket\n");
     check("model: caf\xe9\n", "1:11: invalid UTF-8\n");
     check("model: a\n---\nmodel: b\n", "1:1: a second document: a configuration is one\n");
     check("- x\n", "1:1: a configuration must be a map\n");

@@ -368,9 +368,9 @@ static void every_kind_of_value_is_read(void **state)
 static void bad_yaml_says_where(void **state)
 {
     (void)state;
-    load_fails("models: {a: [x\n", "2:1: flow sequence without a closing bracket");
-    load_fails("a: b\n  c: d: e\n", "1:4: invalid multiline plain key");
-    load_fails("models:\n\t- x\n", "2:1: tab character may not be used as indentation");
+    load_fails("models: {a: [x\n", "2:1: not YAML: flow sequence without a closing bracket");
+    load_fails("a: b\n  c: d: e\n", "1:4: not YAML: invalid multiline plain key");
+    load_fails("models:\n\t- x\n", "2:1: not YAML: tab character may not be used as indentation");
     load_fails("model: a/b\nmodel: c/d\n", "2:1: duplicate key");
     load_fails("model: a\n---\nmodel: b\n", "1:1: a second document: a configuration is one");
     load_fails("model: caf\xe9\n", "1:11: invalid UTF-8");

@@ -632,7 +632,10 @@ static void own_options_are_checked_by_the_providers_table(void **state)
     (void)state;
     check('M', "acme has no option \"acme.regoin\"; did you mean acme.region?",
           parse("acme.regoin=eu"));
-    check('M', "acme has no option \"other.thing\"", parse("other.thing=eu"));
+    check(
+        'M',
+        "acme has no option \"other.thing\"; it has acme.region, acme.level, acme.ratio, acme.fast",
+        parse("other.thing=eu"));
     check('M',
           "acme.level must be a whole number; acme.ratio must be 0 to 1 (is 1.5); "
           "acme.fast must be true or false",

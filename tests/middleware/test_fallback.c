@@ -191,7 +191,7 @@ static void when_all_fail_the_first_error_is_told_with_the_last(void **state)
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_OVERLOADED);
     assert_string_equal(err.provider, "openai");
     assert_int_equal(err.http_status, 503);
-    assert_non_null(strstr(err.cause, "error-invalid_request, too, failed"));
+    assert_non_null(strstr(err.cause, "mock/error-invalid_request, too, failed"));
     beluga_chat_model_unref(model);
 }
 

@@ -401,13 +401,25 @@ static void settings_that_make_no_sense_are_told_and_the_default_is_taken(void *
                                  "OTEL_SPAN_EVENT_COUNT_LIMIT=-1",
                                  NULL};
     open_client(s, wrong);
-    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT must begin with http:// or https://");
-    expect(s->said, "OTEL_EXPORTER_OTLP_HEADERS is not a list");
-    expect(s->said, "OTEL_EXPORTER_OTLP_TIMEOUT is not a number");
-    expect(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL is neither");
-    expect(s->said, "OTEL_EXPORTER_OTLP_COMPRESSION is neither");
+    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must begin with http:// or https://");
+    expect(s->said, "OTEL_EXPORTER_OTLP_HEADERS it is not a list");
+    expect(s->said, "OTEL_EXPORTER_OTLP_TIMEOUT soon is not a number");
+    expect(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL grpc is neither");
+    expect(s->said, "OTEL_EXPORTER_OTLP_COMPRESSION brotli is neither");
     expect(s->said, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
     expect(s->said, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+}
+
+static void what_is_set_for_all_signals_is_told_once(void **state)
+{
+    scene *s = *state;
+    const char *const wrong[] = {"OTEL_EXPORTER_OTLP_PROTOCOL=grpc",
+                                 "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION=brotli", NULL};
+    open_client(s, wrong);
+    const char *told = strstr(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL grpc");
+    assert_non_null(told);
+    assert_null(strstr(told + 1, "OTEL_EXPORTER_OTLP_PROTOCOL grpc"));
+    expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli is neither");
 }
 
 static void an_exporter_that_nobody_has_is_told(void **state)
@@ -422,7 +434,7 @@ static void an_exporter_that_nobody_has_is_told(void **state)
                                                 .log_payload = s};
     assert_int_equal(beluga_client_new(&client, &s->client), 0);
     assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
-    expect(s->said, "OTEL_TRACES_EXPORTER is none of otlp, console, none");
+    expect(s->said, "OTEL_TRACES_EXPORTER zipkin is none of otlp, console, none");
 }
 
 static void a_console_that_the_program_does_not_print_is_told(void **state)
@@ -484,6 +496,7 @@ int main(void)
         TEST(differences_begin_anew_with_each_export),
         TEST(a_forked_child_counts_from_nothing),
         TEST(settings_that_make_no_sense_are_told_and_the_default_is_taken),
+        TEST(what_is_set_for_all_signals_is_told_once),
         TEST(an_exporter_that_nobody_has_is_told),
         TEST(a_console_that_the_program_does_not_print_is_told),
         cmocka_unit_test(every_metric_and_attribute_has_a_name_in_one_set_at_least),
