@@ -403,6 +403,8 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
     /* Not strict any more, they are done; and strict again, those that are done are asked. */
     assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
+    assert_int_equal(run_cut(cli, "--strict", NULL), 11); /* asks nothing, and passes nothing */
+    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
     assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
     assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
     assert_each_once(2);
