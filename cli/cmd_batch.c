@@ -171,6 +171,8 @@ static int check_errors(struct batch *b)
     struct stat file;
     const char *path = b->args->errors;
     if (!path || stat(path, &file) != 0) return 0;
+    if (!S_ISREG(file.st_mode))
+        return out_usage("--errors: %s is not a file, and could not be replaced", path);
     if (!is_same(&file, b->input) && !is_same(&file, b->output.fd)) return 0;
     return out_usage("--errors: %s is the input or the output, and would be lost", path);
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 int batch_write_at(int fd, const char *bytes, size_t n, uint64_t offset)
@@ -46,14 +47,25 @@ int batch_nameless_file(const char *beside)
     return fd;
 }
 
+/* The file that a name leads to: a link stays, and what it leads to gets the new content. A device
+ * or a pipe must stay as well: with another file in its place, all programs would lose it. */
+static char *find_place(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0) return strdup(path);
+    if (S_ISREG(status.st_mode)) return realpath(path, NULL);
+    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    return NULL;
+}
+
 int batch_new_file_begin(struct batch_new_file *file, const char *path)
 {
     file->fd = -1;
     file->length = file->used = 0;
     file->temporary = NULL;
-    file->path = strdup(path);
-    if (!file->path || asprintf(&file->temporary, "%s.tmp", path) < 0) return -1;
-    file->fd = open(file->temporary, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    file->path = find_place(path);
+    if (!file->path || asprintf(&file->temporary, "%s.tmp", file->path) < 0) return -1;
+    file->fd = open(file->temporary, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
     if (file->fd < 0) return -1;
     /* The lock first: what is left of a run that was killed may be taken, another's file not. */
     if (flock(file->fd, LOCK_EX | LOCK_NB) == 0) return ftruncate(file->fd, 0);

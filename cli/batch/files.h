@@ -14,7 +14,8 @@ struct batch_new_file {
     char buffer[65536];
 };
 
-/* All return 0, or -1 with errno. */
+/* All return 0, or -1 with errno. Only a file's place is taken: for all else begin fails (EINVAL,
+ * EISDIR). */
 int batch_new_file_begin(struct batch_new_file *file, const char *path);
 int batch_new_file_add(struct batch_new_file *file, const char *bytes, size_t n);
 /* Make it durable under its name. @param fd  Receives the descriptor; NULL: it is closed. */

@@ -56,7 +56,7 @@ static void count(struct batch_output *out, const struct batch_entry *entry)
     if (entry->output_tokens > 0) t->output_tokens += entry->output_tokens;
     if (entry->cost >= 0)
         t->cost += entry->cost;
-    else if (!entry->failed)
+    else if (!entry->failed || entry->input_tokens > 0 || entry->output_tokens > 0)
         t->unpriced++;
 }
 

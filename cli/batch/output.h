@@ -16,7 +16,7 @@ struct batch_totals {
     uint64_t done, failed; /* lines: done well, and not */
     int64_t input_tokens, output_tokens;
     double cost;         /* US dollars, as far as it is known */
-    uint64_t unpriced;   /* answers whose cost is not */
+    uint64_t unpriced;   /* lines that took tokens or were answered, whose cost is not */
     uint64_t unfinished; /* of the done: answers that are not whole */
 };
 

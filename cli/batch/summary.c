@@ -18,14 +18,16 @@ static uint64_t count_left(const struct batch_run *run, uint64_t lines)
     return lines > finished ? lines - finished : 0;
 }
 
-static int find_code(const struct batch_run *run, uint64_t left)
+/* What an earlier run took for done may not be when strict. */
+static int find_code(const struct args *args, const struct batch_run *run, uint64_t left)
 {
+    const struct batch_totals *t = &run->output->totals;
     if (run->output->error) return CLI_EXIT_OUTPUT;
     if (run->input_failed) return CLI_EXIT_USAGE;
     if (run->error.code) return exit_from_error(run->error.code);
     if (left && run->interrupted) return CLI_EXIT_INTERRUPTED;
     if (left) return CLI_EXIT_OTHER;
-    return run->output->totals.failed ? CLI_EXIT_PARTLY : CLI_EXIT_OK;
+    return t->failed || (args->strict && t->unfinished) ? CLI_EXIT_PARTLY : CLI_EXIT_OK;
 }
 
 static const char *name_state(int code, uint64_t left)
@@ -124,7 +126,7 @@ static int put_json(const struct args *args, const struct batch_run *run, uint64
 int batch_summary_tell(const struct args *args, const struct batch_run *run, uint64_t lines)
 {
     uint64_t left = count_left(run, lines);
-    int code = find_code(run, left);
+    int code = find_code(args, run, left);
     tell_reason(run);
     tell_totals(run, lines);
     tell_failure(run);

@@ -1,6 +1,7 @@
 #include "model/command.h"
 
 #include "base/clock.h"
+#include "base/fork_lock.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -65,11 +66,30 @@ typedef struct outlet {
 
 typedef struct child {
     pid_t pid;
+    struct child *next; /* of those that run */
     outlet out, err;
     int64_t end_ns;
     int status;
     bool ended; /* and was waited for */
 } child;
+
+/* Those that run, for the end of the process. A number stays a child's own as long as nobody has
+ * waited for it, so that is done under the lock, too. */
+static beluga__fork_lock running_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static child *running;
+
+/* In a forked child they are the parent's, and not to be touched. */
+static void lock_running(void)
+{
+    if (beluga__fork_lock_take(&running_lock)) running = NULL;
+}
+
+static void leave_running(const child *c)
+{
+    child **link = &running;
+    while (*link && *link != c) link = &(*link)->next;
+    if (*link) *link = c->next;
+}
 
 static void close_outlet(outlet *o)
 {
@@ -93,15 +113,16 @@ static int spawn_shell(pid_t *pid, const char *command, int out, int err)
     extern char **environ;
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
-    sigset_t none, pipes;
+    sigset_t none, usual;
     char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
     sigemptyset(&none);
-    sigemptyset(&pipes);
-    sigaddset(&pipes, SIGPIPE); /* which the host may ignore */
+    sigemptyset(&usual); /* what the host may ignore, and programs count on */
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGCHLD);
     arrange(&actions, out, err);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
-    posix_spawnattr_setsigdefault(&attributes, &pipes);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
     posix_spawnattr_setpgroup(&attributes, 0);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                               POSIX_SPAWN_SETPGROUP);
@@ -146,7 +167,13 @@ static int start(child *c, const char *command)
     close(err[1]);
     c->out.fd = out[0];
     c->err.fd = err[0];
-    if (!rc) return 0;
+    if (!rc) {
+        lock_running();
+        c->next = running;
+        running = c;
+        beluga__fork_lock_release(&running_lock);
+        return 0;
+    }
     close_outlet(&c->out);
     close_outlet(&c->err);
     return rc;
@@ -171,8 +198,12 @@ static void drain(outlet *o)
 /* Whether it has gone. Where the host ignores SIGCHLD nobody learns with what status. */
 static bool has_ended(child *c)
 {
-    pid_t got = c->ended ? c->pid : waitpid(c->pid, &c->status, WNOHANG);
-    if (got == c->pid || (got < 0 && errno != EINTR)) c->ended = true;
+    if (c->ended) return true;
+    lock_running();
+    pid_t got = waitpid(c->pid, &c->status, WNOHANG);
+    c->ended = got == c->pid || (got < 0 && errno != EINTR);
+    if (c->ended) leave_running(c);
+    beluga__fork_lock_release(&running_lock);
     return c->ended;
 }
 
@@ -196,13 +227,33 @@ static bool hear_out(child *c)
     return !c->out.overflowed;
 }
 
+/* Where the host waits for all children, its number may be another's already. */
+static bool is_ours(const child *c)
+{
+    siginfo_t info;
+    return !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
+/* A host that ends, as by Ctrl-C, which does not reach them, leaves none behind. */
+__attribute__((destructor)) static void end_running(void)
+{
+    lock_running();
+    for (child *c = running; c; c = c->next)
+        if (is_ours(c)) kill(-c->pid, SIGKILL);
+    beluga__fork_lock_release(&running_lock);
+}
+
 static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
     if (c->ended) return;
-    kill(-c->pid, SIGKILL);
-    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
+    lock_running();
+    leave_running(c);
+    bool ours = is_ours(c);
+    if (ours) kill(-c->pid, SIGKILL);
+    beluga__fork_lock_release(&running_lock);
+    while (ours && waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -218,6 +269,11 @@ static void tell_cause(const outlet *said, beluga_error *err)
     if (n) beluga_error_set_cause(err, text + first, n - first);
 }
 
+static bool has_succeeded(const child *c)
+{
+    return WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0;
+}
+
 static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
 {
     if (!heard && c->out.overflowed)
@@ -225,6 +281,8 @@ static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *
                          c->out.size);
     else if (!heard)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave no answer in time", what);
+    else if (has_succeeded(c))
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave nothing", what);
     else if (WIFSIGNALED(c->status))
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: signal %d", what,
                          WTERMSIG(c->status));
@@ -252,6 +310,6 @@ ssize_t beluga__command_read(const char *command, const char *what, int64_t time
     }
     bool heard = hear_out(&c);
     end(&c);
-    if (heard && WIFEXITED(c.status) && WEXITSTATUS(c.status) == 0) return (ssize_t)c.out.n;
+    if (heard && has_succeeded(&c) && c.out.n) return (ssize_t)c.out.n;
     return fail(&c, heard, what, err);
 }

@@ -289,14 +289,28 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *userdata)
     return t->handler || t->draining ? length : 0;
 }
 
+/* "Any address", which many give a server to listen on, leads here when it is connected to. */
+static bool is_v4_here(uint32_t address)
+{
+    return address >> 24 == IN_LOOPBACKNET || address == INADDR_ANY;
+}
+
+static bool is_v6_here(const struct in6_addr *a)
+{
+    uint32_t last;
+    memcpy(&last, a->s6_addr + 12, sizeof last);
+    return IN6_IS_ADDR_LOOPBACK(a) || IN6_IS_ADDR_UNSPECIFIED(a) ||
+           (IN6_IS_ADDR_V4MAPPED(a) && is_v4_here(ntohl(last)));
+}
+
 static bool is_on_this_machine(const struct sockaddr *address)
 {
+    const void *any = address;
     if (address->sa_family == AF_UNIX) return true;
     if (address->sa_family == AF_INET)
-        return ntohl(((const struct sockaddr_in *)(const void *)address)->sin_addr.s_addr) >> 24 ==
-               IN_LOOPBACKNET;
+        return is_v4_here(ntohl(((const struct sockaddr_in *)any)->sin_addr.s_addr));
     return address->sa_family == AF_INET6 &&
-           IN6_IS_ADDR_LOOPBACK(&((const struct sockaddr_in6 *)(const void *)address)->sin6_addr);
+           is_v6_here(&((const struct sockaddr_in6 *)any)->sin6_addr);
 }
 
 /* A host's own children inherit no connection: libcurl does not see to that itself. */

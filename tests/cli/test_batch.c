@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <beluga/provider/json.h>
 
@@ -464,6 +465,8 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
     /* Not strict any more, they are done; and strict again, those that are done are asked. */
     assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
     assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
+    assert_int_equal(run_cut(cli, "--strict", NULL), 11); /* asks nothing, and passes nothing */
+    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
     assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
     assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
     assert_each_once(2);
@@ -539,6 +542,46 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_int_equal(text[status.st_size - 1], '\n');
     assert_int_equal(RUN(cli, "-j", "4"), 0);
     assert_each_once(40);
+    peer_stop(p);
+}
+
+/* With root's rights a device would be replaced, for all programs of the machine. */
+static void what_is_no_file_is_not_replaced_by_one(void **state)
+{
+    struct cli *cli = *state;
+    struct stat status;
+    char pipe[300], file[320];
+    peer *p = start_peer(cli);
+    write_numbers(cli, 1);
+    snprintf(pipe, sizeof pipe, "%s/pipe", cli->home);
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(RUN(cli, "--errors", pipe), 2);
+    assert_contains(cli->err, "is not a file");
+    assert_int_equal(RUN(cli, "--errors", cli->home), 2);
+    assert_int_equal(stat(pipe, &status), 0);
+    assert_true(S_ISFIFO(status.st_mode));
+    snprintf(file, sizeof file, "%s.tmp", pipe);
+    assert_int_equal(access(file, F_OK), -1);
+    assert_int_equal(peer_requests(p), 0);
+    peer_stop(p);
+}
+
+static void links_stay_and_what_they_lead_to_is_written(void **state)
+{
+    struct cli *cli = *state;
+    struct stat status;
+    char link[300], file[300];
+    peer *p = start_peer(cli);
+    answer_for_ever(p, "Hello");
+    write_numbers(cli, 1);
+    snprintf(link, sizeof link, "%s/link", cli->home);
+    snprintf(file, sizeof file, "%s/errors.jsonl", cli->home);
+    cli_write_file(cli, "errors.jsonl", "of the last run\n", 16);
+    assert_int_equal(symlink(file, link), 0);
+    assert_int_equal(RUN(cli, "--errors", link), 0);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_string_equal(read_path(file), "");
     peer_stop(p);
 }
 
@@ -700,6 +743,8 @@ int main(void)
         TEST(a_key_that_is_refused_stops_it_and_fails_no_line),
         TEST(a_budget_counts_what_earlier_runs_spent),
         TEST(a_full_disk_stops_it_with_what_is_done_safe),
+        TEST(what_is_no_file_is_not_replaced_by_one),
+        TEST(links_stay_and_what_they_lead_to_is_written),
         TEST(an_output_that_can_not_be_written_is_told_before_anything_is_asked),
         TEST(what_makes_no_sense_is_refused),
         TEST(a_dry_run_sends_and_writes_nothing),

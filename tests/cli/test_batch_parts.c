@@ -470,6 +470,20 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     batch_output_close(&out);
 }
 
+static void what_failed_and_took_tokens_has_a_cost_too(void **state)
+{
+    static const char bytes[] =
+        BAD(1) "{\"id\":\"2\",\"line\":2,\"error\":{\"code\":\"incomplete\"},"
+               "\"usage\":{\"input_total\":2},\"cost\":null}\n";
+    struct batch_output out;
+    (void)state;
+    put_output(bytes, sizeof bytes - 1);
+    assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_NONE), 0);
+    assert_int_equal(out.totals.failed, 2);
+    assert_int_equal(out.totals.unpriced, 1);
+    batch_output_close(&out);
+}
+
 static void answers_that_are_not_whole_are_counted_and_asked_again_on_request(void **state)
 {
     static const char bytes[] = ENDED(1, "stop") ENDED(2, "length") BAD(3) ENDED(4, "tool_calls")
@@ -630,6 +644,7 @@ int main(void)
         IN_FOLDER(a_torn_end_is_cut_wherever_it_is_torn),
         IN_FOLDER(what_is_damaged_inside_is_dropped_and_the_rest_kept),
         IN_FOLDER(lines_that_failed_are_asked_again_when_that_is_wanted),
+        IN_FOLDER(what_failed_and_took_tokens_has_a_cost_too),
         IN_FOLDER(answers_that_are_not_whole_are_counted_and_asked_again_on_request),
         IN_FOLDER(lines_are_brought_into_order),
         IN_FOLDER(failed_lines_are_collected),

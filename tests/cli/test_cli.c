@@ -1,8 +1,11 @@
 /* The command as scripts use it: what goes where, and every exit code. */
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <beluga/error.h>
@@ -699,6 +702,26 @@ static void ctrl_c_is_130_and_what_arrived_stays(void **state)
     peer_stop(p);
 }
 
+/* It is in a process group of its own, which a terminal's Ctrl-C does not reach. */
+static void a_command_that_gives_the_key_ends_with_ctrl_c(void **state)
+{
+    struct cli *cli = *state;
+    char path[128], option[256], said[16] = "";
+    snprintf(path, sizeof path, "%s/pipe", cli->home);
+    snprintf(option, sizeof option, "api_key=command:exec 3>%s; echo here >&3; sleep 1000", path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    cli_start(cli, "-m", "openai/any", "-o", option, "Hello", NULL);
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(read(fd, said, sizeof said), 5);
+    cli_signal(cli, SIGINT);
+    assert_int_equal(cli_finish(cli), 130);
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    assert_int_equal(poll(&p, 1, 20000), 1); /* nobody has it open any more */
+    assert_int_equal(read(fd, said, sizeof said), 0);
+    close(fd);
+}
+
 static void an_answer_cut_by_its_limit_is_0_with_a_note(void **state)
 {
     struct cli *cli = *state;
@@ -858,6 +881,7 @@ int main(void)
         TEST(filtered_content_is_9),
         TEST(a_failing_server_is_1),
         TEST(ctrl_c_is_130_and_what_arrived_stays),
+        TEST(a_command_that_gives_the_key_ends_with_ctrl_c),
         TEST(an_answer_cut_by_its_limit_is_0_with_a_note),
         TEST(that_an_answer_was_cut_is_told_with_quiet_too),
         TEST(an_answer_that_is_cut_is_8_when_strict_and_what_came_is_printed),

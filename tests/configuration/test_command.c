@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -169,6 +170,49 @@ static void it_works_where_the_host_has_closed_its_streams(void **state)
     assert_string_equal(o.text, "key\n");
 }
 
+static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
+{
+    (void)state;
+    outcome o = run("echo no such entry >&2");
+    assert_fails(&o, "the key's command gave nothing", "no such entry");
+}
+
+/* --- a host with a handler, or none, of its own ------------------------------------------------
+ */
+
+static void with_a_host_that_ignores_its_children(void (*test)(void))
+{
+    void (*before)(int) = signal(SIGCHLD, SIG_IGN);
+    test();
+    signal(SIGCHLD, before);
+}
+
+static void try_a_child(void)
+{
+    outcome o = run("exec grep SigIgn /proc/self/status");
+    unsigned long long ignored = strtoull(o.text + strcspn(o.text, "\t"), NULL, 16);
+    assert_true(o.length > 0);
+    assert_false(ignored >> (SIGCHLD - 1) & 1);
+}
+
+static void it_can_wait_for_its_own_children_though_the_host_does_not(void **state)
+{
+    (void)state;
+    with_a_host_that_ignores_its_children(try_a_child);
+}
+
+static void try_a_failure(void)
+{
+    outcome o = run("echo no such entry >&2; exit 3");
+    assert_fails(&o, "the key's command gave nothing", "no such entry");
+}
+
+static void why_it_failed_is_told_though_nobody_learns_its_status(void **state)
+{
+    (void)state;
+    with_a_host_that_ignores_its_children(try_a_failure);
+}
+
 /* --- the library's own descriptors ------------------------------------------------------------ */
 
 enum { MANY = 256 };
@@ -216,6 +260,9 @@ int main(void)
         cmocka_unit_test(more_than_there_is_room_for_is_an_error),
         cmocka_unit_test(it_inherits_no_descriptor),
         cmocka_unit_test(it_works_where_the_host_has_closed_its_streams),
+        cmocka_unit_test(what_it_says_is_the_cause_too_where_it_prints_nothing),
+        cmocka_unit_test(it_can_wait_for_its_own_children_though_the_host_does_not),
+        cmocka_unit_test(why_it_failed_is_told_though_nobody_learns_its_status),
         ON_PEER(no_descriptor_of_ours_stays_open_in_a_hosts_children),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,7 +50,7 @@ def check_make(root, span):
 
 
 def check_path(root, span):
-    path = span.split()[0]
+    path = span.split()[0].removeprefix("./")
     return path.startswith(tuple(f + "/" for f in FOLDERS)) and re.fullmatch(r"[a-z0-9_./-]+", path) and \
         not os.path.exists(os.path.join(root, path))
 

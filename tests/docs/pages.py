@@ -19,6 +19,11 @@ import re
 FENCE = re.compile(r"^( *)```(.*)$")
 REMARK = re.compile(r"^ *<!-- (from|file|with a key|with services|in the repository|needs|before:|output of:|"
                     r"has errors|not run:)(?: (.*))? -->$")
+# Other ways to write code, which are read by nobody here. A text that is indented behind an empty line is one, unless
+# a list goes on.
+OTHER_CODE = re.compile(r"^ *(~~~|````|> ?```|> {5}\S|.*<(pre|code)\b)")
+INDENTED = re.compile(r"^(\t| {4,})\S")
+ITEM = re.compile(r"^ *([-*+]|[0-9]+[.)]) ")
 LANGUAGES = ("c", "json", "mermaid", "sh", "text", "yaml")
 
 
@@ -55,6 +60,18 @@ class Page:
             elif fence:
                 block = Block(self.name, number + 1, fence.group(1), fence.group(2))
                 block.remarks = self.read_remarks(number)
+
+    def unread(self):
+        """Number and text of each line that is code and stands in no block."""
+        inside = {number for block in self.blocks for number in range(block.first - 1, block.last + 1)}
+        in_list = after_empty = False
+        for number, line in enumerate(self.lines):
+            if number in inside:
+                continue
+            in_list = bool(ITEM.match(line)) or (in_list and (not line or line.startswith(" ")))
+            if OTHER_CODE.match(line) or (after_empty and not in_list and INDENTED.match(line)):
+                yield number + 1, line
+            after_empty = not line
 
     def read_remarks(self, fence):
         remarks = {}

@@ -426,11 +426,11 @@ static void a_server_of_this_machine_that_does_not_run_is_tried_once_more(void *
     static const struct {
         const char *url, *socket_path;
         bool ipv6;
-    } rows[] = {{"http://127.0.0.1:1/v1", NULL, false},
-                {"http://127.9.8.7:1/v1", NULL, false},
-                {"http://localhost:1/v1", NULL, false},
-                {"http://[::1]:1/v1", NULL, true},
-                {"http://host/v1", "/nonexistent/socket", false}};
+    } rows[] = {
+        {"http://127.0.0.1:1/v1", NULL, false},          {"http://127.9.8.7:1/v1", NULL, false},
+        {"http://localhost:1/v1", NULL, false},          {"http://0.0.0.0:1/v1", NULL, false},
+        {"http://[::ffff:127.0.0.1]:1/v1", NULL, true},  {"http://[::1]:1/v1", NULL, true},
+        {"http://host/v1", "/nonexistent/socket", false}};
     bool ipv6 = has_ipv6();
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
