@@ -64,6 +64,13 @@ static void write_err(const char *bytes, size_t n)
     }
 }
 
+/* On a terminal a line on stderr does not begin behind a piece of the answer; elsewhere the two are
+ * apart, and the answer's bytes are untouched. */
+static bool is_in_a_line(void)
+{
+    return out.wrote && out.last != '\n' && term_is_out() && term_is_err();
+}
+
 /* One line is one write, so that it stays whole where others write too. */
 struct line {
     char bytes[(MAX_LINE_BYTES + 1) * TERM_FILTER_GROWTH + 64];
@@ -97,6 +104,10 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, enum t
 {
     struct line line;
     line.length = 0;
+    if (is_in_a_line()) {
+        put(&line, "\n");
+        out.last = '\n';
+    }
     if (style != TERM_PLAIN) put(&line, term_style(STDERR_FILENO, style));
     put(&line, before);
     if (style == TERM_RED) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));

@@ -58,7 +58,8 @@ static void print_response(const beluga_log_field *fields, size_t n)
 static size_t add_field(char *line, size_t used, const beluga_log_field *field)
 {
     int n;
-    if (used >= LINE_BYTES || (field->text && !field->length)) return used;
+    bool known = field->text ? field->length > 0 : field->number >= 0;
+    if (used >= LINE_BYTES || !known) return used;
     if (field->text)
         n = snprintf(line + used, LINE_BYTES - used, " %s=%.*s", field->name, (int)field->length,
                      field->text);

@@ -113,8 +113,8 @@ static int fail_unknown(const resolution *r, const char *name, bool whole)
                  "no provider is named \"%.*s\", and its section has no base to make it one; %s",
                  shown(name), name, hint);
     else if (whole)
-        snprintf(text, sizeof text, "\"%.*s\" is no alias and no provider/model; %s", shown(name),
-                 name, hint);
+        snprintf(text, sizeof text, "\"%.*s\" is no alias, and not written PROVIDER/MODEL; %s",
+                 shown(name), name, hint);
     else
         snprintf(text, sizeof text, "no provider is named \"%.*s\"; %s", shown(name), name, hint);
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);

@@ -507,7 +507,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
                     "you mean timeout?\n");
     assert_contains(cli->out, ":3:76: max_retries must be 0 to 10 (is 11)\n");
     assert_contains(cli->out, ":4:1: \"modles\" is not known here; did you mean models?\n");
-    assert_contains(cli->out, ":1:8: \"fast\" is no alias and no provider/model");
+    assert_contains(cli->out, ":1:8: \"fast\" is no alias, and not written PROVIDER/MODEL");
     assert_contains(cli->err, "4 errors, ");
     assert_lacks(cli->out, KEY);
     assert_int_equal(cli_run(cli, "config", "check", path, "--json", NULL), 3);

@@ -108,6 +108,20 @@ static void control_characters_of_a_model_are_shown_and_not_obeyed(void **state)
     assert_string_equal(cli->out, "a^[]0;title^Gb<9b>31mc^?\xc2\xb5\r\n");
 }
 
+static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)
+{
+    struct cli *cli = *state;
+    cli->terminal = true;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-v", "Hello", NULL), 0);
+    assert_contains(cli->out, "This is a mock response.\r\n");
+    assert_contains(cli->out, "\n* call.finished ");
+    assert_lacks(cli->out, "\n\r\n"); /* and the answer ends once */
+    cli->terminal = false;
+    assert_int_equal(cli_run(cli, "-m", "mock/any", "-v", "Hello", NULL), 0);
+    assert_string_equal(cli->out, "This is a mock response.\n");
+    assert_lacks(cli->err, "\n\n");
+}
+
 static void nothing_to_ask_shows_where_help_is(void **state)
 {
     struct cli *cli = *state;
@@ -328,6 +342,7 @@ int main(void)
         TEST(a_server_that_does_not_run_is_told_at_once),
         TEST(colours_go_when_no_color_is_set),
         TEST(control_characters_of_a_model_are_shown_and_not_obeyed),
+        TEST(a_line_of_the_log_begins_on_a_line_of_its_own),
         TEST(nothing_to_ask_shows_where_help_is),
         TEST(columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe),
         TEST(the_table_of_providers_fits_the_terminal),

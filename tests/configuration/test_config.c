@@ -602,7 +602,8 @@ static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
     beluga_config *config = beluga_config_new_n(NULL, 0);
     resolve_lists(config, "opnai/gpt",
                   "no provider is named \"opnai\"; did you mean openai? there are acme, ");
-    resolve_lists(config, "fast", "\"fast\" is no alias and no provider/model; there are acme, ");
+    resolve_lists(config, "fast",
+                  "\"fast\" is no alias, and not written PROVIDER/MODEL; there are acme, ");
     resolve_fails(config, "acme/", BELUGA_ERROR_INVALID_CONFIG,
                   "\"acme/\" names no model after the /");
     resolve_fails(config, "acme:", BELUGA_ERROR_INVALID_CONFIG,
