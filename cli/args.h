@@ -63,7 +63,8 @@ enum arg_completion {
     XX(PROBE, 0, "probe", NULL, FLAG, probe, NOTHING,                                              \
        "Make a live request. Without it nothing is sent.")                                         \
     XX(VERBOSE, 'v', "verbose", NULL, COUNT, verbose, NOTHING,                                     \
-       "Show on stderr what goes over the wire, with keys redacted.")                              \
+       "Show on stderr what goes over the wire, with keys redacted. With check: list every "       \
+       "check.")                                                                                   \
     XX(QUIET, 'q', "quiet", NULL, FLAG, quiet, NOTHING,                                            \
        "No notes and no spinner on stderr; errors are still shown, and that an answer was cut.")   \
     XX(RECORD, 0, "record", "DIR", TEXT, record, FILES,                                            \

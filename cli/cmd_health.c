@@ -46,7 +46,8 @@ static int print_json(const beluga_health *health, const beluga_error *err)
 
 static void print_text(const beluga_health *health)
 {
-    out_printf("%s/%s: %s", health->provider, health->model, health->state);
+    out_printf("%s%s%s: %s", health->provider, *health->model ? "/" : "", health->model,
+               health->state);
     if (health->latency_ms >= 0) out_printf(" (%" PRId64 " ms)", health->latency_ms);
     out_printf("\n");
     if (!health->probed && strcmp(health->state, "unknown") == 0)

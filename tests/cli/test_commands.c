@@ -265,6 +265,8 @@ static void health_is_told_without_sending_anything(void **state)
     assert_non_null(p);
     assert_int_equal(cli_run(cli, "health", "mock/any", NULL), 0);
     assert_string_equal(cli->out, "mock/any: healthy\n");
+    assert_int_equal(cli_run(cli, "health", "-m", "mock", NULL), 3);
+    assert_string_equal(cli->out, "mock: unhealthy\n");
     assert_int_equal(cli_run(cli, "health", "-m", "openai/any", NULL), 4);
     assert_string_equal(cli->out, "openai/any: unhealthy\n");
     assert_contains(cli->err, "OPENAI_API_KEY");
