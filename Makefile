@@ -41,7 +41,7 @@ churn: ## a million calls on mock, a hundred thousand over loopback: nothing may
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
-	@scripts/install build-install "$(abspath $(PREFIX))" "$(DESTDIR)" $(RELEASE)
+	@scripts/install build-install "$(PREFIX)" "$(DESTDIR)" $(RELEASE)
 
 docs-output: ## put what commands print today into README, guides and docs/reference/
 	@scripts/setup build check
