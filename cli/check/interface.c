@@ -259,11 +259,12 @@ static bool play_models(check_run *run)
     return n > 0;
 }
 
-/* A list of models where there is one, else an answer. */
+/* A list of models where there is one, and an answer of a model that is not in it. */
 static bool play_probe(check_run *run)
 {
     if (!run->peer) return true;
-    if (run->provider->capabilities & BELUGA_CAPABILITY_MODELS) return play_models(run);
+    bool lists = run->provider->capabilities & BELUGA_CAPABILITY_MODELS;
+    if (lists && !play_models(run)) return false;
     if (!check_load_usual_answer(run, false)) return false;
     play_answer(run);
     return true;

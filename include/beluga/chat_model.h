@@ -167,8 +167,9 @@ typedef struct beluga_health {
  * needs one can't be opened at all);
  * - "unknown": it could be called, and nobody has found out whether it answers.
  *
- * With `probe` the provider's list of models is asked for, or else one token is generated; then the
- * state is "healthy" or "unhealthy".
+ * With `probe` the provider's list of models is asked for. Where there is none, or the model is not
+ * in it, the model is asked for one token: an alias may answer, and a name that is wrong does not.
+ * Then the state is "healthy" or "unhealthy".
  *
  * @param out  Written always, also on failure.
  * @return 0; when the state is "unhealthy" the code that makes it so: BELUGA_ERROR_AUTHENTICATION

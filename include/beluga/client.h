@@ -80,13 +80,16 @@ BELUGA_API void beluga_client_unref(beluga_client *client);
  * whole time. Telemetry of beluga_telemetry_init sends what it has and ends, unless somebody else
  * holds it: then it goes on, and so does its log hook.
  *
- * @param client      Yours, and no more to be used after 0; NULL is 0.
+ * The default client may be closed, too, as by an extension that is unloaded: who asks for it next
+ * gets a new one, without the providers that were registered. No other thread may use it meanwhile.
+ *
+ * @param client      Yours, or the default one, and no more to be used after 0; NULL is 0.
  * @param timeout_ms  How long to wait; 0 or less only looks.
  * @param err         NULL or where to write the detail: how often the client is still held.
  * @return 0; BELUGA_ERROR_TIMEOUT something is left; BELUGA_ERROR_RECURSIVE from a callback, a tool
  * or other work of the client, which holds it; BELUGA_ERROR_FORKED the client is the parent
- * process's: its blocks are not all given back here; BELUGA_ERROR_INVALID_INPUT it is the default
- * client, or another thread closes it.
+ * process's: its blocks are not all given back here; BELUGA_ERROR_INVALID_INPUT another
+ * thread closes it.
  * Threads: any. Blocks: at most timeout_ms, and a moment more with telemetry. Since: 0.1
  */
 BELUGA_API int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error *err);

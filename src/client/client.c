@@ -149,20 +149,30 @@ void beluga_client_unref(beluga_client *client)
         beluga__client_tell_closer(client);
 }
 
+static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic(beluga_client *) default_client;
+
 beluga_client *beluga_client_default(void)
 {
-    static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-    static _Atomic(beluga_client *) client;
-    beluga_client *made = atomic_load_explicit(&client, memory_order_acquire);
+    beluga_client *made = atomic_load_explicit(&default_client, memory_order_acquire);
     if (made) return made;
-    pthread_mutex_lock(&lock);
-    made = atomic_load_explicit(&client, memory_order_relaxed);
-    if (!made && beluga_client_new(NULL, &made) == 0) {
-        made->is_default = true;
-        atomic_store_explicit(&client, made, memory_order_release);
-    }
-    pthread_mutex_unlock(&lock);
+    pthread_mutex_lock(&default_lock);
+    made = atomic_load_explicit(&default_client, memory_order_relaxed);
+    if (!made && beluga_client_new(NULL, &made) == 0)
+        atomic_store_explicit(&default_client, made, memory_order_release);
+    pthread_mutex_unlock(&default_lock);
     return made;
+}
+
+bool beluga__client_leave_default(beluga_client *client)
+{
+    return atomic_compare_exchange_strong(&default_client, &client, NULL);
+}
+
+void beluga__client_resume_default(beluga_client *client)
+{
+    beluga_client *none = NULL;
+    atomic_compare_exchange_strong(&default_client, &none, client);
 }
 
 beluga_registry *beluga_client_registry(beluga_client *client)

@@ -20,7 +20,6 @@ struct beluga_client {
     beluga__runtime runtime;
     atomic_uint refs;
     uint32_t generation; /* of fork, when it was made */
-    bool is_default;
     beluga_telemetry_sink telemetry;
     beluga_telemetry *observer;    /* of beluga_telemetry_init; a user's reference, or NULL */
     beluga_executor host_executor; /* submit NULL: our own */
@@ -35,6 +34,12 @@ struct beluga_client {
     beluga__cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
     beluga__cassette *cassettes; /* all there were, the last one first */
 };
+
+/* While the default client is closed there is none: who asks for it gets another one. Returns
+ * whether `client` was it. */
+bool beluga__client_leave_default(beluga_client *client);
+/* It could not be closed: it is the default one again, unless there is another one now. */
+void beluga__client_resume_default(beluga_client *client);
 
 /* Nobody has a reference. */
 void beluga__client_destroy(beluga_client *client);

@@ -85,9 +85,6 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 /* What waiting would not help. */
 static int check(const beluga_client *client, beluga_error *err)
 {
-    if (client->is_default)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the default client is never closed");
     if (client->generation != beluga__fork_generation())
         return beluga_error_set(err, BELUGA_ERROR_FORKED,
                                 "the client is the parent process's, and so is some of its memory");
@@ -115,8 +112,13 @@ int beluga_client_close(beluga_client *client, int64_t timeout_ms, beluga_error 
     if (!client) return 0;
     int64_t end_ns = beluga__ends_ns(timeout_ms);
     int status = check(client, err);
-    if (!status) status = become_last(client, end_ns, err);
+    if (status) return status;
+    bool was_default = beluga__client_leave_default(client);
+    status = become_last(client, end_ns, err);
     if (!status) status = end_telemetry(client, end_ns, err);
-    if (!status) beluga__client_destroy(client);
+    if (!status)
+        beluga__client_destroy(client);
+    else if (was_default)
+        beluga__client_resume_default(client);
     return status;
 }

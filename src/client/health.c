@@ -134,11 +134,26 @@ int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***ou
 
 /* --- health ----------------------------------------------------------------------------------- */
 
-static int probe_models(beluga_chat_model *model, beluga_context *ctx, beluga_error *err)
+/* Ollama leaves out the tag "latest", and Google writes "models/" before a name. */
+static bool is_name_of(const char *listed, const char *model)
+{
+    size_t n = strlen(model);
+    const char *last = strrchr(listed, '/');
+    if (strncmp(listed, model, n) == 0 && (!listed[n] || strcmp(listed + n, ":latest") == 0))
+        return true;
+    return last && strcmp(last + 1, model) == 0;
+}
+
+/* An empty list says nothing of any model. */
+static int probe_models(beluga_chat_model *model, beluga_context *ctx, bool *found,
+                        beluga_error *err)
 {
     char **list;
     size_t n;
     int status = beluga_list_models(model, ctx, &list, &n, err);
+    *found = n == 0;
+    for (size_t i = 0; i < n && !*found; i++)
+        *found = is_name_of(list[i], model->target->model_name);
     beluga_free(list);
     return status;
 }
@@ -156,8 +171,12 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
                      beluga_error *err)
 {
     int64_t start = beluga__now_ns();
-    int status = model->target->provider->encode_list_models ? probe_models(model, ctx, err)
-                                                             : probe_answer(model, ctx, err);
+    bool listed = false;
+    int status = 0;
+    if (model->target->provider->encode_list_models)
+        status = probe_models(model, ctx, &listed, err);
+    /* Names have aliases that no list has: only the model itself can tell whether it is there. */
+    if (!status && !listed) status = probe_answer(model, ctx, err);
     out->probed = true;
     out->status = status;
     out->latency_ms = (beluga__now_ns() - start) / BELUGA__NS_PER_MS;

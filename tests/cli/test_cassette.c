@@ -123,13 +123,13 @@ static void every_command_that_talks_to_a_provider_takes_them(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_reply_match(r, "/models");
     peer_reply_repeat(r, 2);
-    peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"a-model\"}]}");
+    peer_step_json(r, 200, "{\"object\":\"list\",\"data\":[{\"id\":\"x\"}]}");
     peer_openai_stream(peer_reply_new(p), "one");
     peer_openai_stream(peer_reply_new(p), "two");
     const char *option = "--record";
     for (int i = 0; i < 2; i++) {
         assert_int_equal(cli_run(cli, "models", "openai", option, directory, NULL), 0);
-        assert_string_equal(cli->out, "openai/a-model\n");
+        assert_string_equal(cli->out, "openai/x\n");
         assert_int_equal(
             cli_run(cli, "health", "--probe", "-m", "openai/x", option, directory, NULL), 0);
         assert_contains(cli->out, "openai/x: healthy");

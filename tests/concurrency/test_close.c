@@ -7,6 +7,7 @@
 #include <beluga/providers/mock.h>
 #include <beluga/tool_loop.h>
 
+#include <dirent.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -276,11 +277,40 @@ static void no_client_is_closed_at_once(void **state)
     assert_int_equal(beluga_client_close(NULL, 0, NULL), 0);
 }
 
-static void the_default_client_is_never_closed(void **state)
+static size_t count_descriptors(void)
+{
+    size_t n = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    assert_non_null(folder);
+    while (readdir(folder)) n++;
+    closedir(folder);
+    return n;
+}
+
+static beluga_chat_model *open_by_name(const char *name)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    if (beluga_model_open(name, &model, &err)) fail_msg("%s", err.message);
+    return model;
+}
+
+/* As an extension does that is loaded and unloaded. */
+static void the_default_client_is_closed_and_made_anew(void **state)
 {
     (void)state;
-    assert_int_equal(beluga_client_close(beluga_client_default(), PATIENCE_MS, NULL),
-                     BELUGA_ERROR_INVALID_INPUT);
+    size_t before = count_descriptors();
+    for (int cycle = 0; cycle < 3; cycle++) {
+        beluga_chat_model *model = open_by_name("mock/any");
+        beluga_response_free(ask(model));
+        assert_int_equal(beluga_client_close(beluga_client_default(), 0, NULL),
+                         BELUGA_ERROR_TIMEOUT);
+        beluga_response_free(ask(model)); /* it is as it was */
+        beluga_client *client = beluga_client_default();
+        beluga_chat_model_unref(model);
+        assert_int_equal(beluga_client_close(client, PATIENCE_MS, NULL), 0);
+        assert_int_equal(count_descriptors(), before);
+    }
 }
 
 /* ---- workers that come late ------------------------------------------------------------------ */
@@ -685,7 +715,7 @@ int main(void)
         TEST(a_response_holds_a_client_with_an_allocator_of_its_own),
         TEST(a_response_is_whole_although_its_client_was_let_go),
         TEST(no_client_is_closed_at_once),
-        TEST(the_default_client_is_never_closed),
+        TEST(the_default_client_is_closed_and_made_anew),
         TEST(a_worker_that_comes_late_is_waited_for),
         TEST(a_worker_that_is_still_at_it_is_told_of),
         TEST(work_on_a_hosts_executor_is_waited_for),

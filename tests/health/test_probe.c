@@ -116,12 +116,32 @@ static void a_probe_over_the_network_asks_for_the_models_and_spends_no_token(voi
     assert_string_equal(health.state, "unknown");
     assert_int_equal(health.latency_ms, -1);
     assert_int_equal(peer_requests(p), 0);
-    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    models(p, 200, "{\"data\":[{\"id\":\"peer-chat\"}]}");
     assert_int_equal(beluga_check_health(model, NULL, true, &health, NULL), 0);
     assert_string_equal(health.state, "healthy");
     assert_true(health.probed && health.api_key_set && health.latency_ms >= 0);
     assert_int_equal(peer_requests(p), 1);
     assert_string_equal(peer_request_method(p, 0), "GET");
+    beluga_chat_model_unref(model);
+}
+
+static void a_model_that_the_list_lacks_is_asked_itself(void **state)
+{
+    peer *p = *state;
+    beluga_health health;
+    beluga_error err = {0};
+    beluga_chat_model *model = open_peer(p);
+    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    peer_openai_answer(peer_reply_new(p), "pong"); /* it is an alias that no list has */
+    assert_int_equal(beluga_check_health(model, NULL, true, &health, NULL), 0);
+    assert_string_equal(health.state, "healthy");
+    assert_int_equal(peer_requests(p), 2);
+    assert_string_equal(peer_request_method(p, 1), "POST");
+    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    peer_openai_error(peer_reply_new(p), 404, NULL, "model_not_found", "no such model");
+    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err), BELUGA_ERROR_INVALID_MODEL);
+    assert_string_equal(health.state, "unhealthy");
+    assert_string_equal(err.operation, "check_health");
     beluga_chat_model_unref(model);
 }
 
@@ -222,6 +242,7 @@ int main(void)
         ON_PEER(a_list_is_tried_again_and_can_be_cancelled),
         cmocka_unit_test(a_provider_without_a_list_says_so),
         ON_PEER(a_probe_over_the_network_asks_for_the_models_and_spends_no_token),
+        ON_PEER(a_model_that_the_list_lacks_is_asked_itself),
         ON_PEER(a_probe_that_fails_tells_state_and_error),
         ON_PEER(without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent),
         ON_PEER(without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy),

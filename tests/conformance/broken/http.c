@@ -167,7 +167,7 @@ static int decode_any_list(const char *body, size_t length, beluga_emit *emit)
 {
     (void)body;
     (void)length;
-    return beluga_emit_model(emit, "a", 1);
+    return beluga_emit_model(emit, "b", 1);
 }
 
 #define BROKEN                                                                  \
