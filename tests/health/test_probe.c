@@ -139,7 +139,8 @@ static void a_model_that_the_list_lacks_is_asked_itself(void **state)
     assert_string_equal(peer_request_method(p, 1), "POST");
     models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
     peer_openai_error(peer_reply_new(p), 404, NULL, "model_not_found", "no such model");
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err), BELUGA_ERROR_INVALID_MODEL);
+    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err),
+                     BELUGA_ERROR_INVALID_MODEL);
     assert_string_equal(health.state, "unhealthy");
     assert_string_equal(err.operation, "check_health");
     beluga_chat_model_unref(model);
