@@ -44,13 +44,38 @@ beluga__body_kind beluga__body_kind_of(const beluga_provider *provider, beluga__
     return by_type(provider, type, streamed);
 }
 
+static bool closes(char c)
+{
+    return c == '}' || c == ']';
+}
+
+/* Whether a bracket opens right behind one that closes. */
+static bool opens_behind_another(char bracket, const char *body, size_t n)
+{
+    const char *at = body, *end = body + n;
+    while (at < end && (at = memchr(at, bracket, (size_t)(end - at)))) {
+        const char *before = at++;
+        while (before > body && strchr(" \t\r\n", before[-1])) before--;
+        if (before > body && closes(before[-1])) return true;
+    }
+    return false;
+}
+
+/* Only then can there be a second value. Nearly all bodies have no such place, and are spared to be
+ * read for it byte by byte. */
+static bool may_hold_several(const char *body, size_t n)
+{
+    return opens_behind_another('{', body, n) || opens_behind_another('[', body, n);
+}
+
 int beluga__body_framing_of_values(const char *body, size_t n)
 {
+    if (!may_hold_several(body, n)) return -1;
     size_t skipped = beluga__sniff_skip(body, n);
     size_t first = beluga__sniff_value(body + skipped, n - skipped);
     if (!first || first == n - skipped) return -1;
     const char *end = body + skipped + first; /* of the value, and the blanks behind it */
-    while (end[-1] != '}' && end[-1] != ']') end--;
+    while (!closes(end[-1])) end--;
     bool lines = !memchr(body + skipped, '\n', (size_t)(end - body) - skipped);
     return lines ? BELUGA_FRAMING_NDJSON : BELUGA_FRAMING_SSE;
 }
