@@ -39,8 +39,7 @@ static void raise_descriptor_limit(size_t n)
     if (limit.rlim_cur < n + SPARE_DESCRIPTORS) give_up("streams", "more than descriptors allowed");
 }
 
-/* ---- ours -------------------------------------------------------------------------------------
- */
+/* ---- ours ------------------------------------------------------------------------------------ */
 
 static size_t begun;
 
@@ -73,8 +72,7 @@ static void run_ours(int port, size_t n)
     beluga_client_unref(client);
 }
 
-/* ---- bare -------------------------------------------------------------------------------------
- */
+/* ---- bare ------------------------------------------------------------------------------------ */
 
 static void run_bare(int port, size_t n)
 {

@@ -32,8 +32,7 @@ struct line_reader {
 #endif
 };
 
-/* ---- Ctrl-C where no answer is running --------------------------------------------------------
- */
+/* ---- Ctrl-C where no answer is running ------------------------------------------------------- */
 
 static void on_interrupt(int number)
 {

@@ -11,8 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* --- a provider that measures something only it knows ------------------------------------------
- */
+/* --- a provider that measures something only it knows ----------------------------------------- */
 
 static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
 {
@@ -40,8 +39,7 @@ static const beluga_provider oracle = {
     .cancel = cancel,
 };
 
-/* --- the sink ------------------------------------------------------------------------------------
- */
+/* --- the sink --------------------------------------------------------------------------------- */
 
 typedef struct span {
     const char *name;

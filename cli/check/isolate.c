@@ -48,8 +48,7 @@ static void send_result(int fd, message_kind kind, const check_result *result)
     for (int i = 0; i < 5 && sent; i++) sent = write_all(fd, words[i], head.lengths[i]);
 }
 
-/* ---- the child --------------------------------------------------------------------------------
- */
+/* ---- the child ------------------------------------------------------------------------------- */
 
 typedef struct child {
     int fd;
@@ -98,8 +97,7 @@ static _Noreturn void run_child(const check_settings *given, check_body body, vo
     _exit(sent ? 0 : 1);
 }
 
-/* ---- the parent -------------------------------------------------------------------------------
- */
+/* ---- the parent ------------------------------------------------------------------------------ */
 
 typedef struct parent {
     const check_settings *settings;

@@ -169,8 +169,7 @@ void check_run_slow_reader(check_run *run);
 /* In place of a scenario that needs what the provider does not claim: it must say so. */
 void check_run_unclaimed(check_run *run);
 
-/* ---- rules.c: what the library finds broken ---------------------------------------------------
- */
+/* ---- rules.c: what the library finds broken -------------------------------------------------- */
 
 /* Remember that a call failed of a broken rule. */
 void check_note_breach(check_run *run, const beluga_error *err);
@@ -180,8 +179,7 @@ const char *check_blamed_rule(check_run *run);
 void check_run_rule(check_run *run);
 void check_rules_free(check_rules *rules);
 
-/* ---- interface.c ------------------------------------------------------------------------------
- */
+/* ---- interface.c ----------------------------------------------------------------------------- */
 
 void check_run_names(check_run *run);
 void check_run_table(check_run *run);
@@ -193,8 +191,7 @@ void check_run_health(check_run *run);
 void check_run_health_probe(check_run *run);
 void check_run_health_sick(check_run *run);
 
-/* ---- sharing.c --------------------------------------------------------------------------------
- */
+/* ---- sharing.c ------------------------------------------------------------------------------- */
 
 void check_run_input_kept(check_run *run);
 void check_run_bind_new(check_run *run);
@@ -207,8 +204,7 @@ void check_run_calls_20(check_run *run);
 void check_run_calls_1000(check_run *run);
 void check_run_streams_20(check_run *run);
 
-/* ---- refusals.c -------------------------------------------------------------------------------
- */
+/* ---- refusals.c ------------------------------------------------------------------------------ */
 
 void check_run_no_configuration(check_run *run);
 void check_run_bad_option(check_run *run);
@@ -219,8 +215,7 @@ void check_run_deadline(check_run *run);
 void check_run_statuses(check_run *run);
 void check_run_no_connection(check_run *run);
 
-/* ---- leaks.c ----------------------------------------------------------------------------------
- */
+/* ---- leaks.c --------------------------------------------------------------------------------- */
 
 void check_run_memory(check_run *run);
 void check_run_allocator(check_run *run);

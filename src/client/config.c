@@ -65,8 +65,7 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
     return status;
 }
 
-/* --- the environment ---------------------------------------------------------------------------
- */
+/* --- the environment -------------------------------------------------------------------------- */
 
 /* The first variable that is set to something, or NULL. */
 static const char *first_set(const char *const *names, const char **value)
@@ -134,8 +133,7 @@ bool beluga_config_has_own_host(const beluga_config *config)
     return config && config->own_host;
 }
 
-/* --- aliases -----------------------------------------------------------------------------------
- */
+/* --- aliases ---------------------------------------------------------------------------------- */
 
 static const beluga__config_section *find_in(const beluga__config_file *file, const char *name)
 {
@@ -186,8 +184,7 @@ const char *beluga_config_default_model(const beluga_config *config)
     return NULL;
 }
 
-/* --- providers without code --------------------------------------------------------------------
- */
+/* --- providers without code ------------------------------------------------------------------- */
 
 static const beluga__config_entry *base_of(const beluga__config_section *section)
 {
@@ -240,8 +237,7 @@ bool beluga_config_provider(const beluga_config *config, size_t index, const cha
     return false;
 }
 
-/* --- reading -----------------------------------------------------------------------------------
- */
+/* --- reading ---------------------------------------------------------------------------------- */
 
 static const beluga__setting *setting(const beluga_config *config, int key)
 {

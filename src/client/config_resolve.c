@@ -49,8 +49,7 @@ static int fault(const resolution *r, int code, const char *text)
     return beluga_error_set(r->err, code, "%s", text);
 }
 
-/* --- what a reference means --------------------------------------------------------------------
- */
+/* --- what a reference means ------------------------------------------------------------------- */
 
 static int follow_aliases(resolution *r, const char **reference)
 {
@@ -209,8 +208,7 @@ static int find(resolution *r, const char *reference)
     return status || !reference ? status : split(r, reference);
 }
 
-/* --- the sections that apply -------------------------------------------------------------------
- */
+/* --- the sections that apply ------------------------------------------------------------------ */
 
 /* Whose own options it has. */
 static const char *protocol_of(const resolution *r)

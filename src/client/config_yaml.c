@@ -16,8 +16,7 @@ struct beluga__yaml {
     struct fy_document *document;
 };
 
-/* --- parsing -----------------------------------------------------------------------------------
- */
+/* --- parsing ---------------------------------------------------------------------------------- */
 
 /* libfyaml says everything twice: what matters is collected. */
 static void ignore(struct fy_diag *diag, void *user, const char *text, size_t n)
@@ -183,8 +182,7 @@ bool beluga__yaml_next_pair(beluga__yaml_node *map, void **at, beluga__yaml_node
     return true;
 }
 
-/* --- names that are there twice ---------------------------------------------------------------
- */
+/* --- names that are there twice --------------------------------------------------------------- */
 
 enum { COMPARED = 4096 };
 

@@ -67,8 +67,7 @@ struct job {
     void *span; /* of telemetry; the run's thread only */
 };
 
-/* --- events -------------------------------------------------------------------------------------
- */
+/* --- events ----------------------------------------------------------------------------------- */
 
 static void tell(beluga_tool_run *run, const beluga_event *event)
 {
@@ -173,8 +172,7 @@ static void tell_result(beluga_tool_run *run, size_t index)
     tell(run, &event);
 }
 
-/* --- jobs ---------------------------------------------------------------------------------------
- */
+/* --- jobs ------------------------------------------------------------------------------------- */
 
 static void job_unref(job *j)
 {
@@ -406,8 +404,7 @@ static int start_jobs(beluga_tool_run *run)
     return 0;
 }
 
-/* --- from an answer to jobs, and back ------------------------------------------------------------
- */
+/* --- from an answer to jobs, and back --------------------------------------------------------- */
 
 static beluga_tool *find_tool(const beluga_tool_run *run, const char *name)
 {

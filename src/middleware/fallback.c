@@ -78,8 +78,7 @@ static bool leads_on(const fallback_op *op, const beluga_error *err)
     return false;
 }
 
-/* --- whose turn it is ---------------------------------------------------------------------------
- */
+/* --- whose turn it is ------------------------------------------------------------------------- */
 
 static int64_t weight_of(const fallback *f, size_t index)
 {
@@ -129,8 +128,7 @@ static void give_up(fallback_op *op, const beluga_error *last)
     beluga__sink_error(op->outer, &err);
 }
 
-/* --- from one to the next -----------------------------------------------------------------------
- */
+/* --- from one to the next --------------------------------------------------------------------- */
 
 static int ask(fallback_op *op, beluga_error *err)
 {

@@ -73,8 +73,7 @@ static void take_lock(limits *l)
     l->last = &l->first;
 }
 
-/* --- rates, under the lock ----------------------------------------------------------------------
- */
+/* --- rates, under the lock -------------------------------------------------------------------- */
 
 /* When so many may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)

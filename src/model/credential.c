@@ -202,8 +202,7 @@ void beluga__credential_unref(beluga__credential *credential)
     beluga__release(allocator, credential);
 }
 
-/* --- reading a file or a command's output; on the executor --------------------------------------
- */
+/* --- reading a file or a command's output; on the executor ------------------------------------ */
 
 static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_error *err)
 {
@@ -290,8 +289,7 @@ static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_er
     return NULL;
 }
 
-/* --- telling those who wait ---------------------------------------------------------------------
- */
+/* --- telling those who wait ------------------------------------------------------------------- */
 
 static void answer(beluga__mail *mail, beluga_loop *loop)
 {

@@ -236,8 +236,7 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
     return 0;
 }
 
-/* --- work that blocks ---------------------------------------------------------------------------
- */
+/* --- work that blocks ------------------------------------------------------------------------- */
 
 static void remote_unref(struct beluga__remote *remote)
 {

@@ -42,8 +42,7 @@ static uint32_t index_of(uintptr_t handle)
     return (uint32_t)(handle >> 1 & INDEX_MASK);
 }
 
-/* --- taking and giving back ----------------------------------------------------------------------
- */
+/* --- taking and giving back ------------------------------------------------------------------- */
 
 static bool pop(uint32_t *index)
 {

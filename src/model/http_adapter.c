@@ -9,8 +9,7 @@
 #include "model/http_log.h"
 #include "model/span.h"
 
-/* --- steering -----------------------------------------------------------------------------------
- */
+/* --- steering --------------------------------------------------------------------------------- */
 
 static void cancel(beluga__op *op)
 {
@@ -33,8 +32,7 @@ static void pause(beluga__op *op, bool paused)
     if (self->transfer) loop->ops->transfer_pause(self->transfer, paused);
 }
 
-/* --- the request --------------------------------------------------------------------------------
- */
+/* --- the request ------------------------------------------------------------------------------ */
 
 /* With a provider's `body`, extra_body is merged once more: it is of a later layer. */
 static int patch_body(beluga__http_op *self, int key, beluga_error *err)

@@ -146,8 +146,7 @@ void beluga__http_op_set_grace(beluga__http_op *self)
     loop->ops->timer_set(loop, &self->grace, end < self->grace_end_ns ? end : self->grace_end_ns);
 }
 
-/* --- the answer ---------------------------------------------------------------------------------
- */
+/* --- the answer ------------------------------------------------------------------------------- */
 
 /* At the head: what the status and the question alone decide. */
 static beluga__body_kind kind_of_head(const beluga__http_op *self)

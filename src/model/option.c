@@ -53,8 +53,7 @@ const char *const *beluga__option_words(int key)
     return key == BELUGA_OPTION_HTTP_VERSION ? versions : NULL;
 }
 
-/* --- constructors ------------------------------------------------------------------------------
- */
+/* --- constructors ----------------------------------------------------------------------------- */
 
 /* Without a type an option counts as not given. */
 static beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)

@@ -40,8 +40,7 @@ static bool converts(int given, int wanted)
     return given == BELUGA_OPTION_INT && (is_integer(wanted) || wanted == BELUGA_OPTION_DOUBLE);
 }
 
-/* --- single values -----------------------------------------------------------------------------
- */
+/* --- single values ---------------------------------------------------------------------------- */
 
 static void mark_wrong(beluga__setting *slot, int64_t what, beluga_origin origin)
 {

@@ -333,8 +333,7 @@ static bool is_twin(const struct twin *twin, const beluga__call_piece *piece)
     return !piece->id || hash(piece->id) == twin->of->id;
 }
 
-/* ---- which call a piece belongs to ------------------------------------------------------------
- */
+/* ---- which call a piece belongs to ----------------------------------------------------------- */
 
 /* A piece of an object that is open is a piece, whatever else it says. */
 static bool goes_on(const struct call *call, const beluga__call_piece *piece)

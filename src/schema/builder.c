@@ -84,8 +84,7 @@ void beluga_response_builder_free(beluga_response_builder *b)
     beluga__release(b->allocator, b);
 }
 
-/* --- memory, counted ---------------------------------------------------------------------------
- */
+/* --- memory, counted -------------------------------------------------------------------------- */
 
 static int stick(beluga_response_builder *b, int code)
 {

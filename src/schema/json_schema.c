@@ -22,8 +22,7 @@ typedef struct check {
 
 static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
-/* --- saying why ---------------------------------------------------------------------------------
- */
+/* --- saying why ------------------------------------------------------------------------------- */
 
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
 
@@ -69,8 +68,7 @@ static int fits_at(check *c, const beluga_json *schema, const beluga_json *value
     return status;
 }
 
-/* --- types --------------------------------------------------------------------------------------
- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 static bool is_integer(const beluga_json *value)
 {
@@ -105,8 +103,7 @@ static int check_type(check *c, const beluga_json *type, const beluga_json *valu
     return misfit(c, "must be of one of the types allowed");
 }
 
-/* --- values -------------------------------------------------------------------------------------
- */
+/* --- values ----------------------------------------------------------------------------------- */
 
 static bool equal(const beluga_json *a, const beluga_json *b);
 

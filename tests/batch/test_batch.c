@@ -360,8 +360,7 @@ static void a_source_is_needed(void **state)
     beluga_loop_free(loop);
 }
 
-/* ---- items that have something of their own ---------------------------------------------------
- */
+/* ---- items that have something of their own -------------------------------------------------- */
 
 typedef struct items {
     beluga_chat_model *other;

@@ -322,8 +322,7 @@ static void set_environment(const char *url)
     setenv("OPENAI_API_KEY", "sk-none", 1);
 }
 
-/* ---- one part ----------------------------------------------------------------------------------
- */
+/* ---- one part -------------------------------------------------------------------------------- */
 
 static void print_sample(const struct churn *c, const struct sample *s)
 {
@@ -433,8 +432,7 @@ static bool run_part(const char *name, uint64_t calls, uint64_t seed, const char
     return all_gone(&first, &last) && good;
 }
 
-/* ---- the server, a process of its own ----------------------------------------------------------
- */
+/* ---- the server, a process of its own -------------------------------------------------------- */
 
 static void begin_answer(peer_reply *r, const char *model)
 {

@@ -146,8 +146,7 @@ static void check_takes_the_file_of_a_plugin(void **state)
     assert_contains(cli->out, "the library is older");
 }
 
-/* ---- beluga new ---------------------------------------------------------------------------------
- */
+/* ---- beluga new ------------------------------------------------------------------------------ */
 
 static void assert_file_says(const char *path, const char *words)
 {

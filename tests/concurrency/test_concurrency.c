@@ -490,8 +490,7 @@ static void count(void *payload, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_ERROR) n->failed++;
 }
 
-/* ---- tools that outlive who called them --------------------------------------------------------
- */
+/* ---- tools that outlive who called them ------------------------------------------------------ */
 
 typedef struct gate {
     pthread_mutex_t lock;

@@ -177,8 +177,7 @@ static void what_it_says_is_the_cause_too_where_it_prints_nothing(void **state)
     assert_fails(&o, "the key's command gave nothing", "no such entry");
 }
 
-/* --- a host with a handler, or none, of its own ------------------------------------------------
- */
+/* --- a host with a handler, or none, of its own ----------------------------------------------- */
 
 static void with_a_host_that_ignores_its_children(void (*test)(void))
 {

@@ -15,8 +15,7 @@
 
 #include <cmocka.h>
 
-/* --- a registry with a provider that has options of its own ------------------------------------
- */
+/* --- a registry with a provider that has options of its own ----------------------------------- */
 
 static const beluga_own_option acme_options[] = {
     {.name = "acme.region",
@@ -691,8 +690,7 @@ static void own_options_written_as_text_reach_the_provider(void **state)
                                         "mock.error_count must be a whole number"));
 }
 
-/* --- the environment ---------------------------------------------------------------------------
- */
+/* --- the environment -------------------------------------------------------------------------- */
 
 static void clear_environment(void)
 {

@@ -207,8 +207,7 @@ static void an_open_breaker_leads_to_the_fallback_without_a_request(void **state
     beluga_chat_model_unref(model);
 }
 
-/* --- many threads -------------------------------------------------------------------------------
- */
+/* --- many threads ----------------------------------------------------------------------------- */
 
 enum { THREADS = 8, CALLS = 200 };
 

@@ -221,8 +221,7 @@ static void who_cancels_a_replay_may_go_on_reading_the_event(void **state)
     beluga_loop_free(loop);
 }
 
-/* --- stores -------------------------------------------------------------------------------------
- */
+/* --- stores ----------------------------------------------------------------------------------- */
 
 typedef struct shelf {
     char key[65], value[4096];

@@ -18,8 +18,7 @@ static void fail_with(peer *p, int status, const char *code)
     peer_openai_error(peer_reply_new(p), status, NULL, code, "not now");
 }
 
-/* --- from one model to the next -----------------------------------------------------------------
- */
+/* --- from one model to the next --------------------------------------------------------------- */
 
 static void another_model_answers_when_the_first_fails(void **state)
 {

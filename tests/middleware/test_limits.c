@@ -118,8 +118,7 @@ static void a_retry_after_holds_the_calls_of_others_too(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* --- calls at once ------------------------------------------------------------------------------
- */
+/* --- calls at once ---------------------------------------------------------------------------- */
 
 static void so_many_run_at_once_and_the_others_follow(void **state)
 {

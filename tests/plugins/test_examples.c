@@ -15,8 +15,7 @@ static beluga_chat_model *open_example(loading *l, const char *name, const belug
     return model;
 }
 
-/* ---- parrot ------------------------------------------------------------------------------------
- */
+/* ---- parrot ---------------------------------------------------------------------------------- */
 
 static void parrot_streams_what_it_was_told(void **state)
 {
@@ -53,8 +52,7 @@ static void parrot_has_an_error_code_of_its_own(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* ---- abacus ------------------------------------------------------------------------------------
- */
+/* ---- abacus ---------------------------------------------------------------------------------- */
 
 static void abacus_adds_up_in_cxx(void **state)
 {
@@ -75,8 +73,7 @@ static void abacus_adds_up_in_cxx(void **state)
     beluga_chat_model_unref(model);
 }
 
-/* ---- herald ------------------------------------------------------------------------------------
- */
+/* ---- herald ---------------------------------------------------------------------------------- */
 
 static beluga_chat_model *open_herald(loading *l, peer *p)
 {

@@ -293,8 +293,7 @@ static void an_init_that_fails_leaves_nothing_and_may_be_tried_again(void **stat
     assert_answer(l, "plugged-two", "plugged in");
 }
 
-/* ---- who can have changed it -------------------------------------------------------------------
- */
+/* ---- who can have changed it ----------------------------------------------------------------- */
 
 static void a_file_that_everybody_may_write_is_refused(void **state)
 {

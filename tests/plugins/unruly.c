@@ -119,8 +119,7 @@ static int works_on_another_thread(void *self, const beluga_call *call, beluga_e
     return beluga_emit_run_blocking(emit, work_on_another_thread, NULL, NULL);
 }
 
-/* ---- cancelled, and not heeding it -------------------------------------------------------------
- */
+/* ---- cancelled, and not heeding it ----------------------------------------------------------- */
 
 static int work_on(beluga_emit *emit, void *argument)
 {
@@ -156,8 +155,7 @@ static int never_stops(void *self, const beluga_call *call, beluga_emit *emit, b
     return word_by_word(emit, NULL);
 }
 
-/* ---- behind HTTP -------------------------------------------------------------------------------
- */
+/* ---- behind HTTP ----------------------------------------------------------------------------- */
 
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {

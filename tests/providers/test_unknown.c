@@ -20,8 +20,7 @@
 
 enum { INPUTS = 200, MAX_TEXT = 8192 };
 
-/* ---- good answers -----------------------------------------------------------------------------
- */
+/* ---- good answers ---------------------------------------------------------------------------- */
 
 /* A value that matters has a mark before it, which says what it may not be:
  *
@@ -91,8 +90,7 @@ static const struct protocol *protocol_of(const beluga_provider *provider)
     return NULL;
 }
 
-/* ---- what nobody knows ------------------------------------------------------------------------
- */
+/* ---- what nobody knows ----------------------------------------------------------------------- */
 
 static uint64_t seed;
 
@@ -174,8 +172,7 @@ static void spoil(const char *good, uint32_t which, char out[MAX_TEXT])
     *out = '\0';
 }
 
-/* ---- what comes of it -------------------------------------------------------------------------
- */
+/* ---- what comes of it ------------------------------------------------------------------------ */
 
 static size_t frame(const beluga_provider *provider, const char *lines, char out[MAX_TEXT])
 {
@@ -236,8 +233,7 @@ static void try_provider(const beluga_provider *provider, const struct protocol 
     beluga__buf_free(&story);
 }
 
-/* ---- tests ------------------------------------------------------------------------------------
- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void the_answers_they_are_made_from_are_successes(void **state)
 {

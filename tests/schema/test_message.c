@@ -356,8 +356,7 @@ static void a_file_over_64_mib_is_refused(void **state)
     unlink(f.path);
 }
 
-/* --- lists and inputs --------------------------------------------------------------------------
- */
+/* --- lists and inputs ------------------------------------------------------------------------- */
 
 static void a_list_keeps_its_messages_in_order(void **state)
 {

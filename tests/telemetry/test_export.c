@@ -292,8 +292,7 @@ static void a_forked_child_exports_its_own_spans_only(void **state)
     otlp__trace_request__free_unpacked(mine, NULL);
 }
 
-/* ---- spans ------------------------------------------------------------------------------------
- */
+/* ---- spans ----------------------------------------------------------------------------------- */
 
 static void a_ratio_samples_about_that_many_traces_whole(void **state)
 {

@@ -112,8 +112,7 @@ static beluga_chat_model *mock_that_calls(const char *calls, beluga_tool *consum
     return bound;
 }
 
-/* --- what came ----------------------------------------------------------------------------------
- */
+/* --- what came -------------------------------------------------------------------------------- */
 
 typedef struct story {
     char text[2048];
@@ -168,8 +167,7 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     beluga_chat_model_unref(model);
 }
 
-/* --- tests --------------------------------------------------------------------------------------
- */
+/* --- tests ------------------------------------------------------------------------------------ */
 
 static void a_tools_result_goes_back_and_the_answer_comes(void **state)
 {

@@ -13,8 +13,7 @@ typedef struct answer {
     int64_t words;
 } answer;
 
-/* ---- your model: put it here ------------------------------------------------------------------
- */
+/* ---- your model: put it here ----------------------------------------------------------------- */
 
 /* The next piece of the answer, or NULL at its end. It must not wait: see the README for work that
  * does. */
@@ -85,8 +84,7 @@ static void cancel(void *self, beluga_emit *emit)
     (void)emit;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const beluga_own_option options[] = {
     {.name = "example-name.delay_ms",

@@ -7,8 +7,7 @@
 #include <beluga/provider/provider.h>
 #include <string.h>
 
-/* ---- 1. a call becomes a request ---------------------------------------------------------------
- */
+/* ---- 1. a call becomes a request ------------------------------------------------------------- */
 
 static const char *role_name(beluga_role role)
 {
@@ -69,8 +68,7 @@ static int encode_request(const beluga_call *call, beluga_http_request *request,
     return 0;
 }
 
-/* ---- 2. an answer becomes events ---------------------------------------------------------------
- */
+/* ---- 2. an answer becomes events ------------------------------------------------------------- */
 
 static int emit_usage(const beluga_json *counts, beluga_emit *emit)
 {
@@ -153,8 +151,7 @@ static int decode_event(void *state, const beluga_frame *frame, beluga_emit *emi
     return decode(frame->data, frame->length, emit);
 }
 
-/* ---- 3. errors ---------------------------------------------------------------------------------
- */
+/* ---- 3. errors ------------------------------------------------------------------------------- */
 
 /* {"error": {"code": "busy", "message": "Come back later."}}. `err` has the code that the status
  * means. */
@@ -168,8 +165,7 @@ static void decode_error(const beluga_http_response *response, beluga_error *err
     beluga_json_doc_free(doc);
 }
 
-/* ---- 4. the table ------------------------------------------------------------------------------
- */
+/* ---- 4. the table ---------------------------------------------------------------------------- */
 
 static const char *const key_variables[] = {"EXAMPLE_NAME_API_KEY", NULL};
 

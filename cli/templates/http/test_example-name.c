@@ -20,8 +20,7 @@ static void check(int good, const char *fixture, const char *what)
     failures += !good;
 }
 
-/* ---- files -------------------------------------------------------------------------------------
- */
+/* ---- files ----------------------------------------------------------------------------------- */
 
 static int read_file(const char *folder, const char *name, char text[MAX_BYTES])
 {
