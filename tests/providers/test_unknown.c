@@ -179,9 +179,11 @@ static size_t frame(const beluga_provider *provider, const char *lines, char out
     size_t n = 0;
     if (provider->framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
         return aws_frames(out, MAX_TEXT, lines);
-    if (provider->framing == BELUGA_FRAMING_NDJSON) return (size_t)sprintf(out, "%s", lines);
+    if (provider->framing == BELUGA_FRAMING_NDJSON)
+        return (size_t)snprintf(out, MAX_TEXT, "%s", lines);
     for (; *lines; lines += strcspn(lines, "\n") + 1)
-        n += (size_t)sprintf(out + n, "data: %.*s\n\n", (int)strcspn(lines, "\n"), lines);
+        n += (size_t)snprintf(out + n, MAX_TEXT - n, "data: %.*s\n\n", (int)strcspn(lines, "\n"),
+                              lines);
     return n;
 }
 

@@ -604,7 +604,7 @@ static void breaks_off(peer *p)
 static void lists(peer *p)
 {
     peer_step_json(always(p), 200,
-                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"a\"}]}");
+                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"any\"}]}");
 }
 
 ON_MOCK(generate_on_mock, generate)
