@@ -181,9 +181,12 @@ static size_t frame(const beluga_provider *provider, const char *lines, char out
         return aws_frames(out, MAX_TEXT, lines);
     if (provider->framing == BELUGA_FRAMING_NDJSON)
         return (size_t)snprintf(out, MAX_TEXT, "%s", lines);
-    for (; *lines; lines += strcspn(lines, "\n") + 1)
-        n += (size_t)snprintf(out + n, MAX_TEXT - n, "data: %.*s\n\n", (int)strcspn(lines, "\n"),
-                              lines);
+    while (*lines) {
+        size_t length = strcspn(lines, "\n");
+        n += (size_t)snprintf(out + n, MAX_TEXT - n, "data: %.*s\n\n", (int)length, lines);
+        lines += length;
+        if (*lines) lines++;
+    }
     return n;
 }
 
