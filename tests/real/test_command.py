@@ -13,6 +13,7 @@ import traceback
 
 TIMEOUT_SECONDS = 60
 EXIT_OK, EXIT_AUTHENTICATION, EXIT_RATE_LIMIT, EXIT_NETWORK, EXIT_RESPONSE = 0, 4, 5, 7, 8
+TRIES = 20
 ENDLESS = ["-o", 'extra_body={"ignore_eos": true}', "-o", "max_tokens=24"]
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "ok": {"type": "boolean"}},
           "required": ["name", "ok"], "additionalProperties": False}
@@ -179,6 +180,20 @@ def read_all(folder):
     return "".join(open(os.path.join(folder, name), encoding="utf-8").read() for name in sorted(os.listdir(folder)))
 
 
+def is_replayed(arguments, key):
+    """Whether the server said something; what it said must come again."""
+    with tempfile.TemporaryDirectory() as tape:
+        live = llama("--record", tape, *arguments, f"Say {key}")
+        expect_exit(EXIT_OK, live)
+        kept = sorted(os.listdir(tape))  # one exchange, and the name of the model
+        assert len(kept) == 2 and kept[0].endswith(".json") and kept[1] == "model", kept
+        assert key not in read_all(tape)
+        again = beluga("http://127.0.0.1:1/v1", "--replay", tape, *arguments, f"Say {key}", key=key)
+        expect_exit(EXIT_OK, again)
+        assert again.stdout == live.stdout, (live.stdout, again.stdout)
+        return bool(live.stdout)
+
+
 def what_three_protocols_said_is_replayed_without_the_server_and_without_its_key():
     key = os.environ.get("BELUGA_LLAMA_KEY", "")
     # Noise may end before it says anything, unless its end is ignored.
@@ -186,15 +201,8 @@ def what_three_protocols_said_is_replayed_without_the_server_and_without_its_key
     anthropic = ["-m", "anthropic/any", "-o", "max_tokens=24", "-o", 'extra_body={"ignore_eos":true}', "-o", f"api_key={key}",
                  "-o", "base_url=" + server("LLAMA").removesuffix("/v1")]
     for arguments in ENDLESS, [*ENDLESS, "--no-stream"], responses, anthropic:
-        with tempfile.TemporaryDirectory() as tape:
-            live = llama("--record", tape, *arguments, f"Say {key}")
-            expect_exit(EXIT_OK, live)
-            kept = sorted(os.listdir(tape))  # one exchange, and the name of the model
-            assert len(kept) == 2 and kept[0].endswith(".json") and kept[1] == "model", kept
-            assert key not in read_all(tape)
-            again = beluga("http://127.0.0.1:1/v1", "--replay", tape, *arguments, f"Say {key}", key=key)
-            expect_exit(EXIT_OK, again)
-            assert again.stdout == live.stdout and live.stdout, (live.stdout, again.stdout)
+        # Anthropic's protocol has no word for that: noise that ended at once is asked for again.
+        assert any(is_replayed(arguments, key) for _ in range(TRIES)), arguments
 
 
 def a_stream_broken_off_is_replayed_as_one():
