@@ -23,9 +23,13 @@
 #define BELUGA__MAX_TOOL_RESULT  (16u << 20)
 #define BELUGA__MAX_STATE_BYTES  (64u << 10) /* a decoder's state */
 /* events waiting in a pull stream; then it pauses */
-#define BELUGA__MAX_QUEUE_BYTES    (64u << 10)
-#define BELUGA__MAX_CONFIG_BYTES   (1u << 20)  /* a configuration file */
-#define BELUGA__MAX_REGISTRY_BYTES (16u << 20) /* copies of tables and names of plug-ins */
+#define BELUGA__MAX_QUEUE_BYTES     (64u << 10)
+#define BELUGA__MAX_CONFIG_BYTES    (1u << 20)  /* a configuration file */
+#define BELUGA__MAX_YAML_BYTES      (32u << 20) /* its values in memory */
+#define BELUGA__MAX_YAML_NODES      262144u     /* names, values, lists and maps in it */
+#define BELUGA__MAX_YAML_DEPTH      64          /* lists and maps inside each other */
+#define BELUGA__MAX_YAML_DIRECTIVES 64          /* lines of it that begin with % */
+#define BELUGA__MAX_REGISTRY_BYTES  (16u << 20) /* copies of tables and names of plug-ins */
 /* plug-ins in a folder; providers in a plug-in */
 #define BELUGA__MAX_PLUGINS         64u
 #define BELUGA__MAX_LOADED_PLUGINS  256u         /* plug-ins in a process */

@@ -395,27 +395,26 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* Tell of every name that is there twice; without a check the parser refuses the first. */
-static void tell_twice(void *argument, beluga__yaml_node *key)
+/* With a check of every name that is there twice, else of the first. */
+static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
     const reader *r = argument;
     const char *name = beluga__yaml_text(key, &n);
-    fault(r, place_of(r, key), "\"%.*s\" is here twice", (int)beluga__utf8_cut(name, n, SHOWN),
-          name);
+    return fault(r, place_of(r, key), "\"%.*s\" is here twice",
+                 (int)beluga__utf8_cut(name, n, SHOWN), name);
 }
 
 static int read_yaml(reader *r, const beluga__buf *text)
 {
     beluga__yaml *yaml;
     char why[128];
-    int status = beluga__yaml_parse(text->data, text->length, r->check != NULL, &yaml, &r->place,
-                                    why, sizeof why);
+    int status = beluga__yaml_parse(text->data, text->length, &yaml, &r->place, why, sizeof why);
     if (status == BELUGA_ERROR_INVALID_CONFIG) return fault(r, r->place, "%s", why);
     if (status) return no_memory(r);
     if (!yaml) return 0;
-    if (r->check) beluga__yaml_find_twice(beluga__yaml_root(yaml), tell_twice, r);
-    status = walk(r, beluga__yaml_root(yaml), "a configuration", read_top, r->file);
+    status = beluga__yaml_find_twice(beluga__yaml_root(yaml), tell_twice, r);
+    if (!status) status = walk(r, beluga__yaml_root(yaml), "a configuration", read_top, r->file);
     beluga__yaml_free(yaml);
     return status;
 }

@@ -1,125 +1,84 @@
 #include "client/config_yaml.h"
 
+#include "base/arena.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "client/yaml_words.h"
 
-#include <libfyaml.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <yaml.h>
 
-struct beluga__yaml {
-    struct fy_diag *diag;
-    struct fy_parser *parser;
-    struct fy_document *document;
+struct beluga__yaml_node {
+    beluga__yaml_node *next; /* in its list or map; in a map keys and values take turns */
+    union {
+        beluga__yaml_node *first;  /* of a list or a map */
+        beluga__yaml_node *sorted; /* behind a key, while its map is searched for names twice */
+    } u;
+    const char *text;
+    uint32_t length;
+    beluga__yaml_place place;
+    uint8_t kind;
+    bool plain; /* neither quoted nor a block */
+    bool twice; /* a key that its map has already */
 };
 
-/* --- parsing ---------------------------------------------------------------------------------- */
+struct beluga__yaml {
+    beluga__arena arena;
+    beluga__yaml_node *root;
+    size_t n_nodes;
+};
 
-/* libfyaml says everything twice: what matters is collected. */
-static void ignore(struct fy_diag *diag, void *user, const char *text, size_t n)
+/* --- a tree of events ------------------------------------------------------------------------- */
+
+typedef struct builder {
+    beluga__yaml *yaml;
+    yaml_parser_t parser;
+    struct {
+        beluga__yaml_node *node, **end;
+    } open[BELUGA__MAX_YAML_DEPTH]; /* the lists and maps around what comes next */
+    size_t depth, documents;
+    beluga__yaml_place *place; /* of what was refused */
+    char *why;
+    size_t why_size;
+} builder;
+
+static beluga__yaml_place place_of(const yaml_mark_t *mark)
 {
-    (void)diag;
-    (void)user;
-    (void)text;
-    (void)n;
+    return (beluga__yaml_place){(int)mark->line + 1, (int)mark->column + 1};
 }
 
-static struct fy_diag *new_diag(void)
+static int refuse(builder *b, const yaml_mark_t *mark, const char *why)
 {
-    struct fy_diag_cfg config;
-    fy_diag_cfg_default(&config);
-    config.fp = NULL;
-    config.output_fn = ignore;
-    struct fy_diag *diag = fy_diag_create(&config);
-    if (diag) fy_diag_set_collect_errors(diag, true);
-    return diag;
+    *b->place = place_of(mark);
+    snprintf(b->why, b->why_size, "%s", why);
+    return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-static void place_at(const char *text, size_t byte, beluga__yaml_place *place)
+static int add_node(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark,
+                    beluga__yaml_node **out)
 {
-    *place = (beluga__yaml_place){1, 1};
-    for (size_t i = 0; i < byte; i++) {
-        place->column++;
-        if (text[i] == '\n') *place = (beluga__yaml_place){place->line + 1, 1};
+    if (b->yaml->n_nodes++ >= BELUGA__MAX_YAML_NODES) {
+        char why[64];
+        snprintf(why, sizeof why, "more than %u names and values", BELUGA__MAX_YAML_NODES);
+        return refuse(b, mark, why);
     }
-}
-
-/* What the parser complained of first; false when it did not. */
-static bool first_complaint(struct fy_diag *diag, beluga__yaml_place *place, char *why, size_t size)
-{
-    void *at = NULL;
-    const struct fy_diag_error *e = fy_diag_errors_iterate(diag, &at);
-    if (!e) return false;
-    *place = (beluga__yaml_place){e->line, e->column};
-    /* Its words alone do not say what they are about. */
-    bool plain = strstr(e->msg, "duplicate") != NULL;
-    snprintf(why, size, "%s%s", plain ? "" : "not YAML: ", e->msg);
-    return true;
-}
-
-static int load(beluga__yaml *yaml, const char *text, size_t length, bool twice,
-                beluga__yaml_place *place, char *why, size_t size)
-{
-    enum fy_parse_cfg_flags flags = FYPCF_QUIET | (twice ? FYPCF_ALLOW_DUPLICATE_KEYS : 0);
-    struct fy_parse_cfg config = {.search_path = "", .flags = flags, .diag = yaml->diag};
-    yaml->parser = fy_parser_create(&config);
-    if (!yaml->parser || fy_parser_set_string(yaml->parser, text, length))
-        return BELUGA_ERROR_NO_MEMORY;
-    yaml->document = fy_parse_load_document(yaml->parser);
-    struct fy_document *second = yaml->document ? fy_parse_load_document(yaml->parser) : NULL;
-    if (first_complaint(yaml->diag, place, why, size) || second) {
-        if (second) snprintf(why, size, "a second document: a configuration is one");
-        fy_parse_document_destroy(yaml->parser, second);
-        return BELUGA_ERROR_INVALID_CONFIG;
+    beluga__yaml_node *node = beluga__arena_zalloc(&b->yaml->arena, sizeof *node);
+    if (!node) return BELUGA_ERROR_NO_MEMORY;
+    node->kind = (uint8_t)kind;
+    node->place = place_of(mark);
+    node->text = "";
+    if (b->depth) {
+        *b->open[b->depth - 1].end = node;
+        b->open[b->depth - 1].end = &node->next;
+    } else {
+        b->yaml->root = node;
     }
-    return fy_parser_get_stream_error(yaml->parser) ? BELUGA_ERROR_NO_MEMORY : 0;
-}
-
-int beluga__yaml_parse(const char *text, size_t length, bool twice, beluga__yaml **out,
-                       beluga__yaml_place *place, char *why, size_t why_size)
-{
-    *out = NULL;
-    *place = (beluga__yaml_place){1, 1};
-    size_t valid = beluga__utf8_valid(text, length);
-    if (valid < length) {
-        place_at(text, valid, place);
-        snprintf(why, why_size, "invalid UTF-8");
-        return BELUGA_ERROR_INVALID_CONFIG;
-    }
-    beluga__yaml *yaml = beluga__zalloc(beluga_allocator_default(), sizeof *yaml);
-    if (yaml) yaml->diag = new_diag();
-    int status = yaml && yaml->diag ? load(yaml, text, length, twice, place, why, why_size)
-                                    : BELUGA_ERROR_NO_MEMORY;
-    if (!status && yaml->document) {
-        *out = yaml;
-        return 0;
-    }
-    beluga__yaml_free(yaml);
-    return status;
-}
-
-void beluga__yaml_free(beluga__yaml *yaml)
-{
-    if (!yaml) return;
-    if (yaml->document) fy_parse_document_destroy(yaml->parser, yaml->document);
-    if (yaml->parser) fy_parser_destroy(yaml->parser);
-    if (yaml->diag) fy_diag_destroy(yaml->diag);
-    beluga__release(beluga_allocator_default(), yaml);
-}
-
-beluga__yaml_node *beluga__yaml_root(beluga__yaml *yaml)
-{
-    return fy_document_root(yaml->document);
-}
-
-/* --- nodes ----------------------------------------------------------------------------------- */
-
-static bool is_plain(beluga__yaml_node *node)
-{
-    return fy_node_get_style(node) == FYNS_PLAIN;
+    *out = node;
+    return 0;
 }
 
 static bool is_one_of(const char *text, size_t n, const char *const *words)
@@ -129,96 +88,240 @@ static bool is_one_of(const char *text, size_t n, const char *const *words)
     return false;
 }
 
-beluga__yaml_kind beluga__yaml_kind_of(beluga__yaml_node *node)
+static int add_scalar(builder *b, const yaml_event_t *e)
 {
     static const char *const nulls[] = {"", "~", "null", "Null", "NULL", NULL};
-    if (!node) return BELUGA__YAML_NULL;
-    if (fy_node_is_alias(node)) return BELUGA__YAML_ALIAS;
-    if (fy_node_is_sequence(node)) return BELUGA__YAML_LIST;
-    if (fy_node_is_mapping(node)) return BELUGA__YAML_MAP;
-    size_t n;
-    const char *text = beluga__yaml_text(node, &n);
-    return is_plain(node) && is_one_of(text, n, nulls) ? BELUGA__YAML_NULL : BELUGA__YAML_SCALAR;
+    const char *text = (const char *)e->data.scalar.value;
+    size_t n = e->data.scalar.length;
+    bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
+    bool null = plain && is_one_of(text, n, nulls);
+    beluga__yaml_node *node;
+    int status = add_node(b, null ? BELUGA__YAML_NULL : BELUGA__YAML_SCALAR, &e->start_mark, &node);
+    if (status) return status;
+    node->plain = plain;
+    node->length = (uint32_t)n;
+    if (n) node->text = beluga__arena_copy(&b->yaml->arena, text, n);
+    return node->text ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-const char *beluga__yaml_text(beluga__yaml_node *node, size_t *length)
+static int begin(builder *b, beluga__yaml_kind kind, const yaml_mark_t *mark)
 {
-    const char *text = fy_node_get_scalar(node, length);
-    if (!text) *length = 0;
-    return text ? text : "";
+    if (b->depth == BELUGA__MAX_YAML_DEPTH) {
+        char why[64];
+        snprintf(why, sizeof why, "lists and maps deeper than %d levels", BELUGA__MAX_YAML_DEPTH);
+        return refuse(b, mark, why);
+    }
+    beluga__yaml_node *node;
+    int status = add_node(b, kind, mark, &node);
+    if (status) return status;
+    b->open[b->depth].node = node;
+    b->open[b->depth++].end = &node->u.first;
+    return 0;
 }
 
-bool beluga__yaml_place_of(beluga__yaml_node *node, beluga__yaml_place *place)
+static void mark_twice(beluga__yaml_node *map);
+
+static int finish(builder *b)
 {
-    size_t length = 0;
-    if (!node || !fy_node_is_scalar(node)) return false;
-    enum fy_node_style style = fy_node_get_style(node);
-    /* Marks count from 0, and stand after an opening quote or the star of an alias. */
-    bool inside = style == FYNS_SINGLE_QUOTED || style == FYNS_DOUBLE_QUOTED || style == FYNS_ALIAS;
-    /* A value that is not there has a place in some versions of libfyaml; the key's says more. */
-    beluga__yaml_text(node, &length);
-    if (!length && !inside) return false;
-    struct fy_token *token = fy_node_get_scalar_token(node);
-    const struct fy_mark *mark = token ? fy_token_start_mark(token) : NULL;
-    if (!mark) return false;
-    *place = (beluga__yaml_place){mark->line + 1, mark->column + (inside ? 0 : 1)};
+    beluga__yaml_node *node = b->open[--b->depth].node;
+    if (node->kind == BELUGA__YAML_MAP) mark_twice(node);
+    return 0;
+}
+
+static bool has_tag(const yaml_event_t *e)
+{
+    return (e->type == YAML_SCALAR_EVENT && e->data.scalar.tag) ||
+           (e->type == YAML_SEQUENCE_START_EVENT && e->data.sequence_start.tag) ||
+           (e->type == YAML_MAPPING_START_EVENT && e->data.mapping_start.tag);
+}
+
+static int take(builder *b, const yaml_event_t *e)
+{
+    beluga__yaml_node *node;
+    if (has_tag(e)) return refuse(b, &e->start_mark, BELUGA__YAML_NO_TAGS);
+    switch (e->type) {
+    case YAML_DOCUMENT_START_EVENT:
+        if (b->documents++ == 0) return 0;
+        return refuse(b, &e->start_mark, "a second document: a configuration is one");
+    case YAML_ALIAS_EVENT: return add_node(b, BELUGA__YAML_ALIAS, &e->start_mark, &node);
+    case YAML_SCALAR_EVENT: return add_scalar(b, e);
+    case YAML_SEQUENCE_START_EVENT: return begin(b, BELUGA__YAML_LIST, &e->start_mark);
+    case YAML_MAPPING_START_EVENT: return begin(b, BELUGA__YAML_MAP, &e->start_mark);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT: return finish(b);
+    default: return 0;
+    }
+}
+
+static int build(builder *b, const char *text, size_t length)
+{
+    int status = 0;
+    for (bool more = true; more && !status;) {
+        yaml_event_t event;
+        if (!yaml_parser_parse(&b->parser, &event))
+            return beluga__yaml_explain(&b->parser, text, length, b->place, b->why, b->why_size);
+        more = event.type != YAML_STREAM_END_EVENT;
+        status = take(b, &event);
+        yaml_event_delete(&event);
+    }
+    return status;
+}
+
+/* libyaml takes its memory from malloc, whatever our allocator is, and gives all of it back here.
+ */
+static int build_from(beluga__yaml *yaml, const char *text, size_t length,
+                      beluga__yaml_place *place, char *why, size_t size)
+{
+    builder b = {.yaml = yaml, .place = place, .why = why, .why_size = size};
+    if (!yaml_parser_initialize(&b.parser)) return BELUGA_ERROR_NO_MEMORY;
+    yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, length);
+    int status = build(&b, text, length);
+    yaml_parser_delete(&b.parser);
+    return status;
+}
+
+int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
+                       beluga__yaml_place *place, char *why, size_t why_size)
+{
+    const beluga_allocator *allocator = beluga_allocator_default();
+    *out = NULL;
+    int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
+    if (status) return status;
+    beluga__yaml *yaml = beluga__zalloc(allocator, sizeof *yaml);
+    if (!yaml) return BELUGA_ERROR_NO_MEMORY;
+    beluga__arena_init(&yaml->arena, allocator, NULL, 0, BELUGA__MAX_YAML_BYTES);
+    status = build_from(yaml, text, length, place, why, why_size);
+    if (!status && yaml->root)
+        *out = yaml;
+    else
+        beluga__yaml_free(yaml);
+    return status;
+}
+
+void beluga__yaml_free(beluga__yaml *yaml)
+{
+    if (!yaml) return;
+    const beluga_allocator *allocator = yaml->arena.allocator;
+    beluga__arena_free(&yaml->arena);
+    beluga__release(allocator, yaml);
+}
+
+beluga__yaml_node *beluga__yaml_root(const beluga__yaml *yaml)
+{
+    return yaml->root;
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+beluga__yaml_kind beluga__yaml_kind_of(const beluga__yaml_node *node)
+{
+    return node ? (beluga__yaml_kind)node->kind : BELUGA__YAML_NULL;
+}
+
+const char *beluga__yaml_text(const beluga__yaml_node *node, size_t *length)
+{
+    *length = node->length;
+    return node->text;
+}
+
+static bool is_scalar(const beluga__yaml_node *node)
+{
+    return node->kind == BELUGA__YAML_SCALAR || node->kind == BELUGA__YAML_NULL;
+}
+
+bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place)
+{
+    if (!node || (!is_scalar(node) && node->kind != BELUGA__YAML_ALIAS)) return false;
+    /* A value that is not there stands behind its key, whose place says more. */
+    if (node->plain && !node->length) return false;
+    *place = node->place;
     return true;
 }
 
-bool beluga__yaml_next_item(beluga__yaml_node *list, void **at, beluga__yaml_node **item)
+bool beluga__yaml_next_item(const beluga__yaml_node *list, void **at, beluga__yaml_node **item)
 {
-    *item = fy_node_sequence_iterate(list, at);
+    const beluga__yaml_node *last = *at;
+    *at = *item = last ? last->next : list->u.first;
     return *item;
 }
 
-bool beluga__yaml_next_pair(beluga__yaml_node *map, void **at, beluga__yaml_node **key,
+bool beluga__yaml_next_pair(const beluga__yaml_node *map, void **at, beluga__yaml_node **key,
                             beluga__yaml_node **value)
 {
-    struct fy_node_pair *pair = fy_node_mapping_iterate(map, at);
-    if (!pair) return false;
-    beluga__yaml_node *k = fy_node_pair_key(pair);
-    *key = k && fy_node_is_scalar(k) && !fy_node_is_alias(k) ? k : NULL;
-    *value = fy_node_pair_value(pair);
-    return true;
+    beluga__yaml_node *first;
+    if (!beluga__yaml_next_item(map, at, &first)) return false;
+    *key = is_scalar(first) ? first : NULL;
+    return beluga__yaml_next_item(map, at, value);
 }
 
 /* --- names that are there twice --------------------------------------------------------------- */
 
-enum { COMPARED = 4096 };
-
-static bool same_text(beluga__yaml_node *a, beluga__yaml_node *b)
+static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
 {
-    size_t n, m;
-    const char *x = beluga__yaml_text(a, &n), *y = beluga__yaml_text(b, &m);
-    return n == m && memcmp(x, y, n) == 0;
+    size_t n = a->length < b->length ? a->length : b->length;
+    int order = memcmp(a->text, b->text, n);
+    return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-static bool came_before(beluga__yaml_node *map, beluga__yaml_node *key)
+/* Of two that are alike the first one stays before the other. */
+static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 {
-    void *at = NULL;
-    beluga__yaml_node *other, *value;
-    while (beluga__yaml_next_pair(map, &at, &other, &value) && other != key)
-        if (other && same_text(other, key)) return true;
-    return false;
+    beluga__yaml_node *first, **end = &first;
+    while (a && b) {
+        beluga__yaml_node **from = compare(a, b) <= 0 ? &a : &b;
+        *end = *from;
+        end = &(*end)->u.sorted;
+        *from = *end;
+    }
+    *end = a ? a : b;
+    return first;
 }
 
-void beluga__yaml_find_twice(beluga__yaml_node *node,
-                             void (*tell)(void *argument, beluga__yaml_node *key), void *argument)
+enum { MAX_RUNS = 32 }; /* of 1, 2, 4, … keys */
+
+/* Merge sort, bottom up: it needs no memory and is never quadratic, whatever the names are. */
+static beluga__yaml_node *sort_keys(beluga__yaml_node *map)
+{
+    beluga__yaml_node *runs[MAX_RUNS] = {0}, *sorted = NULL, *key, *value;
+    void *at = NULL;
+    while (beluga__yaml_next_pair(map, &at, &key, &value)) {
+        if (!key) continue;
+        size_t i = 0;
+        for (key->u.sorted = NULL; runs[i]; runs[i++] = NULL) key = merge(runs[i], key);
+        runs[i] = key;
+    }
+    for (size_t i = 0; i < MAX_RUNS; i++)
+        if (runs[i]) sorted = merge(runs[i], sorted);
+    return sorted;
+}
+
+static void mark_twice(beluga__yaml_node *map)
+{
+    beluga__yaml_node *key = sort_keys(map);
+    for (; key && key->u.sorted; key = key->u.sorted)
+        key->u.sorted->twice = compare(key, key->u.sorted) == 0;
+}
+
+int beluga__yaml_find_twice(const beluga__yaml_node *node,
+                            int (*tell)(void *argument, beluga__yaml_node *key), void *argument)
 {
     void *at = NULL;
+    int status = 0;
     beluga__yaml_node *key, *value;
     beluga__yaml_kind kind = beluga__yaml_kind_of(node);
     if (kind == BELUGA__YAML_LIST)
-        while (beluga__yaml_next_item(node, &at, &value))
-            beluga__yaml_find_twice(value, tell, argument);
-    if (kind != BELUGA__YAML_MAP) return;
-    for (int i = 0; beluga__yaml_next_pair(node, &at, &key, &value); i++) {
-        if (key && i < COMPARED && came_before(node, key)) tell(argument, key);
-        beluga__yaml_find_twice(value, tell, argument);
+        while (!status && beluga__yaml_next_item(node, &at, &value))
+            status = beluga__yaml_find_twice(value, tell, argument);
+    if (kind != BELUGA__YAML_MAP) return status;
+    while (!status && beluga__yaml_next_pair(node, &at, &key, &value)) {
+        if (key && key->twice) status = tell(argument, key);
+        if (!status) status = beluga__yaml_find_twice(value, tell, argument);
     }
+    return status;
 }
 
-/* --- JSON ------------------------------------------------------------------------------------ */
+/* --- JSON ------------------------------------------------------------------------------------- */
 
 static void put_plain(beluga_json_writer *w, const char *key, const char *text, size_t n)
 {
@@ -236,9 +339,9 @@ static void put_plain(beluga_json_writer *w, const char *key, const char *text, 
         beluga_json_put_string_n(w, key, text, n);
 }
 
-static bool put(beluga_json_writer *w, const char *key, beluga__yaml_node *node);
+static bool put(beluga_json_writer *w, const char *key, const beluga__yaml_node *node);
 
-static bool put_list(beluga_json_writer *w, const char *key, beluga__yaml_node *node)
+static bool put_list(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
     void *at = NULL;
     beluga__yaml_node *item;
@@ -249,25 +352,21 @@ static bool put_list(beluga_json_writer *w, const char *key, beluga__yaml_node *
     return good;
 }
 
-static bool put_map(beluga_json_writer *w, const char *key, beluga__yaml_node *node)
+static bool put_map(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
     void *at = NULL;
     beluga__yaml_node *k, *value;
     bool good = true;
     beluga_json_begin_object(w, key);
-    while (good && beluga__yaml_next_pair(node, &at, &k, &value)) {
-        const char *name = k ? fy_node_get_scalar0(k) : NULL;
-        good = k && put(w, name ? name : "", value);
-    }
+    while (good && beluga__yaml_next_pair(node, &at, &k, &value))
+        good = k && strlen(k->text) == k->length && put(w, k->text, value);
     beluga_json_end_object(w);
     return good;
 }
 
-/* As deep as libfyaml lets a document be: 64 levels. */
-static bool put(beluga_json_writer *w, const char *key, beluga__yaml_node *node)
+/* As deep as a document may be. */
+static bool put(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
-    size_t n;
-    const char *text;
     switch (beluga__yaml_kind_of(node)) {
     case BELUGA__YAML_NULL: beluga_json_put_null(w, key); return true;
     case BELUGA__YAML_LIST: return put_list(w, key, node);
@@ -275,15 +374,14 @@ static bool put(beluga_json_writer *w, const char *key, beluga__yaml_node *node)
     case BELUGA__YAML_ALIAS: return false;
     case BELUGA__YAML_SCALAR: break;
     }
-    text = beluga__yaml_text(node, &n);
-    if (is_plain(node))
-        put_plain(w, key, text, n);
+    if (node->plain)
+        put_plain(w, key, node->text, node->length);
     else
-        beluga_json_put_string_n(w, key, text, n);
+        beluga_json_put_string_n(w, key, node->text, node->length);
     return true;
 }
 
-int beluga__yaml_to_json(beluga__yaml_node *node, beluga__buf *buf)
+int beluga__yaml_to_json(const beluga__yaml_node *node, beluga__buf *buf)
 {
     beluga_json_writer w;
     beluga__json_writer_init(&w, buf);

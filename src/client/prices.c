@@ -118,14 +118,23 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
     return r->prices->date ? 0 : no_memory(r);
 }
 
+static int refuse_twice(void *argument, beluga__yaml_node *key)
+{
+    reader *r = argument;
+    size_t n;
+    beluga__yaml_place_of(key, &r->place);
+    return fault(r, "is here twice", beluga__yaml_text(key, &n));
+}
+
 static int read_text(reader *r, const char *text, size_t length)
 {
     beluga__yaml *yaml = NULL;
     char why[160] = "";
-    int status = beluga__yaml_parse(text, length, false, &yaml, &r->place, why, sizeof why);
+    int status = beluga__yaml_parse(text, length, &yaml, &r->place, why, sizeof why);
     if (status == BELUGA_ERROR_INVALID_CONFIG) return fault(r, why, NULL);
     if (status) return no_memory(r);
-    if (yaml) status = walk(r, beluga__yaml_root(yaml), read_top, NULL);
+    if (yaml) status = beluga__yaml_find_twice(beluga__yaml_root(yaml), refuse_twice, r);
+    if (yaml && !status) status = walk(r, beluga__yaml_root(yaml), read_top, NULL);
     beluga__yaml_free(yaml);
     return status;
 }

@@ -209,9 +209,9 @@ static void names_that_are_there_twice_are_all_told(void **state)
 static void what_is_not_yaml_is_told_with_its_place(void **state)
 {
     (void)state;
-    check("models: {a: [x\n", "2:1: not YAML: flow sequence without a closing bracket\n");
+    check("models: {a: [x\n", "1:13: not YAML: this bracket is not closed\n");
     check("model: caf\xe9\n", "1:11: invalid UTF-8\n");
-    check("model: a\n---\nmodel: b\n", "1:1: a second document: a configuration is one\n");
+    check("model: a\n---\nmodel: b\n", "2:1: a second document: a configuration is one\n");
     check("- x\n", "1:1: a configuration must be a map\n");
 }
 

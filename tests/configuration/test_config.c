@@ -364,16 +364,84 @@ static void every_kind_of_value_is_read(void **state)
     beluga_config_free(config);
 }
 
-static void bad_yaml_says_where(void **state)
+static void bad_yaml_says_where_and_what_to_do(void **state)
 {
     (void)state;
-    load_fails("models: {a: [x\n", "2:1: not YAML: flow sequence without a closing bracket");
-    load_fails("a: b\n  c: d: e\n", "1:4: not YAML: invalid multiline plain key");
-    load_fails("models:\n\t- x\n", "2:1: not YAML: tab character may not be used as indentation");
-    load_fails("model: a/b\nmodel: c/d\n", "2:1: duplicate key");
-    load_fails("model: a\n---\nmodel: b\n", "1:1: a second document: a configuration is one");
+    load_fails("models: {a: [x\n", "1:13: not YAML: this bracket is not closed");
+    load_fails("models: {a: x\nmodel: b/c\n", "2:6: not YAML: a comma or } is expected here");
+    load_fails("plugins: [a b: c, d: {e}\n", "1:10: not YAML: this bracket is not closed");
+    load_fails("a: b\n  c: d: e\n", "2:4: not YAML: the line is indented too far, or the one "
+                                    "above it has no colon");
+    load_fails("models:\n  fast openai/x\n  b: c/d\n",
+               "3:4: not YAML: the line is indented too far, or the one above it has no colon");
+    load_fails("model: a: b\n",
+               "1:9: not YAML: a second colon in a line; quote a text that holds \": \"");
+    load_fails("model: a/b\nmodels\n", "2:1: not YAML: a name, of at most 1,024 characters, needs "
+                                       "a colon and a space behind it");
+    load_fails("models:\n\t- x\n", "2:1: not YAML: a tab indents the line; use spaces");
+    load_fails("models:\n  a: b/c\n d: e/f\n",
+               "3:2: not YAML: a name is expected here; is the line indented as those before it, "
+               "and the text quoted whole?");
+    load_fails("model: \"a/b\nmodels: {}\n", "1:8: not YAML: this quote is not closed");
+    load_fails("# caf\xc3\xa9\nmodel: 'caf\xc3\xa9', \"x\n",
+               "2:14: not YAML: a name is expected here; is the line indented as those before it, "
+               "and the text quoted whole?");
+    load_fails("model: @a/b\n", "1:8: not YAML: quote a text that begins with @");
+    load_fails("plugins: [*.so]\n", "1:11: not YAML: quote a text that begins with * or &");
+    load_fails("model: \"a\\qb\"\n", "1:10: not YAML: an unknown escape; write \\\\ for a "
+                                     "backslash, or take single quotes");
+    load_fails("model: !a b/c\n",
+               "1:8: YAML tags are not supported; quote a text that begins with !");
+    load_fails("model: a\n---\nmodel: b\n", "2:1: a second document: a configuration is one");
+}
+
+static void bytes_that_are_no_yaml_say_where(void **state)
+{
+    (void)state;
     load_fails("model: caf\xe9\n", "1:11: invalid UTF-8");
     load_fails("# a\n# b\n\xff", "3:1: invalid UTF-8");
+    load_fails("\xff\xfem\x01o\x01", "1:1: the file is UTF-16; save it as UTF-8");
+    load_fails("# caf\xc3\xa9 \x01\n",
+               "1:8: a control character (U+0001), which YAML does not allow");
+    load_fails("# a\xe2\x80\xa8model: b/c\n",
+               "1:4: a line separator of Unicode; write it as \\N, \\L or \\P in double quotes");
+    load_fails("\xef\xbb\xbfmodel:\n", "1:1: model must name a model, such as openai/gpt-5-mini");
+}
+
+/* The same text `n` times between two others. */
+static void load_many(const char *before, const char *text, int n, const char *after,
+                      const char *expected)
+{
+    size_t length = strlen(text), size = strlen(before) + (size_t)n * length + strlen(after) + 1;
+    char *yaml = malloc(size), *at = stpcpy(yaml, before);
+    for (int i = 0; i < n; i++) at = stpcpy(at, text);
+    strcpy(at, after);
+    load_fails(yaml, expected);
+    free(yaml);
+}
+
+static void yaml_that_is_large_or_deep_is_refused(void **state)
+{
+    (void)state;
+    load_many("a: ", "[", 64, "\n", "1:67: lists and maps deeper than 64 levels");
+    load_many("", "- ", 65, "a\n", "1:129: lists and maps deeper than 64 levels");
+    load_many("a: ", "[", 500000, "\n", "1:67: lists and maps deeper than 64 levels");
+    load_many("a: [", "x,", 300000, "]\n", "1:524287: more than 262144 names and values");
+    load_many("", "%TAG !a! b:\n", 65, "---\n", "65:1: too many lines that begin with %");
+}
+
+/* They were compared with each other once: that took minutes. */
+static void seventy_thousand_names_are_read(void **state)
+{
+    (void)state;
+    enum { NAMES = 70000 };
+    char *yaml = malloc(16 * NAMES), *at = yaml;
+    for (int i = 0; i < NAMES; i++) at += sprintf(at, "k%d: \n", i);
+    load_fails(yaml,
+               "1:1: \"k0\" is not known here; a file has model, providers, models and plugins");
+    sprintf(at, "k%d: \n", NAMES / 2);
+    load_fails(yaml, "70001:1: \"k35000\" is here twice");
+    free(yaml);
 }
 
 static void what_a_file_may_not_hold_says_where(void **state)
@@ -880,7 +948,10 @@ int main(void)
         cmocka_unit_test(a_file_gives_aliases_in_its_order),
         cmocka_unit_test(an_empty_file_says_nothing),
         cmocka_unit_test(every_kind_of_value_is_read),
-        cmocka_unit_test(bad_yaml_says_where),
+        cmocka_unit_test(bad_yaml_says_where_and_what_to_do),
+        cmocka_unit_test(bytes_that_are_no_yaml_say_where),
+        cmocka_unit_test(yaml_that_is_large_or_deep_is_refused),
+        cmocka_unit_test(seventy_thousand_names_are_read),
         cmocka_unit_test(what_a_file_may_not_hold_says_where),
         cmocka_unit_test(a_bad_value_in_a_file_says_where_and_what_would_fit),
         cmocka_unit_test(a_file_that_can_not_be_read_says_why),
