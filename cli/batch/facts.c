@@ -44,7 +44,7 @@ static int add_option(const beluga_config *config, int key, char *options)
     char *value = describe(config, key);
     int rc = value ? 0 : -1;
     if (rc == 0 && *value) {
-        if (is_text(key)) rc = batch_digest_text(value, digest);
+        if (is_text(key)) batch_digest_text(value, digest);
         snprintf(options + used, BATCH_OPTIONS_BYTES - used, "%s%s=%s", used ? " " : "",
                  beluga_option_get_info(key)->name, is_text(key) ? digest : value);
     }
@@ -76,9 +76,10 @@ int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
     texts->options[0] = '\0';
     for (size_t i = 0; i < sizeof changing / sizeof changing[0] && rc == 0; i++)
         rc = add_option(config, changing[i], texts->options);
-    if (rc != 0 || batch_digest_text(template, texts->template) ||
-        batch_digest_text(system, texts->system) || batch_digest_text(schema, texts->schema))
-        return -1;
+    if (rc != 0) return -1;
+    batch_digest_text(template, texts->template);
+    batch_digest_text(system, texts->system);
+    batch_digest_text(schema, texts->schema);
     *facts = (struct batch_facts){.count = 0};
     add(facts, "input", input_digest);
     add(facts, "format", format);

@@ -171,7 +171,8 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     op->self = self;
     op->play.run = play;
     *out = &op->op;
-    op->asks = !call->list_models && beluga__cache_key(call, op->key);
+    op->asks = !call->list_models;
+    if (op->asks) beluga__cache_key(call, op->key);
     if (op->asks) self->store->get(self->store->payload, op->key, found, op);
     if (op->doc) {
         call->loop->ops->defer(call->loop, &op->play);

@@ -2,8 +2,6 @@
  * in with its length before it, so that no two lists of fields look alike. */
 #include "middleware/cache_key.h"
 
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { VERSION = 1 };
@@ -34,24 +32,24 @@ static const int keys[] = {
     BELUGA_OPTION_BODY,
 };
 
-static void add(EVP_MD_CTX *c, const void *bytes, size_t n)
+static void add(beluga__sha256 *c, const void *bytes, size_t n)
 {
     uint64_t length = bytes ? n : UINT64_MAX; /* none is not the empty one */
-    EVP_DigestUpdate(c, &length, sizeof length);
-    if (bytes) EVP_DigestUpdate(c, bytes, n);
+    beluga__sha256_add(c, &length, sizeof length);
+    if (bytes) beluga__sha256_add(c, bytes, n);
 }
 
-static void add_text(EVP_MD_CTX *c, const char *text)
+static void add_text(beluga__sha256 *c, const char *text)
 {
     add(c, text, text ? strlen(text) : 0);
 }
 
-static void add_number(EVP_MD_CTX *c, int64_t number)
+static void add_number(beluga__sha256 *c, int64_t number)
 {
     add(c, &number, sizeof number);
 }
 
-static void add_items(EVP_MD_CTX *c, const beluga__item *item)
+static void add_items(beluga__sha256 *c, const beluga__item *item)
 {
     for (; item; item = item->next) {
         add_text(c, item->name);
@@ -64,7 +62,7 @@ static void add_items(EVP_MD_CTX *c, const beluga__item *item)
     add_number(c, 0);
 }
 
-static void add_setting(EVP_MD_CTX *c, const beluga__setting *s)
+static void add_setting(beluga__sha256 *c, const beluga__setting *s)
 {
     add_number(c, s->type);
     if (!s->type) return;
@@ -76,7 +74,7 @@ static void add_setting(EVP_MD_CTX *c, const beluga__setting *s)
         add_number(c, s->value.integer);
 }
 
-static void add_part(EVP_MD_CTX *c, const beluga_part *p)
+static void add_part(beluga__sha256 *c, const beluga_part *p)
 {
     add_number(c, p->kind);
     add_number(c, p->flags);
@@ -91,7 +89,7 @@ static void add_part(EVP_MD_CTX *c, const beluga_part *p)
     add(c, p->state, p->state_length);
 }
 
-static void add_message(EVP_MD_CTX *c, const beluga_message *m)
+static void add_message(beluga__sha256 *c, const beluga_message *m)
 {
     add_number(c, beluga_message_role(m));
     add_text(c, beluga_message_tool_call_id(m));
@@ -100,7 +98,7 @@ static void add_message(EVP_MD_CTX *c, const beluga_message *m)
     for (size_t i = 0; i < beluga_message_count(m); i++) add_part(c, beluga_message_part(m, i));
 }
 
-static void add_tool(EVP_MD_CTX *c, const beluga_tool *tool)
+static void add_tool(beluga__sha256 *c, const beluga_tool *tool)
 {
     size_t n;
     const char *parameters = beluga_tool_parameters(tool, &n);
@@ -110,7 +108,7 @@ static void add_tool(EVP_MD_CTX *c, const beluga_tool *tool)
     add_number(c, beluga_tool_is_strict(tool));
 }
 
-static void add_call(EVP_MD_CTX *c, const beluga_call *call)
+static void add_call(beluga__sha256 *c, const beluga_call *call)
 {
     add_number(c, VERSION);
     add_text(c, call->target->provider->name);
@@ -123,18 +121,10 @@ static void add_call(EVP_MD_CTX *c, const beluga_call *call)
     for (size_t i = 0; i < call->n_messages; i++) add_message(c, call->messages[i]);
 }
 
-bool beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY])
+void beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY])
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    EVP_MD_CTX *c = EVP_MD_CTX_new();
-    bool made = c && EVP_DigestInit_ex(c, EVP_sha256(), NULL);
-    if (made) {
-        add_call(c, call);
-        made = EVP_DigestFinal_ex(c, digest, &n);
-    }
-    EVP_MD_CTX_free(c);
-    for (unsigned i = 0; made && i < (BELUGA__CACHE_KEY - 1) / 2; i++)
-        snprintf(key + 2 * i, 3, "%02x", digest[i]);
-    return made;
+    beluga__sha256 sha;
+    beluga__sha256_begin(&sha);
+    add_call(&sha, call);
+    beluga__sha256_end(&sha, key);
 }

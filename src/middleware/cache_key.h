@@ -1,12 +1,12 @@
 #ifndef BELUGA__CACHE_KEY_H
 #define BELUGA__CACHE_KEY_H
 
+#include "base/sha256.h"
 #include "model/call.h"
 
-enum { BELUGA__CACHE_KEY = 65 }; /* a SHA-256 in hexadecimal, and a NUL */
+enum { BELUGA__CACHE_KEY = BELUGA__SHA256_TEXT };
 
-/* Two calls have the same key when nothing that the provider sees tells them apart. False without
- * memory. */
-bool beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY]);
+/* Two calls have the same key when nothing that the provider sees tells them apart. */
+void beluga__cache_key(const beluga_call *call, char key[BELUGA__CACHE_KEY]);
 
 #endif

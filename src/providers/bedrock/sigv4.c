@@ -1,16 +1,15 @@
 /* AWS Signature Version 4, of requests that are not S3's: the path is encoded once more than it is
  * sent. Source: "Create a signed AWS API request" of Amazon's documentation. */
+#include "base/sha256.h"
 #include "providers/bedrock/bedrock.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 enum {
-    DIGEST = 32,
-    HEX = 2 * DIGEST + 1,
+    DIGEST = BELUGA__SHA256,
+    HEX = BELUGA__SHA256_TEXT,
     MAX_PIECES = 64, /* segments of a path; parameters of a query */
     MAX_HOST = 256,
     MAX_SCOPE = 160,
@@ -34,13 +33,8 @@ struct signing {
     char host[MAX_HOST], scope[MAX_SCOPE], time[20], payload[HEX];
     const char *content_type;
     char signed_headers[128];
-    EVP_MD_CTX *context;
+    beluga__sha256 sha;
 };
-
-static void to_hex(const unsigned char *digest, char *out)
-{
-    for (int i = 0; i < DIGEST; i++) snprintf(out + 2 * i, 3, "%02x", digest[i]);
-}
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
@@ -72,7 +66,7 @@ static bool is_unreserved(char c)
 
 static void add_n(struct signing *s, const char *text, size_t n)
 {
-    EVP_DigestUpdate(s->context, text, n);
+    beluga__sha256_add(&s->sha, text, n);
 }
 
 static void add(struct signing *s, const char *text)
@@ -258,70 +252,59 @@ static void add_headers(struct signing *s)
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-/* Returns its digest in hex, or false. */
-static bool canonical_request(struct signing *s, char *hex)
+/* Its digest in hexadecimal. */
+static void canonical_request(struct signing *s, char *hex)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    bool good = EVP_DigestInit_ex(s->context, EVP_sha256(), NULL) == 1;
-    if (!good) return false;
+    beluga__sha256_begin(&s->sha);
     add(s, beluga_http_request_method(s->request));
     add(s, "\n");
     add_path(s);
     add_query(s);
     add_headers(s);
     add(s, s->payload);
-    if (EVP_DigestFinal_ex(s->context, digest, NULL) != 1) return false;
-    to_hex(digest, hex);
-    return true;
+    beluga__sha256_end(&s->sha, hex);
 }
 
 /* ---- the signature --------------------------------------------------------------------------- */
 
-static bool sign_with(const unsigned char *key, size_t n_key, const char *text, unsigned char *out)
+static void sign_with(const uint8_t *key, const char *text, uint8_t *out)
 {
-    unsigned n = 0;
-    return HMAC(EVP_sha256(), key, (int)n_key, (const unsigned char *)text, strlen(text), out,
-                &n) &&
-           n == DIGEST;
+    beluga__hmac_sha256(key, DIGEST, text, strlen(text), out);
 }
 
 /* The secret is drawn through date, region and service, so that what signs is worth a day only. */
-static bool signing_key(const struct signing *s, unsigned char *key)
+static void signing_key(const struct signing *s, uint8_t *key)
 {
-    char secret[MAX_SECRET], date[9];
-    int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret);
-    snprintf(date, sizeof date, "%.8s", s->time);
-    bool good = n < (int)sizeof secret &&
-                sign_with((unsigned char *)secret, (size_t)n, date, key) &&
-                sign_with(key, DIGEST, s->with->region, key) &&
-                sign_with(key, DIGEST, s->with->service, key) &&
-                sign_with(key, DIGEST, "aws4_request", key);
+    char secret[MAX_SECRET];
+    int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret); /* fits() has measured */
+    beluga__hmac_sha256(secret, (size_t)n, s->time, 8, key);
+    sign_with(key, s->with->region, key);
+    sign_with(key, s->with->service, key);
+    sign_with(key, "aws4_request", key);
     explicit_bzero(secret, sizeof secret);
-    return good;
 }
 
-static bool signature(struct signing *s, char *hex)
+static void signature(struct signing *s, char *hex)
 {
-    unsigned char key[DIGEST], digest[DIGEST];
+    uint8_t key[DIGEST], digest[DIGEST];
     char request[HEX], text[sizeof ALGORITHM + sizeof s->time + MAX_SCOPE + HEX + 4];
-    if (!canonical_request(s, request)) return false;
+    canonical_request(s, request);
     snprintf(text, sizeof text, ALGORITHM "\n%s\n%s\n%s", s->time, s->scope, request);
-    bool good = signing_key(s, key) && sign_with(key, DIGEST, text, digest);
+    signing_key(s, key);
+    sign_with(key, text, digest);
     explicit_bzero(key, sizeof key);
-    if (good) to_hex(digest, hex);
-    return good;
+    beluga__sha256_text(digest, hex);
 }
 
 /* ---- the headers ----------------------------------------------------------------------------- */
 
-static bool digest_body(struct signing *s)
+static void digest_body(struct signing *s)
 {
-    unsigned char digest[EVP_MAX_MD_SIZE];
     size_t n;
     const void *body = beluga_http_request_body(s->request, &n);
-    if (EVP_Digest(n ? body : "", n, digest, NULL, EVP_sha256(), NULL) != 1) return false;
-    to_hex(digest, s->payload);
-    return true;
+    beluga__sha256_begin(&s->sha);
+    if (n) beluga__sha256_add(&s->sha, body, n);
+    beluga__sha256_end(&s->sha, s->payload);
 }
 
 static size_t count_pieces(const char *text, size_t n, char between)
@@ -379,10 +362,7 @@ int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, 
                                 "the request can't be signed: host, path, query, region or "
                                 "secret is too long");
     s.content_type = beluga_http_request_header(request, "Content-Type");
-    s.context = EVP_MD_CTX_new();
-    bool good = s.context && digest_body(&s) && signature(&s, hex);
-    EVP_MD_CTX_free(s.context);
-    if (!good)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to sign the request");
+    digest_body(&s);
+    signature(&s, hex);
     return set_headers(&s, hex, err);
 }
