@@ -6,6 +6,7 @@
 
 #include <beluga/client.h>
 #include <beluga/context.h>
+#include <beluga/log.h>
 #include <beluga/loop.h>
 
 #include "interrupt.h"
@@ -121,10 +122,10 @@ static int start(struct run *run)
 
 static void start_spinner(const beluga_chat_model *model)
 {
-    char label[64];
+    char name[256], label[64];
     if (out_is_quiet()) return;
-    snprintf(label, sizeof label, "%.24s/%.36s", beluga_provider_name(model),
-             beluga_model_name(model));
+    snprintf(name, sizeof name, "%s/%s", beluga_provider_name(model), beluga_model_name(model));
+    beluga_text_to_line(name, strlen(name), label, sizeof label);
     term_spinner_start(label);
 }
 

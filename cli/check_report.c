@@ -62,8 +62,9 @@ static int end_json(struct check_report *r)
 
 static void print_styled(enum term_style style, const char *text)
 {
-    out_printf("%s%s%s", term_style(STDOUT_FILENO, style), text,
-               term_style(STDOUT_FILENO, TERM_PLAIN));
+    out_style(style);
+    out_name(text);
+    out_style(TERM_PLAIN);
 }
 
 /* Of what a provider said control characters are shown, and not obeyed. */

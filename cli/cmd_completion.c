@@ -14,6 +14,20 @@
 
 /* ---- words that shells ask for when they need them ------------------------------------------- */
 
+/* One a line. */
+static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
+
+static void print_name(const char *format, ...)
+{
+    char name[512];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(name, sizeof name, format, values);
+    va_end(values);
+    out_name(name);
+    out_printf("\n");
+}
+
 static void print_own_names(struct session *session, const char *name)
 {
     const char *line;
@@ -22,7 +36,7 @@ static void print_own_names(struct session *session, const char *name)
     if (session_describe(session, name, &unused, &err) != 0) return;
     const beluga_config *config = session->config;
     for (size_t i = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, i, NULL)); i++)
-        out_printf("%s/%.*s\n", name, (int)strcspn(line, "="), line);
+        print_name("%s/%.*s", name, (int)strcspn(line, "="), line);
 }
 
 /* Aliases, and providers with the separator behind them. Nothing is sent. */
@@ -33,9 +47,9 @@ static int print_models(const struct args *args)
     int rc = session_load(&session, args);
     size_t n = session_list_providers(&session, names, MAX_PROVIDERS);
     for (size_t i = 0; rc == 0 && beluga_config_alias(session.base, i, &alias, &reference); i++)
-        out_printf("%s\n", alias);
+        print_name("%s", alias);
     for (size_t i = 0; i < n; i++) {
-        out_printf("%s/\n", names[i]);
+        print_name("%s/", names[i]);
         if (rc == 0) print_own_names(&session, names[i]);
     }
     session_free(&session);
@@ -138,7 +152,7 @@ static void put_zsh_text(const char *text)
         else if (strchr("[]:", *text))
             out_printf("\\%c", *text);
         else
-            out_write(text, 1);
+            out_printf("%c", *text);
     }
 }
 
@@ -217,8 +231,8 @@ static void print_zsh(void)
 static void put_fish_text(const char *text)
 {
     for (; *text; text++) {
-        if (*text == '\'' || *text == '\\') out_write("\\", 1);
-        out_write(text, 1);
+        if (*text == '\'' || *text == '\\') out_printf("\\");
+        out_printf("%c", *text);
     }
 }
 

@@ -108,26 +108,36 @@ static int print_settings(const struct session *session, const beluga_provider *
     return table_print(&table);
 }
 
+static void print_pair(const char *before, const char *name, const char *between, const char *value,
+                       const char *behind)
+{
+    out_printf("%s", before);
+    out_name(name);
+    out_printf("%s", between);
+    out_name(value);
+    out_printf("%s", behind);
+}
+
 static void print_aliases(const struct session *session)
 {
     const char *name, *reference;
     for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
-        out_printf("alias  %s = %s\n", name, reference);
+        print_pair("alias  ", name, " = ", reference, "\n");
 }
 
 static void print_providers(const struct session *session)
 {
     const char *name, *base;
     for (size_t i = 0; beluga_config_provider(session->base, i, &name, &base); i++)
-        out_printf("provider  %s (base %s)\n", name, base);
+        print_pair("provider  ", name, " (base ", base, ")\n");
 }
 
 static int print_text(const struct session *session, const beluga_provider *provider)
 {
     const char *reference = reference_of(session);
-    out_printf("file   %s (%s)\n", session->path ? session->path : "none", file_state(session));
+    print_pair("file   ", session->path ? session->path : "none", " (", file_state(session), ")\n");
     if (reference)
-        out_printf("model  %s (%s)\n", reference, chosen_by(session));
+        print_pair("model  ", reference, " (", chosen_by(session), ")\n");
     else
         out_printf("model  none\n");
     print_aliases(session);

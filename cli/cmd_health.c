@@ -46,8 +46,10 @@ static int print_json(const beluga_health *health, const beluga_error *err)
 
 static void print_text(const beluga_health *health)
 {
-    out_printf("%s%s%s: %s", health->provider, *health->model ? "/" : "", health->model,
-               health->state);
+    out_name(health->provider);
+    if (*health->model) out_printf("/");
+    out_name(health->model);
+    out_printf(": %s", health->state);
     if (health->latency_ms >= 0) out_printf(" (%" PRId64 " ms)", health->latency_ms);
     out_printf("\n");
     if (!health->probed && strcmp(health->state, "unknown") == 0)

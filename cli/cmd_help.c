@@ -13,7 +13,11 @@
 
 static void put_heading(const char *text)
 {
-    out_printf("\n%s%s%s\n", term_style(1, TERM_BOLD), text, term_style(1, TERM_PLAIN));
+    out_printf("\n");
+    out_style(TERM_BOLD);
+    out_printf("%s", text);
+    out_style(TERM_PLAIN);
+    out_printf("\n");
 }
 
 static void put_row(const char *term, const char *meaning, size_t width)

@@ -219,6 +219,16 @@ static int print_fitted(const struct rows *rows)
     return table_print(&table);
 }
 
+/* In full; what breaks a line is a space. */
+static void print_prompt(const char *text)
+{
+    char *line = strdup(text);
+    for (char *at = line; line && *at; at++)
+        if (*at >= '\t' && *at <= '\r') *at = ' ';
+    out_name(line);
+    free(line);
+}
+
 /* In a pipe: all columns, times in UTC, texts in full but in one line. */
 static int print_row(void *payload, const struct logbook_entry *e)
 {
@@ -228,10 +238,13 @@ static int print_row(void *payload, const struct logbook_entry *e)
     format_model(model, sizeof model, e);
     format_tokens(tokens, sizeof tokens, e);
     format_cost(cost, sizeof cost, e->cost);
-    out_printf("%" PRId64 "\t%s\t%s\t%s\t%s\t%s\t", e->id, time, model, result_of(e), tokens, cost);
-    for (const char *at = e->prompt ? e->prompt : ""; *at; at++)
-        out_write((unsigned char)*at <= ' ' ? " " : at, 1);
-    out_write("\n", 1);
+    out_printf("%" PRId64 "\t%s\t", e->id, time);
+    out_name(model);
+    out_printf("\t");
+    out_name(result_of(e));
+    out_printf("\t%s\t%s\t", tokens, cost);
+    print_prompt(e->prompt ? e->prompt : "");
+    out_printf("\n");
     return out_failed();
 }
 
@@ -353,15 +366,17 @@ static int do_search(struct logs *logs)
 
 static void put_heading(const char *text)
 {
-    out_printf("%s%s%s\n", term_style(STDOUT_FILENO, TERM_BOLD), text,
-               term_style(STDOUT_FILENO, TERM_PLAIN));
+    out_style(TERM_BOLD);
+    out_printf("%s", text);
+    out_style(TERM_PLAIN);
+    out_printf("\n");
 }
 
 static void put_field(const char *name, const char *value)
 {
     if (!value || !*value) return;
     out_printf("%-9s", name);
-    out_text(value, strlen(value));
+    out_name(value);
     out_printf("\n");
 }
 
@@ -524,9 +539,10 @@ static int do_status(struct logs *logs)
     int64_t entries = logs->store ? logbook_store_count(logs->store, logs->why) : 0;
     if (entries < 0) return fail(logs);
     if (!logs->args->json) {
-        out_printf("log      %s\nentries  %" PRId64 "\nbytes    %" PRId64 "\nfile     %s\n",
-                   logbook_is_on() ? "on" : "off", entries, bytes_of(logs->path),
-                   logs->path ? logs->path : "none");
+        out_printf("log      %s\nentries  %" PRId64 "\nbytes    %" PRId64 "\nfile     ",
+                   logbook_is_on() ? "on" : "off", entries, bytes_of(logs->path));
+        out_name(logs->path ? logs->path : "none");
+        out_printf("\n");
         return 0;
     }
     beluga_json_writer *w = beluga_json_writer_new();
@@ -544,7 +560,8 @@ static int do_status(struct logs *logs)
 static int do_path(struct logs *logs)
 {
     if (!logs->path) return out_error("neither XDG_DATA_HOME nor HOME is set"), CLI_EXIT_OTHER;
-    out_printf("%s\n", logs->path);
+    out_name(logs->path);
+    out_printf("\n");
     return 0;
 }
 

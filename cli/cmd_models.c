@@ -31,7 +31,10 @@ struct listing {
 static void print_alias(struct listing *l, const char *name, const char *reference)
 {
     if (!l->w) {
-        out_printf("%s\t%s\n", name, reference);
+        out_name(name);
+        out_printf("\t");
+        out_name(reference);
+        out_printf("\n");
         return;
     }
     beluga_json_begin_object(l->w, NULL);
@@ -80,7 +83,7 @@ static void print_model(struct listing *l, const char *provider, const char *mod
     if (l->w) {
         beluga_json_put_string(l->w, NULL, reference);
     } else {
-        out_text(reference, strlen(reference));
+        out_name(reference);
         out_printf("\n");
     }
 }

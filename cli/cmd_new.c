@@ -141,10 +141,12 @@ static int run(const struct args *args)
     if (args->http && args->full) return out_usage("--http or --full, not both");
     int rc = check_name(words[1]);
     if (rc == 0) rc = write_folder(words[1], args->http ? "http" : "full");
-    if (rc == 0)
-        out_note("%s/ is there. Next:\n  cd %s && meson setup b && meson test -C b\n"
-                 "and then what its README.md says.",
-                 words[1], words[1]);
+    if (rc == 0 && !args->quiet) {
+        out_note("%s/ is there. Next:", words[1]);
+        out_detail("  cd %s && meson setup b && meson test -C b\n"
+                   "and then what its README.md says.",
+                   words[1]);
+    }
     return rc;
 }
 

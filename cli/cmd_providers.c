@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include <beluga/chat_model.h>
+#include <beluga/log.h>
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
@@ -323,8 +324,10 @@ static int print_matrix(const beluga_provider *const *providers, size_t n)
 
 static void put_field(const char *name, const char *text)
 {
+    char line[1024];
+    beluga_text_to_line(text, strlen(text), line, sizeof line);
     out_printf("%-*s", INDENT, name);
-    out_wrapped(text, INDENT, INDENT);
+    out_wrapped(line, INDENT, INDENT);
 }
 
 static void put_list(const char *name, const char *const *items)

@@ -36,9 +36,8 @@ static void tell(void *payload, const beluga_config_problem *p)
         put_problem(f->w, p, warning ? "warning" : "error");
         return;
     }
-    out_printf("%s:%d:%d: %s", p->path, p->line, p->column, warning ? "warning: " : "");
-    out_text(p->message, strlen(p->message));
-    out_printf("\n");
+    out_name(p->path);
+    out_printf(":%d:%d: %s%s\n", p->line, p->column, warning ? "warning: " : "", p->message);
 }
 
 /* A file that is not there, or not to be read, is told as any failure is. */
@@ -85,7 +84,9 @@ static int check_json(const struct args *args, const char *path)
 static int tell_none(const struct args *args, const char *path)
 {
     if (!args->json) {
-        out_printf("There is no configuration file, and none is needed. It would be %s\n", path);
+        out_printf("There is no configuration file, and none is needed. It would be ");
+        out_name(path);
+        out_printf("\n");
         return CLI_EXIT_OK;
     }
     beluga_json_writer *w = beluga_json_writer_new();

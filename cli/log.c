@@ -55,7 +55,7 @@ static void print_json(beluga_log_level level, const char *event, const beluga_l
             beluga_json_put_int(w, fields[i].name, fields[i].number);
     }
     beluga_json_end_object(w);
-    if (beluga_json_writer_text(w, &text, &length) == 0) out_detail("%.*s", (int)length, text);
+    if (beluga_json_writer_text(w, &text, &length) == 0) out_detail_json(text, length);
     beluga_json_writer_free(w);
 }
 

@@ -84,7 +84,7 @@ const struct manual_row manual_examples[] = {
 /* Write text so that roff takes no character of it for its own. */
 static void put_text(const char *text)
 {
-    if (*text == '.' || *text == '\'') out_write("\\&", 2);
+    if (*text == '.' || *text == '\'') out_printf("\\&");
     for (; *text; text++) {
         switch (*text) {
         case '\\': out_printf("\\e"); break;
@@ -94,7 +94,7 @@ static void put_text(const char *text)
         case '\'': out_printf("\\(aq"); break;
         case '`': out_printf("\\(ga"); break;
         case '"': out_printf("\\(dq"); break;
-        default: out_write(text, 1);
+        default: out_printf("%c", *text);
         }
     }
 }

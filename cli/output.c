@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <beluga/log.h>
+
 #include "args.h"
 #include "command.h"
 #include "exit.h"
@@ -73,7 +75,7 @@ static bool is_in_a_line(void)
 
 /* One line is one write, so that it stays whole where others write too. */
 struct line {
-    char bytes[(MAX_LINE_BYTES + 1) * TERM_FILTER_GROWTH + 64];
+    char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
 };
 
@@ -84,19 +86,33 @@ static void put(struct line *line, const char *text)
     line->length += n;
 }
 
-__attribute__((format(printf, 2, 0))) static void put_values(struct line *line, const char *format,
-                                                             va_list values)
+static void put_filtered(struct line *line, const char *text)
 {
-    struct term_filter filter = {0};
-    char text[MAX_LINE_BYTES], *to = line->bytes + line->length;
-    int n = vsnprintf(text, sizeof text, format, values);
-    if (n < 0) return;
-    size_t length = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    if (term_is_err())
-        length = term_filter(&filter, text, length, to);
+    struct term_filter filter = {.n = 0};
+    char *to = line->bytes + line->length;
+    size_t n = term_filter(&filter, text, strlen(text), to);
+    line->length += n + term_filter_end(&filter, to + n);
+}
+
+/* The escapes of MAX_LINE_BYTES fit. */
+static void put_name(struct line *line, const char *text)
+{
+    char *to = line->bytes + line->length;
+    beluga_text_to_line(text, strlen(text), to, TERM_FILTER_ROOM(MAX_LINE_BYTES));
+    line->length += strlen(to);
+}
+
+__attribute__((format(printf, 3, 0))) static void put_values(struct line *line, bool one_line,
+                                                             const char *format, va_list values)
+{
+    char text[MAX_LINE_BYTES];
+    if (vsnprintf(text, sizeof text, format, values) < 0) return;
+    if (one_line)
+        put_name(line, text);
+    else if (term_is_err())
+        put_filtered(line, text);
     else
-        memcpy(to, text, length);
-    line->length += length;
+        put(line, text);
 }
 
 __attribute__((format(printf, 3, 0))) static void say(const char *before, enum term_style style,
@@ -111,7 +127,7 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, enum t
     if (style != TERM_PLAIN) put(&line, term_style(STDERR_FILENO, style));
     put(&line, before);
     if (style == TERM_RED) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
-    put_values(&line, format, values);
+    put_values(&line, *before != '\0', format, values);
     if (style == TERM_DIM) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
     put(&line, "\n");
     out_flush();
@@ -152,11 +168,23 @@ void out_detail(const char *format, ...)
     va_end(values);
 }
 
-void out_lines(const char *bytes, size_t n)
+void out_detail_json(const char *json, size_t n)
 {
+    char unit[TERM_SHOWN_BYTES];
+    size_t length;
     out_flush();
     term_spinner_stop();
-    write_err(bytes, n);
+    if (!term_is_err()) {
+        write_err(json, n);
+        n = 0;
+    }
+    while (n) {
+        size_t taken = term_show_json(json, n, unit, &length);
+        write_err(unit, length);
+        json += taken;
+        n -= taken;
+    }
+    write_err("\n", 1);
 }
 
 int out_usage(const char *format, ...)
@@ -222,7 +250,7 @@ void out_flush(void)
     if (n) write_out(out.buffer, n);
 }
 
-void out_write(const char *bytes, size_t n)
+static void put_out(const char *bytes, size_t n)
 {
     if (!n) return;
     out.wrote = true;
@@ -236,24 +264,36 @@ void out_write(const char *bytes, size_t n)
     out.used += n;
 }
 
-void out_text(const char *text, size_t n)
+static void put_out_filtered(struct term_filter *filter, const char *text, size_t n)
 {
-    char safe[(FILTER_BYTES + 1) * TERM_FILTER_GROWTH];
-    if (!term_is_out()) {
-        out_write(text, n);
-        n = 0;
-    }
+    char safe[TERM_FILTER_ROOM(FILTER_BYTES)];
     while (n) {
         size_t piece = n < FILTER_BYTES ? n : FILTER_BYTES;
-        out_write(safe, term_filter(&out.filter, text, piece, safe));
+        put_out(safe, term_filter(filter, text, piece, safe));
         text += piece;
         n -= piece;
     }
+}
+
+/* No more of the text comes. */
+static void end_filter(struct term_filter *filter)
+{
+    char rest[TERM_FILTER_ROOM(0)];
+    put_out(rest, term_filter_end(filter, rest));
+}
+
+void out_text(const char *text, size_t n)
+{
+    if (term_is_out())
+        put_out_filtered(&out.filter, text, n);
+    else
+        put_out(text, n);
     out_flush();
 }
 
 void out_printf(const char *format, ...)
 {
+    struct term_filter filter = {.n = 0};
     va_list values;
     char *text = NULL;
     va_start(values, format);
@@ -263,8 +303,58 @@ void out_printf(const char *format, ...)
         out.failure = ENOMEM;
         return;
     }
-    out_write(text, (size_t)n);
+    if (term_is_out())
+        put_out_filtered(&filter, text, (size_t)n);
+    else
+        put_out(text, (size_t)n);
+    end_filter(&filter);
     free(text);
+}
+
+void out_name(const char *text)
+{
+    char line[(FILTER_BYTES + 1) * TERM_SHOWN_GROWTH];
+    size_t n = text ? strlen(text) : 0;
+    while (n) {
+        size_t piece = term_cut(text, n, FILTER_BYTES);
+        beluga_text_to_line(text, piece, line, sizeof line);
+        put_out(line, strlen(line));
+        text += piece;
+        n -= piece;
+    }
+}
+
+void out_json(const char *json, size_t n)
+{
+    char unit[TERM_SHOWN_BYTES];
+    size_t length;
+    if (!term_is_out()) {
+        put_out(json, n);
+        n = 0;
+    }
+    while (n) {
+        size_t taken = term_show_json(json, n, unit, &length);
+        put_out(unit, length);
+        json += taken;
+        n -= taken;
+    }
+}
+
+void out_style(enum term_style style)
+{
+    const char *sequence = term_style(STDOUT_FILENO, style);
+    put_out(sequence, strlen(sequence));
+}
+
+void out_drawn(int fd, const char *bytes, size_t n)
+{
+    if (fd == STDOUT_FILENO) {
+        put_out(bytes, n);
+        return;
+    }
+    out_flush();
+    term_spinner_stop();
+    write_err(bytes, n);
 }
 
 void out_wrapped(const char *text, size_t column, size_t indent)
@@ -295,8 +385,8 @@ void out_wrapped(const char *text, size_t column, size_t indent)
 
 void out_end_line(void)
 {
-    out.filter = (struct term_filter){0};
-    if (out.wrote && out.last != '\n') out_write("\n", 1);
+    end_filter(&out.filter);
+    if (out.wrote && out.last != '\n') put_out("\n", 1);
 }
 
 int out_file(const char *path, int flags, const char *bytes, size_t n)

@@ -1,4 +1,9 @@
-/* Everything that is printed: answers on stdout, everything else on stderr. */
+/*
+ * Everything that is printed: answers on stdout, everything else on stderr. Nothing else writes to
+ * either, so that a terminal gets no control character but ours: texts are shown as term_show and,
+ * in JSON, term_show_json do. A pipe or a file gets data as it is; but a remark, a warning and an
+ * error are one line everywhere, and so is a name of a list.
+ */
 #ifndef BELUGA_CLI_OUTPUT_H
 #define BELUGA_CLI_OUTPUT_H
 
@@ -7,6 +12,8 @@
 #include <stddef.h>
 
 #include <beluga/error.h>
+
+#include "term.h"
 
 struct args;
 
@@ -20,34 +27,41 @@ bool out_is_quiet(void);
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* A remark; not with --quiet. printf's. */
+/* A remark, in one line; not with --quiet. printf's. */
 void out_note(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* What nobody should miss though nothing failed, with --quiet too. printf's. */
 void out_warning(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* A failure, in one line. printf's. */
 void out_error(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* A line with nothing before it, such as of --verbose. printf's. */
+/* A line, or several, with nothing before it, such as of --verbose. printf's. */
 void out_detail(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* Lines that were made for a terminal, or not, as they are. */
-void out_lines(const char *bytes, size_t n);
+/* A line of JSON, however long it is. */
+void out_detail_json(const char *json, size_t n);
 /* The command line is wrong: says so, and where help is. @return CLI_EXIT_USAGE. printf's. */
 int out_usage(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* @return CLI_EXIT_OTHER. */
 int out_no_memory(void);
 
+/* Lines with styles, which trace/draw.c has made harmless, for one of the two. */
+void out_drawn(int fd, const char *bytes, size_t n);
+
 /* ---- stdout ---------------------------------------------------------------------------------- */
 
 /*
- * Write bytes to stdout, through a buffer. When nobody reads it any more the process ends quietly,
- * by SIGPIPE, as other filters do. Another failure is remembered for out_finish, and later writes
- * do nothing.
+ * All of it goes through a buffer. When nobody reads it any more the process ends quietly, by
+ * SIGPIPE, as other filters do. Another failure is remembered for out_finish, and later writes do
+ * nothing.
  */
-void out_write(const char *bytes, size_t n);
-/* A model's text, at once: on a terminal its control characters are shown, not obeyed. */
+/* A model's text, at once; it may come in pieces. */
 void out_text(const char *text, size_t n);
+void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
+/* What has to stay on its line, as beluga_text_to_line writes it; NULL is empty. */
+void out_name(const char *text);
+void out_json(const char *json, size_t n);
+/* Begin a style; TERM_PLAIN ends it. */
+void out_style(enum term_style style);
 /* Write what the buffer holds. Everything on stderr does that first, and the end of the program. */
 void out_flush(void);
-void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
 /* Print words from column `column` on, broken where the terminal ends (or at 100), later lines
  * indented, and a newline. An empty line begins a paragraph. */
 void out_wrapped(const char *text, size_t column, size_t indent);

@@ -96,8 +96,8 @@ int report_json(beluga_json_writer *w)
     size_t length;
     int rc = w ? beluga_json_writer_text(w, &text, &length) : BELUGA_ERROR_NO_MEMORY;
     if (rc == 0) {
-        out_write(text, length);
-        out_write("\n", 1);
+        out_json(text, length);
+        out_printf("\n");
     } else {
         out_error("the JSON can't be written: %s", beluga_error_text(rc));
     }
@@ -110,8 +110,8 @@ int report_response(const beluga_response *response)
     char *json = NULL;
     size_t length = 0;
     if (beluga_response_to_json(response, &json, &length) != 0) return out_no_memory();
-    out_write(json, length);
-    out_write("\n", 1);
+    out_json(json, length);
+    out_printf("\n");
     beluga_free(json);
     return 0;
 }

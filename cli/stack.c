@@ -99,8 +99,13 @@ static void visit_layers(const beluga_config *config, visit_fn visit, void *payl
 static void print_layer(void *payload, const char *layer, const char *detail)
 {
     bool *first = payload;
-    out_printf("%s%s", *first ? "" : " > ", layer);
-    if (*detail) out_printf(" (%s)", detail);
+    if (!*first) out_printf(" > ");
+    out_name(layer);
+    if (*detail) {
+        out_printf(" (");
+        out_name(detail);
+        out_printf(")");
+    }
     *first = false;
 }
 

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <beluga/log.h>
+
 #include "output.h"
 #include "term.h"
 
@@ -24,9 +26,19 @@ static int make_room(struct table *table)
     return 0;
 }
 
+/* As one line: neither a newline nor a tab of a name moves what is behind it. Owned; NULL without
+ * memory. */
+static char *line_of(const char *text)
+{
+    size_t length = strlen(text), size = beluga_text_to_line(text, length, NULL, 0) + 1;
+    char *line = malloc(size);
+    if (line) beluga_text_to_line(text, length, line, size);
+    return line;
+}
+
 void table_add(struct table *table, const char *text)
 {
-    char *cell = table->failed || make_room(table) != 0 ? NULL : strdup(text ? text : "");
+    char *cell = table->failed || make_room(table) != 0 ? NULL : line_of(text ? text : "");
     if (!cell) {
         table->failed = 1;
         return;
@@ -71,7 +83,7 @@ static void print_row(const struct table *table, size_t first, const size_t *wid
     while (last && !*table->cells[first + last]) last--;
     for (size_t i = 0; i <= last; i++) {
         const char *cell = table->cells[first + i];
-        out_text(cell, strlen(cell));
+        out_name(cell);
         if (i == last) break;
         if (widths)
             out_printf("%*s", (int)(widths[i] - width_of(cell) + gap_after(table, i)), "");
@@ -88,9 +100,9 @@ static void print_rows(const struct table *table)
     size_t i = fine ? 0 : table->columns;
     measure(table, widths);
     for (; i + table->columns <= table->count; i += table->columns) {
-        if (i == 0) out_printf("%s", term_style(STDOUT_FILENO, TERM_BOLD));
+        if (i == 0) out_style(TERM_BOLD);
         print_row(table, i, fine ? widths : NULL);
-        if (i == 0) out_printf("%s", term_style(STDOUT_FILENO, TERM_PLAIN));
+        if (i == 0) out_style(TERM_PLAIN);
     }
 }
 

@@ -9,6 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <beluga/log.h>
+
 #define DEFAULT_WIDTH 80
 /* A quick answer should not make it flicker. */
 #define SPINNER_DELAY_MS    250
@@ -81,53 +83,110 @@ bool term_is_utf8(void)
 
 /* ---- the filter ------------------------------------------------------------------------------ */
 
-/* C1 characters are C2 80 … C2 9F in UTF-8. */
-#define C1_LEAD 0xC2
-
-static bool is_c1_tail(unsigned char c)
+static bool is_continuation(char c)
 {
-    return c >= 0x80 && c <= 0x9f;
+    return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-static size_t put_control(unsigned char c, char *out)
+/* How many bytes a character has that begins so; 1 where none does. */
+static size_t length_of(char lead)
 {
-    if (c == '\n' || c == '\t') {
-        out[0] = (char)c;
-        return 1;
+    unsigned char c = (unsigned char)lead;
+    return c < 0xc2 || c > 0xf4 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
+}
+
+static size_t first_of(const char *text, size_t n)
+{
+    size_t whole = length_of(text[0]), length = 1;
+    while (length < whole && length < n && is_continuation(text[length])) length++;
+    return length;
+}
+
+size_t term_cut(const char *text, size_t n, size_t max)
+{
+    size_t at = 0;
+    if (n <= max) return n;
+    while (at + first_of(text + at, n - at) <= max) at += first_of(text + at, n - at);
+    return at;
+}
+
+/* Arabic and Hebrew need the marks of direction, Thai and Khmer spaces of no width, and some flags
+ * the tags. None of them moves anything that stands before it. */
+static bool is_needed(const char *text, size_t n)
+{
+    static const char *const needed[] = {"\u061c", "\u200b", "\u200e",
+                                         "\u200f", "\u2060", "\ufeff"};
+    for (size_t i = 0; i < sizeof needed / sizeof *needed; i++)
+        if (n == strlen(needed[i]) && memcmp(text, needed[i], n) == 0) return true;
+    return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
+}
+
+/* Whether it has to be shown, and how. */
+static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
+{
+    if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))
+        return false;
+    size_t length = beluga_text_to_line(text, n, shown, TERM_SHOWN_BYTES);
+    return length != n || memcmp(shown, text, n) != 0;
+}
+
+size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length)
+{
+    size_t taken = first_of(text, n);
+    if (text[0] == '\r') {
+        *length = 0;
+    } else if (is_hidden(text, taken, out) && !is_needed(text, taken)) {
+        *length = strlen(out);
+    } else {
+        memcpy(out, text, taken);
+        *length = taken;
     }
-    if (c == '\r') return 0;
-    out[0] = '^';
-    out[1] = c == DEL ? '?' : (char)(c + '@');
-    return 2;
+    return taken;
 }
 
-static size_t put_c1(unsigned char c, char *out)
+/* Of "\x7f", "\u009b", "\U000e0041"; what was no character is shown otherwise. */
+static void put_json_escape(const char *shown, char out[TERM_SHOWN_BYTES])
 {
-    static const char digits[] = "0123456789abcdef";
-    const char text[4] = {'<', digits[c >> 4], digits[c & 15], '>'};
-    memcpy(out, text, sizeof text);
-    return sizeof text;
+    unsigned c = shown[0] == '\\' ? (unsigned)strtoul(shown + 2, NULL, 16) : 0;
+    if (shown[1] == 'U')
+        snprintf(out, TERM_SHOWN_BYTES, "\\u%04x\\u%04x", (0xd7c0 + (c >> 10)) & 0xffff,
+                 0xdc00 + (c & 0x3ff));
+    else
+        snprintf(out, TERM_SHOWN_BYTES, "\\u%04x",
+                 shown[1] == 'u' || (shown[1] == 'x' && c < DEL + 1) ? c : 0xfffd);
+}
+
+size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length)
+{
+    char shown[TERM_SHOWN_BYTES];
+    size_t taken = first_of(text, n);
+    if (is_hidden(text, taken, shown)) {
+        put_json_escape(shown, out);
+        *length = strlen(out);
+    } else {
+        memcpy(out, text, taken);
+        *length = taken;
+    }
+    return taken;
+}
+
+size_t term_filter_end(struct term_filter *filter, char *out)
+{
+    size_t at = 0, length = 0, shown;
+    for (; at < filter->n; length += shown)
+        at += term_show(filter->pending + at, filter->n - at, out + length, &shown);
+    filter->n = 0;
+    return length;
 }
 
 size_t term_filter(struct term_filter *filter, const char *text, size_t n, char *out)
 {
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        if (filter->pending) {
-            filter->pending = 0;
-            if (is_c1_tail(c)) {
-                length += put_c1(c, out + length);
-                continue;
-            }
-            out[length++] = (char)C1_LEAD;
-        }
-        if (c == C1_LEAD)
-            filter->pending = c;
-        else if (c < ' ' || c == DEL)
-            length += put_control(c, out + length);
-        else
-            out[length++] = (char)c;
+        if (filter->n && !is_continuation(text[i])) length += term_filter_end(filter, out + length);
+        filter->pending[filter->n++] = text[i];
+        if (filter->n == length_of(filter->pending[0]))
+            length += term_filter_end(filter, out + length);
     }
     return length;
 }

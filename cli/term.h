@@ -28,19 +28,36 @@ const char *term_style(int fd, enum term_style style);
 bool term_is_utf8(void);
 
 /*
- * Control characters in a model's text could move the cursor, change the title or type keys. This
- * filter shows them instead: ^[ for ESC, ^? for DEL, <9b> for the C1 set. Newlines and tabs pass,
- * a carriage return is left out. Zero-initialise it; a stream keeps one.
+ * Control characters in somebody's text could move the cursor, change the title or type keys, and
+ * others turn the direction of writing. Such a character is shown instead, as beluga_text_to_line
+ * does: "\x1b", "\u202e". Newlines and tabs pass, a carriage return is left out, and so do pass the
+ * invisible characters that scripts and emoji need, which do nothing else.
  */
+
+/* Most bytes that one character becomes, and most that come out for each byte that goes in. */
+#define TERM_SHOWN_BYTES  20
+#define TERM_SHOWN_GROWTH 4
+
+/* Show the first character of n > 0 bytes: writes *length bytes. @return how many it took. */
+size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length);
+/* The same inside JSON: what has no place on a terminal is "\u009b", and means the same. */
+size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length);
+
+/* Return how many of n bytes to take, at most `max`, so that no character is cut. */
+size_t term_cut(const char *text, size_t n, size_t max);
+
+/* The same for a stream, whose pieces may cut characters. Zero-initialise it. */
 struct term_filter {
-    unsigned char pending; /* the first byte of a C1 character, cut off at the end of a piece */
+    char pending[4]; /* of a character that was cut */
+    size_t n;
 };
+/* How many bytes come out of n at most. */
+#define TERM_FILTER_ROOM(n) (((n) + sizeof(struct term_filter)) * TERM_SHOWN_GROWTH)
 
-/* At most this many bytes come out for each that goes in (and one more for a pending one). */
-#define TERM_FILTER_GROWTH 4
-
-/* Filter n bytes into `out`, which has room for (n + 1) * TERM_FILTER_GROWTH. @return how many. */
+/* Filter n bytes into `out`. @return how many came out. */
 size_t term_filter(struct term_filter *filter, const char *text, size_t n, char *out);
+/* The text is over: show what is pending. @return how many bytes. */
+size_t term_filter_end(struct term_filter *filter, char *out);
 
 /*
  * The spinner: one line on stderr, from a moment after its start until something is printed.

@@ -81,24 +81,22 @@ static size_t width_of(const char *text, size_t n)
     return width;
 }
 
-/* What others named must not move the cursor nor break a line; where there is no UTF-8, '?'. */
+/* What others named becomes one line; where there is no UTF-8, '?'. */
 static void make_harmless(const struct canvas *canvas, struct words *words)
 {
     struct words safe = {.failed = words->failed};
-    const unsigned char *bytes = (const unsigned char *)words->text.bytes;
-    for (size_t i = 0; i < words->text.length; i++) {
-        unsigned char c = bytes[i];
-        bool c1 = c == 0xc2 && i + 1 < words->text.length && bytes[i + 1] < 0xa0;
-        if (c < ' ' || c == 0x7f || c1)
-            words_add_n(&safe, " ", 1);
-        else if (canvas->utf8 || c < 0x80)
-            words_add_n(&safe, (const char *)&bytes[i], 1);
-        else if (is_lead((char)c))
-            words_add_n(&safe, "?", 1);
-        i += c1;
-    }
+    words_add_line(&safe, words->text.bytes ? words->text.bytes : "");
     text_free(&words->text);
     *words = safe;
+    if (canvas->utf8 || safe.failed) return;
+    size_t n = 0;
+    for (size_t i = 0; i < safe.text.length; i++) {
+        char c = safe.text.bytes[i];
+        if ((unsigned char)c < 0x80 || is_lead(c))
+            safe.text.bytes[n++] = (unsigned char)c < 0x80 ? c : '?';
+    }
+    words->text.length = n;
+    if (n < safe.text.length) safe.text.bytes[n] = '\0';
 }
 
 /* At most `width` characters, the last one a sign that there was more; returns how many. */

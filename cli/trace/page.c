@@ -3,28 +3,34 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "../term.h"
+
 /* A longer value is cut: a page is to be opened. */
 #define MAX_VALUE_BYTES 65536
 /* Deeper spans are not moved further to the right. */
 #define MAX_INDENT 12
 
-/* Everything that a file says goes through here. Control characters are no part of HTML. */
+static void put_character(struct words *page, const char *shown, size_t length)
+{
+    switch (shown[0]) {
+    case '&': words_add(page, "&amp;"); break;
+    case '<': words_add(page, "&lt;"); break;
+    case '>': words_add(page, "&gt;"); break;
+    case '"': words_add(page, "&quot;"); break;
+    case '\'': words_add(page, "&#39;"); break;
+    default: words_add_n(page, shown, length);
+    }
+}
+
+/* Everything that a file says goes through here. Control characters are no part of HTML, and are
+ * shown as on a terminal. */
 static void put_text_n(struct words *page, const char *text, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        unsigned char c = (unsigned char)text[i];
-        switch (c) {
-        case '&': words_add(page, "&amp;"); break;
-        case '<': words_add(page, "&lt;"); break;
-        case '>': words_add(page, "&gt;"); break;
-        case '"': words_add(page, "&quot;"); break;
-        case '\'': words_add(page, "&#39;"); break;
-        default:
-            if ((c < ' ' && c != '\n' && c != '\t') || c == 0x7f)
-                words_add(page, "\u00b7");
-            else
-                words_add_n(page, text + i, 1);
-        }
+    char shown[TERM_SHOWN_BYTES];
+    size_t length;
+    for (size_t i = 0; i < n;) {
+        i += term_show(text + i, n - i, shown, &length);
+        if (length) put_character(page, shown, length);
     }
 }
 

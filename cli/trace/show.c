@@ -82,10 +82,8 @@ static int write_canvas(struct canvas *canvas, int rc)
     const struct text *text = &canvas->words.text;
     if (rc != 0 || canvas->words.failed)
         rc = out_no_memory();
-    else if (canvas->fd == STDOUT_FILENO)
-        out_write(text->bytes, text->length);
     else
-        out_lines(text->bytes, text->length);
+        out_drawn(canvas->fd, text->bytes, text->length);
     text_free(&canvas->words.text);
     return rc;
 }
@@ -156,7 +154,7 @@ int trace_show_page(const struct args *args, struct trace_file *file, const char
     int rc = choose(&choice, MAX_PAGE_TRACES);
     if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();
     if (rc == 0 && strcmp(args->html, "-") == 0)
-        out_write(page.text.bytes, page.text.length);
+        out_text(page.text.bytes, page.text.length);
     else if (rc == 0)
         rc = out_file(args->html, O_TRUNC, page.text.bytes, page.text.length);
     text_free(&page.text);

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include <beluga/log.h>
+
 #define NS_PER_US 1000
 #define NS_PER_MS INT64_C(1000000)
 #define NS_PER_S  INT64_C(1000000000)
@@ -21,6 +23,18 @@ void words_add_n(struct words *words, const char *bytes, size_t n)
 void words_add(struct words *words, const char *text)
 {
     words_add_n(words, text, strlen(text));
+}
+
+void words_add_line(struct words *words, const char *text)
+{
+    size_t n = strlen(text), size = beluga_text_to_line(text, n, NULL, 0) + 1;
+    char *line = malloc(size);
+    if (line)
+        beluga_text_to_line(text, n, line, size);
+    else
+        words->failed = true;
+    if (line) words_add(words, line);
+    free(line);
 }
 
 void words_printf(struct words *words, const char *format, ...)

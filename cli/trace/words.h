@@ -13,6 +13,8 @@ struct words {
 
 void words_add_n(struct words *words, const char *bytes, size_t n);
 void words_add(struct words *words, const char *text);
+/* What others named, as one line. */
+void words_add_line(struct words *words, const char *text);
 void words_printf(struct words *words, const char *format, ...) BELUGA_PRINTF(2, 3);
 
 /* "148 us" (a micro sign where UTF-8 may be), "2.41 s", "3m05s". */

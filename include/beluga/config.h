@@ -73,7 +73,7 @@ typedef struct beluga_config_problem {
     beluga_severity severity;
     int line, column;    /**< from 1 */
     const char *path;    /**< of the file, as it was given */
-    const char *message; /**< one line; never holds a secret */
+    const char *message; /**< one line that is safe to print (beluga_text_to_line); no secret */
 } beluga_config_problem;
 
 typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_problem *problem);

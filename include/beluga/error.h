@@ -68,8 +68,11 @@ BELUGA_BEGIN_DECLS
 
 /**
  * What went wrong. Zero-initialise it or not: it is only ever written, and only on failure.
- * All strings are NUL-terminated, cut at a character's boundary where they would not fit, "" when
- * unknown. Size and layout are frozen.
+ * All strings are NUL-terminated and "" when unknown. Each is one line that is safe to print,
+ * whoever wrote its words (see beluga_text_to_line): controls and other characters that nobody sees
+ * are escapes, and what does not fit is cut between characters, with an ellipsis. That holds for
+ * what the functions below write and for what the library hands over, a provider's own errors among
+ * them. Size and layout are frozen.
  */
 struct beluga_error {
     int32_t code;           /**< BELUGA_ERROR_…; 0 when unused */
@@ -101,7 +104,7 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
  *
  * @param err     Caller's storage, or NULL: then only the code is returned.
  * @param code    A negative BELUGA_ERROR_ code.
- * @param format  printf's; the result is cut to one line.
+ * @param format  printf's; the result becomes one line: a break of lines is a space.
  * @return `code`, so that a caller can `return beluga_error_set(…)`.
  *
  * Threads: any. Blocks: never. Since: 0.1
@@ -133,7 +136,8 @@ BELUGA_API bool beluga_error_is_retryable(const beluga_error *err);
 /**
  * Write the error as one line: "rate_limit: message (cause) [provider model, HTTP 429, …]".
  *
- * @return the length it has whole, as snprintf does; the buffer is always terminated when n > 0.
+ * @return the length it has whole, as snprintf does; the buffer is always terminated when n > 0,
+ * and holds whole characters.
  */
 BELUGA_API size_t beluga_error_format(const beluga_error *err, char *buffer, size_t n);
 

@@ -1,5 +1,6 @@
 #include <beluga/error.h>
 
+#include "base/line.h"
 #include "base/utf8.h"
 
 #include <stdarg.h>
@@ -39,20 +40,6 @@ int beluga_error_code_from_name(const char *name)
     return 0;
 }
 
-/* Copy one line of UTF-8: control characters become spaces, bytes that are not UTF-8 question
- * marks, and no character is cut in two. */
-static void put_line(char *field, size_t size, const char *text, size_t n)
-{
-    n = beluga__utf8_cut(text, n, size - 1);
-    size_t valid = beluga__utf8_valid(text, n);
-    for (size_t i = 0; i < n; i++) {
-        bool control = (unsigned char)text[i] < 0x20 || text[i] == 0x7f;
-        field[i] = i == valid ? '?' : control ? ' ' : text[i];
-        if (i == valid) valid = i + 1 + beluga__utf8_valid(text + i + 1, n - i - 1);
-    }
-    field[n] = '\0';
-}
-
 int beluga_error_set(beluga_error *err, int code, const char *format, ...)
 {
     if (!err) return code;
@@ -66,32 +53,53 @@ int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     err->retry_after_ms = -1;
     err->retryable = known(code) && codes[-code].retryable;
     size_t length = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    put_line(err->message, sizeof err->message, text, length);
+    beluga__error_sentence(err, message, text, length);
     return code;
 }
 
 void beluga_error_set_provider_code(beluga_error *err, const char *code, size_t len)
 {
     if (err)
-        put_line(err->provider_code, sizeof err->provider_code, code ? code : "", code ? len : 0);
+        beluga__line(err->provider_code, sizeof err->provider_code, code ? code : "",
+                     code ? len : 0, BELUGA__BREAKS_ESCAPED);
 }
 
 void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len)
 {
-    if (err) put_line(err->cause, sizeof err->cause, cause ? cause : "", cause ? len : 0);
+    if (err) beluga__error_sentence(err, cause, cause ? cause : "", cause ? len : 0);
 }
 
 int beluga_error_wrap(beluga_error *err, const char *operation, const char *context)
 {
     if (!err) return 0;
-    if (operation) put_line(err->operation, sizeof err->operation, operation, strlen(operation));
+    if (operation) beluga__error_name(err, operation, operation);
     if (context && *context) {
         char text[2 * sizeof err->message];
         int n = snprintf(text, sizeof text, "%s: %s", context, err->message);
         size_t length = (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-        put_line(err->message, sizeof err->message, text, length);
+        beluga__error_sentence(err, message, text, length);
     }
     return err->code;
+}
+
+static void clean(char *field, size_t size, beluga__line_breaks breaks)
+{
+    char text[sizeof((beluga_error *)0)->message];
+    size_t n = strnlen(field, size);
+    if (n < size && beluga__is_line(field, n)) return;
+    memcpy(text, field, n);
+    beluga__line(field, size, text, n, breaks);
+}
+
+void beluga__error_clean(beluga_error *err)
+{
+    clean(err->operation, sizeof err->operation, BELUGA__BREAKS_ESCAPED);
+    clean(err->provider, sizeof err->provider, BELUGA__BREAKS_ESCAPED);
+    clean(err->model, sizeof err->model, BELUGA__BREAKS_ESCAPED);
+    clean(err->provider_code, sizeof err->provider_code, BELUGA__BREAKS_ESCAPED);
+    clean(err->request_id, sizeof err->request_id, BELUGA__BREAKS_ESCAPED);
+    clean(err->message, sizeof err->message, BELUGA__BREAKS_BLANK);
+    clean(err->cause, sizeof err->cause, BELUGA__BREAKS_BLANK);
 }
 
 int beluga_error_from_http(int status)
@@ -150,5 +158,6 @@ size_t beluga_error_format(const beluga_error *err, char *buffer, size_t n)
     if (err->attempts > 1)
         add(buffer, n, &at, "%s%d attempts", separator, err->attempts), separator = ", ";
     if (separator[0] == ',') add(buffer, n, &at, "]");
+    if (n && at >= n) buffer[beluga__utf8_cut(buffer, n, n - 1)] = '\0';
     return at;
 }

@@ -43,6 +43,9 @@
 #define BELUGA__MAX_AWS_FIELD       4096u        /* one value of an access key or a profile */
 #define BELUGA__MAX_CALL_BYTES      (1u << 30)   /* all that one call keeps */
 #define BELUGA__MAX_WARNINGS        64u          /* warnings of one call */
+#define BELUGA__MAX_WARNING_BYTES   512u         /* one of them */
+#define BELUGA__MAX_REQUEST_ID      256u         /* a provider's name for a request */
+#define BELUGA__MAX_LISTED_BYTES    1024u        /* a listed model's name that had to be changed */
 #define BELUGA__MAX_MODELS          100000u      /* names in a list of models */
 #define BELUGA__MAX_PAGES           1000u        /* pages of a list of models */
 #define BELUGA__MAX_STEP_EVENTS     64           /* socket events in one step of a loop */

@@ -33,14 +33,18 @@ static inline bool beluga__log_enabled(const beluga__runtime *runtime, beluga_lo
     ((beluga_log_field){(field), (string) ? (string) : "", (string) ? strlen(string) : 0, 0})
 #define BELUGA__NUMBER_FIELD(field, value) ((beluga_log_field){(field), NULL, 0, (value)})
 
+/* Hand a record over: every text of it becomes one line (base/line.h). */
+void beluga__log_record(beluga_log_fn log, void *payload, beluga_log_level level, const char *event,
+                        const beluga_log_field *fields, size_t n);
+
 /* Log one record: fields follow. Nothing is evaluated when the level is off. */
-#define beluga__log(runtime, level, event, ...)                           \
-    do {                                                                  \
-        if (beluga__log_enabled(runtime, level)) {                        \
-            const beluga_log_field fields_[] = {__VA_ARGS__};             \
-            (runtime)->log((runtime)->log_payload, level, event, fields_, \
-                           sizeof fields_ / sizeof *fields_);             \
-        }                                                                 \
+#define beluga__log(runtime, level, event, ...)                                               \
+    do {                                                                                      \
+        if (beluga__log_enabled(runtime, level)) {                                            \
+            const beluga_log_field fields_[] = {__VA_ARGS__};                                 \
+            beluga__log_record((runtime)->log, (runtime)->log_payload, level, event, fields_, \
+                               sizeof fields_ / sizeof *fields_);                             \
+        }                                                                                     \
     } while (0)
 
 /* Whose calls or work this thread runs, which hold it; NULL: nobody's. Every step of a loop writes

@@ -1,6 +1,5 @@
 #include "base/utf8.h"
 
-#include <stdint.h>
 #include <string.h>
 
 /* The length of the character at p, 0 when it is not one. */
@@ -38,10 +37,33 @@ size_t beluga__utf8_valid(const char *text, size_t n)
     return n;
 }
 
+size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
+{
+    static const unsigned char lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
+    const unsigned char *p = (const unsigned char *)text;
+    size_t length = character(p, n);
+    *c = p[0] & lead_bits[length];
+    for (size_t i = 1; i < length; i++) *c = *c << 6 | (p[i] & 0x3f);
+    return length;
+}
+
+/* Whatever continues a lead byte shows whether it may: the last bytes are made up. */
+size_t beluga__utf8_begun(const char *text, size_t n)
+{
+    unsigned char whole[4] = {0x80, 0x80, 0x80, 0x80};
+    size_t begun = 1;
+    while (begun < n && begun < sizeof whole && ((unsigned char)text[begun] & 0xc0) == 0x80)
+        begun++;
+    memcpy(whole, text, begun);
+    if (begun == 1 && whole[0] == 0xe0) whole[1] = 0xa0; /* its second byte may be none less */
+    if (begun == 1 && whole[0] == 0xf0) whole[1] = 0x90;
+    return begun < character(whole, sizeof whole) ? begun : 0;
+}
+
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max)
 {
     if (n <= max) return n;
-    size_t cut = max;
-    while (cut && ((unsigned char)text[cut] & 0xc0) == 0x80) cut--;
-    return cut;
+    for (size_t back = 1; back <= 3 && back <= max; back++)
+        if (beluga__utf8_begun(text + max - back, back) == back) return max - back;
+    return max;
 }

@@ -3,11 +3,18 @@
 #define BELUGA__UTF8_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* The number of valid bytes from the start: n when all of them are. */
 size_t beluga__utf8_valid(const char *text, size_t n);
 
 /* The length of the longest prefix of at most `max` bytes that does not cut a character in two. */
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
+
+/* Read the character at the beginning of n > 0 bytes. Returns its length, 0 when it is none. */
+size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
+
+/* How many of the n > 0 bytes begin a character that does not end there; 0 when they begin none. */
+size_t beluga__utf8_begun(const char *text, size_t n);
 
 #endif

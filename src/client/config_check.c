@@ -3,6 +3,7 @@
 #include "client/config.h"
 #include "client/registry.h"
 
+#include "base/line.h"
 #include "base/mem.h"
 #include "model/credential.h"
 
@@ -64,11 +65,12 @@ static void keep(beluga__config_check *check, beluga_severity severity, int line
 void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
                          int column, const char *format, ...)
 {
-    char text[sizeof((beluga_error *)0)->message];
+    char said[2 * sizeof((beluga_error *)0)->message] = "", text[sizeof said / 2];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(said, sizeof said, format, args);
     va_end(args);
+    beluga__line(text, sizeof text, said, strlen(said), BELUGA__BREAKS_ESCAPED);
     if (is_there(check, line, column, text)) return;
     if (severity == BELUGA_SEVERITY_ERROR) check->n_errors++;
     if (check->count < BELUGA__MAX_CONFIG_PROBLEMS)

@@ -2,6 +2,7 @@
 #include "client/chat_model.h"
 
 #include "base/clock.h"
+#include "base/line.h"
 #include "base/mem.h"
 #include "model/credential.h"
 
@@ -191,8 +192,8 @@ static int check_key(beluga__target *target, beluga_health *out, beluga_error *e
     if (!target->credential) return 0;
     int status = beluga__credential_check(target->credential, err);
     if (!status) return 0;
-    if (err) snprintf(err->provider, sizeof err->provider, "%s", target->provider->name);
-    if (err) snprintf(err->model, sizeof err->model, "%s", target->model_name);
+    if (err) beluga__error_name(err, provider, target->provider->name);
+    if (err) beluga__error_name(err, model, target->model_name);
     out->state = "unhealthy";
     out->status = status;
     out->api_key_set = false;

@@ -4,6 +4,7 @@
 #include "client/others.h"
 #include "client/registry.h"
 
+#include "base/line.h"
 #include "base/mem.h"
 #include "middleware/middleware.h"
 
@@ -394,8 +395,9 @@ int beluga__target_open(beluga_client *client, const beluga_provider *provider, 
         return 0;
     }
     if (err) {
-        snprintf(err->provider, sizeof err->provider, "%s", t->provider->name);
-        if (t->model_name) snprintf(err->model, sizeof err->model, "%s", t->model_name);
+        beluga__error_clean(err); /* a provider may have written it */
+        beluga__error_name(err, provider, t->provider->name);
+        if (t->model_name) beluga__error_name(err, model, t->model_name);
     }
     if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */
     beluga__target_unref(t);

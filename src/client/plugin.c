@@ -4,6 +4,7 @@
 #include "client/plugin.h"
 
 #include "base/limits.h"
+#include "base/line.h"
 #include "client/config.h"
 #include "client/registry.h"
 
@@ -104,6 +105,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     if (status) {
         if (status > 0) status = BELUGA_ERROR_INTERNAL;
         if (!why.code) beluga_error_set(&why, status, "%s", beluga_error_text(status));
+        beluga__error_clean(&why); /* the plug-in wrote it */
         if (err) *err = why;
         beluga_error_wrap(err, "load", "its init failed");
         return status;

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "base/line.h"
 #include "base/mem.h"
 #include "schema/message.h"
 
@@ -235,18 +236,14 @@ void beluga__call_unref(beluga_call *call)
     beluga__target_unref(target);
 }
 
-static void fill_in(char *field, size_t size, const char *value)
-{
-    if (!*field && value) snprintf(field, size, "%s", value);
-}
-
 void beluga__call_locate(const beluga_call *call, beluga_error *err)
 {
     if (!err) return;
-    fill_in(err->operation, sizeof err->operation, call->operation);
-    fill_in(err->provider, sizeof err->provider, call->target->provider->name);
-    fill_in(err->model, sizeof err->model,
-            call->model_name ? call->model_name : call->target->model_name);
+    const char *model = call->model_name ? call->model_name : call->target->model_name;
+    beluga__error_clean(err); /* a provider may have written it */
+    if (!*err->operation) beluga__error_name(err, operation, call->operation);
+    if (!*err->provider) beluga__error_name(err, provider, call->target->provider->name);
+    if (!*err->model) beluga__error_name(err, model, model);
 }
 
 const beluga_provider *beluga_call_provider(const beluga_call *call)

@@ -1,6 +1,8 @@
 #include "model/emit.h"
 
 #include "base/json.h"
+#include "base/limits.h"
+#include "base/line.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 #include "model/handle.h"
@@ -46,7 +48,7 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         beluga_error_set(emit->error, code, "%s", beluga_error_text(code));
     beluga__call_locate(emit->call, emit->error);
     if (emit->request_id && !*emit->error->request_id)
-        snprintf(emit->error->request_id, sizeof emit->error->request_id, "%s", emit->request_id);
+        beluga__error_name(emit->error, request_id, emit->request_id);
 }
 
 static int broken(beluga_emit *emit, int code, const char *rule)
@@ -387,8 +389,9 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 {
     int status = check(emit);
     if (status) return status;
-    const char *warning =
-        beluga__arena_copy(&emit->call->arena, event->u.text.text, event->u.text.length);
+    char line[BELUGA__MAX_WARNING_BYTES];
+    beluga__line(line, sizeof line, event->u.text.text, event->u.text.length, BELUGA__BREAKS_BLANK);
+    const char *warning = beluga__arena_copy(&emit->call->arena, line, strlen(line));
     if (!warning) return no_memory(emit);
     beluga__emit_start(emit, &warning, 1);
     return check(emit);
@@ -446,11 +449,19 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
     return error->code;
 }
 
-/* A list of models travels as texts, one a name: it goes through the same path as an answer. */
+/* A list of models travels as texts, one a name, each of them one line: it goes through the same
+ * path as an answer. */
 static int emit_model(beluga_emit *emit, beluga_event *event)
 {
     if (!emit->call->list_models) return BELUGA_ERROR_INVALID_INPUT;
+    char line[BELUGA__MAX_LISTED_BYTES];
     event->kind = BELUGA_EVENT_TEXT;
+    if (!beluga__is_line(event->u.text.text, event->u.text.length)) {
+        beluga__line(line, sizeof line, event->u.text.text, event->u.text.length,
+                     BELUGA__BREAKS_ESCAPED);
+        event->u.text.text = line;
+        event->u.text.length = strlen(line);
+    }
     return event->u.text.length ? emit_text(emit, event) : check(emit);
 }
 
@@ -696,14 +707,14 @@ int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
 
 int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
 {
-    char text[512];
+    char text[2 * BELUGA__MAX_WARNING_BYTES] = "";
     va_list args;
     va_start(args, format);
-    int n = vsnprintf(text, sizeof text, format, args);
+    vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    size_t length = n < 0 ? 0 : beluga__utf8_cut(text, (size_t)n, sizeof text - 1);
-    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA__EVENT_WARNING,
-                                                   .u.text = {.text = text, .length = length}});
+    return beluga__emit_send(emit,
+                             &(beluga_event){.kind = BELUGA__EVENT_WARNING,
+                                             .u.text = {.text = text, .length = strlen(text)}});
 }
 
 int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)

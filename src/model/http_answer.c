@@ -3,6 +3,8 @@
 #include "model/http_op.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
+#include "base/line.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "model/handle.h"
@@ -166,13 +168,21 @@ static const beluga_rate_limits *read_limits(const beluga__http_op *self)
     return kept;
 }
 
+/* NULL: there is none, or no memory, and the answer is worth more. */
+static const char *read_request_id(const beluga__http_op *self)
+{
+    char line[BELUGA__MAX_REQUEST_ID];
+    const char *id = beluga__http_request_id(&self->response);
+    if (!id) return NULL;
+    beluga__line(line, sizeof line, id, strlen(id), BELUGA__BREAKS_ESCAPED);
+    return beluga__arena_copy(&self->emit.call->arena, line, strlen(line));
+}
+
 static void on_head(void *owner)
 {
     beluga__http_op *self = owner;
     self->kind = kind_of_head(self);
-    const char *id = beluga__http_request_id(&self->response);
-    if (id && beluga__utf8_valid(id, strlen(id)) == strlen(id))
-        self->emit.request_id = beluga__arena_copy(&self->emit.call->arena, id, strlen(id));
+    self->emit.request_id = read_request_id(self);
     self->emit.call->http_status = self->response.status;
     self->emit.rate_limits = read_limits(self);
     bool known = self->emit.request_id || self->emit.rate_limits || self->emit.call->stands_in;

@@ -1,8 +1,17 @@
 #include "model/http_log.h"
 
+#include "base/line.h"
 #include "base/secret.h"
 
 #include <string.h>
+
+/* A body is told as it was sent or came, and headers are several lines. */
+#define log_wire(runtime, event, ...)                                            \
+    do {                                                                         \
+        const beluga_log_field fields_[] = {__VA_ARGS__};                        \
+        (runtime)->log((runtime)->log_payload, BELUGA_LOG_TRACE, event, fields_, \
+                       sizeof fields_ / sizeof *fields_);                        \
+    } while (0)
 
 static void log_header(beluga__buf *headers, const char *name, const char *value)
 {
@@ -13,19 +22,22 @@ static void log_header(beluga__buf *headers, const char *name, const char *value
 void beluga__http_log_request(const beluga__runtime *runtime, const beluga_http_request *request)
 {
     if (!beluga__log_enabled(runtime, BELUGA_LOG_TRACE)) return;
-    beluga__buf headers, url;
+    beluga__buf headers, redacted, url;
     beluga__buf_init(&headers, &runtime->allocator, BELUGA__MAX_LINE_BYTES);
+    beluga__buf_init(&redacted, &runtime->allocator, BELUGA__MAX_LINE_BYTES);
     beluga__buf_init(&url, &runtime->allocator, BELUGA__MAX_LINE_BYTES);
-    beluga__http_redact_url(&url, beluga_http_request_url(request));
+    beluga__http_redact_url(&redacted, beluga_http_request_url(request));
+    beluga__line_append(&url, redacted.data, redacted.length, BELUGA__BREAKS_ESCAPED);
     for (const beluga__header *h = request->headers; h; h = h->next)
         log_header(&headers, h->name, h->value);
     const char *body = runtime->capture_content ? request->body.data : NULL;
-    beluga__log(runtime, BELUGA_LOG_TRACE, "http.request",
-                BELUGA__TEXT_FIELD("method", beluga_http_request_method(request)),
-                {"url", url.data, url.length, 0}, {"headers", headers.data, headers.length, 0},
-                BELUGA__NUMBER_FIELD("body_bytes", (int64_t)request->body.length),
-                {"body", body ? body : "", body ? request->body.length : 0, 0});
+    log_wire(runtime, "http.request",
+             BELUGA__TEXT_FIELD("method", beluga_http_request_method(request)),
+             {"url", url.data, url.length, 0}, {"headers", headers.data, headers.length, 0},
+             BELUGA__NUMBER_FIELD("body_bytes", (int64_t)request->body.length),
+             {"body", body ? body : "", body ? request->body.length : 0, 0});
     beluga__buf_free(&headers);
+    beluga__buf_free(&redacted);
     beluga__buf_free(&url);
 }
 
@@ -43,9 +55,8 @@ void beluga__http_log_response(const beluga__runtime *runtime, const beluga_http
         name[colon - at] = '\0';
         log_header(&headers, name, colon + 1 + strspn(colon + 1, " "));
     }
-    beluga__log(runtime, BELUGA_LOG_TRACE, "http.response",
-                BELUGA__NUMBER_FIELD("status", response->status),
-                {"headers", headers.data, headers.length, 0});
+    log_wire(runtime, "http.response", BELUGA__NUMBER_FIELD("status", response->status),
+             {"headers", headers.data, headers.length, 0});
     beluga__buf_free(&headers);
 }
 
@@ -57,7 +68,7 @@ void beluga__http_log_body(const beluga__runtime *runtime, const char *const *se
     beluga__buf_init(&shown, &runtime->allocator, SIZE_MAX / 2);
     if (runtime->capture_content) beluga__buf_append(&shown, bytes, n);
     if (shown.length) beluga__secrets_mask(secrets, shown.data, shown.length);
-    beluga__log(runtime, BELUGA_LOG_TRACE, "http.body", BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
-                {"data", shown.length ? shown.data : "", shown.length, 0});
+    log_wire(runtime, "http.body", BELUGA__NUMBER_FIELD("bytes", (int64_t)n),
+             {"data", shown.length ? shown.data : "", shown.length, 0});
     beluga__buf_free(&shown);
 }

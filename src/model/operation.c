@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/context.h"
+#include "base/line.h"
 #include "base/mem.h"
 #include "model/span.h"
 #include "model/unfinished.h"
@@ -308,8 +309,7 @@ static void finish(beluga_op *op, const beluga_event *event)
     beluga_event last = *event;
     if (beluga__unfinished_check(op->call, event, &err)) {
         err.attempts = !op->metadata.cached;
-        if (op->metadata.request_id)
-            snprintf(err.request_id, sizeof err.request_id, "%s", op->metadata.request_id);
+        if (op->metadata.request_id) beluga__error_name(&err, request_id, op->metadata.request_id);
         last = (beluga_event){.kind = BELUGA_EVENT_ERROR};
         last.u.error = &err;
         op->refused = true;

@@ -36,18 +36,18 @@ typedef struct beluga__span_ids {
 void beluga__span_read_ids(const beluga_call *call, void *span, beluga__span_ids *ids);
 
 /* beluga__log with the trace's ids behind the fields, where the call has them. */
-#define beluga__log_traced(runtime, level, event, of_call, of_span, ...)                    \
-    do {                                                                                    \
-        if (beluga__log_enabled(runtime, level)) {                                          \
-            beluga__span_ids ids_;                                                          \
-            beluga__span_read_ids(of_call, of_span, &ids_);                                 \
-            const beluga_log_field fields_[] = {__VA_ARGS__,                                \
-                                                BELUGA__TEXT_FIELD("trace_id", ids_.trace), \
-                                                BELUGA__TEXT_FIELD("span_id", ids_.span)};  \
-            size_t n_ = sizeof fields_ / sizeof *fields_;                                   \
-            (runtime)->log((runtime)->log_payload, level, event, fields_,                   \
-                           *ids_.trace ? n_ : n_ - 2);                                      \
-        }                                                                                   \
+#define beluga__log_traced(runtime, level, event, of_call, of_span, ...)                      \
+    do {                                                                                      \
+        if (beluga__log_enabled(runtime, level)) {                                            \
+            beluga__span_ids ids_;                                                            \
+            beluga__span_read_ids(of_call, of_span, &ids_);                                   \
+            const beluga_log_field fields_[] = {__VA_ARGS__,                                  \
+                                                BELUGA__TEXT_FIELD("trace_id", ids_.trace),   \
+                                                BELUGA__TEXT_FIELD("span_id", ids_.span)};    \
+            size_t n_ = sizeof fields_ / sizeof *fields_;                                     \
+            beluga__log_record((runtime)->log, (runtime)->log_payload, level, event, fields_, \
+                               *ids_.trace ? n_ : n_ - 2);                                    \
+        }                                                                                     \
     } while (0)
 
 #endif

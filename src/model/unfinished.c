@@ -27,10 +27,10 @@ int beluga__unfinished_check(const beluga_call *call, const beluga_event *finish
         !beluga__settings_int(call->settings, BELUGA_OPTION_STRICT, 0))
         return 0;
     beluga_error_set(err, code, "%s", explain(finish->u.finish.reason));
-    int n = snprintf(cause, sizeof cause, "it finished with \"%.*s\"",
-                     finish->u.finish.raw ? (int)finish->u.finish.raw_length : 0,
-                     finish->u.finish.raw ? finish->u.finish.raw : "");
-    if (finish->u.finish.raw) beluga_error_set_cause(err, cause, n < 0 ? 0 : (size_t)n);
+    snprintf(cause, sizeof cause, "it finished with \"%.*s\"",
+             finish->u.finish.raw ? (int)finish->u.finish.raw_length : 0,
+             finish->u.finish.raw ? finish->u.finish.raw : "");
+    if (finish->u.finish.raw) beluga_error_set_cause(err, cause, strlen(cause));
     beluga__call_locate(call, err);
     return code;
 }

@@ -2,6 +2,8 @@
  * list of fields for both. */
 #include "telemetry/encode.h"
 
+#include "base/line.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <zlib.h>
@@ -153,10 +155,16 @@ int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message)
 
 /* --- for people ------------------------------------------------------------------------------- */
 
+/* Names of models, answers that are captured: all stay on the span's line. */
+static void text_text(beluga__buf *out, const char *text)
+{
+    beluga__line_append(out, text, strlen(text), BELUGA__BREAKS_ESCAPED);
+}
+
 static void text_value(beluga__buf *out, const Otlp__AnyValue *value)
 {
     switch (value->value_case) {
-    case OTLP__ANY_VALUE__VALUE_STRING_VALUE: beluga__buf_puts(out, value->string_value); break;
+    case OTLP__ANY_VALUE__VALUE_STRING_VALUE: text_text(out, value->string_value); break;
     case OTLP__ANY_VALUE__VALUE_BOOL_VALUE:
         beluga__buf_puts(out, value->bool_value ? "true" : "false");
         break;
@@ -179,7 +187,9 @@ static void text_value(beluga__buf *out, const Otlp__AnyValue *value)
 static void text_attributes(beluga__buf *out, Otlp__KeyValue *const *items, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        beluga__buf_printf(out, " %s=", items[i]->key);
+        beluga__buf_putc(out, ' ');
+        text_text(out, items[i]->key);
+        beluga__buf_putc(out, '=');
         text_value(out, items[i]->value);
     }
 }
@@ -193,15 +203,18 @@ static void text_id(beluga__buf *out, const char *name, const ProtobufCBinaryDat
 static void text_span(beluga__buf *out, const Otlp__Span *span)
 {
     double ms = (double)(span->end_time_unix_nano - span->start_time_unix_nano) * 1e-6;
-    beluga__buf_printf(out, "span %s %.3f ms%s", span->name, ms,
-                       span->status->code ? " error" : "");
+    beluga__buf_puts(out, "span ");
+    text_text(out, span->name);
+    beluga__buf_printf(out, " %.3f ms%s", ms, span->status->code ? " error" : "");
     text_id(out, "trace", &span->trace_id);
     text_id(out, "span", &span->span_id);
     text_id(out, "parent", &span->parent_span_id);
     text_attributes(out, span->attributes, span->n_attributes);
     for (size_t i = 0; i < span->n_events; i++) {
         double at = (double)(span->events[i]->time_unix_nano - span->start_time_unix_nano) * 1e-6;
-        beluga__buf_printf(out, " [%s at %.3f ms]", span->events[i]->name, at);
+        beluga__buf_puts(out, " [");
+        text_text(out, span->events[i]->name);
+        beluga__buf_printf(out, " at %.3f ms]", at);
     }
     beluga__buf_putc(out, '\n');
 }

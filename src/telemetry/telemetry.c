@@ -106,7 +106,9 @@ void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const ch
 {
     const beluga_log_field fields[] = {BELUGA__TEXT_FIELD("signal", signal),
                                        BELUGA__TEXT_FIELD("message", what)};
-    if (t->log) t->log(t->log_payload, level, event, fields, sizeof fields / sizeof *fields);
+    if (t->log)
+        beluga__log_record(t->log, t->log_payload, level, event, fields,
+                           sizeof fields / sizeof *fields);
 }
 
 static void complain(void *payload, const char *variable, const char *what)

@@ -1,5 +1,8 @@
 #include "wire/http.h"
 
+#include "base/limits.h"
+#include "base/line.h"
+
 #include <beluga/error.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -196,7 +199,7 @@ beluga_json_writer *beluga_http_request_json(beluga_http_request *request)
 
 void beluga_http_request_warn(beluga_http_request *request, const char *format, ...)
 {
-    char text[512];
+    char text[2 * BELUGA__MAX_WARNING_BYTES] = "", line[BELUGA__MAX_WARNING_BYTES];
     va_list args;
     if (request->n_warnings == BELUGA__MAX_WARNINGS) return;
     if (!request->warnings)
@@ -209,7 +212,8 @@ void beluga_http_request_warn(beluga_http_request *request, const char *format, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    const char *copy = keep(request, text);
+    beluga__line(line, sizeof line, text, strlen(text), BELUGA__BREAKS_BLANK);
+    const char *copy = keep(request, line);
     if (copy) request->warnings[request->n_warnings++] = copy;
 }
 

@@ -1,5 +1,7 @@
 #include "wire/http.h"
 
+#include "base/line.h"
+
 #include <beluga/error.h>
 #include <stdio.h>
 #include <string.h>
@@ -262,11 +264,10 @@ bool beluga__http_may_show(const char *name)
 
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value)
 {
-    beluga__buf_puts(out, name);
+    beluga__line_append(out, name, strlen(name), BELUGA__BREAKS_ESCAPED);
     beluga__buf_puts(out, ": ");
     if (!beluga__http_may_show(name)) value = "[redacted]";
-    for (; *value; value++)
-        beluga__buf_putc(out, (unsigned char)*value < 0x20 || *value == 0x7f ? ' ' : *value);
+    beluga__line_append(out, value, strlen(value), BELUGA__BREAKS_BLANK);
 }
 
 /* A parameter's name that says that its value is a secret. */

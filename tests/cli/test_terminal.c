@@ -105,7 +105,7 @@ static void control_characters_of_a_model_are_shown_and_not_obeyed(void **state)
                              "31mc\r\x7f\xc2\xb5",
                              NULL),
                      0);
-    assert_string_equal(cli->out, "a^[]0;title^Gb<9b>31mc^?\xc2\xb5\r\n");
+    assert_string_equal(cli->out, "a\\x1b]0;title\\x07b\\u009b31mc\\x7f\xc2\xb5\r\n");
 }
 
 static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)

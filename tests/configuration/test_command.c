@@ -83,7 +83,7 @@ static void what_it_says_is_the_errors_cause_and_is_printed_nowhere(void **state
     assert_int_equal(lseek(fileno(file), 0, SEEK_END), 0);
     fclose(file);
     assert_string_equal(good.text, "key\n");
-    assert_fails(&bad, "the key's command failed: exit status 3", "no  [31msecret  key");
+    assert_fails(&bad, "the key's command failed: exit status 3", "no \\x1b[31msecret\\x07 key");
 }
 
 static void what_it_says_is_bounded(void **state)

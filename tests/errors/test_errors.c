@@ -95,7 +95,7 @@ static void texts_are_one_line_and_cut_between_characters(void **state)
     beluga_error_set(&err, BELUGA_ERROR_NETWORK,
                      "two\r\nlines\tand\x7f"
                      "more");
-    assert_string_equal(err.message, "two  lines and more");
+    assert_string_equal(err.message, "two  lines and\\x7fmore");
     beluga_error_set_cause(&err, "a\nb", 3);
     assert_string_equal(err.cause, "a b");
 }

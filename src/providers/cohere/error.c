@@ -1,6 +1,8 @@
 /* {"id":"…","message":"…"}; the status tells what it is, but for a few messages. */
 #include "providers/cohere/cohere.h"
 
+#include "base/line.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -33,6 +35,6 @@ void beluga__cohere_decode_error(const beluga_http_response *response, beluga_er
     const char *id = beluga_json_get_string(root, "id", NULL);
     beluga__error_refine(err, meaning(err, message ? message : ""));
     if (n) beluga_error_set_cause(err, message, n);
-    if (id && !*err->request_id) snprintf(err->request_id, sizeof err->request_id, "%s", id);
+    if (id && !*err->request_id) beluga__error_name(err, request_id, id);
     beluga_json_doc_free(doc);
 }

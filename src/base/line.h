@@ -1,0 +1,48 @@
+/* Text that leaves the library: in an error, a log record, a warning, a message of a check, a list.
+ * It may have come from a server, a file or a caller; what it becomes is safe to show anywhere. */
+#ifndef BELUGA__LINE_H
+#define BELUGA__LINE_H
+
+#include "base/buf.h"
+
+#include <beluga/error.h>
+#include <stdbool.h>
+#include <string.h>
+
+/* How a tab, a carriage return and whatever begins a new line is shown. */
+typedef enum beluga__line_breaks {
+    BELUGA__BREAKS_BLANK,  /* a space: sentences stay sentences */
+    BELUGA__BREAKS_ESCAPED /* "\n": a name can be told from another */
+} beluga__line_breaks;
+
+/* Most bytes that one character, or a byte that is none, becomes: "\U000e0041". */
+enum { BELUGA__LINE_UNIT = 10 };
+
+/* Show what stands at the beginning of n > 0 bytes: a whole character as it is, an invisible one as
+ * "\x1b" or "\u202e", a byte that is no UTF-8 as "\xff", the beginning of a character that was cut
+ * as an ellipsis. Returns how many bytes that took, and writes *length bytes without a NUL. */
+size_t beluga__line_unit(const char *text, size_t n, beluga__line_breaks breaks,
+                         char unit[BELUGA__LINE_UNIT], size_t *length);
+
+/* Whether the text is one line of whole, visible characters already. */
+bool beluga__is_line(const char *text, size_t n);
+
+/* Write the text as one line that is cut between characters, with an ellipsis, where it does not
+ * fit. Returns the length that it has whole, as snprintf does. `line` and `text` do not overlap. */
+size_t beluga__line(char *line, size_t size, const char *text, size_t n,
+                    beluga__line_breaks breaks);
+
+/* Append it whole. Returns out->status. */
+int beluga__line_append(beluga__buf *out, const char *text, size_t n, beluga__line_breaks breaks);
+
+/* The only ways to write texts of an error: a name or an id, and a sentence. */
+#define beluga__error_name(err, field, text)                             \
+    beluga__line((err)->field, sizeof(err)->field, (text) ? (text) : "", \
+                 (text) ? strlen(text) : 0, BELUGA__BREAKS_ESCAPED)
+#define beluga__error_sentence(err, field, text, n) \
+    beluga__line((err)->field, sizeof(err)->field, text, n, BELUGA__BREAKS_BLANK)
+
+/* Make every text of an error that others have filled in, such as a plug-in, what it must be. */
+void beluga__error_clean(beluga_error *err);
+
+#endif
