@@ -61,8 +61,11 @@ static int take_url(beluga__target *t, beluga__buf *faults)
     const char *separator = faults->length ? "; " : "";
     if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
     size_t n = strlen(url);
+    char wrong[BELUGA__WRONG_URL];
     int status = show_url(t, url);
     if (status) return status;
+    if (!beluga__config_check_url(url, wrong))
+        return beluga__buf_printf(faults, "%s%s", separator, wrong);
     if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) ||
         n > BELUGA__MAX_URL_BYTES)
         return beluga__buf_printf(faults,
