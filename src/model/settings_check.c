@@ -143,20 +143,21 @@ static void check_name(faults *f, const char *name, const char *text, size_t n)
 
 static void check_proxy(faults *f, const char *name, const char *url, size_t n)
 {
-    static const char *const schemes[] = {"http",   "https",   "socks4",
+    static const char *const schemes[] = {"http",    "https",  "socks4",
                                           "socks4a", "socks5", "socks5h"};
     beluga__misfit m;
     const char *end = strstr(url, "://");
     size_t i = 0, length = end ? (size_t)(end - url) : 0, count = sizeof schemes / sizeof *schemes;
-    while (i < count &&
-           (strncasecmp(url, schemes[i], length) != 0 || strlen(schemes[i]) != length))
+    while (i < count && (strncasecmp(url, schemes[i], length) != 0 || strlen(schemes[i]) != length))
         i++;
     if (!beluga__fits_url(url, n, &m))
         fault(f, "%s: %s at byte %zu can't be part of a URL; say it percent-encoded", name, m.what,
               m.at);
     else if (end && i == count)
-        fault(f, "%s must begin with http://, https://, socks4://, socks4a://, socks5:// or "
-                 "socks5h://", name);
+        fault(f,
+              "%s must begin with http://, https://, socks4://, socks4a://, socks5:// or "
+              "socks5h://",
+              name);
 }
 
 static void check_string(faults *f, int key, const beluga__setting *s)

@@ -175,7 +175,8 @@ static bool is_url(const char *text)
 {
     beluga__misfit unused;
     return (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0) &&
-           beluga__fits_url(text, strlen(text), &unused) && !beluga__path_climbs(text, strlen(text));
+           beluga__fits_url(text, strlen(text), &unused) &&
+           !beluga__path_climbs(text, strlen(text));
 }
 
 /* A signal's own endpoint is taken as it is; the common one gets the signal's path. */

@@ -73,8 +73,8 @@ typedef struct question {
 } question;
 
 /* All that is wrong is told, and the test fails at its end. */
-__attribute__((format(printf, 3, 4))) static void
-complain(question *q, const struct hostile *t, const char *format, ...)
+__attribute__((format(printf, 3, 4))) static void complain(question *q, const struct hostile *t,
+                                                           const char *format, ...)
 {
     char text[2048];
     va_list args;
@@ -125,8 +125,8 @@ static void encode(char *out, const char *text)
 {
     for (; *text; text++) {
         unsigned char c = (unsigned char)*text;
-        bool plain = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') ||
-                     strchr("-._~", c);
+        bool plain =
+            (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z') || strchr("-._~", c);
         out += sprintf(out, plain ? "%c" : "%%%02X", c);
     }
     *out = '\0';

@@ -79,8 +79,8 @@ BELUGA_API int beluga_http_encode_segment(const char *what, const char *text, ch
  *
  * Makes the request fail: a name that is no token (RFC 9110); control characters but the tab, and
  * bytes that are not UTF-8, in the value; and a header that the transport sets: Connection,
- * Content-Length, Expect, Host, HTTP2-Settings, Keep-Alive, TE, Trailer, Transfer-Encoding, Upgrade,
- * Proxy-….
+ * Content-Length, Expect, Host, HTTP2-Settings, Keep-Alive, TE, Trailer, Transfer-Encoding,
+ * Upgrade, Proxy-….
  */
 BELUGA_API void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                                const char *value);

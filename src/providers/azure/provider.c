@@ -48,8 +48,8 @@ static int set_path(const beluga_call *call, beluga_http_request *request, belug
         set_v1_path(request, "/chat/completions");
         return 0;
     }
-    int code = beluga_http_encode_segment("model_name", beluga_call_model(call), name, sizeof name,
-                                          err);
+    int code =
+        beluga_http_encode_segment("model_name", beluga_call_model(call), name, sizeof name, err);
     if (code) return code;
     snprintf(path, sizeof path, "/openai/deployments/%s/chat/completions", name);
     beluga_http_request_set_path(request, path);
