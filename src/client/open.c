@@ -119,6 +119,7 @@ static void take_connection(beluga__target *t)
         .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
         .http_version =
             (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
+        .environment = from_environment,
     };
 }
 

@@ -551,6 +551,7 @@ static void set_up_connection(CURL *easy, const beluga__connection *c)
     curl_easy_setopt(easy, CURLOPT_SSLCERT, c->client_certificate);
     curl_easy_setopt(easy, CURLOPT_SSLKEY, c->client_key);
     curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, c->environment ? NULL : "");
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
 }
@@ -609,9 +610,10 @@ static char *write_line(char *at, const beluga__header *h)
 {
     size_t n = strlen(h->name), v = strlen(h->value);
     memcpy(at, h->name, n);
+    if (!h->value[strspn(h->value, " \t")]) v = 0;
     /* "Name;" is how libcurl sends a header without a value. */
     memcpy(at + n, v ? ": " : ";", v ? 3 : 2);
-    memcpy(at + n + (v ? 2 : 1), h->value, v + 1);
+    memcpy(at + n + (v ? 2 : 1), v ? h->value : "", v + 1);
     return at + line_bytes(h);
 }
 

@@ -142,7 +142,9 @@ static bool can_carry(beluga_http_request *request, const char *name, const char
     char text[160];
     size_t n = strlen(name);
     const char *ours = beluga__header_is_ours(name, n);
-    if (!beluga__fits_header_name(name, n, &misfit))
+    if (!n)
+        snprintf(text, sizeof text, "a header has no name");
+    else if (!beluga__fits_header_name(name, n, &misfit))
         snprintf(text, sizeof text, "a header's name has %s at byte %zu", misfit.what, misfit.at);
     else if (ours)
         snprintf(text, sizeof text, "the header %.60s can't be set: %s", name, ours);

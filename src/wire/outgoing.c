@@ -84,7 +84,7 @@ bool beluga__fits_url(const char *text, size_t n, beluga__misfit *misfit)
 
 bool beluga__fits_header_name(const char *text, size_t n, beluga__misfit *misfit)
 {
-    *misfit = (beluga__misfit){0, "no name"};
+    *misfit = (beluga__misfit){0, "nothing"};
     for (size_t i = 0; i < n; i++)
         if (!is_alphanumeric((unsigned char)text[i]) && !is_among(text[i], "!#$%&'*+-.^_`|~"))
             return misfits(misfit, text, i);
@@ -188,7 +188,7 @@ int beluga_http_encode_segment(const char *what, const char *text, char *out, si
         char bytes[3];
         size_t m = beluga__percent_encode(*at, bytes);
         if (length + m >= n)
-            return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "%s is too long", what);
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s is too long", what);
         memcpy(out + length, bytes, m);
         length += m;
     }

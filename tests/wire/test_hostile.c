@@ -276,10 +276,103 @@ static void no_text_of_an_option_changes_more_than_its_place(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* --- a server's text -------------------------------------------------------------------------- */
+
+/* The token that leads to the next page of a list is whatever a server says. */
+static void a_servers_next_page_stays_in_its_parameter(void **state)
+{
+    static const struct {
+        const char *provider, *page; /* without its token */
+    } rows[] = {{"anthropic", "{\"data\":[{\"id\":\"a\"}],\"has_more\":true,\"last_id\":"},
+                {"cohere", "{\"models\":[{\"name\":\"a\"}],\"next_page_token\":"},
+                {"gemini", "{\"models\":[{\"name\":\"models/a\"}],\"nextPageToken\":"}};
+    static const char json[] = "\"../..\\r\\nX: y&a=b?c#d e\\u0085%2e\\\\\"";
+    static const char encoded[] = "=..%2F..%0D%0AX%3A%20y";
+    peer *p = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char body[256];
+        beluga_error err;
+        size_t before = peer_requests(p);
+        question q = {.p = p, .list = true};
+        q.provider = beluga_registry_get(beluga_registry_default(), rows[i].provider);
+        q.option = beluga_with_user("x");
+        snprintf(body, sizeof body, "%s%s}", rows[i].page, json);
+        peer_step_json(peer_reply_new(p), 200, body);
+        put(&q, &err);
+        assert_int_equal(peer_requests(p), before + 2);
+        const char *first = peer_request_path(p, before), *next = peer_request_path(p, before + 1);
+        assert_int_equal(strncmp(next, first, strlen(first)), 0);
+        assert_int_equal(next[strlen(first)], '&');
+        assert_int_equal(strncmp(strchr(next + strlen(first), '='), encoded, strlen(encoded)), 0);
+        assert_null(strchr(next + strlen(first) + 1, '&'));
+        assert_null(strpbrk(next + strlen(first), "/?\\ \r\n"));
+    }
+    assert_int_equal(peer_malformed(p), 0);
+}
+
+/* --- a provider of others --------------------------------------------------------------------- */
+
+/* It puts names where it wants, and looks at none of them. */
+static int write_carelessly(const beluga_call *call, beluga_http_request *request,
+                            beluga_error *err)
+{
+    char path[512];
+    (void)err;
+    snprintf(path, sizeof path, "/models/%s/ask", beluga_call_model(call));
+    beluga_http_request_set_path(request, path);
+    beluga_http_request_set_header(request, "X-Model", beluga_call_model(call));
+    beluga_http_request_set_header(request, "X-Place",
+                                   beluga_call_get_own_string(call, "careless.place", NULL));
+    beluga_json_put_null(beluga_http_request_json(request), NULL);
+    return 0;
+}
+
+static int read_nothing(void *self, const char *body, size_t length, beluga_emit *emit)
+{
+    (void)self, (void)body, (void)length;
+    return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
+}
+
+static const beluga_own_option careless_options[] = {
+    {.name = "careless.place", .meaning = "a place", .type = BELUGA_OPTION_STRING},
+    {.name = NULL},
+};
+
+static const beluga_provider careless = {
+    BELUGA_PROVIDER_INIT("careless"), .options = careless_options,
+    .encode_request = write_carelessly, .decode_response = read_nothing};
+
+static void a_careless_provider_sends_nothing_elsewhere(void **state)
+{
+    question q = {.p = *state, .provider = &careless, .name = "model"};
+    beluga_error err;
+    assert_int_equal(beluga_registry_register(beluga_registry_default(), &careless, NULL), 0);
+    for (size_t i = 0; i < 2 * N_TEXTS; i++) {
+        const struct hostile *t = &texts[i / 2];
+        size_t before = peer_requests(q.p);
+        q.option = i % 2
+                       ? option_of(BELUGA_OPTION_PROVIDER_SPECIFIC, "careless.place", t->text, t->n)
+                       : option_of(BELUGA_OPTION_MODEL_NAME, NULL, t->text, t->n);
+        int status = put(&q, &err);
+        size_t arrived = peer_requests(q.p) - before;
+        assert_true(arrived <= 1);
+        assert_true(arrived || *err.message);
+        assert_true(arrived || status == BELUGA_ERROR_INVALID_CONFIG ||
+                    status == BELUGA_ERROR_INVALID_INPUT);
+        if (!arrived) continue;
+        assert_true(is_below(peer_request_path(q.p, before)));
+        assert_int_equal(strncmp(peer_request_path(q.p, before), "/v1/models/", 11), 0);
+        assert_null(peer_request_header(q.p, before, "X-Smuggled"));
+    }
+    assert_int_equal(peer_malformed(q.p), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         ON_PEER(no_text_of_an_option_changes_more_than_its_place),
+        ON_PEER(a_servers_next_page_stays_in_its_parameter),
+        ON_PEER(a_careless_provider_sends_nothing_elsewhere),
     };
     return cmocka_run_group_tests_name("hostile text", tests, NULL, NULL);
 }

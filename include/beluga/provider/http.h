@@ -66,9 +66,8 @@ BELUGA_API void beluga_http_request_add_query(beluga_http_request *request, cons
  *
  * @param what    What the text is, for the message, such as "model_name".
  * @param out, n  Receives it; three bytes a byte of the text and one more are always enough.
- * @return 0; BELUGA_ERROR_INVALID_INPUT it is empty, has control characters, or between slashes "."
- *         or "..", which would lead to another path, however they are encoded;
- *         BELUGA_ERROR_LIMIT_EXCEEDED it does not fit.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT it is empty, does not fit, has control characters, or
+ *         between slashes "." or "..", which would lead to another path, however they are encoded.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */

@@ -109,7 +109,7 @@ static int encode(const char *model, bool path, char *out, size_t size, beluga_e
         if (code || !model[n]) return code;
         size_t written = strlen(out);
         if (model[n] != '/' || written + 2 > size)
-            return beluga_error_set(err, BELUGA_ERROR_LIMIT_EXCEEDED, "model_name is too long");
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "model_name is too long");
         out[written] = '/';
         out += written + 1;
         size -= written + 1;
