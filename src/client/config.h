@@ -75,6 +75,11 @@ int beluga__config_apply_env(beluga_config *config, const beluga_provider *provi
  * the arena, or NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
+enum { BELUGA__WRONG_URL = 128 };
+/* Whether a base URL can be sent as it is; else `wrong` says why not, and names no part of it that
+ * may be secret. */
+bool beluga__config_check_url(const char *url, char *wrong);
+
 typedef struct beluga__config_problem {
     struct beluga__config_problem *next;
     beluga_config_problem problem;

@@ -1,6 +1,8 @@
 /* Addresses as people write them into variables: "gpu", "gpu:8080", ":8080", "[::1]:8080/v1". */
 #include "client/config.h"
 
+#include "wire/outgoing.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -39,6 +41,26 @@ static struct slice either(struct slice a, struct slice b)
 static bool needs_brackets(struct slice host)
 {
     return host.n && *host.at != '[' && memchr(host.at, ':', (size_t)host.n);
+}
+
+bool beluga__config_check_url(const char *url, char *wrong)
+{
+    beluga__misfit m;
+    const char *scheme = strstr(url, "://"), *path = scheme ? scheme + 3 : url;
+    bool fits = beluga__fits_url(url, strlen(url), &m);
+    if (!fits && m.what[1] == '#')
+        snprintf(wrong, BELUGA__WRONG_URL,
+                 "base_url: \"#\" at byte %zu begins a fragment, which is never sent: take it away",
+                 m.at);
+    else if (!fits)
+        snprintf(wrong, BELUGA__WRONG_URL, "base_url: %s at byte %zu can't be part of a URL",
+                 m.what, m.at);
+    else if (beluga__path_climbs(path, strcspn(path, "?")))
+        snprintf(wrong, BELUGA__WRONG_URL,
+                 "base_url has \".\" or \"..\" in its path: say the path that is meant");
+    else
+        return true;
+    return false;
 }
 
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own)

@@ -217,9 +217,12 @@ static void check_header(checking *c, const beluga__config_entry *e)
 static void check_url(checking *c, const beluga__config_entry *e)
 {
     const char *url = e->option.value.string;
-    if (e->option.key == BELUGA_OPTION_BASE_URL && strncasecmp(url, "http://", 7) != 0 &&
-        strncasecmp(url, "https://", 8) != 0)
+    char wrong[BELUGA__WRONG_URL];
+    bool base = e->option.key == BELUGA_OPTION_BASE_URL;
+    if (base && strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
         error_at(c, e, "base_url must begin with http:// or https://");
+    else if (base && !beluga__config_check_url(url, wrong))
+        error_at(c, e, "%s", wrong);
     const char *scheme = strstr(e->option.value.string, "://");
     const char *host = scheme ? scheme + 3 : e->option.value.string;
     const char *at = memchr(host, '@', strcspn(host, "/?#"));

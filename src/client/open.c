@@ -62,8 +62,11 @@ static int take_url(beluga__target *t, beluga__buf *faults)
     const char *separator = faults->length ? "; " : "";
     if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
     size_t n = strlen(url);
+    char wrong[BELUGA__WRONG_URL];
     int status = show_url(t, url);
     if (status) return status;
+    if (!beluga__config_check_url(url, wrong))
+        return beluga__buf_printf(faults, "%s%s", separator, wrong);
     if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) ||
         n > BELUGA__MAX_URL_BYTES)
         return beluga__buf_printf(faults,
@@ -117,6 +120,7 @@ static void take_connection(beluga__target *t)
         .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
         .http_version =
             (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
+        .environment = from_environment,
     };
 }
 

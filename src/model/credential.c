@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "wire/outgoing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -116,12 +117,12 @@ int beluga__credential_new_value(beluga__runtime *runtime, const char *value,
 static const char *unsendable(const char *key)
 {
     size_t n = strlen(key);
+    beluga__misfit unused;
     if (beluga__utf8_valid(key, n) != n) return "is not UTF-8";
-    for (const unsigned char *at = (const unsigned char *)key; *at; at++) {
-        if (*at < 0x20 || *at == 0x7f || (*at == 0xc2 && at[1] < 0xa0))
-            return "has a control character in it, such as a line break";
+    if (!beluga__fits_name(key, n, &unused))
+        return "has a control character in it, such as a line break";
+    for (const unsigned char *at = (const unsigned char *)key; *at; at++)
         if (*at > 0xc3) return "has a character in it that HTTP can't send (beyond Latin-1)";
-    }
     return NULL;
 }
 

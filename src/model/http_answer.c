@@ -435,6 +435,17 @@ static bool expire_secrets(const beluga__target *target)
     return renews;
 }
 
+/* Its page is not told: it is not the provider's, and may say with which password it was asked. */
+static void refused_by_proxy(beluga__http_op *self)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
+    err.http_status = self->response.status;
+    err.retryable = 0;
+    beluga__buf_clear(&self->response.body);
+    beluga__http_op_fail(self, err.code, &err);
+}
+
 static void refused(beluga__http_op *self)
 {
     int status = self->response.status;
@@ -564,6 +575,8 @@ static void on_done(void *owner, int code, const beluga_error *err)
     if (self->response.status && self->kind == BELUGA__BODY_UNKNOWN) decide_by_kept(self, true);
     if (!self->emit.sink)
         ; /* what was kept of the body has ended the call */
+    else if (self->response.status == 407)
+        refused_by_proxy(self);
     else if (self->kind == BELUGA__BODY_REFUSED)
         refused(self); /* the status says enough, even where the body was cut */
     else

@@ -56,6 +56,7 @@ typedef struct beluga__connection {
     uint64_t id; /* unique: handles are set up once for each */
     const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket, *user_agent;
     int http_version; /* beluga_http_version */
+    bool environment; /* libcurl may read what variables say of proxies */
 } beluga__connection;
 
 /* One HTTP exchange. */

@@ -3,11 +3,13 @@
 #include "base/text.h"
 #include "base/utf8.h"
 #include "model/option.h"
+#include "wire/outgoing.h"
 
 #include <beluga/provider/provider.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
@@ -122,27 +124,73 @@ static void check_object(faults *f, const char *name, const char *text, size_t n
     beluga_json_doc_free(doc);
 }
 
-static void check_string(faults *f, int key, const beluga__setting *s)
+/* --- text that is sent beside the body ------------------------------------------------------- */
+
+/* The text is never shown: it may be a secret, and what is wrong with it would reach a terminal. */
+static void check_header_value(faults *f, const char *name, const char *text, size_t n)
 {
-    const char *name = beluga_option_get_info(key)->name;
-    if (!check_utf8(f, name, s->value.string, s->length)) return;
-    if (key == BELUGA_OPTION_EXTRA_BODY || key == BELUGA_OPTION_RESPONSE_SCHEMA ||
-        key == BELUGA_OPTION_BODY)
-        check_object(f, name, s->value.string, s->length);
-    else if (memchr(s->value.string, '\0', s->length))
-        fault(f, "%s holds a NUL byte", name);
+    beluga__misfit m;
+    if (!beluga__fits_header(text, n, &m))
+        fault(f, "%s: %s at byte %zu can't be sent in a header", name, m.what, m.at);
 }
 
-/* "Name: value", without anything that would start another header. */
-static bool is_header(const char *line, size_t n)
+static void check_name(faults *f, const char *name, const char *text, size_t n)
 {
-    static const char token[] = "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                "abcdefghijklmnopqrstuvwxyz";
-    size_t name = strspn(line, token);
-    if (!name || name >= n || line[name] != ':') return false;
-    for (size_t i = name; i < n; i++)
-        if (((unsigned char)line[i] < 0x20 && line[i] != '\t') || line[i] == 0x7f) return false;
-    return true;
+    beluga__misfit m;
+    if (!beluga__fits_name(text, n, &m))
+        fault(f, "%s: %s at byte %zu can't be part of a name", name, m.what, m.at);
+}
+
+static void check_proxy(faults *f, const char *name, const char *url, size_t n)
+{
+    static const char *const schemes[] = {"http",    "https",  "socks4",
+                                          "socks4a", "socks5", "socks5h"};
+    beluga__misfit m;
+    const char *end = strstr(url, "://");
+    size_t i = 0, length = end ? (size_t)(end - url) : 0, count = sizeof schemes / sizeof *schemes;
+    while (i < count && (strncasecmp(url, schemes[i], length) != 0 || strlen(schemes[i]) != length))
+        i++;
+    if (!beluga__fits_url(url, n, &m))
+        fault(f, "%s: %s at byte %zu can't be part of a URL; say it percent-encoded", name, m.what,
+              m.at);
+    else if (end && i == count)
+        fault(f,
+              "%s must begin with http://, https://, socks4://, socks4a://, socks5:// or "
+              "socks5h://",
+              name);
+}
+
+static void check_string(faults *f, int key, const beluga__setting *s)
+{
+    const char *name = beluga_option_get_info(key)->name, *text = s->value.string;
+    if (!check_utf8(f, name, text, s->length)) return;
+    switch (key) {
+    case BELUGA_OPTION_EXTRA_BODY:
+    case BELUGA_OPTION_RESPONSE_SCHEMA:
+    case BELUGA_OPTION_BODY: check_object(f, name, text, s->length); return;
+    case BELUGA_OPTION_USER_AGENT: check_header_value(f, name, text, s->length); return;
+    case BELUGA_OPTION_MODEL_NAME: check_name(f, name, text, s->length); return;
+    case BELUGA_OPTION_PROXY: check_proxy(f, name, text, s->length); return;
+    default: break;
+    }
+    if (memchr(text, '\0', s->length)) fault(f, "%s holds a NUL byte", name);
+}
+
+static void check_header(faults *f, const char *option, size_t item, const char *line, size_t n)
+{
+    beluga__misfit m;
+    const char *colon = memchr(line, ':', n);
+    size_t name = colon ? (size_t)(colon - line) : n;
+    if (!colon || !beluga__fits_header_name(line, name, &m)) {
+        fault(f, "%s: item %zu is not \"Name: value\"", option, item);
+        return;
+    }
+    const char *ours = beluga__header_is_ours(line, name);
+    if (ours)
+        fault(f, "%s: item %zu: %.*s can't be set: %s", option, item, (int)name, line, ours);
+    else if (!beluga__fits_header(colon, n - name, &m))
+        fault(f, "%s: item %zu: %s at byte %zu can't be sent in a header", option, item, m.what,
+              name + m.at);
 }
 
 static void check_error_name(faults *f, const char *option, const char *name)
@@ -158,28 +206,28 @@ static bool is_model_alias(const char *line, size_t n)
     return equals && equals > line && equals + 1 < line + n && !memchr(line, '\0', n);
 }
 
-/* What an item of the list must look like, when it does not; NULL when it does. */
-static const char *wrong_form(int key, const char *text, size_t n)
+static void check_alias(faults *f, const char *option, size_t item, const char *line, size_t n)
 {
-    switch (key) {
-    case BELUGA_OPTION_HEADERS:
-    case BELUGA_OPTION_EXTRA_HEADERS: return is_header(text, n) ? NULL : "Name: value";
-    case BELUGA_OPTION_MODELS: return is_model_alias(text, n) ? NULL : "alias=name";
-    default: return NULL;
-    }
+    if (!is_model_alias(line, n))
+        fault(f, "%s: item %zu is not \"alias=name\"", option, item);
+    else
+        check_name(f, option, line, n);
 }
 
-/* The value may be a secret: it is not shown. */
 static void check_list(faults *f, int key, const beluga__item *item)
 {
     const char *name = beluga_option_get_info(key)->name;
     for (size_t i = 0; item; item = item->next, i++) {
-        if (!check_utf8(f, name, item->value.string, item->length)) continue;
-        const char *form = wrong_form(key, item->value.string, item->length);
-        if (form) fault(f, "%s: item %zu is not \"%s\"", name, i, form);
-        if (key == BELUGA_OPTION_RETRY_ON)
-            check_error_name(f, name, item->value.string + (*item->value.string == '-'));
-        if (key == BELUGA_OPTION_FALLBACK_ON) check_error_name(f, name, item->value.string);
+        const char *text = item->value.string;
+        if (!check_utf8(f, name, text, item->length)) continue;
+        switch (key) {
+        case BELUGA_OPTION_HEADERS:
+        case BELUGA_OPTION_EXTRA_HEADERS: check_header(f, name, i, text, item->length); break;
+        case BELUGA_OPTION_MODELS: check_alias(f, name, i, text, item->length); break;
+        case BELUGA_OPTION_RETRY_ON: check_error_name(f, name, text + (*text == '-')); break;
+        case BELUGA_OPTION_FALLBACK_ON: check_error_name(f, name, text); break;
+        default: break;
+        }
     }
 }
 
@@ -327,13 +375,20 @@ static bool read_own(const beluga__item *item, uint32_t type, beluga__setting *v
     }
 }
 
+static void check_own_text(faults *f, const beluga__item *item, const beluga_own_option *row)
+{
+    bool valid = check_utf8(f, row->name, item->value.string, item->length);
+    if (valid && row->flags & BELUGA_OWN_OPTION_IN_HEAD)
+        check_header_value(f, row->name, item->value.string, item->length);
+}
+
 static void check_own(faults *f, const beluga__item *item, const beluga_own_option *row)
 {
     beluga__setting value;
     if (!read_own(item, row->type, &value))
         fault(f, "%s must be %s", row->name, type_name(row->type));
     else if (row->type == BELUGA_OPTION_STRING)
-        check_utf8(f, row->name, item->value.string, item->length);
+        check_own_text(f, item, row);
     else if (row->type != BELUGA_OPTION_BOOL)
         check_range(f, row->name, &value, row->minimum, row->maximum, (int)row->type);
 }

@@ -422,30 +422,6 @@ void beluga__set_path(beluga_http_request *request, const char *const *endpoints
         beluga_http_request_set_path(request, path);
 }
 
-static bool is_unreserved(unsigned char c)
-{
-    unsigned char lower = c | 0x20;
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z') || (c && strchr("-._~", c));
-}
-
-bool beluga__percent_encode(const char *text, char *out, size_t size)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        size_t n = is_unreserved(c) ? 1 : 3;
-        if (n >= size) return false;
-        size -= n;
-        *out++ = n == 1 ? *text : '%';
-        if (n == 1) continue;
-        *out++ = digits[c >> 4];
-        *out++ = digits[c & 15];
-    }
-    if (!size) return false;
-    *out = '\0';
-    return true;
-}
-
 const char *beluga__data_url(const char *url, char *media_type, size_t size)
 {
     static const char mark[] = ";base64,";

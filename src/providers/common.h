@@ -61,9 +61,6 @@ beluga__marks beluga__count_marks(const beluga_call *call);
 /* Whether the next of them is sent; warns of the first that is not. */
 bool beluga__keep_mark(beluga__marks *marks, beluga_http_request *request);
 
-/* Percent-encode all of a text but RFC 3986's unreserved characters, for a segment of a path.
- * Returns false when it and its NUL do not fit. */
-bool beluga__percent_encode(const char *text, char *out, size_t size);
 /* Returns the base64 inside "data:TYPE;base64,…" and copies the type, or NULL for another URL. A
  * type that does not fit is cut off, since nobody knows it. */
 const char *beluga__data_url(const char *url, char *media_type, size_t size);

@@ -67,6 +67,7 @@ static beluga__connection connection_of(const beluga__exporter *e, const beluga_
         .client_certificate = signal->client_certificate,
         .client_key = signal->client_key,
         .proxy = e->t->settings.environment ? NULL : "",
+        .environment = e->t->settings.environment,
         .user_agent = "OTel-OTLP-Exporter-C/" BELUGA_VERSION_STRING " beluga",
     };
 }
@@ -80,7 +81,8 @@ static int write_request(exchange *x, const beluga__signal *signal)
     if (signal->gzip) beluga_http_request_set_header(r, "Content-Encoding", "gzip");
     for (const beluga__otlp_header *h = signal->headers; h; h = h->next)
         beluga_http_request_set_header(r, h->name, h->value);
-    if (r->status) return r->status;
+    int status = beluga__http_request_finish(r, &x->error);
+    if (status) return status;
     beluga__buf_free(&r->body);
     r->body.max = BELUGA__MAX_EXPORT_BYTES;
     r->has_body = true;

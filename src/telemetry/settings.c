@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "base/utf8.h"
+#include "wire/outgoing.h"
 
 #include <beluga/error.h>
 #include <inttypes.h>
@@ -155,6 +156,11 @@ typedef struct header_list {
 static bool add_header(void *payload, const char *name, const char *value)
 {
     header_list *list = payload;
+    beluga__misfit unused;
+    size_t n = strlen(name);
+    if (!beluga__fits_header_name(name, n, &unused) || beluga__header_is_ours(name, n) ||
+        !beluga__fits_header(value, strlen(value), &unused))
+        return false;
     beluga__otlp_header *header = beluga__arena_zalloc(list->arena, sizeof *header);
     if (!header) return false;
     *header = (beluga__otlp_header){.name = name, .value = value};
@@ -167,7 +173,10 @@ static bool add_header(void *payload, const char *name, const char *value)
 
 static bool is_url(const char *text)
 {
-    return strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0;
+    beluga__misfit unused;
+    return (strncasecmp(text, "http://", 7) == 0 || strncasecmp(text, "https://", 8) == 0) &&
+           beluga__fits_url(text, strlen(text), &unused) &&
+           !beluga__path_climbs(text, strlen(text));
 }
 
 /* A signal's own endpoint is taken as it is; the common one gets the signal's path. */
@@ -178,7 +187,8 @@ static const char *url_of(reading *r, const char *signal, const char *path, belu
     out->asked = endpoint != NULL;
     if (endpoint && !is_url(endpoint)) {
         otlp_fault(r, signal, "ENDPOINT", NULL,
-                   "it must begin with http:// or https://; the default is taken");
+                   "it must be a URL that begins with http:// or https://, without spaces, \"#\" "
+                   "and \"..\"; the default is taken");
         endpoint = NULL;
     }
     if (endpoint && own) return keep(r, endpoint);
@@ -199,7 +209,8 @@ static void read_headers(reading *r, const char *signal, beluga__signal *out)
     header_list list = {.arena = r->arena, .last = &list.first};
     if (text && !beluga__pairs_read(r->arena, text, add_header, &list))
         otlp_fault(r, signal, "HEADERS", NULL,
-                   "it is not a list of name=value, percent-encoded, and is left out");
+                   "it is not a list of name=value, percent-encoded, that can be sent as "
+                   "headers, and is left out");
     else
         out->headers = list.first;
 }

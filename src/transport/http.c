@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdlib.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -74,6 +75,7 @@ struct beluga__transfer {
     bool draining;
     bool far;        /* it was tried to reach another machine */
     bool near;       /* and this one */
+    unsigned port;   /* of who it was tried to reach last; 0: nobody */
     bool head_ended; /* the empty line after the headers came */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
@@ -103,7 +105,8 @@ static const char *advice_of(CURLcode code)
 {
     switch (code) {
     case CURLE_COULDNT_RESOLVE_HOST: return "the host's name can't be resolved";
-    case CURLE_COULDNT_RESOLVE_PROXY: return "the proxy's name can't be resolved";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return "the proxy's name can't be resolved: look at proxy, or at HTTPS_PROXY";
     case CURLE_COULDNT_CONNECT: return "can't connect";
     case CURLE_OPERATION_TIMEDOUT: return "no connection in time";
     case CURLE_GOT_NOTHING: return "the server closed the connection without an answer";
@@ -116,6 +119,7 @@ static const char *advice_of(CURLcode code)
     case CURLE_SSL_CERTPROBLEM: return "the client's certificate or key can't be used";
     case CURLE_URL_MALFORMAT: return "base_url is not a URL";
     case CURLE_UNSUPPORTED_PROTOCOL: return "base_url must begin with http:// or https://";
+    case CURLE_PROXY: return "the proxy did not connect to the server";
     default: return curl_easy_strerror(code);
     }
 }
@@ -155,6 +159,71 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
+/* --- of it what a proxy did ------------------------------------------------------------------- */
+
+/* 0: none that is known. */
+static unsigned port_of(const char *url)
+{
+    CURLU *parts = curl_url();
+    char *text = NULL;
+    unsigned port = 0;
+    if (parts &&
+        !curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) &&
+        !curl_url_get(parts, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT))
+        port = (unsigned)strtoul(text, NULL, 10);
+    curl_free(text);
+    curl_url_cleanup(parts);
+    return port;
+}
+
+/* Whether it was a proxy that was tried to reach: libcurl may have it from a variable, and leave it
+ * out by another one, so the port tells. */
+static bool is_to_proxy(const beluga__transfer *t)
+{
+    const char *proxy = t->connection->proxy;
+    unsigned server = port_of(t->url);
+    if (!t->port || !server || (proxy && !*proxy)) return false;
+    return t->port != server || (proxy && port_of(proxy) == server);
+}
+
+static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
+{
+    if (code == CURLE_OPERATION_TIMEDOUT) return "no connection to the proxy in time";
+    if (!refused) return "can't connect to the proxy";
+    return near ? "the proxy refused the connection (is it running? see proxy, or HTTPS_PROXY)"
+                : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
+}
+
+/* What it answered when it was asked for a tunnel; 0: a tunnel, or nothing. */
+static long proxy_status(const beluga__transfer *t)
+{
+    long status = 0;
+    if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
+    return status >= 200 && status < 300 ? 0 : status;
+}
+
+static int describe_refusal(long proxy_said, beluga_error *err)
+{
+    if (proxy_said == 407)
+        beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
+    else
+        beluga_error_set(err, BELUGA_ERROR_NETWORK,
+                         "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
+    /* Below 500 it does not want to; from there on it could not. */
+    if (proxy_said < 500) err->retryable = 0;
+    return BELUGA_ERROR_NETWORK;
+}
+
+/* Not libcurl's own words where they may hold the name and password of a URL. */
+static void set_detail(const beluga__transfer *t, CURLcode code, beluga_error *err)
+{
+    const char *detail = *t->errors && !strchr(t->errors, '@') ? t->errors : NULL;
+    if (!detail) detail = curl_easy_strerror(code);
+    if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
+}
+
+/* --- and all of it ---------------------------------------------------------------------------- */
+
 /* libcurl says only that it has no socket; a try tells why. */
 static bool out_of_descriptors(CURLcode code)
 {
@@ -169,21 +238,28 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice;
     bool refused = is_refused(t, code), near = t->near && !t->far;
+    long proxy_said = proxy_status(t);
     int status = code_of_head(t, code, &advice);
     if (!status) {
         status = code_of(code);
         advice = advice_of(code);
     }
     if (!status) return 0;
+    if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
+    bool connecting = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
     if (refused)
         advice = near ? "the server refused the connection (is it running?)"
                       : "the server refused the connection";
+    if (connecting && is_to_proxy(t)) advice = advice_of_proxy(code, refused, near);
+    if (strstr(t->errors, "nsupported proxy")) {
+        status = BELUGA_ERROR_INVALID_CONFIG;
+        advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
+    }
     if (out_of_descriptors(code))
         advice = "can't connect: there are no descriptors left (see ulimit -n)";
     beluga_error_set(err, status, "%s", advice);
     beluga__hint_set_not_running(err, refused && near);
-    const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
-    if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
+    set_detail(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
     return status;
 }
@@ -303,6 +379,14 @@ static bool is_v6_here(const struct in6_addr *a)
            (IN6_IS_ADDR_V4MAPPED(a) && is_v4_here(ntohl(last)));
 }
 
+static unsigned port_in(const struct sockaddr *address)
+{
+    const void *any = address;
+    if (address->sa_family == AF_INET) return ntohs(((const struct sockaddr_in *)any)->sin_port);
+    if (address->sa_family == AF_INET6) return ntohs(((const struct sockaddr_in6 *)any)->sin6_port);
+    return 0;
+}
+
 static bool is_on_this_machine(const struct sockaddr *address)
 {
     const void *any = address;
@@ -321,6 +405,7 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     (void)purpose;
     t->near |= near;
     t->far |= !near;
+    t->port = port_in(&address->addr);
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
@@ -437,6 +522,9 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* it has been looked at, and perhaps signed */
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS,
+                     1L); /* a proxy's are not the answer's */
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -463,6 +551,7 @@ static void set_up_connection(CURL *easy, const beluga__connection *c)
     curl_easy_setopt(easy, CURLOPT_SSLCERT, c->client_certificate);
     curl_easy_setopt(easy, CURLOPT_SSLKEY, c->client_key);
     curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, c->environment ? NULL : "");
     curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
 }
@@ -521,9 +610,10 @@ static char *write_line(char *at, const beluga__header *h)
 {
     size_t n = strlen(h->name), v = strlen(h->value);
     memcpy(at, h->name, n);
+    if (!h->value[strspn(h->value, " \t")]) v = 0;
     /* "Name;" is how libcurl sends a header without a value. */
     memcpy(at + n, v ? ": " : ";", v ? 3 : 2);
-    memcpy(at + n + (v ? 2 : 1), h->value, v + 1);
+    memcpy(at + n + (v ? 2 : 1), v ? h->value : "", v + 1);
     return at + line_bytes(h);
 }
 

@@ -2,36 +2,12 @@
 
 #include "base/limits.h"
 #include "base/line.h"
+#include "wire/outgoing.h"
 
 #include <beluga/error.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-
-static const char hex_digits[] = "0123456789ABCDEF";
-
-static bool is_alphanumeric(unsigned char c)
-{
-    unsigned char lower = c | 0x20;
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
-}
-
-/* RFC 9110's token: what methods and names of headers are made of. */
-static bool is_token(const char *text)
-{
-    if (!*text) return false;
-    for (; *text; text++)
-        if (!is_alphanumeric((unsigned char)*text) && !strchr("!#$%&'*+-.^_`|~", *text))
-            return false;
-    return true;
-}
-
-static bool has_control(const char *text)
-{
-    for (; *text; text++)
-        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f) return true;
-    return false;
-}
 
 static bool same_name(const char *a, const char *b)
 {
@@ -80,8 +56,9 @@ void beluga__http_request_free(beluga_http_request *request)
 
 void beluga_http_request_set_method(beluga_http_request *request, const char *method)
 {
+    beluga__misfit misfit;
     const char *copy = keep(request, method);
-    if (!is_token(method))
+    if (!beluga__fits_header_name(method, strlen(method), &misfit))
         fail(request, BELUGA_ERROR_INVALID_INPUT, "the method is not one");
     else if (copy)
         request->method = copy;
@@ -118,13 +95,8 @@ void beluga_http_request_set_path(beluga_http_request *request, const char *path
 static void put_encoded(beluga__buf *url, const char *text)
 {
     for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (is_alphanumeric(c) || strchr("-._~", c)) {
-            beluga__buf_putc(url, *text);
-        } else {
-            char escape[3] = {'%', hex_digits[c >> 4], hex_digits[c & 15]};
-            beluga__buf_append(url, escape, sizeof escape);
-        }
+        char bytes[3];
+        beluga__buf_append(url, bytes, beluga__percent_encode(*text, bytes));
     }
 }
 
@@ -165,6 +137,29 @@ static void add_header(beluga_http_request *request, const char *name, const cha
     request->last_header = &header->next;
 }
 
+/* The value is not shown: it may be a secret. */
+static bool can_carry(beluga_http_request *request, const char *name, const char *value)
+{
+    beluga__misfit misfit;
+    char text[160];
+    size_t n = strlen(name);
+    const char *ours = beluga__header_is_ours(name, n);
+    if (!n)
+        snprintf(text, sizeof text, "a header has no name");
+    else if (!beluga__fits_header_name(name, n, &misfit))
+        snprintf(text, sizeof text, "a header's name has %s at byte %zu", misfit.what, misfit.at);
+    else if (ours)
+        snprintf(text, sizeof text, "the header %.60s can't be set: %s", name, ours);
+    else if (!beluga__fits_header(value, strlen(value), &misfit))
+        snprintf(text, sizeof text, "%.60s: %s at byte %zu can't be sent in a header", name,
+                 misfit.what, misfit.at);
+    else
+        return true;
+    const char *problem = request->status ? NULL : keep(request, text);
+    if (problem) fail(request, BELUGA_ERROR_INVALID_INPUT, problem);
+    return false;
+}
+
 void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                     const char *value)
 {
@@ -173,11 +168,7 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
         remove_header(request, at);
         return;
     }
-    if (!is_token(name) || has_control(value)) {
-        fail(request, BELUGA_ERROR_INVALID_INPUT,
-             "a header has a name or value that HTTP can't carry");
-        return;
-    }
+    if (!can_carry(request, name, value)) return;
     const char *copy = keep(request, value);
     if (!copy) return;
     if (*at)
@@ -256,9 +247,15 @@ static int check_url(const beluga_http_request *request, beluga_error *err)
     if (!has_scheme(url))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "the base URL must start with http:// or https://");
-    if (has_control(url) || strpbrk(url, " \t"))
+    beluga__misfit misfit;
+    if (!beluga__fits_url(url, strlen(url), &misfit))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                "the URL has a space or a line break in it");
+                                "the URL: %s at byte %zu can't be sent in it", misfit.what,
+                                misfit.at);
+    const char *path = strstr(url, "://") + 3;
+    if (beluga__path_climbs(path, strcspn(path, "?")))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "the URL has \".\" or \"..\" between slashes of its path");
     return 0;
 }
 

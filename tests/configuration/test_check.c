@@ -239,6 +239,7 @@ static void values_out_of_range_have_their_place(void **state)
           "  mine:\n"
           "    base: openai\n"
           "    base_url: ftp://host\n"
+          "    user_agent: \"a\\rb\"\n"
           "    max_retries: 11\n"
           "    headers: {'X Team': a, X-B: \"a\\nb\"}\n"
           "    body: '[1]'\n"
@@ -247,12 +248,27 @@ static void values_out_of_range_have_their_place(void **state)
           "2:22: mock.latency_ms must be 0 to 86400000 (is -1)\n"
           "2:33: \"words\" is neither an option nor one of mock's own\n"
           "5:15: base_url must begin with http:// or https://\n"
-          "6:18: max_retries must be 0 to 10 (is 11)\n"
-          "7:25: headers: item 0 is not \"Name: value\"\n"
-          "7:33: headers: item 0 is not \"Name: value\"\n"
-          "8:11: body is not a JSON object\n"
-          "9:17: models: item 0 is not \"alias=name\"\n"
-          "10:17: extra_body: malformed JSON at byte 1: *\n");
+          "6:17: user_agent: \\r at byte 1 can't be sent in a header\n"
+          "7:18: max_retries must be 0 to 10 (is 11)\n"
+          "8:25: headers: item 0 is not \"Name: value\"\n"
+          "8:33: headers: item 0: \\n at byte 6 can't be sent in a header\n"
+          "9:11: body is not a JSON object\n"
+          "10:17: models: item 0 is not \"alias=name\"\n"
+          "11:17: extra_body: malformed JSON at byte 1: *\n");
+}
+
+static void an_address_that_can_not_be_sent_has_its_place(void **state)
+{
+    (void)state;
+    check("providers:\n"
+          "  one: {base: openai, base_url: 'http://h/v1#x'}\n"
+          "  two: {base: openai, base_url: 'http://h/a/../b'}\n"
+          "  three: {base: openai, base_url: 'http://h/a b'}\n"
+          "  four: {base: openai, base_url: 'http://h/v1', headers: {Host: other}}\n",
+          "2:33: base_url: \"#\" at byte 11 begins a fragment, which is never sent: take it away\n"
+          "3:33: base_url has \".\" or \"..\" in its path: say the path that is meant\n"
+          "4:35: base_url: a space at byte 10 can't be part of a URL\n"
+          "5:65: headers: item 0: Host can't be set: it follows from base_url\n");
 }
 
 static void models_to_fall_back_to_must_be_there(void **state)
@@ -416,6 +432,7 @@ int main(void)
         cmocka_unit_test(what_is_not_yaml_is_told_with_its_place),
         cmocka_unit_test(a_thousand_problems_are_told_and_the_others_counted),
         cmocka_unit_test(values_out_of_range_have_their_place),
+        cmocka_unit_test(an_address_that_can_not_be_sent_has_its_place),
         cmocka_unit_test(models_to_fall_back_to_must_be_there),
         cmocka_unit_test(a_fault_that_many_lead_to_is_told_once),
         cmocka_unit_test(references_that_lead_nowhere_are_told),

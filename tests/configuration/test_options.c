@@ -603,7 +603,7 @@ static void text_is_checked_for_what_it_is_for(void **state)
     check('C', "stop_sequences: invalid UTF-8 at byte 0", beluga_with_stop_sequence("\x80"));
     check('C', "extra_headers: item 1 is not \"Name: value\"", beluga_with_extra_header("A: b"),
           beluga_with_extra_header("no colon"));
-    check('C', "extra_headers: item 0 is not \"Name: value\"",
+    check('C', "extra_headers: item 0: \\r at byte 4 can't be sent in a header",
           beluga_with_extra_header("A: b\r\nAuthorization: c"));
     check('C', "extra_headers: item 0 is not \"Name: value\"", beluga_with_extra_header(": b"));
     check('C', "response_schema is not a JSON object; extra_body is not a JSON object",
@@ -612,6 +612,60 @@ static void text_is_checked_for_what_it_is_for(void **state)
     nul.value.string = "a\0b";
     nul.length = 3;
     check('C', "user holds a NUL byte", nul);
+}
+
+/* What is sent beside the body tells where it can't be, and never shows it. */
+static void text_that_would_change_a_request_is_refused(void **state)
+{
+    (void)state;
+    check('M', "user_agent: \\r at byte 1 can't be sent in a header",
+          beluga_with_user_agent("a\r\nX: y"));
+    check('M', "user_agent: U+001B at byte 0 can't be sent in a header",
+          beluga_with_user_agent("\x1b[m"));
+    check('M', "user_agent: U+0085 at byte 3 can't be sent in a header",
+          beluga_with_user_agent("\xc3\xa9"
+                                 "a\xc2\x85"));
+    check('M', "", beluga_with_user_agent("\xc3\xa9\t\xe2\x82\xac"));
+    beluga_option nul = beluga_with_user_agent("a");
+    nul.value.string = "a\0b";
+    nul.length = 3;
+    check('M', "user_agent: \\0 at byte 1 can't be sent in a header", nul);
+    check('C', "model_name: \\n at byte 1 can't be part of a name", beluga_with_model_name("a\nb"));
+    check('M', "models: \\t at byte 3 can't be part of a name", beluga_with_model_alias("a=b\tc"));
+    check('C', "", beluga_with_model_name("ft:gpt-4o:org::id"), beluga_with_extra_header("A: "));
+    check('M', "proxy: a space at byte 9 can't be part of a URL; say it percent-encoded",
+          beluga_with_proxy("http://u: @h"));
+    check('M',
+          "proxy must begin with http://, https://, socks4://, socks4a://, socks5:// or socks5h://",
+          beluga_with_proxy("ftp://u:p@h"));
+    check('M', "", beluga_with_proxy("me:p@proxy:3128"));
+    check('M', "", beluga_with_proxy("SOCKS5h://proxy"));
+    check('M', "", beluga_with_proxy(""));
+}
+
+static void headers_of_the_transport_can_not_be_set(void **state)
+{
+    static const char *const names[] = {"Content-Length", "transfer-encoding", "TE",      "Trailer",
+                                        "Connection",     "Keep-Alive",        "Upgrade", "Expect",
+                                        "HTTP2-Settings"};
+    char line[64], expected[128];
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        snprintf(line, sizeof line, "%s: 3", names[i]);
+        snprintf(expected, sizeof expected,
+                 "extra_headers: item 0: %s can't be set: the transport sets it", names[i]);
+        check('C', expected, beluga_with_extra_header(line));
+    }
+    check('M', "headers: item 1: host can't be set: it follows from base_url",
+          beluga_with_header("Hosts: a"), beluga_with_header("host: a"));
+    check('C',
+          "extra_headers: item 0: Proxy-Authorization can't be set: a proxy is told by proxy, with "
+          "name and password in its URL",
+          beluga_with_extra_header("Proxy-Authorization: Basic eDp5"));
+    check('C', "extra_headers: item 0 is not \"Name: value\"",
+          beluga_with_extra_header(":authority: other"));
+    check('C', "", beluga_with_extra_header("Authorization: a"),
+          beluga_with_extra_header("Content-Type: b"), beluga_with_extra_header("Cookie: c"));
 }
 
 static void bad_json_says_where(void **state)
@@ -719,6 +773,8 @@ int main(void)
         cmocka_unit_test(options_are_refused_where_they_do_not_belong),
         cmocka_unit_test(a_value_of_another_type_is_refused),
         cmocka_unit_test(text_is_checked_for_what_it_is_for),
+        cmocka_unit_test(text_that_would_change_a_request_is_refused),
+        cmocka_unit_test(headers_of_the_transport_can_not_be_set),
         cmocka_unit_test(bad_json_says_where),
         cmocka_unit_test(own_options_are_checked_by_the_providers_table),
         cmocka_unit_test(a_call_is_checked_for_what_it_set_itself),

@@ -401,13 +401,37 @@ static void settings_that_make_no_sense_are_told_and_the_default_is_taken(void *
                                  "OTEL_SPAN_EVENT_COUNT_LIMIT=-1",
                                  NULL};
     open_client(s, wrong);
-    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must begin with http:// or https://");
+    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must be a URL that begins with http://");
     expect(s->said, "OTEL_EXPORTER_OTLP_HEADERS it is not a list");
     expect(s->said, "OTEL_EXPORTER_OTLP_TIMEOUT soon is not a number");
     expect(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL grpc is neither");
     expect(s->said, "OTEL_EXPORTER_OTLP_COMPRESSION brotli is neither");
     expect(s->said, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
     expect(s->said, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+}
+
+static void what_headers_and_addresses_can_not_carry_is_left_out(void **state)
+{
+    static const char *const wrong[] = {
+        "OTEL_EXPORTER_OTLP_HEADERS=key=a%0D%0AX-Other: b",
+        "OTEL_EXPORTER_OTLP_HEADERS=key%3A=a",
+        "OTEL_EXPORTER_OTLP_HEADERS=Content-Length=3",
+        "OTEL_EXPORTER_OTLP_HEADERS=Host=other",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://h/\r\nX: y",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://h/a/../b",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://h/a#b",
+    };
+    scene *s = *state;
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        char expected[64];
+        const char *const variables[] = {wrong[i], NULL};
+        *s->said = '\0';
+        open_client(s, variables);
+        snprintf(expected, sizeof expected, "%.*s it ", (int)strcspn(wrong[i], "="), wrong[i]);
+        expect(s->said, expected);
+        expect_none(s->said, "X-Other"); /* it may be a secret */
+        close_client(s);
+    }
 }
 
 static void what_is_set_for_all_signals_is_told_once(void **state)
@@ -496,6 +520,7 @@ int main(void)
         TEST(differences_begin_anew_with_each_export),
         TEST(a_forked_child_counts_from_nothing),
         TEST(settings_that_make_no_sense_are_told_and_the_default_is_taken),
+        TEST(what_headers_and_addresses_can_not_carry_is_left_out),
         TEST(what_is_set_for_all_signals_is_told_once),
         TEST(an_exporter_that_nobody_has_is_told),
         TEST(a_console_that_the_program_does_not_print_is_told),

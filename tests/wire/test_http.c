@@ -83,9 +83,15 @@ static void a_url_that_can_not_be_sent_is_explained(void **state)
     assert_bad_url("localhost:80", "/m", BELUGA_ERROR_INVALID_CONFIG,
                    "the base URL must start with http:// or https://");
     assert_bad_url("http://h", "/a b", BELUGA_ERROR_INVALID_CONFIG,
-                   "the URL has a space or a line break in it");
+                   "the URL: a space at byte 10 can't be sent in it");
     assert_bad_url("http://h", "/a\r\nX: y", BELUGA_ERROR_INVALID_CONFIG,
-                   "the URL has a space or a line break in it");
+                   "the URL: \\r at byte 10 can't be sent in it");
+    assert_bad_url("http://h", "/a\xff", BELUGA_ERROR_INVALID_CONFIG,
+                   "the URL: byte 0xff at byte 10 can't be sent in it");
+    assert_bad_url("http://h", "/a\\b", BELUGA_ERROR_INVALID_CONFIG,
+                   "the URL: \"\\\" at byte 10 can't be sent in it");
+    assert_bad_url("http://h", "/a#b", BELUGA_ERROR_INVALID_CONFIG,
+                   "the URL: \"#\" at byte 10 can't be sent in it");
     char *path = calloc(1, BELUGA__MAX_URL_BYTES + 1);
     assert_non_null(path);
     memset(path, 'a', BELUGA__MAX_URL_BYTES);
@@ -94,6 +100,78 @@ static void a_url_that_can_not_be_sent_is_explained(void **state)
     assert_int_equal(beluga__http_request_finish(&request, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
     stop();
     free(path);
+}
+
+static void a_path_does_not_climb_however_it_is_written(void **state)
+{
+    (void)state;
+    static const char *const up[] = {"/a/../b", "/..",     "/.",      "/a/./b",     "/a/%2e%2E/b",
+                                     "/.%2e",   "/a/..?q", "/a%2f..", "/a%5C..%2f", "/..//"};
+    static const char *const in[] = {"/...",       "/a..b/..c",   "/.well-known",
+                                     "/a?b=/../c", "/%252e%252e", "/a//b"};
+    for (size_t i = 0; i < sizeof up / sizeof *up; i++)
+        assert_bad_url("http://h/v1", up[i], BELUGA_ERROR_INVALID_CONFIG,
+                       "the URL has \".\" or \"..\" between slashes of its path");
+    for (size_t i = 0; i < sizeof in / sizeof *in; i++) {
+        start_with("http://h/v1");
+        beluga_http_request_set_path(&request, in[i]);
+        assert_int_equal(beluga__http_request_finish(&request, &err), 0);
+        stop();
+    }
+}
+
+static void assert_segment(const char *text, const char *expected)
+{
+    char out[64];
+    assert_int_equal(beluga_http_encode_segment("name", text, out, sizeof out, &err), 0);
+    assert_string_equal(out, expected);
+}
+
+static void assert_no_segment(const char *text, const char *message)
+{
+    char out[16];
+    assert_int_equal(beluga_http_encode_segment("name", text, out, sizeof out, &err),
+                     BELUGA_ERROR_INVALID_INPUT);
+    assert_string_equal(err.message, message);
+}
+
+static void a_name_becomes_one_segment_of_a_path(void **state)
+{
+    static const char climbs[] =
+        "name: a name with \".\" or \"..\" between slashes would lead to another path";
+    (void)state;
+    assert_segment("gpt-4o", "gpt-4o");
+    assert_segment("ft:gpt-4o:org::id", "ft%3Agpt-4o%3Aorg%3A%3Aid");
+    assert_segment("maker/model", "maker%2Fmodel");
+    assert_segment("a%2e?b=c#d", "a%252e%3Fb%3Dc%23d");
+    assert_segment("//h", "%2F%2Fh");
+    assert_segment("a b\\", "a%20b%5C");
+    assert_segment("\xc3\xa9", "%C3%A9");
+    assert_no_segment("..", climbs);
+    assert_no_segment("a/../b", climbs);
+    assert_no_segment("%2e%2E", climbs);
+    assert_no_segment("a\\..", climbs);
+    assert_no_segment("", "name is empty");
+    assert_no_segment("a\nb", "name: \\n at byte 1 can't be part of a name");
+    assert_no_segment("a\xff", "name: byte 0xff at byte 1 can't be part of a name");
+    assert_no_segment("1234567890123456", "name is too long");
+    assert_no_segment("12345678901234/", "name is too long");
+    char out[16];
+    assert_int_equal(beluga_http_encode_segment("name", "123456789012345", out, 16, &err), 0);
+}
+
+static void the_transports_headers_are_its_own(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"Content-Length", "host", "Proxy-Authorization", "TE"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        start_with("http://h");
+        beluga_http_request_set_path(&request, "/");
+        beluga_http_request_set_header(&request, names[i], "3");
+        assert_int_equal(beluga__http_request_finish(&request, &err), BELUGA_ERROR_INVALID_INPUT);
+        assert_non_null(strstr(err.message, names[i]));
+        stop();
+    }
 }
 
 static void headers_are_replaced_and_removed_by_name(void **state)
@@ -119,15 +197,22 @@ static void headers_are_replaced_and_removed_by_name(void **state)
 static void a_header_can_not_smuggle_another(void **state)
 {
     (void)state;
-    static const char *const bad[][2] = {{"X", "a\r\nY: b"}, {"X", "a\nb"}, {"X", "a\x7f"},
-                                         {"X: y\r\nZ", "a"}, {"", "a"},     {"a b", "c"}};
+    static const char *const bad[][3] = {
+        {"X", "a\r\nY: b", "X: \\r at byte 1 can't be sent in a header"},
+        {"X", "a\nb", "X: \\n at byte 1 can't be sent in a header"},
+        {"X", "a\x7f", "X: U+007F at byte 1 can't be sent in a header"},
+        {"X", "a\xff", "X: byte 0xff at byte 1 can't be sent in a header"},
+        {"X", "\xc2\x85", "X: U+0085 at byte 0 can't be sent in a header"},
+        {"X: y\r\nZ", "a", "a header's name has \":\" at byte 1"},
+        {"", "a", "a header has no name"},
+        {"a b", "c", "a header's name has a space at byte 1"}};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         start_with("http://h");
         beluga_http_request_set_path(&request, "/");
         beluga_http_request_set_header(&request, bad[i][0], bad[i][1]);
         beluga_http_request_set_method(&request, "GET /"); /* a second fault: the first is told */
         assert_int_equal(beluga__http_request_finish(&request, &err), BELUGA_ERROR_INVALID_INPUT);
-        assert_string_equal(err.message, "a header has a name or value that HTTP can't carry");
+        assert_string_equal(err.message, bad[i][2]);
         stop();
     }
 }
@@ -547,6 +632,9 @@ int main(void)
         cmocka_unit_test(a_path_follows_the_base_url),
         cmocka_unit_test(a_query_is_percent_encoded),
         cmocka_unit_test(a_url_that_can_not_be_sent_is_explained),
+        cmocka_unit_test(a_path_does_not_climb_however_it_is_written),
+        cmocka_unit_test(a_name_becomes_one_segment_of_a_path),
+        cmocka_unit_test(the_transports_headers_are_its_own),
         cmocka_unit_test(headers_are_replaced_and_removed_by_name),
         cmocka_unit_test(a_header_can_not_smuggle_another),
         cmocka_unit_test(the_method_is_post_unless_set),

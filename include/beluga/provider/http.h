@@ -41,21 +41,45 @@ typedef struct beluga_frame {
 /** A request being made. */
 typedef struct beluga_http_request beluga_http_request;
 
+/* What the setters get may be text of others: of an option, of a file, of a server. What would make
+ * another request of it fails the call before anything is sent, with an error that says where it
+ * stands. */
+
 /** Set the method; "POST" unless set. Copied. */
 BELUGA_API void beluga_http_request_set_method(beluga_http_request *request, const char *method);
 /**
  * Set the path that follows the base URL, such as "/chat/completions"; copied, sent as it is. A
- * query of the base URL stays behind it.
+ * query of the base URL stays behind it. A name in it is written with beluga_http_encode_segment.
+ *
+ * Makes the request fail: control characters, a space, "\", "#", bytes that are not UTF-8, and a
+ * segment "." or "..", also where it is percent-encoded.
  */
 BELUGA_API void beluga_http_request_set_path(beluga_http_request *request, const char *path);
-/** Set the whole URL instead. */
+/** Set the whole URL instead; the same makes it fail. */
 BELUGA_API void beluga_http_request_set_url(beluga_http_request *request, const char *url);
 /** Add "name=value" to the query; both are percent-encoded. */
 BELUGA_API void beluga_http_request_add_query(beluga_http_request *request, const char *name,
                                               const char *value);
 /**
- * Set a header, replacing one of that name; NULL removes it. Line breaks in it make the request
- * fail.
+ * Write a text, such as a model's name, as one segment of a path, NUL-terminated: all but letters,
+ * digits and -._~ is percent-encoded, slashes too.
+ *
+ * @param what    What the text is, for the message, such as "model_name".
+ * @param out, n  Receives it; three bytes a byte of the text and one more are always enough.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT it is empty, does not fit, has control characters, or
+ *         between slashes "." or "..", which would lead to another path, however they are encoded.
+ *
+ * Threads: any. Blocks: never. Since: 0.1
+ */
+BELUGA_API int beluga_http_encode_segment(const char *what, const char *text, char *out, size_t n,
+                                          beluga_error *err);
+/**
+ * Set a header, replacing one of that name; NULL removes it.
+ *
+ * Makes the request fail: a name that is no token (RFC 9110); control characters but the tab, and
+ * bytes that are not UTF-8, in the value; and a header that the transport sets: Connection,
+ * Content-Length, Expect, Host, HTTP2-Settings, Keep-Alive, TE, Trailer, Transfer-Encoding,
+ * Upgrade, Proxy-….
  */
 BELUGA_API void beluga_http_request_set_header(beluga_http_request *request, const char *name,
                                                const char *value);

@@ -80,7 +80,8 @@
     XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
-    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)
+    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)    \
+    XX(beluga_http_encode_segment)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -201,6 +202,7 @@ BELUGA_END_DECLS
 #define beluga_http_request_set_path    beluga_plugin_functions->beluga_http_request_set_path
 #define beluga_http_request_set_url     beluga_plugin_functions->beluga_http_request_set_url
 #define beluga_http_request_add_query   beluga_plugin_functions->beluga_http_request_add_query
+#define beluga_http_encode_segment      beluga_plugin_functions->beluga_http_encode_segment
 #define beluga_http_request_set_header  beluga_plugin_functions->beluga_http_request_set_header
 #define beluga_http_request_json        beluga_plugin_functions->beluga_http_request_json
 #define beluga_http_request_warn        beluga_plugin_functions->beluga_http_request_warn

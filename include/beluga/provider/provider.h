@@ -65,13 +65,21 @@ BELUGA_API const char *beluga_capability_name(uint64_t capability);
 
 BELUGA_END_DECLS
 
+/** What is known of a provider's own option beside its type. */
+typedef enum beluga_own_option_flag {
+    /** Of a STRING: it is sent in a header, a path or a query, so it may hold no control
+     * characters.
+     */
+    BELUGA_OWN_OPTION_IN_HEAD = 1
+} beluga_own_option_flag;
+
 /** A provider's own option: what `beluga providers` lists and what a configuration is checked by.
  */
 typedef struct beluga_own_option {
     const char *name; /**< "acme.region" */
     const char *meaning;
-    uint32_t type; /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
-    uint32_t reserved;
+    uint32_t type;           /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
+    uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
 } beluga_own_option;

@@ -48,9 +48,9 @@ static int set_path(const beluga_call *call, beluga_http_request *request, belug
         set_v1_path(request, "/chat/completions");
         return 0;
     }
-    if (!beluga__percent_encode(beluga_call_model(call), name, sizeof name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "the deployment's name is too long");
+    int code =
+        beluga_http_encode_segment("model_name", beluga_call_model(call), name, sizeof name, err);
+    if (code) return code;
     snprintf(path, sizeof path, "/openai/deployments/%s/chat/completions", name);
     beluga_http_request_set_path(request, path);
     beluga_http_request_add_query(request, "api-version", version);
@@ -107,7 +107,7 @@ static const char *const url_variables[] = {"AZURE_OPENAI_ENDPOINT", "AZURE_API_
 
 static const beluga_own_option options[] = {
     {"azure.api_version", "use the dated API of this version instead of v1", BELUGA_OPTION_STRING,
-     0, 0, 0, "OPENAI_API_VERSION"},
+     BELUGA_OWN_OPTION_IN_HEAD, 0, 0, "OPENAI_API_VERSION"},
     {"azure.entra", "the key is a token of Entra ID", BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
     {"azure.max_completion_tokens", "send max_completion_tokens instead of max_tokens",
      BELUGA_OPTION_BOOL, 0, 0, 0, NULL},

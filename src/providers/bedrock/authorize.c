@@ -43,11 +43,11 @@ int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credent
     const char *region = field(&rest);
     const char *chosen = credential->call ? beluga__bedrock_region(credential->call) : NULL;
     /* Of the profile, where the options say nothing. */
-    if (!chosen && *region) beluga__bedrock_set_region(request, chosen = region);
+    int code = !chosen && *region ? beluga__bedrock_set_region(request, chosen = region, err) : 0;
     with.region =
         chosen ? chosen
                : region_of_host(beluga_http_request_url(request), host_region, sizeof host_region);
-    int code = beluga__sigv4_sign(request, &with, err);
+    if (!code) code = beluga__sigv4_sign(request, &with, err);
     explicit_bzero(key, sizeof key);
     return code;
 }

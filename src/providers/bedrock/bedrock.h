@@ -64,8 +64,8 @@ typedef struct beluga__bedrock_encoder {
 
 /* region.c: what the options say, or NULL. */
 const char *beluga__bedrock_region(const beluga_call *call);
-/* Move a URL of the default region to another. */
-void beluga__bedrock_set_region(beluga_http_request *request, const char *region);
+/* Move a URL of the default region to another. Returns 0; INVALID_CONFIG for what is none. */
+int beluga__bedrock_set_region(beluga_http_request *request, const char *region, beluga_error *err);
 
 /* request.c, messages.c, parts.c */
 int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request *request,

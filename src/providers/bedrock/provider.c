@@ -5,9 +5,10 @@ static const char *const url_variables[] = {"AWS_ENDPOINT_URL_BEDROCK_RUNTIME", 
                                             NULL};
 
 static const beluga_own_option options[] = {
-    {"bedrock.region", "region of the service", BELUGA_OPTION_STRING, 0, 0, 0, "AWS_REGION"},
-    {"bedrock.default_region", "region where bedrock.region is not set", BELUGA_OPTION_STRING, 0, 0,
-     0, "AWS_DEFAULT_REGION"},
+    {"bedrock.region", "region of the service", BELUGA_OPTION_STRING, BELUGA_OWN_OPTION_IN_HEAD, 0,
+     0, "AWS_REGION"},
+    {"bedrock.default_region", "region where bedrock.region is not set", BELUGA_OPTION_STRING,
+     BELUGA_OWN_OPTION_IN_HEAD, 0, 0, "AWS_DEFAULT_REGION"},
     {NULL, NULL, 0, 0, 0, 0, NULL},
 };
 

@@ -13,17 +13,30 @@ const char *beluga__bedrock_region(const beluga_call *call)
     return region && *region ? region : NULL;
 }
 
-/* "bedrock-runtime.us-east-1.amazonaws.com" or "bedrock.us-east-1.…" becomes that of the region. */
-void beluga__bedrock_set_region(beluga_http_request *request, const char *region)
+/* It becomes part of the host's name, to which the key goes. */
+static bool is_region(const char *text)
 {
+    size_t n = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    return n && n <= MAX_REGION && !text[n];
+}
+
+/* "bedrock-runtime.us-east-1.amazonaws.com" or "bedrock.us-east-1.…" becomes that of the region. */
+int beluga__bedrock_set_region(beluga_http_request *request, const char *region, beluga_error *err)
+{
+    if (!is_region(region))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "the region is not a name such as us-east-1: look at "
+                                "bedrock.region, bedrock.default_region and the profile");
+
     static const char scheme[] = "https://bedrock",
                       home[] = "." BELUGA__BEDROCK_REGION ".amazonaws.com";
     const char *url = beluga_http_request_url(request);
     const char *at = strstr(url, home);
     char moved[MAX_URL];
-    if (!at || strncmp(url, scheme, sizeof scheme - 1) != 0 || strlen(region) > MAX_REGION) return;
+    if (!at || strncmp(url, scheme, sizeof scheme - 1) != 0) return 0;
     const char *domain = strncmp(region, "cn-", 3) == 0 ? "amazonaws.com.cn" : "amazonaws.com";
     int n = snprintf(moved, sizeof moved, "%.*s.%s.%s%s", (int)(at - url), url, region, domain,
                      at + sizeof home - 1);
     if (n > 0 && (size_t)n < sizeof moved) beluga_http_request_set_url(request, moved);
+    return 0;
 }

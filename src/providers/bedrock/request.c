@@ -332,13 +332,13 @@ static int set_path(const beluga_call *call, beluga_http_request *request, belug
 {
     char model[MAX_MODEL], path[MAX_MODEL + 32];
     const char *region = beluga__bedrock_region(call);
-    if (!beluga__percent_encode(beluga_call_model(call), model, sizeof model))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the model's id is too long");
+    int code =
+        beluga_http_encode_segment("model_name", beluga_call_model(call), model, sizeof model, err);
+    if (code) return code;
     snprintf(path, sizeof path, "/model/%s/converse%s", model,
              beluga_call_is_streamed(call) ? "-stream" : "");
     beluga_http_request_set_path(request, path);
-    if (region) beluga__bedrock_set_region(request, region);
-    return 0;
+    return region ? beluga__bedrock_set_region(request, region, err) : 0;
 }
 
 int beluga__bedrock_encode_request(const beluga_call *call, beluga_http_request *request,
@@ -369,14 +369,14 @@ int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_requ
 {
     static const char path[] = "/foundation-models";
     const char *region = beluga__bedrock_region(call);
-    (void)err;
+    int code = 0;
     beluga_http_request_set_method(request, "GET");
     beluga_http_request_set_path(request, path);
     if (strncmp(beluga_http_request_url(request), BELUGA__BEDROCK_URL,
                 sizeof BELUGA__BEDROCK_URL - 1) == 0)
         beluga_http_request_set_url(request, "https://bedrock." BELUGA__BEDROCK_REGION
                                              ".amazonaws.com/foundation-models");
-    if (region) beluga__bedrock_set_region(request, region);
+    if (region) code = beluga__bedrock_set_region(request, region, err);
     beluga_http_request_add_query(request, "byOutputModality", "TEXT");
-    return 0;
+    return code;
 }

@@ -96,23 +96,24 @@ static const char *prefix_of(const char *url, const char *model, bool vertex)
     return path ? "" : "publishers/google/models/";
 }
 
-/* Percent-encode a name, whose slashes are kept when it is a path. */
-static bool encode(const char *model, bool path, char *out, size_t size)
+/* A name, whose slashes are kept when it is a path. */
+static int encode(const char *model, bool path, char *out, size_t size, beluga_error *err)
 {
     char segment[512];
     for (;;) {
         size_t n = path ? strcspn(model, "/") : strlen(model);
-        if (n >= sizeof segment) return false;
+        if (n >= sizeof segment) n = sizeof segment - 1; /* then it does not fit below */
         memcpy(segment, model, n);
         segment[n] = '\0';
-        if (!beluga__percent_encode(segment, out, size)) return false;
-        size -= strlen(out);
-        out += strlen(out);
-        model += n;
-        if (!*model++) return true;
-        if (size < 2) return false;
-        *out++ = '/';
-        size--;
+        int code = beluga_http_encode_segment("model_name", segment, out, size, err);
+        if (code || !model[n]) return code;
+        size_t written = strlen(out);
+        if (model[n] != '/' || written + 2 > size)
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "model_name is too long");
+        out[written] = '/';
+        out += written + 1;
+        size -= written + 1;
+        model += n + 1;
     }
 }
 
@@ -123,8 +124,8 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
     bool streamed = beluga_call_is_streamed(call);
     const char *url = base_url(request), *model = beluga_call_model(call);
     bool vertex = is_vertex(url);
-    if (!encode(model, is_path(model, vertex), name, sizeof name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "the model's name is too long");
+    int code = encode(model, is_path(model, vertex), name, sizeof name, err);
+    if (code) return code;
     snprintf(path, sizeof path, "%s/%s%s:%s",
              has_version(url) ? ""
              : vertex         ? "/v1"

@@ -6,8 +6,10 @@ static const char *const key_variables[] = {"OPENAI_API_KEY", NULL};
 static const char *const url_variables[] = {"OPENAI_BASE_URL", "OPENAI_API_BASE", NULL};
 
 static const beluga_own_option options[] = {
-    {"openai.organization", "organization to bill", BELUGA_OPTION_STRING, 0, 0, 0, "OPENAI_ORG_ID"},
-    {"openai.project", "project to bill", BELUGA_OPTION_STRING, 0, 0, 0, "OPENAI_PROJECT_ID"},
+    {"openai.organization", "organization to bill", BELUGA_OPTION_STRING, BELUGA_OWN_OPTION_IN_HEAD,
+     0, 0, "OPENAI_ORG_ID"},
+    {"openai.project", "project to bill", BELUGA_OPTION_STRING, BELUGA_OWN_OPTION_IN_HEAD, 0, 0,
+     "OPENAI_PROJECT_ID"},
     {"openai.max_completion_tokens", "send max_completion_tokens instead of max_tokens",
      BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
     {NULL, NULL, 0, 0, 0, 0, NULL},
