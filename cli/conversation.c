@@ -7,6 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
+
 int conversation_set_system(struct conversation *conversation, const char *text)
 {
     char *copy = text && *text ? strdup(text) : NULL;
@@ -88,7 +90,7 @@ static void write_turn(FILE *file, const beluga_message *message)
 
 int conversation_save(const struct conversation *conversation, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, BELUGA__PRIVATE_MODE);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file) {
         if (fd >= 0) close(fd);

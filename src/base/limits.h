@@ -76,6 +76,7 @@
 #define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* a server that only says that it works */
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
+#define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read in a file's place says nothing */
 #define BELUGA__COMMAND_TIMEOUT_MS  30000 /* a command that prints a key */
 #define BELUGA__MAX_COMMAND_WORDS   4096  /* what it says on stderr, for the error */
 

@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -305,9 +304,7 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
     e->runtime.ref = e->runtime.unref = no_reference;
     e->metrics_since_ns = t->began_ns;
     beluga__buf_init(&e->body, &t->allocator, BELUGA__MAX_EXPORT_BYTES);
-    e->file = t->settings.file
-                  ? open(t->settings.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
-                  : -1;
+    e->file = t->settings.file ? beluga__telemetry_open_file(t->settings.file) : -1;
     return e;
 }
 
