@@ -67,7 +67,7 @@ static int follow(walk *w)
     if (++w->links > MAX_LINKS) return refuse(w->err, ELOOP);
     if (length >= sizeof rest) return refuse(w->err, ENAMETOOLONG);
     memcpy(rest, w->rest, length + 1);
-    snprintf(w->rest, sizeof w->rest, "%s/%s", target, rest);
+    snprintf(w->rest, sizeof w->rest, "%s%s%s", target, *rest ? "/" : "", rest);
     if (*target == '/')
         *w->real = '\0';
     else
