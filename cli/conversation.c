@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/new_file.h"
+#include "base/sum.h"
 
 int conversation_set_system(struct conversation *conversation, const char *text)
 {
@@ -60,8 +61,10 @@ int conversation_add(struct conversation *conversation, beluga_message *human,
     int rc = ai ? conversation_add_turn(conversation, human, ai) : -1;
     beluga_message_unref(ai);
     if (rc != 0) return -1;
-    if (usage->input_total > 0) conversation->input_tokens += usage->input_total;
-    if (usage->output_total > 0) conversation->output_tokens += usage->output_total;
+    if (usage->input_total > 0)
+        conversation->input_tokens = beluga__add(conversation->input_tokens, usage->input_total);
+    if (usage->output_total > 0)
+        conversation->output_tokens = beluga__add(conversation->output_tokens, usage->output_total);
     return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <beluga/provider/json.h>
 
 #include "base/new_file.h"
+#include "base/sum.h"
 
 #include "../exit.h"
 #include "../output.h"
@@ -55,8 +56,10 @@ static void count(struct batch_output *out, const struct batch_entry *entry)
     else
         t->done++;
     t->unfinished += entry->unfinished;
-    if (entry->input_tokens > 0) t->input_tokens += entry->input_tokens;
-    if (entry->output_tokens > 0) t->output_tokens += entry->output_tokens;
+    if (entry->input_tokens > 0)
+        t->input_tokens = beluga__add(t->input_tokens, entry->input_tokens);
+    if (entry->output_tokens > 0)
+        t->output_tokens = beluga__add(t->output_tokens, entry->output_tokens);
     if (entry->cost >= 0)
         t->cost += entry->cost;
     else if (!entry->failed || entry->input_tokens > 0 || entry->output_tokens > 0)

@@ -66,6 +66,9 @@
 #define BELUGA__MAX_EXPORT_ANSWER (4u << 20)  /* its answer, likewise */
 #define BELUGA__MAX_LINE_BYTES    (16u << 10) /* a redacted line of the wire log */
 
+/* what is larger is no count of tokens */
+#define BELUGA__MAX_TOKENS (INT64_C(1) << 48)
+
 #define BELUGA__FINISH_GRACE_MS   2000  /* a finish waits this long for what may follow */
 #define BELUGA__FINISH_WAIT_MS    20000 /* and not longer in all, whatever follows */
 #define BELUGA__BODY_SAMPLE_BYTES 160u  /* of a body that was not understood, for the error */

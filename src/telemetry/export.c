@@ -94,7 +94,7 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
 
 static int64_t deadline_after(int64_t ms)
 {
-    return ms ? beluga__now_ns() + ms * BELUGA__NS_PER_MS : INT64_MAX;
+    return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
 /* Everything that waits, the oldest first. */
@@ -245,10 +245,10 @@ static void one_turn(beluga__exporter *e, schedule *turn)
     bool all = turn->stop || turn->flush > t->flush_done;
     compare_clocks(t);
     int status = export_spans(e);
-    turn->spans_ns = beluga__now_ns() + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS;
+    turn->spans_ns = beluga__ends_ns(t->settings.schedule_delay_ms);
     if (all || beluga__now_ns() >= turn->metrics_ns) {
         int metrics = export_metrics(e);
-        turn->metrics_ns = beluga__now_ns() + t->settings.metric_interval_ms * BELUGA__NS_PER_MS;
+        turn->metrics_ns = beluga__ends_ns(t->settings.metric_interval_ms);
         if (!status) status = metrics;
     }
     answer_flush(t, turn, status);
@@ -277,9 +277,8 @@ static void *work(void *argument)
 {
     beluga__exporter *e = argument;
     beluga_telemetry *t = e->t;
-    int64_t now = beluga__now_ns();
-    schedule turn = {.spans_ns = now + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS,
-                     .metrics_ns = now + t->settings.metric_interval_ms * BELUGA__NS_PER_MS};
+    schedule turn = {.spans_ns = beluga__ends_ns(t->settings.schedule_delay_ms),
+                     .metrics_ns = beluga__ends_ns(t->settings.metric_interval_ms)};
     do {
         wait_for_work(t, &turn);
         one_turn(e, &turn);
