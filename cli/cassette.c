@@ -1,11 +1,15 @@
 #include "cassette.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <beluga/cassette.h>
 #include <beluga/client.h>
+
+#include "base/new_file.h"
 
 #include "exit.h"
 #include "output.h"
@@ -53,11 +57,15 @@ static char *model_path(const char *directory)
 
 void cassette_remember_model(const char *reference)
 {
+    beluga__new_file file;
     char *path = recording ? model_path(recording) : NULL;
-    FILE *file = path ? fopen(path, "we") : NULL;
     /* Without it a replay has to name the model; what can't be written there is told at the end. */
-    if (file) fprintf(file, "%s\n", reference);
-    if (file) fclose(file);
+    if (path && beluga__new_file_begin(&file, path, false) == 0) {
+        if (beluga__file_write(file.fd, reference, strlen(reference)) == 0 &&
+            beluga__file_write(file.fd, "\n", 1) == 0)
+            beluga__new_file_replace(&file);
+        beluga__new_file_end(&file);
+    }
     free(path);
 }
 
@@ -65,9 +73,10 @@ char *cassette_recall_model(const struct args *args)
 {
     char line[MAX_MODEL_BYTES] = "";
     char *path = args->replay ? model_path(args->replay) : NULL;
-    FILE *file = path ? fopen(path, "re") : NULL;
-    if (file && !fgets(line, sizeof line, file)) line[0] = '\0';
-    if (file) fclose(file);
+    int fd = path ? open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    ssize_t n = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
+    line[n > 0 ? n : 0] = '\0';
+    if (fd >= 0) close(fd);
     free(path);
     line[strcspn(line, "\r\n")] = '\0';
     return *line ? strdup(line) : NULL;

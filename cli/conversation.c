@@ -7,6 +7,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
+#include "base/sum.h"
+
 int conversation_set_system(struct conversation *conversation, const char *text)
 {
     char *copy = text && *text ? strdup(text) : NULL;
@@ -58,8 +61,10 @@ int conversation_add(struct conversation *conversation, beluga_message *human,
     int rc = ai ? conversation_add_turn(conversation, human, ai) : -1;
     beluga_message_unref(ai);
     if (rc != 0) return -1;
-    if (usage->input_total > 0) conversation->input_tokens += usage->input_total;
-    if (usage->output_total > 0) conversation->output_tokens += usage->output_total;
+    if (usage->input_total > 0)
+        conversation->input_tokens = beluga__add(conversation->input_tokens, usage->input_total);
+    if (usage->output_total > 0)
+        conversation->output_tokens = beluga__add(conversation->output_tokens, usage->output_total);
     return 0;
 }
 
@@ -88,7 +93,7 @@ static void write_turn(FILE *file, const beluga_message *message)
 
 int conversation_save(const struct conversation *conversation, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, BELUGA__PRIVATE_MODE);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");
     if (!file) {
         if (fd >= 0) close(fd);

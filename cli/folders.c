@@ -1,13 +1,20 @@
 #include "folders.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-void folders_make(char *path)
+int folders_make(char *path)
 {
+    struct stat info = {.st_uid = geteuid()};
     for (char *slash = strchr(path + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
         *slash = '\0';
         mkdir(path, 0700);
+        if (!strchr(slash + 1, '/') && stat(path, &info) != 0) info.st_uid = geteuid();
         *slash = '/';
     }
+    if (info.st_uid == geteuid() || info.st_uid == 0) return 0;
+    errno = EPERM;
+    return -1;
 }

@@ -8,11 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #ifdef HAVE_LIBEDIT
 #include <histedit.h>
 #endif
+
+#include "base/new_file.h"
 
 #include "folders.h"
 #include "output.h"
@@ -50,10 +53,21 @@ static void catch_interrupt(void)
 
 #ifdef HAVE_LIBEDIT
 
+/* libedit would wait for the other end of a pipe. */
+static int open_history_file(const char *path)
+{
+    struct stat info;
+    int fd = beluga__file_open(path, O_WRONLY | O_NONBLOCK, BELUGA__PRIVATE_MODE);
+    if (fd < 0 || (fstat(fd, &info) == 0 && S_ISREG(info.st_mode))) return fd;
+    close(fd);
+    errno = EINVAL;
+    return -1;
+}
+
 /* The history is private: the file is made for its owner only before libedit writes it. */
 static char *prepare_history_file(void)
 {
-    char *path = NULL;
+    char *path = NULL, text[128];
     const char *base = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     int n = -1;
     if (base && base[0] == '/')
@@ -61,13 +75,13 @@ static char *prepare_history_file(void)
     else if (home && *home)
         n = asprintf(&path, "%s/.local/state/beluga/history", home);
     if (n < 0) return NULL;
-    folders_make(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    int fd = folders_make(path) ? -1 : open_history_file(path);
     if (fd >= 0) {
         close(fd);
         return path;
     }
-    out_note("the history can't be kept in %s: %s", path, strerror(errno));
+    out_note("the history can't be kept in %s: %s", path,
+             beluga__file_explain(errno, text, sizeof text));
     free(path);
     return NULL;
 }

@@ -12,6 +12,8 @@
 
 #include <beluga/price.h>
 
+#include "base/new_file.h"
+
 #include "exit.h"
 #include "folders.h"
 #include "logbook_message.h"
@@ -53,14 +55,14 @@ bool logbook_is_on(void)
 
 static int switch_on(char *path)
 {
-    folders_make(path);
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+    if (folders_make(path) != 0) return -1;
+    int fd = beluga__file_open(path, O_WRONLY | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     return fd < 0 ? -1 : close(fd);
 }
 
 int logbook_switch(bool on, char *why)
 {
-    char *path = path_of(SWITCH_NAME);
+    char *path = path_of(SWITCH_NAME), text[128];
     int rc = -1;
     if (!path) {
         snprintf(why, LOGBOOK_WHY_BYTES,
@@ -69,7 +71,9 @@ int logbook_switch(bool on, char *why)
     }
     rc = on ? switch_on(path) : unlink(path);
     if (rc != 0 && !on && errno == ENOENT) rc = 0;
-    if (rc != 0) snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path, strerror(errno));
+    if (rc != 0)
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
+                 beluga__file_explain(errno, text, sizeof text));
     free(path);
     return rc;
 }

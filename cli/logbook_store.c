@@ -5,9 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <sqlite3.h>
+
+#include "base/new_file.h"
 
 /* How long to wait for another process that writes; a write takes milliseconds. */
 #define BUSY_MS 5000
@@ -61,7 +64,9 @@ static int fail(const struct logbook_store *store, char *why)
 
 static int fail_errno(const char *path, char *why)
 {
-    snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path, strerror(errno));
+    char text[128];
+    snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
+             beluga__file_explain(errno, text, sizeof text));
     return -1;
 }
 
@@ -132,9 +137,16 @@ static int upgrade(struct logbook_store *store, char *why)
 /* SQLite would make it readable for others. Returns 0, 1 when it is not there, or -1. */
 static int make_file(const char *path, bool create, char *why)
 {
-    int fd = open(path, create ? O_RDWR | O_CREAT | O_CLOEXEC : O_RDONLY | O_CLOEXEC, 0600);
-    if (fd < 0 && errno == EACCES && create) fd = open(path, O_RDONLY | O_CLOEXEC);
+    struct stat info;
+    const int look = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+    int fd = create ? beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE)
+                    : open(path, look);
+    if (fd < 0 && errno == EACCES && create) fd = open(path, look);
     if (fd < 0 && errno == ENOENT && !create) return 1;
+    if (fd >= 0 && fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+        close(fd);
+        fd = (errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL, -1);
+    }
     if (fd < 0) return fail_errno(path, why);
     close(fd);
     return 0;

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <beluga/log.h>
+#include "base/new_file.h"
 
 #include "args.h"
 #include "command.h"
@@ -391,19 +392,12 @@ void out_end_line(void)
 
 int out_file(const char *path, int flags, const char *bytes, size_t n)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0600), error = fd < 0 ? errno : 0;
-    while (n && !error) {
-        ssize_t done = write(fd, bytes, n);
-        if (done > 0) {
-            bytes += done;
-            n -= (size_t)done;
-        } else if (done == 0 || errno != EINTR) {
-            error = done < 0 ? errno : EIO;
-        }
-    }
+    char text[128];
+    int fd = beluga__file_open(path, O_WRONLY | flags, BELUGA__PRIVATE_MODE);
+    int error = fd < 0 || beluga__file_write(fd, bytes, n) ? errno : 0;
     if (fd >= 0 && close(fd) != 0 && !error) error = errno;
     if (!error) return 0;
-    out_error("%s can't be written: %s", path, strerror(error));
+    out_error("%s can't be written: %s", path, beluga__file_explain(error, text, sizeof text));
     return CLI_EXIT_OTHER;
 }
 

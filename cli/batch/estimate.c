@@ -7,6 +7,8 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
+#include "base/sum.h"
+
 #include "../exit.h"
 #include "../output.h"
 #include "../report.h"
@@ -39,9 +41,10 @@ static void tell_bad(struct sums *s, const struct batch_item *item, const char *
 static void add(struct sums *s, const struct batch_item *item, int64_t max_tokens)
 {
     for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
-        s->input += beluga_message_estimate_tokens(beluga_messages_get(item->messages, i));
+        s->input = beluga__add(
+            s->input, beluga_message_estimate_tokens(beluga_messages_get(item->messages, i)));
     if (item->max_tokens) max_tokens = item->max_tokens;
-    s->most_output += max_tokens;
+    s->most_output = beluga__add(s->most_output, max_tokens);
     s->bounded &= max_tokens > 0;
     s->lines++;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
+
 #include "digest.h"
 #include "files.h"
 
@@ -38,7 +40,7 @@ int batch_ids_begin(struct batch_ids *ids, const char *beside)
 {
     ids->used = 0;
     ids->written = 0;
-    ids->fd = batch_nameless_file(beside);
+    ids->fd = beluga__file_nameless(beside);
     return ids->fd < 0 ? -1 : 0;
 }
 

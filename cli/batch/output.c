@@ -11,6 +11,9 @@
 
 #include <beluga/provider/json.h>
 
+#include "base/new_file.h"
+#include "base/sum.h"
+
 #include "../exit.h"
 #include "../output.h"
 #include "clock.h"
@@ -25,7 +28,8 @@
 static int complain(const char *path, int error)
 {
     if (error == ENOMEM) return out_no_memory();
-    out_error("%s can't be written: %s", path, strerror(error));
+    char text[128];
+    out_error("%s can't be written: %s", path, beluga__file_explain(error, text, sizeof text));
     return CLI_EXIT_OUTPUT;
 }
 
@@ -52,8 +56,10 @@ static void count(struct batch_output *out, const struct batch_entry *entry)
     else
         t->done++;
     t->unfinished += entry->unfinished;
-    if (entry->input_tokens > 0) t->input_tokens += entry->input_tokens;
-    if (entry->output_tokens > 0) t->output_tokens += entry->output_tokens;
+    if (entry->input_tokens > 0)
+        t->input_tokens = beluga__add(t->input_tokens, entry->input_tokens);
+    if (entry->output_tokens > 0)
+        t->output_tokens = beluga__add(t->output_tokens, entry->output_tokens);
     if (entry->cost >= 0)
         t->cost += entry->cost;
     else if (!entry->failed || entry->input_tokens > 0 || entry->output_tokens > 0)
@@ -93,7 +99,7 @@ int batch_output_open(struct batch_output *out, const char *path)
     struct stat status;
     *out = (struct batch_output){.fd = -1, .path = strdup(path)};
     if (!out->path) return out_no_memory();
-    out->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+    out->fd = beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
     if (!S_ISREG(status.st_mode))
         return out_usage(
@@ -193,7 +199,7 @@ static int rewrite(struct pass *pass)
 {
     struct batch_output *out = pass->out;
     struct batch_new_file copy;
-    int fd = -1, rc = batch_new_file_begin(&copy, out->path);
+    int fd = -1, rc = batch_new_file_begin(&copy, out->path, true);
     pass->copy = &copy;
     if (rc == 0) rc = go_through(pass);
     if (rc == 0) rc = batch_new_file_finish(&copy, &fd);
@@ -301,7 +307,7 @@ static int copy_failed(struct batch_output *out, struct batch_new_file *file)
 int batch_output_collect(struct batch_output *out, const char *path)
 {
     struct batch_new_file file;
-    int rc = batch_new_file_begin(&file, path);
+    int rc = batch_new_file_begin(&file, path, true);
     if (rc == 0) rc = copy_failed(out, &file);
     if (rc == 0) rc = batch_new_file_finish(&file, NULL);
     if (rc == 0) return 0;
@@ -347,7 +353,7 @@ static int copy_place(int from, struct batch_new_file *to, struct place place)
 static int write_sorted(struct batch_output *out, struct place *places)
 {
     struct batch_new_file file;
-    int fd = -1, rc = batch_new_file_begin(&file, out->path);
+    int fd = -1, rc = batch_new_file_begin(&file, out->path, true);
     if (rc == 0) rc = find_places(out, places);
     for (uint64_t i = 0; i <= out->max_line && rc == 0; i++)
         rc = copy_place(out->fd, &file, places[i]);

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/sum.h"
+
 #include "../output.h"
 #include "../term.h"
 #include "clock.h"
@@ -134,8 +136,8 @@ static void sample(struct batch_progress *p, int64_t at, const struct batch_tota
 {
     size_t last = (p->next_sample + BATCH_SAMPLES - 1) % BATCH_SAMPLES;
     if (p->n_samples && at - p->samples[last].at_ms < SAMPLE_MS) return;
-    p->samples[p->next_sample] =
-        (struct batch_sample){at, t->done + t->failed, t->input_tokens + t->output_tokens};
+    p->samples[p->next_sample] = (struct batch_sample){
+        at, t->done + t->failed, beluga__add(t->input_tokens, t->output_tokens)};
     p->next_sample = (p->next_sample + 1) % BATCH_SAMPLES;
     if (p->n_samples < BATCH_SAMPLES) p->n_samples++;
 }
@@ -149,7 +151,8 @@ static void measure(const struct batch_progress *p, int64_t at, const struct bat
     f->left_s = -1;
     if (!p->n_samples || seconds < 0.5) return;
     f->per_second = (double)(t->done + t->failed - since->lines) / seconds;
-    f->tokens_per_second = (double)(t->input_tokens + t->output_tokens - since->tokens) / seconds;
+    f->tokens_per_second =
+        (double)(beluga__add(t->input_tokens, t->output_tokens) - since->tokens) / seconds;
     if (f->per_second > 0) f->left_s = (double)(f->total - f->done) / f->per_second;
 }
 

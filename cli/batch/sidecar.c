@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include <beluga/provider/json.h>
+
+#include "base/new_file.h"
 
 #include "../exit.h"
 #include "../input.h"
@@ -16,6 +18,14 @@
 
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1
+
+/* Its name is ours and not the user's, so nothing but a file of ours is expected there. */
+static int complain(const char *path, int error)
+{
+    char text[128];
+    out_error("%s can't be used: %s", path, beluga__file_explain(error, text, sizeof text));
+    return CLI_EXIT_OUTPUT;
+}
 
 static int save(const char *path, const struct batch_facts *facts)
 {
@@ -30,16 +40,14 @@ static int save(const char *path, const struct batch_facts *facts)
         beluga_json_put_string(w, facts->items[i].name, facts->items[i].value);
     beluga_json_end_object(w);
     int rc = beluga_json_writer_text(w, &text, &length) ? (errno = ENOMEM, -1)
-                                                        : batch_new_file_begin(&file, path);
+                                                        : batch_new_file_begin(&file, path, false);
     if (rc == 0 && (batch_new_file_add(&file, text, length) || batch_new_file_add(&file, "\n", 1) ||
                     batch_new_file_finish(&file, NULL))) {
         batch_new_file_drop(&file);
         rc = -1;
     }
     beluga_json_writer_free(w);
-    if (rc == 0) return 0;
-    out_error("%s can't be written: %s", path, strerror(errno));
-    return CLI_EXIT_OUTPUT;
+    return rc == 0 ? 0 : complain(path, errno);
 }
 
 static int refuse(const char *out, const char *what)
@@ -150,7 +158,12 @@ static int compare(const char *out, const struct batch_facts *facts, const belug
 static int read_and_compare(const char *path, const char *out, const struct batch_facts *facts)
 {
     struct text text = {0};
+    struct stat info;
     beluga_json_doc *doc = NULL;
+    if (lstat(path, &info) != 0)
+        return refuse(
+            out, "was not begun by beluga batch (what it belongs to would be in a file beside it)");
+    if (!S_ISREG(info.st_mode)) return complain(path, S_ISLNK(info.st_mode) ? ELOOP : EINVAL);
     int rc = input_read_file(path, MAX_BYTES, &text);
     if (rc == 0 && beluga_json_parse(text.bytes, text.length, &doc, NULL) != 0)
         rc = refuse(out, "can't be gone on with: OUT.batch beside it is damaged");
@@ -167,11 +180,8 @@ int batch_sidecar_check(const char *out, const struct batch_facts *facts, bool b
     if (asprintf(&path, "%s.batch", out) < 0) return out_no_memory();
     if (!begun)
         rc = dry ? 0 : save(path, facts);
-    else if (access(path, F_OK) == 0)
-        rc = read_and_compare(path, out, facts);
     else
-        rc = refuse(
-            out, "was not begun by beluga batch (what it belongs to would be in a file beside it)");
+        rc = read_and_compare(path, out, facts);
     free(path);
     return rc;
 }

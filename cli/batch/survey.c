@@ -8,6 +8,8 @@
 
 #include <beluga/error.h>
 
+#include "base/new_file.h"
+
 #include "../exit.h"
 #include "../output.h"
 #include "files.h"
@@ -40,7 +42,7 @@ static int keep(int from, int to)
 /* A pipe is kept as stdin is. */
 static int open_kept(int from, const char *out, int *fd)
 {
-    *fd = batch_nameless_file(out);
+    *fd = beluga__file_nameless(out);
     if (*fd >= 0) return keep(from, *fd);
     out_error("stdin can't be kept beside the output: %s", strerror(errno));
     return CLI_EXIT_OUTPUT;

@@ -14,6 +14,8 @@
 
 #define MAX_PROVIDERS 256
 #define NS_PER_S      1e9
+/* In the year 2261. */
+#define MAX_TIME_NS INT64_C(9200000000000000000)
 
 struct reading {
     struct trace_file *file;
@@ -42,10 +44,11 @@ static int64_t read_int(const beluga_json *value, int64_t otherwise)
     return end == text || *end ? otherwise : number;
 }
 
+/* Of later times sums would not fit. */
 static int64_t read_time(const beluga_json *object, const char *key)
 {
     int64_t time = read_int(beluga_json_get(object, key), 0);
-    return time > 0 ? time : 0;
+    return time < 0 ? 0 : time < MAX_TIME_NS ? time : MAX_TIME_NS;
 }
 
 static const char *read_text(const beluga_json *object, const char *key)

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/sum.h"
+
 static int compare_times(int64_t a, int64_t b)
 {
     return a < b ? -1 : a > b;
@@ -158,8 +160,7 @@ static void add_tokens(int64_t *sum, int64_t tokens)
 {
     if (tokens < 0) return;
     if (*sum < 0) *sum = 0;
-    if (tokens > INT64_MAX - *sum) tokens = INT64_MAX - *sum;
-    *sum += tokens;
+    *sum = beluga__add(*sum, tokens);
 }
 
 static void count_operation(struct trace *trace, const struct trace_span *span)

@@ -2,6 +2,7 @@
 #include "trace.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static const char *const names[] = {
 #define XX(constant, name, words) name,
@@ -106,6 +107,7 @@ int trace_add_up(struct trace *trace)
 {
     struct turns turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(struct turn))};
     if (!turns.items) return -1;
+    memset(trace->where_ns, 0, sizeof trace->where_ns);
     for (size_t i = 0; i < trace->n; i++) add_span(&turns, &trace->spans[i]);
     qsort(turns.items, turns.n, sizeof *turns.items, compare_turns);
     sweep(trace, &turns);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include <beluga/log.h>
+#include "base/sum.h"
 
 #define NS_PER_US 1000
 #define NS_PER_MS INT64_C(1000000)
@@ -102,7 +103,8 @@ void words_add_time(struct words *words, int64_t ns)
 void words_add_label(struct words *words, const struct trace_span *span)
 {
     if (span->kind == TRACE_ATTEMPT && span->provider) /* others tell of HTTP alone */
-        words_printf(words, "attempt %" PRId64, span->resent > 0 ? span->resent + 1 : 1);
+        words_printf(words, "attempt %" PRId64,
+                     span->resent > 0 ? beluga__add(span->resent, 1) : 1);
     else if (span->kind == TRACE_TOOL && span->tool)
         words_printf(words, "tool %s", span->tool);
     else

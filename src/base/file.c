@@ -1,7 +1,10 @@
 #include "base/file.h"
 
+#include "base/limits.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,29 +26,64 @@ static int buffer_error(beluga_error *err, const char *path, const beluga__buf *
     return beluga_error_set(err, buf->status, "%s: %s", path, beluga_error_text(buf->status));
 }
 
-static int read_all(int fd, const char *path, beluga__buf *buf, beluga_error *err)
+/* A pipe may have no writer, or one that says nothing: it is not waited for without an end. */
+static int wait_for_bytes(int fd, const char *path, beluga_error *err)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int ready;
+    do ready = poll(&p, 1, BELUGA__PIPE_WAIT_MS);
+    while (ready < 0 && errno == EINTR);
+    if (ready < 0) return system_error(err, path, errno);
+    if (ready > 0) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "%s: it is not a file, and nothing came out of it in %d s", path,
+                            BELUGA__PIPE_WAIT_MS / 1000);
+}
+
+static int read_all(int fd, bool waits, const char *path, beluga__buf *buf, beluga_error *err)
 {
     char chunk[CHUNK];
     for (;;) {
+        int status = waits ? wait_for_bytes(fd, path, err) : 0;
+        if (status) return status;
         ssize_t n = read(fd, chunk, sizeof chunk);
-        if (n < 0 && errno == EINTR) continue;
+        if (n < 0 && (errno == EINTR || (waits && errno == EAGAIN))) continue;
         if (n < 0) return system_error(err, path, errno);
         if (n == 0) return 0;
         if (beluga__buf_append(buf, chunk, (size_t)n)) return buffer_error(err, path, buf);
     }
 }
 
-int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err)
+static int read_opened(int fd, bool only_files, const char *path, beluga__buf *buf,
+                       beluga_error *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    if (fd < 0) return system_error(err, path, errno);
     struct stat info;
-    int status = 0;
+    if (fstat(fd, &info)) return system_error(err, path, errno);
+    bool is_file = S_ISREG(info.st_mode);
+    if (only_files && !is_file && !S_ISDIR(info.st_mode))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: it is not a regular file",
+                                path);
     /* Room at once for what the file says it holds; the bytes decide. */
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0 &&
-        beluga__buf_reserve(buf, (size_t)info.st_size))
-        status = buffer_error(err, path, buf);
-    if (!status) status = read_all(fd, path, buf, err);
+    if (is_file && info.st_size > 0 && beluga__buf_reserve(buf, (size_t)info.st_size))
+        return buffer_error(err, path, buf);
+    return read_all(fd, !is_file, path, buf, err);
+}
+
+static int read_path(const char *path, bool only_files, beluga__buf *buf, beluga_error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0) return system_error(err, path, errno);
+    int status = read_opened(fd, only_files, path, buf, err);
     close(fd);
     return status;
+}
+
+int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err)
+{
+    return read_path(path, false, buf, err);
+}
+
+int beluga__file_read_regular(const char *path, beluga__buf *buf, beluga_error *err)
+{
+    return read_path(path, true, buf, err);
 }

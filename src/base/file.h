@@ -6,8 +6,11 @@
 
 #include <beluga/error.h>
 
-/* Append a file's bytes to a buffer whose maximum limits them; blocks. NOT_FOUND, LIMIT_EXCEEDED,
- * NO_MEMORY, or INVALID_INPUT for what else the system says; the error names the path. */
+/* Append a file's bytes to a buffer whose maximum limits them; blocks. A pipe or a device is read
+ * to its end, and may be silent for BELUGA__PIPE_WAIT_MS. NOT_FOUND, LIMIT_EXCEEDED, NO_MEMORY, or
+ * INVALID_INPUT for what else the system says; the error names the path. */
 int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err);
+/* The same for what must be a regular file, since nobody may wait. */
+int beluga__file_read_regular(const char *path, beluga__buf *buf, beluga_error *err);
 
 #endif

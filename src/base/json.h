@@ -70,4 +70,7 @@ void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
  */
 int beluga__json_writer_status(const beluga_json_writer *w);
 
+/* beluga_json_get for a name of n bytes, which may hold a NUL. */
+const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key, size_t n);
+
 #endif

@@ -49,15 +49,23 @@ static bool is_key(const yyjson_val *key, const char *name, size_t n)
 }
 
 /* What decoders do most: a chunk of a stream is looked up in a dozen times. */
-const beluga_json *beluga_json_get(const beluga_json *object, const char *key)
+static inline const beluga_json *get(const beluga_json *object, const char *key, size_t n)
 {
     yyjson_val *o = val(object);
-    if (!yyjson_is_obj(o) || !key) return NULL;
-    size_t n = strlen(key);
     yyjson_val *k = o + 1;
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1))
         if (is_key(k, key, n)) return json(k + 1);
     return NULL;
+}
+
+const beluga_json *beluga_json_get(const beluga_json *object, const char *key)
+{
+    return yyjson_is_obj(val(object)) && key ? get(object, key, strlen(key)) : NULL;
+}
+
+const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key, size_t n)
+{
+    return yyjson_is_obj(val(object)) ? get(object, key, n) : NULL;
 }
 
 /* Inside the loop over a chunk's members a call would cost more than it does. */

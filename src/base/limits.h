@@ -73,6 +73,9 @@
 #define BELUGA__MAX_EXPORT_ANSWER (4u << 20)  /* its answer, likewise */
 #define BELUGA__MAX_LINE_BYTES    (16u << 10) /* a redacted line of the wire log */
 
+/* what is larger is no count of tokens */
+#define BELUGA__MAX_TOKENS (INT64_C(1) << 48)
+
 #define BELUGA__FINISH_GRACE_MS   2000  /* a finish waits this long for what may follow */
 #define BELUGA__FINISH_WAIT_MS    20000 /* and not longer in all, whatever follows */
 #define BELUGA__BODY_SAMPLE_BYTES 160u  /* of a body that was not understood, for the error */
@@ -83,6 +86,7 @@
 #define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* a server that only says that it works */
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
+#define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read in a file's place says nothing */
 #define BELUGA__COMMAND_TIMEOUT_MS  30000 /* a command that prints a key */
 #define BELUGA__MAX_COMMAND_WORDS   4096  /* what it says on stderr, for the error */
 

@@ -222,7 +222,7 @@ int beluga__recording_read(beluga__recording *recording, const beluga__cassette 
     if (status)
         beluga_error_set(err, status, "no memory for %.200s", name);
     else
-        status = beluga__file_read(path.data, &text, err);
+        status = beluga__file_read_regular(path.data, &text, err);
     if (!status) status = beluga__recording_parse(recording, allocator, name, &text, err);
     beluga__buf_free(&path);
     beluga__buf_free(&text);

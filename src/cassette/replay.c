@@ -58,7 +58,7 @@ static void plan(player *p)
 {
     int64_t ms = p->cassette->realtime ? beluga_json_get_int(next_thing(p), "after_ms", 0) : 0;
     if (ms > 0)
-        p->loop->ops->timer_set(p->loop, &p->timer, beluga__now_ns() + ms * BELUGA__NS_PER_MS);
+        p->loop->ops->timer_set(p->loop, &p->timer, beluga__ends_ns(ms));
     else
         p->loop->ops->defer(p->loop, &p->task);
 }

@@ -2,15 +2,14 @@
 #include "cassette/cassette.h"
 
 #include "base/hint.h"
+#include "base/new_file.h"
 #include "base/secret.h"
 #include "base/utf8.h"
 
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes are 76 digits, and no padding */
 
@@ -287,76 +286,38 @@ static int too_many(beluga_error *err)
                             "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
 }
 
-static int write_all(int fd, const char *bytes, size_t n)
-{
-    while (n) {
-        ssize_t written = write(fd, bytes, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written < 0) return -1;
-        bytes += written;
-        n -= (size_t)written;
-    }
-    return 0;
-}
-
-static int write_temporary(const char *path, const beluga__buf *text, beluga_error *err)
-{
-    unlink(path); /* of a process that died */
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) return system_error(path, err);
-    int status = write_all(fd, text->data, text->length) ? system_error(path, err) : 0;
-    if (close(fd) && !status) status = system_error(path, err);
-    if (status) unlink(path);
-    return status;
-}
-
-/* Give a file its name, unless that is taken. Not every file system has links. */
-static int put_in_place(const char *temporary, const char *path)
-{
-    if (link(temporary, path) == 0) return unlink(temporary);
-    if (errno == EEXIST) return -1;
-    if (access(path, F_OK) == 0) return errno = EEXIST, -1;
-    return rename(temporary, path);
-}
-
 /* Under its number, or where another process has taken that, under a later one. */
 static int name_file(beluga__cassette *cassette, unsigned number,
-                     const beluga_http_request *request, const char *temporary, beluga_error *err)
+                     const beluga_http_request *request, beluga__new_file *file, beluga_error *err)
 {
-    beluga__buf path;
     char name[MAX_NAME];
-    int status = 0;
-    beluga__buf_init(&path, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
     for (;; number = atomic_fetch_add(&cassette->number, 1) + 1) {
+        if (number > BELUGA__MAX_CASSETTE_FILES) return too_many(err);
         make_name(name, number, request);
-        beluga__buf_clear(&path);
-        if (beluga__buf_printf(&path, "%s/%s", cassette->directory, name))
-            status = beluga_error_set(err, path.status, "no memory for a recording's name");
-        else if (number > BELUGA__MAX_CASSETTE_FILES)
-            status = too_many(err);
-        else if (put_in_place(temporary, path.data) == 0)
-            break;
-        else if (errno != EEXIST)
-            status = system_error(path.data, err);
-        if (status) break;
+        if (beluga__new_file_name(file, name) == 0) return 0;
+        if (errno != EEXIST) return system_error(cassette->directory, err);
     }
-    beluga__buf_free(&path);
-    return status;
 }
 
 static int write_file(beluga__cassette *cassette, unsigned number,
                       const beluga_http_request *request, const beluga__buf *text,
                       beluga_error *err)
 {
-    beluga__buf temporary;
-    beluga__buf_init(&temporary, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
-    int status = beluga__buf_printf(&temporary, "%s/.%05u.%ld.tmp", cassette->directory, number,
-                                    (long)getpid());
-    if (status) beluga_error_set(err, status, "no memory for a recording's name");
-    if (!status) status = write_temporary(temporary.data, text, err);
-    if (!status && (status = name_file(cassette, number, request, temporary.data, err)))
-        unlink(temporary.data);
-    beluga__buf_free(&temporary);
+    beluga__new_file file;
+    beluga__buf beside;
+    beluga__buf_init(&beside, &cassette->runtime->allocator, BELUGA__MAX_URL_BYTES);
+    int status = beluga__buf_printf(&beside, "%s/recording", cassette->directory);
+    if (status) {
+        beluga_error_set(err, status, "no memory for a recording's name");
+    } else if (beluga__new_file_begin(&file, beside.data, false)) {
+        status = system_error(cassette->directory, err);
+    } else {
+        status = beluga__file_write(file.fd, text->data, text->length)
+                     ? system_error(cassette->directory, err)
+                     : name_file(cassette, number, request, &file, err);
+        beluga__new_file_end(&file);
+    }
+    beluga__buf_free(&beside);
     return status;
 }
 

@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/trust.h"
 #include "base/utf8.h"
 #include "client/config_yaml.h"
 #include "client/plugin.h"
@@ -11,6 +12,8 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 enum { SHOWN = 60 }; /* bytes of a bad name */
 
@@ -20,6 +23,7 @@ typedef struct reader {
     beluga__config_check *check; /* NULL: the first fault is the error */
     beluga_error *err;
     beluga__yaml_place place; /* of the last key */
+    beluga__yaml_place runs;  /* where a program is named first; line 0: nowhere */
 } reader;
 
 int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
@@ -106,6 +110,19 @@ static int walk(reader *r, beluga__yaml_node *map, const char *what, visit_fn fu
 
 /* --- settings -------------------------------------------------------------------------------- */
 
+/* A key is "command:…", a header "Name: command:…". */
+static bool names_command(const beluga_option *option)
+{
+    static const char command[] = "command:";
+    if (option->key != BELUGA_OPTION_API_KEY && option->key != BELUGA_OPTION_HEADERS) return false;
+    const char *text = option->value.string;
+    if (option->key == BELUGA_OPTION_HEADERS) {
+        text += strcspn(text, ":");
+        text += strspn(text, ": \t");
+    }
+    return strncmp(text, command, sizeof command - 1) == 0;
+}
+
 static int add_entry(reader *r, beluga__config_section *section, const char *name,
                      const beluga_option *option, beluga__yaml_place place)
 {
@@ -119,6 +136,7 @@ static int add_entry(reader *r, beluga__config_section *section, const char *nam
     entry->column = place.column;
     *section->entries_end = entry;
     section->entries_end = &entry->next;
+    if (!r->runs.line && names_command(option)) r->runs = place;
     return 0;
 }
 
@@ -340,6 +358,7 @@ static int add_plugin(reader *r, beluga__yaml_node *value)
     const char *path = scalar ? keep(r, value, &n) : NULL;
     if (scalar && !path) return no_memory(r);
     if (!n || strlen(path) < n) return fault(r, place, "plugins must name files or folders");
+    if (!r->runs.line) r->runs = place;
     if (r->file->n_plugins++ >= BELUGA__MAX_PLUGINS)
         return fault(r, place, "more than %u plug-ins", BELUGA__MAX_PLUGINS);
     beluga__config_plugin *plugin = beluga__arena_zalloc(&r->file->arena, sizeof *plugin);
@@ -419,6 +438,25 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
+/* Who may write to a file that names commands or plug-ins may run anything as its reader. A pipe
+ * has no way to it. */
+static int check_trust(reader *r)
+{
+    struct stat info;
+    char real[PATH_MAX];
+    beluga_error why = {0};
+    if (!r->runs.line) return 0;
+    if (stat(r->file->path, &info) == 0 && !S_ISREG(info.st_mode)) {
+        beluga__trust_check(&info, "it", &why);
+    } else {
+        int fd = beluga__trusted_open(r->file->path, real, &why);
+        if (fd >= 0) close(fd);
+    }
+    if (!why.code) return 0;
+    return fault(r, r->runs, "this runs a program, but others may change the file: %s",
+                 why.message);
+}
+
 static int read_file(reader *r)
 {
     beluga__buf text;
@@ -429,6 +467,7 @@ static int read_file(reader *r)
         if (r->err) r->err->code = status;
     } else if (!status) {
         status = read_yaml(r, &text);
+        if (!status) status = check_trust(r);
     }
     beluga__buf_free(&text);
     return status;

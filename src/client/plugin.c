@@ -134,10 +134,12 @@ static int refuse_link(const char *real, beluga_error *err)
             : "");
 }
 
-static int take_in(beluga_registry *registry, void *handle, const char *real, beluga_error *err)
+static int take_in(beluga_registry *registry, void *handle, const beluga__plugin_file *file,
+                   beluga_error *err)
 {
     const beluga_plugin *p = dlsym(handle, "beluga_plugin_main");
-    int status = check_plugin(p, err);
+    int status = beluga__plugin_file_recheck(file, err);
+    if (!status) status = check_plugin(p, err);
     if (!status) status = beluga__registry_check(registry, p->providers, err);
     if (status) {
         if (!p || !is_initialised(p)) dlclose(handle);
@@ -145,20 +147,20 @@ static int take_in(beluga_registry *registry, void *handle, const char *real, be
     }
     *p->host = &beluga__plugin_host;
     if (!is_initialised(p)) status = initialise(p, err);
-    return status ? status : beluga__registry_add(registry, p->providers, real, err);
+    return status ? status : beluga__registry_add(registry, p->providers, file->real, err);
 }
 
 int beluga_registry_load_plugin(beluga_registry *registry, const char *path, beluga_error *err)
 {
-    char real[PATH_MAX];
+    beluga__plugin_file file;
     if (!registry || !path || !*path)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no %s was given",
                                 registry ? "plug-in" : "registry");
-    int status = beluga__plugin_file_check(path, real, err);
+    int status = beluga__plugin_file_check(path, &file, err);
     if (status) return name_file(err, status, path);
     pthread_mutex_lock(&loading);
-    void *handle = dlopen(real, RTLD_NOW | RTLD_LOCAL);
-    status = handle ? take_in(registry, handle, real, err) : refuse_link(real, err);
+    void *handle = dlopen(file.real, RTLD_NOW | RTLD_LOCAL);
+    status = handle ? take_in(registry, handle, &file, err) : refuse_link(file.real, err);
     pthread_mutex_unlock(&loading);
     return status ? name_file(err, status, path) : 0;
 }

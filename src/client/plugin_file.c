@@ -1,10 +1,10 @@
 /* Whether a file may be loaded: said here, in words, before the dynamic linker sees it. It would
  * say less, does not ask who can have changed the file, and dies of one that was cut short. */
+#include "base/trust.h"
 #include "client/plugin.h"
 
 #include <elf.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,49 +20,6 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 static int refuse(beluga_error *err, const char *why)
 {
     return beluga_error_set(err, BELUGA_ERROR_PLUGIN_ABI, "%s", why);
-}
-
-/* --- who can have changed it ------------------------------------------------------------------ */
-
-/* In a folder with the sticky bit nobody replaces another's file. */
-static bool is_open_to_all(const struct stat *s)
-{
-    return s->st_mode & S_IWOTH && !(S_ISDIR(s->st_mode) && s->st_mode & S_ISVTX);
-}
-
-/* A group of one's own (user private groups) is oneself. */
-static bool is_open_to_group(const struct stat *s)
-{
-    return s->st_mode & S_IWGRP && s->st_gid != 0 && s->st_gid != getegid();
-}
-
-static int check_owner(const struct stat *s, const char *what, beluga_error *err)
-{
-    if (is_open_to_all(s))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "everybody may write to %s: take that away with chmod o-w", what);
-    if (s->st_uid != 0 && s->st_uid != geteuid())
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "%s belongs to user %lu, and neither to you nor to root", what,
-                                (unsigned long)s->st_uid);
-    if (is_open_to_group(s))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
-                                "group %lu may write to %s: take that away with chmod g-w",
-                                (unsigned long)s->st_gid, what);
-    return 0;
-}
-
-static int check_folder(const char *real, beluga_error *err)
-{
-    char folder[PATH_MAX];
-    struct stat s;
-    const char *slash = strrchr(real, '/');
-    size_t n = slash > real ? (size_t)(slash - real) : 1;
-    memcpy(folder, real, n);
-    folder[n] = '\0';
-    if (stat(folder, &s))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "its folder: %s", strerror(errno));
-    return check_owner(&s, "its folder", err);
 }
 
 /* --- what it is ------------------------------------------------------------------------------- */
@@ -142,30 +99,36 @@ static int check_object(int file, off_t size, beluga_error *err)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-static int check_open_file(int file, beluga_error *err)
+static int check_kind(int file, const struct stat *s, beluga_error *err)
 {
-    struct stat s;
-    if (fstat(file, &s))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", strerror(errno));
-    if (S_ISDIR(s.st_mode))
+    if (S_ISDIR(s->st_mode))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it is a folder");
-    if (!S_ISREG(s.st_mode))
+    if (!S_ISREG(s->st_mode))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
-    int status = check_owner(&s, "it", err);
-    return status ? status : check_object(file, s.st_size, err);
+    return check_object(file, s->st_size, err);
 }
 
-int beluga__plugin_file_check(const char *path, char real[PATH_MAX], beluga_error *err)
+int beluga__plugin_file_check(const char *path, beluga__plugin_file *out, beluga_error *err)
 {
-    if (!realpath(path, real)) {
-        bool missing = errno == ENOENT || errno == ENOTDIR;
-        return beluga_error_set(err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT,
-                                "%s", missing ? "there is no such file" : strerror(errno));
-    }
-    /* Not to wait for whoever may write to a pipe. */
-    int file = open(real, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (file < 0) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s", strerror(errno));
-    int status = check_open_file(file, err);
-    close(file);
-    return status ? status : check_folder(real, err);
+    beluga_error why = {0};
+    struct stat s;
+    int file = beluga__trusted_open(path, out->real, &why);
+    int status = file < 0 ? why.code : 0;
+    if (!status && fstat(file, &s))
+        status = beluga_error_set(&why, BELUGA_ERROR_INVALID_INPUT, "%s", strerror(errno));
+    if (!status) status = check_kind(file, &s, &why);
+    if (file >= 0) close(file);
+    if (status && err) *err = why;
+    if (status) return status;
+    out->device = s.st_dev;
+    out->inode = s.st_ino;
+    return 0;
+}
+
+int beluga__plugin_file_recheck(const beluga__plugin_file *file, beluga_error *err)
+{
+    struct stat s;
+    if (stat(file->real, &s) == 0 && s.st_dev == file->device && s.st_ino == file->inode) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "it was replaced while it was loaded: load it again");
 }

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fork_lock.h"
 #include "base/mem.h"
+#include "base/sum.h"
 
 enum { DEFAULT_WAIT_MS = 60000 };
 #define MINUTE_NS ((int64_t)60 * 1000 * BELUGA__NS_PER_MS)
@@ -86,7 +87,7 @@ static void take(rate *r, int64_t now_ns, int64_t n)
 {
     if (!r->cost_ns) return;
     if (r->next_ns < now_ns) r->next_ns = now_ns;
-    r->next_ns += r->cost_ns * n;
+    r->next_ns = beluga__add(r->next_ns, beluga__multiply(r->cost_ns, n));
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -113,7 +114,8 @@ static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
     take_lock(l);
-    l->tokens.next_ns += (used - estimated) * l->tokens.cost_ns;
+    l->tokens.next_ns =
+        beluga__add(l->tokens.next_ns, beluga__multiply(used - estimated, l->tokens.cost_ns));
     beluga__fork_lock_release(&l->lock);
 }
 
@@ -122,7 +124,8 @@ static void give_back_turn(limits *l, int64_t tokens)
 {
     take_lock(l);
     l->requests.next_ns -= l->requests.cost_ns;
-    l->tokens.next_ns -= l->tokens.cost_ns * tokens;
+    l->tokens.next_ns =
+        beluga__add(l->tokens.next_ns, -beluga__multiply(l->tokens.cost_ns, tokens));
     beluga__fork_lock_release(&l->lock);
 }
 
@@ -339,14 +342,13 @@ static void heed_headers(limits *l, const beluga_rate_limits *r)
 {
     int64_t wait_ms = r->requests_remaining == 0 ? r->requests_reset_ms : -1;
     if (r->tokens_remaining == 0 && r->tokens_reset_ms > wait_ms) wait_ms = r->tokens_reset_ms;
-    if (wait_ms > 0) hold_until(l, beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);
+    if (wait_ms > 0) hold_until(l, beluga__ends_ns(wait_ms));
 }
 
 static void heed_error(limits *l, const beluga_error *err)
 {
     bool limited = err->code == BELUGA_ERROR_RATE_LIMIT || err->code == BELUGA_ERROR_OVERLOADED;
-    if (limited && err->retry_after_ms > 0)
-        hold_until(l, beluga__now_ns() + err->retry_after_ms * BELUGA__NS_PER_MS);
+    if (limited && err->retry_after_ms > 0) hold_until(l, beluga__ends_ns(err->retry_after_ms));
 }
 
 static void take_usage(limits_op *op, const beluga_usage *usage)
@@ -383,7 +385,7 @@ static int64_t estimate(const beluga_call *call)
 {
     int64_t tokens = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
     for (size_t i = 0; i < call->n_messages; i++)
-        tokens += beluga_message_estimate_tokens(call->messages[i]);
+        tokens = beluga__add(tokens, beluga_message_estimate_tokens(call->messages[i]));
     return tokens;
 }
 

@@ -96,7 +96,7 @@ static void put(void *payload, const char *key, const char *value, size_t length
     beluga_memory_cache *cache = payload;
     entry *e = length < cache->max ? beluga__alloc(cache->allocator, sizeof *e + length) : NULL;
     if (!e) return;
-    *e = (entry){.length = length, .expires_ns = beluga__now_ns() + ttl_ms * BELUGA__NS_PER_MS};
+    *e = (entry){.length = length, .expires_ns = beluga__ends_ns(ttl_ms)};
     memcpy(e->key, key, strnlen(key, KEY));
     memcpy(e->value, value, length);
     take_lock(cache);

@@ -357,10 +357,11 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     return beluga__emit_head(emit);
 }
 
-/* Providers read numbers that anybody may have written: less than none is unknown. */
+/* Providers read numbers that anybody may have written: less than none is unknown, and so is what
+ * would not add up with others. */
 static void clean_count(int64_t *count)
 {
-    if (*count < 0) *count = -1;
+    if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
 }
 
 static bool counts_nothing(const beluga_usage *usage)

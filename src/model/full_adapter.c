@@ -230,7 +230,7 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
     self->timer.fire = timer_fired;
     self->task.run = task_run;
     if (delay_ms > 0)
-        loop->ops->timer_set(loop, &self->timer, beluga__now_ns() + delay_ms * BELUGA__NS_PER_MS);
+        loop->ops->timer_set(loop, &self->timer, beluga__ends_ns(delay_ms));
     else
         loop->ops->defer(loop, &self->task);
     return 0;

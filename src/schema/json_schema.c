@@ -8,7 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPTH = 64, MAX_STEPS = 1000000, MAX_PATH = 256 };
+/* A step looks at a value with a schema; it counts for the members that are looked at meanwhile. */
+enum { MAX_DEPTH = 64, STEP = 100, MAX_WORK = 1000000 * STEP, MAX_PATH = 256, MAX_UNKNOWN = 16 };
 
 /* A walk over schema and value; `path` is where in the value it is. */
 typedef struct check {
@@ -17,7 +18,9 @@ typedef struct check {
     char path[MAX_PATH];
     size_t path_length;
     int depth;
-    long steps; /* a schema that refers to itself twice would take for ever */
+    long work;                     /* a schema that refers to itself twice would take for ever */
+    const char *told[MAX_UNKNOWN]; /* of the keywords that are unknown */
+    size_t n_told;
 } check;
 
 static int fits(check *c, const beluga_json *schema, const beluga_json *value);
@@ -41,12 +44,27 @@ static int misfit(check *c, const char *format, ...)
 
 static void tell_unknown(check *c, const char *keyword)
 {
-    if (!c->unknown) return;
-    for (const char *at = c->unknown->data; (at = strstr(at, keyword)); at++) {
-        char after = at[strlen(keyword)];
-        if ((at == c->unknown->data || at[-1] == ' ') && (after == '\0' || after == ',')) return;
-    }
-    beluga__buf_printf(c->unknown, "%s%s", c->unknown->length ? ", " : "", keyword);
+    if (!c->unknown || c->n_told == MAX_UNKNOWN) return;
+    for (size_t i = 0; i < c->n_told; i++)
+        if (strcmp(c->told[i], keyword) == 0) return;
+    c->told[c->n_told++] = keyword;
+    beluga__buf_printf(c->unknown, "%s%s", c->n_told > 1 ? ", " : "", keyword);
+}
+
+/* Whether there is room for so much work. */
+static bool afford(check *c, size_t n)
+{
+    c->work = n < (size_t)(MAX_WORK - c->work) ? c->work + (long)n : MAX_WORK;
+    return c->work < MAX_WORK;
+}
+
+/* The member of an object that has the name of another's; NULL also when there was too much work,
+ * which who counts the next step sees. */
+static const beluga_json *find(check *c, const beluga_json *object, const beluga_json *like)
+{
+    size_t n;
+    const char *name = beluga_json_key(like, &n);
+    return afford(c, beluga_json_count(object)) ? beluga__json_get_n(object, name, n) : NULL;
 }
 
 /* Step into a member (name) or an item (name NULL); returns where to step back to. */
@@ -105,29 +123,30 @@ static int check_type(check *c, const beluga_json *type, const beluga_json *valu
 
 /* --- values ----------------------------------------------------------------------------------- */
 
-static bool equal(const beluga_json *a, const beluga_json *b);
+static bool equal(check *c, const beluga_json *a, const beluga_json *b);
 
-static bool equal_members(const beluga_json *a, const beluga_json *b)
+static bool equal_members(check *c, const beluga_json *a, const beluga_json *b)
 {
     for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v)) {
-        const beluga_json *other = beluga_json_get(b, beluga_json_key(v, NULL));
-        if (!other || !equal(v, other)) return false;
+        const beluga_json *other = find(c, b, v);
+        if (!other || !equal(c, v, other)) return false;
     }
     return true;
 }
 
-static bool equal_items(const beluga_json *a, const beluga_json *b)
+static bool equal_items(check *c, const beluga_json *a, const beluga_json *b)
 {
     const beluga_json *w = beluga_json_first(b);
     for (const beluga_json *v = beluga_json_first(a); v;
          v = beluga_json_next(a, v), w = beluga_json_next(b, w))
-        if (!equal(v, w)) return false;
+        if (!equal(c, v, w)) return false;
     return true;
 }
 
-static bool equal(const beluga_json *a, const beluga_json *b)
+static bool equal(check *c, const beluga_json *a, const beluga_json *b)
 {
     size_t n, m;
+    if (!afford(c, 1)) return false;
     if (beluga_json_is_string(a) && beluga_json_is_string(b)) {
         const char *s = beluga_json_string(a, &n), *t = beluga_json_string(b, &m);
         return n == m && memcmp(s, t, n) == 0;
@@ -137,20 +156,20 @@ static bool equal(const beluga_json *a, const beluga_json *b)
     if (is_bool(a) && is_bool(b)) return beluga_json_bool(a, false) == beluga_json_bool(b, true);
     if (beluga_json_is_null(a) && beluga_json_is_null(b)) return true;
     if (beluga_json_count(a) != beluga_json_count(b)) return false;
-    if (beluga_json_is_object(a) && beluga_json_is_object(b)) return equal_members(a, b);
-    return beluga_json_is_array(a) && beluga_json_is_array(b) && equal_items(a, b);
+    if (beluga_json_is_object(a) && beluga_json_is_object(b)) return equal_members(c, a, b);
+    return beluga_json_is_array(a) && beluga_json_is_array(b) && equal_items(c, a, b);
 }
 
 static int check_enum(check *c, const beluga_json *values, const beluga_json *value)
 {
     for (const beluga_json *v = beluga_json_first(values); v; v = beluga_json_next(values, v))
-        if (equal(v, value)) return 0;
+        if (equal(c, v, value)) return 0;
     return misfit(c, "must be one of the values allowed");
 }
 
 static int check_const(check *c, const beluga_json *wanted, const beluga_json *value)
 {
-    return equal(wanted, value) ? 0 : misfit(c, "must be the one value allowed");
+    return equal(c, wanted, value) ? 0 : misfit(c, "must be the one value allowed");
 }
 
 /* --- numbers, strings ------------------------------------------------------------------------- */
@@ -191,10 +210,11 @@ static int check_multiple(check *c, const beluga_json *step_size, const beluga_j
 }
 
 /* In characters, as the standard says. */
-static int64_t length_of(const beluga_json *value)
+static int64_t length_of(check *c, const beluga_json *value)
 {
     size_t n = 0, count = 0;
     const char *text = beluga_json_string(value, &n);
+    if (!afford(c, n / STEP)) return 0;
     for (size_t i = 0; i < n; i++) count += ((unsigned char)text[i] & 0xc0) != 0x80;
     return (int64_t)count;
 }
@@ -202,14 +222,14 @@ static int64_t length_of(const beluga_json *value)
 static int check_min_length(check *c, const beluga_json *limit, const beluga_json *value)
 {
     int64_t least = beluga_json_int(limit, 0);
-    if (!beluga_json_is_string(value) || length_of(value) >= least) return 0;
+    if (!beluga_json_is_string(value) || length_of(c, value) >= least) return 0;
     return misfit(c, "must have at least %lld characters", (long long)least);
 }
 
 static int check_max_length(check *c, const beluga_json *limit, const beluga_json *value)
 {
     int64_t most = beluga_json_int(limit, INT64_MAX);
-    if (!beluga_json_is_string(value) || length_of(value) <= most) return 0;
+    if (!beluga_json_is_string(value) || length_of(c, value) <= most) return 0;
     return misfit(c, "must have at most %lld characters", (long long)most);
 }
 
@@ -244,8 +264,11 @@ static int check_required(check *c, const beluga_json *names, const beluga_json 
 {
     if (!beluga_json_is_object(value)) return 0;
     for (const beluga_json *n = beluga_json_first(names); n; n = beluga_json_next(names, n)) {
-        const char *name = beluga_json_string(n, NULL);
-        if (name && !beluga_json_get(value, name)) return misfit(c, "%.80s is missing", name);
+        size_t length = 0;
+        const char *name = beluga_json_string(n, &length);
+        if (!afford(c, beluga_json_count(value))) return BELUGA_ERROR_LIMIT_EXCEEDED;
+        if (name && !beluga__json_get_n(value, name, length))
+            return misfit(c, "%.80s is missing", name);
     }
     return 0;
 }
@@ -254,9 +277,8 @@ static int check_properties(check *c, const beluga_json *properties, const belug
 {
     for (const beluga_json *p = beluga_json_first(properties); p;
          p = beluga_json_next(properties, p)) {
-        const char *name = beluga_json_key(p, NULL);
-        const beluga_json *member = beluga_json_get(value, name);
-        int status = member ? fits_at(c, p, member, name, 0) : 0;
+        const beluga_json *member = find(c, value, p);
+        int status = member ? fits_at(c, p, member, beluga_json_key(p, NULL), 0) : 0;
         if (status) return status;
     }
     return 0;
@@ -269,7 +291,7 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
     if (!beluga_json_is_object(value)) return 0;
     for (const beluga_json *v = beluga_json_first(value); v; v = beluga_json_next(value, v)) {
         const char *name = beluga_json_key(v, NULL);
-        if (beluga_json_get(properties, name)) continue;
+        if (find(c, properties, v)) continue;
         if (is_bool(additional) && !beluga_json_bool(additional, true))
             return misfit(c, "%.80s is not allowed", name);
         int status = fits_at(c, additional, v, name, 0);
@@ -337,6 +359,7 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         if (n >= sizeof name) return misfit(c, "the schema refers to a name that is too long");
         memcpy(name, at, n);
         name[n] = '\0';
+        if (!afford(c, beluga_json_count(target))) return BELUGA_ERROR_LIMIT_EXCEEDED;
         target = beluga_json_get(target, name);
         at += n;
     }
@@ -388,6 +411,7 @@ static int check_keyword(check *c, const beluga_json *schema, const beluga_json 
                          const beluga_json *value)
 {
     const char *name = beluga_json_key(argument, NULL);
+    if (!afford(c, STEP / 4)) return BELUGA_ERROR_LIMIT_EXCEEDED;
     if (strcmp(name, "additionalProperties") == 0)
         return check_additional(c, schema, argument, value);
     for (size_t i = 0; i < sizeof keywords / sizeof *keywords; i++)
@@ -399,7 +423,7 @@ static int check_keyword(check *c, const beluga_json *schema, const beluga_json 
 static int fits(check *c, const beluga_json *schema, const beluga_json *value)
 {
     if (is_bool(schema)) return beluga_json_bool(schema, true) ? 0 : misfit(c, "is not allowed");
-    if (c->depth == MAX_DEPTH || ++c->steps > MAX_STEPS) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (c->depth == MAX_DEPTH || !afford(c, STEP)) return BELUGA_ERROR_LIMIT_EXCEEDED;
     int status = 0;
     c->depth++;
     for (const beluga_json *k = beluga_json_first(schema); k && !status;
@@ -414,6 +438,8 @@ int beluga__json_schema_check(const beluga_json *schema, const beluga_json *valu
 {
     check c = {.root = schema, .why = why, .unknown = unknown};
     int status = fits(&c, schema, value);
+    if (c.work == MAX_WORK)
+        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* what it found is worth nothing */
     if (!status) status = why->status;
     return status || !unknown ? status : unknown->status;
 }

@@ -9,11 +9,12 @@
 
 /*
  * Check a value. The first thing that does not fit is written to `why` as one line, such as
- * "days[1]: must be at least 1". Unknown keywords are added to `unknown` (may be NULL), each once,
- * separated by ", ".
+ * "days[1]: must be at least 1". Unknown keywords are added to `unknown` (may be NULL), the
+ * first 16 of them, each once, separated by ", ".
  *
  * Returns 0 when it fits; INVALID_INPUT when it does not; LIMIT_EXCEEDED for schemas that refer to
- * themselves deeper than 64, or take more than a million steps; NO_MEMORY.
+ * themselves deeper than 64, or take more than a million steps, or as much work in lookups;
+ * NO_MEMORY.
  */
 int beluga__json_schema_check(const beluga_json *schema, const beluga_json *value, beluga__buf *why,
                               beluga__buf *unknown);

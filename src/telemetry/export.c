@@ -6,7 +6,6 @@
 #include "base/mem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -95,7 +94,7 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
 
 static int64_t deadline_after(int64_t ms)
 {
-    return ms ? beluga__now_ns() + ms * BELUGA__NS_PER_MS : INT64_MAX;
+    return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
 /* Everything that waits, the oldest first. */
@@ -246,10 +245,10 @@ static void one_turn(beluga__exporter *e, schedule *turn)
     bool all = turn->stop || turn->flush > t->flush_done;
     compare_clocks(t);
     int status = export_spans(e);
-    turn->spans_ns = beluga__now_ns() + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS;
+    turn->spans_ns = beluga__ends_ns(t->settings.schedule_delay_ms);
     if (all || beluga__now_ns() >= turn->metrics_ns) {
         int metrics = export_metrics(e);
-        turn->metrics_ns = beluga__now_ns() + t->settings.metric_interval_ms * BELUGA__NS_PER_MS;
+        turn->metrics_ns = beluga__ends_ns(t->settings.metric_interval_ms);
         if (!status) status = metrics;
     }
     answer_flush(t, turn, status);
@@ -278,9 +277,8 @@ static void *work(void *argument)
 {
     beluga__exporter *e = argument;
     beluga_telemetry *t = e->t;
-    int64_t now = beluga__now_ns();
-    schedule turn = {.spans_ns = now + t->settings.schedule_delay_ms * BELUGA__NS_PER_MS,
-                     .metrics_ns = now + t->settings.metric_interval_ms * BELUGA__NS_PER_MS};
+    schedule turn = {.spans_ns = beluga__ends_ns(t->settings.schedule_delay_ms),
+                     .metrics_ns = beluga__ends_ns(t->settings.metric_interval_ms)};
     do {
         wait_for_work(t, &turn);
         one_turn(e, &turn);
@@ -305,9 +303,7 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
     e->runtime.ref = e->runtime.unref = no_reference;
     e->metrics_since_ns = t->began_ns;
     beluga__buf_init(&e->body, &t->allocator, BELUGA__MAX_EXPORT_BYTES);
-    e->file = t->settings.file
-                  ? open(t->settings.file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)
-                  : -1;
+    e->file = t->settings.file ? beluga__telemetry_open_file(t->settings.file) : -1;
     return e;
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/new_file.h"
 
 #include <beluga/error.h>
 #include <errno.h>
@@ -165,16 +166,24 @@ static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga
     return t;
 }
 
+/* A pipe without a reader is an error, and not waited for. */
+int beluga__telemetry_open_file(const char *path)
+{
+    int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
+    if (file >= 0) fcntl(file, F_SETFL, O_APPEND); /* what is written is written whole */
+    return file;
+}
+
 /* A file that can't be opened is told now, not when the first span is lost. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
     const char *path = t->settings.file;
-    int file = path ? open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600) : -1;
+    int file = path ? beluga__telemetry_open_file(path) : -1;
     if (path && file < 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "telemetry: %.200s can't be written: %s", path,
-                                strerror_r(errno, text, sizeof text));
+                                beluga__file_explain(errno, text, sizeof text));
     if (file >= 0) close(file);
     return 0;
 }

@@ -102,6 +102,8 @@ void beluga__telemetry_use(beluga_telemetry *telemetry); /* one user more */
 /* Shut down what nobody else uses. False: its thread has not ended. */
 bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms);
 void beluga__telemetry_release(beluga_telemetry *telemetry);
+/* The file of its settings, to append to; -1 with errno. */
+int beluga__telemetry_open_file(const char *path);
 void beluga__telemetry_destroy(beluga_telemetry *telemetry); /* nobody has a reference */
 /* Stop without waiting. */
 void beluga__export_stop_soon(beluga_telemetry *t);

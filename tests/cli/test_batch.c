@@ -566,6 +566,58 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     peer_stop(p);
 }
 
+/* These names can be guessed, and a folder may be open to others. */
+static void links_at_names_that_were_not_given_are_not_followed(void **state)
+{
+    struct cli *cli = *state;
+    static const char *const names[] = {"out.jsonl.tmp", "out.jsonl.batch.tmp", "errors.jsonl.tmp",
+                                        "out.jsonl.batch"};
+    char target[300], link[300], errors[300];
+    peer *p = start_peer(cli);
+    answer_for_ever(p, "Hello");
+    write_numbers(cli, 2);
+    cli_write_file(cli, "target", "precious\n", 9);
+    snprintf(target, sizeof target, "%s/target", cli->home);
+    snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
+    for (size_t i = 0; i < 4; i++) {
+        snprintf(link, sizeof link, "%s/%s", cli->home, names[i]);
+        assert_int_equal(symlink(target, link), 0);
+    }
+    assert_int_equal(RUN(cli, "-q"), 10);
+    assert_contains(cli->err, "out.jsonl.batch can't be used: it is a link: remove it");
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(RUN(cli, "-q", "--ordered", "--errors", errors), 0);
+    assert_string_equal(read_path(target), "precious\n");
+    peer_stop(p);
+}
+
+static mode_t mode_of(const struct cli *cli, const char *name)
+{
+    struct stat info;
+    char path[300];
+    snprintf(path, sizeof path, "%s/%s", cli->home, name);
+    assert_int_equal(stat(path, &info), 0);
+    return info.st_mode & 0777;
+}
+
+static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **state)
+{
+    struct cli *cli = *state;
+    char errors[300];
+    peer *p = start_peer(cli);
+    answer_for_ever(p, "Hello");
+    write_numbers(cli, 2);
+    snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
+    assert_int_equal(RUN(cli, "-q", "--errors", errors), 0);
+    assert_int_equal(mode_of(cli, "out.jsonl"), 0600);
+    assert_int_equal(mode_of(cli, "out.jsonl.batch"), 0600);
+    assert_int_equal(mode_of(cli, "errors.jsonl"), 0600);
+    assert_int_equal(chmod(errors, 0640), 0);
+    assert_int_equal(RUN(cli, "-q", "--errors", errors), 0);
+    assert_int_equal(mode_of(cli, "errors.jsonl"), 0640);
+    peer_stop(p);
+}
+
 static void links_stay_and_what_they_lead_to_is_written(void **state)
 {
     struct cli *cli = *state;
@@ -745,6 +797,8 @@ int main(void)
         TEST(a_full_disk_stops_it_with_what_is_done_safe),
         TEST(what_is_no_file_is_not_replaced_by_one),
         TEST(links_stay_and_what_they_lead_to_is_written),
+        TEST(links_at_names_that_were_not_given_are_not_followed),
+        TEST(answers_are_for_their_owner_unless_the_owner_said_otherwise),
         TEST(an_output_that_can_not_be_written_is_told_before_anything_is_asked),
         TEST(what_makes_no_sense_is_refused),
         TEST(a_dry_run_sends_and_writes_nothing),

@@ -88,6 +88,31 @@ static const char *end_line(struct lines *lines)
     return lines->text;
 }
 
+/* ---- numbers that do not fit ----------------------------------------------------------------- */
+
+/* Sums of them would pass the end of the numbers, which the sanitizers see, too. */
+static void times_and_counts_at_the_end_of_the_numbers_are_drawn(void **state)
+{
+    static const char most[] = "9223372036854775807";
+    struct cli *cli = *state;
+    char line[1024];
+    snprintf(line, sizeof line,
+             "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"%032x\","
+             "\"spanId\":\"%016x\",\"name\":\"chat\",\"startTimeUnixNano\":\"1\","
+             "\"endTimeUnixNano\":\"%s\",\"attributes\":["
+             "{\"key\":\"gen_ai.operation.name\",\"value\":{\"stringValue\":\"chat\"}}]},"
+             "{\"traceId\":\"%032x\",\"spanId\":\"%016x\",\"parentSpanId\":\"%016x\","
+             "\"name\":\"POST\",\"startTimeUnixNano\":\"2\",\"endTimeUnixNano\":\"%s\","
+             "\"attributes\":[{\"key\":\"gen_ai.provider.name\",\"value\":"
+             "{\"stringValue\":\"x\"}},{\"key\":\"http.request.resend_count\",\"value\":"
+             "{\"intValue\":\"%s\"}}]}]}]}]}\n",
+             1, 1, most, 1, 2, 1, most, most);
+    assert_int_equal(trace_text(cli, line, NULL), 0);
+    assert_contains(cli->out, "2555555h33m");
+    assert_contains(cli->out, "attempt 9223372036854775807");
+    assert_int_equal(trace_text(cli, line, "--json"), 0);
+}
+
 /* ---- the drawing ----------------------------------------------------------------------------- */
 
 static void attempts_waits_tools_tokens_and_costs_are_drawn(void **state)
@@ -578,6 +603,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, cli_setup, cli_teardown)
+        TEST(times_and_counts_at_the_end_of_the_numbers_are_drawn),
         TEST(attempts_waits_tools_tokens_and_costs_are_drawn),
         TEST(the_guide_shows_what_is_drawn),
         TEST(without_utf8_it_is_drawn_in_ascii),

@@ -106,6 +106,26 @@ static void the_providers_own_headers_hold_the_next_call(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void a_time_beyond_all_times_holds_and_does_not_wrap(void **state)
+{
+    peer *p = *state;
+    beluga_error err;
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, 200,
+                     "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
+                     "x-ratelimit-limit-requests: 1\r\nx-ratelimit-reset-requests: 10000000d\r\n");
+    static const char body[] =
+        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
+    peer_step_body(r, body, sizeof body - 1);
+    assert_int_equal(generate(model, "x", NULL), 0);
+    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
+    assert_true(err.retry_after_ms > 3600000);
+    assert_int_equal(peer_requests(p), 1);
+    beluga_chat_model_unref(model);
+}
+
 static void a_retry_after_holds_the_calls_of_others_too(void **state)
 {
     peer *p = *state;
@@ -330,6 +350,7 @@ int main(void)
         cmocka_unit_test(waiting_ends_with_the_contexts_deadline),
         ON_PEER(tokens_are_settled_when_the_usage_is_known),
         ON_PEER(the_providers_own_headers_hold_the_next_call),
+        ON_PEER(a_time_beyond_all_times_holds_and_does_not_wrap),
         ON_PEER(a_retry_after_holds_the_calls_of_others_too),
         ON_PEER(so_many_run_at_once_and_the_others_follow),
         ON_PEER(who_is_cancelled_while_waiting_leaves_the_queue),

@@ -3,6 +3,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -147,6 +149,54 @@ static void unknown_keywords_are_told_once_and_check_nothing(void **state)
     beluga__buf_free(&unknown);
 }
 
+static void an_empty_keyword_is_unknown_as_others_are(void **state)
+{
+    (void)state;
+    beluga__buf why, unknown;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
+    assert_int_equal(check_text("{\"x\":1,\"\":2,\"items\":{\"\":3}}", "[1,2]", &why, &unknown), 0);
+    assert_string_equal(unknown.data, "x, ");
+    beluga__buf_free(&why);
+    beluga__buf_free(&unknown);
+}
+
+static void names_are_compared_to_their_end(void **state)
+{
+    (void)state;
+    misfits("{\"properties\":{\"a\":true},\"additionalProperties\":false}", "{\"a\\u0000b\":1}",
+            "a is not allowed");
+    misfits("{\"required\":[\"a\\u0000b\"]}", "{\"a\":1}", "a is missing");
+}
+
+/* Each member of one is looked for among those of the other. */
+static char *make_object(size_t n)
+{
+    char *text = calloc(n, 16), *at = text;
+    assert_non_null(text);
+    *at++ = '{';
+    for (size_t i = 0; i < n; i++) at += sprintf(at, "%s\"%zx\":1", i ? "," : "", i);
+    strcpy(at, "}");
+    return text;
+}
+
+static void work_that_grows_with_the_square_has_an_end(void **state)
+{
+    (void)state;
+    enum { MANY = 30000 };
+    beluga__buf why;
+    char *object = make_object(MANY), *schema = malloc(16 * MANY + 64);
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    sprintf(schema, "{\"properties\":%s}", object);
+    for (char *at = schema; (at = strstr(at, ":1")); at++) at[1] = '0'; /* no schema: all fits */
+    assert_int_equal(check_text(schema, object, &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
+    sprintf(schema, "{\"const\":%s}", object);
+    assert_int_equal(check_text(schema, object, &why, NULL), BELUGA_ERROR_LIMIT_EXCEEDED);
+    beluga__buf_free(&why);
+    free(schema);
+    free(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -157,6 +207,9 @@ int main(void)
         cmocka_unit_test(forms_can_be_combined),
         cmocka_unit_test(a_schema_may_refer_to_itself_but_not_for_ever),
         cmocka_unit_test(unknown_keywords_are_told_once_and_check_nothing),
+        cmocka_unit_test(an_empty_keyword_is_unknown_as_others_are),
+        cmocka_unit_test(names_are_compared_to_their_end),
+        cmocka_unit_test(work_that_grows_with_the_square_has_an_end),
     };
     return cmocka_run_group_tests_name("json_schema", tests, NULL, NULL);
 }

@@ -1,0 +1,264 @@
+#include "base/new_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { TRIES = 16 };
+
+int beluga__file_write(int fd, const char *bytes, size_t n)
+{
+    while (n) {
+        ssize_t done = write(fd, bytes, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done == 0) errno = EIO;
+        if (done <= 0) return -1;
+        bytes += done;
+        n -= (size_t)done;
+    }
+    return 0;
+}
+
+const char *beluga__file_explain(int error, char *text, size_t size)
+{
+    switch (error) {
+    case EPERM:
+        return "another user has put it there, in a folder where others may write too: take a "
+               "folder or a name of your own";
+    case ELOOP: return "it is a link: remove it";
+    case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
+    case ENXIO: return "it is a pipe that nobody reads";
+    default: return strerror_r(error, text, size);
+    }
+}
+
+/* --- folders ---------------------------------------------------------------------------------- */
+
+/* Split a path: returns the last part, and leaves the folder in `folder`. NULL: too long. */
+static const char *split(const char *path, char folder[PATH_MAX])
+{
+    const char *slash = strrchr(path, '/');
+    size_t n = slash ? (size_t)(slash - path) : 1;
+    if (n >= PATH_MAX || strlen(slash ? slash + 1 : path) > NAME_MAX) {
+        errno = ENAMETOOLONG;
+        return NULL;
+    }
+    if (n == 0) n = 1; /* the root */
+    memcpy(folder, slash ? path : ".", n);
+    folder[n] = '\0';
+    return slash ? slash + 1 : path;
+}
+
+/* What the kernel asks, too, where fs.protected_symlinks and its like are on: in a folder that
+ * others may write and nobody empties, a name belongs to who made it. */
+static bool is_anothers(const struct stat *folder, const struct stat *entry)
+{
+    bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
+    uid_t owner = entry->st_uid;
+    return shared && owner != geteuid() && owner != 0 && owner != folder->st_uid;
+}
+
+/* Returns 1 for a name that another has put there, 0, or -1. */
+static int is_planted(const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat parent, entry;
+    if (!split(path, folder) || stat(folder, &parent) || lstat(path, &entry)) return -1;
+    return is_anothers(&parent, &entry);
+}
+
+/* --- what somebody named ---------------------------------------------------------------------- */
+
+/* Only a file is emptied: not a device, and not what was put there since it was looked at. */
+static int empty(int fd)
+{
+    struct stat info;
+    if (fstat(fd, &info) == 0 && (!S_ISREG(info.st_mode) || ftruncate(fd, 0) == 0)) return fd;
+    int error = errno;
+    close(fd);
+    errno = error;
+    return -1;
+}
+
+static int open_existing(const char *path, int flags, mode_t mode)
+{
+    struct stat info;
+    int fd = open(path, flags & ~O_TRUNC);
+    /* A link of one's own to what is not there yet. */
+    if (fd < 0 && errno == ENOENT && lstat(path, &info) == 0)
+        fd = open(path, flags | O_CREAT, mode);
+    return fd >= 0 && flags & O_TRUNC ? empty(fd) : fd;
+}
+
+int beluga__file_open(const char *path, int flags, mode_t mode)
+{
+    flags |= O_CLOEXEC | O_NOCTTY;
+    for (int i = 0; i < TRIES; i++) {
+        int fd = open(path, flags | O_CREAT | O_EXCL, mode);
+        if (fd >= 0 || errno != EEXIST) return fd;
+        int planted = is_planted(path);
+        if (planted > 0) return errno = EPERM, -1;
+        if (planted == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
+        if (fd >= 0 || errno != ENOENT) return fd; /* else it went in between */
+    }
+    return -1;
+}
+
+/* --- a file that gets its name later ---------------------------------------------------------- */
+
+static int make_temporary_name(beluga__new_file *file)
+{
+    uint64_t number;
+    if (getrandom(&number, sizeof number, 0) != sizeof number) return -1;
+    snprintf(file->temporary, sizeof file->temporary, ".%016llx.tmp", (unsigned long long)number);
+    return 0;
+}
+
+static int open_named(beluga__new_file *file)
+{
+    const int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int fd = -1;
+    for (int i = 0; i < TRIES && fd < 0; i++) {
+        if (make_temporary_name(file)) return -1;
+        fd = openat(file->folder, file->temporary, flags, BELUGA__PRIVATE_MODE);
+        if (fd < 0 && errno != EEXIST) return -1;
+    }
+    file->named = fd >= 0;
+    return fd;
+}
+
+/* Without /proc a nameless file gets no name later. */
+static int open_new(beluga__new_file *file)
+{
+    const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
+    int fd = -1;
+    if (access("/proc/self/fd", X_OK) == 0)
+        fd = openat(file->folder, ".", flags, BELUGA__PRIVATE_MODE);
+    return fd >= 0 ? fd : open_named(file);
+}
+
+/* Owner and mode of what is replaced. A group that can't be kept must not get its rights. */
+static int take_after(int fd, const struct stat *old)
+{
+    mode_t mode = old->st_mode & 0777;
+    struct stat now;
+    if (fstat(fd, &now)) return -1;
+    bool same = now.st_uid == old->st_uid && now.st_gid == old->st_gid;
+    if (!same && fchown(fd, old->st_uid, old->st_gid) && fchown(fd, (uid_t)-1, old->st_gid))
+        mode &= ~(mode_t)S_IRWXG;
+    return fchmod(fd, mode);
+}
+
+/* Returns 1 when a file is there whose rights are kept, 0 when nothing is, or -1. */
+static int look(const beluga__new_file *file, struct stat *old)
+{
+    struct stat folder;
+    if (fstatat(file->folder, file->name, old, AT_SYMLINK_NOFOLLOW))
+        return errno == ENOENT ? 0 : -1;
+    if (fstat(file->folder, &folder)) return -1;
+    if (is_anothers(&folder, old)) return errno = EPERM, -1;
+    if (S_ISREG(old->st_mode)) return 1;
+    errno = S_ISDIR(old->st_mode) ? EISDIR : S_ISLNK(old->st_mode) ? ELOOP : EINVAL;
+    return -1;
+}
+
+static int begin(beluga__new_file *file, const char *path)
+{
+    char folder[PATH_MAX];
+    struct stat old;
+    const char *name = split(path, folder);
+    if (!name) return -1;
+    strcpy(file->name, name);
+    file->folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (file->folder < 0) return -1;
+    int found = look(file, &old);
+    if (found >= 0) file->fd = open_new(file);
+    return file->fd >= 0 && found ? take_after(file->fd, &old) : file->fd < 0 ? -1 : 0;
+}
+
+/* Where a link of one's own leads; NULL when that is nowhere, or it is another's. */
+static char *resolve(const char *path)
+{
+    int planted = is_planted(path);
+    if (planted > 0) errno = EPERM;
+    return planted ? NULL : realpath(path, NULL);
+}
+
+int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow)
+{
+    struct stat info;
+    *file = (beluga__new_file){.fd = -1, .folder = -1};
+    bool link = follow && lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    char *target = link ? resolve(path) : NULL;
+    int rc = link && !target ? -1 : begin(file, target ? target : path);
+    free(target);
+    if (rc) beluga__new_file_end(file);
+    return rc;
+}
+
+/* A nameless file's name is made from its descriptor. Never over what is there. */
+static int add_name(const beluga__new_file *file, const char *name)
+{
+    char self[40];
+    if (file->named) return linkat(file->folder, file->temporary, file->folder, name, 0);
+    snprintf(self, sizeof self, "/proc/self/fd/%d", file->fd);
+    return linkat(AT_FDCWD, self, file->folder, name, AT_SYMLINK_FOLLOW);
+}
+
+int beluga__new_file_replace(beluga__new_file *file)
+{
+    for (int i = 0; i < TRIES && !file->named; i++) {
+        if (make_temporary_name(file)) return -1;
+        file->named = add_name(file, file->temporary) == 0;
+        if (!file->named && errno != EEXIST) return -1;
+    }
+    if (!file->named || renameat(file->folder, file->temporary, file->folder, file->name))
+        return -1;
+    file->named = false;
+    return 0;
+}
+
+int beluga__new_file_name(beluga__new_file *file, const char *name)
+{
+    if (add_name(file, name) == 0) return 0; /* a temporary name goes at the end */
+    /* Not every file system has links. */
+    bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
+    if (links || !file->named) return -1;
+    if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE)) return -1;
+    file->named = false;
+    return 0;
+}
+
+int beluga__new_file_sync_folder(const beluga__new_file *file)
+{
+    /* There are file systems whose folders can't be synced; theirs need not be. */
+    return fsync(file->folder) && errno != EINVAL ? -1 : 0;
+}
+
+void beluga__new_file_end(beluga__new_file *file)
+{
+    int error = errno;
+    if (file->named) unlinkat(file->folder, file->temporary, 0);
+    if (file->fd >= 0) close(file->fd);
+    if (file->folder >= 0) close(file->folder);
+    file->named = false;
+    file->fd = file->folder = -1;
+    errno = error;
+}
+
+int beluga__file_nameless(const char *beside)
+{
+    beluga__new_file file = {.fd = -1, .folder = -1};
+    char folder[PATH_MAX];
+    if (!split(beside, folder)) return -1;
+    file.folder = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = file.folder < 0 ? -1 : open_new(&file);
+    beluga__new_file_end(&file);
+    return fd;
+}

@@ -1,0 +1,55 @@
+/* Making files: the one way of the library and of the command, which compiles this file as well.
+ * System calls alone; all functions return -1 with errno where they fail. */
+#ifndef BELUGA__NEW_FILE_H
+#define BELUGA__NEW_FILE_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+/* The mode of all that holds prompts, answers or keys. */
+#define BELUGA__PRIVATE_MODE 0600
+
+/*
+ * Open a file that somebody named, to write it; what is not there is made, with `mode` less the
+ * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
+ * link, a device or a pipe is opened as it stands, for who named it wants that. EPERM: in a folder
+ * where everybody may write, as /tmp, another user has put something there.
+ */
+int beluga__file_open(const char *path, int flags, mode_t mode);
+
+/* Make a file without a name, in the folder of `beside`. */
+int beluga__file_nameless(const char *beside);
+
+int beluga__file_write(int fd, const char *bytes, size_t n);
+
+/* The words for an errno of these functions, with what to do about it where they know; `text` has
+ * room for what the system says. */
+const char *beluga__file_explain(int error, char *text, size_t size);
+
+/* A file that gets its name when it is whole. Until then it has none, or, where the file system
+ * knows no nameless files, one that nobody can guess. */
+typedef struct beluga__new_file {
+    int fd;     /* to write; set it to -1 to keep it */
+    int folder; /* of its place; -1: not begun */
+    bool named; /* `temporary` is there */
+    char name[NAME_MAX + 1], temporary[32];
+} beluga__new_file;
+
+/*
+ * Begin a file that takes the place of `path`, or is made there: private, or with owner and mode
+ * of the regular file that is there. @param follow  A link stays, and what it leads to is replaced;
+ * else a link is refused (ELOOP). EINVAL, EISDIR: something other than a file is there.
+ */
+int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);
+/* Put it in its place, over what is there. */
+int beluga__new_file_replace(beluga__new_file *file);
+/* Give it another name in the same folder, which must be free: EEXIST. */
+int beluga__new_file_name(beluga__new_file *file, const char *name);
+/* Make the names in its folder durable. */
+int beluga__new_file_sync_folder(const beluga__new_file *file);
+/* Close it, and remove what has not got its name; keeps errno. Harmless when done twice. */
+void beluga__new_file_end(beluga__new_file *file);
+
+#endif

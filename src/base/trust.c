@@ -1,0 +1,146 @@
+#include "base/trust.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { MAX_LINKS = 40, SHOWN = 300 };
+
+static int refuse(beluga_error *err, int error)
+{
+    char text[128];
+    bool missing = error == ENOENT || error == ENOTDIR;
+    return beluga_error_set(
+        err, missing ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT, "%s",
+        missing ? "there is no such file" : strerror_r(error, text, sizeof text));
+}
+
+static int check_owner(const struct stat *info, const char *what, beluga_error *err)
+{
+    if (info->st_uid == 0 || info->st_uid == geteuid()) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                            "%s belongs to user %lu, and neither to you nor to root", what,
+                            (unsigned long)info->st_uid);
+}
+
+/* No group is taken for its user's own: which others are in it, or have it as their first one,
+ * can't be known from here. */
+int beluga__trust_check(const struct stat *info, const char *what, beluga_error *err)
+{
+    int status = check_owner(info, what, err);
+    if (status || (S_ISDIR(info->st_mode) && info->st_mode & S_ISVTX)) return status;
+    if (info->st_mode & S_IWOTH)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "everybody may write to %s: take that away with chmod o-w", what);
+    if (info->st_mode & S_IWGRP)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
+                                "group %lu may write to %s: take that away with chmod g-w",
+                                (unsigned long)info->st_gid, what);
+    return 0;
+}
+
+/* --- the way to it ---------------------------------------------------------------------------- */
+
+typedef struct walk {
+    char *real;              /* so far, and judged; "" is the root */
+    char rest[2 * PATH_MAX]; /* to go */
+    int links;
+    beluga_error *err;
+} walk;
+
+static void step_back(walk *w)
+{
+    char *slash = strrchr(w->real, '/');
+    if (slash) *slash = '\0';
+}
+
+/* What a link leads to comes before the rest of the way. */
+static int follow(walk *w)
+{
+    char target[PATH_MAX], rest[PATH_MAX];
+    ssize_t n = readlink(w->real, target, sizeof target - 1);
+    if (n < 0) return refuse(w->err, errno);
+    target[n] = '\0';
+    size_t length = strlen(w->rest);
+    if (++w->links > MAX_LINKS) return refuse(w->err, ELOOP);
+    if (length >= sizeof rest) return refuse(w->err, ENAMETOOLONG);
+    memcpy(rest, w->rest, length + 1);
+    snprintf(w->rest, sizeof w->rest, "%s%s%s", target, *rest ? "/" : "", rest);
+    if (*target == '/')
+        *w->real = '\0';
+    else
+        step_back(w);
+    return 0;
+}
+
+/* How a folder on the way is named: the nearest is known without its name. */
+static const char *name_folder(const walk *w, char text[SHOWN + 1])
+{
+    const char *more = strchr(w->rest, '/');
+    if (!more && *w->rest) return "its folder";
+    snprintf(text, SHOWN + 1, "%s", *w->real ? w->real : "/");
+    return text;
+}
+
+static int judge(walk *w)
+{
+    char text[SHOWN + 1];
+    struct stat info;
+    if (lstat(*w->real ? w->real : "/", &info)) return refuse(w->err, errno);
+    if (S_ISLNK(info.st_mode)) {
+        int status = check_owner(&info, "a link on the way to it", w->err);
+        return status ? status : follow(w);
+    }
+    if (!*w->rest) return 0; /* the file itself is judged when it is open */
+    if (!S_ISDIR(info.st_mode)) return refuse(w->err, ENOTDIR);
+    return beluga__trust_check(&info, name_folder(w, text), w->err);
+}
+
+/* Take the next part of the way. */
+static int step(walk *w)
+{
+    size_t n = strcspn(w->rest, "/"), used = strlen(w->real);
+    char part[PATH_MAX];
+    if (n >= sizeof part || used + n + 2 > PATH_MAX) return refuse(w->err, ENAMETOOLONG);
+    memcpy(part, w->rest, n);
+    part[n] = '\0';
+    char *after = w->rest + n + strspn(w->rest + n, "/");
+    memmove(w->rest, after, strlen(after) + 1);
+    if (n == 0 || strcmp(part, ".") == 0) return 0;
+    if (strcmp(part, "..") == 0) {
+        step_back(w);
+        return 0;
+    }
+    w->real[used] = '/';
+    memcpy(w->real + used + 1, part, n + 1);
+    return judge(w);
+}
+
+static int begin(walk *w, const char *path)
+{
+    char here[PATH_MAX] = "";
+    if (*path != '/' && !getcwd(here, sizeof here)) return refuse(w->err, errno);
+    if (strlen(path) >= PATH_MAX) return refuse(w->err, ENAMETOOLONG);
+    *w->real = '\0';
+    snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
+    return judge(w); /* the root */
+}
+
+int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err)
+{
+    walk w = {.real = real, .err = err};
+    struct stat info;
+    int status = begin(&w, path);
+    while (!status && *w.rest) status = step(&w);
+    if (status) return -1;
+    if (!*real) strcpy(real, "/");
+    /* Not to wait for whoever may write to a pipe. */
+    int file = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (file < 0) return refuse(err, errno), -1;
+    status = fstat(file, &info) ? refuse(err, errno) : beluga__trust_check(&info, "it", err);
+    if (!status) return file;
+    close(file);
+    return -1;
+}

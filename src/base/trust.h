@@ -1,0 +1,23 @@
+/* Whether somebody else can have changed a file. */
+#ifndef BELUGA__TRUST_H
+#define BELUGA__TRUST_H
+
+#include <beluga/error.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+/*
+ * Open a file to read it, if root and this process's user alone can have changed it: every folder
+ * on the way from the root, every link and the file itself belong to one of the two, and neither a
+ * group nor everybody may write to them. In a folder with the sticky bit others may write, for
+ * there nobody replaces another's file. So until one of the two changes it, `real`, its path
+ * without links, leads to the file that is open.
+ * @return a descriptor that does not wait; -1: NOT_FOUND or INVALID_INPUT, in words with "it" for
+ * the file.
+ */
+int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
+
+/* The same for what is open, or has no path, such as a pipe: itself alone is judged. */
+int beluga__trust_check(const struct stat *info, const char *what, beluga_error *err);
+
+#endif
