@@ -23,16 +23,24 @@ static int buffer_error(beluga_error *err, const char *path, const beluga__buf *
     return beluga_error_set(err, buf->status, "%s: %s", path, beluga_error_text(buf->status));
 }
 
-static int read_all(int fd, const char *path, beluga__buf *buf, beluga_error *err)
+static int read_chunks(int fd, const char *path, beluga__buf *buf, char *chunk, beluga_error *err)
 {
-    char chunk[CHUNK];
     for (;;) {
-        ssize_t n = read(fd, chunk, sizeof chunk);
+        ssize_t n = read(fd, chunk, CHUNK);
         if (n < 0 && errno == EINTR) continue;
         if (n < 0) return system_error(err, path, errno);
         if (n == 0) return 0;
         if (beluga__buf_append(buf, chunk, (size_t)n)) return buffer_error(err, path, buf);
     }
+}
+
+/* A file may hold a key, which must not stay on the stack. */
+static int read_all(int fd, const char *path, beluga__buf *buf, beluga_error *err)
+{
+    char chunk[CHUNK];
+    int status = read_chunks(fd, path, buf, chunk, err);
+    explicit_bzero(chunk, sizeof chunk);
+    return status;
 }
 
 int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err)

@@ -61,6 +61,7 @@ struct beluga__transfer {
     const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
     void *owner;
     beluga_http_response *response;
+    size_t size; /* with the headers' lines behind it */
     struct curl_slist *headers;
     const char *url;
     beluga__buf body; /* taken from the request */
@@ -226,6 +227,7 @@ static void end_transfer(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
     keep_handle(http, t);
     beluga__buf_free(&t->body);
+    explicit_bzero(t, t->size); /* the headers' lines hold the key */
     beluga__release(&http->loop->base.runtime->allocator, t);
 }
 
@@ -437,6 +439,9 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
+    /* Older libcurls, and systems whose TLS library was told so, settle for less. */
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -599,7 +604,9 @@ static beluga__transfer *alloc_transfer(struct beluga__http *http, const beluga_
     for (const beluga__header *h = headers; h; h = h->next, n++)
         size += sizeof(struct curl_slist) + line_bytes(h);
     beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, size);
-    if (t) write_headers(t, headers, n);
+    if (!t) return NULL;
+    t->size = size;
+    write_headers(t, headers, n);
     return t;
 }
 
@@ -618,6 +625,7 @@ static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__t
     t->connection = spec->connection;
     t->streamed = spec->streamed;
     if (take_handle(http, t)) {
+        explicit_bzero(t, t->size);
         beluga__release(&http->loop->base.runtime->allocator, t);
         return NULL;
     }
