@@ -305,7 +305,7 @@ static int write_temporary(const char *path, const beluga__buf *text, beluga_err
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) return system_error(path, err);
     int status = write_all(fd, text->data, text->length) ? system_error(path, err) : 0;
-    if (close(fd) && !status) status = system_error(path, err);
+    if (close(fd) && errno != EINTR && !status) status = system_error(path, err);
     if (status) unlink(path);
     return status;
 }

@@ -213,8 +213,12 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
-    if (n < 0)
+    if (n < 0) {
+        char words[128];
+        const char *why = strerror_r(errno, words, sizeof words);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
+        beluga_error_set_cause(err, why, strlen(why));
+    }
     if (fd >= 0) close(fd);
     return n;
 }

@@ -17,6 +17,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -76,6 +77,8 @@ struct beluga__transfer {
     bool far;        /* it was tried to reach another machine */
     bool near;       /* and this one */
     bool head_ended; /* the empty line after the headers came */
+    bool unwatched;  /* its socket can't be */
+    int no_socket;   /* errno: why there is none */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
     beluga__timer drain;
@@ -156,14 +159,29 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
-/* libcurl says only that it has no socket; a try tells why. */
-static bool out_of_descriptors(CURLcode code)
+/* libcurl says only that it can't connect, or resolve a name; a try tells why. */
+static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
 {
+    if (t->no_socket) return t->no_socket == EMFILE || t->no_socket == ENFILE;
     if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return errno == EMFILE || errno == ENFILE;
     close(fd);
     return false;
+}
+
+/* libcurl's words, and the system's where it has some. */
+static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
+{
+    char cause[sizeof err->cause], words[128];
+    long error = 0;
+    if (code == CURLE_COULDNT_CONNECT && t->easy)
+        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    if (t->no_socket) error = t->no_socket;
+    const char *why = error ? strerror_r((int)error, words, sizeof words) : "";
+    int n = snprintf(cause, sizeof cause, "%s%s%s",
+                     *t->errors ? t->errors : curl_easy_strerror(code), error ? ": " : "", why);
+    beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
 }
 
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
@@ -179,12 +197,12 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
     if (refused)
         advice = near ? "the server refused the connection (is it running?)"
                       : "the server refused the connection";
-    if (out_of_descriptors(code))
+    if (t->unwatched) advice = "the system watches no more connections (epoll)";
+    if (out_of_descriptors(t, code))
         advice = "can't connect: there are no descriptors left (see ulimit -n)";
     beluga_error_set(err, status, "%s", advice);
     beluga__hint_set_not_running(err, refused && near);
-    const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
-    if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
+    if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
     return status;
 }
@@ -323,7 +341,9 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     (void)purpose;
     t->near |= near;
     t->far |= !near;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) t->no_socket = errno;
+    return fd;
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
@@ -392,7 +412,8 @@ static int cannot_watch(struct beluga__http *http, CURL *easy)
     beluga__transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     if (!t) return 0;
-    t->refusal = BELUGA_ERROR_NO_MEMORY;
+    t->refusal = BELUGA_ERROR_LIMIT_EXCEEDED;
+    t->unwatched = true;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->to_fail, &t->node);
     http->due = true;
@@ -411,8 +432,9 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
     int events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
                  (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
     if (s) {
-        beluga__poller_mod(&http->loop->poller, &s->watch, events);
-        return 0;
+        return beluga__poller_mod(&http->loop->poller, &s->watch, events)
+                   ? cannot_watch(http, easy)
+                   : 0;
     }
     s = new_socket(http, fd);
     if (!s) return cannot_watch(http, easy);

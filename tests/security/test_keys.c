@@ -336,13 +336,15 @@ static void a_key_of_a_configuration_file_is_forgotten(void **state)
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
     write_file(path, text(0, "providers:\n  openai:\n    api_key: KEY\n"));
-    beluga_config *config = 
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)));
+    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(b->peer))), *resolved;
+    beluga_registry *registry = beluga_client_registry(b->client);
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     assert_only_kept_out("loaded");
-    if (beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err))
-        fail_msg("open: %s", err.message);
+    assert_int_equal(beluga_config_resolve(config, registry, "openai/any", &resolved, &err), 0);
+    assert_int_equal(beluga_registry_open(registry, NULL, resolved, &model, &err), 0);
     beluga_config_free(config);
+    beluga_config_free(resolved);
+    assert_true(search().kept_out > 0);
     ask_all_ways(model);
     assert_only_kept_out("after calls");
     beluga_chat_model_unref(model);
