@@ -382,7 +382,10 @@ static void start_asking(beluga__credential *credential)
     int status = credential->runtime->submit(credential->runtime, ask, credential);
     if (!status) return;
     beluga_error err;
-    beluga_error_set(&err, status, "the key can't be resolved: %s", beluga_error_text(status));
+    bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
+    beluga_error_set(&err, status, "the key can't be resolved: %s",
+                     limit ? "no thread can be had, or too much waits for one"
+                           : beluga_error_text(status));
     settle(credential, NULL, 0, &err);
     let_go(credential);
 }
@@ -402,9 +405,10 @@ static void forget_parents(beluga__credential *credential)
 static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
-    beluga__mailbox *mailbox = beluga__loop_mailbox(loop);
-    struct beluga__key_request *request =
-        mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(loop, &mailbox);
+    if (status) return status;
+    struct beluga__key_request *request = beluga__zalloc(allocator, sizeof *request);
     if (!request) return BELUGA_ERROR_NO_MEMORY;
     hold(credential);
     request->mail.run = answer;
@@ -439,7 +443,10 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
     }
     pthread_mutex_unlock(&credential->lock);
     if (first) start_asking(credential);
-    return status < 0 ? beluga_error_set(err, status, "the key can't be resolved") : status;
+    if (status >= 0) return status;
+    bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
+    return beluga_error_set(err, status, "the key can't be resolved: no %s",
+                            limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
 void beluga__credential_cancel(beluga__key_wait *wait)

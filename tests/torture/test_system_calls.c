@@ -4,8 +4,7 @@
  * Each run ends in what it should or in an error that says so, a further call of the same client
  * succeeds, and no memory and no descriptor is left over. Nothing waits without end.
  *
- * Usually of the later calls of a kind only some fail; TORTURE_ALL=1 takes them all, TORTURE_SHOW=1
- * prints what was told, and TORTURE_ONLY='a key*' runs what has such a name.
+ * TORTURE_SHOW=1 prints what each run told, and TORTURE_ONLY='a key*' runs what has such a name.
  */
 #include "../support/calls.h"
 #include "failing.h"
@@ -23,10 +22,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { EACH = 4, PATIENCE_S = 60, BATCH = 4 };
+enum { PATIENCE_S = 60, BATCH = 4 };
 
 static char folder[] = "/tmp/beluga-system-XXXXXX";
-static bool all, show;
+static bool show;
 
 /* ---- memory that is counted ------------------------------------------------------------------ */
 
@@ -619,16 +618,10 @@ static void check_leftovers(size_t descriptors)
         fail_msg("%s: %zu descriptors more", context, open_descriptors() - descriptors);
 }
 
-/* Of the later ones fewer and fewer. */
-static long next_of(long n)
-{
-    return all || n < EACH ? n + 1 : n + 1 + n / 2;
-}
-
 static void torture_with(const program *p, int kind, int error, bool lasting)
 {
     size_t descriptors = open_descriptors();
-    for (long n = 0;; n = next_of(n)) {
+    for (long n = 0;; n++) {
         long hits = run(p, &(fault){kind, error, lasting, n});
         check_leftovers(descriptors);
         if (!hits) return;
@@ -656,7 +649,6 @@ int main(void)
 {
     enum { N = sizeof programs / sizeof *programs };
     struct CMUnitTest tests[N];
-    all = getenv("TORTURE_ALL");
     show = getenv("TORTURE_SHOW");
     const char *only = getenv("TORTURE_ONLY");
     for (size_t i = 0; i < N; i++)
