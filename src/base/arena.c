@@ -21,6 +21,7 @@ void beluga__arena_free(beluga__arena *arena)
 {
     for (struct beluga__block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
+        if (arena->secret) explicit_bzero(b, b->size);
         beluga__release(arena->allocator, b);
     }
     arena->blocks = NULL;

@@ -10,6 +10,7 @@ typedef struct beluga__arena {
     char *at, *end;               /* free room in the newest block */
     size_t next_size;
     size_t total, max;
+    bool secret; /* wipe its blocks when they are freed; the first one is its owner's business */
 } beluga__arena;
 
 /* Start with memory of the owner's (16-byte aligned), so that small users allocate nothing more. */

@@ -40,18 +40,27 @@ static int wait_for_bytes(int fd, const char *path, beluga_error *err)
                             BELUGA__PIPE_WAIT_MS / 1000);
 }
 
-static int read_all(int fd, bool waits, const char *path, beluga__buf *buf, beluga_error *err)
+static int read_chunks(int fd, bool waits, const char *path, beluga__buf *buf, char *chunk,
+                       beluga_error *err)
 {
-    char chunk[CHUNK];
     for (;;) {
         int status = waits ? wait_for_bytes(fd, path, err) : 0;
         if (status) return status;
-        ssize_t n = read(fd, chunk, sizeof chunk);
+        ssize_t n = read(fd, chunk, CHUNK);
         if (n < 0 && (errno == EINTR || (waits && errno == EAGAIN))) continue;
         if (n < 0) return system_error(err, path, errno);
         if (n == 0) return 0;
         if (beluga__buf_append(buf, chunk, (size_t)n)) return buffer_error(err, path, buf);
     }
+}
+
+/* A file may hold a key, which must not stay on the stack. */
+static int read_all(int fd, bool waits, const char *path, beluga__buf *buf, beluga_error *err)
+{
+    char chunk[CHUNK];
+    int status = read_chunks(fd, waits, path, buf, chunk, err);
+    explicit_bzero(chunk, sizeof chunk);
+    return status;
 }
 
 static int read_opened(int fd, bool only_files, const char *path, beluga__buf *buf,

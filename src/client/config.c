@@ -2,6 +2,7 @@
 
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 
 #include <stdlib.h>
 
@@ -11,7 +12,7 @@ beluga_config *beluga_config_new_n(const beluga_option *opts, size_t n)
     beluga_config *config = beluga__zalloc(allocator, sizeof *config);
     if (!config) return NULL;
     config->allocator = allocator;
-    beluga__arena_init(&config->arena, allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__arena_init(&config->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
     if (beluga_config_set_n(config, opts, n) == 0) return config;
     beluga_config_free(config);
     return NULL;

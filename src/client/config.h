@@ -41,6 +41,7 @@ typedef struct beluga__config_plugin {
 /* A file that was read; immutable and shared by the copies of a configuration. */
 typedef struct beluga__config_file {
     atomic_uint refs;
+    const beluga_allocator *allocator; /* of this; strings, among them keys, are in the arena */
     beluga__arena arena;
     const char *path;
     const char *default_model; /* or NULL */

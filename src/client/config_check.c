@@ -5,6 +5,7 @@
 
 #include "base/line.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "model/credential.h"
 
 #include <beluga/registry.h>
@@ -262,7 +263,7 @@ static void check_entry(checking *c, const beluga_provider *provider, const belu
     beluga__arena arena;
     beluga_option option = e->option;
     beluga_error why;
-    beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__arena_init(&arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
     int status = settings ? 0 : BELUGA_ERROR_NO_MEMORY;
     if (!status && provider)
         status = beluga__config_name_own(provider, &arena, e->name, &option, &why);
@@ -391,7 +392,7 @@ int beluga_config_check_file(beluga_registry *registry, const char *path,
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "registry, path or tell is NULL");
     checking c = {.report = {.path = path}, .registry = registry};
     c.report.end = &c.report.first;
-    beluga__arena_init(&c.report.arena, beluga_allocator_default(), NULL, 0,
+    beluga__arena_init(&c.report.arena, beluga__secret_allocator(), NULL, 0,
                        64 * BELUGA__MAX_CONFIG_BYTES);
     c.config = beluga_config_new_n(NULL, 0);
     int status = c.config

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "base/text.h"
 #include "base/trust.h"
 #include "base/utf8.h"
@@ -460,7 +461,7 @@ static int check_trust(reader *r)
 static int read_file(reader *r)
 {
     beluga__buf text;
-    beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_CONFIG_BYTES);
+    beluga__buf_init(&text, beluga__secret_allocator(), BELUGA__MAX_CONFIG_BYTES);
     int status = beluga__file_read(r->file->path, &text, r->err);
     if (status == BELUGA_ERROR_INVALID_INPUT) {
         status = BELUGA_ERROR_INVALID_CONFIG;
@@ -481,8 +482,9 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
     *out = NULL;
     if (!file)
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "%s: no memory to read it", path);
+    file->allocator = allocator;
     atomic_init(&file->refs, 1);
-    beluga__arena_init(&file->arena, allocator, NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
+    beluga__arena_init(&file->arena, beluga__secret_allocator(), NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
     file->providers.end = &file->providers.first;
     file->models.end = &file->models.first;
     file->plugins_end = &file->plugins;
@@ -500,7 +502,6 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
 void beluga__config_file_unref(beluga__config_file *file)
 {
     if (!file || atomic_fetch_sub_explicit(&file->refs, 1, memory_order_acq_rel) != 1) return;
-    const beluga_allocator *allocator = file->arena.allocator;
     beluga__arena_free(&file->arena);
-    beluga__release(allocator, file);
+    beluga__release(file->allocator, file);
 }

@@ -6,6 +6,7 @@
 
 #include "base/line.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "middleware/middleware.h"
 
 #include <beluga/version.h>
@@ -392,7 +393,7 @@ int beluga__target_open(beluga_client *client, const beluga_provider *provider, 
     t->given = origin.given;
     t->builtin = origin.builtin;
     t->destroy = destroy;
-    beluga__arena_init(&t->arena, &client->runtime.allocator, NULL, 0, BELUGA__MAX_CALL_BYTES);
+    beluga__arena_init(&t->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
     int status = fill(owned, name, config, err);
     if (!status) {
         *out = t;

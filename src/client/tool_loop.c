@@ -354,9 +354,10 @@ static int job_context(beluga_tool_run *run, job *j, int64_t *timeout_ms)
 static int start_job(beluga_tool_run *run, job *j)
 {
     int64_t timeout_ms;
-    beluga__mailbox *mailbox = beluga__loop_mailbox(run->loop);
-    if (mailbox) begin_tool_span(run, j);
-    int status = mailbox ? job_context(run, j, &timeout_ms) : BELUGA_ERROR_NO_MEMORY;
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(run->loop, &mailbox);
+    if (!status) begin_tool_span(run, j);
+    if (!status) status = job_context(run, j, &timeout_ms);
     if (status) return status;
     j->mailbox = beluga__mailbox_ref(mailbox);
     j->mail.run = job_came_back;
@@ -502,6 +503,19 @@ static enum then what_follows(const beluga_tool_run *run)
     return runs ? RUN_TOOLS : END;
 }
 
+static void go_to(beluga_tool_run *run, enum then then)
+{
+    int status = then == RUN_TOOLS ? make_jobs(run) : collect(run);
+    if (!status)
+        run->loop->ops->defer(run->loop, &run->next);
+    else if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
+        fail_with(run, status, "no descriptors for the tools' calls (see ulimit -n)");
+    else
+        fail_with(run, BELUGA_ERROR_NO_MEMORY,
+                  then == RUN_TOOLS ? "no memory for the tools' calls"
+                                    : "no memory for the answer");
+}
+
 static void answered(beluga_tool_run *run, const beluga_event *finish)
 {
     enum then then = what_follows(run);
@@ -516,12 +530,8 @@ static void answered(beluga_tool_run *run, const beluga_event *finish)
         fail_with(run, BELUGA_ERROR_LIMIT_EXCEEDED,
                   then == RUN_TOOLS ? "the model still calls tools after max_tool_steps answers"
                                     : "the model still pauses after max_tool_steps answers");
-    else if (then == RUN_TOOLS ? make_jobs(run) : collect(run))
-        fail_with(run, BELUGA_ERROR_NO_MEMORY,
-                  then == RUN_TOOLS ? "no memory for the tools' calls"
-                                    : "no memory for the answer");
     else
-        run->loop->ops->defer(run->loop, &run->next);
+        go_to(run, then);
 }
 
 static void step_over(beluga_tool_run *run, const beluga_event *event)
@@ -632,7 +642,7 @@ int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *loop, beluga
     beluga__list_append(&loop->operations, &run->running.node);
     loop->active++;
     if (status)
-        beluga_error_set(err, status, "no memory for the tool loop");
+        beluga_error_set(err, status, "no memory, or no descriptor, for the tool loop");
     else
         status = begin_step(run, err); /* what can be known before the start is told at once */
     if (status && run->span) end_span(run, &run->span, run->start_ns, err);

@@ -296,20 +296,20 @@ static void granted(beluga__mail *mail, beluga_loop *loop)
     take_turn_later(op);
 }
 
-static ticket *new_ticket(limits_op *op)
+static int new_ticket(limits_op *op, ticket **out)
 {
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(op->call->loop, &mailbox);
+    if (status) return status;
     ticket *t = beluga__zalloc(&op->self->layer.runtime->allocator, sizeof *t);
-    beluga__mailbox *mailbox = t ? beluga__loop_mailbox(op->call->loop) : NULL;
-    if (!mailbox) {
-        beluga__release(&op->self->layer.runtime->allocator, t);
-        return NULL;
-    }
+    if (!t) return BELUGA_ERROR_NO_MEMORY;
     t->mail.run = granted;
     t->owner = op->self;
     t->op = op;
     t->mailbox = beluga__mailbox_ref(mailbox);
     t->target = beluga__target_ref(op->call->target);
-    return t;
+    *out = t;
+    return 0;
 }
 
 /* Returns 0 when the call has a place, 1 when it waits for one. */
@@ -317,8 +317,11 @@ static int take_place(limits_op *op, beluga_error *err)
 {
     limits *l = op->self;
     if (!l->most_calls) return 0;
-    ticket *t = new_ticket(op);
-    if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    ticket *t;
+    int status = new_ticket(op, &t);
+    if (status)
+        return beluga_error_set(err, status, "no %s for the call",
+                                status == BELUGA_ERROR_NO_MEMORY ? "memory" : "descriptors");
     take_lock(l);
     op->counted = l->running < l->most_calls && !l->first;
     bool waits = !op->counted && l->wait_ns > 0;

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "base/time.h"
 #include "model/command.h"
 
@@ -114,10 +115,9 @@ static int read_file(const char *name, const char *below_home, const char *profi
     char path[1024];
     beluga__buf text;
     if (!find_path(name, below_home, path, sizeof path)) return 0;
-    beluga__buf_init(&text, beluga_allocator_default(), BELUGA__MAX_CONFIG_BYTES);
+    beluga__buf_init(&text, beluga__secret_allocator(), BELUGA__MAX_CONFIG_BYTES);
     int status = beluga__file_read(path, &text, err);
     if (!status && text.length) read_lines(text.data, profile, key);
-    if (!status && text.length) explicit_bzero(text.data, text.length);
     beluga__buf_free(&text);
     return status == BELUGA_ERROR_NOT_FOUND ? 0 : status;
 }
@@ -160,7 +160,7 @@ static bool read_output(const char *text, size_t length, struct key *key, int64_
 
 static int take_process(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
 {
-    const beluga_allocator *allocator = beluga_allocator_default();
+    const beluga_allocator *allocator = beluga__secret_allocator();
     char what[128];
     char *output = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES);
     if (!output) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
@@ -168,7 +168,6 @@ static int take_process(const char *profile, struct key *key, int64_t *expires_s
     ssize_t n = beluga__command_read(key->process, what, BELUGA__COMMAND_TIMEOUT_MS, output,
                                      BELUGA__MAX_KEY_BYTES, err);
     bool right = n >= 0 && read_output(output, (size_t)n, key, expires_s);
-    explicit_bzero(output, BELUGA__MAX_KEY_BYTES);
     beluga__release(allocator, output);
     if (n < 0) return BELUGA_ERROR_AUTHENTICATION;
     return right ? 0

@@ -116,11 +116,16 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
+static bool speaks_http(const beluga__target *target)
+{
+    return !target->call_bytes;
+}
+
 /* A call of a target, in one block: no question yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
-    size_t bytes = target->call_bytes ? target->call_bytes : HTTP_CALL;
+    size_t bytes = speaks_http(target) ? HTTP_CALL : target->call_bytes;
     beluga_call *call = beluga__alloc(allocator, bytes);
     if (!call) {
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
@@ -130,6 +135,7 @@ static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_e
     atomic_init(&call->refs, 1);
     beluga__arena_init(&call->arena, allocator, call->first, bytes - sizeof(beluga_call),
                        BELUGA__MAX_CALL_BYTES);
+    call->arena.secret = speaks_http(target);
     call->target = beluga__target_ref(target);
     call->loop = loop;
     return call;
@@ -231,6 +237,7 @@ void beluga__call_unref(beluga_call *call)
     beluga__target *target = call->target;
     const beluga_allocator *allocator = call->arena.allocator;
     beluga__arena_free(&call->arena);
+    if (speaks_http(target)) explicit_bzero(call, HTTP_CALL); /* the key was in it */
     /* The allocator is the client's, and the target may hold the last reference to that. */
     beluga__release(allocator, call);
     beluga__target_unref(target);

@@ -41,17 +41,18 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
     while (n < size) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int left = left_until(end_ns);
-        if (!left) return -1;
+        if (!left) return errno = ETIMEDOUT, -1;
         int ready = poll(&p, 1, left);
         if (ready < 0 && errno == EINTR) continue;
-        if (ready <= 0) return -1;
+        if (ready < 0) return -1;
+        if (!ready) continue;
         ssize_t got = read(fd, buffer + n, size - n);
         if (got < 0 && errno == EINTR) continue;
         if (got < 0) return -1;
         if (got == 0) return (ssize_t)n;
         n += (size_t)got;
     }
-    return -1;
+    return errno = EFBIG, -1;
 }
 
 /* --- a child ---------------------------------------------------------------------------------- */

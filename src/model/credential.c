@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "base/utf8.h"
 #include "wire/outgoing.h"
 
@@ -76,14 +77,24 @@ static int read_variable(const char *name, const char **value, beluga_error *err
                             name);
 }
 
+static char *copy_secret(const char *text)
+{
+    return beluga__copy(beluga__secret_allocator(), text, strlen(text));
+}
+
+static void forget(char *secret)
+{
+    beluga__release(beluga__secret_allocator(), secret);
+}
+
 static beluga__credential *new_credential(beluga__runtime *runtime, source from,
                                           const char *reference)
 {
     beluga__credential *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
-    char *copy = beluga__copy(&runtime->allocator, reference, strlen(reference));
+    char *copy = copy_secret(reference);
     if (!credential || !copy) {
         beluga__release(&runtime->allocator, credential);
-        beluga__release(&runtime->allocator, copy);
+        forget(copy);
         return NULL;
     }
     atomic_init(&credential->refs, 1);
@@ -185,19 +196,13 @@ bool beluga__credential_is_value(const beluga__credential *credential)
     return credential->source == SOURCE_VALUE;
 }
 
-static void forget(const beluga_allocator *allocator, char *secret)
-{
-    if (secret) explicit_bzero(secret, strlen(secret));
-    beluga__release(allocator, secret);
-}
-
 void beluga__credential_unref(beluga__credential *credential)
 {
     if (!credential || atomic_fetch_sub_explicit(&credential->refs, 1, memory_order_acq_rel) != 1)
         return;
     const beluga_allocator *allocator = &credential->runtime->allocator;
-    forget(allocator, credential->key);
-    forget(allocator, credential->reference);
+    forget(credential->key);
+    forget(credential->reference);
     beluga__release(allocator, credential->variable);
     pthread_mutex_destroy(&credential->lock);
     beluga__release(allocator, credential);
@@ -209,21 +214,25 @@ static ssize_t read_file(const char *path, char *buffer, size_t size, beluga_err
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     ssize_t n = fd < 0 ? -1 : beluga__read_all(fd, buffer, size);
-    if (n < 0)
+    if (n < 0) {
+        char words[128];
+        const char *why = strerror_r(errno, words, sizeof words);
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's file %s can't be read", path);
+        beluga_error_set_cause(err, why, strlen(why));
+    }
     if (fd >= 0) close(fd);
     return n;
 }
 
 /* The first line, without the white space around it. */
-static char *trimmed(const beluga_allocator *allocator, char *text, size_t n, beluga_error *err)
+static char *trimmed(char *text, size_t n, beluga_error *err)
 {
     char *newline = memchr(text, '\n', n);
     if (newline) n = (size_t)(newline - text);
     while (n && strchr(" \t\r", text[n - 1])) n--;
     while (n && strchr(" \t", *text)) text++, n--;
     if (memchr(text, '\0', n)) return NULL;
-    char *copy = beluga__copy(allocator, text, n);
+    char *copy = beluga__copy(beluga__secret_allocator(), text, n);
     if (!copy) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     return copy;
 }
@@ -272,18 +281,16 @@ static const char *source_label(const beluga__credential *credential)
 
 static char *fetch(beluga__credential *credential, int64_t *expires_s, beluga_error *err)
 {
-    const beluga_allocator *allocator = &credential->runtime->allocator;
-    char *buffer = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES), *key = NULL;
+    char *buffer = beluga__alloc(beluga__secret_allocator(), BELUGA__MAX_KEY_BYTES), *key = NULL;
     err->code = 0;
     if (buffer) {
         ssize_t n = read_source(credential, buffer, BELUGA__MAX_KEY_BYTES, expires_s, err);
-        if (n >= 0) key = trimmed(allocator, buffer, (size_t)n, err);
-        explicit_bzero(buffer, BELUGA__MAX_KEY_BYTES);
-        beluga__release(allocator, buffer);
+        if (n >= 0) key = trimmed(buffer, (size_t)n, err);
+        forget(buffer);
     } else
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     if (key && *key && !check_sendable(key, source_label(credential), err)) return key;
-    forget(allocator, key);
+    forget(key);
     if (!err->code)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave nothing",
                          source_name(credential->source));
@@ -303,7 +310,7 @@ static void answer(beluga__mail *mail, beluga_loop *loop)
         wait->request = NULL;
         wait->ready(wait, request->key, request->key ? NULL : &request->error);
     }
-    forget(allocator, request->key);
+    forget(request->key);
     beluga__mailbox_unref(request->mailbox);
     beluga__release(allocator, request);
     beluga__runtime *runtime = credential->runtime;
@@ -315,8 +322,7 @@ static void tell_all(struct beluga__key_request *request, const char *key, const
 {
     while (request) {
         struct beluga__key_request *next = request->next;
-        if (key)
-            request->key = beluga__copy(&request->credential->runtime->allocator, key, strlen(key));
+        if (key) request->key = copy_secret(key);
         if (!request->key && key)
             beluga_error_set(&request->error, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
         else if (!key)
@@ -343,10 +349,9 @@ static void let_go(beluga__credential *credential)
 static void settle(beluga__credential *credential, const char *key, int64_t expires_s,
                    const beluga_error *err)
 {
-    const beluga_allocator *allocator = &credential->runtime->allocator;
-    char *copy = key ? beluga__copy(allocator, key, strlen(key)) : NULL;
+    char *copy = key ? copy_secret(key) : NULL;
     pthread_mutex_lock(&credential->lock);
-    forget(allocator, credential->key);
+    forget(credential->key);
     credential->key = copy;
     credential->expires_s = expires_s;
     credential->failure = key ? 0 : err->code;
@@ -367,7 +372,7 @@ static void ask(void *argument)
     char *key = fetch(credential, &expires_s, &err);
     beluga__leave(outside);
     settle(credential, key, expires_s, &err);
-    forget(&credential->runtime->allocator, key);
+    forget(key);
     let_go(credential);
 }
 
@@ -378,7 +383,10 @@ static void start_asking(beluga__credential *credential)
     int status = credential->runtime->submit(credential->runtime, ask, credential);
     if (!status) return;
     beluga_error err;
-    beluga_error_set(&err, status, "the key can't be resolved: %s", beluga_error_text(status));
+    bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
+    beluga_error_set(&err, status, "the key can't be resolved: %s",
+                     limit ? "no thread can be had, or too much waits for one"
+                           : beluga_error_text(status));
     settle(credential, NULL, 0, &err);
     let_go(credential);
 }
@@ -398,9 +406,10 @@ static void forget_parents(beluga__credential *credential)
 static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_wait *wait)
 {
     const beluga_allocator *allocator = &credential->runtime->allocator;
-    beluga__mailbox *mailbox = beluga__loop_mailbox(loop);
-    struct beluga__key_request *request =
-        mailbox ? beluga__zalloc(allocator, sizeof *request) : NULL;
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(loop, &mailbox);
+    if (status) return status;
+    struct beluga__key_request *request = beluga__zalloc(allocator, sizeof *request);
     if (!request) return BELUGA_ERROR_NO_MEMORY;
     hold(credential);
     request->mail.run = answer;
@@ -435,7 +444,10 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
     }
     pthread_mutex_unlock(&credential->lock);
     if (first) start_asking(credential);
-    return status < 0 ? beluga_error_set(err, status, "the key can't be resolved") : status;
+    if (status >= 0) return status;
+    bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
+    return beluga_error_set(err, status, "the key can't be resolved: no %s",
+                            limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
 void beluga__credential_cancel(beluga__key_wait *wait)

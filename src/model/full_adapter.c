@@ -375,13 +375,15 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     beluga_call *call = emit->call;
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
     if (self->remote || !work) return BELUGA_ERROR_INVALID_INPUT;
-    beluga__mailbox *mailbox = beluga__loop_mailbox(call->loop);
+    beluga__mailbox *mailbox;
+    int status = beluga__loop_mailbox(call->loop, &mailbox);
+    if (status) return status;
     struct beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
     if (remote) {
         beluga__emit_init(&remote->emit, call, NULL);
         remote->emit.remote = remote;
     }
-    if (!mailbox || !remote || beluga__emit_rename(&remote->emit)) {
+    if (!remote || beluga__emit_rename(&remote->emit)) {
         beluga__release(call->arena.allocator, remote);
         return BELUGA_ERROR_NO_MEMORY;
     }
@@ -397,7 +399,7 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     remote->done.run = work_done;
     pthread_mutex_init(&remote->lock, NULL);
     pthread_cond_init(&remote->room, NULL);
-    int status = call->target->runtime->submit(call->target->runtime, work_run, remote);
+    status = call->target->runtime->submit(call->target->runtime, work_run, remote);
     if (status) {
         remote_unref(remote);
         remote_unref(remote);

@@ -5,6 +5,7 @@
 #include "model/http_op.h"
 
 #include "base/clock.h"
+#include "base/secret_memory.h"
 #include "model/claims.h"
 #include "model/http_log.h"
 #include "model/span.h"
@@ -125,7 +126,7 @@ static int authorize(beluga__http_op *self, beluga_error *err)
     if (provider->authorize)
         return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
     beluga__buf value;
-    beluga__buf_init(&value, self->emit.call->arena.allocator, BELUGA__MAX_KEY_BYTES);
+    beluga__buf_init(&value, beluga__secret_allocator(), BELUGA__MAX_KEY_BYTES);
     beluga__buf_puts(&value, "Bearer ");
     beluga__buf_puts(&value, key);
     if (!value.status) beluga_http_request_set_header(&self->request, "Authorization", value.data);

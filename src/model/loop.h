@@ -131,8 +131,9 @@ static inline int64_t beluga__loop_active_ns(const beluga_loop *loop)
     return loop->now_ns - loop->unpolled_ns;
 }
 
-/* Made by the transport, or by a test. NULL without memory. Threads: the loop's. */
-beluga__mailbox *beluga__loop_mailbox(beluga_loop *loop);
+/* Made by the transport, or by a test. Returns 0; NO_MEMORY; LIMIT_EXCEEDED without a descriptor,
+ * and then NULL. Threads: the loop's. */
+int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out);
 
 /* Drop a task that waits. */
 static inline void beluga__task_cancel(beluga__task *task)

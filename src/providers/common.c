@@ -385,6 +385,7 @@ int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_err
     if (n < 0 || (size_t)n >= sizeof value)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key is too long");
     beluga_http_request_set_header(request, "Authorization", value);
+    explicit_bzero(value, (size_t)n);
     return 0;
 }
 

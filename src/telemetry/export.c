@@ -55,13 +55,26 @@ static int write_all(int file, const char *bytes, size_t n)
     return 0;
 }
 
-/* One line an export; with O_APPEND several processes may share a file. */
+/* What could not be opened, as for want of descriptors, is tried again with the next export. */
+static bool open_file(beluga__exporter *e)
+{
+    if (e->file < 0)
+        e->file = beluga__telemetry_open_file(e->t->settings.file);
+    return e->file >= 0;
+}
+
+/* One line an export; with O_APPEND several processes may share a file. The line behind a torn one
+ * is one of its own. */
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
+    if (!open_file(e)) return BELUGA_ERROR_NETWORK;
     beluga__buf_clear(&e->body);
+    if (e->torn) beluga__buf_putc(&e->body, '\n');
     if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n'))
         return BELUGA_ERROR_NO_MEMORY;
-    return write_all(e->file, e->body.data, e->body.length);
+    int status = write_all(e->file, e->body.data, e->body.length);
+    e->torn = status != 0;
+    return status;
 }
 
 static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *message)
@@ -77,17 +90,17 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
                                       const char *name, const ProtobufCMessage *message,
                                       int64_t deadline_ns, int64_t *rejected)
 {
-    bool lost = e->file >= 0 && write_line(e, message) != 0;
+    beluga__export_result result = BELUGA__EXPORTED;
+    bool lost = e->t->settings.file && write_line(e, message) != 0;
     *rejected = 0;
     if (lost)
         beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.export_failed", name,
                               "the file can't be written");
-    switch (signal->output) {
-    case BELUGA__OUTPUT_OTLP:
-        return beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
-    case BELUGA__OUTPUT_CONSOLE: return print(e, message);
-    default: return lost ? BELUGA__REFUSED : BELUGA__EXPORTED;
-    }
+    if (signal->output == BELUGA__OUTPUT_OTLP)
+        result = beluga__otlp_send(e, signal, name, message, deadline_ns, rejected);
+    else if (signal->output == BELUGA__OUTPUT_CONSOLE)
+        result = print(e, message);
+    return lost && result == BELUGA__EXPORTED ? BELUGA__REFUSED : result;
 }
 
 /* --- spans ------------------------------------------------------------------------------------ */
@@ -181,7 +194,7 @@ static int export_metrics(beluga__exporter *e)
     beluga__arena arena;
     bool empty, delta = t->settings.delta;
     int64_t now = beluga__telemetry_wall_ns(t, beluga__now_ns()), rejected;
-    if (t->settings.metrics.output == BELUGA__OUTPUT_NONE && e->file < 0) return 0;
+    if (t->settings.metrics.output == BELUGA__OUTPUT_NONE && !t->settings.file) return 0;
     beluga__arena_init(&arena, &t->allocator, NULL, 0, BELUGA__MAX_EXPORT_BYTES);
     Otlp__MetricsRequest *request = beluga__encode_metrics(
         t, &arena, delta, delta ? e->metrics_since_ns : t->began_ns, now, &empty);
@@ -303,7 +316,7 @@ static beluga__exporter *new_exporter(beluga_telemetry *t)
     e->runtime.ref = e->runtime.unref = no_reference;
     e->metrics_since_ns = t->began_ns;
     beluga__buf_init(&e->body, &t->allocator, BELUGA__MAX_EXPORT_BYTES);
-    e->file = t->settings.file ? beluga__telemetry_open_file(t->settings.file) : -1;
+    e->file = -1;
     return e;
 }
 

@@ -10,7 +10,8 @@ typedef struct beluga__exporter {
     beluga__runtime runtime; /* of the loop: without log and telemetry */
     beluga__loop *loop;      /* made at the first request; NULL before */
     beluga__buf body;
-    int file; /* -1: none */
+    int file;  /* -1: none, or not yet open */
+    bool torn; /* its last line was not written whole */
     int64_t metrics_since_ns;
     bool trace_trouble, metric_trouble; /* told once, until it works again */
 } beluga__exporter;

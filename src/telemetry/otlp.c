@@ -129,6 +129,7 @@ static void exchange_init(exchange *x, beluga__exporter *e)
 {
     *x = (exchange){.e = e};
     beluga__arena_init(&x->arena, &e->t->allocator, NULL, 0, BELUGA__MAX_HEADER_BYTES);
+    x->arena.secret = true;
     beluga__http_request_init(&x->request, &e->t->allocator, &x->arena, NULL);
     beluga__http_response_init(&x->response, &e->t->allocator, BELUGA__MAX_EXPORT_ANSWER);
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/new_file.h"
+#include "base/secret_memory.h"
 
 #include <beluga/error.h>
 #include <errno.h>
@@ -149,7 +150,7 @@ static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga
     atomic_init(&t->users, 1);
     atomic_init(&t->refs, 1);
     init_waiting(t);
-    beluga__arena_init(&t->arena, &t->allocator, NULL, 0, BELUGA__MAX_CONFIG_BYTES);
+    beluga__arena_init(&t->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CONFIG_BYTES);
     beluga__span_pool_init(&t->pool, &t->allocator, &t->lock);
     beluga__subjects_init(&t->subjects, &t->allocator, &t->lock);
     begin_anew(t);

@@ -18,6 +18,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <strings.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -62,6 +63,7 @@ struct beluga__transfer {
     const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
     void *owner;
     beluga_http_response *response;
+    size_t size; /* with the headers' lines behind it */
     struct curl_slist *headers;
     const char *url;
     beluga__buf body; /* taken from the request */
@@ -77,6 +79,8 @@ struct beluga__transfer {
     bool near;       /* and this one */
     unsigned port;   /* of who it was tried to reach last; 0: nobody */
     bool head_ended; /* the empty line after the headers came */
+    bool unwatched;  /* its socket can't be */
+    int no_socket;   /* errno: why there is none */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
     beluga__timer drain;
@@ -214,19 +218,27 @@ static int describe_refusal(long proxy_said, beluga_error *err)
     return BELUGA_ERROR_NETWORK;
 }
 
-/* Not libcurl's own words where they may hold the name and password of a URL. */
-static void set_detail(const beluga__transfer *t, CURLcode code, beluga_error *err)
+/* libcurl's words, but where they may hold the name and password of a URL, and the system's where
+ * it has some. */
+static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
-    const char *detail = *t->errors && !strchr(t->errors, '@') ? t->errors : NULL;
-    if (!detail) detail = curl_easy_strerror(code);
-    if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
+    char cause[sizeof err->cause], words[128];
+    const char *said = *t->errors && !strchr(t->errors, '@') ? t->errors : curl_easy_strerror(code);
+    long error = 0;
+    if (code == CURLE_COULDNT_CONNECT && t->easy)
+        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
+    if (t->no_socket) error = t->no_socket;
+    const char *why = error ? strerror_r((int)error, words, sizeof words) : "";
+    int n = snprintf(cause, sizeof cause, "%s%s%s", said, error ? ": " : "", why);
+    beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
 }
 
 /* --- and all of it ---------------------------------------------------------------------------- */
 
-/* libcurl says only that it has no socket; a try tells why. */
-static bool out_of_descriptors(CURLcode code)
+/* libcurl says only that it can't connect, or resolve a name; a try tells why. */
+static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
 {
+    if (t->no_socket) return t->no_socket == EMFILE || t->no_socket == ENFILE;
     if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) return false;
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return errno == EMFILE || errno == ENFILE;
@@ -234,10 +246,23 @@ static bool out_of_descriptors(CURLcode code)
     return false;
 }
 
+/* What to say and do about a connection that could not be made; NULL: as about any failure. */
+static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
+{
+    bool refused = is_refused(t, code), near = t->near && !t->far;
+    if (out_of_descriptors(t, code))
+        return "can't connect: there are no descriptors left (see ulimit -n)";
+    if (t->unwatched) return "the system watches no more connections (epoll)";
+    if ((code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT) && is_to_proxy(t))
+        return advice_of_proxy(code, refused, near);
+    if (!refused) return NULL;
+    return near ? "the server refused the connection (is it running?)"
+                : "the server refused the connection";
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
-    const char *advice;
-    bool refused = is_refused(t, code), near = t->near && !t->far;
+    const char *advice, *connecting;
     long proxy_said = proxy_status(t);
     int status = code_of_head(t, code, &advice);
     if (!status) {
@@ -246,20 +271,14 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
     }
     if (!status) return 0;
     if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
-    bool connecting = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
-    if (refused)
-        advice = near ? "the server refused the connection (is it running?)"
-                      : "the server refused the connection";
-    if (connecting && is_to_proxy(t)) advice = advice_of_proxy(code, refused, near);
+    if ((connecting = advice_of_connect(t, code))) advice = connecting;
     if (strstr(t->errors, "nsupported proxy")) {
         status = BELUGA_ERROR_INVALID_CONFIG;
         advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
     }
-    if (out_of_descriptors(code))
-        advice = "can't connect: there are no descriptors left (see ulimit -n)";
     beluga_error_set(err, status, "%s", advice);
-    beluga__hint_set_not_running(err, refused && near);
-    set_detail(t, code, err);
+    beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
+    if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
     return status;
 }
@@ -302,6 +321,7 @@ static void end_transfer(beluga__transfer *t)
     curl_easy_setopt(t->easy, CURLOPT_OPENSOCKETDATA, NULL);
     keep_handle(http, t);
     beluga__buf_free(&t->body);
+    explicit_bzero(t, t->size); /* the headers' lines hold the key */
     beluga__release(&http->loop->base.runtime->allocator, t);
 }
 
@@ -407,6 +427,9 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     t->far |= !near;
     t->port = port_in(&address->addr);
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0) t->no_socket = errno;
+    return fd;
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
@@ -475,7 +498,8 @@ static int cannot_watch(struct beluga__http *http, CURL *easy)
     beluga__transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     if (!t) return 0;
-    t->refusal = BELUGA_ERROR_NO_MEMORY;
+    t->refusal = BELUGA_ERROR_LIMIT_EXCEEDED;
+    t->unwatched = true;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->to_fail, &t->node);
     http->due = true;
@@ -494,8 +518,9 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
     int events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
                  (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
     if (s) {
-        beluga__poller_mod(&http->loop->poller, &s->watch, events);
-        return 0;
+        return beluga__poller_mod(&http->loop->poller, &s->watch, events)
+                   ? cannot_watch(http, easy)
+                   : 0;
     }
     s = new_socket(http, fd);
     if (!s) return cannot_watch(http, easy);
@@ -525,6 +550,9 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* it has been looked at, and perhaps signed */
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS,
                      1L); /* a proxy's are not the answer's */
+    /* Older libcurls, and systems whose TLS library was told so, settle for less. */
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
@@ -689,7 +717,9 @@ static beluga__transfer *alloc_transfer(struct beluga__http *http, const beluga_
     for (const beluga__header *h = headers; h; h = h->next, n++)
         size += sizeof(struct curl_slist) + line_bytes(h);
     beluga__transfer *t = beluga__zalloc(&http->loop->base.runtime->allocator, size);
-    if (t) write_headers(t, headers, n);
+    if (!t) return NULL;
+    t->size = size;
+    write_headers(t, headers, n);
     return t;
 }
 
@@ -708,6 +738,7 @@ static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__t
     t->connection = spec->connection;
     t->streamed = spec->streamed;
     if (take_handle(http, t)) {
+        explicit_bzero(t, t->size);
         beluga__release(&http->loop->base.runtime->allocator, t);
         return NULL;
     }

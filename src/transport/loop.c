@@ -203,18 +203,26 @@ static void mail_came(beluga__watch *watch, int events)
     beluga__mailbox_read(loop->base.mailbox, &loop->base);
 }
 
-beluga__mailbox *beluga__loop_mailbox(beluga_loop *base)
+static int make_mailbox(beluga__loop *loop)
 {
-    beluga__loop *loop = beluga__loop_of(base);
-    if (base->mailbox || beluga__loop_poller(loop)) return base->mailbox;
-    beluga__mailbox *box = beluga__mailbox_new(base->runtime);
-    if (!box) return NULL;
+    beluga__mailbox *box;
+    int status = beluga__loop_poller(loop);
+    if (!status) status = beluga__mailbox_new(loop->base.runtime, &box);
+    if (status) return status;
     loop->mail_watch = (beluga__watch){beluga__mailbox_fd(box), mail_came};
     if (beluga__poller_add(&loop->poller, &loop->mail_watch, BELUGA__POLL_READ)) {
         beluga__mailbox_unref(box);
-        return NULL;
+        return BELUGA_ERROR_LIMIT_EXCEEDED;
     }
-    return base->mailbox = box;
+    loop->base.mailbox = box;
+    return 0;
+}
+
+int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
+{
+    int status = loop->mailbox ? 0 : make_mailbox(beluga__loop_of(loop));
+    *out = loop->mailbox;
+    return status;
 }
 
 /* What comes for a loop that rests would wait for its next lease, and hold the client meanwhile. */

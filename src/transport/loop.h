@@ -67,7 +67,8 @@ static inline bool beluga__loop_forked(const beluga__loop *loop)
  */
 void beluga__loop_close_mailbox(beluga__loop *loop);
 
-beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime);
+/* Returns 0, NO_MEMORY, or LIMIT_EXCEEDED without a descriptor. */
+int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out);
 int beluga__mailbox_fd(const beluga__mailbox *box);
 void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);
 /* Run what is left, and from now on what comes, without a loop. */

@@ -19,20 +19,21 @@ struct beluga__mailbox {
     bool closed;
 };
 
-beluga__mailbox *beluga__mailbox_new(beluga__runtime *runtime)
+int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out)
 {
     beluga__mailbox *box = beluga__zalloc(&runtime->allocator, sizeof *box);
-    if (!box) return NULL;
+    if (!box) return BELUGA_ERROR_NO_MEMORY;
     box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (box->fd < 0) {
         beluga__release(&runtime->allocator, box);
-        return NULL;
+        return BELUGA_ERROR_LIMIT_EXCEEDED;
     }
     atomic_init(&box->refs, 1);
     box->runtime = runtime;
     box->last = &box->first;
     pthread_mutex_init(&box->lock, NULL);
-    return box;
+    *out = box;
+    return 0;
 }
 
 int beluga__mailbox_fd(const beluga__mailbox *box)

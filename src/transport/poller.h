@@ -29,7 +29,7 @@ int beluga__poller_init(beluga__poller *poller);
 void beluga__poller_close(beluga__poller *poller);
 
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events);
-void beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events);
+int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events);
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch);
 
 /* Make the descriptor readable at a time of the monotonic clock, for a host that watches it. Only

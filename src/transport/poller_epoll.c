@@ -67,9 +67,9 @@ int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }
 
-void beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
+int beluga__poller_mod(beluga__poller *poller, beluga__watch *watch, int events)
 {
-    control(poller, EPOLL_CTL_MOD, watch, events);
+    return control(poller, EPOLL_CTL_MOD, watch, events) ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
 }
 
 void beluga__poller_del(beluga__poller *poller, beluga__watch *watch)

@@ -48,6 +48,8 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
+    /* Some hosts want the key, or a password, in the URL. */
+    if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
 }

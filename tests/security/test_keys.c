@@ -1,0 +1,448 @@
+/*
+ * A key is in no memory of the library's when it is no longer needed, and while it is, in pages that
+ * core dumps leave out. The library gets its memory here from a pool that gives nothing back to
+ * anybody, so that each byte it ever used can be searched. libcurl's memory is not the library's.
+ */
+#include "../support/calls.h"
+
+#include <beluga/provider/http.h>
+#include <beluga/telemetry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { POOL = 64 << 20, SECRET = 40, ROOM = 4096 };
+
+/* ---- a pool that keeps what was in it -------------------------------------------------------- */
+
+static char *pool;
+static atomic_size_t pool_used;
+
+static void *take(void *payload, size_t size)
+{
+    (void)payload;
+    size_t at = atomic_fetch_add(&pool_used, (size + 15) & ~(size_t)15);
+    return at + size > POOL ? NULL : pool + at;
+}
+
+static void *take_more(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    void *more = take(payload, size);
+    if (more && pointer) memcpy(more, pointer, old_size < size ? old_size : size);
+    return more;
+}
+
+static void keep(void *payload, void *pointer)
+{
+    (void)payload;
+    (void)pointer;
+}
+
+static const beluga_allocator from_pool = {take, take_more, keep, NULL};
+
+/* ---- the key, and texts with it: in a mapping that is not searched --------------------------- */
+
+static struct vault {
+    char key[SECRET + 1];
+    char texts[8][512];
+} *vault;
+
+/* Not in the program's text: it is made up, and has no pattern of ASCII's. */
+static void make_key(void)
+{
+    unsigned x = (unsigned)getpid() * 2654435761u | 1;
+    for (int i = 0; i < SECRET; i++) {
+        x = x * 1664525u + 1013904223u;
+        vault->key[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ab"[x >> 26];
+    }
+}
+
+static const char *text(int i, const char *format)
+{
+    char *at = vault->texts[i];
+    const char *hole = strstr(format, "KEY");
+    size_t n = (size_t)(hole - format);
+    memcpy(at, format, n);
+    memcpy(at + n, vault->key, SECRET);
+    strcpy(at + n + SECRET, hole + 3);
+    return at;
+}
+
+/* ---- where it is ----------------------------------------------------------------------------- */
+
+typedef struct found {
+    size_t pool, stack, data; /* in memory that a core dump shows */
+    size_t kept_out;          /* in pages that it leaves out */
+} found;
+
+static size_t count(const char *at, const char *end)
+{
+    size_t n = 0;
+    while (at < end && (at = memmem(at, (size_t)(end - at), vault->key, SECRET))) n++, at++;
+    return n;
+}
+
+static void add(found *f, char *start, char *end, bool writable, const char *name, bool dumped)
+{
+    if (!writable || start == (char *)vault) return;
+    if (start <= pool && pool < end)
+        f->pool += count(pool, pool + atomic_load(&pool_used));
+    else if (!dumped)
+        f->kept_out += count(start, end);
+    else if (strcmp(name, "[stack]") == 0)
+        f->stack += count(start, end); /* also below: what returned functions left */
+    else if (strstr(name, "/test_"))
+        f->data += count(start, end);
+}
+
+/* The mapping's own line comes first, the line with its flags last. */
+static found search(void)
+{
+    found f = {0};
+    char line[ROOM], name[ROOM] = "", perms[8] = "";
+    void *start = NULL, *end = NULL;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    assert_non_null(maps);
+    while (fgets(line, sizeof line, maps)) {
+        void *a, *b;
+        if (sscanf(line, "%p-%p %7s %*s %*s %*s %4095s", &a, &b, perms, name) >= 3) {
+            start = a;
+            end = b;
+            if (!strchr(line, '/') && !strchr(line, '[')) *name = '\0';
+        }
+        if (strncmp(line, "VmFlags:", 8) == 0)
+            add(&f, start, end, perms[1] == 'w', name, !strstr(line, " dd"));
+    }
+    fclose(maps);
+    return f;
+}
+
+static void assert_only_kept_out(const char *when)
+{
+    found f = search();
+    if (f.pool || f.stack || f.data)
+        fail_msg("%s: %zu in the pool, %zu on the stack, %zu in data", when, f.pool, f.stack,
+                 f.data);
+}
+
+static void assert_nowhere(const char *when)
+{
+    assert_only_kept_out(when);
+    size_t n = search().kept_out;
+    if (n) fail_msg("%s: %zu in pages for keys", when, n);
+}
+
+/* ---- a server that is not in this process ---------------------------------------------------- */
+
+typedef struct bench {
+    peer *peer;
+    pid_t server;
+    beluga_client *client;
+} bench;
+
+static void script(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_match(r, "refuse");
+    peer_step_status(r, 401, "");
+    peer_step_body(r, "no", 2);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    r = peer_reply_new(p);
+    peer_reply_match_streamed(r, 1);
+    peer_openai_stream(r, "hello");
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    r = peer_reply_new(p);
+    peer_openai_answer(r, "hello");
+    peer_reply_repeat(r, PEER_FOR_EVER);
+}
+
+static int set_up(void **state)
+{
+    static bench b;
+    const peer_config config = {.port = 0};
+    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &from_pool};
+    make_key();
+    atomic_store(&pool_used, 0);
+    b.peer = peer_new(&config);
+    script(b.peer);
+    b.server = fork();
+    if (!b.server) _exit(peer_run(b.peer));
+    beluga_allocator_set_default(&from_pool);
+    *state = &b;
+    return beluga_client_new(&settings, &b.client);
+}
+
+static int tear_down(void **state)
+{
+    bench *b = *state;
+    beluga_allocator_set_default(NULL);
+    kill(b->server, SIGKILL);
+    waitpid(b->server, NULL, 0);
+    memset(pool, 0, atomic_load(&pool_used));
+    return 0;
+}
+
+static void end_client(bench *b)
+{
+    beluga_error err = {0};
+    assert_int_equal(beluga_client_close(b->client, PATIENCE_MS, &err), 0);
+    beluga_client_unref(b->client);
+}
+
+static beluga_chat_model *open_with(bench *b, const char *provider, const beluga_option *opts)
+{
+    beluga_error err = {0};
+    beluga_chat_model *model = NULL;
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+        beluga_with_max_retries(1), beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    assert_int_equal(beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED), 0);
+    if (beluga_registry_open(beluga_client_registry(b->client), provider, config, &model, &err))
+        fail_msg("open: %s", err.message);
+    beluga_config_free(config);
+    return model;
+}
+
+static void ask_all_ways(beluga_chat_model *model)
+{
+    beluga_error err = {0};
+    record r;
+    assert_int_equal(generate(model, "hello", &err), 0);
+    record_clear(&r);
+    assert_int_equal(stream_whole(model, &r), 0);
+    beluga_input inputs[2] = {beluga_input_text("Hi"), beluga_input_text("Ho")};
+    beluga_batch_result results[2];
+    assert_int_equal(beluga_batch(model, NULL, inputs, 2, results, &err), 0);
+    beluga_batch_results_clear(results, 2);
+}
+
+/* The key in options; nothing of it is left after calls, nor, at last, anywhere. */
+static void nothing_left_of(bench *b, const char *provider, const beluga_option *opts)
+{
+    beluga_chat_model *model = open_with(b, provider, opts);
+    assert_only_kept_out("open");
+    assert_true(search().kept_out > 0);
+    ask_all_ways(model);
+    assert_only_kept_out("after calls");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+}
+
+#define NOTHING_LEFT_OF(b, ...) \
+    nothing_left_of(b, "openai", (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END})
+
+static void a_key_that_was_given_is_forgotten(void **state)
+{
+    NOTHING_LEFT_OF(*state, beluga_with_api_key(vault->key));
+}
+
+static void a_key_of_the_environment_is_forgotten(void **state)
+{
+    setenv("A_KEY_FOR_A_TEST", vault->key, 1); /* glibc's copy, on the heap */
+    NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_KEY_FOR_A_TEST"));
+    unsetenv("A_KEY_FOR_A_TEST");
+}
+
+static void a_header_that_was_given_is_forgotten(void **state)
+{
+    NOTHING_LEFT_OF(*state, beluga_with_header(text(0, "X-Secret: KEY")),
+                    beluga_with_extra_header(text(1, "X-Other: KEY")));
+}
+
+static void a_password_of_a_url_is_forgotten(void **state)
+{
+    bench *b = *state;
+    char format[256];
+    snprintf(format, sizeof format, "http://me:KEY@127.0.0.1:%d/v1", peer_port(b->peer));
+    NOTHING_LEFT_OF(b, beluga_with_base_url(text(0, format)), beluga_with_api_key("x"));
+}
+
+static void a_password_of_a_proxy_is_forgotten(void **state)
+{
+    bench *b = *state;
+    char format[256];
+    snprintf(format, sizeof format, "http://me:KEY@127.0.0.1:%d", peer_port(b->peer));
+    NOTHING_LEFT_OF(b, beluga_with_proxy(text(0, format)), beluga_with_api_key("x"));
+}
+
+/* What is fetched is there only after the first call. */
+static void nothing_left_of_fetched(bench *b, const beluga_option *opts)
+{
+    beluga_chat_model *model = open_with(b, "openai", opts);
+    ask_all_ways(model);
+    assert_only_kept_out("after calls");
+    assert_true(search().kept_out > 0);
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+}
+
+static void write_file(char *path, const char *content)
+{
+    int fd = mkstemp(path);
+    size_t n = strlen(content);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, content, n), (ssize_t)n);
+    close(fd);
+}
+
+static void a_key_of_a_file_is_forgotten(void **state)
+{
+    char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
+    write_file(path, vault->key);
+    snprintf(reference, sizeof reference, "file:%s", path);
+    nothing_left_of_fetched(
+        *state, (const beluga_option[]){beluga_with_api_key(reference), BELUGA_OPTIONS_END});
+    unlink(path);
+}
+
+static void a_key_of_a_command_is_forgotten(void **state)
+{
+    char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
+    write_file(path, vault->key);
+    snprintf(reference, sizeof reference, "command:cat %s", path);
+    nothing_left_of_fetched(
+        *state, (const beluga_option[]){beluga_with_api_key(reference), BELUGA_OPTIONS_END});
+    unlink(path);
+}
+
+static int give(void *payload, char *buffer, size_t n, int64_t *expires_s, beluga_error *err)
+{
+    (void)payload;
+    (void)expires_s;
+    (void)err;
+    assert_true(n > SECRET);
+    memcpy(buffer, vault->key, SECRET + 1);
+    return 0;
+}
+
+static void a_key_of_a_function_is_forgotten(void **state)
+{
+    static const beluga_key_source source = {sizeof source, give, NULL};
+    nothing_left_of_fetched(
+        *state, (const beluga_option[]){beluga_with_key_source(&source), BELUGA_OPTIONS_END});
+}
+
+static void a_key_of_a_configuration_file_is_forgotten(void **state)
+{
+    bench *b = *state;
+    char path[] = "/tmp/beluga-key-XXXXXX";
+    beluga_error err = {0};
+    beluga_chat_model *model = NULL;
+    write_file(path, text(0, "providers:\n  openai:\n    api_key: KEY\n"));
+    beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(b->peer))), *resolved;
+    beluga_registry *registry = beluga_client_registry(b->client);
+    assert_int_equal(beluga_config_load_file(config, path, &err), 0);
+    assert_only_kept_out("loaded");
+    assert_int_equal(beluga_config_resolve(config, registry, "openai/any", &resolved, &err), 0);
+    assert_int_equal(beluga_registry_open(registry, NULL, resolved, &model, &err), 0);
+    beluga_config_free(config);
+    beluga_config_free(resolved);
+    assert_true(search().kept_out > 0);
+    ask_all_ways(model);
+    assert_only_kept_out("after calls");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+    unlink(path);
+}
+
+static void a_secret_that_signs_is_forgotten(void **state)
+{
+    bench *b = *state;
+    beluga_chat_model *model = open_with(
+        b, "bedrock",
+        (const beluga_option[]){beluga_with_api_key(text(0, "AKIDEXAMPLE:KEY::us-east-1")),
+                                BELUGA_OPTIONS_END});
+    beluga_error err = {0};
+    beluga_response *response = NULL;
+    beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err);
+    beluga_response_free(response);
+    assert_only_kept_out("after a call");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+}
+
+static void a_key_that_is_refused_is_forgotten(void **state)
+{
+    bench *b = *state;
+    char url[128];
+    snprintf(url, sizeof url, "%s/refuse", peer_url(b->peer));
+    beluga_chat_model *model = open_with(
+        b, "openai",
+        (const beluga_option[]){beluga_with_base_url(url), beluga_with_api_key(vault->key),
+                                BELUGA_OPTIONS_END});
+    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
+    assert_only_kept_out("after a call");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+}
+
+static void a_header_of_telemetry_is_forgotten(void **state)
+{
+    bench *b = *state;
+    char endpoint[128];
+    beluga_error err = {0};
+    beluga_telemetry *telemetry = NULL;
+    snprintf(endpoint, sizeof endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT=%s", peer_url(b->peer));
+    const char *const variables[] = {endpoint, text(0, "OTEL_EXPORTER_OTLP_HEADERS=x-key=KEY"),
+                                     NULL};
+    const beluga_telemetry_settings settings = {
+        .size = sizeof settings, .variables = variables, .without_environment = true};
+    assert_int_equal(beluga_telemetry_init(b->client, &settings, &telemetry, &err), 0);
+    assert_only_kept_out("made");
+    beluga_chat_model *model = open_with(
+        b, "openai", (const beluga_option[]){beluga_with_api_key("x"), BELUGA_OPTIONS_END});
+    ask_all_ways(model);
+    beluga_chat_model_unref(model);
+    end_client(b);
+    beluga_telemetry_shutdown(telemetry, PATIENCE_MS);
+    beluga_telemetry_unref(telemetry);
+    assert_nowhere("at the end");
+}
+
+/* The search itself must find: a key in plain memory is seen. */
+static void a_key_in_plain_memory_would_be_found(void **state)
+{
+    bench *b = *state;
+    char *plain = take(NULL, SECRET + 1);
+    memcpy(plain, vault->key, SECRET + 1);
+    assert_int_equal(search().pool, 1);
+    explicit_bzero(plain, SECRET);
+    end_client(b);
+}
+
+#define IN_BENCH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+    const int anonymous = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    const struct CMUnitTest tests[] = {
+        IN_BENCH(a_key_in_plain_memory_would_be_found),
+        IN_BENCH(a_key_that_was_given_is_forgotten),
+        IN_BENCH(a_key_of_the_environment_is_forgotten),
+        IN_BENCH(a_header_that_was_given_is_forgotten),
+        IN_BENCH(a_password_of_a_url_is_forgotten),
+        IN_BENCH(a_password_of_a_proxy_is_forgotten),
+        IN_BENCH(a_key_of_a_file_is_forgotten),
+        IN_BENCH(a_key_of_a_command_is_forgotten),
+        IN_BENCH(a_key_of_a_function_is_forgotten),
+        IN_BENCH(a_key_of_a_configuration_file_is_forgotten),
+        IN_BENCH(a_secret_that_signs_is_forgotten),
+        IN_BENCH(a_key_that_is_refused_is_forgotten),
+        IN_BENCH(a_header_of_telemetry_is_forgotten),
+    };
+    pool = mmap(NULL, POOL, PROT_READ | PROT_WRITE, anonymous, -1, 0);
+    /* A mapping that differs from its neighbours, so that it stays one of its own. */
+    vault = mmap(NULL, sizeof *vault, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (pool == MAP_FAILED || vault == MAP_FAILED) return 1;
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,294 @@
+/* What the connection promises: TLS 1.2 at least, for servers and proxies, whatever the system's
+ * TLS library would settle for; and proxies, passwords and the like only from where they were asked
+ * for. The TLS servers are openssl's. */
+#include "../support/calls.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/beluga-tls-XXXXXX";
+static bool has_openssl;
+
+static const char *path_of(const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static bool run(const char *command)
+{
+    char line[1024];
+    snprintf(line, sizeof line, "cd %s && %s >/dev/null 2>&1 </dev/null", folder, command);
+    return system(line) == 0;
+}
+
+/* ---- a TLS server ---------------------------------------------------------------------------- */
+
+typedef struct server {
+    pid_t pid;
+    FILE *says;
+    int port;
+} server;
+
+static int free_port(void)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &n), 0);
+    close(fd);
+    return ntohs(at.sin_port);
+}
+
+static void serve(int port, const char *version, int out)
+{
+    char accept[32];
+    snprintf(accept, sizeof accept, "127.0.0.1:%d", port);
+    if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr)) _exit(1);
+    execlp("openssl", "openssl", "s_server", "-accept", accept, version, "-www", "-cert",
+           "cert.pem", "-key", "key.pem", "-cipher", "ALL:@SECLEVEL=0", (char *)NULL);
+    _exit(1);
+}
+
+/* Whether it serves. */
+static bool start_server(server *s, const char *version)
+{
+    char line[256];
+    int ends[2];
+    if (!has_openssl) return false;
+    s->port = free_port();
+    assert_int_equal(pipe(ends), 0);
+    s->pid = fork();
+    if (!s->pid) serve(s->port, version, ends[1]);
+    close(ends[1]);
+    s->says = fdopen(ends[0], "r");
+    while (fgets(line, sizeof line, s->says))
+        if (strncmp(line, "ACCEPT", 6) == 0) return true;
+    return false;
+}
+
+static void stop_server(server *s)
+{
+    kill(s->pid, SIGKILL);
+    waitpid(s->pid, NULL, 0);
+    fclose(s->says);
+}
+
+static bool answers_openssl(const server *s, const char *version)
+{
+    char command[256];
+    snprintf(command, sizeof command,
+             "openssl s_client -connect 127.0.0.1:%d %s -cipher ALL:@SECLEVEL=0", s->port, version);
+    return run(command);
+}
+
+/* Ask for the list of models, which openssl's server answers with a page. */
+static int list_at(const char *url, beluga_error *err, beluga_option option)
+{
+    char **names = NULL;
+    size_t n;
+    beluga_chat_model *model = open_at(url, option, beluga_with_ca_file(path_of("cert.pem")));
+    int status = beluga_list_models(model, NULL, &names, &n, err);
+    beluga_free(names);
+    beluga_chat_model_unref(model);
+    return status;
+}
+
+static int list_from(const server *s, beluga_error *err)
+{
+    char url[64];
+    snprintf(url, sizeof url, "https://127.0.0.1:%d/v1", s->port);
+    return list_at(url, err, beluga_with_proxy(""));
+}
+
+static int list_through(const server *s, beluga_error *err)
+{
+    char proxy[64];
+    snprintf(proxy, sizeof proxy, "https://127.0.0.1:%d", s->port);
+    return list_at("http://127.0.0.1:1/v1", err, beluga_with_proxy(proxy));
+}
+
+#define NEEDS(condition, what)        \
+    do {                              \
+        if (condition) break;         \
+        print_message("# " what "\n"); \
+        skip();                       \
+    } while (0)
+
+static void a_server_with_tls_1_2_is_spoken_to(void **state)
+{
+    server s;
+    beluga_error err = {0};
+    (void)state;
+    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
+    assert_int_equal(list_from(&s, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
+    stop_server(&s);
+}
+
+static void a_server_with_tls_1_1_alone_is_refused(void **state)
+{
+    server s;
+    beluga_error err = {0};
+    (void)state;
+    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
+    bool speaks = answers_openssl(&s, "-tls1_1");
+    int status = list_from(&s, &err);
+    stop_server(&s);
+    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
+    assert_int_equal(status, BELUGA_ERROR_NETWORK);
+    assert_string_equal(err.message, "the TLS handshake failed");
+}
+
+static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
+{
+    server s;
+    beluga_error err = {0};
+    (void)state;
+    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
+    bool speaks = answers_openssl(&s, "-tls1_1");
+    int status = list_through(&s, &err);
+    stop_server(&s);
+    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
+    assert_int_equal(status, BELUGA_ERROR_NETWORK);
+    assert_string_equal(err.message, "the TLS handshake failed");
+}
+
+static void a_proxys_certificate_is_verified(void **state)
+{
+    server s;
+    beluga_error err = {0};
+    (void)state;
+    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
+    assert_int_equal(list_through(&s, &err), BELUGA_ERROR_NETWORK);
+    stop_server(&s);
+    assert_string_equal(err.message, "the server's certificate can't be verified");
+}
+
+/* ---- the environment ------------------------------------------------------------------------- */
+
+#define NOBODY "http://127.0.0.1:1/v1"
+
+static void answer(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_answer(r, "hello");
+    peer_reply_repeat(r, PEER_FOR_EVER);
+}
+
+static int ask_with(const char *url, const beluga_option option)
+{
+    beluga_chat_model *model = open_at(url, option);
+    int status = generate(model, NULL, NULL);
+    beluga_chat_model_unref(model);
+    return status;
+}
+
+static void set_proxy(const char *url)
+{
+    static const char *const names[] = {"http_proxy", "ALL_PROXY", "all_proxy"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (url)
+            setenv(names[i], url, 1);
+        else
+            unsetenv(names[i]);
+}
+
+static void the_environments_proxy_is_not_taken_unasked(void **state)
+{
+    peer *p = *state;
+    answer(p);
+    set_proxy(peer_url(p));
+    assert_int_equal(ask_with(NOBODY, beluga_with_max_retries(0)), BELUGA_ERROR_NETWORK);
+    set_proxy(NULL);
+    assert_int_equal(peer_requests(p), 0);
+}
+
+static void the_environments_proxy_is_taken_where_the_environment_is_asked(void **state)
+{
+    peer *p = *state;
+    answer(p);
+    set_proxy(peer_url(p));
+    assert_int_equal(ask_with(NOBODY, beluga_with_env()), 0);
+    set_proxy(NULL);
+    assert_int_equal(peer_requests(p), 1);
+}
+
+static void an_option_is_stronger_than_the_environments_proxy(void **state)
+{
+    peer *p = *state;
+    answer(p);
+    set_proxy(NOBODY);
+    beluga_chat_model *model =
+        open_at(peer_url(p), beluga_with_env(), beluga_with_proxy(""), beluga_with_max_retries(0));
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    beluga_chat_model_unref(model);
+    set_proxy(NULL);
+}
+
+/* A cookie that a server sets goes back to nobody, and a password of a file goes to no one. */
+static void no_password_of_netrc_and_no_cookie_is_sent(void **state)
+{
+    peer *p = *state;
+    FILE *netrc = fopen(path_of(".netrc"), "w");
+    assert_non_null(netrc);
+    fputs("machine 127.0.0.1 login me password secret\n", netrc);
+    fclose(netrc);
+    setenv("HOME", folder, 1);
+    peer_reply *r = peer_reply_new(p);
+    peer_step_header(r, "Set-Cookie", "a=b");
+    peer_step_header(r, "Strict-Transport-Security", "max-age=1000");
+    peer_openai_answer(r, "hello");
+    peer_reply_repeat(r, 2);
+    beluga_chat_model *model = open_at(peer_url(p), beluga_with_env());
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    assert_int_equal(generate(model, "hello", NULL), 0);
+    beluga_chat_model_unref(model);
+    assert_null(strstr(peer_request_header(p, 1, "authorization"), "Basic"));
+    assert_null(peer_request_header(p, 1, "cookie"));
+}
+
+/* ---------------------------------------------------------------------------------------------- */
+
+/* As on a system whose administrator allows everything: it is we who do not. Read by openssl's
+ * library when it begins. */
+static bool allow_old_tls(void)
+{
+    FILE *f = fopen(path_of("openssl.cnf"), "w");
+    if (!f) return false;
+    fputs("openssl_conf = a\n[a]\nssl_conf = b\n[b]\nsystem_default = c\n"
+          "[c]\nMinProtocol = TLSv1\nCipherString = ALL:@SECLEVEL=0\n",
+          f);
+    return fclose(f) == 0 && setenv("OPENSSL_CONF", path_of("openssl.cnf"), 1) == 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_server_with_tls_1_2_is_spoken_to),
+        cmocka_unit_test(a_server_with_tls_1_1_alone_is_refused),
+        cmocka_unit_test(a_proxy_with_tls_1_1_alone_is_refused),
+        cmocka_unit_test(a_proxys_certificate_is_verified),
+        ON_PEER(the_environments_proxy_is_not_taken_unasked),
+        ON_PEER(the_environments_proxy_is_taken_where_the_environment_is_asked),
+        ON_PEER(an_option_is_stronger_than_the_environments_proxy),
+        ON_PEER(no_password_of_netrc_and_no_cookie_is_sent),
+    };
+    static const char *const proxies[] = {"no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY"};
+    for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) unsetenv(proxies[i]);
+    set_proxy(NULL);
+    if (!mkdtemp(folder) || !allow_old_tls()) return 1;
+    has_openssl = run("openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem "
+                      "-days 2 -subj /CN=127.0.0.1 -addext subjectAltName=IP:127.0.0.1 "
+                      "-config /etc/ssl/openssl.cnf");
+    int status = cmocka_run_group_tests(tests, NULL, NULL);
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) ? 1 : status;
+}

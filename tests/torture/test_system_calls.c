@@ -1,0 +1,670 @@
+/*
+ * Calls of the system fail in turn, one by one, in every kind of work of the library: the n-th call
+ * of a kind with each error that fits it, once and from then on; and reads and writes do one byte.
+ * Each run ends in what it should or in an error that says so, a further call of the same client
+ * succeeds, and no memory and no descriptor is left over. Nothing waits without end.
+ *
+ * TORTURE_SHOW=1 prints what each run told, and TORTURE_ONLY='a key*' runs what has such a name.
+ */
+#include "../support/calls.h"
+#include "failing.h"
+
+#include <beluga/cassette.h>
+#include <beluga/telemetry.h>
+#include <beluga/providers/mock.h>
+#include <beluga/tool_loop.h>
+#include <dirent.h>
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { PATIENCE_S = 60, BATCH = 4 };
+
+static char folder[] = "/tmp/beluga-system-XXXXXX";
+static bool show;
+
+/* ---- memory that is counted ------------------------------------------------------------------ */
+
+static atomic_long live;
+
+static void *take(void *payload, size_t size)
+{
+    (void)payload;
+    void *p = malloc(size);
+    if (p) atomic_fetch_add(&live, 1);
+    return p;
+}
+
+static void *take_more(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    (void)payload;
+    (void)old_size;
+    void *p = realloc(pointer, size);
+    if (p && !pointer) atomic_fetch_add(&live, 1);
+    return p;
+}
+
+static void give(void *payload, void *pointer)
+{
+    (void)payload;
+    if (pointer) atomic_fetch_sub(&live, 1);
+    free(pointer);
+}
+
+static const beluga_allocator counted = {take, take_more, give, NULL};
+
+static size_t open_descriptors(void)
+{
+    size_t n = 0;
+    DIR *d = opendir("/proc/self/fd");
+    while (readdir(d)) n++;
+    closedir(d);
+    return n;
+}
+
+/* ---- a server in another process ------------------------------------------------------------- */
+
+static peer *server;
+static pid_t server_pid;
+
+static void script(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_match(r, "/v1/traces");
+    peer_step_status(r, 200, "");
+    peer_step_body(r, "", 0);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    r = peer_reply_new(p);
+    peer_reply_match(r, "/v1/metrics");
+    peer_step_status(r, 200, "");
+    peer_step_body(r, "", 0);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    r = peer_reply_new(p);
+    peer_reply_match_streamed(r, 1);
+    peer_openai_stream(r, "hello");
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    r = peer_reply_new(p);
+    peer_openai_answer(r, "hello");
+    peer_reply_repeat(r, PEER_FOR_EVER);
+}
+
+static bool start_server(void)
+{
+    const peer_config config = {.kept_requests = 1};
+    server = peer_new(&config);
+    if (!server) return false;
+    script(server);
+    server_pid = fork();
+    if (!server_pid) _exit(peer_run(server));
+    return server_pid > 0;
+}
+
+/* ---- programs -------------------------------------------------------------------------------- */
+
+/* What a run makes, in this order; each is NULL until it is there. */
+typedef struct bench {
+    beluga_client *client;
+    beluga_telemetry *telemetry;
+    beluga_chat_model *model;
+} bench;
+
+typedef struct program {
+    const char *name;
+    /* Prepare what is not failed. */
+    void (*prepare)(void);
+    int (*open)(bench *b, beluga_error *err);
+    int (*call)(bench *b, beluga_error *err);
+    /* Whether something was written that must be whole; NULL: nothing. */
+    void (*check)(bool succeeded);
+} program;
+
+static const char *in_folder(const char *name)
+{
+    static char paths[4][128];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
+static int new_client(bench *b, beluga_error *err)
+{
+    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &counted};
+    int status = beluga_client_new(&settings, &b->client);
+    return status ? beluga_error_set(err, status, "no client") : 0;
+}
+
+static int open_model(bench *b, const char *provider, const beluga_option *opts, beluga_error *err)
+{
+    beluga_config *config = beluga_config_new(
+        beluga_with_model_name("any"), beluga_with_max_retries(0),
+        beluga_with_base_url(strcmp(provider, "mock") == 0 ? NULL : peer_url(server)),
+        beluga_with_timeout_ms(1000 * PATIENCE_S / 2));
+    int status = config ? beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED)
+                        : BELUGA_ERROR_NO_MEMORY;
+    if (status)
+        beluga_error_set(err, status, "no memory for the configuration");
+    else
+        status = beluga_registry_open(beluga_client_registry(b->client), provider, config,
+                                      &b->model, err);
+    beluga_config_free(config);
+    return status;
+}
+
+static int open_with_key(bench *b, const char *provider, const char *key, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_api_key(key), BELUGA_OPTIONS_END};
+    int status = new_client(b, err);
+    return status ? status : open_model(b, provider, opts, err);
+}
+
+static int open_mock_model(bench *b, beluga_error *err)
+{
+    return open_with_key(b, "mock", "sk-x", err);
+}
+
+static int open_http(bench *b, beluga_error *err)
+{
+    return open_with_key(b, "openai", "sk-x", err);
+}
+
+static int call_generate(bench *b, beluga_error *err)
+{
+    beluga_response *response = NULL;
+    int status = beluga_invoke(b->model, NULL, beluga_input_text("Hi"), &response, err);
+    if (!status) assert_true(beluga_response_text(response, NULL)[0] != '\0');
+    if (status) assert_null(response);
+    beluga_response_free(response);
+    return status;
+}
+
+static int call_pull(bench *b, beluga_error *err)
+{
+    beluga_stream *stream = NULL;
+    const beluga_event *event;
+    size_t bytes = 0, finishes = 0;
+    int status = beluga_stream_input(b->model, NULL, beluga_input_text("Hi"), &stream, err);
+    while (!status && !(status = beluga_stream_next(stream, &event, err)) && event) {
+        if (event->kind == BELUGA_EVENT_TEXT) bytes += event->u.text.length;
+        if (event->kind == BELUGA_EVENT_FINISH) finishes++;
+    }
+    if (!status) assert_true(bytes == 5 && finishes == 1);
+    beluga_stream_free(stream);
+    return status;
+}
+
+typedef struct pushed {
+    size_t ends;
+    beluga_error err;
+} pushed;
+
+static void hear(void *payload, const beluga_event *event)
+{
+    pushed *p = payload;
+    if (event->kind == BELUGA_EVENT_ERROR) p->err = *event->u.error;
+    p->ends += event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
+}
+
+/* As a host does that waits by poll(2) itself, whose call is not failed. */
+static int step_by_descriptor(beluga_loop *loop, const pushed *p, beluga_error *err)
+{
+    int status = 0;
+    while (!status && !p->ends) {
+        bool armed = atomic_exchange(&failing_get()->armed, false);
+        struct pollfd fd = {.fd = beluga_loop_fd(loop), .events = POLLIN};
+        poll(&fd, 1, 1000);
+        atomic_store(&failing_get()->armed, armed);
+        status = beluga_loop_step(loop);
+    }
+    return status ? beluga_error_set(err, status, "the loop's step failed: %s",
+                                     beluga_error_text(status))
+                  : 0;
+}
+
+static int call_push(bench *b, beluga_error *err)
+{
+    beluga_loop *loop = NULL;
+    beluga_op *op = NULL;
+    pushed p = {.ends = 0};
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    int status = beluga_loop_new(b->client, &loop);
+    if (status) beluga_error_set(err, status, "no loop: %s", beluga_error_text(status));
+    if (!status)
+        status = beluga_stream_start(b->model, loop, NULL, messages, hear, &p, &op, err);
+    if (!status) status = step_by_descriptor(loop, &p, err);
+    if (!status && (status = p.err.code)) *err = p.err;
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    beluga_messages_free(messages);
+    return status;
+}
+
+static int call_batch(bench *b, beluga_error *err)
+{
+    beluga_input inputs[BATCH];
+    beluga_batch_result results[BATCH];
+    for (int i = 0; i < BATCH; i++) inputs[i] = beluga_input_text("Hi");
+    int status = beluga_batch(b->model, NULL, inputs, BATCH, results, err,
+                              beluga_with_max_concurrent_batches(2));
+    for (int i = 0; i < BATCH; i++) {
+        assert_true(!results[i].response != !results[i].error.code);
+        if (results[i].error.code) assert_true(*results[i].error.message);
+        if (!status && results[i].error.code) {
+            *err = results[i].error;
+            status = err->code;
+        }
+    }
+    beluga_batch_results_clear(results, BATCH);
+    return status;
+}
+
+static int run_tool(void *payload, beluga_context *context, const char *arguments, size_t length,
+                    beluga_tool_result *result)
+{
+    (void)payload;
+    (void)context;
+    return beluga_tool_result_set(result, arguments, length);
+}
+
+static int call_tools(bench *b, beluga_error *err)
+{
+    static const beluga_tool_definition definition = {.size = sizeof definition,
+                                                      .name = "weather",
+                                                      .description = "Tell the weather",
+                                                      .parameters = "{\"type\":\"object\"}",
+                                                      .execute = run_tool};
+    beluga_chat_model *bound = NULL;
+    beluga_response *response = NULL;
+    beluga_tool *tool = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    int status = beluga_tool_new(&definition, &tool, err);
+    if (!status) status = beluga_bind_tools(b->model, &tool, 1, &bound, err);
+    if (!status)
+        status = beluga_run_tools(
+            bound, NULL, messages, NULL, NULL, &response, err,
+            beluga_mock_with_tool_calls("[{\"name\":\"weather\",\"arguments\":{}},"
+                                        "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
+    if (!status)
+        assert_string_equal(beluga_response_text(response, NULL), "This is a mock response.");
+    beluga_response_free(response);
+    beluga_chat_model_unref(bound);
+    beluga_tool_unref(tool);
+    beluga_messages_free(messages);
+    return status;
+}
+
+static void write_to(const char *name, const char *text)
+{
+    FILE *f = fopen(in_folder(name), "w");
+    assert_non_null(f);
+    fputs(text, f);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void prepare_key(void)
+{
+    write_to("key", "sk-from-a-file\n");
+}
+
+static int open_key_file(bench *b, beluga_error *err)
+{
+    char key[160];
+    snprintf(key, sizeof key, "file:%s", in_folder("key"));
+    return open_with_key(b, "openai", key, err);
+}
+
+static int open_key_command(bench *b, beluga_error *err)
+{
+    return open_with_key(b, "openai", "command:echo sk-from-a-command", err);
+}
+
+static void prepare_config(void)
+{
+    char text[256];
+    snprintf(text, sizeof text, "providers:\n  openai:\n    api_key: sk-x\n    base_url: %s\n",
+             peer_url(server));
+    write_to("config.yaml", text);
+}
+
+static int open_config(bench *b, beluga_error *err)
+{
+    int status = new_client(b, err);
+    beluga_config *config = beluga_config_new(beluga_with_max_retries(0)), *resolved = NULL;
+    beluga_registry *registry = status ? NULL : beluga_client_registry(b->client);
+    if (!status && !config)
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the configuration");
+    if (!status) status = beluga_config_load_file(config, in_folder("config.yaml"), err);
+    if (!status) status = beluga_config_resolve(config, registry, "openai/any", &resolved, err);
+    if (!status) status = beluga_registry_open(registry, NULL, resolved, &b->model, err);
+    beluga_config_free(config);
+    beluga_config_free(resolved);
+    return status;
+}
+
+static int open_prices(bench *b, beluga_error *err)
+{
+    char prices[512];
+    snprintf(prices, sizeof prices, "%s/examples/prices.yaml", getenv("BELUGA_SOURCE_ROOT"));
+    const beluga_option opts[] = {beluga_with_prices(prices), beluga_with_budget(1e6),
+                                  beluga_with_max_tokens(10), beluga_with_cache_ttl_ms(60000),
+                                  BELUGA_OPTIONS_END};
+    int status = new_client(b, err);
+    return status ? status : open_model(b, "mock", opts, err);
+}
+
+static void remove_below(const char *name)
+{
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf %s", in_folder(name));
+    assert_int_equal(system(command), 0);
+}
+
+static void prepare_recording(void)
+{
+    remove_below("tape");
+}
+
+static int set_cassette(bench *b, int mode, const char *name, beluga_error *err)
+{
+    const beluga_cassette cassette = {.size = sizeof cassette,
+                                      .directory = in_folder(name),
+                                      .mode = mode,
+                                      .repeat = true};
+    int status = new_client(b, err);
+    return status ? status : beluga_client_set_cassette(b->client, &cassette, err);
+}
+
+static int open_recording(bench *b, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    int status = set_cassette(b, BELUGA_CASSETTE_RECORD, "tape", err);
+    return status ? status : open_model(b, "openai", opts, err);
+}
+
+/* The answer is worth more than its recording, but the loss is told. */
+static int call_recording(bench *b, beluga_error *err)
+{
+    int status = call_generate(b, err);
+    return status ? status : beluga_client_check_cassette(b->client, err);
+}
+
+static bool can_replay(const char *name)
+{
+    bench b = {.client = NULL};
+    beluga_error err = {0};
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    int status = set_cassette(&b, BELUGA_CASSETTE_REPLAY, name, &err);
+    if (!status) status = open_model(&b, "openai", opts, &err);
+    if (!status) status = call_generate(&b, &err);
+    beluga_chat_model_unref(b.model);
+    beluga_client_close(b.client, 1000, NULL);
+    beluga_client_unref(b.client);
+    return status == 0;
+}
+
+static void check_recording(bool succeeded)
+{
+    if (succeeded) assert_true(can_replay("tape"));
+}
+
+static void prepare_replay(void)
+{
+    static bool recorded;
+    bench b = {.client = NULL};
+    beluga_error err = {0};
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    if (recorded) return;
+    assert_int_equal(set_cassette(&b, BELUGA_CASSETTE_RECORD, "kept", &err), 0);
+    assert_int_equal(open_model(&b, "openai", opts, &err), 0);
+    assert_int_equal(call_generate(&b, &err), 0);
+    beluga_chat_model_unref(b.model);
+    assert_int_equal(beluga_client_close(b.client, 1000, NULL), 0);
+    beluga_client_unref(b.client);
+    recorded = true;
+}
+
+static int open_replay(bench *b, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    int status = set_cassette(b, BELUGA_CASSETTE_REPLAY, "kept", err);
+    return status ? status : open_model(b, "openai", opts, err);
+}
+
+static int open_telemetry(bench *b, const beluga_telemetry_settings *settings, beluga_error *err)
+{
+    const beluga_option opts[] = {beluga_with_api_key("sk-x"), BELUGA_OPTIONS_END};
+    int status = new_client(b, err);
+    if (!status) status = beluga_telemetry_init(b->client, settings, &b->telemetry, err);
+    return status ? status : open_model(b, "mock", opts, err);
+}
+
+static void prepare_traces(void)
+{
+    remove_below("traces.jsonl");
+}
+
+static int open_traces(bench *b, beluga_error *err)
+{
+    static const char *const variables[] = {"OTEL_METRICS_EXPORTER=none",
+                                            "OTEL_TRACES_EXPORTER=none", NULL};
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = variables,
+                                                .without_environment = true,
+                                                .file = in_folder("traces.jsonl")};
+    return open_telemetry(b, &settings, err);
+}
+
+static int open_collector(bench *b, beluga_error *err)
+{
+    char endpoint[128];
+    snprintf(endpoint, sizeof endpoint, "OTEL_EXPORTER_OTLP_ENDPOINT=%s", peer_url(server));
+    const char *const variables[] = {endpoint, NULL};
+    const beluga_telemetry_settings settings = {
+        .size = sizeof settings, .variables = variables, .without_environment = true};
+    return open_telemetry(b, &settings, err);
+}
+
+/* The call succeeds whatever becomes of its trace; whether that was sent, the flush says. */
+static int call_observed(bench *b, beluga_error *err)
+{
+    int status = call_generate(b, err);
+    if (status) return status;
+    status = beluga_telemetry_flush(b->telemetry, 1000 * PATIENCE_S / 4);
+    return status ? beluga_error_set(err, status, "the flush failed: %s", beluga_error_text(status))
+                  : 0;
+}
+
+static void check_traces(bool succeeded)
+{
+    char line[8192];
+    FILE *f = succeeded ? fopen(in_folder("traces.jsonl"), "r") : NULL;
+    if (!succeeded) return;
+    assert_non_null(f);
+    assert_non_null(fgets(line, sizeof line, f));
+    assert_true(*line == '{' && strstr(line, "}\n"));
+    fclose(f);
+}
+
+static const program programs[] = {
+    {"an answer of mock", NULL, open_mock_model, call_generate, NULL},
+    {"an answer over HTTP", NULL, open_http, call_generate, NULL},
+    {"a pulled stream", NULL, open_http, call_pull, NULL},
+    {"a pushed stream", NULL, open_http, call_push, NULL},
+    {"a batch", NULL, open_http, call_batch, NULL},
+    {"tools on the executor", NULL, open_mock_model, call_tools, NULL},
+    {"a key of a file", prepare_key, open_key_file, call_generate, NULL},
+    {"a key of a command", NULL, open_key_command, call_generate, NULL},
+    {"a configuration", prepare_config, open_config, call_generate, NULL},
+    {"prices, budget, cache", NULL, open_prices, call_generate, NULL},
+    {"a recording", prepare_recording, open_recording, call_recording, check_recording},
+    {"a replay", prepare_replay, open_replay, call_generate, NULL},
+    {"traces in a file", prepare_traces, open_traces, call_observed, check_traces},
+    {"traces to a collector", NULL, open_collector, call_observed, NULL},
+};
+
+/* ---- one run --------------------------------------------------------------------------------- */
+
+typedef struct fault {
+    int kind, error;
+    bool lasting;
+    long first;
+} fault;
+
+static const char *const kinds[] = {
+#define XX(kind, ...) #kind,
+    FAILING_KINDS(XX)
+#undef XX
+};
+
+static char context[512]; /* for whoever is killed by the alarm */
+
+static void hung(int signal)
+{
+    (void)signal;
+    ssize_t n = write(STDERR_FILENO, context, strlen(context));
+    n += write(STDERR_FILENO, ": it waits without end\n", 23);
+    _exit(n < 0 ? 3 : 2);
+}
+
+static void arm(bool armed)
+{
+    atomic_store(&failing_get()->armed, armed);
+}
+
+static void plan(const fault *f)
+{
+    failing_plan *p = failing_get();
+    arm(false);
+    p->kind = f->kind;
+    p->fault = f->error;
+    p->lasting = f->lasting;
+    p->first = f->first;
+    atomic_store(&p->seen, 0);
+    atomic_store(&p->hits, 0);
+}
+
+static void close_bench(bench *b)
+{
+    beluga_error err = {0};
+    beluga_chat_model_unref(b->model);
+    if (b->telemetry) beluga_telemetry_shutdown(b->telemetry, 1000 * PATIENCE_S / 4);
+    beluga_telemetry_unref(b->telemetry);
+    if (b->client && beluga_client_close(b->client, 1000 * PATIENCE_S / 4, &err))
+        fail_msg("%s: close: %s", context, err.message);
+    beluga_client_unref(b->client);
+}
+
+/* An error that says nothing of the cause would leave its reader helpless. */
+static void check_error(int status, const beluga_error *err)
+{
+    if (!*err->message) fail_msg("%s: %d without a message", context, status);
+    if (show)
+        fprintf(stderr, "%s: %s: %s (%s)\n", context, beluga_error_name(status), err->message,
+                err->cause);
+}
+
+static void call_again(const program *p, bench *b)
+{
+    beluga_error err = {0};
+    int status = p->call == call_recording ? call_generate(b, &err) : p->call(b, &err);
+    if (status) fail_msg("%s: a further call: %s (%s)", context, err.message, err.cause);
+}
+
+/* Returns how many calls failed. */
+static long run(const program *p, const fault *f)
+{
+    bench b = {.client = NULL};
+    beluga_error err = {0};
+    snprintf(context, sizeof context, "%s, %s number %ld%s fails with %s", p->name, kinds[f->kind],
+             f->first + 1, f->lasting ? " and later" : "",
+             f->error == SHORT ? "a byte" : strerrorname_np(f->error));
+    if (p->prepare) p->prepare();
+    alarm(PATIENCE_S);
+    plan(f);
+    arm(true);
+    int status = p->open(&b, &err);
+    if (!status) status = p->call(&b, &err);
+    arm(false);
+    if (status) check_error(status, &err);
+    bool interrupted = f->error == EINTR || f->error == SHORT || f->error == EAGAIN;
+    if (status && !atomic_load(&failing_get()->hits)) fail_msg("%s: %s", context, err.message);
+    if (status && interrupted && f->kind != FAILING_thread && f->kind != FAILING_spawn &&
+        f->kind != FAILING_fork)
+        fail_msg("%s, which is no failure: %s (%s)", context, err.message, err.cause);
+    if (status == BELUGA_ERROR_TIMEOUT) fail_msg("%s: nobody told, and it was waited for", context);
+    if (b.model) call_again(p, &b);
+    arm(true);
+    close_bench(&b);
+    arm(false);
+    if (p->check) p->check(status == 0);
+    if (show) fprintf(stderr, "%s: %u s: %s\n", context, PATIENCE_S - alarm(0), status ? "failed" : "ok");
+    alarm(0);
+    return atomic_load(&failing_get()->hits);
+}
+
+/* The threads of a pool that ended hold their descriptors' numbers a moment longer. */
+static void check_leftovers(size_t descriptors)
+{
+    for (int i = 0; i < 200 && (atomic_load(&live) || open_descriptors() > descriptors); i++)
+        poll(NULL, 0, 10);
+    if (atomic_load(&live)) fail_msg("%s: %ld pieces of memory are left", context, live);
+    if (open_descriptors() > descriptors)
+        fail_msg("%s: %zu descriptors more", context, open_descriptors() - descriptors);
+}
+
+static void torture_with(const program *p, int kind, int error, bool lasting)
+{
+    size_t descriptors = open_descriptors();
+    for (long n = 0;; n++) {
+        long hits = run(p, &(fault){kind, error, lasting, n});
+        check_leftovers(descriptors);
+        if (!hits) return;
+    }
+}
+
+static void torture_program(void **state)
+{
+    static const int faults[][4] = {
+#define XX(kind, ...) {__VA_ARGS__},
+        FAILING_KINDS(XX)
+#undef XX
+    };
+    const program *p = *state;
+    run(p, &(fault){.kind = FAILING_COUNT - 1, .error = EIO, .first = -1}); /* what is made once */
+    for (int kind = 0; kind < FAILING_COUNT; kind++)
+        for (int i = 0; i < 4 && faults[kind][i]; i++) {
+            int error = faults[kind][i];
+            torture_with(p, kind, error, false);
+            if (error != EINTR && error != EAGAIN) torture_with(p, kind, error, true);
+        }
+}
+
+int main(void)
+{
+    enum { N = sizeof programs / sizeof *programs };
+    struct CMUnitTest tests[N];
+    show = getenv("TORTURE_SHOW");
+    const char *only = getenv("TORTURE_ONLY");
+    for (size_t i = 0; i < N; i++)
+        tests[i] = (struct CMUnitTest){.name = programs[i].name,
+                                       .test_func = torture_program,
+                                       .initial_state = (void *)(uintptr_t)&programs[i]};
+    signal(SIGALRM, hung);
+    signal(SIGPIPE, SIG_IGN);
+    if (!mkdtemp(folder) || !start_server()) return 1;
+    beluga_allocator_set_default(&counted);
+    cmocka_set_test_filter(only);
+    int status = cmocka_run_group_tests(tests, NULL, NULL);
+    beluga_allocator_set_default(NULL);
+    kill(server_pid, SIGKILL);
+    waitpid(server_pid, NULL, 0);
+    char command[64];
+    snprintf(command, sizeof command, "rm -r %s", folder);
+    return system(command) ? 1 : status;
+}
