@@ -11,9 +11,9 @@
 
 /* The corpus counts on the order: add at the end. */
 static const beluga_provider *const providers[] = {
-    &beluga__openai_provider,    &beluga__anthropic_provider, &beluga__bedrock_provider,
-    &beluga__cohere_provider,    &beluga__ollama_provider,    &beluga__gemini_provider,
-    &beluga__responses_provider, &beluga__azure_provider,
+    &beluga__openai_provider,           &beluga__anthropic_provider, &beluga__bedrock_provider,
+    &beluga__cohere_provider,           &beluga__ollama_provider,    &beluga__gemini_provider,
+    &beluga__openai_responses_provider, &beluga__azure_provider,
 };
 
 struct run {

@@ -20,6 +20,13 @@ BELUGA_API const char *beluga_version_string(void);
 /** Return the same as a number, 0xMMmmpp. Compare it with BELUGA_VERSION_NUMBER. Threads: any. */
 BELUGA_API uint32_t beluga_version_number(void);
 
+/**
+ * Return the parts of the library that can be left out and are in it: words with spaces between
+ * them, such as "cache cassettes plugins telemetry yaml"; "" where it has none; static. The
+ * functions of a part that was left out give BELUGA_ERROR_NOT_SUPPORTED. Threads: any. Since: 0.1
+ */
+BELUGA_API const char *beluga_version_parts(void);
+
 #define BELUGA_VERSION_NUMBER \
     ((uint32_t)(BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH))
 

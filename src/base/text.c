@@ -91,7 +91,7 @@ bool beluga__text_to_ms(const char *text, size_t n, int64_t *ms)
         i += digits + length;
     }
     if (sum > 9e15) return false;
-    *ms = llround(sum);
+    *ms = (int64_t)(sum + 0.5);
     return true;
 }
 

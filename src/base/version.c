@@ -1,3 +1,5 @@
+#include "parts.h" /* made by Meson, of its options */
+
 #include <beluga/version.h>
 
 const char *beluga_version_string(void)
@@ -8,4 +10,9 @@ const char *beluga_version_string(void)
 uint32_t beluga_version_number(void)
 {
     return BELUGA_VERSION_NUMBER;
+}
+
+const char *beluga_version_parts(void)
+{
+    return BELUGA__PARTS;
 }

@@ -27,17 +27,6 @@ typedef struct reader {
     beluga__yaml_place runs;  /* where a program is named first; line 0: nowhere */
 } reader;
 
-int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
-                         int column, const char *format, ...)
-{
-    char text[sizeof err->message];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return beluga_error_set(err, code, "%s:%d:%d: %s", file->path, line, column, text);
-}
-
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 

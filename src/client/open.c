@@ -307,6 +307,8 @@ static int take_stack(owned_target *owned, beluga_error *err)
     beluga_prices *prices = NULL;
     int status = beluga__others_open(beluga__client_of(t->runtime), owned->config,
                                      BELUGA_OPTION_FALLBACK, &fallbacks, err);
+    if (!status && beluga__settings_has(&t->settings, BELUGA_OPTION_CACHE_TTL))
+        status = beluga__cache_check(err);
     if (!status) status = load_prices(t, &fallbacks, &prices, err);
     if (!status && !(t->stack = build_stack(t, &fallbacks, prices)))
         status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");

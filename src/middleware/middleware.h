@@ -22,6 +22,8 @@ beluga__model *beluga__fallback_new(beluga__runtime *runtime, const beluga__sett
 beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
                                   beluga_prices *prices, beluga__target *const *others, size_t n,
                                   beluga__model *inner);
+/* Whether there is one in this library; else NOT_SUPPORTED. */
+int beluga__cache_check(beluga_error *err);
 beluga__model *beluga__cache_new(beluga__runtime *runtime, const beluga__settings *settings,
                                  beluga__model *inner);
 /* The hooks are copied. */

@@ -296,7 +296,10 @@ static int prepare(beluga__http_op *self, beluga_error *err)
     beluga__http_response_init(&self->response, allocator, max_body);
     int status = beluga__framer_init(&self->framer, provider->framing, allocator, max_event);
     if (status)
-        return beluga_error_set(err, status, "the framing of this provider is not supported");
+        return beluga_error_set(
+            err, status,
+            "the framing of this provider is not known, or not part of this library: "
+            "that of AWS is where it was built with bedrock among its providers");
     if (provider->state_size)
         self->state = beluga__arena_zalloc(&call->arena, provider->state_size);
     if (provider->state_size && !self->state)

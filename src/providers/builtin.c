@@ -1,15 +1,14 @@
 #include "providers/builtin.h"
 
+#include "parts.h" /* made by Meson, of the option `providers` */
 #include "providers/openai/openai.h"
 
-static const beluga_provider *const providers[] = {
-    &beluga__anthropic_provider, &beluga__azure_provider,  &beluga__bedrock_provider,
-    &beluga__cohere_provider,    &beluga__gemini_provider, &beluga__mock_provider,
-    &beluga__ollama_provider,    &beluga__openai_provider, &beluga__responses_provider,
-};
+#define TABLE(name) &beluga__##name##_provider,
+
+static const beluga_provider *const providers[] = {BELUGA__PROVIDERS(TABLE) NULL};
 
 const beluga_provider *beluga__builtin_provider(size_t index)
 {
-    size_t n = sizeof providers / sizeof *providers;
+    size_t n = sizeof providers / sizeof *providers - 1;
     return index < n ? providers[index] : beluga__openai_host_at(index - n);
 }

@@ -12,7 +12,7 @@ extern const beluga_provider beluga__gemini_provider;
 extern const beluga_provider beluga__mock_provider;
 extern const beluga_provider beluga__ollama_provider;
 extern const beluga_provider beluga__openai_provider;
-extern const beluga_provider beluga__responses_provider;
+extern const beluga_provider beluga__openai_responses_provider;
 
 /* Number `index`, or NULL past the last; the rows of src/providers/openai/hosts.c come at the end.
  */

@@ -23,7 +23,8 @@ struct beluga__executor {
     bool orphaned; /* freed on one of its own threads: the last one cleans up */
 };
 
-static _Thread_local beluga__executor *current;
+/* As beluga__inside: of the model that needs neither a call nor the loader to find it. */
+static _Thread_local beluga__executor *current __attribute__((tls_model("initial-exec")));
 
 beluga__executor *beluga__executor_new(const beluga_allocator *allocator, uint32_t max_threads)
 {

@@ -9,6 +9,8 @@
 #include <beluga/error.h>
 #include <zlib.h>
 
+const bool beluga__aws_is_here = true;
+
 enum { PRELUDE = 12, CRC = 4, SMALLEST = PRELUDE + CRC };
 
 /* The values of headers whose type tells their length; others are byte arrays and strings. */

@@ -13,7 +13,7 @@ int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
     beluga__buf_init(&framer->data, allocator, max);
     beluga__buf_init(&framer->event, allocator, max);
     bool known = framing == BELUGA_FRAMING_SSE || framing == BELUGA_FRAMING_NDJSON ||
-                 framing == BELUGA_FRAMING_AWS_EVENT_STREAM;
+                 (framing == BELUGA_FRAMING_AWS_EVENT_STREAM && beluga__aws_is_here);
     return known ? 0 : BELUGA_ERROR_NOT_SUPPORTED;
 }
 

@@ -42,6 +42,8 @@ int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
+/* False where Bedrock was left out of the library. */
+extern const bool beluga__aws_is_here;
 int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 

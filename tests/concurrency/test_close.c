@@ -2,6 +2,7 @@
  * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
  * after the close, so that whoever comes late is found by the address sanitizer. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
@@ -674,6 +675,7 @@ static void count_log(void *payload, beluga_log_level level, const char *event,
 
 static void telemetry_has_sent_all_and_ended_with_its_client(void **state)
 {
+    needs_part("telemetry");
     char path[] = "/tmp/beluga-close-XXXXXX", variable[64];
     size_t *logged = calloc(1, sizeof *logged);
     beluga_client *client = NULL;

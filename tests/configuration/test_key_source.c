@@ -1,5 +1,6 @@
 /* Keys from a function, and what else of a provider comes from the environment. */
 #include "support/calls.h"
+#include "../support/parts.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -98,6 +99,7 @@ static void a_key_that_was_refused_is_asked_for_again(void **state)
 /* AWS refuses a session that is over with 403, as it does what a key may not do. */
 static void a_session_that_is_over_is_asked_for_again(void **state)
 {
+    needs_provider("bedrock");
     peer *p = *state;
     vault v;
     vault_init(&v);

@@ -1,5 +1,6 @@
 /* The option `strict`: an answer that is not whole is an error, however it is asked for. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -147,6 +148,7 @@ static void one_call_may_be_strict_and_another_may_not(void **state)
 static void an_answer_of_the_cache_is_judged_as_any(void **state)
 {
     (void)state;
+    needs_part("cache");
     beluga_chat_model *model =
         open_mock(beluga_mock_with_finish_reason("length"), beluga_with_cache_ttl_ms(60000));
     beluga_response *response = NULL;
@@ -184,6 +186,7 @@ static void strict_is_read_from_text(void **state)
 static void strict_is_read_from_a_file(void **state)
 {
     (void)state;
+    needs_part("yaml");
     static const char yaml[] = "model: cut\nmodels:\n  cut:\n    model: mock/any\n"
                                "    strict: true\n    mock.finish_reason: length\n";
     beluga_config *config = beluga_config_new_n(NULL, 0), *resolved = NULL;

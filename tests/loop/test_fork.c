@@ -1,6 +1,7 @@
 /* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
  * own. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -400,6 +401,7 @@ static int use_store(void *argument)
 static void a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds(void **state)
 {
     (void)state;
+    needs_part("cache");
     pthread_t thread;
     beluga_memory_cache *cache = beluga_memory_cache_new(0);
     reader r = {.store = beluga_memory_cache_store(cache)};

@@ -1,6 +1,7 @@
 /* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is
  * asked first. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <beluga/providers/mock.h>
 #include <stdio.h>
@@ -100,6 +101,7 @@ static void the_retries_of_a_model_come_before_its_fallback(void **state)
 
 static void tools_and_options_of_the_call_go_along(void **state)
 {
+    needs_part("yaml");
     peer *p = *state;
     peer *second = peer_start();
     char path[] = "/tmp/beluga-fallback-XXXXXX", yaml[512];
@@ -271,6 +273,7 @@ static int open_with_fallback(const char *reference, beluga_error *err)
 static void a_fallback_that_cant_be_opened_is_named(void **state)
 {
     (void)state;
+    needs_provider("anthropic");
     beluga_error err;
     assert_int_equal(open_with_fallback("nobody/x", &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_non_null(strstr(err.message, "fallback: "));
@@ -281,6 +284,7 @@ static void a_fallback_that_cant_be_opened_is_named(void **state)
 static void two_models_may_name_each_other(void **state)
 {
     (void)state;
+    needs_part("yaml");
     char path[] = "/tmp/beluga-fallback-XXXXXX";
     static const char yaml[] = "models:\n  a: {model: mock/error-overloaded, fallback: [b]}\n"
                                "  b: {model: mock/echo, fallback: [a]}\n";

@@ -2,6 +2,7 @@
  * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
  * fail if they changed places. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <beluga/hooks.h>
 #include <beluga/providers/mock.h>
@@ -110,6 +111,7 @@ static void operation_is_around_hooks_and_retry_around_attempts(void **state)
 static void hooks_are_around_the_cache(void **state)
 {
     (void)state;
+    needs_part("cache");
     diary d = {.text = ""};
     beluga_hooks hooks = hooks_of(&d);
     beluga_chat_model *model =
@@ -137,6 +139,8 @@ static const char *prices_file(void)
 static void the_cache_is_around_the_budget(void **state)
 {
     (void)state;
+    needs_part("cache");
+    needs_part("yaml");
     beluga_chat_model *model = open_mock(beluga_with_prices(prices_file()), beluga_with_budget(6),
                                          beluga_with_cache_ttl_ms(HOUR_MS));
     beluga_error err;
@@ -152,6 +156,7 @@ static void the_cache_is_around_the_budget(void **state)
 static void the_budget_is_around_the_fallback(void **state)
 {
     (void)state;
+    needs_part("yaml");
     beluga_chat_model *model =
         open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
                   beluga_with_prices(prices_file()), beluga_with_budget(55));

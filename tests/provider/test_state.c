@@ -1,5 +1,6 @@
 /* State of a provider: how it gets into answers and messages, and to whom it goes back. */
 #include "../../cli/logbook_message.h"
+#include "../support/parts.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -205,6 +206,7 @@ static void a_worker_gives_state_as_the_loop_does(void **state)
 static void a_pull_stream_and_the_cache_have_it(void **state)
 {
     (void)state;
+    needs_part("cache");
     beluga_chat_model *model = NULL;
     beluga_registry *registry = beluga_client_registry(beluga_client_default());
     beluga_config *config = beluga_config_new(beluga_with_cache_ttl_ms(60000));

@@ -6,7 +6,7 @@
 static void the_provider_says_what_it_is(void **state)
 {
     (void)state;
-    const beluga_provider *p = &beluga__responses_provider;
+    const beluga_provider *p = &beluga__openai_responses_provider;
     assert_string_equal(p->name, "openai-responses");
     assert_string_equal(p->base_url, "https://api.openai.com/v1");
     assert_string_equal(p->key_variables[0], "OPENAI_API_KEY");
@@ -31,7 +31,7 @@ int main(void)
         "request-broken-arguments/call.txt",
         NULL,
     };
-    static const provider_suite suite = {&beluga__responses_provider, NULL, torture};
+    static const provider_suite suite = {&beluga__openai_responses_provider, NULL, torture};
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_provider_says_what_it_is),
     };

@@ -1,5 +1,6 @@
 /* The registry: which providers there are, how one is added, and how a model of it is opened. */
 #include "../models.h"
+#include "../support/parts.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -44,10 +45,10 @@ static int free_client(void **state)
 static void the_built_in_and_the_linked_providers_are_there_and_sorted(void **state)
 {
     (void)state;
-    static const char *const expected[] = {EXAMPLE_CUSTOM_NAME, "mock", "openai", "groq"};
+    static const char *const expected[] = {EXAMPLE_CUSTOM_NAME, "mock", "openai"};
     const char *names[MAX_NAMES];
     size_t n = beluga_registry_list(beluga_registry_default(), names, MAX_NAMES), found = 0;
-    assert_in_range(n, 4, MAX_NAMES);
+    assert_in_range(n, 3, MAX_NAMES);
     for (size_t i = 1; i < n; i++) assert_true(strcmp(names[i - 1], names[i]) < 0);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < sizeof expected / sizeof *expected; k++)
@@ -94,7 +95,7 @@ static void a_list_without_room_is_counted(void **state)
     beluga_registry *registry = beluga_client_registry(*state);
     const char *first[2] = {NULL, "untouched"};
     size_t n = beluga_registry_list(registry, NULL, 0);
-    assert_true(n > 3);
+    assert_true(n >= 3);
     assert_int_equal(beluga_registry_list(registry, first, 1), n);
     assert_true(beluga_registry_contains(registry, first[0]));
     assert_string_equal(first[1], "untouched");

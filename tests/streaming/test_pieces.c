@@ -3,6 +3,7 @@
  *
  * The streams are what servers are known to send; each case says where it was met. */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include "aws_frames.h"
 #include "client/chat_model.h"
@@ -192,7 +193,8 @@ static void assert_same_at_every_split(stage *s, const answer *a)
 
 static void assert_all(stage *s, const answer *answers, size_t n)
 {
-    for (size_t i = 0; i < n; i++) assert_same_at_every_split(s, &answers[i]);
+    for (size_t i = 0; i < n; i++)
+        if (has_provider(answers[i].provider)) assert_same_at_every_split(s, &answers[i]);
 }
 
 #define ASSERT_ALL(state, answers) assert_all(state, answers, sizeof(answers) / sizeof *(answers))

@@ -35,7 +35,7 @@ static const char *const notes[] = {
     NULL,
 };
 
-const beluga_provider beluga__responses_provider = {
+const beluga_provider beluga__openai_responses_provider = {
     BELUGA_PROVIDER_INIT("openai-responses"),
     .framing = BELUGA_FRAMING_SSE,
     .metric_prefix = "beluga.openai-responses",

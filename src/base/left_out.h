@@ -1,0 +1,15 @@
+/* The answer of a function whose part of the library was left out when it was built: the functions
+ * are always there, so that there is one ABI, and one set of headers. */
+#ifndef BELUGA__LEFT_OUT_H
+#define BELUGA__LEFT_OUT_H
+
+#include <beluga/error.h>
+
+/* `what` in the plural, as people call it; `option` is what builds it in. */
+static inline int beluga__left_out(beluga_error *err, const char *what, const char *option)
+{
+    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
+                            "%s are not part of this library: -D%s builds them in", what, option);
+}
+
+#endif

@@ -1,0 +1,37 @@
+/* In place of cache.c, cache_key.c and memory_cache.c in a library without the cache of answers. */
+#include "middleware/middleware.h"
+
+#include "base/left_out.h"
+
+#include <beluga/cache.h>
+
+int beluga__cache_check(beluga_error *err)
+{
+    return beluga__left_out(err, "caches of answers", "cache=enabled");
+}
+
+/* Nobody comes here after the check. */
+beluga__model *beluga__cache_new(beluga__runtime *runtime, const beluga__settings *settings,
+                                 beluga__model *inner)
+{
+    (void)runtime;
+    (void)settings;
+    return inner;
+}
+
+beluga_memory_cache *beluga_memory_cache_new(size_t max_bytes)
+{
+    (void)max_bytes;
+    return NULL;
+}
+
+void beluga_memory_cache_free(beluga_memory_cache *cache)
+{
+    (void)cache;
+}
+
+const beluga_cache_store *beluga_memory_cache_store(beluga_memory_cache *cache)
+{
+    (void)cache;
+    return NULL;
+}

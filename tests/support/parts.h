@@ -1,0 +1,46 @@
+/* Cases that need a part of the library which may have been left out. */
+#ifndef TESTS_PARTS_H
+#define TESTS_PARTS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <beluga/registry.h>
+#include <beluga/version.h>
+
+static inline bool has_part(const char *name)
+{
+    size_t n = strlen(name);
+    const char *at = beluga_version_parts();
+    for (; *at; at += strcspn(at, " "), at += *at == ' ')
+        if (strcspn(at, " ") == n && memcmp(at, name, n) == 0) return true;
+    return false;
+}
+
+static inline bool has_provider(const char *name)
+{
+    return beluga_registry_contains(beluga_registry_default(), name);
+}
+
+/* Each skips the case. */
+#define needs_provider(name)                                 \
+    do {                                                     \
+        if (!has_provider(name)) {                           \
+            print_message("# needs -Dproviders=%s\n", name); \
+            skip();                                          \
+        }                                                    \
+    } while (0)
+#define needs_part(name)                                   \
+    do {                                                   \
+        if (!has_part(name)) {                             \
+            print_message("# needs -D%s=enabled\n", name); \
+            skip();                                        \
+        }                                                  \
+    } while (0)
+
+#endif
