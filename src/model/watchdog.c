@@ -47,20 +47,46 @@ static void too_long(const beluga__watchdog *dog, beluga_error *err)
     if (!dog->got_event && dog->last_ns > dog->start_ns) err->retryable = 0;
 }
 
+static void shift(beluga__watchdog *dog, int64_t ns)
+{
+    dog->start_ns += ns;
+    dog->last_ns += ns;
+    dog->moved_ns += ns;
+    arm(dog);
+}
+
+/* The server had no chance while the loop stood still. Not for ever: a host may do so each time. */
+static bool spare(beluga__watchdog *dog)
+{
+    if (dog->stops == dog->loop->stops || dog->spared == BELUGA__MAX_SPARED) return false;
+    dog->stops = dog->loop->stops;
+    dog->spared++;
+    shift(dog, (int64_t)BELUGA__SPARED_MS * BELUGA__NS_PER_MS);
+    return true;
+}
+
+static bool is_due(const beluga__watchdog *dog, int64_t now_ns)
+{
+    return now_ns >= event_due(dog) || now_ns >= due(dog->start_ns, dog->total_ms) ||
+           now_ns >= due(dog->moved_ns, dog->progress_ms);
+}
+
 /* The timer only says that it is time to look: events since then have moved the deadline. */
 static void fire(beluga__timer *timer)
 {
     beluga__watchdog *dog = beluga__container_of(timer, beluga__watchdog, timer);
     int64_t now = beluga__loop_active_ns(dog->loop);
     beluga_error err;
+    if (!is_due(dog, now)) {
+        arm(dog);
+        return;
+    }
+    if (spare(dog)) return;
     if (now >= due(dog->start_ns, dog->total_ms))
         too_long(dog, &err);
     else if (now >= due(dog->moved_ns, dog->progress_ms))
         stuck(dog, &err);
-    else if (now < event_due(dog)) {
-        arm(dog);
-        return;
-    } else if (dog->got_event)
+    else if (dog->got_event)
         beluga_error_set(&err, BELUGA_ERROR_STREAM_TIMEOUT,
                          "the stream was silent for %" PRId32 " ms", dog->idle_ms);
     else
@@ -94,6 +120,8 @@ void beluga__watchdog_start(beluga__watchdog *dog)
     dog->start_ns = beluga__now_ns() - dog->loop->unpolled_ns;
     dog->last_ns = dog->moved_ns = dog->start_ns;
     dog->pause_ns = 0;
+    dog->stops = dog->loop->stops;
+    dog->spared = 0;
     arm(dog);
 }
 
@@ -117,9 +145,6 @@ void beluga__watchdog_pause(beluga__watchdog *dog, bool paused)
     } else if (!paused && dog->pause_ns) {
         int64_t slept = now - dog->pause_ns;
         dog->pause_ns = 0;
-        dog->start_ns += slept;
-        dog->last_ns += slept;
-        dog->moved_ns += slept;
-        arm(dog);
+        shift(dog, slept);
     }
 }

@@ -1,6 +1,7 @@
 /* The timeouts of one attempt: until the first event, between events, without progress, in all.
- * They stand still while the call is paused or its loop is not polled. (Connecting is the
- * transport's to time.)
+ * They stand still while the call is paused or its loop is not polled, as in a process that is
+ * stopped. Behind such a stop they wait a moment longer: what the server waited for, such as our
+ * request or our reading, goes out only then. (Connecting is the transport's to time.)
  *
  * Comments and pings are signs of life: they move the first two as events do, for a server that
  * says that it works would be paid again for nothing. They are no progress, which is text,
@@ -18,6 +19,8 @@ typedef struct beluga__watchdog {
                                             life, and the last progress */
     int64_t pause_ns;                    /* since when it is paused; 0: it is not */
     bool got_event;
+    uint32_t stops; /* of the loop, that are dealt with */
+    int32_t spared; /* how often it waited longer because of one */
     void (*bark)(struct beluga__watchdog *dog, const beluga_error *err);
 } beluga__watchdog;
 

@@ -69,6 +69,8 @@ struct beluga__transfer {
     beluga__buf body; /* taken from the request */
     bool has_body;
     int64_t connect_timeout_ms;
+    int64_t start_ns; /* of the loop's active clock */
+    uint32_t stops;   /* of the loop, when it was added last */
     const beluga__connection *connection;
     bool streamed;
     bool added; /* in the multi handle */
@@ -665,6 +667,7 @@ static void write_headers(beluga__transfer *t, const beluga__header *headers, si
 static int add_now(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
+    t->stops = http->loop->base.stops;
     set_up_transfer(t);
     http->in_curl = true;
     CURLMcode code = curl_multi_add_handle(http->multi, t->easy);
@@ -734,6 +737,7 @@ static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__t
     t->owner = spec->owner;
     t->response = spec->response;
     t->url = request->url.data;
+    t->start_ns = beluga__now_ns() - http->loop->base.unpolled_ns;
     t->connect_timeout_ms = spec->connect_timeout_ms;
     t->connection = spec->connection;
     t->streamed = spec->streamed;
@@ -844,8 +848,30 @@ void beluga__http_resume(struct beluga__http *http)
     }
 }
 
+/* Whether libcurl gave up connecting because the process, or the host, stood still: it looks at its
+ * clock before it looks at the socket, and counts that time. Nothing was sent yet. */
+static bool was_stopped(const beluga__transfer *t, CURLcode code)
+{
+    const beluga_loop *loop = &t->http->loop->base;
+    return code == CURLE_OPERATION_TIMEDOUT && t->handler && t->stops != loop->stops &&
+           beluga__loop_active_ns(loop) - t->start_ns < t->connect_timeout_ms * BELUGA__NS_PER_MS;
+}
+
+/* Returns whether it could. */
+static bool connect_again(beluga__transfer *t)
+{
+    struct beluga__http *http = t->http;
+    http->in_curl = true;
+    curl_multi_remove_handle(http->multi, t->easy);
+    http->in_curl = false;
+    t->added = false;
+    *t->errors = '\0';
+    return add_now(t) == 0;
+}
+
 static void finished(beluga__transfer *t, CURLcode code)
 {
+    if (was_stopped(t, code) && connect_again(t)) return;
     const beluga__transfer_handler *handler = t->handler;
     void *owner = t->owner;
     beluga_error err;

@@ -1,5 +1,7 @@
 /* The loop: tasks, timers, descriptors, mail. One step does each once, in an order that matters:
- * what can be read is read before a timer may fail a call for want of it. */
+ * what can be read is read before a timer may fail a call for want of it. So a timer runs only when
+ * it was due before the descriptors were looked at: else what came between might be missed, and
+ * much comes while a process is stopped. */
 #include "transport/loop.h"
 
 #include "base/clock.h"
@@ -20,9 +22,17 @@ int beluga__loop_poller(beluga__loop *loop)
 
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
+/* Something is to be done earlier than the last step knew. */
+static void plan_earlier(beluga__loop *loop, int64_t when_ns)
+{
+    if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
+}
+
 static void wake(beluga__loop *loop)
 {
-    if (loop->hosted && !loop->stepping) beluga__poller_wake(&loop->poller);
+    if (!loop->hosted || loop->stepping) return;
+    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
+    beluga__poller_wake(&loop->poller);
 }
 
 static void defer(beluga_loop *base, beluga__task *task)
@@ -45,6 +55,7 @@ static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_
 {
     beluga__loop *loop = beluga__loop_of(base);
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return; /* it was reserved */
+    if (!loop->stepping) plan_earlier(loop, deadline_ns);
     if (loop->hosted && !loop->stepping && beluga__poller_arm(&loop->poller, deadline_ns))
         beluga__poller_wake(&loop->poller);
 }
@@ -86,7 +97,7 @@ static void run_timers(beluga__loop *loop)
 {
     beluga__timer *timer;
     for (int i = 0; i < BELUGA__MAX_STEP_EVENTS; i++) {
-        if (!(timer = beluga__timers_pop(&loop->timers, loop->base.now_ns))) return;
+        if (!(timer = beluga__timers_pop(&loop->timers, loop->look_ns))) return;
         timer->fire(timer);
     }
 }
@@ -236,12 +247,38 @@ void beluga__loop_close_mailbox(beluga__loop *loop)
     beluga__mailbox_unref(box);
 }
 
+/* --- the clock -------------------------------------------------------------------------------- */
+
+/* Where it comes much later than was planned, nobody could read meanwhile: the process was stopped,
+ * a callback blocked, the host had other things to do. Timeouts leave that out, too. */
+static void read_clock(beluga__loop *loop)
+{
+    int64_t now = beluga__now_ns();
+    int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
+    if (late > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) {
+        loop->base.unpolled_ns += late;
+        loop->base.stops++;
+    }
+    loop->seen_ns = loop->plan_ns = loop->base.now_ns = now;
+}
+
+/* Timeouts leave out the time between two runs. */
+static void begin_turn(beluga__loop *loop)
+{
+    if (loop->left_ns) {
+        loop->seen_ns = loop->plan_ns = beluga__now_ns();
+        loop->base.unpolled_ns += loop->seen_ns - loop->left_ns;
+        loop->left_ns = 0;
+    }
+    read_clock(loop);
+    loop->look_ns = loop->base.now_ns;
+}
+
 /* --- a step ----------------------------------------------------------------------------------- */
 
 static void wait_is_over(void *payload)
 {
-    beluga__loop *loop = payload;
-    loop->base.now_ns = beluga__now_ns(); /* the wait may have been long */
+    read_clock(payload);
 }
 
 /* No call may fail for want of bytes that are there: timers wait until all that was ready had its
@@ -277,19 +314,23 @@ static int wait_ms(beluga__loop *loop, int64_t timeout_ms)
 /* A host's descriptor must be readable as long as something is to be done. */
 static void rearm(beluga__loop *loop)
 {
-    if (!loop->hosted) return;
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
     int64_t next = beluga__timers_next(&loop->timers);
+    loop->plan_ns = more ? loop->seen_ns : next;
+    if (!loop->hosted) return;
     if (more || (next != INT64_MAX && beluga__poller_arm(&loop->poller, next)))
         beluga__poller_wake(&loop->poller);
 }
 
-/* Timeouts leave out the time between two runs. */
-static void count_unpolled(beluga__loop *loop)
+/* A wait that ended without anything may have ended long ago, or because of a signal: what came
+ * since then is looked at before timers run. */
+static int look(beluga__loop *loop, int wait)
 {
-    if (!loop->left_ns) return;
-    loop->base.unpolled_ns += loop->base.now_ns - loop->left_ns;
-    loop->left_ns = 0;
+    loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
+    int n_ready = beluga__poller_wait(&loop->poller, wait, wait_is_over, loop);
+    if (n_ready || !wait) return n_ready;
+    loop->look_ns = loop->base.now_ns;
+    return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
 /* The only call of a loop has just begun: there is nothing to read before its request went out. */
@@ -300,28 +341,24 @@ static bool only_starts(const beluga__loop *loop)
 
 static int turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
 {
-    loop->stepping = true;
     loop->step_bytes = 0;
-    loop->base.now_ns = beluga__now_ns();
-    count_unpolled(loop);
+    begin_turn(loop);
     /* Tasks first: calls without a network end here and never see the poller. */
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
-    if (done && *done) return loop->stepping = false, 0;
-    if (only_starts(loop)) return beluga__http_step(loop->http), loop->stepping = false, 0;
+    if (done && *done) return 0;
+    if (only_starts(loop)) return beluga__http_step(loop->http), 0;
     int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms), n_ready = 0;
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
-        if (status) return loop->stepping = false, status;
+        if (status) return status;
         beluga__http_resume(loop->http);
-        n_ready = beluga__poller_wait(&loop->poller, wait, wait_is_over, loop);
-        loop->base.now_ns = beluga__now_ns();
+        n_ready = look(loop, wait);
+        read_clock(loop);
     }
     if (loop->http) beluga__http_step(loop->http);
     if (may_run_timers(loop, n_ready)) run_timers(loop);
     bury(loop);
-    loop->stepping = false;
-    rearm(loop);
     return 0;
 }
 
@@ -329,7 +366,10 @@ int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
 {
     if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
     const beluga__runtime *before = beluga__enter(loop->base.runtime);
+    loop->stepping = true;
     int status = turn(loop, timeout_ms, done);
+    loop->stepping = false;
+    rearm(loop);
     beluga__leave(before);
     return status;
 }
@@ -382,7 +422,8 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
     loop->base.ops = beluga__loop_ops_of(runtime);
     loop->base.runtime = runtime;
     loop->base.random = seed(loop);
-    loop->base.now_ns = beluga__now_ns();
+    loop->base.now_ns = loop->seen_ns = beluga__now_ns();
+    loop->plan_ns = INT64_MAX;
     loop->base.generation = beluga__fork_generation();
     loop->hosted = hosted;
     beluga__list_init(&loop->tasks);

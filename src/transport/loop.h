@@ -26,6 +26,9 @@ typedef struct beluga__loop {
     size_t step_bytes; /* body bytes of this step */
     size_t behind;     /* how many descriptors are read before timers run again */
     int64_t left_ns;   /* since when calls wait for a run; 0: they don't */
+    int64_t seen_ns;   /* when the clock was read last */
+    int64_t plan_ns;   /* until when nothing needs to be done; INT64_MAX: until something comes */
+    int64_t look_ns;   /* the clock as it was before descriptors were looked at last */
 } beluga__loop;
 
 static inline beluga__loop *beluga__loop_of(beluga_loop *base)

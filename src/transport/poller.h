@@ -40,7 +40,7 @@ void beluga__poller_wake(beluga__poller *poller);
 
 /* Wait at most timeout_ms (-1 for ever), tell that the wait is over, and call what is ready: at
  * most BELUGA__MAX_STEP_EVENTS; those that are left come first the next time. Returns how many were
- * ready, 0 also when interrupted. */
+ * ready, 0 also when a signal interrupted it. */
 int beluga__poller_wait(beluga__poller *poller, int timeout_ms, void (*over)(void *),
                         void *payload);
 

@@ -1,0 +1,490 @@
+/* Time in which nobody could look: a process that is stopped, a callback that blocks, a host that
+ * has other things to do. A child runs the call, its parent stops it for longer than every timeout,
+ * and the answer comes meanwhile: it waits in the kernel. Which of the two was there first is known
+ * by events, never by a measured time.
+ */
+#include "../support/calls.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+/* A call fails after the first, and is left alone for the second. */
+enum { TIMEOUT_MS = 2000, STOP_MS = 3500, SETTLE_MS = 400 };
+
+static void sleep_ms(int ms)
+{
+    int64_t end = beluga__ends_ns(ms);
+    while (beluga__now_ns() < end) usleep(10000);
+}
+
+/* --- a child that is stopped ------------------------------------------------------------------ */
+
+static char said; /* the child's pipe to its parent */
+static int say_fd = -1;
+
+static void say(char c)
+{
+    assert_int_equal(write(say_fd, &c, 1), 1);
+}
+
+static void hear(int fd, char expected)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int n;
+    while ((n = poll(&p, 1, PATIENCE_MS)) < 0 && errno == EINTR) continue;
+    assert_int_equal(n, 1);
+    assert_int_equal(read(fd, &said, 1), 1);
+    assert_int_equal(said, expected);
+}
+
+/* In the child: a story that is as expected is success. */
+static void leave(const record *r, const char *expected)
+{
+    if (strcmp(r->story, expected) != 0) {
+        fprintf(stderr, "# the child's story: %s\n", r->story);
+        _exit(1);
+    }
+    _exit(0);
+}
+
+typedef struct child {
+    pid_t pid;
+    int fd;
+} child;
+
+/* Before anything of the parent's has a thread of the library's. */
+static child begin_child(void (*body)(const char *url), const char *url)
+{
+    int ends[2];
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    child c = {.pid = fork(), .fd = ends[0]};
+    assert_true(c.pid >= 0);
+    if (c.pid) {
+        close(ends[1]);
+        return c;
+    }
+    alarm(4 * PATIENCE_MS / 1000);
+    say_fd = ends[1];
+    body(url);
+    _exit(2);
+}
+
+/* Whether it sleeps: it has nothing to do but to wait for its descriptors. */
+static bool is_asleep(const child *c)
+{
+    char path[64], line[256];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)c->pid);
+    FILE *file = fopen(path, "re");
+    assert_non_null(file);
+    assert_non_null(fgets(line, sizeof line, file));
+    fclose(file);
+    const char *name_ends = strrchr(line, ')');
+    assert_non_null(name_ends);
+    return strncmp(name_ends, ") S", 3) == 0;
+}
+
+static void stop(const child *c)
+{
+    int status;
+    sleep_ms(SETTLE_MS); /* libcurl's own short timers would make it look at its sockets */
+    while (!is_asleep(c)) usleep(1000);
+    assert_int_equal(kill(c->pid, SIGSTOP), 0);
+    assert_int_equal(waitpid(c->pid, &status, WUNTRACED), c->pid);
+    assert_true(WIFSTOPPED(status));
+}
+
+static int go_on_and_wait(const child *c)
+{
+    int status;
+    assert_int_equal(kill(c->pid, SIGCONT), 0);
+    assert_int_equal(waitpid(c->pid, &status, 0), c->pid);
+    close(c->fd);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+/* Connecting has the usual time: libcurl's timer for it would come first. */
+#define SHORT_TIMEOUTS beluga_with_timeout_ms(TIMEOUT_MS), beluga_with_total_timeout_ms(TIMEOUT_MS)
+
+static void script_halves(peer *p)
+{
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_text(reply, "Hello");
+    peer_step_gate(reply, 0);
+    peer_openai_text(reply, " world");
+    peer_openai_finish(reply, "stop");
+    peer_openai_done(reply);
+}
+
+static const char halves[] = "start metadata [Hello] [ world] finish(stop)";
+
+static void pull_halves(const char *url)
+{
+    record r = {0};
+    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    say('t');
+    pull_all(stream, &r);
+    leave(&r, halves);
+}
+
+static void push_halves(const char *url)
+{
+    record r = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
+    push_stream(model, loop, NULL, &r);
+    while (!r.texts) poll_and_step(loop);
+    say('t');
+    step_until_end(loop, &r);
+    leave(&r, halves);
+}
+
+static void stop_between_the_halves(peer *p, void (*body)(const char *))
+{
+    script_halves(p);
+    child c = begin_child(body, peer_url(p));
+    hear(c.fd, 't');
+    stop(&c);
+    peer_open_gate(p, 0);
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    sleep_ms(STOP_MS);
+    assert_int_equal(go_on_and_wait(&c), 0);
+    assert_int_equal(peer_requests(p), 1);
+}
+
+static void a_stream_goes_on_with_what_came_while_the_process_was_stopped(void **state)
+{
+    stop_between_the_halves(*state, pull_halves);
+}
+
+static void a_pushed_stream_goes_on_with_what_came_while_the_process_was_stopped(void **state)
+{
+    stop_between_the_halves(*state, push_halves);
+}
+
+static void generate_hello(const char *url)
+{
+    beluga_error err = {0};
+    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
+    say('g');
+    int status = generate(model, "Hello", &err);
+    if (status) fprintf(stderr, "# the child's error: %s\n", err.message);
+    _exit(status != 0);
+}
+
+static void a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer(void **state)
+{
+    peer *p = *state;
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_gate(reply, 0);
+    peer_openai_answer(reply, "Hello");
+    child c = begin_child(generate_hello, peer_url(p));
+    hear(c.fd, 'g');
+    assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
+    stop(&c);
+    peer_open_gate(p, 0);
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    sleep_ms(STOP_MS);
+    assert_int_equal(go_on_and_wait(&c), 0);
+    assert_int_equal(peer_requests(p), 1);
+}
+
+/* The deadline is real time, but an answer that is there is not thrown away for it. */
+static void generate_under_a_deadline(const char *url)
+{
+    beluga_chat_model *model = open_at_n(url, NULL, 0);
+    beluga_context *ctx = beluga_context_new_timeout(NULL, TIMEOUT_MS);
+    say('g');
+    _exit(generate_under(model, ctx, "Hello", NULL) != 0);
+}
+
+static void an_answer_that_is_there_when_its_deadline_has_passed_is_read_first(void **state)
+{
+    peer *p = *state;
+    peer_reply *reply = peer_reply_new(p);
+    peer_step_gate(reply, 0);
+    peer_openai_answer(reply, "Hello");
+    child c = begin_child(generate_under_a_deadline, peer_url(p));
+    hear(c.fd, 'g');
+    assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
+    stop(&c);
+    peer_open_gate(p, 0);
+    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    sleep_ms(STOP_MS);
+    assert_int_equal(go_on_and_wait(&c), 0);
+}
+
+static void pull_to_the_timeout(const char *url)
+{
+    record r = {0};
+    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
+    beluga_stream *stream = begin_stream(model, NULL);
+    pull_until(stream, &r, BELUGA_EVENT_TEXT);
+    say('t');
+    pull_all(stream, &r);
+    _exit(r.status == BELUGA_ERROR_STREAM_TIMEOUT || r.status == BELUGA_ERROR_TIMEOUT ? 0 : 1);
+}
+
+static void a_server_that_is_silent_behind_a_stop_too_is_a_timeout(void **state)
+{
+    peer *p = *state;
+    script_halves(p);
+    child c = begin_child(pull_to_the_timeout, peer_url(p));
+    hear(c.fd, 't');
+    stop(&c);
+    sleep_ms(STOP_MS);
+    assert_int_equal(go_on_and_wait(&c), 0);
+}
+
+/* --- connecting ------------------------------------------------------------------------------- */
+
+/* A listener whose queue is full; who waits in it gets in when the first one is taken out. */
+typedef struct full_queue {
+    int listener, filler;
+    char url[64];
+} full_queue;
+
+static void make_full_queue(full_queue *q)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t n = sizeof at;
+    q->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(q->listener, (struct sockaddr *)&at, n), 0);
+    assert_int_equal(listen(q->listener, 0), 0);
+    assert_int_equal(getsockname(q->listener, (struct sockaddr *)&at, &n), 0);
+    snprintf(q->url, sizeof q->url, "http://127.0.0.1:%d/v1", ntohs(at.sin_port));
+    q->filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(connect(q->filler, (struct sockaddr *)&at, n), 0);
+}
+
+/* Read a request and answer it; false when there is none. */
+static bool answer_one(int listener)
+{
+    static const char answer[] =
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+        "{\"choices\":[{\"message\":{\"content\":\"Hello\"},\"finish_reason\":\"stop\"}]}";
+    char request[65536];
+    size_t n = 0;
+    ssize_t got;
+    int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(fd >= 0);
+    while ((got = read(fd, request + n, sizeof request - 1 - n)) > 0) {
+        n += (size_t)got;
+        request[n] = '\0';
+        if (strstr(request, "\r\n\r\n") && request[n - 1] == '}') break;
+    }
+    if (got > 0) assert_true(write(fd, answer, sizeof answer - 1) > 0);
+    close(fd);
+    return got > 0;
+}
+
+static void generate_slowly_connected(const char *url)
+{
+    beluga_error err = {0};
+    beluga_chat_model *model = open_at(url, beluga_with_timeout_ms(PATIENCE_MS),
+                                       beluga_with_connect_timeout_ms(TIMEOUT_MS));
+    say('g');
+    int status = generate(model, "Hello", &err);
+    if (status) fprintf(stderr, "# the child's error: %s\n", err.message);
+    _exit(status != 0);
+}
+
+static void take_one_out(const full_queue *q)
+{
+    assert_int_equal(close(accept(q->listener, NULL, NULL)), 0);
+}
+
+/* What came of an earlier try is taken out, too. */
+static void finish_slowly_connected(full_queue *q, const child *c)
+{
+    assert_int_equal(kill(c->pid, SIGCONT), 0);
+    while (!answer_one(q->listener)) continue;
+    assert_int_equal(go_on_and_wait(c), 0);
+    close(q->filler);
+    close(q->listener);
+}
+
+/* The kernel asks again after one second, while the child is stopped. */
+static void a_connection_that_came_about_while_the_process_was_stopped_is_used(void **state)
+{
+    (void)state;
+    full_queue q;
+    make_full_queue(&q);
+    child c = begin_child(generate_slowly_connected, q.url);
+    hear(c.fd, 'g');
+    stop(&c);
+    take_one_out(&q);
+    sleep_ms(STOP_MS);
+    finish_slowly_connected(&q, &c);
+}
+
+/* The kernel would ask again long after it. */
+static void a_stop_does_not_count_as_connecting(void **state)
+{
+    (void)state;
+    full_queue q;
+    make_full_queue(&q);
+    child c = begin_child(generate_slowly_connected, q.url);
+    hear(c.fd, 'g');
+    stop(&c);
+    sleep_ms(STOP_MS);
+    take_one_out(&q);
+    finish_slowly_connected(&q, &c);
+}
+
+/* --- a callback, a host ----------------------------------------------------------------------- */
+
+typedef struct blocking {
+    record r;
+    bool blocked;
+} blocking;
+
+static void block_at_text(void *payload, const beluga_event *event)
+{
+    blocking *b = payload;
+    record_event(&b->r, event);
+    if (event->kind != BELUGA_EVENT_TEXT || b->blocked) return;
+    b->blocked = true;
+    sleep_ms(STOP_MS);
+}
+
+static beluga_op *push(beluga_chat_model *model, beluga_loop *loop, beluga_event_cb cb,
+                       void *payload)
+{
+    beluga_op *op = NULL;
+    beluga_messages *messages = beluga_messages_new();
+    beluga_messages_add(messages, beluga_human_message("Hi"));
+    assert_int_equal(beluga_stream_start(model, loop, NULL, messages, cb, payload, &op, NULL), 0);
+    beluga_messages_free(messages);
+    return op;
+}
+
+/* Two calls of a loop: while the callback of one blocks, nobody reads the other. */
+static void a_callback_that_blocks_costs_no_other_call_its_answer(void **state)
+{
+    peer *p = *state;
+    blocking b = {.blocked = false};
+    record r = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
+    script_halves(p);
+    beluga_op_free(push_stream(model, loop, NULL, &r));
+    while (!r.texts) poll_and_step(loop);
+    peer_openai_stream(peer_reply_new(p), "Hello");
+    beluga_op_free(push(model, loop, block_at_text, &b));
+    while (!b.blocked) poll_and_step(loop);
+    assert_false(record_ended(&r));
+    peer_open_gate(p, 0);
+    step_until_end(loop, &r);
+    step_until_end(loop, &b.r);
+    assert_story(&r, halves);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+/* Nothing was sent yet: without another moment the server has none to answer in. */
+static void
+a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
+    peer_openai_stream(peer_reply_new(p), "Hello");
+    beluga_op_free(push_stream(model, loop, NULL, &r));
+    sleep_ms(STOP_MS);
+    step_until_end(loop, &r);
+    assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+/* A host that always comes late still learns in the end that its server is silent. */
+static void a_host_that_comes_late_each_time_gets_its_timeout(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(200));
+    peer_step_hang(peer_reply_new(p));
+    beluga_op_free(push_stream(model, loop, NULL, &r));
+    for (int i = 0; i < 30 && !record_ended(&r); i++) {
+        sleep_ms(1500);
+        assert_int_equal(beluga_loop_step(loop), 0);
+    }
+    assert_int_equal(r.error.code, BELUGA_ERROR_TIMEOUT);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+/* --- signals ---------------------------------------------------------------------------------- */
+
+static void on_alarm(int number)
+{
+    (void)number;
+}
+
+/* A signal each millisecond, for every call that does not begin anew by itself. */
+static void set_storm(bool on)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval each = {{0, on ? 1000 : 0}, {0, on ? 1000 : 0}};
+    if (on) sigaction(SIGALRM, &action, NULL);
+    setitimer(ITIMER_REAL, &each, NULL);
+}
+
+static void signals_all_the_time_cost_no_call_its_answer(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key("command:sleep 0.1; echo k"));
+    set_storm(true);
+    for (int i = 0; i < 20; i++) {
+        peer_reply *reply = peer_reply_new(p);
+        peer_openai_begin(reply);
+        peer_step_split(reply, 50, 1000);
+        peer_openai_text(reply, "Hello");
+        peer_openai_finish(reply, "stop");
+        peer_openai_done(reply);
+        record_clear(&r);
+        stream_whole(model, &r);
+        assert_story(&r, "start metadata [Hello] finish(stop)");
+    }
+    peer_step_hang(peer_reply_new(p));
+    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
+                     BELUGA_ERROR_TIMEOUT);
+    set_storm(false);
+    beluga_chat_model_unref(model);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ON_PEER(a_stream_goes_on_with_what_came_while_the_process_was_stopped),
+        ON_PEER(a_pushed_stream_goes_on_with_what_came_while_the_process_was_stopped),
+        ON_PEER(a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer),
+        ON_PEER(an_answer_that_is_there_when_its_deadline_has_passed_is_read_first),
+        ON_PEER(a_server_that_is_silent_behind_a_stop_too_is_a_timeout),
+        cmocka_unit_test(a_connection_that_came_about_while_the_process_was_stopped_is_used),
+        cmocka_unit_test(a_stop_does_not_count_as_connecting),
+        ON_PEER(a_callback_that_blocks_costs_no_other_call_its_answer),
+        ON_PEER(a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer),
+        ON_PEER(a_host_that_comes_late_each_time_gets_its_timeout),
+        ON_PEER(signals_all_the_time_cost_no_call_its_answer),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
