@@ -234,6 +234,22 @@ static bool out_of_descriptors(CURLcode code)
     return false;
 }
 
+/* What did not work, where more is known of it than libcurl's code says. Returns the code. */
+static int explain(const beluga__transfer *t, CURLcode code, int status, bool refused, bool near,
+                   const char **advice)
+{
+    bool connecting = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
+    if (refused)
+        *advice = near ? "the server refused the connection (is it running?)"
+                       : "the server refused the connection";
+    if (connecting && is_to_proxy(t)) *advice = advice_of_proxy(code, refused, near);
+    if (out_of_descriptors(code))
+        *advice = "can't connect: there are no descriptors left (see ulimit -n)";
+    if (!strstr(t->errors, "nsupported proxy")) return status;
+    *advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
+    return BELUGA_ERROR_INVALID_CONFIG;
+}
+
 static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     const char *advice;
@@ -246,17 +262,7 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
     }
     if (!status) return 0;
     if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
-    bool connecting = code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT;
-    if (refused)
-        advice = near ? "the server refused the connection (is it running?)"
-                      : "the server refused the connection";
-    if (connecting && is_to_proxy(t)) advice = advice_of_proxy(code, refused, near);
-    if (strstr(t->errors, "nsupported proxy")) {
-        status = BELUGA_ERROR_INVALID_CONFIG;
-        advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
-    }
-    if (out_of_descriptors(code))
-        advice = "can't connect: there are no descriptors left (see ulimit -n)";
+    status = explain(t, code, status, refused, near, &advice);
     beluga_error_set(err, status, "%s", advice);
     beluga__hint_set_not_running(err, refused && near);
     set_detail(t, code, err);
