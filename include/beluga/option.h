@@ -7,6 +7,9 @@
  * it returns. The same type serves `beluga_config_new`, calls, YAML and `-o key=value`. Layers
  * merge in one order: provider defaults, file, environment, model, call; the later one wins. Ranges
  * are checked when a model is opened and when a call starts, all of them at once.
+ *
+ * Text that is sent beside the body, as a header, a path or a query, is refused in the same way
+ * when it has control characters or would lead elsewhere; the error names the option and the byte.
  */
 #ifndef BELUGA_OPTION_H
 #define BELUGA_OPTION_H

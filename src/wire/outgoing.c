@@ -110,6 +110,7 @@ const char *beluga__header_is_ours(const char *name, size_t n)
                 {"transfer-encoding", ours},
                 {"upgrade", ours}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if ((*name | 0x20) != *rows[i].name) continue;
         size_t m = strcspn(rows[i].name, "*");
         bool whole = n == m || rows[i].name[m];
         if (n >= m && whole && strncasecmp(name, rows[i].name, m) == 0) return rows[i].why;
