@@ -54,6 +54,9 @@ const struct manual_row manual_files[] = {
     {"~/.local/share/beluga/logs.db", "The log of prompts and answers, where it is on; a SQLite "
                                       "database, readable by its owner only."},
     {"~/.local/state/beluga/history", "What was typed in chats, readable by its owner only."},
+    {"OUT.batch",
+     "Beside the output of a batch: what it belongs to. Both are made readable by their "
+     "owner only."},
     {NULL, NULL},
 };
 

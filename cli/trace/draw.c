@@ -347,10 +347,18 @@ struct hidden {
     int64_t longest_ns;
 };
 
+/* The next span under `top`, or NULL. It goes no further up, for that may be far. */
+static const struct trace_span *next_within(const struct trace_span *span,
+                                            const struct trace_span *top)
+{
+    if (span->child) return span->child;
+    while (span != top && !span->next) span = span->parent;
+    return span == top ? NULL : span->next;
+}
+
 static void count_hidden(struct hidden *hidden, const struct trace_span *span)
 {
-    const struct trace_span *end = trace_skip(span);
-    for (const struct trace_span *s = span; s != end; s = trace_next(s)) {
+    for (const struct trace_span *s = span; s; s = next_within(s, span)) {
         hidden->n++;
         hidden->failed += s->failed;
         if (s->end_ns - s->start_ns > hidden->longest_ns)

@@ -118,8 +118,6 @@ int trace_select(struct trace *trace, size_t limit);
 
 /* The next span in the order of the tree, NULL after the last. */
 struct trace_span *trace_next(const struct trace_span *span);
-/* Past all that is under it. */
-struct trace_span *trace_skip(const struct trace_span *span);
 
 /* Whether spans under it tell what its time was: its own bar is a frame. */
 bool trace_is_frame(const struct trace_span *span);

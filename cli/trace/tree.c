@@ -249,15 +249,11 @@ int trace_file_link(struct trace_file *file)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-struct trace_span *trace_skip(const struct trace_span *span)
-{
-    while (!span->next && span->parent) span = span->parent;
-    return span->next;
-}
-
 struct trace_span *trace_next(const struct trace_span *span)
 {
-    return span->child ? span->child : trace_skip(span);
+    if (span->child) return span->child;
+    while (!span->next && span->parent) span = span->parent;
+    return span->next;
 }
 
 int64_t trace_first_ns(const struct trace_span *span)

@@ -49,18 +49,21 @@ static const char *copy_escape(beluga__buf *out, const char *at, const char *end
 
 int beluga__json_repair(beluga__buf *out, const char *text, size_t length)
 {
-    const char *at = text, *end = text + length;
+    const char *at = text, *end = text + length, *stop = NULL;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) at += 3;
     while (at < end) {
-        const char *stop = memchr(at, '\\', (size_t)(end - at));
-        size_t run = (size_t)((stop ? stop : end) - at);
+        /* Looked for again only when it was passed: many bytes before it may have to be repaired.
+         */
+        if (!stop || stop < at) stop = memchr(at, '\\', (size_t)(end - at));
+        if (!stop) stop = end;
+        size_t run = (size_t)(stop - at);
         size_t valid = beluga__utf8_valid(at, run);
         beluga__buf_append(out, at, valid);
         at += valid;
         if (valid < run) {
             beluga__buf_append(out, replacement, 3);
             at++;
-        } else if (stop) {
+        } else if (stop < end) {
             at = copy_escape(out, at, end);
         }
         if (out->status) break;

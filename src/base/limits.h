@@ -76,9 +76,11 @@
 /* what is larger is no count of tokens */
 #define BELUGA__MAX_TOKENS (INT64_C(1) << 48)
 
-#define BELUGA__FINISH_GRACE_MS   2000  /* a finish waits this long for what may follow */
-#define BELUGA__FINISH_WAIT_MS    20000 /* and not longer in all, whatever follows */
-#define BELUGA__BODY_SAMPLE_BYTES 160u  /* of a body that was not understood, for the error */
+#define BELUGA__FINISH_GRACE_MS 2000  /* a finish waits this long for what may follow */
+#define BELUGA__FINISH_WAIT_MS  20000 /* and not longer in all, whatever follows */
+/* of a body may tell nothing of what it is; each piece is looked at from the beginning */
+#define BELUGA__MAX_SNIFFED       4096u
+#define BELUGA__BODY_SAMPLE_BYTES 160u /* of a body that was not understood, for the error */
 /* a finished transfer may take this long to end cleanly */
 #define BELUGA__DRAIN_MS            1000
 #define BELUGA__DRAIN_BYTES         (64u << 10)

@@ -246,8 +246,14 @@ static void check_secrets(checking *c, const beluga__config_entry *e)
 static void check_mode(checking *c)
 {
     struct stat info;
-    if (!c->has_secret || stat(c->file->path, &info) || !(info.st_mode & (S_IRGRP | S_IROTH)))
-        return;
+    if (stat(c->file->path, &info) || !S_ISREG(info.st_mode)) return;
+    if (info.st_mode & (S_IWGRP | S_IWOTH))
+        beluga__config_tell(
+            &c->report, BELUGA_SEVERITY_WARNING, 1, 1,
+            "others may write to this file, and so choose where prompts and keys go (its mode is "
+            "%03o): chmod go-w",
+            (unsigned)info.st_mode & 0777);
+    if (!c->has_secret || !(info.st_mode & (S_IRGRP | S_IROTH))) return;
     beluga__config_tell(
         &c->report, BELUGA_SEVERITY_WARNING, c->secret_line, c->secret_column,
         "others may read this file and the secret in it (its mode is %03o): chmod 600",

@@ -371,7 +371,7 @@ static void decide_by_kept(beluga__http_op *self, bool over)
 {
     beluga__buf *body = &self->response.body, kept = *body;
     size_t skip = beluga__sniff_skip(kept.data, kept.length), n = kept.length - skip;
-    decide(self, kept.data + skip, n, over);
+    decide(self, kept.data + skip, n, over || kept.length > BELUGA__MAX_SNIFFED);
     if (self->kind == BELUGA__BODY_FRAMES) {
         beluga__buf_init(body, kept.allocator, kept.max);
         if (n) read_frames(self, kept.data + skip, n);

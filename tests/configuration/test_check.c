@@ -352,6 +352,53 @@ static void a_secret_in_clear_is_told_and_never_shown(void **state)
     check_mode(yaml, 0644, all);
 }
 
+static int load(mode_t mode, const char *yaml, char text[1024])
+{
+    beluga_error err = {.message = ""};
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    write_n(yaml, strlen(yaml), mode);
+    int status = beluga_config_load_file(config, path, &err);
+    unlink(path);
+    beluga_config_free(config);
+    snprintf(text, 1024, "%s", err.message);
+    return status;
+}
+
+/* Who may write there would run anything as whoever reads it. */
+static void a_file_that_names_programs_is_its_readers_alone(void **state)
+{
+    (void)state;
+    static const char *const running[] = {
+        "providers:\n  openai: {api_key: \"command:echo key\"}\n",
+        "providers:\n  openai: {headers: {X-A: \"command:echo key\"}}\n",
+        "models: {a: {model: mock/a, headers: [\"X-A:  command:echo key\"]}}\n",
+        "plugins: /usr/lib/parrot.so\n"};
+    char text[1024];
+    for (size_t i = 0; i < sizeof running / sizeof *running; i++) {
+        assert_int_equal(load(0644, running[i], text), 0);
+        assert_int_equal(load(0646, running[i], text), BELUGA_ERROR_INVALID_CONFIG);
+        assert_non_null(strstr(text, "this runs a program, but others may change the file: "
+                                     "everybody may write to it: take that away with chmod o-w"));
+        assert_int_equal(load(0664, running[i], text), BELUGA_ERROR_INVALID_CONFIG);
+        assert_non_null(strstr(text, "chmod g-w"));
+    }
+    check_mode(running[3], 0666,
+               "W1:1: others may write to this file, and so choose where prompts and keys go (its "
+               "mode is 666): chmod go-w\n"
+               "1:10: this runs a program, but others may change the file: everybody may write to "
+               "it: take that away with chmod o-w\n");
+}
+
+static void a_file_that_runs_nothing_may_be_anybodys(void **state)
+{
+    (void)state;
+    char text[1024];
+    assert_int_equal(load(0666, "providers: {openai: {api_key: \"env:command:\"}}\n", text), 0);
+    check_mode("model: mock/a\n", 0620,
+               "W1:1: others may write to this file, and so choose where prompts and keys go (its "
+               "mode is 620): chmod go-w\n");
+}
+
 static void a_file_of_a_key_that_others_may_read_is_told(void **state)
 {
     (void)state;
@@ -439,6 +486,8 @@ int main(void)
         cmocka_unit_test(a_misspelt_provider_hides_nothing_of_its_entry),
         cmocka_unit_test(a_secret_in_clear_is_told_and_never_shown),
         cmocka_unit_test(a_file_of_a_key_that_others_may_read_is_told),
+        cmocka_unit_test(a_file_that_names_programs_is_its_readers_alone),
+        cmocka_unit_test(a_file_that_runs_nothing_may_be_anybodys),
         cmocka_unit_test(the_bases_own_address_wants_a_key),
         cmocka_unit_test(a_file_that_is_not_there_is_an_error_of_the_check),
         cmocka_unit_test(checks_survive_every_failed_allocation),

@@ -454,6 +454,30 @@ static void the_beginning_of_a_body_that_is_given_up_is_the_cause(void **state)
     for (size_t i = 0; i < sizeof answers / sizeof *answers; i++) assert_cause(*state, &answers[i]);
 }
 
+/* The pieces are looked at for what they are, each time from the beginning: not for ever. */
+static void a_beginning_that_tells_nothing_is_not_read_over_and_over(void **state)
+{
+    enum { BLANKS = 4 << 20 };
+    static const char rest[] =
+        "\"choices\":[{\"message\":{\"content\":\"Hi\"},\"finish_reason\":\"stop\"}]}";
+    record r;
+    beluga_chat_model *model = open_provider("openai", 0);
+    const answer a = {.provider = "openai", .type = "application/json"};
+    char *body = malloc(BLANKS + sizeof rest);
+    assert_non_null(body);
+    memset(body, ' ', BLANKS);
+    body[0] = '{';
+    memcpy(body + BLANKS, rest, sizeof rest);
+    set_head(&a, true);
+    player.body = body;
+    player.length = BLANKS + sizeof rest - 1;
+    player.first = player.code = 0;
+    call(*state, model, false, &r);
+    assert_string_equal(r.story, "start metadata [Hi] finish(stop)");
+    beluga_chat_model_unref(model);
+    free(body);
+}
+
 #define STAGED(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -467,6 +491,7 @@ int main(void)
         STAGED(a_heartbeat_is_skipped),
         STAGED(nothing_is_not_an_answer),
         STAGED(a_reason_in_every_chunk_that_is_cut_is_no_success),
+        STAGED(a_beginning_that_tells_nothing_is_not_read_over_and_over),
         STAGED(the_beginning_of_a_body_that_is_given_up_is_the_cause),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

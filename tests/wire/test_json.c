@@ -127,6 +127,23 @@ static void bytes_that_are_not_utf8_are_read_as_replacement_characters(void **st
     assert_refused("{\"a\":\xff}", BELUGA_ERROR_MALFORMED_RESPONSE, "malformed JSON at byte ");
 }
 
+/* Work that grew with the square took a quarter of an hour for these. */
+static void megabytes_of_broken_bytes_are_read_as_few_are(void **state)
+{
+    (void)state;
+    enum { MANY = 4 << 20 };
+    size_t n;
+    char *text = malloc(MANY + 2);
+    assert_non_null(text);
+    memset(text, 0xff, MANY + 2);
+    text[0] = text[MANY + 1] = '"';
+    const beluga_json *value;
+    assert_int_equal(beluga__json_scratch_parse(&scratch, text, MANY + 2, &value, NULL), 0);
+    assert_non_null(beluga_json_string(value, &n));
+    assert_int_equal(n, 3 * (size_t)MANY);
+    free(text);
+}
+
 static void a_nul_inside_a_string_is_a_character(void **state)
 {
     (void)state;
@@ -656,6 +673,8 @@ int main(void)
                                         set_up, tear_down),
         cmocka_unit_test_setup_teardown(bytes_that_are_not_utf8_are_read_as_replacement_characters,
                                         set_up, tear_down),
+        cmocka_unit_test_setup_teardown(megabytes_of_broken_bytes_are_read_as_few_are, set_up,
+                                        tear_down),
         cmocka_unit_test_setup_teardown(a_nul_inside_a_string_is_a_character, set_up, tear_down),
         cmocka_unit_test_setup_teardown(numbers_of_any_size_are_read, set_up, tear_down),
         cmocka_unit_test_setup_teardown(nesting_stops_at_512_levels, set_up, tear_down),
