@@ -19,6 +19,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -26,6 +27,7 @@ enum {
     RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
     UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
     SPARE_HANDLES = 64,
+    ROOM_TO_BEGIN = 4 << 20, /* libcurl's and OpenSSL's start-up take less than one of them */
 };
 
 typedef struct socket_watch {
@@ -605,13 +607,23 @@ static int add_now(beluga__transfer *t)
 static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
 static atomic_bool curl_ready;
 
+/* OpenSSL makes its tables once. Where that fails for want of memory nobody tells, and the first
+ * handshake of the process crashes: so it only begins where there is more than it takes. */
+static bool has_room_to_begin(void)
+{
+    void *room =
+        mmap(NULL, ROOM_TO_BEGIN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED && munmap(room, ROOM_TO_BEGIN) == 0;
+}
+
 /* At the first call, never at start-up; and never cleaned up, since the host may use libcurl too.
  * Where it fails, for want of memory, the next call tries again. */
 static bool init_curl(void)
 {
     if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
     beluga__fork_lock_take(&curl_lock);
-    bool ready = curl_ready || curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    bool ready =
+        curl_ready || (has_room_to_begin() && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
     atomic_store_explicit(&curl_ready, ready, memory_order_release);
     beluga__fork_lock_release(&curl_lock);
     return ready;
