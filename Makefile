@@ -8,11 +8,12 @@ SUITE ?=
 V ?=
 export V
 FUZZ_SECONDS ?= 30
+RUNS ?= 100000
 # -O3 makes the library a tenth larger, and calls no faster.
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn install docs-output bench bench-gate coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn torture install docs-output bench bench-gate coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -38,6 +39,11 @@ churn: ## a million calls on mock, a hundred thousand over loopback: nothing may
 	@scripts/setup build
 	@scripts/build $(BUILD)
 	@$(BUILD)/tests/churn/churn
+
+torture: ## run the command RUNS (100,000) times while its allocations fail: no crash, no hang, no wrong answer
+	@scripts/setup build
+	@scripts/build $(BUILD)
+	@scripts/memory-torture --runs $(RUNS) $(BUILD)
 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build

@@ -209,13 +209,15 @@ static int set_budget(struct batch *b)
 }
 
 /* Without the list costs are unknown; that is no reason not to ask. */
-static void load_prices(struct batch *b)
+static int load_prices(struct batch *b)
 {
     const char *path = NULL;
     beluga_error err;
     beluga_config_get_string(b->session.config, BELUGA_OPTION_PRICES, &path);
-    if (beluga_prices_load(path, &b->prices, &err) != 0)
-        out_note("costs are unknown: %s", err.message);
+    int status = beluga_prices_load(path, &b->prices, &err);
+    if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
+    if (status != 0) out_note("costs are unknown: %s", err.message);
+    return 0;
 }
 
 static int open_model(struct batch *b)
@@ -281,8 +283,8 @@ static int estimate(struct batch *b)
     int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
     if (rc == 0)
         rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
+    if (rc == 0) rc = load_prices(b);
     if (rc != 0) return rc;
-    load_prices(b);
     const struct batch_estimate estimate = {.plan = &b->plan,
                                             .reader = &b->reader,
                                             .survey = &b->survey,
@@ -305,8 +307,8 @@ static int run_batch(struct batch *b)
     if (rc == 0 && b->args->dry_run) return estimate(b);
     if (rc == 0) rc = open_output(b);
     if (rc == 0) rc = open_model(b);
+    if (rc == 0) rc = load_prices(b);
     if (rc != 0) return rc;
-    load_prices(b);
     return ask(b);
 }
 

@@ -641,7 +641,6 @@ static int run_verb(const struct args *args, size_t i)
         rc = fail(&logs);
     if (rc == 0) rc = verbs[i].run(&logs);
     logbook_store_close(logs.store);
-    free(logs.path);
     return rc;
 }
 

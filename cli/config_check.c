@@ -121,7 +121,9 @@ int config_check(const struct args *args)
         const char *path = args->operands.items[1];
         return args->json ? check_json(args, path) : check_text(args, path);
     }
-    char *path = session_find_file(args);
+    char *path;
+    rc = session_find_file(args, &path);
+    if (rc) return rc;
     if (!path) return out_usage("which file? beluga config check FILE");
     if (!session_names_file(args) && access(path, F_OK) != 0) {
         rc = tell_none(args, path);

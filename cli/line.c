@@ -183,6 +183,7 @@ static enum line_result read_plain(struct line_reader *reader, struct text *text
     if (reader->interactive && !wait_for_line(reader)) return no_line(reader, true);
     errno = 0;
     ssize_t n = getline(&reader->buffer, &reader->room, stdin);
+    if (n < 0 && errno == ENOMEM) return out_no_memory(), LINE_FAILED;
     if (n < 0) return no_line(reader, errno == EINTR);
     if (n > 0 && reader->buffer[n - 1] == '\n') n--;
     if (n > 0 && reader->buffer[n - 1] == '\r') n--;

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,37 +21,37 @@
 #include "observe.h"
 #include "output.h"
 
-/* Beside the database; the log is on while it is there. */
-#define SWITCH_NAME   "logs-on"
-#define DATABASE_NAME "logs.db"
-#define TRACE_ID      32
-#define NS_PER_MS     1e6
+/* The log is on while the switch is there, beside the database. */
+enum { SWITCH, DATABASE };
+#define TRACE_ID  32
+#define NS_PER_MS 1e6
 
 /* ---- where, and whether ---------------------------------------------------------------------- */
 
-static char *path_of(const char *name)
+/* Static, so that a process without memory does not take the log for one that is off. NULL where
+ * there is no home, or its name is too long for any file. */
+static char *path_of(int which)
 {
-    char *path = NULL;
+    static char paths[2][PATH_MAX];
     const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const char *name = which == SWITCH ? "logs-on" : "logs.db";
     int n = -1;
     if (base && base[0] == '/')
-        n = asprintf(&path, "%s/beluga/%s", base, name);
+        n = snprintf(paths[which], PATH_MAX, "%s/beluga/%s", base, name);
     else if (home && *home)
-        n = asprintf(&path, "%s/.local/share/beluga/%s", home, name);
-    return n < 0 ? NULL : path;
+        n = snprintf(paths[which], PATH_MAX, "%s/.local/share/beluga/%s", home, name);
+    return n > 0 && n < PATH_MAX ? paths[which] : NULL;
 }
 
 char *logbook_path(void)
 {
-    return path_of(DATABASE_NAME);
+    return path_of(DATABASE);
 }
 
 bool logbook_is_on(void)
 {
-    char *path = path_of(SWITCH_NAME);
-    bool on = path && access(path, F_OK) == 0;
-    free(path);
-    return on;
+    const char *path = path_of(SWITCH);
+    return path && access(path, F_OK) == 0;
 }
 
 static int switch_on(char *path)
@@ -62,7 +63,7 @@ static int switch_on(char *path)
 
 int logbook_switch(bool on, char *why)
 {
-    char *path = path_of(SWITCH_NAME), text[128];
+    char *path = path_of(SWITCH), text[128];
     int rc = -1;
     if (!path) {
         snprintf(why, LOGBOOK_WHY_BYTES,
@@ -74,7 +75,6 @@ int logbook_switch(bool on, char *why)
     if (rc != 0)
         snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
                  beluga__file_explain(errno, text, sizeof text));
-    free(path);
     return rc;
 }
 
@@ -96,11 +96,14 @@ static double cost_of(const struct session *session, const beluga_response *r)
     const char *path = NULL, *provider = beluga_response_provider(r);
     beluga_prices *prices = NULL;
     beluga_price price;
+    beluga_error err;
     double cost = -1;
     if (beluga_response_is_cached(r)) return 0;
     if (!*provider) provider = beluga_provider_name(session->model);
     beluga_config_get_string(session->config, BELUGA_OPTION_PRICES, &path);
-    if (beluga_prices_load(path, &prices, NULL) != 0) return -1;
+    int status = beluga_prices_load(path, &prices, &err);
+    if (status == BELUGA_ERROR_NO_MEMORY) out_note("the log lacks a cost: %s", err.message);
+    if (status != 0) return -1;
     bool own = strcmp(provider, beluga_provider_name(session->model)) == 0;
     if (beluga_prices_find(prices, provider, beluga_response_model(r), &price) ||
         (own && beluga_prices_find(prices, provider, beluga_model_name(session->model), &price)))
@@ -176,7 +179,6 @@ static int write_entry(struct logbook_entry *entry, char *why)
     int rc = logbook_store_open(path, true, &store, why);
     if (rc == 0) rc = logbook_store_add(store, entry, why);
     logbook_store_close(store);
-    free(path);
     return rc;
 }
 
@@ -256,6 +258,7 @@ static int add_turn(void *payload, const struct logbook_entry *e)
     beluga_message_unref(ai);
     free(c->thread->reference);
     c->thread->reference = e->reference ? strdup(e->reference) : NULL;
+    c->failed = c->failed || (e->reference && !c->thread->reference);
     c->thread->last = e->id;
     if (!c->failed && !c->args->system && conversation_set_system(c->conversation, e->system) != 0)
         c->failed = true;
@@ -304,7 +307,6 @@ int logbook_continue(const struct args *args, struct conversation *conversation,
     if (args->go_on && args->cid) return out_usage("give --continue or --cid, not both");
     char *path = logbook_path();
     int rc = path ? logbook_store_open(path, false, &store, why) : 0;
-    free(path);
     if (rc != 0)
         rc = (out_error("%s", why), CLI_EXIT_OTHER);
     else

@@ -11,7 +11,7 @@
 #include "logbook_store.h"
 #include "session.h"
 
-/* Return where the database is, owned; NULL where there is no home, or no memory. */
+/* Return where the database is, in static memory; NULL where there is no home. */
 char *logbook_path(void);
 bool logbook_is_on(void);
 /* @return 0, or -1 with `why`. */

@@ -100,14 +100,14 @@ static int keep_lines(const struct args *args, const struct text *text)
 
 static int draw(const struct args *args, const struct text *text)
 {
-    struct trace_file file;
+    struct trace_file file = {0};
     beluga_prices *prices = NULL;
     if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
         out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
-    trace_load_prices(args, &prices); /* a failure was the command's own before */
-    int rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
+    int rc = trace_load_prices(args, &prices);
+    if (rc == 0) rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
     if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
     trace_file_free(&file);
     beluga_prices_free(prices);

@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,16 +37,16 @@ const char *session_find_variable(const char *const *names)
 
 /* ---- the configuration ----------------------------------------------------------------------- */
 
-static char *usual_path(void)
+/* Returns false where there is no home, or its name is too long for any file. */
+static bool make_usual_path(char path[PATH_MAX])
 {
-    char *path = NULL;
     int n = -1;
     const char *base = get_variable("XDG_CONFIG_HOME"), *home = get_variable("HOME");
     if (base && base[0] == '/')
-        n = asprintf(&path, "%s/beluga/config.yaml", base);
+        n = snprintf(path, PATH_MAX, "%s/beluga/config.yaml", base);
     else if (home)
-        n = asprintf(&path, "%s/.config/beluga/config.yaml", home);
-    return n < 0 ? NULL : path;
+        n = snprintf(path, PATH_MAX, "%s/.config/beluga/config.yaml", home);
+    return n > 0 && n < PATH_MAX;
 }
 
 static const char *named_path(const struct args *args)
@@ -58,10 +59,14 @@ bool session_names_file(const struct args *args)
     return named_path(args) != NULL;
 }
 
-char *session_find_file(const struct args *args)
+int session_find_file(const struct args *args, char **path)
 {
+    char usual[PATH_MAX];
     const char *named = named_path(args);
-    return named ? strdup(named) : usual_path();
+    *path = NULL;
+    if (!named && !make_usual_path(usual)) return 0;
+    *path = strdup(named ? named : usual);
+    return *path ? 0 : out_no_memory();
 }
 
 /* A file that was named must be there; the usual one need not. */
@@ -69,10 +74,10 @@ static int load_file(struct session *session, const struct args *args)
 {
     beluga_error err;
     const char *named = named_path(args);
-    session->path = session_find_file(args);
-    if (!session->path) return named ? out_no_memory() : 0;
+    int rc = session_find_file(args, &session->path);
+    if (rc != 0 || !session->path) return rc;
     if (!named && access(session->path, F_OK) != 0) return 0;
-    int rc = beluga_config_load_file(session->base, session->path, &err);
+    rc = beluga_config_load_file(session->base, session->path, &err);
     session->has_file = rc == 0;
     if (rc == 0) return 0;
     return report_file_error(args, &err, CLI_EXIT_CONFIG);
@@ -317,12 +322,16 @@ static void note_guess(const struct session *session)
                  session->chosen_by);
 }
 
-static void remember_reference(struct session *session, const char *reference)
+static int remember_reference(struct session *session, const char *reference, beluga_error *err)
 {
     if (!reference) reference = session->reference;
     if (!reference) reference = beluga_config_default_model(session->base);
+    char *opened = reference ? strdup(reference) : NULL;
+    if (reference && !opened)
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model's name");
     free(session->opened);
-    session->opened = reference ? strdup(reference) : NULL;
+    session->opened = opened;
+    return 0;
 }
 
 int session_open(struct session *session, const struct args *args, const char *reference)
@@ -342,9 +351,13 @@ int session_try_open(struct session *session, const char *reference, beluga_erro
     if (rc == 0)
         rc = beluga_registry_open(beluga_registry_default(), NULL, session->config, &model, err);
     if (rc != 0) return rc;
+    rc = remember_reference(session, reference, err);
+    if (rc != 0) {
+        beluga_chat_model_unref(model);
+        return rc;
+    }
     beluga_chat_model_unref(session->model);
     session->model = model;
-    remember_reference(session, reference);
     return 0;
 }
 

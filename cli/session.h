@@ -68,8 +68,9 @@ void session_free(struct session *session);
 /* Whether the command line or BELUGA_CONFIG names the configuration file, so that it must be there.
  */
 bool session_names_file(const struct args *args);
-/* Return where the configuration file is, for who reads it on its own; owned, NULL for nowhere. */
-char *session_find_file(const struct args *args);
+/* Tell where the configuration file is, for who reads it on its own: owned, NULL for nowhere.
+ * @return 0, or an exit code, reported. */
+int session_find_file(const struct args *args, char **path);
 
 /* Return the first of a NULL-terminated list of variables that is set to something, or NULL. */
 const char *session_find_variable(const char *const *names);

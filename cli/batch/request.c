@@ -88,6 +88,7 @@ static int make_tool(struct batch_item *item, const beluga_json *json, beluga_to
         .description = beluga_json_get_string(function, "description", NULL),
         .parameters = parameters ? beluga_json_text(item->doc, parameters, NULL) : NULL,
         .strict = beluga_json_bool(beluga_json_get(function, "strict"), false)};
+    if (parameters && !definition.parameters) return BELUGA_ERROR_NO_MEMORY;
     int rc = beluga_tool_new(&definition, out, &err);
     return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : fail(item, "tools", err.message);
 }

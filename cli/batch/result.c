@@ -35,6 +35,7 @@ static int put_members(beluga_json_writer *w, const beluga_response *response)
         const char *text = value ? beluga_json_text(doc, value, &length) : NULL;
         bool empty = beluga_json_is_null(value) ||
                      (beluga_json_is_array(value) && !beluga_json_count(value));
+        if (value && !text) rc = BELUGA_ERROR_NO_MEMORY;
         if (text && !empty) beluga_json_put_raw(w, names[i], text, length);
     }
     beluga_json_doc_free(doc);
@@ -94,6 +95,7 @@ static int put_partial(beluga_json_writer *w, const struct batch_result_source *
         beluga_json_put_raw(w, "partial", json, length);
         const beluga_json *usage = beluga_json_get(beluga_json_doc_root(doc), "usage");
         const char *text = usage ? beluga_json_text(doc, usage, &length) : NULL;
+        if (usage && !text) rc = BELUGA_ERROR_NO_MEMORY;
         if (text) beluga_json_put_raw(w, "usage", text, length);
         put_cost(w, entry->cost);
     }

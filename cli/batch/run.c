@@ -315,7 +315,7 @@ static void release(struct run *run)
     beluga_context_unref(run->context);
     for (size_t i = 0; run->jobs && i < run->self->jobs; i++)
         if (run->jobs[i].busy) batch_item_free(&run->jobs[i].item);
-    for (size_t i = 0; i < run->window_size; i++) text_free(&run->window[i].text);
+    for (size_t i = 0; run->window && i < run->window_size; i++) text_free(&run->window[i].text);
     free(run->jobs);
     free(run->window);
 }

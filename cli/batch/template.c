@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "utf8.h"
+#include <beluga/error.h>
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {
@@ -60,11 +61,11 @@ int batch_template_fill(const struct batch_template *t, batch_lookup_fn lookup, 
         const char *text = p->text;
         size_t length = p->length;
         int got = p->is_field ? lookup(payload, p->text, p->length, &text, &length) : 1;
-        if (got == 0)
-            return fail(why, "it has no field \"", p->text, p->length,
-                        "\", which the template names");
-        if (got < 0 || text_add(out, text, length) != 0)
-            return fail(why, "out of memory", "", 0, "");
+        if (got == 0) {
+            fail(why, "it has no field \"", p->text, p->length, "\", which the template names");
+            return BELUGA_ERROR_INVALID_INPUT;
+        }
+        if (got < 0 || text_add(out, text, length) != 0) return BELUGA_ERROR_NO_MEMORY;
     }
     return 0;
 }

@@ -29,7 +29,9 @@ typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_leng
  * `why`. */
 int batch_template_parse(struct batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
 
-/* Fill it in, behind what is in `out`. @return 0, or -1 with the reason in `why`. */
+/* Fill it in, behind what is in `out`. @return 0; INVALID_INPUT with the reason in `why`;
+ * NO_MEMORY.
+ */
 int batch_template_fill(const struct batch_template *t, batch_lookup_fn lookup, void *payload,
                         struct text *out, char why[BATCH_WHY_BYTES]);
 

@@ -251,8 +251,7 @@ static void put_duration(const struct frame *f, int64_t ns)
     words_add(&f->canvas->words, " ");
     if (width < TIME_WIDTH) pad(f->canvas, TIME_WIDTH - width);
     put_cut(f->canvas, &time, TIME_WIDTH);
-    f->canvas->words.failed = f->canvas->words.failed || time.failed;
-    text_free(&time.text);
+    words_end(&time, &f->canvas->words);
 }
 
 /* Details under the label, where they have no column. */
@@ -295,10 +294,8 @@ static void put_row(const struct frame *f, struct row *row, const struct trace_s
 
 static void free_row(const struct frame *f, struct row *row)
 {
-    bool failed = row->label.failed || row->details.failed;
-    f->canvas->words.failed = f->canvas->words.failed || failed;
-    text_free(&row->label.text);
-    text_free(&row->details.text);
+    words_end(&row->label, &f->canvas->words);
+    words_end(&row->details, &f->canvas->words);
 }
 
 /* Short details stand with the label. */
@@ -399,7 +396,7 @@ static void put_head(const struct frame *f)
     words_add(&canvas->words, "trace ");
     put_cut(canvas, &id, 32);
     end_style(canvas, TERM_BOLD);
-    text_free(&id.text);
+    words_end(&id, &canvas->words);
     words_add(&canvas->words, canvas->width < NARROW ? "\n" : "  ");
     begin_style(canvas, TERM_DIM);
     words_add_time(&canvas->words, f->trace->start_ns);
@@ -441,9 +438,8 @@ static void put_summary(const struct frame *f)
     put_wrapped(f->canvas, &where);
     end_style(f->canvas, TERM_BOLD);
     put_wrapped(f->canvas, &totals);
-    f->canvas->words.failed = f->canvas->words.failed || where.failed || totals.failed;
-    text_free(&where.text);
-    text_free(&totals.text);
+    words_end(&where, &f->canvas->words);
+    words_end(&totals, &f->canvas->words);
 }
 
 /* The time axis: its ends, and the middle where there is room. */
@@ -468,26 +464,26 @@ static void put_axis(const struct frame *f)
     }
     end_style(canvas, TERM_DIM);
     words_add(&canvas->words, "\n");
-    text_free(&middle.text);
-    text_free(&end.text);
+    words_end(&middle, &canvas->words);
+    words_end(&end, &canvas->words);
 }
 
-static size_t measure_label(const struct trace_span *span)
+static size_t measure_label(const struct frame *f, const struct trace_span *span)
 {
     struct words label = {0};
     size_t depth = span->depth < MAX_DRAWN_DEPTH ? span->depth : MAX_DRAWN_DEPTH;
     words_add_label(&label, span);
     size_t width = width_of(label.text.bytes ? label.text.bytes : "", label.text.length);
-    text_free(&label.text);
+    words_end(&label, &f->canvas->words);
     return 2 * depth + (span->gap_from_ns && width < 10 ? 10 : width);
 }
 
-static size_t measure_details(const struct trace_span *span)
+static size_t measure_details(const struct frame *f, const struct trace_span *span)
 {
     struct words details = {0};
     words_add_details(&details, span);
     size_t width = width_of(details.text.bytes ? details.text.bytes : "", details.text.length);
-    text_free(&details.text);
+    words_end(&details, &f->canvas->words);
     return width;
 }
 
@@ -501,7 +497,7 @@ static void lay_out(struct frame *f)
     size_t width = f->canvas->width, label = MIN_LABEL, details = 0;
     for (const struct trace_span *s = f->trace->root; s; s = trace_next(s)) {
         if (!s->shown) continue;
-        size_t l = measure_label(s), d = measure_details(s);
+        size_t l = measure_label(f, s), d = measure_details(f, s);
         if (width < WIDE && d <= 14) l += d ? d + 2 : 0; /* joined, when there is room */
         if (l > label) label = l;
         if (d > details) details = d;

@@ -92,7 +92,7 @@ static void put_totals(beluga_json_writer *w, const struct trace *trace)
     put_cost(w, trace->n_unpriced || trace->input_tokens < 0 ? -1 : trace->cost_usd);
 }
 
-void list_put_trace(beluga_json_writer *w, const struct trace *trace)
+int list_put_trace(beluga_json_writer *w, const struct trace *trace)
 {
     struct words start = {0};
     words_add_time(&start, trace->start_ns);
@@ -107,4 +107,5 @@ void list_put_trace(beluga_json_writer *w, const struct trace *trace)
     beluga_json_end_array(w);
     beluga_json_end_object(w);
     text_free(&start.text);
+    return start.failed ? -1 : 0;
 }

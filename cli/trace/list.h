@@ -5,6 +5,6 @@
 #include "trace.h"
 
 /* Put a trace into an array; its spans in the order of the tree. */
-void list_put_trace(beluga_json_writer *w, const struct trace *trace);
+int list_put_trace(beluga_json_writer *w, const struct trace *trace);
 
 #endif

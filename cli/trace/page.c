@@ -42,9 +42,8 @@ static void put_text(struct words *page, const char *text)
 /* What `add` writes of a thing, escaped. */
 static void put_words(struct words *page, struct words *words)
 {
-    page->failed = page->failed || words->failed;
     put_text_n(page, words->text.bytes ? words->text.bytes : "", words->text.length);
-    text_free(&words->text);
+    words_end(words, page);
 }
 
 static void put_duration(struct words *page, int64_t ns)

@@ -330,7 +330,8 @@ int trace_file_read(struct trace_file *file, const char *name, const char *text,
     struct reading r = {.file = file, .name = name, .prices = prices};
     beluga_registry *registry = beluga_registry_default();
     *file = (struct trace_file){0};
-    size_t n = registry ? beluga_registry_list(registry, r.providers, MAX_PROVIDERS) : 0;
+    if (!registry) return out_no_memory();
+    size_t n = beluga_registry_list(registry, r.providers, MAX_PROVIDERS);
     r.n_providers = n < MAX_PROVIDERS ? n : MAX_PROVIDERS;
     int rc = read_lines(&r, text, length);
     if (rc != 0) return rc;

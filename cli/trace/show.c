@@ -68,7 +68,9 @@ int trace_load_prices(const struct args *args, beluga_prices **out)
     if (rc == 0) {
         beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
         int status = beluga_prices_load(path, out, &err);
-        if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
+        if (status == BELUGA_ERROR_NO_MEMORY)
+            rc = out_no_memory();
+        else if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
             out_note("costs are unknown: %s", err.message);
     }
     session_free(&session);
@@ -110,22 +112,29 @@ int trace_show(const struct args *args, struct trace_file *file, int fd)
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
+static int put_traces(beluga_json_writer *w, struct choice *choice)
+{
+    struct trace *trace;
+    size_t index = 0, seen = 0;
+    int rc = 0;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_begin_array(w, "traces");
+    while (rc == 0 && (trace = next_chosen(choice, &index, &seen)) != NULL)
+        rc = list_put_trace(w, trace);
+    beluga_json_end_array(w);
+    beluga_json_end_object(w);
+    return rc;
+}
+
 int trace_show_json(const struct args *args, struct trace_file *file)
 {
     struct choice choice = {.args = args, .file = file};
-    struct trace *trace;
-    size_t index = 0, seen = 0;
     int rc = choose(&choice, (size_t)-1);
     if (rc != 0) return rc;
     beluga_json_writer *w = beluga_json_writer_new();
-    if (w) {
-        beluga_json_begin_object(w, NULL);
-        beluga_json_begin_array(w, "traces");
-        while ((trace = next_chosen(&choice, &index, &seen)) != NULL) list_put_trace(w, trace);
-        beluga_json_end_array(w);
-        beluga_json_end_object(w);
-    }
-    return report_json(w);
+    if (!w || put_traces(w, &choice) == 0) return report_json(w);
+    beluga_json_writer_free(w);
+    return out_no_memory();
 }
 
 /* ---- as a page ------------------------------------------------------------------------------- */
@@ -142,8 +151,7 @@ static int make_page(const struct choice *choice, const char *title, struct word
     }
     if (choice->skipped) words_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
     page_end(page, note.text.bytes);
-    page->failed = page->failed || note.failed;
-    text_free(&note.text);
+    words_end(&note, page);
     return page->failed ? -1 : 0;
 }
 

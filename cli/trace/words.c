@@ -52,6 +52,12 @@ void words_printf(struct words *words, const char *format, ...)
     if (n >= 0) free(text);
 }
 
+void words_end(struct words *piece, struct words *whole)
+{
+    whole->failed = whole->failed || piece->failed;
+    text_free(&piece->text);
+}
+
 /* ---- times and money ------------------------------------------------------------------------- */
 
 static void add_three_digits(struct words *words, double number, const char *unit)

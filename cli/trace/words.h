@@ -16,6 +16,8 @@ void words_add(struct words *words, const char *text);
 /* What others named, as one line. */
 void words_add_line(struct words *words, const char *text);
 void words_printf(struct words *words, const char *format, ...) BELUGA_PRINTF(2, 3);
+/* Free a piece that was made for a whole, which fails where the piece has. */
+void words_end(struct words *piece, struct words *whole);
 
 /* "148 us" (a micro sign where UTF-8 may be), "2.41 s", "3m05s". */
 void words_add_duration(struct words *words, int64_t ns, bool utf8);

@@ -8,6 +8,7 @@
 #include "transport/loop.h"
 
 #include "base/clock.h"
+#include "base/fork_lock.h"
 #include "base/hint.h"
 #include "base/mem.h"
 
@@ -20,6 +21,7 @@
 #include <stdlib.h>
 #include <stdio.h>
 #include <strings.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,6 +29,7 @@ enum {
     RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
     UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
     SPARE_HANDLES = 64,
+    ROOM_TO_BEGIN = 4 << 20, /* libcurl's and OpenSSL's start-up take less than one of them */
 };
 
 typedef struct socket_watch {
@@ -134,6 +137,14 @@ static const char *advice_of(CURLcode code)
  */
 enum { CODE_TOO_LARGE = 100 };
 
+/* Before 8.6 a line of a head past libcurl's own maximum is "out of memory", too. */
+static bool may_be_too_large(CURLcode code)
+{
+    return (int)code == CODE_TOO_LARGE ||
+           (code == CURLE_OUT_OF_MEMORY &&
+            curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
+}
+
 /* What libcurl's code means at this point of the transfer, where it alone does not tell. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
@@ -141,9 +152,7 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
     bool early = sent && !t->head_ended;
     int status = t->refusal;
-    /* A line past libcurl's own maximum is "out of memory" in its older versions. */
-    if (!status && early && (code == CURLE_OUT_OF_MEMORY || (int)code == CODE_TOO_LARGE))
-        status = BELUGA_ERROR_LIMIT_EXCEEDED;
+    if (!status && early && may_be_too_large(code)) status = BELUGA_ERROR_LIMIT_EXCEEDED;
     if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL)
         status = BELUGA_ERROR_INVALID_RESPONSE;
     if (!status && early && code == CURLE_OK) status = BELUGA_ERROR_NETWORK;
@@ -153,6 +162,8 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     case BELUGA_ERROR_INVALID_RESPONSE: *advice = "the server does not answer in HTTP"; break;
     default: *advice = "the server closed the connection in mid-answer";
     }
+    if (status == BELUGA_ERROR_LIMIT_EXCEEDED && code == CURLE_OUT_OF_MEMORY)
+        *advice = "the answer's headers are too large, or no memory is left";
     return status;
 }
 
@@ -294,6 +305,7 @@ static void unlink_transfer(beluga__transfer *t)
 
 static void keep_handle(struct beluga__http *http, beluga__transfer *t)
 {
+    if (!t->easy) return; /* it could not be set up */
     if (http->n_spare == SPARE_HANDLES) {
         curl_easy_cleanup(t->easy);
     } else {
@@ -448,6 +460,32 @@ static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
     return 0;
 }
 
+/* libcurl may be at work with it. */
+static void fail_later(beluga__transfer *t, int refusal)
+{
+    t->refusal = refusal;
+    beluga__list_remove(&t->node);
+    beluga__list_append(&t->http->to_fail, &t->node);
+}
+
+/* Without memory libcurl may leave a transfer without its socket, and so without an end; which one
+ * it does not say. */
+static void fail_all(struct beluga__http *http)
+{
+    while (!beluga__list_empty(&http->transfers))
+        fail_later(beluga__container_of(http->transfers.next, beluga__transfer, node),
+                   BELUGA_ERROR_NO_MEMORY);
+}
+
+static void act(struct beluga__http *http, curl_socket_t fd, int mask)
+{
+    int running;
+    http->in_curl = true;
+    CURLMcode code = curl_multi_socket_action(http->multi, fd, mask, &running);
+    http->in_curl = false;
+    if (code != CURLM_OK) fail_all(http);
+}
+
 static void timer_fired(beluga__timer *timer)
 {
     struct beluga__http *http = beluga__container_of(timer, struct beluga__http, timer);
@@ -458,13 +496,10 @@ static void timer_fired(beluga__timer *timer)
 static void socket_ready(beluga__watch *watch, int events)
 {
     socket_watch *s = beluga__container_of(watch, socket_watch, watch);
-    struct beluga__http *http = s->http;
-    int running, mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
-                        (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
-                        (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
-    http->in_curl = true;
-    curl_multi_socket_action(http->multi, watch->fd, mask, &running);
-    http->in_curl = false;
+    act(s->http, watch->fd,
+        (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
+            (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
+            (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0));
 }
 
 static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
@@ -500,10 +535,8 @@ static int cannot_watch(struct beluga__http *http, CURL *easy)
     beluga__transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     if (!t) return 0;
-    t->refusal = BELUGA_ERROR_LIMIT_EXCEEDED;
+    fail_later(t, BELUGA_ERROR_LIMIT_EXCEEDED);
     t->unwatched = true;
-    beluga__list_remove(&t->node);
-    beluga__list_append(&http->to_fail, &t->node);
     http->due = true;
     return 0;
 }
@@ -574,16 +607,23 @@ static long http_version_of(const beluga__connection *c, bool tls)
     }
 }
 
-/* What belongs to the model; libcurl copies the strings. */
-static void set_up_connection(CURL *easy, const beluga__connection *c)
+/* Set a text, of which libcurl makes a copy. Returns false without memory for it: a call must not
+ * go on without its proxy or its list of authorities. */
+static bool set_text(CURL *easy, CURLoption option, const char *text)
 {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, c->client_certificate);
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, c->client_key);
-    curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy);
-    curl_easy_setopt(easy, CURLOPT_NOPROXY, c->environment ? NULL : "");
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
+    return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
+}
+
+/* What belongs to the model. */
+static bool set_up_connection(CURL *easy, const beluga__connection *c)
+{
+    return set_text(easy, CURLOPT_CAINFO, c->ca_file) &&
+           set_text(easy, CURLOPT_SSLCERT, c->client_certificate) &&
+           set_text(easy, CURLOPT_SSLKEY, c->client_key) &&
+           set_text(easy, CURLOPT_PROXY, c->proxy) &&
+           set_text(easy, CURLOPT_NOPROXY, c->environment ? NULL : "") &&
+           set_text(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket) &&
+           set_text(easy, CURLOPT_USERAGENT, c->user_agent);
 }
 
 static int take_handle(struct beluga__http *http, beluga__transfer *t)
@@ -599,25 +639,27 @@ static int take_handle(struct beluga__http *http, beluga__transfer *t)
     return 0;
 }
 
-static void set_up_transfer(beluga__transfer *t)
+/* Returns false without memory. */
+static bool set_up_transfer(beluga__transfer *t)
 {
     CURL *easy = t->easy;
     uint64_t setup = t->connection->id << 1 | t->streamed;
+    bool set = true;
     if (t->setup >> 1 != t->connection->id) {
         /* A handle that had a CA file can't go back to the default one: start it afresh. */
         if (t->setup) curl_easy_reset(easy), set_up_once(easy);
-        set_up_connection(easy, t->connection);
+        set = set_up_connection(easy, t->connection);
     }
     /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
     const char *encodings = t->streamed ? "identity" : "";
-    if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings);
+    if (t->setup != setup) set = set && set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings);
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
-    curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    set = set && set_text(easy, CURLOPT_URL, t->url);
     long version = http_version_of(t->connection, strncasecmp(t->url, "https:", 6) == 0);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
@@ -629,6 +671,7 @@ static void set_up_transfer(beluga__transfer *t)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
     } else
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    return set;
 }
 
 static size_t line_bytes(const beluga__header *h)
@@ -668,34 +711,54 @@ static int add_now(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
     t->stops = http->loop->base.stops;
-    set_up_transfer(t);
-    http->in_curl = true;
-    CURLMcode code = curl_multi_add_handle(http->multi, t->easy);
-    http->in_curl = false;
+    CURLMcode code = CURLM_OUT_OF_MEMORY;
+    if (set_up_transfer(t)) {
+        http->in_curl = true;
+        code = curl_multi_add_handle(http->multi, t->easy);
+        http->in_curl = false;
+    } else { /* what it holds is neither the old nor the new */
+        curl_easy_cleanup(t->easy);
+        t->easy = NULL;
+    }
     beluga__list_remove(&t->node);
     beluga__list_append(&http->transfers, &t->node);
     t->added = http->fresh = code == CURLM_OK;
     return t->added ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
-static CURLcode curl_ready = CURLE_FAILED_INIT;
+static beluga__fork_lock curl_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static atomic_bool curl_ready;
+
+/* OpenSSL makes its tables once. Where that fails for want of memory nobody tells, and the first
+ * handshake of the process crashes: so it only begins where there is more than it takes. */
+static bool has_room_to_begin(void)
+{
+    void *room =
+        mmap(NULL, ROOM_TO_BEGIN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return room != MAP_FAILED && munmap(room, ROOM_TO_BEGIN) == 0;
+}
 
 /* At the first call, never at start-up; and never cleaned up, since the host may use libcurl too.
- */
-static void init_curl(void)
+ * Where it fails, for want of memory, the next call tries again. */
+static bool init_curl(void)
 {
-    curl_ready = curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (atomic_load_explicit(&curl_ready, memory_order_acquire)) return true;
+    beluga__fork_lock_take(&curl_lock);
+    bool ready =
+        curl_ready || (has_room_to_begin() && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK);
+    atomic_store_explicit(&curl_ready, ready, memory_order_release);
+    beluga__fork_lock_release(&curl_lock);
+    return ready;
 }
 
 static int http_new(beluga__loop *loop)
 {
     if (loop->http) return 0;
-    pthread_once(&curl_once, init_curl);
+    if (!init_curl()) return BELUGA_ERROR_NO_MEMORY;
     int status = beluga__loop_poller(loop);
     if (status) return status;
     struct beluga__http *http = beluga__zalloc(&loop->base.runtime->allocator, sizeof *http);
-    if (!http || curl_ready != CURLE_OK || !(http->multi = curl_multi_init())) {
+    if (!http || !(http->multi = curl_multi_init())) {
         beluga__release(&loop->base.runtime->allocator, http);
         return BELUGA_ERROR_NO_MEMORY;
     }
@@ -843,8 +906,9 @@ void beluga__http_resume(struct beluga__http *http)
         beluga__list_append(&http->transfers, &t->node);
         if (t->paused) continue;
         http->in_curl = true;
-        curl_easy_pause(t->easy, CURLPAUSE_CONT);
+        CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
         http->in_curl = false;
+        if (code != CURLE_OK && t->handler) fail_later(t, BELUGA_ERROR_NO_MEMORY);
     }
 }
 
@@ -931,15 +995,12 @@ bool beluga__http_due(const struct beluga__http *http)
 
 void beluga__http_step(struct beluga__http *http)
 {
-    int running;
     http->fresh = false;
     end_waiting(http);
     start_waiting(http);
     if (http->due) {
         http->due = false;
-        http->in_curl = true;
-        curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        http->in_curl = false;
+        act(http, CURL_SOCKET_TIMEOUT, 0);
     }
     collect(http);
     fail_waiting(http);

@@ -1,0 +1,153 @@
+/* Preloaded into a program, it runs the program many times, each time with other allocations
+ * failing. Before main() it becomes a server: for each order on descriptor ORDERS it forks, and the
+ * child goes on to main() while the parent waits for its end and tells it on REPORTS. So a run
+ * costs main() alone, not the loading of twenty libraries.
+ *
+ * All that goes through malloc can fail: our own memory and that of libcurl, OpenSSL, SQLite, … */
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* What scripts/memory-torture opens for us. */
+enum { ORDERS = 200, REPORTS = 201, OUT = 202, ERR = 203 };
+
+/* Numbers of allocations, from 0; `rate` 0: none at random. */
+typedef struct order {
+    uint64_t first, last; /* these fail */
+    uint64_t after, rate; /* from `after` on one in `rate` fails */
+    uint64_t seed;
+} order;
+
+typedef struct report {
+    int32_t status; /* as of wait() */
+    int32_t unused;
+    uint64_t asked, failed; /* allocations */
+    uint64_t cpu_us;
+} report;
+
+static order now = {.first = UINT64_MAX};
+
+/* Shared with the child. */
+static struct counts {
+    atomic_uint_fast64_t asked, failed;
+} before_main, *counts = &before_main;
+
+/* ---- allocations that fail ------------------------------------------------------------------- */
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t count, size_t size);
+extern void *__libc_realloc(void *pointer, size_t size);
+extern void *__libc_memalign(size_t alignment, size_t size);
+
+/* The same of the same numbers, whatever threads there are. */
+static uint64_t mix(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+static bool fails(void)
+{
+    uint64_t i = atomic_fetch_add_explicit(&counts->asked, 1, memory_order_relaxed);
+    bool one = i >= now.first && i <= now.last;
+    bool some = now.rate && i >= now.after && mix(now.seed * 1000003 + i) % now.rate == 0;
+    if (!one && !some) return false;
+    atomic_fetch_add_explicit(&counts->failed, 1, memory_order_relaxed);
+    errno = ENOMEM;
+    return true;
+}
+
+void *malloc(size_t size)
+{
+    return fails() ? NULL : __libc_malloc(size);
+}
+
+void *calloc(size_t count, size_t size)
+{
+    return fails() ? NULL : __libc_calloc(count, size);
+}
+
+void *realloc(void *pointer, size_t size)
+{
+    return fails() ? NULL : __libc_realloc(pointer, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size)
+{
+    return fails() ? NULL : __libc_memalign(alignment, size);
+}
+
+int posix_memalign(void **out, size_t alignment, size_t size)
+{
+    void *pointer = fails() ? NULL : __libc_memalign(alignment, size);
+    if (pointer) *out = pointer;
+    return pointer ? 0 : ENOMEM;
+}
+
+/* ---- the server ------------------------------------------------------------------------------ */
+
+static bool read_order(order *next)
+{
+    ssize_t n;
+    do n = read(ORDERS, next, sizeof *next);
+    while (n < 0 && errno == EINTR);
+    return n == (ssize_t)sizeof *next;
+}
+
+static void give(const void *bytes, size_t n)
+{
+    if (write(REPORTS, bytes, n) != (ssize_t)n) _exit(1);
+}
+
+static void become_the_program(const order *next)
+{
+    dup2(OUT, STDOUT_FILENO);
+    dup2(ERR, STDERR_FILENO);
+    for (int fd = ORDERS; fd <= ERR; fd++) close(fd);
+    unsetenv("LD_PRELOAD"); /* what it starts itself is left alone */
+    now = *next;
+    atomic_store(&counts->asked, 0);
+    atomic_store(&counts->failed, 0);
+}
+
+static void wait_for(pid_t child)
+{
+    report r = {0};
+    struct rusage usage;
+    give(&child, sizeof child);
+    while (wait4(child, &r.status, 0, &usage) < 0)
+        if (errno != EINTR) _exit(1);
+    r.asked = atomic_load(&counts->asked);
+    r.failed = atomic_load(&counts->failed);
+    r.cpu_us = (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+               (uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+    give(&r, sizeof r);
+}
+
+__attribute__((constructor)) static void serve(void)
+{
+    order next;
+    void *page =
+        mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) _exit(1);
+    counts = page;
+    while (read_order(&next)) {
+        pid_t child = fork();
+        if (child == 0) {
+            become_the_program(&next);
+            return;
+        }
+        if (child < 0) _exit(1);
+        wait_for(child);
+    }
+    _exit(0);
+}
