@@ -61,13 +61,14 @@ static int fault_of(int kind)
     return plan->fault;
 }
 
-/* An eventfd's or a timer's number neither fails nor comes in parts. */
+/* An eventfd's or a timer's number neither fails nor comes in parts, and stderr is where failures are
+ * told. */
 enum { NUMBERS = 65536 };
 static atomic_bool is_number[NUMBERS];
 
 static bool whole(int fd)
 {
-    return fd >= 0 && fd < NUMBERS && is_number[fd];
+    return fd == STDERR_FILENO || (fd >= 0 && fd < NUMBERS && is_number[fd]);
 }
 
 static int numbered(int fd, bool number)

@@ -26,7 +26,7 @@
     XX(link, EACCES)                                     \
     XX(unlink, EACCES)                                   \
     XX(truncate, EIO)                                    \
-    XX(flock, ENOLCK, EINTR)                             \
+    XX(flock, ENOLCK)                                    \
     XX(close, EIO, EINTR)                                \
     XX(dup, EMFILE)                                      \
     XX(fcntl, ENOMEM)                                    \
