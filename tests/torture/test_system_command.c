@@ -66,7 +66,8 @@ static long run_failing(struct cli *cli, const program *p, int kind, int fault, 
                         long first)
 {
     snprintf(context, sizeof context, "%s, %s number %ld%s fails with %s", p->name, kinds[kind],
-             first + 1, lasting ? " and later" : "", fault == SHORT ? "a byte" : strerrorname_np(fault));
+             first + 1, lasting ? " and later" : "",
+             fault == SHORT ? "a byte" : strerrorname_np(fault));
     if (p->prepare) p->prepare(cli);
     plan->kind = kind;
     plan->fault = fault;
@@ -96,7 +97,7 @@ static long run_failing(struct cli *cli, const program *p, int kind, int fault, 
 /* Of many only some. */
 static long next_of(long n)
 {
-    return all ? n + 1 : 4 * n + 1;
+    return all ? n + 1 : 8 * n + 1;
 }
 
 static void torture(struct cli *cli, program *p)
@@ -107,14 +108,21 @@ static void torture(struct cli *cli, program *p)
 #undef XX
     };
     if (p->prepare) p->prepare(cli);
-    if (run_well(cli, p->arguments, p->input)) fail_msg("%s: %s", p->name, cli->err);
+    plan->first = -1;
+    for (int kind = 0; kind < FAILING_COUNT; kind++) atomic_store(&plan->calls[kind], 0);
+    atomic_store(&plan->armed, true);
+    int code = run(cli, p->arguments, p->input);
+    atomic_store(&plan->armed, false);
+    if (code) fail_msg("%s: %s", p->name, cli->err);
     p->usual = strdup(cli->out);
+    bool made[FAILING_COUNT];
+    for (int kind = 0; kind < FAILING_COUNT; kind++) made[kind] = atomic_load(&plan->calls[kind]);
     for (int kind = 0; kind < FAILING_COUNT; kind++)
         for (int i = 0; i < 4 && faults[kind][i]; i++)
             for (int lasting = 0; lasting < 2; lasting++) {
                 int fault = faults[kind][i];
                 bool passes = fault == EINTR || fault == EAGAIN || fault == SHORT;
-                bool skipped = !all && i > 0 && (lasting || !passes);
+                bool skipped = !made[kind] || (!all && i > 0 && (lasting || !passes));
                 for (long n = 0; !(lasting && passes && fault != SHORT) && !skipped; n = next_of(n))
                     if (!run_failing(cli, p, kind, fault, lasting, n)) break;
             }
@@ -173,7 +181,12 @@ static void check_batch(struct cli *cli, const program *p)
     bool said = !cli->code, whole = is_whole(first);
     free(first);
     if (said && !whole) fail_msg("%s: success, but the output is not whole", context);
-    if (run_well(cli, p->arguments, NULL)) fail_msg("%s: once more: %s", context, cli->err);
+    const char *again[ARGUMENTS];
+    size_t n = 0;
+    for (; p->arguments[n]; n++) again[n] = p->arguments[n];
+    again[n++] = "--retry-failed";
+    while (n < ARGUMENTS) again[n++] = NULL;
+    if (run_well(cli, again, NULL)) fail_msg("%s: once more: %s", context, cli->err);
     char *second = read_file(in_home(cli, 0, "out.jsonl"));
     if (!is_whole(second)) fail_msg("%s: once more, and then:\n%s", context, second);
     free(second);
@@ -304,12 +317,7 @@ static program programs[] = {
     {"a check of a configuration", {"config", "check", "c.yaml"}, NULL, write_config, NULL, NULL},
     {"a list of providers", {"providers"}, NULL, NULL, NULL, NULL},
     {"a list of models", {"models", "openai"}, NULL, NULL, NULL, NULL},
-    {"a trace that is kept",
-     {"-m", "mock/any", "Hi"},
-     NULL,
-     ask_for_traces,
-     check_traces,
-     NULL},
+    {"a trace that is kept", {"-m", "mock/any", "Hi"}, NULL, ask_for_traces, check_traces, NULL},
     {"a trace", {"trace", "t.jsonl"}, NULL, trace_once, NULL, NULL},
 };
 
