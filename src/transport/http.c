@@ -553,9 +553,8 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
     int events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
                  (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
     if (s) {
-        return beluga__poller_mod(&http->loop->poller, &s->watch, events)
-                   ? cannot_watch(http, easy)
-                   : 0;
+        return beluga__poller_mod(&http->loop->poller, &s->watch, events) ? cannot_watch(http, easy)
+                                                                          : 0;
     }
     s = new_socket(http, fd);
     if (!s) return cannot_watch(http, easy);
