@@ -86,7 +86,9 @@ static void print_text(beluga_log_level level, const char *event, const beluga_l
                                               fields[i].name, fields[i].number);
         used += wrote > 0 ? (size_t)wrote : 0;
     }
-    out_detail("%s", line);
+    char safe[2 * LINE_BYTES]; /* a body, or headers, are of others */
+    beluga_text_to_line(line, strlen(line), safe, sizeof safe);
+    out_detail("%s", safe);
 }
 
 static void on_text(void *payload, beluga_log_level level, const char *event,

@@ -183,7 +183,8 @@ BELUGA_API int beluga_check_health(beluga_chat_model *model, beluga_context *ctx
 /**
  * Ask the provider which models it has.
  *
- * @param names  Owned array of n strings, sorted, in one block (beluga_free).
+ * @param names  Owned array of n strings, sorted, in one block (beluga_free). Each is one line: a
+ * name that holds a character which nobody sees has an escape there (beluga_text_to_line).
  * @return 0; BELUGA_ERROR_NOT_SUPPORTED the provider has no list; as beluga_generate_n.
  *
  * Threads: any. Blocks: until answered.

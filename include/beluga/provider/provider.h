@@ -337,7 +337,7 @@ BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const cha
                                     int64_t created);
 /** Tokens so far. Where it comes after FINISH it is still delivered before it. */
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
-/** What could not be expressed. printf's. */
+/** What could not be expressed; it becomes one line. printf's. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
  * The proof of completion. `raw` is the provider's word, NULL for none. Of an HTTP provider it is
@@ -350,7 +350,7 @@ BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
 /** The same from its parts; `provider_code` may be NULL. printf's. */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
-/** One model of a list of models. */
+/** One model of a list of models; the name becomes one line (beluga_text_to_line). */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
  * The list of models goes on: encode_list_models is asked for another request, in which
