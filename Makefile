@@ -12,7 +12,7 @@ FUZZ_SECONDS ?= 30
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn install docs-output bench bench-gate coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn install slim docs-output bench bench-gate coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -42,6 +42,10 @@ churn: ## a million calls on mock, a hundred thousand over loopback: nothing may
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
 	@scripts/install build-install "$(PREFIX)" "$(DESTDIR)" $(RELEASE)
+
+slim: ## build the least that is useful in build-slim: a library that needs libcurl and yyjson
+	@scripts/setup core
+	@scripts/build build-slim --native-file scripts/slim.ini
 
 docs-output: ## put what commands print today into README, guides and docs/reference/
 	@scripts/setup build check
@@ -81,7 +85,7 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-*
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-* build-slim* build-parts build-sizes*
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \
