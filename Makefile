@@ -13,7 +13,7 @@ RUNS ?= 100000
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install docs-output bench bench-gate coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate coverage asan tsan fuzz format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -48,6 +48,10 @@ torture: ## run the command RUNS (100,000) times while its allocations fail: no 
 install: ## install to PREFIX (/usr/local), below DESTDIR if given
 	@scripts/setup build
 	@scripts/install build-install "$(PREFIX)" "$(DESTDIR)" $(RELEASE)
+
+slim: ## build the least that is useful in build-slim: a library that needs libcurl and yyjson
+	@scripts/setup core
+	@scripts/build build-slim --native-file scripts/slim.ini
 
 docs-output: ## put what commands print today into README, guides and docs/reference/
 	@scripts/setup build check
@@ -87,7 +91,7 @@ format: ## format the C source in place
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-*
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-* build-slim* build-parts build-sizes*
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \

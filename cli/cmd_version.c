@@ -7,6 +7,13 @@
 #include "exit.h"
 #include "output.h"
 
+/* What was left out changes what all the rest does. */
+static void print_parts(void)
+{
+    const char *parts = beluga_version_parts();
+    out_printf("parts: %s\n", *parts ? parts : "none");
+}
+
 static int run(const struct args *args)
 {
     const char *library = beluga_version_string();
@@ -15,6 +22,7 @@ static int run(const struct args *args)
         out_printf("beluga %s\n", library);
     else
         out_printf("beluga %s (library %s)\n", BELUGA_VERSION_STRING, library);
+    print_parts();
     return CLI_EXIT_OK;
 }
 
@@ -22,7 +30,9 @@ const struct command cmd_version = {
     .name = "version",
     .operands = "",
     .summary = "Show the version.",
-    .details = "The library's is named too when it is another one.",
+    .details = "The library's is named too when it is another one, and the parts of it that can be "
+               "left out and "
+               "are there.",
     .takes = ARG_HELP | ARG_VERSION,
     .run = run,
 };

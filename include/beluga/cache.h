@@ -37,7 +37,8 @@ typedef struct beluga_memory_cache beluga_memory_cache;
  * Make a store in memory.
  *
  * @param max_bytes  Of keys and values in all; 0: 64 MiB.
- * @return owned (beluga_memory_cache_free), or NULL without memory.
+ * @return owned (beluga_memory_cache_free), or NULL without memory, or in a library that was built
+ * without the cache: there a model with `cache_ttl` can't be opened.
  *
  * Threads: any. Since: 0.1
  */

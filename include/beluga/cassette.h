@@ -43,7 +43,8 @@ struct beluga_cassette {
  * @param cassette  Borrowed; NULL: back to the network.
  * @return 0; BELUGA_ERROR_INVALID_INPUT also a file that is damaged, with its name and line;
  *         BELUGA_ERROR_NOT_FOUND no such directory; BELUGA_ERROR_LIMIT_EXCEEDED;
- * BELUGA_ERROR_NO_MEMORY. On failure nothing changes.
+ * BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library without cassettes. On failure
+ * nothing changes.
  *
  * Threads: none may be in a call; loops of the host's own that exist already go on as they were.
  * Blocks: while files are read. When recording, the end of each exchange blocks its loop for the

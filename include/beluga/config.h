@@ -54,8 +54,9 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  *       fast: {model: openai/gpt-5-mini, temperature: 0.2}
  *
  * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG with
- * "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY. On failure
- * `config` is as before.
+ * "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY;
+ * BELUGA_ERROR_NOT_SUPPORTED where the library was built without YAML. On failure `config` is as
+ * before.
  *
  * Threads: as beluga_config_new_n. Blocks: reads a file.
  */
@@ -89,7 +90,7 @@ typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_prob
  * @param n_errors  Receives how many were errors; NULL allowed.
  * @return 0 when the file was checked, whatever was found; BELUGA_ERROR_NOT_FOUND no such file;
  *         BELUGA_ERROR_INVALID_CONFIG it can't be read; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB;
- *         BELUGA_ERROR_NO_MEMORY.
+ *         BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library without YAML.
  *
  * Threads: any. Blocks: reads the file, and sees whether those it refers to may be read. Since: 0.1
  */

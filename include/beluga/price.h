@@ -36,7 +36,8 @@ typedef struct beluga_prices beluga_prices;
  * @param path  NULL: the file that was installed with the library, also where that was moved.
  * @param out   Owned (beluga_prices_free). NULL on failure.
  * @return 0; BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_INVALID_CONFIG with "path:line:column: …";
- *         BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY.
+ *         BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ *         library without YAML.
  *
  * Threads: any. Blocks: reads a file. Since: 0.1
  */

@@ -75,7 +75,8 @@ BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_
  * BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_PLUGIN_ABI another ABI (says which side is older), another
  * architecture, not a shared object or no plug-in, a symbol that was not found;
  * BELUGA_ERROR_INVALID_INPUT a file that others may change, a missing slot, a name that is taken;
- * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; what its `init` gave.
+ * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library
+ * without plug-ins; what its `init` gave.
  *
  * Threads: any. Blocks: for the file, and as its `init` does. Since: 0.1
  */

@@ -193,8 +193,9 @@ typedef struct beluga_telemetry_settings {
  * @param out       One reference, yours. NULL when only_if_asked is set and nobody asked, or when
  *                  OTEL_SDK_DISABLED says so: then 0 is returned, and nothing is observed.
  * @return 0; BELUGA_ERROR_INVALID_CONFIG a file that can't be opened or a protocol that is not
- * supported; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY. A value that makes no sense is
- * told to the log and left out.
+ * supported; BELUGA_ERROR_INVALID_INPUT; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ * library without OTLP, unless only_if_asked is set and nobody asked. A value that makes no sense
+ * is told to the log and left out.
  *
  * Threads: none may be in a call of the client. Blocks: never. Since: 0.1
  */

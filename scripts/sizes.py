@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Print how large the library is without each part and each provider, and which libraries it needs besides libc.
+
+    scripts/sizes.py              print the table
+    scripts/sizes.py --record     write it into docs/guides/building.md
+
+A size is that of the stripped shared library, as packages install it, without what of yyjson is linked in. All are
+release builds in build-sizes/ but the last, which is as scripts/slim.ini says.
+"""
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+sys.path.insert(0, os.path.join(ROOT, "bench"))
+import linked_in  # noqa: E402
+
+FOLDER, CORE = "build-sizes", "build-sizes-slim"
+PAGE = os.path.join(ROOT, "docs", "guides", "building.md")
+BEGIN, END = "<!-- recorded by scripts/sizes.py --record -->\n", "<!-- end of what is recorded -->\n"
+PARTS = ["cache", "cassettes", "plugins", "telemetry", "yaml"]
+
+
+def providers():
+    """The table of src/providers/meson.build: each provider, and those whose code it uses."""
+    with open(os.path.join(ROOT, "src", "providers", "meson.build"), encoding="utf-8") as file:
+        entries = re.findall(r"^  '([\w-]+)': \{(.*?)^  \},", file.read(), re.DOTALL | re.MULTILINE)
+    return {name: re.findall(r"'([\w-]+)'", (re.findall(r"'uses': \[(.*?)\]", entry) or [""])[0]) for name, entry in entries}
+
+
+def without(provider):
+    """All others, but for those that would bring it back."""
+    return [name for name, uses in providers().items() if provider != name and provider not in uses]
+
+
+def run(*command):
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(command)}\n{done.stdout[-4000:]}")
+    return done.stdout
+
+
+def library(folder):
+    return os.path.realpath(os.path.join(ROOT, folder, "src", "libbeluga.so"))
+
+
+def kib(folder):
+    with tempfile.TemporaryDirectory() as place:
+        copy = os.path.join(place, "library")
+        run("strip", "-o", copy, library(folder))
+        return (os.path.getsize(copy) - linked_in.yyjson(library(folder))) / 1024
+
+
+def needed(folder):
+    return re.findall(r"\(NEEDED\).*\[(.*)\]", run("readelf", "-d", library(folder)))
+
+
+def row(title, folder, whole=None):
+    size = kib(folder)
+    names = [re.sub(r"\.so.*", "", name) for name in needed(folder)]
+    libraries = ", ".join(sorted(name for name in names if name not in ("libc", "ld-linux-x86-64")))
+    less = "" if whole is None else f"{whole - size:.0f}"
+    print(f"{title}: {size:.1f} KiB, {libraries}", file=sys.stderr)
+    return size, f"| {title} | {size:.0f} | {less} | {libraries} |\n"
+
+
+def build(options):
+    run("meson", "configure", FOLDER, *options)
+    run("ninja", "-C", FOLDER)
+
+
+def rows():
+    everything = ",".join(providers())
+    all_on = [f"-D{part}=auto" for part in PARTS] + [f"-Dproviders={everything}"]
+    run("scripts/build", "--configure", FOLDER, "--buildtype=release", "-Doptimization=2", "-Dtests=disabled", "-Dcommand=disabled")
+    build(all_on)
+    whole, text = row("everything", FOLDER)
+    yield text
+    for part in PARTS:
+        build([*all_on, f"-D{part}=disabled"])
+        yield row(f"`-D{part}=disabled`", FOLDER, whole)[1]
+    for provider in providers():
+        rest = without(provider)
+        also = [name for name in providers() if name not in rest and name != provider]
+        build([*all_on[:-1], f"-Dproviders={','.join(rest)}"])
+        yield row(f"without the provider {provider}" + (f", and {', '.join(also)}, which use it" if also else ""), FOLDER, whole)[1]
+    build([f"-D{part}=disabled" for part in PARTS] + ["-Dproviders=openai,mock"])
+    yield row("`-Dauto_features=disabled -Dproviders=openai,mock`", FOLDER, whole)[1]
+    run("scripts/build", CORE, "--native-file", "scripts/slim.ini")
+    yield row("`--native-file scripts/slim.ini`", CORE, whole)[1]
+
+
+def table():
+    return "| build | KiB | less | needs |\n|---|---|---|---|\n" + "".join(rows())
+
+
+def main(record):
+    text = table()
+    if not record:
+        print(text, end="")
+        return
+    with open(PAGE, encoding="utf-8") as file:
+        before, _, rest = file.read().partition(BEGIN)
+    after = rest.partition(END)[2]
+    with open(PAGE, "w", encoding="utf-8") as file:
+        file.write(before + BEGIN + text + END + after)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] not in ([], ["--record"]):
+        sys.exit(__doc__)
+    main(sys.argv[1:] == ["--record"])
