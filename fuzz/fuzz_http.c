@@ -19,7 +19,7 @@ static void check_value(const beluga_http_response *response, const char *name)
     beluga__buf shown;
     const char *value = beluga_http_response_header(response, name);
     if (!value) return;
-    FUZZ_CHECK(!strpbrk(value, "\r\n"));
+    FUZZ_CHECK(!strchr(value, '\n'));
     beluga__buf_init(&shown, beluga_allocator_default(), 1 << 17);
     beluga__http_redact_header(&shown, name, value);
     FUZZ_CHECK(shown.length >= strlen(name));

@@ -6,7 +6,7 @@
 #include "model/settings.h"
 #include "providers/openai/openai.h"
 
-enum { MAX_OPTIONS = 24 }; /* of each that is not known the nearest is looked for */
+enum { MAX_OPTIONS = 8 }; /* of each that is not known the nearest is looked for */
 
 static bool is_pointer(int type)
 {

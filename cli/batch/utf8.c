@@ -52,5 +52,5 @@ void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
     va_end(values);
     /* The library makes a line of what it is given. */
     beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "%s", text);
-    snprintf(why, BATCH_REASON_BYTES, "%s", err.message);
+    snprintf(why, BATCH_REASON_BYTES, "%.*s", BATCH_REASON_BYTES - 1, err.message);
 }
