@@ -115,7 +115,9 @@ void beluga__http_op_barked(beluga__watchdog *dog, const beluga_error *err)
 {
     beluga__http_op *self = beluga__container_of(dog, beluga__http_op, dog);
     beluga_call *call = begin_reading(self);
-    if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    if (self->waits_for_key)
+        beluga__http_op_key_is_late(self);
+    else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
         conclude(self);
     else
         beluga__http_op_fail(self, err->code, err);
