@@ -25,11 +25,12 @@ enum {
     RECEIVE_BUFFER = 8 * 1024, /* each open transfer has one */
     UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
     SPARE_HANDLES = 64,
+    SOCKET_BUCKETS = 32,
 };
 
 typedef struct socket_watch {
     beluga__watch watch;
-    beluga__list node; /* in `sockets`, `spare_sockets` or `dead_sockets` */
+    beluga__list node; /* in one of `sockets`, `spare_sockets` or `dead_sockets` */
     struct beluga__http *http;
 } socket_watch;
 
@@ -40,12 +41,13 @@ struct beluga__http {
     bool due;   /* libcurl asked to be called at once */
     bool fresh; /* a transfer was added since the last step */
     beluga__timer timer;
-    beluga__list transfers; /* in the multi handle */
-    beluga__list to_start;  /* asked for inside a callback */
-    beluga__list to_end;    /* cancelled inside a callback */
-    beluga__list to_fail;   /* their socket can't be watched */
-    beluga__list to_resume; /* no longer paused, or held until the next step */
-    beluga__list sockets, spare_sockets, dead_sockets;
+    beluga__list transfers;               /* in the multi handle */
+    beluga__list to_start;                /* asked for inside a callback */
+    beluga__list to_end;                  /* cancelled inside a callback */
+    beluga__list to_fail;                 /* their socket can't be watched */
+    beluga__list to_resume;               /* no longer paused, or held until the next step */
+    beluga__list sockets[SOCKET_BUCKETS]; /* by their descriptors */
+    beluga__list spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[SPARE_HANDLES];
     uint64_t spare_setup[SPARE_HANDLES]; /* what each was set up for */
@@ -359,6 +361,11 @@ static void socket_ready(beluga__watch *watch, int events)
     http->in_curl = false;
 }
 
+static beluga__list *bucket_of(struct beluga__http *http, curl_socket_t fd)
+{
+    return &http->sockets[(unsigned)fd % SOCKET_BUCKETS];
+}
+
 static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
 {
     socket_watch *s;
@@ -372,7 +379,7 @@ static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
         beluga__list_remove(&s->node);
     }
     s->watch = (beluga__watch){fd, socket_ready};
-    beluga__list_append(&http->sockets, &s->node);
+    beluga__list_append(bucket_of(http, fd), &s->node);
     return s;
 }
 
@@ -383,6 +390,22 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
     beluga__poller_del(&http->loop->poller, &s->watch);
     beluga__list_remove(&s->node);
     beluga__list_append(&http->dead_sockets, &s->node);
+}
+
+/* libcurl closes some before it says that they need not be watched any more. By then the number may
+ * be another thread's, or another's of this very loop. */
+static int close_socket(void *payload, curl_socket_t fd)
+{
+    struct beluga__http *http = payload;
+    beluga__list *bucket = bucket_of(http, fd);
+    for (beluga__list *n = bucket->next; n != bucket; n = n->next) {
+        socket_watch *s = beluga__container_of(n, socket_watch, node);
+        if (s->watch.fd != fd) continue;
+        drop_socket(http, s);
+        curl_multi_assign(http->multi, fd, NULL);
+        break;
+    }
+    return close(fd);
 }
 
 /* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
@@ -428,7 +451,7 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static void set_up_once(CURL *easy)
+static void set_up_once(struct beluga__http *http, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -437,6 +460,8 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 #if LIBCURL_VERSION_NUM >= 0x075500
@@ -478,7 +503,7 @@ static int take_handle(struct beluga__http *http, beluga__transfer *t)
     }
     t->easy = curl_easy_init();
     if (!t->easy) return BELUGA_ERROR_NO_MEMORY;
-    set_up_once(t->easy);
+    set_up_once(http, t->easy);
     return 0;
 }
 
@@ -488,7 +513,7 @@ static void set_up_transfer(beluga__transfer *t)
     uint64_t setup = t->connection->id << 1 | t->streamed;
     if (t->setup >> 1 != t->connection->id) {
         /* A handle that had a CA file can't go back to the default one: start it afresh. */
-        if (t->setup) curl_easy_reset(easy), set_up_once(easy);
+        if (t->setup) curl_easy_reset(easy), set_up_once(t->http, easy);
         set_up_connection(easy, t->connection);
     }
     /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
@@ -583,10 +608,11 @@ static int http_new(beluga__loop *loop)
     }
     http->loop = loop;
     http->timer.fire = timer_fired;
-    beluga__list *lists[] = {&http->transfers,     &http->to_start,    &http->to_end,
-                             &http->to_fail,       &http->to_resume,   &http->sockets,
-                             &http->spare_sockets, &http->dead_sockets};
+    beluga__list *lists[] = {&http->transfers,   &http->to_start,  &http->to_end,
+                             &http->to_fail,     &http->to_resume, &http->spare_sockets,
+                             &http->dead_sockets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
+    for (size_t i = 0; i < SOCKET_BUCKETS; i++) beluga__list_init(&http->sockets[i]);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
     curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
@@ -849,7 +875,7 @@ void beluga__http_free(struct beluga__http *http)
             end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));
     for (size_t i = 0; i < http->n_spare; i++) curl_easy_cleanup(http->spare[i]);
     curl_multi_cleanup(http->multi);
-    free_sockets(http, &http->sockets);
+    for (size_t i = 0; i < SOCKET_BUCKETS; i++) free_sockets(http, &http->sockets[i]);
     free_sockets(http, &http->spare_sockets);
     free_sockets(http, &http->dead_sockets);
     http->loop->base.ops->timer_clear(&http->loop->base, &http->timer);
