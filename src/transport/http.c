@@ -40,6 +40,7 @@ struct beluga__http {
     bool in_curl;
     bool due;   /* libcurl asked to be called at once */
     bool fresh; /* a transfer was added since the last step */
+    bool lost;  /* libcurl had no memory: it may have lost any transfer's socket or timer */
     beluga__timer timer;
     beluga__list transfers;               /* in the multi handle */
     beluga__list to_start;                /* asked for inside a callback */
@@ -328,6 +329,16 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* Without memory it says so, but not for which of its transfers. */
+static void act(struct beluga__http *http, curl_socket_t fd, int mask)
+{
+    int running;
+    http->in_curl = true;
+    CURLMcode code = curl_multi_socket_action(http->multi, fd, mask, &running);
+    http->in_curl = false;
+    if (code != CURLM_OK) http->lost = true;
+}
+
 static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
 {
     (void)multi;
@@ -352,13 +363,10 @@ static void timer_fired(beluga__timer *timer)
 static void socket_ready(beluga__watch *watch, int events)
 {
     socket_watch *s = beluga__container_of(watch, socket_watch, watch);
-    struct beluga__http *http = s->http;
-    int running, mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
+    int mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
                         (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
                         (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
-    http->in_curl = true;
-    curl_multi_socket_action(http->multi, watch->fd, mask, &running);
-    http->in_curl = false;
+    act(s->http, watch->fd, mask);
 }
 
 static beluga__list *bucket_of(struct beluga__http *http, curl_socket_t fd)
@@ -748,8 +756,9 @@ void beluga__http_resume(struct beluga__http *http)
         beluga__list_append(&http->transfers, &t->node);
         if (t->paused) continue;
         http->in_curl = true;
-        curl_easy_pause(t->easy, CURLPAUSE_CONT);
+        CURLcode code = curl_easy_pause(t->easy, CURLPAUSE_CONT);
         http->in_curl = false;
+        if (code == CURLE_OUT_OF_MEMORY) cannot_watch(http, t->easy);
     }
 }
 
@@ -811,6 +820,21 @@ static void start_waiting(struct beluga__http *http)
     }
 }
 
+/* Nobody knows who still has a socket that is watched and a timer that is set: each call needs an
+ * end. */
+static void fail_all(struct beluga__http *http)
+{
+    beluga__list *lists[] = {&http->transfers, &http->to_resume};
+    http->lost = false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        while (!beluga__list_empty(lists[i])) {
+            beluga__transfer *t = beluga__container_of(lists[i]->next, beluga__transfer, node);
+            t->refusal = BELUGA_ERROR_NO_MEMORY;
+            beluga__list_remove(&t->node);
+            beluga__list_append(&http->to_fail, &t->node);
+        }
+}
+
 static void fail_waiting(struct beluga__http *http)
 {
     while (!beluga__list_empty(&http->to_fail))
@@ -836,17 +860,15 @@ bool beluga__http_due(const struct beluga__http *http)
 
 void beluga__http_step(struct beluga__http *http)
 {
-    int running;
     http->fresh = false;
     end_waiting(http);
     start_waiting(http);
     if (http->due) {
         http->due = false;
-        http->in_curl = true;
-        curl_multi_socket_action(http->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-        http->in_curl = false;
+        act(http, CURL_SOCKET_TIMEOUT, 0);
     }
     collect(http);
+    if (http->lost) fail_all(http);
     fail_waiting(http);
     end_waiting(http);
     while (!beluga__list_empty(&http->dead_sockets)) {
