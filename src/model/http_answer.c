@@ -533,6 +533,19 @@ static bool is_own_end(int code)
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
+/* An object says itself where it ends, whatever became of its stream or connection then: a reset
+ * that says that nothing is wrong, a connection that is closed without a farewell. */
+static bool is_whole_object(const beluga__http_op *self)
+{
+    const beluga__buf *body = &self->response.body;
+    beluga_json_doc *doc;
+    if (self->kind != BELUGA__BODY_WHOLE || !body->length) return false;
+    if (body->data[beluga__sniff_skip(body->data, body->length)] != '{') return false;
+    if (beluga_json_parse(body->data, body->length, &doc, NULL)) return false;
+    beluga_json_doc_free(doc);
+    return true;
+}
+
 static void body_ended(beluga__http_op *self, int code, const beluga_error *err)
 {
     bool frames = self->kind == BELUGA__BODY_FRAMES;
@@ -540,6 +553,8 @@ static void body_ended(beluga__http_op *self, int code, const beluga_error *err)
         conclude(self);
     else if (code && frames && !is_own_end(code))
         closed_early(self, err);
+    else if (code == BELUGA_ERROR_NETWORK && is_whole_object(self))
+        decode_whole(self);
     else if (code)
         beluga__http_op_fail(self, code, err);
     else if (frames)

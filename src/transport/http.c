@@ -160,6 +160,17 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
+/* Older versions of libcurl drop an answer that comes in one piece with the reset of its stream,
+ * which says that nothing is wrong (RFC 9113, 8.1). The connection is kept then: who closes one
+ * without an answer loses it. */
+static bool was_dropped(const beluga__transfer *t, CURLcode code)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (code != CURLE_GOT_NOTHING || !t->easy) return false;
+    curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
+    return fd != CURL_SOCKET_BAD;
+}
+
 /* libcurl says only that it has no socket; a try tells why. */
 static bool out_of_descriptors(CURLcode code)
 {
@@ -185,7 +196,12 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
                       : "the server refused the connection";
     if (out_of_descriptors(code))
         advice = "can't connect: there are no descriptors left (see ulimit -n)";
+    bool dropped = was_dropped(t, code);
+    if (dropped)
+        advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
+                 "(http_version: 1.1 helps)";
     beluga_error_set(err, status, "%s", advice);
+    if (dropped) err->retryable = 0; /* it would be paid again, and dropped again */
     beluga__hint_set_not_running(err, refused && near);
     const char *detail = *t->errors ? t->errors : curl_easy_strerror(code);
     if (code != CURLE_OK) beluga_error_set_cause(err, detail, strlen(detail));
@@ -364,8 +380,8 @@ static void socket_ready(beluga__watch *watch, int events)
 {
     socket_watch *s = beluga__container_of(watch, socket_watch, watch);
     int mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
-                        (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
-                        (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
+               (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
+               (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
     act(s->http, watch->fd, mask);
 }
 
