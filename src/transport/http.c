@@ -475,7 +475,8 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static void set_up_once(struct beluga__http *http, CURL *easy)
+/* Returns false without memory: then it may talk to anything. */
+static bool set_up_once(struct beluga__http *http, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -489,9 +490,9 @@ static void set_up_once(struct beluga__http *http, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
 #if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
@@ -507,15 +508,22 @@ static long http_version_of(const beluga__connection *c, bool tls)
     }
 }
 
-/* What belongs to the model; libcurl copies the strings. */
-static void set_up_connection(CURL *easy, const beluga__connection *c)
+/* What belongs to the model; libcurl copies the strings. Returns false without memory: a request
+ * without its proxy or socket would go elsewhere. */
+static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
-    curl_easy_setopt(easy, CURLOPT_CAINFO, c->ca_file);
-    curl_easy_setopt(easy, CURLOPT_SSLCERT, c->client_certificate);
-    curl_easy_setopt(easy, CURLOPT_SSLKEY, c->client_key);
-    curl_easy_setopt(easy, CURLOPT_PROXY, c->proxy);
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, c->unix_socket);
-    curl_easy_setopt(easy, CURLOPT_USERAGENT, c->user_agent);
+    const struct {
+        CURLoption option;
+        const char *value;
+    } texts[] = {
+        {CURLOPT_CAINFO, c->ca_file},       {CURLOPT_SSLCERT, c->client_certificate},
+        {CURLOPT_SSLKEY, c->client_key},    {CURLOPT_PROXY, c->proxy},
+        {CURLOPT_USERAGENT, c->user_agent}, {CURLOPT_UNIX_SOCKET_PATH, c->unix_socket},
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (curl_easy_setopt(easy, texts[i].option, texts[i].value) == CURLE_OUT_OF_MEMORY)
+            return false;
+    return true;
 }
 
 static int take_handle(struct beluga__http *http, beluga__transfer *t)
@@ -526,30 +534,34 @@ static int take_handle(struct beluga__http *http, beluga__transfer *t)
         return 0;
     }
     t->easy = curl_easy_init();
-    if (!t->easy) return BELUGA_ERROR_NO_MEMORY;
-    set_up_once(http, t->easy);
-    return 0;
+    if (t->easy && set_up_once(http, t->easy)) return 0;
+    curl_easy_cleanup(t->easy);
+    return BELUGA_ERROR_NO_MEMORY;
 }
 
-static void set_up_transfer(beluga__transfer *t)
+/* Returns false without memory; the handle is then set up afresh when it is used next. */
+static bool set_up_transfer(beluga__transfer *t)
 {
     CURL *easy = t->easy;
     uint64_t setup = t->connection->id << 1 | t->streamed;
     if (t->setup >> 1 != t->connection->id) {
         /* A handle that had a CA file can't go back to the default one: start it afresh. */
-        if (t->setup) curl_easy_reset(easy), set_up_once(t->http, easy);
-        set_up_connection(easy, t->connection);
+        if (t->setup) curl_easy_reset(easy);
+        bool afresh = !t->setup || set_up_once(t->http, easy);
+        t->setup = UINT64_MAX;
+        if (!afresh || !set_up_connection(easy, t->connection)) return false;
     }
     /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
     const char *encodings = t->streamed ? "identity" : "";
-    if (t->setup != setup) curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings);
+    if (t->setup != setup && curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, encodings))
+        return false;
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
-    curl_easy_setopt(easy, CURLOPT_URL, t->url);
+    if (curl_easy_setopt(easy, CURLOPT_URL, t->url)) return false;
     long version = http_version_of(t->connection, strncasecmp(t->url, "https:", 6) == 0);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
@@ -561,6 +573,7 @@ static void set_up_transfer(beluga__transfer *t)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
     } else
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    return true;
 }
 
 static size_t line_bytes(const beluga__header *h)
@@ -599,13 +612,12 @@ static int add_now(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
     t->stops = http->loop->base.stops;
-    set_up_transfer(t);
     http->in_curl = true;
-    CURLMcode code = curl_multi_add_handle(http->multi, t->easy);
+    bool added = set_up_transfer(t) && !curl_multi_add_handle(http->multi, t->easy);
     http->in_curl = false;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->transfers, &t->node);
-    t->added = http->fresh = code == CURLM_OK;
+    t->added = http->fresh = added;
     return t->added ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
