@@ -158,15 +158,16 @@ static bool read_output(const char *text, size_t length, struct key *key, int64_
     return known && *key->id && *key->secret;
 }
 
-static int take_process(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
+static int take_process(const char *profile, const atomic_bool *unwanted, struct key *key,
+                        int64_t *expires_s, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga__secret_allocator();
     char what[128];
     char *output = beluga__alloc(allocator, BELUGA__MAX_KEY_BYTES);
     if (!output) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
     snprintf(what, sizeof what, "credential_process of the AWS profile %.60s", profile);
-    ssize_t n = beluga__command_read(key->process, what, BELUGA__COMMAND_TIMEOUT_MS, output,
-                                     BELUGA__MAX_KEY_BYTES, err);
+    ssize_t n = beluga__command_read(key->process, what, BELUGA__COMMAND_TIMEOUT_MS, unwanted,
+                                     output, BELUGA__MAX_KEY_BYTES, err);
     bool right = n >= 0 && read_output(output, (size_t)n, key, expires_s);
     beluga__release(allocator, output);
     if (n < 0) return BELUGA_ERROR_AUTHENTICATION;
@@ -216,15 +217,15 @@ static int fail(const char *profile, const char *way, beluga_error *err)
 }
 
 /* A role is what the profile wants to be, whatever keys stand beside it. */
-static int take_from_profile(const char *profile, struct key *key, struct key *of_profile,
-                             int64_t *expires_s, beluga_error *err)
+static int take_from_profile(const char *profile, const atomic_bool *unwanted, struct key *key,
+                             struct key *of_profile, int64_t *expires_s, beluga_error *err)
 {
     bool keys = *of_profile->id && *of_profile->secret;
     bool role = of_profile->elsewhere && strstr(of_profile->elsewhere, "role");
     if (role || (!keys && !*of_profile->process)) return fail(profile, of_profile->elsewhere, err);
     if (!keys) {
         *of_profile->id = *of_profile->secret = *of_profile->token = '\0';
-        int status = take_process(profile, of_profile, expires_s, err);
+        int status = take_process(profile, unwanted, of_profile, expires_s, err);
         if (status) return status;
     }
     take(key->id, of_profile->id);
@@ -233,7 +234,8 @@ static int take_from_profile(const char *profile, struct key *key, struct key *o
     return 0;
 }
 
-static int find(const char *profile, struct key *key, int64_t *expires_s, beluga_error *err)
+static int find(const char *profile, const atomic_bool *unwanted, struct key *key,
+                int64_t *expires_s, beluga_error *err)
 {
     const char *name = profile_name(profile);
     bool found = !*profile && take_environment(key);
@@ -244,17 +246,18 @@ static int find(const char *profile, struct key *key, int64_t *expires_s, beluga
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
     if (found) status = 0; /* the region alone was wanted */
-    if (!status && !found) status = take_from_profile(name, key, &of_profile, expires_s, err);
+    if (!status && !found)
+        status = take_from_profile(name, unwanted, key, &of_profile, expires_s, err);
     explicit_bzero(&of_profile, sizeof of_profile);
     return status;
 }
 
-ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, int64_t *expires_s,
-                        beluga_error *err)
+ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
+                        int64_t *expires_s, beluga_error *err)
 {
     struct key key = {.elsewhere = NULL};
     int n = -1;
-    if (!find(profile, &key, expires_s, err))
+    if (!find(profile, unwanted, &key, expires_s, err))
         n = snprintf(buffer, size, "%s:%s:%s:%s", key.id, key.secret, key.token, key.region);
     explicit_bzero(&key, sizeof key);
     return n < (int)size ? n : -1;

@@ -3,6 +3,8 @@
 #define BELUGA__AWS_KEY_H
 
 #include <beluga/error.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -11,9 +13,10 @@
  * or else that of the profile which the environment names, or of "default". Blocks: reads files,
  * and runs a profile's credential_process, which may say until when its key is good: then
  * *expires_s is that time less a minute, and INT64_MAX where it does not; other keys leave it
- * alone. Returns the length, or -1 with an error that says where it looked.
+ * alone. `unwanted`: see beluga__command_read. Returns the length, or -1 with an error that says
+ * where it looked.
  */
-ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, int64_t *expires_s,
-                        beluga_error *err);
+ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
+                        int64_t *expires_s, beluga_error *err);
 
 #endif

@@ -1,7 +1,6 @@
 #include "model/command.h"
 
 #include "base/clock.h"
-#include "base/fork_lock.h"
 #include "base/limits.h"
 
 #include <errno.h>
@@ -18,14 +17,14 @@
 #include <unistd.h>
 
 /* So many reads in a turn: the time-out is looked at between turns. */
-enum { LONGEST_NAP_MS = 50, READS = 64 };
+enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
 
 static int64_t in_ms(int64_t ms)
 {
     return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
 }
 
-/* Milliseconds until then; 0: it is over. */
+/* Milliseconds until then; 0: it is over, and only what is there is read. */
 static int left_until(int64_t end_ns)
 {
     int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
@@ -41,10 +40,10 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
     while (n < size) {
         struct pollfd p = {.fd = fd, .events = POLLIN};
         int left = left_until(end_ns);
-        if (!left) return errno = ETIMEDOUT, -1;
         int ready = poll(&p, 1, left);
         if (ready < 0 && errno == EINTR) continue;
         if (ready < 0) return -1;
+        if (!ready && !left) return errno = ETIMEDOUT, -1;
         if (!ready) continue;
         ssize_t got = read(fd, buffer + n, size - n);
         if (got < 0 && errno == EINTR) continue;
@@ -67,30 +66,13 @@ typedef struct outlet {
 
 typedef struct child {
     pid_t pid;
-    struct child *next; /* of those that run */
     outlet out, err;
+    int life[2]; /* see hold_on_to */
     int64_t end_ns;
+    const atomic_bool *unwanted;
     int status;
     bool ended; /* and was waited for */
 } child;
-
-/* Those that run, for the end of the process. A number stays a child's own as long as nobody has
- * waited for it, so that is done under the lock, too. */
-static beluga__fork_lock running_lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
-static child *running;
-
-/* In a forked child they are the parent's, and not to be touched. */
-static void lock_running(void)
-{
-    if (beluga__fork_lock_take(&running_lock)) running = NULL;
-}
-
-static void leave_running(const child *c)
-{
-    child **link = &running;
-    while (*link && *link != c) link = &(*link)->next;
-    if (*link) *link = c->next;
-}
 
 static void close_outlet(outlet *o)
 {
@@ -99,17 +81,18 @@ static void close_outlet(outlet *o)
 }
 
 /* The host's streams and descriptors are none of its business: it gets nothing to read, what it
- * writes comes here, and all else is closed. */
-static void arrange(posix_spawn_file_actions_t *actions, int out, int err)
+ * writes comes here, and all else is closed, but for the pipe that it ends with. */
+static void arrange(posix_spawn_file_actions_t *actions, int out, int err, int life)
 {
     posix_spawn_file_actions_init(actions);
     posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
     posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
-    posix_spawn_file_actions_addclosefrom_np(actions, STDERR_FILENO + 1);
+    posix_spawn_file_actions_adddup2(actions, life, LIFE_FD);
+    posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
 }
 
-static int spawn_shell(pid_t *pid, const char *command, int out, int err)
+static int spawn_shell(pid_t *pid, const char *command, int out, int err, int life)
 {
     extern char **environ;
     posix_spawn_file_actions_t actions;
@@ -120,7 +103,7 @@ static int spawn_shell(pid_t *pid, const char *command, int out, int err)
     sigemptyset(&usual); /* what the host may ignore, and programs count on */
     sigaddset(&usual, SIGPIPE);
     sigaddset(&usual, SIGCHLD);
-    arrange(&actions, out, err);
+    arrange(&actions, out, err, life);
     posix_spawnattr_init(&attributes);
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setsigdefault(&attributes, &usual);
@@ -151,32 +134,57 @@ static int open_pipe(int ends[2])
     return 0;
 }
 
+static void close_pipe(int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A host that ends, however it does, leaves no command behind. Nobody ever writes to this pipe: its
+ * writing end is closed when this process is gone, and that kills the command's whole group by the
+ * signal of its reading end, which the command holds. Where a system has no such signals the
+ * command lives on. */
+static void hold_on_to(const child *c)
+{
+    fcntl(c->life[0], F_SETOWN, -c->pid);
+    fcntl(c->life[0], F_SETSIG, SIGKILL);
+    fcntl(c->life[0], F_SETFL, O_ASYNC);
+}
+
+/* What it has left behind may live. */
+static void let_go(child *c)
+{
+    fcntl(c->life[0], F_SETFL, 0);
+    close_pipe(c->life);
+}
+
 static int start(child *c, const char *command)
 {
     int out[2], err[2], rc = open_pipe(out);
     if (rc) return rc;
-    rc = open_pipe(err);
-    if (rc) {
-        close(out[0]);
-        close(out[1]);
+    if ((rc = open_pipe(err))) {
+        close_pipe(out);
+        return rc;
+    }
+    if ((rc = open_pipe(c->life))) {
+        close_pipe(out);
+        close_pipe(err);
         return rc;
     }
     fcntl(out[0], F_SETFL, O_NONBLOCK);
     fcntl(err[0], F_SETFL, O_NONBLOCK);
-    rc = spawn_shell(&c->pid, command, out[1], err[1]);
+    rc = spawn_shell(&c->pid, command, out[1], err[1], c->life[0]);
     close(out[1]);
     close(err[1]);
     c->out.fd = out[0];
     c->err.fd = err[0];
     if (!rc) {
-        lock_running();
-        c->next = running;
-        running = c;
-        beluga__fork_lock_release(&running_lock);
+        hold_on_to(c);
         return 0;
     }
     close_outlet(&c->out);
     close_outlet(&c->err);
+    close_pipe(c->life);
     return rc;
 }
 
@@ -200,32 +208,47 @@ static void drain(outlet *o)
 static bool has_ended(child *c)
 {
     if (c->ended) return true;
-    lock_running();
     pid_t got = waitpid(c->pid, &c->status, WNOHANG);
-    c->ended = got == c->pid || (got < 0 && errno != EINTR);
-    if (c->ended) leave_running(c);
-    beluga__fork_lock_release(&running_lock);
-    return c->ended;
+    return c->ended = got == c->pid || (got < 0 && errno != EINTR);
 }
 
-/* Until its output has ended and it has gone: it may do one long before the other. Whoever else
- * holds its stderr, such as a daemon that it started, is not waited for. */
+static bool is_unwanted(const child *c)
+{
+    return c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
+}
+
+/* Whether all is there: its output has ended and it has gone, the one perhaps long before the
+ * other. Whoever else holds its output then, such as a daemon that it started, is not waited for.
+ */
+static bool is_heard_out(child *c)
+{
+    if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
+    drain(&c->out);
+    drain(&c->err);
+    return true;
+}
+
+/* Where it lasts much longer than it was to, this process was stopped: that does not count. */
+static void nap(child *c, int ms)
+{
+    struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
+    int64_t from = beluga__now_ns();
+    poll(p, 2, ms); /* interrupted or not: it is looked at */
+    int64_t took = beluga__now_ns() - from;
+    if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
+}
+
+/* Returns whether it said all in time. What is there is read before the time is judged. */
 static bool hear_out(child *c)
 {
-    int nap = 1;
-    while (c->out.fd >= 0 || !has_ended(c)) {
-        struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN},
-                              {.fd = c->err.fd, .events = POLLIN}};
-        int left = left_until(c->end_ns);
-        if (!left || c->out.overflowed) return false;
-        if (c->out.fd < 0 && left > nap) left = nap;
-        if (c->out.fd < 0 && nap < LONGEST_NAP_MS) nap *= 2;
-        if (poll(p, 2, left) < 0 && errno != EINTR) return false;
+    for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
+        bool over = beluga__now_ns() >= c->end_ns;
         drain(&c->out);
         drain(&c->err);
+        if (!c->out.overflowed && is_heard_out(c)) return !c->out.overflowed;
+        if (over || c->out.overflowed || is_unwanted(c)) return false;
+        nap(c, ms); /* its end wakes nobody */
     }
-    drain(&c->err);
-    return !c->out.overflowed;
 }
 
 /* Where the host waits for all children, its number may be another's already. */
@@ -235,26 +258,14 @@ static bool is_ours(const child *c)
     return !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
 }
 
-/* A host that ends, as by Ctrl-C, which does not reach them, leaves none behind. */
-__attribute__((destructor)) static void end_running(void)
-{
-    lock_running();
-    for (child *c = running; c; c = c->next)
-        if (is_ours(c)) kill(-c->pid, SIGKILL);
-    beluga__fork_lock_release(&running_lock);
-}
-
 static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    if (c->ended) return;
-    lock_running();
-    leave_running(c);
-    bool ours = is_ours(c);
-    if (ours) kill(-c->pid, SIGKILL);
-    beluga__fork_lock_release(&running_lock);
-    while (ours && waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
+    let_go(c);
+    if (c->ended || !is_ours(c)) return;
+    kill(-c->pid, SIGKILL);
+    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
 }
 
 /* --- what came of it -------------------------------------------------------------------------- */
@@ -277,7 +288,9 @@ static bool has_succeeded(const child *c)
 
 static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
 {
-    if (!heard && c->out.overflowed)
+    if (!heard && is_unwanted(c))
+        beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "%s was no longer wanted", what);
+    else if (!heard && c->out.overflowed)
         beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed more than %zu bytes", what,
                          c->out.size);
     else if (!heard)
@@ -295,12 +308,14 @@ static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *
 }
 
 ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
-                             char *buffer, size_t size, beluga_error *err)
+                             const atomic_bool *unwanted, char *buffer, size_t size,
+                             beluga_error *err)
 {
     char said[BELUGA__MAX_COMMAND_WORDS];
     child c = {.out = {.fd = -1, .buffer = buffer, .size = size},
                .err = {.fd = -1, .buffer = said, .size = sizeof said},
-               .end_ns = in_ms(timeout_ms)};
+               .end_ns = in_ms(timeout_ms),
+               .unwanted = unwanted};
     int rc = start(&c, command);
     if (rc) {
         char text[128];

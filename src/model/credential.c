@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 /* how long a key of a file or command is used before it is asked for again */
-enum { KEPT_S = 300 };
+enum { KEPT_MS = 300000 };
 
 typedef enum source {
     SOURCE_VALUE,
@@ -34,6 +34,7 @@ struct beluga__key_request {
     beluga__key_wait *wait; /* NULL when it no longer waits */
     beluga__mailbox *mailbox;
     beluga__credential *credential;
+    bool dropped; /* under the credential's lock */
     char *key;
     beluga_error error;
 };
@@ -46,11 +47,13 @@ struct beluga__credential {
     char *variable;  /* that the value is from, or NULL */
     const beluga_key_source *function;
     pthread_mutex_t lock;
-    char *key; /* what the file or command gave; NULL: ask */
-    int64_t expires_s;
-    int failure; /* the code of the last asking; 0: it gave a key, or was not */
+    char *key;         /* what the file or command gave; NULL: ask */
+    int64_t expires_s; /* since 1970; 0: nobody said */
+    int64_t kept_ns;   /* then, until when it is kept, whatever the wall's clock is set to */
+    int failure;       /* the code of the last asking; 0: it gave a key, or was not */
     bool asking;
-    uint32_t generation; /* of fork: of who asks and of who waits */
+    atomic_bool unwanted; /* nobody waits for what is being asked */
+    uint32_t generation;  /* of fork: of who asks and of who waits */
     struct beluga__key_request *waiting;
 };
 
@@ -254,13 +257,16 @@ static ssize_t ask_function(const beluga_key_source *function, char *buffer, siz
 static ssize_t read_source(beluga__credential *credential, char *buffer, size_t size,
                            int64_t *expires_s, beluga_error *err)
 {
-    *expires_s = beluga__wall_s() + KEPT_S;
+    *expires_s = 0;
     switch (credential->source) {
     case SOURCE_FILE: return read_file(credential->reference, buffer, size, err);
     case SOURCE_COMMAND:
         return beluga__command_read(credential->reference, "the key's command",
-                                    BELUGA__COMMAND_TIMEOUT_MS, buffer, size, err);
-    case SOURCE_AWS: return beluga__aws_key(credential->reference, buffer, size, expires_s, err);
+                                    BELUGA__COMMAND_TIMEOUT_MS, &credential->unwanted, buffer, size,
+                                    err);
+    case SOURCE_AWS:
+        return beluga__aws_key(credential->reference, &credential->unwanted, buffer, size,
+                               expires_s, err);
     default: return ask_function(credential->function, buffer, size, expires_s, err);
     }
 }
@@ -345,21 +351,43 @@ static void let_go(beluga__credential *credential)
     runtime->unref(runtime);
 }
 
-/* The asking is over: with a key, or with an error. */
-static void settle(beluga__credential *credential, const char *key, int64_t expires_s,
+/* Whether somebody waits. The lock is held. */
+static bool is_wanted(const beluga__credential *credential)
+{
+    const struct beluga__key_request *request = credential->waiting;
+    while (request && request->dropped) request = request->next;
+    return request != NULL;
+}
+
+/* Whether what was asked ended only because nobody wanted it. */
+static bool was_unwanted(const beluga__credential *credential, const beluga_error *err)
+{
+    return credential->source != SOURCE_FUNCTION && err->code == BELUGA_ERROR_CONTEXT_CANCELED;
+}
+
+/* The asking is over: with a key, or with an error. Returns false where it was unwanted, and
+ * somebody has come since. */
+static bool settle(beluga__credential *credential, const char *key, int64_t expires_s,
                    const beluga_error *err)
 {
     char *copy = key ? copy_secret(key) : NULL;
+    bool cancelled = !key && was_unwanted(credential, err);
     pthread_mutex_lock(&credential->lock);
+    if (cancelled && is_wanted(credential)) {
+        pthread_mutex_unlock(&credential->lock);
+        return false; /* without a key there is no copy either */
+    }
     forget(credential->key);
     credential->key = copy;
     credential->expires_s = expires_s;
-    credential->failure = key ? 0 : err->code;
+    credential->kept_ns = beluga__ends_ns(KEPT_MS);
+    credential->failure = key || cancelled ? 0 : err->code;
     credential->asking = false;
     struct beluga__key_request *waiting = credential->waiting;
     credential->waiting = NULL;
     pthread_mutex_unlock(&credential->lock);
     tell_all(waiting, key, err);
+    return true;
 }
 
 /* On the executor; holds a reference to the credential and the runtime. */
@@ -369,9 +397,10 @@ static void ask(void *argument)
     beluga_error err;
     int64_t expires_s = 0;
     const beluga__runtime *outside = beluga__enter(credential->runtime);
-    char *key = fetch(credential, &expires_s, &err);
+    char *key;
+    do key = fetch(credential, &expires_s, &err);
+    while (!settle(credential, key, expires_s, &err));
     beluga__leave(outside);
-    settle(credential, key, expires_s, &err);
     forget(key);
     let_go(credential);
 }
@@ -383,6 +412,8 @@ static void start_asking(beluga__credential *credential)
     int status = credential->runtime->submit(credential->runtime, ask, credential);
     if (!status) return;
     beluga_error err;
+    /* a host's executor may say anything */
+    if (status == BELUGA_ERROR_CONTEXT_CANCELED) status = BELUGA_ERROR_AUTHENTICATION;
     bool limit = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga_error_set(&err, status, "the key can't be resolved: %s",
                      limit ? "no thread can be had, or too much waits for one"
@@ -400,6 +431,7 @@ static void forget_parents(beluga__credential *credential)
     credential->generation = generation;
     credential->asking = false;
     credential->waiting = NULL;
+    atomic_store(&credential->unwanted, false);
 }
 
 /* The lock is held. */
@@ -418,8 +450,15 @@ static int queue(beluga__credential *credential, beluga_loop *loop, beluga__key_
     request->credential = credential;
     request->next = credential->waiting;
     credential->waiting = request;
+    atomic_store(&credential->unwanted, false);
     wait->request = request;
     return 0;
+}
+
+static bool is_good(const beluga__credential *credential)
+{
+    return credential->expires_s ? beluga__wall_s() < credential->expires_s
+                                 : beluga__now_ns() < credential->kept_ns;
 }
 
 int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
@@ -433,7 +472,7 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
     bool first = false;
     pthread_mutex_lock(&credential->lock);
     forget_parents(credential);
-    if (credential->key && beluga__wall_s() < credential->expires_s) {
+    if (credential->key && is_good(credential)) {
         *key = beluga__arena_copy(arena, credential->key, strlen(credential->key));
         status = *key ? 1 : BELUGA_ERROR_NO_MEMORY;
     } else
@@ -450,10 +489,18 @@ int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, be
                             limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
+/* A command that runs for nobody is ended. */
 void beluga__credential_cancel(beluga__key_wait *wait)
 {
-    if (wait->request) wait->request->wait = NULL;
+    struct beluga__key_request *request = wait->request;
+    if (!request) return;
+    beluga__credential *credential = request->credential;
     wait->request = NULL;
+    request->wait = NULL;
+    pthread_mutex_lock(&credential->lock);
+    request->dropped = true;
+    atomic_store(&credential->unwanted, !is_wanted(credential));
+    pthread_mutex_unlock(&credential->lock);
 }
 
 bool beluga__credential_renews(const beluga__credential *credential)
@@ -464,9 +511,15 @@ bool beluga__credential_renews(const beluga__credential *credential)
 bool beluga__credential_expire(beluga__credential *credential)
 {
     pthread_mutex_lock(&credential->lock);
-    credential->expires_s = 0;
+    credential->expires_s = credential->kept_ns = 0;
     pthread_mutex_unlock(&credential->lock);
     return beluga__credential_renews(credential);
+}
+
+int beluga__credential_late(const beluga__credential *credential, beluga_error *err)
+{
+    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the key's %s gave no answer in time",
+                            source_name(credential->source));
 }
 
 int beluga__credential_check(beluga__credential *credential, beluga_error *err)

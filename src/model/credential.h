@@ -44,6 +44,9 @@ typedef struct beluga__key_wait {
 int beluga__credential_get(beluga__credential *credential, beluga_loop *loop, beluga__arena *arena,
                            beluga__key_wait *wait, const char **key, beluga_error *err);
 void beluga__credential_cancel(beluga__key_wait *wait);
+/* The error of a call that waited too long for it: the same as that of a command which takes too
+ * long, since both have the same limit unless a call says otherwise. Returns its code. */
+int beluga__credential_late(const beluga__credential *credential, beluga_error *err);
 /* Whether a key could be had, as far as is known without asking: 0, or a code with detail in `err`.
  */
 int beluga__credential_check(beluga__credential *credential, beluga_error *err);

@@ -251,6 +251,14 @@ static int go_on(beluga__http_op *self, beluga_error *err)
     return status > 0 ? send_request(self, err) : status;
 }
 
+/* Another attempt would only wait on, and be the next to be late. */
+void beluga__http_op_key_is_late(beluga__http_op *self)
+{
+    beluga_error err;
+    beluga__credential_late(next_secret(self), &err);
+    beluga__http_op_fail(self, secret_failed(self, &err), &err);
+}
+
 /* From a later step of the loop: here a failure is an event. */
 static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
 {

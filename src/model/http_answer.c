@@ -117,7 +117,9 @@ void beluga__http_op_barked(beluga__watchdog *dog, const beluga_error *err)
 {
     beluga__http_op *self = beluga__container_of(dog, beluga__http_op, dog);
     beluga_call *call = begin_reading(self);
-    if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
+    if (self->waits_for_key)
+        beluga__http_op_key_is_late(self);
+    else if (beluga__proof_holds(&self->proof, BELUGA__BODY_CUT))
         conclude(self);
     else
         beluga__http_op_fail(self, err->code, err);
@@ -568,6 +570,19 @@ static bool is_own_end(int code)
            code == BELUGA_ERROR_STREAM_TIMEOUT;
 }
 
+/* An object says itself where it ends, whatever became of its stream or connection then: a reset
+ * that says that nothing is wrong, a connection that is closed without a farewell. */
+static bool is_whole_object(const beluga__http_op *self)
+{
+    const beluga__buf *body = &self->response.body;
+    beluga_json_doc *doc;
+    if (self->kind != BELUGA__BODY_WHOLE || !body->length) return false;
+    if (body->data[beluga__sniff_skip(body->data, body->length)] != '{') return false;
+    if (beluga_json_parse(body->data, body->length, &doc, NULL)) return false;
+    beluga_json_doc_free(doc);
+    return true;
+}
+
 static void body_ended(beluga__http_op *self, int code, const beluga_error *err)
 {
     bool frames = self->kind == BELUGA__BODY_FRAMES;
@@ -575,6 +590,8 @@ static void body_ended(beluga__http_op *self, int code, const beluga_error *err)
         conclude(self);
     else if (code && frames && !is_own_end(code))
         closed_early(self, err);
+    else if (code == BELUGA_ERROR_NETWORK && is_whole_object(self))
+        decode_whole(self);
     else if (code)
         beluga__http_op_fail(self, code, err);
     else if (frames)

@@ -55,6 +55,8 @@ extern const beluga__transfer_handler beluga__http_answer;
 void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection);
 /* End the call with an error; the op may be gone afterwards. */
 void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err);
+/* The same, for one that waited too long for its key, or for a header's value. */
+void beluga__http_op_key_is_late(beluga__http_op *self);
 /* A server may say a key back that it refuses: make stars of it. */
 void beluga__http_op_mask(const beluga__http_op *self, char *bytes, size_t n);
 /* Begin the grace anew, where the proof allows one; else end it. */

@@ -30,11 +30,12 @@ enum {
     UPLOAD_BUFFER = 16 * 1024, /* libcurl's least */
     SPARE_HANDLES = 64,
     ROOM_TO_BEGIN = 4 << 20, /* libcurl's and OpenSSL's start-up take less than one of them */
+    SOCKET_BUCKETS = 32,
 };
 
 typedef struct socket_watch {
     beluga__watch watch;
-    beluga__list node; /* in `sockets`, `spare_sockets` or `dead_sockets` */
+    beluga__list node; /* in one of `sockets`, `spare_sockets` or `dead_sockets` */
     struct beluga__http *http;
 } socket_watch;
 
@@ -44,13 +45,15 @@ struct beluga__http {
     bool in_curl;
     bool due;   /* libcurl asked to be called at once */
     bool fresh; /* a transfer was added since the last step */
+    bool lost;  /* libcurl had no memory: it may have lost any transfer's socket or timer */
     beluga__timer timer;
-    beluga__list transfers; /* in the multi handle */
-    beluga__list to_start;  /* asked for inside a callback */
-    beluga__list to_end;    /* cancelled inside a callback */
-    beluga__list to_fail;   /* their socket can't be watched */
-    beluga__list to_resume; /* no longer paused, or held until the next step */
-    beluga__list sockets, spare_sockets, dead_sockets;
+    beluga__list transfers;               /* in the multi handle */
+    beluga__list to_start;                /* asked for inside a callback */
+    beluga__list to_end;                  /* cancelled inside a callback */
+    beluga__list to_fail;                 /* their socket can't be watched */
+    beluga__list to_resume;               /* no longer paused, or held until the next step */
+    beluga__list sockets[SOCKET_BUCKETS]; /* by their descriptors */
+    beluga__list spare_sockets, dead_sockets;
     size_t n_draining;
     CURL *spare[SPARE_HANDLES];
     uint64_t spare_setup[SPARE_HANDLES]; /* what each was set up for */
@@ -176,6 +179,17 @@ static bool is_refused(const beluga__transfer *t, CURLcode code)
     return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
 }
 
+/* Older versions of libcurl drop an answer that comes in one piece with the reset of its stream,
+ * which says that nothing is wrong (RFC 9113, 8.1). The connection is kept then: who closes one
+ * without an answer loses it. */
+static bool was_dropped(const beluga__transfer *t, CURLcode code)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    if (code != CURLE_GOT_NOTHING || !t->easy) return false;
+    curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
+    return fd != CURL_SOCKET_BAD;
+}
+
 /* --- of it what a proxy did ------------------------------------------------------------------- */
 
 /* 0: none that is known. */
@@ -289,7 +303,12 @@ static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
         status = BELUGA_ERROR_INVALID_CONFIG;
         advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
     }
+    bool dropped = was_dropped(t, code);
+    if (dropped)
+        advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
+                 "(http_version: 1.1 helps)";
     beluga_error_set(err, status, "%s", advice);
+    if (dropped) err->retryable = 0; /* it would be paid again, and dropped again */
     beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
     if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
     if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
@@ -440,10 +459,19 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     t->near |= near;
     t->far |= !near;
     t->port = port_in(&address->addr);
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0) t->no_socket = errno;
     return fd;
+}
+
+/* Without memory it says so, but not for which of its transfers. */
+static void act(struct beluga__http *http, curl_socket_t fd, int mask)
+{
+    int running;
+    http->in_curl = true;
+    CURLMcode code = curl_multi_socket_action(http->multi, fd, mask, &running);
+    http->in_curl = false;
+    if (code != CURLM_OK) http->lost = true;
 }
 
 static int timer_changed(CURLM *multi, long timeout_ms, void *userp)
@@ -468,24 +496,6 @@ static void fail_later(beluga__transfer *t, int refusal)
     beluga__list_append(&t->http->to_fail, &t->node);
 }
 
-/* Without memory libcurl may leave a transfer without its socket, and so without an end; which one
- * it does not say. */
-static void fail_all(struct beluga__http *http)
-{
-    while (!beluga__list_empty(&http->transfers))
-        fail_later(beluga__container_of(http->transfers.next, beluga__transfer, node),
-                   BELUGA_ERROR_NO_MEMORY);
-}
-
-static void act(struct beluga__http *http, curl_socket_t fd, int mask)
-{
-    int running;
-    http->in_curl = true;
-    CURLMcode code = curl_multi_socket_action(http->multi, fd, mask, &running);
-    http->in_curl = false;
-    if (code != CURLM_OK) fail_all(http);
-}
-
 static void timer_fired(beluga__timer *timer)
 {
     struct beluga__http *http = beluga__container_of(timer, struct beluga__http, timer);
@@ -496,10 +506,15 @@ static void timer_fired(beluga__timer *timer)
 static void socket_ready(beluga__watch *watch, int events)
 {
     socket_watch *s = beluga__container_of(watch, socket_watch, watch);
-    act(s->http, watch->fd,
-        (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
-            (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
-            (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0));
+    int mask = (events & BELUGA__POLL_READ ? CURL_CSELECT_IN : 0) |
+               (events & BELUGA__POLL_WRITE ? CURL_CSELECT_OUT : 0) |
+               (events & BELUGA__POLL_ERROR ? CURL_CSELECT_ERR : 0);
+    act(s->http, watch->fd, mask);
+}
+
+static beluga__list *bucket_of(struct beluga__http *http, curl_socket_t fd)
+{
+    return &http->sockets[(unsigned)fd % SOCKET_BUCKETS];
 }
 
 static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
@@ -515,7 +530,7 @@ static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
         beluga__list_remove(&s->node);
     }
     s->watch = (beluga__watch){fd, socket_ready};
-    beluga__list_append(&http->sockets, &s->node);
+    beluga__list_append(bucket_of(http, fd), &s->node);
     return s;
 }
 
@@ -526,6 +541,22 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
     beluga__poller_del(&http->loop->poller, &s->watch);
     beluga__list_remove(&s->node);
     beluga__list_append(&http->dead_sockets, &s->node);
+}
+
+/* libcurl closes some before it says that they need not be watched any more. By then the number may
+ * be another thread's, or another's of this very loop. */
+static int close_socket(void *payload, curl_socket_t fd)
+{
+    struct beluga__http *http = payload;
+    beluga__list *bucket = bucket_of(http, fd);
+    for (beluga__list *n = bucket->next; n != bucket; n = n->next) {
+        socket_watch *s = beluga__container_of(n, socket_watch, node);
+        if (s->watch.fd != fd) continue;
+        drop_socket(http, s);
+        curl_multi_assign(http->multi, fd, NULL);
+        break;
+    }
+    return close(fd);
 }
 
 /* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
@@ -570,7 +601,8 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-static void set_up_once(CURL *easy)
+/* Returns false without memory: then it may talk to anything. */
+static bool set_up_once(struct beluga__http *http, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -579,6 +611,8 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, http);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L); /* it has been looked at, and perhaps signed */
@@ -588,9 +622,9 @@ static void set_up_once(CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_PROXY_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 #if LIBCURL_VERSION_NUM >= 0x075500
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+    return !curl_easy_setopt(easy, CURLOPT_PROTOCOLS, (long)(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
 }
 
@@ -633,32 +667,34 @@ static int take_handle(struct beluga__http *http, beluga__transfer *t)
         return 0;
     }
     t->easy = curl_easy_init();
-    if (!t->easy) return BELUGA_ERROR_NO_MEMORY;
-    set_up_once(t->easy);
-    return 0;
+    if (t->easy && set_up_once(http, t->easy)) return 0;
+    curl_easy_cleanup(t->easy);
+    return BELUGA_ERROR_NO_MEMORY;
 }
 
-/* Returns false without memory. */
+/* Returns false without memory; the handle is then set up afresh when it is used next. */
 static bool set_up_transfer(beluga__transfer *t)
 {
     CURL *easy = t->easy;
     uint64_t setup = t->connection->id << 1 | t->streamed;
-    bool set = true;
     if (t->setup >> 1 != t->connection->id) {
         /* A handle that had a CA file can't go back to the default one: start it afresh. */
-        if (t->setup) curl_easy_reset(easy), set_up_once(easy);
-        set = set_up_connection(easy, t->connection);
+        if (t->setup) curl_easy_reset(easy);
+        bool afresh = !t->setup || set_up_once(t->http, easy);
+        t->setup = UINT64_MAX;
+        if (!afresh || !set_up_connection(easy, t->connection)) return false;
     }
     /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
     const char *encodings = t->streamed ? "identity" : "";
-    if (t->setup != setup) set = set && set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings);
+    if (t->setup != setup && !set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings))
+        return false;
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, t);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, t->errors);
-    set = set && set_text(easy, CURLOPT_URL, t->url);
+    if (!set_text(easy, CURLOPT_URL, t->url)) return false;
     long version = http_version_of(t->connection, strncasecmp(t->url, "https:", 6) == 0);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, version);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, version == CURL_HTTP_VERSION_1_1 ? 0L : 1L);
@@ -670,7 +706,7 @@ static bool set_up_transfer(beluga__transfer *t)
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, t->body.data);
     } else
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-    return set;
+    return true;
 }
 
 static size_t line_bytes(const beluga__header *h)
@@ -710,18 +746,12 @@ static int add_now(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
     t->stops = http->loop->base.stops;
-    CURLMcode code = CURLM_OUT_OF_MEMORY;
-    if (set_up_transfer(t)) {
-        http->in_curl = true;
-        code = curl_multi_add_handle(http->multi, t->easy);
-        http->in_curl = false;
-    } else { /* what it holds is neither the old nor the new */
-        curl_easy_cleanup(t->easy);
-        t->easy = NULL;
-    }
+    http->in_curl = true;
+    bool added = set_up_transfer(t) && !curl_multi_add_handle(http->multi, t->easy);
+    http->in_curl = false;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->transfers, &t->node);
-    t->added = http->fresh = code == CURLM_OK;
+    t->added = http->fresh = added;
     return t->added ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
@@ -763,10 +793,11 @@ static int http_new(beluga__loop *loop)
     }
     http->loop = loop;
     http->timer.fire = timer_fired;
-    beluga__list *lists[] = {&http->transfers,     &http->to_start,    &http->to_end,
-                             &http->to_fail,       &http->to_resume,   &http->sockets,
-                             &http->spare_sockets, &http->dead_sockets};
+    beluga__list *lists[] = {&http->transfers,   &http->to_start,  &http->to_end,
+                             &http->to_fail,     &http->to_resume, &http->spare_sockets,
+                             &http->dead_sockets};
     for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) beluga__list_init(lists[i]);
+    for (size_t i = 0; i < SOCKET_BUCKETS; i++) beluga__list_init(&http->sockets[i]);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
     curl_multi_setopt(http->multi, CURLMOPT_SOCKETDATA, http);
     curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
@@ -969,6 +1000,18 @@ static void start_waiting(struct beluga__http *http)
     }
 }
 
+/* Nobody knows who still has a socket that is watched and a timer that is set: each call needs an
+ * end. */
+static void fail_all(struct beluga__http *http)
+{
+    beluga__list *lists[] = {&http->transfers, &http->to_resume};
+    http->lost = false;
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        while (!beluga__list_empty(lists[i]))
+            fail_later(beluga__container_of(lists[i]->next, beluga__transfer, node),
+                       BELUGA_ERROR_NO_MEMORY);
+}
+
 static void fail_waiting(struct beluga__http *http)
 {
     while (!beluga__list_empty(&http->to_fail))
@@ -1002,6 +1045,7 @@ void beluga__http_step(struct beluga__http *http)
         act(http, CURL_SOCKET_TIMEOUT, 0);
     }
     collect(http);
+    if (http->lost) fail_all(http);
     fail_waiting(http);
     end_waiting(http);
     while (!beluga__list_empty(&http->dead_sockets)) {
@@ -1030,7 +1074,7 @@ void beluga__http_free(struct beluga__http *http)
             end_transfer(beluga__container_of(lists[i]->next, beluga__transfer, node));
     for (size_t i = 0; i < http->n_spare; i++) curl_easy_cleanup(http->spare[i]);
     curl_multi_cleanup(http->multi);
-    free_sockets(http, &http->sockets);
+    for (size_t i = 0; i < SOCKET_BUCKETS; i++) free_sockets(http, &http->sockets[i]);
     free_sockets(http, &http->spare_sockets);
     free_sockets(http, &http->dead_sockets);
     http->loop->base.ops->timer_clear(&http->loop->base, &http->timer);

@@ -48,7 +48,7 @@ static void gives(const char *profile, const char *key)
     char buffer[1024];
     beluga_error err = {0};
     expires_s = 1;
-    ssize_t n = beluga__aws_key(profile, buffer, sizeof buffer, &expires_s, &err);
+    ssize_t n = beluga__aws_key(profile, NULL, buffer, sizeof buffer, &expires_s, &err);
     if (n < 0) fail_msg("%s", err.message);
     assert_string_equal(buffer, key);
     assert_int_equal(n, strlen(key));
@@ -58,7 +58,7 @@ static void fails(const char *profile, const char *text)
 {
     char buffer[1024];
     beluga_error err = {0};
-    assert_int_equal(beluga__aws_key(profile, buffer, sizeof buffer, &expires_s, &err), -1);
+    assert_int_equal(beluga__aws_key(profile, NULL, buffer, sizeof buffer, &expires_s, &err), -1);
     assert_int_equal(err.code, BELUGA_ERROR_AUTHENTICATION);
     assert_non_null(strstr(err.message, text));
     assert_null(strstr(err.message, "secret"));
@@ -251,7 +251,7 @@ static void a_file_that_can_not_be_read_is_an_error(void **state)
     beluga_error err = {0};
     (void)state;
     setenv("AWS_SHARED_CREDENTIALS_FILE", folder, 1);
-    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &expires_s, &err), -1);
+    assert_int_equal(beluga__aws_key("", NULL, buffer, sizeof buffer, &expires_s, &err), -1);
     assert_int_equal(err.code, BELUGA_ERROR_INVALID_INPUT);
     assert_non_null(strstr(err.message, folder));
 }
@@ -262,7 +262,7 @@ static void a_buffer_that_is_too_small_is_not_filled_by_halves(void **state)
     beluga_error err = {0};
     (void)state;
     write_file(credentials, two_profiles);
-    assert_int_equal(beluga__aws_key("", buffer, sizeof buffer, &expires_s, &err), -1);
+    assert_int_equal(beluga__aws_key("", NULL, buffer, sizeof buffer, &expires_s, &err), -1);
 }
 
 int main(void)

@@ -5,10 +5,13 @@
 #include "model/command.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 enum { SHORT_MS = 200 };
@@ -22,7 +25,7 @@ typedef struct outcome {
 static outcome run_for(const char *command, int64_t timeout_ms)
 {
     outcome o = {.length = 0};
-    o.length = beluga__command_read(command, "the key's command", timeout_ms, o.text,
+    o.length = beluga__command_read(command, "the key's command", timeout_ms, NULL, o.text,
                                     sizeof o.text - 1, &o.err);
     return o;
 }
@@ -119,6 +122,25 @@ static void it_ends_by_the_time_out_though_it_closed_its_output(void **state)
     assert_fails(&o, "the key's command gave no answer in time", "");
 }
 
+static void it_ends_by_the_time_out_though_it_ignores_every_signal(void **state)
+{
+    (void)state;
+    outcome o = run_for("trap '' HUP INT TERM; while :; do sleep 1000; done", SHORT_MS);
+    assert_fails(&o, "the key's command gave no answer in time", "");
+}
+
+static void it_is_not_waited_for_where_nobody_wants_it(void **state)
+{
+    (void)state;
+    atomic_bool unwanted = true;
+    beluga_error err;
+    char text[16];
+    assert_int_equal(beluga__command_read("sleep 1000", "the key's command", PATIENCE_MS, &unwanted,
+                                          text, sizeof text, &err),
+                     -1);
+    assert_int_equal(err.code, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
 static void it_ends_by_the_time_out_though_it_says_something_all_the_time(void **state)
 {
     (void)state;
@@ -136,6 +158,144 @@ static void a_daemon_that_it_leaves_behind_is_not_waited_for(void **state)
     assert_int_equal(kill(daemon, SIGKILL), 0);
 }
 
+static void nor_is_one_that_holds_its_output(void **state)
+{
+    (void)state;
+    outcome o = run("sleep 1000 & echo $!");
+    assert_true(o.length > 0);
+    assert_int_equal(kill((pid_t)atoi(o.text), SIGKILL), 0);
+}
+
+/* --- its host ends, or no longer wants it ----------------------------------------------------- */
+
+/* A pipe that all who come from the command hold: it has ended when they are gone. */
+static void open_life(int ends[2], char *name, size_t n)
+{
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    snprintf(name, n, "/proc/%d/fd/%d", (int)getpid(), ends[1]);
+}
+
+static void assert_gone(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char c;
+    assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+    assert_int_equal(read(fd, &c, 1), 0);
+}
+
+static void hear_from(int fd)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    char c;
+    assert_int_equal(poll(&p, 1, PATIENCE_MS), 1);
+    assert_int_equal(read(fd, &c, 1), 1);
+}
+
+/* It and what it has started hold the pipe, once it has said so. */
+static const char lasting[] = "exec 9>%s; trap '' TERM; sleep 1000 & printf x >&9; sleep 1000";
+
+static void a_host_that_is_killed_leaves_none_behind(void **state)
+{
+    (void)state;
+    int ends[2], status;
+    char name[64], command[256];
+    open_life(ends, name, sizeof name);
+    snprintf(command, sizeof command, lasting, name);
+    pid_t host = fork();
+    if (host == 0) {
+        close(ends[0]);
+        outcome o = run(command);
+        _exit(o.length < 0);
+    }
+    hear_from(ends[0]);
+    close(ends[1]);
+    assert_int_equal(kill(host, SIGKILL), 0);
+    assert_int_equal(waitpid(host, &status, 0), host);
+    assert_gone(ends[0]);
+    close(ends[0]);
+}
+
+static void a_call_that_is_cancelled_ends_the_command_that_it_waited_for(void **state)
+{
+    peer *p = *state;
+    int ends[2];
+    char name[64], command[256], key[300];
+    record r = {0};
+    open_life(ends, name, sizeof name);
+    snprintf(command, sizeof command, lasting, name);
+    snprintf(key, sizeof key, "command:%s", command);
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(key));
+    beluga_op *op = push_stream(model, loop, NULL, &r);
+    hear_from(ends[0]);
+    close(ends[1]);
+    beluga_op_cancel(op);
+    step_until_end(loop, &r);
+    assert_int_equal(r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_gone(ends[0]);
+    close(ends[0]);
+    beluga_op_free(op);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void another_call_that_waits_for_it_keeps_it(void **state)
+{
+    peer *p = *state;
+    record first = {0}, second = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_api_key("command:sleep 0.5; echo key"));
+    peer_openai_stream(peer_reply_new(p), "Hello");
+    beluga_op *op = push_stream(model, loop, NULL, &first);
+    beluga_op_free(push_stream(model, loop, NULL, &second));
+    beluga_op_cancel(op);
+    step_until_end(loop, &second);
+    assert_story(&second, "start metadata [Hello] usage(12,1) finish(stop)");
+    beluga_op_free(op);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void a_call_that_comes_when_it_was_given_up_asks_anew(void **state)
+{
+    peer *p = *state;
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_api_key("command:sleep 0.2; echo key"));
+    peer_reply *reply = peer_reply_new(p);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    peer_openai_stream(reply, "Hello");
+    for (int i = 0; i < 10; i++) {
+        record first = {0}, second = {0};
+        beluga_op *op = push_stream(model, loop, NULL, &first);
+        usleep((useconds_t)i * 20000);
+        beluga_op_cancel(op);
+        step_until_end(loop, &first);
+        beluga_op_free(push_stream(model, loop, NULL, &second));
+        step_until_end(loop, &second);
+        assert_story(&second, "start metadata [Hello] usage(12,1) finish(stop)");
+        beluga_op_free(op);
+        beluga_chat_model_unref(model);
+        model = open_peer_with(p, beluga_with_api_key("command:sleep 0.2; echo key"));
+    }
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
+static void a_call_that_waits_too_long_for_its_key_is_not_tried_again(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_chat_model *model =
+        open_peer_with(p, beluga_with_api_key("command:echo key; exec >&-; sleep 1000"),
+                       beluga_with_timeout_ms(SHORT_MS), beluga_with_max_retries(3));
+    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_AUTHENTICATION);
+    assert_string_equal(r.error.message, "the key's command gave no answer in time");
+    assert_int_equal(r.error.attempts, 1);
+    beluga_chat_model_unref(model);
+}
+
 static void more_than_there_is_room_for_is_an_error(void **state)
 {
     (void)state;
@@ -146,7 +306,7 @@ static void more_than_there_is_room_for_is_an_error(void **state)
 static void it_inherits_no_descriptor(void **state)
 {
     (void)state;
-    int fd = dup(STDIN_FILENO); /* as a host's that is not closed on exec */
+    int fd = fcntl(STDIN_FILENO, F_DUPFD, 10); /* as a host's that is not closed on exec */
     char command[64];
     assert_true(fd > STDERR_FILENO);
     snprintf(command, sizeof command, "test -e /proc/self/fd/%d && echo open || echo closed", fd);
@@ -256,6 +416,14 @@ int main(void)
         cmocka_unit_test(it_ends_by_the_time_out_though_it_closed_its_output),
         cmocka_unit_test(it_ends_by_the_time_out_though_it_says_something_all_the_time),
         cmocka_unit_test(a_daemon_that_it_leaves_behind_is_not_waited_for),
+        cmocka_unit_test(it_ends_by_the_time_out_though_it_ignores_every_signal),
+        cmocka_unit_test(it_is_not_waited_for_where_nobody_wants_it),
+        cmocka_unit_test(nor_is_one_that_holds_its_output),
+        cmocka_unit_test(a_host_that_is_killed_leaves_none_behind),
+        ON_PEER(a_call_that_is_cancelled_ends_the_command_that_it_waited_for),
+        ON_PEER(another_call_that_waits_for_it_keeps_it),
+        ON_PEER(a_call_that_comes_when_it_was_given_up_asks_anew),
+        ON_PEER(a_call_that_waits_too_long_for_its_key_is_not_tried_again),
         cmocka_unit_test(more_than_there_is_room_for_is_an_error),
         cmocka_unit_test(it_inherits_no_descriptor),
         cmocka_unit_test(it_works_where_the_host_has_closed_its_streams),
