@@ -9,10 +9,11 @@
 
 #include "messages.h"
 #include "request.h"
+#include "utf8.h"
 
 static int fail(struct batch_item *item, const char *what, const char *word)
 {
-    snprintf(item->why, sizeof item->why, "%s%.60s", what, word);
+    batch_say_why(item->why, "%s%.60s", what, word);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
@@ -38,8 +39,8 @@ int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES])
     for (size_t i = 0; t && i < t->count; i++) {
         const struct batch_piece *p = &t->pieces[i];
         if (!p->is_field || batch_reader_column(reader, p->text, p->length) >= 0) continue;
-        snprintf(why, BATCH_FAULT_BYTES, "the CSV has no column \"%.*s\", which the template names",
-                 (int)(p->length < 80 ? p->length : 80), p->text);
+        batch_say_why(why, "the CSV has no column \"%.*s\", which the template names",
+                      (int)(p->length < 80 ? p->length : 80), p->text);
         return -1;
     }
     if (t || plan->prompt_column >= 0) return 0;
@@ -181,7 +182,7 @@ static int parse_json(const struct batch_record *record, struct batch_item *item
     beluga_error err;
     int rc = beluga_json_parse(record->bytes, record->length, &item->doc, &err);
     if (rc == 0 || rc == BELUGA_ERROR_NO_MEMORY) return rc;
-    snprintf(item->why, sizeof item->why, "it is not JSON: %.200s", err.message);
+    batch_say_why(item->why, "it is not JSON: %.200s", err.message);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 

@@ -6,6 +6,8 @@
 
 #include <beluga/error.h>
 
+#include "utf8.h"
+
 /* One message that is being read, and where. */
 struct reading {
     const beluga_json *json;
@@ -16,7 +18,7 @@ struct reading {
 
 static int fail(struct reading *r, const char *what, const char *word)
 {
-    snprintf(r->why, BATCH_WHY_MESSAGE_BYTES, "message %zu: %s%.60s", r->index, what, word);
+    batch_say_why(r->why, "message %zu: %s%.60s", r->index, what, word);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 

@@ -278,7 +278,7 @@ int batch_reader_next(struct batch_reader *r, struct batch_record *record)
 
 static int fail_header(char *why, const char *what)
 {
-    snprintf(why, BATCH_FAULT_BYTES, "the header of the CSV %.200s", what);
+    batch_say_why(why, "the header of the CSV %.200s", what);
     return -1;
 }
 
@@ -287,8 +287,8 @@ static int find_twice(const struct batch_reader *r, char *why)
     for (size_t i = 0; i < r->n_columns; i++) {
         const struct batch_field *c = &r->columns[i];
         if (batch_reader_column(r, c->bytes, c->length) == (long)i) continue;
-        snprintf(why, BATCH_FAULT_BYTES, "the header of the CSV has \"%.*s\" twice",
-                 (int)(c->length < 80 ? c->length : 80), c->bytes);
+        batch_say_why(why, "the header of the CSV has \"%.*s\" twice",
+                      (int)(c->length < 80 ? c->length : 80), c->bytes);
         return -1;
     }
     return 0;

@@ -8,10 +8,11 @@
 #include <beluga/tool.h>
 
 #include "messages.h"
+#include "utf8.h"
 
 static int fail(struct batch_item *item, const char *member, const char *what)
 {
-    snprintf(item->why, sizeof item->why, "%.40s: %.200s", member, what);
+    batch_say_why(item->why, "%.40s: %.200s", member, what);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 

@@ -14,6 +14,7 @@
 #include "../report.h"
 #include "result.h"
 #include "survey.h"
+#include "utf8.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */
@@ -194,7 +195,7 @@ static int parse(struct run *run, const struct batch_record *record, struct batc
     int rc = batch_item_parse(run->self->plan, record, item);
     if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
         return rc;
-    snprintf(item->why, sizeof item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
+    batch_say_why(item->why, "%s: %.200s", BATCH_REPEATED_ID, item->id);
     item->id[0] = '\0'; /* who looks for that id must find the other line's result */
     return BELUGA_ERROR_INVALID_INPUT;
 }

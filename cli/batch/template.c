@@ -3,10 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "utf8.h"
+
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {
-    snprintf(why, BATCH_WHY_BYTES, "%s%.*s%s", before, (int)(length < 80 ? length : 80), name,
-             after);
+    batch_say_why(why, "%s%.*s%s", before, (int)(length < 80 ? length : 80), name, after);
     return -1;
 }
 

@@ -1,6 +1,8 @@
 #include "utf8.h"
 
+#include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #define HIGH_BITS UINT64_C(0x8080808080808080)
@@ -38,4 +40,17 @@ bool batch_utf8_is_valid(const char *text, size_t length, size_t *bad)
         i += n;
     }
     return true;
+}
+
+void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
+{
+    char text[BATCH_REASON_BYTES];
+    beluga_error err;
+    va_list values;
+    va_start(values, format);
+    vsnprintf(text, sizeof text, format, values);
+    va_end(values);
+    /* The library makes a line of what it is given. */
+    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "%s", text);
+    snprintf(why, BATCH_REASON_BYTES, "%.*s", BATCH_REASON_BYTES - 1, err.message);
 }

@@ -43,6 +43,13 @@ static bool take_line(const char **at, char *line, size_t size)
     return true;
 }
 
+/* ":name: value"; a frame has a byte for the length of the name. */
+static bool is_header(const char *line)
+{
+    const char *colon = strchr(line + 1, ':'); /* names begin with one */
+    return colon && colon[1] == ' ' && colon - line <= UINT8_MAX;
+}
+
 size_t aws_frames(char *out, size_t size, const char *text)
 {
     char headers[1024] = "", line[4096];
@@ -51,7 +58,7 @@ size_t aws_frames(char *out, size_t size, const char *text)
         bool header = *text == ':';
         if (!take_line(&text, line, sizeof line)) return 0;
         if (header) {
-            if (strlen(headers) + strlen(line) + 2 >= sizeof headers) return 0;
+            if (!is_header(line) || strlen(headers) + strlen(line) + 2 >= sizeof headers) return 0;
             strcat(strcat(headers, line), "\n");
             continue;
         }
@@ -64,7 +71,7 @@ size_t aws_frames(char *out, size_t size, const char *text)
 
 static size_t put_header(char *out, const char *line, size_t n)
 {
-    const char *colon = memchr(line + 1, ':', n - 1); /* names begin with one */
+    const char *colon = memchr(line + 1, ':', n - 1);
     size_t n_name = (size_t)(colon - line), n_value = n - n_name - 2;
     *out++ = (char)n_name;
     memcpy(out, line, n_name);

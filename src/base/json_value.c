@@ -73,11 +73,12 @@ find_name(const beluga_json_name *from, const beluga_json_name *end, const char 
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
-    yyjson_val *o = val(object), *k = o + 1;
+    yyjson_val *o = val(object);
     const beluga_json_name *next = names, *end = names + count;
     size_t found = 0;
     for (size_t i = 0; i < count; i++) values[i] = NULL;
     if (!yyjson_is_obj(o)) return 0;
+    yyjson_val *k = o + 1;
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1)) {
         size_t n = unsafe_yyjson_get_len(k);
         const beluga_json_name *name = find_name(next, end, k->uni.str, n);

@@ -279,10 +279,26 @@ static void take_stock(beluga__http_op *self, const beluga_frame *frame)
     if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
 }
 
+/* Lines have no event's name. Where they came instead of events, which a provider may count on,
+ * they get the one of events without a name. */
+static const beluga_frame *named(const beluga__http_op *self, const beluga_frame *frame,
+                                 beluga_frame *copy)
+{
+    static const char name[] = "message";
+    if (frame->event || beluga__http_op_provider(self)->framing == BELUGA_FRAMING_NDJSON)
+        return frame;
+    *copy = *frame;
+    copy->event = name;
+    copy->event_length = sizeof name - 1;
+    return copy;
+}
+
 /* Returns 0 to go on with the next frame, 1 when the op has ended. */
-static int on_frame(void *payload, const beluga_frame *frame)
+static int on_frame(void *payload, const beluga_frame *given)
 {
     beluga__http_op *self = payload;
+    beluga_frame copy;
+    const beluga_frame *frame = named(self, given, &copy);
     self->got_frame = self->got_frame || frame->length;
     beluga__watchdog_feed(&self->dog);
     if (self->raw) beluga__emit_raw(&self->emit, frame->data, frame->length);

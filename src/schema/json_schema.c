@@ -1,6 +1,7 @@
 #include "schema/json_schema.h"
 
 #include "base/json.h"
+#include "base/utf8.h"
 
 #include <beluga/error.h>
 #include <math.h>
@@ -25,6 +26,12 @@ static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 /* --- saying why ------------------------------------------------------------------------------- */
 
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
+
+/* Of a name in a schema or a value, which may be as long as it likes. */
+static int shown(const char *name, size_t most)
+{
+    return (int)beluga__utf8_cut(name, strlen(name), most);
+}
 
 static int misfit(check *c, const char *format, ...)
 {
@@ -55,7 +62,10 @@ static size_t step(check *c, const char *name, size_t index)
     size_t before = c->path_length, room = sizeof c->path - before;
     int n = name ? snprintf(c->path + before, room, "%s%s", before ? "." : "", name)
                  : snprintf(c->path + before, room, "[%zu]", index);
-    c->path_length = n > 0 && (size_t)n < room ? before + (size_t)n : sizeof c->path - 1;
+    if (n >= 0 && (size_t)n < room)
+        c->path_length = before + (size_t)n;
+    else /* as far as it has whole characters */
+        c->path_length = before + beluga__utf8_valid(c->path + before, room - 1);
     return before;
 }
 
@@ -95,7 +105,8 @@ static bool is_type(const beluga_json *value, const char *type)
 static int check_type(check *c, const beluga_json *type, const beluga_json *value)
 {
     const char *one = beluga_json_string(type, NULL);
-    if (one) return is_type(value, one) ? 0 : misfit(c, "must be of type %.40s", one);
+    if (one)
+        return is_type(value, one) ? 0 : misfit(c, "must be of type %.*s", shown(one, 40), one);
     for (const beluga_json *t = beluga_json_first(type); t; t = beluga_json_next(type, t)) {
         const char *name = beluga_json_string(t, NULL);
         if (name && is_type(value, name)) return 0;
@@ -245,7 +256,8 @@ static int check_required(check *c, const beluga_json *names, const beluga_json 
     if (!beluga_json_is_object(value)) return 0;
     for (const beluga_json *n = beluga_json_first(names); n; n = beluga_json_next(names, n)) {
         const char *name = beluga_json_string(n, NULL);
-        if (name && !beluga_json_get(value, name)) return misfit(c, "%.80s is missing", name);
+        if (name && !beluga_json_get(value, name))
+            return misfit(c, "%.*s is missing", shown(name, 80), name);
     }
     return 0;
 }
@@ -271,7 +283,7 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
         const char *name = beluga_json_key(v, NULL);
         if (beluga_json_get(properties, name)) continue;
         if (is_bool(additional) && !beluga_json_bool(additional, true))
-            return misfit(c, "%.80s is not allowed", name);
+            return misfit(c, "%.*s is not allowed", shown(name, 80), name);
         int status = fits_at(c, additional, v, name, 0);
         if (status) return status;
     }
@@ -340,8 +352,9 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         target = beluga_json_get(target, name);
         at += n;
     }
-    return target ? fits(c, target, value)
-                  : misfit(c, "the schema refers to %.80s, which is not there", text);
+    return target
+               ? fits(c, target, value)
+               : misfit(c, "the schema refers to %.*s, which is not there", shown(text, 80), text);
 }
 
 /* --- all together ----------------------------------------------------------------------------- */

@@ -286,7 +286,7 @@ void beluga__record_attribute(void *payload, void *handle, const beluga_span_att
     beluga__span *span = handle;
     (void)payload;
     if (!span->sampled) return;
-    char *name = beluga__span_copy(span, a->name, strlen(a->name));
+    char *name = beluga__span_copy_text(span, a->name, strlen(a->name));
     if (!name) return;
     if (a->type == BELUGA_ATTRIBUTE_STRING) {
         beluga__span_add_text(span, &span->attributes, name, a->value.string, a->length);

@@ -170,6 +170,16 @@ char *beluga__span_copy(beluga__span *span, const char *text, size_t length)
     return copy;
 }
 
+char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length)
+{
+    char *copy = beluga__span_copy(span, text, length);
+    for (size_t i = 0; copy && i < length; i++) {
+        i += beluga__utf8_valid(copy + i, length - i);
+        if (i < length) copy[i] = '?';
+    }
+    return copy;
+}
+
 /* --- attributes and events -------------------------------------------------------------------- */
 
 beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
@@ -196,7 +206,7 @@ void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const cha
 {
     size_t most = span->telemetry->settings.limits.value_bytes;
     if (length > most) length = beluga__utf8_cut(text, length, most);
-    const char *copy = beluga__span_copy(span, text, length);
+    const char *copy = beluga__span_copy_text(span, text, length);
     beluga__attribute *a = copy ? beluga__span_add(span, to, name, BELUGA_ATTRIBUTE_STRING) : NULL;
     if (!copy) to->dropped++;
     if (!a) return;

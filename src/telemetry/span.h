@@ -88,6 +88,9 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span);
 /* Memory that lives as long as the span; NULL without, or past its maximum. */
 void *beluga__span_alloc(beluga__span *span, size_t size);
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length);
+/* The same of what may not be UTF-8: "?" stands for each such byte, for one of them would cost the
+ * whole export. */
+char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length);
 
 /* Attributes. What finds no memory or is one too many is counted as dropped. `name` is kept as it
  * is. */

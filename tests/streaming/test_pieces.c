@@ -394,6 +394,20 @@ static void nothing_is_not_an_answer(void **state)
     ASSERT_ALL(*state, answers);
 }
 
+/* Decoders count on the names of events, which lines of JSON have not. */
+static void lines_where_events_were_expected_are_not_understood(void **state)
+{
+#define LINES "{\"id\":\"a\"}\n{\"id\":\"b\"}\n"
+    static const answer answers[] = {
+        {"bedrock", "application/json", LINES, "error(empty_response)", true},
+        {"bedrock", "application/json", LINES, "error(empty_response)", false},
+        {"openai-responses", "application/json", LINES, "error(empty_response)", true},
+        {"openai-responses", "text/plain", LINES, "error(empty_response)", false},
+        {"anthropic", "application/json", LINES, "error(empty_response)", true},
+    };
+    ASSERT_ALL(*state, answers);
+}
+
 /* --- cuts ------------------------------------------------------------------------------------- */
 
 /* Cut at every byte, by a server that frames its body and by one that closes: what is no end of
@@ -464,6 +478,7 @@ int main(void)
         STAGED(the_last_usage_that_counts_anything_holds),
         STAGED(a_heartbeat_is_skipped),
         STAGED(nothing_is_not_an_answer),
+        STAGED(lines_where_events_were_expected_are_not_understood),
         STAGED(a_reason_in_every_chunk_that_is_cut_is_no_success),
         STAGED(the_beginning_of_a_body_that_is_given_up_is_the_cause),
     };
