@@ -3,17 +3,10 @@
  * number. */
 #include "fuzz.h"
 
-#include "base/utf8.h"
 #include "model/settings.h"
 #include "providers/openai/openai.h"
 
-enum { MAX_OPTIONS = 256 };
-
-static void check_error(int code, const beluga_error *err)
-{
-    FUZZ_CHECK(code < 0 && err->code == code && *err->message);
-    FUZZ_CHECK(beluga__utf8_valid(err->message, strlen(err->message)) == strlen(err->message));
-}
+enum { MAX_OPTIONS = 8 }; /* of each that is not known the nearest is looked for */
 
 static bool is_pointer(int type)
 {
@@ -39,17 +32,15 @@ static beluga_option from_numbers(const char *line, size_t n)
 static size_t read_options(char *text, beluga_option *options)
 {
     size_t n = 0;
-    for (char *line = text, *next; line && n < MAX_OPTIONS; line = next) {
+    for (char *line; n < MAX_OPTIONS && (line = fuzz_line(&text));) {
         beluga_error err;
-        next = strchr(line, '\n');
-        if (next) *next++ = '\0';
         if (*line == 1) {
             options[n++] = from_numbers(line, strlen(line));
             continue;
         }
         int code = beluga_option_parse(line, &options[n], &err);
         if (code)
-            check_error(code, &err);
+            fuzz_check_error(code, &err);
         else
             n++;
     }
@@ -73,7 +64,7 @@ static void check(const beluga__settings *settings, char scope)
     beluga_error err;
     int code = beluga__settings_check_all(settings, scope, "openai",
                                           beluga__openai_provider.options, &err);
-    if (code) check_error(code, &err);
+    if (code) fuzz_check_error(code, &err);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -82,19 +73,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     beluga__settings model, call;
     beluga__arena arena;
     beluga_error err;
-    char *text = malloc(size + 1);
-    FUZZ_CHECK(text);
-    if (size) memcpy(text, data, size);
-    text[size] = '\0';
+    char *text = fuzz_text(data, size);
     size_t n = read_options(text, options);
     memset(&model, 0, sizeof model);
     beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 1 << 24);
     int code = beluga__settings_apply(&model, &arena, options, n / 2, BELUGA_ORIGIN_MODEL, &err);
-    if (code) check_error(code, &err);
+    if (code) fuzz_check_error(code, &err);
     call = model;
     code =
         beluga__settings_apply(&call, &arena, options + n / 2, n - n / 2, BELUGA_ORIGIN_CALL, &err);
-    if (code) check_error(code, &err);
+    if (code) fuzz_check_error(code, &err);
     check_slots(&model);
     check_slots(&call);
     check(&model, 'M');

@@ -26,9 +26,7 @@ static int feed(beluga_framing framing, const uint8_t *data, size_t size, size_t
     int code = beluga__framer_init(&framer, framing, beluga_allocator_default(), MAX_FRAME);
     for (size_t at = 0; at < size && !code; at += piece) {
         size_t n = size - at < piece ? size - at : piece;
-        char *copy = malloc(n);
-        FUZZ_CHECK(copy);
-        memcpy(copy, data + at, n);
+        char *copy = fuzz_copy(data + at, n);
         code = beluga__framer_feed(&framer, copy, n, on_frame, out);
         FUZZ_CHECK(memcmp(copy, data + at, n) == 0);
         free(copy);

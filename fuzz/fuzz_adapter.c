@@ -1,0 +1,239 @@
+/* A server to the whole adapter of every provider: whatever it answers, and however that arrives,
+ * the call ends with one terminal event and leaves nothing behind; the same bytes mean the same cut
+ * otherwise, and no worse end makes a success of what a better one does not.
+ *
+ * An input is a provider's name, a line of six letters, the head up to an empty line, and the body.
+ * So a recorded answer with two lines before it is a seed. */
+#include "events.h"
+#include "stage.h"
+
+#include "aws_frames.h"
+
+#include <stdio.h>
+
+enum { MAX_FRAMES = 1 << 16, MAX_STEPS = 1 << 20 };
+
+/* What the letters say; "-" is nothing everywhere. */
+struct plan {
+    bool streamed, list;        /* s: streamed, l: the list of models */
+    struct stage_answer answer; /* pieces: a to z, A to Z; c: cut; m: HTTP/2 */
+    char what;                  /* p: pause, c: cancel, t: time passes, f: the handle is freed */
+    size_t when, pause;         /* in steps */
+};
+
+struct run {
+    struct fuzz_events events;
+    beluga_op *op;
+    const struct plan *plan;
+    bool cancelled, waited;
+};
+
+/* --- the input -------------------------------------------------------------------------------- */
+
+static size_t number_of(char letter)
+{
+    if (letter >= 'a' && letter <= 'z') return (size_t)(letter - 'a') + 1;
+    if (letter >= 'A' && letter <= 'Z') return (size_t)(letter - 'A' + 1) * 29;
+    return 0;
+}
+
+static void read_letters(struct plan *plan, const char *line)
+{
+    char letters[7] = "------";
+    for (size_t i = 0; i < 6 && line && line[i]; i++) letters[i] = line[i];
+    plan->streamed = letters[0] == 's';
+    plan->list = letters[0] == 'l';
+    plan->answer.piece = number_of(letters[1]);
+    plan->answer.end = letters[2] == 'c' ? BELUGA_ERROR_NETWORK : 0;
+    plan->answer.multiplexed = letters[2] == 'm';
+    plan->what = letters[3];
+    plan->when = number_of(letters[4]);
+    plan->pause = number_of(letters[5]);
+}
+
+/* Cut the head off; returns where the body begins. */
+static char *read_head(struct plan *plan, char *text, const char *end)
+{
+    char *at = text;
+    plan->answer.head = text;
+    while (at < end && *at != '\n' && *at != '\r') {
+        char *line = memchr(at, '\n', (size_t)(end - at));
+        at = line ? line + 1 : (char *)end;
+    }
+    plan->answer.head_length = (size_t)(at - text);
+    if (at < end && *at == '\r') at++;
+    if (at < end && *at == '\n') at++;
+    return at;
+}
+
+/* Frames with checksums are hard to guess: what begins with ":" is written as text. */
+static void read_body(struct plan *plan, const beluga_chat_model *model, const char *body, size_t n)
+{
+    static char frames[MAX_FRAMES];
+    bool aws = model->target->protocol->framing == BELUGA_FRAMING_AWS_EVENT_STREAM;
+    plan->answer.body = body;
+    plan->answer.length = n;
+    if (!aws || !n || *body != ':') return;
+    plan->answer.body = frames;
+    plan->answer.length = aws_frames(frames, sizeof frames, body);
+}
+
+/* --- a call ----------------------------------------------------------------------------------- */
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    struct run *run = payload;
+    fuzz_events_add(&run->events, event);
+    if (run->cancelled) FUZZ_CHECK(event->kind == BELUGA_EVENT_ERROR);
+}
+
+static void start(struct run *run, beluga_chat_model *model, const beluga_messages *messages)
+{
+    const struct plan *plan = run->plan;
+    beluga_error err = {0};
+    int status;
+    if (plan->list)
+        status = beluga__chat_model_start_list(model, stage_loop(), NULL, NULL, on_event, run,
+                                               &run->op, &err);
+    else
+        status = beluga__chat_model_start(
+            model, stage_loop(), plan->streamed ? BELUGA__CALL_STREAM : BELUGA__CALL_GENERATE, NULL,
+            NULL, messages, NULL, 0, on_event, run, &run->op, &err);
+    if (!status) return;
+    fuzz_check_error(status, &err);
+    run->op = NULL;
+}
+
+static void act(struct run *run, size_t step)
+{
+    const struct plan *plan = run->plan;
+    if (plan->what == 'p' && step == plan->when + plan->pause) beluga_op_pause(run->op, false);
+    if (step != plan->when) return;
+    if (plan->what == 'p') beluga_op_pause(run->op, plan->pause > 0);
+    if (plan->what == 't') run->waited = stage_wait();
+    if (plan->what == 'c') {
+        beluga_op_cancel(run->op);
+        run->cancelled = true;
+    }
+    if (plan->what == 'f') {
+        beluga_op_free(run->op);
+        run->op = NULL;
+    }
+}
+
+static void play(struct run *run, const struct plan *plan, beluga_chat_model *model,
+                 const beluga_messages *messages)
+{
+    memset(run, 0, sizeof *run);
+    fuzz_events_init(&run->events);
+    run->plan = plan;
+    stage_begin(&plan->answer);
+    start(run, model, messages);
+    bool started = run->op;
+    for (size_t step = 0; started && !run->events.terminal; step++) {
+        FUZZ_CHECK(step < MAX_STEPS);
+        if (run->op) act(run, step);
+        if (run->events.terminal || stage_step()) continue;
+        /* A pause may be all that is waited for, else the time. */
+        if (plan->what != 'p' || step > plan->when + plan->pause) {
+            run->waited = true;
+            FUZZ_CHECK(stage_wait());
+        }
+    }
+    FUZZ_CHECK(run->events.terminal == started);
+    if (run->events.reason) FUZZ_CHECK(run->events.n_open == 0);
+    FUZZ_CHECK(stage_requests() <= 1);
+    while (stage_step()) continue;
+    beluga_op_free(run->op);
+    stage_end();
+}
+
+/* --- what must hold --------------------------------------------------------------------------- */
+
+static bool is_success(const struct run *run)
+{
+    return run->events.terminal && !run->events.code;
+}
+
+/* The same bytes, in one piece and undisturbed. */
+static void check_whole(const struct run *run, beluga_chat_model *model,
+                        const beluga_messages *messages)
+{
+    struct plan plan = *run->plan;
+    struct run whole;
+    plan.answer.piece = 0;
+    plan.what = 0;
+    play(&whole, &plan, model, messages);
+    if (!run->cancelled && !run->waited && !whole.waited)
+        fuzz_events_compare("in pieces it is the same", &run->events, &whole.events, true);
+    fuzz_events_free(&whole.events);
+}
+
+/* What is a success where the connection was lost is one where HTTP says that nothing is missing.
+ */
+static void check_better_end(const struct run *run, beluga_chat_model *model,
+                             const beluga_messages *messages)
+{
+    struct plan plan = *run->plan;
+    struct run better;
+    plan.answer.end = 0;
+    plan.answer.multiplexed = true;
+    play(&better, &plan, model, messages);
+    fuzz_events_compare("a better end changes nothing", &run->events, &better.events, true);
+    fuzz_events_free(&better.events);
+}
+
+/* The answer that is cut in its middle says what the whole one begins with. */
+static void check_cut(const struct run *run, beluga_chat_model *model,
+                      const beluga_messages *messages)
+{
+    struct plan plan = *run->plan;
+    struct run cut;
+    plan.what = 0;
+    plan.answer.length /= 2;
+    plan.answer.end = BELUGA_ERROR_NETWORK;
+    play(&cut, &plan, model, messages);
+    if (plan.streamed)
+        fuzz_events_compare("a cut is a beginning", &cut.events, &run->events, false);
+    fuzz_events_free(&cut.events);
+}
+
+static void play_all(const struct plan *plan, beluga_chat_model *model)
+{
+    static beluga_messages *messages;
+    struct run run;
+    if (!messages) {
+        messages = beluga_messages_new();
+        FUZZ_CHECK(beluga_messages_add(messages, beluga_human_message("Hi")) == 0);
+    }
+    play(&run, plan, model, messages);
+    check_whole(&run, model, messages);
+    if (is_success(&run) && !run.waited) {
+        if (plan->answer.end || !plan->answer.multiplexed) check_better_end(&run, model, messages);
+        check_cut(&run, model, messages);
+    }
+    fuzz_events_free(&run.events);
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    (void)argc;
+    (void)argv;
+    stage_open();
+    return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct plan plan = {0};
+    char *text = fuzz_text(data, size), *rest = text;
+    const char *provider = fuzz_line(&rest);
+    read_letters(&plan, rest ? fuzz_line(&rest) : NULL);
+    beluga_chat_model *model = stage_model(provider);
+    char *end = text + size, *body = read_head(&plan, rest ? rest : end, end);
+    read_body(&plan, model, body, (size_t)(end - body));
+    play_all(&plan, model);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,85 @@
+/* A configuration file, as it is loaded, checked, resolved and described: what is refused says
+ * where and why, and what the check finds nothing wrong with can be used. */
+#include "fuzz.h"
+
+#include <beluga/config.h>
+#include <beluga/registry.h>
+
+enum { SHOWN = 40, MAX_RESOLVED = 16 };
+
+struct told {
+    int line, column;
+    size_t errors;
+};
+
+static void on_problem(void *payload, const beluga_config_problem *problem)
+{
+    struct told *told = payload;
+    bool later = problem->line > told->line ||
+                 (problem->line == told->line && problem->column >= told->column);
+    FUZZ_CHECK(later && problem->line > 0 && problem->column > 0);
+    FUZZ_CHECK(*problem->message);
+    fuzz_check_text(problem->message, strlen(problem->message));
+    told->line = problem->line;
+    told->column = problem->column;
+    told->errors += problem->severity == BELUGA_SEVERITY_ERROR;
+}
+
+/* However little room there is, the text is cut and not written past it. */
+static void describe(const beluga_config *config)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        char text[SHOWN];
+        beluga_origin origin;
+        size_t n = beluga_config_describe(config, key, text, sizeof text, &origin);
+        FUZZ_CHECK(strlen(text) == (n < sizeof text ? n : sizeof text - 1));
+        FUZZ_CHECK((n == 0) || origin != BELUGA_ORIGIN_NONE);
+    }
+}
+
+static void resolve(const beluga_config *config, const char *reference, bool must)
+{
+    beluga_config *resolved;
+    beluga_error err = {0};
+    int code = beluga_config_resolve(config, beluga_registry_default(), reference, &resolved, &err);
+    if (must && code) fuzz_broken(__FILE__, __LINE__, "what was checked resolves", err.message);
+    if (code) {
+        fuzz_check_error(code, &err);
+        return;
+    }
+    describe(resolved);
+    beluga_config_free(resolved);
+}
+
+static void resolve_all(const beluga_config *config, bool sound)
+{
+    const char *name, *reference;
+    resolve(config, NULL, sound && beluga_config_default_model(config));
+    resolve(config, "openai/gpt", false);
+    for (size_t i = 0; i < MAX_RESOLVED && beluga_config_alias(config, i, &name, &reference); i++)
+        resolve(config, name, sound);
+    for (size_t i = 0; i < MAX_RESOLVED && beluga_config_provider(config, i, &name, &reference);
+         i++)
+        resolve(config, name, false);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const char *path = fuzz_file(data, size);
+    struct told told = {0};
+    size_t n_errors = 0;
+    beluga_error err = {0};
+    int checked = beluga_config_check_file(beluga_registry_default(), path, on_problem, &told,
+                                           &n_errors, &err);
+    if (checked) fuzz_check_error(checked, &err);
+    FUZZ_CHECK(told.errors <= n_errors + 1); /* the last one may tell of what was left out */
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    FUZZ_CHECK(config);
+    int loaded = beluga_config_load_file(config, path, &err);
+    bool sound = !checked && !n_errors;
+    if (loaded) fuzz_check_error(loaded, &err);
+    if (loaded && sound) fuzz_broken(__FILE__, __LINE__, "what was checked loads", err.message);
+    if (!loaded) resolve_all(config, sound);
+    beluga_config_free(config);
+    return 0;
+}

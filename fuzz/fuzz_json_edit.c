@@ -1,0 +1,109 @@
+/* JSON that is repaired, merged, made compact or written over several lines, and bytes in it: what
+ * comes out is UTF-8 and JSON, and doing it again changes nothing. Two texts are parted by a NUL.
+ */
+#include "fuzz.h"
+
+#include "base/json.h"
+
+enum { MAX_OUT = 1 << 22 };
+
+static void check_json(const char *text, size_t n)
+{
+    beluga_json_doc *doc;
+    FUZZ_CHECK(beluga_json_parse(text, n, &doc, NULL) == 0);
+    beluga_json_doc_free(doc);
+}
+
+static void repair(const char *text, size_t n)
+{
+    beluga__buf once, twice;
+    beluga__buf_init(&once, beluga_allocator_default(), MAX_OUT);
+    beluga__buf_init(&twice, beluga_allocator_default(), MAX_OUT);
+    FUZZ_CHECK(beluga__json_repair(&once, text, n) == 0);
+    if (once.length) {
+        fuzz_check_text(once.data, once.length);
+        FUZZ_CHECK(beluga__json_repair(&twice, once.data, once.length) == 0);
+        bool mark = once.length >= 3 && memcmp(once.data, "\xef\xbb\xbf", 3) == 0;
+        FUZZ_CHECK(mark || once.length == twice.length);
+    }
+    beluga__buf_free(&once);
+    beluga__buf_free(&twice);
+}
+
+static void compact(const char *text, size_t n)
+{
+    beluga__arena arena;
+    beluga_error err = {0};
+    const char *out, *again;
+    size_t n_out, n_again;
+    beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, MAX_OUT);
+    int code = beluga__json_compact(&arena, text, n, &out, &n_out, &err);
+    if (code) {
+        fuzz_check_error(code, &err);
+    } else {
+        check_json(out, n_out);
+        FUZZ_CHECK(beluga__json_compact(&arena, out, n_out, &again, &n_again, &err) == 0);
+        FUZZ_CHECK(n_out == n_again && memcmp(out, again, n_out) == 0);
+    }
+    beluga__arena_free(&arena);
+}
+
+/* What was merged in is there, so merging it in once more changes nothing. */
+static void merge(const char *text, size_t n, const char *patch, size_t n_patch)
+{
+    beluga__buf once, twice;
+    beluga__buf_init(&once, beluga_allocator_default(), MAX_OUT);
+    beluga__buf_init(&twice, beluga_allocator_default(), MAX_OUT);
+    if (!beluga__json_merge(&once, text, n, patch, n_patch)) {
+        check_json(once.data, once.length);
+        FUZZ_CHECK(beluga__json_merge(&twice, once.data, once.length, patch, n_patch) == 0);
+        FUZZ_CHECK(once.length == twice.length);
+        FUZZ_CHECK(memcmp(once.data, twice.data, once.length) == 0);
+    }
+    beluga__buf_free(&once);
+    beluga__buf_free(&twice);
+}
+
+static void pretty(const char *text, size_t n)
+{
+    beluga_json_doc *doc;
+    beluga__buf out;
+    if (beluga_json_parse(text, n, &doc, NULL)) return;
+    beluga__buf_init(&out, beluga_allocator_default(), MAX_OUT);
+    if (!beluga__json_pretty(&out, beluga_json_doc_root(doc))) check_json(out.data, out.length);
+    beluga__buf_free(&out);
+    beluga_json_doc_free(doc);
+}
+
+/* Bytes come back from their base64; what is read from any text can be written and read again. */
+static void base64(const char *bytes, size_t n)
+{
+    beluga__buf text, back;
+    beluga__buf_init(&text, beluga_allocator_default(), MAX_OUT);
+    beluga__buf_init(&back, beluga_allocator_default(), MAX_OUT);
+    beluga_json_writer w;
+    beluga__json_writer_init(&w, &text);
+    beluga_json_put_base64(&w, NULL, NULL, bytes, n);
+    FUZZ_CHECK(beluga__json_writer_status(&w) == 0 && text.length >= 2);
+    FUZZ_CHECK(beluga__base64_decode(&back, text.data + 1, text.length - 2) == 0);
+    FUZZ_CHECK(back.length == n && (!n || memcmp(back.data, bytes, n) == 0));
+    beluga__buf_free(&back);
+    beluga__buf_init(&back, beluga_allocator_default(), MAX_OUT);
+    int code = beluga__base64_decode(&back, bytes, n);
+    FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT);
+    beluga__buf_free(&back);
+    beluga__buf_free(&text);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_text(data, size);
+    size_t n = strlen(text);
+    repair(text, size);
+    base64(text, size);
+    compact(text, n);
+    pretty(text, n);
+    if (n < size) merge(text, n, text + n + 1, size - n - 1);
+    free(text);
+    return 0;
+}

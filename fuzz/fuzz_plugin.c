@@ -1,0 +1,38 @@
+/* Files that are to be plug-ins: looked at, never loaded. What is refused says why. */
+#include "fuzz.h"
+
+#include "client/plugin.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A file with a name: one in memory has no folder that could be looked at. */
+static char path[64];
+static int file = -1;
+
+__attribute__((destructor)) static void remove_file(void)
+{
+    if (file >= 0) unlink(path);
+}
+
+static void make_file(void)
+{
+    snprintf(path, sizeof path, "/dev/shm/beluga-fuzz-%ld.so", (long)getpid());
+    file = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    FUZZ_CHECK(file >= 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char real[PATH_MAX];
+    beluga_error err = {0};
+    if (file < 0) make_file();
+    FUZZ_CHECK(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == (ssize_t)size);
+    int code = beluga__plugin_file_check(path, real, &err);
+    if (code)
+        fuzz_check_error(code, &err);
+    else
+        FUZZ_CHECK(strcmp(real, path) == 0);
+    return 0;
+}

@@ -1,0 +1,70 @@
+/* Small readers of text: numbers, durations, times, UTF-8, and words that are nearly alike. What is
+ * written is read back as the same. */
+#include "fuzz.h"
+
+#include "base/text.h"
+#include "base/time.h"
+#include "base/utf8.h"
+
+#include <math.h>
+
+enum { LONGEST = 64 }; /* of a number with a fraction */
+
+static void check_numbers(const char *text, size_t n)
+{
+    char written[BELUGA__NUMBER_TEXT];
+    double number, again;
+    int64_t integer;
+    bool truth;
+    if (beluga__text_to_double(text, n, &number)) {
+        FUZZ_CHECK(isfinite(number));
+        beluga__double_to_text(number, written);
+        FUZZ_CHECK(beluga__text_to_double(written, strlen(written), &again) && again == number);
+    }
+    if (n <= LONGEST && beluga__text_to_int(text, n, &integer))
+        FUZZ_CHECK(beluga__text_to_double(text, n, &number) && number == (double)integer);
+    beluga__text_to_bool(text, n, &truth);
+}
+
+static void check_times(const char *text, size_t n)
+{
+    char written[BELUGA__NUMBER_TEXT];
+    int64_t ms, again, seconds;
+    if (beluga__text_to_ms(text, n, &ms)) {
+        FUZZ_CHECK(ms >= 0);
+        beluga__ms_to_text(ms, written);
+        FUZZ_CHECK(beluga__text_to_ms(written, strlen(written), &again) && again == ms);
+    }
+    beluga__time_read(text, &seconds);
+}
+
+static void check_cuts(const char *text, size_t n)
+{
+    size_t valid = beluga__utf8_valid(text, n);
+    FUZZ_CHECK(valid <= n);
+    for (size_t max = 0; max <= valid && max < 64; max++) {
+        size_t cut = beluga__utf8_cut(text, valid, max);
+        FUZZ_CHECK(cut <= max && cut + 4 > (max < valid ? max : valid));
+        FUZZ_CHECK(beluga__utf8_valid(text, cut) == cut);
+        FUZZ_CHECK(beluga__utf8_cut(text, n, max) <= max);
+    }
+}
+
+static void check_distance(const char *a, const char *b)
+{
+    unsigned distance = beluga__text_distance(a, b, 3);
+    FUZZ_CHECK(distance <= 4 && distance == beluga__text_distance(b, a, 3));
+    if (strlen(a) <= 64 && strcmp(a, b) == 0) FUZZ_CHECK(distance == 0);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *text = fuzz_text(data, size), *rest = text;
+    check_cuts(text, size);
+    const char *first = fuzz_line(&rest);
+    check_numbers(first, strlen(first));
+    check_times(first, strlen(first));
+    check_distance(first, rest ? rest : "");
+    free(text);
+    return 0;
+}

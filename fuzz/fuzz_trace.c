@@ -1,0 +1,92 @@
+/* Recorded traces: lines of OTLP/JSON, of us or of others, however wrong. What can be read can be
+ * drawn, made into a page and into JSON, and its parts are no longer than the whole. The first byte
+ * chooses which. */
+#include "fuzz.h"
+
+#include "../cli/trace/draw.h"
+#include "../cli/trace/list.h"
+#include "../cli/trace/page.h"
+
+#include <unistd.h>
+
+enum { SHOWN = 10 };
+
+static void check_times(const struct trace *trace)
+{
+    int64_t all = trace->end_ns - trace->start_ns;
+    FUZZ_CHECK(all >= 0);
+    for (size_t i = 0; i < TRACE_WHERE_COUNT; i++) {
+        FUZZ_CHECK(trace->where_ns[i] >= 0 && trace->where_ns[i] <= all);
+        all -= trace->where_ns[i];
+    }
+}
+
+static void check_tree(const struct trace *trace)
+{
+    size_t n = 0;
+    for (const struct trace_span *s = trace->root; s; s = trace_next(s), n++) {
+        FUZZ_CHECK(n < trace->n);
+        FUZZ_CHECK(s->end_ns >= s->start_ns);
+    }
+    FUZZ_CHECK(n == trace->n);
+}
+
+static void draw(struct trace *trace)
+{
+    struct canvas canvas = {0};
+    draw_begin(&canvas, STDOUT_FILENO);
+    FUZZ_CHECK(draw_trace(&canvas, trace) == 0);
+    draw_legend(&canvas);
+    fuzz_check_text(canvas.words.text.bytes, canvas.words.text.length);
+    text_free(&canvas.words.text);
+}
+
+static void make_page(struct trace *trace)
+{
+    struct words page = {0};
+    page_begin(&page, "<title>");
+    page_add_trace(&page, trace);
+    page_end(&page, NULL);
+    FUZZ_CHECK(!page.failed && page.text.bytes);
+    fuzz_check_text(page.text.bytes, page.text.length);
+    FUZZ_CHECK(!strcasestr(page.text.bytes, "<script"));
+    text_free(&page.text);
+}
+
+static void make_list(const struct trace *trace)
+{
+    beluga_json_writer *w = beluga_json_writer_new();
+    beluga_json_doc *doc;
+    const char *text;
+    size_t n;
+    FUZZ_CHECK(w);
+    beluga_json_begin_array(w, NULL);
+    list_put_trace(w, trace);
+    beluga_json_end_array(w);
+    FUZZ_CHECK(beluga_json_writer_text(w, &text, &n) == 0);
+    FUZZ_CHECK(beluga_json_parse(text, n, &doc, NULL) == 0);
+    beluga_json_doc_free(doc);
+    beluga_json_writer_free(w);
+}
+
+static void show(struct trace *trace, uint8_t choice)
+{
+    check_times(trace);
+    check_tree(trace);
+    if (choice % 3 == 0) make_list(trace);
+    FUZZ_CHECK(trace_select(trace, choice & 4 ? SHOWN : 0) == 0);
+    if (choice % 3 == 1) draw(trace);
+    if (choice % 3 == 2) make_page(trace);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct trace_file file = {0};
+    uint8_t choice = fuzz_byte(&data, &size);
+    char *text = fuzz_text(data, size);
+    if (!trace_file_read(&file, "x.jsonl", text, size, NULL))
+        for (size_t i = 0; i < file.n_traces; i++) show(&file.traces[i], choice);
+    trace_file_free(&file);
+    free(text);
+    return 0;
+}

@@ -1,0 +1,131 @@
+#!/usr/bin/env python3
+"""Make inputs of fuzz targets from what the repository has already: recorded answers, prices, pages.
+
+    fuzz/seeds.py FOLDER      FOLDER/NAME/ gets those of fuzz_NAME
+
+What stands in files of its own is not kept a second time in fuzz/corpus/.
+"""
+import hashlib
+import json
+import pathlib
+import re
+import struct
+import sys
+
+root = pathlib.Path(__file__).resolve().parent.parent
+folder = pathlib.Path(sys.argv[1])
+fixtures = root / "tests/fixtures"
+
+
+def keep(name, *parts):
+    data = b"".join(part.encode() if isinstance(part, str) else part for part in parts)
+    at = folder / name
+    at.mkdir(parents=True, exist_ok=True)
+    (at / hashlib.sha1(data).hexdigest()).write_bytes(data)
+
+
+def files(pattern):
+    for file in sorted(f for f in fixtures.glob(pattern) if f.is_file()):
+        yield file, file.relative_to(fixtures).parts[0], file.read_bytes()
+
+
+def way(data, ways):
+    """One of them, chosen by what the data are."""
+    return ways[hashlib.sha1(data).digest()[0] % len(ways)]
+
+
+# Whole, in small pieces, and disturbed in some way: see fuzz_adapter.c.
+WAYS = ["-----", "g----", "zcpeh", "zmccd", "-ctd-", "j-fb-"]
+PROTOCOLS = ("anthropic", "bedrock", "cohere", "gemini", "ollama", "openai", "openai-responses")
+TYPES = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson", ".json": "application/json",
+         ".aws": "application/vnd.amazon.eventstream"}
+
+
+def answers():
+    for _, provider, answer in files("*/check/*/answer*.http"):
+        keep("http", answer.split(b"\n\n", 1)[0])
+        if provider not in PROTOCOLS:
+            continue
+        head = answer.split(b"\n\n", 1)[0].lower()
+        streamed = re.search(rb"event-?stream|ndjson", head)
+        kind = "l" if b'"models"' in answer or b'"data":[' in answer else "s" if streamed else "-"
+        keep("adapter", provider, "\n", kind, way(answer, WAYS), "\n", answer)
+    for file, provider, body in files("*/*/*"):
+        if file.name == "error.http":
+            keep("response", provider, "\ne\n", body)
+            continue
+        if file.suffix not in TYPES or file.name not in ("body.json", "models.json") and file.stem != "stream":
+            continue
+        kind = {"stream": "s", "models": "l"}.get(file.stem, "-")
+        head = f"HTTP/1.1 200 OK\nContent-Type: {TYPES[file.suffix]}\n\n"
+        if kind == "s" and provider in PROTOCOLS and len(body) < 1200:
+            keep("adapter", provider, "\n", kind, way(body, WAYS), "\n", head, body)
+        keep("response", provider, "\n", "w" if kind == "-" else kind, "\n", body)
+        if file.suffix == ".json":
+            keep("json", body)
+            keep("json_edit", body, '\0{"model":null,"more":[1]}')
+        elif file.suffix == ".sse":
+            keep("sse", "\1", body)
+
+
+def requests():
+    names = sorted(p.name for p in fixtures.iterdir() if (p / "check").is_dir())
+    for file, _, text in files("openai/check/*/request.http"):
+        parts = text.split(b"\n\n", 1)
+        if len(parts) < 2 or not parts[1].strip().startswith(b"{"):
+            continue
+        messages = json.dumps(json.loads(parts[1]).get("messages", []))
+        for name in names if file.parent.name in ("conversation", "tools-results", "image", "file") else ["openai"]:
+            keep("request", name, "\nmax_tokens=5\n\n", messages)
+            keep("batch", "\1\0", '{"id":"a","messages":', messages, ',"max_tokens":5}\n')
+
+
+def frames():
+    """The frames of a text as fuzz_aws.c wants them: headers and payload behind their lengths."""
+    for _, _, text in files("bedrock/*/stream.aws"):
+        out, headers = b"\7", b""
+        for line in text.splitlines():
+            if line.startswith(b":"):
+                name, value = line[1:].split(b": ", 1)
+                name = b":" + name
+                headers += bytes([len(name)]) + name + b"\7" + struct.pack(">H", len(value)) + value
+                continue
+            if len(headers) < 255 and len(line) < 256:
+                out += bytes([len(headers), len(line)]) + headers + line
+            headers = b""
+        keep("aws", out)
+
+
+def pages():
+    """The pieces of YAML in the guides, and lists of prices."""
+    for page in sorted(root.glob("docs/**/*.md")) + [root / "README.md"]:
+        for block in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.S):
+            keep("prices" if "\nprices:" in "\n" + block else "config", block)
+    lines = (root / "data/prices.yaml").read_text().splitlines(keepends=True)
+    keep("prices", *lines[:40])
+    keep("prices", (root / "examples/prices.yaml").read_bytes())
+
+
+def traces():
+    for file in sorted(root.glob("tests/cli/traces/*.jsonl")):
+        for choice in b"\0\1\2\4\5\6":
+            keep("trace", bytes([choice]), file.read_bytes())
+
+
+def tapes():
+    for file in sorted(root.glob("*/tape/*.json")) + sorted(root.glob("cli/templates/*/tape/*.json")):
+        keep("recording", file.read_bytes())
+
+
+def plugins():
+    """The smallest shared object, whole and cut, and one of another machine."""
+    head = b"\x7fELF\2\1\1" + bytes(9)
+    load = struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 120, 120, 4096)
+    for kind, machine in ((3, 62), (2, 62), (1, 62), (3, 183)):
+        file = head + struct.pack("<HHIQQQIHHHHHH", kind, machine, 1, 0, 64, 0, 0, 64, 56, 1, 0, 0, 0) + load
+        keep("plugin", file)
+        keep("plugin", file[:100])
+
+
+for make in (answers, requests, frames, pages, traces, tapes, plugins):
+    make()
