@@ -13,7 +13,7 @@ RUNS ?= 100000
 RELEASE := --buildtype=release -Doptimization=2
 
 .DEFAULT_GOAL := all
-.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate coverage asan tsan fuzz format clean help
+.PHONY: all demo check faults churn torture install slim docs-output bench bench-gate coverage asan tsan fuzz fuzz-merge msan format clean help
 
 all: ## build the library, the command and the examples
 	@scripts/setup build
@@ -82,16 +82,24 @@ tsan: ## run the tests with the thread sanitizer
 	@scripts/setup build check
 	@scripts/sanitize tsan build-tsan $(SUITE)
 
-fuzz: ## run every fuzz target for FUZZ_SECONDS (30) each
+fuzz: ## run every fuzz target for FUZZ_SECONDS (30) each, two at a time
 	@scripts/setup build fuzz
 	@scripts/fuzz build-fuzz $(FUZZ_SECONDS)
+
+fuzz-merge: ## keep in fuzz/corpus/ what make fuzz found that reaches more code
+	@scripts/setup build fuzz
+	@scripts/fuzz --merge build-fuzz
+
+msan: ## run inputs of the fuzz targets that need no other library with the memory sanitizer
+	@scripts/setup build fuzz
+	@scripts/fuzz --memory build-msan 0
 
 format: ## format the C source in place
 	@scripts/setup format
 	@scripts/check-format --fix
 
 clean: ## remove what was built; downloaded test parts in .deps/ stay
-	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-warnings-* build-slim* build-parts build-sizes*
+	@rm -rf $(BUILD) build-install build-bench build-coverage build-asan build-tsan build-fuzz build-msan build-warnings-* build-slim* build-parts build-sizes*
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' Makefile | \

@@ -1,5 +1,7 @@
 #include "events.h"
 
+#include <stdio.h>
+
 void fuzz_events_init(struct fuzz_events *events)
 {
     memset(events, 0, sizeof *events);
@@ -36,13 +38,17 @@ static void add_tool_call(struct fuzz_events *events, const beluga_event *event)
     FUZZ_CHECK((at < events->n_open) == !begin);
     FUZZ_CHECK(at < BELUGA__MAX_TOOL_CALLS);
     FUZZ_CHECK(*event->u.tool_call.id && *event->u.tool_call.name);
-    if (begin) events->open[events->n_open++] = event->index;
-    if (event->kind == BELUGA_EVENT_TOOL_CALL_END) {
-        events->open[at] = events->open[--events->n_open];
+    if (begin) {
+        events->open[events->n_open++] = event->index;
         keep(events, event, event->u.tool_call.name, strlen(event->u.tool_call.name));
-        keep(events, event, event->u.tool_call.arguments, event->u.tool_call.length);
+        return;
     }
-    if (!begin) fuzz_check_text(event->u.tool_call.arguments, event->u.tool_call.length);
+    const char *arguments = event->u.tool_call.arguments;
+    fuzz_check_text(arguments, event->u.tool_call.length);
+    if (event->kind == BELUGA_EVENT_TOOL_CALL_END)
+        events->open[at] = events->open[--events->n_open];
+    else
+        keep(events, event, arguments, event->u.tool_call.length);
 }
 
 static void check_usage(const beluga_usage *usage)
@@ -103,14 +109,27 @@ void fuzz_events_add(struct fuzz_events *events, const beluga_event *event)
     }
 }
 
-bool fuzz_events_begin(const struct fuzz_events *a, const struct fuzz_events *b)
+static bool begins(const struct fuzz_events *a, const struct fuzz_events *b)
 {
     size_t n = a->content.length;
     return n <= b->content.length && (!n || memcmp(a->content.data, b->content.data, n) == 0);
 }
 
-bool fuzz_events_equal(const struct fuzz_events *a, const struct fuzz_events *b)
+static const char *content_of(const struct fuzz_events *events)
 {
-    return a->code == b->code && a->reason == b->reason && a->terminal == b->terminal &&
-           a->content.length == b->content.length && fuzz_events_begin(a, b);
+    return events->content.length ? events->content.data : "";
+}
+
+void fuzz_events_compare(const char *rule, const struct fuzz_events *a, const struct fuzz_events *b,
+                         bool whole)
+{
+    char text[4096];
+    bool alike = a->code == b->code && a->reason == b->reason && a->terminal == b->terminal &&
+                 a->content.length == b->content.length;
+    if ((alike || !whole) && begins(a, b)) return;
+    snprintf(text, sizeof text, "%s, %s:%.1500s\" and \"%s, %s:%.1500s",
+             a->code ? beluga_error_name(a->code) : "", beluga_finish_reason_name(a->reason),
+             content_of(a), b->code ? beluga_error_name(b->code) : "",
+             beluga_finish_reason_name(b->reason), content_of(b));
+    fuzz_broken(__FILE__, __LINE__, rule, text);
 }

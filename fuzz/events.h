@@ -23,9 +23,9 @@ void fuzz_events_init(struct fuzz_events *events);
 void fuzz_events_free(struct fuzz_events *events);
 /* Check the next one, and keep what it says. */
 void fuzz_events_add(struct fuzz_events *events, const beluga_event *event);
-/* Whether the answers end alike, and say the same. */
-bool fuzz_events_equal(const struct fuzz_events *a, const struct fuzz_events *b);
-/* Whether all that `a` says is how `b` begins. */
-bool fuzz_events_begin(const struct fuzz_events *a, const struct fuzz_events *b);
+/* Check that two answers end alike and say the same; where they need not be the same whole, that
+ * all that `a` says is how `b` begins. */
+void fuzz_events_compare(const char *rule, const struct fuzz_events *a, const struct fuzz_events *b,
+                         bool whole);
 
 #endif

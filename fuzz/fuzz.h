@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FUZZ_CHECK(rule)                                             \
-    do {                                                             \
-        if (!(rule)) fuzz_broken(__FILE__, __LINE__, #rule, NULL);   \
+#define FUZZ_CHECK(rule)                                           \
+    do {                                                           \
+        if (!(rule)) fuzz_broken(__FILE__, __LINE__, #rule, NULL); \
     } while (0)
 
 /* Say which rule was broken, and by which text unless it is NULL; abort. */

@@ -1,5 +1,5 @@
-/* Answers that were kept: an array of events as JSON, of a cache or a file. They can be folded into a
- * response, and what is written of them is read back as the same. */
+/* Answers that were kept: an array of events as JSON, of a cache or a file. They can be folded into
+ * a response, and what is written of them is read back as the same. */
 #include "fuzz.h"
 
 #include "base/json.h"

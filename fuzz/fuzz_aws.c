@@ -1,6 +1,6 @@
-/* AWS event streams with right checksums, so that what is behind them is reached: the frames are the
- * same whole and in pieces. The first byte chooses the pieces; a frame is the lengths of its headers
- * and of its payload, a byte each, and their bytes. Headers of length 255 lie about it. */
+/* AWS event streams with right checksums, so that what is behind them is reached: the frames are
+ * the same whole and in pieces. The first byte chooses the pieces; a frame is the lengths of its
+ * headers and of its payload, a byte each, and their bytes. Headers of length 255 lie about it. */
 #include "fuzz.h"
 
 #include "aws_frames.h"
@@ -39,8 +39,7 @@ static void write_frames(beluga__buf *out, const uint8_t *data, size_t size)
         uint32_t total = n_headers == LIAR ? fuzz_byte(&data, &size) : 0;
         const char *headers = take(&data, &size, &n_headers);
         const char *payload = take(&data, &size, &n);
-        beluga__buf_append(out, frame,
-                           aws_frame_raw(frame, headers, n_headers, payload, n, total));
+        beluga__buf_append(out, frame, aws_frame_raw(frame, headers, n_headers, payload, n, total));
     }
 }
 

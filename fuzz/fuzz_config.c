@@ -1,5 +1,5 @@
-/* A configuration file, as it is loaded, checked, resolved and described: what is refused says where
- * and why, and what the check finds nothing wrong with can be used. */
+/* A configuration file, as it is loaded, checked, resolved and described: what is refused says
+ * where and why, and what the check finds nothing wrong with can be used. */
 #include "fuzz.h"
 
 #include <beluga/config.h>
@@ -41,8 +41,7 @@ static void resolve(const beluga_config *config, const char *reference, bool mus
 {
     beluga_config *resolved;
     beluga_error err = {0};
-    int code =
-        beluga_config_resolve(config, beluga_registry_default(), reference, &resolved, &err);
+    int code = beluga_config_resolve(config, beluga_registry_default(), reference, &resolved, &err);
     if (must && code) fuzz_broken(__FILE__, __LINE__, "what was checked resolves", err.message);
     if (code) {
         fuzz_check_error(code, &err);
@@ -59,7 +58,8 @@ static void resolve_all(const beluga_config *config, bool sound)
     resolve(config, "openai/gpt", false);
     for (size_t i = 0; i < MAX_RESOLVED && beluga_config_alias(config, i, &name, &reference); i++)
         resolve(config, name, sound);
-    for (size_t i = 0; i < MAX_RESOLVED && beluga_config_provider(config, i, &name, &reference); i++)
+    for (size_t i = 0; i < MAX_RESOLVED && beluga_config_provider(config, i, &name, &reference);
+         i++)
         resolve(config, name, false);
 }
 

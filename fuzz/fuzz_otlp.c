@@ -1,5 +1,6 @@
-/* Telemetry of anything: attributes, measurements and errors of any bytes become messages that can be
- * read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a value. */
+/* Telemetry of anything: attributes, measurements and errors of any bytes become messages that can
+ * be read again, as protobuf and as JSON. A line is a letter for the type, a name, "=" and a value.
+ */
 #include "fuzz.h"
 
 #include "telemetry/encode.h"

@@ -21,8 +21,7 @@ static void check_entry(const beluga_prices *prices, const beluga__price_entry *
     const char *slash = memchr(e->name, '/', e->length);
     FUZZ_CHECK(slash);
     char *provider = fuzz_text((const uint8_t *)e->name, (size_t)(slash - e->name));
-    char *model =
-        fuzz_text((const uint8_t *)slash + 1, e->length - (size_t)(slash + 1 - e->name));
+    char *model = fuzz_text((const uint8_t *)slash + 1, e->length - (size_t)(slash + 1 - e->name));
     if (strlen(provider) + 1 + strlen(model) == e->length) { /* else there is a NUL in it */
         FUZZ_CHECK(beluga_prices_find(prices, provider, model, &price));
         FUZZ_CHECK(is_price(price.input) && is_price(price.output));

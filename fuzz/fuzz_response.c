@@ -1,6 +1,6 @@
 /* The providers' decoders on any bytes: one terminal event at most, deltas only inside their tool
- * call, all text UTF-8, and no finish in an answer that failed. An input is a provider's name, a line
- * whose letter chooses the decoder, and what it decodes. */
+ * call, all text UTF-8, and no finish in an answer that failed. An input is a provider's name, a
+ * line whose letter chooses the decoder, and what it decodes. */
 #include "events.h"
 #include "providers.h"
 

@@ -1,6 +1,6 @@
 /* Requests of AWS, signed: whatever is signed is signed the same twice, and what is added to the
- * request can be sent. Lines: the key, the region, the URL, headers up to an empty line; the rest is
- * the body. */
+ * request can be sent. Lines: the key, the region, the URL, headers up to an empty line; the rest
+ * is the body. */
 #include "fuzz.h"
 
 #include "providers/bedrock/bedrock.h"
@@ -18,8 +18,7 @@ static void fill(beluga_http_request *request, char **rest, const char *end)
         beluga_http_request_set_header(request, line, colon + 1);
     }
     if (!*rest) return;
-    beluga_json_put_string_n(beluga_http_request_json(request), NULL, *rest,
-                             (size_t)(end - *rest));
+    beluga_json_put_string_n(beluga_http_request_json(request), NULL, *rest, (size_t)(end - *rest));
 }
 
 static void check_same(beluga_http_request *request, const beluga__sigv4 *with)

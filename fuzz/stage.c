@@ -231,10 +231,9 @@ static beluga_chat_model *open_model(const beluga_provider *provider)
 {
     beluga_chat_model *model = NULL;
     beluga_error err;
-    beluga_config *config =
-        beluga_config_new(beluga_with_base_url("http://127.0.0.1:1"),
-                          beluga_with_api_key("AKID:secret-of-the-key"),
-                          beluga_with_model_name("m"), beluga_with_max_retries(0));
+    beluga_config *config = beluga_config_new(
+        beluga_with_base_url("http://127.0.0.1:1"), beluga_with_api_key("AKID:secret-of-the-key"),
+        beluga_with_model_name("m"), beluga_with_max_retries(0));
     FUZZ_CHECK(config);
     if (beluga_registry_open(beluga_registry_default(), provider->name, config, &model, &err))
         fuzz_broken(__FILE__, __LINE__, "every provider can be opened", err.message);

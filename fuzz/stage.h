@@ -1,5 +1,5 @@
-/* A loop whose time passes when the target says so, and whose transfers tell what the input has: the
- * whole library above the transport runs on it, without a descriptor, a thread or a clock. */
+/* A loop whose time passes when the target says so, and whose transfers tell what the input has:
+ * the whole library above the transport runs on it, without a descriptor, a thread or a clock. */
 #ifndef FUZZ_STAGE_H
 #define FUZZ_STAGE_H
 

@@ -40,7 +40,7 @@ int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES])
         const struct batch_piece *p = &t->pieces[i];
         if (!p->is_field || batch_reader_column(reader, p->text, p->length) >= 0) continue;
         batch_say_why(why, "the CSV has no column \"%.*s\", which the template names",
-                 (int)(p->length < 80 ? p->length : 80), p->text);
+                      (int)(p->length < 80 ? p->length : 80), p->text);
         return -1;
     }
     if (t || plan->prompt_column >= 0) return 0;
@@ -69,11 +69,9 @@ static int take_id(struct batch_item *item, const beluga_json *object)
     if (!id) id = beluga_json_get(object, "id");
     if (!id || beluga_json_is_null(id)) return 0;
     const char *text = beluga_json_string(id, &length);
-    bool number = beluga_json_is_number(id);
-    if (!text && number) text = beluga_json_text(item->doc, id, &length);
-    if (text) return set_id(item, text, length);
-    return number ? BELUGA_ERROR_NO_MEMORY
-                  : fail(item, "its id is neither a text nor a number", "");
+    if (!text && beluga_json_is_number(id)) text = beluga_json_text(item->doc, id, &length);
+    return text ? set_id(item, text, length)
+                : fail(item, "its id is neither a text nor a number", "");
 }
 
 /* ---- prompts --------------------------------------------------------------------------------- */
@@ -127,8 +125,9 @@ static int ask(struct batch_item *item, const char *text, size_t length)
 static int fill_template(struct fields *f)
 {
     struct text prompt = {0};
-    int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why);
-    if (rc == 0) rc = ask(f->item, prompt.bytes, prompt.length);
+    int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
+                 ? BELUGA_ERROR_INVALID_INPUT
+                 : ask(f->item, prompt.bytes, prompt.length);
     text_free(&prompt);
     return rc;
 }

@@ -7,7 +7,6 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "files.h"
 #include "utf8.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
@@ -45,7 +44,7 @@ enum batch_format batch_format_detect(const char *path, int fd)
     if (ends_in(path, ".csv")) return BATCH_CSV;
     if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson")) return BATCH_JSONL;
     if (ends_in(path, ".txt")) return BATCH_TEXT;
-    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
+    ssize_t n = pread(fd, bytes, PEEK_BYTES, 0);
     bytes[n > 0 ? n : 0] = '\0';
     const char *text = strncmp(bytes, BOM, BOM_BYTES) == 0 ? bytes + BOM_BYTES : bytes;
     text += strspn(text, " \t\r\n");
@@ -289,7 +288,7 @@ static int find_twice(const struct batch_reader *r, char *why)
         const struct batch_field *c = &r->columns[i];
         if (batch_reader_column(r, c->bytes, c->length) == (long)i) continue;
         batch_say_why(why, "the header of the CSV has \"%.*s\" twice",
-                 (int)(c->length < 80 ? c->length : 80), c->bytes);
+                      (int)(c->length < 80 ? c->length : 80), c->bytes);
         return -1;
     }
     return 0;

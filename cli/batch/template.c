@@ -3,13 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "utf8.h"
 #include <beluga/error.h>
+
+#include "utf8.h"
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {
-    batch_say_why(why, "%s%.*s%s", before, (int)(length < 80 ? length : 80), name,
-             after);
+    batch_say_why(why, "%s%.*s%s", before, (int)(length < 80 ? length : 80), name, after);
     return -1;
 }
 

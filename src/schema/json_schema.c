@@ -131,7 +131,8 @@ static bool is_type(const beluga_json *value, const char *type)
 static int check_type(check *c, const beluga_json *type, const beluga_json *value)
 {
     const char *one = beluga_json_string(type, NULL);
-    if (one) return is_type(value, one) ? 0 : misfit(c, "must be of type %.*s", shown(one, 40), one);
+    if (one)
+        return is_type(value, one) ? 0 : misfit(c, "must be of type %.*s", shown(one, 40), one);
     for (const beluga_json *t = beluga_json_first(type); t; t = beluga_json_next(type, t)) {
         const char *name = beluga_json_string(t, NULL);
         if (name && is_type(value, name)) return 0;
@@ -381,8 +382,9 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         target = beluga_json_get(target, name);
         at += n;
     }
-    return target ? fits(c, target, value)
-                  : misfit(c, "the schema refers to %.*s, which is not there", shown(text, 80), text);
+    return target
+               ? fits(c, target, value)
+               : misfit(c, "the schema refers to %.*s, which is not there", shown(text, 80), text);
 }
 
 /* --- all together ----------------------------------------------------------------------------- */

@@ -227,6 +227,20 @@ static void a_template_has_places_for_fields(void **state)
     fill("{{txt}}", "it has no field \"txt\", which the template names");
 }
 
+static void what_quotes_a_template_is_whole_characters_in_one_line(void **state)
+{
+    char template[128], why[BATCH_WHY_BYTES];
+    struct batch_template t;
+    (void)state;
+    for (size_t n = 70; n < 82; n++) {
+        size_t bad;
+        snprintf(template, sizeof template, "{{%0*d\u20ac\u20ac\n{}}", (int)n, 0);
+        assert_int_equal(batch_template_parse(&t, template, why), -1);
+        assert_true(batch_utf8_is_valid(why, strlen(why), &bad));
+        assert_null(strchr(why, '\n'));
+    }
+}
+
 static void a_template_that_makes_no_sense_is_refused(void **state)
 {
     (void)state;
@@ -637,6 +651,7 @@ int main(void)
         cmocka_unit_test(text_is_utf_8_or_not),
         cmocka_unit_test(a_template_has_places_for_fields),
         cmocka_unit_test(a_template_that_makes_no_sense_is_refused),
+        cmocka_unit_test(what_quotes_a_template_is_whole_characters_in_one_line),
         cmocka_unit_test(a_line_is_a_prompt_messages_or_a_request),
         cmocka_unit_test(a_line_that_asks_nothing_is_told_why),
         cmocka_unit_test(the_members_of_a_request_become_options),

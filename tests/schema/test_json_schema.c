@@ -9,9 +9,13 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "schema/json_schema.h"
 
 #include <beluga/error.h>
+
+#include <stdio.h>
+#include <string.h>
 
 static int check_text(const char *schema, const char *value, beluga__buf *why, beluga__buf *unknown)
 {
@@ -56,6 +60,25 @@ static void what_a_tool_is_called_with_fits_its_schema(void **state)
     fits(WEATHER, "{\"city\":\"Rome\",\"days\":[1,2],\"unit\":\"C\"}");
     fits("{}", "17");
     fits("true", "null");
+}
+
+/* A tool's result says it to the model, so it must be UTF-8, whatever was cut off. */
+static void no_character_of_a_long_name_is_cut_in_two(void **state)
+{
+    (void)state;
+    enum { LONGEST = 300 };
+    for (size_t n = 30; n < LONGEST; n++) {
+        char name[LONGEST + 8], value[2 * LONGEST + 64];
+        beluga__buf why;
+        memset(name, 'x', n);
+        strcpy(name + n, "\u20ac\u20ac");
+        beluga__buf_init(&why, beluga_allocator_default(), 1024);
+        snprintf(value, sizeof value, "{\"%s\":{\"%s\":1}}", name, name);
+        check_text("{\"additionalProperties\":{\"additionalProperties\":false}}", value, &why,
+                   NULL);
+        assert_int_equal(beluga__utf8_valid(why.data, why.length), why.length);
+        beluga__buf_free(&why);
+    }
 }
 
 static void what_does_not_fit_is_named_with_its_place(void **state)
@@ -202,6 +225,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_tool_is_called_with_fits_its_schema),
         cmocka_unit_test(what_does_not_fit_is_named_with_its_place),
+        cmocka_unit_test(no_character_of_a_long_name_is_cut_in_two),
         cmocka_unit_test(numbers_have_ranges_and_steps),
         cmocka_unit_test(lengths_count_characters_and_items),
         cmocka_unit_test(forms_can_be_combined),

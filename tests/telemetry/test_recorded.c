@@ -297,6 +297,7 @@ static int start_measured(void *self, const beluga_call *call, beluga_emit *emit
     beluga_span_set_int(emit, "acme.shard", -3);
     beluga_span_set_double(emit, "acme.load", 0.5);
     beluga_span_set_bool(emit, "acme.warm", true);
+    beluga_span_set_string(emit, "acme.raw", "a\xff\xc3");
     beluga_counter_add(emit, "acme.credits", "{credit}", 2);
     beluga_histogram_record(emit, "acme.queue", "s", 0.25);
     int status = beluga_emit_text(emit, "x", 1);
@@ -335,6 +336,7 @@ static void a_providers_own_attributes_and_measurements_are_exported(void **stat
     expect(text, "{\"key\":\"acme.region\",\"value\":{\"stringValue\":\"north\"}}");
     expect(text, "{\"key\":\"acme.shard\",\"value\":{\"intValue\":\"-3\"}}");
     expect(text, "{\"key\":\"acme.warm\",\"value\":{\"boolValue\":true}}");
+    expect(text, "{\"key\":\"acme.raw\",\"value\":{\"stringValue\":\"a??\"}}");
     expect(text, "\"name\":\"acme.credits\"");
     expect(text, "\"asDouble\":6");
     expect(text, "\"name\":\"acme.queue\"");

@@ -282,6 +282,15 @@ static int feed_in_pieces(void *argument)
     return read_split(bytes, n, 20, &seen);
 }
 
+static void the_tests_write_no_frame_of_what_is_no_header(void **state)
+{
+    char out[FRAME_BYTES];
+    (void)state;
+    assert_int_equal(aws_frames(out, sizeof out, ":event-type\n{}\n"), 0);
+    assert_int_equal(aws_frames(out, sizeof out, ":event-type:x\n{}\n"), 0);
+    assert_int_not_equal(aws_frames(out, sizeof out, ":event-type: x\n{}\n"), 0);
+}
+
 static void without_memory_it_says_so(void **state)
 {
     (void)state;
@@ -301,6 +310,7 @@ int main(void)
         cmocka_unit_test(headers_that_do_not_fit_are_malformed),
         cmocka_unit_test(a_frame_over_the_maximum_is_refused_at_its_first_bytes),
         cmocka_unit_test(frames_of_other_kinds_are_skipped),
+        cmocka_unit_test(the_tests_write_no_frame_of_what_is_no_header),
         cmocka_unit_test(without_memory_it_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
