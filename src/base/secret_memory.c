@@ -175,8 +175,15 @@ static void *secret_resize(void *payload, void *pointer, size_t old_size, size_t
     return moved;
 }
 
+static const beluga_allocator in_pages = {secret_alloc, secret_resize, secret_release, NULL};
+static const beluga_allocator *in_use = &in_pages;
+
 const beluga_allocator *beluga__secret_allocator(void)
 {
-    static const beluga_allocator allocator = {secret_alloc, secret_resize, secret_release, NULL};
-    return &allocator;
+    return in_use;
+}
+
+void beluga__secret_allocator_set(const beluga_allocator *other)
+{
+    in_use = other ? other : &in_pages;
 }

@@ -11,4 +11,8 @@
 /* For any thread; usable in a forked child. Any allocation may fail. */
 const beluga_allocator *beluga__secret_allocator(void);
 
+/* For tests that let allocations fail: take this one instead, or NULL for the usual one. While
+ * nothing of the other is in use. */
+void beluga__secret_allocator_set(const beluga_allocator *other);
+
 #endif

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/secret_memory.h"
 #include "base/text.h"
 #include "base/utf8.h"
 #include "client/yaml_words.h"
@@ -162,9 +163,20 @@ static int build(builder *b, const char *text, size_t length)
             return beluga__yaml_explain(&b->parser, text, length, b->place, b->why, b->why_size);
         more = event.type != YAML_STREAM_END_EVENT;
         status = take(b, &event);
+        if (event.type == YAML_SCALAR_EVENT)
+            explicit_bzero(event.data.scalar.value, event.data.scalar.length);
         yaml_event_delete(&event);
     }
     return status;
+}
+
+/* What it read, which may hold a key. Copies of a scalar that grew while it was read are beyond
+ * reach. */
+static void wipe_buffers(yaml_parser_t *parser)
+{
+    explicit_bzero(parser->raw_buffer.start,
+                   (size_t)(parser->raw_buffer.end - parser->raw_buffer.start));
+    explicit_bzero(parser->buffer.start, (size_t)(parser->buffer.end - parser->buffer.start));
 }
 
 /* libyaml takes its memory from malloc, whatever our allocator is, and gives all of it back here.
@@ -177,6 +189,7 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
     yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&b.parser, (const unsigned char *)text, length);
     int status = build(&b, text, length);
+    wipe_buffers(&b.parser);
     yaml_parser_delete(&b.parser);
     return status;
 }
@@ -184,7 +197,7 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
-    const beluga_allocator *allocator = beluga_allocator_default();
+    const beluga_allocator *allocator = beluga__secret_allocator(); /* a key may be among the values */
     *out = NULL;
     int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
     if (status) return status;

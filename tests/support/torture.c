@@ -1,5 +1,7 @@
 #include "torture.h"
 
+#include "base/secret_memory.h"
+
 #include <beluga/allocator.h>
 #include <beluga/error.h>
 #include <stdarg.h>
@@ -55,7 +57,9 @@ static int run(int (*body)(void *), void *argument, size_t first, size_t last)
     fail_first = first;
     fail_last = last;
     beluga_allocator_set_default(&failing);
+    beluga__secret_allocator_set(&failing);
     int status = body(argument);
+    beluga__secret_allocator_set(NULL);
     beluga_allocator_set_default(NULL);
     assert_int_equal(atomic_load(&live), 0);
     return status;

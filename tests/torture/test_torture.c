@@ -5,6 +5,7 @@
  */
 #include "../support/openai.h"
 #include "../support/torture.h"
+#include "base/secret_memory.h"
 
 #include <beluga/hooks.h>
 #include <beluga/providers/mock.h>
@@ -106,6 +107,7 @@ static int set_up(void **state)
     b.mock = open_in(b.client, "mock", NULL);
     b.openai = open_in(b.client, "openai", peer_url(b.peer));
     beluga_allocator_set_default(&ours);
+    beluga__secret_allocator_set(&ours);
     b.messages = beluga_messages_new();
     beluga_messages_add(b.messages, beluga_human_message("Hi"));
     b.context = beluga_context_new_cancellable(NULL);
@@ -122,6 +124,7 @@ static int tear_down(void **state)
     beluga_context_unref(b->context);
     beluga_tool_unref(b->tool);
     beluga_allocator_set_default(NULL);
+    beluga__secret_allocator_set(NULL);
     beluga_chat_model_unref(b->mock);
     beluga_chat_model_unref(b->openai);
     beluga_client_unref(b->client);
