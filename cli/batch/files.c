@@ -10,6 +10,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+ssize_t batch_read_at(int fd, void *bytes, size_t n, uint64_t offset)
+{
+    size_t done = 0;
+    while (done < n) {
+        ssize_t got = pread(fd, (char *)bytes + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) break;
+        done += (size_t)got;
+    }
+    return (ssize_t)done;
+}
+
 int batch_write_at(int fd, const char *bytes, size_t n, uint64_t offset)
 {
     while (n) {

@@ -4,6 +4,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 /* A file that takes another's place when it is complete: it is written beside it first. */
 struct batch_new_file {
@@ -23,6 +24,8 @@ int batch_new_file_finish(struct batch_new_file *file, int *fd);
 /* Remove what there is of it. After a failure of the others, and harmless after finish. */
 void batch_new_file_drop(struct batch_new_file *file);
 
+/* Read n bytes at a place, or as many as there are. Returns how many, or -1 with errno. */
+ssize_t batch_read_at(int fd, void *bytes, size_t n, uint64_t offset);
 /* Write all of it, at a place. Returns 0, or -1 with errno. */
 int batch_write_at(int fd, const char *bytes, size_t n, uint64_t offset);
 

@@ -68,9 +68,8 @@ int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t
 /* Returns how many there are behind the first `from`, at most a buffer full; -1 with errno. */
 static long load(struct batch_ids *ids, uint64_t from)
 {
-    ssize_t n;
-    do n = pread(ids->fd, ids->buffer, sizeof ids->buffer, (off_t)(from * sizeof ids->buffer[0]));
-    while (n < 0 && errno == EINTR);
+    ssize_t n =
+        batch_read_at(ids->fd, ids->buffer, sizeof ids->buffer, from * sizeof ids->buffer[0]);
     return n < 0 ? -1 : (long)((size_t)n / sizeof ids->buffer[0]);
 }
 

@@ -3,8 +3,9 @@
  * Where memory comes from.
  *
  * A client has an allocator for its models, calls, responses and loops. Values that exist without a
- * client (messages, tools, configurations, contexts, telemetry) use the process's default. libcurl,
- * the YAML reader and the C library keep their own.
+ * client (messages, tools, contexts, telemetry) use the process's default. Keys and what may hold
+ * one, such as the strings of a configuration, lie in pages of their own, which core dumps leave
+ * out. libcurl, the YAML reader and the C library keep their own.
  *
  * A client's allocator, and all that its payload points to, must live until beluga_client_close has
  * returned 0. beluga_client_unref does not tell when: a worker of a call that is over may release

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
-/* Small pieces share a page with others of their size, a power of two. A larger one has pages of its
- * own. Either way the header is found by the piece's address alone. */
+/* Small pieces share a page with others of their size, a power of two. A larger one has pages of
+ * its own. Either way the header is found by the piece's address alone. */
 enum { PAGE = 4096, HEADER = 64, SMALLEST = 64, LARGEST = 1024, SIZES = 5 };
 
 typedef struct piece {
@@ -17,9 +17,9 @@ typedef struct piece {
 typedef struct page {
     struct page *next, *before; /* of those with pieces of this size that have room */
     piece *room;
-    size_t bytes;    /* of the mapping */
-    uint32_t piece;  /* bytes of one; 0: a large piece, alone */
-    uint32_t used;   /* pieces */
+    size_t bytes;   /* of the mapping */
+    uint32_t piece; /* bytes of one; 0: a large piece, alone */
+    uint32_t used;  /* pieces */
     bool listed;
     unsigned world; /* of the lists that it may be in */
 } page;

@@ -446,7 +446,8 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "%s: no memory to read it", path);
     file->allocator = allocator;
     atomic_init(&file->refs, 1);
-    beluga__arena_init(&file->arena, beluga__secret_allocator(), NULL, 0, 64 * BELUGA__MAX_CONFIG_BYTES);
+    beluga__arena_init(&file->arena, beluga__secret_allocator(), NULL, 0,
+                       64 * BELUGA__MAX_CONFIG_BYTES);
     file->providers.end = &file->providers.first;
     file->models.end = &file->models.first;
     file->plugins_end = &file->plugins;

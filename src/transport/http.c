@@ -407,13 +407,13 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
 
 /* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
  * later. */
-static int cannot_watch(struct beluga__http *http, CURL *easy)
+static int cannot_watch(struct beluga__http *http, CURL *easy, int status)
 {
     beluga__transfer *t = NULL;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
     if (!t) return 0;
-    t->refusal = BELUGA_ERROR_LIMIT_EXCEEDED;
-    t->unwatched = true;
+    t->refusal = status;
+    t->unwatched = status == BELUGA_ERROR_LIMIT_EXCEEDED;
     beluga__list_remove(&t->node);
     beluga__list_append(&http->to_fail, &t->node);
     http->due = true;
@@ -429,20 +429,20 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
         curl_multi_assign(http->multi, fd, NULL);
         return 0;
     }
-    int events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
-                 (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
+    int status, events = (what & CURL_POLL_IN ? BELUGA__POLL_READ : 0) |
+                         (what & CURL_POLL_OUT ? BELUGA__POLL_WRITE : 0);
     if (s) {
-        return beluga__poller_mod(&http->loop->poller, &s->watch, events)
-                   ? cannot_watch(http, easy)
-                   : 0;
+        status = beluga__poller_mod(&http->loop->poller, &s->watch, events);
+        return status ? cannot_watch(http, easy, status) : 0;
     }
     s = new_socket(http, fd);
-    if (!s) return cannot_watch(http, easy);
-    if (beluga__poller_add(&http->loop->poller, &s->watch, events)) {
+    if (!s) return cannot_watch(http, easy, BELUGA_ERROR_NO_MEMORY);
+    status = beluga__poller_add(&http->loop->poller, &s->watch, events);
+    if (status) {
         s->watch.ready = NULL;
         beluga__list_remove(&s->node);
         beluga__list_append(&http->dead_sockets, &s->node);
-        return cannot_watch(http, easy);
+        return cannot_watch(http, easy, status);
     }
     curl_multi_assign(http->multi, fd, s);
     return 0;

@@ -1,7 +1,8 @@
 /*
- * A key is in no memory of the library's when it is no longer needed, and while it is, in pages that
- * core dumps leave out. The library gets its memory here from a pool that gives nothing back to
- * anybody, so that each byte it ever used can be searched. libcurl's memory is not the library's.
+ * A key is in no memory of the library's when it is no longer needed, and while it is, in pages
+ * that core dumps leave out. The library gets its memory here from a pool that gives nothing back
+ * to anybody, so that each byte it ever used can be searched. libcurl's memory is not the
+ * library's.
  */
 #include "../support/calls.h"
 
@@ -198,9 +199,10 @@ static beluga_chat_model *open_with(bench *b, const char *provider, const beluga
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(
-        beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
-        beluga_with_max_retries(1), beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(PATIENCE_MS));
+    beluga_config *config =
+        beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
+                          beluga_with_max_retries(1), beluga_with_retry_delay_ms(100),
+                          beluga_with_timeout_ms(PATIENCE_MS));
     assert_int_equal(beluga_config_set_n(config, opts, BELUGA_OPTIONS_TERMINATED), 0);
     if (beluga_registry_open(beluga_client_registry(b->client), provider, config, &model, &err))
         fail_msg("open: %s", err.message);
@@ -375,10 +377,10 @@ static void a_key_that_is_refused_is_forgotten(void **state)
     bench *b = *state;
     char url[128];
     snprintf(url, sizeof url, "%s/refuse", peer_url(b->peer));
-    beluga_chat_model *model = open_with(
-        b, "openai",
-        (const beluga_option[]){beluga_with_base_url(url), beluga_with_api_key(vault->key),
-                                BELUGA_OPTIONS_END});
+    beluga_chat_model *model =
+        open_with(b, "openai",
+                  (const beluga_option[]){beluga_with_base_url(url),
+                                          beluga_with_api_key(vault->key), BELUGA_OPTIONS_END});
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
     assert_only_kept_out("after a call");
     beluga_chat_model_unref(model);

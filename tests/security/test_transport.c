@@ -51,7 +51,8 @@ static void serve(int port, const char *version, int out)
 {
     char accept[32];
     snprintf(accept, sizeof accept, "127.0.0.1:%d", port);
-    if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr)) _exit(1);
+    if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr))
+        _exit(1);
     execlp("openssl", "openssl", "s_server", "-accept", accept, version, "-www", "-cert",
            "cert.pem", "-key", "key.pem", "-cipher", "ALL:@SECLEVEL=0", (char *)NULL);
     _exit(1);
@@ -115,11 +116,11 @@ static int list_through(const server *s, beluga_error *err)
     return list_at("http://127.0.0.1:1/v1", err, beluga_with_proxy(proxy));
 }
 
-#define NEEDS(condition, what)        \
-    do {                              \
-        if (condition) break;         \
+#define NEEDS(condition, what)         \
+    do {                               \
+        if (condition) break;          \
         print_message("# " what "\n"); \
-        skip();                       \
+        skip();                        \
     } while (0)
 
 static void a_server_with_tls_1_2_is_spoken_to(void **state)

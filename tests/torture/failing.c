@@ -30,11 +30,11 @@ failing_plan *failing_get(void)
     return plan;
 }
 
-#define REAL(name)                                             \
-    __extension__({                                            \
-        static void *_Atomic found;                            \
-        if (!found) found = dlsym(RTLD_NEXT, #name);           \
-        (__typeof__(&name))(uintptr_t)found;                   \
+#define REAL(name)                                   \
+    __extension__({                                  \
+        static void *_Atomic found;                  \
+        if (!found) found = dlsym(RTLD_NEXT, #name); \
+        (__typeof__(&name))(uintptr_t)found;         \
     })
 
 /* What those that it starts do is theirs. */
@@ -54,20 +54,23 @@ __attribute__((constructor)) static void take_plan(void)
 /* 0: it goes on; else its fault. */
 static int fault_of(int kind)
 {
-    if (!atomic_load(&plan->armed) || plan->kind != kind) return 0;
+    if (!atomic_load(&plan->armed)) return 0;
+    atomic_fetch_add(&plan->calls[kind], 1);
+    if (plan->kind != kind || plan->first < 0) return 0;
     long i = atomic_fetch_add(&plan->seen, 1);
     if (i < plan->first || (i > plan->first && !plan->lasting)) return 0;
     atomic_fetch_add(&plan->hits, 1);
     return plan->fault;
 }
 
-/* An eventfd's or a timer's number neither fails nor comes in parts. */
+/* An eventfd's or a timer's number neither fails nor comes in parts, and stderr is where failures
+ * are told. */
 enum { NUMBERS = 65536 };
 static atomic_bool is_number[NUMBERS];
 
 static bool whole(int fd)
 {
-    return fd >= 0 && fd < NUMBERS && is_number[fd];
+    return fd == STDERR_FILENO || (fd >= 0 && fd < NUMBERS && is_number[fd]);
 }
 
 static int numbered(int fd, bool number)
@@ -76,57 +79,57 @@ static int numbered(int fd, bool number)
     return fd;
 }
 
-#define WRAP(kind, type, failed, name, params, args)      \
-    type name params;                                     \
-    type name params                                      \
-    {                                                     \
-        int fault = fault_of(FAILING_##kind);             \
-        if (fault <= 0) return REAL(name) args;           \
-        errno = fault;                                    \
-        return failed;                                    \
+#define WRAP(kind, type, failed, name, params, args) \
+    type name params;                                \
+    type name params                                 \
+    {                                                \
+        int fault = fault_of(FAILING_##kind);        \
+        if (fault <= 0) return REAL(name) args;      \
+        errno = fault;                               \
+        return failed;                               \
     }
 
 /* A transfer of n bytes, of which a short one does the first. */
-#define WRAP_BYTES(kind, name, params, args, short_args)       \
-    ssize_t name params                                        \
-    {                                                          \
-        int fault = whole(fd) ? 0 : fault_of(FAILING_##kind);  \
+#define WRAP_BYTES(kind, name, params, args, short_args)           \
+    ssize_t name params                                            \
+    {                                                              \
+        int fault = whole(fd) ? 0 : fault_of(FAILING_##kind);      \
         if (fault == SHORT && n > 1) return REAL(name) short_args; \
-        if (fault <= 0) return REAL(name) args;                \
-        errno = fault;                                         \
-        return -1;                                             \
+        if (fault <= 0) return REAL(name) args;                    \
+        errno = fault;                                             \
+        return -1;                                                 \
     }
 
 /* Those that return their error. */
-#define WRAP_CODE(kind, name, params, args)               \
-    int name params                                       \
-    {                                                     \
-        int fault = fault_of(FAILING_##kind);             \
-        return fault > 0 ? fault : REAL(name) args;       \
+#define WRAP_CODE(kind, name, params, args)         \
+    int name params                                 \
+    {                                               \
+        int fault = fault_of(FAILING_##kind);       \
+        return fault > 0 ? fault : REAL(name) args; \
     }
 
 /* Those that do their work and fail all the same, as a disk that tells late that it is full. */
-#define WRAP_LATE(kind, name, params, args)               \
-    int name params                                       \
-    {                                                     \
-        int fault = fault_of(FAILING_##kind);             \
-        int done = REAL(name) args;                       \
-        if (fault <= 0) return done;                      \
-        errno = fault;                                    \
-        return -1;                                        \
+#define WRAP_LATE(kind, name, params, args)   \
+    int name params                           \
+    {                                         \
+        int fault = fault_of(FAILING_##kind); \
+        int done = REAL(name) args;           \
+        if (fault <= 0) return done;          \
+        errno = fault;                        \
+        return -1;                            \
     }
 
-#define WRAP_OPEN(name)                                   \
-    int name(const char *path, int flags, ...)            \
-    {                                                     \
-        va_list rest;                                     \
-        va_start(rest, flags);                            \
+#define WRAP_OPEN(name)                                                           \
+    int name(const char *path, int flags, ...)                                    \
+    {                                                                             \
+        va_list rest;                                                             \
+        va_start(rest, flags);                                                    \
         mode_t mode = flags & (O_CREAT | __O_TMPFILE) ? va_arg(rest, mode_t) : 0; \
-        va_end(rest);                                     \
-        int fault = fault_of(FAILING_open);               \
-        if (fault <= 0) return REAL(name)(path, flags, mode); \
-        errno = fault;                                    \
-        return -1;                                        \
+        va_end(rest);                                                             \
+        int fault = fault_of(FAILING_open);                                       \
+        if (fault <= 0) return REAL(name)(path, flags, mode);                     \
+        errno = fault;                                                            \
+        return -1;                                                                \
     }
 
 WRAP_OPEN(open)
@@ -134,8 +137,8 @@ WRAP_OPEN(open64)
 WRAP(stdio_open, FILE *, NULL, fopen, (const char *path, const char *mode), (path, mode))
 WRAP(stdio_open, FILE *, NULL, fopen64, (const char *path, const char *mode), (path, mode))
 WRAP(stdio_open, FILE *, NULL, fdopen, (int fd, const char *mode), (fd, mode))
-WRAP_LATE(stdio_flush, fflush, (FILE *f), (f))
-WRAP_LATE(stdio_close, fclose, (FILE *f), (f))
+WRAP_LATE(stdio_flush, fflush, (FILE * f), (f))
+WRAP_LATE(stdio_close, fclose, (FILE * f), (f))
 WRAP(opendir, DIR *, NULL, opendir, (const char *path), (path))
 WRAP(mkdir, int, -1, mkdir, (const char *path, mode_t mode), (path, mode))
 WRAP(make_temporary, int, -1, mkostemp, (char *path, int flags), (path, flags))
@@ -182,8 +185,7 @@ WRAP(socketpair, int, -1, socketpair, (int domain, int type, int protocol, int e
      (domain, type, protocol, ends))
 WRAP(socket, int, -1, socket, (int domain, int type, int protocol), (domain, type, protocol))
 WRAP(connect, int, -1, connect, (int fd, __CONST_SOCKADDR_ARG to, socklen_t n), (fd, to, n))
-WRAP(send, ssize_t, -1, send, (int fd, const void *from, size_t n, int flags),
-     (fd, from, n, flags))
+WRAP(send, ssize_t, -1, send, (int fd, const void *from, size_t n, int flags), (fd, from, n, flags))
 WRAP(recv, ssize_t, -1, recv, (int fd, void *to, size_t n, int flags), (fd, to, n, flags))
 WRAP(poll, int, -1, poll, (struct pollfd * fds, nfds_t n, int ms), (fds, n, ms))
 WRAP(poll, int, -1, ppoll,
@@ -231,21 +233,21 @@ WRAP_CODE(spawn, posix_spawn,
           (pid, path, actions, how, argv, envp))
 WRAP(mmap, void *, MAP_FAILED, mmap, (void *at, size_t n, int may, int how, int fd, off_t from),
      (at, n, may, how, fd, from))
-WRAP(mmap, void *, MAP_FAILED, mmap64,
-     (void *at, size_t n, int may, int how, int fd, off64_t from), (at, n, may, how, fd, from))
+WRAP(mmap, void *, MAP_FAILED, mmap64, (void *at, size_t n, int may, int how, int fd, off64_t from),
+     (at, n, may, how, fd, from))
 WRAP(getrandom, ssize_t, -1, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags))
 
-#define WRAP_FCNTL(name)                                  \
-    int name(int fd, int what, ...)                       \
-    {                                                     \
-        va_list rest;                                     \
-        va_start(rest, what);                             \
-        void *argument = va_arg(rest, void *);            \
-        va_end(rest);                                     \
-        int fault = fault_of(FAILING_fcntl);              \
+#define WRAP_FCNTL(name)                                       \
+    int name(int fd, int what, ...)                            \
+    {                                                          \
+        va_list rest;                                          \
+        va_start(rest, what);                                  \
+        void *argument = va_arg(rest, void *);                 \
+        va_end(rest);                                          \
+        int fault = fault_of(FAILING_fcntl);                   \
         if (fault <= 0) return REAL(name)(fd, what, argument); \
-        errno = fault;                                    \
-        return -1;                                        \
+        errno = fault;                                         \
+        return -1;                                             \
     }
 
 WRAP_FCNTL(fcntl)

@@ -8,44 +8,44 @@
 
 /* Kind, and the faults that fit it: numbers of errno, 0 ends them. SHORT: it does a byte only. */
 #define SHORT (-1)
-#define FAILING_KINDS(XX)                                \
-    XX(open, EMFILE, EACCES)                             \
-    XX(stdio_open, EMFILE, EACCES)                       \
-    XX(stdio_flush, ENOSPC, EIO)                         \
-    XX(stdio_close, ENOSPC)                              \
-    XX(opendir, EMFILE, EACCES)                          \
-    XX(mkdir, EACCES, ENOSPC)                            \
-    XX(make_temporary, EMFILE, EACCES)                   \
-    XX(stat, EACCES)                                     \
-    XX(read, EIO, EINTR, SHORT)                          \
-    XX(pread, EIO, EINTR, SHORT)                         \
-    XX(write, ENOSPC, EINTR, SHORT)                      \
-    XX(pwrite, ENOSPC, EINTR, SHORT)                     \
-    XX(sync, EIO, ENOSPC)                                \
-    XX(rename, EACCES, ENOSPC)                           \
-    XX(link, EACCES)                                     \
-    XX(unlink, EACCES)                                   \
-    XX(truncate, EIO)                                    \
-    XX(flock, ENOLCK, EINTR)                             \
-    XX(close, EIO, EINTR)                                \
-    XX(dup, EMFILE)                                      \
-    XX(fcntl, ENOMEM)                                    \
-    XX(pipe, EMFILE)                                     \
-    XX(socketpair, EMFILE)                               \
-    XX(socket, EMFILE, ENOBUFS)                          \
-    XX(connect, EADDRNOTAVAIL, ENETUNREACH)              \
-    XX(send, ECONNRESET, EAGAIN)                         \
-    XX(recv, ECONNRESET, EAGAIN)                         \
-    XX(poll, EINTR, ENOMEM)                              \
-    XX(epoll_create, EMFILE)                             \
-    XX(epoll_ctl, ENOMEM, ENOSPC)                        \
-    XX(epoll_wait, EINTR)                                \
-    XX(eventfd, EMFILE)                                  \
-    XX(timerfd, EMFILE)                                  \
-    XX(thread, EAGAIN)                                   \
-    XX(fork, EAGAIN)                                     \
-    XX(spawn, EAGAIN, ENOMEM)                            \
-    XX(mmap, ENOMEM)                                     \
+#define FAILING_KINDS(XX)                   \
+    XX(open, EMFILE, EACCES)                \
+    XX(stdio_open, EMFILE, EACCES)          \
+    XX(stdio_flush, ENOSPC, EIO)            \
+    XX(stdio_close, ENOSPC)                 \
+    XX(opendir, EMFILE, EACCES)             \
+    XX(mkdir, EACCES, ENOSPC)               \
+    XX(make_temporary, EMFILE, EACCES)      \
+    XX(stat, EACCES)                        \
+    XX(read, EIO, EINTR, SHORT)             \
+    XX(pread, EIO, EINTR, SHORT)            \
+    XX(write, ENOSPC, EINTR, SHORT)         \
+    XX(pwrite, ENOSPC, EINTR, SHORT)        \
+    XX(sync, EIO, ENOSPC)                   \
+    XX(rename, EACCES, ENOSPC)              \
+    XX(link, EACCES)                        \
+    XX(unlink, EACCES)                      \
+    XX(truncate, EIO)                       \
+    XX(flock, ENOLCK)                       \
+    XX(close, EIO, EINTR)                   \
+    XX(dup, EMFILE)                         \
+    XX(fcntl, ENOMEM)                       \
+    XX(pipe, EMFILE)                        \
+    XX(socketpair, EMFILE)                  \
+    XX(socket, EMFILE, ENOBUFS)             \
+    XX(connect, EADDRNOTAVAIL, ENETUNREACH) \
+    XX(send, ECONNRESET, EAGAIN)            \
+    XX(recv, ECONNRESET, EAGAIN)            \
+    XX(poll, EINTR, ENOMEM)                 \
+    XX(epoll_create, EMFILE)                \
+    XX(epoll_ctl, ENOMEM, ENOSPC)           \
+    XX(epoll_wait, EINTR)                   \
+    XX(eventfd, EMFILE)                     \
+    XX(timerfd, EMFILE)                     \
+    XX(thread, EAGAIN)                      \
+    XX(fork, EAGAIN)                        \
+    XX(spawn, EAGAIN, ENOMEM)               \
+    XX(mmap, ENOMEM)                        \
     XX(getrandom, ENOSYS, EINTR)
 
 enum failing_kind {
@@ -59,9 +59,10 @@ typedef struct failing_plan {
     atomic_bool armed;
     int kind, fault;
     bool lasting;
-    long first;
+    long first;       /* -1: none fails */
     atomic_long seen; /* calls of the kind, while armed */
     atomic_long hits;
+    atomic_long calls[FAILING_COUNT]; /* of every kind, while armed */
 } failing_plan;
 
 /* The plan of this process, which a preloaded library maps from the file that the variable FAILING

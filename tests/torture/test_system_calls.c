@@ -234,8 +234,7 @@ static int call_push(bench *b, beluga_error *err)
     beluga_messages_add(messages, beluga_human_message("Hi"));
     int status = beluga_loop_new(b->client, &loop);
     if (status) beluga_error_set(err, status, "no loop: %s", beluga_error_text(status));
-    if (!status)
-        status = beluga_stream_start(b->model, loop, NULL, messages, hear, &p, &op, err);
+    if (!status) status = beluga_stream_start(b->model, loop, NULL, messages, hear, &p, &op, err);
     if (!status) status = step_by_descriptor(loop, &p, err);
     if (!status && (status = p.err.code)) *err = p.err;
     beluga_op_free(op);
@@ -286,10 +285,10 @@ static int call_tools(bench *b, beluga_error *err)
     int status = beluga_tool_new(&definition, &tool, err);
     if (!status) status = beluga_bind_tools(b->model, &tool, 1, &bound, err);
     if (!status)
-        status = beluga_run_tools(
-            bound, NULL, messages, NULL, NULL, &response, err,
-            beluga_mock_with_tool_calls("[{\"name\":\"weather\",\"arguments\":{}},"
-                                        "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
+        status = beluga_run_tools(bound, NULL, messages, NULL, NULL, &response, err,
+                                  beluga_mock_with_tool_calls(
+                                      "[{\"name\":\"weather\",\"arguments\":{}},"
+                                      "{\"name\":\"weather\",\"arguments\":{\"city\":\"Oslo\"}}]"));
     if (!status)
         assert_string_equal(beluga_response_text(response, NULL), "This is a mock response.");
     beluga_response_free(response);
@@ -372,10 +371,8 @@ static void prepare_recording(void)
 
 static int set_cassette(bench *b, int mode, const char *name, beluga_error *err)
 {
-    const beluga_cassette cassette = {.size = sizeof cassette,
-                                      .directory = in_folder(name),
-                                      .mode = mode,
-                                      .repeat = true};
+    const beluga_cassette cassette = {
+        .size = sizeof cassette, .directory = in_folder(name), .mode = mode, .repeat = true};
     int status = new_client(b, err);
     return status ? status : beluga_client_set_cassette(b->client, &cassette, err);
 }
@@ -603,7 +600,8 @@ static long run(const program *p, const fault *f)
     close_bench(&b);
     arm(false);
     if (p->check) p->check(status == 0);
-    if (show) fprintf(stderr, "%s: %u s: %s\n", context, PATIENCE_S - alarm(0), status ? "failed" : "ok");
+    if (show)
+        fprintf(stderr, "%s: %u s: %s\n", context, PATIENCE_S - alarm(0), status ? "failed" : "ok");
     alarm(0);
     return atomic_load(&failing_get()->hits);
 }
