@@ -7,6 +7,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "files.h"
 #include "utf8.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
@@ -44,7 +45,7 @@ enum batch_format batch_format_detect(const char *path, int fd)
     if (ends_in(path, ".csv")) return BATCH_CSV;
     if (ends_in(path, ".jsonl") || ends_in(path, ".ndjson")) return BATCH_JSONL;
     if (ends_in(path, ".txt")) return BATCH_TEXT;
-    ssize_t n = pread(fd, bytes, PEEK_BYTES, 0);
+    ssize_t n = batch_read_at(fd, bytes, PEEK_BYTES, 0);
     bytes[n > 0 ? n : 0] = '\0';
     const char *text = strncmp(bytes, BOM, BOM_BYTES) == 0 ? bytes + BOM_BYTES : bytes;
     text += strspn(text, " \t\r\n");

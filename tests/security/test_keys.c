@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -172,7 +173,10 @@ static int set_up(void **state)
     b.peer = peer_new(&config);
     script(b.peer);
     b.server = fork();
-    if (!b.server) _exit(peer_run(b.peer));
+    if (!b.server) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(peer_run(b.peer));
+    }
     beluga_allocator_set_default(&from_pool);
     *state = &b;
     return beluga_client_new(&settings, &b.client);

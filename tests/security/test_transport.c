@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -50,6 +51,7 @@ static int free_port(void)
 static void serve(int port, const char *version, int out)
 {
     char accept[32];
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* it ends with the test */
     snprintf(accept, sizeof accept, "127.0.0.1:%d", port);
     if (chdir(folder) || dup2(out, STDOUT_FILENO) < 0 || !freopen("/dev/null", "w", stderr))
         _exit(1);

@@ -19,6 +19,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -99,7 +100,10 @@ static bool start_server(void)
     if (!server) return false;
     script(server);
     server_pid = fork();
-    if (!server_pid) _exit(peer_run(server));
+    if (!server_pid) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        _exit(peer_run(server));
+    }
     return server_pid > 0;
 }
 
