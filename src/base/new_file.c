@@ -115,7 +115,10 @@ int beluga__file_open(const char *path, int flags, mode_t mode)
 static int make_temporary_name(beluga__new_file *file)
 {
     uint64_t number;
-    if (getrandom(&number, sizeof number, 0) != sizeof number) return -1;
+    ssize_t got;
+    do got = getrandom(&number, sizeof number, 0);
+    while (got < 0 && errno == EINTR);
+    if (got != sizeof number) return -1;
     snprintf(file->temporary, sizeof file->temporary, ".%016llx.tmp", (unsigned long long)number);
     return 0;
 }

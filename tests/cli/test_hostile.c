@@ -204,11 +204,11 @@ static void write_files(struct cli *cli)
     assert_int_equal(mkdir(path, 0700), 0);
     write_text(cli, ".config/beluga/config.yaml",
                "models: {fast: openai/good, \"" QUOTED "\": \"mock/" QUOTED "\"}\n"
-               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n"
-               "  openai: {models: {\"" QUOTED "\": \"" QUOTED "\"}}\n");
+               "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n");
     write_text(cli, HOSTILE ".yaml",
                "\"" QUOTED "\": 1\nmodels: {\"" QUOTED "\": nobody/x}\n"
-               "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED "\"}}\n");
+               "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED
+               "\", models: {\"" QUOTED "\": \"" QUOTED "\"}}}\n");
     write_text(cli, "lines.txt", "one\n" HOSTILE "\n");
     write_text(cli, "broken.jsonl", "{\"" QUOTED "\": 1}\n{\"prompt\": \"" QUOTED);
     write_text(cli, HOSTILE ".so", "no library");

@@ -51,7 +51,7 @@ CALLS = [
     ("", "us-east-1", "", "a-model"),
     ("a/session+token==", "eu-west-1", "", "anthropic.claude-v1:0"),
     ("", "cn-north-1", "/", "arn:aws:bedrock:us-east-1:1:inference-profile/eu.x:0"),
-    ("t", "us-east-1", "/a/./b/../c:d//e", "x y/é☃"),
+    ("t", "us-east-1", "/a/.b/..c/c:d//e", "x y/é☃"),
     ("", "us-east-1", "/p%20q", "100%"),
 ]
 
