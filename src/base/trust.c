@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
-enum { MAX_LINKS = 40, SHOWN = 300 };
+enum { MAX_LINKS = 40, SHOWN = 300, ROOM = 4096 };
 
 static int refuse(beluga_error *err, int error)
 {
@@ -25,16 +28,40 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
                             (unsigned long)info->st_uid);
 }
 
-/* No group is taken for its user's own: which others are in it, or have it as their first one,
- * can't be known from here. */
-int beluga__trust_check(const struct stat *info, const char *what, beluga_error *err)
+/* Many systems give each user a group of the same name, and a umask by which it may write. That one
+ * is the user's own, unless it has other members; any other may be shared, the user's first one
+ * too. Where the names can't be had, as without memory for them, no group is. */
+static bool is_own_group(gid_t group, uid_t owner)
+{
+    char user_text[ROOM], group_text[ROOM];
+    struct passwd user, *found = NULL;
+    struct group entry, *named = NULL;
+    if (!owner || getpwuid_r(owner, &user, user_text, sizeof user_text, &found) || !found)
+        return false;
+    if (user.pw_gid != group || getgrgid_r(group, &entry, group_text, sizeof group_text, &named))
+        return false;
+    if (!named || strcmp(entry.gr_name, user.pw_name) != 0) return false;
+    for (char **member = entry.gr_mem; *member; member++)
+        if (strcmp(*member, user.pw_name) != 0) return false;
+    return true;
+}
+
+/* An access list shows itself as the group's rights, and may give them to anybody. */
+static bool has_access_list(const char *path)
+{
+    return lgetxattr(path, "system.posix_acl_access", NULL, 0) > 0;
+}
+
+int beluga__trust_check(const struct stat *info, const char *path, const char *what,
+                        beluga_error *err)
 {
     int status = check_owner(info, what, err);
     if (status || (S_ISDIR(info->st_mode) && info->st_mode & S_ISVTX)) return status;
     if (info->st_mode & S_IWOTH)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "everybody may write to %s: take that away with chmod o-w", what);
-    if (info->st_mode & S_IWGRP)
+    if (info->st_mode & S_IWGRP &&
+        (!path || has_access_list(path) || !is_own_group(info->st_gid, info->st_uid)))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "group %lu may write to %s: take that away with chmod g-w",
                                 (unsigned long)info->st_gid, what);
@@ -88,14 +115,15 @@ static int judge(walk *w)
 {
     char text[SHOWN + 1];
     struct stat info;
-    if (lstat(*w->real ? w->real : "/", &info)) return refuse(w->err, errno);
+    const char *path = *w->real ? w->real : "/";
+    if (lstat(path, &info)) return refuse(w->err, errno);
     if (S_ISLNK(info.st_mode)) {
         int status = check_owner(&info, "a link on the way to it", w->err);
         return status ? status : follow(w);
     }
     if (!*w->rest) return 0; /* the file itself is judged when it is open */
     if (!S_ISDIR(info.st_mode)) return refuse(w->err, ENOTDIR);
-    return beluga__trust_check(&info, name_folder(w, text), w->err);
+    return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
 
 /* Take the next part of the way. */
@@ -139,7 +167,7 @@ int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *er
     /* Not to wait for whoever may write to a pipe. */
     int file = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (file < 0) return refuse(err, errno), -1;
-    status = fstat(file, &info) ? refuse(err, errno) : beluga__trust_check(&info, "it", err);
+    status = fstat(file, &info) ? refuse(err, errno) : beluga__trust_check(&info, real, "it", err);
     if (!status) return file;
     close(file);
     return -1;

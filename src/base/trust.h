@@ -8,8 +8,9 @@
 
 /*
  * Open a file to read it, if root and this process's user alone can have changed it: every folder
- * on the way from the root, every link and the file itself belong to one of the two, and neither a
- * group nor everybody may write to them. In a folder with the sticky bit others may write, for
+ * on the way from the root, every link and the file itself belong to one of the two, and neither
+ * everybody may write to them nor a group, but the owner's own: of the same name, without other
+ * members. In a folder with the sticky bit others may write, for
  * there nobody replaces another's file. So until one of the two changes it, `real`, its path
  * without links, leads to the file that is open.
  * @return a descriptor that does not wait; -1: NOT_FOUND or INVALID_INPUT, in words with "it" for
@@ -17,7 +18,8 @@
  */
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
 
-/* The same for what is open, or has no path, such as a pipe: itself alone is judged. */
-int beluga__trust_check(const struct stat *info, const char *what, beluga_error *err);
+/* The same for one file or folder by itself. @param path  NULL where it has none, such as a pipe. */
+int beluga__trust_check(const struct stat *info, const char *path, const char *what,
+                        beluga_error *err);
 
 #endif

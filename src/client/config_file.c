@@ -437,7 +437,7 @@ static int check_trust(reader *r)
     beluga_error why = {0};
     if (!r->runs.line) return 0;
     if (stat(r->file->path, &info) == 0 && !S_ISREG(info.st_mode)) {
-        beluga__trust_check(&info, "it", &why);
+        beluga__trust_check(&info, NULL, "it", &why);
     } else {
         int fd = beluga__trusted_open(r->file->path, real, &why);
         if (fd >= 0) close(fd);

@@ -11,6 +11,8 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,6 +21,7 @@
 
 #include "base/file.h"
 #include "base/new_file.h"
+#include "base/trust.h"
 
 enum { SOMEBODY = 12345, PATH_BYTES = 128 };
 
@@ -327,6 +330,37 @@ static void what_never_ends_is_read_to_the_limit(void **state)
     beluga__buf_free(&text);
 }
 
+/* Every system has this user, with a group of the same name. */
+static bool become_daemon(struct stat *info)
+{
+    const struct passwd *user = getpwnam("daemon");
+    if (geteuid() != 0 || !user) return false;
+    *info = (struct stat){.st_uid = user->pw_uid, .st_gid = user->pw_gid, .st_mode = S_IFREG | 0664};
+    const struct group *group = getgrgid(user->pw_gid);
+    return group && strcmp(group->gr_name, "daemon") == 0 && !*group->gr_mem &&
+           seteuid(info->st_uid) == 0;
+}
+
+static void a_group_of_a_users_own_is_the_user(void **state)
+{
+    struct stat info;
+    beluga_error err;
+    const char *path = in(*state, "x");
+    if (!become_daemon(&info)) {
+        print_message("# needs root, and the user daemon with a group of its own\n");
+        skip();
+    }
+    int own = beluga__trust_check(&info, path, "it", &err);
+    int without_path = beluga__trust_check(&info, NULL, "it", &err);
+    info.st_gid++;
+    int others = beluga__trust_check(&info, path, "it", &err);
+    assert_int_equal(seteuid(0), 0);
+    assert_int_equal(own, 0);
+    assert_int_equal(without_path, BELUGA_ERROR_INVALID_INPUT);
+    assert_int_equal(others, BELUGA_ERROR_INVALID_INPUT);
+    assert_non_null(strstr(err.message, "chmod g-w"));
+}
+
 #define FILES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -346,6 +380,7 @@ int main(void)
         FILES(what_another_put_into_a_shared_folder_is_not_opened),
         FILES(a_pipe_is_read_to_its_end_where_pipes_may_be),
         FILES(what_never_ends_is_read_to_the_limit),
+        FILES(a_group_of_a_users_own_is_the_user),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
