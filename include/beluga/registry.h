@@ -68,7 +68,8 @@ BELUGA_API int beluga_registry_describe(beluga_registry *registry, const beluga_
  * ask for, and a file is refused that anybody else can have changed: it, each link and each folder
  * on the way to it must belong to root or to this process's user, and be writable for nobody else
  * (folders with the sticky bit may be; a group of the owner's name without other members is the
- * owner). It stays loaded until the process ends. Loading it again is 0, and adds it to another registry too.
+ * owner). It stays loaded until the process ends. Loading it again is 0, and adds it to another
+ * registry too.
  *
  * @param path  A file; without a slash in it one of the current folder. Nothing is searched.
  * @return 0; otherwise nothing of it is registered, and the message names the file:

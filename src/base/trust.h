@@ -18,7 +18,8 @@
  */
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
 
-/* The same for one file or folder by itself. @param path  NULL where it has none, such as a pipe. */
+/* The same for one file or folder by itself. @param path  NULL where it has none, such as a pipe.
+ */
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err);
 

@@ -207,8 +207,8 @@ static void write_files(struct cli *cli)
                "providers:\n  \"x" QUOTED "\": {base: openai, base_url: \"" QUOTED "\"}\n");
     write_text(cli, HOSTILE ".yaml",
                "\"" QUOTED "\": 1\nmodels: {\"" QUOTED "\": nobody/x}\n"
-               "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED
-               "\", models: {\"" QUOTED "\": \"" QUOTED "\"}}}\n");
+               "providers: {openai: {\"" QUOTED "\": 1, timeout: \"" QUOTED "\", models: {\"" QUOTED
+               "\": \"" QUOTED "\"}}}\n");
     write_text(cli, "lines.txt", "one\n" HOSTILE "\n");
     write_text(cli, "broken.jsonl", "{\"" QUOTED "\": 1}\n{\"prompt\": \"" QUOTED);
     write_text(cli, HOSTILE ".so", "no library");

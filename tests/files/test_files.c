@@ -335,7 +335,8 @@ static bool become_daemon(struct stat *info)
 {
     const struct passwd *user = getpwnam("daemon");
     if (geteuid() != 0 || !user) return false;
-    *info = (struct stat){.st_uid = user->pw_uid, .st_gid = user->pw_gid, .st_mode = S_IFREG | 0664};
+    *info =
+        (struct stat){.st_uid = user->pw_uid, .st_gid = user->pw_gid, .st_mode = S_IFREG | 0664};
     const struct group *group = getgrgid(user->pw_gid);
     return group && strcmp(group->gr_name, "daemon") == 0 && !*group->gr_mem &&
            seteuid(info->st_uid) == 0;
