@@ -8,9 +8,9 @@ typedef struct beluga__arena {
     const beluga_allocator *allocator;
     struct beluga__block *blocks; /* what to free; the first block may be the owner's */
     char *at, *end;               /* free room in the newest block */
-    size_t next_size;
-    size_t total, max;
+    uint32_t next_size;
     bool secret; /* wipe its blocks when they are freed; the first one is its owner's business */
+    size_t total, max;
 } beluga__arena;
 
 /* Start with memory of the owner's (16-byte aligned), so that small users allocate nothing more. */

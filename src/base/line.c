@@ -94,7 +94,7 @@ size_t beluga__line_unit(const char *text, size_t n, beluga__line_breaks breaks,
 bool beluga__is_line(const char *text, size_t n)
 {
     uint32_t c;
-    for (size_t i = 0, taken; i < n; i += taken) {
+    for (size_t i = beluga__ascii_visible(text, n), taken; i < n; i += taken) {
         taken = beluga__utf8_read(text + i, n - i, &c);
         if (!taken || !is_visible(c)) return false;
     }
@@ -105,6 +105,11 @@ size_t beluga__line(char *line, size_t size, const char *text, size_t n, beluga_
 {
     char unit[BELUGA__LINE_UNIT];
     size_t whole = 0, kept = 0, cut = 0, length; /* `cut` leaves room for the ellipsis */
+    if (n < size && beluga__is_line(text, n)) {
+        memcpy(line, text, n);
+        line[n] = '\0';
+        return n;
+    }
     for (size_t i = 0; i < n; whole += length) {
         i += beluga__line_unit(text + i, n - i, breaks, unit, &length);
         if (kept < whole || whole + length >= size) continue;

@@ -37,6 +37,21 @@ size_t beluga__utf8_valid(const char *text, size_t n)
     return n;
 }
 
+/* Eight at a time: a byte that is too small borrows, one that is too large has its highest bit or
+ * gets it. */
+size_t beluga__ascii_visible(const char *text, size_t n)
+{
+    size_t i = 0;
+    for (; n - i >= 8; i += 8) {
+        uint64_t eight;
+        memcpy(&eight, text + i, 8);
+        if (((eight - 0x2020202020202020u) | (eight + 0x0101010101010101u)) & 0x8080808080808080u)
+            break;
+    }
+    while (i < n && text[i] >= ' ' && text[i] <= '~') i++;
+    return i;
+}
+
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c)
 {
     static const unsigned char lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};

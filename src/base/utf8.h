@@ -8,6 +8,9 @@
 /* The number of valid bytes from the start: n when all of them are. */
 size_t beluga__utf8_valid(const char *text, size_t n);
 
+/* The number of bytes from the start that are ASCII and no control characters: ' ' to '~'. */
+size_t beluga__ascii_visible(const char *text, size_t n);
+
 /* The length of the longest prefix of at most `max` bytes that does not cut a character in two. */
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
 

@@ -23,6 +23,36 @@ void beluga__target_unref(beluga__target *target)
 /* The operation, the ops of the stack, a decoder's state, a request's headers. */
 enum { HTTP_CALL = 3280 };
 
+static size_t block_bytes(const beluga__target *target)
+{
+    return target->call_bytes ? target->call_bytes : HTTP_CALL;
+}
+
+/* --- keys ------------------------------------------------------------------------------------- */
+
+/* From there on; `at` is where the arena was. */
+static void hold_secrets(beluga_call *call, const char *at)
+{
+    size_t bytes = block_bytes(call->target), from = (size_t)((uintptr_t)at - (uintptr_t)call);
+    if (call->arena.secret) return;
+    call->arena.secret = true;
+    call->secret_from = (uint16_t)(from < bytes ? from : bytes); /* or in one of the arena's own */
+}
+
+void beluga__call_holds_secrets(beluga_call *call)
+{
+    hold_secrets(call, call->arena.at);
+}
+
+static void wipe(beluga_call *call)
+{
+    if (call->arena.secret)
+        explicit_bzero((char *)call + call->secret_from,
+                       block_bytes(call->target) - call->secret_from);
+}
+
+/* --- what is asked ---------------------------------------------------------------------------- */
+
 /* The result that message `message` stands instead of: of the same call, since the model spoke. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
@@ -72,6 +102,13 @@ static bool has_options(const beluga_option *opts, size_t n)
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
 }
 
+/* A header, or what only the provider knows. */
+static bool may_be_secret(const beluga__settings *own)
+{
+    return own->known[BELUGA_OPTION_EXTRA_HEADERS].origin == BELUGA_ORIGIN_CALL ||
+           own->known[BELUGA_OPTION_PROVIDER_SPECIFIC].origin == BELUGA_ORIGIN_CALL;
+}
+
 static int take_options(beluga_call *call, const beluga_option *opts, size_t n, beluga_error *err)
 {
     call->settings = &call->target->settings;
@@ -81,7 +118,9 @@ static int take_options(beluga_call *call, const beluga_option *opts, size_t n, 
     if (!own) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for options");
     *own = call->target->settings;
     call->settings = own;
+    const char *at = call->arena.at;
     int status = beluga__settings_apply(own, &call->arena, opts, n, BELUGA_ORIGIN_CALL, err);
+    if (may_be_secret(own)) hold_secrets(call, at);
     const beluga_provider *provider = call->target->provider;
     if (!status)
         status = beluga__settings_check_all(own, 'C', provider->name, provider->options, err);
@@ -116,16 +155,11 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-static bool speaks_http(const beluga__target *target)
-{
-    return !target->call_bytes;
-}
-
 /* A call of a target, in one block: no question yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
-    size_t bytes = speaks_http(target) ? HTTP_CALL : target->call_bytes;
+    size_t bytes = block_bytes(target);
     beluga_call *call = beluga__alloc(allocator, bytes);
     if (!call) {
         beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
@@ -135,7 +169,6 @@ static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_e
     atomic_init(&call->refs, 1);
     beluga__arena_init(&call->arena, allocator, call->first, bytes - sizeof(beluga_call),
                        BELUGA__MAX_CALL_BYTES);
-    call->arena.secret = speaks_http(target);
     call->target = beluga__target_ref(target);
     call->loop = loop;
     return call;
@@ -237,7 +270,7 @@ void beluga__call_unref(beluga_call *call)
     beluga__target *target = call->target;
     const beluga_allocator *allocator = call->arena.allocator;
     beluga__arena_free(&call->arena);
-    if (speaks_http(target)) explicit_bzero(call, HTTP_CALL); /* the key was in it */
+    wipe(call);
     /* The allocator is the client's, and the target may hold the last reference to that. */
     beluga__release(allocator, call);
     beluga__target_unref(target);

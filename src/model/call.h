@@ -28,6 +28,7 @@ struct beluga_call {
     bool has_repeated_results; /* some were left out: a call can have one */
     bool stands_in;            /* derived: who answers is another than the caller knows */
     bool is_probe;             /* finds out whether the provider is well: one attempt will do */
+    uint16_t secret_from;      /* where in this block that begins which is wiped */
     /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
     void *span;
     void *attempt_span;          /* of the attempt that runs */
@@ -62,6 +63,8 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
  * top. Borrowed as long as `call`, and used like it. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
+/* What is allocated for it from now on may hold a key: it is wiped when the call goes. */
+void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);
 

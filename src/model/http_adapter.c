@@ -5,7 +5,6 @@
 #include "model/http_op.h"
 
 #include "base/clock.h"
-#include "base/secret_memory.h"
 #include "model/claims.h"
 #include "model/http_log.h"
 #include "model/span.h"
@@ -125,14 +124,7 @@ static int authorize(beluga__http_op *self, beluga_error *err)
     credential.variable = beluga__credential_variable(call->target->credential);
     if (provider->authorize)
         return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
-    beluga__buf value;
-    beluga__buf_init(&value, beluga__secret_allocator(), BELUGA__MAX_KEY_BYTES);
-    beluga__buf_puts(&value, "Bearer ");
-    beluga__buf_puts(&value, key);
-    if (!value.status) beluga_http_request_set_header(&self->request, "Authorization", value.data);
-    int status = value.status;
-    beluga__buf_free(&value);
-    return status ? beluga_error_set(err, status, "the key can't be sent") : 0;
+    return beluga__http_request_set_bearer(&self->request, key, err);
 }
 
 /* An encoder that warned of anything has looked, and knows more. */
@@ -327,6 +319,7 @@ static int begin(beluga__http_op *self, beluga_error *err)
     int status = prepare(self, err);
     if (status) return status;
     self->key_wait.ready = key_ready;
+    beluga__call_holds_secrets(call);
     status = go_on(self, err);
     if (self->waits_for_key) {
         beluga__watchdog_start(&self->dog); /* anew when the request is sent */

@@ -251,9 +251,8 @@ void beluga__loop_close_mailbox(beluga__loop *loop)
 
 /* Where it comes much later than was planned, nobody could read meanwhile: the process was stopped,
  * a callback blocked, the host had other things to do. Timeouts leave that out, too. */
-static void read_clock(beluga__loop *loop)
+static void take_time(beluga__loop *loop, int64_t now)
 {
-    int64_t now = beluga__now_ns();
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
     if (late > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) {
         loop->base.unpolled_ns += late;
@@ -262,16 +261,22 @@ static void read_clock(beluga__loop *loop)
     loop->seen_ns = loop->plan_ns = loop->base.now_ns = now;
 }
 
+static void read_clock(beluga__loop *loop)
+{
+    take_time(loop, beluga__now_ns());
+}
+
 /* Timeouts leave out the time between two runs. */
 static void begin_turn(beluga__loop *loop)
 {
+    int64_t now = beluga__now_ns();
     if (loop->left_ns) {
-        loop->seen_ns = loop->plan_ns = beluga__now_ns();
-        loop->base.unpolled_ns += loop->seen_ns - loop->left_ns;
+        loop->base.unpolled_ns += now - loop->left_ns;
+        loop->seen_ns = loop->plan_ns = now;
         loop->left_ns = 0;
     }
-    read_clock(loop);
-    loop->look_ns = loop->base.now_ns;
+    take_time(loop, now);
+    loop->look_ns = now;
 }
 
 /* --- a step ----------------------------------------------------------------------------------- */

@@ -32,6 +32,9 @@ struct beluga_http_request {
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
                                beluga__arena *arena, const char *base_url);
+/* The header "Authorization: Bearer KEY". 0, or NO_MEMORY. */
+int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
+                                    beluga_error *err);
 void beluga__http_request_free(beluga_http_request *request);
 /* What the setters and the writer ran into, with an explanation; 0 when the request can be sent. */
 int beluga__http_request_finish(beluga_http_request *request, beluga_error *err);

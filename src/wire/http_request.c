@@ -139,6 +139,15 @@ static void add_header(beluga_http_request *request, const char *name, const cha
     request->last_header = &header->next;
 }
 
+static void put_header(beluga_http_request *request, beluga__header **at, const char *name,
+                       const char *value)
+{
+    if (*at)
+        (*at)->value = value;
+    else
+        add_header(request, name, value);
+}
+
 /* The value is not shown: it may be a secret. */
 static bool can_carry(beluga_http_request *request, const char *name, const char *value)
 {
@@ -172,11 +181,22 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
     }
     if (!can_carry(request, name, value)) return;
     const char *copy = keep(request, value);
-    if (!copy) return;
-    if (*at)
-        (*at)->value = copy;
-    else
-        add_header(request, name, copy);
+    if (copy) put_header(request, at, name, copy);
+}
+
+/* Put together where it stays: no copy of it is left elsewhere. */
+int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
+                                    beluga_error *err)
+{
+    static const char name[] = "Authorization", scheme[] = "Bearer ";
+    size_t n = sizeof scheme - 1, n_key = strlen(key);
+    char *value = beluga__arena_alloc(request->arena, n + n_key + 1);
+    if (!value) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    memcpy(value, scheme, n);
+    memcpy(value + n, key, n_key + 1);
+    if (can_carry(request, name, value))
+        put_header(request, find_header(request, name), name, value);
+    return 0;
 }
 
 beluga_json_writer *beluga_http_request_json(beluga_http_request *request)

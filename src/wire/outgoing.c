@@ -13,7 +13,7 @@
 static bool is_alphanumeric(unsigned char c)
 {
     unsigned char lower = c | 0x20;
-    return (c >= '0' && c <= '9') || (lower >= 'a' && lower <= 'z');
+    return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
 /* Of C1, which are two bytes each, this is the first one's. */
@@ -51,10 +51,19 @@ static bool is_among(char c, const char *set)
     return c && strchr(set, c);
 }
 
-/* All but the controls that are not allowed, and what is forbidden besides. */
+static bool has_any(const char *text, size_t n, const char *set)
+{
+    for (; *set; set++)
+        if (memchr(text, *set, n)) return true;
+    return false;
+}
+
+/* All but the controls that are not allowed, and what is forbidden besides. Nearly always nothing
+ * is to be looked at twice. */
 static bool fits(const char *text, size_t n, const char *allowed, const char *forbidden,
                  beluga__misfit *misfit)
 {
+    if (beluga__ascii_visible(text, n) == n && !has_any(text, n, forbidden)) return true;
     size_t valid = beluga__utf8_valid(text, n);
     for (size_t i = 0; i < valid; i++) {
         if (is_alphanumeric((unsigned char)text[i]) || is_among(text[i], allowed)) continue;
@@ -85,9 +94,10 @@ bool beluga__fits_url(const char *text, size_t n, beluga__misfit *misfit)
 bool beluga__fits_header_name(const char *text, size_t n, beluga__misfit *misfit)
 {
     *misfit = (beluga__misfit){0, "nothing"};
-    for (size_t i = 0; i < n; i++)
-        if (!is_alphanumeric((unsigned char)text[i]) && !is_among(text[i], "!#$%&'*+-.^_`|~"))
-            return misfits(misfit, text, i);
+    for (size_t i = 0; i < n; i++) {
+        if (is_alphanumeric((unsigned char)text[i]) || text[i] == '-') continue;
+        if (!is_among(text[i], "!#$%&'*+.^_`|~")) return misfits(misfit, text, i);
+    }
     return n > 0;
 }
 
@@ -97,23 +107,23 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 {
     static const char ours[] = "the transport sets it";
     static const struct {
-        const char *name, *why; /* "*": whatever follows */
+        const char *name, *why; /* "-" at the end: whatever follows */
     } rows[] = {{"connection", ours},
                 {"content-length", ours},
                 {"expect", ours},
                 {"host", "it follows from base_url"},
                 {"http2-settings", ours},
                 {"keep-alive", ours},
-                {"proxy-*", "a proxy is told by proxy, with name and password in its URL"},
+                {"proxy-", "a proxy is told by proxy, with name and password in its URL"},
                 {"te", ours},
                 {"trailer", ours},
                 {"transfer-encoding", ours},
                 {"upgrade", ours}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if ((*name | 0x20) != *rows[i].name) continue;
-        size_t m = strcspn(rows[i].name, "*");
-        bool whole = n == m || rows[i].name[m];
-        if (n >= m && whole && strncasecmp(name, rows[i].name, m) == 0) return rows[i].why;
+        size_t m = strlen(rows[i].name);
+        bool may = n == m || (n > m && rows[i].name[m - 1] == '-');
+        if (may && strncasecmp(name, rows[i].name, m) == 0) return rows[i].why;
     }
     return NULL;
 }
@@ -136,9 +146,19 @@ static char decoded(const char *path, size_t n, size_t *at)
     return c;
 }
 
+/* Without escapes a segment of dots begins with one. */
+static bool may_climb(const char *path, size_t n)
+{
+    if (memchr(path, '%', n) || memchr(path, '\\', n)) return true;
+    for (const char *at = path; (at = memchr(at, '.', n - (size_t)(at - path))); at++)
+        if (at == path || at[-1] == '/') return true;
+    return false;
+}
+
 bool beluga__path_climbs(const char *path, size_t n)
 {
     size_t dots = 0, others = 0;
+    if (!may_climb(path, n)) return false;
     for (size_t at = 0; at < n;) {
         char c = decoded(path, n, &at);
         dots += c == '.';

@@ -793,6 +793,21 @@ static void an_answer_stays_as_it_is(void **state)
     }
 }
 
+/* Eight bytes are looked at together: each has neighbours at both ends of what is allowed. */
+static void a_byte_that_is_not_seen_is_found_wherever_it_stands(void **state)
+{
+    (void)state;
+    char text[24];
+    for (int byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < sizeof text; at++) {
+            bool seen = byte >= ' ' && byte <= '~';
+            for (size_t i = 0; i < sizeof text; i++) text[i] = i % 2 ? ' ' : '~';
+            text[at] = (char)byte;
+            for (size_t n = at + 1; n <= sizeof text; n++)
+                assert_int_equal(beluga__ascii_visible(text, n), seen ? n : at);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -800,6 +815,7 @@ int main(void)
         cmocka_unit_test(a_text_of_any_length_is_cut_between_characters),
         cmocka_unit_test(what_was_there_can_be_seen),
         cmocka_unit_test(an_answer_stays_as_it_is),
+        cmocka_unit_test(a_byte_that_is_not_seen_is_found_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

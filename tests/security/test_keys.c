@@ -261,6 +261,24 @@ static void a_header_that_was_given_is_forgotten(void **state)
                     beluga_with_extra_header(text(1, "X-Other: KEY")));
 }
 
+static void a_header_that_a_call_was_given_is_forgotten(void **state)
+{
+    bench *b = *state;
+    const beluga_option key[] = {beluga_with_api_key("x"), BELUGA_OPTIONS_END};
+    const beluga_option header = beluga_with_extra_header(text(0, "X-Other: KEY"));
+    beluga_error err = {0};
+    beluga_response *response = NULL;
+    beluga_chat_model *model = open_with(b, "openai", key);
+    int status =
+        beluga_invoke_n(model, NULL, beluga_input_text("hello"), &response, &err, &header, 1);
+    assert_int_equal(status, 0);
+    beluga_response_free(response);
+    assert_only_kept_out("after the call");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
+}
+
 static void a_password_of_a_url_is_forgotten(void **state)
 {
     bench *b = *state;
@@ -436,6 +454,7 @@ int main(void)
         IN_BENCH(a_key_that_was_given_is_forgotten),
         IN_BENCH(a_key_of_the_environment_is_forgotten),
         IN_BENCH(a_header_that_was_given_is_forgotten),
+        IN_BENCH(a_header_that_a_call_was_given_is_forgotten),
         IN_BENCH(a_password_of_a_url_is_forgotten),
         IN_BENCH(a_password_of_a_proxy_is_forgotten),
         IN_BENCH(a_key_of_a_file_is_forgotten),
