@@ -91,9 +91,9 @@
 #define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read in a file's place says nothing */
 #define BELUGA__LATE_MS             1000  /* what comes later than planned was stopped, not busy */
 /* behind a stop a timeout waits once more for what the server could not send, so often in a call */
-#define BELUGA__SPARED_MS           2000
-#define BELUGA__MAX_SPARED          3
-#define BELUGA__COMMAND_TIMEOUT_MS  30000 /* a command that prints a key */
-#define BELUGA__MAX_COMMAND_WORDS   4096  /* what it says on stderr, for the error */
+#define BELUGA__SPARED_MS          2000
+#define BELUGA__MAX_SPARED         3
+#define BELUGA__COMMAND_TIMEOUT_MS 30000 /* a command that prints a key */
+#define BELUGA__MAX_COMMAND_WORDS  4096  /* what it says on stderr, for the error */
 
 #endif

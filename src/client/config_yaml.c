@@ -197,7 +197,8 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
-    const beluga_allocator *allocator = beluga__secret_allocator(); /* a key may be among the values */
+    const beluga_allocator *allocator =
+        beluga__secret_allocator(); /* a key may be among the values */
     *out = NULL;
     int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
     if (status) return status;

@@ -58,8 +58,7 @@ static int write_all(int file, const char *bytes, size_t n)
 /* What could not be opened, as for want of descriptors, is tried again with the next export. */
 static bool open_file(beluga__exporter *e)
 {
-    if (e->file < 0)
-        e->file = beluga__telemetry_open_file(e->t->settings.file);
+    if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
     return e->file >= 0;
 }
 

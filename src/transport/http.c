@@ -687,8 +687,7 @@ static bool set_up_transfer(beluga__transfer *t)
     }
     /* Both decode what comes compressed anyway; a stream asks for none, for it would be delayed. */
     const char *encodings = t->streamed ? "identity" : "";
-    if (t->setup != setup && !set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings))
-        return false;
+    if (t->setup != setup && !set_text(easy, CURLOPT_ACCEPT_ENCODING, encodings)) return false;
     t->setup = setup;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, t);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, t);
