@@ -261,8 +261,8 @@ static void a_key_that_was_given_is_forgotten(void **state)
 
 static void a_key_of_the_environment_is_forgotten(void **state)
 {
-    putenv((char *)(uintptr_t)text(
-        0, "A_SECRET_FOR_A_TEST=KEY")); /* setenv copies, to the stack too */
+    /* setenv would copy it, to the stack too. */
+    putenv((char *)(uintptr_t)text(0, "A_SECRET_FOR_A_TEST=KEY"));
     NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_SECRET_FOR_A_TEST"));
     unsetenv("A_SECRET_FOR_A_TEST");
 }
