@@ -165,8 +165,22 @@ void peer_quit(peer *p)
 
 static void *serve(void *arg)
 {
-    peer_run(arg);
+    peer *p = arg;
+    pthread_mutex_lock(&p->lock);
+    p->serves = true;
+    pthread_cond_broadcast(&p->changed);
+    pthread_mutex_unlock(&p->lock);
+    peer_run(p);
     return NULL;
+}
+
+/* Its host may fork at once. A child in which a thread had half begun would wait for what the
+ * runtime of a sanitizer held for it. */
+static void wait_until_it_serves(peer *p)
+{
+    pthread_mutex_lock(&p->lock);
+    while (!p->serves) pthread_cond_wait(&p->changed, &p->lock);
+    pthread_mutex_unlock(&p->lock);
 }
 
 peer *peer_start(void)
@@ -185,7 +199,10 @@ peer *peer_start_with(const peer_config *config)
     int rc = pthread_create(&p->thread, NULL, serve, p);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     p->has_thread = rc == 0;
-    if (rc == 0) return p;
+    if (rc == 0) {
+        wait_until_it_serves(p);
+        return p;
+    }
     peer_stop(p);
     errno = rc;
     return NULL;

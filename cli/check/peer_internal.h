@@ -192,6 +192,7 @@ struct peer {
     /* everything below is shared and belongs to the lock */
     pthread_mutex_t lock;
     pthread_cond_t changed;
+    bool serves; /* its thread runs */
     peer_reply *first, *last, *unscripted_reply;
     uint64_t gates;
     peer_accept_fault accept_fault;

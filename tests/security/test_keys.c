@@ -18,7 +18,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { POOL = 64 << 20, SECRET = 40, ROOM = 4096 };
+/* Larger mappings that a core dump leaves out are a sanitizer's. */
+enum { POOL = 64 << 20, MOST_KEPT_OUT = 1 << 20, SECRET = 40, ROOM = 4096 };
 
 /* ---- a pool that keeps what was in it -------------------------------------------------------- */
 
@@ -54,10 +55,12 @@ static struct vault {
     char texts[8][512];
 } *vault;
 
-/* Not in the program's text: it is made up, and has no pattern of ASCII's. */
+/* Not in the program's text: it is made up, for each test another, and has no pattern of ASCII's.
+ */
 static void make_key(void)
 {
-    unsigned x = (unsigned)getpid() * 2654435761u | 1;
+    static unsigned number;
+    unsigned x = ((unsigned)getpid() + number++) * 2654435761u | 1;
     for (int i = 0; i < SECRET; i++) {
         x = x * 1664525u + 1013904223u;
         vault->key[i] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789ab"[x >> 26];
@@ -82,10 +85,18 @@ typedef struct found {
     size_t kept_out;          /* in pages that it leaves out */
 } found;
 
-static size_t count(const char *at, const char *end)
+/* Also what is nobody's: so a sanitizer must not watch it, nor the functions of libc that it
+ * replaces. */
+__attribute__((noinline, no_sanitize_address, no_sanitize_thread)) static size_t
+count(const char *at, const char *end)
 {
+    const char *key = vault->key;
     size_t n = 0;
-    while (at < end && (at = memmem(at, (size_t)(end - at), vault->key, SECRET))) n++, at++;
+    for (; end - at >= SECRET; at++) {
+        int same = 0;
+        while (same < SECRET && at[same] == key[same]) same++;
+        n += same == SECRET;
+    }
     return n;
 }
 
@@ -94,7 +105,7 @@ static void add(found *f, char *start, char *end, bool writable, const char *nam
     if (!writable || start == (char *)vault) return;
     if (start <= pool && pool < end)
         f->pool += count(pool, pool + atomic_load(&pool_used));
-    else if (!dumped)
+    else if (!dumped && end - start <= MOST_KEPT_OUT)
         f->kept_out += count(start, end);
     else if (strcmp(name, "[stack]") == 0)
         f->stack += count(start, end); /* also below: what returned functions left */
@@ -188,6 +199,7 @@ static int tear_down(void **state)
     beluga_allocator_set_default(NULL);
     kill(b->server, SIGKILL);
     waitpid(b->server, NULL, 0);
+    peer_stop(b->peer);
     memset(pool, 0, atomic_load(&pool_used));
     return 0;
 }
@@ -196,7 +208,6 @@ static void end_client(bench *b)
 {
     beluga_error err = {0};
     assert_int_equal(beluga_client_close(b->client, PATIENCE_MS, &err), 0);
-    beluga_client_unref(b->client);
 }
 
 static beluga_chat_model *open_with(bench *b, const char *provider, const beluga_option *opts)
@@ -250,9 +261,10 @@ static void a_key_that_was_given_is_forgotten(void **state)
 
 static void a_key_of_the_environment_is_forgotten(void **state)
 {
-    setenv("A_KEY_FOR_A_TEST", vault->key, 1); /* glibc's copy, on the heap */
-    NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_KEY_FOR_A_TEST"));
-    unsetenv("A_KEY_FOR_A_TEST");
+    /* setenv would copy it, to the stack too. */
+    putenv((char *)(uintptr_t)text(0, "A_SECRET_FOR_A_TEST=KEY"));
+    NOTHING_LEFT_OF(*state, beluga_with_api_key("env:A_SECRET_FOR_A_TEST"));
+    unsetenv("A_SECRET_FOR_A_TEST");
 }
 
 static void a_header_that_was_given_is_forgotten(void **state)

@@ -10,6 +10,7 @@
 #include "failing.h"
 #include "peer.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -329,6 +330,17 @@ static void torture_program(void **state)
     if (!only || strcmp(only, p->name) == 0) torture(*state, p);
 }
 
+/* A sanitizer's library has to be the first; it calls what is preloaded behind it. */
+static void name_library(void)
+{
+    Dl_info sanitizer = {.dli_fname = ""};
+    void *init = dlsym(RTLD_DEFAULT, "__asan_init");
+    if (!init) init = dlsym(RTLD_DEFAULT, "__tsan_init");
+    if (init) dladdr(init, &sanitizer);
+    snprintf(library, sizeof library, "%s%s%s/tests/libfailing.so", sanitizer.dli_fname,
+             init ? ":" : "", getenv("BELUGA_BUILD_ROOT"));
+}
+
 static bool make_plan(void)
 {
     snprintf(plan_path, sizeof plan_path, "/tmp/beluga-plan-XXXXXX");
@@ -361,7 +373,7 @@ int main(void)
 {
     enum { N = sizeof programs / sizeof *programs };
     struct CMUnitTest tests[N];
-    snprintf(library, sizeof library, "%s/tests/libfailing.so", getenv("BELUGA_BUILD_ROOT"));
+    name_library();
     for (size_t i = 0; i < N; i++)
         tests[i] = (struct CMUnitTest){.name = programs[i].name,
                                        .test_func = torture_program,
