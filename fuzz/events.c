@@ -88,6 +88,10 @@ void fuzz_events_add(struct fuzz_events *events, const beluga_event *event)
 {
     FUZZ_CHECK(events->terminal == 0);
     switch (event->kind) {
+    case BELUGA_EVENT_START:
+        for (size_t i = 0; i < event->u.start.count; i++)
+            fuzz_check_line(event->u.start.warnings[i]);
+        break;
     case BELUGA_EVENT_METADATA: check_metadata(event); break;
     case BELUGA_EVENT_TEXT:
         fuzz_check_text(event->u.text.text, event->u.text.length);

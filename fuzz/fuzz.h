@@ -41,7 +41,7 @@ const char *fuzz_file(const uint8_t *data, size_t size);
 
 /* Text that leaves the library is UTF-8. */
 void fuzz_check_text(const char *text, size_t n);
-/* It is one line. */
+/* It is one line of visible characters, as what the library says to people is. */
 void fuzz_check_line(const char *text);
 /* A function that failed said why, and each text of its error can be shown. */
 void fuzz_check_error(int code, const beluga_error *err);

@@ -16,7 +16,7 @@ static void check_item(const struct batch_plan *plan, const struct batch_record 
     FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT);
     if (code) {
         FUZZ_CHECK(*item.why);
-        fuzz_check_text(item.why, strlen(item.why));
+        fuzz_check_line(item.why);
     } else {
         FUZZ_CHECK(id == 0 && strcmp(item.id, only_id.id) == 0);
         FUZZ_CHECK(item.messages && beluga_messages_count(item.messages));
@@ -37,7 +37,7 @@ static void read_all(struct batch_plan *plan, struct batch_reader *reader)
         at = record.offset + record.size;
         line = record.line;
         if (*record.fault)
-            fuzz_check_text(record.fault, strlen(record.fault));
+            fuzz_check_line(record.fault);
         else
             check_item(plan, &record);
     }
@@ -52,7 +52,7 @@ static void read_input(int file, enum batch_format format, struct batch_plan *pl
     if (!status && format == BATCH_CSV) status = batch_plan_columns(plan, why);
     if (status) {
         FUZZ_CHECK(*why);
-        fuzz_check_text(why, strlen(why));
+        fuzz_check_line(why);
     } else {
         read_all(plan, &reader);
     }
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool has_template = n && batch_template_parse(&template, text, why) == 0;
     if (n && !has_template) {
         FUZZ_CHECK(*why);
-        fuzz_check_text(why, strlen(why));
+        fuzz_check_line(why);
     }
     struct batch_plan plan = {.template = has_template ? &template : NULL,
                               .system = choice & 4 ? "Be short." : NULL,

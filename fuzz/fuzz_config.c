@@ -19,7 +19,7 @@ static void on_problem(void *payload, const beluga_config_problem *problem)
                  (problem->line == told->line && problem->column >= told->column);
     FUZZ_CHECK(later && problem->line > 0 && problem->column > 0);
     FUZZ_CHECK(*problem->message);
-    fuzz_check_text(problem->message, strlen(problem->message));
+    fuzz_check_line(problem->message);
     told->line = problem->line;
     told->column = problem->column;
     told->errors += problem->severity == BELUGA_SEVERITY_ERROR;

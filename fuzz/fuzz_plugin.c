@@ -25,14 +25,14 @@ static void make_file(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char real[PATH_MAX];
+    beluga__plugin_file found;
     beluga_error err = {0};
     if (file < 0) make_file();
     FUZZ_CHECK(ftruncate(file, 0) == 0 && pwrite(file, data, size, 0) == (ssize_t)size);
-    int code = beluga__plugin_file_check(path, real, &err);
+    int code = beluga__plugin_file_check(path, &found, &err);
     if (code)
         fuzz_check_error(code, &err);
     else
-        FUZZ_CHECK(strcmp(real, path) == 0);
+        FUZZ_CHECK(strcmp(found.real, path) == 0);
     return 0;
 }

@@ -7,16 +7,18 @@
 static char *filter(const uint8_t *data, size_t size, size_t piece, size_t *n)
 {
     struct term_filter filter = {0};
-    char *out = malloc((size + 1) * TERM_FILTER_GROWTH);
+    char *out = malloc(TERM_FILTER_ROOM(size));
     FUZZ_CHECK(out);
     *n = 0;
     for (size_t at = 0; at < size; at += piece) {
         size_t length = size - at < piece ? size - at : piece;
         char *copy = fuzz_copy(data + at, length);
         *n += term_filter(&filter, copy, length, out + *n);
-        FUZZ_CHECK(*n <= (at + length) * TERM_FILTER_GROWTH);
+        FUZZ_CHECK(*n <= TERM_FILTER_ROOM(at + length));
         free(copy);
     }
+    *n += term_filter_end(&filter, out + *n);
+    FUZZ_CHECK(*n <= TERM_FILTER_ROOM(size));
     return out;
 }
 

@@ -1,5 +1,6 @@
 #include "utf8.h"
 
+#include <beluga/log.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -44,13 +45,10 @@ bool batch_utf8_is_valid(const char *text, size_t length, size_t *bad)
 
 void batch_say_why(char why[BATCH_REASON_BYTES], const char *format, ...)
 {
-    char text[BATCH_REASON_BYTES];
-    beluga_error err;
+    char text[2 * BATCH_REASON_BYTES]; /* more, so that it is seen where it is cut */
     va_list values;
     va_start(values, format);
     vsnprintf(text, sizeof text, format, values);
     va_end(values);
-    /* The library makes a line of what it is given. */
-    beluga_error_set(&err, BELUGA_ERROR_INVALID_INPUT, "%s", text);
-    snprintf(why, BATCH_REASON_BYTES, "%.*s", BATCH_REASON_BYTES - 1, err.message);
+    beluga_text_to_line(text, strlen(text), why, BATCH_REASON_BYTES);
 }

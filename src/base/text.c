@@ -137,6 +137,7 @@ unsigned beluga__text_distance(const char *a, const char *b, unsigned limit)
     size_t n = strlen(a), m = strlen(b);
     unsigned rows[3][LONGEST_WORD + 1];
     if (n > LONGEST_WORD || m > LONGEST_WORD) return limit + 1;
+    if (n > m + limit || m > n + limit) return limit + 1; /* each letter more is a change */
     for (size_t j = 0; j <= m; j++) rows[0][j] = (unsigned)j;
     for (size_t i = 1; i <= n; i++) {
         unsigned *row = rows[i % 3];

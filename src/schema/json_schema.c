@@ -1,6 +1,7 @@
 #include "schema/json_schema.h"
 
 #include "base/json.h"
+#include "base/line.h"
 #include "base/utf8.h"
 
 #include <beluga/error.h>
@@ -28,13 +29,9 @@ static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
 /* --- saying why ------------------------------------------------------------------------------- */
 
+/* A name in the text, of a schema or a value, may be anything: "%.80s" cuts it, and it is made part
+ * of a line. */
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
-
-/* Of a name in a schema or a value, which may be as long as it likes. */
-static int shown(const char *name, size_t most)
-{
-    return (int)beluga__utf8_cut(name, strlen(name), most);
-}
 
 static int misfit(check *c, const char *format, ...)
 {
@@ -44,8 +41,9 @@ static int misfit(check *c, const char *format, ...)
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
     beluga__buf_clear(c->why);
-    if (c->path_length) beluga__buf_printf(c->why, "%.*s: ", (int)c->path_length, c->path);
-    int status = beluga__buf_puts(c->why, text);
+    beluga__line_append(c->why, c->path, c->path_length, BELUGA__BREAKS_ESCAPED);
+    if (c->path_length) beluga__buf_puts(c->why, ": ");
+    int status = beluga__line_append(c->why, text, strlen(text), BELUGA__BREAKS_ESCAPED);
     return status ? status : BELUGA_ERROR_INVALID_INPUT;
 }
 
@@ -55,7 +53,8 @@ static void tell_unknown(check *c, const char *keyword)
     for (size_t i = 0; i < c->n_told; i++)
         if (strcmp(c->told[i], keyword) == 0) return;
     c->told[c->n_told++] = keyword;
-    beluga__buf_printf(c->unknown, "%s%s", c->n_told > 1 ? ", " : "", keyword);
+    if (c->n_told > 1) beluga__buf_puts(c->unknown, ", ");
+    beluga__line_append(c->unknown, keyword, strlen(keyword), BELUGA__BREAKS_ESCAPED);
 }
 
 /* Whether there is room for so much work. */
@@ -131,8 +130,7 @@ static bool is_type(const beluga_json *value, const char *type)
 static int check_type(check *c, const beluga_json *type, const beluga_json *value)
 {
     const char *one = beluga_json_string(type, NULL);
-    if (one)
-        return is_type(value, one) ? 0 : misfit(c, "must be of type %.*s", shown(one, 40), one);
+    if (one) return is_type(value, one) ? 0 : misfit(c, "must be of type %.40s", one);
     for (const beluga_json *t = beluga_json_first(type); t; t = beluga_json_next(type, t)) {
         const char *name = beluga_json_string(t, NULL);
         if (name && is_type(value, name)) return 0;
@@ -287,7 +285,7 @@ static int check_required(check *c, const beluga_json *names, const beluga_json 
         const char *name = beluga_json_string(n, &length);
         if (!afford(c, beluga_json_count(value))) return BELUGA_ERROR_LIMIT_EXCEEDED;
         if (name && !beluga__json_get_n(value, name, length))
-            return misfit(c, "%.*s is missing", shown(name, 80), name);
+            return misfit(c, "%.80s is missing", name);
     }
     return 0;
 }
@@ -312,7 +310,7 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
         const char *name = beluga_json_key(v, NULL);
         if (find(c, properties, v)) continue;
         if (is_bool(additional) && !beluga_json_bool(additional, true))
-            return misfit(c, "%.*s is not allowed", shown(name, 80), name);
+            return misfit(c, "%.80s is not allowed", name);
         int status = fits_at(c, additional, v, name, 0);
         if (status) return status;
     }
@@ -382,9 +380,8 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
         target = beluga_json_get(target, name);
         at += n;
     }
-    return target
-               ? fits(c, target, value)
-               : misfit(c, "the schema refers to %.*s, which is not there", shown(text, 80), text);
+    return target ? fits(c, target, value)
+                  : misfit(c, "the schema refers to %.80s, which is not there", text);
 }
 
 /* --- all together ----------------------------------------------------------------------------- */

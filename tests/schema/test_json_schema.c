@@ -192,6 +192,22 @@ static void names_are_compared_to_their_end(void **state)
     misfits("{\"required\":[\"a\\u0000b\"]}", "{\"a\":1}", "a is missing");
 }
 
+static void whatever_a_name_holds_the_reason_is_one_line(void **state)
+{
+    (void)state;
+    beluga__buf why, unknown;
+    beluga__buf_init(&why, beluga_allocator_default(), 1024);
+    beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
+    misfits("{\"additionalProperties\":false}", "{\"a\\nb\\u202e\":1}",
+            "a\\nb\\u202e is not allowed");
+    misfits("{\"properties\":{\"a\\u001b\":{\"type\":\"\\t\"}}}", "{\"a\\u001b\":1}",
+            "a\\x1b: must be of type \\t");
+    assert_int_equal(check_text("{\"x\\r\":1}", "1", &why, &unknown), 0);
+    assert_string_equal(unknown.data, "x\\r");
+    beluga__buf_free(&why);
+    beluga__buf_free(&unknown);
+}
+
 /* Each member of one is looked for among those of the other. */
 static char *make_object(size_t n)
 {
@@ -233,6 +249,7 @@ int main(void)
         cmocka_unit_test(unknown_keywords_are_told_once_and_check_nothing),
         cmocka_unit_test(an_empty_keyword_is_unknown_as_others_are),
         cmocka_unit_test(names_are_compared_to_their_end),
+        cmocka_unit_test(whatever_a_name_holds_the_reason_is_one_line),
         cmocka_unit_test(work_that_grows_with_the_square_has_an_end),
     };
     return cmocka_run_group_tests_name("json_schema", tests, NULL, NULL);
