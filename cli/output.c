@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <beluga/log.h>
+
 #include "base/new_file.h"
 
 #include "args.h"
@@ -58,13 +59,7 @@ bool out_is_quiet(void)
 /* There is nowhere to report that stderr can't be written. */
 static void write_err(const char *bytes, size_t n)
 {
-    while (n) {
-        ssize_t done = write(STDERR_FILENO, bytes, n);
-        if (done < 0 && errno == EINTR) continue;
-        if (done <= 0) return;
-        bytes += done;
-        n -= (size_t)done;
-    }
+    beluga__file_write(STDERR_FILENO, bytes, n);
 }
 
 /* On a terminal a line on stderr does not begin behind a piece of the answer; elsewhere the two are

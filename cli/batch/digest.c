@@ -1,16 +1,15 @@
 #include "digest.h"
 
-#include <stdio.h>
 #include <string.h>
 
 void batch_digest_begin(struct batch_digest *digest)
 {
-    sha256_init(&digest->state);
+    beluga__sha256_begin(&digest->state);
 }
 
 void batch_digest_add(struct batch_digest *digest, const char *bytes, size_t n)
 {
-    sha256_update(&digest->state, n, (const uint8_t *)bytes);
+    beluga__sha256_add(&digest->state, bytes, n);
 }
 
 void batch_digest_bytes(void *digest, const char *bytes, size_t n)
@@ -20,9 +19,7 @@ void batch_digest_bytes(void *digest, const char *bytes, size_t n)
 
 void batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT])
 {
-    uint8_t bytes[BATCH_DIGEST_BYTES];
-    sha256_digest(&digest->state, sizeof bytes, bytes);
-    for (size_t i = 0; i < sizeof bytes; i++) snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    beluga__sha256_end(&digest->state, text);
 }
 
 void batch_digest_short(const char *bytes, size_t n, uint64_t out[2])
@@ -30,7 +27,7 @@ void batch_digest_short(const char *bytes, size_t n, uint64_t out[2])
     struct batch_digest digest;
     batch_digest_begin(&digest);
     batch_digest_add(&digest, bytes, n);
-    sha256_digest(&digest.state, 2 * sizeof out[0], (uint8_t *)out);
+    beluga__sha256_end_bytes(&digest.state, out, 2 * sizeof out[0]);
 }
 
 void batch_digest_text(const char *bytes, char text[BATCH_DIGEST_TEXT])

@@ -2,16 +2,16 @@
 #ifndef BELUGA_CLI_BATCH_DIGEST_H
 #define BELUGA_CLI_BATCH_DIGEST_H
 
-#include <nettle/sha2.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#define BATCH_DIGEST_BYTES SHA256_DIGEST_SIZE
-#define BATCH_DIGEST_TEXT  (2 * BATCH_DIGEST_BYTES + 1)
+#include "base/sha256.h"
+
+#define BATCH_DIGEST_TEXT BELUGA__SHA256_TEXT
 
 /* It holds no memory, so that nothing can fail and nothing is freed. */
 struct batch_digest {
-    struct sha256_ctx state;
+    beluga__sha256 state;
 };
 
 void batch_digest_begin(struct batch_digest *digest);

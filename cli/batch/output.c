@@ -339,9 +339,8 @@ static int copy_place(int from, struct batch_new_file *to, struct place place)
 {
     char bytes[16384];
     while (place.length) {
-        ssize_t n = pread(from, bytes, place.length < sizeof bytes ? place.length : sizeof bytes,
-                          (off_t)place.offset);
-        if (n < 0 && errno == EINTR) continue;
+        size_t most = place.length < sizeof bytes ? place.length : sizeof bytes;
+        ssize_t n = batch_read_at(from, bytes, most, place.offset);
         if (n == 0) errno = EIO;
         if (n <= 0 || batch_new_file_add(to, bytes, (size_t)n) != 0) return -1;
         place.offset += (uint64_t)n;

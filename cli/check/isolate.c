@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/new_file.h"
+
 #include "scenario.h"
 
 enum { MAX_FAULTS = 3 /* crashes and hangs: then the rest is not run */ };
@@ -28,14 +30,7 @@ typedef struct header {
 
 static bool write_all(int fd, const void *bytes, size_t n)
 {
-    for (const char *at = bytes; n;) {
-        ssize_t written = write(fd, at, n);
-        if (written < 0 && errno == EINTR) continue;
-        if (written <= 0) return false;
-        at += written;
-        n -= (size_t)written;
-    }
-    return true;
+    return beluga__file_write(fd, bytes, n) == 0;
 }
 
 static void send_result(int fd, message_kind kind, const check_result *result)

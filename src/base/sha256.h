@@ -37,11 +37,16 @@ static inline void beluga__sha256_text(const uint8_t digest[BELUGA__SHA256],
     text[2 * BELUGA__SHA256] = '\0';
 }
 
-/* Leaves `sha` ready for another text. */
+/* Both leave `sha` ready for another text. n: the first so many bytes of the digest. */
+static inline void beluga__sha256_end_bytes(beluga__sha256 *sha, void *out, size_t n)
+{
+    sha256_digest(sha, n, out);
+}
+
 static inline void beluga__sha256_end(beluga__sha256 *sha, char text[BELUGA__SHA256_TEXT])
 {
     uint8_t digest[BELUGA__SHA256];
-    sha256_digest(sha, sizeof digest, digest);
+    beluga__sha256_end_bytes(sha, digest, sizeof digest);
     beluga__sha256_text(digest, text);
 }
 

@@ -3,10 +3,11 @@
 
 #include "base/left_out.h"
 
-ssize_t beluga__aws_key(const char *profile, char *buffer, size_t size, int64_t *expires_s,
-                        beluga_error *err)
+ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
+                        int64_t *expires_s, beluga_error *err)
 {
     (void)profile;
+    (void)unwanted;
     (void)buffer;
     (void)size;
     (void)expires_s;

@@ -4,8 +4,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "base/new_file.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -43,18 +43,6 @@ bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns
 
 /* --- where it goes ---------------------------------------------------------------------------- */
 
-static int write_all(int file, const char *bytes, size_t n)
-{
-    while (n) {
-        ssize_t wrote = write(file, bytes, n);
-        if (wrote < 0 && errno == EINTR) continue;
-        if (wrote <= 0) return BELUGA_ERROR_NETWORK;
-        bytes += wrote;
-        n -= (size_t)wrote;
-    }
-    return 0;
-}
-
 /* What could not be opened, as for want of descriptors, is tried again with the next export. */
 static bool open_file(beluga__exporter *e)
 {
@@ -71,9 +59,8 @@ static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
     if (e->torn) beluga__buf_putc(&e->body, '\n');
     if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n'))
         return BELUGA_ERROR_NO_MEMORY;
-    int status = write_all(e->file, e->body.data, e->body.length);
-    e->torn = status != 0;
-    return status;
+    e->torn = beluga__file_write(e->file, e->body.data, e->body.length) != 0;
+    return e->torn ? BELUGA_ERROR_NETWORK : 0;
 }
 
 static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *message)

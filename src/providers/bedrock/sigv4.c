@@ -38,23 +38,23 @@ struct signing {
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
-/* What of a URL is sent: neither its user nor its fragment, nor the port that its scheme has. */
+/* What of a URL is signed: neither its user nor the port that its scheme has. */
 static struct address parse(const char *url)
 {
     struct address a = {0};
     const char *host = strstr(url, "://"), *end, *user;
     const char *port = strncmp(url, "https:", 6) == 0 ? ":443" : ":80";
     a.host = host ? host + 3 : url;
-    end = a.host + strcspn(a.host, "/?#");
+    end = a.host + strcspn(a.host, "/?");
     while ((user = memchr(a.host, '@', (size_t)(end - a.host)))) a.host = user + 1;
     a.n_host = (size_t)(end - a.host);
     size_t n = strlen(port);
     if (a.n_host > n && memcmp(end - n, port, n) == 0) a.n_host -= n;
     a.path = end;
-    a.n_path = strcspn(a.path, "?#");
+    a.n_path = strcspn(a.path, "?");
     a.query = a.path + a.n_path;
     if (*a.query == '?') a.query++;
-    a.n_query = strcspn(a.query, "#");
+    a.n_query = strlen(a.query);
     return a;
 }
 
@@ -88,12 +88,8 @@ struct piece {
     size_t n;
 };
 
-static bool is_dots(struct piece p, size_t n)
-{
-    return p.n == n && memcmp(p.at, "..", n) == 0;
-}
-
-/* The segments that are left when empty ones and dots are followed; fits() has counted. */
+/* The segments that are not empty; fits() has counted. A path with dots for segments is never sent
+ * (wire/outgoing.h), so there are none to follow. */
 static size_t split_path(const struct address *a, struct piece *segments)
 {
     size_t count = 0;
@@ -101,11 +97,7 @@ static size_t split_path(const struct address *a, struct piece *segments)
         struct piece next = {a->path + at, 0};
         while (at + next.n < a->n_path && next.at[next.n] != '/') next.n++;
         at += next.n + 1;
-        if (!next.n || is_dots(next, 1)) continue;
-        if (!is_dots(next, 2))
-            segments[count++] = next;
-        else if (count)
-            count--;
+        if (next.n) segments[count++] = next;
     }
     return count;
 }
