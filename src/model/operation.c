@@ -415,9 +415,18 @@ static bool can_be_steered(const beluga_op *op)
     return op && op->running && !beluga__loop_inherited(op->call->loop);
 }
 
+/* Nothing of it goes out before the end. */
+static void forget_head(beluga_op *op)
+{
+    op->usage_pending = op->late_metadata = false;
+    op->n_told = op->n_warnings;
+}
+
 void beluga_op_cancel(beluga_op *op)
 {
-    if (can_be_steered(op)) stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
+    if (!can_be_steered(op)) return;
+    forget_head(op); /* one more event is promised, the error */
+    stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
 }
 
 void beluga_op_pause(beluga_op *op, bool paused)

@@ -3,6 +3,8 @@
  * do. */
 #include "../support/calls.h"
 
+#include "model/operation.h"
+
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -456,6 +458,28 @@ static void a_deadline_makes_the_descriptor_readable(void **state)
     beluga_loop_free(loop);
 }
 
+/* Of tokens that were told before any text. */
+static void a_cancel_before_the_first_content_gets_nothing_but_the_error(void **state)
+{
+    peer *p = *state;
+    record r = {0};
+    beluga_loop *loop = new_loop();
+    beluga_chat_model *model = open_peer(p);
+    peer_reply *reply = peer_reply_new(p);
+    peer_openai_begin(reply);
+    peer_openai_usage(reply, 12, 0);
+    peer_step_hang(reply);
+    beluga_op *op = push_stream(model, loop, NULL, &r);
+    while (!op->usage_pending) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
+    assert_int_equal(r.events, 0);
+    beluga_op_cancel(op);
+    step_until_end(loop, &r);
+    assert_story(&r, "error(context_canceled)");
+    beluga_op_free(op);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
 static void an_op_that_is_cancelled_outside_a_step_makes_the_descriptor_readable(void **state)
 {
     peer *p = *state;
@@ -639,6 +663,7 @@ int main(void)
         ON_PEER(the_wait_for_a_retry_makes_the_descriptor_readable),
         ON_PEER(a_timeout_makes_the_descriptor_readable),
         cmocka_unit_test(a_deadline_makes_the_descriptor_readable),
+        ON_PEER(a_cancel_before_the_first_content_gets_nothing_but_the_error),
         ON_PEER(an_op_that_is_cancelled_outside_a_step_makes_the_descriptor_readable),
         ON_PEER(a_resumed_call_makes_the_descriptor_readable),
         cmocka_unit_test(the_timeout_tells_a_polling_host_when_to_step),
