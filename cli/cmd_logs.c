@@ -220,20 +220,22 @@ static int print_fitted(const struct rows *rows)
 }
 
 /* In full; what breaks a line is a space. */
-static void print_prompt(const char *text)
+static int print_prompt(const char *text)
 {
     char *line = strdup(text);
-    for (char *at = line; line && *at; at++)
+    if (!line) return out_no_memory();
+    for (char *at = line; *at; at++)
         if (*at >= '\t' && *at <= '\r') *at = ' ';
     out_name(line);
     free(line);
+    return 0;
 }
 
 /* In a pipe: all columns, times in UTC, texts in full but in one line. */
 static int print_row(void *payload, const struct logbook_entry *e)
 {
     char time[40], model[CELL_BYTES], tokens[64], cost[32];
-    (void)payload;
+    int *code = payload;
     format_utc(time, sizeof time, e->time_ms);
     format_model(model, sizeof model, e);
     format_tokens(tokens, sizeof tokens, e);
@@ -243,9 +245,9 @@ static int print_row(void *payload, const struct logbook_entry *e)
     out_printf("\t");
     out_name(result_of(e));
     out_printf("\t%s\t%s\t", tokens, cost);
-    print_prompt(e->prompt ? e->prompt : "");
+    *code = print_prompt(e->prompt ? e->prompt : "");
     out_printf("\n");
-    return out_failed();
+    return *code || out_failed();
 }
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
@@ -348,7 +350,8 @@ static int print_entries(struct logs *logs, source from)
     if (count_of(logs->args) < 0) return CLI_EXIT_USAGE;
     if (logs->args->json) return print_json(logs, from);
     if (term_is_out()) return print_table(logs, from);
-    return from(logs, print_row, NULL) < 0 ? fail(logs) : 0;
+    int code = 0;
+    return from(logs, print_row, &code) < 0 ? fail(logs) : code;
 }
 
 static int do_list(struct logs *logs)

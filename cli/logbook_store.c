@@ -271,7 +271,11 @@ static int visit_rows(struct logbook_store *store, sqlite3_stmt *statement, logb
     int rc = 0, step = SQLITE_DONE;
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         read_entry(statement, &entry);
-        rc = visit(payload, &entry);
+        /* A text that there was no memory for looks like one that is not there. */
+        if (sqlite3_errcode(store->db) == SQLITE_NOMEM)
+            rc = fail(store, why);
+        else
+            rc = visit(payload, &entry);
     }
     if (rc == 0 && step != SQLITE_DONE) rc = fail(store, why);
     sqlite3_finalize(statement);
