@@ -218,6 +218,23 @@ static void what_another_put_into_a_shared_folder_is_not_replaced(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
+/* In a shared folder, where anybody may have made a second name for a file of ours. */
+static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
+{
+    room *r = *state;
+    write_text(in(r, "target"), "precious", 0644);
+    assert_int_equal(link(in(r, "target"), in(r, "second")), 0);
+    assert_int_equal(chmod(r->folder, 01777), 0);
+    assert_int_equal(replace(in(r, "second"), "lost", true), -1);
+    assert_int_equal(errno, EMLINK);
+    assert_int_equal(beluga__file_open(in(r, "second"), O_WRONLY | O_APPEND, 0600), -1);
+    assert_int_equal(errno, EMLINK);
+    assert_text(in(r, "target"), "precious");
+    assert_int_equal(chmod(r->folder, 0700), 0);
+    assert_int_equal(replace(in(r, "second"), "new", true), 0);
+    assert_text(in(r, "target"), "precious");
+}
+
 /* ---- files that somebody named --------------------------------------------------------------- */
 
 static void a_named_file_is_made_private_and_less_where_the_umask_says_so(void **state)
@@ -374,6 +391,7 @@ int main(void)
         FILES(only_files_are_replaced),
         FILES(a_name_that_is_taken_stays_whose_it_is),
         FILES(what_another_put_into_a_shared_folder_is_not_replaced),
+        FILES(a_files_second_name_in_a_shared_folder_is_not_written),
         FILES(a_named_file_is_made_private_and_less_where_the_umask_says_so),
         FILES(a_named_file_that_is_there_keeps_its_mode_and_is_emptied_on_request),
         FILES(ones_own_links_and_devices_are_opened_as_they_stand),
