@@ -80,6 +80,19 @@ static int find_planted(const char *path)
     return planted(&parent, &entry);
 }
 
+int beluga__file_check_folder(const char *path)
+{
+    char name[PATH_MAX];
+    size_t n = strnlen(path, sizeof name);
+    while (n > 1 && path[n - 1] == '/') n--; /* behind a slash a link would be followed */
+    if (n == sizeof name) return errno = ENAMETOOLONG, -1;
+    memcpy(name, path, n);
+    name[n] = '\0';
+    int found = find_planted(name);
+    if (found > 0) errno = found;
+    return found ? -1 : 0;
+}
+
 /* --- what somebody named ---------------------------------------------------------------------- */
 
 /* Only a file is emptied: not a device, and not what was put there since it was looked at. */

@@ -20,6 +20,10 @@
  */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
+/* Whether files may be made in a folder that was there. EPERM: in a folder where everybody may
+ * write, another user has made it, or a link to it. */
+int beluga__file_check_folder(const char *path);
+
 /* Make a file without a name, in the folder of `beside`. */
 int beluga__file_nameless(const char *beside);
 

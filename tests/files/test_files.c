@@ -315,6 +315,23 @@ static void what_another_put_into_a_shared_folder_is_not_opened(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
+static void a_folder_that_another_put_into_a_shared_one_is_not_written_into(void **state)
+{
+    room *r = *state;
+    char slash[300];
+    assert_int_equal(symlink(".", in(r, "link")), 0);
+    snprintf(slash, sizeof slash, "%s/", in(r, "link"));
+    assert_int_equal(beluga__file_check_folder(slash), 0);
+    if (!give_away(r, in(r, "link"))) {
+        print_message("# needs root to give a link away\n");
+        skip();
+    }
+    assert_int_equal(beluga__file_check_folder(slash), -1);
+    assert_int_equal(errno, EPERM);
+    assert_int_equal(beluga__file_check_folder(in(r, "link")), -1);
+    assert_int_equal(errno, EPERM);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static void a_pipe_is_read_to_its_end_where_pipes_may_be(void **state)
@@ -397,6 +414,7 @@ int main(void)
         FILES(ones_own_links_and_devices_are_opened_as_they_stand),
         FILES(a_pipe_without_a_reader_is_not_waited_for),
         FILES(what_another_put_into_a_shared_folder_is_not_opened),
+        FILES(a_folder_that_another_put_into_a_shared_one_is_not_written_into),
         FILES(a_pipe_is_read_to_its_end_where_pipes_may_be),
         FILES(what_never_ends_is_read_to_the_limit),
         FILES(a_group_of_a_users_own_is_the_user),
