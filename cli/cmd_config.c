@@ -24,6 +24,14 @@ struct setting {
     char origin[96];
 };
 
+/* As a configuration shows it: an address may hold a name and a password. */
+static void show_url(struct setting *s, const char *url)
+{
+    beluga_config *config = beluga_config_new(beluga_with_base_url(url));
+    beluga_config_describe(config, BELUGA_OPTION_BASE_URL, s->value, sizeof s->value, NULL);
+    beluga_config_free(config);
+}
+
 /* The environment's layer is read only when a model is opened: see what it will find. */
 static bool from_environment(const beluga_provider *provider, int key, struct setting *s)
 {
@@ -33,8 +41,10 @@ static bool from_environment(const beluga_provider *provider, int key, struct se
     if (provider && key == BELUGA_OPTION_BASE_URL)
         variable = session_find_variable(provider->url_variables);
     if (!variable) return false;
-    snprintf(s->value, sizeof s->value, "%s",
-             key == BELUGA_OPTION_API_KEY ? "set" : getenv(variable));
+    if (key == BELUGA_OPTION_API_KEY)
+        snprintf(s->value, sizeof s->value, "set");
+    else
+        show_url(s, getenv(variable));
     snprintf(s->origin, sizeof s->origin, "environment (%s)", variable);
     return true;
 }

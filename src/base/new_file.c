@@ -31,6 +31,9 @@ const char *beluga__file_explain(int error, char *text, size_t size)
     case EPERM:
         return "another user has put it there, in a folder where others may write too: take a "
                "folder or a name of your own";
+    case EMLINK:
+        return "it has another name elsewhere, in a folder where others may write too: take a "
+               "folder or a name of your own";
     case ELOOP: return "it is a link: remove it";
     case EINVAL: return "it is not a regular file, and nothing else is replaced: remove it";
     case ENXIO: return "it is a pipe that nobody reads";
@@ -56,21 +59,38 @@ static const char *split(const char *path, char folder[PATH_MAX])
 }
 
 /* What the kernel asks, too, where fs.protected_symlinks and its like are on: in a folder that
- * others may write and nobody empties, a name belongs to who made it. */
-static bool is_anothers(const struct stat *folder, const struct stat *entry)
+ * others may write and nobody empties, a name belongs to who made it. Who made a file's second name
+ * can't be seen: it may be a hard link of another to a file of one's own. Returns an errno, or 0.
+ */
+static int planted(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
     uid_t owner = entry->st_uid;
-    return shared && owner != geteuid() && owner != 0 && owner != folder->st_uid;
+    if (!shared) return 0;
+    if (owner != geteuid() && owner != 0 && owner != folder->st_uid) return EPERM;
+    return S_ISREG(entry->st_mode) && entry->st_nlink > 1 ? EMLINK : 0;
 }
 
-/* Returns 1 for a name that another has put there, 0, or -1. */
-static int is_planted(const char *path)
+/* Returns EPERM or EMLINK for a name that another may have put there, 0, or -1 with errno. */
+static int find_planted(const char *path)
 {
     char folder[PATH_MAX];
     struct stat parent, entry;
     if (!split(path, folder) || stat(folder, &parent) || lstat(path, &entry)) return -1;
-    return is_anothers(&parent, &entry);
+    return planted(&parent, &entry);
+}
+
+int beluga__file_check_folder(const char *path)
+{
+    char name[PATH_MAX];
+    size_t n = strnlen(path, sizeof name);
+    while (n > 1 && path[n - 1] == '/') n--; /* behind a slash a link would be followed */
+    if (n == sizeof name) return errno = ENAMETOOLONG, -1;
+    memcpy(name, path, n);
+    name[n] = '\0';
+    int found = find_planted(name);
+    if (found > 0) errno = found;
+    return found ? -1 : 0;
 }
 
 /* --- what somebody named ---------------------------------------------------------------------- */
@@ -102,9 +122,9 @@ int beluga__file_open(const char *path, int flags, mode_t mode)
     for (int i = 0; i < TRIES; i++) {
         int fd = open(path, flags | O_CREAT | O_EXCL, mode);
         if (fd >= 0 || errno != EEXIST) return fd;
-        int planted = is_planted(path);
-        if (planted > 0) return errno = EPERM, -1;
-        if (planted == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
+        int found = find_planted(path);
+        if (found > 0) return errno = found, -1;
+        if (found == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
         if (fd >= 0 || errno != ENOENT) return fd; /* else it went in between */
     }
     return -1;
@@ -165,7 +185,8 @@ static int look(const beluga__new_file *file, struct stat *old)
     if (fstatat(file->folder, file->name, old, AT_SYMLINK_NOFOLLOW))
         return errno == ENOENT ? 0 : -1;
     if (fstat(file->folder, &folder)) return -1;
-    if (is_anothers(&folder, old)) return errno = EPERM, -1;
+    int found = planted(&folder, old);
+    if (found) return errno = found, -1;
     if (S_ISREG(old->st_mode)) return 1;
     errno = S_ISDIR(old->st_mode) ? EISDIR : S_ISLNK(old->st_mode) ? ELOOP : EINVAL;
     return -1;
@@ -188,9 +209,9 @@ static int begin(beluga__new_file *file, const char *path)
 /* Where a link of one's own leads; NULL when that is nowhere, or it is another's. */
 static char *resolve(const char *path)
 {
-    int planted = is_planted(path);
-    if (planted > 0) errno = EPERM;
-    return planted ? NULL : realpath(path, NULL);
+    int found = find_planted(path);
+    if (found > 0) errno = found;
+    return found ? NULL : realpath(path, NULL);
 }
 
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow)

@@ -15,9 +15,14 @@
  * Open a file that somebody named, to write it; what is not there is made, with `mode` less the
  * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
  * link, a device or a pipe is opened as it stands, for who named it wants that. EPERM: in a folder
- * where everybody may write, as /tmp, another user has put something there.
+ * where everybody may write, as /tmp, another user has put something there; EMLINK: or may have,
+ * for the file has a second name.
  */
 int beluga__file_open(const char *path, int flags, mode_t mode);
+
+/* Whether files may be made in a folder that was there. EPERM: in a folder where everybody may
+ * write, another user has made it, or a link to it. */
+int beluga__file_check_folder(const char *path);
 
 /* Make a file without a name, in the folder of `beside`. */
 int beluga__file_nameless(const char *beside);

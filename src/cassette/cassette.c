@@ -1,6 +1,7 @@
 #include "cassette/cassette.h"
 
 #include "base/mem.h"
+#include "base/new_file.h"
 #include "base/secret.h"
 #include "wire/http.h"
 
@@ -25,7 +26,7 @@ static int system_error(const char *directory, beluga_error *err)
     int code =
         error == ENOENT || error == ENOTDIR ? BELUGA_ERROR_NOT_FOUND : BELUGA_ERROR_INVALID_INPUT;
     return beluga_error_set(err, code, "the cassette %.200s: %s", directory,
-                            strerror_r(error, text, sizeof text));
+                            beluga__file_explain(error, text, sizeof text));
 }
 
 /* --- files ------------------------------------------------------------------------------------ */
@@ -144,8 +145,9 @@ static int open_to_record(beluga__cassette *cassette, beluga_error *err)
     cassette->ops.transfer_cancel = beluga__record_cancel;
     cassette->ops.transfer_finish = beluga__record_finish;
     cassette->ops.transfer_pause = beluga__record_pause;
-    if (mkdir(cassette->directory, 0700) && errno != EEXIST)
-        return system_error(cassette->directory, err);
+    const char *folder = cassette->directory;
+    if (mkdir(folder, 0700) && (errno != EEXIST || beluga__file_check_folder(folder)))
+        return system_error(folder, err);
     int status = each_file(cassette, count_on, err);
     if (!status && access(cassette->directory, W_OK | X_OK))
         status = system_error(cassette->directory, err);

@@ -3,6 +3,7 @@
 #include "client/config.h"
 #include "model/credential.h"
 #include "model/option.h"
+#include "wire/http.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -35,20 +36,13 @@ static void put_key(output *out, const char *key)
     put(out, beluga__credential_is_reference(key) || has_prefix(key, "aws:") ? key : "set");
 }
 
-/* A URL without the name and password it may hold. */
+/* A URL without the name, password and keys it may hold. */
 static void put_url(output *out, const char *url)
 {
-    const char *scheme = strstr(url, "://");
-    const char *host = scheme ? scheme + 3 : url;
-    size_t authority = strcspn(host, "/?#");
-    const char *at = NULL;
-    for (size_t i = 0; i < authority; i++)
-        if (host[i] == '@') at = host + i;
-    if (at) {
-        put_n(out, url, (size_t)(host - url));
-        put(out, "***");
-    }
-    put(out, at ? at : url);
+    beluga__buf shown;
+    beluga__buf_init(&shown, beluga_allocator_default(), BELUGA__MAX_URL_BYTES);
+    put(out, beluga__http_redact_url(&shown, url) ? "set" : shown.data);
+    beluga__buf_free(&shown);
 }
 
 static void put_string(output *out, int key, const beluga__setting *slot)

@@ -26,10 +26,14 @@ static const char *variable(const char *name)
     return value && *value ? value : NULL;
 }
 
+/* Without the white space around it, such as a line break that came with a variable's value. */
 static void take(char *field, const char *value)
 {
-    size_t n = value ? strlen(value) : BELUGA__MAX_AWS_FIELD;
-    if (!*field && n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n + 1);
+    if (!value || *field) return;
+    value += strspn(value, " \t\r\n");
+    size_t n = strlen(value);
+    while (n && strchr(" \t\r\n", value[n - 1])) n--;
+    if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n); /* a field begins as zeros */
 }
 
 /* An id without its secret is none. */
@@ -260,5 +264,9 @@ ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *
     if (!find(profile, unwanted, &key, expires_s, err))
         n = snprintf(buffer, size, "%s:%s:%s:%s", key.id, key.secret, key.token, key.region);
     explicit_bzero(&key, sizeof key);
+    if (n >= 0 && n < (int)size && strpbrk(buffer, "\r\n")) {
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "the AWS key has a line break in it");
+        n = -1;
+    }
     return n < (int)size ? n : -1;
 }

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static bool same_name(const char *a, const char *b)
 {
@@ -257,7 +258,7 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
 
 static bool has_scheme(const char *url)
 {
-    return strncmp(url, "http://", 7) == 0 || strncmp(url, "https://", 8) == 0;
+    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
 }
 
 static int check_url(const beluga_http_request *request, beluga_error *err)

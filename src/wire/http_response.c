@@ -297,11 +297,21 @@ static int redact_query(beluga__buf *out, const char *at)
     }
 }
 
+/* Where name and password end at the latest. Behind a scheme that is where the path begins, but for
+ * a password with a "/" or "?" in it, which is no port; in what is no URL it may be anywhere. */
+static const char *find_end(const char *host, bool has_scheme)
+{
+    const char *end = host + strcspn(host, "/?#");
+    const char *colon = memchr(host, ':', (size_t)(end - host));
+    bool port = colon && colon + 1 + strspn(colon + 1, "0123456789") == end;
+    bool plain = !colon || port || *host == '[' || memchr(host, '@', (size_t)(end - host));
+    return has_scheme && plain ? end : host + strlen(host);
+}
+
 int beluga__http_redact_url(beluga__buf *out, const char *url)
 {
-    const char *host = strstr(url, "://");
-    host = host ? host + 3 : url;
-    const char *end = host + strcspn(host, "/?#"), *at = end;
+    const char *scheme = strstr(url, "://"), *host = scheme ? scheme + 3 : url;
+    const char *at = find_end(host, scheme != NULL);
     while (at > host && at[-1] != '@') at--;
     beluga__buf_append(out, url, (size_t)(host - url));
     if (at > host) beluga__buf_puts(out, "[redacted]@");

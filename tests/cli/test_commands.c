@@ -375,6 +375,21 @@ static void config_as_json_and_without_a_model(void **state)
     beluga_json_doc_free(doc);
 }
 
+static void config_hides_the_password_in_an_address_of_the_environment(void **state)
+{
+    static const char *const urls[] = {"https://me:pass-word@h/v1", "https//me:pass-word@h/v1",
+                                       "https://me:x/pass-word@h/v1", "http://h/v1?key=pass-word"};
+    struct cli *cli = *state;
+    for (size_t i = 0; i < sizeof urls / sizeof *urls; i++) {
+        cli_set(cli, "OPENAI_BASE_URL", urls[i]);
+        assert_int_equal(cli_run(cli, "config", "-m", "openai/any", NULL), 0);
+        assert_non_null(strstr(cli->out, "[redacted]"));
+        assert_lacks(cli->out, "pass-word");
+        assert_int_equal(cli_run(cli, "config", "--json", "-m", "openai/any", NULL), 0);
+        assert_lacks(cli->out, "pass-word");
+    }
+}
+
 /* ---- a provider without code ----------------------------------------------------------------- */
 
 /* A file whose provider "mine" is a peer of the test. */
@@ -578,6 +593,7 @@ int main(void)
         TEST(config_tells_where_each_part_came_from),
         TEST(config_tells_the_layers_of_a_model),
         TEST(config_as_json_and_without_a_model),
+        TEST(config_hides_the_password_in_an_address_of_the_environment),
         TEST(twelve_lines_of_a_file_make_a_provider),
         TEST(it_is_listed_wherever_providers_are),
         TEST(its_configuration_is_shown_with_its_origins),

@@ -88,6 +88,18 @@ static void the_environment_comes_first(void **state)
     gives("work", "AKWORK:secret-work:token-work:eu-west-1");
 }
 
+static void a_line_break_ends_a_variable_and_is_refused_within_one(void **state)
+{
+    (void)state;
+    setenv("AWS_ACCESS_KEY_ID", "AKENV\r\n", 1);
+    setenv("AWS_SECRET_ACCESS_KEY", " secret-env\n", 1);
+    setenv("AWS_SESSION_TOKEN", "token-env\n", 1);
+    setenv("AWS_REGION", "eu-west-1\n", 1);
+    gives("", "AKENV:secret-env:token-env:eu-west-1");
+    setenv("AWS_SESSION_TOKEN", "token\r\nX: y", 1);
+    fails("", "line break");
+}
+
 static void half_a_key_of_the_environment_is_none(void **state)
 {
     (void)state;
@@ -269,6 +281,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(the_environment_comes_first, set_up),
+        cmocka_unit_test_setup(a_line_break_ends_a_variable_and_is_refused_within_one, set_up),
         cmocka_unit_test_setup(half_a_key_of_the_environment_is_none, set_up),
         cmocka_unit_test_setup(a_profile_is_found_by_name_or_variable, set_up),
         cmocka_unit_test_setup(a_config_file_tells_the_region_or_all, set_up),

@@ -280,8 +280,8 @@ static void nothing_secret_is_described(void **state)
         beluga_with_base_url("https://me:word@h.example/v1?a=@b"),
         beluga_with_proxy("me:p@proxy:3128"), beluga_with_extra_header("X-Key: secret"),
         beluga_with_extra_header("broken"));
-    described(config, BELUGA_OPTION_BASE_URL, "https://***@h.example/v1?a=@b", "model");
-    described(config, BELUGA_OPTION_PROXY, "***@proxy:3128", "model");
+    described(config, BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b", "model");
+    described(config, BELUGA_OPTION_PROXY, "[redacted]@proxy:3128", "model");
     described(config, BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set", "model");
     beluga_config_free(config);
 }

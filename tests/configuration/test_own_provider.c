@@ -619,7 +619,7 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "mine", &out, &err),
                      0);
     described(out, BELUGA_OPTION_BASE, "openai", "file");
-    described(out, BELUGA_OPTION_BASE_URL, "http://***@h/v1", "file");
+    described(out, BELUGA_OPTION_BASE_URL, "http://[redacted]@h/v1", "file");
     described(out, BELUGA_OPTION_API_KEY, "set", "file");
     described(out, BELUGA_OPTION_HEADERS, "A: set, B: env:B, C: none", "file");
     described(out, BELUGA_OPTION_BODY, "{\"a\":[1]}", "file");

@@ -218,6 +218,23 @@ static void what_another_put_into_a_shared_folder_is_not_replaced(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
+/* In a shared folder, where anybody may have made a second name for a file of ours. */
+static void a_files_second_name_in_a_shared_folder_is_not_written(void **state)
+{
+    room *r = *state;
+    write_text(in(r, "target"), "precious", 0644);
+    assert_int_equal(link(in(r, "target"), in(r, "second")), 0);
+    assert_int_equal(chmod(r->folder, 01777), 0);
+    assert_int_equal(replace(in(r, "second"), "lost", true), -1);
+    assert_int_equal(errno, EMLINK);
+    assert_int_equal(beluga__file_open(in(r, "second"), O_WRONLY | O_APPEND, 0600), -1);
+    assert_int_equal(errno, EMLINK);
+    assert_text(in(r, "target"), "precious");
+    assert_int_equal(chmod(r->folder, 0700), 0);
+    assert_int_equal(replace(in(r, "second"), "new", true), 0);
+    assert_text(in(r, "target"), "precious");
+}
+
 /* ---- files that somebody named --------------------------------------------------------------- */
 
 static void a_named_file_is_made_private_and_less_where_the_umask_says_so(void **state)
@@ -298,6 +315,23 @@ static void what_another_put_into_a_shared_folder_is_not_opened(void **state)
     assert_text(in(r, "target"), "precious");
 }
 
+static void a_folder_that_another_put_into_a_shared_one_is_not_written_into(void **state)
+{
+    room *r = *state;
+    char slash[300];
+    assert_int_equal(symlink(".", in(r, "link")), 0);
+    snprintf(slash, sizeof slash, "%s/", in(r, "link"));
+    assert_int_equal(beluga__file_check_folder(slash), 0);
+    if (!give_away(r, in(r, "link"))) {
+        print_message("# needs root to give a link away\n");
+        skip();
+    }
+    assert_int_equal(beluga__file_check_folder(slash), -1);
+    assert_int_equal(errno, EPERM);
+    assert_int_equal(beluga__file_check_folder(in(r, "link")), -1);
+    assert_int_equal(errno, EPERM);
+}
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static void a_pipe_is_read_to_its_end_where_pipes_may_be(void **state)
@@ -374,11 +408,13 @@ int main(void)
         FILES(only_files_are_replaced),
         FILES(a_name_that_is_taken_stays_whose_it_is),
         FILES(what_another_put_into_a_shared_folder_is_not_replaced),
+        FILES(a_files_second_name_in_a_shared_folder_is_not_written),
         FILES(a_named_file_is_made_private_and_less_where_the_umask_says_so),
         FILES(a_named_file_that_is_there_keeps_its_mode_and_is_emptied_on_request),
         FILES(ones_own_links_and_devices_are_opened_as_they_stand),
         FILES(a_pipe_without_a_reader_is_not_waited_for),
         FILES(what_another_put_into_a_shared_folder_is_not_opened),
+        FILES(a_folder_that_another_put_into_a_shared_one_is_not_written_into),
         FILES(a_pipe_is_read_to_its_end_where_pipes_may_be),
         FILES(what_never_ends_is_read_to_the_limit),
         FILES(a_group_of_a_users_own_is_the_user),

@@ -46,6 +46,7 @@ static void a_path_follows_the_base_url(void **state)
     assert_url("https://h/v1", "/chat", "https://h/v1/chat");
     assert_url("https://h/v1//", "/chat", "https://h/v1/chat");
     assert_url("http://h", "/chat?x=1", "http://h/chat?x=1");
+    assert_url("HTTPS://h", "/chat", "HTTPS://h/chat");
     assert_url("https://h/v1/?api-version=2", "/chat", "https://h/v1/chat?api-version=2");
     assert_url("https://h?a=1", "/chat?b=2", "https://h/chat?b=2&a=1");
 }
@@ -586,6 +587,14 @@ static void an_address_is_shown_without_what_opens_doors(void **state)
     static const char *const rows[][2] = {
         {"https://h/v1/x", "https://h/v1/x"},
         {"https://me:pass@h/v1?a=1", "https://[redacted]@h/v1?a=1"},
+        {"https://me:pa/ss@h/v1", "https://[redacted]@h/v1"},
+        {"https://me:pa?ss@h/v1", "https://[redacted]@h/v1"},
+        {"https://me:pa#ss@h/v1", "https://[redacted]@h/v1"},
+        {"https//me:pass@h/v1", "[redacted]@h/v1"},
+        {"http:/me:pass@h/v1", "[redacted]@h/v1"},
+        {"me:pass@h:80/v1", "[redacted]@h:80/v1"},
+        {"https://h:80/@cf/v1", "https://h:80/@cf/v1"},
+        {"https://[::1]:80/@cf/v1", "https://[::1]:80/@cf/v1"},
         {"https://h/v1?key=abc", "https://h/v1?key=[redacted]"},
         {"https://h/v1?a=1&api_key=abc&b=2", "https://h/v1?a=1&api_key=[redacted]&b=2"},
         {"https://h/?X-Amz-Signature=0a&X-Amz-Credential=id/x&X-Amz-Security-Token=t&X-Amz-Date=d",
