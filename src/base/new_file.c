@@ -55,8 +55,8 @@ static const char *split(const char *path, char folder[PATH_MAX])
     return slash ? slash + 1 : path;
 }
 
-/* What the kernel asks, too, where fs.protected_symlinks and its like are on: in a folder that
- * others may write and nobody empties, a name belongs to who made it. */
+/* In a folder with the sticky bit that others may write, a name belongs to who made it. The kernel
+ * asks the same where fs.protected_symlinks and its like are on. */
 static bool is_anothers(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
