@@ -7,7 +7,7 @@
 #include "exit.h"
 #include "output.h"
 
-/* What was left out changes what all the rest does. */
+/* A part that was left out changes what all the rest does. */
 static void print_parts(void)
 {
     const char *parts = beluga_version_parts();
@@ -30,9 +30,8 @@ const struct command cmd_version = {
     .name = "version",
     .operands = "",
     .summary = "Show the version.",
-    .details = "The library's is named too when it is another one, and the parts of it that can be "
-               "left out and "
-               "are there.",
+    .details = "The library's is named too when it is another one, and so are those of its parts "
+               "that a build can leave out and this one has.",
     .takes = ARG_HELP | ARG_VERSION,
     .run = run,
 };

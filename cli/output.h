@@ -55,7 +55,7 @@ void out_drawn(int fd, const char *bytes, size_t n);
 /* A model's text, at once; it may come in pieces. */
 void out_text(const char *text, size_t n);
 void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
-/* What has to stay on its line, as beluga_text_to_line writes it; NULL is empty. */
+/* A text that has to stay on its line, as beluga_text_to_line writes it; NULL is empty. */
 void out_name(const char *text);
 void out_json(const char *json, size_t n);
 /* Begin a style; TERM_PLAIN ends it. */

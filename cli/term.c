@@ -88,7 +88,7 @@ static bool is_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* How many bytes a character has that begins so; 1 where none does. */
+/* The bytes of a character that begins so; 1 where none does. */
 static size_t length_of(char lead)
 {
     unsigned char c = (unsigned char)lead;
@@ -144,7 +144,7 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
     return taken;
 }
 
-/* Of "\x7f", "\u009b", "\U000e0041"; what was no character is shown otherwise. */
+/* `shown` is as "\x7f", "\u009b" or "\U000e0041", or otherwise where it was no character. */
 static void put_json_escape(const char *shown, char out[TERM_SHOWN_BYTES])
 {
     unsigned c = shown[0] == '\\' ? (unsigned)strtoul(shown + 2, NULL, 16) : 0;

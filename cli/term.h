@@ -51,7 +51,7 @@ struct term_filter {
     char pending[4]; /* of a character that was cut */
     size_t n;
 };
-/* How many bytes come out of n at most. */
+/* The most bytes that come out of n. */
 #define TERM_FILTER_ROOM(n) (((n) + sizeof(struct term_filter)) * TERM_SHOWN_GROWTH)
 
 /* Filter n bytes into `out`. @return how many came out. */

@@ -81,7 +81,7 @@ static size_t width_of(const char *text, size_t n)
     return width;
 }
 
-/* What others named becomes one line; where there is no UTF-8, '?'. */
+/* Names that others gave become one line, with '?' where there is no UTF-8. */
 static void make_harmless(const struct canvas *canvas, struct words *words)
 {
     struct words safe = {.failed = words->failed};

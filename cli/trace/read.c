@@ -44,7 +44,7 @@ static int64_t read_int(const beluga_json *value, int64_t otherwise)
     return end == text || *end ? otherwise : number;
 }
 
-/* Of later times sums would not fit. */
+/* Sums of later times would not fit. */
 static int64_t read_time(const beluga_json *object, const char *key)
 {
     int64_t time = read_int(beluga_json_get(object, key), 0);

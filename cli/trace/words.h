@@ -13,7 +13,7 @@ struct words {
 
 void words_add_n(struct words *words, const char *bytes, size_t n);
 void words_add(struct words *words, const char *text);
-/* What others named, as one line. */
+/* A name that others gave, as one line. */
 void words_add_line(struct words *words, const char *text);
 void words_printf(struct words *words, const char *format, ...) BELUGA_PRINTF(2, 3);
 /* Free a piece that was made for a whole, which fails where the piece has. */

@@ -25,9 +25,9 @@ BELUGA_API beluga_context *beluga_context_new_cancellable(beluga_context *parent
 /**
  * Make a context with a deadline.
  *
- * It is real time, but for that in which the machine sleeps, and goes on while nobody steps a loop
- * or the process is stopped. An answer that waits in the kernel by then is read before the call
- * ends.
+ * The deadline is real time, without the time in which the machine sleeps: it goes on while nobody
+ * steps a loop and while the process is stopped. An answer that waits in the kernel by then is read
+ * before the call ends.
  *
  * @param timeout_ms  From now; 0 or less has already passed. The parent's deadline holds if
  * earlier.

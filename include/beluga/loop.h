@@ -35,8 +35,8 @@ BELUGA_API int beluga_loop_fd(beluga_loop *loop);
 
 /**
  * Do what is due, at most 64 socket events or 256 KiB; what is left makes the descriptor readable.
- * Comes a step late by more than a second, timeouts leave out by how much: what came meanwhile is
- * read first, and fails no call.
+ * When a step comes more than a second late, the timeouts of calls leave that time out. What came
+ * meanwhile is read before one of them fails a call.
  *
  * @return 0; BELUGA_ERROR_RECURSIVE called from a callback; BELUGA_ERROR_FORKED the loop is the
  * parent's.

@@ -240,8 +240,8 @@ BELUGA_API beluga_option beluga_with_presence_penalty(double value);
 /** Adds one; give it again for more. */
 BELUGA_API beluga_option beluga_with_stop_sequence(const char *text);
 BELUGA_API beluga_option beluga_with_seed(int64_t value);
-/** This and the next four leave out the time in which nobody could read, such as that of a process
- * which was stopped; what came meanwhile is read before one of them fails a call. */
+/** This timeout and the next four leave out the time in which nobody could read, as while the
+ * process is stopped. What came meanwhile is read before one of them fails a call. */
 BELUGA_API beluga_option beluga_with_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_connect_timeout_ms(int64_t ms);
 BELUGA_API beluga_option beluga_with_first_event_timeout_ms(int64_t ms);

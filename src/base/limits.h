@@ -78,7 +78,7 @@
 
 #define BELUGA__FINISH_GRACE_MS 2000  /* a finish waits this long for what may follow */
 #define BELUGA__FINISH_WAIT_MS  20000 /* and not longer in all, whatever follows */
-/* of a body may tell nothing of what it is; each piece is looked at from the beginning */
+/* bytes of a body may leave open what it is; all of them are looked at again with each piece */
 #define BELUGA__MAX_SNIFFED       4096u
 #define BELUGA__BODY_SAMPLE_BYTES 160u /* of a body that was not understood, for the error */
 /* a finished transfer may take this long to end cleanly */
@@ -89,8 +89,9 @@
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
 #define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read in a file's place says nothing */
-#define BELUGA__LATE_MS             1000  /* what comes later than planned was stopped, not busy */
-/* behind a stop a timeout waits once more for what the server could not send, so often in a call */
+#define BELUGA__LATE_MS             1000  /* who comes so late was stopped, and not only busy */
+/* after a stop a timeout waits longer, for what the server could not send meanwhile: by so much,
+ * and so often in a call */
 #define BELUGA__SPARED_MS          2000
 #define BELUGA__MAX_SPARED         3
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* a command that prints a key */

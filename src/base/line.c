@@ -60,7 +60,7 @@ static size_t put_byte(unsigned char byte, char unit[BELUGA__LINE_UNIT])
     return sizeof text;
 }
 
-/* What is no character: half of one was cut by somebody's maximum, else it is a byte. */
+/* Bytes that are no character: half of one, which somebody's maximum cut, or else just a byte. */
 static size_t put_broken(const char *text, size_t n, char unit[BELUGA__LINE_UNIT], size_t *length)
 {
     size_t begun = beluga__utf8_begun(text, n);

@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* How a tab, a carriage return and whatever begins a new line is shown. */
+/* The way to show a tab, a carriage return and whatever begins a new line. */
 typedef enum beluga__line_breaks {
     BELUGA__BREAKS_BLANK,  /* a space: sentences stay sentences */
     BELUGA__BREAKS_ESCAPED /* "\n": a name can be told from another */

@@ -83,7 +83,7 @@ static void step_back(walk *w)
     if (slash) *slash = '\0';
 }
 
-/* What a link leads to comes before the rest of the way. */
+/* Put the target of a link before the rest of the way. */
 static int follow(walk *w)
 {
     char target[PATH_MAX], rest[PATH_MAX];
@@ -102,7 +102,7 @@ static int follow(walk *w)
     return 0;
 }
 
-/* How a folder on the way is named: the nearest is known without its name. */
+/* The words for a folder on the way: the nearest is known without its name. */
 static const char *name_folder(const walk *w, char text[SHOWN + 1])
 {
     const char *more = strchr(w->rest, '/');

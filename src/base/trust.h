@@ -8,18 +8,18 @@
 
 /*
  * Open a file to read it, if root and this process's user alone can have changed it: every folder
- * on the way from the root, every link and the file itself belong to one of the two, and neither
- * everybody may write to them nor a group, but the owner's own: of the same name, without other
- * members. In a folder with the sticky bit others may write, for
- * there nobody replaces another's file. So until one of the two changes it, `real`, its path
- * without links, leads to the file that is open.
+ * on the way from the root, every link and the file itself belong to one of the two, and nobody
+ * else may write to them. A group of the owner's name without other members is the owner; all other
+ * groups are somebody else. In a folder with the sticky bit others may write, for there nobody
+ * replaces another's file. So until one of the two changes it, `real`, its path without links,
+ * leads to the file that is open.
  * @return a descriptor that does not wait; -1: NOT_FOUND or INVALID_INPUT, in words with "it" for
  * the file.
  */
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
 
-/* The same for one file or folder by itself. @param path  NULL where it has none, such as a pipe.
- */
+/* The same for one file or folder by itself; `what` is how the error names it. @param path  NULL
+ * where it has none, such as a pipe. */
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err);
 

@@ -17,7 +17,7 @@ size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
 /* Read the character at the beginning of n > 0 bytes. Returns its length, 0 when it is none. */
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
-/* How many of the n > 0 bytes begin a character that does not end there; 0 when they begin none. */
+/* Count those of the n > 0 bytes that begin a character which does not end there; 0: none does. */
 size_t beluga__utf8_begun(const char *text, size_t n);
 
 #endif

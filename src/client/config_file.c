@@ -428,8 +428,8 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* Who may write to a file that names commands or plug-ins may run anything as its reader. A pipe
- * has no way to it. */
+/* Whoever may write to a file that names commands or plug-ins may run anything as its reader. A
+ * pipe has no way to it. */
 static int check_trust(reader *r)
 {
     struct stat info;

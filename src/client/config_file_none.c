@@ -1,5 +1,5 @@
-/* In place of config_check.c, config_file.c, config_yaml.c and prices.c in a library without YAML.
- */
+/* In place of config_check.c, config_file.c, config_yaml.c, prices.c and yaml_words.c in a library
+ * without YAML. */
 #include "client/config.h"
 
 #include "base/left_out.h"

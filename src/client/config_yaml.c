@@ -170,8 +170,8 @@ static int build(builder *b, const char *text, size_t length)
     return status;
 }
 
-/* What it read, which may hold a key. Copies of a scalar that grew while it was read are beyond
- * reach. */
+/* They hold what was read, which may be a key. Copies of a scalar that grew while it was read are
+ * beyond reach. */
 static void wipe_buffers(yaml_parser_t *parser)
 {
     explicit_bzero(parser->raw_buffer.start,
@@ -197,8 +197,8 @@ static int build_from(beluga__yaml *yaml, const char *text, size_t length,
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size)
 {
-    const beluga_allocator *allocator =
-        beluga__secret_allocator(); /* a key may be among the values */
+    /* A key may be among the values. */
+    const beluga_allocator *allocator = beluga__secret_allocator();
     *out = NULL;
     int status = beluga__yaml_look_at(&text, &length, place, why, why_size);
     if (status) return status;
@@ -278,7 +278,7 @@ static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Of two that are alike the first one stays before the other. */
+/* Two that are alike stay in their order. */
 static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 {
     beluga__yaml_node *first, **end = &first;

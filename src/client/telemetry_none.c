@@ -79,7 +79,7 @@ bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
     return true;
 }
 
-/* What is emitted: nothing. */
+/* Nothing is emitted, so there is nothing to describe. */
 
 bool beluga_metric_get_info(size_t index, beluga_metric_info *info)
 {

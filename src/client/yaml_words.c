@@ -147,7 +147,7 @@ static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
     return i;
 }
 
-/* What no value can begin with. */
+/* A value can begin with none of these. */
 static const char *explain_character(char c)
 {
     switch (c) {

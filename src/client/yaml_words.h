@@ -1,4 +1,4 @@
-/* What is wrong with a text that is to be YAML, in sentences that say what to do. */
+/* Sentences that say what is wrong with a text that is to be YAML, and what to do. */
 #ifndef BELUGA__YAML_WORDS_H
 #define BELUGA__YAML_WORDS_H
 

@@ -151,7 +151,7 @@ static void hold_on_to(const child *c)
     fcntl(c->life[0], F_SETFL, O_ASYNC);
 }
 
-/* What it has left behind may live. */
+/* Processes that it has left behind may live. */
 static void let_go(child *c)
 {
     fcntl(c->life[0], F_SETFL, 0);

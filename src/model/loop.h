@@ -113,11 +113,11 @@ struct beluga_loop {
     beluga__json_scratch scratch; /* one parse at a time, shared by all calls of the loop */
     int64_t now_ns;               /* of the current step */
     int64_t unpolled_ns;          /* how long nobody polled, in all: timeouts leave it out */
-    uint32_t stops;          /* how often it stood still unasked, such as in a stopped process */
-    uint32_t generation;     /* of fork: beluga__loop_inherited */
-    uint64_t random;         /* state of beluga__loop_random */
-    beluga__list operations; /* of beluga__running */
-    size_t active;           /* how many they are */
+    uint32_t stops;               /* how often it stood still unasked, as in a stopped process */
+    uint32_t generation;          /* of fork: beluga__loop_inherited */
+    uint64_t random;              /* state of beluga__loop_random */
+    beluga__list operations;      /* of beluga__running */
+    size_t active;                /* how many they are */
 };
 
 /* Whether it is a parent process's: then its descriptors, and what runs on it, are left alone. */

@@ -43,7 +43,7 @@ bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns
 
 /* --- where it goes ---------------------------------------------------------------------------- */
 
-/* What could not be opened, as for want of descriptors, is tried again with the next export. */
+/* Where it could not be opened, as for want of descriptors, the next export tries again. */
 static bool open_file(beluga__exporter *e)
 {
     if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);

@@ -225,7 +225,7 @@ static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
                 : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
 }
 
-/* What it answered when it was asked for a tunnel; 0: a tunnel, or nothing. */
+/* The status of its answer when it was asked for a tunnel; 0: it made one, or said nothing. */
 static long proxy_status(const beluga__transfer *t)
 {
     long status = 0;
@@ -273,7 +273,7 @@ static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
     return false;
 }
 
-/* What to say and do about a connection that could not be made; NULL: as about any failure. */
+/* The words about a connection that could not be made; NULL: those about any failure. */
 static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
 {
     bool refused = is_refused(t, code), near = t->near && !t->far;
@@ -648,7 +648,7 @@ static bool set_text(CURL *easy, CURLoption option, const char *text)
     return curl_easy_setopt(easy, option, text) != CURLE_OUT_OF_MEMORY;
 }
 
-/* What belongs to the model. */
+/* Set what belongs to the model. */
 static bool set_up_connection(CURL *easy, const beluga__connection *c)
 {
     return set_text(easy, CURLOPT_CAINFO, c->ca_file) &&

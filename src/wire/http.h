@@ -68,7 +68,8 @@ bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
 /* Whether HTTP says where the body ends, so that a connection that was closed is not its end. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* What a 407 means, be it of a tunnel or of a plain request: nothing of the provider answered. */
+/* The message for a 407, be it of a tunnel or of a plain request: nothing of the provider's
+ * answered. */
 #define BELUGA__PROXY_WANTS_CREDENTIALS                                                         \
     "the proxy wants a name and a password that it takes (HTTP 407): put them into the URL of " \
     "proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"

@@ -16,7 +16,7 @@ static bool is_alphanumeric(unsigned char c)
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Of C1, which are two bytes each, this is the first one's. */
+/* Characters of C1 are two bytes each: this is true at the first one. */
 static bool is_control(const char *at, size_t left)
 {
     unsigned char c = (unsigned char)*at;

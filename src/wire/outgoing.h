@@ -1,4 +1,4 @@
-/* Text of others on its way out: what of it a header, a name or a URL can carry.
+/* Text of others on its way out: the characters that a header, a name or a URL can carry.
  *
  * All that an option, a file, a variable, a plug-in or a server's page says is held against these
  * functions before it becomes part of a request: options and variables where they are read, so that
@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What does not fit, and the byte at which it stands: "\r", "a space", "U+0085", "byte 0xff". */
+/* The character that does not fit, and its byte: "\r", "a space", "U+0085", "byte 0xff". */
 typedef struct beluga__misfit {
     size_t at;
     char what[16];

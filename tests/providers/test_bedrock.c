@@ -39,8 +39,8 @@ static const struct vector {
      "dd17699b30c10d28250502a4ad043458e658c7d0596ad2c8d3c34ab993954dca"},
     {"POST", "http://127.0.0.1:4010/model/a~b.c_d-e/converse", "us-east-1", NULL, "{}", 0,
      "19700101T000000Z", "ed3a38595ce4fa3da436d4e66babda1448d6b3aff4c15f708f3772262e6843b2"},
-    {"GET", "https://u:p@h.example:443/a/c:0//d?a-b=1&a=2&x=%2f&a=10&k=a:b&e",
-     "us-east-1", NULL, NULL, 1763805600, "20251122T100000Z",
+    {"GET", "https://u:p@h.example:443/a/c:0//d?a-b=1&a=2&x=%2f&a=10&k=a:b&e", "us-east-1", NULL,
+     NULL, 1763805600, "20251122T100000Z",
      "7b8742f765676b1014199a24fe6fd904907781cc1a2e1e12f5150b55c74e7c8a"},
 };
 

@@ -41,9 +41,9 @@ typedef struct beluga_frame {
 /** A request being made. */
 typedef struct beluga_http_request beluga_http_request;
 
-/* What the setters get may be text of others: of an option, of a file, of a server. What would make
- * another request of it fails the call before anything is sent, with an error that says where it
- * stands. */
+/* The setters may be given text of others: of an option, of a file, of a server. Characters that
+ * would make another request of it fail the call before anything is sent, with an error that says
+ * where they stand. */
 
 /** Set the method; "POST" unless set. Copied. */
 BELUGA_API void beluga_http_request_set_method(beluga_http_request *request, const char *method);

@@ -65,11 +65,9 @@ BELUGA_API const char *beluga_capability_name(uint64_t capability);
 
 BELUGA_END_DECLS
 
-/** What is known of a provider's own option beside its type. */
+/** Marks of a provider's own option. */
 typedef enum beluga_own_option_flag {
-    /** Of a STRING: it is sent in a header, a path or a query, so it may hold no control
-     * characters.
-     */
+    /** This STRING is sent in a header, a path or a query, so it may hold no control characters. */
     BELUGA_OWN_OPTION_IN_HEAD = 1
 } beluga_own_option_flag;
 
@@ -337,7 +335,7 @@ BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const cha
                                     int64_t created);
 /** Tokens so far. Where it comes after FINISH it is still delivered before it. */
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
-/** What could not be expressed; it becomes one line. printf's. */
+/** Tell what could not be expressed; it becomes one line. printf's. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
  * The proof of completion. `raw` is the provider's word, NULL for none. Of an HTTP provider it is

@@ -1,8 +1,7 @@
 /* {"id":"…","message":"…"}; the status tells what it is, but for a few messages. */
 #include "providers/cohere/cohere.h"
 
-#include "base/line.h"
-
+#include <beluga/log.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +34,7 @@ void beluga__cohere_decode_error(const beluga_http_response *response, beluga_er
     const char *id = beluga_json_get_string(root, "id", NULL);
     beluga__error_refine(err, meaning(err, message ? message : ""));
     if (n) beluga_error_set_cause(err, message, n);
-    if (id && !*err->request_id) beluga__error_name(err, request_id, id);
+    if (id && !*err->request_id)
+        beluga_text_to_line(id, strlen(id), err->request_id, sizeof err->request_id);
     beluga_json_doc_free(doc);
 }
