@@ -233,8 +233,9 @@ static void closed_early(beluga__http_op *self, const beluga_error *cause)
         beluga__http_op_fail(self, cause->code, cause);
         return;
     }
-    bool whole = self->got_frame || beluga__http_is_framed(&self->response);
-    if (!cause && !self->emit.seen && self->response.body.length && whole) {
+    bool sampled = self->response.body.length && beluga__http_is_framed(&self->response);
+    bool unknown = self->got_frame ? self->got_unknown : sampled; /* heartbeats are known */
+    if (!cause && !self->emit.seen && unknown) {
         not_understood(self);
         return;
     }
@@ -285,7 +286,10 @@ static int unreadable(beluga__http_op *self, const beluga_frame *frame, int stat
 static void take_stock(beluga__http_op *self, const beluga_frame *frame)
 {
     unsigned brought = beluga__emit_take_brought(&self->emit);
-    if (!self->emit.seen) keep_sample(self, frame->data, frame->length);
+    if (!self->emit.seen) {
+        self->got_unknown = self->got_unknown || frame->length;
+        keep_sample(self, frame->data, frame->length);
+    }
     if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
         beluga__proof_note(&self->proof, brought); /* else it has nothing to note */
     if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);

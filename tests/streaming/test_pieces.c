@@ -392,6 +392,8 @@ static void nothing_is_not_an_answer(void **state)
         {"openai", SSE, "data: {\"text\":\"Hi\"}\n\ndata: {\"text\":\"!\"}\n\n" CHAT_DONE,
          "error(empty_response)", false},
         {"gemini", SSE, "data: {\"choices\":[]}\n\n", "error(empty_response)", false},
+        /* heartbeats are no answer that was not understood, in whichever pieces they come */
+        {"gemini", SSE, "data: heartbeat\n\n: x\n\n", "error(stream_closed)", false},
     };
     ASSERT_ALL(*state, answers);
 }
