@@ -59,8 +59,9 @@ static const char *split(const char *path, char folder[PATH_MAX])
 }
 
 /* In a folder with the sticky bit that others may write, a name belongs to who made it. The kernel
- * asks the same where fs.protected_symlinks and its like are on. Who made a file's second name can't
- * be seen: it may be a hard link of another to a file of one's own. Returns an errno, or 0. */
+ * asks the same where fs.protected_symlinks and its like are on. Who made a file's second name
+ * can't be seen: it may be a hard link of another to a file of one's own. Returns an errno, or 0.
+ */
 static int planted(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);

@@ -33,7 +33,7 @@ typedef struct beluga__http_op {
     beluga__body_kind kind;
     bool got_frame;
     bool got_unknown; /* one that could be read, of which nothing was understood */
-    bool raw; /* what came is delivered, too */
+    bool raw;         /* what came is delivered, too */
     bool paused;
     bool reading; /* its buffers are in use further up the stack */
     void *state;

@@ -18,8 +18,8 @@ typedef struct beluga__watchdog {
     int64_t start_ns, last_ns, moved_ns; /* of the loop's active clock: the start, the last sign of
                                             life, and the last progress */
     int64_t pause_ns;                    /* since when it is paused; 0: it is not */
-    uint32_t stops; /* of the loop, that are dealt with */
-    uint8_t spared; /* how often it waited longer because of one */
+    uint32_t stops;                      /* of the loop, that are dealt with */
+    uint8_t spared;                      /* how often it waited longer because of one */
     bool got_event;
     void (*bark)(struct beluga__watchdog *dog, const beluga_error *err);
 } beluga__watchdog;

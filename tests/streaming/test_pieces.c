@@ -177,7 +177,9 @@ static void set_head(const answer *a, bool framed)
 static void assert_same_at_every_split(stage *s, const answer *a)
 {
     record r;
-    beluga_chat_model *model = open_provider(a->provider, 3);
+    /* where nothing came it would be asked for again */
+    bool nothing = strcmp(a->story, "error(stream_closed)") == 0;
+    beluga_chat_model *model = open_provider(a->provider, nothing ? 0 : 3);
     set_head(a, true);
     player.body = body_of(a, &player.length);
     player.code = 0;
@@ -393,7 +395,7 @@ static void nothing_is_not_an_answer(void **state)
          "error(empty_response)", false},
         {"gemini", SSE, "data: {\"choices\":[]}\n\n", "error(empty_response)", false},
         /* heartbeats are no answer that was not understood, in whichever pieces they come */
-        {"gemini", SSE, "data: heartbeat\n\n: x\n\n", "error(stream_closed)", false},
+        {"gemini", SSE, "data: ping\n\n: x\n\ndata: ping\n\n", "error(stream_closed)", false},
     };
     ASSERT_ALL(*state, answers);
 }
