@@ -5,7 +5,7 @@
 /*
  * Make every folder above a file, for the owner only. What fails, opening the file will tell, but
  * for one thing. @return 0, or -1 with EPERM: the file's folder belongs to another user, who would
- * own what is kept there.
+ * own what is kept there, or another has put it, or a link, into a folder that all may write.
  */
 int folders_make(char *path);
 

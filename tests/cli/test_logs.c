@@ -523,6 +523,27 @@ static void a_place_that_cant_be_made_is_told(void **state)
     assert_string_equal(cli->err, "");
 }
 
+static void a_folder_that_another_has_linked_is_refused(void **state)
+{
+    struct cli *cli = *state;
+    char shared[96], mine[112], link[112];
+    snprintf(shared, sizeof shared, "%s/shared", cli->home);
+    snprintf(mine, sizeof mine, "%s/mine", shared);
+    snprintf(link, sizeof link, "%s/beluga", shared);
+    assert_int_equal(mkdir(shared, 0700), 0);
+    assert_int_equal(chmod(shared, 01777), 0);
+    assert_int_equal(mkdir(mine, 0700), 0);
+    assert_int_equal(symlink("mine", link), 0);
+    if (lchown(link, 12345, (gid_t)-1)) {
+        print_message("# needs root to give a link away\n");
+        skip();
+    }
+    cli_set(cli, "XDG_DATA_HOME", shared);
+    assert_int_equal(cli_run(cli, "logs", "on", NULL), 1);
+    assert_contains(cli->err, "another user has put it there");
+    assert_int_equal(rmdir(mine), 0); /* nothing is in it */
+}
+
 /* A database's header: the version the user of SQLite gave it is at 60, whose it is at 68. */
 static void patch(const struct cli *cli, long at, unsigned char byte)
 {
@@ -607,6 +628,7 @@ int main(void)
         test(a_damaged_file_is_told_and_the_call_still_works),
         test(a_log_that_cant_be_written_is_a_note),
         test(a_place_that_cant_be_made_is_told),
+        test(a_folder_that_another_has_linked_is_refused),
         test(a_log_of_a_newer_version_is_left_alone),
         test(a_database_of_somebody_else_is_left_alone),
         test(many_may_write_at_once),
