@@ -35,15 +35,19 @@ struct beluga_telemetry {
     beluga__span_pool pool;
     beluga__subjects subjects;
 
+    char apart[64]; /* cache lines that all threads write; the allocator aligns to 16 bytes alone */
+
     /* Ids: numbers of one sequence, mixed with what is random in each process. */
-    _Alignas(64) _Atomic uint64_t next_id;
+    _Atomic uint64_t next_id;
     uint64_t seeds[3];
     char instance[37];
     _Atomic int64_t wall_offset_ns; /* from the monotonic clock to the time since 1970 */
     int64_t began_ns;               /* since 1970: of cumulative metrics */
 
+    char apart_too[64];
+
     /* The queue: a stack that the exporter takes whole. */
-    _Alignas(64) _Atomic(beluga__span *) incoming;
+    _Atomic(beluga__span *) incoming;
     _Atomic uint32_t queued; /* with what the exporter holds */
     _Atomic uint64_t dropped[BELUGA__DROPS];
     uint64_t dropped_before[BELUGA__DROPS]; /* the exporter's: at the last export */

@@ -11,10 +11,12 @@ static bool is_blank(char c)
 size_t beluga__sniff_skip(const char *bytes, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
-    size_t at = 0;
-    while (at < n && is_blank(bytes[at])) at++;
-    if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
-    while (at < n && is_blank(bytes[at])) at++;
+    size_t at = 0, before;
+    do { /* as often as they come: the pieces of a body are looked at one by one */
+        before = at;
+        while (at < n && is_blank(bytes[at])) at++;
+        if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
+    } while (at != before);
     return at;
 }
 

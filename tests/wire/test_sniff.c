@@ -41,6 +41,7 @@ static void events_are_told_by_their_first_field(void **state)
               "data: x",
               BELUGA__SNIFF_SSE);
     assert_is("\xef\xbb\xbf\n: x", BELUGA__SNIFF_SSE);
+    assert_is("\xef\xbb\xbf \xef\xbb\xbf: x", BELUGA__SNIFF_SSE);
 }
 
 static void json_is_told_by_its_bracket_and_whether_it_ends_in_its_line(void **state)
