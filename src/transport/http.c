@@ -37,6 +37,7 @@ typedef struct socket_watch {
     beluga__watch watch;
     beluga__list node; /* in one of `sockets`, `spare_sockets` or `dead_sockets` */
     struct beluga__http *http;
+    const beluga__transfer *transfer; /* that it was watched for first */
 } socket_watch;
 
 struct beluga__http {
@@ -89,6 +90,7 @@ struct beluga__transfer {
     bool head_ended; /* the empty line after the headers came */
     bool unwatched;  /* its socket can't be */
     int no_socket;   /* errno: why there is none */
+    int tried[2];    /* the sockets that it opened last, to two kinds of addresses; -1: none */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
     beluga__timer drain;
@@ -334,6 +336,8 @@ static void keep_handle(struct beluga__http *http, beluga__transfer *t)
     t->easy = NULL;
 }
 
+static void drop_unconnected(beluga__transfer *t);
+
 /* Not inside one of libcurl's callbacks. */
 static void end_transfer(beluga__transfer *t)
 {
@@ -342,6 +346,7 @@ static void end_transfer(beluga__transfer *t)
     http->n_draining -= t->draining;
     http->loop->base.ops->timer_clear(&http->loop->base, &t->drain);
     if (t->added) {
+        drop_unconnected(t);
         http->in_curl = true;
         curl_multi_remove_handle(http->multi, t->easy);
         http->in_curl = false;
@@ -461,6 +466,8 @@ static curl_socket_t open_socket(void *payload, curlsocktype purpose, struct cur
     t->port = port_in(&address->addr);
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0) t->no_socket = errno;
+    t->tried[1] = t->tried[0];
+    t->tried[0] = fd;
     return fd;
 }
 
@@ -517,7 +524,7 @@ static beluga__list *bucket_of(struct beluga__http *http, curl_socket_t fd)
     return &http->sockets[(unsigned)fd % SOCKET_BUCKETS];
 }
 
-static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
+static socket_watch *new_socket(struct beluga__http *http, CURL *easy, curl_socket_t fd)
 {
     socket_watch *s;
     if (beluga__list_empty(&http->spare_sockets)) {
@@ -530,6 +537,9 @@ static socket_watch *new_socket(struct beluga__http *http, curl_socket_t fd)
         beluga__list_remove(&s->node);
     }
     s->watch = (beluga__watch){fd, socket_ready};
+    beluga__transfer *t = NULL;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+    s->transfer = t;
     beluga__list_append(bucket_of(http, fd), &s->node);
     return s;
 }
@@ -545,18 +555,31 @@ static void drop_socket(struct beluga__http *http, socket_watch *s)
 
 /* libcurl closes some before it says that they need not be watched any more. By then the number may
  * be another thread's, or another's of this very loop. */
-static int close_socket(void *payload, curl_socket_t fd)
+static void drop_number(struct beluga__http *http, curl_socket_t fd, const beluga__transfer *of)
 {
-    struct beluga__http *http = payload;
     beluga__list *bucket = bucket_of(http, fd);
     for (beluga__list *n = bucket->next; n != bucket; n = n->next) {
         socket_watch *s = beluga__container_of(n, socket_watch, node);
-        if (s->watch.fd != fd) continue;
+        if (s->watch.fd != fd || (of && s->transfer != of)) continue;
         drop_socket(http, s);
         curl_multi_assign(http->multi, fd, NULL);
         break;
     }
+}
+
+static int close_socket(void *payload, curl_socket_t fd)
+{
+    drop_number(payload, fd, NULL);
     return close(fd);
+}
+
+/* One that has no connection yet it closes by itself, without a callback. */
+static void drop_unconnected(beluga__transfer *t)
+{
+    curl_off_t connected_us = 0;
+    if (curl_easy_getinfo(t->easy, CURLINFO_CONNECT_TIME_T, &connected_us) || connected_us) return;
+    for (size_t i = 0; i < 2; i++)
+        if (t->tried[i] >= 0) drop_number(t->http, t->tried[i], t);
 }
 
 /* An error returned to libcurl would end its whole multi handle: so only this transfer fails, and
@@ -587,7 +610,7 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *userp, v
         status = beluga__poller_mod(&http->loop->poller, &s->watch, events);
         return status ? cannot_watch(http, easy, status) : 0;
     }
-    s = new_socket(http, fd);
+    s = new_socket(http, easy, fd);
     if (!s) return cannot_watch(http, easy, BELUGA_ERROR_NO_MEMORY);
     status = beluga__poller_add(&http->loop->poller, &s->watch, events);
     if (status) {
@@ -833,6 +856,7 @@ static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__t
     t->start_ns = beluga__now_ns() - http->loop->base.unpolled_ns;
     t->connect_timeout_ms = spec->connect_timeout_ms;
     t->connection = spec->connection;
+    t->tried[0] = t->tried[1] = -1;
     t->streamed = spec->streamed;
     if (take_handle(http, t)) {
         explicit_bzero(t, t->size);
@@ -955,6 +979,7 @@ static bool was_stopped(const beluga__transfer *t, CURLcode code)
 static bool connect_again(beluga__transfer *t)
 {
     struct beluga__http *http = t->http;
+    drop_unconnected(t);
     http->in_curl = true;
     curl_multi_remove_handle(http->multi, t->easy);
     http->in_curl = false;
