@@ -169,17 +169,18 @@ static void check_whole(const struct run *run, beluga_chat_model *model,
     fuzz_events_free(&whole.events);
 }
 
-/* What is a success where the connection was lost is one where HTTP says that nothing is missing.
- */
+/* A success where the connection was lost is one where HTTP says that nothing is missing, and
+ * begins the same: a last event that has no end is read only there. */
 static void check_better_end(const struct run *run, beluga_chat_model *model,
                              const beluga_messages *messages)
 {
     struct plan plan = *run->plan;
     struct run better;
+    bool lost = plan.answer.end;
     plan.answer.end = 0;
     plan.answer.multiplexed = true;
     play(&better, &plan, model, messages);
-    fuzz_events_compare("a better end changes nothing", &run->events, &better.events, true);
+    fuzz_events_compare("a better end changes nothing", &run->events, &better.events, !lost);
     fuzz_events_free(&better.events);
 }
 

@@ -5,6 +5,11 @@
 
 #include <string.h>
 
+/* One for each list, and one for what only a provider knows. */
+#define IS_LIST(key, name, type, ...) +(BELUGA_OPTION_##type == BELUGA_OPTION_LIST)
+enum { MAX_CHAINS = 1 BELUGA_OPTION_MAP(IS_LIST) };
+#undef IS_LIST
+
 /* The chains that grow while one list of options is applied; what stood in them before is copied
  * when the first item comes. */
 typedef struct applying {
@@ -15,7 +20,7 @@ typedef struct applying {
         int key;
         bool fresh; /* all its items were made here */
         beluga__item **end;
-    } chains[3];
+    } chains[MAX_CHAINS];
 } applying;
 
 static int type_of(int key)

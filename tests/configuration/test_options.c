@@ -386,6 +386,28 @@ static void a_list_grows_in_its_layer_and_replaces_an_earlier_one(void **state)
     beluga__arena_free(&m.arena);
 }
 
+static void every_list_may_be_given_at_once(void **state)
+{
+    (void)state;
+    merge m;
+    beluga_option options[BELUGA_OPTION_COUNT];
+    char lines[BELUGA_OPTION_COUNT][64];
+    beluga_error err;
+    size_t n = 0;
+    merge_init(&m);
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        if (beluga_option_get_info(key)->type != BELUGA_OPTION_LIST) continue;
+        snprintf(lines[n], sizeof lines[n], "%s=x", beluga_option_get_info(key)->name);
+        assert_int_equal(beluga_option_parse(lines[n], &options[n], &err), 0);
+        n++;
+    }
+    assert_true(n >= 7);
+    options[n++] = beluga_with_provider_specific("acme.x", "1");
+    apply_n(&m, BELUGA_ORIGIN_MODEL, options, n);
+    for (size_t i = 0; i + 1 < n; i++) assert_items(&m, options[i].key, 1, (const char *[]){"x"});
+    beluga__arena_free(&m.arena);
+}
+
 static void a_copy_can_grow_without_the_original(void **state)
 {
     (void)state;
@@ -762,6 +784,7 @@ int main(void)
         cmocka_unit_test(a_later_layer_wins_whatever_the_order),
         cmocka_unit_test(null_is_as_if_the_option_were_not_there),
         cmocka_unit_test(a_list_grows_in_its_layer_and_replaces_an_earlier_one),
+        cmocka_unit_test(every_list_may_be_given_at_once),
         cmocka_unit_test(a_copy_can_grow_without_the_original),
         cmocka_unit_test(a_deep_copy_lives_on_its_own),
         cmocka_unit_test(own_options_of_a_later_layer_win_by_name),

@@ -5,6 +5,7 @@
  * library's.
  */
 #include "../support/calls.h"
+#include "../support/parts.h"
 
 #include <beluga/provider/http.h>
 #include <beluga/telemetry.h>
@@ -368,6 +369,7 @@ static void a_key_of_a_function_is_forgotten(void **state)
 static void a_key_of_a_configuration_file_is_forgotten(void **state)
 {
     bench *b = *state;
+    needs_part("yaml");
     char path[] = "/tmp/beluga-key-XXXXXX";
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
@@ -392,6 +394,7 @@ static void a_key_of_a_configuration_file_is_forgotten(void **state)
 static void a_secret_that_signs_is_forgotten(void **state)
 {
     bench *b = *state;
+    needs_provider("bedrock");
     beluga_chat_model *model = open_with(
         b, "bedrock",
         (const beluga_option[]){beluga_with_api_key(text(0, "AKIDEXAMPLE:KEY::us-east-1")),
@@ -425,6 +428,7 @@ static void a_key_that_is_refused_is_forgotten(void **state)
 static void a_header_of_telemetry_is_forgotten(void **state)
 {
     bench *b = *state;
+    needs_part("telemetry");
     char endpoint[128];
     beluga_error err = {0};
     beluga_telemetry *telemetry = NULL;
