@@ -4,6 +4,7 @@
  * costs main() alone, not the loading of twenty libraries.
  *
  * All that goes through malloc can fail: our own memory and that of libcurl, OpenSSL, SQLite, … */
+#include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -133,6 +134,16 @@ static void wait_for(pid_t child)
     give(&r, sizeof r);
 }
 
+/* OpenSSL begins once in a process, and can't do it without memory: it crashes later, or waits for
+ * itself for ever (3.5). That is not ours to mend, so it begins before any allocation fails. */
+static void begin_openssl(void)
+{
+    int (*begin)(uint64_t, const void *);
+    void *found = dlsym(RTLD_DEFAULT, "OPENSSL_init_ssl");
+    memcpy(&begin, &found, sizeof begin);
+    if (found) begin(0, NULL);
+}
+
 __attribute__((constructor)) static void serve(void)
 {
     order next;
@@ -140,6 +151,7 @@ __attribute__((constructor)) static void serve(void)
         mmap(NULL, sizeof *counts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) _exit(1);
     counts = page;
+    begin_openssl();
     while (read_order(&next)) {
         pid_t child = fork();
         if (child == 0) {
