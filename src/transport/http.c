@@ -1,25 +1,20 @@
-/* HTTP by libcurl: the multi interface driven by sockets, one multi handle a loop. This is the only
- * file that includes curl.
+/* HTTP by libcurl: the multi interface driven by sockets, one multi handle a loop.
  *
  * libcurl forbids adding and removing transfers inside its callbacks, and its callbacks are where
  * everything happens. So a transfer that starts or ends there is put on a list and dealt with when
  * libcurl has returned. Admission is the caller's business: libcurl's own host queue is quadratic.
  */
-#include "transport/loop.h"
+#include "transport/http_transfer.h"
 
 #include "base/clock.h"
 #include "base/fork_lock.h"
-#include "base/hint.h"
 #include "base/mem.h"
 
 #include <beluga/option.h>
 #include <arpa/inet.h>
-#include <curl/curl.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <stdio.h>
 #include <strings.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -60,262 +55,6 @@ struct beluga__http {
     uint64_t spare_setup[SPARE_HANDLES]; /* what each was set up for */
     size_t n_spare;
 };
-
-struct beluga__transfer {
-    beluga__list node;
-    struct beluga__http *http;
-    CURL *easy;
-    /* what the handle is set up for: a connection's id, and as last bit if it streams */
-    uint64_t setup;
-    const beluga__transfer_handler *handler; /* NULL: nobody listens any more */
-    void *owner;
-    beluga_http_response *response;
-    size_t size; /* with the headers' lines behind it */
-    struct curl_slist *headers;
-    const char *url;
-    beluga__buf body; /* taken from the request */
-    bool has_body;
-    int64_t connect_timeout_ms;
-    int64_t start_ns; /* of the loop's active clock */
-    uint32_t stops;   /* of the loop, when it was added last */
-    const beluga__connection *connection;
-    bool streamed;
-    bool added; /* in the multi handle */
-    bool head_told;
-    bool paused;
-    bool draining;
-    bool far;        /* it was tried to reach another machine */
-    bool near;       /* and this one */
-    unsigned port;   /* of who it was tried to reach last; 0: nobody */
-    bool head_ended; /* the empty line after the headers came */
-    bool unwatched;  /* its socket can't be */
-    int no_socket;   /* errno: why there is none */
-    int tried[2];    /* the sockets that it opened last, to two kinds of addresses; -1: none */
-    int refusal;     /* why we, and not libcurl, ended it */
-    size_t drained;
-    beluga__timer drain;
-    char errors[CURL_ERROR_SIZE];
-};
-
-/* --- results ---------------------------------------------------------------------------------- */
-
-static int code_of(CURLcode code)
-{
-    switch (code) {
-    case CURLE_OK: return 0;
-    case CURLE_OUT_OF_MEMORY: return BELUGA_ERROR_NO_MEMORY;
-    case CURLE_OPERATION_TIMEDOUT: return BELUGA_ERROR_TIMEOUT;
-    case CURLE_URL_MALFORMAT:
-    case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_SSL_CACERT_BADFILE:
-    case CURLE_SSL_CERTPROBLEM: return BELUGA_ERROR_INVALID_CONFIG;
-    case CURLE_WEIRD_SERVER_REPLY:
-    case CURLE_BAD_CONTENT_ENCODING: return BELUGA_ERROR_INVALID_RESPONSE;
-    default: return BELUGA_ERROR_NETWORK;
-    }
-}
-
-static const char *advice_of(CURLcode code)
-{
-    switch (code) {
-    case CURLE_COULDNT_RESOLVE_HOST: return "the host's name can't be resolved";
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        return "the proxy's name can't be resolved: look at proxy, or at HTTPS_PROXY";
-    case CURLE_COULDNT_CONNECT: return "can't connect";
-    case CURLE_OPERATION_TIMEDOUT: return "no connection in time";
-    case CURLE_GOT_NOTHING: return "the server closed the connection without an answer";
-    case CURLE_PARTIAL_FILE: return "the server closed the connection in mid-answer";
-    case CURLE_RECV_ERROR: return "the connection was lost";
-    case CURLE_SEND_ERROR: return "the request could not be sent";
-    case CURLE_PEER_FAILED_VERIFICATION: return "the server's certificate can't be verified";
-    case CURLE_SSL_CONNECT_ERROR: return "the TLS handshake failed";
-    case CURLE_SSL_CACERT_BADFILE: return "ca_file can't be read";
-    case CURLE_SSL_CERTPROBLEM: return "the client's certificate or key can't be used";
-    case CURLE_URL_MALFORMAT: return "base_url is not a URL";
-    case CURLE_UNSUPPORTED_PROTOCOL: return "base_url must begin with http:// or https://";
-    case CURLE_PROXY: return "the proxy did not connect to the server";
-    default: return curl_easy_strerror(code);
-    }
-}
-
-/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with.
- */
-enum { CODE_TOO_LARGE = 100 };
-
-/* Before 8.6 a line of a head past libcurl's own maximum is "out of memory", too. */
-static bool may_be_too_large(CURLcode code)
-{
-    return (int)code == CODE_TOO_LARGE ||
-           (code == CURLE_OUT_OF_MEMORY &&
-            curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
-}
-
-/* What libcurl's code means at this point of the transfer, where it alone does not tell. */
-static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
-{
-    long sent = 0;
-    if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_REQUEST_SIZE, &sent);
-    bool early = sent && !t->head_ended;
-    int status = t->refusal;
-    if (!status && early && may_be_too_large(code)) status = BELUGA_ERROR_LIMIT_EXCEEDED;
-    if (!status && early && code == CURLE_UNSUPPORTED_PROTOCOL)
-        status = BELUGA_ERROR_INVALID_RESPONSE;
-    if (!status && early && code == CURLE_OK) status = BELUGA_ERROR_NETWORK;
-    switch (status) {
-    case BELUGA_ERROR_NO_MEMORY: *advice = "no memory for the answer"; break;
-    case BELUGA_ERROR_LIMIT_EXCEEDED: *advice = "the answer's headers are too large"; break;
-    case BELUGA_ERROR_INVALID_RESPONSE: *advice = "the server does not answer in HTTP"; break;
-    default: *advice = "the server closed the connection in mid-answer";
-    }
-    if (status == BELUGA_ERROR_LIMIT_EXCEEDED && code == CURLE_OUT_OF_MEMORY)
-        *advice = "the answer's headers are too large, or no memory is left";
-    return status;
-}
-
-/* Whether nobody listens where it was tried to connect. */
-static bool is_refused(const beluga__transfer *t, CURLcode code)
-{
-    long error = 0;
-    if (code != CURLE_COULDNT_CONNECT || !t->easy) return false;
-    curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-    return error == ECONNREFUSED || (error == ENOENT && t->connection->unix_socket);
-}
-
-/* Older versions of libcurl drop an answer that comes in one piece with the reset of its stream,
- * which says that nothing is wrong (RFC 9113, 8.1). The connection is kept then: who closes one
- * without an answer loses it. */
-static bool was_dropped(const beluga__transfer *t, CURLcode code)
-{
-    curl_socket_t fd = CURL_SOCKET_BAD;
-    if (code != CURLE_GOT_NOTHING || !t->easy) return false;
-    curl_easy_getinfo(t->easy, CURLINFO_ACTIVESOCKET, &fd);
-    return fd != CURL_SOCKET_BAD;
-}
-
-/* --- of it what a proxy did ------------------------------------------------------------------- */
-
-/* 0: none that is known. */
-static unsigned port_of(const char *url)
-{
-    CURLU *parts = curl_url();
-    char *text = NULL;
-    unsigned port = 0;
-    if (parts &&
-        !curl_url_set(parts, CURLUPART_URL, url, CURLU_GUESS_SCHEME | CURLU_NON_SUPPORT_SCHEME) &&
-        !curl_url_get(parts, CURLUPART_PORT, &text, CURLU_DEFAULT_PORT))
-        port = (unsigned)strtoul(text, NULL, 10);
-    curl_free(text);
-    curl_url_cleanup(parts);
-    return port;
-}
-
-/* Whether it was a proxy that was tried to reach: libcurl may have it from a variable, and leave it
- * out by another one, so the port tells. */
-static bool is_to_proxy(const beluga__transfer *t)
-{
-    const char *proxy = t->connection->proxy;
-    unsigned server = port_of(t->url);
-    if (!t->port || !server || (proxy && !*proxy)) return false;
-    return t->port != server || (proxy && port_of(proxy) == server);
-}
-
-static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
-{
-    if (code == CURLE_OPERATION_TIMEDOUT) return "no connection to the proxy in time";
-    if (!refused) return "can't connect to the proxy";
-    return near ? "the proxy refused the connection (is it running? see proxy, or HTTPS_PROXY)"
-                : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
-}
-
-/* The status of its answer when it was asked for a tunnel; 0: it made one, or said nothing. */
-static long proxy_status(const beluga__transfer *t)
-{
-    long status = 0;
-    if (t->easy) curl_easy_getinfo(t->easy, CURLINFO_HTTP_CONNECTCODE, &status);
-    return status >= 200 && status < 300 ? 0 : status;
-}
-
-static int describe_refusal(long proxy_said, beluga_error *err)
-{
-    if (proxy_said == 407)
-        beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
-    else
-        beluga_error_set(err, BELUGA_ERROR_NETWORK,
-                         "the proxy refused to connect to the server (HTTP %ld)", proxy_said);
-    /* Below 500 it does not want to; from there on it could not. */
-    if (proxy_said < 500) err->retryable = 0;
-    return BELUGA_ERROR_NETWORK;
-}
-
-/* libcurl's words, but where they may hold the name and password of a URL, and the system's where
- * it has some. */
-static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
-{
-    char cause[sizeof err->cause], words[128];
-    const char *said = *t->errors && !strchr(t->errors, '@') ? t->errors : curl_easy_strerror(code);
-    long error = 0;
-    if (code == CURLE_COULDNT_CONNECT && t->easy)
-        curl_easy_getinfo(t->easy, CURLINFO_OS_ERRNO, &error);
-    if (t->no_socket) error = t->no_socket;
-    const char *why = error ? strerror_r((int)error, words, sizeof words) : "";
-    int n = snprintf(cause, sizeof cause, "%s%s%s", said, error ? ": " : "", why);
-    beluga_error_set_cause(err, cause, (size_t)n < sizeof cause ? (size_t)n : sizeof cause - 1);
-}
-
-/* --- and all of it ---------------------------------------------------------------------------- */
-
-/* libcurl says only that it can't connect, or resolve a name; a try tells why. */
-static bool out_of_descriptors(const beluga__transfer *t, CURLcode code)
-{
-    if (t->no_socket) return t->no_socket == EMFILE || t->no_socket == ENFILE;
-    if (code != CURLE_COULDNT_CONNECT && code != CURLE_COULDNT_RESOLVE_HOST) return false;
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (fd < 0) return errno == EMFILE || errno == ENFILE;
-    close(fd);
-    return false;
-}
-
-/* The words about a connection that could not be made; NULL: those about any failure. */
-static const char *advice_of_connect(const beluga__transfer *t, CURLcode code)
-{
-    bool refused = is_refused(t, code), near = t->near && !t->far;
-    if (out_of_descriptors(t, code))
-        return "can't connect: there are no descriptors left (see ulimit -n)";
-    if (t->unwatched) return "the system watches no more connections (epoll)";
-    if ((code == CURLE_COULDNT_CONNECT || code == CURLE_OPERATION_TIMEDOUT) && is_to_proxy(t))
-        return advice_of_proxy(code, refused, near);
-    if (!refused) return NULL;
-    return near ? "the server refused the connection (is it running?)"
-                : "the server refused the connection";
-}
-
-static int describe(const beluga__transfer *t, CURLcode code, beluga_error *err)
-{
-    const char *advice, *connecting;
-    long proxy_said = proxy_status(t);
-    int status = code_of_head(t, code, &advice);
-    if (!status) {
-        status = code_of(code);
-        advice = advice_of(code);
-    }
-    if (!status) return 0;
-    if (proxy_said && status == BELUGA_ERROR_NETWORK) return describe_refusal(proxy_said, err);
-    if ((connecting = advice_of_connect(t, code))) advice = connecting;
-    if (strstr(t->errors, "nsupported proxy")) {
-        status = BELUGA_ERROR_INVALID_CONFIG;
-        advice = "the proxy's address, of proxy or HTTPS_PROXY, is not one";
-    }
-    bool dropped = was_dropped(t, code);
-    if (dropped)
-        advice = "the HTTP/2 stream was reset with its answer, which libcurl dropped "
-                 "(http_version: 1.1 helps)";
-    beluga_error_set(err, status, "%s", advice);
-    if (dropped) err->retryable = 0; /* it would be paid again, and dropped again */
-    beluga__hint_set_not_running(err, is_refused(t, code) && t->near && !t->far);
-    if (code != CURLE_OK && !t->unwatched) set_cause(t, code, err);
-    if (code == CURLE_PEER_FAILED_VERIFICATION) err->retryable = 0;
-    return status;
-}
 
 /* --- handles ---------------------------------------------------------------------------------- */
 
@@ -996,7 +735,7 @@ static void finished(beluga__transfer *t, CURLcode code)
     beluga_error err;
     int status = 0;
     if (handler) {
-        status = describe(t, code, &err);
+        status = beluga__transfer_explain(t, code, &err);
         if (!status || t->response->status) tell_head(t);
         if (!t->handler) handler = NULL; /* the head was enough */
     }
