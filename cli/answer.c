@@ -9,10 +9,10 @@
 #include <beluga/log.h>
 #include <beluga/loop.h>
 
-#include "interrupt.h"
+#include "terminal/interrupt.h"
 #include "observe.h"
 #include "output.h"
-#include "term.h"
+#include "terminal/term.h"
 
 struct run {
     const struct answer_request *request;

@@ -6,7 +6,7 @@
 
 #include <beluga/option.h>
 
-#include "command.h"
+#include "commands/command.h"
 #include "exit.h"
 #include "near.h"
 #include "output.h"

@@ -10,7 +10,7 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
-#include "term.h"
+#include "terminal/term.h"
 
 #define READ_BYTES 65536
 

@@ -3,7 +3,7 @@
 
 #include "args.h"
 #include "cassette.h"
-#include "command.h"
+#include "commands/command.h"
 #include "exit.h"
 #include "near.h"
 #include "observe.h"

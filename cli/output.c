@@ -14,9 +14,9 @@
 #include "base/new_file.h"
 
 #include "args.h"
-#include "command.h"
+#include "commands/command.h"
 #include "exit.h"
-#include "term.h"
+#include "terminal/term.h"
 
 /* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
 #define MAX_LINE_BYTES 4096

@@ -13,7 +13,7 @@
 
 #include <beluga/error.h>
 
-#include "term.h"
+#include "terminal/term.h"
 
 struct args;
 

@@ -16,7 +16,7 @@
 #include "observe.h"
 #include "output.h"
 #include "report.h"
-#include "waits.h"
+#include "terminal/waits.h"
 #include "wire_log.h"
 
 #define MAX_PROVIDERS    256

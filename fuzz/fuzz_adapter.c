@@ -7,7 +7,7 @@
 #include "events.h"
 #include "stage.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 
 #include <stdio.h>
 

@@ -3,7 +3,7 @@
  * the format, the second is the length of the template. */
 #include "fuzz.h"
 
-#include "../cli/batch/item.h"
+#include "batch/item.h"
 
 #include <fcntl.h>
 #include <unistd.h>

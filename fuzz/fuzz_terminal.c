@@ -2,7 +2,7 @@
  * are the same in whatever pieces they come. The first byte chooses the pieces. */
 #include "fuzz.h"
 
-#include "../cli/term.h"
+#include "terminal/term.h"
 
 static char *filter(const uint8_t *data, size_t size, size_t piece, size_t *n)
 {

@@ -3,9 +3,9 @@
  * chooses which. */
 #include "fuzz.h"
 
-#include "../cli/trace/draw.h"
-#include "../cli/trace/list.h"
-#include "../cli/trace/page.h"
+#include "trace/draw.h"
+#include "trace/list.h"
+#include "trace/page.h"
 
 #include <unistd.h>
 

@@ -1,4 +1,4 @@
-#include "digest.h"
+#include "batch/digest.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "estimate.h"
+#include "batch/estimate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,9 +9,9 @@
 
 #include "base/sum.h"
 
-#include "../exit.h"
-#include "../output.h"
-#include "../report.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
 
 /* So many bad lines are told one by one. */
 #define MAX_TOLD 10

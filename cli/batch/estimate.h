@@ -5,10 +5,10 @@
 #include <beluga/config.h>
 #include <beluga/price.h>
 
-#include "../args.h"
-#include "item.h"
-#include "output.h"
-#include "survey.h"
+#include "args.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/survey.h"
 
 struct batch_estimate {
     const struct batch_plan *plan;

@@ -1,4 +1,4 @@
-#include "facts.h"
+#include "batch/facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 
 #include <beluga/config.h>
 
-#include "digest.h"
-#include "sidecar.h"
+#include "batch/digest.h"
+#include "batch/sidecar.h"
 
 #define BATCH_MODEL_BYTES   256
 #define BATCH_OPTIONS_BYTES 1024

@@ -1,4 +1,4 @@
-#include "files.h"
+#include "batch/files.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "ids.h"
+#include "batch/ids.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "base/new_file.h"
 
-#include "digest.h"
-#include "files.h"
+#include "batch/digest.h"
+#include "batch/files.h"
 
 #define WORD_BITS 64
 /* The file is read once for each part of the ids; a part is held in memory. More ids than fill this

@@ -1,4 +1,4 @@
-#include "item.h"
+#include "batch/item.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 #include <beluga/error.h>
 
-#include "messages.h"
-#include "request.h"
-#include "utf8.h"
+#include "batch/messages.h"
+#include "batch/request.h"
+#include "batch/utf8.h"
 
 static int fail(struct batch_item *item, const char *what, const char *word)
 {

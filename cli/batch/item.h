@@ -5,8 +5,8 @@
 #include <beluga/chat_model.h>
 #include <beluga/provider/json.h>
 
-#include "reader.h"
-#include "template.h"
+#include "batch/reader.h"
+#include "batch/template.h"
 
 #define BATCH_MAX_ID_BYTES ((size_t)512)
 /* Members of a request that are options here; the others go to the provider as they are. */

@@ -1,4 +1,4 @@
-#include "messages.h"
+#include "batch/messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include <beluga/error.h>
 
-#include "utf8.h"
+#include "batch/utf8.h"
 
 /* One message that is being read, and where. */
 struct reading {

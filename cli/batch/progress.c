@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "batch/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 #include "base/sum.h"
 
-#include "../output.h"
-#include "../term.h"
-#include "clock.h"
+#include "output.h"
+#include "terminal/term.h"
+#include "batch/clock.h"
 
 #define BAR_MS    200
 #define LINE_MS   10000

@@ -2,7 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_PROGRESS_H
 #define BELUGA_CLI_BATCH_PROGRESS_H
 
-#include "output.h"
+#include "batch/results.h"
 
 #define BATCH_PROGRESS_BYTES 512
 #define BATCH_SAMPLES        32

@@ -1,4 +1,4 @@
-#include "reader.h"
+#include "batch/reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "files.h"
-#include "utf8.h"
+#include "batch/files.h"
+#include "batch/utf8.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"

@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../input.h"
+#include "input.h"
 
 /* A longer record is a fault of its line. */
 #define BATCH_MAX_RECORD_BYTES ((size_t)64 * 1024 * 1024)

@@ -1,4 +1,4 @@
-#include "request.h"
+#include "batch/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 #include <beluga/error.h>
 #include <beluga/tool.h>
 
-#include "messages.h"
-#include "utf8.h"
+#include "batch/messages.h"
+#include "batch/utf8.h"
 
 static int fail(struct batch_item *item, const char *member, const char *what)
 {

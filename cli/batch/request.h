@@ -2,7 +2,7 @@
 #ifndef BELUGA_CLI_BATCH_REQUEST_H
 #define BELUGA_CLI_BATCH_REQUEST_H
 
-#include "item.h"
+#include "batch/item.h"
 
 /* @return as batch_item_parse. */
 int batch_request_parse(const struct batch_plan *plan, const beluga_json *body,

@@ -1,11 +1,11 @@
-#include "result.h"
+#include "batch/result.h"
 
 #include <string.h>
 
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
-#include "../report.h"
+#include "report.h"
 
 /* What was answered before costs nothing; what nobody priced is unknown. */
 static double find_cost(const struct batch_result_source *s, const beluga_response *response)

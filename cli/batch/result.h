@@ -5,8 +5,8 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
-#include "../input.h"
-#include "output.h"
+#include "input.h"
+#include "batch/results.h"
 
 struct batch_result_source {
     uint64_t line;

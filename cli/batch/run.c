@@ -1,4 +1,4 @@
-#include "run.h"
+#include "batch/run.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -9,12 +9,12 @@
 #include <beluga/context.h>
 #include <beluga/loop.h>
 
-#include "../observe.h"
-#include "../output.h"
-#include "../report.h"
-#include "result.h"
-#include "survey.h"
-#include "utf8.h"
+#include "observe.h"
+#include "output.h"
+#include "report.h"
+#include "batch/result.h"
+#include "batch/survey.h"
+#include "batch/utf8.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */

@@ -5,10 +5,10 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
-#include "ids.h"
-#include "item.h"
-#include "output.h"
-#include "progress.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/progress.h"
 
 struct batch_run {
     /* what it needs, all borrowed */

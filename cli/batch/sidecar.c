@@ -1,4 +1,4 @@
-#include "sidecar.h"
+#include "batch/sidecar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 
 #include "base/new_file.h"
 
-#include "../exit.h"
-#include "../input.h"
-#include "../output.h"
-#include "digest.h"
-#include "files.h"
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+#include "batch/digest.h"
+#include "batch/files.h"
 
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1

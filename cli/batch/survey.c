@@ -1,4 +1,4 @@
-#include "survey.h"
+#include "batch/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 
 #include "base/new_file.h"
 
-#include "../exit.h"
-#include "../output.h"
-#include "files.h"
+#include "exit.h"
+#include "output.h"
+#include "batch/files.h"
 
 static int complain(const char *path, int error)
 {

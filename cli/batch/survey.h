@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_SURVEY_H
 #define BELUGA_CLI_BATCH_SURVEY_H
 
-#include "digest.h"
-#include "ids.h"
-#include "item.h"
-#include "reader.h"
+#include "batch/digest.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/reader.h"
 
 struct batch_survey {
     uint64_t records, last_line;

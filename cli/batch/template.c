@@ -1,11 +1,11 @@
-#include "template.h"
+#include "batch/template.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <beluga/error.h>
 
-#include "utf8.h"
+#include "batch/utf8.h"
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../input.h"
+#include "input.h"
 
 #define BATCH_MAX_PLACES 256
 #define BATCH_WHY_BYTES  256

@@ -1,10 +1,10 @@
-#include "draw.h"
+#include "trace/draw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../term.h"
+#include "terminal/term.h"
 
 #define MIN_WIDTH  40
 #define MAX_WIDTH  200

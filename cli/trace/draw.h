@@ -2,8 +2,8 @@
 #ifndef BELUGA_CLI_TRACE_DRAW_H
 #define BELUGA_CLI_TRACE_DRAW_H
 
-#include "trace.h"
-#include "words.h"
+#include "trace/trace.h"
+#include "trace/words.h"
 
 struct canvas {
     struct words words; /* what is drawn */

@@ -1,6 +1,6 @@
-#include "list.h"
+#include "trace/list.h"
 
-#include "words.h"
+#include "trace/words.h"
 
 #define NS_PER_MS 1e6
 

@@ -1,9 +1,9 @@
-#include "page.h"
+#include "trace/page.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "../term.h"
+#include "terminal/term.h"
 
 /* A longer value is cut: a page is to be opened. */
 #define MAX_VALUE_BYTES 65536

@@ -2,8 +2,8 @@
 #ifndef BELUGA_CLI_TRACE_PAGE_H
 #define BELUGA_CLI_TRACE_PAGE_H
 
-#include "trace.h"
-#include "words.h"
+#include "trace/trace.h"
+#include "trace/words.h"
 
 void page_begin(struct words *page, const char *title);
 /* What trace_select chose of one. */

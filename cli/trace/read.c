@@ -1,5 +1,5 @@
 /* Lines of OTLP/JSON, ours and others'. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -9,8 +9,8 @@
 #include <beluga/registry.h>
 #include <beluga/telemetry.h>
 
-#include "../exit.h"
-#include "../output.h"
+#include "exit.h"
+#include "output.h"
 
 #define MAX_PROVIDERS 256
 #define NS_PER_S      1e9

@@ -1,4 +1,4 @@
-#include "show.h"
+#include "trace/show.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 
 #include <beluga/config.h>
 
-#include "../exit.h"
-#include "../output.h"
-#include "../report.h"
-#include "../session.h"
-#include "draw.h"
-#include "list.h"
-#include "page.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "trace/draw.h"
+#include "trace/list.h"
+#include "trace/page.h"
 
 /* More are not read by anybody; --all is for those who do. */
 #define MAX_DRAWN_TRACES 10

@@ -2,8 +2,8 @@
 #ifndef BELUGA_CLI_TRACE_SHOW_H
 #define BELUGA_CLI_TRACE_SHOW_H
 
-#include "../args.h"
-#include "trace.h"
+#include "args.h"
+#include "trace/trace.h"
 
 /*
  * Draw what the options choose on descriptor `fd`: stdout or stderr.

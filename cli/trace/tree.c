@@ -1,5 +1,5 @@
 /* Spans by trace and parent. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* Where the time went: every moment of a trace counts for one thing. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>

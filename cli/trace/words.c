@@ -1,4 +1,4 @@
-#include "words.h"
+#include "trace/words.h"
 
 #include <inttypes.h>
 #include <stdarg.h>

@@ -2,8 +2,8 @@
 #ifndef BELUGA_CLI_TRACE_WORDS_H
 #define BELUGA_CLI_TRACE_WORDS_H
 
-#include "../input.h"
-#include "trace.h"
+#include "input.h"
+#include "trace/trace.h"
 
 /* Text that is made piece by piece; a failure sticks until the end. */
 struct words {

@@ -12,16 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../cli/args.h"
-#include "../../cli/batch/ids.h"
-#include "../../cli/batch/item.h"
-#include "../../cli/batch/output.h"
-#include "../../cli/batch/progress.h"
-#include "../../cli/batch/reader.h"
-#include "../../cli/batch/sidecar.h"
-#include "../../cli/batch/utf8.h"
-#include "../../cli/exit.h"
-#include "../../cli/output.h"
+#include "args.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/progress.h"
+#include "batch/reader.h"
+#include "batch/sidecar.h"
+#include "batch/utf8.h"
+#include "exit.h"
+#include "output.h"
 
 static char folder[64], path[128];
 
