@@ -33,21 +33,21 @@ static int complain(const char *path, int error)
     return CLI_EXIT_OUTPUT;
 }
 
-int batch_output_complain(const struct batch_output *out)
+int batch_output_complain(const batch_output *out)
 {
     return complain(out->path, out->error);
 }
 
 /* ---- which lines are finished ---------------------------------------------------------------- */
 
-bool batch_output_has(const struct batch_output *out, uint64_t line)
+bool batch_output_has(const batch_output *out, uint64_t line)
 {
     return line <= out->max_line && out->bits[line / WORD_BITS] >> line % WORD_BITS & 1;
 }
 
-static void count(struct batch_output *out, const struct batch_entry *entry)
+static void count(batch_output *out, const batch_entry *entry)
 {
-    struct batch_totals *t = &out->totals;
+    batch_totals *t = &out->totals;
     out->bits[entry->line / WORD_BITS] |= UINT64_C(1) << entry->line % WORD_BITS;
     if (entry->line < out->last_line) out->unordered = true;
     out->last_line = entry->line;
@@ -66,11 +66,11 @@ static void count(struct batch_output *out, const struct batch_entry *entry)
         t->unpriced++;
 }
 
-static int forget(struct batch_output *out)
+static int forget(batch_output *out)
 {
     free(out->bits);
     out->bits = calloc(out->max_line / WORD_BITS + 1, sizeof *out->bits);
-    out->totals = (struct batch_totals){0};
+    out->totals = (batch_totals){0};
     out->unordered = false;
     out->last_line = 0;
     out->end = 0;
@@ -94,10 +94,10 @@ static int refuse_busy(const char *path)
     return CLI_EXIT_USAGE;
 }
 
-int batch_output_open(struct batch_output *out, const char *path)
+int batch_output_open(batch_output *out, const char *path)
 {
     struct stat status;
-    *out = (struct batch_output){.fd = -1, .path = strdup(path)};
+    *out = (batch_output){.fd = -1, .path = strdup(path)};
     if (!out->path) return out_no_memory();
     out->fd = beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE);
     if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
@@ -109,24 +109,24 @@ int batch_output_open(struct batch_output *out, const char *path)
     return is_in_place(out->fd, path) ? 0 : refuse_busy(path);
 }
 
-void batch_output_close(struct batch_output *out)
+void batch_output_close(batch_output *out)
 {
     if (out->fd >= 0) close(out->fd);
     free(out->bits);
     free(out->path);
-    *out = (struct batch_output){.fd = -1};
+    *out = (batch_output){.fd = -1};
 }
 
 /* ---- reading what is there ------------------------------------------------------------------- */
 
 /* One way through the file. */
-struct pass {
-    struct batch_output *out;
-    enum batch_again again;
-    struct batch_new_file *copy; /* NULL: only look */
-    bool torn;                   /* its end is not whole, from out->end on */
-    bool unended;                /* its end is, but for the newline */
-};
+typedef struct read_pass {
+    batch_output *out;
+    batch_again again;
+    batch_new_file *copy; /* NULL: only look */
+    bool torn;            /* its end is not whole, from out->end on */
+    bool unended;         /* its end is, but for the newline */
+} read_pass;
 
 bool batch_is_whole(const char *finish_reason)
 {
@@ -134,14 +134,13 @@ bool batch_is_whole(const char *finish_reason)
            strcmp(finish_reason, "tool_calls") == 0;
 }
 
-static bool is_asked_again(const struct pass *pass, const struct batch_entry *entry)
+static bool is_asked_again(const read_pass *pass, const batch_entry *entry)
 {
     return pass->again &&
            (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED && entry->unfinished));
 }
 
-static bool read_entry(const struct batch_output *out, const struct batch_record *record,
-                       struct batch_entry *entry)
+static bool read_entry(const batch_output *out, const batch_record *record, batch_entry *entry)
 {
     beluga_json_doc *doc = NULL;
     if (*record->fault || beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
@@ -149,21 +148,21 @@ static bool read_entry(const struct batch_output *out, const struct batch_record
     const beluga_json *root = beluga_json_doc_root(doc), *cost = beluga_json_get(root, "cost");
     const beluga_json *usage = beluga_json_get(root, "usage");
     int64_t line = beluga_json_get_int(root, "line", 0);
-    *entry = (struct batch_entry){.line = line > 0 ? (uint64_t)line : 0,
-                                  .failed = beluga_json_is_object(beluga_json_get(root, "error")),
-                                  .cost = beluga_json_double(cost, -1),
-                                  .input_tokens = beluga_json_get_int(usage, "input_total", -1),
-                                  .output_tokens = beluga_json_get_int(usage, "output_total", -1)};
+    *entry = (batch_entry){.line = line > 0 ? (uint64_t)line : 0,
+                           .failed = beluga_json_is_object(beluga_json_get(root, "error")),
+                           .cost = beluga_json_double(cost, -1),
+                           .input_tokens = beluga_json_get_int(usage, "input_total", -1),
+                           .output_tokens = beluga_json_get_int(usage, "output_total", -1)};
     entry->unfinished =
         !entry->failed && !batch_is_whole(beluga_json_get_string(root, "finish_reason", NULL));
     beluga_json_doc_free(doc);
     return entry->line && entry->line <= out->max_line;
 }
 
-static int take(struct pass *pass, const struct batch_record *record)
+static int take(read_pass *pass, const batch_record *record)
 {
-    struct batch_output *out = pass->out;
-    struct batch_entry entry;
+    batch_output *out = pass->out;
+    batch_entry entry;
     bool whole = read_entry(out, record, &entry) && !batch_output_has(out, entry.line);
     pass->torn = !whole && !record->ended;
     pass->unended = whole && !record->ended;
@@ -183,10 +182,10 @@ static int take(struct pass *pass, const struct batch_record *record)
 }
 
 /* Returns 0, or -1 with errno. */
-static int go_through(struct pass *pass)
+static int go_through(read_pass *pass)
 {
-    struct batch_reader reader = {.format = BATCH_JSONL, .fd = pass->out->fd};
-    struct batch_record record;
+    batch_reader reader = {.format = BATCH_JSONL, .fd = pass->out->fd};
+    batch_record record;
     int got, rc = forget(pass->out);
     while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0)
         rc = got > 0 ? take(pass, &record) : (errno = reader.error, -1);
@@ -195,10 +194,10 @@ static int go_through(struct pass *pass)
 }
 
 /* Put a file in its place that has what is kept of it. */
-static int rewrite(struct pass *pass)
+static int rewrite(read_pass *pass)
 {
-    struct batch_output *out = pass->out;
-    struct batch_new_file copy;
+    batch_output *out = pass->out;
+    batch_new_file copy;
     int fd = -1, rc = batch_new_file_begin(&copy, out->path, true);
     pass->copy = &copy;
     if (rc == 0) rc = go_through(pass);
@@ -213,15 +212,15 @@ static int rewrite(struct pass *pass)
     return 0;
 }
 
-static int cut(struct batch_output *out, const struct pass *pass)
+static int cut(batch_output *out, const read_pass *pass)
 {
     if (pass->unended) return batch_write_at(out->fd, "\n", 1, out->end - 1);
     return ftruncate(out->fd, (off_t)out->end);
 }
 
-int batch_output_recover(struct batch_output *out, uint64_t max_line, enum batch_again again)
+int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again)
 {
-    struct pass pass = {.out = out, .again = again};
+    read_pass pass = {.out = out, .again = again};
     out->max_line = max_line;
     int rc = go_through(&pass);
     if (rc == 0 && (out->damaged || out->retried))
@@ -236,11 +235,10 @@ int batch_output_recover(struct batch_output *out, uint64_t max_line, enum batch
     return 0;
 }
 
-int batch_output_look(struct batch_output *out, const char *path, uint64_t max_line,
-                      enum batch_again again)
+int batch_output_look(batch_output *out, const char *path, uint64_t max_line, batch_again again)
 {
-    struct pass pass = {.out = out, .again = again};
-    *out = (struct batch_output){.max_line = max_line, .path = strdup(path), .fd = -1};
+    read_pass pass = {.out = out, .again = again};
+    *out = (batch_output){.max_line = max_line, .path = strdup(path), .fd = -1};
     if (!out->path) return out_no_memory();
     out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (out->fd < 0) return forget(out) ? out_no_memory() : 0;
@@ -250,15 +248,14 @@ int batch_output_look(struct batch_output *out, const char *path, uint64_t max_l
 /* ---- writing --------------------------------------------------------------------------------- */
 
 /* What may have been written of a line is taken back, so that the file ends with a whole one. */
-static int fail(struct batch_output *out)
+static int fail(batch_output *out)
 {
     out->error = errno;
     if (ftruncate(out->fd, (off_t)out->end) != 0) out->dirty = true;
     return -1;
 }
 
-int batch_output_add(struct batch_output *out, const struct batch_entry *entry, const char *text,
-                     size_t n)
+int batch_output_add(batch_output *out, const batch_entry *entry, const char *text, size_t n)
 {
     if (out->error) return -1;
     if (batch_write_at(out->fd, text, n, out->end) != 0) return fail(out);
@@ -270,7 +267,7 @@ int batch_output_add(struct batch_output *out, const struct batch_entry *entry, 
     return 0;
 }
 
-int batch_output_sync(struct batch_output *out, bool now)
+int batch_output_sync(batch_output *out, bool now)
 {
     int64_t before = batch_now_ms();
     if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
@@ -285,11 +282,11 @@ int batch_output_sync(struct batch_output *out, bool now)
 
 /* ---- what is made of it at the end ----------------------------------------------------------- */
 
-static int copy_failed(struct batch_output *out, struct batch_new_file *file)
+static int copy_failed(batch_output *out, batch_new_file *file)
 {
-    struct batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
-    struct batch_record record;
-    struct batch_entry entry;
+    batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
+    batch_record record;
+    batch_entry entry;
     int got, rc = 0;
     while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0) {
         if (got < 0)
@@ -304,9 +301,9 @@ static int copy_failed(struct batch_output *out, struct batch_new_file *file)
     return rc;
 }
 
-int batch_output_collect(struct batch_output *out, const char *path)
+int batch_output_collect(batch_output *out, const char *path)
 {
-    struct batch_new_file file;
+    batch_new_file file;
     int rc = batch_new_file_begin(&file, path, true);
     if (rc == 0) rc = copy_failed(out, &file);
     if (rc == 0) rc = batch_new_file_finish(&file, NULL);
@@ -316,26 +313,26 @@ int batch_output_collect(struct batch_output *out, const char *path)
 }
 
 /* Where each line of the input has its result: 16 bytes for each, and only where order was lost. */
-struct place {
+typedef struct file_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: it has none */
-};
+} file_place;
 
-static int find_places(struct batch_output *out, struct place *places)
+static int find_places(batch_output *out, file_place *places)
 {
-    struct batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
-    struct batch_record record;
-    struct batch_entry entry;
+    batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
+    batch_record record;
+    batch_entry entry;
     int got;
     while ((got = batch_reader_next(&reader, &record)) > 0)
         if (read_entry(out, &record, &entry))
-            places[entry.line] = (struct place){record.offset, record.size};
+            places[entry.line] = (file_place){record.offset, record.size};
     if (got < 0) errno = reader.error;
     batch_reader_free(&reader);
     return got;
 }
 
-static int copy_place(int from, struct batch_new_file *to, struct place place)
+static int copy_place(int from, batch_new_file *to, file_place place)
 {
     char bytes[16384];
     while (place.length) {
@@ -349,9 +346,9 @@ static int copy_place(int from, struct batch_new_file *to, struct place place)
     return 0;
 }
 
-static int write_sorted(struct batch_output *out, struct place *places)
+static int write_sorted(batch_output *out, file_place *places)
 {
-    struct batch_new_file file;
+    batch_new_file file;
     int fd = -1, rc = batch_new_file_begin(&file, out->path, true);
     if (rc == 0) rc = find_places(out, places);
     for (uint64_t i = 0; i <= out->max_line && rc == 0; i++)
@@ -367,9 +364,9 @@ static int write_sorted(struct batch_output *out, struct place *places)
     return 0;
 }
 
-int batch_output_sort(struct batch_output *out)
+int batch_output_sort(batch_output *out)
 {
-    struct place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
+    file_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
     if (!out->unordered) return 0;
     if (!places) return out_no_memory();
     int rc = write_sorted(out, places);

@@ -6,6 +6,6 @@
 #include "batch/run.h"
 
 /* Tell it, in words on stderr or with --json as an object on stdout. @return the exit code. */
-int batch_summary_tell(const struct args *args, const struct batch_run *run, uint64_t lines);
+int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines);
 
 #endif

@@ -25,31 +25,31 @@
 #define SPARE_FILES 64
 
 /* All that a batch is made of, from the first word to the last. */
-struct batch {
-    const struct args *args;
+typedef struct batch_command {
+    const cli_args *args;
     const char *path; /* of the input; "-": stdin */
     const char *out;  /* "": none, for --dry-run */
     size_t jobs;
     double budget; /* 0: none */
-    struct session session;
-    struct text schema;
-    struct batch_template template;
+    cli_session session;
+    cli_text schema;
+    batch_template template;
     int input;
-    struct batch_survey survey;
-    struct batch_digest digest; /* of what is read when it is asked */
-    struct batch_reader reader;
-    struct batch_plan plan;
-    struct batch_facts facts;
-    struct batch_fact_texts texts;
-    struct batch_output output;
-    struct batch_progress progress;
+    batch_survey survey;
+    batch_digest digest; /* of what is read when it is asked */
+    batch_reader reader;
+    batch_plan plan;
+    batch_facts facts;
+    batch_fact_texts texts;
+    batch_output output;
+    batch_progress progress;
     beluga_prices *prices;
-    enum batch_format format;
-};
+    batch_format format;
+} batch_command;
 
 /* ---- the command line ------------------------------------------------------------------------ */
 
-static int take_jobs(struct batch *b)
+static int take_jobs(batch_command *b)
 {
     char *end;
     const char *text = b->args->jobs;
@@ -62,7 +62,7 @@ static int take_jobs(struct batch *b)
     return 0;
 }
 
-static int take_budget(struct batch *b)
+static int take_budget(batch_command *b)
 {
     char *end;
     const char *text = b->args->budget;
@@ -74,7 +74,7 @@ static int take_budget(struct batch *b)
     return 0;
 }
 
-static int take_template(struct batch *b)
+static int take_template(batch_command *b)
 {
     char why[BATCH_WHY_BYTES];
     if (!b->args->template || batch_template_parse(&b->template, b->args->template, why) == 0)
@@ -82,9 +82,9 @@ static int take_template(struct batch *b)
     return out_usage("--template: %s", why);
 }
 
-static int take_options(struct batch *b)
+static int take_options(batch_command *b)
 {
-    const struct args *args = b->args;
+    const cli_args *args = b->args;
     if (!args->operands.count) return out_usage("name the input, or - for stdin");
     b->path = args->operands.items[0];
     b->out = args->out ? args->out : "";
@@ -100,15 +100,15 @@ static int take_options(struct batch *b)
 
 /* ---- the input ------------------------------------------------------------------------------- */
 
-static int begin_reading(struct batch *b)
+static int begin_reading(batch_command *b)
 {
     char why[BATCH_FAULT_BYTES];
-    b->reader = (struct batch_reader){
+    b->reader = (batch_reader){
         .format = b->format, .fd = b->input, .seen = batch_digest_bytes, .payload = &b->digest};
     batch_digest_begin(&b->digest);
-    b->plan = (struct batch_plan){.template = b->args->template ? &b->template : NULL,
-                                  .system = b->args->system,
-                                  .reader = &b->reader};
+    b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
+                           .system = b->args->system,
+                           .reader = &b->reader};
     if (batch_reader_begin(&b->reader, why) == 0 && batch_plan_columns(&b->plan, why) == 0)
         return 0;
     out_error("%s: %s", b->path, why);
@@ -116,7 +116,7 @@ static int begin_reading(struct batch *b)
 }
 
 /* It was read twice, and perhaps hours lie between. */
-static int check_input(struct batch *b)
+static int check_input(batch_command *b)
 {
     char digest[BATCH_DIGEST_TEXT];
     if (!b->reader.at_end) return 0;
@@ -127,7 +127,7 @@ static int check_input(struct batch *b)
     return CLI_EXIT_USAGE;
 }
 
-static int read_input(struct batch *b)
+static int read_input(batch_command *b)
 {
     const char *beside = *b->out ? b->out : "beluga-batch";
     int rc = batch_input_open(b->path, beside, &b->input);
@@ -140,10 +140,10 @@ static int read_input(struct batch *b)
 
 /* ---- the output ------------------------------------------------------------------------------ */
 
-static int make_facts(struct batch *b)
+static int make_facts(batch_command *b)
 {
     beluga_error err;
-    const struct args *args = b->args;
+    const cli_args *args = b->args;
     if (!b->session.chosen_by) return session_explain_no_model(&b->session, args);
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
     return batch_facts_make(&b->facts, &b->texts, b->session.config, b->survey.digest,
@@ -160,14 +160,14 @@ static bool is_same(const struct stat *file, int fd)
 }
 
 /* Nobody is to be told to remove the input. */
-static int check_out(const struct batch *b)
+static int check_out(const batch_command *b)
 {
     struct stat file;
     if (stat(b->out, &file) != 0 || !is_same(&file, b->input)) return 0;
     return out_usage("--out: %s is the input: name another file", b->out);
 }
 
-static int check_errors(struct batch *b)
+static int check_errors(batch_command *b)
 {
     struct stat file;
     const char *path = b->args->errors;
@@ -178,13 +178,13 @@ static int check_errors(struct batch *b)
     return out_usage("--errors: %s is the input or the output, and would be lost", path);
 }
 
-static enum batch_again who_again(const struct args *args)
+static batch_again who_again(const cli_args *args)
 {
     if (!args->retry_failed) return BATCH_AGAIN_NONE;
     return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
 }
 
-static int open_output(struct batch *b)
+static int open_output(batch_command *b)
 {
     struct stat status;
     int rc = batch_output_open(&b->output, b->out);
@@ -197,7 +197,7 @@ static int open_output(struct batch *b)
 
 /* ---- the model ------------------------------------------------------------------------------- */
 
-static int set_budget(struct batch *b)
+static int set_budget(batch_command *b)
 {
     double left = b->budget - b->output.totals.cost;
     const beluga_option option = beluga_with_budget(left);
@@ -209,7 +209,7 @@ static int set_budget(struct batch *b)
 }
 
 /* Without the list costs are unknown; that is no reason not to ask. */
-static int load_prices(struct batch *b)
+static int load_prices(batch_command *b)
 {
     const char *path = NULL;
     beluga_error err;
@@ -220,7 +220,7 @@ static int load_prices(struct batch *b)
     return 0;
 }
 
-static int open_model(struct batch *b)
+static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
     if (rc == 0) rc = session_open(&b->session, b->args, NULL);
@@ -238,7 +238,7 @@ static void allow_files(size_t jobs)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static int finish(struct batch *b, const struct batch_run *run)
+static int finish(batch_command *b, const batch_work *run)
 {
     bool complete = b->output.totals.done + b->output.totals.failed == b->survey.records;
     int rc = 0;
@@ -249,7 +249,7 @@ static int finish(struct batch *b, const struct batch_run *run)
     return rc ? rc : code;
 }
 
-static int ask(struct batch *b)
+static int ask(batch_command *b)
 {
     int64_t jobs;
     if (!b->args->jobs &&
@@ -257,17 +257,17 @@ static int ask(struct batch *b)
         b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
                                      beluga_with_response_schema(b->schema.bytes)};
-    struct batch_run run = {.model = b->session.model,
-                            .plan = &b->plan,
-                            .reader = &b->reader,
-                            .repeated = &b->survey.repeated,
-                            .output = &b->output,
-                            .progress = &b->progress,
-                            .prices = b->prices,
-                            .options = options,
-                            .n_options = b->schema.bytes ? 2 : 1,
-                            .jobs = b->jobs,
-                            .ordered = b->args->ordered};
+    batch_work run = {.model = b->session.model,
+                      .plan = &b->plan,
+                      .reader = &b->reader,
+                      .repeated = &b->survey.repeated,
+                      .output = &b->output,
+                      .progress = &b->progress,
+                      .prices = b->prices,
+                      .options = options,
+                      .n_options = b->schema.bytes ? 2 : 1,
+                      .jobs = b->jobs,
+                      .ordered = b->args->ordered};
     allow_files(b->jobs);
     batch_progress_begin(&b->progress, b->survey.records, &b->output.totals, b->args->verbose == 0);
     batch_run(&run);
@@ -276,7 +276,7 @@ static int ask(struct batch *b)
 
 /* ---- --dry-run ------------------------------------------------------------------------------- */
 
-static int estimate(struct batch *b)
+static int estimate(batch_command *b)
 {
     struct stat status = {.st_size = 0};
     bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
@@ -285,17 +285,17 @@ static int estimate(struct batch *b)
         rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
     if (rc == 0) rc = load_prices(b);
     if (rc != 0) return rc;
-    const struct batch_estimate estimate = {.plan = &b->plan,
-                                            .reader = &b->reader,
-                                            .survey = &b->survey,
-                                            .output = &b->output,
-                                            .config = b->session.config,
-                                            .prices = b->prices,
-                                            .model = b->texts.model};
+    const batch_estimate estimate = {.plan = &b->plan,
+                                     .reader = &b->reader,
+                                     .survey = &b->survey,
+                                     .output = &b->output,
+                                     .config = b->session.config,
+                                     .prices = b->prices,
+                                     .model = b->texts.model};
     return batch_estimate_tell(b->args, &estimate);
 }
 
-static int run_batch(struct batch *b)
+static int run_batch(batch_command *b)
 {
     int rc = take_options(b);
     if (rc == 0) rc = session_load(&b->session, b->args);
@@ -312,9 +312,9 @@ static int run_batch(struct batch *b)
     return ask(b);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct batch b = {.args = args, .input = -1, .output = {.fd = -1}};
+    batch_command b = {.args = args, .input = -1, .output = {.fd = -1}};
     /* A file that is larger than allowed is told as other failures of a write are. */
     signal(SIGXFSZ, SIG_IGN);
     int rc = run_batch(&b);
@@ -328,7 +328,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_batch = {
+const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",

@@ -19,27 +19,27 @@
 #define CONTINUATION ". "
 #define FENCE        "\"\"\""
 
-struct chat {
-    const struct args *args;
-    struct session session;
-    struct conversation conversation;
-    struct logbook_thread thread;
+typedef struct chat_state {
+    const cli_args *args;
+    cli_session session;
+    cli_conversation conversation;
+    logbook_thread thread;
     struct line_reader *reader;
     bool leave;
     int code; /* exit code when it was left for a failure */
-};
+} chat_state;
 
 /* ---- commands -------------------------------------------------------------------------------- */
 
-static void do_help(struct chat *chat, const char *text);
+static void do_help(chat_state *chat, const char *text);
 
-static void do_exit(struct chat *chat, const char *text)
+static void do_exit(chat_state *chat, const char *text)
 {
     (void)text;
     chat->leave = true;
 }
 
-static void do_clear(struct chat *chat, const char *text)
+static void do_clear(chat_state *chat, const char *text)
 {
     (void)text;
     conversation_clear(&chat->conversation);
@@ -47,7 +47,7 @@ static void do_clear(struct chat *chat, const char *text)
     out_note("a new conversation");
 }
 
-static void do_system(struct chat *chat, const char *text)
+static void do_system(chat_state *chat, const char *text)
 {
     if (conversation_set_system(&chat->conversation, text) != 0)
         out_no_memory();
@@ -55,14 +55,14 @@ static void do_system(struct chat *chat, const char *text)
         out_note(*text ? "the system text is set" : "the system text is removed");
 }
 
-static void do_model(struct chat *chat, const char *text)
+static void do_model(chat_state *chat, const char *text)
 {
     if (*text && session_open(&chat->session, chat->args, text) != 0) return;
     out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
              beluga_model_name(chat->session.model));
 }
 
-static void do_save(struct chat *chat, const char *text)
+static void do_save(chat_state *chat, const char *text)
 {
     if (!*text)
         out_error("/save needs the name of a file");
@@ -74,9 +74,9 @@ static void do_save(struct chat *chat, const char *text)
         out_error("%s can't be written: %s", text, strerror(errno));
 }
 
-static void do_usage(struct chat *chat, const char *text)
+static void do_usage(chat_state *chat, const char *text)
 {
-    const struct conversation *c = &chat->conversation;
+    const cli_conversation *c = &chat->conversation;
     (void)text;
     out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
                c->input_tokens, c->output_tokens);
@@ -86,7 +86,7 @@ static const struct {
     const char *name;
     const char *value;
     const char *meaning;
-    void (*run)(struct chat *chat, const char *text);
+    void (*run)(chat_state *chat, const char *text);
 } chat_commands[] = {
     {"/help", "", "show this", do_help},
     {"/exit", "", "leave; so does Ctrl-D", do_exit},
@@ -98,7 +98,7 @@ static const struct {
 };
 #define N_CHAT_COMMANDS (sizeof chat_commands / sizeof chat_commands[0])
 
-static void do_help(struct chat *chat, const char *text)
+static void do_help(chat_state *chat, const char *text)
 {
     (void)chat;
     (void)text;
@@ -110,7 +110,7 @@ static void do_help(struct chat *chat, const char *text)
                "answer.");
 }
 
-static void run_command(struct chat *chat, char *line)
+static void run_command(chat_state *chat, char *line)
 {
     size_t length = strcspn(line, " \t");
     char *text = line + length + strspn(line + length, " \t");
@@ -134,13 +134,13 @@ static void run_command(struct chat *chat, char *line)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static bool ends_with(const struct text *text, const char *tail)
+static bool ends_with(const cli_text *text, const char *tail)
 {
     size_t n = strlen(tail);
     return text->length >= n && memcmp(text->bytes + text->length - n, tail, n) == 0;
 }
 
-static enum line_result read_more(struct chat *chat, struct text *text)
+static line_result read_more(chat_state *chat, cli_text *text)
 {
     if (text_add(text, "\n", 1) != 0) {
         out_no_memory();
@@ -150,7 +150,7 @@ static enum line_result read_more(struct chat *chat, struct text *text)
 }
 
 /* Leave out `head` and `tail` bytes. */
-static void trim(struct text *text, size_t head, size_t tail)
+static void trim(cli_text *text, size_t head, size_t tail)
 {
     text->length -= head + tail;
     memmove(text->bytes, text->bytes + head, text->length);
@@ -158,10 +158,10 @@ static void trim(struct text *text, size_t head, size_t tail)
 }
 
 /* Between two fences, each of which may have a line of its own; the input's end is one, too. */
-static enum line_result read_fenced(struct chat *chat, struct text *text)
+static line_result read_fenced(chat_state *chat, cli_text *text)
 {
     const size_t fence = strlen(FENCE);
-    enum line_result result = LINE_READ;
+    line_result result = LINE_READ;
     while (text->length < 2 * fence || !ends_with(text, FENCE)) {
         result = read_more(chat, text);
         if (result == LINE_END) break;
@@ -173,9 +173,9 @@ static enum line_result read_fenced(struct chat *chat, struct text *text)
     return LINE_READ;
 }
 
-static enum line_result read_text(struct chat *chat, struct text *text)
+static line_result read_text(chat_state *chat, cli_text *text)
 {
-    enum line_result result = line_read(chat->reader, PROMPT, text);
+    line_result result = line_read(chat->reader, PROMPT, text);
     if (result == LINE_READ && strncmp(text->bytes, FENCE, strlen(FENCE)) == 0)
         return read_fenced(chat, text);
     while (result == LINE_READ && ends_with(text, "\\")) {
@@ -189,7 +189,7 @@ static enum line_result read_text(struct chat *chat, struct text *text)
 /* ---- a turn ---------------------------------------------------------------------------------- */
 
 /* Somebody who types goes on after a failure; a script must not, as what follows depends on it. */
-static void drop_turn(struct chat *chat, int code)
+static void drop_turn(chat_state *chat, int code)
 {
     if (line_is_interactive(chat->reader)) {
         out_note("this turn is not kept in the conversation");
@@ -200,7 +200,7 @@ static void drop_turn(struct chat *chat, int code)
 }
 
 /* Returns whether it is kept. */
-static bool keep_turn(struct chat *chat, beluga_message *human, const struct answer *answer)
+static bool keep_turn(chat_state *chat, beluga_message *human, const cli_answer *answer)
 {
     int code = report_finish(chat->args, answer->response);
     if (chat->args->usage) report_usage(answer->response);
@@ -211,26 +211,26 @@ static bool keep_turn(struct chat *chat, beluga_message *human, const struct ans
 }
 
 /* A turn that is not kept is in the log, too, but the next one does not go on from it. */
-static void write_down(struct chat *chat, const beluga_message *human, const struct answer *answer,
+static void write_down(chat_state *chat, const beluga_message *human, const cli_answer *answer,
                        bool kept)
 {
-    const struct logbook_call call = {.session = &chat->session,
-                                      .system = chat->conversation.system,
-                                      .human = human,
-                                      .answer = answer,
-                                      .parent = chat->thread.last};
+    const logbook_call call = {.session = &chat->session,
+                               .system = chat->conversation.system,
+                               .human = human,
+                               .answer = answer,
+                               .parent = chat->thread.last};
     int64_t entry = logbook_add(chat->args, &call);
     if (entry && kept) chat->thread.last = entry;
 }
 
-static void answer(struct chat *chat, beluga_message *human, const beluga_messages *messages)
+static void answer(chat_state *chat, beluga_message *human, const beluga_messages *messages)
 {
-    struct answer answer;
+    cli_answer answer;
     bool kept = false;
-    const struct answer_request request = {.model = chat->session.model,
-                                           .messages = messages,
-                                           .unstreamed = chat->args->no_stream,
-                                           .survive = line_is_interactive(chat->reader)};
+    const answer_request request = {.model = chat->session.model,
+                                    .messages = messages,
+                                    .unstreamed = chat->args->no_stream,
+                                    .survive = line_is_interactive(chat->reader)};
     if (answer_run(&request, &answer) == 0)
         kept = keep_turn(chat, human, &answer);
     else if (out_failed())
@@ -241,7 +241,7 @@ static void answer(struct chat *chat, beluga_message *human, const beluga_messag
     answer_free(&answer);
 }
 
-static void take_turn(struct chat *chat, const char *text, size_t length)
+static void take_turn(chat_state *chat, const char *text, size_t length)
 {
     beluga_message *human = beluga_human_message_n(text, length);
     beluga_messages *messages = human ? conversation_messages(&chat->conversation, human) : NULL;
@@ -253,7 +253,7 @@ static void take_turn(struct chat *chat, const char *text, size_t length)
     beluga_message_unref(human);
 }
 
-static void handle(struct chat *chat, struct text *text)
+static void handle(chat_state *chat, cli_text *text)
 {
     bool escaped = strncmp(text->bytes, "//", 2) == 0;
     if (strspn(text->bytes, " \t\n") == text->length) return;
@@ -264,11 +264,11 @@ static void handle(struct chat *chat, struct text *text)
         take_turn(chat, text->bytes + escaped, text->length - escaped);
 }
 
-static void converse(struct chat *chat)
+static void converse(chat_state *chat)
 {
     while (!chat->leave) {
-        struct text text = {0};
-        enum line_result result = read_text(chat, &text);
+        cli_text text = {0};
+        line_result result = read_text(chat, &text);
         if (result == LINE_READ)
             handle(chat, &text);
         else if (result == LINE_END)
@@ -281,7 +281,7 @@ static void converse(struct chat *chat)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int begin(struct chat *chat)
+static int begin(chat_state *chat)
 {
     int rc = session_load(&chat->session, chat->args);
     if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
@@ -298,9 +298,9 @@ static int begin(struct chat *chat)
     return rc;
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct chat chat = {.args = args};
+    chat_state chat = {.args = args};
     int rc = begin(&chat);
     if (rc == 0) {
         converse(&chat);
@@ -313,7 +313,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_chat = {
+const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",

@@ -67,9 +67,9 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
 
 /* One operand, or all providers. */
 typedef struct subject {
-    const struct args *args;
+    const cli_args *args;
     const char *operand; /* NULL: all */
-    struct session session;
+    cli_session session;
 } subject;
 
 /* A provider without code is one of the configuration. */
@@ -159,7 +159,7 @@ static bool is_file(const char *operand)
 static int body(void *payload, const check_settings *settings, beluga_error *err)
 {
     subject *s = payload;
-    struct args args = *s->args;
+    cli_args args = *s->args;
     args.verbose = 0; /* of the report, not of the wire */
     args.timeout = NULL;
     int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
@@ -177,7 +177,7 @@ static int body(void *payload, const check_settings *settings, beluga_error *err
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int set_patience(const struct args *args, check_settings *settings)
+static int set_patience(const cli_args *args, check_settings *settings)
 {
     char text[64];
     beluga_option option;
@@ -191,8 +191,7 @@ static int set_patience(const struct args *args, check_settings *settings)
     return 0;
 }
 
-static void check_operand(struct check_report *report, const check_settings *settings,
-                          const char *operand)
+static void check_operand(check_report *report, const check_settings *settings, const char *operand)
 {
     subject s = {.args = report->args, .operand = operand};
     beluga_error err = {0};
@@ -201,10 +200,10 @@ static void check_operand(struct check_report *report, const check_settings *set
     check_report_end_operand(report, code, &err);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     char path[MAX_PATH_BYTES];
-    struct check_report report;
+    check_report report;
     check_settings settings = {.own_fixtures = args->fixtures,
                                .fixtures = find_fixtures(path),
                                .measure = args->operands.count > 0,
@@ -220,7 +219,7 @@ static int run(const struct args *args)
     return check_report_end(&report);
 }
 
-const struct command cmd_check = {
+const cli_command cmd_check = {
     .name = "check",
     .operands = "[PROVIDER|FILE.so...]",
     .summary = "Check that a provider does what it should; without a name, every one.",

@@ -15,7 +15,7 @@ static const char *const status_names[] = {[CHECK_PASSED] = "passed",
                                            [CHECK_SKIPPED] = "skipped",
                                            [CHECK_MEASURED] = "measured"};
 
-static void count(struct check_tally *tally, check_status status)
+static void count(check_tally *tally, check_status status)
 {
     tally->passed += status == CHECK_PASSED;
     tally->failed += status == CHECK_FAILED;
@@ -42,7 +42,7 @@ static void put_result(beluga_json_writer *w, const check_result *result)
     beluga_json_end_object(w);
 }
 
-static int end_json(struct check_report *r)
+static int end_json(check_report *r)
 {
     beluga_json_writer *w = r->w;
     beluga_json_end_array(w);
@@ -60,7 +60,7 @@ static int end_json(struct check_report *r)
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static void print_styled(enum term_style style, const char *text)
+static void print_styled(term_look style, const char *text)
 {
     out_style(style);
     out_name(text);
@@ -94,9 +94,9 @@ static void print_wrapped(const char *text)
     }
 }
 
-static void print_counts(const struct check_report *r)
+static void print_counts(const check_report *r)
 {
-    const struct check_tally *tally = &r->category;
+    const check_tally *tally = &r->category;
     char failed[32];
     out_printf("%4zu passed", tally->passed);
     snprintf(failed, sizeof failed, ", %zu failed", tally->failed);
@@ -105,7 +105,7 @@ static void print_counts(const struct check_report *r)
     out_printf("\n");
 }
 
-static void print_words(const char *mark, enum term_style style, const check_result *result)
+static void print_words(const char *mark, term_look style, const check_result *result)
 {
     out_printf("  ");
     print_styled(style, mark);
@@ -120,7 +120,7 @@ static void print_measure(const check_result *result)
                m->allocations);
 }
 
-static void print_line(const struct check_report *r, const check_result *result)
+static void print_line(const check_report *r, const check_result *result)
 {
     if (result->status == CHECK_MEASURED) {
         print_measure(result);
@@ -135,12 +135,12 @@ static void print_line(const struct check_report *r, const check_result *result)
     }
 }
 
-static bool is_measured(const struct check_report *r)
+static bool is_measured(const check_report *r)
 {
     return r->n_lines && r->lines[0].result.status == CHECK_MEASURED;
 }
 
-static void end_category(struct check_report *r)
+static void end_category(check_report *r)
 {
     if (!*r->name) return;
     out_printf("%-16s", r->name);
@@ -154,7 +154,7 @@ static void end_category(struct check_report *r)
     }
     out_flush();
     r->n_lines = 0;
-    r->category = (struct check_tally){0};
+    r->category = (check_tally){0};
     *r->name = '\0';
 }
 
@@ -172,7 +172,7 @@ static bool copy_line(struct check_line *line, const check_result *result)
     return true;
 }
 
-static void begin_provider(struct check_report *r, const char *provider)
+static void begin_provider(check_report *r, const char *provider)
 {
     end_category(r);
     if (*r->provider) out_printf("\n");
@@ -181,7 +181,7 @@ static void begin_provider(struct check_report *r, const char *provider)
     out_printf("\n");
 }
 
-static void add_line(struct check_report *r, const check_result *result)
+static void add_line(check_report *r, const check_result *result)
 {
     if (strcmp(r->provider, result->provider) != 0) begin_provider(r, result->provider);
     if (strcmp(r->name, result->category) != 0 || r->n_lines == CHECK_REPORT_LINES) {
@@ -195,7 +195,7 @@ static void add_line(struct check_report *r, const check_result *result)
         print_line(r, result);
 }
 
-static void end_text(struct check_report *r)
+static void end_text(check_report *r)
 {
     end_category(r);
     if (*r->provider) out_printf("\n");
@@ -209,9 +209,9 @@ static void end_text(struct check_report *r)
 
 /* ---- both ------------------------------------------------------------------------------------ */
 
-int check_report_begin(struct check_report *r, const struct args *args)
+int check_report_begin(check_report *r, const cli_args *args)
 {
-    *r = (struct check_report){.args = args};
+    *r = (check_report){.args = args};
     if (!args->json) return 0;
     r->w = beluga_json_writer_new();
     if (!r->w) return report_json(NULL);
@@ -222,7 +222,7 @@ int check_report_begin(struct check_report *r, const struct args *args)
 
 void check_report_tell(void *payload, const check_result *result)
 {
-    struct check_report *r = payload;
+    check_report *r = payload;
     count(&r->all, result->status);
     if (r->w)
         put_result(r->w, result);
@@ -231,16 +231,16 @@ void check_report_tell(void *payload, const check_result *result)
 }
 
 /* That checks failed is told already; a crash outside of one is not. */
-void check_report_end_operand(struct check_report *r, int code, const beluga_error *err)
+void check_report_end_operand(check_report *r, int code, const beluga_error *err)
 {
-    const struct args to_stderr = {0};
+    const cli_args to_stderr = {0};
     if (!code || (code == BELUGA_ERROR_INVALID_RESPONSE && r->all.failed)) return;
     if (!r->w) end_category(r);
     report_error(&to_stderr, err, NULL);
     if (!r->error.code) r->error = *err;
 }
 
-int check_report_end(struct check_report *r)
+int check_report_end(check_report *r)
 {
     int rc = 0;
     if (r->w)

@@ -13,14 +13,14 @@ enum {
 };
 
 /* How a category went so far. */
-struct check_tally {
+typedef struct check_tally {
     size_t passed, failed, skipped;
-};
+} check_tally;
 
-struct check_report {
-    const struct args *args;
+typedef struct check_report {
+    const cli_args *args;
     beluga_json_writer *w; /* NULL: text */
-    struct check_tally all, category;
+    check_tally all, category;
     char provider[128], name[64]; /* of what is printed now; "" before the first */
     struct check_line {
         check_result result; /* its words are owned */
@@ -28,15 +28,15 @@ struct check_report {
     } lines[CHECK_REPORT_LINES]; /* of the category: they stand under its counts */
     size_t n_lines;
     beluga_error error; /* the first of a provider that could not be checked */
-};
+} check_report;
 
 /* @return 0, or an exit code, reported. */
-int check_report_begin(struct check_report *report, const struct args *args);
+int check_report_begin(check_report *report, const cli_args *args);
 /* For check_settings: `payload` is the report. */
 void check_report_tell(void *payload, const check_result *result);
 /* An operand is done; `code` and `err` are what checking it returned. */
-void check_report_end_operand(struct check_report *report, int code, const beluga_error *err);
+void check_report_end_operand(check_report *report, int code, const beluga_error *err);
 /* Print what is left. @return the exit code. */
-int check_report_end(struct check_report *report);
+int check_report_end(check_report *report);
 
 #endif

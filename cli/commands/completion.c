@@ -28,7 +28,7 @@ static void print_name(const char *format, ...)
     out_printf("\n");
 }
 
-static void print_own_names(struct session *session, const char *name)
+static void print_own_names(cli_session *session, const char *name)
 {
     const char *line;
     beluga_provider unused;
@@ -40,10 +40,10 @@ static void print_own_names(struct session *session, const char *name)
 }
 
 /* Aliases, and providers with the separator behind them. Nothing is sent. */
-static int print_models(const struct args *args)
+static int print_models(const cli_args *args)
 {
     const char *names[MAX_PROVIDERS], *alias, *reference;
-    struct session session;
+    cli_session session;
     int rc = session_load(&session, args);
     size_t n = session_list_providers(&session, names, MAX_PROVIDERS);
     for (size_t i = 0; rc == 0 && beluga_config_alias(session.base, i, &alias, &reference); i++)
@@ -92,7 +92,7 @@ static void put_bash_values(void)
         [ARG_COMPLETE_SETTINGS] = "COMPREPLY=($(compgen -W \"$(beluga completion options)\" -- "
                                   "\"$cur\")); compopt -o nospace"};
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
-        const struct arg_info *info = &arg_infos[i];
+        const arg_info *info = &arg_infos[i];
         if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
         out_printf("    ");
         if (info->letter && !may_be_flag(info->letter)) out_printf("-%c|", info->letter);
@@ -100,7 +100,7 @@ static void put_bash_values(void)
     }
 }
 
-static void put_bash_command(const struct command *command)
+static void put_bash_command(const cli_command *command)
 {
     out_printf("    %s) words=\"%s\"; options=\"", command->name,
                command->words ? command->words : "");
@@ -156,7 +156,7 @@ static void put_zsh_text(const char *text)
     }
 }
 
-static void put_zsh_form(const struct arg_info *info, const char *dashes, const char *name)
+static void put_zsh_form(const arg_info *info, const char *dashes, const char *name)
 {
     static const char *const actions[] = {
         [ARG_COMPLETE_NOTHING] = " ",
@@ -177,11 +177,11 @@ static void put_zsh_form(const struct arg_info *info, const char *dashes, const 
     out_printf("'\n");
 }
 
-static void put_zsh_command(const struct command *command)
+static void put_zsh_command(const cli_command *command)
 {
     out_printf("    %s) options=(\n", command->name);
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
-        const struct arg_info *info = &arg_infos[i];
+        const arg_info *info = &arg_infos[i];
         const char letter[2] = {info->letter, '\0'};
         if (!(command->takes & (UINT64_C(1) << i))) continue;
         if (info->letter) put_zsh_form(info, "-", letter);
@@ -255,7 +255,7 @@ static void put_fish_option(size_t index)
         [ARG_COMPLETE_FILES] = " -r -F",
         [ARG_COMPLETE_MODELS] = " -x -a '(beluga completion models 2>/dev/null)'",
         [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
-    const struct arg_info *info = &arg_infos[index];
+    const arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
     put_fish_condition(UINT64_C(1) << index);
     if (info->letter) out_printf(" -s %c", info->letter);
@@ -285,7 +285,7 @@ static void print_fish(void)
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     const char *what = args->operands.count ? args->operands.items[0] : "";
     if (strcmp(what, "models") == 0) return print_models(args);
@@ -301,7 +301,7 @@ static int run(const struct args *args)
     return CLI_EXIT_OK;
 }
 
-const struct command cmd_completion = {
+const cli_command cmd_completion = {
     .name = "completion",
     .operands = "bash|zsh|fish|models|options",
     .summary = "Print what a shell needs to complete beluga's command line.",

@@ -18,14 +18,14 @@
 #define VALUE_BYTES 512
 
 /* One setting as it applies. */
-struct setting {
+typedef struct named_setting {
     const char *key;
     char value[VALUE_BYTES];
     char origin[96];
-};
+} named_setting;
 
 /* As a configuration shows it: an address may hold a name and a password. */
-static void show_url(struct setting *s, const char *url)
+static void show_url(named_setting *s, const char *url)
 {
     beluga_config *config = beluga_config_new(beluga_with_base_url(url));
     beluga_config_describe(config, BELUGA_OPTION_BASE_URL, s->value, sizeof s->value, NULL);
@@ -33,7 +33,7 @@ static void show_url(struct setting *s, const char *url)
 }
 
 /* The environment's layer is read only when a model is opened: see what it will find. */
-static bool from_environment(const beluga_provider *provider, int key, struct setting *s)
+static bool from_environment(const beluga_provider *provider, int key, named_setting *s)
 {
     const char *variable = NULL;
     if (provider && key == BELUGA_OPTION_API_KEY)
@@ -49,7 +49,7 @@ static bool from_environment(const beluga_provider *provider, int key, struct se
     return true;
 }
 
-static bool is_own(const beluga_provider *provider, int key, struct setting *s)
+static bool is_own(const beluga_provider *provider, int key, named_setting *s)
 {
     if (!provider || key != BELUGA_OPTION_BASE_URL || !provider->base_url) return false;
     snprintf(s->value, sizeof s->value, "%s", provider->base_url);
@@ -63,15 +63,15 @@ static bool is_of_reference(int key)
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_MODEL_NAME;
 }
 
-static const char *name_origin(const struct session *session, int key, beluga_origin origin)
+static const char *name_origin(const cli_session *session, int key, beluga_origin origin)
 {
     if (is_of_reference(key) && session->chosen_by) return session->chosen_by;
     return origin == BELUGA_ORIGIN_MODEL ? "command line" : beluga_origin_name(origin);
 }
 
 /* Returns false when nothing sets it. */
-static bool describe(const struct session *session, const beluga_provider *provider, int key,
-                     struct setting *s)
+static bool describe(const cli_session *session, const beluga_provider *provider, int key,
+                     named_setting *s)
 {
     beluga_origin origin = BELUGA_ORIGIN_NONE;
     const beluga_option_info *info = beluga_option_get_info(key);
@@ -85,29 +85,29 @@ static bool describe(const struct session *session, const beluga_provider *provi
     return true;
 }
 
-static const char *file_state(const struct session *session)
+static const char *file_state(const cli_session *session)
 {
     return session->has_file ? "read" : "not there";
 }
 
-static const char *reference_of(const struct session *session)
+static const char *reference_of(const cli_session *session)
 {
     if (session->reference) return session->reference;
     return beluga_config_default_model(session->base);
 }
 
-static const char *chosen_by(const struct session *session)
+static const char *chosen_by(const cli_session *session)
 {
     return session->chosen_by ? session->chosen_by : "";
 }
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
-static int print_settings(const struct session *session, const beluga_provider *provider)
+static int print_settings(const cli_session *session, const beluga_provider *provider)
 {
     static const char *const titles[] = {"OPTION", "VALUE", "FROM"};
-    struct table table;
-    struct setting s;
+    term_table table;
+    named_setting s;
     table_begin(&table, 3, titles);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         if (!describe(session, provider, key, &s)) continue;
@@ -128,21 +128,21 @@ static void print_pair(const char *before, const char *name, const char *between
     out_printf("%s", behind);
 }
 
-static void print_aliases(const struct session *session)
+static void print_aliases(const cli_session *session)
 {
     const char *name, *reference;
     for (size_t i = 0; beluga_config_alias(session->base, i, &name, &reference); i++)
         print_pair("alias  ", name, " = ", reference, "\n");
 }
 
-static void print_providers(const struct session *session)
+static void print_providers(const cli_session *session)
 {
     const char *name, *base;
     for (size_t i = 0; beluga_config_provider(session->base, i, &name, &base); i++)
         print_pair("provider  ", name, " (base ", base, ")\n");
 }
 
-static int print_text(const struct session *session, const beluga_provider *provider)
+static int print_text(const cli_session *session, const beluga_provider *provider)
 {
     const char *reference = reference_of(session);
     print_pair("file   ", session->path ? session->path : "none", " (", file_state(session), ")\n");
@@ -161,10 +161,10 @@ static int print_text(const struct session *session, const beluga_provider *prov
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static void put_settings(beluga_json_writer *w, const struct session *session,
+static void put_settings(beluga_json_writer *w, const cli_session *session,
                          const beluga_provider *provider)
 {
-    struct setting s;
+    named_setting s;
     beluga_json_begin_object(w, "options");
     for (int key = 1; session->config && key < BELUGA_OPTION_COUNT; key++) {
         if (!describe(session, provider, key, &s)) continue;
@@ -176,7 +176,7 @@ static void put_settings(beluga_json_writer *w, const struct session *session,
     beluga_json_end_object(w);
 }
 
-static void put_aliases(beluga_json_writer *w, const struct session *session)
+static void put_aliases(beluga_json_writer *w, const cli_session *session)
 {
     const char *name, *reference;
     beluga_json_begin_object(w, "aliases");
@@ -185,7 +185,7 @@ static void put_aliases(beluga_json_writer *w, const struct session *session)
     beluga_json_end_object(w);
 }
 
-static void put_providers(beluga_json_writer *w, const struct session *session)
+static void put_providers(beluga_json_writer *w, const cli_session *session)
 {
     const char *name, *base;
     beluga_json_begin_object(w, "providers");
@@ -194,7 +194,7 @@ static void put_providers(beluga_json_writer *w, const struct session *session)
     beluga_json_end_object(w);
 }
 
-static int print_json(const struct session *session, const beluga_provider *provider)
+static int print_json(const cli_session *session, const beluga_provider *provider)
 {
     beluga_json_writer *w = beluga_json_writer_new();
     if (w) {
@@ -214,7 +214,7 @@ static int print_json(const struct session *session, const beluga_provider *prov
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static const beluga_provider *provider_of(const struct session *session, beluga_provider *table)
+static const beluga_provider *provider_of(const cli_session *session, beluga_provider *table)
 {
     beluga_error err;
     if (!session->config ||
@@ -223,9 +223,9 @@ static const beluga_provider *provider_of(const struct session *session, beluga_
     return table;
 }
 
-static int show(const struct args *args)
+static int show(const cli_args *args)
 {
-    struct session session;
+    cli_session session;
     beluga_provider table;
     beluga_error err;
     int rc = session_load(&session, args);
@@ -238,7 +238,7 @@ static int show(const struct args *args)
     return rc;
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     const char *what = args->operands.count ? args->operands.items[0] : NULL;
     if (!what) return show(args);
@@ -247,7 +247,7 @@ static int run(const struct args *args)
         "beluga config does not know \"%s\"; it knows check: beluga config check [FILE]", what);
 }
 
-const struct command cmd_config = {
+const cli_command cmd_config = {
     .name = "config",
     .operands = "[check [FILE]]",
     .summary =

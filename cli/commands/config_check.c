@@ -12,10 +12,10 @@
 #include "report.h"
 #include "session.h"
 
-struct findings {
+typedef struct check_findings {
     beluga_json_writer *w; /* NULL: text */
     size_t errors, warnings;
-};
+} check_findings;
 
 static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, const char *severity)
 {
@@ -29,7 +29,7 @@ static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, c
 
 static void tell(void *payload, const beluga_config_problem *p)
 {
-    struct findings *f = payload;
+    check_findings *f = payload;
     bool warning = p->severity == BELUGA_SEVERITY_WARNING;
     *(warning ? &f->warnings : &f->errors) += 1;
     if (f->w) {
@@ -41,14 +41,14 @@ static void tell(void *payload, const beluga_config_problem *p)
 }
 
 /* A file that is not there, or not to be read, is told as any failure is. */
-static int failed(const struct args *args, const beluga_error *err)
+static int failed(const cli_args *args, const beluga_error *err)
 {
     return report_file_error(args, err, CLI_EXIT_CONFIG);
 }
 
-static int check_text(const struct args *args, const char *path)
+static int check_text(const cli_args *args, const char *path)
 {
-    struct findings f = {.w = NULL};
+    check_findings f = {.w = NULL};
     beluga_error err;
     if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
         return failed(args, &err);
@@ -60,9 +60,9 @@ static int check_text(const struct args *args, const char *path)
     return f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
 }
 
-static int check_json(const struct args *args, const char *path)
+static int check_json(const cli_args *args, const char *path)
 {
-    struct findings f = {.w = beluga_json_writer_new()};
+    check_findings f = {.w = beluga_json_writer_new()};
     beluga_error err;
     if (!f.w) return out_no_memory();
     beluga_json_begin_object(f.w, NULL);
@@ -81,7 +81,7 @@ static int check_json(const struct args *args, const char *path)
 }
 
 /* The usual file need not be there: nothing is wrong with none. */
-static int tell_none(const struct args *args, const char *path)
+static int tell_none(const cli_args *args, const char *path)
 {
     if (!args->json) {
         out_printf("There is no configuration file, and none is needed. It would be ");
@@ -113,7 +113,7 @@ static void load_plugins_of(const char *path)
     beluga_config_free(config);
 }
 
-int config_check(const struct args *args)
+int config_check(const cli_args *args)
 {
     int rc = session_load_plugins(args);
     if (rc) return rc;

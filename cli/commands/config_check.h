@@ -5,6 +5,6 @@
 #include "args.h"
 
 /* Check the file that is the second operand, or the usual one. @return exit code. */
-int config_check(const struct args *args);
+int config_check(const cli_args *args);
 
 #endif

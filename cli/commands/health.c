@@ -59,11 +59,11 @@ static void print_text(const beluga_health *health)
 /* --json prints its one object here, so an error only goes to stderr. */
 static int print_error(const beluga_error *err)
 {
-    const struct args to_stderr = {0};
+    const cli_args to_stderr = {0};
     return report_error(&to_stderr, err, NULL);
 }
 
-static int tell(const struct args *args, const beluga_health *health, const beluga_error *err)
+static int tell(const cli_args *args, const beluga_health *health, const beluga_error *err)
 {
     int rc = 0;
     if (args->json)
@@ -74,7 +74,7 @@ static int tell(const struct args *args, const beluga_health *health, const belu
 }
 
 /* What can't even be opened, as without a key, can't be called. */
-static int tell_unopened(const struct args *args, const beluga_error *err)
+static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);
     const beluga_health health = {.state = "unhealthy",
@@ -85,7 +85,7 @@ static int tell_unopened(const struct args *args, const beluga_error *err)
     return tell(args, &health, err);
 }
 
-static int check(const struct args *args, beluga_chat_model *model)
+static int check(const cli_args *args, beluga_chat_model *model)
 {
     beluga_health health = {0};
     beluga_error err = {0};
@@ -100,9 +100,9 @@ static int check(const struct args *args, beluga_chat_model *model)
     return tell(args, &health, status ? &err : NULL);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct session session;
+    cli_session session;
     beluga_error err;
     const char *model = args->operands.count ? args->operands.items[0] : NULL;
     if (model && args->model)
@@ -117,7 +117,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_health = {
+const cli_command cmd_health = {
     .name = "health",
     .operands = "[MODEL]",
     .summary = "Tell whether a model could be called; with --probe, whether it answers.",

@@ -30,7 +30,7 @@ static void put_row(const char *term, const char *meaning, size_t width)
     out_wrapped(meaning, width, width);
 }
 
-static void put_option(const struct arg_info *info)
+static void put_option(const arg_info *info)
 {
     char term[64], letter[8] = "    ";
     if (info->letter) snprintf(letter, sizeof letter, "-%c, ", info->letter);
@@ -42,14 +42,14 @@ static void put_option(const struct arg_info *info)
     put_row(term, info->meaning, OPTION_WIDTH);
 }
 
-static void put_options(const struct command *command)
+static void put_options(const cli_command *command)
 {
     put_heading("Options:");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
         if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
 }
 
-static void put_command(const struct command *command)
+static void put_command(const cli_command *command)
 {
     out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", command == commands[0] ? "[" : "",
                command->name, command == commands[0] ? "]" : "", *command->operands ? " " : "",
@@ -62,7 +62,7 @@ static void put_command(const struct command *command)
 
 static void put_exit_codes(void)
 {
-    const struct exit_info *info;
+    const exit_info *info;
     put_heading("Exit codes:");
     for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
         char code[16];
@@ -81,14 +81,13 @@ static void put_all(void)
     put_options(commands[0]);
     put_exit_codes();
     put_heading("Examples:");
-    for (const struct manual_row *row = manual_examples; row->term; row++)
-        out_printf("  %s\n", row->term);
+    for (const manual_row *row = manual_examples; row->term; row++) out_printf("  %s\n", row->term);
     out_printf("\nMore: beluga COMMAND --help, man beluga\n");
 }
 
 static int unknown(const char *topic)
 {
-    const struct command *near = command_nearest(topic, NEAR_MOST);
+    const cli_command *near = command_nearest(topic, NEAR_MOST);
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
@@ -96,10 +95,10 @@ static int unknown(const char *topic)
     return CLI_EXIT_USAGE;
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     const char *topic = args->operands.count ? args->operands.items[0] : NULL;
-    const struct command *command = NULL;
+    const cli_command *command = NULL;
     if (args->man) {
         manual_print();
         return CLI_EXIT_OK;
@@ -115,7 +114,7 @@ static int run(const struct args *args)
     return CLI_EXIT_OK;
 }
 
-const struct command cmd_help = {
+const cli_command cmd_help = {
     .name = "help",
     .operands = "[COMMAND]",
     .summary = "Show how beluga or one of its commands is used.",

@@ -24,14 +24,14 @@
 #define MS_PER_HOUR      INT64_C(3600000)
 
 /* The log while a command reads it. */
-struct logs {
-    const struct args *args;
+typedef struct logs_request {
+    const cli_args *args;
     struct logbook_store *store; /* NULL: there is none yet */
     char *path;
     char why[LOGBOOK_WHY_BYTES];
-};
+} logs_request;
 
-static int fail(const struct logs *logs)
+static int fail(const logs_request *logs)
 {
     out_error("%s", logs->why);
     return CLI_EXIT_OTHER;
@@ -39,9 +39,9 @@ static int fail(const struct logs *logs)
 
 /* ---- fields ---------------------------------------------------------------------------------- */
 
-enum time_form { TIME_FULL, TIME_SHORT, TIME_PRECISE };
+typedef enum time_form { TIME_FULL, TIME_SHORT, TIME_PRECISE } time_form;
 
-static void format_local(char *text, size_t size, int64_t time_ms, enum time_form form)
+static void format_local(char *text, size_t size, int64_t time_ms, time_form form)
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm when;
@@ -67,12 +67,12 @@ static void format_utc(char *text, size_t size, int64_t time_ms)
     snprintf(text, size, "%s.%03dZ", day, (int)(time_ms % 1000));
 }
 
-static void format_model(char *text, size_t size, const struct logbook_entry *e)
+static void format_model(char *text, size_t size, const logbook_entry *e)
 {
     snprintf(text, size, "%s/%s", e->provider ? e->provider : "?", e->model ? e->model : "?");
 }
 
-static void format_tokens(char *text, size_t size, const struct logbook_entry *e)
+static void format_tokens(char *text, size_t size, const logbook_entry *e)
 {
     char in[24] = "?", out[24] = "?";
     if (e->input_tokens >= 0) snprintf(in, sizeof in, "%" PRId64, e->input_tokens);
@@ -88,7 +88,7 @@ static void format_cost(char *text, size_t size, double cost)
         snprintf(text, size, cost > 0 && cost < 0.01 ? "$%.6f" : "$%.4f", cost);
 }
 
-static const char *result_of(const struct logbook_entry *e)
+static const char *result_of(const logbook_entry *e)
 {
     if (e->error) return e->error;
     return e->finish_reason ? e->finish_reason : "?";
@@ -121,7 +121,7 @@ static void format_line(char *text, const char *from, size_t width)
 
 /* ---- a table --------------------------------------------------------------------------------- */
 
-enum column { ID, TIME, MODEL, RESULT, TOKENS, COST, PROMPT, N_COLUMNS };
+typedef enum column { ID, TIME, MODEL, RESULT, TOKENS, COST, PROMPT, N_COLUMNS } column;
 
 static const char *const titles[N_COLUMNS] = {"ID",     "TIME", "MODEL", "RESULT",
                                               "TOKENS", "COST", "PROMPT"};
@@ -129,7 +129,7 @@ static const char *const titles[N_COLUMNS] = {"ID",     "TIME", "MODEL", "RESULT
 /* From the widest to the narrowest, without the last column, which takes what is left. */
 static const struct layout {
     bool has[N_COLUMNS];
-    enum time_form time;
+    time_form time;
 } layouts[] = {
     {{true, true, true, true, true, true, true}, TIME_FULL},
     {{true, true, true, true, false, false, true}, TIME_SHORT},
@@ -139,33 +139,33 @@ static const struct layout {
 #define N_LAYOUTS (sizeof layouts / sizeof layouts[0])
 
 /* Entries, copied: they are laid out more than once. */
-struct row {
+typedef struct draw_row {
     char *cells[N_COLUMNS];
     int64_t time_ms;
-};
+} draw_row;
 
-struct rows {
-    struct row *items;
+typedef struct log_rows {
+    draw_row *items;
     size_t count, room;
-};
+} log_rows;
 
-static struct row *new_row(struct rows *rows)
+static draw_row *new_row(log_rows *rows)
 {
     if (rows->count == rows->room) {
         size_t room = rows->room ? rows->room * 2 : 32;
-        struct row *items = realloc(rows->items, room * sizeof *items);
+        draw_row *items = realloc(rows->items, room * sizeof *items);
         if (!items) return NULL;
         rows->items = items;
         rows->room = room;
     }
-    rows->items[rows->count] = (struct row){0};
+    rows->items[rows->count] = (draw_row){0};
     return &rows->items[rows->count++];
 }
 
-static int keep_row(void *payload, const struct logbook_entry *e)
+static int keep_row(void *payload, const logbook_entry *e)
 {
     char cells[N_COLUMNS][CELL_BYTES] = {{0}};
-    struct row *row = new_row(payload);
+    draw_row *row = new_row(payload);
     if (!row) return out_no_memory();
     row->time_ms = e->time_ms;
     snprintf(cells[ID], CELL_BYTES, "%" PRId64, e->id);
@@ -179,14 +179,14 @@ static int keep_row(void *payload, const struct logbook_entry *e)
     return 0;
 }
 
-static void free_rows(struct rows *rows)
+static void free_rows(log_rows *rows)
 {
     for (size_t i = 0; i < rows->count; i++)
         for (int k = 0; k < N_COLUMNS; k++) free(rows->items[i].cells[k]);
     free(rows->items);
 }
 
-static void fill_table(struct table *table, const struct rows *rows, const struct layout *layout,
+static void fill_table(term_table *table, const log_rows *rows, const struct layout *layout,
                        size_t width)
 {
     const char *shown[N_COLUMNS];
@@ -205,9 +205,9 @@ static void fill_table(struct table *table, const struct rows *rows, const struc
         }
 }
 
-static int print_fitted(const struct rows *rows)
+static int print_fitted(const log_rows *rows)
 {
-    struct table table;
+    term_table table;
     size_t i = 0, used, screen = term_width();
     for (;; i++) {
         fill_table(&table, rows, &layouts[i], 0);
@@ -232,7 +232,7 @@ static int print_prompt(const char *text)
 }
 
 /* In a pipe: all columns, times in UTC, texts in full but in one line. */
-static int print_row(void *payload, const struct logbook_entry *e)
+static int print_row(void *payload, const logbook_entry *e)
 {
     char time[40], model[CELL_BYTES], tokens[64], cost[32];
     int *code = payload;
@@ -272,7 +272,7 @@ static void put_TEXT(beluga_json_writer *w, const char *key, const char *value)
         beluga_json_put_string(w, key, value);
 }
 
-static int put_entry(void *payload, const struct logbook_entry *e)
+static int put_entry(void *payload, const logbook_entry *e)
 {
     beluga_json_writer *w = payload;
     char time[40];
@@ -289,9 +289,9 @@ static int put_entry(void *payload, const struct logbook_entry *e)
 
 /* ---- list and search ------------------------------------------------------------------------- */
 
-typedef int (*source)(struct logs *logs, logbook_visit visit, void *payload);
+typedef int (*source)(logs_request *logs, logbook_visit visit, void *payload);
 
-static int64_t count_of(const struct args *args)
+static int64_t count_of(const cli_args *args)
 {
     int64_t count = DEFAULT_COUNT;
     if (args->count && !logbook_read_number(args->count, &count))
@@ -299,22 +299,22 @@ static int64_t count_of(const struct args *args)
     return count;
 }
 
-static int from_newest(struct logs *logs, logbook_visit visit, void *payload)
+static int from_newest(logs_request *logs, logbook_visit visit, void *payload)
 {
     int64_t count = count_of(logs->args);
     if (!logs->store) return 0;
     return logbook_store_each(logs->store, LOGBOOK_NEWEST, 0, count, visit, payload, logs->why);
 }
 
-static int from_search(struct logs *logs, logbook_visit visit, void *payload)
+static int from_search(logs_request *logs, logbook_visit visit, void *payload)
 {
-    const struct arg_list *words = &logs->args->operands;
+    const arg_list *words = &logs->args->operands;
     if (!logs->store) return 0;
     return logbook_store_search(logs->store, words->items + 1, words->count - 1,
                                 count_of(logs->args), visit, payload, logs->why);
 }
 
-static int print_json(struct logs *logs, source from)
+static int print_json(logs_request *logs, source from)
 {
     beluga_json_writer *w = beluga_json_writer_new();
     int rc = 0;
@@ -330,9 +330,9 @@ static int print_json(struct logs *logs, source from)
     return fail(logs);
 }
 
-static int print_table(struct logs *logs, source from)
+static int print_table(logs_request *logs, source from)
 {
-    struct rows rows = {0};
+    log_rows rows = {0};
     int rc = from(logs, keep_row, &rows);
     if (rc < 0)
         rc = fail(logs);
@@ -345,7 +345,7 @@ static int print_table(struct logs *logs, source from)
     return rc;
 }
 
-static int print_entries(struct logs *logs, source from)
+static int print_entries(logs_request *logs, source from)
 {
     if (count_of(logs->args) < 0) return CLI_EXIT_USAGE;
     if (logs->args->json) return print_json(logs, from);
@@ -354,12 +354,12 @@ static int print_entries(struct logs *logs, source from)
     return from(logs, print_row, &code) < 0 ? fail(logs) : code;
 }
 
-static int do_list(struct logs *logs)
+static int do_list(logs_request *logs)
 {
     return print_entries(logs, from_newest);
 }
 
-static int do_search(struct logs *logs)
+static int do_search(logs_request *logs)
 {
     if (logs->args->operands.count < 2) return out_usage("which words? beluga logs search WORD...");
     return print_entries(logs, from_search);
@@ -404,7 +404,7 @@ static void put_message(const char *heading, beluga_role role, const char *json,
     beluga_message_unref(message);
 }
 
-static void put_numbers(const struct logbook_entry *e)
+static void put_numbers(const logbook_entry *e)
 {
     char text[160];
     format_tokens(text, sizeof text, e);
@@ -415,7 +415,7 @@ static void put_numbers(const struct logbook_entry *e)
     if (e->duration_ms >= 0) put_field("took", text);
 }
 
-static void put_details(const struct logbook_entry *e)
+static void put_details(const logbook_entry *e)
 {
     char text[CELL_BYTES];
     snprintf(text, sizeof text, "%" PRId64, e->id);
@@ -436,15 +436,15 @@ static void put_details(const struct logbook_entry *e)
 }
 
 /* What it goes on from comes first, without the details. */
-struct shown {
+typedef struct shown_call {
     int64_t id;
     char *system; /* of the turn before; owned */
     bool any, failed;
-};
+} shown_call;
 
-static int show_turn(void *payload, const struct logbook_entry *e)
+static int show_turn(void *payload, const logbook_entry *e)
 {
-    struct shown *shown = payload;
+    shown_call *shown = payload;
     bool differs = !shown->system || !e->system || strcmp(shown->system, e->system) != 0;
     if (e->id == shown->id) put_details(e);
     if (!shown->any && e->parent > 0) out_printf("(earlier turns were deleted)\n\n");
@@ -459,13 +459,13 @@ static int show_turn(void *payload, const struct logbook_entry *e)
     return out_failed();
 }
 
-static int put_turn(void *payload, const struct logbook_entry *e)
+static int put_turn(void *payload, const logbook_entry *e)
 {
     put_entry(payload, e);
     return 0;
 }
 
-static int show_json(struct logs *logs, int64_t id)
+static int show_json(logs_request *logs, int64_t id)
 {
     beluga_json_writer *w = beluga_json_writer_new();
     int rc = 0;
@@ -481,22 +481,22 @@ static int show_json(struct logs *logs, int64_t id)
     return fail(logs);
 }
 
-static int take_id(void *payload, const struct logbook_entry *e)
+static int take_id(void *payload, const logbook_entry *e)
 {
     *(int64_t *)payload = e->id;
     return 0;
 }
 
-static int do_show(struct logs *logs)
+static int do_show(logs_request *logs)
 {
-    const struct arg_list *operands = &logs->args->operands;
-    struct shown shown = {0};
+    const arg_list *operands = &logs->args->operands;
+    shown_call shown = {0};
     int64_t id = 0, found = 0;
     int rc = 0;
     if (operands->count > 2) return out_usage("one entry at a time: beluga logs show ID");
     if (operands->count == 2 && !logbook_read_number(operands->items[1], &id))
         return out_usage("not the number of an entry: %s", operands->items[1]);
-    enum logbook_which which = operands->count == 2 ? LOGBOOK_ONE : LOGBOOK_NEWEST;
+    logbook_which which = operands->count == 2 ? LOGBOOK_ONE : LOGBOOK_NEWEST;
     if (logs->store) rc = logbook_store_each(logs->store, which, id, 1, take_id, &found, logs->why);
     if (rc != 0) return fail(logs);
     if (!found && operands->count == 2)
@@ -511,7 +511,7 @@ static int do_show(struct logs *logs)
 
 /* ---- on, off, status, path ------------------------------------------------------------------- */
 
-static int do_on(struct logs *logs)
+static int do_on(logs_request *logs)
 {
     struct logbook_store *store = NULL;
     if (logbook_switch(true, logs->why) != 0) return fail(logs);
@@ -524,7 +524,7 @@ static int do_on(struct logs *logs)
     return 0;
 }
 
-static int do_off(struct logs *logs)
+static int do_off(logs_request *logs)
 {
     if (logbook_switch(false, logs->why) != 0) return fail(logs);
     out_note("off: what is in it stays; beluga logs clear --before now deletes it");
@@ -537,7 +537,7 @@ static int64_t bytes_of(const char *path)
     return path && stat(path, &info) == 0 ? (int64_t)info.st_size : 0;
 }
 
-static int do_status(struct logs *logs)
+static int do_status(logs_request *logs)
 {
     int64_t entries = logs->store ? logbook_store_count(logs->store, logs->why) : 0;
     if (entries < 0) return fail(logs);
@@ -560,7 +560,7 @@ static int do_status(struct logs *logs)
     return report_json(w);
 }
 
-static int do_path(struct logs *logs)
+static int do_path(logs_request *logs)
 {
     if (!logs->path) return out_error("neither XDG_DATA_HOME nor HOME is set"), CLI_EXIT_OTHER;
     out_name(logs->path);
@@ -600,7 +600,7 @@ static bool read_date(const char *text, int64_t *ms)
     return false;
 }
 
-static int do_clear(struct logs *logs)
+static int do_clear(logs_request *logs)
 {
     const char *before = logs->args->before;
     int64_t when = 0;
@@ -624,7 +624,7 @@ static int do_clear(struct logs *logs)
 
 static const struct {
     const char *name;
-    int (*run)(struct logs *logs);
+    int (*run)(logs_request *logs);
     bool reads; /* what is there */
     bool takes_operands;
 } verbs[] = {
@@ -635,9 +635,9 @@ static const struct {
 };
 #define N_VERBS (sizeof verbs / sizeof verbs[0])
 
-static int run_verb(const struct args *args, size_t i)
+static int run_verb(const cli_args *args, size_t i)
 {
-    struct logs logs = {.args = args, .path = logbook_path()};
+    logs_request logs = {.args = args, .path = logbook_path()};
     int rc = 0;
     if (verbs[i].reads && logs.path &&
         logbook_store_open(logs.path, false, &logs.store, logs.why) != 0)
@@ -647,9 +647,9 @@ static int run_verb(const struct args *args, size_t i)
     return rc;
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    const struct arg_list *operands = &args->operands;
+    const arg_list *operands = &args->operands;
     const char *name = operands->count ? operands->items[0] : "list";
     for (size_t i = 0; i < N_VERBS; i++) {
         if (strcmp(verbs[i].name, name) != 0) continue;
@@ -664,7 +664,7 @@ static int run(const struct args *args)
                      name);
 }
 
-const struct command cmd_logs = {
+const cli_command cmd_logs = {
     .name = "logs",
     .operands = "[list|show|search|on|off|status|path|clear] [ID|WORD...]",
     .summary = "Keep a log of prompts and answers, and look things up in it.",

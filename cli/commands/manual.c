@@ -19,7 +19,7 @@
 
 #define MAX_PROVIDERS 256
 
-const struct manual_row manual_environment[] = {
+const manual_row manual_environment[] = {
     {"BELUGA_MODEL", "The model, where -m is not given."},
     {"BELUGA_CONFIG", "The configuration file, where --config is not given."},
     {"BELUGA_PLUGIN_PATH", "Folders and files of plug-ins, between colons; read only where the "
@@ -47,7 +47,7 @@ const struct manual_row manual_environment[] = {
     {NULL, NULL},
 };
 
-const struct manual_row manual_files[] = {
+const manual_row manual_files[] = {
     {"~/.config/beluga/config.yaml",
      "The configuration: the default model, providers, providers of your own, names for models "
      "with their options, and plugins: files and folders of plug-ins to load."},
@@ -60,7 +60,7 @@ const struct manual_row manual_files[] = {
     {NULL, NULL},
 };
 
-const struct manual_row manual_examples[] = {
+const manual_row manual_examples[] = {
     {"beluga -m mock/any \"Hello\"", "Try it without a key and without a network."},
     {"git diff | beluga \"Write a commit message for this\"", "Join a text and stdin."},
     {"beluga -m openai/gpt-5-mini -o temperature=0.2 -s \"Answer in French\" \"Who are you?\"",
@@ -131,7 +131,7 @@ static void put_row(const char *term, const char *meaning)
     out_printf("\n");
 }
 
-static void put_rows(const struct manual_row *rows)
+static void put_rows(const manual_row *rows)
 {
     for (; rows->term; rows++) put_row(rows->term, rows->meaning);
 }
@@ -151,7 +151,7 @@ static void put_synopsis(void)
 {
     put_section("SYNOPSIS");
     for (size_t i = 0; commands[i]; i++) {
-        const struct command *c = commands[i];
+        const cli_command *c = commands[i];
         out_printf("%s.B beluga\n", i ? ".br\n" : "");
         out_printf(i ? ".B %s\n" : "[\\fB%s\\fR]\n", c->name);
         out_printf("[\\fIoption\\fR ...]\\&\n");
@@ -187,7 +187,7 @@ static void put_options(void)
 {
     put_section("OPTIONS");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
-        const struct arg_info *info = &arg_infos[i];
+        const arg_info *info = &arg_infos[i];
         out_printf(".TP\n");
         if (info->letter) out_printf("\\fB\\-%c\\fR, ", info->letter);
         out_printf("\\fB\\-\\-");
@@ -268,7 +268,7 @@ static void put_models(void)
 
 static void put_exit_status(void)
 {
-    const struct exit_info *info;
+    const exit_info *info;
     put_section("EXIT STATUS");
     for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
         char code[16];
@@ -307,7 +307,7 @@ static void put_environment(void)
 static void put_examples(void)
 {
     put_section("EXAMPLES");
-    for (const struct manual_row *row = manual_examples; row->term; row++) {
+    for (const manual_row *row = manual_examples; row->term; row++) {
         out_printf(".PP\n");
         put_text(row->meaning);
         out_printf("\n.PP\n.RS 4\n.nf\n");

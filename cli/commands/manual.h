@@ -3,14 +3,14 @@
 #define BELUGA_CLI_MANUAL_H
 
 /* A row of a list: a term and what it means. Lists end with a NULL term. */
-struct manual_row {
+typedef struct manual_row {
     const char *term;
     const char *meaning;
-};
+} manual_row;
 
-extern const struct manual_row manual_environment[];
-extern const struct manual_row manual_files[];
-extern const struct manual_row manual_examples[];
+extern const manual_row manual_environment[];
+extern const manual_row manual_files[];
+extern const manual_row manual_examples[];
 
 /* Print the manual page's source, for man(7). */
 void manual_print(void);

@@ -17,18 +17,18 @@
 #define MAX_PROVIDERS   256
 #define REFERENCE_BYTES 512
 
-struct listing {
-    const struct args *args;
-    struct session *session;
+typedef struct model_listing {
+    const cli_args *args;
+    cli_session *session;
     beluga_context *context;
     beluga_json_writer *w; /* NULL: text */
     beluga_error error;    /* the first failure; code 0 for none */
     size_t asked;
-};
+} model_listing;
 
 /* ---- what is printed ------------------------------------------------------------------------- */
 
-static void print_alias(struct listing *l, const char *name, const char *reference)
+static void print_alias(model_listing *l, const char *name, const char *reference)
 {
     if (!l->w) {
         out_name(name);
@@ -44,7 +44,7 @@ static void print_alias(struct listing *l, const char *name, const char *referen
 }
 
 /* A provider's own names for its models: "alias=name" is "mine/alias" for "mine/name". */
-static void print_own_names(struct listing *l)
+static void print_own_names(model_listing *l)
 {
     const char *names[MAX_PROVIDERS], *line;
     size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
@@ -66,7 +66,7 @@ static void print_own_names(struct listing *l)
     }
 }
 
-static void print_aliases(struct listing *l)
+static void print_aliases(model_listing *l)
 {
     const char *name, *reference;
     if (l->w) beluga_json_begin_array(l->w, "aliases");
@@ -76,7 +76,7 @@ static void print_aliases(struct listing *l)
     if (l->w) beluga_json_end_array(l->w);
 }
 
-static void print_model(struct listing *l, const char *provider, const char *model)
+static void print_model(model_listing *l, const char *provider, const char *model)
 {
     char reference[REFERENCE_BYTES];
     snprintf(reference, sizeof reference, "%s/%s", provider, model);
@@ -88,9 +88,9 @@ static void print_model(struct listing *l, const char *provider, const char *mod
     }
 }
 
-static void print_failure(struct listing *l, const beluga_error *err)
+static void print_failure(model_listing *l, const beluga_error *err)
 {
-    const struct args to_stderr = {0};
+    const cli_args to_stderr = {0};
     report_error(&to_stderr, err, NULL);
     if (!l->error.code) l->error = *err;
 }
@@ -98,7 +98,7 @@ static void print_failure(struct listing *l, const beluga_error *err)
 /* ---- who is asked ---------------------------------------------------------------------------- */
 
 /* A list needs no model, but a model to open needs a name. */
-static int open_provider(struct listing *l, const char *name, beluga_chat_model **model,
+static int open_provider(model_listing *l, const char *name, beluga_chat_model **model,
                          beluga_error *err)
 {
     beluga_provider provider;
@@ -110,7 +110,7 @@ static int open_provider(struct listing *l, const char *name, beluga_chat_model 
     return beluga_registry_open(beluga_registry_default(), NULL, l->session->config, model, err);
 }
 
-static void ask(struct listing *l, const char *name)
+static void ask(model_listing *l, const char *name)
 {
     beluga_chat_model *model = NULL;
     beluga_error err = {0};
@@ -126,7 +126,7 @@ static void ask(struct listing *l, const char *name)
 }
 
 /* Whoever can list models and has a key in the environment, or a place in the file. */
-static bool is_configured(const struct listing *l, const char *name)
+static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;
     beluga_provider provider;
@@ -141,7 +141,7 @@ static bool is_configured(const struct listing *l, const char *name)
            beluga_config_get_string(l->session->config, BELUGA_OPTION_BASE, &value);
 }
 
-static void ask_all(struct listing *l)
+static void ask_all(model_listing *l)
 {
     const char *names[MAX_PROVIDERS];
     size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
@@ -152,7 +152,7 @@ static void ask_all(struct listing *l)
         out_note("no provider with a key that can list its models; name one: beluga models NAME");
 }
 
-static void list(struct listing *l)
+static void list(model_listing *l)
 {
     const char *name = l->args->operands.count ? l->args->operands.items[0] : NULL;
     if (!name) print_aliases(l);
@@ -164,7 +164,7 @@ static void list(struct listing *l)
     if (l->w) beluga_json_end_array(l->w);
 }
 
-static int list_json(struct listing *l)
+static int list_json(model_listing *l)
 {
     l->w = beluga_json_writer_new();
     if (l->w) {
@@ -180,10 +180,10 @@ static int list_json(struct listing *l)
     return report_json(l->w);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct session session;
-    struct listing l = {.args = args, .session = &session};
+    cli_session session;
+    model_listing l = {.args = args, .session = &session};
     int rc = session_load(&session, args);
     if (rc == 0 && !(l.context = beluga_context_new_cancellable(NULL))) rc = out_no_memory();
     if (rc == 0) {
@@ -200,7 +200,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_models = {
+const cli_command cmd_models = {
     .name = "models",
     .operands = "[PROVIDER]",
     .summary = "List the names that -m takes: aliases, and what providers have.",

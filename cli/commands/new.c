@@ -107,7 +107,7 @@ static int write_file(const char *path, const char *const *lines, const char *na
     return 0;
 }
 
-static int write_template(const struct template_file *template, const char *name)
+static int write_template(const template_file *template, const char *name)
 {
     char path[MAX_PATH];
     char *below = fill(template->path, name);
@@ -126,14 +126,14 @@ static int write_folder(const char *name, const char *kind)
         out_error("%s is there already: nothing was written", name);
         return CLI_EXIT_USAGE;
     }
-    for (const struct template_file *t = template_files; t->kind && rc == 0; t++)
+    for (const template_file *t = template_files; t->kind && rc == 0; t++)
         if (strcmp(t->kind, kind) == 0) rc = write_template(t, name);
     return rc;
 }
 
 /* ---- the command ----------------------------------------------------------------------------- */
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     const char *const *words = args->operands.items;
     if (args->operands.count < 2 || strcmp(words[0], "provider") != 0)
@@ -150,7 +150,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_new = {
+const cli_command cmd_new = {
     .name = "new",
     .operands = "provider NAME",
     .summary = "Begin a provider of your own, in a new folder.",

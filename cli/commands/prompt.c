@@ -12,18 +12,18 @@
 #include "session.h"
 
 /* One question, and what it goes on from. */
-struct question {
-    struct session session;
-    struct conversation conversation;
-    struct logbook_thread thread;
-    struct text schema;
+typedef struct prompt_question {
+    cli_session session;
+    cli_conversation conversation;
+    logbook_thread thread;
+    cli_text schema;
     beluga_message *human;
     beluga_messages *messages; /* all that is sent */
-};
+} prompt_question;
 
-static int make_messages(const struct args *args, struct question *q)
+static int make_messages(const cli_args *args, prompt_question *q)
 {
-    struct text prompt = {0};
+    cli_text prompt = {0};
     int rc = input_read_prompt(args, &prompt);
     if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
     if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
@@ -34,7 +34,7 @@ static int make_messages(const struct args *args, struct question *q)
     return rc;
 }
 
-static int print(const struct args *args, const struct answer *answer)
+static int print(const cli_args *args, const cli_answer *answer)
 {
     if (answer->status != 0) return report_error(args, &answer->error, answer->response);
     int rc = args->json ? report_response(answer->response) : 0;
@@ -43,27 +43,26 @@ static int print(const struct args *args, const struct answer *answer)
     return report_finish(args, answer->response);
 }
 
-static void write_down(const struct args *args, const struct question *q,
-                       const struct answer *answer)
+static void write_down(const cli_args *args, const prompt_question *q, const cli_answer *answer)
 {
-    const struct logbook_call call = {.session = &q->session,
-                                      .system = q->conversation.system,
-                                      .human = q->human,
-                                      .answer = answer,
-                                      .parent = q->thread.last};
+    const logbook_call call = {.session = &q->session,
+                               .system = q->conversation.system,
+                               .human = q->human,
+                               .answer = answer,
+                               .parent = q->thread.last};
     logbook_add(args, &call);
 }
 
-static int ask(const struct args *args, const struct question *q)
+static int ask(const cli_args *args, const prompt_question *q)
 {
-    struct answer answer;
+    cli_answer answer;
     const beluga_option option = beluga_with_response_schema(q->schema.bytes);
-    const struct answer_request request = {.model = q->session.model,
-                                           .messages = q->messages,
-                                           .options = &option,
-                                           .n_options = q->schema.bytes ? 1 : 0,
-                                           .unstreamed = args->no_stream,
-                                           .silent = args->json};
+    const answer_request request = {.model = q->session.model,
+                                    .messages = q->messages,
+                                    .options = &option,
+                                    .n_options = q->schema.bytes ? 1 : 0,
+                                    .unstreamed = args->no_stream,
+                                    .silent = args->json};
     answer_run(&request, &answer);
     int rc = out_finish(0);
     if (rc == 0) rc = print(args, &answer);
@@ -72,7 +71,7 @@ static int ask(const struct args *args, const struct question *q)
     return rc;
 }
 
-static int prepare(const struct args *args, struct question *q)
+static int prepare(const cli_args *args, prompt_question *q)
 {
     int rc = session_load(&q->session, args);
     if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
@@ -81,9 +80,9 @@ static int prepare(const struct args *args, struct question *q)
     return rc ? rc : make_messages(args, q);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct question q = {0};
+    prompt_question q = {0};
     if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
     int rc = prepare(args, &q);
     if (rc == 0) rc = ask(args, &q);
@@ -96,7 +95,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_prompt = {
+const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",

@@ -25,14 +25,14 @@
 /* ---- what is known of one -------------------------------------------------------------------- */
 
 /* A provider as the configuration has it. */
-struct listed {
+typedef struct listed_provider {
     beluga_provider table; /* first: what is known of it is asked by it */
     beluga_config *config; /* what the table borrows from, with the provider's section */
-};
+} listed_provider;
 
 static const beluga_config *config_of(const beluga_provider *p)
 {
-    return ((const struct listed *)(const void *)p)->config;
+    return ((const listed_provider *)(const void *)p)->config;
 }
 
 static const char *base_of(const beluga_provider *p)
@@ -56,7 +56,13 @@ static bool has_key(const beluga_provider *p, char *text)
     return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
 }
 
-enum key_state { KEY_NONE, KEY_SET, KEY_MISSING, KEY_OPTIONAL, KEY_REFERENCE };
+typedef enum key_presence {
+    KEY_NONE,
+    KEY_SET,
+    KEY_MISSING,
+    KEY_OPTIONAL,
+    KEY_REFERENCE
+} key_presence;
 
 static const struct {
     const char *word, *mark;
@@ -67,7 +73,7 @@ static const struct {
 };
 
 /* A reference, such as to a profile, is looked up by the call that needs it. */
-static enum key_state key_state(const beluga_provider *p)
+static key_presence key_state(const beluga_provider *p)
 {
     char key[KEY_BYTES];
     if (session_find_variable(p->key_variables)) return KEY_SET;
@@ -191,7 +197,7 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
 {
     const char *titles[TABLE_MAX_COLUMNS] = {"name",          "key state", "key variable",
                                              "default model", "base URL",  "protocol"};
-    struct table table;
+    term_table table;
     const char *name;
     size_t columns = 6;
     for (uint64_t bit = 1; (name = beluga_capability_name(bit)); bit <<= 1)
@@ -251,7 +257,7 @@ static void describe_key(const beluga_provider *p, char *text, size_t size)
     }
 }
 
-static void add_provider(struct table *table, const struct layout *layout, const beluga_provider *p)
+static void add_provider(term_table *table, const struct layout *layout, const beluga_provider *p)
 {
     const char *yes = term_is_utf8() ? "\xe2\x9c\x93" : "x";
     char key[KEY_BYTES];
@@ -269,7 +275,7 @@ static void make_title(const char *name, size_t size, char *title)
     title[n] = '\0';
 }
 
-static void fill_matrix(struct table *table, const struct layout *layout,
+static void fill_matrix(term_table *table, const struct layout *layout,
                         const beluga_provider *const *providers, size_t n)
 {
     char words[N_SHOWN][24];
@@ -306,7 +312,7 @@ static void print_legend(const struct layout *layout)
 
 static int print_matrix(const beluga_provider *const *providers, size_t n)
 {
-    struct table table;
+    term_table table;
     size_t i = 0;
     fill_matrix(&table, &layouts[i], providers, n);
     while (table_width(&table) > term_width() && i + 1 < N_LAYOUTS) {
@@ -383,7 +389,7 @@ static int print_one(const beluga_provider *p)
 /* ---- the command ----------------------------------------------------------------------------- */
 
 /* Take what a session has found out of one. */
-static int find(struct session *session, const char *name, struct listed *out, beluga_error *err)
+static int find(cli_session *session, const char *name, listed_provider *out, beluga_error *err)
 {
     int rc = session_describe(session, name, &out->table, err);
     if (rc != 0) return rc;
@@ -392,20 +398,20 @@ static int find(struct session *session, const char *name, struct listed *out, b
     return 0;
 }
 
-static int print_list(const struct args *args, const beluga_provider *const *providers, size_t n)
+static int print_list(const cli_args *args, const beluga_provider *const *providers, size_t n)
 {
     if (args->json) return print_json(providers, n);
     return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
 /* What is wrong with one of the file's own does not keep the others from being listed. */
-static int list(struct session *session, const struct args *args)
+static int list(cli_session *session, const cli_args *args)
 {
-    const struct args to_stderr = {0};
+    const cli_args to_stderr = {0};
     const char *names[MAX_PROVIDERS];
     const beluga_provider *providers[MAX_PROVIDERS];
     size_t n = session_list_providers(session, names, MAX_PROVIDERS), found = 0;
-    struct listed *all = calloc(n + 1, sizeof *all);
+    listed_provider *all = calloc(n + 1, sizeof *all);
     int failure = 0;
     if (!all) return out_no_memory();
     for (size_t i = 0; i < n; i++) {
@@ -423,9 +429,9 @@ static int list(struct session *session, const struct args *args)
     return rc ? rc : failure;
 }
 
-static int show(struct session *session, const struct args *args, const char *name)
+static int show(cli_session *session, const cli_args *args, const char *name)
 {
-    struct listed one;
+    listed_provider one;
     const beluga_provider *const provider = &one.table;
     beluga_error err;
     if (find(session, name, &one, &err) != 0) return report_error(args, &err, NULL);
@@ -434,9 +440,9 @@ static int show(struct session *session, const struct args *args, const char *na
     return rc;
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct session session;
+    cli_session session;
     int rc = session_load(&session, args);
     if (rc == 0)
         rc = args->operands.count ? show(&session, args, args->operands.items[0])
@@ -445,7 +451,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_providers = {
+const cli_command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
     .summary = "List the providers, or tell about one and its own options.",

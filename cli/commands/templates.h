@@ -7,13 +7,13 @@
 
 /* In names and texts example-name stands for the provider's name, example_name for it in C, and
  * EXAMPLE_NAME for it in a variable of the environment. */
-struct template_file {
+typedef struct template_file {
     const char *kind;         /* "full" or "http" */
     const char *path;         /* below the new folder */
     const char *const *lines; /* ended by NULL */
-};
+} template_file;
 
 /* Ended by a NULL kind. */
-extern const struct template_file template_files[];
+extern const template_file template_files[];
 
 #endif

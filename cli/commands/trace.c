@@ -13,7 +13,7 @@ static bool is_stdin(const char *name)
     return strcmp(name, "-") == 0;
 }
 
-static int show(const struct args *args, struct trace_file *file, const char *name)
+static int show(const cli_args *args, trace_file *file, const char *name)
 {
     if (file->torn_line)
         out_note("%s:%zu: the last line is not whole, and left out", name, file->torn_line);
@@ -22,10 +22,10 @@ static int show(const struct args *args, struct trace_file *file, const char *na
     return trace_show(args, file, STDOUT_FILENO);
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
-    struct text text = {0};
-    struct trace_file file = {0};
+    cli_text text = {0};
+    trace_file file = {0};
     beluga_prices *prices = NULL;
     const char *operand = args->operands.count ? args->operands.items[0] : NULL;
     if (!operand) return out_usage("name the file, or - for stdin");
@@ -42,7 +42,7 @@ static int run(const struct args *args)
     return rc;
 }
 
-const struct command cmd_trace = {
+const cli_command cmd_trace = {
     .name = "trace",
     .operands = "FILE",
     .summary = "Draw a recorded trace, and tell where its time went.",

@@ -14,7 +14,7 @@ static void print_parts(void)
     out_printf("parts: %s\n", *parts ? parts : "none");
 }
 
-static int run(const struct args *args)
+static int run(const cli_args *args)
 {
     const char *library = beluga_version_string();
     (void)args;
@@ -26,7 +26,7 @@ static int run(const struct args *args)
     return CLI_EXIT_OK;
 }
 
-const struct command cmd_version = {
+const cli_command cmd_version = {
     .name = "version",
     .operands = "",
     .summary = "Show the version.",

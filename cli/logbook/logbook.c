@@ -78,7 +78,7 @@ int logbook_switch(bool on, char *why)
     return rc;
 }
 
-void logbook_entry_init(struct logbook_entry *entry)
+void logbook_entry_init(logbook_entry *entry)
 {
     entry->id = -1;
 #define UNKNOWN_INT    -1
@@ -91,7 +91,7 @@ void logbook_entry_init(struct logbook_entry *entry)
 
 /* ---- what a call was ------------------------------------------------------------------------- */
 
-static double cost_of(const struct session *session, const beluga_response *r)
+static double cost_of(const cli_session *session, const beluga_response *r)
 {
     const char *path = NULL, *provider = beluga_response_provider(r);
     beluga_prices *prices = NULL;
@@ -117,7 +117,7 @@ static const char *known(const char *text)
     return *text ? text : NULL;
 }
 
-static void fill_times(struct logbook_entry *e, const beluga_response *r)
+static void fill_times(logbook_entry *e, const beluga_response *r)
 {
     struct timespec now;
     int64_t ns = r ? beluga_response_duration_ns(r) : -1;
@@ -129,7 +129,7 @@ static void fill_times(struct logbook_entry *e, const beluga_response *r)
     if (first_ns >= 0) e->first_content_ms = (double)first_ns / NS_PER_MS;
 }
 
-static void fill_response(struct logbook_entry *e, const beluga_response *r)
+static void fill_response(logbook_entry *e, const beluga_response *r)
 {
     const beluga_usage *usage = beluga_response_usage(r);
     e->answer = beluga_response_text(r, NULL);
@@ -158,7 +158,7 @@ static const char *trace_of_environment(char text[TRACE_ID + 1])
     return parent ? text : NULL;
 }
 
-static void fill_error(struct logbook_entry *e, const struct answer *answer)
+static void fill_error(logbook_entry *e, const cli_answer *answer)
 {
     if (!answer->status) return;
     e->error = beluga_error_name(answer->status);
@@ -168,7 +168,7 @@ static void fill_error(struct logbook_entry *e, const struct answer *answer)
 
 /* ---- writing it down ------------------------------------------------------------------------- */
 
-static int write_entry(struct logbook_entry *entry, char *why)
+static int write_entry(logbook_entry *entry, char *why)
 {
     struct logbook_store *store = NULL;
     char *path = logbook_path();
@@ -191,8 +191,7 @@ static int put_message(beluga_json_writer *w, const beluga_message *message, con
     return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
 }
 
-static int add(const struct logbook_call *call, struct logbook_entry *e, beluga_message *ai,
-               char *why)
+static int add(const logbook_call *call, logbook_entry *e, beluga_message *ai, char *why)
 {
     beluga_json_writer *human_json = beluga_json_writer_new(), *ai_json = beluga_json_writer_new();
     char trace[TRACE_ID + 1];
@@ -209,11 +208,11 @@ static int add(const struct logbook_call *call, struct logbook_entry *e, beluga_
     return rc;
 }
 
-int64_t logbook_add(const struct args *args, const struct logbook_call *call)
+int64_t logbook_add(const cli_args *args, const logbook_call *call)
 {
-    const struct answer *answer = call->answer;
+    const cli_answer *answer = call->answer;
     const beluga_response *r = answer->response;
-    struct logbook_entry entry;
+    logbook_entry entry;
     char why[LOGBOOK_WHY_BYTES] = "";
     if (args->no_log || !logbook_is_on()) return 0;
     logbook_entry_init(&entry);
@@ -237,16 +236,16 @@ int64_t logbook_add(const struct args *args, const struct logbook_call *call)
 
 /* ---- going on -------------------------------------------------------------------------------- */
 
-struct continuation {
-    const struct args *args;
-    struct conversation *conversation;
-    struct logbook_thread *thread;
+typedef struct continuation {
+    const cli_args *args;
+    cli_conversation *conversation;
+    logbook_thread *thread;
     bool left_out, failed, cut, ends_in_error;
-};
+} continuation;
 
-static int add_turn(void *payload, const struct logbook_entry *e)
+static int add_turn(void *payload, const logbook_entry *e)
 {
-    struct continuation *c = payload;
+    continuation *c = payload;
     if (!c->conversation->count) c->cut = e->parent > 0; /* what it went on from was deleted */
     c->ends_in_error = e->error != NULL;
     if (e->error) return 0;
@@ -265,13 +264,13 @@ static int add_turn(void *payload, const struct logbook_entry *e)
     return c->failed;
 }
 
-static int take_id(void *payload, const struct logbook_entry *e)
+static int take_id(void *payload, const logbook_entry *e)
 {
     *(int64_t *)payload = e->id;
     return 0;
 }
 
-static int read_thread(struct logbook_store *store, struct continuation *c, char *why)
+static int read_thread(struct logbook_store *store, continuation *c, char *why)
 {
     int64_t id = 0;
     int rc = 0;
@@ -297,10 +296,9 @@ static int read_thread(struct logbook_store *store, struct continuation *c, char
     return 0;
 }
 
-int logbook_continue(const struct args *args, struct conversation *conversation,
-                     struct logbook_thread *thread)
+int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread)
 {
-    struct continuation c = {.args = args, .conversation = conversation, .thread = thread};
+    continuation c = {.args = args, .conversation = conversation, .thread = thread};
     struct logbook_store *store = NULL;
     char why[LOGBOOK_WHY_BYTES] = "";
     if (!args->go_on && !args->cid) return 0;
@@ -320,10 +318,10 @@ int logbook_continue(const struct args *args, struct conversation *conversation,
     return rc;
 }
 
-void logbook_thread_free(struct logbook_thread *thread)
+void logbook_thread_free(logbook_thread *thread)
 {
     free(thread->reference);
-    *thread = (struct logbook_thread){0};
+    *thread = (logbook_thread){0};
 }
 
 bool logbook_read_number(const char *text, int64_t *number)

@@ -18,31 +18,30 @@ bool logbook_is_on(void);
 int logbook_switch(bool on, char *why);
 
 /* A call that is over. */
-struct logbook_call {
-    const struct session *session;
+typedef struct logbook_call {
+    const cli_session *session;
     const char *system; /* NULL: none */
     const beluga_message *human;
-    const struct answer *answer;
+    const cli_answer *answer;
     int64_t parent; /* the entry that it went on from; 0: none */
-};
+} logbook_call;
 
 /* Write it down, where the log is on and --no-log is not given. @return the entry's id, or 0. */
-int64_t logbook_add(const struct args *args, const struct logbook_call *call);
+int64_t logbook_add(const cli_args *args, const logbook_call *call);
 
 /* What -c and --cid go on from. */
-struct logbook_thread {
+typedef struct logbook_thread {
     int64_t last;    /* entry; 0: nothing to go on from was asked for */
     char *reference; /* owned: its model */
-};
+} logbook_thread;
 
 /*
  * Where --continue or --cid is given: fill an empty conversation, with its system text unless
  * --system gives another. Otherwise do nothing.
  * @return 0, or an exit code, reported.
  */
-int logbook_continue(const struct args *args, struct conversation *conversation,
-                     struct logbook_thread *thread);
-void logbook_thread_free(struct logbook_thread *thread);
+int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread);
+void logbook_thread_free(logbook_thread *thread);
 
 /* Read a number of an entry or of entries. @return false when it is none. */
 bool logbook_read_number(const char *text, int64_t *number);

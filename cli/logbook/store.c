@@ -39,14 +39,14 @@ static const char *const steps[] = {
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 
-struct logbook_store {
+typedef struct logbook_store {
     sqlite3 *db;
     char *path;
-};
+} logbook_store;
 
 /* ---- failures -------------------------------------------------------------------------------- */
 
-static int fail(const struct logbook_store *store, char *why)
+static int fail(const logbook_store *store, char *why)
 {
     int code = sqlite3_errcode(store->db) & 0xff;
     const char *text = sqlite3_errmsg(store->db);
@@ -72,13 +72,13 @@ static int fail_errno(const char *path, char *why)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-static int execute(struct logbook_store *store, const char *sql, char *why)
+static int execute(logbook_store *store, const char *sql, char *why)
 {
     return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, why);
 }
 
 /* The first number of the first row; -1 with `why`. */
-static int64_t number_of(struct logbook_store *store, const char *sql, char *why)
+static int64_t number_of(logbook_store *store, const char *sql, char *why)
 {
     sqlite3_stmt *statement = NULL;
     int64_t number = -1;
@@ -91,7 +91,7 @@ static int64_t number_of(struct logbook_store *store, const char *sql, char *why
     return number;
 }
 
-static int make_current(struct logbook_store *store, int from, char *why)
+static int make_current(logbook_store *store, int from, char *why)
 {
     char sql[96];
     int rc = 0;
@@ -101,7 +101,7 @@ static int make_current(struct logbook_store *store, int from, char *why)
     return rc ? rc : execute(store, sql, why);
 }
 
-static int check_version(struct logbook_store *store, int *version, char *why)
+static int check_version(logbook_store *store, int *version, char *why)
 {
     int64_t id = number_of(store, "PRAGMA application_id", why);
     int64_t tables = id < 0 ? -1 : number_of(store, "SELECT count(*) FROM sqlite_master", why);
@@ -121,7 +121,7 @@ static int check_version(struct logbook_store *store, int *version, char *why)
 }
 
 /* Several may find it old, or empty, at once: who has the lock looks again. */
-static int upgrade(struct logbook_store *store, char *why)
+static int upgrade(logbook_store *store, char *why)
 {
     int version;
     if (execute(store, "BEGIN IMMEDIATE", why) != 0) return -1;
@@ -152,7 +152,7 @@ static int make_file(const char *path, bool create, char *why)
     return 0;
 }
 
-static int prepare(struct logbook_store *store, char *why)
+static int prepare(logbook_store *store, char *why)
 {
     int version;
     sqlite3_busy_timeout(store->db, BUSY_MS);
@@ -171,12 +171,12 @@ static int no_memory(char *why)
     return -1;
 }
 
-int logbook_store_open(const char *path, bool create, struct logbook_store **out, char *why)
+int logbook_store_open(const char *path, bool create, logbook_store **out, char *why)
 {
     *out = NULL;
     int rc = make_file(path, create, why);
     if (rc != 0) return rc < 0 ? -1 : 0;
-    struct logbook_store *store = calloc(1, sizeof *store);
+    logbook_store *store = calloc(1, sizeof *store);
     if (!store || !(store->path = strdup(path))) {
         free(store);
         return no_memory(why);
@@ -193,7 +193,7 @@ int logbook_store_open(const char *path, bool create, struct logbook_store **out
     return rc;
 }
 
-void logbook_store_close(struct logbook_store *store)
+void logbook_store_close(logbook_store *store)
 {
     if (!store) return;
     sqlite3_close(store->db);
@@ -218,7 +218,7 @@ static void bind_TEXT(sqlite3_stmt *statement, int at, const char *value)
     if (value) sqlite3_bind_text(statement, at, value, -1, SQLITE_STATIC);
 }
 
-int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, char *why)
+int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why)
 {
 #define MARK(type, name) ", ?"
     static const char sql[] = "INSERT INTO calls (" COLUMNS ") VALUES (NULL" LOGBOOK_MAP(MARK) ")";
@@ -255,7 +255,7 @@ static const char *read_TEXT(sqlite3_stmt *statement, int at)
     return (const char *)sqlite3_column_text(statement, at);
 }
 
-static void read_entry(sqlite3_stmt *statement, struct logbook_entry *entry)
+static void read_entry(sqlite3_stmt *statement, logbook_entry *entry)
 {
     int at = 0;
     entry->id = sqlite3_column_int64(statement, 0);
@@ -264,10 +264,10 @@ static void read_entry(sqlite3_stmt *statement, struct logbook_entry *entry)
 }
 
 /* Run a statement and finalize it. */
-static int visit_rows(struct logbook_store *store, sqlite3_stmt *statement, logbook_visit visit,
+static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_visit visit,
                       void *payload, char *why)
 {
-    struct logbook_entry entry;
+    logbook_entry entry;
     int rc = 0, step = SQLITE_DONE;
     while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
         read_entry(statement, &entry);
@@ -282,8 +282,8 @@ static int visit_rows(struct logbook_store *store, sqlite3_stmt *statement, logb
     return rc;
 }
 
-int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id,
-                       int64_t most, logbook_visit visit, void *payload, char *why)
+int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
+                       logbook_visit visit, void *payload, char *why)
 {
     static const char *const queries[] = {
         [LOGBOOK_NEWEST] = "SELECT " COLUMNS " FROM calls WHERE ?1 = ?1 ORDER BY id DESC LIMIT ?2",
@@ -313,7 +313,7 @@ int logbook_store_each(struct logbook_store *store, enum logbook_which which, in
  * without FTS5 can write what one with it reads. Returns false where there can be none; then it is
  * looked for without one.
  */
-static bool update_index(struct logbook_store *store)
+static bool update_index(logbook_store *store)
 {
     static const char sql[] =
         "BEGIN IMMEDIATE;"
@@ -377,7 +377,7 @@ static void make_query(char *sql, const char *const *words, size_t n, bool has_p
     snprintf(sql + used, QUERY_BYTES - used, " ORDER BY id DESC LIMIT ?1");
 }
 
-static int search(struct logbook_store *store, const char *const *words, size_t n, int64_t most,
+static int search(logbook_store *store, const char *const *words, size_t n, int64_t most,
                   const char *phrase, logbook_visit visit, void *payload, char *why)
 {
     char sql[QUERY_BYTES];
@@ -392,8 +392,8 @@ static int search(struct logbook_store *store, const char *const *words, size_t 
     return visit_rows(store, statement, visit, payload, why);
 }
 
-int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n,
-                         int64_t most, logbook_visit visit, void *payload, char *why)
+int logbook_store_search(logbook_store *store, const char *const *words, size_t n, int64_t most,
+                         logbook_visit visit, void *payload, char *why)
 {
     char *phrase = NULL;
     bool any = false;
@@ -411,7 +411,7 @@ int logbook_store_search(struct logbook_store *store, const char *const *words, 
 /* ---- deleting -------------------------------------------------------------------------------- */
 
 /* The index is made anew by the next search; VACUUM writes the file without what was deleted. */
-int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char *why)
+int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
 {
     char sql[96];
     int64_t deleted = -1;
@@ -429,7 +429,7 @@ int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char
     return -1;
 }
 
-int64_t logbook_store_count(struct logbook_store *store, char *why)
+int64_t logbook_store_count(logbook_store *store, char *why)
 {
     return number_of(store, "SELECT count(*) FROM calls", why);
 }

@@ -46,15 +46,15 @@
 #define LOGBOOK_TEXT const char *
 #define LOGBOOK_REAL double
 
-struct logbook_entry {
+typedef struct logbook_entry {
     int64_t id;
 #define XX(type, name) LOGBOOK_##type name;
     LOGBOOK_MAP(XX)
 #undef XX
-};
+} logbook_entry;
 
 /* What is unknown in every member. */
-void logbook_entry_init(struct logbook_entry *entry);
+void logbook_entry_init(logbook_entry *entry);
 
 struct logbook_store;
 
@@ -70,21 +70,21 @@ int logbook_store_open(const char *path, bool create, struct logbook_store **out
 void logbook_store_close(struct logbook_store *store);
 
 /* Add an entry and set its id. @return 0, or -1. */
-int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, char *why);
+int logbook_store_add(struct logbook_store *store, logbook_entry *entry, char *why);
 
 /* Receives an entry, borrowed for the call. @return 0, or anything else to end with. */
-typedef int (*logbook_visit)(void *payload, const struct logbook_entry *entry);
+typedef int (*logbook_visit)(void *payload, const logbook_entry *entry);
 
-enum logbook_which {
+typedef enum logbook_which {
     LOGBOOK_NEWEST,   /* all, newest first */
     LOGBOOK_COMPLETE, /* those that can be gone on from, newest first */
     LOGBOOK_ONE,      /* the one of that id */
     LOGBOOK_THREAD    /* that one and all it goes on from, oldest first */
-};
+} logbook_which;
 
 /* Visit at most `most` entries (0: all). @return 0, what a visit returned, or -1 with `why`. */
-int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id,
-                       int64_t most, logbook_visit visit, void *payload, char *why);
+int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t id, int64_t most,
+                       logbook_visit visit, void *payload, char *why);
 
 /* The same for entries that contain all of the words, newest first. */
 int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n_words,

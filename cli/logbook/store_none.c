@@ -25,15 +25,15 @@ void logbook_store_close(struct logbook_store *store)
     (void)store;
 }
 
-int logbook_store_add(struct logbook_store *store, struct logbook_entry *entry, char *why)
+int logbook_store_add(struct logbook_store *store, logbook_entry *entry, char *why)
 {
     (void)store;
     (void)entry;
     return tell(why);
 }
 
-int logbook_store_each(struct logbook_store *store, enum logbook_which which, int64_t id,
-                       int64_t most, logbook_visit visit, void *payload, char *why)
+int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t id, int64_t most,
+                       logbook_visit visit, void *payload, char *why)
 {
     (void)store;
     (void)which;

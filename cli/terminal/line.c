@@ -23,7 +23,7 @@
 
 #define MAX_HISTORY 1000
 
-struct line_reader {
+typedef struct line_reader {
     bool interactive;
     const char *prompt;
     char *buffer; /* getline's */
@@ -33,7 +33,7 @@ struct line_reader {
     History *history;
     char *history_path; /* NULL: nowhere to keep it */
 #endif
-};
+} line_reader;
 
 /* ---- Ctrl-C where no answer is running ------------------------------------------------------- */
 
@@ -91,12 +91,12 @@ static char *prepare_history_file(void)
 static char *give_prompt(EditLine *editor)
 {
     static char none[] = "";
-    struct line_reader *reader = NULL;
+    line_reader *reader = NULL;
     if (el_get(editor, EL_CLIENTDATA, &reader) != 0 || !reader) return none;
     return (char *)(uintptr_t)reader->prompt;
 }
 
-static void open_history(struct line_reader *reader)
+static void open_history(line_reader *reader)
 {
     HistEvent event;
     reader->history = history_init();
@@ -108,7 +108,7 @@ static void open_history(struct line_reader *reader)
     el_set(reader->editor, EL_HIST, history, reader->history);
 }
 
-static void open_editor(struct line_reader *reader)
+static void open_editor(line_reader *reader)
 {
     FILE *out = term_is_out() ? stdout : stderr;
     const char *term = getenv("TERM");
@@ -123,7 +123,7 @@ static void open_editor(struct line_reader *reader)
     el_source(reader->editor, NULL);
 }
 
-static void close_editor(struct line_reader *reader)
+static void close_editor(line_reader *reader)
 {
     HistEvent event;
     if (reader->history && reader->history_path)
@@ -133,7 +133,7 @@ static void close_editor(struct line_reader *reader)
     free(reader->history_path);
 }
 
-static enum line_result read_edited(struct line_reader *reader, struct text *text)
+static line_result read_edited(line_reader *reader, cli_text *text)
 {
     int n = 0;
     errno = 0;
@@ -157,7 +157,7 @@ static enum line_result read_edited(struct line_reader *reader, struct text *tex
 
 /* Wait for a line that is typed. Until then SIGINT is blocked, so that none is lost between the
  * prompt and the wait. @return false when it came. */
-static bool wait_for_line(const struct line_reader *reader)
+static bool wait_for_line(const line_reader *reader)
 {
     struct pollfd in = {.fd = STDIN_FILENO, .events = POLLIN};
     sigset_t interrupt, before;
@@ -171,14 +171,14 @@ static bool wait_for_line(const struct line_reader *reader)
     return ready;
 }
 
-static enum line_result no_line(const struct line_reader *reader, bool interrupted)
+static line_result no_line(const line_reader *reader, bool interrupted)
 {
     if (interrupted) clearerr(stdin);
     if (reader->interactive) fputs("\n", stderr);
     return interrupted ? LINE_INTERRUPTED : LINE_END;
 }
 
-static enum line_result read_plain(struct line_reader *reader, struct text *text)
+static line_result read_plain(line_reader *reader, cli_text *text)
 {
     if (reader->interactive && !wait_for_line(reader)) return no_line(reader, true);
     errno = 0;
@@ -192,7 +192,7 @@ static enum line_result read_plain(struct line_reader *reader, struct text *text
     return LINE_FAILED;
 }
 
-static enum line_result read_line(struct line_reader *reader, struct text *text)
+static line_result read_line(line_reader *reader, cli_text *text)
 {
 #ifdef HAVE_LIBEDIT
     if (reader->editor) return read_edited(reader, text);
@@ -202,9 +202,9 @@ static enum line_result read_line(struct line_reader *reader, struct text *text)
 
 /* ---- the reader ------------------------------------------------------------------------------ */
 
-struct line_reader *line_open(void)
+line_reader *line_open(void)
 {
-    struct line_reader *reader = calloc(1, sizeof *reader);
+    line_reader *reader = calloc(1, sizeof *reader);
     if (!reader) {
         out_no_memory();
         return NULL;
@@ -217,7 +217,7 @@ struct line_reader *line_open(void)
     return reader;
 }
 
-void line_close(struct line_reader *reader)
+void line_close(line_reader *reader)
 {
     if (!reader) return;
 #ifdef HAVE_LIBEDIT
@@ -227,16 +227,16 @@ void line_close(struct line_reader *reader)
     free(reader);
 }
 
-bool line_is_interactive(const struct line_reader *reader)
+bool line_is_interactive(const line_reader *reader)
 {
     return reader->interactive;
 }
 
-enum line_result line_read(struct line_reader *reader, const char *prompt, struct text *text)
+line_result line_read(line_reader *reader, const char *prompt, cli_text *text)
 {
     reader->prompt = prompt;
     out_flush();
-    enum line_result result = read_line(reader, text);
+    line_result result = read_line(reader, text);
     if (result == LINE_READ && text->length > MAX_PROMPT_BYTES) {
         out_error("the prompt is larger than %zu MiB", MAX_PROMPT_BYTES / (1024 * 1024));
         return LINE_FAILED;
@@ -244,7 +244,7 @@ enum line_result line_read(struct line_reader *reader, const char *prompt, struc
     return result;
 }
 
-void line_remember(struct line_reader *reader, const char *text)
+void line_remember(line_reader *reader, const char *text)
 {
 #ifdef HAVE_LIBEDIT
     HistEvent event;

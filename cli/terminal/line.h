@@ -8,12 +8,12 @@
 
 struct line_reader;
 
-enum line_result {
+typedef enum line_result {
     LINE_READ,
     LINE_END,         /* Ctrl-D, or nothing left */
     LINE_INTERRUPTED, /* Ctrl-C: what was typed is gone */
     LINE_FAILED       /* reported */
-};
+} line_result;
 
 /* Make a reader: with editing and a history on a terminal. @return owned, or NULL, reported. */
 struct line_reader *line_open(void);
@@ -23,7 +23,7 @@ void line_close(struct line_reader *reader);
 bool line_is_interactive(const struct line_reader *reader);
 
 /* Add one line, without its newline, to `text`. The prompt is shown only to somebody who types. */
-enum line_result line_read(struct line_reader *reader, const char *prompt, struct text *text);
+line_result line_read(struct line_reader *reader, const char *prompt, cli_text *text);
 
 /* Keep a text in the history. */
 void line_remember(struct line_reader *reader, const char *text);

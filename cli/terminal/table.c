@@ -9,13 +9,13 @@
 #include "output.h"
 #include "terminal/term.h"
 
-void table_begin(struct table *table, size_t columns, const char *const *titles)
+void table_begin(term_table *table, size_t columns, const char *const *titles)
 {
-    *table = (struct table){.columns = columns};
+    *table = (term_table){.columns = columns};
     for (size_t i = 0; i < columns; i++) table_add(table, titles[i]);
 }
 
-static int make_room(struct table *table)
+static int make_room(term_table *table)
 {
     if (table->count < table->room) return 0;
     size_t room = table->room ? table->room * 2 : 64;
@@ -36,7 +36,7 @@ static char *line_of(const char *text)
     return line;
 }
 
-void table_add(struct table *table, const char *text)
+void table_add(term_table *table, const char *text)
 {
     char *cell = table->failed || make_room(table) != 0 ? NULL : line_of(text ? text : "");
     if (!cell) {
@@ -54,7 +54,7 @@ static size_t width_of(const char *text)
     return n;
 }
 
-static void measure(const struct table *table, size_t *widths)
+static void measure(const term_table *table, size_t *widths)
 {
     for (size_t i = 0; i < table->count; i++) {
         size_t width = width_of(table->cells[i]);
@@ -63,12 +63,12 @@ static void measure(const struct table *table, size_t *widths)
     }
 }
 
-static size_t gap_after(const struct table *table, size_t column)
+static size_t gap_after(const term_table *table, size_t column)
 {
     return column >= table->first_tight && column < table->last_tight ? 1 : 2;
 }
 
-size_t table_width(const struct table *table)
+size_t table_width(const term_table *table)
 {
     size_t widths[TABLE_MAX_COLUMNS] = {0}, total = 0;
     measure(table, widths);
@@ -77,7 +77,7 @@ size_t table_width(const struct table *table)
     return total;
 }
 
-static void print_row(const struct table *table, size_t first, const size_t *widths)
+static void print_row(const term_table *table, size_t first, const size_t *widths)
 {
     size_t last = table->columns - 1;
     while (last && !*table->cells[first + last]) last--;
@@ -93,7 +93,7 @@ static void print_row(const struct table *table, size_t first, const size_t *wid
     out_printf("\n");
 }
 
-static void print_rows(const struct table *table)
+static void print_rows(const term_table *table)
 {
     size_t widths[TABLE_MAX_COLUMNS] = {0};
     bool fine = term_is_out();
@@ -106,7 +106,7 @@ static void print_rows(const struct table *table)
     }
 }
 
-int table_print(struct table *table)
+int table_print(term_table *table)
 {
     int rc = table->failed ? out_no_memory() : 0;
     if (rc == 0) print_rows(table);
@@ -114,9 +114,9 @@ int table_print(struct table *table)
     return rc;
 }
 
-void table_free(struct table *table)
+void table_free(term_table *table)
 {
     for (size_t i = 0; i < table->count; i++) free(table->cells[i]);
     free(table->cells);
-    *table = (struct table){0};
+    *table = (term_table){0};
 }

@@ -6,25 +6,25 @@
 
 #define TABLE_MAX_COLUMNS 24
 
-struct table {
+typedef struct term_table {
     size_t columns;
     /* Columns first_tight to last_tight - 1 have one space before the next; else it is two. */
     size_t first_tight, last_tight;
     char **cells; /* owned, row by row */
     size_t count, room;
     int failed; /* without memory: table_print says so */
-};
+} term_table;
 
 /* Begin with a row of `columns` titles; it is printed on a terminal only. */
-void table_begin(struct table *table, size_t columns, const char *const *titles);
+void table_begin(term_table *table, size_t columns, const char *const *titles);
 /* Add a cell; NULL is empty. */
-void table_add(struct table *table, const char *text);
+void table_add(term_table *table, const char *text);
 /* Return how many columns of a terminal the widest row takes. */
-size_t table_width(const struct table *table);
+size_t table_width(const term_table *table);
 /* Print the rows that are whole and free everything. @return 0, or an exit code, reported. */
-int table_print(struct table *table);
+int table_print(term_table *table);
 
 /* Free everything, unprinted. */
-void table_free(struct table *table);
+void table_free(term_table *table);
 
 #endif

@@ -60,7 +60,7 @@ bool term_has_cursor(int fd)
     return isatty(fd) && !is_dumb();
 }
 
-const char *term_style(int fd, enum term_style style)
+const char *term_style(int fd, term_look style)
 {
     static const char *const sequences[] = {
         [TERM_PLAIN] = "\033[0m", [TERM_BOLD] = "\033[1m",   [TERM_DIM] = "\033[2m",
@@ -170,7 +170,7 @@ size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], si
     return taken;
 }
 
-size_t term_filter_end(struct term_filter *filter, char *out)
+size_t term_filter_end(term_text *filter, char *out)
 {
     size_t at = 0, length = 0, shown;
     for (; at < filter->n; length += shown)
@@ -179,7 +179,7 @@ size_t term_filter_end(struct term_filter *filter, char *out)
     return length;
 }
 
-size_t term_filter(struct term_filter *filter, const char *text, size_t n, char *out)
+size_t term_filter(term_text *filter, const char *text, size_t n, char *out)
 {
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {

@@ -18,11 +18,19 @@ size_t term_width_of(int fd);
 /* Return whether descriptor `fd` is a terminal on which a line can be drawn again. */
 bool term_has_cursor(int fd);
 
-enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW, TERM_CYAN };
+typedef enum term_look {
+    TERM_PLAIN,
+    TERM_BOLD,
+    TERM_DIM,
+    TERM_RED,
+    TERM_GREEN,
+    TERM_YELLOW,
+    TERM_CYAN
+} term_look;
 
 /* Return the sequence that begins a style on descriptor `fd`, or "" where there is no colour: no
  * terminal, TERM=dumb, or NO_COLOR set to anything. TERM_PLAIN ends a style. */
-const char *term_style(int fd, enum term_style style);
+const char *term_style(int fd, term_look style);
 
 /* Return whether the locale's environment says UTF-8. */
 bool term_is_utf8(void);
@@ -47,17 +55,17 @@ size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], si
 size_t term_cut(const char *text, size_t n, size_t max);
 
 /* The same for a stream, whose pieces may cut characters. Zero-initialise it. */
-struct term_filter {
+typedef struct term_text {
     char pending[4]; /* of a character that was cut */
     size_t n;
-};
+} term_text;
 /* The most bytes that come out of n. */
-#define TERM_FILTER_ROOM(n) (((n) + sizeof(struct term_filter)) * TERM_SHOWN_GROWTH)
+#define TERM_FILTER_ROOM(n) (((n) + sizeof(term_text)) * TERM_SHOWN_GROWTH)
 
 /* Filter n bytes into `out`. @return how many came out. */
-size_t term_filter(struct term_filter *filter, const char *text, size_t n, char *out);
+size_t term_filter(term_text *filter, const char *text, size_t n, char *out);
 /* The text is over: show what is pending. @return how many bytes. */
-size_t term_filter_end(struct term_filter *filter, char *out);
+size_t term_filter_end(term_text *filter, char *out);
 
 /*
  * The spinner: one line on stderr, from a moment after its start until something is printed.

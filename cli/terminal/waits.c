@@ -9,13 +9,13 @@
 #include "output.h"
 #include "terminal/term.h"
 
-struct wait {
+typedef struct wait_shown {
     const char *message;
     int length;
     int64_t attempt, attempts, ms;
-};
+} wait_shown;
 
-static void read_fields(struct wait *wait, const beluga_log_field *fields, size_t n)
+static void read_fields(wait_shown *wait, const beluga_log_field *fields, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const beluga_log_field *f = &fields[i];
@@ -34,7 +34,7 @@ static void read_fields(struct wait *wait, const beluga_log_field *fields, size_
 static void on_record(void *payload, beluga_log_level level, const char *event,
                       const beluga_log_field *fields, size_t n)
 {
-    struct wait wait = {.message = ""};
+    wait_shown wait = {.message = ""};
     (void)payload;
     (void)level;
     if (strcmp(event, "retry") != 0) return;
@@ -45,7 +45,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     term_spinner_resume();
 }
 
-void waits_start(const struct args *args)
+void waits_start(const cli_args *args)
 {
     /* A batch has a bar, and its lines wait all the time. */
     if (!term_is_err() || out_is_quiet() || args->command == &cmd_batch) return;

@@ -6,6 +6,6 @@
 
 /* Tell of each on stderr where that is a terminal, unless it should be quiet. A log that is started
  * later takes the place of this. */
-void waits_start(const struct args *args);
+void waits_start(const cli_args *args);
 
 #endif

@@ -5,6 +5,6 @@
 #include "trace/trace.h"
 
 /* Put a trace into an array; its spans in the order of the tree. */
-int list_put_trace(beluga_json_writer *w, const struct trace *trace);
+int list_put_trace(beluga_json_writer *w, const recorded_trace *trace);
 
 #endif
