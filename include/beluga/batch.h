@@ -15,8 +15,7 @@ BELUGA_BEGIN_DECLS
 typedef struct beluga_batch_result {
     beluga_response *response; /**< owned (beluga_response_free); NULL when the call failed */
     beluga_error error;        /**< error.code is 0 when the call succeeded */
-    /** owned (beluga_response_free): the part of the answer that arrived before the call failed;
-     * NULL when the call succeeded or never began */
+    /** owned (beluga_response_free): the part that arrived before the call failed; else NULL */
     beluga_response *partial;
 } beluga_batch_result;
 
@@ -156,7 +155,7 @@ BELUGA_API void beluga_batch_op_free(beluga_batch_op *batch);
 
 BELUGA_END_DECLS
 
-/** beluga_batch_n with options as further arguments: (…, err, option, …). */
+/** beluga_batch_n with options as arguments: beluga_batch(…, err, option, …). */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_batch(beluga_chat_model *model, beluga_context *ctx, const beluga_input *inputs,

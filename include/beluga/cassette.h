@@ -22,15 +22,17 @@ typedef enum beluga_cassette_mode {
     BELUGA_CASSETTE_REPLAY = 2  /**< answer from the directory; no network, and no key is needed */
 } beluga_cassette_mode;
 
-/** A cassette's settings. Zero-initialise it, set `size` and what you need; all is copied. Since:
- * 0.1 */
+/**
+ * The settings of a cassette. Zero-initialise them, set `size` and the members you need; all is
+ * copied. Since: 0.1
+ */
 struct beluga_cassette {
     size_t size; /**< sizeof(beluga_cassette) */
     /** path; a recording makes it when its parent is there, and adds files to it */
     const char *directory;
     int mode; /**< beluga_cassette_mode */
-    /** replay: true waits as long as the recorded server took; false answers at once, and retries
-     * do not wait either */
+    /** replay: wait as long as the recorded server took; false: never wait, not for retries either
+     */
     bool realtime;
     /** replay: true lets an exchange that was used up answer again; false makes that an error */
     bool repeat;

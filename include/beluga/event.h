@@ -139,9 +139,11 @@ struct beluga_event {
         } media;
         /** of STATE */
         struct {
-            /** the part that it belongs to, a beluga_part_kind: TEXT or REASONING, the one that
-             * came last; TOOL_CALL, the call of this index; STATE, a part of its own that stands
-             * between the others */
+            /**
+             * the part that it belongs to, a beluga_part_kind: TEXT or REASONING, the one that came
+             * last; TOOL_CALL, the call of this index; STATE, a part of its own that stands between
+             * the others
+             */
             uint32_t of;
             const char *provider; /**< name of the provider that it goes back to */
             const char *json;     /**< any value */

@@ -273,8 +273,8 @@ BELUGA_API beluga_message *beluga_messages_get(const beluga_messages *messages, 
 BELUGA_API int beluga_messages_status(const beluga_messages *messages);
 
 /**
- * What beluga_invoke, beluga_stream_input and batches take: a text, one message, or a list. Make it
- * with the functions below.
+ *  * An input of beluga_invoke, beluga_stream_input and batches: a text, one message, or a list.
+ * Make it with the functions below.
  */
 typedef struct beluga_input {
     uint32_t kind; /**< 1 text, 2 message, 3 messages */

@@ -206,8 +206,10 @@ struct beluga_option {
     uint16_t type;     /**< beluga_option_type; 0: as if the option were not there */
     uint32_t reserved; /**< 0 */
     const char *name;  /**< for PROVIDER_SPECIFIC only; ends at NUL or '=' */
-    /** the value, in the member that `type` means: double; string and list; pointer; integer for
-     * all others */
+    /**
+     * the value, in the member that `type` means: double; string and list; pointer; integer for all
+     * others
+     */
     union {
         double number;
         int64_t integer;

@@ -1,7 +1,7 @@
 /**
  * @file price.h
- * What calls cost: prices from a dated file that anybody can replace. A price that the file does
- * not have is unknown, never zero.
+ *  * The cost of calls: prices from a dated file that anybody can replace. A price that the file
+ * does not have is unknown, never zero.
  */
 #ifndef BELUGA_PRICE_H
 #define BELUGA_PRICE_H

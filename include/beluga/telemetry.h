@@ -106,7 +106,7 @@ typedef struct beluga_span_attribute {
     } value;
 } beluga_span_attribute;
 
-/** What a measurement does to its metric. */
+/** The effect of a measurement on its metric. */
 typedef enum beluga_measurement_kind {
     BELUGA_MEASUREMENT_COUNTER = 1,  /**< add `value` */
     BELUGA_MEASUREMENT_HISTOGRAM = 2 /**< one observation */

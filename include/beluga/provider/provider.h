@@ -1,6 +1,7 @@
 /**
  * @file provider/provider.h
- * What a provider's author writes: one table of functions.
+ *  * The interface for authors of providers: one table of functions, and the functions that these
+ * call.
  *
  * There are two kinds. An **HTTP provider** turns a call into a request and an answer's bytes into
  * events; its functions are pure: no clock, no I/O, no threads, no telemetry. A **full provider**,
@@ -34,7 +35,7 @@
 /** Major number of the table's layout; it changes only when old tables can't be read any more. */
 #define BELUGA_PROVIDER_ABI 1
 
-/** What a provider can do: for lists, and for warnings when a call asks for more. */
+/** Abilities of a provider: for lists, and for warnings when a call asks for more. */
 enum beluga_capability {
     BELUGA_CAPABILITY_STREAM = 1 << 0,         /**< answers piece by piece */
     BELUGA_CAPABILITY_TOOLS = 1 << 1,          /**< tool calls */
