@@ -14,7 +14,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Receives a value that a store found; `to` is what the store was given, `value` is borrowed. */
+/** Receives a value that a store found; `to` is the argument of `get`, `value` is borrowed. */
 typedef void (*beluga_cache_found_fn)(void *to, const char *value, size_t length);
 
 /**

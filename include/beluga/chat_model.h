@@ -71,11 +71,11 @@ BELUGA_API const char *beluga_provider_name(const beluga_chat_model *model);
  * @return 0; BELUGA_ERROR_INVALID_INPUT ("no messages provided", bad options, bytes that are not
  * UTF-8); BELUGA_ERROR_CONTEXT_CANCELED, BELUGA_ERROR_CONTEXT_TIMEOUT from `ctx`;
  * BELUGA_ERROR_LIMIT_EXCEEDED an answer over `max_response_bytes`, or more than 4,096 options;
- * BELUGA_ERROR_NO_MEMORY; otherwise a code for what the provider or the network did (error.h).
+ * BELUGA_ERROR_NO_MEMORY; otherwise a code of the provider, the network, or the model's breaker,
+ * limits or budget (error.h).
  *
- * Threads: any, at once. Blocks: until the answer is there. `total_timeout` bounds an attempt,
- * which retries, fallbacks and limits may follow or precede; the deadline of `ctx` bounds all.
- * Since: 0.1
+ * Threads: any, at once. Blocks: until the answer is there. `total_timeout` bounds an attempt;
+ * retries, fallbacks and waits for limits come on top; the deadline of `ctx` bounds all. Since: 0.1
  */
 BELUGA_API int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
                                  const beluga_messages *messages, beluga_response **out,

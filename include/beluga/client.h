@@ -66,7 +66,7 @@ BELUGA_API beluga_client *beluga_client_default(void);
  * failure.
  * @return 0; BELUGA_ERROR_INVALID_INPUT `size` is missing, or max_idle_loops is over 4,096;
  * BELUGA_ERROR_NOT_SUPPORTED a member that only a later version knows is set;
- * BELUGA_ERROR_NO_MEMORY; for a cassette what beluga_client_set_cassette returns: the log gets the
+ * BELUGA_ERROR_NO_MEMORY; for a cassette the codes of beluga_client_set_cassette: the log gets the
  * detail.
  *
  * Threads: any. Blocks: while the files of a cassette or plug-in are read.

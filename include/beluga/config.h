@@ -15,9 +15,10 @@ BELUGA_BEGIN_DECLS
 
 /** The layer that a setting came from; a later layer wins over an earlier one. */
 typedef enum beluga_origin {
-    BELUGA_ORIGIN_NONE = 0,        /**< not set */
-    BELUGA_ORIGIN_DEFAULT = 1,     /**< the provider's default */
-    BELUGA_ORIGIN_FILE = 2,        /**< a section of a file */
+    BELUGA_ORIGIN_NONE = 0, /**< not set */
+    BELUGA_ORIGIN_DEFAULT =
+        1,                  /**< reserved: a provider's default is no setting, and counts as NONE */
+    BELUGA_ORIGIN_FILE = 2, /**< a section of a file */
     BELUGA_ORIGIN_ENVIRONMENT = 3, /**< a variable of the environment */
     BELUGA_ORIGIN_MODEL = 4,       /**< the options of beluga_config_new */
     BELUGA_ORIGIN_CALL = 5         /**< the options of a call */

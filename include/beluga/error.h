@@ -111,7 +111,7 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
 /**
  * Fill `err` with a code and a message; all other members become unknown.
  *
- * `retryable` becomes what BELUGA_ERROR_MAP says of the code.
+ * `retryable` follows from BELUGA_ERROR_MAP.
  *
  * @param err     Storage of the caller; NULL: the function only returns the code.
  * @param code    A negative BELUGA_ERROR_ code.

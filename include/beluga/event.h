@@ -13,7 +13,8 @@ BELUGA_BEGIN_DECLS
 
 /** Kinds of events. Skip the kinds you do not know: later versions have more. */
 typedef enum beluga_event_kind {
-    /** warnings: what the provider can't express; new ones may come once more before the end */
+    /** warnings of things that the provider can't express; new ones may come once more at the end
+     */
     BELUGA_EVENT_START = 1,
     /** id, model, time, rate limits; may come once more before the end, with all that is known then
      */

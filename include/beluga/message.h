@@ -273,7 +273,7 @@ BELUGA_API beluga_message *beluga_messages_get(const beluga_messages *messages, 
 BELUGA_API int beluga_messages_status(const beluga_messages *messages);
 
 /**
- *  * An input of beluga_invoke, beluga_stream_input and batches: a text, one message, or a list.
+ * An input of beluga_invoke, beluga_stream_input and batches: a text, one message, or a list.
  * Make it with the functions below.
  */
 typedef struct beluga_input {

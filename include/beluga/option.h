@@ -156,7 +156,7 @@ typedef enum beluga_option_key {
         BELUGA_OPTION_COUNT /**< of this header; a later library knows more */
 } beluga_option_key;
 
-/** How hard a model should reason. Providers map it to what they have, with a warning. */
+/** How hard a model should reason. Providers map it to the grades they have, with a warning. */
 typedef enum beluga_reasoning_effort {
     BELUGA_REASONING_EFFORT_NONE = 0,
     BELUGA_REASONING_EFFORT_MINIMAL = 1,
@@ -240,7 +240,7 @@ BELUGA_BEGIN_DECLS
  *
  * These rules hold for all of them:
  *   - A string is borrowed until the function that takes the option returns. NULL is as if the
- *      *     option were not there.
+ *     option were not there.
  *   - "Unset" tells what holds when neither a layer nor the call gives the option. An option of the
  *     model's sampling or answer that is unset is not sent, so that the provider's default holds.
  *   - A provider that can't express an option warns in START.
@@ -283,7 +283,7 @@ BELUGA_API beluga_option beluga_with_stop_sequence(const char *text);
 BELUGA_API beluga_option beluga_with_seed(int64_t value);
 
 /* --- timeouts and retries ---------------------------------------------------------------------
- *  * All timeouts leave out the time in which nobody could read, as while the process is stopped.
+ * All timeouts leave out the time in which nobody could read, as while the process is stopped.
  * Bytes that came meanwhile are read before one of them fails a call. Each is 1 ms to a day; the
  * total and that of progress may be a week. */
 
@@ -423,9 +423,9 @@ BELUGA_API beluga_option beluga_with_cache_ttl_ms(int64_t ms);
  */
 BELUGA_API beluga_option beluga_with_cache(const struct beluga_cache_store *store);
 /**
- * Limit what calls of this model may cost in all, US dollars, 10^-9 to 10^9; a call that may cost
- * more than what is left fails with budget_exceeded. Unset: no limit. A model whose price is not
- * known can't be opened with it.
+ * Limit the cost of all calls of this model, US dollars, 10^-9 to 10^9; a call that may cost more
+ * than is left fails with budget_exceeded. Unset: no limit. A model whose price is not known can't
+ * be opened with it.
  */
 BELUGA_API beluga_option beluga_with_budget(double dollars);
 /** Name the file of prices for the budget (beluga_prices_load). Unset: the installed one. */
@@ -482,8 +482,8 @@ BELUGA_API beluga_option beluga_with_raw_events(bool on);
 /**
  * Make every end of an answer but a natural one an error: BELUGA_ERROR_INCOMPLETE for an answer
  * that its token limit cut, or whose reason is not known, BELUGA_ERROR_CONTENT_FILTER for one that
- * was refused or filtered. Without it (false, also when unset) these are a finish whose reason says
- * so. Since: 0.1
+ * was refused or filtered. Without it (false, also when unset) such an answer finishes, and its
+ * reason says so. Since: 0.1
  */
 BELUGA_API beluga_option beluga_with_strict(bool on);
 /**

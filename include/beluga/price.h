@@ -1,6 +1,6 @@
 /**
  * @file price.h
- *  * The cost of calls: prices from a dated file that anybody can replace. A price that the file
+ * The cost of calls: prices from a dated file that anybody can replace. A price that the file
  * does not have is unknown, never zero.
  */
 #ifndef BELUGA_PRICE_H

@@ -149,7 +149,7 @@ BELUGA_API const char *beluga_registry_plugin_file(const beluga_registry *regist
  * @return 0; BELUGA_ERROR_UNSUPPORTED_PROVIDER no provider has that name: the message lists the
  * names there are; BELUGA_ERROR_INVALID_CONFIG no provider is named, or faults of the
  * configuration; BELUGA_ERROR_AUTHENTICATION there is no key: the message names the variable;
- * BELUGA_ERROR_NOT_FOUND and other codes of beluga_prices_load for a budget without prices;
+ * the codes of beluga_prices_load for a budget whose file of prices can't be read;
  * BELUGA_ERROR_NOT_SUPPORTED an option of a part that the library was built without;
  * BELUGA_ERROR_INVALID_INPUT no registry; BELUGA_ERROR_NO_MEMORY; the code that the provider's
  * `open` gave.

@@ -250,8 +250,8 @@ BELUGA_API uint64_t beluga_telemetry_dropped(const beluga_telemetry *telemetry);
 BELUGA_API const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemetry *telemetry);
 
 /**
- * Give a reference back; NULL does nothing. The last one, of which the client has one, shuts it
- * down without waiting. Threads: any.
+ * Give a reference back; NULL does nothing. The client holds one of its own. The last one shuts
+ * it down without waiting. Threads: any.
  */
 BELUGA_API void beluga_telemetry_unref(beluga_telemetry *telemetry);
 

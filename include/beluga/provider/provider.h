@@ -1,6 +1,6 @@
 /**
  * @file provider/provider.h
- *  * The interface for authors of providers: one table of functions, and the functions that these
+ * The interface for authors of providers: one table of functions, and the functions that these
  * call.
  *
  * There are two kinds. An **HTTP provider** turns a call into a request and an answer's bytes into
@@ -100,7 +100,7 @@ struct beluga_provider {
     size_t size;               /**< sizeof(beluga_provider) */
     uint32_t abi;              /**< BELUGA_PROVIDER_ABI */
     uint32_t framing;          /**< beluga_framing of streamed bodies */
-    const char *name;          /**< 1–47 of a–z 0–9 _ - ; what models are opened by */
+    const char *name;          /**< 1–47 of a–z 0–9 _ - ; models are opened by it */
     const char *metric_prefix; /**< of its metrics; NULL: "beluga." and the name */
     const char *default_model; /**< NULL: the caller must name one */
     uint64_t capabilities;     /**< beluga_capability, or'ed */
@@ -128,7 +128,7 @@ struct beluga_provider {
      * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
      * Some servers stream unasked, others do not when asked: the body's first bytes decide which of
      * the two decoders gets it.
-     * @return 0, or what beluga_emit_… returned, or beluga_emit_error(…).
+     * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
@@ -138,7 +138,8 @@ struct beluga_provider {
      * @return as decode_response; BELUGA_DECODE_DONE when nothing more will come.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
-    /** The stream ended: emit what only its end tells. Optional. @return as decode_response. */
+    /** The stream ended: emit events that only its end tells. Optional. @return as decode_response.
+     */
     int (*decode_end)(void *state, beluga_emit *emit);
     /**
      * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
@@ -230,7 +231,7 @@ BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, si
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
 /** Return tool `index`, or NULL past the last. */
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
-/** Return what decode_list_models gave to beluga_emit_next_page, or NULL for the first page. */
+/** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
 /** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
@@ -365,8 +366,8 @@ BELUGA_API int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind
 BELUGA_API int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind,
                                      const char *media_type, const char *url);
 /**
- * Emit id, model and time of the answer (seconds since 1970); NULL and 0 for what is unknown. The
- * first of each is kept.
+ * Emit id, model and time of the answer (seconds since 1970); NULL and 0 mean unknown. The first
+ * of each is kept.
  */
 BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model,
                                     int64_t created);
@@ -454,7 +455,7 @@ BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
  * Call `next` on the loop later, unless the call ends before. One at a time.
  *
  * @param delay_ms  0 or less: in the loop's next turn.
- * @param next      What it returns, when negative, ends the call.
+ * @param next      Returns 0, or a negative code that ends the call.
  * @return besides: BELUGA_ERROR_INVALID_INPUT one waits already, or NULL;
  * BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or in work that blocks.
  */
@@ -467,7 +468,7 @@ BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
  * them are under way. After cancellation emitting returns context_canceled, and
  * beluga_emit_is_cancelled tells.
  *
- * @param work      What it returns, when negative, ends the call.
+ * @param work      Returns 0, or a negative code that ends the call.
  * @param argument  Must live until `work` returned, cancelled or not.
  * @param release   Called when `work` has returned, on its thread; NULL: not needed.
  * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
