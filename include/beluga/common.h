@@ -9,8 +9,8 @@
  *   shared     The object counts references: `_ref` takes one, `_unref` gives one back.
  *
  * These rules hold where a docstring says nothing else:
- *   - No argument may be NULL, except `err` and the argument of a function that frees an object or
- *     takes or gives back a reference. Those do nothing with NULL.
+ *   - No argument may be NULL, except `err`, contexts, payloads, a list of options with n 0, and
+ *     objects that a function frees, refs or unrefs: it does nothing with NULL.
  *   - `err` is storage of the caller, or NULL where no detail is wanted. Only a failure writes it
  *     (error.h).
  *   - An `int` result is 0, or a negative BELUGA_ERROR_ code from error.h. A list of codes names

@@ -130,8 +130,8 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
  *
  * @param loaded  Receives how many were loaded; NULL allowed.
  * @return 0; the code of the first plug-in that was refused (see beluga_registry_load_plugin), with
- * "path:line:column: …" before its message; BELUGA_ERROR_INVALID_INPUT configuration or registry is
- * NULL.
+ * "path:line:column: …" before its message; BELUGA_ERROR_INVALID_INPUT no configuration
+ * or no registry.
  *
  * Threads: any. Blocks: reads files, and as a plug-in's `init` does. Since: 0.1
  */

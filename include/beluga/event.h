@@ -38,8 +38,9 @@ typedef enum beluga_event_kind {
 
 /** The reason why the model stopped. */
 typedef enum beluga_finish_reason {
-    BELUGA_FINISH_UNKNOWN = 0,        /**< the provider gave none, but proved the end */
-    BELUGA_FINISH_STOP = 1,           /**< a natural end or a stop sequence */
+    BELUGA_FINISH_UNKNOWN =
+        0,                  /**< none is known: the provider gave none, or the answer is partial */
+    BELUGA_FINISH_STOP = 1, /**< a natural end or a stop sequence */
     BELUGA_FINISH_LENGTH = 2,         /**< the token limit: the answer is cut */
     BELUGA_FINISH_TOOL_CALLS = 3,     /**< it wants tools to be run */
     BELUGA_FINISH_CONTENT_FILTER = 4, /**< the answer was refused or filtered */
@@ -85,7 +86,7 @@ typedef struct beluga_rate_limits {
  */
 struct beluga_event {
     uint32_t kind;  /**< beluga_event_kind: it says which member of the union holds */
-    uint32_t index; /**< number of a block of the answer: ties the deltas of one tool call */
+    uint32_t index; /**< number of a block of the answer, such as of one tool call */
     union {
         /** of START */
         struct {

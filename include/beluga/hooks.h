@@ -21,7 +21,8 @@ typedef struct beluga_hooks {
     void *payload; /**< handed to each function; borrowed until the last model is gone */
     /**
      * A call begins.
-     * @return 0; or a negative code, with detail in `err`: then the call is not sent and fails so.
+     * @return 0; or a negative code, with detail in `err`: then the call is not sent and fails with
+     * it.
      */
     int (*before)(void *payload, const beluga_call *call, beluga_error *err);
     /**

@@ -525,9 +525,9 @@ BELUGA_API beluga_option beluga_with_max_event_bytes(int64_t bytes);
  */
 BELUGA_API beluga_option beluga_with_key_source(const beluga_key_source *source);
 /**
- * Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens, and
- * the proxy's (HTTPS_PROXY, NO_PROXY). Programs with more rights than their user (setuid) read none
- * of the provider's.
+ * Read the provider's own variables (OPENAI_API_KEY, OPENAI_BASE_URL, …) when the model opens,
+ * and the proxy's (HTTPS_PROXY, NO_PROXY). Programs with more rights than their user (setuid) read
+ * none of the provider's.
  */
 BELUGA_API beluga_option beluga_with_env(void);
 

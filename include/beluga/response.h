@@ -90,7 +90,8 @@ BELUGA_API beluga_message *beluga_response_message(const beluga_response *respon
  *
  * @param json    Owned (beluga_free), NUL-terminated; NULL on failure.
  * @param length  Receives its bytes; NULL allowed.
- * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED over 1 GiB; BELUGA_ERROR_NO_MEMORY.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT text that is not UTF-8, as only a builder can be given;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 GiB; BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_response_to_json(const beluga_response *response, char **json,
                                        size_t *length);

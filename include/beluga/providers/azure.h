@@ -5,9 +5,9 @@
  * reads when asked to: AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY (others: AZURE_API_KEY,
  * AZURE_OPENAI_KEY), AZURE_OPENAI_AD_TOKEN, OPENAI_API_VERSION.
  *
- * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or a
- * key source), so that the library asks for it again. A prompt that the service refuses fails with
- * content_filter. All else is as openai.h says.
+ * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or
+ * a key source), so that the library asks for it again. A prompt that the service refuses fails
+ * with content_filter. All else is as openai.h says.
  */
 #ifndef BELUGA_PROVIDERS_AZURE_H
 #define BELUGA_PROVIDERS_AZURE_H
