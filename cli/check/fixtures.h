@@ -1,4 +1,4 @@
-/* What the kit knows of a provider, as files: <fixtures>/<provider>/check.json and a folder a case.
+/* What the kit knows of a provider, as files: PROVIDER/check/check.json and a file a case.
  * tests/fixtures/README.md has the format. */
 #ifndef BELUGA_CHECK_FIXTURES_H
 #define BELUGA_CHECK_FIXTURES_H
@@ -8,10 +8,10 @@
 #include <beluga/provider/provider.h>
 
 #include "check.h"
+#include "fixture_file.h"
 #include "text.h"
 
 enum {
-    CHECK_MAX_PATH = 1024,
     CHECK_MAX_BASES = 4,   /* how often a provider's fixtures may lean on another's */
     CHECK_MAX_OPTIONS = 16 /* of a check.json */
 };
@@ -32,8 +32,9 @@ typedef struct check_profile {
 } check_profile;
 
 /*
- * Read check.json of a provider. Files are looked for in the settings' own folder, as
- * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none.
+ * Read check.json of a provider, and see that its cases can be read. Files are looked for in the
+ * settings' own folder, as PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign
+ * provider may have none.
  * @return 0; BELUGA_ERROR_NOT_FOUND it has none; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
  * Free with check_profile_free in either case.
  */
@@ -50,15 +51,14 @@ const char *check_profile_skip(const check_profile *profile, const char *scenari
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
 /*
- * Find a file of a case: the provider's own, that of the provider it leans on, and then the same of
- * the cases in `others`, which stand in for it (NULL-terminated). Reads it into `text`.
- * @return whether it is anywhere; `path` then says where.
+ * Find a section of a case, such as "answer" or "answer 2": the provider's own, that of the
+ * provider it leans on, and then the same of the cases in `others`, which stand in for it
+ * (NULL-terminated). Reads it into `text`. @return whether it is anywhere.
  */
 bool check_fixture_find(const check_profile *profile, const char *scenario,
-                        const char *const *others, const char *file, check_text *text,
-                        char path[CHECK_MAX_PATH]);
-/* Write a file of the provider's own case. @return whether it could be written. */
-bool check_fixture_write(const check_profile *profile, const char *scenario, const char *file,
+                        const char *const *others, const char *section, check_text *text);
+/* Write a section of the provider's own case. @return whether it could be written. */
+bool check_fixture_write(const check_profile *profile, const char *scenario, const char *section,
                          const char *text);
 
 #endif

@@ -174,7 +174,7 @@ static void new_writes_a_folder_with_the_name_in_it(void **state)
     assert_file_says("my-llm/README.md", "# my-llm");
     assert_int_equal(cli_run(cli, "new", "provider", "tone", "--http", NULL), 0);
     assert_file_says("tone/tone.c", "TONE_API_KEY");
-    assert_file_says("tone/fixtures/cut/events.txt", "stream_closed");
+    assert_file_says("tone/fixtures/cut.fixture", "stream_closed");
 }
 
 static void new_writes_over_nothing(void **state)
