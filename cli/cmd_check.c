@@ -27,7 +27,7 @@ static bool is_there(char *path, const char *folder, const char *below)
     return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
 }
 
-/* Installed, or those of the source beside the build folder that this program is in. */
+/* Those of the source beside the build folder that this program is in: they are not installed. */
 static const char *find_fixtures(char *path)
 {
     char program[MAX_PATH_BYTES];
@@ -35,9 +35,7 @@ static const char *find_fixtures(char *path)
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
-    if (slash && is_there(path, program, "/../tests/fixtures")) return path;
-    if (slash && is_there(path, program, "/../share/beluga/fixtures")) return path;
-    return is_there(path, BELUGA_FIXTURES_FOLDER, "") ? path : NULL;
+    return slash && is_there(path, program, "/../tests/fixtures") ? path : NULL;
 }
 
 static bool has_fixtures(const char *folder, const char *name)
@@ -238,8 +236,9 @@ const struct command cmd_check = {
         "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
         "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
         "fixtures/ beside it, in the folder above it and in the current folder, there with the "
-        "name. What there is no "
-        "file for is skipped, and so is what a provider does not claim to be able to do; but a "
+        "name. Those of the built-in providers are not installed: they are tests/fixtures in the "
+        "source of Beluga. What there is no file for is skipped, and so is what a provider does "
+        "not claim to be able to do; but a "
         "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
         "read has failed: nothing shows that it reads one.\n\n"
         "Printed are the failures, with what was wanted and what came, and how many of each kind "
