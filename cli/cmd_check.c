@@ -45,6 +45,13 @@ static bool has_fixtures(const char *folder, const char *name)
     return is_there(path, folder, below);
 }
 
+/* A folder may be of one provider alone. */
+static bool is_of(const char *folder, const char *name)
+{
+    char path[MAX_PATH_BYTES];
+    return is_there(path, folder, "/check/check.json") || has_fixtures(folder, name);
+}
+
 /* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
  * provider alone, or in the current folder, where they say whose they are. */
 static const char *find_own_fixtures(const char *file, const char *name, char *path)
@@ -54,8 +61,7 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
     static const char *const places[] = {"/fixtures", "/../fixtures"};
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
         snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        char check[MAX_PATH_BYTES];
-        if (is_there(check, path, "/check/check.json") || has_fixtures(path, name)) return path;
+        if (is_of(path, name)) return path;
     }
     snprintf(path, MAX_PATH_BYTES, "fixtures");
     return has_fixtures(path, name) ? path : NULL;
@@ -96,8 +102,11 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    if (settings.plugin && !settings.own_fixtures)
-        settings.own_fixtures = find_own_fixtures(settings.plugin, name, path);
+    /* What an author wrote may lean on fixtures that are named. */
+    if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
+        const char *found = find_own_fixtures(settings.plugin, name, path);
+        if (found) settings.own_fixtures = found;
+    }
     if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
         int code = session_describe(&s->session, name, &table, err);
         if (code) return code;
