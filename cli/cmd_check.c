@@ -102,7 +102,7 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    /* What an author wrote may lean on fixtures that are named. */
+    /* An author's fixtures may lean on those that are named. */
     if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
         const char *found = find_own_fixtures(settings.plugin, name, path);
         if (found) settings.own_fixtures = found;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What stands in front of each section, and of each case of several. */
+/* The line of a section begins with it, and the line of a case where a file has several. */
 #define MARK "==="
 
 /* The state of reading a file from its first line to its last. */
@@ -419,7 +419,7 @@ const check_case *check_fixture_file_case(const check_fixture_file *file, const 
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* A control character, and what would begin a section. */
+/* Such are control characters, and a line that would begin a section. */
 static bool wants_escape(const char *text, size_t length, size_t i)
 {
     unsigned char c = (unsigned char)text[i];

@@ -58,7 +58,7 @@ static void path_of_url(char *out, size_t size, const char *url)
     snprintf(out, size, "%s", path ? path : "");
 }
 
-/* Those of `next`, and what they lean on. */
+/* Read the settings of `next`, and of what it leans on. */
 static int read_levels(check_profile *p, const char *next, beluga_error *err)
 {
     while (next) {
@@ -114,8 +114,8 @@ static bool find_in(const check_profile *p, const char *scenario, const char *na
     return false;
 }
 
-/* A file that can't be read ends all checks: who finds no answer in it would say that none is
- * there. */
+/* See that the files of a case can be read: where a section is looked for later, a file that can't
+ * be read is as good as none. */
 static int look_at_cases(const check_profile *p, const char *scenario, beluga_error *err)
 {
     for (size_t i = 0; i < p->n_levels * PLACES; i++) {
