@@ -16,8 +16,8 @@
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
-#include "check.h"
-#include "fixture_file.h"
+#include "kit/check.h"
+#include "kit/fixture_file.h"
 
 enum { PATH_BYTES = 512 };
 

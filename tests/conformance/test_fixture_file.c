@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fixture_file.h"
+#include "kit/fixture_file.h"
 
 static char folder[] = "/tmp/beluga-fixture-XXXXXX";
 static const char *const roots[] = {folder, NULL};

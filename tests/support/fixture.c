@@ -6,7 +6,7 @@
 
 #include "fixture.h"
 
-#include "fixture_file.h"
+#include "kit/fixture_file.h"
 
 #include <dirent.h>
 #include <stdio.h>
