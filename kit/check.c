@@ -299,6 +299,8 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
     code = check_profile_read(&profile, settings, provider, err);
+    for (const check_scenario *s = check_scenarios; s->name && !code; s++)
+        code = check_fixture_look(&profile, s->name, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)

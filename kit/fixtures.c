@@ -73,64 +73,6 @@ static int read_levels(check_profile *p, const char *next, beluga_error *err)
     return 0;
 }
 
-/* ---- the sections of a case ------------------------------------------------------------------ */
-
-static const char *const sections[] = {"request#", "answer#", "events", "options", NULL};
-
-enum { PLACES = 3 }; /* where a case of a provider may stand */
-
-/* Read the case of a provider that stands in one of the places. */
-static int read_case(const check_profile *p, const char *provider, size_t place,
-                     const char *scenario, check_fixture_file *file, beluga_error *err)
-{
-    char name[CHECK_MAX_PATH];
-    bool alone = place == 0;
-    *file = (check_fixture_file){0};
-    if (alone && !may_be_alone(p, provider)) return BELUGA_ERROR_NOT_FOUND;
-    name_of(name, alone ? "" : provider, scenario);
-    const char *const *folders = p->folders + (alone ? 0 : place - 1);
-    return check_fixture_file_read(file, folders, name, sections, err);
-}
-
-static bool find_at(const check_profile *p, const char *provider, size_t place,
-                    const char *scenario, const char *name, check_text *text)
-{
-    check_fixture_file file;
-    int code = read_case(p, provider, place, scenario, &file, NULL);
-    const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
-    const check_section *found = of ? check_case_section(of, name) : NULL;
-    check_text_clear(text);
-    if (found) check_text_add(text, found->text.data, found->text.length);
-    check_fixture_file_free(&file);
-    return found != NULL;
-}
-
-static bool find_in(const check_profile *p, const char *scenario, const char *name,
-                    check_text *text)
-{
-    for (size_t i = 0; i < p->n_levels; i++)
-        for (size_t place = 0; place < PLACES; place++)
-            if (find_at(p, p->levels[i].provider, place, scenario, name, text)) return true;
-    return false;
-}
-
-/* See that the files of a case can be read: where a section is looked for later, a file that can't
- * be read is as good as none. */
-static int look_at_cases(const check_profile *p, const char *scenario, beluga_error *err)
-{
-    for (size_t i = 0; i < p->n_levels * PLACES; i++) {
-        check_fixture_file file;
-        int code = read_case(p, p->levels[i / PLACES].provider, i % PLACES, scenario, &file, err);
-        if (!code && !check_fixture_file_case(&file, scenario))
-            code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
-                                    "%s: it has no case %s: leave out its lines \"=== case\"",
-                                    file.path, scenario);
-        check_fixture_file_free(&file);
-        if (code && code != BELUGA_ERROR_NOT_FOUND) return code;
-    }
-    return 0;
-}
-
 int check_profile_read(check_profile *p, const check_settings *settings,
                        const beluga_provider *provider, beluga_error *err)
 {
@@ -146,9 +88,6 @@ int check_profile_read(check_profile *p, const check_settings *settings,
         none = code == BELUGA_ERROR_NOT_FOUND && p->n_levels == 0;
     }
     if (none && p->foreign) code = 0;
-    const char *scenario;
-    for (size_t i = 0; !code && (scenario = check_scenario_name(i, NULL)); i++)
-        code = look_at_cases(p, scenario, err);
     if (code) return code;
     if (p->n_levels && !p->borrowed)
         model = beluga_json_get_string(beluga_json_doc_root(p->levels[0].doc), "model", NULL);
@@ -200,6 +139,62 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
         if (code) return code;
     }
     return n;
+}
+
+/* ---- the sections of a case ------------------------------------------------------------------ */
+
+static const char *const sections[] = {"request#", "answer#", "events", "options", NULL};
+
+enum { PLACES = 3 }; /* where a case of a provider may stand */
+
+/* Read the case of a provider that stands in one of the places. */
+static int read_case(const check_profile *p, const char *provider, size_t place,
+                     const char *scenario, check_fixture_file *file, beluga_error *err)
+{
+    char name[CHECK_MAX_PATH];
+    bool alone = place == 0;
+    *file = (check_fixture_file){0};
+    if (alone && !may_be_alone(p, provider)) return BELUGA_ERROR_NOT_FOUND;
+    name_of(name, alone ? "" : provider, scenario);
+    const char *const *folders = p->folders + (alone ? 0 : place - 1);
+    return check_fixture_file_read(file, folders, name, sections, err);
+}
+
+static bool find_at(const check_profile *p, const char *provider, size_t place,
+                    const char *scenario, const char *name, check_text *text)
+{
+    check_fixture_file file;
+    int code = read_case(p, provider, place, scenario, &file, NULL);
+    const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
+    const check_section *found = of ? check_case_section(of, name) : NULL;
+    check_text_clear(text);
+    if (found) check_text_add(text, found->text.data, found->text.length);
+    check_fixture_file_free(&file);
+    return found != NULL;
+}
+
+static bool find_in(const check_profile *p, const char *scenario, const char *name,
+                    check_text *text)
+{
+    for (size_t i = 0; i < p->n_levels; i++)
+        for (size_t place = 0; place < PLACES; place++)
+            if (find_at(p, p->levels[i].provider, place, scenario, name, text)) return true;
+    return false;
+}
+
+int check_fixture_look(const check_profile *p, const char *scenario, beluga_error *err)
+{
+    for (size_t i = 0; i < p->n_levels * PLACES; i++) {
+        check_fixture_file file;
+        int code = read_case(p, p->levels[i / PLACES].provider, i % PLACES, scenario, &file, err);
+        if (!code && !check_fixture_file_case(&file, scenario))
+            code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                    "%s: it has no case %s: leave out its lines \"=== case\"",
+                                    file.path, scenario);
+        check_fixture_file_free(&file);
+        if (code && code != BELUGA_ERROR_NOT_FOUND) return code;
+    }
+    return 0;
 }
 
 bool check_fixture_find(const check_profile *p, const char *scenario, const char *const *others,

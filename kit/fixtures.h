@@ -32,9 +32,8 @@ typedef struct check_profile {
 } check_profile;
 
 /*
- * Read check.json of a provider, and see that its cases can be read. Files are looked for in the
- * settings' own folder, as PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign
- * provider may have none.
+ * Read check.json of a provider. Files are looked for in the settings' own folder, as
+ * PROVIDER/check/… or check/…, and then in that of all fixtures. A foreign provider may have none.
  * @return 0; BELUGA_ERROR_NOT_FOUND it has none; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
  * Free with check_profile_free in either case.
  */
@@ -50,6 +49,10 @@ const char *check_profile_skip(const check_profile *profile, const char *scenari
  * profile. @return how many, or a negative code. */
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
+/* See that what there is of a scenario can be read: where a section is looked for later, a file
+ * that can't be read is as good as none. @return 0; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
+ */
+int check_fixture_look(const check_profile *profile, const char *scenario, beluga_error *err);
 /*
  * Find a section of a case, such as "answer" or "answer 2": the provider's own, that of the
  * provider it leans on, and then the same of the cases in `others`, which stand in for it
