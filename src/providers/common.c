@@ -389,6 +389,15 @@ int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_err
     return 0;
 }
 
+int beluga__set_key(beluga_http_request *request, const beluga_credential *credential,
+                    const char *header, const char *option, bool is_token, beluga_error *err)
+{
+    if (credential->call) beluga_call_get_own_bool(credential->call, option, &is_token);
+    if (is_token) return beluga__set_bearer(request, credential->key, err);
+    beluga_http_request_set_header(request, header, credential->key);
+    return 0;
+}
+
 /* Whether the path of a URL of length n ends in that. */
 static bool ends_in(const char *url, size_t n, const char *end, size_t m)
 {

@@ -109,6 +109,11 @@ const char *beluga__role_name(beluga_role role);
 /* Send the key as a bearer token. Returns 0, or AUTHENTICATION for one that is too long. */
 int beluga__set_bearer(beluga_http_request *request, const char *key, beluga_error *err);
 
+/* Send the key in a header of the provider's own, or as a bearer token where it is one; the
+ * provider's own BOOL option `option` overrules that. Returns as beluga__set_bearer does. */
+int beluga__set_key(beluga_http_request *request, const beluga_credential *credential,
+                    const char *header, const char *option, bool is_token, beluga_error *err);
+
 /* Set the path of the URL. People also copy as base URL what ends in the whole address of an
  * endpoint, or in its version: what of `endpoints`, ended by NULL, the base URL has already is not
  * said twice, and not kept before another path. */

@@ -9,8 +9,6 @@
 #include "providers/fault.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__anthropic_provider;
-
 /* A block of reasoning that the API keeps to itself is a signature that begins so: what follows is
  * its data. A signature of the API's own has no colon. */
 #define BELUGA__ANTHROPIC_REDACTED "redacted_thinking:"

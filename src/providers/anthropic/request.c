@@ -237,19 +237,11 @@ int beluga__anthropic_encode_list_models(const beluga_call *call, beluga_http_re
     return 0;
 }
 
-/* ANTHROPIC_AUTH_TOKEN holds a token for proxies and for people who signed in, not an API key. */
-static bool wants_bearer(const beluga_credential *credential)
-{
-    bool bearer = credential->variable && strcmp(credential->variable, "ANTHROPIC_AUTH_TOKEN") == 0;
-    beluga_call_get_own_bool(credential->call, "anthropic.bearer", &bearer);
-    return bearer;
-}
-
 int beluga__anthropic_authorize(beluga_http_request *request, const beluga_credential *credential,
                                 int64_t now, beluga_error *err)
 {
+    /* This variable holds a token for proxies and for people who signed in, not an API key. */
+    bool token = credential->variable && strcmp(credential->variable, "ANTHROPIC_AUTH_TOKEN") == 0;
     (void)now;
-    if (wants_bearer(credential)) return beluga__set_bearer(request, credential->key, err);
-    beluga_http_request_set_header(request, "x-api-key", credential->key);
-    return 0;
+    return beluga__set_key(request, credential, "x-api-key", "anthropic.bearer", token, err);
 }

@@ -8,8 +8,6 @@
 #include "providers/fault.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__gemini_provider;
-
 /* Ids of tool calls are ours where the API gives none; those are not sent back. */
 #define BELUGA__GEMINI_MADE_UP_ID "gemini_"
 

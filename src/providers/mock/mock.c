@@ -11,6 +11,7 @@
 
 #include "providers/builtin.h"
 #include "providers/mock/script.h"
+#include "providers/table.h"
 
 #define DEFAULT_WORDS      5
 #define MAX_DELAY_MS       86400000
@@ -344,38 +345,28 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
     return 0;
 }
 
-#define TEXT(option, what) {.name = option, .meaning = what, .type = BELUGA_OPTION_STRING}
-#define NUMBER(option, what, largest) \
-    {.name = option, .meaning = what, .type = BELUGA_OPTION_INT, .maximum = largest}
-
-static const beluga_own_option options[] = {
-    TEXT("mock.responses", "answers to give in turn, one a line"),
-    NUMBER("mock.word_delay_ms", "wait before each word of a stream", MAX_DELAY_MS),
-    NUMBER("mock.latency_ms", "wait before the first event", MAX_DELAY_MS),
-    TEXT("mock.tool_calls", "JSON array of tool calls to answer with"),
-    TEXT("mock.error", "name of the error to fail with"),
-    NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
-    NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
-    TEXT("mock.reasoning", "reasoning before the answer"),
-    TEXT("mock.finish_reason", "stop, length, tool_calls, content_filter, other, pause or none"),
-    {.name = NULL},
-};
-
-static const char *const notes[] = {
-    "Needs neither key nor network, and is only taken when it is named.",
-    "mock/echo says what it was told; any other name answers by the options, or with its own text.",
-    NULL,
-};
+#define NUMBER(option, meaning, most) BELUGA__OWN_INT(option, meaning, 0, most)
 
 /* No default model: `mock` answers only who asked for it by name. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
-    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
-                    BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING,
-    .options = options,
+    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS,
     .open = open_model,
     .close = beluga_free,
     .start = start,
     .cancel = cancel,
-    .notes = notes,
-};
+    .options = BELUGA__OWN_OPTIONS(
+        BELUGA__OWN_TEXT("mock.responses", "answers to give in turn, one a line"),
+        NUMBER("mock.word_delay_ms", "wait before each word of a stream", MAX_DELAY_MS),
+        NUMBER("mock.latency_ms", "wait before the first event", MAX_DELAY_MS),
+        BELUGA__OWN_TEXT("mock.tool_calls", "JSON array of tool calls to answer with"),
+        BELUGA__OWN_TEXT("mock.error", "name of the error to fail with"),
+        NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
+        NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
+        BELUGA__OWN_TEXT("mock.reasoning", "reasoning before the answer"),
+        BELUGA__OWN_TEXT("mock.finish_reason",
+                         "stop, length, tool_calls, content_filter, other, pause or none")),
+    .notes = BELUGA__TEXTS(
+        "Needs neither key nor network, and is only taken when it is named.",
+        "mock/echo says what it was told; any other name answers by the options, or with its own "
+        "text.")};

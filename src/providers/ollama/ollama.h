@@ -8,8 +8,6 @@
 #include "providers/fault.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__ollama_provider;
-
 /* What a decoder remembers of one answer; all zero at its start. */
 typedef struct beluga__ollama_state {
     bool has_metadata, finished;

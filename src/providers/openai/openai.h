@@ -8,7 +8,12 @@
 #include "providers/fault.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__openai_provider;
+/* Both protocols of OpenAI's share the account. */
+#define BELUGA__OPENAI_KEY_VARIABLES BELUGA__TEXTS("OPENAI_API_KEY")
+#define BELUGA__OPENAI_URL_VARIABLES BELUGA__TEXTS("OPENAI_BASE_URL", "OPENAI_API_BASE")
+#define BELUGA__OPENAI_ACCOUNT_OPTIONS(provider)                                         \
+    BELUGA__OWN_HEAD(provider ".organization", "organization to bill", "OPENAI_ORG_ID"), \
+        BELUGA__OWN_HEAD(provider ".project", "project to bill", "OPENAI_PROJECT_ID")
 
 /* What a host does otherwise than the protocol says. */
 enum beluga__openai_quirk {

@@ -5,8 +5,6 @@
 
 #include "providers/openai/openai.h"
 
-extern const beluga_provider beluga__openai_responses_provider;
-
 /* A reasoning item's signature: this, its id, a colon, its encrypted content. */
 #define BELUGA__RESPONSES_SIGNED "openai:"
 
