@@ -359,13 +359,8 @@ static int meaning(const struct fault *fault, int otherwise)
 static void describe(const struct fault *fault, beluga_error *err)
 {
     const char *word = fault->code ? fault->code : fault->inner ? fault->inner : fault->type;
-    char number[24];
-    if (!word && fault->status > 0) {
-        snprintf(number, sizeof number, "%lld", (long long)fault->status);
-        word = number;
-    }
-    if (word) beluga_error_set_provider_code(err, word, strlen(word));
-    if (fault->message) beluga_error_set_cause(err, fault->message, fault->n_message);
+    int64_t number = fault->status > 0 ? fault->status : 0;
+    beluga__error_describe(err, word, number, fault->message, fault->n_message);
 }
 
 void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err)
@@ -391,8 +386,13 @@ int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit
     int64_t http = is_status ? fault.status : fault.http;
     if (http) code = meaning(&fault, beluga_error_from_http((int)http));
     if (!code) code = otherwise;
-    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+    beluga__error_set_inside(&err, code, otherwise);
     describe(&fault, &err);
     return beluga_emit_error(emit, &err);
+}
+
+int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit)
+{
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, what, emit);
 }

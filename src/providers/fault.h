@@ -31,5 +31,8 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
 bool beluga__fault_is(const beluga_json *root, bool certain);
 /* Emit the error; `otherwise` is its code if it says none. Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
+/* Emit the error that a JSON text reports which is no answer, or INVALID_RESPONSE with `what` where
+ * it reports none. Returns the code. */
+int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit);
 
 #endif

@@ -1,5 +1,4 @@
-/* The parts of an answer: text, thoughts, function calls, and the signatures any of them may have.
- */
+/* The parts of an answer are text, thoughts and function calls, and each of them may be signed. */
 #include "providers/gemini/gemini.h"
 
 #include <inttypes.h>
@@ -24,7 +23,7 @@ static int emit_function_call(beluga__gemini_state *state, const beluga_json *ca
     return code ? code : beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
-/* What is signed comes after its signature, which must not become that of the thoughts before. */
+/* A signature comes before the part that it signs, and must not become that of earlier thoughts. */
 static int emit_mark(const char *signature, size_t length, beluga_emit *emit)
 {
     int code = beluga_emit_reasoning_end(emit);
@@ -43,7 +42,6 @@ static int emit_thought(const beluga_json *part, beluga_emit *emit)
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* Pictures of what it thinks of are no part of the answer, and thoughts are passed over before. */
 static int emit_media(const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0;
@@ -64,7 +62,7 @@ static bool is_one_of(const char *key, const char *const *names)
     return false;
 }
 
-/* A part of a kind that has no place in an answer goes back as it came, with its signature. */
+/* A part of a kind that nobody knows goes back as it came, with its signature. */
 static bool is_unknown(const beluga_json *part)
 {
     static const char *const known[] = {"text", "functionCall", "inlineData", "fileData", NULL};
@@ -94,7 +92,7 @@ static int emit_part(beluga__gemini_state *state, const beluga_json *part, belug
     return code;
 }
 
-/* Before the parts that can be delivered, since warnings come before content. */
+/* Warnings have to come before content, so that this looks at all parts first. */
 static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     static const char *const kinds[] = {"executableCode", "codeExecutionResult"};
