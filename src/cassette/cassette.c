@@ -76,8 +76,8 @@ static int grow(beluga__open_cassette *cassette)
 }
 
 /* One block for its three texts. */
-static int keep(beluga__open_cassette *cassette, const char *name, const char *method, const char *url,
-                uint64_t body)
+static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
+                const char *url, uint64_t body)
 {
     size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
     char *block = grow(cassette) ? NULL : beluga__alloc(&cassette->runtime->allocator, n + m + u);
@@ -168,7 +168,8 @@ static int fill(beluga__open_cassette *cassette, const beluga_cassette *given, b
 }
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out,
+                         beluga_error *err)
 {
     *out = NULL;
     if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
@@ -216,7 +217,8 @@ void beluga__cassette_free(beluga__open_cassette *cassette)
 
 /* --- what is lost, and what is hidden --------------------------------------------------------- */
 
-void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
+void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name,
+                           const beluga_error *why)
 {
     int none = 0;
     atomic_fetch_add(&cassette->lost, 1);

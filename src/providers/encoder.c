@@ -42,8 +42,9 @@ void beluga__encoder_warn_once(beluga__encoder *e, beluga__warning warning, cons
 {
     char text[256];
     va_list args;
-    if (e->warned & warning) return;
-    e->warned |= warning;
+    uint32_t bit = UINT32_C(1) << warning;
+    if (e->warned & bit) return;
+    e->warned |= bit;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
@@ -93,6 +94,15 @@ void beluga__warn_of_numbers(beluga__encoder *e, const char *whose)
         if (beluga_call_get_double(e->call, penalties[i].option, &penalty))
             beluga_http_request_warn(e->request, "%s is not sent: %s has none", penalties[i].name,
                                      whose);
+}
+
+void beluga__warn_of_names(beluga__encoder *e, const char *whose)
+{
+    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
+        beluga_http_request_warn(e->request, "user is not sent: %s has no place for it", whose);
+    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
+        beluga_http_request_warn(e->request,
+                                 "response_schema_name is not sent: %s has no place for it", whose);
 }
 
 /* ---- tools ----------------------------------------------------------------------------------- */

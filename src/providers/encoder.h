@@ -14,7 +14,7 @@
     beluga_json_writer *w; /* of the body */     \
     beluga__body body;                           \
     int status;                                  \
-    uint32_t warned; /* the beluga__warning bits that were used */
+    uint32_t warned; /* a bit for each beluga__warning that was given */
 typedef struct beluga__encoder {
     BELUGA__ENCODER_MEMBERS
 } beluga__encoder;
@@ -29,24 +29,25 @@ typedef struct beluga__encoder {
         };                          \
     }
 
-/* Reasons for warnings that come once a request, however often they are met. */
+/* Reasons for warnings that come once a request, however often they are met. FAILURE is that of a
+ * tool, MARK one for the cache, and TTL how long such a mark holds. */
 typedef enum beluga__warning {
-    BELUGA__LOST_REASONING = 1 << 0,
-    BELUGA__LOST_FAILURE = 1 << 1, /* of a tool */
-    BELUGA__LOST_MEDIA = 1 << 2,
-    BELUGA__LOST_IMAGE = 1 << 3,
-    BELUGA__LOST_AUDIO = 1 << 4,
-    BELUGA__LOST_FILE = 1 << 5,
-    BELUGA__LOST_URL = 1 << 6,
-    BELUGA__LOST_MARK = 1 << 7, /* for the cache */
-    BELUGA__LOST_TTL = 1 << 8,  /* of such a mark */
-    BELUGA__LOST_STRICTNESS = 1 << 9,
-    BELUGA__LOST_MESSAGE = 1 << 10, /* one without content */
-    BELUGA__LOST_BLANK_TEXT = 1 << 11,
-    BELUGA__CUT_TEXT = 1 << 12,
-    BELUGA__MOVED_MEDIA = 1 << 13,
-    BELUGA__MOVED_SYSTEM = 1 << 14,
-    BELUGA__WRAPPED_ARGUMENTS = 1 << 15
+    BELUGA__LOST_REASONING,
+    BELUGA__LOST_FAILURE,
+    BELUGA__LOST_MEDIA,
+    BELUGA__LOST_IMAGE,
+    BELUGA__LOST_AUDIO,
+    BELUGA__LOST_FILE,
+    BELUGA__LOST_URL,
+    BELUGA__LOST_MARK,
+    BELUGA__LOST_TTL,
+    BELUGA__LOST_STRICTNESS,
+    BELUGA__LOST_MESSAGE,
+    BELUGA__LOST_BLANK_TEXT,
+    BELUGA__CUT_TEXT,
+    BELUGA__MOVED_MEDIA,
+    BELUGA__MOVED_SYSTEM,
+    BELUGA__WRAPPED_ARGUMENTS
 } beluga__warning;
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -82,6 +83,9 @@ bool beluga__is_schema_loose(const beluga_call *call);
 
 /* Warn of seed and penalties that are set, since `whose` API has none. */
 void beluga__warn_of_numbers(beluga__encoder *e, const char *whose);
+
+/* Warn of the options "user" and "response_schema_name", which `whose` API has no place for. */
+void beluga__warn_of_names(beluga__encoder *e, const char *whose);
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 

@@ -55,7 +55,9 @@ int beluga__anthropic_authorize(beluga_http_request *request, const beluga_crede
 extern const beluga__claude_protocol beluga__anthropic_protocol;
 /* Write "system" and "messages". */
 void beluga__anthropic_put_messages(beluga__claude_encoder *e);
-void beluga__anthropic_put_tool_result(beluga__claude_encoder *e, const beluga_message *message);
+bool beluga__anthropic_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part);
+bool beluga__anthropic_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
+                                         beluga_role role);
 /* Write a sendable part as a block. */
 void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *part);
 /* Write the part's cache mark, if it has one that is sent, into the object that is open. */

@@ -90,7 +90,7 @@ static void put_result_content(beluga__claude_encoder *e, const beluga_message *
     beluga_json_end_array(e->w);
 }
 
-void beluga__anthropic_put_tool_result(beluga__claude_encoder *e, const beluga_message *message)
+static void put_tool_result(beluga__claude_encoder *e, const beluga_message *message)
 {
     char fitted[BELUGA__FITTED];
     const char *id = beluga__answered_call(&e->base, message);
@@ -103,3 +103,21 @@ void beluga__anthropic_put_tool_result(beluga__claude_encoder *e, const beluga_m
     if (n) beluga__anthropic_put_cache_control(e, beluga_message_part(message, n - 1));
     beluga_json_end_object(e->w);
 }
+
+static void put_block(beluga__claude_encoder *e, const beluga_part *part)
+{
+    if (part->kind == BELUGA_PART_STATE)
+        beluga__put_state(&e->base, part);
+    else
+        beluga__anthropic_put_block(e, part);
+}
+
+const beluga__claude_protocol beluga__anthropic_protocol = {
+    .name = "the Messages API",
+    .refuses = "anthropic",
+    .has_plain_text = true,
+    .is_reasoning_sendable = beluga__anthropic_is_reasoning_sendable,
+    .is_media_sendable = beluga__anthropic_is_media_sendable,
+    .put_block = put_block,
+    .put_tool_result = put_tool_result,
+};

@@ -116,7 +116,7 @@ static bool wants_unsigned(const beluga__claude_encoder *e, const beluga_part *p
            strncmp(url, own, sizeof own - 1) != 0;
 }
 
-static bool is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
+bool beluga__anthropic_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
 {
     if (part->flags & BELUGA_PART_CACHE)
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_MARK,
@@ -128,7 +128,8 @@ static bool is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *
     return false;
 }
 
-static bool is_media_sendable(beluga__claude_encoder *e, const beluga_part *part, beluga_role role)
+bool beluga__anthropic_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
+                                         beluga_role role)
 {
     if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM) {
         beluga__encoder_warn_once(&e->base, BELUGA__LOST_MEDIA,
@@ -173,10 +174,6 @@ static void put_tool_use(beluga__claude_encoder *e, const beluga_part *part)
 
 void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_STATE) {
-        beluga__put_state(&e->base, part);
-        return;
-    }
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
     case BELUGA_PART_TEXT:
@@ -188,17 +185,7 @@ void beluga__anthropic_put_block(beluga__claude_encoder *e, const beluga_part *p
     case BELUGA_PART_TOOL_CALL: put_tool_use(e, part); break;
     default: put_media(e, part);
     }
-    /* Reasoning takes no mark; is_reasoning_sendable has said so. */
+    /* Reasoning takes no mark, as beluga__anthropic_is_reasoning_sendable has warned. */
     if (part->kind != BELUGA_PART_REASONING) beluga__anthropic_put_cache_control(e, part);
     beluga_json_end_object(e->w);
 }
-
-const beluga__claude_protocol beluga__anthropic_protocol = {
-    .name = "the Messages API",
-    .refuses = "anthropic",
-    .has_plain_text = true,
-    .is_reasoning_sendable = is_reasoning_sendable,
-    .is_media_sendable = is_media_sendable,
-    .put_block = beluga__anthropic_put_block,
-    .put_tool_result = beluga__anthropic_put_tool_result,
-};

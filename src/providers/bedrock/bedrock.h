@@ -52,7 +52,9 @@ int beluga__bedrock_encode_list_models(const beluga_call *call, beluga_http_requ
 extern const beluga__claude_protocol beluga__bedrock_protocol;
 /* Write "system" and "messages". */
 void beluga__bedrock_put_messages(beluga__claude_encoder *e);
-void beluga__bedrock_put_tool_result(beluga__claude_encoder *e, const beluga_message *message);
+bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part);
+bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
+                                       beluga_role role);
 /* Whether "anthropic." or another family is in the model's id. */
 bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family);
 /* Returns an id of a call as this model takes it: `id` itself, or what is made of it in `buffer`.

@@ -54,7 +54,7 @@ static void put_result_content(beluga__claude_encoder *e, const beluga_message *
     beluga_json_end_array(e->w);
 }
 
-void beluga__bedrock_put_tool_result(beluga__claude_encoder *e, const beluga_message *message)
+static void put_tool_result(beluga__claude_encoder *e, const beluga_message *message)
 {
     char fitted[BELUGA__FITTED];
     const char *id = beluga__answered_call(&e->base, message);
@@ -68,3 +68,21 @@ void beluga__bedrock_put_tool_result(beluga__claude_encoder *e, const beluga_mes
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
         beluga__bedrock_put_cache_point(e, beluga_message_part(message, i));
 }
+
+static void put_block(beluga__claude_encoder *e, const beluga_part *part)
+{
+    if (part->kind == BELUGA_PART_STATE)
+        beluga__put_state(&e->base, part);
+    else
+        beluga__bedrock_put_part(e, part);
+    beluga__bedrock_put_cache_point(e, part);
+}
+
+const beluga__claude_protocol beluga__bedrock_protocol = {
+    .put_block = put_block,
+    .name = "Converse",
+    .refuses = "the model",
+    .is_reasoning_sendable = beluga__bedrock_is_reasoning_sendable,
+    .is_media_sendable = beluga__bedrock_is_media_sendable,
+    .put_tool_result = put_tool_result,
+};

@@ -89,7 +89,8 @@ static media_source read_media(const beluga_part *part)
     return media;
 }
 
-static bool is_media_sendable(beluga__claude_encoder *e, const beluga_part *part, beluga_role role)
+bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
+                                       beluga_role role)
 {
     media_source media = read_media(part);
     if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM)
@@ -179,7 +180,7 @@ static void put_media(beluga__claude_encoder *e, const beluga_part *part)
 
 /* Claude refuses reasoning that it has not signed; other models sign nothing. A signature with a
  * colon is another provider's. */
-static bool is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
+bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
 {
     size_t n;
     bool ours = beluga__signature_behind(part, BELUGA__BEDROCK_REDACTED, &n);
@@ -210,6 +211,11 @@ static void put_reasoning(beluga__claude_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
+bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family)
+{
+    return strstr(beluga_call_model(e->call), family) != NULL;
+}
+
 const char *beluga__bedrock_fit_id(const beluga__claude_encoder *e, const char *id,
                                    char buffer[BELUGA__FITTED])
 {
@@ -232,10 +238,6 @@ static void put_tool_use(beluga__claude_encoder *e, const beluga_part *part)
 
 void beluga__bedrock_put_part(beluga__claude_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_STATE) {
-        beluga__put_state(&e->base, part);
-        return;
-    }
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
     case BELUGA_PART_TEXT:
@@ -263,18 +265,3 @@ void beluga__bedrock_put_cache_point(beluga__claude_encoder *e, const beluga_par
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
 }
-
-static void put_block(beluga__claude_encoder *e, const beluga_part *part)
-{
-    beluga__bedrock_put_part(e, part);
-    beluga__bedrock_put_cache_point(e, part);
-}
-
-const beluga__claude_protocol beluga__bedrock_protocol = {
-    .name = "Converse",
-    .refuses = "the model",
-    .is_reasoning_sendable = is_reasoning_sendable,
-    .is_media_sendable = is_media_sendable,
-    .put_block = put_block,
-    .put_tool_result = beluga__bedrock_put_tool_result,
-};

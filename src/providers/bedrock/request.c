@@ -5,11 +5,6 @@
 
 enum { MAX_MODEL = 2048 * 3, ROOM = 4096 }; /* of an answer, beside what is thought */
 
-bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family)
-{
-    return strstr(beluga_call_model(e->call), family) != NULL;
-}
-
 /* ---- tools ----------------------------------------------------------------------------------- */
 
 /* Write a tool without a description where there is none. */

@@ -34,7 +34,7 @@ int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *reques
 /* Whether an address wants an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 
-/* request.c, contents.c, results.c, generation.c */
+/* request.c, contents.c, content_parts.c, results.c, generation.c */
 int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
@@ -42,6 +42,9 @@ int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_reque
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
 /* Write the results that begin at a message as one content. Returns the index of the last. */
 size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index);
+/* Write the members of a part into an open object. */
+void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *part,
+                                beluga_role role);
 /* Write a part of anybody but the model. */
 void beluga__gemini_put_part(beluga__gemini_encoder *e, const beluga_part *part);
 /* Write the id of a call, unless it was made up. */

@@ -76,14 +76,14 @@ static void put_format(beluga__gemini_encoder *e, beluga__body *config)
 
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e)
 {
-    static const beluga__sampling_names names = {.temperature = "temperature",
-                                                 .top_p = "topP",
-                                                 .top_k = "topK",
-                                                 .max_tokens = "maxOutputTokens",
-                                                 .stop = "stopSequences",
-                                                 .seed = "seed",
-                                                 .presence_penalty = "presencePenalty",
-                                                 .frequency_penalty = "frequencyPenalty"};
+    static const beluga__sampling_names names = {"temperature",
+                                                 "topP",
+                                                 "topK",
+                                                 "maxOutputTokens",
+                                                 "stopSequences",
+                                                 "seed",
+                                                 "presencePenalty",
+                                                 "frequencyPenalty"};
     beluga__body config;
     beluga__body_begin_object(&e->body, "generationConfig", &config);
     beluga__body_put_sampling(&config, &names, e->call);

@@ -14,15 +14,16 @@ static int authorize(beluga_http_request *request, const beluga_credential *cred
 
 const beluga_provider beluga__gemini_provider = {
     BELUGA__OVER_HTTP("gemini", "Gemini generateContent", gemini, BELUGA_FRAMING_SSE),
-    BELUGA__ENCODES_AND_LISTS(gemini), .decode_error = beluga__gemini_decode_error,
-    .authorize = authorize, .base_url = "https://generativelanguage.googleapis.com",
-    /* Google's own clients look at the two in this order. */
-    .key_variables = BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"),
-    .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
+    BELUGA__ENCODES_AND_LISTS(gemini),
+    .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
+    .key_variables = BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* as Google's clients */
+    .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
                     BELUGA_CAPABILITY_MODELS,
+    .decode_error = beluga__gemini_decode_error,
+    .authorize = authorize,
     .options = BELUGA__OWN_OPTIONS(BELUGA__OWN_BOOL("gemini.bearer", "the key is an OAuth token")),
     .notes = BELUGA__TEXTS("Calls of tools without an id get one here.",
                            "Can't be told to call one tool at a time; takes no user.")};

@@ -65,13 +65,9 @@ static void put_tools(beluga__gemini_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static void warn(const beluga__gemini_encoder *e)
+static void warn(beluga__gemini_encoder *e)
 {
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(e->request, "user is not sent: Gemini has no place for it");
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
-        beluga_http_request_warn(e->request,
-                                 "response_schema_name is not sent: Gemini has no place for it");
+    beluga__warn_of_names(&e->base, "Gemini");
     if (beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request, "response_schema_strict false is not sent: Gemini "
                                              "always holds to a schema");

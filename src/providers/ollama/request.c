@@ -81,14 +81,9 @@ static void put_think(beluga__encoder *e)
 
 static void put_options(beluga__encoder *e)
 {
-    static const beluga__sampling_names names = {.temperature = "temperature",
-                                                 .top_p = "top_p",
-                                                 .top_k = "top_k",
-                                                 .max_tokens = "num_predict",
-                                                 .stop = "stop",
-                                                 .seed = "seed",
-                                                 .presence_penalty = "presence_penalty",
-                                                 .frequency_penalty = "frequency_penalty"};
+    static const beluga__sampling_names names = {
+        "temperature",      "top_p", "top_k", "num_predict", "stop", "seed", "presence_penalty",
+        "frequency_penalty"};
     beluga__body options;
     int64_t tokens;
     beluga__body_begin_object(&e->body, "options", &options);
@@ -122,13 +117,9 @@ static void put_format(beluga__encoder *e)
         beluga_json_put_string(e->w, "format", "json");
 }
 
-static void warn(const beluga__encoder *e)
+static void warn(beluga__encoder *e)
 {
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(e->request, "user is not sent: Ollama has no place for it");
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
-        beluga_http_request_warn(e->request,
-                                 "response_schema_name is not sent: Ollama has no place for it");
+    beluga__warn_of_names(e, "Ollama");
     if (beluga__answer_form_of(e->call).schema && beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request,
                                  "response_schema_strict is on: Ollama enforces every schema");

@@ -199,10 +199,12 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
 {
+    const beluga__openai_host *host = &plain;
     const beluga_provider *provider = beluga_call_provider(call);
     for (size_t i = 0; i < N_HOSTS; i++)
-        if (provider == &hosts[i].provider) return &hosts[i];
-    return &plain;
+        if (provider == &hosts[i].provider) host = &hosts[i];
+    return beluga__openai_encode_as(host, call, request, err);
 }

@@ -46,10 +46,12 @@ typedef struct beluga__openai_host {
     const char *const *efforts;
 } beluga__openai_host;
 
-/* hosts.c: returns the row of a call, or the protocol itself for another provider. */
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call);
+/* hosts.c, or hosts_none.c */
 /* Returns row `index`, or NULL past the last. */
 const beluga_provider *beluga__openai_host_at(size_t index);
+/* Write the request for the host whose row the call's provider is, or for the protocol itself. */
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err);
 
 /* The JSON of a member, other than its text, of a block of reasoning. */
 typedef struct beluga__openai_member {
@@ -109,12 +111,10 @@ typedef enum beluga__openai_choice_member {
 typedef struct beluga__openai_encoder {
     BELUGA__ENCODER_BASE;
     const beluga__openai_host *host;
-    bool breakpoints; /* marks for the cache as OpenAI's newer models take them */
+    bool breakpoints; /* OpenAI's newer models take these as marks for the cache */
 } beluga__openai_encoder;
 
 /* request.c */
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err);
 /* Write the request for a host: providers that share it change what is theirs afterwards. */
 int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call *call,
                              beluga_http_request *request, beluga_error *err);
@@ -126,8 +126,6 @@ void beluga__openai_set_head(const beluga_call *call, beluga_http_request *reque
                              const char *path);
 /* The same without the headers. */
 void beluga__openai_set_path(beluga_http_request *request, const char *path);
-/* Whether the request goes to OpenAI itself, and the model takes marks for the cache there. */
-bool beluga__openai_takes_breakpoints(const beluga__encoder *e);
 
 /* Shapes that other protocols have taken over. */
 void beluga__openai_put_tool(beluga_json_writer *w, const beluga_tool *tool, bool strict);
@@ -150,6 +148,10 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
 bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *part);
 void beluga__openai_put_part(beluga__openai_encoder *e, const beluga_part *part);
 bool beluga__openai_sends_mark(const beluga__openai_encoder *e, const beluga_part *part);
+/* Whether a request goes to OpenAI itself. */
+bool beluga__openai_is_own_host(const beluga_http_request *request);
+/* Whether it does, and the model takes marks for the cache there. */
+bool beluga__openai_takes_breakpoints(const beluga__encoder *e);
 void beluga__openai_put_breakpoint(beluga_json_writer *w);
 /* Write the address of a part's content, or a data: URL of its bytes, as a string. */
 void beluga__openai_put_url(beluga__encoder *e, const char *key, const beluga_part *part);

@@ -3,6 +3,7 @@
  */
 #include "providers/openai/openai.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static bool is_mistral(const beluga__openai_encoder *e)
@@ -98,6 +99,37 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
 }
 
 /* ---- marks for the cache --------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, size_t n, const char *end)
+{
+    size_t length = strlen(end);
+    return n >= length && memcmp(text + n - length, end, length) == 0;
+}
+
+/* api.openai.com and the hosts of its regions are OpenAI's own. */
+bool beluga__openai_is_own_host(const beluga_http_request *request)
+{
+    const char *url = beluga_http_request_url(request), *host = strstr(url, "://");
+    if (!host) return false;
+    host += 3;
+    size_t n = strcspn(host, "/:?");
+    return ends_with(host, n, ".api.openai.com") ||
+           (n == 14 && ends_with(host, n, "api.openai.com"));
+}
+
+/* From GPT 5.6 on. */
+static bool knows_breakpoints(const char *model)
+{
+    char *end;
+    if (strncmp(model, "gpt-", 4) != 0) return false;
+    long major = strtol(model + 4, &end, 10), minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    return (major > 5 && major < 20) || (major == 5 && minor >= 6);
+}
+
+bool beluga__openai_takes_breakpoints(const beluga__encoder *e)
+{
+    return beluga__openai_is_own_host(e->request) && knows_breakpoints(beluga_call_model(e->call));
+}
 
 void beluga__openai_put_breakpoint(beluga_json_writer *w)
 {

@@ -1,7 +1,6 @@
 #include "providers/openai/openai.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* ---- tools ----------------------------------------------------------------------------------- */
@@ -59,42 +58,12 @@ static void put_tools(beluga__openai_encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, size_t n, const char *end)
-{
-    size_t length = strlen(end);
-    return n >= length && memcmp(text + n - length, end, length) == 0;
-}
-
-/* api.openai.com and the hosts of its regions are OpenAI's own. */
-static bool is_own_host(const beluga_http_request *request)
-{
-    const char *url = beluga_http_request_url(request), *host = strstr(url, "://");
-    if (!host) return false;
-    host += 3;
-    size_t n = strcspn(host, "/:?");
-    return ends_with(host, n, ".api.openai.com") ||
-           (n == 14 && ends_with(host, n, "api.openai.com"));
-}
-
-/* From GPT 5.6 on. */
-static bool knows_breakpoints(const char *model)
-{
-    char *end;
-    if (strncmp(model, "gpt-", 4) != 0) return false;
-    long major = strtol(model + 4, &end, 10), minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
-    return (major > 5 && major < 20) || (major == 5 && minor >= 6);
-}
-
-bool beluga__openai_takes_breakpoints(const beluga__encoder *e)
-{
-    return is_own_host(e->request) && knows_breakpoints(beluga_call_model(e->call));
-}
-
 /* OpenAI's own hosts refuse "max_tokens" for newer models; other hosts may not know
  * "max_completion_tokens". */
 static void put_max_tokens(beluga__openai_encoder *e)
 {
-    bool newer = is(e, BELUGA__OPENAI_MAX_COMPLETION_TOKENS) || is_own_host(e->request);
+    bool newer =
+        is(e, BELUGA__OPENAI_MAX_COMPLETION_TOKENS) || beluga__openai_is_own_host(e->request);
     char option[80];
     snprintf(option, sizeof option, "%s.max_completion_tokens", e->name);
     if (beluga_call_has_own(e->call)) beluga_call_get_own_bool(e->call, option, &newer);
@@ -320,12 +289,6 @@ int beluga__openai_encode_as(const beluga__openai_host *host, const beluga_call 
     put_tools(&e);
     put_response_format(&e);
     return beluga__encoder_end(&e.base);
-}
-
-int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
-                                  beluga_error *err)
-{
-    return beluga__openai_encode_as(beluga__openai_host_of(call), call, request, err);
 }
 
 int beluga__openai_encode_list_models(const beluga_call *call, beluga_http_request *request,
