@@ -213,7 +213,7 @@ static int fail(beluga_emit *emit)
                                "the model's tool call has no name");
 }
 
-static int begin(struct beluga__call_room *room, const char *name, beluga_emit *emit)
+static int begin(beluga__call_room *room, const char *name, beluga_emit *emit)
 {
     tool_call *call = room->early;
     if (!*name) return fail(emit);
@@ -236,8 +236,7 @@ static void join(char *name, const char *piece, beluga_emit *emit)
     strcpy(name, repeats ? piece : joined);
 }
 
-static int keep_early(struct beluga__call_room *room, const beluga__call_piece *piece,
-                      beluga_emit *emit)
+static int keep_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     size_t n_id = piece->id ? strlen(piece->id) : 0;
     if (n_id >= sizeof room->id || piece->n_arguments > sizeof room->arguments - room->n_arguments)
@@ -250,8 +249,7 @@ static int keep_early(struct beluga__call_room *room, const beluga__call_piece *
 }
 
 /* A call can't begin before its name is whole, which it is when arguments come. */
-static int add_early(struct beluga__call_room *room, const beluga__call_piece *piece,
-                     beluga_emit *emit)
+static int add_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool large = (piece->name && strlen(piece->name) >= sizeof room->name) ||
                  (piece->id && strlen(piece->id) >= sizeof room->id);
@@ -272,12 +270,12 @@ static int add_early(struct beluga__call_room *room, const beluga__call_piece *p
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-static int settle(struct beluga__call_room *room, beluga_emit *emit)
+static int settle(beluga__call_room *room, beluga_emit *emit)
 {
     return room->early ? begin(room, room->name, emit) : 0;
 }
 
-static int end(struct beluga__call_room *room, tool_call *call, beluga_emit *emit)
+static int end(beluga__call_room *room, tool_call *call, beluga_emit *emit)
 {
     int code = call == room->early ? settle(room, emit) : 0;
     if (!code) code = flush(call, emit);
@@ -352,7 +350,7 @@ static bool is_other_text(const tool_call *call, const char *text, size_t n)
 }
 
 /* Whether the piece begins another call at the same place. */
-static bool is_another(const struct beluga__call_room *room, const tool_call *call,
+static bool is_another(const beluga__call_room *room, const tool_call *call,
                        const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool other_id = piece->id && call->id && hash(piece->id) != call->id;
@@ -404,7 +402,7 @@ static int add_new(beluga__calls *calls, const beluga__call_piece *piece, beluga
 static int add_to(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                   beluga_emit *emit)
 {
-    struct beluga__call_room *room = calls->room;
+    beluga__call_room *room = calls->room;
     int code = 0;
     room->taken = call;
     if (!call->id) call->id = hash(piece->id);
@@ -463,7 +461,7 @@ int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *a
 }
 
 /* State needs a call that has begun. */
-static int emit_state(struct beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
+static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
 {
     tool_call *call = room->taken;
     int code = call && call == room->early && *room->name ? settle(room, emit) : 0;

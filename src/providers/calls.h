@@ -7,9 +7,11 @@
 
 #include <beluga/provider/provider.h>
 
+typedef struct beluga__call_room beluga__call_room;
+
 /* The calls of an answer; all zero at its start. */
 typedef struct beluga__calls {
-    struct beluga__call_room *room; /* in the call's memory; NULL until one comes */
+    beluga__call_room *room; /* in the call's memory; NULL until one comes */
     uint32_t count;
 } beluga__calls;
 

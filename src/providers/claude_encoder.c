@@ -121,7 +121,7 @@ typedef struct message_turn {
     const beluga_part *only; /* the only block, when it is plain text */
 } message_turn;
 
-/* Where a lone text looks like any other block, one block says enough. */
+/* Counting ends at the first block where a lone text is written like any other block. */
 static size_t count_blocks(beluga__claude_encoder *e, const beluga_message *message,
                            const beluga_part **only)
 {

@@ -17,7 +17,7 @@ typedef struct beluga__claude_encoder {
     struct beluga__bedrock_documents *documents; /* Bedrock's alone */
 } beluga__claude_encoder;
 
-/* What the two protocols do differently. */
+/* The differences between the two protocols. */
 typedef struct beluga__claude_protocol {
     const char *name;    /* as warnings call it */
     const char *refuses; /* who refuses white space at an end */

@@ -4,8 +4,8 @@
 
 #include "providers/body.h"
 
-/* What an encoder has. The first fault in a message sticks in `status`, so that the writing goes on
- * to its end and no function on the way has to look. */
+/* The members of every encoder. The first fault in a message sticks in `status`, so that the
+ * writing goes on to its end and no function on the way has to look. */
 #define BELUGA__ENCODER_MEMBERS                  \
     const beluga_call *call;                     \
     beluga_http_request *request;                \

@@ -1,4 +1,5 @@
-/* Azure OpenAI: Chat Completions at a resource's own address, by deployment. */
+/* Azure OpenAI speaks Chat Completions at a resource's own address, where deployments are models.
+ */
 #include "providers/builtin.h"
 #include "providers/openai/openai.h"
 #include "providers/table.h"
@@ -7,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPLOYMENT = 512 }; /* bytes of its name in the path */
+enum { MAX_DEPLOYMENT = 512 }; /* bytes of an encoded name */
 
 static const beluga__openai_host host = {.quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS};
 
@@ -23,12 +24,12 @@ static void set_v1_path(beluga_http_request *request, const char *path)
     char whole[64];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* or its end */
+    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* a terminating NUL counts, too */
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
 }
 
-/* The portal shows a deployment's whole address, and people copy it: then it is the one. */
+/* The portal shows the whole address of a deployment, and people copy it as base URL. */
 static bool is_whole(beluga_http_request *request)
 {
     beluga_http_request_set_path(request, "");
@@ -80,7 +81,7 @@ static int encode_list_models(const beluga_call *call, beluga_http_request *requ
     return 0;
 }
 
-/* A JWT, as tokens are; keys of resources are not. */
+/* Tokens are JWTs; the keys of resources are not. */
 static bool is_token(const char *key)
 {
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');

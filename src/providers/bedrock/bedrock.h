@@ -25,7 +25,7 @@ enum {
     BELUGA__BEDROCK_DOCUMENTS = 64 /* whose names are compared */
 };
 
-/* What a decoder remembers of one answer; all zero at its start. */
+/* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__bedrock_state {
     bool started, finished;
     bool reasoning; /* the open block is */

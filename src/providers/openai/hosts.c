@@ -1,5 +1,4 @@
-/* Hosts that speak Chat Completions: a row each. A new one is a row here and a folder of fixtures.
- */
+/* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
 #include "providers/openai/openai.h"
 #include "providers/table.h"
 
@@ -11,10 +10,8 @@
 
 #define LISTS_MODELS BELUGA__LISTS_MODELS(openai)
 
-/*
- * What a host does otherwise, and what people read about it: quirks, the field in which it wants
- * back what its model thought ("": it does not), and remarks.
- */
+/* A host's differences, and the notes that people read about them: quirks, the field in which it
+ * wants back the reasoning of its models ("" for none), and more notes. */
 #define OTHERWISE(bits, field, ...)                                                            \
     .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
     .provider.notes = BELUGA__TEXTS(                                                           \
@@ -55,11 +52,11 @@ enum {
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
-    /* What a server can do depends on the model that it was given. */
+    /* A local server can do what its model can do. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* Words for none, minimal, low, medium, high, xhigh, max. */
+/* The words of hosts for none, minimal, low, medium, high, xhigh, max. */
 static const char *const common_efforts[] = {"none", "low",  "low", "medium",
                                              "high", "high", "high"};
 static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
@@ -70,7 +67,7 @@ static const char *const mistral_efforts[] = {"none", "high", "high", "high",
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
-/* The protocol itself, for tables that are not a row. */
+/* Providers without a row speak the protocol itself. */
 static const beluga__openai_host plain;
 
 static const beluga__openai_host hosts[] = {

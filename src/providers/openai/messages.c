@@ -52,7 +52,7 @@ static void put_content(beluga__openai_encoder *e, const beluga_message *message
 
 /* ---- reasoning of earlier answers ------------------------------------------------------------ */
 
-/* Where reasoning came as text, the texts of several blocks go back as one. */
+/* Reasoning that came as text in several blocks goes back as one text. */
 static void put_reasoning(beluga__openai_encoder *e, const beluga_message *message)
 {
     if (!beluga__has_part(message, BELUGA_PART_REASONING) || is_mistral(e)) return;

@@ -130,7 +130,7 @@ static void put_effort(beluga__openai_encoder *e, int64_t effort)
     beluga_json_put_string(e->w, "reasoning_effort", word);
 }
 
-/* Where reasoning can only be turned on and off, any effort turns it on. */
+/* Any effort turns reasoning on where it can only be turned on and off. */
 static void warn_of_switch(const beluga__openai_encoder *e, int64_t effort)
 {
     beluga_http_request_warn(e->request, "reasoning_effort %s means on: %s has no grades of it",
