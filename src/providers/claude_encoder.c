@@ -160,45 +160,25 @@ static message_turn next_turn(beluga__claude_encoder *e, size_t begin)
     return turn;
 }
 
-static void put_blocks(beluga__claude_encoder *e, const beluga_message *message)
-{
-    beluga_role role = beluga_message_role(message);
-    if (role == BELUGA_ROLE_TOOL) {
-        e->protocol->put_tool_result(e, message);
-        return;
-    }
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (beluga__claude_is_sendable(e, part, role)) e->protocol->put_block(e, part);
-    }
-}
-
 /* Claude wants the results of tools before all else. */
-static void put_turn_blocks(beluga__claude_encoder *e, const message_turn *turn, bool results)
+static void put_blocks(beluga__claude_encoder *e, const message_turn *turn, bool results)
 {
+    const beluga__claude_protocol *protocol = e->protocol;
     for (size_t i = turn->begin; i < turn->end; i++) {
         const beluga_message *message = beluga_call_message(e->call, i);
-        bool result = beluga_message_role(message) == BELUGA_ROLE_TOOL;
-        if (!is_system(message) && result == results) put_blocks(e, message);
+        beluga_role role = beluga_message_role(message);
+        if (role == BELUGA_ROLE_SYSTEM || (role == BELUGA_ROLE_TOOL) != results) continue;
+        if (results) protocol->put_tool_result(e, message);
+        for (size_t k = 0, n = results ? 0 : beluga_message_count(message); k < n; k++) {
+            const beluga_part *part = beluga_message_part(message, k);
+            if (!beluga__claude_is_sendable(e, part, role)) continue;
+            if (part->kind == BELUGA_PART_STATE)
+                beluga__put_state(&e->base, part);
+            else
+                protocol->put_block(e, part);
+            if (protocol->put_mark_behind) protocol->put_mark_behind(e, part);
+        }
     }
-}
-
-static void put_turn(beluga__claude_encoder *e, const message_turn *turn)
-{
-    if (!turn->blocks) return;
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role",
-                           beluga__role_name(turn->assistant ? BELUGA_ROLE_AI : BELUGA_ROLE_HUMAN));
-    if (turn->only) {
-        beluga_json_put_string_n(e->w, "content", turn->only->text,
-                                 beluga__claude_text_length(e, turn->only));
-    } else {
-        beluga_json_begin_array(e->w, "content");
-        put_turn_blocks(e, turn, true);
-        put_turn_blocks(e, turn, false);
-        beluga_json_end_array(e->w);
-    }
-    beluga_json_end_object(e->w);
 }
 
 void beluga__claude_put_messages(beluga__claude_encoder *e)
@@ -207,8 +187,21 @@ void beluga__claude_put_messages(beluga__claude_encoder *e)
     beluga_json_begin_array(e->w, "messages");
     for (size_t i = 0, n = beluga_call_message_count(e->call); i < n;) {
         message_turn turn = next_turn(e, i);
-        put_turn(e, &turn);
         i = turn.end;
+        if (!turn.blocks) continue;
+        beluga_role role = turn.assistant ? BELUGA_ROLE_AI : BELUGA_ROLE_HUMAN;
+        beluga_json_begin_object(e->w, NULL);
+        beluga_json_put_string(e->w, "role", beluga__role_name(role));
+        if (turn.only) {
+            beluga_json_put_string_n(e->w, "content", turn.only->text,
+                                     beluga__claude_text_length(e, turn.only));
+        } else {
+            beluga_json_begin_array(e->w, "content");
+            put_blocks(e, &turn, true);
+            put_blocks(e, &turn, false);
+            beluga_json_end_array(e->w);
+        }
+        beluga_json_end_object(e->w);
     }
     beluga_json_end_array(e->w);
 }

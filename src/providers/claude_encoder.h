@@ -25,7 +25,10 @@ typedef struct beluga__claude_protocol {
     /* Return whether a part becomes a block, and warn of one that does not. */
     bool (*is_reasoning_sendable)(beluga__claude_encoder *e, const beluga_part *part);
     bool (*is_media_sendable)(beluga__claude_encoder *e, const beluga_part *part, beluga_role role);
+    /* Write a sendable part, which is no state, as a block. */
     void (*put_block)(beluga__claude_encoder *e, const beluga_part *part);
+    /* Write the part's cache mark as a block of its own; NULL: the part's block has it inside. */
+    void (*put_mark_behind)(beluga__claude_encoder *e, const beluga_part *part);
     void (*put_tool_result)(beluga__claude_encoder *e, const beluga_message *message);
 } beluga__claude_protocol;
 

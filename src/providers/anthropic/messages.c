@@ -104,20 +104,12 @@ static void put_tool_result(beluga__claude_encoder *e, const beluga_message *mes
     beluga_json_end_object(e->w);
 }
 
-static void put_block(beluga__claude_encoder *e, const beluga_part *part)
-{
-    if (part->kind == BELUGA_PART_STATE)
-        beluga__put_state(&e->base, part);
-    else
-        beluga__anthropic_put_block(e, part);
-}
-
 const beluga__claude_protocol beluga__anthropic_protocol = {
     .name = "the Messages API",
     .refuses = "anthropic",
     .has_plain_text = true,
     .is_reasoning_sendable = beluga__anthropic_is_reasoning_sendable,
     .is_media_sendable = beluga__anthropic_is_media_sendable,
-    .put_block = put_block,
+    .put_block = beluga__anthropic_put_block,
     .put_tool_result = put_tool_result,
 };

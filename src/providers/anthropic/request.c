@@ -73,24 +73,19 @@ static void put_sampling(beluga__claude_encoder *e)
 
 /* ---- the form of the answer ------------------------------------------------------------------ */
 
-static void put_format(beluga__claude_encoder *e, beluga__body *config)
-{
-    size_t length;
-    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
-    if (!schema || !beluga__body_wants(config, "format")) return;
-    beluga_json_begin_object(e->w, "format");
-    beluga_json_put_string(e->w, "type", "json_schema");
-    beluga_json_put_raw(e->w, "schema", schema, length);
-    beluga_json_end_object(e->w);
-}
-
 static void put_output_config(beluga__claude_encoder *e)
 {
+    beluga__answer_form form = beluga__answer_form_of(e->call);
     beluga__body config;
     beluga__body_begin_object(&e->body, "output_config", &config);
     if (e->plan.effort && beluga__body_wants(&config, "effort"))
         beluga_json_put_string(e->w, "effort", e->plan.effort);
-    put_format(e, &config);
+    if (form.schema && beluga__body_wants(&config, "format")) {
+        beluga_json_begin_object(e->w, "format");
+        beluga_json_put_string(e->w, "type", "json_schema");
+        beluga_json_put_raw(e->w, "schema", form.schema, form.n_schema);
+        beluga_json_end_object(e->w);
+    }
     beluga__encoder_end_object(&e->base, &config);
 }
 

@@ -65,24 +65,6 @@ static int decode_message_delta(beluga__anthropic_state *state, const beluga_jso
 enum { TYPE, INDEX, DELTA, CONTENT_BLOCK, MESSAGE, USAGE, FAULTS };
 enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
 
-static int decode(beluga__anthropic_state *state, const char *type, const beluga_json *const *m,
-                  beluga_emit *emit)
-{
-    int64_t number = beluga_json_int(m[INDEX], 0);
-    uint32_t index = number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-    if (beluga__is(type, "content_block_delta")) return decode_delta(state, index, m[DELTA], emit);
-    if (beluga__is(type, "content_block_start"))
-        return beluga__anthropic_begin_block(state, index, m[CONTENT_BLOCK], emit);
-    if (beluga__is(type, "content_block_stop"))
-        return beluga__anthropic_end_block(state, index, emit);
-    if (beluga__is(type, "message_start")) return decode_message_start(state, m[MESSAGE], emit);
-    if (beluga__is(type, "message_delta"))
-        return decode_message_delta(state, m[DELTA], m[USAGE], emit);
-    if (!beluga__is(type, "message_stop")) return 0;
-    int code = beluga__anthropic_emit_finish(state, emit);
-    return code ? code : BELUGA_DECODE_DONE;
-}
-
 int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
     static const beluga_json_name names[MEMBERS] = {
@@ -94,6 +76,7 @@ int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, belu
         [USAGE] = BELUGA_JSON_NAME("usage"),
         [FAULTS] = BELUGA__FAULT_NAMES,
     };
+    beluga__anthropic_state *state = opaque;
     const beluga_json *root, *m[MEMBERS];
     if (!frame->length) return 0;
     if (beluga__is_done(frame)) return BELUGA_DECODE_DONE;
@@ -104,5 +87,17 @@ int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, belu
     if (!type) type = frame->event;
     if (beluga__is(type, "error") || beluga__fault_among(m + FAULTS))
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
-    return decode(opaque, type, m, emit);
+    int64_t number = beluga_json_int(m[INDEX], 0);
+    uint32_t index = number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+    if (beluga__is(type, "content_block_delta")) return decode_delta(state, index, m[DELTA], emit);
+    if (beluga__is(type, "content_block_start"))
+        return beluga__anthropic_begin_block(state, index, m[CONTENT_BLOCK], emit);
+    if (beluga__is(type, "content_block_stop"))
+        return beluga__anthropic_end_block(state, index, emit);
+    if (beluga__is(type, "message_start")) return decode_message_start(state, m[MESSAGE], emit);
+    if (beluga__is(type, "message_delta"))
+        return decode_message_delta(state, m[DELTA], m[USAGE], emit);
+    if (!beluga__is(type, "message_stop")) return 0;
+    code = beluga__anthropic_emit_finish(state, emit);
+    return code ? code : BELUGA_DECODE_DONE;
 }

@@ -69,17 +69,9 @@ static void put_tool_result(beluga__claude_encoder *e, const beluga_message *mes
         beluga__bedrock_put_cache_point(e, beluga_message_part(message, i));
 }
 
-static void put_block(beluga__claude_encoder *e, const beluga_part *part)
-{
-    if (part->kind == BELUGA_PART_STATE)
-        beluga__put_state(&e->base, part);
-    else
-        beluga__bedrock_put_part(e, part);
-    beluga__bedrock_put_cache_point(e, part);
-}
-
 const beluga__claude_protocol beluga__bedrock_protocol = {
-    .put_block = put_block,
+    .put_block = beluga__bedrock_put_part,
+    .put_mark_behind = beluga__bedrock_put_cache_point,
     .name = "Converse",
     .refuses = "the model",
     .is_reasoning_sendable = beluga__bedrock_is_reasoning_sendable,

@@ -12,42 +12,30 @@ enum { MISTRAL_ID = 9 }; /* letters and digits of a call's id */
 
 /* ---- messages -------------------------------------------------------------------------------- */
 
-static size_t content_count(beluga__openai_encoder *e, const beluga_message *message,
-                            beluga_role role, const beluga_part **first)
-{
-    size_t count = 0;
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (!beluga__openai_is_content(e, part, role)) continue;
-        if (!count++) *first = part;
-    }
-    return count;
-}
-
-static void put_parts(beluga__openai_encoder *e, const beluga_message *message, beluga_role role)
-{
-    beluga_json_begin_array(e->w, "content");
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (beluga__openai_is_content(e, part, role)) beluga__openai_put_part(e, part);
-    }
-    beluga_json_end_array(e->w);
-}
-
 /* One text is a string, which every host understands; anything else an array of parts. */
 static void put_content(beluga__openai_encoder *e, const beluga_message *message, beluga_role role)
 {
-    const beluga_part *first = NULL;
-    size_t count = content_count(e, message, role, &first);
+    const beluga_part *part = NULL, *first = NULL;
+    size_t count = 0, n = beluga_message_count(message);
+    for (size_t i = 0; i < n; i++) {
+        part = beluga_message_part(message, i);
+        if (beluga__openai_is_content(e, part, role) && !count++) first = part;
+    }
     bool text = count == 1 && first->kind == BELUGA_PART_TEXT;
-    if (!count && role == BELUGA_ROLE_AI && beluga_message_count(message))
+    if (!count && role == BELUGA_ROLE_AI && n) {
         beluga_json_put_null(e->w, "content");
-    else if (!count)
+    } else if (!count) {
         beluga_json_put_string(e->w, "content", "");
-    else if (text && !beluga__openai_sends_mark(e, first))
+    } else if (text && !beluga__openai_sends_mark(e, first)) {
         beluga_json_put_string_n(e->w, "content", first->text, first->text_length);
-    else
-        put_parts(e, message, role);
+    } else {
+        beluga_json_begin_array(e->w, "content");
+        for (size_t i = 0; i < n; i++) {
+            part = beluga_message_part(message, i);
+            if (beluga__openai_is_content(e, part, role)) beluga__openai_put_part(e, part);
+        }
+        beluga_json_end_array(e->w);
+    }
 }
 
 /* ---- reasoning of earlier answers ------------------------------------------------------------ */

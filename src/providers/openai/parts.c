@@ -34,36 +34,24 @@ static const char *format_of(const beluga_part *part, const char **base64)
     return *base64 ? audio_format(media_type) : NULL;
 }
 
-static bool is_data_url(const beluga_part *part)
-{
-    return part->url && strncmp(part->url, "data:", 5) == 0;
-}
-
-static bool takes_audio(beluga__openai_encoder *e, const beluga_part *part)
+bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *part)
 {
     const char *base64;
-    if (is_mistral(e) || format_of(part, &base64)) return true;
-    beluga__encoder_warn_once(&e->base, BELUGA__LOST_AUDIO,
-                              "audio is not sent: %s takes it as bytes of type audio/wav or "
-                              "audio/mpeg only",
-                              e->name);
-    return false;
-}
-
-static bool takes_file(beluga__openai_encoder *e, const beluga_part *part)
-{
-    if (is_mistral(e) || !part->url || is_data_url(part)) return true;
-    if (e->host->quirks & BELUGA__OPENAI_FILE_URLS) return true;
+    bool remote = part->url && strncmp(part->url, "data:", 5) != 0;
+    if (part->kind == BELUGA_PART_IMAGE || is_mistral(e)) return true;
+    if (part->kind == BELUGA_PART_AUDIO) {
+        if (format_of(part, &base64)) return true;
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_AUDIO,
+                                  "audio is not sent: %s takes it as bytes of type audio/wav or "
+                                  "audio/mpeg only",
+                                  e->name);
+        return false;
+    }
+    if (!remote || e->host->quirks & BELUGA__OPENAI_FILE_URLS) return true;
     beluga__encoder_warn_once(&e->base, BELUGA__LOST_FILE,
                               "a file is not sent: %s takes files as bytes or data: URLs only",
                               e->name);
     return false;
-}
-
-bool beluga__openai_takes_media(beluga__openai_encoder *e, const beluga_part *part)
-{
-    if (part->kind == BELUGA_PART_AUDIO) return takes_audio(e, part);
-    return part->kind != BELUGA_PART_FILE || takes_file(e, part);
 }
 
 /* Images, audio and files belong into the human's messages. */
@@ -138,14 +126,6 @@ void beluga__openai_put_breakpoint(beluga_json_writer *w)
     beluga_json_end_object(w);
 }
 
-static void put_cache_control(beluga__openai_encoder *e, const beluga_part *part)
-{
-    beluga_json_begin_object(e->w, "cache_control");
-    beluga_json_put_string(e->w, "type", "ephemeral");
-    if (e->host->quirks & BELUGA__OPENAI_CACHE_TTL) beluga__put_cache_ttl(e->w, part);
-    beluga_json_end_object(e->w);
-}
-
 bool beluga__openai_sends_mark(const beluga__openai_encoder *e, const beluga_part *part)
 {
     return part->flags & BELUGA_PART_CACHE &&
@@ -161,10 +141,14 @@ static void put_mark(beluga__openai_encoder *e, const beluga_part *part)
                                   "how long a cache mark holds is not sent: that is for %s to "
                                   "choose",
                                   e->name);
-    if (e->breakpoints)
+    if (e->breakpoints) {
         beluga__openai_put_breakpoint(e->w);
-    else
-        put_cache_control(e, part);
+        return;
+    }
+    beluga_json_begin_object(e->w, "cache_control");
+    beluga_json_put_string(e->w, "type", "ephemeral");
+    if (e->host->quirks & BELUGA__OPENAI_CACHE_TTL) beluga__put_cache_ttl(e->w, part);
+    beluga_json_end_object(e->w);
 }
 
 /* ---- parts of messages ----------------------------------------------------------------------- */
@@ -191,14 +175,6 @@ void beluga__openai_put_url(beluga__encoder *e, const char *key, const beluga_pa
     memcpy(prefix + 5, part->media_type, n);
     memcpy(prefix + 5 + n, ";base64,", sizeof ";base64,");
     beluga_json_put_base64(e->w, key, prefix, part->data, part->data_length);
-}
-
-static void put_image(beluga__openai_encoder *e, const beluga_part *part)
-{
-    beluga_json_put_string(e->w, "type", "image_url");
-    beluga_json_begin_object(e->w, "image_url");
-    beluga__openai_put_url(&e->base, "url", part);
-    beluga_json_end_object(e->w);
 }
 
 /* Mistral finds out the format itself, and takes an address, too. */
@@ -236,25 +212,26 @@ static void put_file(beluga__openai_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* Mistral takes back reasoning in the content. */
-static void put_thinking(beluga__openai_encoder *e, const beluga_part *part)
-{
-    beluga_json_put_string(e->w, "type", "thinking");
-    beluga_json_begin_array(e->w, "thinking");
-    beluga_json_begin_object(e->w, NULL);
-    put_text(e, part);
-    beluga_json_end_object(e->w);
-    beluga_json_end_array(e->w);
-}
-
 void beluga__openai_put_part(beluga__openai_encoder *e, const beluga_part *part)
 {
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
-    case BELUGA_PART_IMAGE: put_image(e, part); break;
+    case BELUGA_PART_IMAGE:
+        beluga_json_put_string(e->w, "type", "image_url");
+        beluga_json_begin_object(e->w, "image_url");
+        beluga__openai_put_url(&e->base, "url", part);
+        beluga_json_end_object(e->w);
+        break;
     case BELUGA_PART_AUDIO: put_audio(e, part); break;
     case BELUGA_PART_FILE: put_file(e, part); break;
-    case BELUGA_PART_REASONING: put_thinking(e, part); break;
+    case BELUGA_PART_REASONING: /* Mistral takes it back in the content */
+        beluga_json_put_string(e->w, "type", "thinking");
+        beluga_json_begin_array(e->w, "thinking");
+        beluga_json_begin_object(e->w, NULL);
+        put_text(e, part);
+        beluga_json_end_object(e->w);
+        beluga_json_end_array(e->w);
+        break;
     default: put_text(e, part);
     }
     put_mark(e, part);
