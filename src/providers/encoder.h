@@ -99,7 +99,7 @@ void beluga__put_tools(beluga__encoder *e,
  */
 void beluga__put_tool_members(beluga_json_writer *w, const beluga_tool *tool,
                               const char *schema_key);
-/* "auto", "none" and "required"; everything else is the name of a tool. */
+/* Whether a tool_choice is none of "auto", "none" and "required", and so names a tool. */
 bool beluga__names_a_tool(const char *choice);
 
 /* ---- messages -------------------------------------------------------------------------------- */
@@ -146,8 +146,8 @@ void beluga__put_arguments_text(beluga__encoder *e, const char *key, const belug
 bool beluga__put_state(const beluga__encoder *e, const beluga_part *part);
 /* Write the members of such state, an object, into the object that is open. */
 void beluga__put_state_members(beluga__encoder *e, const beluga_part *part);
-/* Write all members of a document's root but the one named `without`, or NULL, into the object that
- * is open. Returns 0 or NO_MEMORY. */
+/* Write all members of an object of `doc` into the object that is open, but the one that is named
+ * `without`; NULL: all. Returns 0 or NO_MEMORY. */
 int beluga__put_members(beluga_json_writer *w, beluga_json_doc *doc, const beluga_json *object,
                         const char *without);
 

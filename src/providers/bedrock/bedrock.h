@@ -22,13 +22,13 @@
 
 enum {
     BELUGA__BEDROCK_ID = 64,       /* the longest id or name of a tool call */
-    BELUGA__BEDROCK_DOCUMENTS = 64 /* whose names are compared */
+    BELUGA__BEDROCK_DOCUMENTS = 64 /* the most whose names are compared */
 };
 
 /* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__bedrock_state {
     bool started, finished;
-    bool reasoning; /* the open block is */
+    bool reasoning; /* the open block has reasoning */
     beluga__calls calls;
 } beluga__bedrock_state;
 
@@ -94,7 +94,7 @@ int beluga__bedrock_emit_stop(beluga__bedrock_state *state, const beluga_json *r
 
 /* error.c */
 void beluga__bedrock_decode_error(const beluga_http_response *response, beluga_error *err);
-/* An exception inside a stream, by its name and payload. Returns its code. */
+/* Emit an exception inside a stream, by its name and payload. Returns its code. */
 int beluga__bedrock_emit_exception(const char *name, const char *payload, size_t length,
                                    beluga_emit *emit);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* of a name, for a number */
+enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* ROOM of a name is for a number */
 
 /* ---- formats --------------------------------------------------------------------------------- */
 

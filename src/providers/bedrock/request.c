@@ -7,7 +7,7 @@ enum { MAX_MODEL = 2048 * 3, ROOM = 4096 }; /* of an answer, beside what is thou
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* Write a tool without a description where there is none. */
+/* A tool without a description is sent without that member. */
 static void put_tool_spec(beluga__claude_encoder *e, const char *name, const char *description,
                           const char *schema, size_t length, bool strict)
 {

@@ -17,7 +17,8 @@ const beluga_provider beluga__gemini_provider = {
     BELUGA__ENCODES_AND_LISTS(gemini),
     .base_url = "https://generativelanguage.googleapis.com",
     .default_model = "gemini-flash-latest",
-    .key_variables = BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* as Google's clients */
+    .key_variables =
+        BELUGA__TEXTS("GOOGLE_API_KEY", "GEMINI_API_KEY"), /* as Google's clients order them */
     .url_variables = BELUGA__TEXTS("GOOGLE_GEMINI_BASE_URL"),
     .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
                     BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |

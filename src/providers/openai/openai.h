@@ -26,13 +26,13 @@ typedef enum beluga__openai_quirk {
     BELUGA__OPENAI_NO_USER = 1 << 4,           /* refuses "user" */
     BELUGA__OPENAI_NO_STREAM_OPTIONS = 1 << 5, /* refuses them, and sends the usage anyway */
     BELUGA__OPENAI_ENABLE_THINKING = 1 << 6,   /* reasons by "enable_thinking", "thinking_budget" */
-    BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* of forms of an answer it knows only JSON */
+    BELUGA__OPENAI_NO_SCHEMA = 1 << 7,         /* knows no form of an answer but JSON */
     BELUGA__OPENAI_MAX_COMPLETION_TOKENS = 1 << 8, /* refuses "max_tokens" for newer models */
     BELUGA__OPENAI_MISTRAL = 1 << 9,            /* Mistral's names: see request.c and messages.c */
     BELUGA__OPENAI_FILE_URLS = 1 << 10,         /* takes files by their address */
     BELUGA__OPENAI_CACHE_CONTROL = 1 << 11,     /* marks for the cache as Anthropic writes them */
-    BELUGA__OPENAI_CACHE_TTL = 1 << 12,         /* and how long they hold */
-    BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning: details.c */
+    BELUGA__OPENAI_CACHE_TTL = 1 << 12,         /* takes how long such a mark holds */
+    BELUGA__OPENAI_REASONING_DETAILS = 1 << 13, /* OpenRouter's form of reasoning, see details.c */
     BELUGA__OPENAI_THINKING_OFF = 1 << 14       /* no reasoning is "thinking":{"type":"disabled"} */
 } beluga__openai_quirk;
 
@@ -73,7 +73,7 @@ typedef struct beluga__openai_state {
     bool finished; /* a reason came; more may follow */
     bool whole;    /* it comes in one piece */
     bool said;     /* a delta had content */
-    bool warned;   /* of sound that is not delivered */
+    bool warned;   /* sound is not delivered, and a warning said so */
     beluga__calls calls;
     beluga__openai_detail detail;
     size_t n_reasoned;      /* bytes of the reasoning at work */

@@ -80,7 +80,7 @@ bool beluga__openai_is_content(beluga__openai_encoder *e, const beluga_part *par
     switch (part->kind) {
     case BELUGA_PART_TEXT: return true;
     case BELUGA_PART_REASONING: return is_mistral(e);
-    case BELUGA_PART_STATE: /* both stand beside the content */
+    case BELUGA_PART_STATE: /* this and the next stand beside the content */
     case BELUGA_PART_TOOL_CALL: return false;
     default: return takes_from(e, part, role);
     }
@@ -105,7 +105,7 @@ bool beluga__openai_is_own_host(const beluga_http_request *request)
            (n == 14 && ends_with(host, n, "api.openai.com"));
 }
 
-/* From GPT 5.6 on. */
+/* Models take marks from GPT 5.6 on. */
 static bool knows_breakpoints(const char *model)
 {
     char *end;
