@@ -92,38 +92,38 @@ static const beluga_json *first_candidate(const beluga_json *root)
     return NULL;
 }
 
-/* A whole answer and a piece of one look the same. A finish reason ends nothing, since some servers
- * send it in every piece. */
-static int decode_piece(beluga__gemini_state *state, const beluga_json *root, int fault,
-                        beluga_emit *emit)
-{
-    const beluga_json *candidate = first_candidate(root), *error = beluga_json_get(root, "error");
-    if (beluga__fault_is(root, candidate || state->finished))
-        return beluga_json_is_object(error)
-                   ? beluga__gemini_emit_fault(error, fault, emit)
-                   : beluga__fault_emit(root, fault, emit); /* of a proxy */
-    int code = emit_metadata(state, root, emit);
-    if (!code) code = emit_usage(state, root, emit);
-    if (!code)
-        code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
-    if (!code && !candidate && !state->finished)
-        code = emit_blocked(beluga_json_get(root, "promptFeedback"), emit);
-    return code ? code : emit_finish(state, candidate, emit);
-}
-
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
 
-/* Without alt=sse a stream is one array of pieces, and so are some errors. `fault` is the code of
- * an error that says none itself. */
+/* Emit the error of a piece, of Gemini or of a proxy. */
+static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
+{
+    const beluga_json *error = beluga_json_get(root, "error");
+    return beluga_json_is_object(error) ? beluga__gemini_emit_fault(error, fault, emit)
+                                        : beluga__fault_emit(root, fault, emit);
+}
+
+/* A whole answer and a piece of one look the same. Without alt=sse a stream is one array of pieces,
+ * and so are some errors; `fault` is the code of an error that says none itself. A finish reason
+ * ends nothing, since some servers send it in every piece. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
     int code = 0;
-    if (beluga_json_is_object(root)) return decode_piece(state, root, fault, emit);
-    if (!beluga_json_is_array(root))
+    bool listed = beluga_json_is_array(root);
+    if (!listed && !beluga_json_is_object(root))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
-    for (const beluga_json *v = beluga_json_first(root); v && !code; v = beluga_json_next(root, v))
-        code = decode_piece(state, v, fault, emit);
+    for (const beluga_json *v = listed ? beluga_json_first(root) : root; v && !code;
+         v = listed ? beluga_json_next(root, v) : NULL) {
+        const beluga_json *candidate = first_candidate(v);
+        if (beluga__fault_is(v, candidate || state->finished)) return emit_fault(v, fault, emit);
+        code = emit_metadata(state, v, emit);
+        if (!code) code = emit_usage(state, v, emit);
+        if (!code)
+            code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
+        if (!code && !candidate && !state->finished)
+            code = emit_blocked(beluga_json_get(v, "promptFeedback"), emit);
+        if (!code) code = emit_finish(state, candidate, emit);
+    }
     return code;
 }
 
@@ -192,10 +192,8 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    const beluga_json *error = beluga_json_get(root, "error");
-    if (beluga_json_is_object(error))
-        return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga_json_is_object(beluga_json_get(root, "error")) || beluga__fault_is(root, false))
+        return emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
     if (!models) models = beluga_json_get(root, "publisherModels"); /* of Vertex AI */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
