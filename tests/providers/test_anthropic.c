@@ -1,6 +1,7 @@
 /* The provider `anthropic` against recorded traffic: tests/fixtures/anthropic. */
 #include "support/provider_suite.h"
 
+#include "providers/builtin.h"
 #include "providers/anthropic/anthropic.h"
 
 static void the_provider_says_what_it_is(void **state)

@@ -2,6 +2,7 @@
 #include "support/provider_suite.h"
 
 #include "base/mem.h"
+#include "providers/builtin.h"
 #include "providers/gemini/gemini.h"
 #include "wire/http.h"
 

@@ -1,6 +1,7 @@
 /* The provider `ollama` against recorded traffic: tests/fixtures/ollama. */
 #include "support/provider_suite.h"
 
+#include "providers/builtin.h"
 #include "providers/ollama/ollama.h"
 
 static void the_provider_says_what_it_is(void **state)

@@ -1,6 +1,7 @@
 /* The provider `openai` against recorded traffic: tests/fixtures/openai. */
 #include "support/provider_suite.h"
 
+#include "providers/builtin.h"
 #include "providers/openai/openai.h"
 
 static void the_provider_says_what_it_is(void **state)

@@ -1,6 +1,7 @@
 /* The provider `openai-responses` against recorded traffic: tests/fixtures/openai-responses. */
 #include "support/provider_suite.h"
 
+#include "providers/builtin.h"
 #include "providers/responses/responses.h"
 
 static void the_provider_says_what_it_is(void **state)
