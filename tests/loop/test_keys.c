@@ -1,6 +1,7 @@
 /* Keys from a variable, a file or a command: asked for off the loop, once for all that wait. */
 #include "../support/calls.h"
 #include "../support/meter.h"
+#include "../support/script.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -21,9 +22,7 @@ static int begin(void **state)
     snprintf(s->folder, sizeof s->folder, "/tmp/beluga-keys-XXXXXX");
     if (!mkdtemp(s->folder)) return -1;
     s->p = peer_start();
-    peer_reply *reply = peer_reply_new(s->p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_answer(reply, "Hello");
+    script(s->p, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
     return s->p ? 0 : -1;
 }
 

@@ -1,6 +1,6 @@
 /* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -88,11 +88,7 @@ static void step_until(crowd *c, bool (*is)(const record *))
 /* A word, then what the test lets through the gate; for the next `times` requests. */
 static peer_reply *gated_reply(peer *p, int gate, int times)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, times);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, gate);
+    peer_reply *reply = script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate));
     return reply;
 }
 
@@ -256,26 +252,18 @@ static void thousands_of_streams_run_on_one_thread(void **state)
     free_crowd(&c);
 }
 
-static void many_calls_one_after_the_other_share_a_few_connections(void **state)
+static void many_calls_one_after_the_other_share_a_few_connections(scene *s)
 {
-    peer *p = *state;
     enum { N = 300 };
-    record r;
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_stream(reply, "Hello");
+    script(s->peer, REPEATS(PEER_FOR_EVER), STREAMS("Hello"));
     for (int i = 0; i < N; i++) {
-        record_clear(&r);
-        beluga_op_free(push_stream(model, loop, NULL, &r));
-        step_until_end(loop, &r);
-        assert_int_equal(r.finishes, 1);
+        record_clear(&s->r);
+        beluga_op_free(push_stream(s->model, s->loop, NULL, &s->r));
+        step_to_the_end(s);
+        assert_int_equal(s->r.finishes, 1);
     }
-    assert_in_range(peer_connections(p), 1,
+    assert_in_range(peer_connections(s->peer), 1,
                     N / 10); /* the next call may begin before the last body ends */
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 int main(void)
@@ -286,7 +274,7 @@ int main(void)
         ON_PEER(streams_with_much_to_read_do_not_starve_the_others),
         ON_PEER(no_stream_fails_for_want_of_bytes_that_are_there),
         ON_PEER(thousands_of_streams_run_on_one_thread),
-        ON_PEER(many_calls_one_after_the_other_share_a_few_connections),
+        SCENE(many_calls_one_after_the_other_share_a_few_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,7 +3,7 @@
  * and the answer comes meanwhile: it waits in the kernel. Which of the two was there first is known
  * by events, never by a measured time.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,13 +119,7 @@ static int go_on_and_wait(const child *c)
 
 static void script_halves(peer *p)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, 0);
-    peer_openai_text(reply, " world");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script(p, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
 }
 
 static const char halves[] = "start metadata [Hello] [ world] finish(stop)";
@@ -189,9 +183,7 @@ static void generate_hello(const char *url)
 static void a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer(void **state)
 {
     peer *p = *state;
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_gate(reply, 0);
-    peer_openai_answer(reply, "Hello");
+    script(p, WAITS_AT(0), ANSWERS("Hello"));
     child c = begin_child(generate_hello, peer_url(p));
     hear(c.fd, 'g');
     assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
@@ -215,9 +207,7 @@ static void generate_under_a_deadline(const char *url)
 static void an_answer_that_is_there_when_its_deadline_has_passed_is_read_first(void **state)
 {
     peer *p = *state;
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_gate(reply, 0);
-    peer_openai_answer(reply, "Hello");
+    script(p, WAITS_AT(0), ANSWERS("Hello"));
     child c = begin_child(generate_under_a_deadline, peer_url(p));
     hear(c.fd, 'g');
     assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
@@ -362,73 +352,46 @@ static void block_at_text(void *payload, const beluga_event *event)
     sleep_ms(STOP_MS);
 }
 
-static beluga_op *push(beluga_chat_model *model, beluga_loop *loop, beluga_event_cb cb,
-                       void *payload)
-{
-    beluga_op *op = NULL;
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("Hi"));
-    assert_int_equal(beluga_stream_start(model, loop, NULL, messages, cb, payload, &op, NULL), 0);
-    beluga_messages_free(messages);
-    return op;
-}
-
 /* Two calls of a loop: while the callback of one blocks, nobody reads the other. */
-static void a_callback_that_blocks_costs_no_other_call_its_answer(void **state)
+static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
 {
-    peer *p = *state;
     blocking b = {.blocked = false};
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
-    script_halves(p);
-    beluga_op_free(push_stream(model, loop, NULL, &r));
-    while (!r.texts) poll_and_step(loop);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    beluga_op_free(push(model, loop, block_at_text, &b));
-    while (!b.blocked) poll_and_step(loop);
-    assert_false(record_ended(&r));
-    peer_open_gate(p, 0);
-    step_until_end(loop, &r);
-    step_until_end(loop, &b.r);
-    assert_story(&r, halves);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    open_with(s, SHORT_TIMEOUTS);
+    script_halves(s->peer);
+    push(s);
+    step_to_text(s);
+    script(s->peer, STREAMS("Hello"));
+    beluga_op_free(push_to(s->model, s->loop, NULL, block_at_text, &b));
+    while (!b.blocked) poll_and_step(s->loop);
+    assert_false(record_ended(&s->r));
+    peer_open_gate(s->peer, 0);
+    step_to_the_end(s);
+    step_until_end(s->loop, &b.r);
+    assert_story(&s->r, halves);
 }
 
 /* Nothing was sent yet: without another moment the server has none to answer in. */
-static void
-a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(void **state)
+static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    beluga_op_free(push_stream(model, loop, NULL, &r));
+    open_with(s, SHORT_TIMEOUTS);
+    script(s->peer, STREAMS("Hello"));
+    push(s);
     sleep_ms(STOP_MS);
-    step_until_end(loop, &r);
-    assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    step_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
 /* A host that always comes late still learns in the end that its server is silent. */
-static void a_host_that_comes_late_each_time_gets_its_timeout(void **state)
+static void a_host_that_comes_late_each_time_gets_its_timeout(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(200));
-    peer_step_hang(peer_reply_new(p));
-    beluga_op_free(push_stream(model, loop, NULL, &r));
-    for (int i = 0; i < 30 && !record_ended(&r); i++) {
+    open_with(s, beluga_with_timeout_ms(200));
+    script(s->peer, HANGS);
+    push(s);
+    for (int i = 0; i < 30 && !record_ended(&s->r); i++) {
         sleep_ms(1500);
-        assert_int_equal(beluga_loop_step(loop), 0);
+        assert_int_equal(beluga_loop_step(s->loop), 0);
     }
-    assert_int_equal(r.error.code, BELUGA_ERROR_TIMEOUT);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    assert_int_equal(s->r.error.code, BELUGA_ERROR_TIMEOUT);
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -454,17 +417,12 @@ static void signals_all_the_time_cost_no_call_its_answer(void **state)
     beluga_chat_model *model = open_peer_with(p, beluga_with_api_key("command:sleep 0.1; echo k"));
     set_storm(true);
     for (int i = 0; i < 20; i++) {
-        peer_reply *reply = peer_reply_new(p);
-        peer_openai_begin(reply);
-        peer_step_split(reply, 50, 1000);
-        peer_openai_text(reply, "Hello");
-        peer_openai_finish(reply, "stop");
-        peer_openai_done(reply);
+        script(p, BEGINS, TRICKLES(50, 1000), SAYS("Hello"), STOPS, DONE);
         record_clear(&r);
         stream_whole(model, &r);
         assert_story(&r, "start metadata [Hello] finish(stop)");
     }
-    peer_step_hang(peer_reply_new(p));
+    script(p, HANGS);
     assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
                      BELUGA_ERROR_TIMEOUT);
     set_storm(false);
@@ -481,9 +439,9 @@ int main(void)
         ON_PEER(a_server_that_is_silent_behind_a_stop_too_is_a_timeout),
         cmocka_unit_test(a_connection_that_came_about_while_the_process_was_stopped_is_used),
         cmocka_unit_test(a_stop_does_not_count_as_connecting),
-        ON_PEER(a_callback_that_blocks_costs_no_other_call_its_answer),
-        ON_PEER(a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer),
-        ON_PEER(a_host_that_comes_late_each_time_gets_its_timeout),
+        SCENE(a_callback_that_blocks_costs_no_other_call_its_answer),
+        SCENE(a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer),
+        SCENE(a_host_that_comes_late_each_time_gets_its_timeout),
         ON_PEER(signals_all_the_time_cost_no_call_its_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
