@@ -1,9 +1,9 @@
 /* What is recorded comes back: the same events, the same errors, with no network at all. */
 #include "../support/tape.h"
+#include "../support/threads.h"
 
 #include "aws_frames.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 /* ---- the same call twice --------------------------------------------------------------------- */
@@ -347,14 +347,20 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     beluga_chat_model_unref(model);
 }
 
+/* A stream that fails, fails again so. */
+static void fails_again(tape *t, const beluga_option *opts, size_t n, int status)
+{
+    record live, again;
+    stream_twice(t, opts, n, &live, &again);
+    assert_int_equal(again.status, status);
+    assert_same_error(&again.error, &live.error);
+}
+
 static void a_stream_that_was_cut_is_cut_again(void **state)
 {
     tape *t = *state;
-    record live, again;
     script(t->peer, BEGINS, SAYS("Half"), CLOSES);
-    stream_twice(t, NULL, 0, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_STREAM_CLOSED);
-    assert_same_error(&again.error, &live.error);
+    fails_again(t, NULL, 0, BELUGA_ERROR_STREAM_CLOSED);
 }
 
 static void an_answer_that_was_cut_is_cut_again(void **state)
@@ -396,32 +402,24 @@ static void a_connection_that_was_refused_or_reset_fails_again(void **state)
 static void a_stream_that_went_silent_times_out_again(void **state)
 {
     tape *t = *state;
-    record live, again;
+    const beluga_option silence = beluga_with_idle_timeout_ms(100);
     script(t->peer, BEGINS, SAYS("Half"), HANGS);
-    beluga_option silence = beluga_with_idle_timeout_ms(100);
-    stream_twice(t, &silence, 1, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_STREAM_TIMEOUT);
-    assert_same_error(&again.error, &live.error);
+    fails_again(t, &silence, 1, BELUGA_ERROR_STREAM_TIMEOUT);
 }
 
 static void an_answer_that_never_came_times_out_again(void **state)
 {
     tape *t = *state;
-    record live, again;
+    const beluga_option patience = beluga_with_timeout_ms(100);
     script(t->peer, HANGS);
-    beluga_option patience = beluga_with_timeout_ms(100);
-    stream_twice(t, &patience, 1, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_TIMEOUT);
-    assert_same_error(&again.error, &live.error);
+    fails_again(t, &patience, 1, BELUGA_ERROR_TIMEOUT);
 }
 
 static void an_event_that_is_not_json_fails_again(void **state)
 {
     tape *t = *state;
-    record live, again;
     script(t->peer, BEGINS, SAYS("Half"), EVENT("{\"choices\":"), HANGS);
-    stream_twice(t, NULL, 0, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_MALFORMED_RESPONSE);
+    fails_again(t, NULL, 0, BELUGA_ERROR_MALFORMED_RESPONSE);
 }
 
 static void a_call_that_was_cancelled_never_becomes_a_success(void **state)
@@ -512,18 +510,6 @@ static void *ask_ten(void *model)
     return (void *)failed;
 }
 
-static void ask_on_threads(beluga_chat_model *model)
-{
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, ask_ten, model), 0);
-    for (int i = 0; i < THREADS; i++) {
-        void *failed;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
-}
-
 static void threads_record_and_replay_at_once_and_each_recording_answers_once(void **state)
 {
     tape *t = *state;
@@ -531,12 +517,12 @@ static void threads_record_and_replay_at_once_and_each_recording_answers_once(vo
     script(t->peer, REPEATS(MANY), ANSWERS("Hello"));
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
-    ask_on_threads(model);
+    assert_int_equal(run_on_threads(THREADS, ask_ten, model), 0);
     assert_int_equal(beluga_client_check_cassette(beluga_client_default(), NULL), 0);
     assert_int_equal(tape_count(t), MANY);
     tape_silence(t);
     tape_replay(t);
-    ask_on_threads(model);
+    assert_int_equal(run_on_threads(THREADS, ask_ten, model), 0);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NOT_FOUND);
     beluga_chat_model_unref(model);
 }

@@ -157,23 +157,28 @@ static void a_step_from_inside_a_callback_is_recursive(scene *s)
 
 enum { BIG_EVENTS = 40, BIG_EVENT = 1 << 20 }; /* more than any socket's buffers hold */
 
-static void big_stream(peer *p)
+/* Go on, to the end, which is a good one. */
+static void resume_to_the_finish(scene *s)
 {
-    peer_reply *reply = peer_reply_new(p);
-    char *text = malloc(BIG_EVENT + 1);
-    assert_non_null(text);
-    memset(text, 'x', BIG_EVENT);
-    text[BIG_EVENT] = '\0';
-    peer_openai_begin(reply);
-    for (int i = 0; i < BIG_EVENTS; i++) peer_openai_text(reply, text);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    free(text);
+    beluga_op_pause(s->op, false);
+    step_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+}
+
+/* An answer has come whole, and nothing of it is told. */
+static void expect_silence_after(scene *s, size_t request)
+{
+    step_to_requests(s, request + 1);
+    wait_answered(s, request);
+    step_until_quiet(s->loop);
+    assert_int_equal(s->r.events, 0);
 }
 
 static void what_a_paused_call_does_not_read_stays_with_the_server(scene *s)
 {
-    big_stream(s->peer);
+    peer_reply *reply = script(s->peer, BEGINS);
+    for (int i = 0; i < BIG_EVENTS; i++) script_more(reply, SAYS_LETTERS(BIG_EVENT));
+    script_more(reply, STOPS, DONE);
     push(s);
     step_to_text(s);
     beluga_op_pause(s->op, true);
@@ -182,9 +187,7 @@ static void what_a_paused_call_does_not_read_stays_with_the_server(scene *s)
     assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, 300), -1);
     assert_int_equal(beluga_loop_step(s->loop), 0);
     assert_int_equal(s->r.events, events);
-    beluga_op_pause(s->op, false);
-    step_to_the_end(s);
-    assert_int_equal(s->r.finishes, 1);
+    resume_to_the_finish(s);
     assert_int_equal(s->r.bytes, (size_t)BIG_EVENTS * BIG_EVENT);
 }
 
@@ -193,13 +196,8 @@ static void a_call_paused_before_its_first_event_waits(scene *s)
     script(s->peer, STREAMS("Hello"));
     push(s);
     beluga_op_pause(s->op, true);
-    step_to_requests(s, 1);
-    wait_answered(s, 0);
-    step_until_quiet(s->loop);
-    assert_int_equal(s->r.events, 0);
-    beluga_op_pause(s->op, false);
-    step_to_the_end(s);
-    assert_int_equal(s->r.finishes, 1);
+    expect_silence_after(s, 0);
+    resume_to_the_finish(s);
 }
 
 /* Paused while it waits to try again: the next attempt is paused, too. */
@@ -209,17 +207,10 @@ static void a_call_paused_between_two_attempts_stays_paused(scene *s)
     script(s->peer, FAILS(500, "Retry-After: 1\r\n"));
     script(s->peer, STREAMS("Hello"));
     push(s);
-    step_to_requests(s, 1);
-    wait_answered(s, 0);
-    step_until_quiet(s->loop); /* the answer was read: now it waits for a second */
+    expect_silence_after(s, 0); /* the answer was read: now it waits for a second */
     beluga_op_pause(s->op, true);
-    step_to_requests(s, 2);
-    wait_answered(s, 1);
-    step_until_quiet(s->loop);
-    assert_int_equal(s->r.events, 0);
-    beluga_op_pause(s->op, false);
-    step_to_the_end(s);
-    assert_int_equal(s->r.finishes, 1);
+    expect_silence_after(s, 1);
+    resume_to_the_finish(s);
 }
 
 static void a_finish_that_waits_for_its_usage_waits_while_paused(scene *s)

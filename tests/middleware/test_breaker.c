@@ -1,8 +1,8 @@
 /* The circuit breaker: when it opens, what it refuses, and how it closes again. */
 #include "../support/scene.h"
+#include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
-#include <pthread.h>
 #include <unistd.h>
 
 /* Long enough that no test sees the breaker close by itself, or so short that it does at once. */
@@ -19,6 +19,22 @@ static beluga_chat_model *open_with_breaker(peer *p, int64_t failures, int64_t o
 static void fail_next(peer *p, int status)
 {
     script(p, FAILS(status, NULL));
+}
+
+/* A breaker that opened at the first failure, and whose time is over. */
+static void open_and_rest(scene *s, int64_t probes)
+{
+    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, probes));
+    fail_next(s->peer, 503);
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
+    usleep(20 * 1000 * SHORT_MS);
+}
+
+/* The next call gets an answer. */
+static void is_well(scene *s)
+{
+    script(s->peer, ANSWERS("well"));
+    expect_text(s, "well");
 }
 
 static void it_opens_after_so_many_failures_in_a_row(scene *s)
@@ -40,8 +56,7 @@ static void a_success_between_them_starts_the_count_anew(scene *s)
     for (int i = 0; i < 3; i++) {
         fail_next(s->peer, 500);
         expect_failure(s, BELUGA_ERROR_INTERNAL);
-        script(s->peer, ANSWERS("well"));
-        expect_text(s, "well");
+        is_well(s);
     }
 }
 
@@ -56,13 +71,9 @@ static void what_the_caller_did_wrong_says_nothing_about_the_provider(scene *s)
 
 static void a_probe_that_succeeds_closes_it(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, 1));
-    fail_next(s->peer, 503);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    usleep(20 * 1000 * SHORT_MS);
+    open_and_rest(s, 1);
     for (int i = 0; i < 3; i++) {
-        script(s->peer, ANSWERS("well"));
-        expect_text(s, "well");
+        is_well(s);
     }
 }
 
@@ -82,49 +93,32 @@ static void a_probe_that_fails_opens_it_anew(scene *s)
 
 static void while_a_probe_is_out_the_others_are_refused(scene *s)
 {
-    record first, second;
-    record_clear(&first);
-    record_clear(&second);
-    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, 1));
-    fail_next(s->peer, 503);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    usleep(20 * 1000 * SHORT_MS);
+    open_and_rest(s, 1);
     script(s->peer, WAITS_AT(0), STREAMS("well"));
-    beluga_op *probe = push_stream(s->model, s->loop, NULL, &first);
+    push(s);
     expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
     peer_open_gate(s->peer, 0);
-    step_until_end(s->loop, &first);
-    assert_int_equal(first.finishes, 1);
-    script(s->peer, ANSWERS("well"));
-    expect_text(s, "well");
-    beluga_op_free(probe);
+    step_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    is_well(s);
 }
 
 static void a_probe_that_is_cancelled_lets_the_next_one_try(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, 1));
-    fail_next(s->peer, 503);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    usleep(20 * 1000 * SHORT_MS);
+    open_and_rest(s, 1);
     script(s->peer, HANGS);
-    beluga_op *probe = push_stream(s->model, s->loop, NULL, &s->r);
+    push(s);
     while (peer_requests(s->peer) < 2) assert_int_equal(beluga_loop_wait(s->loop, 1), 0);
-    beluga_op_cancel(probe);
+    beluga_op_cancel(s->op);
     step_to_the_end(s);
-    script(s->peer, ANSWERS("well"));
-    expect_text(s, "well");
+    is_well(s);
     expect_requests(s, 3);
-    beluga_op_free(probe);
 }
 
 static void it_closes_only_after_as_many_probes_as_wanted(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, 2));
-    fail_next(s->peer, 503);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    usleep(20 * 1000 * SHORT_MS);
-    script(s->peer, ANSWERS("well"));
-    expect_text(s, "well");
+    open_and_rest(s, 2);
+    is_well(s);
     fail_next(s->peer, 503); /* the second probe */
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
 }
@@ -187,12 +181,10 @@ static void *call_often(void *argument)
 
 static void threads_share_one_breaker(scene *s)
 {
-    pthread_t threads[THREADS];
     open_mock_with(s, beluga_mock_with_error("overloaded"),
                    beluga_mock_with_error_count(THREADS * 20), beluga_with_max_retries(0),
                    beluga_with_breaker_failures(3), beluga_with_breaker_open_time_ms(1));
-    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, call_often, s->model);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    run_on_threads(THREADS, call_often, s->model);
 }
 
 int main(void)

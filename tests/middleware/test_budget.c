@@ -1,5 +1,6 @@
 /* Prices, what a call costs, and a budget that stops. */
 #include "../support/scene.h"
+#include "../support/files.h"
 
 #include <beluga/providers/mock.h>
 #include <pthread.h>
@@ -8,14 +9,6 @@
 
 static char path[] = "/tmp/beluga-prices-XXXXXX";
 
-static void write_file(const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 /* A word in costs a dollar, a word out ten. */
 static const char word_prices[] = "date: 2026-01-02\nprices:\n"
                                   "  mock/*: {input: 1000000, output: 10000000}\n"
@@ -23,10 +16,7 @@ static const char word_prices[] = "date: 2026-01-02\nprices:\n"
 
 static int set_prices(void **state)
 {
-    int fd = mkstemp(path);
-    if (fd < 0) return -1;
-    close(fd);
-    write_file(word_prices);
+    make_file(path, word_prices);
     return set_scene(state);
 }
 
@@ -44,7 +34,8 @@ static void the_longest_entry_that_fits_counts(scene *s)
     (void)s;
     beluga_prices *prices = NULL;
     beluga_price price;
-    write_file("date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, "
+    write_file(path,
+               "date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, "
                "output: 4}\n"
                "  a/mini: {input: 5, cache_read: 0.5, output: 6}\n");
     assert_int_equal(beluga_prices_load(path, &prices, NULL), 0);
@@ -91,7 +82,7 @@ static void a_bad_file_is_told_with_its_place(scene *s)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         beluga_error err = {0};
         beluga_prices *prices = NULL;
-        write_file(files[i].text);
+        write_file(path, files[i].text);
         assert_int_equal(beluga_prices_load(path, &prices, &err), BELUGA_ERROR_INVALID_CONFIG);
         assert_null(prices);
         if (!strstr(err.message, files[i].expected)) fail_msg("%s", err.message);
@@ -159,6 +150,7 @@ static void what_may_be_answered_is_reserved_where_it_is_known(scene *s)
 static void a_dearer_fallback_is_reserved_for(scene *s)
 {
     write_file(
+        path,
         "prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
     const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50),
                                      beluga_with_max_tokens(6), beluga_with_fallback("mock/echo"),
@@ -217,7 +209,7 @@ static void an_unknown_price_is_not_zero(scene *s)
     (void)s;
     beluga_error err;
     beluga_chat_model *model = NULL;
-    write_file("prices:\n  mock/other: {input: 1, output: 1}\n");
+    write_file(path, "prices:\n  mock/other: {input: 1, output: 1}\n");
     beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_budget(1),
                                               beluga_with_prices(path));
     assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),

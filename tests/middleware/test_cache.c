@@ -1,8 +1,8 @@
 /* The response cache: what counts as the same question, and what is given again. */
 #include "../support/scene.h"
+#include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -16,6 +16,17 @@ static beluga_chat_model *open_caching(beluga_option more)
 }
 
 static const beluga_option nothing = {.type = 0};
+
+/* The answer to a question, with options; it comes out of the cache or it does not. */
+#define expect_answer(s, question, text, cached, ...)                                           \
+    do {                                                                                        \
+        beluga_response *answer = NULL;                                                         \
+        assert_int_equal(beluga_invoke((s)->model, NULL, question, &answer, NULL, __VA_ARGS__), \
+                         0);                                                                    \
+        assert_string_equal(beluga_response_text(answer, NULL), text);                          \
+        assert_int_equal(beluga_response_is_cached(answer), cached);                            \
+        beluga_response_free(answer);                                                           \
+    } while (0)
 
 static void the_same_question_gets_the_same_answer(scene *s)
 {
@@ -44,17 +55,9 @@ static void a_stream_is_given_again_as_a_stream(scene *s)
 static void another_question_or_option_is_asked(scene *s)
 {
     use_model(s, open_caching(nothing));
-    beluga_response *r = NULL;
     expect_text(s, "one two");
-    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi!"), &r, NULL), 0);
-    assert_string_equal(beluga_response_text(r, NULL), "three");
-    assert_false(beluga_response_is_cached(r));
-    beluga_response_free(r);
-    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL,
-                                   beluga_with_temperature(0.5)),
-                     0);
-    assert_string_equal(beluga_response_text(r, NULL), "four");
-    beluga_response_free(r);
+    expect_answer(s, beluga_input_text("Hi!"), "three", false, nothing);
+    expect_answer(s, beluga_input_text("Hi"), "four", false, beluga_with_temperature(0.5));
     expect_text(s, "one two");
 }
 
@@ -254,29 +257,20 @@ static void an_answer_of_a_fallback_is_kept_once(scene *s)
 
 static void a_store_in_memory_drops_what_was_not_used_for_longest(scene *s)
 {
-    char text[600];
-    memset(text, 'x', sizeof text);
+    char text[600] = "";
+    memset(text, 'x', sizeof text - 1);
+    const beluga_input question = beluga_input_text_n(text, sizeof text - 1);
     beluga_memory_cache *cache = beluga_memory_cache_new(4096);
     const beluga_cache_store *store = beluga_memory_cache_store(cache);
     open_mock_with(s, beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(HOUR_MS),
                    beluga_with_cache(store));
-    beluga_response *r;
     for (int i = 0; i < 20; i++) {
         text[0] = (char)('a' + i);
-        assert_int_equal(
-            beluga_invoke(s->model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
-        assert_false(beluga_response_is_cached(r));
-        beluga_response_free(r);
+        expect_answer(s, question, text, false, nothing);
     }
-    assert_int_equal(
-        beluga_invoke(s->model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
-    assert_true(beluga_response_is_cached(r));
-    beluga_response_free(r);
+    expect_answer(s, question, text, true, nothing);
     text[0] = 'a';
-    assert_int_equal(
-        beluga_invoke(s->model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
-    assert_false(beluga_response_is_cached(r));
-    beluga_response_free(r);
+    expect_answer(s, question, text, false, nothing);
     let_go(s);
     beluga_memory_cache_free(cache);
 }
@@ -296,10 +290,8 @@ static void *ask_often(void *argument)
 
 static void threads_share_it(scene *s)
 {
-    pthread_t threads[8];
     open_mock_with(s, beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(2));
-    for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, ask_often, s->model);
-    for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
+    assert_int_equal(run_on_threads(8, ask_often, s->model), 0);
 }
 
 int main(void)

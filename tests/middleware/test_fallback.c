@@ -1,6 +1,7 @@
 /* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is
  * asked first. */
 #include "../support/scene.h"
+#include "../support/files.h"
 #include "../support/parts.h"
 
 #include <beluga/providers/mock.h>
@@ -83,13 +84,10 @@ static void tools_and_options_of_the_call_go_along(void **state)
     peer *p = *state;
     peer *second = peer_start();
     char path[] = "/tmp/beluga-fallback-XXXXXX", yaml[512];
-    int fd = mkstemp(path);
-    int n = snprintf(
-        yaml, sizeof yaml,
-        "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
-        peer_url(second));
-    assert_int_equal(write(fd, yaml, (size_t)n), n);
-    close(fd);
+    snprintf(yaml, sizeof yaml,
+             "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
+             peer_url(second));
+    make_file(path, yaml);
     beluga_config *config =
         beluga_config_new(beluga_with_provider("openai"), beluga_with_model_name("first"),
                           beluga_with_base_url(peer_url(p)), beluga_with_api_key("k1"),
@@ -212,11 +210,11 @@ static void weights_share_the_calls(scene *s)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static int open_with_fallback(const char *reference, beluga_error *err)
+/* Open mock with options; a model that comes of it is freed. */
+static int try_mock_n(beluga_error *err, const beluga_option *opts)
 {
     beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback(reference));
+    beluga_config *config = beluga_config_new_n(opts, BELUGA_OPTIONS_TERMINATED);
     int status = beluga_registry_open(beluga_registry_default(), "mock", config, &model, err);
     assert_true(status ? !model : model != NULL);
     beluga_config_free(config);
@@ -224,14 +222,20 @@ static int open_with_fallback(const char *reference, beluga_error *err)
     return status;
 }
 
+#define try_mock(err, ...)                                                              \
+    try_mock_n(err, (const beluga_option[]){beluga_with_model_name("any"), __VA_ARGS__, \
+                                            BELUGA_OPTIONS_END})
+
 static void a_fallback_that_cant_be_opened_is_named(void **state)
 {
     (void)state;
     needs_provider("anthropic");
     beluga_error err;
-    assert_int_equal(open_with_fallback("nobody/x", &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
+    assert_int_equal(try_mock(&err, beluga_with_fallback("nobody/x")),
+                     BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_non_null(strstr(err.message, "fallback: "));
-    assert_int_equal(open_with_fallback("anthropic/claude", &err), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(try_mock(&err, beluga_with_fallback("anthropic/claude")),
+                     BELUGA_ERROR_AUTHENTICATION);
     assert_non_null(strstr(err.message, "ANTHROPIC_API_KEY"));
 }
 
@@ -242,9 +246,7 @@ static void two_models_may_name_each_other(void **state)
     char path[] = "/tmp/beluga-fallback-XXXXXX";
     static const char yaml[] = "models:\n  a: {model: mock/error-overloaded, fallback: [b]}\n"
                                "  b: {model: mock/echo, fallback: [a]}\n";
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, yaml, sizeof yaml - 1), sizeof yaml - 1);
-    close(fd);
+    make_file(path, yaml);
     beluga_config *base = beluga_config_new_n(NULL, 0), *config = NULL;
     beluga_chat_model *model = NULL;
     assert_int_equal(beluga_config_load_file(base, path, NULL), 0);
@@ -262,17 +264,12 @@ static void what_does_nothing_alone_is_refused(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback_on("sick"),
-                          beluga_with_limit_wait_ms(5), beluga_with_breaker_probes(2),
-                          beluga_with_retry_on("-nothing"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
+    assert_int_equal(try_mock(&err, beluga_with_fallback_on("sick"), beluga_with_limit_wait_ms(5),
+                              beluga_with_breaker_probes(2), beluga_with_retry_on("-nothing")),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "\"sick\" is no error's name"));
     assert_non_null(strstr(err.message, "\"nothing\" is no error's name"));
     assert_non_null(strstr(err.message, "breaker_probes does nothing without breaker_failures"));
-    beluga_config_free(config);
 }
 
 int main(void)

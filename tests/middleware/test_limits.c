@@ -1,8 +1,8 @@
 /* Limits: requests and tokens a minute, calls at once; waiting for a turn or being refused. */
 #include "../support/scene.h"
+#include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -59,10 +59,10 @@ static void tokens_are_settled_when_the_usage_is_known(scene *s)
 {
     open_with(s, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
     /* Estimated at 5 tokens, it used 12 and 240. */
-    peer_step_json(
-        peer_reply_new(s->peer), 200,
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
-        "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}");
+    script(
+        s->peer,
+        JSON("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+             "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}"));
     expect_text(s, "x");
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     assert_in_range(s->err.retry_after_ms, 240000, 252001);
@@ -70,36 +70,31 @@ static void tokens_are_settled_when_the_usage_is_known(scene *s)
 
 /* --- what the provider says ------------------------------------------------------------------- */
 
-static void the_providers_own_headers_hold_the_next_call(scene *s)
+/* An answer whose headers let no further request through until a time. */
+static void is_held_by(scene *s, const char *headers)
 {
     open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
-    peer_reply *r = script(
-        s->peer,
-        HEAD(200, "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
-                  "x-ratelimit-limit-requests: 100\r\nx-ratelimit-reset-requests: 1h0m0s\r\n"));
-    static const char body[] =
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
-    peer_step_body(r, body, sizeof body - 1);
+    script(s->peer, HEAD(200, headers),
+           BODY("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}"));
     expect_text(s, "x");
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
-    assert_in_range(s->err.retry_after_ms, 3000000, 3600001);
     expect_requests(s, 1);
+}
+
+#define NONE_LEFT "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
+
+static void the_providers_own_headers_hold_the_next_call(scene *s)
+{
+    is_held_by(s, NONE_LEFT "x-ratelimit-limit-requests: 100\r\n"
+                            "x-ratelimit-reset-requests: 1h0m0s\r\n");
+    assert_in_range(s->err.retry_after_ms, 3000000, 3600001);
 }
 
 static void a_time_beyond_all_times_holds_and_does_not_wrap(scene *s)
 {
-    open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
-    peer_reply *r = script(
-        s->peer,
-        HEAD(200, "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
-                  "x-ratelimit-limit-requests: 1\r\nx-ratelimit-reset-requests: 10000000d\r\n"));
-    static const char body[] =
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
-    peer_step_body(r, body, sizeof body - 1);
-    expect_text(s, "x");
-    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    is_held_by(s, NONE_LEFT "x-ratelimit-limit-requests: 1\r\n"
+                            "x-ratelimit-reset-requests: 10000000d\r\n");
     assert_true(s->err.retry_after_ms > 3600000);
-    expect_requests(s, 1);
 }
 
 static void a_retry_after_holds_the_calls_of_others_too(scene *s)
@@ -249,13 +244,10 @@ static void *leave_in_a_crowd(void *argument)
 static void loops_that_go_leave_no_place_taken(void **state)
 {
     (void)state;
-    pthread_t threads[THREADS];
     crowd c = {
         .model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)),
         .failed = 0};
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, leave_in_a_crowd, &c), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    run_on_threads(THREADS, leave_in_a_crowd, &c);
     assert_int_equal(c.failed, 0);
     beluga_loop *loop = new_loop();
     record r[2];
@@ -276,11 +268,9 @@ static void loops_that_go_leave_no_place_taken(void **state)
 static void threads_wait_for_each_other(void **state)
 {
     (void)state;
-    pthread_t threads[THREADS];
     crowd c = {.model =
                    open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
-    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, call_in_a_crowd, &c);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    run_on_threads(THREADS, call_in_a_crowd, &c);
     assert_int_equal(atomic_load(&c.failed), 0);
     assert_int_equal(generate(c.model, NULL, NULL), 0); /* every place was given back */
     assert_int_equal(generate(c.model, NULL, NULL), 0);

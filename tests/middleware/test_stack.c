@@ -2,6 +2,7 @@
  * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
  * fail if they changed places. */
 #include "../support/scene.h"
+#include "../support/files.h"
 #include "../support/parts.h"
 
 #include <beluga/hooks.h>
@@ -122,13 +123,9 @@ static void hooks_are_around_the_cache(scene *s)
 static const char *prices_file(void)
 {
     static char path[] = "/tmp/beluga-stack-prices.XXXXXX";
-    if (strcmp(path + sizeof path - 7, "XXXXXX") == 0) {
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_true(dprintf(fd, "prices:\n  mock/*: {input: 1000000, output: 1000000}\n"
-                                "  mock/echo: {input: 10000000, output: 10000000}\n") > 0);
-        close(fd);
-    }
+    if (strcmp(path + sizeof path - 7, "XXXXXX") == 0)
+        make_file(path, "prices:\n  mock/*: {input: 1000000, output: 1000000}\n"
+                        "  mock/echo: {input: 10000000, output: 10000000}\n");
     return path;
 }
 

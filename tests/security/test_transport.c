@@ -135,32 +135,32 @@ static void a_server_with_tls_1_2_is_spoken_to(void **state)
     stop_server(&s);
 }
 
-static void a_server_with_tls_1_1_alone_is_refused(void **state)
+typedef int (*list_fn)(const server *s, beluga_error *err);
+
+/* To list models by way of a server that speaks no newer TLS is no success. */
+static void refuses_tls_1_1(list_fn list)
 {
     server s;
     beluga_error err = {0};
-    (void)state;
     NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
     bool speaks = answers_openssl(&s, "-tls1_1");
-    int status = list_from(&s, &err);
+    int status = list(&s, &err);
     stop_server(&s);
     NEEDS(speaks, "openssl can't speak TLS 1.1 here");
     assert_int_equal(status, BELUGA_ERROR_NETWORK);
     assert_string_equal(err.message, "the TLS handshake failed");
 }
 
+static void a_server_with_tls_1_1_alone_is_refused(void **state)
+{
+    (void)state;
+    refuses_tls_1_1(list_from);
+}
+
 static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
 {
-    server s;
-    beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
-    bool speaks = answers_openssl(&s, "-tls1_1");
-    int status = list_through(&s, &err);
-    stop_server(&s);
-    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
-    assert_int_equal(status, BELUGA_ERROR_NETWORK);
-    assert_string_equal(err.message, "the TLS handshake failed");
+    refuses_tls_1_1(list_through);
 }
 
 static void a_proxys_certificate_is_verified(void **state)
@@ -201,24 +201,22 @@ static void set_proxy(const char *url)
             unsetenv(names[i]);
 }
 
-static void the_environments_proxy_is_not_taken_unasked(void **state)
+static void the_environments_proxy_is_not_taken_unasked(scene *s)
 {
-    peer *p = *state;
-    answer(p);
-    set_proxy(peer_url(p));
+    answer(s->peer);
+    set_proxy(peer_url(s->peer));
     assert_int_equal(ask_with(NOBODY, beluga_with_max_retries(0)), BELUGA_ERROR_NETWORK);
     set_proxy(NULL);
-    assert_int_equal(peer_requests(p), 0);
+    expect_requests(s, 0);
 }
 
-static void the_environments_proxy_is_taken_where_the_environment_is_asked(void **state)
+static void the_environments_proxy_is_taken_where_the_environment_is_asked(scene *s)
 {
-    peer *p = *state;
-    answer(p);
-    set_proxy(peer_url(p));
+    answer(s->peer);
+    set_proxy(peer_url(s->peer));
     assert_int_equal(ask_with(NOBODY, beluga_with_env()), 0);
     set_proxy(NULL);
-    assert_int_equal(peer_requests(p), 1);
+    expect_requests(s, 1);
 }
 
 static void an_option_is_stronger_than_the_environments_proxy(scene *s)
@@ -272,8 +270,8 @@ int main(void)
         cmocka_unit_test(a_server_with_tls_1_1_alone_is_refused),
         cmocka_unit_test(a_proxy_with_tls_1_1_alone_is_refused),
         cmocka_unit_test(a_proxys_certificate_is_verified),
-        ON_PEER(the_environments_proxy_is_not_taken_unasked),
-        ON_PEER(the_environments_proxy_is_taken_where_the_environment_is_asked),
+        SCENE(the_environments_proxy_is_not_taken_unasked),
+        SCENE(the_environments_proxy_is_taken_where_the_environment_is_asked),
         SCENE(an_option_is_stronger_than_the_environments_proxy),
         SCENE(no_password_of_netrc_and_no_cookie_is_sent),
     };

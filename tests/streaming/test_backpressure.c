@@ -86,8 +86,7 @@ static void large_events_come_whole_and_one_after_the_other(scene *s)
     text[SIZE] = '\0';
     peer_reply *reply = script(s->peer, BEGINS);
     for (int i = 0; i < EVENTS; i++) peer_openai_text(reply, text);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script_more(reply, STOPS, DONE);
     free(text);
     pull_to_the_end(s);
     assert_int_equal(s->r.texts, EVENTS);

@@ -285,16 +285,7 @@ static void lines_may_end_in_any_of_the_three_ways(scene *s)
 /* One event of about n bytes. */
 static void big_event(peer *p, size_t n)
 {
-    peer_reply *reply = peer_reply_new(p);
-    char *text = malloc(n + 1);
-    assert_non_null(text);
-    memset(text, 'x', n);
-    text[n] = '\0';
-    peer_openai_begin(reply);
-    peer_openai_text(reply, text);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    free(text);
+    script(p, BEGINS, SAYS_LETTERS((int)n), STOPS, DONE);
 }
 
 static void one_event_may_be_many_megabytes(scene *s)

@@ -3,11 +3,10 @@
  * what was counted.
  */
 #include "../support/scene.h"
+#include "../support/sockets.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -60,9 +59,7 @@ static void comments_and_pings_move_the_first_event_timeout(scene *s)
     open_with(s, beluga_with_max_retries(3));
     peer_reply *reply = script(s->peer, EVENT_STREAM);
     say_that_it_works(reply);
-    peer_openai_text(reply, "Hello");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script_more(reply, SAYS("Hello"), STOPS, DONE);
     expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
     expect_requests(s, 1);
 }
@@ -72,6 +69,27 @@ static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(scene
     script(s->peer, HANGS);
     expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_timeout_ms(100));
     expect_stream_with(s, BELUGA_ERROR_INVALID_INPUT, beluga_with_timeout_ms(0));
+}
+
+/* Bytes that are no text, in pieces. */
+static void drip(peer_reply *reply, const char *piece)
+{
+    for (int i = 0; i < 3000; i++) {
+        peer_step_chunk(reply, piece, strlen(piece));
+        peer_step_delay_ms(reply, 10);
+    }
+}
+
+static void say_slowly(peer_reply *reply, int words, int pause_ms)
+{
+    for (int i = 0; i < words; i++) script_more(reply, SAYS("x"), PAUSES(pause_ms));
+}
+
+static void speak_for_three_seconds(peer *p)
+{
+    peer_reply *reply = script(p, BEGINS);
+    say_slowly(reply, 30, 100);
+    script_more(reply, STOPS, DONE);
 }
 
 /* --- between events --------------------------------------------------------------------------- */
@@ -90,8 +108,7 @@ static void comments_and_pings_move_the_idle_timeout(scene *s)
 {
     peer_reply *reply = script(s->peer, BEGINS, SAYS("Hello"));
     say_that_it_works(reply);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script_more(reply, STOPS, DONE);
     expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
     assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
@@ -100,11 +117,7 @@ static void comments_and_pings_move_the_idle_timeout(scene *s)
 static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene *s)
 {
     open_with(s, beluga_with_max_retries(3));
-    peer_reply *reply = script(s->peer, EVENT_STREAM);
-    for (int i = 0; i < 3000; i++) {
-        peer_step_chunk(reply, ": still here\n\n", 14);
-        peer_step_delay_ms(reply, 10);
-    }
+    drip(script(s->peer, EVENT_STREAM), ": still here\n\n");
     expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_progress_timeout_ms(400),
                        beluga_with_total_timeout_ms(20000));
     assert_non_null(strstr(s->r.error.message, "progress_timeout"));
@@ -114,24 +127,14 @@ static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene
 
 static void text_is_progress_however_long_it_takes(scene *s)
 {
-    peer_reply *reply = script(s->peer, BEGINS);
-    for (int i = 0; i < 30; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 100);
-    }
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    speak_for_three_seconds(s->peer);
     expect_stream_with(s, 0, beluga_with_progress_timeout_ms(2500));
     assert_int_equal(s->r.texts, 30);
 }
 
 static void bytes_that_drip_are_no_sign_of_life(scene *s)
 {
-    peer_reply *reply = script(s->peer, BEGINS, SAYS("Hello"));
-    for (int i = 0; i < 3000; i++) {
-        peer_step_chunk(reply, "x", 1);
-        peer_step_delay_ms(reply, 10);
-    }
+    drip(script(s->peer, BEGINS, SAYS("Hello")), "x");
     expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(200),
                        beluga_with_total_timeout_ms(10000));
     assert_story(&s->r, "start metadata [Hello]");
@@ -140,13 +143,7 @@ static void bytes_that_drip_are_no_sign_of_life(scene *s)
 /* Each event comes well within the idle timeout, all of them take much longer than it. */
 static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 {
-    peer_reply *reply = script(s->peer, BEGINS);
-    for (int i = 0; i < 30; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 100);
-    }
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    speak_for_three_seconds(s->peer);
     expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
     assert_int_equal(s->r.texts, 30);
 }
@@ -155,11 +152,7 @@ static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 
 static void a_stream_has_a_total_only_when_one_is_set(scene *s)
 {
-    peer_reply *reply = script(s->peer, BEGINS);
-    for (int i = 0; i < 3000; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 10);
-    }
+    say_slowly(script(s->peer, BEGINS), 3000, 10);
     expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_total_timeout_ms(300));
     assert_true(s->r.texts > 0);
     assert_non_null(strstr(s->r.error.message, "no complete answer"));
@@ -168,11 +161,8 @@ static void a_stream_has_a_total_only_when_one_is_set(scene *s)
 static void the_timeout_of_an_unstreamed_call_is_its_total(scene *s)
 {
     open_with(s, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
-    peer_reply *reply = script(s->peer, HEAD(200, "Content-Type: application/json\r\n"));
-    for (int i = 0; i < 3000; i++) { /* a body that never ends: each byte is new, but no answer */
-        peer_step_chunk(reply, " ", 1);
-        peer_step_delay_ms(reply, 10);
-    }
+    drip(script(s->peer, HEAD(200, "Content-Type: application/json\r\n")),
+         " "); /* a body that never ends: each byte is new, but no answer */
     expect_failure(s, BELUGA_ERROR_TIMEOUT);
     assert_string_equal(s->err.operation, "generate");
     expect_requests(s, 1); /* it works on it, and would be paid again */
@@ -207,17 +197,8 @@ typedef struct full_queue {
 
 static void make_full_queue(full_queue *q)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    q->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(q->listener, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(listen(q->listener, 0), 0);
-    assert_int_equal(getsockname(q->listener, (struct sockaddr *)&at, &n), 0);
-    snprintf(q->url, sizeof q->url, "http://127.0.0.1:%d/v1", ntohs(at.sin_port));
-    for (int i = 0; i < 8; i++) {
-        q->fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        connect(q->fillers[i], (struct sockaddr *)&at, n);
-    }
+    q->listener = listen_locally(0, q->url, sizeof q->url);
+    for (int i = 0; i < 8; i++) q->fillers[i] = connect_to(q->listener, SOCK_NONBLOCK);
 }
 
 static void close_full_queue(full_queue *q)

@@ -14,6 +14,7 @@ typedef enum script_act {
     SCRIPT_END,
     SCRIPT_BEGIN,
     SCRIPT_TEXT,
+    SCRIPT_LETTERS,
     SCRIPT_TOOL,
     SCRIPT_FINISH,
     SCRIPT_USAGE,
@@ -22,6 +23,8 @@ typedef enum script_act {
     SCRIPT_ANSWER,
     SCRIPT_ERROR,
     SCRIPT_REPEAT,
+    SCRIPT_MATCH,
+    SCRIPT_MATCH_STREAMED,
     SCRIPT_STATUS,
     SCRIPT_BODY,
     SCRIPT_JSON,
@@ -45,6 +48,8 @@ typedef struct script_step {
 
 #define BEGINS      ((script_step){SCRIPT_BEGIN, 0, 0, NULL, NULL, NULL})
 #define SAYS(words) ((script_step){SCRIPT_TEXT, 0, 0, words, NULL, NULL})
+/* A text of so many letters x. */
+#define SAYS_LETTERS(n) ((script_step){SCRIPT_LETTERS, n, 0, NULL, NULL, NULL})
 #define BEGINS_TOOL(index, call_id, tool, arguments) \
     ((script_step){SCRIPT_TOOL, index, 0, arguments, call_id, tool})
 #define CONTINUES_TOOL(index, arguments) BEGINS_TOOL(index, NULL, NULL, arguments)
@@ -70,9 +75,16 @@ typedef struct script_step {
 #define EVENT(data)           ((script_step){SCRIPT_SSE, 0, 0, data, NULL, NULL})
 #define ENDS                  ((script_step){SCRIPT_LAST_CHUNK, 0, 0, NULL, NULL, NULL})
 
+/* --- which requests it answers ---------------------------------------------------------------- */
+
+#define REPEATS(times) ((script_step){SCRIPT_REPEAT, times, 0, NULL, NULL, NULL})
+#define FOR_EVER       REPEATS(PEER_FOR_EVER)
+/* Those whose path has this part, or those that ask for a stream. */
+#define MATCHES(path_part) ((script_step){SCRIPT_MATCH, 0, 0, path_part, NULL, NULL})
+#define MATCHES_STREAMED   ((script_step){SCRIPT_MATCH_STREAMED, 1, 0, NULL, NULL, NULL})
+
 /* --- time and connections --------------------------------------------------------------------- */
 
-#define REPEATS(times)          ((script_step){SCRIPT_REPEAT, times, 0, NULL, NULL, NULL})
 #define PAUSES(ms)              ((script_step){SCRIPT_DELAY, ms, 0, NULL, NULL, NULL})
 #define TRICKLES(bytes, gap_us) ((script_step){SCRIPT_SPLIT, bytes, gap_us, NULL, NULL, NULL})
 #define WAITS_AT(gate)          ((script_step){SCRIPT_GATE, gate, 0, NULL, NULL, NULL})
