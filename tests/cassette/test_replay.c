@@ -2,7 +2,7 @@
 #include "../support/tape.h"
 #include "../support/threads.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 
 #include <stdio.h>
 

@@ -9,7 +9,7 @@
 
 #include <beluga/provider/json.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #define MODEL      "openai/peer-chat"

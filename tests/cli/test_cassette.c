@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #define KEY "sk-this-must-never-be-written"

@@ -11,7 +11,7 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #define KEY "sk-this-must-never-be-shown"

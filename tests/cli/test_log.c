@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #define KEY "sk-0123456789abcdef-logged"

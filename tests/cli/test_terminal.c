@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 /* Long enough for the spinner to come, and to go when the answer does. */

@@ -1,7 +1,7 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
 #include "../support/torture.h"
 #include "base/mem.h"
-#include "client/config.h"
+#include "config/config.h"
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>

@@ -19,7 +19,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 #define WAIT_MS 10000
 

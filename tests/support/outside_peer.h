@@ -8,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 /* Serve a scripted peer that is not running (peer_new). Returns the process, or -1. */
 static inline pid_t serve_outside(peer *p)

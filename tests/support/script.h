@@ -8,7 +8,7 @@
 #ifndef TESTS_SCRIPT_H
 #define TESTS_SCRIPT_H
 
-#include "peer.h"
+#include "peer/peer.h"
 
 typedef enum script_act {
     SCRIPT_END,
