@@ -1,6 +1,7 @@
 /* What is recorded comes back: the same events, the same errors, with no network at all. */
 #include "../support/tape.h"
 #include "../support/threads.h"
+#include "../support/tools.h"
 
 #include "kit/aws_frames.h"
 
@@ -143,14 +144,6 @@ static void tool_calls_come_back(void **state)
     assert_non_null(strstr(again.story, "end(0 {\"city\":\"Oslo\"})"));
 }
 
-static int answer_weather(void *payload, beluga_context *context, const char *arguments,
-                          size_t length, beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
 static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
 {
     tape *t = *state;
@@ -161,7 +154,7 @@ static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
                                             .name = "weather",
                                             .description = "Tell the weather",
                                             .parameters = "{\"type\":\"object\"}",
-                                            .execute = answer_weather};
+                                            .execute = echo_arguments};
     assert_int_equal(beluga_tool_new(&weather, &tool, &err), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &with_tool, &err), 0);
     peer_reply *r =
@@ -517,12 +510,12 @@ static void threads_record_and_replay_at_once_and_each_recording_answers_once(vo
     script(t->peer, REPEATS(MANY), ANSWERS("Hello"));
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
-    assert_int_equal(run_on_threads(THREADS, ask_ten, model), 0);
+    threads_run(THREADS, ask_ten, model);
     assert_int_equal(beluga_client_check_cassette(beluga_client_default(), NULL), 0);
     assert_int_equal(tape_count(t), MANY);
     tape_silence(t);
     tape_replay(t);
-    assert_int_equal(run_on_threads(THREADS, ask_ten, model), 0);
+    threads_run(THREADS, ask_ten, model);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NOT_FOUND);
     beluga_chat_model_unref(model);
 }

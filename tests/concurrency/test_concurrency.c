@@ -3,6 +3,7 @@
  * goes when its last user does. Run under the thread sanitizer by `make tsan`.
  */
 #include "../support/openai.h"
+#include "../support/small_provider.h"
 #include "../support/meter.h"
 
 #include <beluga/provider/provider.h>
@@ -317,12 +318,6 @@ static int start_mute(void *self, const beluga_call *call, beluga_emit *emit, be
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-static void cancel_mute(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
 static char mute_names[MANY][16];
 static beluga_provider mutes[MANY];
 
@@ -346,7 +341,7 @@ static void providers_are_registered_while_others_list_them(void **state)
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(mute_names[i], sizeof *mute_names, "mute-%02u", i);
         mutes[i] = (beluga_provider){BELUGA_PROVIDER_INIT(mute_names[i]), .start = start_mute,
-                                     .cancel = cancel_mute};
+                                     .cancel = small_provider_cancel};
     }
     run(t, FEW, register_and_list);
     assert_int_equal(beluga_registry_list(t->registry, NULL, 0), before + MANY);

@@ -84,7 +84,7 @@ static void threads_that_call_and_cancel_get_answers_or_cancellations(void **sta
     stress s = {.models = {open_peer(p), open_peer(p), open_mock_n(NULL, 0)}};
     script(p, MATCHES_STREAMED, FOR_EVER, STREAMS("Hello"));
     script(p, FOR_EVER, ANSWERS("Hello"));
-    run_on_threads(THREADS, work, &s);
+    threads_run(THREADS, work, &s);
     assert_int_equal(s.failed, 0);
     assert_int_equal(s.answered + s.cancelled, THREADS * CALLS);
     assert_true(s.answered > 0);

@@ -37,6 +37,14 @@ static void is_well(scene *s)
     expect_text(s, "well");
 }
 
+/* Each call may try again twice. */
+static void open_retrying(scene *s, int64_t failures, int64_t open_ms)
+{
+    open_with(s, beluga_with_breaker_failures(failures), beluga_with_breaker_open_time_ms(open_ms),
+              beluga_with_max_retries(2));
+    for (int i = 0; i < 6; i++) fail_next(s->peer, 503);
+}
+
 static void it_opens_after_so_many_failures_in_a_row(scene *s)
 {
     use_model(s, open_with_breaker(s->peer, 3, LONG_MS, 1));
@@ -125,20 +133,15 @@ static void it_closes_only_after_as_many_probes_as_wanted(scene *s)
 
 static void all_retries_are_one_outcome(scene *s)
 {
-    open_with(s, beluga_with_breaker_failures(2), beluga_with_breaker_open_time_ms(LONG_MS),
-              beluga_with_max_retries(2));
-    for (int i = 0; i < 6; i++) fail_next(s->peer, 503);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    expect_failure(s, BELUGA_ERROR_OVERLOADED);
+    open_retrying(s, 2, LONG_MS);
+    for (int i = 0; i < 2; i++) expect_failure(s, BELUGA_ERROR_OVERLOADED);
     expect_requests(s, 6);
     expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
 }
 
 static void a_probe_is_one_attempt(scene *s)
 {
-    open_with(s, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(SHORT_MS),
-              beluga_with_max_retries(2));
-    for (int i = 0; i < 4; i++) fail_next(s->peer, 503);
+    open_retrying(s, 1, SHORT_MS);
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     expect_requests(s, 3);
     usleep(20 * 1000 * SHORT_MS);
@@ -184,7 +187,7 @@ static void threads_share_one_breaker(scene *s)
     open_mock_with(s, beluga_mock_with_error("overloaded"),
                    beluga_mock_with_error_count(THREADS * 20), beluga_with_max_retries(0),
                    beluga_with_breaker_failures(3), beluga_with_breaker_open_time_ms(1));
-    run_on_threads(THREADS, call_often, s->model);
+    threads_run(THREADS, call_often, s->model);
 }
 
 int main(void)

@@ -247,7 +247,7 @@ static void loops_that_go_leave_no_place_taken(void **state)
     crowd c = {
         .model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)),
         .failed = 0};
-    run_on_threads(THREADS, leave_in_a_crowd, &c);
+    threads_run(THREADS, leave_in_a_crowd, &c);
     assert_int_equal(c.failed, 0);
     beluga_loop *loop = new_loop();
     record r[2];
@@ -270,7 +270,7 @@ static void threads_wait_for_each_other(void **state)
     (void)state;
     crowd c = {.model =
                    open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
-    run_on_threads(THREADS, call_in_a_crowd, &c);
+    threads_run(THREADS, call_in_a_crowd, &c);
     assert_int_equal(atomic_load(&c.failed), 0);
     assert_int_equal(generate(c.model, NULL, NULL), 0); /* every place was given back */
     assert_int_equal(generate(c.model, NULL, NULL), 0);

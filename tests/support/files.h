@@ -13,6 +13,16 @@
 
 #include <unistd.h>
 
+/* The path of a file in a folder, in a buffer that the fourth call after this one uses again. */
+static inline const char *path_below(const char *folder, const char *name)
+{
+    static char paths[4][256];
+    static unsigned next;
+    char *path = paths[next++ % 4];
+    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
+    return path;
+}
+
 /* Write a file anew. */
 static inline void write_file(const char *path, const char *text)
 {

@@ -1,4 +1,4 @@
-/* Many threads at once, for what has to stand them. */
+/* Threads that do the same at once. */
 #ifndef TESTS_THREADS_H
 #define TESTS_THREADS_H
 
@@ -11,23 +11,35 @@
 
 #include <pthread.h>
 
-enum { MAX_TEST_THREADS = 64 };
+enum { THREADS_MAX = 64 };
 
-/* Run a function on `n` threads at once and wait for all of them. Returns how many of them returned
- * something else than NULL, which is how they say that they failed. */
-static inline size_t run_on_threads(size_t n, void *(*body)(void *), void *argument)
+typedef struct threads {
+    pthread_t ids[THREADS_MAX];
+    size_t n;
+} threads;
+
+static inline void threads_start(threads *t, size_t n, void *(*run)(void *), void *argument)
 {
-    pthread_t threads[MAX_TEST_THREADS];
-    size_t failures = 0;
-    assert_true(n <= MAX_TEST_THREADS);
-    for (size_t i = 0; i < n; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, body, argument), 0);
-    for (size_t i = 0; i < n; i++) {
-        void *failure = NULL;
-        pthread_join(threads[i], &failure);
-        failures += failure != NULL;
+    assert_true(n <= THREADS_MAX);
+    for (t->n = 0; t->n < n; t->n++)
+        assert_int_equal(pthread_create(&t->ids[t->n], NULL, run, argument), 0);
+}
+
+/* Wait for them. Each must return NULL: nothing was wrong. */
+static inline void threads_join(threads *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        void *wrong = t;
+        assert_int_equal(pthread_join(t->ids[i], &wrong), 0);
+        assert_null(wrong);
     }
-    return failures;
+}
+
+static inline void threads_run(size_t n, void *(*run)(void *), void *argument)
+{
+    threads t;
+    threads_start(&t, n, run, argument);
+    threads_join(&t);
 }
 
 #endif

@@ -11,6 +11,7 @@
 #include "../support/meter.h"
 #include "../support/outside_peer.h"
 #include "../support/script.h"
+#include "../support/tools.h"
 #include "failing.h"
 
 #include <beluga/cassette.h>
@@ -80,11 +81,7 @@ typedef struct program {
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
+    return path_below(folder, name);
 }
 
 static int new_client(bench *b, beluga_error *err)
@@ -208,21 +205,13 @@ static int call_batch(bench *b, beluga_error *err)
     return status;
 }
 
-static int run_tool(void *payload, beluga_context *context, const char *arguments, size_t length,
-                    beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
 static int call_tools(bench *b, beluga_error *err)
 {
     static const beluga_tool_definition definition = {.size = sizeof definition,
                                                       .name = "weather",
                                                       .description = "Tell the weather",
                                                       .parameters = "{\"type\":\"object\"}",
-                                                      .execute = run_tool};
+                                                      .execute = echo_arguments};
     beluga_chat_model *bound = NULL;
     beluga_response *response = NULL;
     beluga_tool *tool = NULL;

@@ -6,6 +6,7 @@
 #include "../support/openai.h"
 #include "../support/scarce.h"
 #include "../support/script.h"
+#include "../support/tools.h"
 #include "../support/torture.h"
 #include "base/secret_memory.h"
 
@@ -45,14 +46,6 @@ static beluga_chat_model *open_in(beluga_client *client, const char *provider, c
     return model;
 }
 
-static int execute(void *payload, beluga_context *context, const char *arguments, size_t length,
-                   beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
 static int set_up(void **state)
 {
     static bench b;
@@ -61,7 +54,7 @@ static int set_up(void **state)
         .name = "weather",
         .description = "Tell the weather",
         .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}",
-        .execute = execute};
+        .execute = echo_arguments};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &scarce_memory};
     scarce_between(SIZE_MAX, SIZE_MAX);
     b = (bench){.peer = peer_start()};
