@@ -8,9 +8,9 @@
 #include <beluga/providers/mock.h>
 
 /* A reply that begins and then says nothing. */
-static void endless(peer *p, int times)
+static void endless(scene *s, int times)
 {
-    script(p, REPEATS(times), BEGINS, SAYS("Hello"), HANGS);
+    script(s->peer, REPEATS(times), BEGINS, SAYS("Hello"), HANGS);
 }
 
 /* --- before and after ------------------------------------------------------------------------- */
@@ -63,7 +63,7 @@ static void what_had_arrived_is_read_and_then_the_cancellation(scene *s)
 {
     open_with(s, beluga_with_max_retries(3));
     s->ctx = beluga_context_new_cancellable(NULL);
-    endless(s->peer, 1);
+    endless(s, 1);
     begin_until(s, BELUGA_EVENT_TEXT);
     beluga_context_cancel(s->ctx);
     beluga_context_cancel(s->ctx);
@@ -126,7 +126,7 @@ static void another_thread_cancels_what_runs_on_a_hosts_loop(scene *s)
     canceller c;
     record r[N] = {0};
     s->ctx = beluga_context_new_cancellable(NULL);
-    endless(s->peer, N);
+    endless(s, N);
     for (int i = 0; i < N; i++) beluga_op_free(push_stream(s->model, s->loop, s->ctx, &r[i]));
     cancel_from_a_thread(&c, s->peer, s->ctx, N);
     for (int i = 0; i < N; i++) step_until_end(s->loop, &r[i]); /* by the descriptor alone */
@@ -151,7 +151,7 @@ static void a_wait_for_a_retry_is_cancelled_too(scene *s)
 static void a_paused_call_is_cancelled_too(scene *s)
 {
     s->ctx = beluga_context_new_cancellable(NULL);
-    endless(s->peer, 1);
+    endless(s, 1);
     push(s);
     step_to_text(s);
     beluga_op_pause(s->op, true);
@@ -243,7 +243,7 @@ static void a_parent_cancels_its_children_and_a_child_nobody_else(scene *s)
     beluga_context *timed = beluga_context_new_timeout(parent, PATIENCE_MS * 2);
     beluga_context *second = beluga_context_new_cancellable(timed);
     beluga_context *of_each[] = {parent, first, second};
-    endless(s->peer, 3);
+    endless(s, 3);
     for (int i = 0; i < 3; i++) beluga_op_free(push_stream(s->model, s->loop, of_each[i], &r[i]));
     for (int i = 0; i < 3; i++)
         while (!r[i].texts) poll_and_step(s->loop);
@@ -291,7 +291,7 @@ static void all_loops_that_watch_a_context_learn_of_its_end(scene *s)
     enum { N = 8 };
     waiter w[N];
     s->ctx = beluga_context_new_cancellable(NULL);
-    endless(s->peer, N);
+    endless(s, N);
     for (int i = 0; i < N; i++) {
         w[i] = (waiter){.model = s->model, .ctx = s->ctx, .on_loop = i % 2};
         assert_int_equal(pthread_create(&w[i].thread, NULL, wait_for_answer, &w[i]), 0);

@@ -8,24 +8,22 @@
 /* Long enough that no test sees the breaker close by itself, or so short that it does at once. */
 enum { LONG_MS = 3600000, SHORT_MS = 1 };
 
-static beluga_chat_model *open_with_breaker(peer *p, int64_t failures, int64_t open_ms,
-                                            int64_t probes)
+static void open_with_breaker(scene *s, int64_t failures, int64_t open_ms, int64_t probes)
 {
-    return open_peer_with(p, beluga_with_breaker_failures(failures),
-                          beluga_with_breaker_open_time_ms(open_ms),
-                          beluga_with_breaker_probes(probes));
+    open_with(s, beluga_with_breaker_failures(failures), beluga_with_breaker_open_time_ms(open_ms),
+              beluga_with_breaker_probes(probes));
 }
 
-static void fail_next(peer *p, int status)
+static void fail_next(scene *s, int status)
 {
-    script(p, FAILS(status, NULL));
+    script(s->peer, FAILS(status, NULL));
 }
 
 /* A breaker that opened at the first failure, and whose time is over. */
 static void open_and_rest(scene *s, int64_t probes)
 {
-    use_model(s, open_with_breaker(s->peer, 1, SHORT_MS, probes));
-    fail_next(s->peer, 503);
+    open_with_breaker(s, 1, SHORT_MS, probes);
+    fail_next(s, 503);
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     usleep(20 * 1000 * SHORT_MS);
 }
@@ -42,14 +40,14 @@ static void open_retrying(scene *s, int64_t failures, int64_t open_ms)
 {
     open_with(s, beluga_with_breaker_failures(failures), beluga_with_breaker_open_time_ms(open_ms),
               beluga_with_max_retries(2));
-    for (int i = 0; i < 6; i++) fail_next(s->peer, 503);
+    for (int i = 0; i < 6; i++) fail_next(s, 503);
 }
 
 static void it_opens_after_so_many_failures_in_a_row(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 3, LONG_MS, 1));
+    open_with_breaker(s, 3, LONG_MS, 1);
     for (int i = 0; i < 3; i++) {
-        fail_next(s->peer, 503);
+        fail_next(s, 503);
         expect_failure(s, BELUGA_ERROR_OVERLOADED);
     }
     expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
@@ -60,9 +58,9 @@ static void it_opens_after_so_many_failures_in_a_row(scene *s)
 
 static void a_success_between_them_starts_the_count_anew(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 2, LONG_MS, 1));
+    open_with_breaker(s, 2, LONG_MS, 1);
     for (int i = 0; i < 3; i++) {
-        fail_next(s->peer, 500);
+        fail_next(s, 500);
         expect_failure(s, BELUGA_ERROR_INTERNAL);
         is_well(s);
     }
@@ -70,9 +68,9 @@ static void a_success_between_them_starts_the_count_anew(scene *s)
 
 static void what_the_caller_did_wrong_says_nothing_about_the_provider(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 2, LONG_MS, 1));
+    open_with_breaker(s, 2, LONG_MS, 1);
     for (int i = 0; i < 4; i++) {
-        fail_next(s->peer, i % 2 ? 400 : 401);
+        fail_next(s, i % 2 ? 400 : 401);
         assert_int_not_equal(generate(s->model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
     }
 }
@@ -87,11 +85,11 @@ static void a_probe_that_succeeds_closes_it(scene *s)
 
 static void a_probe_that_fails_opens_it_anew(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 1, 200, 1));
-    fail_next(s->peer, 503);
+    open_with_breaker(s, 1, 200, 1);
+    fail_next(s, 503);
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     usleep(250 * 1000);
-    fail_next(s->peer, 503);
+    fail_next(s, 503);
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     size_t asked = peer_requests(s->peer);
     assert_int_equal(asked, 2);
@@ -127,7 +125,7 @@ static void it_closes_only_after_as_many_probes_as_wanted(scene *s)
 {
     open_and_rest(s, 2);
     is_well(s);
-    fail_next(s->peer, 503); /* the second probe */
+    fail_next(s, 503); /* the second probe */
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
 }
 
@@ -151,7 +149,7 @@ static void a_probe_is_one_attempt(scene *s)
 
 static void a_deadline_that_passes_in_silence_is_a_failure(scene *s)
 {
-    use_model(s, open_with_breaker(s->peer, 1, LONG_MS, 1));
+    open_with_breaker(s, 1, LONG_MS, 1);
     script(s->peer, HANGS);
     s->ctx = beluga_context_new_timeout(NULL, 50);
     expect_failure(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
@@ -163,7 +161,7 @@ static void an_open_breaker_leads_to_the_fallback_without_a_request(scene *s)
 {
     open_with(s, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(LONG_MS),
               beluga_with_fallback("mock/echo"));
-    fail_next(s->peer, 503);
+    fail_next(s, 503);
     for (int i = 0; i < 5; i++) expect_text(s, "Hi");
     expect_requests(s, 1);
 }

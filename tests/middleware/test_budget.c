@@ -120,10 +120,10 @@ static void the_list_is_found_beside_the_library(scene *s)
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-static beluga_chat_model *open_with_budget(double dollars, beluga_option more)
+static void open_with_budget(scene *s, double dollars, beluga_option more)
 {
-    return open_mock(beluga_mock_with_responses("one two"), beluga_with_prices(path),
-                     beluga_with_budget(dollars), more);
+    open_mock_with(s, beluga_mock_with_responses("one two"), beluga_with_prices(path),
+                   beluga_with_budget(dollars), more);
 }
 
 static const beluga_option nothing = {.type = 0};
@@ -131,7 +131,7 @@ static const beluga_option nothing = {.type = 0};
 static void when_it_is_spent_nothing_is_sent(scene *s)
 {
     /* Each call: one word in, two out, $21; before it is sent its input is taken for 5 words. */
-    use_model(s, open_with_budget(50, nothing));
+    open_with_budget(s, 50, nothing);
     expect_text(s, "one two");
     expect_text(s, "one two");
     expect_text(s, "one two");
@@ -142,7 +142,7 @@ static void when_it_is_spent_nothing_is_sent(scene *s)
 
 static void what_may_be_answered_is_reserved_where_it_is_known(scene *s)
 {
-    use_model(s, open_with_budget(50, beluga_with_max_tokens(4))); /* up to $45 */
+    open_with_budget(s, 50, beluga_with_max_tokens(4)); /* up to $45 */
     expect_text(s, "one two");
     expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
@@ -190,7 +190,7 @@ static void what_was_answered_is_paid_for_though_nobody_told_the_usage(scene *s)
 
 static void what_was_cancelled_before_an_answer_costs_nothing(scene *s)
 {
-    use_model(s, open_with_budget(22, beluga_mock_with_latency_ms(3600000)));
+    open_with_budget(s, 22, beluga_mock_with_latency_ms(3600000));
     for (int i = 0; i < 5; i++) {
         beluga_context *ctx = beluga_context_new_timeout(NULL, 1);
         assert_int_equal(generate_under(s->model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
@@ -200,7 +200,7 @@ static void what_was_cancelled_before_an_answer_costs_nothing(scene *s)
 
 static void a_cached_answer_costs_nothing(scene *s)
 {
-    use_model(s, open_with_budget(22, beluga_with_cache_ttl_ms(3600000)));
+    open_with_budget(s, 22, beluga_with_cache_ttl_ms(3600000));
     for (int i = 0; i < 5; i++) expect_text(s, "one two");
 }
 
@@ -236,7 +236,7 @@ static void threads_do_not_spend_more_together(scene *s)
     pthread_t threads[THREADS];
     size_t answered = 0;
     /* $25 are reserved for a call, of which $21 are used. */
-    use_model(s, open_with_budget(210, beluga_with_max_tokens(2)));
+    open_with_budget(s, 210, beluga_with_max_tokens(2));
     for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, spend, s->model);
     for (int i = 0; i < THREADS; i++) {
         void *n;

@@ -9,10 +9,10 @@
 enum { HOUR_MS = 3600000 };
 
 /* Answers in turn, so that a second answer from the provider differs from the first. */
-static beluga_chat_model *open_caching(beluga_option more)
+static void open_caching(scene *s, beluga_option more)
 {
-    return open_mock(beluga_mock_with_responses("one two\nthree\nfour"),
-                     beluga_with_cache_ttl_ms(HOUR_MS), more);
+    open_mock_with(s, beluga_mock_with_responses("one two\nthree\nfour"),
+                   beluga_with_cache_ttl_ms(HOUR_MS), more);
 }
 
 static const beluga_option nothing = {.type = 0};
@@ -30,7 +30,7 @@ static const beluga_option nothing = {.type = 0};
 
 static void the_same_question_gets_the_same_answer(scene *s)
 {
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     beluga_response *r = NULL;
     expect_text(s, "one two");
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
@@ -45,7 +45,7 @@ static void the_same_question_gets_the_same_answer(scene *s)
 static void a_stream_is_given_again_as_a_stream(scene *s)
 {
     record first, second;
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     assert_int_equal(stream_whole(s->model, &first), 0);
     assert_int_equal(stream_whole(s->model, &second), 0);
     assert_story(&second, first.story);
@@ -54,7 +54,7 @@ static void a_stream_is_given_again_as_a_stream(scene *s)
 
 static void another_question_or_option_is_asked(scene *s)
 {
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     expect_text(s, "one two");
     expect_answer(s, beluga_input_text("Hi!"), "three", false, nothing);
     expect_answer(s, beluga_input_text("Hi"), "four", false, beluga_with_temperature(0.5));
@@ -63,7 +63,7 @@ static void another_question_or_option_is_asked(scene *s)
 
 static void how_it_is_fetched_makes_no_difference(scene *s)
 {
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     expect_text(s, "one two");
     expect_stream_with(s, 0, beluga_with_timeout_ms(12345), beluga_with_max_retries(1));
     assert_story(&s->r, "start metadata [one two] usage(1,2) finish(stop)");
@@ -131,7 +131,7 @@ static void what_is_too_old_is_asked_anew(scene *s)
 
 static void a_replay_waits_while_it_is_paused_and_ends_when_cancelled(scene *s)
 {
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     expect_text(s, "one two");
     push(s);
     beluga_op_pause(s->op, true);
@@ -164,7 +164,7 @@ static void cancel_and_read(void *payload, const beluga_event *event)
 static void who_cancels_a_replay_may_go_on_reading_the_event(scene *s)
 {
     canceller c = {.ends = 0};
-    use_model(s, open_caching(nothing));
+    open_caching(s, nothing);
     expect_text(s, "one two");
     c.op = push_to(s->model, s->loop, NULL, cancel_and_read, &c);
     while (!c.ends) poll_and_step(s->loop);
@@ -203,9 +203,9 @@ static void the_host_may_keep_them_itself(scene *s)
 {
     shelf kept = {.length = 0};
     beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
-    use_model(s, open_caching(beluga_with_cache(&store)));
+    open_caching(s, beluga_with_cache(&store));
     expect_text(s, "one two");
-    use_model(s, open_caching(beluga_with_cache(&store))); /* another one, with the same store */
+    open_caching(s, beluga_with_cache(&store)); /* another one, with the same store */
     expect_text(s, "one two");
     assert_int_equal(kept.puts, 1);
     assert_int_equal(kept.gets, 2);

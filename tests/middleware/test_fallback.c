@@ -8,25 +8,20 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static beluga_chat_model *open_falling_back(peer *p, beluga_option more)
+static void open_falling_back(scene *s, beluga_option more)
 {
-    return open_peer_with(p, beluga_with_fallback("mock/echo"), more);
+    open_with(s, beluga_with_fallback("mock/echo"), more);
 }
 
 static const beluga_option nothing = {.type = 0};
-
-static void fail_with(peer *p, int status, const char *code)
-{
-    peer_openai_error(peer_reply_new(p), status, NULL, code, "not now");
-}
 
 /* --- from one model to the next --------------------------------------------------------------- */
 
 static void another_model_answers_when_the_first_fails(scene *s)
 {
     beluga_response *r = NULL;
-    use_model(s, open_falling_back(s->peer, nothing));
-    fail_with(s->peer, 503, NULL);
+    open_falling_back(s, nothing);
+    script(s->peer, FAILS(503, NULL));
     assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
     assert_string_equal(beluga_response_text(r, NULL), "Hi");
     assert_string_equal(beluga_response_provider(r), "mock"); /* S16: who answered, and its usage */
@@ -37,8 +32,8 @@ static void another_model_answers_when_the_first_fails(scene *s)
 
 static void a_stream_falls_back_before_its_first_content(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, nothing));
-    fail_with(s->peer, 500, NULL);
+    open_falling_back(s, nothing);
+    script(s->peer, FAILS(500, NULL));
     expect_stream(s, 0, "start metadata [Hi] usage(1,1) finish(stop)");
 }
 
@@ -49,7 +44,7 @@ static void cut_after_the_second_word(peer *p)
 
 static void what_was_delivered_is_not_taken_back_unasked(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, nothing));
+    open_falling_back(s, nothing);
     cut_after_the_second_word(s->peer);
     expect_stream(s, BELUGA_ERROR_STREAM_CLOSED, "start metadata [one ] [two]");
     assert_int_equal(s->r.restarts, 0);
@@ -57,7 +52,7 @@ static void what_was_delivered_is_not_taken_back_unasked(scene *s)
 
 static void with_restart_delivery_the_whole_answer_comes_anew(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_restart_delivery(true)));
+    open_falling_back(s, beluga_with_restart_delivery(true));
     cut_after_the_second_word(s->peer); /* S08 */
     expect_stream(
         s, 0, "start metadata [one ] [two] restart start metadata [Hi] usage(1,1) finish(stop)");
@@ -65,15 +60,15 @@ static void with_restart_delivery_the_whole_answer_comes_anew(scene *s)
 
 static void generate_never_shows_the_half_that_failed(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_wire_streaming(true)));
+    open_falling_back(s, beluga_with_wire_streaming(true));
     cut_after_the_second_word(s->peer);
     expect_text(s, "Hi");
 }
 
 static void the_retries_of_a_model_come_before_its_fallback(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_max_retries(2)));
-    for (int i = 0; i < 3; i++) fail_with(s->peer, 503, NULL);
+    open_falling_back(s, beluga_with_max_retries(2));
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL));
     expect_text(s, "Hi");
     expect_requests(s, 3);
 }
@@ -97,7 +92,7 @@ static void tools_and_options_of_the_call_go_along(void **state)
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err),
                      0);
-    fail_with(p, 500, NULL);
+    script(p, FAILS(500, NULL));
     script(second, ANSWERS("from the second"));
     beluga_response *r = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, &err,
@@ -124,10 +119,10 @@ static void what_is_wrong_with_the_question_is_told_at_once(scene *s)
         const char *code;
     } faults[] = {{400, NULL}, {400, "content_policy_violation"}, {401, NULL}, {403, NULL}};
     /* S13 */
-    use_model(s, open_falling_back(s->peer, nothing));
+    open_falling_back(s, nothing);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         beluga_error err;
-        fail_with(s->peer, faults[i].status, faults[i].code);
+        script(s->peer, FAILS_AS(faults[i].status, faults[i].code));
         assert_int_not_equal(generate(s->model, NULL, &err), 0);
         assert_string_equal(err.provider, "openai");
     }
@@ -136,26 +131,26 @@ static void what_is_wrong_with_the_question_is_told_at_once(scene *s)
 
 static void a_model_that_takes_more_may_answer(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_max_retries(3)));
-    fail_with(s->peer, 400, "context_length_exceeded"); /* S12 */
+    open_falling_back(s, beluga_with_max_retries(3));
+    script(s->peer, FAILS_AS(400, "context_length_exceeded")); /* S12 */
     expect_text(s, "Hi");
     expect_requests(s, 1);
 }
 
 static void the_list_of_errors_can_be_chosen(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_fallback_on("authentication_error")));
-    fail_with(s->peer, 401, NULL);
+    open_falling_back(s, beluga_with_fallback_on("authentication_error"));
+    script(s->peer, FAILS(401, NULL));
     expect_text(s, "Hi");
-    fail_with(s->peer, 503, NULL);
+    script(s->peer, FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
 }
 
 static void when_all_fail_the_first_error_is_told_with_the_last(scene *s)
 {
     open_with(s, beluga_with_fallback("mock/error-invalid_request"));
-    fail_with(s->peer, 503,
-              NULL); /* S14: what the fallback refuses does not hide the first failure */
+    script(s->peer,
+           FAILS(503, NULL)); /* S14: what the fallback refuses does not hide the first failure */
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     assert_string_equal(s->err.provider, "openai");
     assert_int_equal(s->err.http_status, 503);
@@ -164,7 +159,7 @@ static void when_all_fail_the_first_error_is_told_with_the_last(scene *s)
 
 static void a_cancelled_call_asks_nobody_else(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, nothing));
+    open_falling_back(s, nothing);
     script(s->peer, HANGS);
     push(s);
     step_to_requests(s, 1);
@@ -177,7 +172,7 @@ static void a_cancelled_call_asks_nobody_else(scene *s)
 
 static void round_robin_asks_each_in_turn(scene *s)
 {
-    use_model(s, open_falling_back(s->peer, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN)));
+    open_falling_back(s, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
     for (int i = 0; i < 3; i++) script(s->peer, ANSWERS("peer"));
     for (int i = 0; i < 6; i++)
         assert_int_equal(generate(s->model, i % 2 ? "Hi" : "peer", NULL), 0);

@@ -125,29 +125,31 @@ static int list_through(const server *s, beluga_error *err)
         skip();                        \
     } while (0)
 
-static void a_server_with_tls_1_2_is_spoken_to(void **state)
-{
-    server s;
-    beluga_error err = {0};
-    (void)state;
-    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
-    assert_int_equal(list_from(&s, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
-    stop_server(&s);
-}
-
 typedef int (*list_fn)(const server *s, beluga_error *err);
 
-/* To list models by way of a server that speaks no newer TLS is no success. */
-static void refuses_tls_1_1(list_fn list)
+/* List models by way of a server that speaks one version of TLS. */
+static int list_by(const char *version, list_fn list, beluga_error *err)
 {
     server s;
-    beluga_error err = {0};
-    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
-    bool speaks = answers_openssl(&s, "-tls1_1");
-    int status = list(&s, &err);
+    NEEDS(start_server(&s, version), "no openssl to serve with");
+    bool speaks = answers_openssl(&s, version);
+    int status = list(&s, err);
     stop_server(&s);
-    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
-    assert_int_equal(status, BELUGA_ERROR_NETWORK);
+    NEEDS(speaks, "openssl can't speak this version of TLS here");
+    return status;
+}
+
+static void a_server_with_tls_1_2_is_spoken_to(void **state)
+{
+    beluga_error err = {0};
+    (void)state;
+    assert_int_equal(list_by("-tls1_2", list_from, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
+}
+
+static void refuses_tls_1_1(list_fn list)
+{
+    beluga_error err = {0};
+    assert_int_equal(list_by("-tls1_1", list, &err), BELUGA_ERROR_NETWORK);
     assert_string_equal(err.message, "the TLS handshake failed");
 }
 
@@ -165,12 +167,9 @@ static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
 
 static void a_proxys_certificate_is_verified(void **state)
 {
-    server s;
     beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
-    assert_int_equal(list_through(&s, &err), BELUGA_ERROR_NETWORK);
-    stop_server(&s);
+    assert_int_equal(list_by("-tls1_2", list_through, &err), BELUGA_ERROR_NETWORK);
     assert_string_equal(err.message, "the server's certificate can't be verified");
 }
 

@@ -208,13 +208,19 @@ static void a_stream_that_ends_in_good_order_is_whole(void **state)
     assert_whole(answer_of(whole_answer, BY_FLAG, 0), false);
 }
 
+/* The ways in which what is whole may end, beside the flag for it. */
+static const struct {
+    ending how;
+    unsigned code;
+} ways[] = {{BY_RESET, NO_ERROR}, {BY_RESET, CANCEL}, {BY_GOAWAY, NO_ERROR}, {BY_CLOSE, 0}};
+
+enum { WAYS = sizeof ways / sizeof *ways };
+
 static void a_whole_stream_is_whole_however_it_ends(void **state)
 {
     (void)state;
-    assert_whole(stream_of(whole_stream, BY_RESET, NO_ERROR), true);
-    assert_whole(stream_of(whole_stream, BY_RESET, CANCEL), true);
-    assert_whole(stream_of(whole_stream, BY_GOAWAY, NO_ERROR), true);
-    assert_whole(stream_of(whole_stream, BY_CLOSE, 0), true);
+    for (int i = 0; i < WAYS; i++)
+        assert_whole(stream_of(whole_stream, ways[i].how, ways[i].code), true);
     assert_whole(stream_of(without_marker, BY_RESET, NO_ERROR), true);
     assert_whole(stream_of(without_marker, BY_RESET, INTERNAL_ERROR), true);
     assert_whole(stream_of(without_marker, BY_GOAWAY, NO_ERROR), true);
@@ -224,10 +230,8 @@ static void a_whole_stream_is_whole_however_it_ends(void **state)
 static void a_whole_answer_is_whole_however_it_ends(void **state)
 {
     (void)state;
-    assert_whole(answer_of(whole_answer, BY_RESET, NO_ERROR), false);
-    assert_whole(answer_of(whole_answer, BY_RESET, CANCEL), false);
-    assert_whole(answer_of(whole_answer, BY_GOAWAY, NO_ERROR), false);
-    assert_whole(answer_of(whole_answer, BY_CLOSE, 0), false);
+    for (int i = 0; i < WAYS; i++)
+        assert_whole(answer_of(whole_answer, ways[i].how, ways[i].code), false);
 }
 
 /* libcurl 7.88 drops it. It has been paid: it is told, or else it is an error that is not worth

@@ -7,48 +7,43 @@
 
 enum { MS = 1000000 };
 
-static beluga_chat_model *open_retrying(peer *p, int retries)
+static void open_retrying(scene *s, int retries)
 {
-    return open_peer_with(p, beluga_with_max_retries(retries));
+    open_with(s, beluga_with_max_retries(retries));
 }
 
-static void fail_with(peer *p, int status, const char *headers)
+static uint64_t gap_ms(const scene *s, size_t i)
 {
-    script(p, FAILS(status, headers));
-}
-
-static uint64_t gap_ms(peer *p, size_t i)
-{
-    return (peer_request_time_ns(p, i + 1) - peer_request_time_ns(p, i)) / MS;
+    return (peer_request_time_ns(s->peer, i + 1) - peer_request_time_ns(s->peer, i)) / MS;
 }
 
 /* --- faults that pass ------------------------------------------------------------------------- */
 
 static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
-    fail_with(s->peer, 429, "Retry-After: 2\r\n"); /* S01 */
+    open_retrying(s, 2);
+    script(s->peer, FAILS(429, "Retry-After: 2\r\n")); /* S01 */
     script(s->peer, STREAMS("Hello"));
     expect_stream(s, 0, "start metadata [Hello] usage(12,1) finish(stop)");
     expect_requests(s, 2);
-    assert_true(gap_ms(s->peer, 0) >= 1990); /* a slow machine only waits longer */
+    assert_true(gap_ms(s, 0) >= 1990); /* a slow machine only waits longer */
 }
 
 static void retry_after_ms_is_understood_too(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
-    fail_with(s->peer, 429, "retry-after-ms: 700\r\n");
+    open_retrying(s, 2);
+    script(s->peer, FAILS(429, "retry-after-ms: 700\r\n"));
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
-    assert_true(gap_ms(s->peer, 0) >= 690);
+    assert_true(gap_ms(s, 0) >= 690);
 }
 
 static void a_server_error_is_tried_again(scene *s)
 {
     static const int statuses[] = {500, 502, 503, 504, 529, 408, 409}; /* S03 */
-    use_model(s, open_retrying(s->peer, 1));
+    open_retrying(s, 1);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        fail_with(s->peer, statuses[i], NULL);
+        script(s->peer, FAILS(statuses[i], NULL));
         script(s->peer, ANSWERS("Hello"));
         if (generate(s->model, "Hello", NULL)) fail_msg("%d was not tried again", statuses[i]);
     }
@@ -57,7 +52,7 @@ static void a_server_error_is_tried_again(scene *s)
 
 static void a_reset_before_the_first_byte_is_tried_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
+    open_retrying(s, 2);
     script(s->peer, RESETS); /* S05 */
     script(s->peer, STREAMS("Hello"));
     expect_end(s, 0);
@@ -67,7 +62,7 @@ static void a_reset_before_the_first_byte_is_tried_again(scene *s)
 
 static void a_connection_that_is_refused_at_once_is_tried_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
+    open_retrying(s, 2);
     peer_fail_accepts(s->peer, PEER_ACCEPT_RESET, 1);
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
@@ -76,7 +71,7 @@ static void a_connection_that_is_refused_at_once_is_tried_again(scene *s)
 
 static void a_timeout_is_tried_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 1));
+    open_retrying(s, 1);
     script(s->peer, HANGS);
     script(s->peer, STREAMS("Hello"));
     expect_stream_with(s, 0, beluga_with_first_event_timeout_ms(2000));
@@ -86,7 +81,7 @@ static void a_timeout_is_tried_again(scene *s)
 /* The server closed a kept connection just as a request was sent on it: that costs no attempt. */
 static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 0));
+    open_retrying(s, 0);
     for (int reset = 0; reset < 2; reset++) {
         peer_reply *first = script(s->peer, ANSWERS("one"));
         peer_step_await_bytes(first);
@@ -105,10 +100,10 @@ static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 static void what_the_provider_refuses_is_asked_once(scene *s)
 {
     static const int statuses[] = {400, 401, 402, 403, 404, 413, 422};
-    use_model(s, open_retrying(s->peer, 3));
+    open_retrying(s, 3);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         beluga_error err;
-        fail_with(s->peer, statuses[i], NULL);
+        script(s->peer, FAILS(statuses[i], NULL));
         assert_int_not_equal(generate(s->model, NULL, &err), 0);
         assert_int_equal(err.http_status, statuses[i]);
         assert_int_equal(err.attempts, 1);
@@ -119,7 +114,7 @@ static void what_the_provider_refuses_is_asked_once(scene *s)
 
 static void a_used_up_quota_is_asked_once(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 3));
+    open_retrying(s, 3);
     peer_openai_error(peer_reply_new(s->peer), 429, NULL, "insufficient_quota", "pay first");
     expect_failure(s, BELUGA_ERROR_QUOTA_EXCEEDED);
     expect_requests(s, 1);
@@ -127,8 +122,8 @@ static void a_used_up_quota_is_asked_once(scene *s)
 
 static void attempts_are_counted_in_the_last_error(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
-    for (int i = 0; i < 3; i++) fail_with(s->peer, 503, NULL); /* S04 */
+    open_retrying(s, 2);
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL)); /* S04 */
     expect_stream(s, BELUGA_ERROR_OVERLOADED, "");
     assert_int_equal(s->r.error.attempts, 3);
     assert_int_equal(s->r.error.http_status, 503);
@@ -138,8 +133,8 @@ static void attempts_are_counted_in_the_last_error(scene *s)
 
 static void no_retries_means_one_attempt(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 0));
-    fail_with(s->peer, 500, NULL);
+    open_retrying(s, 0);
+    script(s->peer, FAILS(500, NULL));
     expect_failure(s, BELUGA_ERROR_INTERNAL);
     assert_int_equal(s->err.attempts, 1);
     assert_true(beluga_error_is_retryable(&s->err)); /* by the caller, that is */
@@ -148,11 +143,11 @@ static void no_retries_means_one_attempt(scene *s)
 
 static void the_provider_may_say_whether_to_try_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
-    fail_with(s->peer, 500, "x-should-retry: false\r\n");
+    open_retrying(s, 2);
+    script(s->peer, FAILS(500, "x-should-retry: false\r\n"));
     assert_int_not_equal(generate(s->model, NULL, &s->err), 0);
     expect_requests(s, 1);
-    fail_with(s->peer, 400, "x-should-retry: true\r\n");
+    script(s->peer, FAILS(400, "x-should-retry: true\r\n"));
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
     expect_requests(s, 3);
@@ -160,8 +155,8 @@ static void the_provider_may_say_whether_to_try_again(scene *s)
 
 static void a_wait_beyond_all_patience_is_told_and_not_waited_for(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 3));
-    fail_with(s->peer, 429, "Retry-After: 3600\r\n");
+    open_retrying(s, 3);
+    script(s->peer, FAILS(429, "Retry-After: 3600\r\n"));
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     assert_int_equal(s->err.retry_after_ms, 3600000);
     expect_requests(s, 1);
@@ -169,9 +164,9 @@ static void a_wait_beyond_all_patience_is_told_and_not_waited_for(scene *s)
 
 static void a_wait_beyond_the_deadline_is_not_waited_for_and_the_error_stays(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 3));
+    open_retrying(s, 3);
     s->ctx = beluga_context_new_timeout(NULL, 20000);
-    fail_with(s->peer, 429, "Retry-After: 30\r\n");
+    script(s->peer, FAILS(429, "Retry-After: 30\r\n"));
     expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
     assert_int_equal(s->err.retry_after_ms, 30000);
 }
@@ -180,11 +175,11 @@ static void waits_grow_and_are_shortened_by_a_quarter_at_most(scene *s)
 {
     open_with(s, beluga_with_max_retries(3), beluga_with_retry_delay_ms(200),
               beluga_with_retry_backoff(2));
-    for (int i = 0; i < 4; i++) fail_with(s->peer, 503, NULL);
+    for (int i = 0; i < 4; i++) script(s->peer, FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
-    assert_true(gap_ms(s->peer, 0) >= 149);
-    assert_true(gap_ms(s->peer, 1) >= 299);
-    assert_true(gap_ms(s->peer, 2) >= 599);
+    assert_true(gap_ms(s, 0) >= 149);
+    assert_true(gap_ms(s, 1) >= 299);
+    assert_true(gap_ms(s, 2) >= 599);
 }
 
 /* --- in mid-answer ---------------------------------------------------------------------------- */
@@ -198,7 +193,7 @@ static void cut_after(peer *p, const char *text)
 
 static void a_stream_cut_before_its_first_content_is_tried_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 1));
+    open_retrying(s, 1);
     cut_after(s->peer, NULL);
     script(s->peer, STREAMS("Hello"));
     expect_stream(s, 0, "start metadata [Hello] usage(12,1) finish(stop)");
@@ -206,7 +201,7 @@ static void a_stream_cut_before_its_first_content_is_tried_again(scene *s)
 
 static void a_stream_that_gave_content_is_not_tried_again(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 3));
+    open_retrying(s, 3);
     cut_after(s->peer, "Hel");
     expect_stream(s, BELUGA_ERROR_STREAM_CLOSED, "start metadata [Hel]");
     assert_int_equal(s->r.error.attempts, 1);
@@ -215,7 +210,7 @@ static void a_stream_that_gave_content_is_not_tried_again(scene *s)
 
 static void a_stream_restarts_when_the_caller_takes_restarts(scene *s)
 {
-    use_model(s, open_retrying(s->peer, 2));
+    open_retrying(s, 2);
     cut_after(s->peer, "Hel");
     cut_after(s->peer, NULL);
     script(s->peer, STREAMS("Hello"));

@@ -318,19 +318,29 @@ static int probe(bench *b)
     return status;
 }
 
+/* The configuration is freed; NULL is one for which memory was missing. */
+static int open_with(bench *b, beluga_config *config, beluga_chat_model **model, beluga_error *err)
+{
+    if (!config) {
+        *model = NULL;
+        return BELUGA_ERROR_NO_MEMORY;
+    }
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "openai", config, model, err);
+    beluga_config_free(config);
+    return status;
+}
+
 static int open_again(bench *b)
 {
-    beluga_chat_model *model;
+    beluga_chat_model *model = b->model; /* not NULL: it has to be set */
     beluga_error err = {0};
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
                           beluga_with_api_key(SECRET_KEY), beluga_with_extra_header("X-A: b"),
                           beluga_openai_with_project("p"), beluga_with_stop_sequence("x"));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err);
+    int status = open_with(b, config, &model, &err);
     if (status) assert_null(model);
-    beluga_config_free(config);
     beluga_chat_model_unref(model);
     return status;
 }
@@ -366,10 +376,7 @@ static int fetch_a_key(bench *b)
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
                           beluga_with_api_key("command:echo " SECRET_KEY));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
-    beluga_config_free(config);
+    int status = open_with(b, config, &model, NULL);
     return status ? status : generate_on(b, model);
 }
 
@@ -378,11 +385,7 @@ static int open_badly(bench *b)
     beluga_chat_model *model;
     beluga_config *config = beluga_config_new(beluga_with_temperature(9), beluga_with_top_p(9),
                                               beluga_with_provider_specific("openai.no_such", "x"));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
-    beluga_config_free(config);
-    return status;
+    return open_with(b, config, &model, NULL);
 }
 
 /* ---- through middleware ---------------------------------------------------------------------- */
