@@ -13,7 +13,7 @@
 
 static void record_answer(tape *t, beluga_chat_model *model, const char *text)
 {
-    peer_openai_answer(peer_reply_new(t->peer), text);
+    script(t->peer, ANSWERS(text));
     tape_record(t);
     assert_int_equal(generate(model, text, NULL), 0);
 }
@@ -80,13 +80,7 @@ static void waits_are_written_down_and_nothing_for_none(void **state)
 {
     tape *t = *state;
     record r;
-    peer_reply *reply = peer_reply_new(t->peer);
-    peer_openai_begin(reply);
-    peer_step_delay_ms(reply, 60);
-    peer_openai_text(reply, "Hello");
-    peer_openai_finish(reply, "stop");
-    peer_openai_usage(reply, 1, 1);
-    peer_openai_done(reply);
+    script(t->peer, BEGINS, PAUSES(60), SAYS("Hello"), STOPS, USES(1, 1), DONE);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     assert_int_equal(stream_whole(model, &r), 0);
@@ -113,7 +107,7 @@ static void a_name_that_is_taken_is_left_alone(void **state)
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     tape_put(t, "00001-post-chat-completions.json", "somebody else's");
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_int_equal(tape_count(t), 2);
     char *text = tape_text(t, 0);
@@ -128,7 +122,7 @@ static void a_secret_of_a_configured_header_is_in_none_either(void **state)
     tape *t = *state;
     setenv("TEST_TEAM_TOKEN", "TeamToken4f1dC0ffee", 1);
     beluga_chat_model *model = tape_open(t, beluga_with_header("X-Team: env:TEST_TEAM_TOKEN"));
-    peer_openai_answer(peer_reply_new(t->peer), "You are TeamToken4f1dC0ffee, I see");
+    script(t->peer, ANSWERS("You are TeamToken4f1dC0ffee, I see"));
     tape_record(t);
     assert_int_equal(generate(model, "You are TeamToken4f1dC0ffee, I see", NULL), 0);
     assert_int_equal(tape_count(t), 1);
@@ -149,12 +143,12 @@ static void no_credential_is_in_any_file(void **state)
                                          beluga_with_extra_header("x-api-key: AnotherSecret1"),
                                          beluga_with_extra_header("Cookie: CookieOfMine1"),
                                          beluga_with_extra_header("X-Trace: Unknown1"));
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 401,
-                     "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
-                     "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
-                     "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
-                     "X-RateLimit-Remaining-Tokens: 77\r\n");
+    peer_reply *r = script(
+        t->peer,
+        HEAD(401, "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
+                  "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
+                  "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
+                  "X-RateLimit-Remaining-Tokens: 77\r\n"));
     static const char first[] =
         "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
                       second[] = "C0ffee5ecret\"}}"; /* the key, cut in two */
@@ -277,7 +271,7 @@ static void a_long_text_is_shown_where_it_begins_to_differ(void **state)
     memcpy(other + 1500, "HERE", 4);
     beluga_response *response = NULL;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     tape_record(t);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, NULL), 0);
     beluga_response_free(response);
@@ -512,9 +506,7 @@ static void a_directory_that_goes_away_loses_recordings_and_no_call(void **state
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_reply_repeat(r, 2);
-    peer_openai_answer(r, "Hello");
+    script(t->peer, REPEATS(2), ANSWERS("Hello"));
     tape_record(t);
     assert_int_equal(rmdir(t->directory), 0);
     beluga_client_set_log(beluga_client_default(), count_warning, NULL, BELUGA_LOG_WARN, false);
@@ -532,7 +524,7 @@ static void a_full_disk_leaves_no_half_a_file(void **state)
     tape *t = *state;
     struct rlimit old, small;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     tape_record(t);
     signal(SIGXFSZ, SIG_IGN);
     getrlimit(RLIMIT_FSIZE, &old);
@@ -556,7 +548,7 @@ static void a_body_past_the_maximum_is_not_recorded_and_the_call_goes_on(void **
     assert_non_null(text);
     memset(text, 'x', BYTES);
     text[BYTES] = '\0';
-    peer_openai_answer(peer_reply_new(t->peer), "That is long");
+    script(t->peer, ANSWERS("That is long"));
     beluga_response *response = NULL;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
@@ -604,7 +596,7 @@ static void a_loop_made_before_may_outlive_its_cassette(void **state)
     tape *t = *state;
     record r = {0};
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_stream(peer_reply_new(t->peer), "Hello");
+    script(t->peer, STREAMS("Hello"));
     tape_record(t);
     beluga_loop *loop = new_loop();
     tape_stop();
@@ -670,8 +662,7 @@ static void every_allocation_may_fail(void **state)
 {
     tape *t = *state;
     for (int streamed = 0; streamed < 2; streamed++) {
-        peer_reply *r = peer_reply_new(t->peer);
-        peer_reply_repeat(r, PEER_FOR_EVER);
+        peer_reply *r = script(t->peer, REPEATS(PEER_FOR_EVER));
         peer_reply_match_streamed(r, streamed);
         if (streamed)
             peer_openai_stream(r, "Hello there");

@@ -6,6 +6,7 @@
 #include <beluga/cassette.h>
 
 #include "calls.h"
+#include "script.h"
 
 /* Long and odd, so that finding it anywhere means that it leaked. */
 #define TAPE_KEY "sk-test-4f1dC0ffee5ecret"
