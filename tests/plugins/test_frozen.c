@@ -1,4 +1,4 @@
-/* The plug-in of version 1, built with the headers as they were, in the library as it is. */
+/* The plug-in of version 1, built with the declarations as they were, in the library as it is. */
 #include "loading.h"
 
 #include "../support/calls.h"
