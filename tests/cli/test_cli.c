@@ -11,6 +11,7 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
+#include "../support/scoped.h"
 #include "peer.h"
 #include "run.h"
 
@@ -356,11 +357,10 @@ static void json_has_the_tool_calls(void **state)
                              "mock.tool_calls=[{\"name\":\"add\",\"arguments\":{\"a\":1}}]", "Hi",
                              NULL),
                      0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *calls = beluga_json_get(beluga_json_doc_root(doc), "tool_calls");
     assert_int_equal(beluga_json_count(calls), 1);
     assert_string_equal(string_at(beluga_json_at(calls, 0), "name"), "add");
-    beluga_json_doc_free(doc);
 }
 
 /* ---- exit codes ------------------------------------------------------------------------------ */

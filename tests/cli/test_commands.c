@@ -9,6 +9,7 @@
 #include <beluga/option.h>
 #include <beluga/provider/json.h>
 
+#include "../support/scoped.h"
 #include "peer.h"
 #include "run.h"
 
@@ -164,7 +165,7 @@ static void providers_as_json(void **state)
     struct cli *cli = *state;
     cli_set(cli, "OPENAI_API_KEY", KEY);
     assert_int_equal(cli_run(cli, "providers", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "providers");
     bool found = false;
     for (const beluga_json *p = beluga_json_first(list); p; p = beluga_json_next(list, p)) {
@@ -178,7 +179,6 @@ static void providers_as_json(void **state)
     }
     assert_true(found);
     assert_lacks(cli->out, KEY);
-    beluga_json_doc_free(doc);
 }
 
 static void models_are_aliases_and_what_providers_have(void **state)
@@ -243,7 +243,7 @@ static void check_tells_a_difference_and_fails(void **state)
     snprintf(path, sizeof path, "%s/events.txt", folder);
     cli_write_file(cli, path, events, sizeof events - 1);
     assert_int_equal(cli_run(cli, "check", "--fixtures", cli->home, "--json", "mock", NULL), 1);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     const beluga_json *list = beluga_json_get(root, "checks"), *text = beluga_json_first(list);
     while (text && strcmp(string_at(text, "check"), "text") != 0)
@@ -253,7 +253,6 @@ static void check_tells_a_difference_and_fails(void **state)
     assert_non_null(strstr(string_at(text, "difference"), "want text \"Something else.\""));
     assert_true(beluga_json_get_int(root, "failed", 0) >= 1);
     assert_true(beluga_json_is_null(beluga_json_get(root, "error")));
-    beluga_json_doc_free(doc);
 }
 
 /* ---- health, config -------------------------------------------------------------------------- */
@@ -351,20 +350,19 @@ static void config_tells_the_layers_of_a_model(void **state)
     assert_int_equal(cli_run(cli, "config", "--config", path, "-m", "local", NULL), 0);
     assert_contains(cli->out, "\nstack  retry (3) > mock\n");
     assert_int_equal(cli_run(cli, "config", "--json", "--config", path, "-m", "smart", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *stack = beluga_json_get(beluga_json_doc_root(doc), "stack");
     assert_int_equal(beluga_json_count(stack), 7);
     assert_string_equal(string_at(beluga_json_at(stack, 1), "layer"), "budget");
     assert_string_equal(string_at(beluga_json_at(stack, 1), "detail"), "$20");
     assert_string_equal(string_at(beluga_json_at(stack, 6), "layer"), "openai");
-    beluga_json_doc_free(doc);
 }
 
 static void config_as_json_and_without_a_model(void **state)
 {
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "config", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     assert_true(beluga_json_is_null(beluga_json_get(beluga_json_doc_root(doc), "model")));
     beluga_json_doc_free(doc);
     assert_int_equal(cli_run(cli, "config", "--json", "-m", "mock/any", "--timeout", "5", NULL), 0);
@@ -372,7 +370,6 @@ static void config_as_json_and_without_a_model(void **state)
     const beluga_json *options = beluga_json_get(beluga_json_doc_root(doc), "options");
     assert_string_equal(string_at(beluga_json_get(options, "timeout"), "from"), "command line");
     assert_string_equal(string_at(beluga_json_get(options, "provider"), "value"), "mock");
-    beluga_json_doc_free(doc);
 }
 
 static void config_hides_the_password_in_an_address_of_the_environment(void **state)
@@ -528,7 +525,7 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     assert_contains(cli->err, "4 errors, ");
     assert_lacks(cli->out, KEY);
     assert_int_equal(cli_run(cli, "config", "check", path, "--json", NULL), 3);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc),
                       *problems = beluga_json_get(root, "problems");
     assert_string_equal(string_at(root, "file"), path);
@@ -537,7 +534,6 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     assert_int_equal(beluga_json_get_int(beluga_json_at(problems, 0), "line", -1), 1);
     assert_string_equal(string_at(beluga_json_at(problems, 0), "severity"), "error");
     assert_lacks(cli->out, KEY);
-    beluga_json_doc_free(doc);
 }
 
 static void config_check_without_a_file_says_where_one_would_be(void **state)

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../support/scoped.h"
 #include "peer.h"
 #include "run.h"
 
@@ -61,7 +62,7 @@ static void a_call_is_an_object_where_json_is_asked_for(void **state)
     cli_set(cli, "BELUGA_LOG_LEVEL", "info");
     cli_set(cli, "BELUGA_LOG_FORMAT", "JSON");
     ask_mock(cli);
-    beluga_json_doc *doc = parse_line(cli, "call.finished");
+    SCOPED(beluga_json_doc) *doc = parse_line(cli, "call.finished");
     const beluga_json *line = beluga_json_doc_root(doc);
     assert_string_equal(beluga_json_get_string(line, "level", NULL), "info");
     assert_string_equal(beluga_json_get_string(line, "provider", NULL), "mock");
@@ -70,7 +71,6 @@ static void a_call_is_an_object_where_json_is_asked_for(void **state)
                      strlen("2026-01-01T00:00:00.000Z"));
     assert_int_equal(beluga_json_get_int(line, "input_tokens", -1), 1);
     assert_int_equal(beluga_json_get_int(line, "output_tokens", -1), 5);
-    beluga_json_doc_free(doc);
 }
 
 static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known(void **state)

@@ -10,6 +10,7 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
+#include "../support/scoped.h"
 #include "peer.h"
 #include "run.h"
 
@@ -103,9 +104,8 @@ static void the_log_is_off_until_it_is_turned_on(void **state)
     assert_int_equal(cli_run(cli, "logs", "off", NULL), 0);
     ask_mock(cli, "private again");
     const beluga_json *list;
-    beluga_json_doc *doc = entries(cli, &list, 1);
+    SCOPED(beluga_json_doc) *doc = entries(cli, &list, 1);
     assert_string_equal(text_at(list, 0, "prompt"), "first");
-    beluga_json_doc_free(doc);
 }
 
 static void only_its_owner_can_read_it(void **state)
@@ -134,12 +134,11 @@ static void status_and_path_tell_where_it_is(void **state)
     turn_on(cli);
     ask_mock(cli, "one");
     assert_int_equal(cli_run(cli, "logs", "status", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     assert_true(beluga_json_bool(beluga_json_get(root, "on"), false));
     assert_int_equal(beluga_json_get_int(root, "entries", -1), 1);
     assert_true(beluga_json_get_int(root, "bytes", -1) > 0);
-    beluga_json_doc_free(doc);
 }
 
 static void status_tells_a_reader_that_nothing_is_kept_yet(void **state)
@@ -284,9 +283,8 @@ static void an_older_entry_can_be_gone_on_from(void **state)
     ask_mock(cli, "one");
     ask_mock(cli, "two");
     assert_int_equal(cli_run(cli, "--cid", "1", "three", NULL), 0);
-    beluga_json_doc *doc = entries(cli, &list, 3);
+    SCOPED(beluga_json_doc) *doc = entries(cli, &list, 3);
     assert_int_equal(number_at(list, 0, "parent"), 1);
-    beluga_json_doc_free(doc);
 }
 
 static void what_was_attached_is_sent_again(void **state)
@@ -313,12 +311,11 @@ static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
     assert_int_equal(cli_run(cli, "-c", "two", NULL), 0);
     ask_mock(cli, "of another");
     assert_int_equal(cli_run(cli, "logs", "show", "2", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
     assert_int_equal(beluga_json_count(list), 2);
     assert_string_equal(text_at(list, 0, "prompt"), "one");
     assert_string_equal(text_at(list, 1, "prompt"), "two");
-    beluga_json_doc_free(doc);
 }
 
 static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **state)

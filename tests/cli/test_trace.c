@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../support/scoped.h"
 #include "run.h"
 
 #define FIXTURES   "/tests/cli/traces/"
@@ -271,7 +272,7 @@ static void every_moment_counts_once(void **state)
     struct cli *cli = *state;
     assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
                      0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
     double sum = 0;
     for (const beluga_json *v = beluga_json_first(where); v; v = beluga_json_next(where, v))
@@ -285,7 +286,6 @@ static void every_moment_counts_once(void **state)
     assert_float_equal(number(trace, "cost_usd"), 0.000668, 1e-9);
     assert_int_equal(beluga_json_get_int(trace, "retries", -1), 1);
     assert_int_equal(beluga_json_count(beluga_json_get(trace, "spans")), 7);
-    beluga_json_doc_free(doc);
 }
 
 static void spans_of_another_sdk_are_a_tree(void **state)
@@ -296,7 +296,7 @@ static void spans_of_another_sdk_are_a_tree(void **state)
                                         "chat gpt-5-mini", "POST",          "execute_tool weather",
                                         "chat gpt-5-mini"};
     static const int depths[] = {0, 1, 1, 2, 3, 2, 2};
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *spans = beluga_json_get(trace_of(doc), "spans");
     assert_int_equal(beluga_json_count(spans), 7);
     for (size_t i = 0; i < 7; i++) {
@@ -305,7 +305,6 @@ static void spans_of_another_sdk_are_a_tree(void **state)
         assert_int_equal(beluga_json_get_int(span, "depth", -1), depths[i]);
     }
     assert_string_equal(beluga_json_get_string(beluga_json_at(spans, 4), "kind", NULL), "attempt");
-    beluga_json_doc_free(doc);
 }
 
 static void times_and_counts_may_be_numbers(void **state)

@@ -1,5 +1,6 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
 #include "../support/torture.h"
+#include "../support/scoped.h"
 #include "base/mem.h"
 #include "client/config.h"
 
@@ -109,7 +110,7 @@ static void assert_message(const beluga_error *err, const char *text)
 static void load_fails_n(const char *yaml, size_t n, const char *text)
 {
     beluga_error err;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     write_file(yaml, n);
     assert_int_equal(beluga_config_load_file(config, path, &err), BELUGA_ERROR_INVALID_CONFIG);
     assert_message(&err, text);
@@ -117,7 +118,6 @@ static void load_fails_n(const char *yaml, size_t n, const char *text)
     const char *name, *reference;
     assert_null(beluga_config_default_model(config)); /* it is as before */
     assert_false(beluga_config_alias(config, 0, &name, &reference));
-    beluga_config_free(config);
 }
 
 static void load_fails(const char *yaml, const char *text)
@@ -148,10 +148,9 @@ static void resolve_fails(const beluga_config *config, const char *reference, in
 static void resolve_fails_at(const char *yaml, const char *reference, int code, const char *text)
 {
     char expected[400];
-    beluga_config *config = load(yaml);
+    SCOPED(beluga_config) *config = load(yaml);
     snprintf(expected, sizeof expected, "%s:%s", path, text);
     resolve_fails(config, reference, code, expected);
-    beluga_config_free(config);
 }
 
 static void described(const beluga_config *config, int key, const char *text, const char *origin)
@@ -170,7 +169,7 @@ static void options_are_kept_and_read_back(void **state)
 {
     (void)state;
     char name[] = "acme-2";
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_model_name(name), beluga_with_temperature(0.5), beluga_with_timeout_ms(90000),
         beluga_with_json_mode(true), beluga_with_provider_specific("acme.region", "eu"),
         beluga_with_provider_specific_int("acme.level", 3));
@@ -198,19 +197,18 @@ static void options_are_kept_and_read_back(void **state)
     assert_false(beluga_config_get_int(config, BELUGA_OPTION_MODEL_NAME, &integer));
     assert_false(beluga_config_get_double(config, BELUGA_OPTION_TOP_P, &number));
     assert_false(beluga_config_get_string(config, 9999, &text));
-    beluga_config_free(config);
     beluga_config_free(NULL);
 }
 
 static void options_can_be_set_later(void **state)
 {
     (void)state;
-    beluga_config *config = beluga_config_new(beluga_with_top_k(5), beluga_with_stop_sequence("a"));
+    SCOPED(beluga_config) *config =
+        beluga_config_new(beluga_with_top_k(5), beluga_with_stop_sequence("a"));
     const beluga_option more[] = {beluga_with_top_k(6), beluga_with_stop_sequence("b")};
     assert_int_equal(beluga_config_set_n(config, more, 2), 0);
     described(config, BELUGA_OPTION_TOP_K, "6", "model");
     described(config, BELUGA_OPTION_STOP_SEQUENCES, "a, b", "model");
-    beluga_config_free(config);
 }
 
 static void a_copy_lives_on_its_own(void **state)
@@ -219,11 +217,10 @@ static void a_copy_lives_on_its_own(void **state)
     beluga_config *config = load("model: fast\nmodels: {fast: acme/x}\n");
     const beluga_option user = beluga_with_user("me");
     beluga_config_set_n(config, &user, 1);
-    beluga_config *copy = beluga_config_copy(config);
+    SCOPED(beluga_config) *copy = beluga_config_copy(config);
     beluga_config_free(config);
     described(copy, BELUGA_OPTION_USER, "me", "model");
     assert_string_equal(beluga_config_default_model(copy), "fast");
-    beluga_config_free(copy);
 }
 
 /* --- describing ------------------------------------------------------------------------------ */
@@ -231,7 +228,7 @@ static void a_copy_lives_on_its_own(void **state)
 static void settings_are_described_as_text(void **state)
 {
     (void)state;
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_temperature(0.1), beluga_with_timeout_ms(90000), beluga_with_json_mode(false),
         beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_HIGH),
         beluga_with_http_version(BELUGA_HTTP_VERSION_1_1), beluga_with_seed(-3),
@@ -248,18 +245,16 @@ static void settings_are_described_as_text(void **state)
               "acme.region=eu, acme.ratio=0.25, acme.fast=true", "model");
     described(config, BELUGA_OPTION_TOP_P, "", "none");
     described(config, 9999, "", "none");
-    beluga_config_free(config);
 }
 
 static void a_description_is_cut_like_snprintf_does(void **state)
 {
     (void)state;
     char buffer[4] = "zzz";
-    beluga_config *config = beluga_config_new(beluga_with_user("somebody"));
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_user("somebody"));
     assert_int_equal(beluga_config_describe(config, BELUGA_OPTION_USER, buffer, 4, NULL), 8);
     assert_string_equal(buffer, "som");
     assert_int_equal(beluga_config_describe(config, BELUGA_OPTION_USER, NULL, 0, NULL), 8);
-    beluga_config_free(config);
 }
 
 static void nothing_secret_is_described(void **state)
@@ -276,14 +271,13 @@ static void nothing_secret_is_described(void **state)
         described(config, BELUGA_OPTION_API_KEY, keys[i].text, "model");
         beluga_config_free(config);
     }
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_base_url("https://me:word@h.example/v1?a=@b"),
         beluga_with_proxy("me:p@proxy:3128"), beluga_with_extra_header("X-Key: secret"),
         beluga_with_extra_header("broken"));
     described(config, BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b", "model");
     described(config, BELUGA_OPTION_PROXY, "[redacted]@proxy:3128", "model");
     described(config, BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set", "model");
-    beluga_config_free(config);
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
@@ -291,10 +285,10 @@ static void nothing_secret_is_described(void **state)
 static void a_file_gives_aliases_in_its_order(void **state)
 {
     (void)state;
-    beluga_config *config = load("model: fast\n"
-                                 "models:\n"
-                                 "  fast: {model: acme/small, temperature: 0.2}\n"
-                                 "  best: acme:large\n");
+    SCOPED(beluga_config) *config = load("model: fast\n"
+                                         "models:\n"
+                                         "  fast: {model: acme/small, temperature: 0.2}\n"
+                                         "  best: acme:large\n");
     const char *name, *reference;
     assert_string_equal(beluga_config_default_model(config), "fast");
     assert_true(beluga_config_alias(config, 0, &name, &reference));
@@ -304,7 +298,6 @@ static void a_file_gives_aliases_in_its_order(void **state)
     assert_string_equal(name, "best");
     assert_string_equal(reference, "acme:large");
     assert_false(beluga_config_alias(config, 2, &name, &reference));
-    beluga_config_free(config);
 }
 
 static void an_empty_file_says_nothing(void **state)
@@ -322,7 +315,7 @@ static void an_empty_file_says_nothing(void **state)
 static void every_kind_of_value_is_read(void **state)
 {
     (void)state;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load("providers:\n"
              "  acme:\n"
              "    api_key: env:ACME\n"
@@ -337,7 +330,7 @@ static void every_kind_of_value_is_read(void **state)
              "    user: \"quo\\\"ted\"\n"
              "    region: eu\n"
              "    acme.level: 3\n");
-    beluga_config *out = resolve(config, "acme/m");
+    SCOPED(beluga_config) *out = resolve(config, "acme/m");
     described(out, BELUGA_OPTION_API_KEY, "env:ACME", "file");
     described(out, BELUGA_OPTION_TIMEOUT, "90s", "file");
     described(out, BELUGA_OPTION_TEMPERATURE, "1", "file");
@@ -360,8 +353,6 @@ static void every_kind_of_value_is_read(void **state)
     assert_int_equal(
         beluga__settings_check_all(beluga__config_settings(out), 'M', "acme", acme_options, NULL),
         0);
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void bad_yaml_says_where_and_what_to_do(void **state)
@@ -493,7 +484,7 @@ static void a_file_that_can_not_be_read_says_why(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     assert_int_equal(beluga_config_load_file(config, "/nonexistent/config.yaml", &err),
                      BELUGA_ERROR_NOT_FOUND);
     assert_string_equal(err.message, "/nonexistent/config.yaml: No such file or directory");
@@ -506,7 +497,6 @@ static void a_file_that_can_not_be_read_says_why(void **state)
     assert_int_equal(beluga_config_load_file(config, path, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_message(&err, " larger than 1048576 bytes");
     unlink(path);
-    beluga_config_free(config);
 }
 
 static void there_are_at_most_8_files_and_4096_sections(void **state)
@@ -534,8 +524,8 @@ static void a_later_file_wins(void **state)
     const char *name, *reference;
     const char *const second = "model: b\nproviders: {acme: {top_k: 2}}\n"
                                "models: {b: acme/second, c: acme/c}\n";
-    beluga_config *config = load("model: a\nproviders: {acme: {top_k: 1, user: u}}\n"
-                                 "models: {a: acme/a, b: acme/first}\n");
+    SCOPED(beluga_config) *config = load("model: a\nproviders: {acme: {top_k: 1, user: u}}\n"
+                                         "models: {a: acme/a, b: acme/first}\n");
     write_file(second, strlen(second));
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     unlink(path);
@@ -545,12 +535,10 @@ static void a_later_file_wins(void **state)
     assert_true(beluga_config_alias(config, 2, &name, &reference));
     assert_string_equal(name, "c");
     assert_false(beluga_config_alias(config, 3, &name, &reference));
-    beluga_config *out = resolve(config, NULL);
+    SCOPED(beluga_config) *out = resolve(config, NULL);
     described(out, BELUGA_OPTION_MODEL_NAME, "second", "file");
     described(out, BELUGA_OPTION_TOP_K, "2", "file");
     described(out, BELUGA_OPTION_USER, "u", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 /* --- references ------------------------------------------------------------------------------ */
@@ -562,7 +550,7 @@ static void a_reference_is_split_at_its_first_separator(void **state)
         const char *reference, *model;
     } rows[] = {
         {"acme/m", "m"}, {"acme:m", "m"}, {"acme/meta/m:7b", "meta/m:7b"}, {"acme:m:7b", "m:7b"}};
-    beluga_config *config = beluga_config_new(beluga_with_top_k(1));
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_top_k(1));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         beluga_config *out = resolve(config, rows[i].reference);
         described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
@@ -570,29 +558,25 @@ static void a_reference_is_split_at_its_first_separator(void **state)
         described(out, BELUGA_OPTION_TOP_K, "1", "model");
         beluga_config_free(out);
     }
-    beluga_config *out = resolve(config, "acme"); /* its default model */
+    SCOPED(beluga_config) *out = resolve(config, "acme"); /* its default model */
     described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
     described(out, BELUGA_OPTION_MODEL_NAME, "", "none");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void a_given_reference_wins_over_the_configuration(void **state)
 {
     (void)state;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_provider("other"), beluga_with_model_name("old"));
-    beluga_config *out = resolve(config, "acme/new");
+    SCOPED(beluga_config) *out = resolve(config, "acme/new");
     described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
     described(out, BELUGA_OPTION_MODEL_NAME, "new", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void aliases_add_their_settings_to_the_providers(void **state)
 {
     (void)state;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load("providers:\n"
              "  acme: {top_k: 1, top_p: 0.1, temperature: 0.1, stop_sequences: [p]}\n"
              "models:\n"
@@ -600,7 +584,7 @@ static void aliases_add_their_settings_to_the_providers(void **state)
              "  fast: {model: base, temperature: 0.3, stop_sequences: [a, b]}\n");
     const beluga_option seed[] = {beluga_with_seed(1), beluga_with_model_name("mine")};
     beluga_config_set_n(config, seed, 2);
-    beluga_config *out = resolve(config, "fast");
+    SCOPED(beluga_config) *out = resolve(config, "fast");
     described(out, BELUGA_OPTION_PROVIDER, "acme", "file");
     described(out, BELUGA_OPTION_MODEL_NAME, "m", "file");
     described(out, BELUGA_OPTION_TOP_K, "1", "file");
@@ -612,28 +596,24 @@ static void aliases_add_their_settings_to_the_providers(void **state)
     out = resolve(config, "acme/m");
     described(out, BELUGA_OPTION_TEMPERATURE, "0.1", "file");
     described(out, BELUGA_OPTION_STOP_SEQUENCES, "p", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void options_of_the_model_win_over_the_file(void **state)
 {
     (void)state;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load("models: {fast: {model: acme/m, temperature: 0.3, stop_sequences: [f]}}\n");
     const beluga_option mine[] = {beluga_with_temperature(0.9), beluga_with_stop_sequence("m")};
     beluga_config_set_n(config, mine, 2);
-    beluga_config *out = resolve(config, "fast");
+    SCOPED(beluga_config) *out = resolve(config, "fast");
     described(out, BELUGA_OPTION_TEMPERATURE, "0.9", "model");
     described(out, BELUGA_OPTION_STOP_SEQUENCES, "m", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void without_a_reference_the_default_is_taken(void **state)
 {
     (void)state;
-    beluga_config *config = load("model: acme/m\n");
+    SCOPED(beluga_config) *config = load("model: acme/m\n");
     beluga_config *out = resolve(config, NULL);
     described(out, BELUGA_OPTION_PROVIDER, "acme", "file");
     described(out, BELUGA_OPTION_MODEL_NAME, "m", "file");
@@ -649,7 +629,6 @@ static void without_a_reference_the_default_is_taken(void **state)
     resolve_fails(config, NULL, BELUGA_ERROR_INVALID_CONFIG,
                   "no model is named and the configuration has no default: "
                   "name one, such as openai/gpt-5-mini");
-    beluga_config_free(config);
 }
 
 /* The names go on, as far as they fit. */
@@ -666,7 +645,7 @@ static void resolve_lists(const beluga_config *config, const char *reference, co
 static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
 {
     (void)state;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     resolve_lists(config, "opnai/gpt",
                   "no provider is named \"opnai\"; did you mean openai? there are acme, ");
     resolve_lists(config, "fast",
@@ -685,7 +664,6 @@ static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
     config = load("model: x/y\nmodels:\n  f: {model: z/y}\n");
     resolve_lists(config, NULL, ":1:8: no provider is named \"x\"; there are acme, ");
     resolve_lists(config, "f", ":3:14: no provider is named \"z\"; there are acme, ");
-    beluga_config_free(config);
 }
 
 static void aliases_that_lead_in_a_circle_are_found(void **state)
@@ -719,11 +697,9 @@ static void names_nobody_knows_are_found_when_the_provider_is(void **state)
     resolve_fails_at("models:\n  f: {model: acme/m, xyzzy: 1}\n", "f", bad,
                      "2:29: \"xyzzy\" is neither an option nor one of acme's own");
     /* Sections of other providers are not looked at. */
-    beluga_config *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
-    beluga_config *out = resolve(config, "acme/m");
+    SCOPED(beluga_config) *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
+    SCOPED(beluga_config) *out = resolve(config, "acme/m");
     described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static int open_mock(const char *first, const char *second, beluga_chat_model **model,

@@ -1,6 +1,7 @@
 /* Providers without code: an entry of a file, or a configuration with a base. */
 #include "../support/calls.h"
 #include "../support/torture.h"
+#include "../support/scoped.h"
 #include "client/chat_model.h"
 
 #include <beluga/provider/provider.h>
@@ -149,7 +150,7 @@ static void it_has_its_own_name_everywhere(void **state)
     beluga_error err;
     char line[2048];
     peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {my-host: {base: openai, base_url: 'URL'}}", "my-host/m");
     assert_string_equal(beluga_provider_name(model), "my-host");
     assert_string_equal(model->target->metric_prefix, "beluga.my-host");
@@ -160,7 +161,6 @@ static void it_has_its_own_name_everywhere(void **state)
     beluga_health health;
     assert_int_equal(beluga_check_health(model, NULL, false, &health, &err), 0);
     assert_string_equal(health.provider, "my-host");
-    beluga_chat_model_unref(model);
 }
 
 /* --- nothing of the base's -------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static void the_bases_variables_are_never_read(void **state)
                                         "OPENAI_BASE_URL", "OPENAI_API_BASE"};
     for (size_t i = 0; i < 5; i++) setenv(names[i], "http://127.0.0.1:9/" SECRET, 1);
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: openai, base_url: 'URL'}}", "mine/m");
     for (size_t i = 0; i < 5; i++) unsetenv(names[i]);
     assert_false(model->target->key_set);
@@ -181,17 +181,15 @@ static void the_bases_variables_are_never_read(void **state)
     sent(p, 0, "Authorization", NULL);
     sent(p, 0, "OpenAI-Organization", NULL);
     sent(p, 0, "OpenAI-Project", NULL);
-    beluga_chat_model_unref(model);
 }
 
 /* A base whose key comes from a profile when nothing else is said. */
 static void nor_is_its_default_source_of_keys(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: bedrock, base_url: 'URL'}}", "mine/m");
     assert_false(model->target->key_set);
-    beluga_chat_model_unref(model);
 }
 
 static void another_address_has_no_default_model(void **state)
@@ -200,14 +198,12 @@ static void another_address_has_no_default_model(void **state)
     open_fails("providers: {mine: {base: openai, base_url: 'URL'}}", "mine",
                BELUGA_ERROR_INVALID_CONFIG,
                "model_name is missing, and mine has no default: say mine/MODEL");
-    beluga_chat_model *model;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_error err;
-    beluga_config *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
+    SCOPED(beluga_config) *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
     assert_int_equal(try_open(config, "work", &model, &err), 0);
     assert_string_equal(model->target->base_url, "https://api.openai.com/v1");
     assert_string_equal(beluga_model_name(model), "gpt-5-mini");
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
 }
 
 /* --- what the base can ------------------------------------------------------------------------ */
@@ -217,11 +213,10 @@ static void the_bases_quirks_carry_over(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: mistral, base_url: 'URL', seed: 7}}", "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
     assert_non_null(strstr(peer_request_body(p, 0, NULL), "\"random_seed\":7"));
-    beluga_chat_model_unref(model);
 }
 
 static void so_do_its_own_options_and_how_it_authorizes(void **state)
@@ -229,7 +224,7 @@ static void so_do_its_own_options_and_how_it_authorizes(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 2);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p, "providers: {mine: {base: openai, base_url: 'URL', organization: o, openai.project: p}}",
         "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
@@ -241,7 +236,6 @@ static void so_do_its_own_options_and_how_it_authorizes(void **state)
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 1, "api-key", SECRET);
     sent(p, 1, "Authorization", NULL);
-    beluga_chat_model_unref(model);
 }
 
 static void a_base_without_http_works_too(void **state)
@@ -324,14 +318,13 @@ static void a_header_without_its_secret_says_which(void **state)
                "'env:BELUGA_TEST_GATE'}}}",
                "mine/m", BELUGA_ERROR_AUTHENTICATION,
                "header X-Gate: the key's variable BELUGA_TEST_GATE is not set");
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {mine: {base: openai, base_url: 'URL', headers: {A: b, X-Gate: 'file:/none'}}}",
         "mine/m");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(err.message, "header X-Gate: the key's file /none can't be read");
     assert_int_equal(peer_requests(p), 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_header_of_nothing_takes_the_protocols_away(void **state)
@@ -339,23 +332,22 @@ static void a_header_of_nothing_takes_the_protocols_away(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p,
                  "providers: {mine: {base: openai, base_url: 'URL', organization: o, headers: "
                  "{OpenAI-Organization: null}}}",
                  "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 0, "OpenAI-Organization", NULL);
-    beluga_chat_model_unref(model);
 }
 
 static void a_calls_own_headers_and_body_win(void **state)
 {
     peer *p = *state;
-    beluga_response *response;
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {mine: {base: openai, base_url: 'URL', headers: {A: a, B: b}, body: {x: "
         "{a: 1, b: 1}, y: 1, messages: null}}}",
@@ -367,8 +359,6 @@ static void a_calls_own_headers_and_body_win(void **state)
     sent(p, 0, "A", "a");
     sent(p, 0, "B", "c");
     body_is(p, 0, "{\"model\":\"m\",\"x\":{\"b\":2,\"a\":1}}");
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void headers_and_body_serve_a_registered_provider_too(void **state)
@@ -376,7 +366,7 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {openai: {base_url: 'URL', headers: {A: a}, body: {x: 1}, models: {s: small}}}",
         "openai/s");
@@ -384,7 +374,6 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
     sent(p, 0, "A", "a");
     body_is(p, 0,
             "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"x\":1}");
-    beluga_chat_model_unref(model);
 }
 
 /* The number that a command wrote into a file; 0: not yet. */
@@ -439,7 +428,7 @@ static void what_is_fallen_back_to_gets_nothing_of_the_first(void **state)
     beluga_error err;
     peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "later");
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers:\n"
         "  one: {base: openai, base_url: 'URL', api_key: " SECRET ", headers: {X-Gate: " SECRET "},"
@@ -453,7 +442,6 @@ static void what_is_fallen_back_to_gets_nothing_of_the_first(void **state)
     sent(p, 1, "Authorization", NULL);
     sent(p, 1, "X-Two", "b");
     body_is(p, 1, "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
-    beluga_chat_model_unref(model);
 }
 
 /* --- names of models -------------------------------------------------------------------------- */
@@ -478,10 +466,9 @@ static void an_alias_may_be_default_given_or_of_the_call(void **state)
         beluga_chat_model_unref(model);
     }
     peer_openai_stream(peer_reply_new(p), "Hi");
-    beluga_chat_model *model = open_own(p, yaml, "mine/x");
+    SCOPED(beluga_chat_model) *model = open_own(p, yaml, "mine/x");
     assert_int_equal(stream_with(model, &r, beluga_with_model_name("a2")), 0);
     assert_string_equal(peer_request_model(p, 5), "org/a");
-    beluga_chat_model_unref(model);
 }
 
 /* --- without a file --------------------------------------------------------------------------- */
@@ -517,7 +504,7 @@ static void options_of_the_wrong_form_are_refused_together(void **state)
     (void)state;
     beluga_error err;
     beluga_chat_model *model;
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_provider("mine"), beluga_with_base("openai"), beluga_with_model_name("m"),
         beluga_with_header("a secret without a name"), beluga_with_body("[1]"),
         beluga_with_model_alias("=x"));
@@ -526,7 +513,6 @@ static void options_of_the_wrong_form_are_refused_together(void **state)
     assert_string_equal(err.message, "headers: item 0 is not \"Name: value\"; body is not a JSON "
                                      "object; models: item 0 is not \"alias=name\"");
     assert_string_equal(err.provider, "mine");
-    beluga_config_free(config);
 }
 
 /* The sections of a file apply to its own provider even where nobody resolved a reference. */
@@ -534,7 +520,7 @@ static void it_opens_by_its_name_alone(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    beluga_chat_model *model;
+    SCOPED(beluga_chat_model) *model = NULL;
     will_answer(p, 1);
     beluga_config *config =
         load_at(peer_url(p),
@@ -544,7 +530,6 @@ static void it_opens_by_its_name_alone(void **state)
     beluga_config_free(config);
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 0, "A", "a");
-    beluga_chat_model_unref(model);
 }
 
 /* --- what can't be ---------------------------------------------------------------------------- */
@@ -579,7 +564,7 @@ static void a_name_that_is_nearly_one_is_hinted_at(void **state)
     (void)state;
     beluga_chat_model *model;
     beluga_error err;
-    beluga_config *config = load_at(
+    SCOPED(beluga_config) *config = load_at(
         NULL,
         "providers: {mine: {base: opnai}, other: {api_key: k}}\nmodels: {m: {model: mine/x}}\n");
     assert_int_equal(try_open(config, "mime/x", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
@@ -591,7 +576,6 @@ static void a_name_that_is_nearly_one_is_hinted_at(void **state)
     snprintf(expected, sizeof expected,
              "%s:1:26: the base of mine, \"opnai\", is no provider; did you mean openai?", path);
     begins(&err, expected);
-    beluga_config_free(config);
 }
 
 /* --- files and layers ------------------------------------------------------------------------- */
@@ -609,8 +593,8 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_config *out;
-    beluga_config *config = load_at(
+    SCOPED(beluga_config) *out = NULL;
+    SCOPED(beluga_config) *config = load_at(
         NULL,
         "providers: {mine: {base: openai, base_url: 'http://u:p@h/v1', api_key: sk-secret, "
         "headers: {A: secret, B: 'env:B', C: null}, body: {a: [1]}, models: {f: x}, model: f}}\n"
@@ -633,17 +617,15 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "m", &out, &err), 0);
     described(out, BELUGA_OPTION_HEADERS, "D: set", "file"); /* a list of a later section */
     described(out, BELUGA_OPTION_BODY, "{}", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void a_later_file_adds_and_wins(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_config *out;
+    SCOPED(beluga_config) *out = NULL;
     const char *name, *base;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load_at(NULL, "providers: {mine: {base: openai, user: a, seed: 1}, two: {base: mock}}");
     write_text(path, sizeof path, "providers: {mine: {base: groq, user: b}}");
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
@@ -659,15 +641,13 @@ static void a_later_file_adds_and_wins(void **state)
     described(out, BELUGA_OPTION_BASE, "groq", "file");
     described(out, BELUGA_OPTION_USER, "b", "file");
     described(out, BELUGA_OPTION_SEED, "1", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void resolving_anew_leaves_nothing_of_the_last_provider(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_config *mine, *out;
+    SCOPED(beluga_config) *mine = NULL, *out = NULL;
     const char *text;
     beluga_config *config = load_at(NULL, "providers:\n"
                                           "  mine: {base: openai, api_key: " SECRET
@@ -693,8 +673,6 @@ static void resolving_anew_leaves_nothing_of_the_last_provider(void **state)
     described(out, BELUGA_OPTION_PROVIDER, "mine", "model");
     described(out, BELUGA_OPTION_MODEL_NAME, "m", "file"); /* its default */
     described(out, BELUGA_OPTION_API_KEY, "set", "file");
-    beluga_config_free(out);
-    beluga_config_free(mine);
 }
 
 /* --- lives and threads ------------------------------------------------------------------------ */
@@ -703,7 +681,7 @@ static void a_model_outlives_all_that_made_it(void **state)
 {
     peer *p = *state;
     beluga_client *client;
-    beluga_chat_model *model;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_config *resolved;
     beluga_error err;
     will_answer(p, 1);
@@ -719,7 +697,6 @@ static void a_model_outlives_all_that_made_it(void **state)
     assert_string_equal(beluga_provider_name(model), "mine");
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 0, "A", "a");
-    beluga_chat_model_unref(model);
 }
 
 enum { THREADS = 8, ROUNDS = 20 };
@@ -746,7 +723,7 @@ static void many_threads_open_and_ask_at_once(void **state)
     peer *p = *state;
     pthread_t threads[THREADS];
     will_answer(p, PEER_FOR_EVER);
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load_at(peer_url(p), "providers:\n"
                              "  one: {base: openai, base_url: 'URL', api_key: 'command:echo k', "
                              "headers: {A: 'command:echo a'}, models: {f: x}}\n"
@@ -758,7 +735,6 @@ static void many_threads_open_and_ask_at_once(void **state)
         pthread_join(threads[i], &failures);
         assert_null(failures);
     }
-    beluga_config_free(config);
 }
 
 /* --- allocations ------------------------------------------------------------------------------ */

@@ -1,5 +1,6 @@
 /* What a server can do wrong, and what its caller is told: code, retry, ids, one line, no key. */
 #include "../support/openai.h"
+#include "../support/scoped.h"
 
 #include <stdio.h>
 #include <netinet/in.h>
@@ -22,24 +23,22 @@ static void assert_clean(const beluga_error *err)
 /* The next request gets `r`, whatever it is; asked by generate and by a stream. */
 static void assert_fails(peer *p, int code, beluga_error *err)
 {
-    beluga_chat_model *model = open_peer(p);
+    SCOPED(beluga_chat_model) *model = open_peer(p);
     size_t before = peer_requests(p);
     assert_int_equal(ask(model, err), code);
     assert_clean(err);
     assert_string_equal(err->operation, "generate");
     assert_int_equal(peer_requests(p), before + 1);
-    beluga_chat_model_unref(model);
 }
 
 static void assert_stream_fails(peer *p, int code, pulled *got)
 {
-    beluga_chat_model *model = open_peer(p);
+    SCOPED(beluga_chat_model) *model = open_peer(p);
     stream_all(model, got);
     assert_int_equal(got->status, code);
     assert_int_equal(got->finishes, 0);
     assert_clean(&got->err);
     assert_string_equal(got->err.operation, "stream");
-    beluga_chat_model_unref(model);
 }
 
 /* ---- statuses -------------------------------------------------------------------------------- */
@@ -278,14 +277,13 @@ static void assert_refused(peer *p, beluga_option option, const char *said)
 {
     beluga_error err = {0};
     beluga_response *response = (beluga_response *)p;
-    beluga_chat_model *model = open_peer(p);
+    SCOPED(beluga_chat_model) *model = open_peer(p);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err, option);
     assert_int_equal(status, BELUGA_ERROR_INVALID_INPUT);
     assert_null(response);
     if (!strstr(err.message, said)) fail_msg("'%s' is not in: %s", said, err.message);
     assert_clean(&err);
     assert_int_equal(peer_requests(p), 0);
-    beluga_chat_model_unref(model);
 }
 
 static void headers_and_bodies_that_can_not_be_sent_are_refused(void **state)
@@ -306,9 +304,9 @@ static void what_is_added_to_a_request_has_the_last_word_but_not_over_the_key(vo
 {
     peer *p = *state;
     beluga_error err = {0};
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     peer_openai_answer(peer_reply_new(p), "Hello.");
-    beluga_chat_model *model = open_peer(p);
+    SCOPED(beluga_chat_model) *model = open_peer(p);
     int status = beluga_invoke(
         model, NULL, beluga_input_text("Hi"), &response, &err, beluga_with_temperature(0.5),
         beluga_with_extra_body("{\"temperature\":1.5,\"nested\":{\"a\":[true]},\"user\":null}"),
@@ -323,8 +321,6 @@ static void what_is_added_to_a_request_has_the_last_word_but_not_over_the_key(vo
     assert_string_equal(peer_request_header(p, 0, "accept"), "x/y");
     assert_string_equal(peer_request_header(p, 0, "x-empty"), "");
     assert_string_equal(peer_request_header(p, 0, "authorization"), "Bearer " SECRET_KEY);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
@@ -332,7 +328,7 @@ static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
     static const char key[] = SECRET_KEY "\r\nX-Injected: yes";
     peer *p = *state;
     beluga_error err = {0};
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     const beluga_option bad = beluga_with_api_key(key);
     int status = try_open(beluga_registry_default(), peer_url(p), &bad, 1, &model, &err);
     if (!status) status = ask(model, &err);
@@ -341,7 +337,6 @@ static void a_key_with_a_line_break_is_refused_and_not_shown(void **state)
     assert_null(strstr(err.message, SECRET_KEY));
     assert_null(strstr(err.cause, SECRET_KEY));
     assert_int_equal(peer_requests(p), 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_key_that_can_not_be_had_is_an_authentication_error(void **state)
@@ -383,13 +378,12 @@ static void a_dead_port_is_a_network_error_that_may_pass(void **state)
     (void)state;
     snprintf(url, sizeof url, "%s", peer_url(p));
     peer_stop(p);
-    beluga_chat_model *model = open_at(url, NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_at(url, NULL, 0);
     assert_int_equal(ask(model, &err), BELUGA_ERROR_NETWORK);
     assert_clean(&err);
     assert_true(beluga_error_is_retryable(&err));
     assert_non_null(strstr(err.message, "connect"));
     assert_true(*err.cause);
-    beluga_chat_model_unref(model);
 }
 
 /* A model whose retries are the library's own, at a port that nothing listens on. */
@@ -503,13 +497,14 @@ static void a_stream_that_ends_without_its_proof_is_stream_closed(void **state)
 static void a_generate_over_a_stream_that_breaks_gives_what_arrived_to_who_asked(void **state)
 {
     peer *p = *state;
-    beluga_response *response = NULL, *partial = NULL;
+    beluga_response *response = NULL;
+    SCOPED(beluga_response) *partial = NULL;
     beluga_error err = {0};
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_text(r, "Half an answer");
     peer_step_close(r);
-    beluga_chat_model *model = open_peer(p);
+    SCOPED(beluga_chat_model) *model = open_peer(p);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err,
                                beluga_with_wire_streaming(true), beluga_with_partial(&partial));
     assert_int_equal(status, BELUGA_ERROR_STREAM_CLOSED);
@@ -517,8 +512,6 @@ static void a_generate_over_a_stream_that_breaks_gives_what_arrived_to_who_asked
     assert_non_null(partial);
     assert_string_equal(beluga_response_text(partial, NULL), "Half an answer");
     assert_false(beluga_response_is_complete(partial));
-    beluga_response_free(partial);
-    beluga_chat_model_unref(model);
 }
 
 static void bytes_that_are_not_http_are_an_invalid_response(void **state)
@@ -539,7 +532,7 @@ static void a_server_that_never_answers_is_a_timeout(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, 2);
     peer_step_hang(r);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(60));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_timeout_ms(60));
     assert_int_equal(ask(model, &err), BELUGA_ERROR_TIMEOUT);
     assert_clean(&err);
     assert_true(beluga_error_is_retryable(&err));
@@ -547,7 +540,6 @@ static void a_server_that_never_answers_is_a_timeout(void **state)
     stream_all(model, &got);
     assert_int_equal(got.status, BELUGA_ERROR_TIMEOUT);
     assert_int_equal(peer_wait_all_closed(p, PATIENCE_MS), 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_server_that_accepts_and_is_deaf_is_a_timeout(void **state)
@@ -555,10 +547,9 @@ static void a_server_that_accepts_and_is_deaf_is_a_timeout(void **state)
     peer *p = *state;
     beluga_error err;
     peer_fail_accepts(p, PEER_ACCEPT_DEAF, 1);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(60));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_timeout_ms(60));
     assert_int_equal(ask(model, &err), BELUGA_ERROR_TIMEOUT);
     assert_clean(&err);
-    beluga_chat_model_unref(model);
 }
 
 static void a_stream_that_goes_silent_is_stream_timeout(void **state)
@@ -569,12 +560,11 @@ static void a_stream_that_goes_silent_is_stream_timeout(void **state)
     peer_openai_begin(r);
     peer_openai_text(r, "Half");
     peer_step_hang(r);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_idle_timeout_ms(60));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_idle_timeout_ms(60));
     stream_all(model, &got);
     assert_int_equal(got.status, BELUGA_ERROR_STREAM_TIMEOUT);
     assert_string_equal(got.text, "Half");
     assert_clean(&got.err);
-    beluga_chat_model_unref(model);
 }
 
 /* ---- limits ---------------------------------------------------------------------------------- */
@@ -618,7 +608,7 @@ static void an_answer_past_max_response_bytes_is_limit_exceeded(void **state)
     memset(text, 'a', sizeof text - 1);
     peer_reply *r = peer_reply_new(p);
     peer_openai_answer(r, text);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_response_bytes(2048));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_max_response_bytes(2048));
     assert_int_equal(ask(model, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_clean(&err);
     assert_non_null(strstr(err.message, "max_response_bytes"));
@@ -647,7 +637,6 @@ static void an_answer_past_max_response_bytes_is_limit_exceeded(void **state)
     stream_all(model, &got);
     assert_int_equal(got.status, BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_non_null(strstr(got.err.message, "max_event_bytes"));
-    beluga_chat_model_unref(model);
 }
 
 static void json_nested_thousands_deep_is_refused_and_harmless(void **state)

@@ -2,6 +2,7 @@
  * by whichever way it came. The rule is held here by code of its own. */
 #include "../support/openai.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include "base/limits.h"
 #include "base/line.h"
@@ -229,8 +230,8 @@ static void by_paths(const char *text)
     char path[1024];
     beluga_error err = {0};
     beluga_prices *prices = NULL;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
-    beluga_message *message = beluga_message_new(BELUGA_ROLE_HUMAN);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_message) *message = beluga_message_new(BELUGA_ROLE_HUMAN);
     snprintf(path, sizeof path, "/no/%s", text);
     const beluga_cassette cassette = {
         .size = sizeof cassette, .directory = path, .mode = BELUGA_CASSETTE_REPLAY};
@@ -244,8 +245,6 @@ static void by_paths(const char *text)
     hold_error(&err);
     assert_int_not_equal(beluga_registry_load_plugin(beluga_registry_default(), path, &err), 0);
     hold_error(&err);
-    beluga_message_unref(message);
-    beluga_config_free(config);
 }
 
 static const char *folder(void)
@@ -581,16 +580,14 @@ static void hold_warnings(void *payload, const beluga_event *event)
 static void watch(beluga_chat_model *model)
 {
     bool ended = false;
-    beluga_loop *loop;
-    beluga_messages *messages = beluga_messages_new();
+    SCOPED(beluga_loop) *loop = NULL;
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
     assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     assert_int_equal(beluga_stream_start_n(model, loop, NULL, messages, hold_warnings, &ended, NULL,
                                            NULL, NULL, 0),
                      0);
     while (!ended) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
 }
 
 static void by_a_provider_that_writes_it_itself(const char *text)

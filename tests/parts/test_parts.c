@@ -1,6 +1,7 @@
 /* What can be left out of the library: what is there works, and what is not says so, and says what
  * builds it in. In a whole build the first half of each case is what is seen. */
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <beluga/beluga.h>
 
@@ -35,11 +36,10 @@ static void configuration_files_are_read_or_refused(void **state)
     (void)state;
     beluga_error err = {0};
     char path[] = "/tmp/beluga-parts-XXXXXX";
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     write_file(path, "model: mock/any\n");
     check("yaml", beluga_config_load_file(config, path, &err), &err);
     unlink(path);
-    beluga_config_free(config);
 }
 
 static void tell(void *payload, const beluga_config_problem *problem)
@@ -148,9 +148,8 @@ static void plug_ins_that_no_configuration_names_are_no_fault(void **state)
 {
     (void)state;
     beluga_error err = {0};
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     assert_int_equal(beluga_config_load_plugins(config, beluga_registry_default(), NULL, &err), 0);
-    beluga_config_free(config);
 }
 
 static void telemetry_is_set_up_or_refused(void **state)

@@ -2,6 +2,7 @@
 #include "loading.h"
 
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 static beluga_chat_model *open_frozen(loading *l, const char *provider, const beluga_config *config)
 {
@@ -15,42 +16,37 @@ static beluga_chat_model *open_frozen(loading *l, const char *provider, const be
 static void a_full_provider_of_version_1_streams(void **state)
 {
     record r;
-    beluga_chat_model *model = open_frozen(*state, "frozen-full", NULL);
+    SCOPED(beluga_chat_model) *model = open_frozen(*state, "frozen-full", NULL);
     assert_int_equal(stream_with(model, &r, beluga_with_temperature(0.5),
                                  beluga_with_provider_specific("frozen-full.mood", "good")),
                      0);
     assert_contains(r.story, "start(frozen 1)");
     assert_contains(r.story, "[2 f Hi 0.5 good] usage(3,4) finish(stop)");
-    beluga_chat_model_unref(model);
 }
 
 static void a_tool_is_called_by_version_1(void **state)
 {
     record r;
-    beluga_tool *tool;
+    SCOPED(beluga_tool) *tool = NULL;
     beluga_tool_definition definition = {.size = sizeof definition, .name = "look"};
-    beluga_chat_model *model = open_frozen(*state, "frozen-full", NULL), *bound;
+    SCOPED(beluga_chat_model) *model = open_frozen(*state, "frozen-full", NULL), *bound = NULL;
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
     assert_int_equal(stream_whole(bound, &r), 0);
     assert_contains(r.story, "begin(0 look)");
     assert_contains(r.story, "finish(tool_calls)");
-    beluga_chat_model_unref(bound);
-    beluga_chat_model_unref(model);
-    beluga_tool_unref(tool);
 }
 
 static void a_model_of_version_1_checks_its_configuration(void **state)
 {
     loading *l = *state;
     beluga_chat_model *model = NULL;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_provider_specific("frozen-full.mood", "bad"));
     assert_loads(l, test_plugin(l, "frozen_v1"));
     assert_int_equal(beluga_registry_open(l->registry, "frozen-full", config, &model, &l->err),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_string_equal(l->err.message, "no bad mood");
-    beluga_config_free(config);
 }
 
 static beluga_chat_model *open_http(loading *l, peer *p)

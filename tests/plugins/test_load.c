@@ -13,6 +13,7 @@
 #include "client/plugin.h"
 
 #include "../support/torture.h"
+#include "../support/scoped.h"
 
 /* ---- what is taken in ------------------------------------------------------------------------ */
 
@@ -39,7 +40,7 @@ static void a_plugin_may_be_loaded_again_and_into_other_registries(void **state)
 {
     loading *l = *state;
     beluga_client *other;
-    beluga_response *response;
+    SCOPED(beluga_response) *response = NULL;
     assert_loads(l, test_plugin(l, "good"));
     size_t n = beluga_registry_list(l->registry, NULL, 0);
     assert_loads(l, test_plugin(l, "good"));
@@ -51,21 +52,18 @@ static void a_plugin_may_be_loaded_again_and_into_other_registries(void **state)
     beluga_client_unref(other);
     assert_int_equal(ask(l, "plugged-counting", &response), 0);
     assert_string_equal(beluga_response_warning(response, 0), "init ran 1 time");
-    beluga_response_free(response);
 }
 
 static void a_plugin_outlives_the_client_that_loaded_it(void **state)
 {
     loading *l = *state;
-    beluga_chat_model *model = NULL;
-    beluga_response *response = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_loads(l, test_plugin(l, "good"));
     assert_int_equal(beluga_registry_open(l->registry, "plugged-good", NULL, &model, NULL), 0);
     beluga_client_unref(l->client);
     l->client = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 /* The first tables end before key_reference. What is behind this one's end can't be read. */

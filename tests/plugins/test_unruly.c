@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 static int set_up(void **state)
 {
@@ -116,20 +117,17 @@ static void note_log(void *payload, beluga_log_level level, const char *event,
 
 static void cancel_in_the_middle(loading *l, const char *provider)
 {
-    beluga_chat_model *model = NULL;
-    beluga_context *context = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     record r;
     record_clear(&r);
     assert_int_equal(beluga_registry_open(l->registry, provider, NULL, &model, NULL), 0);
-    beluga_stream *stream = begin_stream(model, context);
+    SCOPED(beluga_stream) *stream = begin_stream(model, context);
     assert_non_null(pull_until(stream, &r, BELUGA_EVENT_TEXT));
     beluga_context_cancel(context);
     pull_all(stream, &r);
     assert_int_equal(r.status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(r.finishes, 0);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
-    beluga_context_unref(context);
 }
 
 static void a_provider_that_throws_its_cancel_away_is_cancelled_all_the_same(void **state)

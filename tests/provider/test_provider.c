@@ -1,6 +1,8 @@
 /* What the framework promises a full provider, and what it holds it to: rules of emitting, delays,
  * work that blocks, cancelling. Each test is a provider of its own: the function that `behave`
  * points to. */
+#include "../support/scoped.h"
+
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -85,9 +87,8 @@ static beluga_response *call(beluga_chat_model *model, behaviour how, int expect
 static void assert_text(beluga_chat_model *model, behaviour how, const char *text)
 {
     beluga_error err;
-    beluga_response *response = call(model, how, 0, &err);
+    SCOPED(beluga_response) *response = call(model, how, 0, &err);
     assert_string_equal(beluga_response_text(response, NULL), text);
-    beluga_response_free(response);
 }
 
 static void assert_fails(beluga_chat_model *model, behaviour how, int code)
@@ -136,9 +137,8 @@ static int finishes_twice(const beluga_call *c, beluga_emit *emit, beluga_error 
 static void the_first_finish_counts(void **state)
 {
     beluga_error err;
-    beluga_response *response = call(*state, finishes_twice, 0, &err);
+    SCOPED(beluga_response) *response = call(*state, finishes_twice, 0, &err);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_LENGTH);
-    beluga_response_free(response);
 }
 
 static int fails_after_finish(const beluga_call *c, beluga_emit *emit, beluga_error *err)
@@ -206,12 +206,11 @@ static int calls_by_one_id(const beluga_call *c, beluga_emit *emit, beluga_error
 static void two_calls_of_one_id_are_told_apart(void **state)
 {
     beluga_error err;
-    beluga_response *response = call(*state, calls_by_one_id, 0, &err);
+    SCOPED(beluga_response) *response = call(*state, calls_by_one_id, 0, &err);
     assert_int_equal(beluga_response_tool_call_count(response), 3);
     assert_string_equal(beluga_response_tool_call(response, 0)->id, "same");
     assert_string_not_equal(beluga_response_tool_call(response, 1)->id, "same");
     assert_string_equal(beluga_response_tool_call(response, 2)->id, "other");
-    beluga_response_free(response);
 }
 
 static int counts_results(const beluga_call *c, beluga_emit *emit, beluga_error *err)
@@ -230,8 +229,8 @@ static int counts_results(const beluga_call *c, beluga_emit *emit, beluga_error 
 
 static void of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so(void **state)
 {
-    beluga_response *response = NULL;
-    beluga_messages *messages = beluga_messages_new();
+    SCOPED(beluga_response) *response = NULL;
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
     beluga_message *answer = beluga_message_new(BELUGA_ROLE_AI);
     beluga_messages_add(messages, beluga_human_message("Hi"));
     beluga_message_add_tool_call(answer, "a", "w", "{}", 2);
@@ -243,19 +242,16 @@ static void of_two_results_of_a_call_the_last_is_sent_and_a_warning_says_so(void
     assert_int_equal(beluga_generate(*state, NULL, messages, &response, NULL), 0);
     assert_string_equal(beluga_response_text(response, NULL), "1 done");
     assert_non_null(strstr(beluga_response_warning(response, 0), "more than one result"));
-    beluga_response_free(response);
-    beluga_messages_free(messages);
 }
 
 static void finish_ends_the_calls_that_are_still_open(void **state)
 {
     beluga_error err;
-    beluga_response *response = call(*state, leaves_calls_open, 0, &err);
+    SCOPED(beluga_response) *response = call(*state, leaves_calls_open, 0, &err);
     assert_int_equal(beluga_response_tool_call_count(response), 2);
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{\"a\":1}");
     assert_string_equal(beluga_response_tool_call(response, 1)->arguments, "{\"b\":2}");
     assert_true(*beluga_response_tool_call(response, 1)->id);
-    beluga_response_free(response);
 }
 
 static int says_bytes(const beluga_call *c, beluga_emit *emit, beluga_error *err)
@@ -295,7 +291,7 @@ static int tells_everything(const beluga_call *c, beluga_emit *emit, beluga_erro
 static void all_that_a_provider_tells_is_in_the_response(void **state)
 {
     beluga_error err;
-    beluga_response *response = call(*state, tells_everything, 0, &err);
+    SCOPED(beluga_response) *response = call(*state, tells_everything, 0, &err);
     assert_string_equal(beluga_response_warning(response, 0), "no images here");
     assert_null(beluga_response_warning(response, 1));
     assert_string_equal(beluga_response_id(response), "id-1");
@@ -304,7 +300,7 @@ static void all_that_a_provider_tells_is_in_the_response(void **state)
     assert_string_equal(beluga_response_reasoning(response, NULL), "because");
     assert_string_equal(beluga_response_text(response, NULL), "text");
     assert_int_equal(beluga_response_usage(response)->output_total, 2);
-    beluga_message *message = beluga_response_message(response);
+    SCOPED(beluga_message) *message = beluga_response_message(response);
     const beluga_part *part = beluga_message_part(message, 0);
     assert_int_equal(part->kind, BELUGA_PART_REASONING);
     assert_int_equal(part->signature_length, 3);
@@ -313,8 +309,6 @@ static void all_that_a_provider_tells_is_in_the_response(void **state)
     assert_int_equal(part->text_length, 0);
     assert_string_equal(part->signature, "of the text");
     assert_int_equal(beluga_message_part(message, 2)->kind, BELUGA_PART_TEXT);
-    beluga_message_unref(message);
-    beluga_response_free(response);
 }
 
 /* ---- ends ------------------------------------------------------------------------------------ */
@@ -585,13 +579,12 @@ static int works_much(const beluga_call *c, beluga_emit *emit, beluga_error *err
 static void a_worker_that_is_faster_than_the_loop_waits_and_loses_nothing(void **state)
 {
     beluga_error err;
-    beluga_response *response = call(*state, works_much, 0, &err);
+    SCOPED(beluga_response) *response = call(*state, works_much, 0, &err);
     size_t length = 0;
     const char *text = beluga_response_text(response, &length);
     assert_int_equal(length, PIECES * PIECE_BYTES);
     for (size_t i = 0; i < length; i += PIECE_BYTES / 2)
         assert_int_equal(text[i], 'a' + i / PIECE_BYTES % 26);
-    beluga_response_free(response);
 }
 
 static int work_and_fail(beluga_emit *emit, void *argument)
@@ -704,8 +697,8 @@ static void a_worker_may_ask_whether_its_call_is_over(void **state)
     beluga_stream_free(begin_work(*state, NULL));
     wait_for_release();
     /* The loop of these is not polled meanwhile: their contexts tell. */
-    beluga_context *context = beluga_context_new_cancellable(NULL);
-    beluga_stream *stream = begin_work(*state, context);
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_stream) *stream = begin_work(*state, context);
     beluga_context_cancel(context);
     wait_for_release();
     beluga_stream_free(stream);
@@ -713,8 +706,6 @@ static void a_worker_may_ask_whether_its_call_is_over(void **state)
     context = beluga_context_new_timeout(NULL, 500);
     stream = begin_work(*state, context);
     wait_for_release();
-    beluga_stream_free(stream);
-    beluga_context_unref(context);
 }
 
 static void a_timeout_is_not_retried_while_the_work_still_runs(void **state)
@@ -801,13 +792,11 @@ static void a_host_may_run_the_work_on_threads_of_its_own(void **state)
 {
     pthread_t thread;
     const beluga_executor executor = {submit, &thread};
-    beluga_client *client = client_with(&executor);
-    beluga_chat_model *model = open_in(client);
+    SCOPED(beluga_client) *client = client_with(&executor);
+    SCOPED(beluga_chat_model) *model = open_in(client);
     (void)state;
     assert_text(model, works, "ho ho ho ");
     pthread_join(thread, NULL);
-    beluga_chat_model_unref(model);
-    beluga_client_unref(client);
 }
 
 /* Emits a whole answer, and goes on for as long as it likes. */
@@ -876,13 +865,11 @@ static void a_worker_that_ends_after_its_client_takes_the_client_with_it(void **
 static void an_executor_that_refuses_fails_the_call(void **state)
 {
     const beluga_executor executor = {submit_nothing, NULL};
-    beluga_client *client = client_with(&executor);
-    beluga_chat_model *model = open_in(client);
+    SCOPED(beluga_client) *client = client_with(&executor);
+    SCOPED(beluga_chat_model) *model = open_in(client);
     (void)state;
     assert_fails(model, works, BELUGA_ERROR_OVERLOADED);
     assert_int_equal(atomic_load(&released), 0);
-    beluga_chat_model_unref(model);
-    beluga_client_unref(client);
 }
 
 #define WITH_MODEL(test) cmocka_unit_test_setup_teardown(test, open_model, close_model)

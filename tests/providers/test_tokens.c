@@ -1,5 +1,6 @@
 /* Tokens that run out, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -82,7 +83,7 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     scene *s = *state;
     answer_gemini(s);
     answer_gemini(s);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_int_equal(generate(model, "Hello", NULL), 0);
@@ -92,7 +93,6 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     assert_string_equal(peer_request_path(s->p, 0),
                         "/v1/projects/p/locations/l/publishers/google/models/m:generateContent");
     assert_int_equal(times_asked(s), 1);
-    beluga_chat_model_unref(model);
 }
 
 /* Within the same call: who calls does not see it. */
@@ -104,14 +104,13 @@ static void a_token_that_ran_out_is_asked_for_again(void **state)
                    "{\"error\":{\"code\":401,\"message\":\"Request had invalid authentication "
                    "credentials.\",\"status\":\"UNAUTHENTICATED\"}}");
     answer_gemini(s);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 1), "Bearer ya29.1");
     assert_string_equal(sent(s, 2), "Bearer ya29.2");
     assert_int_equal(times_asked(s), 2);
-    beluga_chat_model_unref(model);
 }
 
 static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
@@ -119,24 +118,22 @@ static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
     scene *s = *state;
     beluga_error err = {0};
     peer_step_json(peer_reply_new(s->p), 401, "{\"error\":{\"code\":401}}");
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(err.attempts, 1);
     assert_false(err.retryable);
-    beluga_chat_model_unref(model);
 }
 
 static void entra_gets_the_commands_token(void **state)
 {
     scene *s = *state;
     peer_openai_answer(peer_reply_new(s->p), "Hello");
-    beluga_chat_model *model = open_with_command(s, "azure", "", "eyJ0.e30.");
+    SCOPED(beluga_chat_model) *model = open_with_command(s, "azure", "", "eyJ0.e30.");
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 0), "Bearer eyJ0.e30.1");
     assert_null(peer_request_header(s->p, 0, "api-key"));
     assert_string_equal(peer_request_path(s->p, 0), "/openai/v1/chat/completions");
-    beluga_chat_model_unref(model);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)

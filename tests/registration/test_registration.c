@@ -1,6 +1,7 @@
 /* The registry: which providers there are, how one is added, and how a model of it is opened. */
 #include "../models.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -117,8 +118,8 @@ static void a_provider_is_found_by_its_name_alone(void **state)
 static void a_provider_that_is_added_can_be_opened(void **state)
 {
     beluga_registry *registry = beluga_client_registry(*state);
-    beluga_chat_model *model = NULL;
-    beluga_response *response = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_false(beluga_registry_contains(registry, "minimal"));
     assert_int_equal(beluga_registry_register(registry, &minimal, NULL), 0);
     assert_true(beluga_registry_contains(registry, "minimal"));
@@ -126,8 +127,6 @@ static void a_provider_that_is_added_can_be_opened(void **state)
     assert_string_equal(beluga_model_name(model), "m");
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
     assert_string_equal(beluga_response_text(response, NULL), "");
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void the_same_table_twice_is_fine_and_another_of_its_name_is_not(void **state)
@@ -187,12 +186,11 @@ static void a_table_of_another_abi_is_refused_with_its_own_code(void **state)
 static void a_table_linked_late_is_in_the_next_registry(void **state)
 {
     static beluga_provider_node node = {&late, NULL};
-    beluga_client *next = NULL;
+    SCOPED(beluga_client) *next = NULL;
     beluga_provider_link(&node);
     assert_int_equal(beluga_client_new(NULL, &next), 0);
     assert_true(beluga_registry_contains(beluga_client_registry(next), "late"));
     assert_false(beluga_registry_contains(beluga_client_registry(*state), "late"));
-    beluga_client_unref(next);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -229,23 +227,20 @@ static void of_many_providers_as_many_are_named_as_fit(void **state)
 
 static void the_name_may_come_from_the_configuration(void **state)
 {
-    beluga_chat_model *model = NULL;
-    beluga_config *config =
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_provider("mock"), beluga_with_model_name("any"));
     beluga_registry *registry = beluga_client_registry(*state);
     assert_int_equal(beluga_registry_open(registry, NULL, config, &model, NULL), 0);
     assert_string_equal(beluga_provider_name(model), "mock");
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
 }
 
 static void without_a_configuration_the_providers_own_model_is_taken(void **state)
 {
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_registry *registry = beluga_client_registry(*state);
     assert_int_equal(beluga_registry_open(registry, EXAMPLE_CUSTOM_NAME, NULL, &model, NULL), 0);
     assert_string_equal(beluga_model_name(model), EXAMPLE_CUSTOM_MODEL);
-    beluga_chat_model_unref(model);
 }
 
 static void mock_has_no_model_of_its_own(void **state)
@@ -306,12 +301,12 @@ static void an_option_of_the_examples_is_checked_when_the_model_is_opened(void *
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(example_custom_with_simulated_failure("boredom"));
+    SCOPED(beluga_config) *config =
+        beluga_config_new(example_custom_with_simulated_failure("boredom"));
     assert_int_equal(beluga_registry_open(beluga_client_registry(*state), EXAMPLE_CUSTOM_NAME,
                                           config, &model, &err),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "boredom"));
-    beluga_config_free(config);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */

@@ -1,5 +1,6 @@
 /* Events folded into a response. */
 #include "../support/torture.h"
+#include "../support/scoped.h"
 #include "base/mem.h"
 #include "schema/message.h"
 #include "schema/response.h"
@@ -93,12 +94,11 @@ static void assert_text(const beluga_response *r, const char *expected)
 
 static void assert_json(const beluga_response *r, const char *expected)
 {
-    char *json;
+    SCOPED(char) *json = NULL;
     size_t length;
     assert_int_equal(beluga_response_to_json(r, &json, &length), 0);
     assert_string_equal(json, expected);
     assert_int_equal(length, strlen(expected));
-    beluga_free(json);
 }
 
 static void text_is_joined_in_order(void **state)
@@ -219,7 +219,7 @@ static void usage_with_every_piece_does_not_pile_up(void **state)
 {
     (void)state;
     beluga_response_builder b;
-    beluga_response *r;
+    SCOPED(beluga_response) *r = NULL;
     beluga__response_builder_init(&b, NULL, 4096);
     for (int i = 0; i < 10000; i++) {
         assert_int_equal(usage(&b, i, i, "{\"total_tokens\":123456}"), 0);
@@ -229,7 +229,6 @@ static void usage_with_every_piece_does_not_pile_up(void **state)
     assert_int_equal(beluga_response_builder_finish(&b, &r), 0);
     assert_int_equal(beluga_response_usage(r)->input_total, 9999);
     assert_string_equal(beluga_response_usage(r)->raw, "{\"total_tokens\":123456}");
-    beluga_response_free(r);
 }
 
 static void only_tool_calls_that_ended_count(void **state)
@@ -452,7 +451,7 @@ static void an_answer_over_the_maximum_is_refused_and_stays_refused(void **state
 {
     (void)state;
     beluga_response_builder b;
-    beluga_response *r;
+    SCOPED(beluga_response) *r = NULL;
     beluga__response_builder_init(&b, NULL, 1024);
     int status = 0;
     for (int i = 0; i < 200 && !status; i++) status = text(&b, "0123456789");
@@ -464,7 +463,6 @@ static void an_answer_over_the_maximum_is_refused_and_stays_refused(void **state
     beluga_response_text(r, &length);
     assert_true(length > 0 && length <= 1024);
     assert_false(beluga_response_is_complete(r));
-    beluga_response_free(r);
 }
 
 static void everything_counts_towards_the_maximum(void **state)

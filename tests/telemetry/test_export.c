@@ -4,6 +4,7 @@
  */
 #include "../support/calls.h"
 #include "../support/torture.h"
+#include "../support/scoped.h"
 
 #include "otlp.pb-c.h"
 #include "telemetry/series.h"
@@ -95,9 +96,8 @@ static void open_client(scene *s, const char *const *more)
 
 static void invoke(beluga_chat_model *model)
 {
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
-    beluga_response_free(response);
 }
 
 static void *call_some(void *argument)

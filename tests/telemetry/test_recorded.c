@@ -3,6 +3,7 @@
  * call has, what is captured of its texts, and that every limit drops and counts.
  */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
@@ -125,11 +126,10 @@ static void expect_none(const char *text, const char *part)
 static void ask(beluga_chat_model *model, beluga_messages *messages, const beluga_option *options,
                 size_t n)
 {
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err = {0};
     if (beluga_generate_n(model, NULL, messages, &response, &err, options, n))
         fail_msg("%s", err.message);
-    beluga_response_free(response);
     beluga_messages_free(messages);
 }
 
@@ -244,9 +244,8 @@ static void ask_with_settings(scene *s)
                                  beluga_with_top_k(5),
                                  beluga_with_temperature(0.5),
                                  beluga_with_max_tokens(64)};
-    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    SCOPED(beluga_chat_model) *model = open_model(s, "mock", options, 1);
     ask(model, say("Hi"), how, sizeof how / sizeof *how);
-    beluga_chat_model_unref(model);
 }
 
 static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
@@ -315,9 +314,8 @@ static const beluga_provider measured = {BELUGA_PROVIDER_INIT("measured"), .defa
 
 static void call_measured(scene *s, int times)
 {
-    beluga_chat_model *model = open_model(s, "measured", NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_model(s, "measured", NULL, 0);
     for (int i = 0; i < times; i++) ask(model, say("Hi"), NULL, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void open_measured(scene *s, const char *const *more)

@@ -3,6 +3,7 @@
  * what came of them; and each span ends exactly once, in every way a call can end.
  */
 #include "../support/openai.h"
+#include "../support/scoped.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
@@ -614,14 +615,12 @@ static beluga_chat_model *mock_with_tools(scene *s, const char *calls)
 
 static void run_tools(beluga_chat_model *model)
 {
-    beluga_messages *messages = beluga_messages_new();
-    beluga_response *response = NULL;
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err = {0};
     beluga_messages_add(messages, beluga_human_message("go"));
     if (beluga_run_tools(model, NULL, messages, NULL, NULL, &response, &err))
         fail_msg("%s", err.message);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
     beluga_chat_model_unref(model);
 }
 
@@ -841,7 +840,7 @@ static void a_sink_may_lack_any_function(void **state)
 static void a_model_may_be_told_of_not_at_all(void **state)
 {
     scene *s = *state;
-    beluga_chat_model *quiet = NULL;
+    SCOPED(beluga_chat_model) *quiet = NULL;
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_enable_tracing(false),
                           beluga_with_enable_metrics(false));
@@ -850,7 +849,6 @@ static void a_model_may_be_told_of_not_at_all(void **state)
     beluga_config_free(config);
     assert_int_equal(invoke_on(quiet, NULL, NULL, 0), 0);
     assert_int_equal(s->recorder.count, 0);
-    beluga_chat_model_unref(quiet);
 }
 
 static void a_client_without_a_sink_tells_nobody(void **state)
