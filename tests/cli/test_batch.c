@@ -9,23 +9,14 @@
 
 #include <beluga/provider/json.h>
 
-#include "peer.h"
-#include "run.h"
+#include "expect.h"
+#include "served.h"
 
 #define MODEL      "openai/peer-chat"
 #define GENEROUS   20000
 #define MAX_OUTPUT ((size_t)1 << 20)
 
 /* ---- a server, an input, an output ----------------------------------------------------------- */
-
-static peer *start_peer(struct cli *cli)
-{
-    peer *p = peer_start();
-    assert_non_null(p);
-    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
-    cli_set(cli, "OPENAI_API_KEY", "sk-this-must-never-be-shown");
-    return p;
-}
 
 static peer_reply *answer_for_ever(peer *p, const char *text)
 {
@@ -103,8 +94,7 @@ static void each_line_is_asked_and_its_result_written(void **state)
     write_input(cli, "in.jsonl",
                 "\"one\"\n\n{\"id\":\"b\",\"prompt\":\"two\"}\n[{\"role\":\"user\",\"content\":"
                 "\"three\"}]\n");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 0);
-    assert_string_equal(cli->out, "");
+    expect_out(cli, "", "batch", in, "--out", out, "-m", "mock/echo");
     assert_contains(cli->err, "3 of 3 lines done, 0 failed");
     const char *text = read_path(out);
     assert_contains(text, "{\"id\":\"1\",\"line\":1,\"text\":\"one\",");
@@ -141,9 +131,8 @@ static void a_field_that_is_not_there_is_told_with_its_line(void **state)
     assert_contains(read_path(out),
                     "line 2: it has no field \\\"text\\\", which the template names");
     write_input(cli, "in.csv", "a,b\n1,2\n");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--template", "{{c}}", NULL), 2);
-    assert_contains(cli->err, "the CSV has no column \"c\", which the template names");
+    expect_error(cli, 2, "the CSV has no column \"c\", which the template names", "batch", in,
+                 "--out", out, "-m", "mock/echo", "--template", "{{c}}");
 }
 
 static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
@@ -152,7 +141,7 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
     write_input(cli, "in.jsonl",
                 "{\"id\":\"a\",\"prompt\":\"1\"}\n{\"id\":\"b\",\"prompt\":\"2\"}\n{\"id\":\"a\","
                 "\"prompt\":\"3\"}\n");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 11);
+    expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo");
     assert_contains(read_path(out), "{\"id\":\"a\",\"line\":1,\"text\":\"1\"");
     assert_contains(read_path(out),
                     "{\"id\":null,\"line\":3,\"error\":{\"code\":\"invalid_input\"");
@@ -162,7 +151,7 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_input(
         cli, "in.jsonl",
@@ -182,7 +171,6 @@ static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
     assert_contains(body, "\"logprobs\":true");
     assert_contains(body, "\"look_up\"");
     assert_contains(body, "be brief");
-    peer_stop(p);
 }
 
 static void stdin_is_an_input_like_any_other(void **state)
@@ -191,20 +179,19 @@ static void stdin_is_an_input_like_any_other(void **state)
     write_numbers(cli, 0);
     cli->input = "one\ntwo\n";
     cli->input_length = 8;
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", NULL), 0);
+    expect_exit(cli, 0, "batch", "-", "--out", out, "-m", "mock/echo");
     assert_each_once(2);
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", "--json", NULL),
-                     0);
-    assert_contains(cli->out, "\"state\":\"complete\"");
+    expect_in_out(cli, "\"state\":\"complete\"", "batch", "-", "--out", out, "-m", "mock/echo",
+                  "--json");
     cli->input = "one\nTWO\n";
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was begun with another input");
+    expect_error(cli, 2, "was begun with another input", "batch", "-", "--out", out, "-m",
+                 "mock/echo");
 }
 
 static void results_come_in_order_when_that_is_wanted(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *slow = peer_reply_new(p);
     peer_step_gate(slow, 0);
     peer_openai_answer(slow, "slow");
@@ -224,7 +211,6 @@ static void results_come_in_order_when_that_is_wanted(void **state)
         assert_memory_equal(text, begin, strlen(begin));
         text = strchr(text, '\n') + 1;
     }
-    peer_stop(p);
 }
 
 /* ---- stopping and going on ------------------------------------------------------------------- */
@@ -232,7 +218,7 @@ static void results_come_in_order_when_that_is_wanted(void **state)
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     write_numbers(cli, 6);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
@@ -250,13 +236,12 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
     }
     assert_each_once(6);
     assert_int_equal(peer_requests(p), 6);
-    peer_stop(p);
 }
 
 static void a_second_ctrl_c_ends_at_once(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_step_hang(r);
@@ -267,13 +252,12 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     cli_signal(cli, SIGTERM); /* whichever: two of the same may be taken for one */
     cli_finish(cli);
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
-    peer_stop(p);
 }
 
 static void a_kill_loses_only_what_was_under_way(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, 5);
     peer_openai_answer(r, "Hello");
@@ -291,33 +275,29 @@ static void a_kill_loses_only_what_was_under_way(void **state)
     assert_int_equal(RUN(cli, "-j", "2"), 0);
     assert_each_once(20);
     assert_int_equal(peer_requests(p), 22);
-    peer_stop(p);
 }
 
 static void an_output_of_something_else_is_refused(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 2);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-q", NULL), 0);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", NULL), 2);
-    assert_contains(cli->err, "was begun with another model (mock/echo)");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--template", "{{text}}", NULL),
-        2);
-    assert_contains(cli->err, "was begun with another template");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o", "temperature=1", NULL), 2);
-    assert_contains(cli->err, "was begun with no temperature");
+    expect_exit(cli, 0, "batch", in, "--out", out, "-m", "mock/echo", "-q");
+    expect_error(cli, 2, "was begun with another model (mock/echo)", "batch", in, "--out", out,
+                 "-m", "mock/any");
+    expect_error(cli, 2, "was begun with another template", "batch", in, "--out", out, "-m",
+                 "mock/echo", "--template", "{{text}}");
+    expect_error(cli, 2, "was begun with no temperature", "batch", in, "--out", out, "-m",
+                 "mock/echo", "-o", "temperature=1");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o",
                              "max_retries=1", "-j", "3", NULL),
                      0);
     write_numbers(cli, 3);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was begun with another input");
+    expect_error(cli, 2, "was begun with another input", "batch", in, "--out", out, "-m",
+                 "mock/echo");
     cli_write_file(cli, "other.jsonl", "{}\n", 3);
     snprintf(out, sizeof out, "%s/other.jsonl", cli->home);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was not begun by beluga batch");
+    expect_error(cli, 2, "was not begun by beluga batch", "batch", in, "--out", out, "-m",
+                 "mock/echo");
     assert_string_equal(read_path(out), "{}\n");
 }
 
@@ -362,10 +342,9 @@ static void an_output_that_is_no_file_is_refused(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 1);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", "-", "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "--out: name a file");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", "/dev/null", "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "--out: /dev/null: name a regular file");
+    expect_error(cli, 2, "--out: name a file", "batch", in, "--out", "-", "-m", "mock/echo");
+    expect_error(cli, 2, "--out: /dev/null: name a regular file", "batch", in, "--out", "/dev/null",
+                 "-m", "mock/echo");
 }
 
 static void the_first_failure_is_told_in_the_end(void **state)
@@ -388,7 +367,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     struct cli *cli = *state;
     void *another = NULL;
     assert_int_equal(cli_setup(&another), 0);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     write_numbers(cli, 1);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, NULL);
@@ -399,7 +378,6 @@ static void two_at_once_on_an_output_are_refused(void **state)
     assert_int_equal(cli_finish(cli), 0);
     assert_each_once(1);
     cli_teardown(&another);
-    peer_stop(p);
 }
 
 /* ---- failures -------------------------------------------------------------------------------- */
@@ -408,7 +386,7 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
 {
     struct cli *cli = *state;
     char errors[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 400, NULL, "context_length_exceeded", "too long");
     answer_for_ever(p, "Hello");
     write_numbers(cli, 3);
@@ -427,7 +405,6 @@ static void what_fails_is_told_collected_and_asked_again_on_request(void **state
     assert_each_once(3);
     assert_memory_equal(read_path(out), "{\"id\":\"1\"", 9); /* and in its place */
     assert_string_equal(read_path(errors), "");
-    peer_stop(p);
 }
 
 /* The model stops at its token limit. */
@@ -475,7 +452,7 @@ static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_reques
 static void a_key_that_is_refused_stops_it_and_fails_no_line(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_openai_answer(peer_reply_new(p), "Hello");
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "who are you");
     answer_for_ever(p, "Hello");
@@ -486,7 +463,6 @@ static void a_key_that_is_refused_stops_it_and_fails_no_line(void **state)
     assert_contains(cli->err, "9 lines are left");
     assert_int_equal(RUN(cli, "-j", "1"), 0);
     assert_each_once(10);
-    peer_stop(p);
 }
 
 static void a_budget_counts_what_earlier_runs_spent(void **state)
@@ -495,7 +471,7 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
         "date: 2026-11-22\nprices:\n  openai/peer-chat: {input: 0, output: 1000000}\n";
     struct cli *cli = *state;
     char option[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 10);
     assert_int_equal(RUN(cli, "--budget", "much"), 2);
@@ -515,7 +491,6 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
     assert_int_equal(RUN(cli, "-j", "1", "-o", option), 0);
     assert_each_once(10);
     assert_int_equal(peer_requests(p), 10);
-    peer_stop(p);
 }
 
 static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
@@ -523,7 +498,7 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     struct cli *cli = *state;
     struct rlimit before, small;
     struct stat status;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 40);
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -542,7 +517,6 @@ static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
     assert_int_equal(text[status.st_size - 1], '\n');
     assert_int_equal(RUN(cli, "-j", "4"), 0);
     assert_each_once(40);
-    peer_stop(p);
 }
 
 /* With root's rights a device would be replaced, for all programs of the machine. */
@@ -551,7 +525,7 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     struct cli *cli = *state;
     struct stat status;
     char pipe[300], file[320];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     write_numbers(cli, 1);
     snprintf(pipe, sizeof pipe, "%s/pipe", cli->home);
     assert_int_equal(mkfifo(pipe, 0600), 0);
@@ -563,7 +537,6 @@ static void what_is_no_file_is_not_replaced_by_one(void **state)
     snprintf(file, sizeof file, "%s.tmp", pipe);
     assert_int_equal(access(file, F_OK), -1);
     assert_int_equal(peer_requests(p), 0);
-    peer_stop(p);
 }
 
 /* These names can be guessed, and a folder may be open to others. */
@@ -573,7 +546,7 @@ static void links_at_names_that_were_not_given_are_not_followed(void **state)
     static const char *const names[] = {"out.jsonl.tmp", "out.jsonl.batch.tmp", "errors.jsonl.tmp",
                                         "out.jsonl.batch"};
     char target[300], link[300], errors[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 2);
     cli_write_file(cli, "target", "precious\n", 9);
@@ -588,7 +561,6 @@ static void links_at_names_that_were_not_given_are_not_followed(void **state)
     assert_int_equal(unlink(link), 0);
     assert_int_equal(RUN(cli, "-q", "--ordered", "--errors", errors), 0);
     assert_string_equal(read_path(target), "precious\n");
-    peer_stop(p);
 }
 
 static mode_t mode_of(const struct cli *cli, const char *name)
@@ -604,7 +576,7 @@ static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **s
 {
     struct cli *cli = *state;
     char errors[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 2);
     snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
@@ -615,7 +587,6 @@ static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **s
     assert_int_equal(chmod(errors, 0640), 0);
     assert_int_equal(RUN(cli, "-q", "--errors", errors), 0);
     assert_int_equal(mode_of(cli, "errors.jsonl"), 0640);
-    peer_stop(p);
 }
 
 static void links_stay_and_what_they_lead_to_is_written(void **state)
@@ -623,7 +594,7 @@ static void links_stay_and_what_they_lead_to_is_written(void **state)
     struct cli *cli = *state;
     struct stat status;
     char link[300], file[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 1);
     snprintf(link, sizeof link, "%s/link", cli->home);
@@ -634,13 +605,12 @@ static void links_stay_and_what_they_lead_to_is_written(void **state)
     assert_int_equal(lstat(link, &status), 0);
     assert_true(S_ISLNK(status.st_mode));
     assert_string_equal(read_path(file), "");
-    peer_stop(p);
 }
 
 static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     write_numbers(cli, 2);
     snprintf(out, sizeof out, "%s/none/out.jsonl", cli->home);
     assert_int_equal(RUN(cli, "-q"), 10);
@@ -648,16 +618,14 @@ static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(v
     snprintf(out, sizeof out, "/dev/full");
     assert_int_equal(RUN(cli, "-q"), 2);
     assert_int_equal(peer_requests(p), 0);
-    peer_stop(p);
 }
 
 static void what_makes_no_sense_is_refused(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 1);
-    assert_int_equal(cli_run(cli, "batch", NULL), 2);
-    assert_int_equal(cli_run(cli, "batch", in, NULL), 2);
-    assert_contains(cli->err, "--out FILE");
+    expect_exit(cli, 2, "batch");
+    expect_error(cli, 2, "--out FILE", "batch", in);
     assert_int_equal(RUN(cli, "-j", "0"), 2);
     assert_int_equal(RUN(cli, "--errors", in), 2);
     assert_contains(read_path(in), "number 1\n");
@@ -665,9 +633,9 @@ static void what_makes_no_sense_is_refused(void **state)
     assert_int_equal(RUN(cli, "-j", "many"), 2);
     assert_int_equal(RUN(cli, "--format", "xml"), 2);
     assert_int_equal(RUN(cli, "--template", "{{"), 2);
-    assert_int_equal(cli_run(cli, "batch", "/nowhere", "--out", out, "-m", "mock/any", NULL), 2);
-    assert_contains(cli->err, "/nowhere can't be read");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, NULL), 3);
+    expect_error(cli, 2, "/nowhere can't be read", "batch", "/nowhere", "--out", out, "-m",
+                 "mock/any");
+    expect_exit(cli, 3, "batch", in, "--out", out);
 }
 
 /* ---- the rest -------------------------------------------------------------------------------- */
@@ -676,7 +644,7 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
 {
     struct cli *cli = *state;
     struct stat status;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     write_input(cli, "in.jsonl", "{\"prompt\":\"12345678\"}\n{bad\n");
     assert_int_equal(RUN(cli, "--dry-run", "-o", "max_tokens=100"), 0);
     assert_contains(cli->out, "Lines      2: 1 to ask, 0 finished, 1 bad\n");
@@ -688,13 +656,12 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
     assert_contains(cli->out, "\"output_tokens\":null");
     assert_int_equal(peer_requests(p), 0);
     assert_int_equal(stat(out, &status), -1);
-    peer_stop(p);
 }
 
 static void an_input_that_changes_meanwhile_is_told(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     char *lines = malloc(400000);
     assert_non_null(lines);
@@ -710,14 +677,13 @@ static void an_input_that_changes_meanwhile_is_told(void **state)
     assert_int_equal(cli_finish(cli), 2);
     assert_contains(cli->err, "was changed while it was asked");
     free(lines);
-    peer_stop(p);
 }
 
 static void what_was_recorded_is_answered_again(void **state)
 {
     struct cli *cli = *state;
     char tape[300];
-    peer *p = start_peer(cli);
+    peer *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_numbers(cli, 3);
     snprintf(tape, sizeof tape, "%s/tape", cli->home);
@@ -735,20 +701,19 @@ static void a_schema_is_asked_for(void **state)
     static const char schema[] = "{\"type\":\"object\",\"title\":\"unmistakable\"}";
     struct cli *cli = *state;
     char path[300];
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "{}");
     write_numbers(cli, 1);
     snprintf(path, sizeof path, "%s",
              cli_write_file(cli, "schema.json", schema, sizeof schema - 1));
     assert_int_equal(RUN(cli, "--schema", path), 0);
     assert_contains(peer_request_body(p, 0, NULL), "unmistakable");
-    peer_stop(p);
 }
 
 static void a_terminal_has_a_bar(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_answer(r, "Hello");
     r = peer_reply_new(p);
@@ -765,7 +730,6 @@ static void a_terminal_has_a_bar(void **state)
     assert_int_equal(cli_finish(cli), 0);
     assert_contains(cli->out, "\r\033[K");
     assert_contains(cli->out, "2 of 2 lines done");
-    peer_stop(p);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)

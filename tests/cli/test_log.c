@@ -3,15 +3,12 @@
 #include <string.h>
 
 #include "../support/scoped.h"
-#include "peer.h"
-#include "run.h"
-
-#define KEY "sk-0123456789abcdef-logged"
+#include "expect.h"
+#include "served.h"
 
 static void ask_mock(struct cli *cli)
 {
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\n");
+    expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "Hello");
 }
 
 /* A call that fails once and is tried again. */
@@ -118,32 +115,29 @@ static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 /* What the log of an HTTP call holds, with or without texts. */
 static void trace_call(struct cli *cli, const char *capture)
 {
-    peer *p = peer_start();
-    assert_non_null(p);
-    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
-    cli_set(cli, "OPENAI_API_KEY", KEY);
+    peer *p = serve_openai(cli);
     cli_set(cli, "BELUGA_LOG_LEVEL", "trace");
     cli_set(cli, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", capture);
     peer_openai_stream(peer_reply_new(p), "Greetings");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "A secret question", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "A secret question");
     peer_stop(p);
     assert_contains(cli->err, " trace http.request method=POST url=http://127.0.0.1:");
     assert_contains(cli->err, " trace http.response status=200 ");
-    assert_lacks(cli->err, KEY);
+    assert_lacks(cli->err, SERVED_KEY);
 }
 
 static void a_variable_of_telemetry_that_is_wrong_is_told_with_its_value(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "OTEL_TRACES_EXPORTER", "consle");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/any", "Hello");
     assert_string_equal(cli->err,
                         "beluga: telemetry: OTEL_TRACES_EXPORTER: consle is none of otlp, console, "
                         "none; it is as if it were not set\n");
     cli_set(cli, "OTEL_TRACES_EXPORTER", "");
     cli_set(cli, "BELUGA_TELEMETRY_FILE", "/no/such/folder/x");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
-    assert_contains(cli->err, "/no/such/folder/x can't be written: No such file or directory\n");
+    expect_error(cli, 0, "/no/such/folder/x can't be written: No such file or directory\n", "-m",
+                 "mock/any", "Hello");
 }
 
 static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void **state)

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "../support/scoped.h"
-#include "run.h"
+#include "expect.h"
 
 #define FIXTURES   "/tests/cli/traces/"
 #define PATH_BYTES 512
@@ -122,8 +122,7 @@ static void attempts_waits_tools_tokens_and_costs_are_drawn(void **state)
     size_t n;
     char *expected = read_file(fixture("agent.txt"), &n);
     cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "trace", "-o", prices(), fixture("agent.jsonl"), NULL), 0);
-    assert_string_equal(cli->out, expected);
+    expect_out(cli, expected, "trace", "-o", prices(), fixture("agent.jsonl"));
     assert_string_equal(cli->err, "");
     free(expected);
 }
@@ -144,7 +143,7 @@ static void without_utf8_it_is_drawn_in_ascii(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "LANG", "C");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     for (size_t i = 0; i < cli->out_length; i++) assert_true((unsigned char)cli->out[i] < 0x80);
     assert_contains(cli->out, "|-attempt 1");
     assert_contains(cli->out, ": waiting  # receiving  x failed");
@@ -175,9 +174,9 @@ static void it_fits_terminals_of_every_width(void **state)
     cli->terminal = true;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
         cli->width = widths[i];
-        assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+        expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
         assert_in_range(longest_line(cli->out), 38, widths[i]);
-        assert_int_equal(cli_run(cli, "trace", fixture("python_sdk.jsonl"), NULL), 0);
+        expect_exit(cli, 0, "trace", fixture("python_sdk.jsonl"));
         assert_in_range(longest_line(cli->out), 38, widths[i]);
     }
 }
@@ -186,13 +185,12 @@ static void colours_are_for_terminals_that_want_them(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "TERM", "xterm");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     assert_lacks(cli->out, "\033");
     cli->terminal = true;
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
-    assert_contains(cli->out, "\033[31m");
+    expect_in_out(cli, "\033[31m", "trace", fixture("agent.jsonl"));
     cli_set(cli, "NO_COLOR", "1");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     assert_lacks(cli->out, "\033");
 }
 
@@ -270,8 +268,7 @@ static double number(const beluga_json *object, const char *key)
 static void every_moment_counts_once(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
-                     0);
+    expect_exit(cli, 0, "trace", "--json", "-o", prices(), fixture("agent.jsonl"));
     SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
     double sum = 0;
@@ -291,7 +288,7 @@ static void every_moment_counts_once(void **state)
 static void spans_of_another_sdk_are_a_tree(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "trace", "--json", fixture("python_sdk.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", "--json", fixture("python_sdk.jsonl"));
     static const char *const names[] = {"POST /ask",       "SELECT orders", "invoke_agent helper",
                                         "chat gpt-5-mini", "POST",          "execute_tool weather",
                                         "chat gpt-5-mini"};
@@ -379,16 +376,13 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_int_equal(
         trace_text(cli, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}\n", NULL), 2);
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
-    assert_int_equal(cli_run(cli, "trace", "-o", "nonsense", fixture("agent.jsonl"), NULL), 2);
+    expect_exit(cli, 2, "trace", "-o", "nonsense", fixture("agent.jsonl"));
     assert_string_equal(cli->out, "");
-    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL),
-                     0);
-    assert_contains(cli->err, "costs are unknown: ");
+    expect_error(cli, 0, "costs are unknown: ", "trace", "-o", "prices=/nowhere",
+                 fixture("agent.jsonl"));
     assert_contains(cli->out, "cost unknown");
-    assert_int_equal(cli_run(cli, "trace", NULL), 2);
-    assert_contains(cli->err, "name the file, or - for stdin");
-    assert_int_equal(cli_run(cli, "trace", "/nowhere", NULL), 2);
-    assert_contains(cli->err, "/nowhere can't be read");
+    expect_error(cli, 2, "name the file, or - for stdin", "trace");
+    expect_error(cli, 2, "/nowhere can't be read", "trace", "/nowhere");
 }
 
 static void damaged_files_end_in_a_drawing_or_an_error(void **state)
@@ -475,17 +469,15 @@ static void the_page_is_for_its_owner_only(void **state)
     char path[PATH_BYTES];
     size_t n;
     snprintf(path, sizeof path, "%s/page.html", cli->home);
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", path, NULL), 0);
-    assert_string_equal(cli->out, "");
+    expect_out(cli, "", "trace", fixture("agent.jsonl"), "--html", path);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
     char *page = read_file(path, &n);
     assert_contains(page, "1.30 s waiting for the first token");
     assert_contains(page, "retry wait, rate_limit");
     free(page);
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", "/nowhere/page", NULL),
-                     1);
-    assert_contains(cli->err, "/nowhere/page can't be written");
+    expect_error(cli, 1, "/nowhere/page can't be written", "trace", fixture("agent.jsonl"),
+                 "--html", "/nowhere/page");
 }
 
 /* ---- --trace --------------------------------------------------------------------------------- */
@@ -494,22 +486,18 @@ static void a_command_draws_itself_when_it_ends(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->out, "Hello");
+    expect_in_out(cli, "Hello", "-m", "mock/echo", "--trace", "Hello");
     assert_lacks(cli->out, "trace ");
     assert_contains(cli->err, "2 spans, 1 call");
     assert_contains(cli->err, "\u2514 attempt 1");
-    assert_int_equal(cli_run(cli, "health", "--probe", "--trace", "mock/echo", NULL), 0);
-    assert_contains(cli->err, "\u2514 attempt 1");
+    expect_error(cli, 0, "\u2514 attempt 1", "health", "--probe", "--trace", "mock/echo");
     const char *input = cli_write_file(cli, "in.txt", "one\ntwo\n", 8);
-    assert_int_equal(cli_run(cli, "batch", input, "--dry-run", "-m", "mock/echo", "--trace", NULL),
-                     0);
-    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
+    expect_error(cli, 0, "--trace: no model was called, so there is nothing to draw", "batch",
+                 input, "--dry-run", "-m", "mock/echo", "--trace");
     char out[PATH_BYTES];
     snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
-    assert_int_equal(cli_run(cli, "batch", input, "--out", out, "-m", "mock/echo", "--trace", NULL),
-                     0);
-    assert_contains(cli->err, "5 spans, 2 calls");
+    expect_error(cli, 0, "5 spans, 2 calls", "batch", input, "--out", out, "-m", "mock/echo",
+                 "--trace");
     cli_run(cli, "models", "mock", "--trace", NULL);
     assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
 }
@@ -555,15 +543,14 @@ static void it_keeps_the_lines_where_it_is_told(void **state)
     struct stat info;
     snprintf(path, sizeof path, "%s/kept.jsonl", cli->home);
     snprintf(option, sizeof option, "--trace=%s", path);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/echo", option, "Hello");
+    expect_exit(cli, 0, "-m", "mock/echo", option, "Hello");
     assert_int_equal(count_lines(path, "\"resourceSpans\""), 2);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(cli_run(cli, "trace", path, NULL), 0);
-    assert_contains(cli->out, "chat echo");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace=/nowhere/x", "Hello", NULL), 1);
-    assert_contains(cli->err, "/nowhere/x can't be written");
+    expect_in_out(cli, "chat echo", "trace", path);
+    expect_error(cli, 1, "/nowhere/x can't be written", "-m", "mock/echo", "--trace=/nowhere/x",
+                 "Hello");
     assert_contains(cli->err, "chat echo");
 }
 
@@ -574,8 +561,7 @@ static void other_exporters_get_the_trace_too(void **state)
     snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
     cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
     cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
+    expect_error(cli, 0, "2 spans, 1 call", "-m", "mock/echo", "--trace", "Hello");
     assert_contains(cli->err, "gen_ai.request.model");
     assert_int_equal(count_lines(path, "\"resourceSpans\""), 1);
 }
@@ -587,13 +573,11 @@ static void it_draws_where_telemetry_is_off(void **state)
     struct stat info;
     snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
     cli_set(cli, "OTEL_TRACES_SAMPLER", "always_off");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
+    expect_error(cli, 0, "2 spans, 1 call", "-m", "mock/echo", "--trace", "Hello");
     cli_set(cli, "OTEL_SDK_DISABLED", "true");
     cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
     cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
+    expect_error(cli, 0, "2 spans, 1 call", "-m", "mock/echo", "--trace", "Hello");
     assert_lacks(cli->err, "gen_ai.request.model");
     assert_int_not_equal(stat(path, &info), 0);
 }
