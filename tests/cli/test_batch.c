@@ -9,6 +9,7 @@
 
 #include <beluga/provider/json.h>
 
+#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 
@@ -97,11 +98,10 @@ static void each_line_is_asked_and_its_result_written(void **state)
     expect_out(cli, "", "batch", in, "--out", out, "-m", "mock/echo");
     assert_contains(cli->err, "3 of 3 lines done, 0 failed");
     const char *text = read_path(out);
-    assert_contains(text, "{\"id\":\"1\",\"line\":1,\"text\":\"one\",");
-    assert_contains(text, "{\"id\":\"b\",\"line\":3,\"text\":\"two\",");
-    assert_contains(text, "{\"id\":\"4\",\"line\":4,\"text\":\"three\",");
-    assert_contains(text, "\"finish_reason\":\"stop\"");
-    assert_contains(text, "\"input_total\":");
+    assert_has_all(text, "{\"id\":\"1\",\"line\":1,\"text\":\"one\",",
+                   "{\"id\":\"b\",\"line\":3,\"text\":\"two\",",
+                   "{\"id\":\"4\",\"line\":4,\"text\":\"three\",", "\"finish_reason\":\"stop\"",
+                   "\"input_total\":");
 }
 
 static void a_csv_fills_a_template(void **state)
@@ -142,10 +142,9 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
                 "{\"id\":\"a\",\"prompt\":\"1\"}\n{\"id\":\"b\",\"prompt\":\"2\"}\n{\"id\":\"a\","
                 "\"prompt\":\"3\"}\n");
     expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo");
-    assert_contains(read_path(out), "{\"id\":\"a\",\"line\":1,\"text\":\"1\"");
-    assert_contains(read_path(out),
-                    "{\"id\":null,\"line\":3,\"error\":{\"code\":\"invalid_input\"");
-    assert_contains(read_path(out), "an earlier line has the same id: a");
+    assert_has_all(read_path(out), "{\"id\":\"a\",\"line\":1,\"text\":\"1\"",
+                   "{\"id\":null,\"line\":3,\"error\":{\"code\":\"invalid_input\"",
+                   "an earlier line has the same id: a");
 }
 
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
@@ -166,11 +165,8 @@ static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
     assert_int_equal(RUN(cli, "-q"), 0);
     assert_contains(read_path(out), "{\"id\":\"r\",\"line\":1,\"text\":\"Hello\"");
     const char *body = peer_request_body(p, 0, NULL);
-    assert_contains(body, "\"model\":\"peer-chat\"");
-    assert_contains(body, "\"temperature\":0.25");
-    assert_contains(body, "\"logprobs\":true");
-    assert_contains(body, "\"look_up\"");
-    assert_contains(body, "be brief");
+    assert_has_all(body, "\"model\":\"peer-chat\"", "\"temperature\":0.25", "\"logprobs\":true",
+                   "\"look_up\"", "be brief");
 }
 
 static void stdin_is_an_input_like_any_other(void **state)
@@ -480,9 +476,8 @@ static void a_budget_counts_what_earlier_runs_spent(void **state)
     /* An answer has 60 tokens, a dollar each: the third one passes 150. */
     assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option, "--json"), 5);
     assert_int_equal(peer_requests(p), 3);
-    assert_contains(cli->out, "\"state\":\"stopped\"");
-    assert_contains(cli->out, "\"done\":3,\"failed\":0,\"left\":7");
-    assert_contains(cli->out, "\"cost\":180");
+    assert_has_all(cli->out, "\"state\":\"stopped\"", "\"done\":3,\"failed\":0,\"left\":7",
+                   "\"cost\":180");
     assert_contains(read_path(out), "\"cost\":60");
     assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option), 5);
     assert_contains(cli->err, "the budget of $150 is spent: earlier runs took $180");
@@ -647,10 +642,10 @@ static void a_dry_run_sends_and_writes_nothing(void **state)
     SCOPED(peer) *p = serve_openai(cli);
     write_input(cli, "in.jsonl", "{\"prompt\":\"12345678\"}\n{bad\n");
     assert_int_equal(RUN(cli, "--dry-run", "-o", "max_tokens=100"), 0);
-    assert_contains(cli->out, "Lines      2: 1 to ask, 0 finished, 1 bad\n");
-    assert_contains(cli->out, "Input      about 6 tokens (a quarter of each text's bytes");
-    assert_contains(cli->out, "Output     about 100 tokens (at most: max_tokens of each line)");
-    assert_contains(cli->out, "Cost       unknown");
+    assert_has_all(cli->out, "Lines      2: 1 to ask, 0 finished, 1 bad\n",
+                   "Input      about 6 tokens (a quarter of each text's bytes",
+                   "Output     about 100 tokens (at most: max_tokens of each line)",
+                   "Cost       unknown");
     assert_contains(cli->err, "line 2: it is not JSON");
     assert_int_equal(RUN(cli, "--dry-run", "--json"), 0);
     assert_contains(cli->out, "\"output_tokens\":null");

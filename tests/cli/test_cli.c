@@ -12,6 +12,7 @@
 #include <beluga/provider/json.h>
 
 #include "../support/scoped.h"
+#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 
@@ -128,9 +129,7 @@ static void system_text_and_attachments_are_sent(void **state)
                              "https://example.org/b.jpg", "What?", NULL),
                      0);
     const char *body = peer_request_body(p, 0, NULL);
-    assert_contains(body, "Be brief");
-    assert_contains(body, "data:image/png;base64,");
-    assert_contains(body, "https://example.org/b.jpg");
+    assert_has_all(body, "Be brief", "data:image/png;base64,", "https://example.org/b.jpg");
 }
 
 static void an_attachment_that_is_not_there_is_2(void **state)
@@ -167,10 +166,8 @@ static void the_wire_is_shown_and_the_key_is_not(void **state)
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi", "stop");
     expect_out(cli, "Hi\n", "-v", "-m", "openai/any", "Hello");
-    assert_contains(cli->err, "> POST http://127.0.0.1:");
-    assert_contains(cli->err, "< status 200");
-    assert_contains(cli->err, "\"Hello\"");
-    assert_contains(cli->err, "uthorization");
+    assert_has_all(cli->err, "> POST http://127.0.0.1:", "< status 200", "\"Hello\"",
+                   "uthorization");
     assert_lacks(cli->err, SERVED_KEY);
 }
 

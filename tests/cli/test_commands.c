@@ -10,6 +10,7 @@
 #include <beluga/provider/json.h>
 
 #include "../support/scoped.h"
+#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 
@@ -125,9 +126,9 @@ static void providers_are_listed_with_what_they_need(void **state)
 {
     struct cli *cli = *state;
     expect_in_out(cli, "\nopenai\tmissing\tOPENAI_API_KEY\tgpt-5-mini\t", "providers");
-    assert_contains(cli->out, "\nmock\tnone\t\t\t\t\tyes\tyes\tyes\tyes\tno\t");
-    assert_contains(cli->out, "\nollama\toptional\tOLLAMA_API_KEY\t");
-    assert_contains(cli->out, "\nbedrock\treference\tAWS_BEARER_TOKEN_BEDROCK\t");
+    assert_has_all(cli->out, "\nmock\tnone\t\t\t\t\tyes\tyes\tyes\tyes\tno\t",
+                   "\nollama\toptional\tOLLAMA_API_KEY\t",
+                   "\nbedrock\treference\tAWS_BEARER_TOKEN_BEDROCK\t");
     cli_set(cli, "COHERE_API_KEY", SERVED_KEY);
     expect_in_out(cli, "\ncohere\tset\tCOHERE_API_KEY\t", "providers");
     assert_lacks(cli->out, SERVED_KEY);
@@ -137,12 +138,11 @@ static void all_is_told_about_one_provider(void **state)
 {
     struct cli *cli = *state;
     expect_in_out(cli, "protocol       Chat Completions\n", "providers", "azure");
-    assert_contains(cli->out, "URL variables  AZURE_OPENAI_ENDPOINT, AZURE_API_BASE\n");
-    assert_contains(cli->out, "key            set AZURE_OPENAI_API_KEY\n");
-    assert_contains(cli->out, "can            stream, tools, parallel_tools, reasoning, images,");
-    assert_contains(cli->out, "note           The model is the name of a deployment;");
-    assert_contains(cli->out,
-                    "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
+    assert_has_all(cli->out, "URL variables  AZURE_OPENAI_ENDPOINT, AZURE_API_BASE\n",
+                   "key            set AZURE_OPENAI_API_KEY\n",
+                   "can            stream, tools, parallel_tools, reasoning, images,",
+                   "note           The model is the name of a deployment;",
+                   "option         azure.api_version (or OPENAI_API_VERSION), text: use ");
     expect_in_out(cli, "option         mock.latency_ms, int from 0 to ", "providers", "mock");
     expect_error(cli, 3, "mock", "providers", "nobody");
 }
@@ -205,9 +205,8 @@ static void check_passes_for_a_provider_of_ours(void **state)
     assert_contains(cli->out, "ns/op");
     assert_null(strstr(cli->out, "byte-by-byte"));
     expect_in_out(cli, "  ok    byte-by-byte", "check", "ollama", "-v");
-    assert_contains(cli->out, "  skip  error-quota");
-    assert_contains(cli->out, "the server has no error of its own for it");
-    assert_contains(cli->out, " passed, 0 failed, ");
+    assert_has_all(cli->out, "  skip  error-quota", "the server has no error of its own for it",
+                   " passed, 0 failed, ");
     assert_string_equal(cli->err, "");
     expect_error(cli, 3, "no provider is called nonsense", "check", "nonsense");
 }
@@ -292,12 +291,9 @@ static void config_tells_where_each_part_came_from(void **state)
     const char *path = cli_write_file(cli, "c.yaml", yaml, sizeof yaml - 1);
     cli_set(cli, "OPENAI_API_KEY", SERVED_KEY);
     expect_in_out(cli, "(read)", "config", "--config", path, "-o", "top_p=0.5");
-    assert_contains(cli->out, "model  fast (file)");
-    assert_contains(cli->out, "alias  fast = openai/any");
-    assert_contains(cli->out, "temperature\t0.5\tfile");
-    assert_contains(cli->out, "top_p\t0.5\tcommand line");
-    assert_contains(cli->out, "api_key\tset\tenvironment (OPENAI_API_KEY)");
-    assert_contains(cli->out, "provider\topenai\tfile\n");
+    assert_has_all(cli->out, "model  fast (file)", "alias  fast = openai/any",
+                   "temperature\t0.5\tfile", "top_p\t0.5\tcommand line",
+                   "api_key\tset\tenvironment (OPENAI_API_KEY)", "provider\topenai\tfile\n");
     assert_lacks(cli->out, SERVED_KEY);
 }
 
@@ -437,11 +433,9 @@ static void its_configuration_is_shown_with_its_origins(void **state)
     const char *path = write_mine(cli, "http://name:" SERVED_KEY "@127.0.0.1:9/v1");
     expect_in_out(cli, "provider  mine (base openai)\n", "config", "--config", path, "-o",
                   "seed=3");
-    assert_contains(cli->out, "api_key\tenv:MINE_KEY\tfile\n");
-    assert_contains(cli->out, "base\topenai\tfile\n");
-    assert_contains(cli->out, "headers\tX-Team: set, X-Gate: command:echo gate-123456789\tfile\n");
-    assert_contains(cli->out, "models\tfast=peer-chat\tfile\n");
-    assert_contains(cli->out, "seed\t3\tcommand line\n");
+    assert_has_all(cli->out, "api_key\tenv:MINE_KEY\tfile\n", "base\topenai\tfile\n",
+                   "headers\tX-Team: set, X-Gate: command:echo gate-123456789\tfile\n",
+                   "models\tfast=peer-chat\tfile\n", "seed\t3\tcommand line\n");
     assert_lacks(cli->out, SERVED_KEY);
     expect_in_out(cli, "\"providers\":{\"mine\":\"openai\"}", "config", "--config", path, "--json");
     assert_lacks(cli->out, SERVED_KEY);
@@ -477,13 +471,12 @@ static void config_check_tells_all_and_ends_with_3(void **state)
     const char *path = cli_write_file(cli, "bad.yaml", yaml, sizeof yaml - 1);
     expect_exit(cli, 3, "config", "check", path);
     snprintf(expected, sizeof expected, "%s:3:21: warning: api_key: a secret stands here", path);
-    assert_contains(cli->out, expected);
-    assert_contains(cli->out,
-                    ":3:59: \"tiemout\" is neither an option nor one of openai's own; did "
-                    "you mean timeout?\n");
-    assert_contains(cli->out, ":3:76: max_retries must be 0 to 10 (is 11)\n");
-    assert_contains(cli->out, ":4:1: \"modles\" is not known here; did you mean models?\n");
-    assert_contains(cli->out, ":1:8: \"fast\" is no alias, and not written PROVIDER/MODEL");
+    assert_has_all(cli->out, expected,
+                   ":3:59: \"tiemout\" is neither an option nor one of openai's own; did "
+                   "you mean timeout?\n",
+                   ":3:76: max_retries must be 0 to 10 (is 11)\n",
+                   ":4:1: \"modles\" is not known here; did you mean models?\n",
+                   ":1:8: \"fast\" is no alias, and not written PROVIDER/MODEL");
     assert_contains(cli->err, "4 errors, ");
     assert_lacks(cli->out, SERVED_KEY);
     expect_exit(cli, 3, "config", "check", path, "--json");

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../support/words.h"
 #include "expect.h"
 
 static const char *plugin(const char *name)
@@ -147,9 +148,7 @@ static void assert_file_says(const char *path, const char *words)
     fclose(file);
     text[n] = '\0';
     assert_contains(text, words);
-    assert_lacks(text, "example-name");
-    assert_lacks(text, "example_name");
-    assert_lacks(text, "EXAMPLE_NAME");
+    assert_has_none(text, "example-name", "example_name", "EXAMPLE_NAME");
 }
 
 static void new_writes_a_folder_with_the_name_in_it(void **state)

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 
@@ -237,9 +238,7 @@ static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **sta
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", "x");
     assert_int_equal(chat(cli, "openai/any", "/system be-brief\none\ntwo\n/clear\nthree\n"), 0);
-    assert_contains(peer_request_body(p, 1, NULL), "be-brief");
-    assert_contains(peer_request_body(p, 1, NULL), "answer-one");
-    assert_contains(peer_request_body(p, 1, NULL), "two");
+    assert_has_all(peer_request_body(p, 1, NULL), "be-brief", "answer-one", "two");
     assert_contains(peer_request_body(p, 2, NULL), "be-brief");
     assert_lacks(peer_request_body(p, 2, NULL), "answer-one");
 }

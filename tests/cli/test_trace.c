@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "../support/scoped.h"
+#include "../support/words.h"
 #include "expect.h"
 
 #define FIXTURES   "/tests/cli/traces/"
@@ -422,10 +423,7 @@ static void rings_twins_orphans_and_depths_are_drawn(void **state)
     for (int i = 0; i < 3000; i++) add(&lines, 2, i + 1, i, "deep", 100 + i, 9000 - i);
     end_line(&lines);
     assert_int_equal(trace_text(cli, lines.text, "--all"), 0);
-    assert_contains(cli->out, "own parent");
-    assert_contains(cli->out, "orphan");
-    assert_contains(cli->out, "\n7 spans");
-    assert_contains(cli->out, "\n3000 spans");
+    assert_has_all(cli->out, "own parent", "orphan", "\n7 spans", "\n3000 spans");
     assert_int_equal(trace_text(cli, lines.text, "--json"), 0);
     beluga_json_doc_free(cli_parse_out(cli));
     free(lines.text);
@@ -450,16 +448,9 @@ static void the_page_escapes_all_and_loads_nothing(void **state)
         "\"value\":{\"stringValue\":\"" EVIL "\"}}],\"status\":{\"code\":2,\"message\":\"" EVIL
         "\"}}]}]}]}\n";
     assert_int_equal(trace_text(cli, line, "--html=-"), 0);
-    assert_lacks(cli->out, "<script");
-    assert_lacks(cli->out, "<img");
-    assert_lacks(cli->out, "src=\"");
-    assert_lacks(cli->out, "href");
-    assert_lacks(cli->out, "url(");
-    assert_lacks(cli->out, "@import");
-    assert_contains(cli->out, "default-src 'none'");
-    assert_contains(cli->out, "&quot;&#39;&gt;&lt;script&gt;");
-    assert_contains(cli->out, "&amp;amp;");
-    assert_contains(cli->out, "</html>\n");
+    assert_has_none(cli->out, "<script", "<img", "src=\"", "href", "url(", "@import");
+    assert_has_all(cli->out, "default-src 'none'", "&quot;&#39;&gt;&lt;script&gt;", "&amp;amp;",
+                   "</html>\n");
 }
 
 static void the_page_is_for_its_owner_only(void **state)
@@ -509,9 +500,8 @@ static void it_draws_failures_and_retries(void **state)
     assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o",
                              "max_retries=1", "-o", "retry_delay=100ms", "--trace", "Hello", NULL),
                      5);
-    assert_contains(cli->err, "1 of them failed, 1 retry");
-    assert_contains(cli->err, "retry wait");
-    assert_contains(cli->err, "\u2514 attempt 2  rate_limit");
+    assert_has_all(cli->err, "1 of them failed, 1 retry", "retry wait",
+                   "\u2514 attempt 2  rate_limit");
 }
 
 static void it_draws_what_was_interrupted(void **state)

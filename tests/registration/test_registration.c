@@ -2,6 +2,7 @@
 #include "../models.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
+#include "../support/words.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -202,9 +203,7 @@ static void an_unknown_provider_is_answered_with_those_there_are(void **state)
     int status = beluga_registry_open(beluga_client_registry(*state), "nobody", NULL, &model, &err);
     assert_int_equal(status, BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_null(model);
-    assert_non_null(strstr(err.message, "nobody"));
-    assert_non_null(strstr(err.message, "there are "));
-    assert_non_null(strstr(err.message, EXAMPLE_CUSTOM_NAME));
+    assert_has_all(err.message, "nobody", "there are ", EXAMPLE_CUSTOM_NAME);
 }
 
 static void of_many_providers_as_many_are_named_as_fit(void **state)
