@@ -1,6 +1,7 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
 #include "../support/torture.h"
 #include "../support/scoped.h"
+#include "described.h"
 #include "base/mem.h"
 #include "client/config.h"
 
@@ -153,16 +154,6 @@ static void resolve_fails_at(const char *yaml, const char *reference, int code, 
     resolve_fails(config, reference, code, expected);
 }
 
-static void described(const beluga_config *config, int key, const char *text, const char *origin)
-{
-    char buffer[256];
-    beluga_origin from;
-    assert_int_equal(beluga_config_describe(config, key, buffer, sizeof buffer, &from),
-                     strlen(text));
-    assert_string_equal(buffer, text);
-    assert_string_equal(beluga_origin_name(from), origin);
-}
-
 /* --- options --------------------------------------------------------------------------------- */
 
 static void options_are_kept_and_read_back(void **state)
@@ -235,14 +226,10 @@ static void settings_are_described_as_text(void **state)
         beluga_with_provider_specific("acme.region", "eu"),
         beluga_with_provider_specific_double("acme.ratio", 0.25),
         beluga_with_provider_specific_bool("acme.fast", true));
-    described(config, BELUGA_OPTION_TEMPERATURE, "0.1", "model");
-    described(config, BELUGA_OPTION_TIMEOUT, "90s", "model");
-    described(config, BELUGA_OPTION_JSON_MODE, "false", "model");
-    described(config, BELUGA_OPTION_REASONING_EFFORT, "high", "model");
-    described(config, BELUGA_OPTION_HTTP_VERSION, "1.1", "model");
-    described(config, BELUGA_OPTION_SEED, "-3", "model");
-    described(config, BELUGA_OPTION_PROVIDER_SPECIFIC,
-              "acme.region=eu, acme.ratio=0.25, acme.fast=true", "model");
+    DESCRIBED(config, "model", {BELUGA_OPTION_TEMPERATURE, "0.1"}, {BELUGA_OPTION_TIMEOUT, "90s"},
+              {BELUGA_OPTION_JSON_MODE, "false"}, {BELUGA_OPTION_REASONING_EFFORT, "high"},
+              {BELUGA_OPTION_HTTP_VERSION, "1.1"}, {BELUGA_OPTION_SEED, "-3"},
+              {BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.ratio=0.25, acme.fast=true"});
     described(config, BELUGA_OPTION_TOP_P, "", "none");
     described(config, 9999, "", "none");
 }
@@ -275,9 +262,9 @@ static void nothing_secret_is_described(void **state)
         beluga_with_base_url("https://me:word@h.example/v1?a=@b"),
         beluga_with_proxy("me:p@proxy:3128"), beluga_with_extra_header("X-Key: secret"),
         beluga_with_extra_header("broken"));
-    described(config, BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b", "model");
-    described(config, BELUGA_OPTION_PROXY, "[redacted]@proxy:3128", "model");
-    described(config, BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set", "model");
+    DESCRIBED(config, "model", {BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b"},
+              {BELUGA_OPTION_PROXY, "[redacted]@proxy:3128"},
+              {BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set"});
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
@@ -331,22 +318,20 @@ static void every_kind_of_value_is_read(void **state)
              "    region: eu\n"
              "    acme.level: 3\n");
     SCOPED(beluga_config) *out = resolve(config, "acme/m");
-    described(out, BELUGA_OPTION_API_KEY, "env:ACME", "file");
-    described(out, BELUGA_OPTION_TIMEOUT, "90s", "file");
-    described(out, BELUGA_OPTION_TEMPERATURE, "1", "file");
-    described(out, BELUGA_OPTION_JSON_MODE, "true", "file");
-    described(out, BELUGA_OPTION_REASONING_EFFORT, "low", "file");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "a, b\n", "file");
-    described(out, BELUGA_OPTION_EXTRA_HEADERS, "X-Team: set, X-Id: set", "file");
+    DESCRIBED(out, "file", {BELUGA_OPTION_API_KEY, "env:ACME"}, {BELUGA_OPTION_TIMEOUT, "90s"},
+              {BELUGA_OPTION_TEMPERATURE, "1"}, {BELUGA_OPTION_JSON_MODE, "true"},
+              {BELUGA_OPTION_REASONING_EFFORT, "low"}, {BELUGA_OPTION_STOP_SEQUENCES, "a, b\n"},
+              {BELUGA_OPTION_EXTRA_HEADERS, "X-Team: set, X-Id: set"});
     assert_string_equal(beluga__config_settings(out)
                             ->known[BELUGA_OPTION_EXTRA_HEADERS]
                             .value.items->next->value.string,
                         "X-Id: 7");
-    described(out, BELUGA_OPTION_EXTRA_BODY,
-              "{\"n\":1,\"f\":1.5,\"s\":\"1\",\"t\":true,\"z\":null,\"l\":[\"a\",{}]}", "file");
-    described(out, BELUGA_OPTION_RESPONSE_SCHEMA, "{\"type\": \"object\"}", "file");
-    described(out, BELUGA_OPTION_USER, "quo\"ted", "file");
-    described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.level=3", "file");
+    DESCRIBED(out, "file",
+              {BELUGA_OPTION_EXTRA_BODY,
+               "{\"n\":1,\"f\":1.5,\"s\":\"1\",\"t\":true,\"z\":null,\"l\":[\"a\",{}]}"},
+              {BELUGA_OPTION_RESPONSE_SCHEMA, "{\"type\": \"object\"}"},
+              {BELUGA_OPTION_USER, "quo\"ted"},
+              {BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.level=3"});
     int64_t level;
     assert_true(beluga_config_get_own_int(out, "acme.level", &level));
     assert_int_equal(level, 3);
@@ -536,9 +521,8 @@ static void a_later_file_wins(void **state)
     assert_string_equal(name, "c");
     assert_false(beluga_config_alias(config, 3, &name, &reference));
     SCOPED(beluga_config) *out = resolve(config, NULL);
-    described(out, BELUGA_OPTION_MODEL_NAME, "second", "file");
-    described(out, BELUGA_OPTION_TOP_K, "2", "file");
-    described(out, BELUGA_OPTION_USER, "u", "file");
+    DESCRIBED(out, "file", {BELUGA_OPTION_MODEL_NAME, "second"}, {BELUGA_OPTION_TOP_K, "2"},
+              {BELUGA_OPTION_USER, "u"});
 }
 
 /* --- references ------------------------------------------------------------------------------ */
@@ -585,12 +569,9 @@ static void aliases_add_their_settings_to_the_providers(void **state)
     const beluga_option seed[] = {beluga_with_seed(1), beluga_with_model_name("mine")};
     beluga_config_set_n(config, seed, 2);
     SCOPED(beluga_config) *out = resolve(config, "fast");
-    described(out, BELUGA_OPTION_PROVIDER, "acme", "file");
-    described(out, BELUGA_OPTION_MODEL_NAME, "m", "file");
-    described(out, BELUGA_OPTION_TOP_K, "1", "file");
-    described(out, BELUGA_OPTION_TOP_P, "0.2", "file");
-    described(out, BELUGA_OPTION_TEMPERATURE, "0.3", "file");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "a, b", "file");
+    DESCRIBED(out, "file", {BELUGA_OPTION_PROVIDER, "acme"}, {BELUGA_OPTION_MODEL_NAME, "m"},
+              {BELUGA_OPTION_TOP_K, "1"}, {BELUGA_OPTION_TOP_P, "0.2"},
+              {BELUGA_OPTION_TEMPERATURE, "0.3"}, {BELUGA_OPTION_STOP_SEQUENCES, "a, b"});
     described(out, BELUGA_OPTION_SEED, "1", "model");
     beluga_config_free(out);
     out = resolve(config, "acme/m");

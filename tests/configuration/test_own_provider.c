@@ -2,10 +2,11 @@
 #include "../support/calls.h"
 #include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
+#include "described.h"
 #include "client/chat_model.h"
 
 #include <beluga/provider/provider.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -396,11 +397,11 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
              "providers: {mine: {base: openai, base_url: 'URL', headers: {A: 'command:echo a', B: "
              "'command:echo $$. >%s; sleep 25; echo b'}}}",
              asked);
-    beluga_chat_model *model = open_own(p, yaml, "mine/m");
-    beluga_context *context = beluga_context_new_cancellable(NULL);
-    beluga_loop *loop = new_loop();
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_chat_model) *model = open_own(p, yaml, "mine/m");
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     record_clear(&r);
-    beluga_op *op = push_stream(model, loop, context, &r);
+    SCOPED(beluga_op) *op = push_stream(model, loop, context, &r);
     int command = 0;
     for (int i = 0; !(command = read_number(asked)) && i < PATIENCE_MS; i++)
         if (is_readable(loop))
@@ -411,10 +412,6 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     beluga_context_cancel(context);
     step_until_end(loop, &r);
     assert_story(&r, "error(context_canceled)");
-    beluga_op_free(op);
-    beluga_loop_free(loop);
-    beluga_context_unref(context);
-    beluga_chat_model_unref(model);
     assert_int_equal(peer_requests(p), 0);
     /* Nobody waits for it any more. */
     for (int i = 0; !kill(command, 0) && i < PATIENCE_MS; i++) usleep(1000);
@@ -536,22 +533,26 @@ static void it_opens_by_its_name_alone(void **state)
 
 static void a_base_that_is_none_says_where(void **state)
 {
+    static const struct {
+        const char *yaml, *reference, *message;
+    } cases[] = {
+        {"providers:\n  a: {base: b}\n  b: {base: openai}\n", "a/m",
+         ":2:13: the base of a, b, has a base itself: name a provider that has none"},
+        {"providers:\n  a: {base: b}\n  b: {base: a}\n", "b/m",
+         ":3:13: the base of b, a, has a base itself: name a provider that has none"},
+        {"providers:\n  a: {base: a}\n", "a/m",
+         ":2:13: a can't be its own base: name a provider that is registered"},
+        {"providers:\n  openai: {base: groq}\n", "openai/m",
+         ":2:18: openai is a provider already: one with a base needs another name"},
+        {"providers:\n  Mine: {base: groq}\n", "Mine/m",
+         ":2:16: a provider's name has 1 to 47 of a-z 0-9 _ - (is \"Mine\")"},
+        {"providers:\n  mine: {base: openai, organisation: x}\n", "mine/m",
+         ":2:38: \"organisation\" is neither an option nor one of openai's own; did you mean "
+         "openai.organization?"}};
     (void)state;
-    open_fails("providers:\n  a: {base: b}\n  b: {base: openai}\n", "a/m",
-               BELUGA_ERROR_INVALID_CONFIG,
-               ":2:13: the base of a, b, has a base itself: name a provider that has none");
-    open_fails("providers:\n  a: {base: b}\n  b: {base: a}\n", "b/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":3:13: the base of b, a, has a base itself: name a provider that has none");
-    open_fails("providers:\n  a: {base: a}\n", "a/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:13: a can't be its own base: name a provider that is registered");
-    open_fails("providers:\n  openai: {base: groq}\n", "openai/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:18: openai is a provider already: one with a base needs another name");
-    open_fails("providers:\n  Mine: {base: groq}\n", "Mine/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:16: a provider's name has 1 to 47 of a-z 0-9 _ - (is \"Mine\")");
-    open_fails("providers:\n  mine: {base: openai, organisation: x}\n", "mine/m",
-               BELUGA_ERROR_INVALID_CONFIG,
-               ":2:38: \"organisation\" is neither an option nor one of openai's own; did you mean "
-               "openai.organization?");
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+        open_fails(cases[i].yaml, cases[i].reference, BELUGA_ERROR_INVALID_CONFIG,
+                   cases[i].message);
 }
 
 static void begins(const beluga_error *err, const char *text)
@@ -580,15 +581,6 @@ static void a_name_that_is_nearly_one_is_hinted_at(void **state)
 
 /* --- files and layers ------------------------------------------------------------------------- */
 
-static void described(const beluga_config *config, int key, const char *text, const char *origin)
-{
-    char buffer[256];
-    beluga_origin from;
-    beluga_config_describe(config, key, buffer, sizeof buffer, &from);
-    assert_string_equal(buffer, text);
-    assert_string_equal(beluga_origin_name(from), origin);
-}
-
 static void every_value_tells_its_layer_and_no_secret(void **state)
 {
     (void)state;
@@ -602,13 +594,11 @@ static void every_value_tells_its_layer_and_no_secret(void **state)
     const beluga_option mine[] = {beluga_with_body("{}")};
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "mine", &out, &err),
                      0);
-    described(out, BELUGA_OPTION_BASE, "openai", "file");
-    described(out, BELUGA_OPTION_BASE_URL, "http://[redacted]@h/v1", "file");
-    described(out, BELUGA_OPTION_API_KEY, "set", "file");
-    described(out, BELUGA_OPTION_HEADERS, "A: set, B: env:B, C: none", "file");
-    described(out, BELUGA_OPTION_BODY, "{\"a\":[1]}", "file");
-    described(out, BELUGA_OPTION_MODELS, "f=x", "file");
-    described(out, BELUGA_OPTION_MODEL_NAME, "f", "file");
+    DESCRIBED(out, "file", {BELUGA_OPTION_BASE, "openai"},
+              {BELUGA_OPTION_BASE_URL, "http://[redacted]@h/v1"}, {BELUGA_OPTION_API_KEY, "set"},
+              {BELUGA_OPTION_HEADERS, "A: set, B: env:B, C: none"},
+              {BELUGA_OPTION_BODY, "{\"a\":[1]}"}, {BELUGA_OPTION_MODELS, "f=x"},
+              {BELUGA_OPTION_MODEL_NAME, "f"});
     assert_string_equal(beluga_config_get_item(out, BELUGA_OPTION_MODELS, 0, NULL), "f=x");
     assert_null(beluga_config_get_item(out, BELUGA_OPTION_MODELS, 1, NULL));
     assert_null(beluga_config_get_item(out, BELUGA_OPTION_BODY, 0, NULL));
@@ -638,9 +628,8 @@ static void a_later_file_adds_and_wins(void **state)
     assert_false(beluga_config_provider(config, 2, &name, &base));
     assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "mine/m", &out, &err),
                      0);
-    described(out, BELUGA_OPTION_BASE, "groq", "file");
-    described(out, BELUGA_OPTION_USER, "b", "file");
-    described(out, BELUGA_OPTION_SEED, "1", "file");
+    DESCRIBED(out, "file", {BELUGA_OPTION_BASE, "groq"}, {BELUGA_OPTION_USER, "b"},
+              {BELUGA_OPTION_SEED, "1"});
 }
 
 static void resolving_anew_leaves_nothing_of_the_last_provider(void **state)
@@ -721,20 +710,13 @@ static void *open_and_ask(void *argument)
 static void many_threads_open_and_ask_at_once(void **state)
 {
     peer *p = *state;
-    pthread_t threads[THREADS];
     will_answer(p, PEER_FOR_EVER);
     SCOPED(beluga_config) *config =
         load_at(peer_url(p), "providers:\n"
                              "  one: {base: openai, base_url: 'URL', api_key: 'command:echo k', "
                              "headers: {A: 'command:echo a'}, models: {f: x}}\n"
                              "  two: {base: groq, base_url: 'URL', body: {x: 1}}\n");
-    for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, open_and_ask, config), 0);
-    for (size_t i = 0; i < THREADS; i++) {
-        void *failures;
-        pthread_join(threads[i], &failures);
-        assert_null(failures);
-    }
+    threads_run(THREADS, open_and_ask, config);
 }
 
 /* --- allocations ------------------------------------------------------------------------------ */

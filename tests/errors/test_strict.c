@@ -26,23 +26,21 @@ static void assert_cut(int status, const beluga_error *err)
     assert_false(beluga_error_is_retryable(err));
 }
 
+/* A strict answer that ends for this reason gives this status. */
+static void ends_in(const char *reason, int expected)
+{
+    SCOPED(beluga_chat_model) *model = open_strict(reason);
+    assert_int_equal(generate(model, expected ? NULL : answer, NULL), expected);
+}
+
 static void every_reason_but_a_natural_one_is_an_error(void **state)
 {
     (void)state;
-    static const struct {
-        const char *reason;
-        int code;
-    } cases[] = {{"stop", 0},
-                 {"tool_calls", 0},
-                 {"length", BELUGA_ERROR_INCOMPLETE},
-                 {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
-                 {"other", BELUGA_ERROR_INCOMPLETE}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        beluga_chat_model *model = open_strict(cases[i].reason);
-        beluga_error err;
-        assert_int_equal(generate(model, cases[i].code ? NULL : answer, &err), cases[i].code);
-        beluga_chat_model_unref(model);
-    }
+    ends_in("stop", 0);
+    ends_in("tool_calls", 0);
+    ends_in("length", BELUGA_ERROR_INCOMPLETE);
+    ends_in("content_filter", BELUGA_ERROR_CONTENT_FILTER);
+    ends_in("other", BELUGA_ERROR_INCOMPLETE);
 }
 
 static void a_cut_answer_is_no_response_and_its_text_is_had_as_a_partial_one(void **state)

@@ -14,6 +14,7 @@
 
 #include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
 
 /* ---- what is taken in ------------------------------------------------------------------------ */
 
@@ -549,15 +550,8 @@ static void *load_often(void *argument)
 static void threads_may_load_the_same_plugin_at_once(void **state)
 {
     loading *l = *state;
-    pthread_t threads[8];
-    void *wrong;
     test_plugin(l, "good");
-    for (int i = 0; i < 8; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, load_often, l), 0);
-    for (int i = 0; i < 8; i++) {
-        pthread_join(threads[i], &wrong);
-        assert_null(wrong);
-    }
+    threads_run(8, load_often, l);
     assert_answer(l, "plugged-good", "plugged in");
 }
 

@@ -8,6 +8,7 @@
 
 #include "../support/calls.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
 
 static int set_up(void **state)
 {
@@ -67,39 +68,25 @@ static void a_late_emission_reaches_neither_its_call_nor_another(void **state)
     for (int i = 0; i < 100; i++) assert_answer(*state, "unruly-late", "in time");
 }
 
-typedef struct caller {
-    loading *l;
-    int wrong;
-} caller;
-
 static void *call_often(void *argument)
 {
-    caller *c = argument;
+    loading *l = argument;
     beluga_chat_model *model = NULL;
-    if (beluga_registry_open(c->l->registry, "unruly-thread", NULL, &model, NULL))
-        return c->wrong = -1, NULL;
+    intptr_t wrong = 0;
+    if (beluga_registry_open(l->registry, "unruly-thread", NULL, &model, NULL)) return argument;
     for (int i = 0; i < 50; i++) {
         beluga_response *response = NULL;
         int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_max_retries(0));
-        c->wrong += status != BELUGA_ERROR_INVALID_RESPONSE || response;
+        wrong += status != BELUGA_ERROR_INVALID_RESPONSE || response;
     }
     beluga_chat_model_unref(model);
-    return NULL;
+    return (void *)wrong;
 }
 
 static void many_calls_at_once_each_hear_of_their_own_fault(void **state)
 {
-    pthread_t threads[8];
-    caller callers[8];
-    for (int i = 0; i < 8; i++) {
-        callers[i] = (caller){*state, 0};
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
-    }
-    for (int i = 0; i < 8; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(callers[i].wrong, 0);
-    }
+    threads_run(8, call_often, *state);
 }
 
 /* ---- cancelled ------------------------------------------------------------------------------- */

@@ -3,6 +3,7 @@
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/words.h"
+#include "../support/threads.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -325,15 +326,7 @@ static void *register_and_open(void *argument)
 
 static void many_threads_may_add_list_and_open_at_once(void **state)
 {
-    pthread_t threads[N_THREADS];
-    beluga_registry *registry = beluga_client_registry(*state);
-    for (size_t i = 0; i < N_THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, register_and_open, registry), 0);
-    for (size_t i = 0; i < N_THREADS; i++) {
-        void *failure = registry;
-        pthread_join(threads[i], &failure);
-        assert_null(failure);
-    }
+    threads_run(N_THREADS, register_and_open, beluga_client_registry(*state));
 }
 
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown(test, new_client, free_client)

@@ -5,6 +5,7 @@
 #include "../support/calls.h"
 #include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
 
 #include "otlp.pb-c.h"
 #include "telemetry/series.h"
@@ -150,13 +151,12 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
     reply(s, 503, "Retry-After: 0\r\n", 1);
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, small);
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
+    threads callers;
+    threads_start(&callers, THREADS, call_some, s->mock);
     /* It stops while they call: what ends later is not observed, or dropped and counted. */
     peer_wait_requests(s->peer, REFUSED + 1, PATIENCE_MS);
     beluga_telemetry_flush(s->telemetry, PATIENCE_MS);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_join(&callers);
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
     assert_true(peer_requests(s->peer) > REFUSED);
     size_t there = spans_from(s, REFUSED);
@@ -168,15 +168,14 @@ static void nothing_is_lost_but_what_the_count_says(void **state)
 static void calls_go_on_while_it_is_shut_down(void **state)
 {
     scene *s = *state;
-    pthread_t threads[THREADS];
+    threads callers;
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, NULL);
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
+    threads_start(&callers, THREADS, call_some, s->mock);
     beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS);
     /* a second time is nothing */
     assert_int_equal(beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_join(&callers);
     size_t requests = peer_requests(s->peer);
     invoke(s->mock);
     assert_int_equal(peer_requests(s->peer), requests);
@@ -476,10 +475,7 @@ static void *record_many(void *argument)
 static void what_threads_record_adds_up(void **state)
 {
     numbers *n = *state;
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, record_many, n), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_run(THREADS, record_many, n);
     assert_int_equal(durations_of(n->subject, false), THREADS * 1000);
     assert_int_equal(atomic_load(&n->subject->n_series), 3);
     int64_t input = 0, output = 0;

@@ -4,6 +4,7 @@
  */
 #include "../support/openai.h"
 #include "../support/scoped.h"
+#include "../support/threads.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
@@ -874,10 +875,7 @@ static void *call_some(void *argument)
 static void spans_of_many_threads_do_not_mix(void **state)
 {
     scene *s = *state;
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, call_some, s->mock), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_run(THREADS, call_some, s->mock);
     size_t operations = 0;
     for (size_t i = 0; i < s->recorder.count; i++) {
         const span *x = the(s, i, 2 * THREADS * CALLS);

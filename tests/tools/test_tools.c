@@ -1,6 +1,7 @@
 /* Tools: making them, binding them to a model that does not change, and the calls that come back.
  */
 #include "../support/scoped.h"
+#include "../support/threads.h"
 #include "../models.h"
 
 #include <pthread.h>
@@ -188,7 +189,6 @@ static void a_model_without_tool_calling_takes_none(void **state)
 typedef struct binder {
     const subject *subject;
     beluga_tool *tools[2];
-    bool good;
 } binder;
 
 static bool bind_once(const binder *b, size_t n)
@@ -206,26 +206,17 @@ static bool bind_once(const binder *b, size_t n)
 
 static void *bind_often(void *argument)
 {
-    binder *b = argument;
-    b->good = true;
-    for (size_t i = 0; i < 20; i++) b->good = b->good && bind_once(b, 1 + i % 2);
+    for (size_t i = 0; i < 20; i++)
+        if (!bind_once(argument, 1 + i % 2)) return argument;
     return NULL;
 }
 
 static void fifty_threads_bind_at_once_and_the_model_stays_as_it_was(void **state)
 {
     const subject *s = *state;
-    pthread_t threads[N_THREADS];
-    binder binders[N_THREADS];
     SCOPED(beluga_tool) *first = tool_named("first"), *second = tool_named("second");
-    for (size_t i = 0; i < N_THREADS; i++) {
-        binders[i] = (binder){s, {first, second}, false};
-        assert_int_equal(pthread_create(&threads[i], NULL, bind_often, &binders[i]), 0);
-    }
-    for (size_t i = 0; i < N_THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_true(binders[i].good);
-    }
+    binder all = {s, {first, second}};
+    threads_run(N_THREADS, bind_often, &all);
     assert_int_equal(beluga_chat_model_tool_count(s->model), 0);
 }
 
