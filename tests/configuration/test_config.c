@@ -1,6 +1,7 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
 #include "../support/torture.h"
 #include "../support/scoped.h"
+#include "../support/small_provider.h"
 #include "described.h"
 #include "base/mem.h"
 #include "client/config.h"
@@ -39,21 +40,9 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "not for calling");
 }
 
-static void cancel(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
 static const beluga_provider acme = {
-    BELUGA_PROVIDER_INIT("acme"),
-    .default_model = "acme-1",
-    .options = acme_options,
-    .key_variables = acme_keys,
-    .url_variables = acme_urls,
-    .base_url = "http://acme.example",
-    .start = start,
-    .cancel = cancel,
+    SMALL_PROVIDER("acme", start), .default_model = "acme-1",  .options = acme_options,
+    .key_variables = acme_keys,    .url_variables = acme_urls, .base_url = "http://acme.example",
 };
 
 static beluga_client *client;

@@ -55,6 +55,13 @@ static void answer(peer *p, int times)
     peer_reply_repeat(r, times);
 }
 
+/* It was asked so often, and the i-th request has this for it. */
+static void assert_asked(const vault *v, int times, peer *p, size_t i, const char *header)
+{
+    assert_int_equal(v->asked, times);
+    assert_string_equal(peer_request_header(p, i, "authorization"), header);
+}
+
 static void a_function_gives_the_key_once_for_many_calls(void **state)
 {
     peer *p = *state;
@@ -63,8 +70,7 @@ static void a_function_gives_the_key_once_for_many_calls(void **state)
     answer(p, 3);
     SCOPED(beluga_chat_model) *model = open_with(p, &v);
     for (int i = 0; i < 3; i++) assert_int_equal(generate(model, "hello", NULL), 0);
-    assert_int_equal(v.asked, 1);
-    assert_string_equal(peer_request_header(p, 2, "authorization"), "Bearer token-1");
+    assert_asked(&v, 1, p, 2, "Bearer token-1");
 }
 
 static void a_key_that_has_expired_is_asked_for_again(void **state)
@@ -77,8 +83,7 @@ static void a_key_that_has_expired_is_asked_for_again(void **state)
     SCOPED(beluga_chat_model) *model = open_with(p, &v);
     assert_int_equal(generate(model, "hello", NULL), 0);
     assert_int_equal(generate(model, "hello", NULL), 0);
-    assert_int_equal(v.asked, 2);
-    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
+    assert_asked(&v, 2, p, 1, "Bearer token-2");
 }
 
 static void a_key_that_was_refused_is_asked_for_again(void **state)
@@ -110,8 +115,7 @@ static void a_session_that_is_over_is_asked_for_again(void **state)
     SCOPED(beluga_chat_model) *model = open_provider(p, &v, "bedrock");
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
-    assert_int_equal(v.asked, 2);
-    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
+    assert_asked(&v, 2, p, 1, "Bearer token-2");
 }
 
 static void a_function_that_fails_ends_the_call_with_its_own_error(void **state)

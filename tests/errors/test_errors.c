@@ -234,34 +234,35 @@ static void without_a_name_and_a_configuration_the_providers_are_listed(void **s
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
+/* No model of the provider is opened, and the error says this. */
+static beluga_error not_opened(const char *provider, const beluga_config *config, int code,
+                               const char *words)
+{
+    beluga_chat_model *model = (beluga_chat_model *)&code; /* not NULL: it has to be set */
+    beluga_error err = {0};
+    int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
+    assert_int_equal(status, code);
+    assert_null(model);
+    assert_non_null(strstr(err.message, words));
+    return err;
+}
+
 static void without_a_configuration_what_is_missing_is_named(void **state)
 {
-    beluga_chat_model *model = (beluga_chat_model *)&state;
-    beluga_error err = {0};
     (void)state;
-    int status = beluga_registry_open(beluga_registry_default(), "mock", NULL, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
-    assert_null(model);
-    assert_non_null(strstr(err.message, "model_name is missing"));
+    not_opened("mock", NULL, BELUGA_ERROR_INVALID_CONFIG, "model_name is missing");
 }
 
 static void a_missing_key_names_its_variable(void **state)
 {
-    beluga_chat_model *model = (beluga_chat_model *)&state;
-    beluga_error err = {0};
     (void)state;
-    int status = beluga_registry_open(beluga_registry_default(), "openai", NULL, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_AUTHENTICATION);
-    assert_null(model);
-    assert_non_null(strstr(err.message, "OPENAI_API_KEY"));
+    beluga_error err = not_opened("openai", NULL, BELUGA_ERROR_AUTHENTICATION, "OPENAI_API_KEY");
     assert_string_equal(err.provider, "openai");
 
     unsetenv("BELUGA_TEST_NO_KEY");
     SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_NO_KEY"));
-    status = beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_AUTHENTICATION);
-    assert_non_null(strstr(err.message, "BELUGA_TEST_NO_KEY"));
+    not_opened("openai", config, BELUGA_ERROR_AUTHENTICATION, "BELUGA_TEST_NO_KEY");
 }
 
 static void every_bad_option_is_told_at_once_with_its_range(void **state)

@@ -41,6 +41,23 @@ static void assert_stream_fails(peer *p, int code, pulled *got)
     assert_string_equal(got->err.operation, "stream");
 }
 
+/* Script an answer with this body. */
+static void reply_body(peer *p, int status, const char *headers, const char *body)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, status, headers);
+    peer_step_body(r, body, strlen(body));
+}
+
+/* Script a stream's first text; what comes of it is the test's. */
+static peer_reply *reply_half(peer *p, const char *text)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_text(r, text);
+    return r;
+}
+
 /* ---- statuses -------------------------------------------------------------------------------- */
 
 static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **state)
@@ -185,9 +202,7 @@ static void a_web_page_without_its_type_is_malformed(void **state)
     static const char page[] = "<!DOCTYPE html><html><body>Welcome</body></html>";
     peer *p = *state;
     beluga_error err;
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200, "Content-Type: application/json\r\n");
-    peer_step_body(r, page, sizeof page - 1);
+    reply_body(p, 200, "Content-Type: application/json\r\n", page);
     assert_fails(p, BELUGA_ERROR_MALFORMED_RESPONSE, &err);
     assert_non_null(strstr(err.cause, "DOCTYPE"));
 }
@@ -216,13 +231,9 @@ static void an_empty_answer_is_an_error(void **state)
     peer *p = *state;
     beluga_error err;
     pulled got;
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200, "Content-Type: application/json\r\n");
-    peer_step_body(r, "", 0);
+    reply_body(p, 200, "Content-Type: application/json\r\n", "");
     assert_fails(p, BELUGA_ERROR_EMPTY_RESPONSE, &err);
-    r = peer_reply_new(p);
-    peer_step_status(r, 200, "Content-Type: text/event-stream\r\n");
-    peer_step_body(r, "", 0);
+    reply_body(p, 200, "Content-Type: text/event-stream\r\n", "");
     assert_stream_fails(p, BELUGA_ERROR_STREAM_CLOSED, &got);
     peer_step_status(peer_reply_new(p), 204, NULL);
     assert_int_equal(peer_unscripted(p), 0);
@@ -244,9 +255,7 @@ static void an_error_inside_a_stream_of_status_200_is_told(void **state)
 {
     peer *p = *state;
     pulled got;
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
+    peer_reply *r = reply_half(p, "Half");
     peer_step_sse(
         r, "{\"error\":{\"message\":\"The server had an error\",\"type\":\"server_error\"}}");
     peer_step_end(r);
@@ -260,9 +269,7 @@ static void an_event_that_is_not_json_is_malformed(void **state)
 {
     peer *p = *state;
     pulled got;
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
+    peer_reply *r = reply_half(p, "Half");
     peer_step_sse(r, "{malformed json: <<<chaos>>>");
     peer_openai_finish(r, "stop");
     peer_openai_done(r);
@@ -500,9 +507,7 @@ static void a_generate_over_a_stream_that_breaks_gives_what_arrived_to_who_asked
     beluga_response *response = NULL;
     SCOPED(beluga_response) *partial = NULL;
     beluga_error err = {0};
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half an answer");
+    peer_reply *r = reply_half(p, "Half an answer");
     peer_step_close(r);
     SCOPED(beluga_chat_model) *model = open_peer(p);
     int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err,
@@ -556,9 +561,7 @@ static void a_stream_that_goes_silent_is_stream_timeout(void **state)
 {
     peer *p = *state;
     pulled got;
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
+    peer_reply *r = reply_half(p, "Half");
     peer_step_hang(r);
     SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_idle_timeout_ms(60));
     stream_all(model, &got);

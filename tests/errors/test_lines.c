@@ -3,6 +3,7 @@
 #include "../support/openai.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
+#include "../support/small_provider.h"
 
 #include "base/limits.h"
 #include "base/line.h"
@@ -432,20 +433,26 @@ static void by_a_servers_error(const char *text)
 }
 
 /* Not what the protocol says, so that it is the cause. */
+/* A call at this peer fails; then the peer ends. */
+static void hold_failure(peer *p)
+{
+    beluga_error err;
+    beluga_chat_model *model = open_peer(p);
+    assert_int_not_equal(ask(model, &err), 0);
+    hold_error(&err);
+    beluga_chat_model_unref(model);
+    peer_stop(p);
+}
+
 static void by_a_servers_nonsense(const char *text)
 {
     for (int status = 200; status <= 500; status += 300) {
         peer *p = peer_start();
-        beluga_error err;
         peer_reply *r = peer_reply_new(p);
         peer_reply_repeat(r, PEER_FOR_EVER);
         peer_step_status(r, status, NULL);
         peer_step_body(r, text, strlen(text));
-        beluga_chat_model *model = open_peer(p);
-        assert_int_not_equal(ask(model, &err), 0);
-        hold_error(&err);
-        beluga_chat_model_unref(model);
-        peer_stop(p);
+        hold_failure(p);
     }
 }
 
@@ -454,18 +461,13 @@ static void by_a_redirect(const char *text)
     char headers[1024] = "Location: http://127.0.0.1/";
     size_t at = strlen(headers);
     peer *p = peer_start();
-    beluga_error err;
     peer_reply *r = peer_reply_new(p);
     for (; *text; text++)
         if (*text != '\n' && *text != '\r') headers[at++] = *text;
     memcpy(headers + at, "\r\n", 3);
     peer_step_status(r, 302, headers);
     peer_step_body(r, "", 0);
-    beluga_chat_model *model = open_peer(p);
-    assert_int_not_equal(ask(model, &err), 0);
-    hold_error(&err);
-    beluga_chat_model_unref(model);
-    peer_stop(p);
+    hold_failure(p);
 }
 
 static void by_a_word_behind_an_answer(const char *text)
@@ -552,20 +554,9 @@ static int start_smeared(void *self, const beluga_call *call, beluga_emit *emit,
     return 0;
 }
 
-static void cancel_smeared(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
 static const beluga_provider smeared = {
-    BELUGA_PROVIDER_INIT("smeared"),
-    .default_model = "s",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .open = open_smeared,
-    .start = start_smeared,
-    .cancel = cancel_smeared,
-};
+    SMALL_PROVIDER("smeared", start_smeared), .default_model = "s", .open = open_smeared,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL};
 
 static void hold_warnings(void *payload, const beluga_event *event)
 {

@@ -207,6 +207,13 @@ static void hear(void *payload, const beluga_event *event)
     assert_int_equal(beluga_response_builder_add(h->builder, event), 0);
 }
 
+static beluga_loop *new_loop(void)
+{
+    beluga_loop *loop = NULL;
+    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
+    return loop;
+}
+
 static void run(beluga_loop *loop)
 {
     while (beluga_loop_active(loop) > 0) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
@@ -219,53 +226,48 @@ static void assert_heard(heard *h, const char *text)
     assert_int_equal(beluga_response_builder_finish(h->builder, &response), 0);
     assert_string_equal(beluga_response_text(response, NULL), text);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_STOP);
+    beluga_response_builder_free(h->builder);
 }
 
 static void a_stream_on_the_hosts_loop_calls_back_from_step_only(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = NULL;
+    SCOPED(beluga_loop) *loop = new_loop();
     SCOPED(beluga_messages) *messages = one_question("Hello");
     heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
     assert_int_equal(h.texts, 0);
     assert_int_equal(beluga_loop_active(loop), 1);
     run(loop);
     assert_true(h.texts > 1);
     assert_heard(&h, s->answer);
-    beluga_response_builder_free(h.builder);
 }
 
 static void generate_on_the_hosts_loop_gives_one_piece(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = NULL;
+    SCOPED(beluga_loop) *loop = new_loop();
     SCOPED(beluga_messages) *messages = one_question("Hello");
     heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     assert_int_equal(beluga_generate_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL),
                      0);
     run(loop);
     assert_int_equal(h.texts, 1);
     assert_heard(&h, s->answer);
-    beluga_response_builder_free(h.builder);
 }
 
 static void a_delayed_stream_needs_no_more_than_the_loop(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = NULL;
+    SCOPED(beluga_loop) *loop = new_loop();
     SCOPED(beluga_messages) *messages = one_question("Hello");
     heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL,
                                          answers(s, "one two three"), word_delay(s, 2)),
                      0);
     run(loop);
     assert_int_equal(h.texts, 3);
     assert_heard(&h, "one two three");
-    beluga_response_builder_free(h.builder);
 }
 
 int main(void)

@@ -149,3 +149,13 @@ void assert_answer(loading *l, const char *provider, const char *text)
     if (ask(l, provider, &response)) fail_msg("%s: %s", provider, l->err.message);
     assert_string_equal(beluga_response_text(response, NULL), text);
 }
+
+beluga_chat_model *open_plugged(loading *l, const char *path, const char *provider,
+                                const beluga_config *config)
+{
+    beluga_chat_model *model = NULL;
+    assert_loads(l, path);
+    if (beluga_registry_open(l->registry, provider, config, &model, &l->err))
+        fail_msg("%s: %s", provider, l->err.message);
+    return model;
+}

@@ -2,15 +2,11 @@
 #include "loading.h"
 
 #include "../support/calls.h"
-#include "../support/scoped.h"
+#include "../support/scoped_peer.h"
 
 static beluga_chat_model *open_frozen(loading *l, const char *provider, const beluga_config *config)
 {
-    beluga_chat_model *model = NULL;
-    assert_loads(l, test_plugin(l, "frozen_v1"));
-    if (beluga_registry_open(l->registry, provider, config, &model, &l->err))
-        fail_msg("%s: %s", provider, l->err.message);
-    return model;
+    return open_plugged(l, test_plugin(l, "frozen_v1"), provider, config);
 }
 
 static void a_full_provider_of_version_1_streams(void **state)
@@ -61,8 +57,8 @@ static beluga_chat_model *open_http(loading *l, peer *p)
 static void an_http_provider_of_version_1_streams(void **state)
 {
     record r;
-    peer *p = peer_start();
-    beluga_chat_model *model = open_http(*state, p);
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_http(*state, p);
     peer_reply *reply = peer_reply_new(p);
     peer_step_sse(reply, "{\"text\":\"cold\"}");
     peer_step_sse(reply, "{}");
@@ -72,23 +68,19 @@ static void an_http_provider_of_version_1_streams(void **state)
     assert_contains(peer_request_path(p, 0), "/frozen?v=1");
     assert_string_equal(peer_request_header(p, 0, "x-frozen-key"), "ice");
     assert_string_equal(peer_request_body(p, 0, NULL), "{\"text\":\"Hi\",\"stream\":true}");
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 static void an_error_code_of_version_1_arrives(void **state)
 {
     beluga_error err;
-    peer *p = peer_start();
-    beluga_chat_model *model = open_http(*state, p);
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_http(*state, p);
     peer_reply *reply = peer_reply_new(p);
     peer_step_status(reply, 503, "X-Frozen-Code: too_warm\r\n");
     peer_step_body(reply, "", 0);
     assert_int_not_equal(generate(model, NULL, &err), 0);
     assert_int_equal(err.http_status, 503);
     assert_string_equal(err.provider_code, "too_warm");
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 int main(void)

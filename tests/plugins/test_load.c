@@ -147,25 +147,29 @@ static void what_is_not_a_regular_file_is_refused_without_waiting(void **state)
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "it is not a regular file");
 }
 
+/* A plug-in of ours is none for this library. */
+static void assert_no_plugin(loading *l, const char *name, const char *words)
+{
+    assert_refused(l, test_plugin(l, name), BELUGA_ERROR_PLUGIN_ABI, words);
+}
+
 static void another_abi_says_which_side_is_older(void **state)
 {
     loading *l = *state;
-    assert_refused(l, test_plugin(l, "abi_older"), BELUGA_ERROR_PLUGIN_ABI,
-                   "it was built for ABI 0, this library has 1: the plug-in is older");
-    assert_refused(l, test_plugin(l, "abi_newer"), BELUGA_ERROR_PLUGIN_ABI,
-                   "it was built for ABI 2, this library has 1: the library is older");
-    assert_refused(l, test_plugin(l, "table_abi"), BELUGA_ERROR_PLUGIN_ABI,
-                   "the provider was built for ABI 2, this library has 1: the library is older");
+    assert_no_plugin(l, "abi_older",
+                     "it was built for ABI 0, this library has 1: the plug-in is older");
+    assert_no_plugin(l, "abi_newer",
+                     "it was built for ABI 2, this library has 1: the library is older");
+    assert_no_plugin(l, "table_abi",
+                     "the provider was built for ABI 2, this library has 1: the library is older");
     assert_false(beluga_registry_contains(l->registry, "plugged-fits"));
 }
 
 static void functions_that_the_library_does_not_have_make_it_the_older_side(void **state)
 {
     loading *l = *state;
-    assert_refused(l, test_plugin(l, "more_functions"), BELUGA_ERROR_PLUGIN_ABI,
-                   "the headers of 99.2.1 and may call functions");
-    assert_refused(l, test_plugin(l, "more_functions"), BELUGA_ERROR_PLUGIN_ABI,
-                   "the library is older");
+    assert_no_plugin(l, "more_functions", "the headers of 99.2.1 and may call functions");
+    assert_no_plugin(l, "more_functions", "the library is older");
 }
 
 /* A copy of the good plug-in with some of its bytes changed. */
@@ -233,17 +237,14 @@ static void a_file_that_was_cut_short_is_refused_wherever_it_was_cut(void **stat
 static void a_symbol_that_is_not_found_is_named(void **state)
 {
     loading *l = *state;
-    assert_refused(l, test_plugin(l, "unresolved"), BELUGA_ERROR_PLUGIN_ABI,
-                   "the symbol acme_sdk_open was not found");
-    assert_refused(l, test_plugin(l, "direct"), BELUGA_ERROR_PLUGIN_ABI,
-                   "the symbol beluga_emit_smell was not found: was it built with");
+    assert_no_plugin(l, "unresolved", "the symbol acme_sdk_open was not found");
+    assert_no_plugin(l, "direct", "the symbol beluga_emit_smell was not found: was it built with");
 }
 
 static void a_shared_object_that_is_no_plugin_is_refused(void **state)
 {
     loading *l = *state;
-    assert_refused(l, test_plugin(l, "no_entry"), BELUGA_ERROR_PLUGIN_ABI,
-                   "it does not export beluga_plugin_main");
+    assert_no_plugin(l, "no_entry", "it does not export beluga_plugin_main");
     assert_refused(l, test_plugin(l, "no_provider"), BELUGA_ERROR_INVALID_INPUT,
                    "it has no provider");
 }
@@ -557,7 +558,7 @@ static void threads_may_load_the_same_plugin_at_once(void **state)
 
 static int load_all(void *argument)
 {
-    beluga_client *client;
+    SCOPED(beluga_client) *client = NULL;
     int status = beluga_client_new(NULL, &client);
     if (status) return status;
     beluga_registry *registry = beluga_client_registry(client);
@@ -567,9 +568,7 @@ static int load_all(void *argument)
     bool one = beluga_registry_contains(registry, "plugged-good");
     bool other = beluga_registry_contains(registry, "plugged-counting");
     if (one == !!status || other == !!status) fail_msg("a part of a plug-in is registered");
-    if (!status) status = beluga_registry_register(registry, &table, NULL);
-    beluga_client_unref(client);
-    return status;
+    return status ? status : beluga_registry_register(registry, &table, NULL);
 }
 
 static void a_plugin_is_registered_whole_or_not_whichever_allocation_fails(void **state)

@@ -30,38 +30,23 @@ static void assert_fails(loading *l, const char *provider, int code, const char 
     assert_contains(l->err.message, words);
 }
 
-static void invalid_utf8_is_named(void **state)
-{
-    assert_fails(*state, "unruly-utf8", BELUGA_ERROR_MALFORMED_RESPONSE, "not valid UTF-8");
-}
+#define FAULT(test, provider, code, words)           \
+    static void test(void **state)                   \
+    {                                                \
+        assert_fails(*state, provider, code, words); \
+    }
 
-static void an_event_after_the_finish_is_named(void **state)
-{
-    assert_fails(*state, "unruly-after-finish", BELUGA_ERROR_INVALID_RESPONSE,
-                 "the provider went on after its finish");
-}
-
-static void an_answer_that_never_finishes_is_named(void **state)
-{
-    assert_fails(*state, "unruly-unfinished", BELUGA_ERROR_STREAM_CLOSED,
-                 "the provider ended without a finish");
-}
-
-static void an_error_without_a_code_is_an_error_all_the_same(void **state)
-{
-    assert_fails(*state, "unruly-no-code", BELUGA_ERROR_INTERNAL, "failed without a code");
-}
-
-static void emitting_from_another_thread_is_named(void **state)
-{
-    assert_fails(*state, "unruly-thread", BELUGA_ERROR_INVALID_RESPONSE, "from another thread");
-}
-
-static void emitting_from_a_thread_that_is_not_the_worker_is_named(void **state)
-{
-    assert_fails(*state, "unruly-worker-thread", BELUGA_ERROR_INVALID_RESPONSE,
-                 "from another thread");
-}
+FAULT(invalid_utf8_is_named, "unruly-utf8", BELUGA_ERROR_MALFORMED_RESPONSE, "not valid UTF-8")
+FAULT(an_event_after_the_finish_is_named, "unruly-after-finish", BELUGA_ERROR_INVALID_RESPONSE,
+      "the provider went on after its finish")
+FAULT(an_answer_that_never_finishes_is_named, "unruly-unfinished", BELUGA_ERROR_STREAM_CLOSED,
+      "the provider ended without a finish")
+FAULT(an_error_without_a_code_is_an_error_all_the_same, "unruly-no-code", BELUGA_ERROR_INTERNAL,
+      "failed without a code")
+FAULT(emitting_from_another_thread_is_named, "unruly-thread", BELUGA_ERROR_INVALID_RESPONSE,
+      "from another thread")
+FAULT(emitting_from_a_thread_that_is_not_the_worker_is_named, "unruly-worker-thread",
+      BELUGA_ERROR_INVALID_RESPONSE, "from another thread")
 
 static void a_late_emission_reaches_neither_its_call_nor_another(void **state)
 {

@@ -96,11 +96,16 @@ static beluga_chat_model *open_pages(peer *p, beluga_option option)
     return model;
 }
 
-static void say(peer *p, const char *path, const char *json)
+static void say_status(peer *p, const char *path, int status, const char *json)
 {
     peer_reply *r = peer_reply_new(p);
     peer_reply_match(r, path);
-    peer_step_json(r, 200, json);
+    peer_step_json(r, status, json);
+}
+
+static void say(peer *p, const char *path, const char *json)
+{
+    say_status(p, path, 200, json);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -137,9 +142,7 @@ static void a_page_that_fails_is_tried_again_alone(void **state)
     peer *p = *state;
     char **names;
     size_t n;
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "page=2");
-    peer_step_json(r, 503, "{}");
+    say_status(p, "page=2", 503, "{}");
     say(p, "page=2", "{\"models\":[\"b\"]}");
     say(p, "/models", "{\"models\":[\"a\"],\"next\":\"2\"}");
     SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_max_retries(1));
@@ -156,9 +159,7 @@ static void a_page_that_can_not_be_had_ends_the_list(void **state)
     beluga_error err;
     char **names;
     size_t n;
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "page=2");
-    peer_step_json(r, 404, "{}");
+    say_status(p, "page=2", 404, "{}");
     say(p, "/models", "{\"models\":[\"a\"],\"next\":\"2\"}");
     SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_max_retries(1));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err), BELUGA_ERROR_NOT_FOUND);

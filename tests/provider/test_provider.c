@@ -39,12 +39,8 @@ static void cancel(void *self, beluga_emit *emit)
 }
 
 static const beluga_provider subject = {
-    BELUGA_PROVIDER_INIT("subject"),
-    .default_model = "s",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .start = start,
-    .cancel = cancel,
-};
+    BELUGA_PROVIDER_INIT("subject"), .default_model = "s", .start = start, .cancel = cancel,
+    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL};
 
 static beluga_chat_model *open_in(beluga_client *client)
 {
@@ -569,12 +565,16 @@ static int work_much(beluga_emit *emit, void *argument)
     return status ? status : stop(emit);
 }
 
-static int works_much(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work_much, NULL, NULL);
-}
+/* A provider that leaves all to a worker; `done` is called when it has ended, or is NULL. */
+#define WORKS(name, work, done)                                                 \
+    static int name(const beluga_call *c, beluga_emit *emit, beluga_error *err) \
+    {                                                                           \
+        (void)c;                                                                \
+        (void)err;                                                              \
+        return beluga_emit_run_blocking(emit, work, NULL, done);                \
+    }
+
+WORKS(works_much, work_much, NULL)
 
 static void a_worker_that_is_faster_than_the_loop_waits_and_loses_nothing(void **state)
 {
@@ -594,12 +594,7 @@ static int work_and_fail(beluga_emit *emit, void *argument)
     return BELUGA_ERROR_MODEL_NOT_AVAILABLE;
 }
 
-static int works_and_fails(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work_and_fail, NULL, release);
-}
+WORKS(works_and_fails, work_and_fail, release)
 
 static void what_work_returns_ends_the_call(void **state)
 {
@@ -613,12 +608,7 @@ static int work_and_leave(beluga_emit *emit, void *argument)
     return say(emit, "half");
 }
 
-static int works_and_leaves(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work_and_leave, NULL, NULL);
-}
+WORKS(works_and_leaves, work_and_leave, NULL)
 
 static void work_that_ends_without_a_finish_has_closed_the_stream(void **state)
 {
@@ -634,12 +624,7 @@ static int work_until_cancelled(beluga_emit *emit, void *argument)
     return seen_by_worker;
 }
 
-static int works_until_cancelled(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work_until_cancelled, NULL, release);
-}
+WORKS(works_until_cancelled, work_until_cancelled, release)
 
 static void a_worker_learns_of_the_cancellation_when_it_emits(void **state)
 {
@@ -811,12 +796,7 @@ static int work_on(beluga_emit *emit, void *argument)
     return status;
 }
 
-static int works_on(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_run_blocking(emit, work_on, NULL, NULL);
-}
+WORKS(works_on, work_on, NULL)
 
 static atomic_int blocks; /* of the counting allocator */
 

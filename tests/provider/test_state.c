@@ -2,6 +2,7 @@
 #include "../../cli/logbook_message.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
+#include "../support/small_provider.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -90,16 +91,9 @@ static int start_bad(void *self, const beluga_call *call, beluga_emit *emit, bel
     return emit_state(emit, bad_of, 0, bad_json);
 }
 
-static void cancel(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-#define SUBJECT(subject_name, function)                                                          \
-    {BELUGA_PROVIDER_INIT(subject_name), .default_model = "m",                                   \
-     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING, .start = (function), \
-     .cancel = cancel}
+#define SUBJECT(subject_name, function)                            \
+    {SMALL_PROVIDER(subject_name, function), .default_model = "m", \
+     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING}
 
 static const beluga_provider subjects[] = {SUBJECT("subject", start), SUBJECT("other", start),
                                            SUBJECT("worker", start_blocking),

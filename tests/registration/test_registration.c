@@ -4,6 +4,7 @@
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "../support/threads.h"
+#include "../support/small_provider.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,14 +20,7 @@ static int start_nothing(void *self, const beluga_call *call, beluga_emit *emit,
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-static void cancel_nothing(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-#define MINIMAL(provider_name) \
-    BELUGA_PROVIDER_INIT(provider_name), .start = start_nothing, .cancel = cancel_nothing
+#define MINIMAL(provider_name) SMALL_PROVIDER(provider_name, start_nothing)
 
 static const beluga_provider minimal = {MINIMAL("minimal"), .default_model = "m"};
 static const beluga_provider other_minimal = {MINIMAL("minimal"), .default_model = "m"};

@@ -468,14 +468,11 @@ static int fill_a_message(void *argument)
 static int fill_a_list(void *argument)
 {
     (void)argument;
-    beluga_messages *list = beluga_messages_new(), *copy = NULL;
+    SCOPED(beluga_messages) *list = beluga_messages_new(), *copy = NULL;
     if (!list) return BELUGA_ERROR_NO_MEMORY;
     for (int i = 0; i < 20; i++) beluga_messages_add(list, beluga_tool_message("id", "text"));
     int status = beluga_messages_status(list);
-    if (!status) status = beluga_ensure_messages(beluga_input_messages(list), &copy, NULL);
-    beluga_messages_free(copy);
-    beluga_messages_free(list);
-    return status;
+    return status ? status : beluga_ensure_messages(beluga_input_messages(list), &copy, NULL);
 }
 
 static void messages_survive_every_failed_allocation(void **state)

@@ -560,7 +560,7 @@ static int large_answer(void *argument)
     const char *const list[] = {bytes};
     beluga_response_builder *b = beluga_response_builder_new();
     if (!b) return BELUGA_ERROR_NO_MEMORY;
-    beluga_response *r;
+    SCOPED(beluga_response) *r = NULL;
     warnings(b, list, 1);
     metadata(b);
     usage(b, 1, 2, "{}");
@@ -574,14 +574,11 @@ static int large_answer(void *argument)
     finish(b, BELUGA_FINISH_STOP, bytes);
     int status = beluga_response_builder_finish(b, &r);
     beluga_response_builder_free(b);
-    char *json = NULL;
-    beluga_message *m = NULL;
+    SCOPED(char) *json = NULL;
+    SCOPED(beluga_message) *m = NULL;
     if (!status) status = beluga_response_to_json(r, &json, NULL);
     if (!status && !(m = beluga_response_message(r))) status = BELUGA_ERROR_NO_MEMORY;
     if (!status) assert_int_equal(beluga__message_check(m, 0, NULL), 0);
-    beluga_message_unref(m);
-    beluga_free(json);
-    beluga_response_free(r);
     return status;
 }
 

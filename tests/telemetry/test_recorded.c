@@ -5,6 +5,7 @@
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "../support/words.h"
+#include "../support/small_provider.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
@@ -297,14 +298,8 @@ static int start_measured(void *self, const beluga_call *call, beluga_emit *emit
     return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-static void cancel_nothing(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-static const beluga_provider measured = {BELUGA_PROVIDER_INIT("measured"), .default_model = "m",
-                                         .start = start_measured, .cancel = cancel_nothing};
+static const beluga_provider measured = {SMALL_PROVIDER("measured", start_measured),
+                                         .default_model = "m"};
 
 static void call_measured(scene *s, int times)
 {

@@ -166,6 +166,38 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     beluga_chat_model_unref(model);
 }
 
+/* A run that succeeds. Returns owned. */
+static beluga_response *run(beluga_chat_model *model, beluga_messages **messages, story *s)
+{
+    beluga_response *response = NULL;
+    assert_int_equal(run_n(model, NULL, messages, s, &response, NULL, NULL, 0), 0);
+    return response;
+}
+
+/* A run that takes more steps than it may, and so finishes never. */
+static void exceeds(beluga_chat_model *model, beluga_messages **messages, story *s,
+                    const beluga_option *limit)
+{
+    beluga_response *response;
+    beluga_error err;
+    assert_int_equal(run_n(model, NULL, messages, s, &response, &err, limit, 1),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_null(response);
+    assert_int_equal(s->finishes, 0);
+}
+
+/* Answer once with a call of echo, which ends for this reason. */
+static peer_reply *call_and_end(peer *p, const char *reason)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "c1", "echo", "{}");
+    peer_openai_finish(r, reason);
+    peer_openai_usage(r, 3, 2);
+    peer_openai_done(r);
+    return r;
+}
+
 /* --- tests ------------------------------------------------------------------------------------ */
 
 static void a_tools_result_goes_back_and_the_answer_comes(void **state)
@@ -174,9 +206,8 @@ static void a_tools_result_goes_back_and_the_answer_comes(void **state)
     SCOPED(beluga_chat_model) *model = mock_that_calls(
         "[{\"id\":\"c1\",\"name\":\"echo\",\"arguments\":{\"n\":1}}]", tool("echo", echo, NULL, 0));
     SCOPED(beluga_messages) *messages = NULL;
-    SCOPED(beluga_response) *response = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_string_equal(s.text, "<ok {\"n\":1}>done");
     assert_int_equal(s.starts, 1);
     assert_int_equal(s.finishes, 1);
@@ -211,9 +242,8 @@ static void a_failed_result_is_marked_in_the_conversation(void **state)
     SCOPED(beluga_chat_model) *model = mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
                                                        tool("broken", break_down, NULL, 0));
     SCOPED(beluga_messages) *messages = NULL;
-    SCOPED(beluga_response) *response = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_true(beluga_message_is_tool_error(beluga_messages_get(messages, 2)));
 }
 
@@ -256,27 +286,16 @@ static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
 static void a_model_that_never_stops_calling_is_stopped(void **state)
 {
     peer *p = *state;
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "c1", "echo", "{}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_usage(r, 3, 2);
-    peer_openai_done(r);
-    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_reply_repeat(call_and_end(p, "tool_calls"), PEER_FOR_EVER);
     SCOPED(beluga_chat_model) *model = open_peer(p), *bound = NULL;
     SCOPED(beluga_tool) *t = tool("echo", echo, NULL, 0);
     assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
     const beluga_option three = beluga_with_max_tool_steps(3);
     SCOPED(beluga_messages) *messages = NULL;
-    beluga_response *response;
-    beluga_error err;
     story s;
-    assert_int_equal(run_n(bound, NULL, &messages, &s, &response, &err, &three, 1),
-                     BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_null(response);
+    exceeds(bound, &messages, &s, &three);
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(s.output_tokens, 6);
-    assert_int_equal(s.finishes, 0);
 }
 
 static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state)
@@ -285,23 +304,12 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     SCOPED(beluga_chat_model) *model = mock_that_calls(
         "[{\"name\":\"mine\",\"arguments\":{\"n\":5}}]", tool("mine", NULL, NULL, 0));
     SCOPED(beluga_messages) *messages = NULL;
-    SCOPED(beluga_response) *response = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_int_equal(beluga_response_tool_call_count(response), 1);
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{\"n\":5}");
     assert_int_equal(s.results, 0);
     assert_int_equal(beluga_messages_count(messages), 1);
-}
-
-/* Answer once with a call of echo, which ends for this reason. */
-static void call_and_end(peer *p, const char *reason)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "c1", "echo", "{}");
-    peer_openai_finish(r, reason);
-    peer_openai_done(r);
 }
 
 static void no_tool_runs_of_an_answer_that_is_not_whole(void **state)
@@ -351,9 +359,8 @@ static void a_pause_is_gone_on_with(void **state)
     say_and_end(p, "see.", "stop");
     SCOPED(beluga_chat_model) *model = open_peer(p);
     SCOPED(beluga_messages) *messages = NULL;
-    SCOPED(beluga_response) *response = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_string_equal(s.text, "Let me see.");
     assert_int_equal(s.finishes, 1);
     assert_int_equal(s.output_tokens, 4);
@@ -369,13 +376,8 @@ static void a_model_that_never_stops_pausing_is_stopped(void **state)
     SCOPED(beluga_chat_model) *model =
         open_mock(beluga_mock_with_responses("wait"), beluga_mock_with_finish_reason("pause"));
     SCOPED(beluga_messages) *messages = NULL;
-    beluga_response *response;
-    beluga_error err;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, &err, &three, 1),
-                     BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_null(response);
-    assert_int_equal(s.finishes, 0);
+    exceeds(model, &messages, &s, &three);
 }
 
 static int started_before;
