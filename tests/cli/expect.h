@@ -6,6 +6,8 @@
 #ifndef TESTS_CLI_EXPECT_H
 #define TESTS_CLI_EXPECT_H
 
+#include <string.h>
+
 #include "run.h"
 
 /* It ends with this code. */
@@ -31,5 +33,20 @@
         expect_exit(cli, expected, __VA_ARGS__); \
         assert_contains((cli)->err, part);       \
     } while (0)
+
+/* What stands on its stdin; borrowed. */
+static inline void give(struct cli *cli, const char *input)
+{
+    cli->input = input;
+    cli->input_length = strlen(input);
+}
+
+/* The text of a member, which must be there. Borrowed. */
+static inline const char *string_at(const beluga_json *object, const char *key)
+{
+    const char *text = beluga_json_get_string(object, key, NULL);
+    if (!text) fail_msg("no text \"%s\"", key);
+    return text;
+}
 
 #endif

@@ -173,8 +173,7 @@ static void stdin_is_an_input_like_any_other(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 0);
-    cli->input = "one\ntwo\n";
-    cli->input_length = 8;
+    give(cli, "one\ntwo\n");
     expect_exit(cli, 0, "batch", "-", "--out", out, "-m", "mock/echo");
     assert_each_once(2);
     expect_in_out(cli, "\"state\":\"complete\"", "batch", "-", "--out", out, "-m", "mock/echo",
@@ -209,6 +208,15 @@ static void results_come_in_order_when_that_is_wanted(void **state)
     }
 }
 
+/* Begin with so many numbers, two calls at once, and wait until the peer has seen so many requests.
+ */
+static void begin(struct cli *cli, int numbers, peer *p, size_t requests)
+{
+    write_numbers(cli, numbers);
+    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
+    assert_int_equal(peer_wait_requests(p, requests, GENEROUS), 0);
+}
+
 /* ---- stopping and going on ------------------------------------------------------------------- */
 
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
@@ -216,9 +224,7 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
     struct cli *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
-    write_numbers(cli, 6);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
+    begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
     peer_open_gate(p, 0);
     cli_finish(cli);
@@ -241,9 +247,7 @@ static void a_second_ctrl_c_ends_at_once(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_step_hang(r);
-    write_numbers(cli, 6);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
+    begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
     cli_signal(cli, SIGTERM); /* whichever: two of the same may be taken for one */
     cli_finish(cli);
@@ -261,9 +265,7 @@ static void a_kill_loses_only_what_was_under_way(void **state)
     peer_reply_repeat(r, 2);
     peer_step_hang(r);
     answer_for_ever(p, "Hello again");
-    write_numbers(cli, 20);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 7, GENEROUS), 0);
+    begin(cli, 20, p, 7);
     cli_signal(cli, SIGKILL);
     cli_finish(cli);
     assert_int_equal(cli->signal, SIGKILL);

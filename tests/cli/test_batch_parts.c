@@ -81,52 +81,57 @@ static void read_all(enum batch_format format, const char *bytes, size_t n, char
     batch_reader_free(&reader);
 }
 
-#define READS(format, bytes, expected)                                 \
-    do {                                                               \
-        char seen[4096];                                               \
-        read_all(format, bytes, sizeof(bytes) - 1, seen, sizeof seen); \
-        assert_string_equal(seen, expected);                           \
-    } while (0)
+typedef struct reading {
+    const char *bytes, *expected;
+} reading;
+
+static void reads_each(enum batch_format format, const reading *readings)
+{
+    char seen[4096];
+    for (; readings->bytes; readings++) {
+        read_all(format, readings->bytes, strlen(readings->bytes), seen, sizeof seen);
+        assert_string_equal(seen, readings->expected);
+    }
+}
+
+/* Inputs in a format, and what is read of each. */
+#define READS(format, ...) reads_each(format, (const reading[]){__VA_ARGS__, {NULL, NULL}})
 
 static void lines_end_in_newlines_and_blank_ones_are_passed_over(void **state)
 {
     (void)state;
-    READS(BATCH_TEXT, "a\nb\r\n\n \t\n  c\nlast", "1:a;2:b;5:  c;6:last;");
-    READS(BATCH_TEXT, "\xEF\xBB\xBFwith a mark\n", "1:with a mark;");
-    READS(BATCH_TEXT, "", "");
-    READS(BATCH_TEXT, "good\n\xff\xfe\ngood", "1:good;2!it is not UTF-8 at byte 1;3:good;");
+    READS(BATCH_TEXT, {"a\nb\r\n\n \t\n  c\nlast", "1:a;2:b;5:  c;6:last;"},
+          {"\xEF\xBB\xBFwith a mark\n", "1:with a mark;"}, {"", ""},
+          {"good\n\xff\xfe\ngood", "1:good;2!it is not UTF-8 at byte 1;3:good;"});
 }
 
 static void rows_have_quotes_and_newlines_in_their_fields(void **state)
 {
     (void)state;
-    READS(BATCH_CSV, "a,b\r\n1,2\r\n", "2:1|2;");
-    READS(BATCH_CSV, "\xEF\xBB\xBF\"a\",b\n\"x\"\"y\",\n,\"\"\n", "2:x\"y|;3:|;");
-    READS(BATCH_CSV, "a,b\n\"one\r\ntwo\n\",\"1,2\"\nnext,row", "2:one\r\ntwo\n|1,2;5:next|row;");
-    READS(BATCH_CSV, "a,b\n\n1,2\n\n", "3:1|2;");
+    READS(BATCH_CSV, {"a,b\r\n1,2\r\n", "2:1|2;"},
+          {"\xEF\xBB\xBF\"a\",b\n\"x\"\"y\",\n,\"\"\n", "2:x\"y|;3:|;"},
+          {"a,b\n\"one\r\ntwo\n\",\"1,2\"\nnext,row", "2:one\r\ntwo\n|1,2;5:next|row;"},
+          {"a,b\n\n1,2\n\n", "3:1|2;"});
 }
 
 static void a_bad_row_is_told_and_the_next_one_read(void **state)
 {
     (void)state;
     READS(
-        BATCH_CSV, "a,b\n1\n1,2,3\nx,y\n",
-        "2!it has 1 field where the header has 2;3!it has 3 fields where the header has 2;4:x|y;");
-    READS(BATCH_CSV, "a,b\nx\"y,2\nx,y\n",
-          "2!field 1 has a quote and does not begin with one;3:x|y;");
-    READS(BATCH_CSV, "a,b\n\"x\"y,2\nx,y\n",
-          "2!field 1 has something behind its last quote;3:x|y;");
-    READS(BATCH_CSV, "a,b\n1,\"never ends\nx,y\n",
-          "2!field 2 begins with a quote and has none at its end;");
+        BATCH_CSV,
+        {"a,b\n1\n1,2,3\nx,y\n",
+         "2!it has 1 field where the header has 2;3!it has 3 fields where the header has 2;4:x|y;"},
+        {"a,b\nx\"y,2\nx,y\n", "2!field 1 has a quote and does not begin with one;3:x|y;"},
+        {"a,b\n\"x\"y,2\nx,y\n", "2!field 1 has something behind its last quote;3:x|y;"},
+        {"a,b\n1,\"never ends\nx,y\n", "2!field 2 begins with a quote and has none at its end;"});
 }
 
 static void a_header_that_is_no_header_is_refused(void **state)
 {
     (void)state;
-    READS(BATCH_CSV, "", "the header of the CSV is missing: there is nothing in it");
-    READS(BATCH_CSV, "a,b,a\n", "the header of the CSV has \"a\" twice");
-    READS(BATCH_CSV, "\"a\n",
-          "the header of the CSV field 1 begins with a quote and has none at its end");
+    READS(BATCH_CSV, {"", "the header of the CSV is missing: there is nothing in it"},
+          {"a,b,a\n", "the header of the CSV has \"a\" twice"},
+          {"\"a\n", "the header of the CSV field 1 begins with a quote and has none at its end"});
 }
 
 /* Quotes that come in pairs at any distance from the buffer's end. */

@@ -28,13 +28,11 @@ static int ask(struct cli *cli)
     return cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL);
 }
 
-/* ---- JSON ------------------------------------------------------------------------------------ */
-
-static const char *string_at(const beluga_json *object, const char *key)
+/* It ends with this code, and stdout has this. */
+static void asks(struct cli *cli, int code, const char *out)
 {
-    const char *text = beluga_json_get_string(object, key, NULL);
-    if (!text) fail_msg("no text \"%s\"", key);
-    return text;
+    assert_int_equal(ask(cli), code);
+    assert_string_equal(cli->out, out);
 }
 
 /* ---- answers --------------------------------------------------------------------------------- */
@@ -58,32 +56,27 @@ static void texts_are_joined_by_spaces(void **state)
     expect_out(cli, "one two -three\n", "-m", "mock:echo", "one", "two", "--", "-three");
 }
 
-static int echo_input(struct cli *cli, const char *input, const char *text)
+/* With this input and this argument, the prompt is this. */
+static void echoes(struct cli *cli, const char *input, const char *text, const char *prompt)
 {
-    cli->input = input;
-    cli->input_length = strlen(input);
-    return cli_run(cli, "-m", "mock/echo", text, NULL);
+    give(cli, input);
+    expect_out(cli, prompt, "-m", "mock/echo", text);
 }
 
 static void stdin_is_the_prompt(void **state)
 {
-    struct cli *cli = *state;
-    assert_int_equal(echo_input(cli, "Say hello\n", NULL), 0);
-    assert_string_equal(cli->out, "Say hello\n");
+    echoes(*state, "Say hello\n", NULL, "Say hello\n");
 }
 
 static void stdin_follows_the_text_after_an_empty_line(void **state)
 {
-    struct cli *cli = *state;
-    assert_int_equal(echo_input(cli, "a\nb\n\n", "Explain this"), 0);
-    assert_string_equal(cli->out, "Explain this\n\na\nb\n");
+    echoes(*state, "a\nb\n\n", "Explain this", "Explain this\n\na\nb\n");
 }
 
 static void a_dash_puts_stdin_elsewhere(void **state)
 {
     struct cli *cli = *state;
-    cli->input = "middle\n";
-    cli->input_length = 7;
+    give(cli, "middle\n");
     expect_out(cli, "before middle after\n", "-m", "mock/echo", "before", "-", "after");
 }
 
@@ -114,9 +107,7 @@ static void what_arrives_is_printed_before_the_rest_comes(void **state)
 
 static void bytes_in_a_pipe_are_untouched(void **state)
 {
-    struct cli *cli = *state;
-    assert_int_equal(echo_input(cli, "\033[31mred\r\n\a\x7f end", NULL), 0);
-    assert_string_equal(cli->out, "\033[31mred\r\n\a\x7f end\n");
+    echoes(*state, "\033[31mred\r\n\a\x7f end", NULL, "\033[31mred\r\n\a\x7f end\n");
 }
 
 static void system_text_and_attachments_are_sent(void **state)
@@ -255,8 +246,7 @@ static void an_alias_can_mean_retries_a_fallback_and_a_budget(void **state)
     assert_int_equal(peer_requests(p), 4); /* two retries would be one more */
     /* An answer costs $0.046: a conversation has one, and then the budget is spent. */
     reply_with(p, "one", "stop");
-    cli->input = "Hello\nAgain\n";
-    cli->input_length = strlen(cli->input);
+    give(cli, "Hello\nAgain\n");
     expect_exit(cli, 5, "chat", "-m", "smart");
     assert_contains(cli->out, "one\n");
     assert_contains(cli->err, "budget_exceeded");
@@ -520,8 +510,7 @@ static void a_refused_key_is_4_and_is_not_shown(void **state)
     SCOPED(peer) *p = serve_openai(cli);
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key",
                       "Incorrect API key: " SERVED_KEY);
-    assert_int_equal(ask(cli), 4);
-    assert_string_equal(cli->out, "");
+    asks(cli, 4, "");
     assert_contains(cli->err, "authentication_error");
     assert_lacks(cli->err, SERVED_KEY);
 }
@@ -548,8 +537,7 @@ static void a_dead_port_is_7(void **state)
     struct cli *cli = *state;
     peer *p = serve_openai(cli);
     peer_stop(p);
-    assert_int_equal(ask(cli), 7);
-    assert_string_equal(cli->out, "");
+    asks(cli, 7, "");
 }
 
 static void an_answer_that_is_a_web_page_is_8(void **state)
@@ -560,8 +548,7 @@ static void an_answer_that_is_a_web_page_is_8(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_step_status(r, 200, "Content-Type: text/html\r\n");
     peer_step_body(r, page, sizeof page - 1);
-    assert_int_equal(ask(cli), 8);
-    assert_string_equal(cli->out, "");
+    asks(cli, 8, "");
 }
 
 static void an_answer_that_is_nested_too_deeply_is_8(void **state)
@@ -582,8 +569,7 @@ static void a_truncated_answer_is_8_and_what_arrived_stays(void **state)
     SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = serve_begin(p, "Only the first half");
     peer_step_close(r);
-    assert_int_equal(ask(cli), 8);
-    assert_string_equal(cli->out, "Only the first half\n");
+    asks(cli, 8, "Only the first half\n");
     assert_contains(cli->err, "stream_closed");
 }
 
@@ -592,8 +578,7 @@ static void filtered_content_is_9(void **state)
     struct cli *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "I was about to", "content_filter");
-    assert_int_equal(ask(cli), 9);
-    assert_string_equal(cli->out, "I was about to\n");
+    asks(cli, 9, "I was about to\n");
     peer_openai_error(peer_reply_new(p), 400, NULL, "content_policy_violation", "No");
     assert_int_equal(ask(cli), 9);
 }
@@ -684,8 +669,7 @@ static void a_cut_turn_ends_a_strict_chat_in_a_pipe(void **state)
     struct cli *cli = *state;
     SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "And so it", "length");
-    cli->input = "Hello\nAgain\n";
-    cli->input_length = strlen(cli->input);
+    give(cli, "Hello\nAgain\n");
     expect_exit(cli, 8, "chat", "--strict", "-m", "openai/any");
     assert_int_equal(peer_requests(p), 1);
 }

@@ -14,13 +14,6 @@
 #include "expect.h"
 #include "served.h"
 
-static const char *string_at(const beluga_json *object, const char *key)
-{
-    const char *text = beluga_json_get_string(object, key, NULL);
-    if (!text) fail_msg("no text \"%s\"", key);
-    return text;
-}
-
 /* ---- help ------------------------------------------------------------------------------------ */
 
 static void the_version_is_told_both_ways(void **state)

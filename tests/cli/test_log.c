@@ -6,14 +6,18 @@
 #include "expect.h"
 #include "served.h"
 
-static void ask_mock(struct cli *cli)
+/* Ask with these variables of the log. */
+static void ask_logged(struct cli *cli, const char *level, const char *format)
 {
+    cli_set(cli, "BELUGA_LOG_LEVEL", level);
+    cli_set(cli, "BELUGA_LOG_FORMAT", format);
     expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "Hello");
 }
 
 /* A call that fails once and is tried again. */
-static void fail_once(struct cli *cli)
+static void fail_once(struct cli *cli, const char *level)
 {
+    cli_set(cli, "BELUGA_LOG_LEVEL", level);
     assert_int_not_equal(cli_run(cli, "-m", "mock/any", "-o", "mock.error=rate_limit", "-o",
                                  "max_retries=1", "-o", "retry_delay=100ms", "Hello", NULL),
                          0);
@@ -37,17 +41,14 @@ static beluga_json_doc *parse_line(const struct cli *cli, const char *event)
 static void nothing_is_logged_unless_it_is_asked_for(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "json");
-    ask_mock(cli);
+    ask_logged(cli, "", "json");
     assert_string_equal(cli->err, "");
 }
 
 static void a_call_is_a_line_of_words_and_numbers(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "INFO");
-    ask_mock(cli);
+    ask_logged(cli, "INFO", "");
     assert_contains(cli->err, "Z info call.finished operation=stream provider=mock model=any "
                               "reason=stop duration_us=");
     assert_contains(cli->err, " input_tokens=1 output_tokens=5\n");
@@ -56,9 +57,7 @@ static void a_call_is_a_line_of_words_and_numbers(void **state)
 static void a_call_is_an_object_where_json_is_asked_for(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "JSON");
-    ask_mock(cli);
+    ask_logged(cli, "info", "JSON");
     SCOPED(beluga_json_doc) *doc = parse_line(cli, "call.finished");
     const beluga_json *line = beluga_json_doc_root(doc);
     assert_string_equal(beluga_json_get_string(line, "level", NULL), "info");
@@ -73,8 +72,7 @@ static void a_call_is_an_object_where_json_is_asked_for(void **state)
 static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    fail_once(cli);
+    fail_once(cli, "info");
     assert_contains(cli->err, " info retry provider=mock model=any error=rate_limit attempt=1 ");
     assert_contains(cli->err, " warn call.failed operation=stream provider=mock model=any "
                               "error=rate_limit duration_us=");
@@ -84,20 +82,17 @@ static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_know
 static void what_is_below_the_level_is_left_out(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "warn");
-    fail_once(cli);
+    fail_once(cli, "warn");
     assert_contains(cli->err, " warn call.failed ");
     assert_lacks(cli->err, " info ");
-    cli_set(cli, "BELUGA_LOG_LEVEL", "error");
-    fail_once(cli);
+    fail_once(cli, "error");
     assert_lacks(cli->err, "call.failed");
 }
 
 static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "loud");
-    ask_mock(cli);
+    ask_logged(cli, "loud", "");
     assert_string_equal(cli->err, "beluga: BELUGA_LOG_LEVEL: loud is none of error, warn, info, "
                                   "debug, trace\n");
 }
@@ -105,9 +100,7 @@ static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state
 static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "xml");
-    ask_mock(cli);
+    ask_logged(cli, "info", "xml");
     assert_contains(cli->err, "BELUGA_LOG_FORMAT: xml is neither text nor json; text is taken\n");
     assert_contains(cli->err, " info call.finished operation=stream ");
 }

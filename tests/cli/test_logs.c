@@ -37,6 +37,13 @@ static void turn_on(struct cli *cli)
     assert_int_equal(code, 0);
 }
 
+/* A peer whose answers are logged. Owned. */
+static peer *serve_logged(struct cli *cli)
+{
+    turn_on(cli);
+    return serve_openai(cli);
+}
+
 static const char *log_file(const struct cli *cli)
 {
     static char path[256];
@@ -194,8 +201,7 @@ static void a_failure_is_in_it_with_what_had_arrived_and_without_the_key(void **
 {
     struct cli *cli = *state;
     const beluga_json *list;
-    turn_on(cli);
-    SCOPED(peer) *p = serve_openai(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_text(r, "Half");
@@ -218,8 +224,7 @@ static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
     struct cli *cli = *state;
     const beluga_json *list;
     turn_on(cli);
-    cli->input = "one\ntwo\n/clear\nthree\n";
-    cli->input_length = strlen(cli->input);
+    give(cli, "one\ntwo\n/clear\nthree\n");
     expect_exit(cli, 0, "chat", "-m", "mock/echo");
     cli->input = NULL;
     beluga_json_doc *doc = entries(cli, &list, 3);
@@ -237,8 +242,7 @@ static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
 static void continue_sends_the_whole_conversation_to_the_same_model(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    SCOPED(peer) *p = serve_openai(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
     reply_with(p, "Yes");
@@ -268,8 +272,7 @@ static void an_older_entry_can_be_gone_on_from(void **state)
 static void what_was_attached_is_sent_again(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    SCOPED(peer) *p = serve_openai(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "A picture");
     reply_with(p, "Of a whale");
     const char *path = cli_write_file(cli, "a.png", "\x89PNG\r\n\x1a\n1234", 12);
@@ -297,8 +300,7 @@ static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
 static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    SCOPED(peer) *p = serve_openai(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_tool(r, 0, "call_1", "get_weather", "{\"place\":\"Oslo\"}");
@@ -316,13 +318,11 @@ static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **st
 static void a_chat_can_go_on_with_what_a_prompt_began(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    SCOPED(peer) *p = serve_openai(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
     expect_exit(cli, 0, "-m", "openai/any", "I am Ada");
-    cli->input = "Who am I?\n";
-    cli->input_length = strlen(cli->input);
+    give(cli, "Who am I?\n");
     expect_exit(cli, 0, "chat", "-c");
     assert_contains(peer_request_body(p, 1, NULL), "I am Ada");
 }
@@ -510,23 +510,26 @@ static void patch(const struct cli *cli, long at, unsigned char byte)
     assert_int_equal(fclose(file), 0);
 }
 
+/* A log with this byte is not written to, for a reason that is told. */
+static void leaves_alone(struct cli *cli, long at, unsigned char byte, const char *why)
+{
+    turn_on(cli);
+    patch(cli, at, byte);
+    ask_mock(cli, "Hello");
+    assert_contains(cli->err, why);
+}
+
 static void a_log_of_a_newer_version_is_left_alone(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    patch(cli, 63, 99);
-    ask_mock(cli, "Hello");
-    assert_contains(cli->err, "newer beluga (format 99");
+    leaves_alone(cli, 63, 99, "newer beluga (format 99");
     expect_exit(cli, 1, "logs");
 }
 
 static void a_database_of_somebody_else_is_left_alone(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    patch(cli, 68, 0);
-    ask_mock(cli, "Hello");
-    assert_contains(cli->err, "no log of beluga's");
+    leaves_alone(cli, 68, 0, "no log of beluga's");
 }
 
 static void many_may_write_at_once(void **state)

@@ -184,16 +184,21 @@ static void marks_are_what_the_locale_can_show(void **state)
 
 static int chat(struct cli *cli, const char *model, const char *input)
 {
-    cli->input = input;
-    cli->input_length = strlen(input);
+    give(cli, input);
     return cli_run(cli, "chat", "-m", model, NULL);
+}
+
+/* A chat with the echo. */
+static void says(struct cli *cli, const char *input, const char *out)
+{
+    assert_int_equal(chat(cli, "mock/echo", input), 0);
+    assert_string_equal(cli->out, out);
 }
 
 static void every_line_of_a_pipe_is_a_turn(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(chat(cli, "mock/echo", "one\n\ntwo\n"), 0);
-    assert_string_equal(cli->out, "one\ntwo\n");
+    says(cli, "one\n\ntwo\n", "one\ntwo\n");
     assert_string_equal(cli->err, "");
 }
 
@@ -205,8 +210,7 @@ static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **s
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_openai_stream(r, "Yes");
-    cli->input = input;
-    cli->input_length = sizeof input - 1;
+    give(cli, input);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     assert_int_equal(cli_run(cli, "chat", "-m", "openai/any", "-o",
                              "api_key=command:cat; echo not for you >&2; echo key", NULL),
@@ -218,9 +222,7 @@ static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **s
 
 static void several_lines_can_be_one_text(void **state)
 {
-    struct cli *cli = *state;
-    assert_int_equal(chat(cli, "mock/echo", "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n"), 0);
-    assert_string_equal(cli->out, "a\nb\nc\n\nd\n/e\n");
+    says(*state, "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n", "a\nb\nc\n\nd\n/e\n");
 }
 
 static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **state)
@@ -271,32 +273,40 @@ static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
     assert_string_equal(text, "## You\n\nhello\n\n## Model\n\nhello\n\n");
 }
 
+/* Up to the first prompt. */
+static void begin_chat(struct cli *cli, const char *term, const char *option)
+{
+    on_terminal(cli, term);
+    cli_start(cli, "chat", "-m", "mock/echo", "-o", option, NULL);
+    cli_wait_for(cli, "> ");
+}
+
+static void end_chat(struct cli *cli, const char *typed)
+{
+    cli_type(cli, typed);
+    assert_int_equal(cli_finish(cli), 0);
+}
+
 static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
 {
     struct cli *cli = *state;
-    on_terminal(cli, "dumb");
-    cli_start(cli, "chat", "-m", "mock/echo", "-o", "mock.word_delay_ms=200", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "dumb", "mock.word_delay_ms=200");
     cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
     cli_wait_for(cli, "\naa bb");
     cli_type(cli, "\003");
     cli_wait_for(cli, "not kept in the conversation\r\n> ");
     cli_type(cli, "still here\n");
     cli_wait_for(cli, "\nstill here\r\n> ");
-    cli_type(cli, "\004");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "\004");
 }
 
 static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
 {
     struct cli *cli = *state;
-    on_terminal(cli, "dumb");
-    cli_start(cli, "chat", "-m", "mock/echo", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "dumb", "max_retries=0");
     cli_type(cli, "\003");
     cli_wait_for(cli, "> ^C\r\n> ");
-    cli_type(cli, "/exit\n");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "/exit\n");
 }
 
 static void lines_are_edited_and_kept_in_a_private_history(void **state)
@@ -304,13 +314,10 @@ static void lines_are_edited_and_kept_in_a_private_history(void **state)
     struct cli *cli = *state;
     char path[128];
     struct stat info;
-    on_terminal(cli, "xterm");
-    cli_start(cli, "chat", "-m", "mock/echo", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "xterm", "max_retries=0");
     cli_type(cli, "remembex\177r this\r");
     cli_wait_for(cli, "\nremember this\r\n> ");
-    cli_type(cli, "/exit\r");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "/exit\r");
     snprintf(path, sizeof path, "%s/.local/state/beluga/history", cli->home);
     if (stat(path, &info) != 0) {
         print_message("# this build has no line editing\n");

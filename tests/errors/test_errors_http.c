@@ -49,6 +49,23 @@ static void reply_body(peer *p, int status, const char *headers, const char *bod
     peer_step_body(r, body, strlen(body));
 }
 
+/* Script an answer that ends before the length that it claims. */
+static void reply_cut(peer *p, int status, const char *headers, const char *body, size_t claimed)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_step_status(r, status, headers);
+    peer_step_body_claiming(r, body, strlen(body), claimed);
+    peer_step_close(r);
+}
+
+/* Script bytes, and no more. */
+static void reply_raw(peer *p, const char *bytes)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_step_raw(r, bytes, strlen(bytes));
+    peer_step_close(r);
+}
+
 /* Script a stream's first text; what comes of it is the test's. */
 static peer_reply *reply_half(peer *p, const char *text)
 {
@@ -171,10 +188,7 @@ static void a_body_cut_short_does_not_hide_the_status(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 429, "Retry-After: 3\r\n");
-    peer_step_body_claiming(r, "{\"error\":{\"mess", 15, 400);
-    peer_step_close(r);
+    reply_cut(p, 429, "Retry-After: 3\r\n", "{\"error\":{\"mess", 400);
     assert_fails(p, BELUGA_ERROR_RATE_LIMIT, &err);
     assert_int_equal(err.retry_after_ms, 3000);
 }
@@ -464,9 +478,7 @@ static void a_connection_that_ends_before_the_answer_is_a_network_error(void **s
     assert_true(beluga_error_is_retryable(&err));
     peer_step_close(peer_reply_new(p));
     assert_fails(p, BELUGA_ERROR_NETWORK, &err);
-    peer_reply *r = peer_reply_new(p);
-    peer_step_raw(r, "HTTP/1.1 200 OK\r\nContent-Ty", 27);
-    peer_step_close(r);
+    reply_raw(p, "HTTP/1.1 200 OK\r\nContent-Ty");
     assert_fails(p, BELUGA_ERROR_NETWORK, &err);
 }
 
@@ -474,10 +486,7 @@ static void an_answer_shorter_than_it_claims_is_a_network_error(void **state)
 {
     peer *p = *state;
     beluga_error err;
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200, "Content-Type: application/json\r\n");
-    peer_step_body_claiming(r, "{\"choices\":[", 12, 900);
-    peer_step_close(r);
+    reply_cut(p, 200, "Content-Type: application/json\r\n", "{\"choices\":[", 900);
     assert_fails(p, BELUGA_ERROR_NETWORK, &err);
     assert_true(beluga_error_is_retryable(&err));
 }
@@ -523,9 +532,7 @@ static void bytes_that_are_not_http_are_an_invalid_response(void **state)
 {
     peer *p = *state;
     beluga_error err = {0};
-    peer_reply *r = peer_reply_new(p);
-    peer_step_raw(r, "220 mail.invalid ESMTP ready\r\n\r\n", 32);
-    peer_step_close(r);
+    reply_raw(p, "220 mail.invalid ESMTP ready\r\n\r\n");
     assert_fails(p, BELUGA_ERROR_INVALID_RESPONSE, &err);
 }
 

@@ -297,12 +297,17 @@ static void an_init_that_fails_leaves_nothing_and_may_be_tried_again(void **stat
 
 /* ---- who can have changed it ----------------------------------------------------------------- */
 
+static void allow(const char *path, mode_t mode)
+{
+    assert_int_equal(chmod(path, mode), 0);
+}
+
 static void a_file_that_everybody_may_write_is_refused(void **state)
 {
     loading *l = *state;
     char path[PATH_MAX];
     copy_plugin(l, "good", "open.so", path);
-    assert_int_equal(chmod(path, 0777), 0);
+    allow(path, 0777);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT,
                    "everybody may write to it: take that away");
 }
@@ -324,16 +329,16 @@ static void a_file_of_another_user_or_group_is_refused(void **state)
     loading *l = *state;
     char path[PATH_MAX];
     copy_plugin(l, "good", "others.so", path);
-    assert_int_equal(chmod(path, 0775), 0);
+    allow(path, 0775);
     if (chown(path, 12345, (gid_t)-1)) {
         print_message("# needs root to give a file away\n");
         skip();
     }
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "it belongs to user 12345");
     assert_int_equal(chown(path, geteuid(), 12346), 0);
-    assert_int_equal(chmod(path, 0775), 0);
+    allow(path, 0775);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "group 12346 may write to it");
-    assert_int_equal(chmod(path, 0755), 0);
+    allow(path, 0755);
     assert_loads(l, path);
 }
 
@@ -347,9 +352,9 @@ static void the_first_group_of_a_user_may_be_shared(void **state)
         skip();
     }
     copy_plugin(l, "good", "shared.so", path);
-    assert_int_equal(chmod(path, 0775), 0);
+    allow(path, 0775);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to it: take that away with");
-    assert_int_equal(chmod(path, 0755), 0);
+    allow(path, 0755);
     assert_int_equal(chmod(l->folder, 0770), 0);
     assert_refused(l, path, BELUGA_ERROR_INVALID_INPUT, "may write to its folder: take that away");
     assert_int_equal(chmod(l->folder, 0700), 0);
@@ -418,10 +423,10 @@ static void a_link_is_judged_by_what_it_leads_to(void **state)
     loading *l = *state;
     char path[PATH_MAX], link[PATH_MAX];
     copy_plugin(l, "good", "open.so", path);
-    assert_int_equal(chmod(path, 0777), 0);
+    allow(path, 0777);
     assert_int_equal(symlink(path, in_folder(l, "link.so", link)), 0);
     assert_refused(l, link, BELUGA_ERROR_INVALID_INPUT, "everybody may write to it");
-    assert_int_equal(chmod(path, 0755), 0);
+    allow(path, 0755);
     assert_loads(l, link);
 }
 

@@ -65,6 +65,11 @@ static beluga_chat_model *open_with_command(scene *s, const char *provider, cons
     return model;
 }
 
+static beluga_chat_model *open_vertex(scene *s)
+{
+    return open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+}
+
 static void answer_gemini(scene *s)
 {
     static const char body[] = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},"
@@ -83,10 +88,8 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     scene *s = *state;
     answer_gemini(s);
     answer_gemini(s);
-    SCOPED(beluga_chat_model) *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 0), "Bearer ya29.1");
     assert_string_equal(sent(s, 1), "Bearer ya29.1");
     assert_null(peer_request_header(s->p, 0, "x-goog-api-key"));
@@ -104,10 +107,8 @@ static void a_token_that_ran_out_is_asked_for_again(void **state)
                    "{\"error\":{\"code\":401,\"message\":\"Request had invalid authentication "
                    "credentials.\",\"status\":\"UNAUTHENTICATED\"}}");
     answer_gemini(s);
-    SCOPED(beluga_chat_model) *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 1), "Bearer ya29.1");
     assert_string_equal(sent(s, 2), "Bearer ya29.2");
     assert_int_equal(times_asked(s), 2);
@@ -118,8 +119,7 @@ static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
     scene *s = *state;
     beluga_error err = {0};
     peer_step_json(peer_reply_new(s->p), 401, "{\"error\":{\"code\":401}}");
-    SCOPED(beluga_chat_model) *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(err.attempts, 1);
     assert_false(err.retryable);

@@ -83,15 +83,18 @@ static void no_character_of_a_long_name_is_cut_in_two(void **state)
 
 static void what_does_not_fit_is_named_with_its_place(void **state)
 {
+    static const char *const faults[][2] = {
+        {"{}", "city is missing"},
+        {"{\"city\":7}", "city: must be of type string"},
+        {"{\"city\":\"\"}", "city: must have at least 1 characters"},
+        {"{\"city\":\"x\",\"days\":[1,0]}", "days[1]: must be at least 1"},
+        {"{\"city\":\"x\",\"days\":[1.5]}", "days[0]: must be of type integer"},
+        {"{\"city\":\"x\",\"unit\":\"K\"}", "unit: must be one of the values allowed"},
+        {"{\"city\":\"x\",\"moon\":1}", "moon is not allowed"},
+        {"[]", "must be of type object"}};
     (void)state;
-    misfits(WEATHER, "{}", "city is missing");
-    misfits(WEATHER, "{\"city\":7}", "city: must be of type string");
-    misfits(WEATHER, "{\"city\":\"\"}", "city: must have at least 1 characters");
-    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1,0]}", "days[1]: must be at least 1");
-    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1.5]}", "days[0]: must be of type integer");
-    misfits(WEATHER, "{\"city\":\"x\",\"unit\":\"K\"}", "unit: must be one of the values allowed");
-    misfits(WEATHER, "{\"city\":\"x\",\"moon\":1}", "moon is not allowed");
-    misfits(WEATHER, "[]", "must be of type object");
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        misfits(WEATHER, faults[i][0], faults[i][1]);
     misfits("false", "1", "is not allowed");
 }
 

@@ -6,6 +6,7 @@
 #include "../support/torture.h"
 #include "../support/scoped.h"
 #include "../support/threads.h"
+#include "in_child.h"
 
 #include "otlp.pb-c.h"
 #include "telemetry/series.h"
@@ -20,7 +21,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { THREADS = 8, CALLS = 40, MAX_VARIABLES = 24, SPANS_A_CALL = 2, CHILD_SECONDS = 60 };
+enum { THREADS = 8, CALLS = 40, MAX_VARIABLES = 24, SPANS_A_CALL = 2 };
 
 /* ---- a client that exports to the peer ------------------------------------------------------- */
 
@@ -242,8 +243,9 @@ static void an_answer_that_does_not_end_is_cut_off(void **state)
 
 /* ---- fork ------------------------------------------------------------------------------------ */
 
-static int call_in_child(scene *s)
+static int call_in_child(void *argument)
 {
+    scene *s = argument;
     invoke(s->mock);
     if (beluga_telemetry_shutdown(s->telemetry, PATIENCE_MS)) return 1;
     return beluga_telemetry_dropped(s->telemetry) ? 2 : 0;
@@ -262,23 +264,11 @@ static void a_forked_child_exports_its_own_spans_only(void **state)
 {
     scene *s = *state;
     static const char *const later[] = {"OTEL_BSP_SCHEDULE_DELAY=3600000", NULL};
-    if (UNDER_TSAN) {
-        print_message("# ThreadSanitizer starts no thread in a child of a program with threads\n");
-        skip();
-    }
+    needs_threads_in_a_child();
     reply(s, 200, NULL, PEER_FOR_EVER);
     open_client(s, later);
     invoke(s->mock); /* waits in the parent's queue */
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(CHILD_SECONDS);
-        _exit(call_in_child(s));
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    in_child(call_in_child, s);
     assert_int_equal(spans_from(s, 0), SPANS_A_CALL);
     assert_int_equal(beluga_telemetry_flush(s->telemetry, PATIENCE_MS), 0);
     assert_int_equal(peer_requests(s->peer), 2);

@@ -6,6 +6,7 @@
 #include "../support/scoped.h"
 #include "../support/words.h"
 #include "../support/small_provider.h"
+#include "in_child.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
@@ -15,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_VARIABLES = 16, CHILD_SECONDS = 60, SAID = 2048 };
+enum { MAX_VARIABLES = 16, SAID = 2048 };
 
 typedef struct scene {
     char path[64];
@@ -343,8 +344,9 @@ static void differences_begin_anew_with_each_export(void **state)
 }
 
 /* The child's file is another one: what both write into one could not be told apart. */
-static int measure_in_child(scene *s)
+static int measure_in_child(void *argument)
 {
+    scene *s = argument;
     call_measured(s, 2);
     return beluga_telemetry_flush(s->telemetry, PATIENCE_MS) ? 1 : 0;
 }
@@ -352,22 +354,10 @@ static int measure_in_child(scene *s)
 static void a_forked_child_counts_from_nothing(void **state)
 {
     scene *s = *state;
-    if (UNDER_TSAN) {
-        print_message("# ThreadSanitizer starts no thread in a child of a program with threads\n");
-        skip();
-    }
+    needs_threads_in_a_child();
     open_measured(s, NULL);
     call_measured(s, 5);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(CHILD_SECONDS);
-        _exit(measure_in_child(s));
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    in_child(measure_in_child, s);
     const char *text = exported(s);
     expect(text, "\"asDouble\":4");  /* the child's two calls */
     expect(text, "\"asDouble\":10"); /* and the parent's five */
