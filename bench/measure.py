@@ -127,7 +127,7 @@ class Bench:
     @contextlib.contextmanager
     def peer(self, *options):
         """Start the scripted server; give its port; end it."""
-        command = [self.path("cli", "check", "beluga-peer"), *options]
+        command = [self.path("peer", "beluga-peer"), *options]
         with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
             try:
                 found = re.match(r"listening 127\.0\.0\.1:(\d+)", server.stdout.readline())

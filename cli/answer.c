@@ -9,20 +9,20 @@
 #include <beluga/log.h>
 #include <beluga/loop.h>
 
-#include "interrupt.h"
+#include "terminal/interrupt.h"
 #include "observe.h"
 #include "output.h"
-#include "term.h"
+#include "terminal/term.h"
 
-struct run {
-    const struct answer_request *request;
-    struct answer *answer;
+typedef struct run_state {
+    const answer_request *request;
+    cli_answer *answer;
     beluga_context *context;
     beluga_loop *loop;
     beluga_response_builder *builder;
     int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
     bool ended;
-};
+} run_state;
 
 static int64_t now_ns(void)
 {
@@ -31,7 +31,7 @@ static int64_t now_ns(void)
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static void fail(struct run *run, int code, const char *message)
+static void fail(run_state *run, int code, const char *message)
 {
     if (run->answer->status == 0)
         run->answer->status = beluga_error_set(&run->answer->error, code, "%s", message);
@@ -61,7 +61,7 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-static void show(struct run *run, const beluga_event *event)
+static void show(run_state *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
@@ -71,7 +71,7 @@ static void show(struct run *run, const beluga_event *event)
     if (out_failed()) beluga_context_cancel(run->context);
 }
 
-static void note_time(struct run *run, const beluga_event *event)
+static void note_time(run_state *run, const beluga_event *event)
 {
     bool content = event->kind == BELUGA_EVENT_MEDIA ||
                    (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
@@ -80,7 +80,7 @@ static void note_time(struct run *run, const beluga_event *event)
 
 static void on_event(void *payload, const beluga_event *event)
 {
-    struct run *run = payload;
+    run_state *run = payload;
     note_time(run, event);
     int rc = beluga_response_builder_add(run->builder, event);
     show(run, event);
@@ -95,7 +95,7 @@ static void on_event(void *payload, const beluga_event *event)
     run->ended |= event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
 }
 
-static int prepare(struct run *run)
+static int prepare(run_state *run)
 {
     beluga_context *traced = observe_context(NULL);
     run->context = beluga_context_new_cancellable(traced);
@@ -107,9 +107,9 @@ static int prepare(struct run *run)
     return rc;
 }
 
-static int start(struct run *run)
+static int start(run_state *run)
 {
-    const struct answer_request *r = run->request;
+    const answer_request *r = run->request;
     int (*const begin)(beluga_chat_model *, beluga_loop *, beluga_context *,
                        const beluga_messages *, beluga_event_cb, void *, beluga_op **,
                        beluga_error *, const beluga_option *, size_t) =
@@ -129,7 +129,7 @@ static void start_spinner(const beluga_chat_model *model)
     term_spinner_start(label);
 }
 
-static void wait_for_end(struct run *run)
+static void wait_for_end(run_state *run)
 {
     while (!run->ended) {
         int rc = beluga_loop_wait(run->loop, term_spinner_tick());
@@ -139,7 +139,7 @@ static void wait_for_end(struct run *run)
     }
 }
 
-static void collect(struct run *run)
+static void collect(run_state *run)
 {
     beluga_response *response = NULL;
     beluga_response_builder_set_times(run->builder, now_ns() - run->started_ns,
@@ -149,11 +149,11 @@ static void collect(struct run *run)
     run->answer->response = response;
 }
 
-int answer_run(const struct answer_request *request, struct answer *answer)
+int answer_run(const answer_request *request, cli_answer *answer)
 {
-    struct run run = {
+    run_state run = {
         .request = request, .answer = answer, .started_ns = now_ns(), .first_content_ns = -1};
-    *answer = (struct answer){0};
+    *answer = (cli_answer){0};
     if (prepare(&run) == 0) {
         interrupt_watch(run.context, request->survive);
         if (start(&run) == 0) {
@@ -171,7 +171,7 @@ int answer_run(const struct answer_request *request, struct answer *answer)
     return answer->status;
 }
 
-void answer_free(struct answer *answer)
+void answer_free(cli_answer *answer)
 {
     beluga_response_free(answer->response);
     answer->response = NULL;

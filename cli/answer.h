@@ -6,7 +6,7 @@
 
 #include <beluga/chat_model.h>
 
-struct answer_request {
+typedef struct answer_request {
     beluga_chat_model *model;        /* borrowed */
     const beluga_messages *messages; /* borrowed */
     const beluga_option *options;    /* borrowed */
@@ -14,16 +14,16 @@ struct answer_request {
     bool unstreamed;
     bool silent;  /* print nothing: the caller prints the response */
     bool survive; /* a second Ctrl-C does not end the program either */
-};
+} answer_request;
 
-struct answer {
+typedef struct cli_answer {
     int status; /* 0 or a BELUGA_ERROR_ code */
     beluga_error error;
     beluga_response *response; /* owned; on failure what had arrived, or NULL */
-};
+} cli_answer;
 
 /* Run the call to its end. Free with answer_free. @return answer->status. */
-int answer_run(const struct answer_request *request, struct answer *answer);
-void answer_free(struct answer *answer);
+int answer_run(const answer_request *request, cli_answer *answer);
+void answer_free(cli_answer *answer);
 
 #endif

@@ -6,17 +6,17 @@
 
 #include <beluga/option.h>
 
-#include "command.h"
+#include "commands/command.h"
 #include "exit.h"
 #include "near.h"
 #include "output.h"
 
-const struct arg_info arg_infos[ARG_INDEX_COUNT] = {
+const arg_info arg_infos[ARG_INDEX_COUNT] = {
 #define XX(constant, letter_, name_, value_, type_, member, completion_, meaning_) \
     [ARG_INDEX_##constant] = {.name = (name_),                                     \
                               .value = (value_),                                   \
                               .meaning = (meaning_),                               \
-                              .offset = offsetof(struct args, member),             \
+                              .offset = offsetof(cli_args, member),                \
                               .type = ARG_TYPE_##type_,                            \
                               .completion = ARG_COMPLETE_##completion_,            \
                               .letter = (letter_)},
@@ -37,9 +37,9 @@ static bool begins_alike(const char *a, const char *b)
 }
 
 /* What the command takes is meant before what another one does. */
-static const struct arg_info *nearest(const struct command *command, const char *name)
+static const arg_info *nearest(const cli_command *command, const char *name)
 {
-    const struct arg_info *best = NULL;
+    const arg_info *best = NULL;
     size_t best_cost = 2 * (NEAR_MOST + 1);
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         size_t d = near_distance(name, arg_infos[i].name);
@@ -65,16 +65,16 @@ static const char *find_setting(const char *name)
     return NULL;
 }
 
-static const struct command *command_of(const struct args *args)
+static const cli_command *command_of(const cli_args *args)
 {
     return args->command ? args->command : commands[0];
 }
 
-static int unknown_name(const struct args *args, const char *name)
+static int unknown_name(const cli_args *args, const char *name)
 {
-    const struct command *command = command_of(args);
+    const cli_command *command = command_of(args);
     const char *setting = find_setting(name);
-    const struct arg_info *near = nearest(command, name);
+    const arg_info *near = nearest(command, name);
     if (setting && command->takes & ARG_OPTION)
         return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
                          name, setting);
@@ -82,7 +82,7 @@ static int unknown_name(const struct args *args, const char *name)
     return out_usage("unknown option --%s (a text that begins with - goes after --)", name);
 }
 
-static const struct arg_info *find_name(const char *name, size_t length)
+static const arg_info *find_name(const char *name, size_t length)
 {
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const char *known = arg_infos[i].name;
@@ -92,10 +92,10 @@ static const struct arg_info *find_name(const char *name, size_t length)
 }
 
 /* What the command takes, else what another one does: args_check then says so. */
-static const struct arg_info *find_letter(const struct args *args, char letter)
+static const arg_info *find_letter(const cli_args *args, char letter)
 {
-    const struct command *command = command_of(args);
-    const struct arg_info *other = NULL;
+    const cli_command *command = command_of(args);
+    const arg_info *other = NULL;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         if (!letter || arg_infos[i].letter != letter) continue;
         if (command->takes & (UINT64_C(1) << i)) return &arg_infos[i];
@@ -104,7 +104,7 @@ static const struct arg_info *find_letter(const struct args *args, char letter)
     return other;
 }
 
-static void store(struct args *args, const struct arg_info *info, const char *value)
+static void store(cli_args *args, const arg_info *info, const char *value)
 {
     void *member = (char *)args + info->offset;
     args->given |= UINT64_C(1) << (info - arg_infos);
@@ -114,7 +114,7 @@ static void store(struct args *args, const struct arg_info *info, const char *va
     case ARG_TYPE_TEXT:
     case ARG_TYPE_MAYBE: *(const char **)member = value; break;
     case ARG_TYPE_LIST: {
-        struct arg_list *list = member;
+        arg_list *list = member;
         list->items[list->count++] = value;
         break;
     }
@@ -122,11 +122,11 @@ static void store(struct args *args, const struct arg_info *info, const char *va
 }
 
 /* Read "--name", "--name=value" or "--name value". Returns how many words it took, 0 on failure. */
-static int take_long(struct args *args, char **words)
+static int take_long(cli_args *args, char **words)
 {
     const char *name = words[0] + 2, *equals = strchr(name, '=');
     size_t length = equals ? (size_t)(equals - name) : strlen(name);
-    const struct arg_info *info = find_name(name, length);
+    const arg_info *info = find_name(name, length);
     if (!info) {
         char unknown[MAX_TOLD_LENGTH + 1];
         snprintf(unknown, sizeof unknown, "%.*s", (int)(length < 99 ? length : 99), name);
@@ -141,10 +141,10 @@ static int take_long(struct args *args, char **words)
 }
 
 /* Read "-uv", "-mVALUE" or "-m VALUE". Returns how many words it took, 0 on failure. */
-static int take_short(struct args *args, char **words)
+static int take_short(cli_args *args, char **words)
 {
     for (const char *letter = words[0] + 1; *letter; letter++) {
-        const struct arg_info *info = find_letter(args, *letter);
+        const arg_info *info = find_letter(args, *letter);
         if (!info)
             return out_usage("unknown option -%c (a text that begins with - goes after --)",
                              *letter),
@@ -161,7 +161,7 @@ static int take_short(struct args *args, char **words)
 }
 
 /* The command is the first operand when it is the name of one; every other text is a prompt. */
-static void take_operand(struct args *args, const char *word, bool literal)
+static void take_operand(cli_args *args, const char *word, bool literal)
 {
     bool first = !args->command && !args->operands.count && !literal;
     if (first) args->command = command_find(word);
@@ -174,7 +174,7 @@ static void take_operand(struct args *args, const char *word, bool literal)
 }
 
 /* All operands as one text, as far as there is room. */
-static void join_operands(const struct args *args, char *text, size_t size)
+static void join_operands(const cli_args *args, char *text, size_t size)
 {
     static const char more[] = " ...";
     size_t used = 0;
@@ -191,7 +191,7 @@ static void join_operands(const struct args *args, char *text, size_t size)
     }
 }
 
-static int too_many(const struct args *args)
+static int too_many(const cli_args *args)
 {
     char text[96] = "";
     const char *name = args->command->name;
@@ -200,7 +200,7 @@ static int too_many(const struct args *args)
                      name, args->operands.items[args->command->max_operands], name, text);
 }
 
-static int excess_option(const struct args *args, const char *name)
+static int excess_option(const cli_args *args, const char *name)
 {
     if (args->near)
         return out_usage("there is no command \"%s\", and a prompt takes no option --%s; did you "
@@ -209,9 +209,9 @@ static int excess_option(const struct args *args, const char *name)
     return out_usage("beluga %s takes no option --%s", args->command->name, name);
 }
 
-int args_check(const struct args *args)
+int args_check(const cli_args *args)
 {
-    const struct command *command = args->command;
+    const cli_command *command = args->command;
     if (args->help || args->version) return 0;
     uint64_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
@@ -224,7 +224,7 @@ int args_check(const struct args *args)
     return 0;
 }
 
-static int parse_words(struct args *args, char **words)
+static int parse_words(cli_args *args, char **words)
 {
     bool literal = false;
     while (*words) {
@@ -242,9 +242,9 @@ static int parse_words(struct args *args, char **words)
     return 0;
 }
 
-int args_parse(struct args *args, int argc, char **argv)
+int args_parse(cli_args *args, int argc, char **argv)
 {
-    *args = (struct args){0};
+    *args = (cli_args){0};
     size_t n = argc > 0 ? (size_t)argc : 1;
     args->pointers = calloc(4 * n, sizeof *args->pointers);
     if (!args->pointers) return out_no_memory();
@@ -258,8 +258,8 @@ int args_parse(struct args *args, int argc, char **argv)
     return rc;
 }
 
-void args_free(struct args *args)
+void args_free(cli_args *args)
 {
     free(args->pointers);
-    *args = (struct args){0};
+    *args = (cli_args){0};
 }

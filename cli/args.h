@@ -10,24 +10,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How an option's value is stored in struct args. */
-enum arg_type {
+/* How an option's value is stored in cli_args. */
+typedef enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
     ARG_TYPE_COUNT, /* int: how often it was given */
     ARG_TYPE_TEXT,  /* const char *; the last one counts */
     ARG_TYPE_MAYBE, /* the same, "" for none: the value is given with = only */
-    ARG_TYPE_LIST   /* struct arg_list; every one counts */
-};
+    ARG_TYPE_LIST   /* arg_list; every one counts */
+} arg_type;
 
 /* What a shell offers as an option's value. */
-enum arg_completion {
+typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
     ARG_COMPLETE_MODELS,
     ARG_COMPLETE_SETTINGS
-};
+} arg_completion;
 
-/* constant, letter, name, value, type, member of struct args, completion, meaning */
+/* constant, letter, name, value, type, member of cli_args, completion, meaning */
 #define ARG_MAP(XX)                                                                                \
     XX(MODEL, 'm', "model", "MODEL", TEXT, model, MODELS,                                          \
        "The model: an alias of the configuration, or PROVIDER/MODEL, or PROVIDER:MODEL.")          \
@@ -112,12 +112,12 @@ enum arg_completion {
     XX(HELP, 'h', "help", NULL, FLAG, help, NOTHING, "Show how the command is used.")              \
     XX(VERSION, 0, "version", NULL, FLAG, version, NOTHING, "Show the version.")
 
-enum arg_index {
+typedef enum arg_index {
 #define XX(constant, ...) ARG_INDEX_##constant,
     ARG_MAP(XX)
 #undef XX
         ARG_INDEX_COUNT
-};
+} arg_index;
 
 /* The same as bits, for the options that a command takes; wider than an int, as compilers have long
  * let an enum be. */
@@ -136,48 +136,48 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 /* Of every command that calls models. */
 #define ARG_CALLS (ARG_CASSETTE | ARG_TRACE)
 
-struct arg_info {
+typedef struct arg_info {
     const char *name;
     const char *value; /* NULL: it has none */
     const char *meaning;
-    size_t offset; /* in struct args */
-    enum arg_type type;
-    enum arg_completion completion;
+    size_t offset; /* in cli_args */
+    arg_type type;
+    arg_completion completion;
     char letter; /* 0: none */
-};
+} arg_info;
 
-extern const struct arg_info arg_infos[ARG_INDEX_COUNT];
+extern const arg_info arg_infos[ARG_INDEX_COUNT];
 
-struct arg_list {
+typedef struct arg_list {
     const char **items; /* borrowed from argv */
     size_t count;
-};
+} arg_list;
 
-struct command;
+typedef struct cli_command cli_command;
 
-struct args {
-    const struct command *command;
-    bool named;                 /* the command was, and is not just the default */
-    const struct command *near; /* what the first operand is a slip of; NULL: of none */
+typedef struct cli_args {
+    const cli_command *command;
+    bool named;              /* the command was, and is not just the default */
+    const cli_command *near; /* what the first operand is a slip of; NULL: of none */
     const char *model, *system, *schema, *timeout, *record, *replay, *config_file, *fixtures;
     const char *cid, *count, *before;
     const char *out, *jobs, *template, *format, *errors, *budget;
     const char *trace, *trace_id, *html;
-    struct arg_list options, attachments, plugins, operands;
+    arg_list options, attachments, plugins, operands;
     bool no_stream, strict, json, usage, probe, quiet, realtime, full, http, man, help, version;
     bool go_on, no_log, ordered, retry_failed, dry_run, all;
     int verbose;
     uint64_t given;        /* which options */
     const char **pointers; /* owned: what the lists' items are in */
-};
+} cli_args;
 
 /*
  * Read the command line. On failure it has told why, and what to do, on stderr.
  * @return 0, or an exit code. Free with args_free in either case.
  */
-int args_parse(struct args *args, int argc, char **argv);
+int args_parse(cli_args *args, int argc, char **argv);
 /* Check that the command takes what it was given. @return 0, or an exit code, reported. */
-int args_check(const struct args *args);
-void args_free(struct args *args);
+int args_check(const cli_args *args);
+void args_free(cli_args *args);
 
 #endif

@@ -18,7 +18,7 @@
 /* Where is recorded, or NULL; borrowed from the arguments. */
 static const char *recording;
 
-int cassette_start(const struct args *args)
+int cassette_start(const cli_args *args)
 {
     const char *directory = args->record ? args->record : args->replay;
     beluga_error err;
@@ -69,7 +69,7 @@ void cassette_remember_model(const char *reference)
     free(path);
 }
 
-char *cassette_recall_model(const struct args *args)
+char *cassette_recall_model(const cli_args *args)
 {
     char line[MAX_MODEL_BYTES] = "";
     char *path = args->replay ? model_path(args->replay) : NULL;
@@ -84,7 +84,7 @@ char *cassette_recall_model(const struct args *args)
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-int cassette_finish(const struct args *args, int code)
+int cassette_finish(const cli_args *args, int code)
 {
     char line[1024];
     beluga_error err;

@@ -10,7 +10,7 @@
 #include "base/new_file.h"
 #include "base/sum.h"
 
-int conversation_set_system(struct conversation *conversation, const char *text)
+int conversation_set_system(cli_conversation *conversation, const char *text)
 {
     char *copy = text && *text ? strdup(text) : NULL;
     if (text && *text && !copy) return -1;
@@ -20,8 +20,7 @@ int conversation_set_system(struct conversation *conversation, const char *text)
 }
 
 /* The list remembers whatever fails here; the call reports it. */
-beluga_messages *conversation_messages(const struct conversation *conversation,
-                                       beluga_message *human)
+beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human)
 {
     beluga_messages *messages = beluga_messages_new();
     if (!messages) return NULL;
@@ -33,7 +32,7 @@ beluga_messages *conversation_messages(const struct conversation *conversation,
     return messages;
 }
 
-static int make_room(struct conversation *conversation)
+static int make_room(cli_conversation *conversation)
 {
     if (conversation->room - conversation->count >= 2) return 0;
     size_t room = conversation->room ? conversation->room * 2 : 16;
@@ -44,8 +43,7 @@ static int make_room(struct conversation *conversation)
     return 0;
 }
 
-int conversation_add_turn(struct conversation *conversation, beluga_message *human,
-                          beluga_message *ai)
+int conversation_add_turn(cli_conversation *conversation, beluga_message *human, beluga_message *ai)
 {
     if (make_room(conversation) != 0) return -1;
     conversation->turns[conversation->count++] = beluga_message_ref(human);
@@ -53,7 +51,7 @@ int conversation_add_turn(struct conversation *conversation, beluga_message *hum
     return 0;
 }
 
-int conversation_add(struct conversation *conversation, beluga_message *human,
+int conversation_add(cli_conversation *conversation, beluga_message *human,
                      const beluga_response *response)
 {
     const beluga_usage *usage = beluga_response_usage(response);
@@ -68,18 +66,18 @@ int conversation_add(struct conversation *conversation, beluga_message *human,
     return 0;
 }
 
-void conversation_clear(struct conversation *conversation)
+void conversation_clear(cli_conversation *conversation)
 {
     while (conversation->count) beluga_message_unref(conversation->turns[--conversation->count]);
     conversation->input_tokens = conversation->output_tokens = 0;
 }
 
-void conversation_free(struct conversation *conversation)
+void conversation_free(cli_conversation *conversation)
 {
     conversation_clear(conversation);
     free(conversation->turns);
     free(conversation->system);
-    *conversation = (struct conversation){0};
+    *conversation = (cli_conversation){0};
 }
 
 static void write_turn(FILE *file, const beluga_message *message)
@@ -91,7 +89,7 @@ static void write_turn(FILE *file, const beluga_message *message)
     fputs("\n\n", file);
 }
 
-int conversation_save(const struct conversation *conversation, const char *path)
+int conversation_save(const cli_conversation *conversation, const char *path)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, BELUGA__PRIVATE_MODE);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "w");

@@ -7,34 +7,33 @@
 #include <beluga/response.h>
 
 /* Zero-initialise it. */
-struct conversation {
+typedef struct cli_conversation {
     char *system;           /* owned; NULL: none */
     beluga_message **turns; /* owned references: human, ai, human, … */
     size_t count, room;
     int64_t input_tokens, output_tokens; /* as far as the provider told */
-};
+} cli_conversation;
 
 /* @return 0, or -1 without memory. NULL or "" removes it. */
-int conversation_set_system(struct conversation *conversation, const char *text);
+int conversation_set_system(cli_conversation *conversation, const char *text);
 
 /* Make the list for a call: system, turns, and `human`, of which it takes a reference.
  * @return owned, or NULL without memory. */
-beluga_messages *conversation_messages(const struct conversation *conversation,
-                                       beluga_message *human);
+beluga_messages *conversation_messages(const cli_conversation *conversation, beluga_message *human);
 
 /* Keep a question and its answer. @return 0, or -1 without memory: then neither is kept. */
-int conversation_add(struct conversation *conversation, beluga_message *human,
+int conversation_add(cli_conversation *conversation, beluga_message *human,
                      const beluga_response *response);
 
 /* Keep two messages, of which it takes a reference each. @return 0, or -1 without memory. */
-int conversation_add_turn(struct conversation *conversation, beluga_message *human,
+int conversation_add_turn(cli_conversation *conversation, beluga_message *human,
                           beluga_message *ai);
 
 /* Forget what was said; the system text stays. */
-void conversation_clear(struct conversation *conversation);
-void conversation_free(struct conversation *conversation);
+void conversation_clear(cli_conversation *conversation);
+void conversation_free(cli_conversation *conversation);
 
 /* Write it to a new file as Markdown. @return 0, or -1 with errno; EEXIST: it is there already. */
-int conversation_save(const struct conversation *conversation, const char *path);
+int conversation_save(const cli_conversation *conversation, const char *path);
 
 #endif

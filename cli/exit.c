@@ -4,7 +4,7 @@
 
 #include <beluga/error.h>
 
-static const struct exit_info infos[] = {
+static const exit_info infos[] = {
 #define XX(constant, value, meaning) {CLI_EXIT_##constant, meaning},
     EXIT_MAP(XX)
 #undef XX
@@ -37,7 +37,7 @@ static const unsigned char by_error[BELUGA_ERROR_COUNT + 1] = {
     [-BELUGA_ERROR_INCOMPLETE] = CLI_EXIT_RESPONSE,
 };
 
-const struct exit_info *exit_get_info(unsigned index)
+const exit_info *exit_get_info(unsigned index)
 {
     return index < sizeof infos / sizeof infos[0] ? &infos[index] : NULL;
 }

@@ -23,19 +23,19 @@
     XX(PARTLY, 11, "Some lines of a batch failed; the others are done.")                           \
     XX(INTERRUPTED, 130, "Interrupted with Ctrl-C. What had arrived was printed.")
 
-enum exit_code {
+typedef enum exit_code {
 #define XX(constant, value, meaning) CLI_EXIT_##constant = (value),
     EXIT_MAP(XX)
 #undef XX
-};
+} exit_code;
 
-struct exit_info {
-    enum exit_code code;
+typedef struct exit_info {
+    exit_code code;
     const char *meaning;
-};
+} exit_info;
 
 /* Return row `index` of the list, or NULL past the last. */
-const struct exit_info *exit_get_info(unsigned index);
+const exit_info *exit_get_info(unsigned index);
 
 /* Return the exit code that a BELUGA_ERROR_ code means; 0 for 0. */
 int exit_from_error(int error_code);

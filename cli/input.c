@@ -10,13 +10,13 @@
 #include "exit.h"
 #include "output.h"
 #include "report.h"
-#include "term.h"
+#include "terminal/term.h"
 
 #define READ_BYTES 65536
 
 /* ---- text that grows ------------------------------------------------------------------------- */
 
-static int make_room(struct text *text, size_t n)
+static int make_room(cli_text *text, size_t n)
 {
     if (n < text->room - text->length) return 0;
     size_t room = text->room ? text->room : 256;
@@ -28,7 +28,7 @@ static int make_room(struct text *text, size_t n)
     return 0;
 }
 
-int text_add(struct text *text, const char *bytes, size_t n)
+int text_add(cli_text *text, const char *bytes, size_t n)
 {
     if (make_room(text, n) != 0) return -1;
     memcpy(text->bytes + text->length, bytes, n);
@@ -37,16 +37,16 @@ int text_add(struct text *text, const char *bytes, size_t n)
     return 0;
 }
 
-void text_free(struct text *text)
+void text_free(cli_text *text)
 {
     free(text->bytes);
-    *text = (struct text){0};
+    *text = (cli_text){0};
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Returns 0, or an errno; EFBIG when there is more than `max`. */
-static int read_all(int fd, size_t max, struct text *text)
+static int read_all(int fd, size_t max, cli_text *text)
 {
     size_t start = text->length;
     for (;;) {
@@ -70,7 +70,7 @@ static int complain(const char *name, int error, size_t max)
     return error == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_USAGE;
 }
 
-int input_read_file(const char *path, size_t max, struct text *text)
+int input_read_file(const char *path, size_t max, cli_text *text)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) return complain(path, errno, max);
@@ -79,13 +79,13 @@ int input_read_file(const char *path, size_t max, struct text *text)
     return error ? complain(path, error, max) : 0;
 }
 
-int input_read_stdin(size_t max, struct text *text)
+int input_read_stdin(size_t max, cli_text *text)
 {
     int error = read_all(STDIN_FILENO, max, text);
     return error && error != EBADF ? complain("stdin", error, max) : 0;
 }
 
-static int read_stdin(struct text *text)
+static int read_stdin(cli_text *text)
 {
     size_t start = text->length;
     int rc = input_read_stdin(MAX_PROMPT_BYTES, text);
@@ -98,19 +98,19 @@ static int read_stdin(struct text *text)
 
 /* ---- the prompt ------------------------------------------------------------------------------ */
 
-static bool names_stdin(const struct args *args)
+static bool names_stdin(const cli_args *args)
 {
     for (size_t i = 0; i < args->operands.count; i++)
         if (strcmp(args->operands.items[i], "-") == 0) return true;
     return false;
 }
 
-bool input_has_prompt(const struct args *args)
+bool input_has_prompt(const cli_args *args)
 {
     return args->operands.count || args->attachments.count || !term_is_in();
 }
 
-static int add_operand(const char *word, bool *read, struct text *prompt)
+static int add_operand(const char *word, bool *read, cli_text *prompt)
 {
     if (prompt->length && text_add(prompt, " ", 1) != 0) return out_no_memory();
     if (strcmp(word, "-") != 0) return text_add(prompt, word, strlen(word)) ? out_no_memory() : 0;
@@ -119,10 +119,10 @@ static int add_operand(const char *word, bool *read, struct text *prompt)
     return read_stdin(prompt);
 }
 
-static int join_stdin(struct text *prompt)
+static int join_stdin(cli_text *prompt)
 {
     static const char between[] = "\n\n";
-    struct text more = {0};
+    cli_text more = {0};
     int rc = read_stdin(&more);
     if (rc == 0 && more.length) {
         bool first = prompt->length == 0;
@@ -134,7 +134,7 @@ static int join_stdin(struct text *prompt)
     return rc;
 }
 
-int input_read_prompt(const struct args *args, struct text *prompt)
+int input_read_prompt(const cli_args *args, cli_text *prompt)
 {
     bool read = false;
     int rc = 0;
@@ -168,7 +168,7 @@ static beluga_part_kind kind_of_url(const char *url)
     return BELUGA_PART_IMAGE;
 }
 
-static int attach(const struct args *args, beluga_message *message, const char *what)
+static int attach(const cli_args *args, beluga_message *message, const char *what)
 {
     beluga_error err = {0};
     int rc = is_url(what) ? beluga_message_add_url(message, kind_of_url(what), what, NULL)
@@ -178,7 +178,7 @@ static int attach(const struct args *args, beluga_message *message, const char *
     return report_file_error(args, &err, CLI_EXIT_USAGE);
 }
 
-int input_make_message(const struct args *args, const struct text *prompt, beluga_message **out)
+int input_make_message(const cli_args *args, const cli_text *prompt, beluga_message **out)
 {
     int rc = 0;
     beluga_message *message = beluga_message_new(BELUGA_ROLE_HUMAN);

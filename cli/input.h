@@ -14,20 +14,20 @@
 #define MAX_SCHEMA_BYTES ((size_t)1024 * 1024)
 
 /* Text that grows; `bytes` is owned (free) and ends in a NUL that is not counted. */
-struct text {
+typedef struct cli_text {
     char *bytes;
     size_t length, room;
-};
+} cli_text;
 
 /* @return 0, or -1 with errno ENOMEM. */
-int text_add(struct text *text, const char *bytes, size_t n);
-void text_free(struct text *text);
+int text_add(cli_text *text, const char *bytes, size_t n);
+void text_free(cli_text *text);
 
 /* Read the whole of a file into `text`. @return 0, or an exit code, reported. */
-int input_read_file(const char *path, size_t max, struct text *text);
+int input_read_file(const char *path, size_t max, cli_text *text);
 
 /* The same of stdin, as it is; a closed one is empty. */
-int input_read_stdin(size_t max, struct text *text);
+int input_read_stdin(size_t max, cli_text *text);
 
 /*
  * Make the prompt: the operands joined by a space, where "-" stands for stdin, and, when stdin is
@@ -35,15 +35,15 @@ int input_read_stdin(size_t max, struct text *text);
  * out.
  * @return 0, or an exit code, reported.
  */
-int input_read_prompt(const struct args *args, struct text *prompt);
+int input_read_prompt(const cli_args *args, cli_text *prompt);
 
 /* Return whether there is anything that a prompt could be made of. */
-bool input_has_prompt(const struct args *args);
+bool input_has_prompt(const cli_args *args);
 
 /*
  * Make the human message of a prompt and its attachments.
  * @param out  One reference, yours. @return 0, or an exit code, reported.
  */
-int input_make_message(const struct args *args, const struct text *prompt, beluga_message **out);
+int input_make_message(const cli_args *args, const cli_text *prompt, beluga_message **out);
 
 #endif

@@ -81,14 +81,14 @@ static const char *const *recording_variables(void)
     return recording.alone ? alone : sampled;
 }
 
-static int append_to(const char *path, const struct text *text)
+static int append_to(const char *path, const cli_text *text)
 {
     return out_file(path, O_APPEND, text->bytes, text->length);
 }
 
 /* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
  * place of. */
-static int keep_lines(const struct args *args, const struct text *text)
+static int keep_lines(const cli_args *args, const cli_text *text)
 {
     int rc = *args->trace ? append_to(args->trace, text) : 0;
     if (!recording.alone && is_set("BELUGA_TELEMETRY_FILE")) {
@@ -98,9 +98,9 @@ static int keep_lines(const struct args *args, const struct text *text)
     return rc;
 }
 
-static int draw(const struct args *args, const struct text *text)
+static int draw(const cli_args *args, const cli_text *text)
 {
-    struct trace_file file = {0};
+    trace_file file = {0};
     beluga_prices *prices = NULL;
     if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
         out_note("--trace: no model was called, so there is nothing to draw");
@@ -114,9 +114,9 @@ static int draw(const struct args *args, const struct text *text)
     return rc;
 }
 
-static int end_recording(const struct args *args)
+static int end_recording(const cli_args *args)
 {
-    struct text text = {0};
+    cli_text text = {0};
     int rc = input_read_file(recording.path, MAX_TRACE_FILE_BYTES, &text);
     if (rc == 0) rc = keep_lines(args, &text);
     int drawn = text.length || rc == 0 ? draw(args, &text) : 0;
@@ -128,7 +128,7 @@ static int end_recording(const struct args *args)
 
 /* ---- beginning and end ----------------------------------------------------------------------- */
 
-int observe_start(const struct args *args)
+int observe_start(const cli_args *args)
 {
     beluga_telemetry_settings settings = {
         .size = sizeof settings, .only_if_asked = true, .print = print, .log = on_record};
@@ -146,7 +146,7 @@ int observe_start(const struct args *args)
     return 0;
 }
 
-int observe_end(const struct args *args, int code)
+int observe_end(const cli_args *args, int code)
 {
     beluga_telemetry_shutdown(telemetry,
                               PATIENCE_MS); /* what is lost was told, or is nobody's loss here */

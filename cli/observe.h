@@ -11,10 +11,10 @@
  * Begin, when somebody asks for it. What makes no sense in the environment is a note on stderr.
  * @return 0, or an exit code, reported: --trace can't be had.
  */
-int observe_start(const struct args *args);
+int observe_start(const cli_args *args);
 /* Send what is there, within a moment, and draw what --trace recorded. @return `code`, or a
  * failure's. */
-int observe_end(const struct args *args, int code);
+int observe_end(const cli_args *args, int code);
 /* A context under `parent` (may be NULL) in the trace that TRACEPARENT and TRACESTATE name; else
  * one like it.
  * @return one reference, or NULL when there is neither or no memory. */

@@ -14,9 +14,9 @@
 #include "base/new_file.h"
 
 #include "args.h"
-#include "command.h"
+#include "commands/command.h"
 #include "exit.h"
-#include "term.h"
+#include "terminal/term.h"
 
 /* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
 #define MAX_LINE_BYTES 4096
@@ -32,12 +32,12 @@ static struct {
     int failure; /* errno of the first write to stdout that failed */
     bool wrote;
     char last; /* byte for stdout */
-    struct term_filter filter;
+    term_text filter;
     size_t used;
     char buffer[BUFFER_BYTES];
 } out;
 
-void out_init(const struct args *args)
+void out_init(const cli_args *args)
 {
     out.quiet = args->quiet;
     out.command = args->command ? args->command->name : NULL;
@@ -70,35 +70,35 @@ static bool is_in_a_line(void)
 }
 
 /* One line is one write, so that it stays whole where others write too. */
-struct line {
+typedef struct line_text {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
-};
+} line_text;
 
-static void put(struct line *line, const char *text)
+static void put(line_text *line, const char *text)
 {
     size_t n = strlen(text);
     memcpy(line->bytes + line->length, text, n);
     line->length += n;
 }
 
-static void put_filtered(struct line *line, const char *text)
+static void put_filtered(line_text *line, const char *text)
 {
-    struct term_filter filter = {.n = 0};
+    term_text filter = {.n = 0};
     char *to = line->bytes + line->length;
     size_t n = term_filter(&filter, text, strlen(text), to);
     line->length += n + term_filter_end(&filter, to + n);
 }
 
 /* The escapes of MAX_LINE_BYTES fit. */
-static void put_name(struct line *line, const char *text)
+static void put_name(line_text *line, const char *text)
 {
     char *to = line->bytes + line->length;
     beluga_text_to_line(text, strlen(text), to, TERM_FILTER_ROOM(MAX_LINE_BYTES));
     line->length += strlen(to);
 }
 
-__attribute__((format(printf, 3, 0))) static void put_values(struct line *line, bool one_line,
+__attribute__((format(printf, 3, 0))) static void put_values(line_text *line, bool one_line,
                                                              const char *format, va_list values)
 {
     char text[MAX_LINE_BYTES];
@@ -111,10 +111,10 @@ __attribute__((format(printf, 3, 0))) static void put_values(struct line *line, 
         put(line, text);
 }
 
-__attribute__((format(printf, 3, 0))) static void say(const char *before, enum term_style style,
+__attribute__((format(printf, 3, 0))) static void say(const char *before, term_look style,
                                                       const char *format, va_list values)
 {
-    struct line line;
+    line_text line;
     line.length = 0;
     if (is_in_a_line()) {
         put(&line, "\n");
@@ -260,7 +260,7 @@ static void put_out(const char *bytes, size_t n)
     out.used += n;
 }
 
-static void put_out_filtered(struct term_filter *filter, const char *text, size_t n)
+static void put_out_filtered(term_text *filter, const char *text, size_t n)
 {
     char safe[TERM_FILTER_ROOM(FILTER_BYTES)];
     while (n) {
@@ -272,7 +272,7 @@ static void put_out_filtered(struct term_filter *filter, const char *text, size_
 }
 
 /* No more of the text comes. */
-static void end_filter(struct term_filter *filter)
+static void end_filter(term_text *filter)
 {
     char rest[TERM_FILTER_ROOM(0)];
     put_out(rest, term_filter_end(filter, rest));
@@ -289,7 +289,7 @@ void out_text(const char *text, size_t n)
 
 void out_printf(const char *format, ...)
 {
-    struct term_filter filter = {.n = 0};
+    term_text filter = {.n = 0};
     va_list values;
     char *text = NULL;
     va_start(values, format);
@@ -336,7 +336,7 @@ void out_json(const char *json, size_t n)
     }
 }
 
-void out_style(enum term_style style)
+void out_style(term_look style)
 {
     const char *sequence = term_style(STDOUT_FILENO, style);
     put_out(sequence, strlen(sequence));

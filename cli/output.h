@@ -13,12 +13,12 @@
 
 #include <beluga/error.h>
 
-#include "term.h"
+#include "terminal/term.h"
 
-struct args;
+typedef struct cli_args cli_args;
 
 /* Decide what the options leave to be printed, and ignore SIGPIPE: a write tells us. */
-void out_init(const struct args *args);
+void out_init(const cli_args *args);
 
 /* What --help is to be asked of when the command line is wrong, before out_init can tell. */
 void out_name_command(const char *name);
@@ -59,7 +59,7 @@ void out_printf(const char *format, ...) BELUGA_PRINTF(1, 2);
 void out_name(const char *text);
 void out_json(const char *json, size_t n);
 /* Begin a style; TERM_PLAIN ends it. */
-void out_style(enum term_style style);
+void out_style(term_look style);
 /* Write what the buffer holds. Everything on stderr does that first, and the end of the program. */
 void out_flush(void);
 /* Print words from column `column` on, broken where the terminal ends (or at 100), later lines

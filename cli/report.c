@@ -65,8 +65,8 @@ static void print_error_json(const beluga_error *err, const beluga_response *par
     report_json(w);
 }
 
-static int report_as(const struct args *args, const beluga_error *err,
-                     const beluga_response *partial, int code)
+static int report_as(const cli_args *args, const beluga_error *err, const beluga_response *partial,
+                     int code)
 {
     char line[ERROR_LINE_BYTES];
     beluga_error_format(err, line, sizeof line);
@@ -78,12 +78,12 @@ static int report_as(const struct args *args, const beluga_error *err,
     return code;
 }
 
-int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial)
+int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial)
 {
     return report_as(args, err, partial, exit_from(err));
 }
 
-int report_file_error(const struct args *args, const beluga_error *err, int code)
+int report_file_error(const cli_args *args, const beluga_error *err, int code)
 {
     return report_as(args, err, NULL, err->code == BELUGA_ERROR_NO_MEMORY ? CLI_EXIT_OTHER : code);
 }
@@ -159,7 +159,7 @@ static void note_tool_calls(const beluga_response *response)
     }
 }
 
-int report_finish(const struct args *args, const beluga_response *response)
+int report_finish(const cli_args *args, const beluga_response *response)
 {
     note_tool_calls(response);
     switch (beluga_response_finish_reason(response)) {

@@ -13,10 +13,10 @@
  * {"error": {"code": …, "message": …, …, "exit_code": …}, "partial": answer or null}.
  * @return the exit code.
  */
-int report_error(const struct args *args, const beluga_error *err, const beluga_response *partial);
+int report_error(const cli_args *args, const beluga_error *err, const beluga_response *partial);
 /* The same for a file that the command line names. @return `code`, which the JSON has, too; but
  * CLI_EXIT_OTHER where memory is missing. */
-int report_file_error(const struct args *args, const beluga_error *err, int code);
+int report_file_error(const cli_args *args, const beluga_error *err, int code);
 
 /* Write an error as the member `key`. */
 void report_put_error(beluga_json_writer *w, const char *key, const beluga_error *err);
@@ -32,6 +32,6 @@ void report_usage(const beluga_response *response);
 
 /* Tell on stderr what is worth knowing of an answer: cut, refused, tools wanted. @return exit code.
  */
-int report_finish(const struct args *args, const beluga_response *response);
+int report_finish(const cli_args *args, const beluga_response *response);
 
 #endif

@@ -16,7 +16,7 @@
 #include "observe.h"
 #include "output.h"
 #include "report.h"
-#include "waits.h"
+#include "terminal/waits.h"
 #include "wire_log.h"
 
 #define MAX_PROVIDERS    256
@@ -49,17 +49,17 @@ static bool make_usual_path(char path[PATH_MAX])
     return n > 0 && n < PATH_MAX;
 }
 
-static const char *named_path(const struct args *args)
+static const char *named_path(const cli_args *args)
 {
     return args->config_file ? args->config_file : get_variable("BELUGA_CONFIG");
 }
 
-bool session_names_file(const struct args *args)
+bool session_names_file(const cli_args *args)
 {
     return named_path(args) != NULL;
 }
 
-int session_find_file(const struct args *args, char **path)
+int session_find_file(const cli_args *args, char **path)
 {
     char usual[PATH_MAX];
     const char *named = named_path(args);
@@ -70,7 +70,7 @@ int session_find_file(const struct args *args, char **path)
 }
 
 /* A file that was named must be there; the usual one need not. */
-static int load_file(struct session *session, const struct args *args)
+static int load_file(cli_session *session, const cli_args *args)
 {
     beluga_error err;
     const char *named = named_path(args);
@@ -83,7 +83,7 @@ static int load_file(struct session *session, const struct args *args)
     return report_file_error(args, &err, CLI_EXIT_CONFIG);
 }
 
-static int set_option(struct session *session, const struct args *args, const char *text)
+static int set_option(cli_session *session, const cli_args *args, const char *text)
 {
     beluga_option option;
     beluga_error err;
@@ -93,7 +93,7 @@ static int set_option(struct session *session, const struct args *args, const ch
 
 /* A number alone is seconds, as with other commands; the library's own options take milliseconds.
  */
-static int set_timeout(struct session *session, const struct args *args)
+static int set_timeout(cli_session *session, const cli_args *args)
 {
     char text[MAX_OPTION_BYTES];
     const char *time = args->timeout, *unit = "";
@@ -103,7 +103,7 @@ static int set_timeout(struct session *session, const struct args *args)
     return set_option(session, args, text);
 }
 
-static int set_options(struct session *session, const struct args *args)
+static int set_options(cli_session *session, const cli_args *args)
 {
     int rc = 0;
     for (size_t i = 0; i < args->options.count && rc == 0; i++)
@@ -115,7 +115,7 @@ static int set_options(struct session *session, const struct args *args)
 
 /* ---- plug-ins -------------------------------------------------------------------------------- */
 
-int session_load_plugins(const struct args *args)
+int session_load_plugins(const cli_args *args)
 {
     beluga_error err;
     beluga_registry *registry = beluga_registry_default();
@@ -129,7 +129,7 @@ int session_load_plugins(const struct args *args)
 }
 
 /* What the command line names must be had; what the file names is missed where it is used. */
-static int load_plugins(const struct session *session, const struct args *args)
+static int load_plugins(const cli_session *session, const cli_args *args)
 {
     beluga_error err;
     int rc = session_load_plugins(args);
@@ -148,7 +148,7 @@ static bool is_candidate(const beluga_provider *provider, const char **variable)
 }
 
 /* The first provider, by name, whose key is in the environment and which has a default model. */
-static void guess_model(struct session *session)
+static void guess_model(cli_session *session)
 {
     const char *names[MAX_PROVIDERS], *variable;
     beluga_registry *registry = beluga_registry_default();
@@ -164,7 +164,7 @@ static void guess_model(struct session *session)
     }
 }
 
-static void choose_model(struct session *session, const struct args *args)
+static void choose_model(cli_session *session, const cli_args *args)
 {
     const char *variable = get_variable("BELUGA_MODEL");
     if (args->model) {
@@ -183,18 +183,18 @@ static void choose_model(struct session *session, const struct args *args)
     }
 }
 
-int session_read(struct session *session, const struct args *args)
+int session_read(cli_session *session, const cli_args *args)
 {
     const beluga_option environment = beluga_with_env();
-    *session = (struct session){.base = beluga_config_new_n(&environment, 1)};
+    *session = (cli_session){.base = beluga_config_new_n(&environment, 1)};
     if (!session->base) return out_no_memory();
     int rc = load_file(session, args);
     return rc == 0 ? set_options(session, args) : rc;
 }
 
-int session_load(struct session *session, const struct args *args)
+int session_load(cli_session *session, const cli_args *args)
 {
-    *session = (struct session){0};
+    *session = (cli_session){0};
     waits_start(args);
     log_start();
     wire_log_start(args->verbose); /* each instead of the one before, where it is asked for */
@@ -213,7 +213,7 @@ static int compare_names(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-size_t session_list_providers(const struct session *session, const char **names, size_t n)
+size_t session_list_providers(const cli_session *session, const char **names, size_t n)
 {
     const char *name, *base;
     beluga_registry *registry = beluga_registry_default();
@@ -227,7 +227,7 @@ size_t session_list_providers(const struct session *session, const char **names,
 }
 
 /* A provider is named as such: an alias of the same name is not meant. */
-int session_describe(struct session *session, const char *name, beluga_provider *provider,
+int session_describe(cli_session *session, const char *name, beluga_provider *provider,
                      beluga_error *err)
 {
     const beluga_option option = beluga_with_provider(name);
@@ -247,7 +247,7 @@ int session_describe(struct session *session, const char *name, beluga_provider 
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-int session_resolve(struct session *session, const char *reference, beluga_error *err)
+int session_resolve(cli_session *session, const char *reference, beluga_error *err)
 {
     beluga_config *config = NULL;
     if (!reference) reference = session->reference;
@@ -279,7 +279,7 @@ static void hint_keys(void)
 }
 
 /* In JSON the error stands alone: nothing follows it there. */
-static void report_no_model(const struct args *args)
+static void report_no_model(const cli_args *args)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
@@ -288,7 +288,7 @@ static void report_no_model(const struct args *args)
     report_error(args, &err, NULL);
 }
 
-static int explain_no_taped_model(const struct args *args)
+static int explain_no_taped_model(const cli_args *args)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_INVALID_CONFIG,
@@ -298,7 +298,7 @@ static int explain_no_taped_model(const struct args *args)
     return report_error(args, &err, NULL);
 }
 
-int session_explain_no_model(const struct session *session, const struct args *args)
+int session_explain_no_model(const cli_session *session, const cli_args *args)
 {
     char file[512];
     if (args->replay) return explain_no_taped_model(args);
@@ -315,14 +315,14 @@ int session_explain_no_model(const struct session *session, const struct args *a
     return CLI_EXIT_CONFIG;
 }
 
-static void note_guess(const struct session *session)
+static void note_guess(const cli_session *session)
 {
     if (session->reference == session->guess)
         out_note("asking %s, because %s is set (-m names another model)", session->guess,
                  session->chosen_by);
 }
 
-static int remember_reference(struct session *session, const char *reference, beluga_error *err)
+static int remember_reference(cli_session *session, const char *reference, beluga_error *err)
 {
     if (!reference) reference = session->reference;
     if (!reference) reference = beluga_config_default_model(session->base);
@@ -334,7 +334,7 @@ static int remember_reference(struct session *session, const char *reference, be
     return 0;
 }
 
-int session_open(struct session *session, const struct args *args, const char *reference)
+int session_open(cli_session *session, const cli_args *args, const char *reference)
 {
     beluga_error err;
     if (!reference && !session->chosen_by) return session_explain_no_model(session, args);
@@ -343,7 +343,7 @@ int session_open(struct session *session, const struct args *args, const char *r
     return 0;
 }
 
-int session_try_open(struct session *session, const char *reference, beluga_error *err)
+int session_try_open(cli_session *session, const char *reference, beluga_error *err)
 {
     beluga_chat_model *model = NULL;
     if (!reference) note_guess(session);
@@ -361,7 +361,7 @@ int session_try_open(struct session *session, const char *reference, beluga_erro
     return 0;
 }
 
-void session_free(struct session *session)
+void session_free(cli_session *session)
 {
     beluga_chat_model_unref(session->model);
     beluga_config_free(session->config);
@@ -369,5 +369,5 @@ void session_free(struct session *session)
     free(session->path);
     free(session->opened);
     free(session->taped);
-    *session = (struct session){0};
+    *session = (cli_session){0};
 }

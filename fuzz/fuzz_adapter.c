@@ -7,7 +7,7 @@
 #include "events.h"
 #include "stage.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 
 #include <stdio.h>
 
@@ -21,12 +21,12 @@ struct plan {
     size_t when, pause;         /* in steps */
 };
 
-struct run {
+typedef struct run_state {
     struct fuzz_events events;
     beluga_op *op;
     const struct plan *plan;
     bool cancelled, waited;
-};
+} run_state;
 
 /* --- the input -------------------------------------------------------------------------------- */
 
@@ -82,12 +82,12 @@ static void read_body(struct plan *plan, const beluga_chat_model *model, const c
 
 static void on_event(void *payload, const beluga_event *event)
 {
-    struct run *run = payload;
+    run_state *run = payload;
     fuzz_events_add(&run->events, event);
     if (run->cancelled) FUZZ_CHECK(event->kind == BELUGA_EVENT_ERROR);
 }
 
-static void start(struct run *run, beluga_chat_model *model, const beluga_messages *messages)
+static void start(run_state *run, beluga_chat_model *model, const beluga_messages *messages)
 {
     const struct plan *plan = run->plan;
     beluga_error err = {0};
@@ -104,7 +104,7 @@ static void start(struct run *run, beluga_chat_model *model, const beluga_messag
     run->op = NULL;
 }
 
-static void act(struct run *run, size_t step)
+static void act(run_state *run, size_t step)
 {
     const struct plan *plan = run->plan;
     if (plan->what == 'p' && step == plan->when + plan->pause) beluga_op_pause(run->op, false);
@@ -121,7 +121,7 @@ static void act(struct run *run, size_t step)
     }
 }
 
-static void play(struct run *run, const struct plan *plan, beluga_chat_model *model,
+static void play(run_state *run, const struct plan *plan, beluga_chat_model *model,
                  const beluga_messages *messages)
 {
     memset(run, 0, sizeof *run);
@@ -150,17 +150,17 @@ static void play(struct run *run, const struct plan *plan, beluga_chat_model *mo
 
 /* --- what must hold --------------------------------------------------------------------------- */
 
-static bool is_success(const struct run *run)
+static bool is_success(const run_state *run)
 {
     return run->events.terminal && !run->events.code;
 }
 
 /* The same bytes, in one piece and undisturbed. */
-static void check_whole(const struct run *run, beluga_chat_model *model,
+static void check_whole(const run_state *run, beluga_chat_model *model,
                         const beluga_messages *messages)
 {
     struct plan plan = *run->plan;
-    struct run whole;
+    run_state whole;
     plan.answer.piece = 0;
     plan.what = 0;
     play(&whole, &plan, model, messages);
@@ -171,11 +171,11 @@ static void check_whole(const struct run *run, beluga_chat_model *model,
 
 /* A success where the connection was lost is one where HTTP says that nothing is missing, and
  * begins the same: a last event that has no end is read only there. */
-static void check_better_end(const struct run *run, beluga_chat_model *model,
+static void check_better_end(const run_state *run, beluga_chat_model *model,
                              const beluga_messages *messages)
 {
     struct plan plan = *run->plan;
-    struct run better;
+    run_state better;
     bool lost = plan.answer.end;
     plan.answer.end = 0;
     plan.answer.multiplexed = true;
@@ -185,11 +185,11 @@ static void check_better_end(const struct run *run, beluga_chat_model *model,
 }
 
 /* The answer that is cut in its middle says what the whole one begins with. */
-static void check_cut(const struct run *run, beluga_chat_model *model,
+static void check_cut(const run_state *run, beluga_chat_model *model,
                       const beluga_messages *messages)
 {
     struct plan plan = *run->plan;
-    struct run cut;
+    run_state cut;
     plan.what = 0;
     plan.answer.length /= 2;
     plan.answer.end = BELUGA_ERROR_NETWORK;
@@ -202,7 +202,7 @@ static void check_cut(const struct run *run, beluga_chat_model *model,
 static void play_all(const struct plan *plan, beluga_chat_model *model)
 {
     static beluga_messages *messages;
-    struct run run;
+    run_state run;
     if (!messages) {
         messages = beluga_messages_new();
         FUZZ_CHECK(beluga_messages_add(messages, beluga_human_message("Hi")) == 0);

@@ -3,7 +3,7 @@
  * headers and of its payload, a byte each, and their bytes. Headers of length 255 lie about it. */
 #include "fuzz.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "wire/framing.h"
 
 enum { MAX_FRAME = 400, MAX_OUT = 1 << 22, LIAR = 255 };

@@ -3,14 +3,14 @@
  * the format, the second is the length of the template. */
 #include "fuzz.h"
 
-#include "../cli/batch/item.h"
+#include "batch/item.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
-static void check_item(const struct batch_plan *plan, const struct batch_record *record)
+static void check_item(const batch_plan *plan, const batch_record *record)
 {
-    struct batch_item item, only_id;
+    batch_item item, only_id;
     int code = batch_item_parse(plan, record, &item);
     int id = batch_item_parse_id(plan, record, &only_id);
     FUZZ_CHECK(code == 0 || code == BELUGA_ERROR_INVALID_INPUT);
@@ -28,9 +28,9 @@ static void check_item(const struct batch_plan *plan, const struct batch_record 
     batch_item_free(&only_id);
 }
 
-static void read_all(struct batch_plan *plan, struct batch_reader *reader)
+static void read_all(batch_plan *plan, batch_reader *reader)
 {
-    struct batch_record record;
+    batch_record record;
     uint64_t at = 0, line = 0;
     while (batch_reader_next(reader, &record) == 1) {
         FUZZ_CHECK(record.offset >= at && record.line > line);
@@ -43,10 +43,10 @@ static void read_all(struct batch_plan *plan, struct batch_reader *reader)
     }
 }
 
-static void read_input(int file, enum batch_format format, struct batch_plan *plan)
+static void read_input(int file, batch_format format, batch_plan *plan)
 {
     char why[BATCH_FAULT_BYTES] = "";
-    struct batch_reader reader = {.fd = file, .format = format};
+    batch_reader reader = {.fd = file, .format = format};
     plan->reader = &reader;
     int status = batch_reader_begin(&reader, why);
     if (!status && format == BATCH_CSV) status = batch_plan_columns(plan, why);
@@ -62,7 +62,7 @@ static void read_input(int file, enum batch_format format, struct batch_plan *pl
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     uint8_t choice = fuzz_byte(&data, &size), n = fuzz_byte(&data, &size);
-    struct batch_template template;
+    batch_template template;
     char why[BATCH_WHY_BYTES] = "";
     if (n > size) n = (uint8_t)size;
     char *text = fuzz_text(data, n);
@@ -71,10 +71,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(*why);
         fuzz_check_line(why);
     }
-    struct batch_plan plan = {.template = has_template ? &template : NULL,
-                              .system = choice & 4 ? "Be short." : NULL,
-                              .id_column = -1,
-                              .prompt_column = -1};
+    batch_plan plan = {.template = has_template ? &template : NULL,
+                       .system = choice & 4 ? "Be short." : NULL,
+                       .id_column = -1,
+                       .prompt_column = -1};
     int file = open(fuzz_file(data + n, size - n), O_RDONLY | O_CLOEXEC);
     FUZZ_CHECK(file >= 0);
     read_input(file, BATCH_TEXT + choice % 3, &plan);

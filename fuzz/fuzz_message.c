@@ -2,7 +2,7 @@
  * first byte is the role. */
 #include "fuzz.h"
 
-#include "../cli/logbook_message.h"
+#include "logbook/message.h"
 
 #include <beluga/message.h>
 

@@ -3,7 +3,7 @@
  * number. */
 #include "fuzz.h"
 
-#include "model/settings.h"
+#include "options/settings.h"
 #include "providers/openai/openai.h"
 
 enum { MAX_OPTIONS = 8 }; /* of each that is not known the nearest is looked for */

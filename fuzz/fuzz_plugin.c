@@ -1,7 +1,7 @@
 /* Files that are to be plug-ins: looked at, never loaded. What is refused says why. */
 #include "fuzz.h"
 
-#include "client/plugin.h"
+#include "registry/plugin.h"
 
 #include <fcntl.h>
 #include <stdio.h>

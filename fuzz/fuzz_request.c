@@ -3,7 +3,7 @@
  * or query holds a line end, a NUL or another control, and the body is JSON. */
 #include "stage.h"
 
-#include "../cli/batch/messages.h"
+#include "batch/messages.h"
 
 #include <beluga/provider/json.h>
 

@@ -8,7 +8,7 @@
 #include "model/emit.h"
 #include "wire/framing.h"
 
-struct run {
+typedef struct run_state {
     beluga__sink sink;
     beluga_loop loop;
     beluga__target target;
@@ -17,14 +17,14 @@ struct run {
     const beluga_provider *provider;
     void *state;
     struct fuzz_events events;
-};
+} run_state;
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    fuzz_events_add(&beluga__container_of(sink, struct run, sink)->events, event);
+    fuzz_events_add(&beluga__container_of(sink, run_state, sink)->events, event);
 }
 
-static void set_up(struct run *run, const beluga_provider *provider)
+static void set_up(run_state *run, const beluga_provider *provider)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
     memset(run, 0, sizeof *run);
@@ -46,7 +46,7 @@ static void set_up(struct run *run, const beluga_provider *provider)
     beluga__emit_init(&run->emit, run->call, &run->sink);
 }
 
-static void tear_down(struct run *run)
+static void tear_down(run_state *run)
 {
     beluga__emit_free(&run->emit);
     fuzz_events_free(&run->events);
@@ -58,7 +58,7 @@ static void tear_down(struct run *run)
 
 static int on_frame(void *payload, const beluga_frame *frame)
 {
-    struct run *run = payload;
+    run_state *run = payload;
     int code = run->provider->decode_event(run->state, frame, &run->emit);
     FUZZ_CHECK(code >= 0 || run->emit.failed);
     return code || run->emit.failed;
@@ -66,7 +66,7 @@ static int on_frame(void *payload, const beluga_frame *frame)
 
 /* Frames with checksums that fit are hard to guess: a line is one, "NAME PAYLOAD", with "!" before
  * the name of an exception. */
-static void decode_lines(struct run *run, char *text)
+static void decode_lines(run_state *run, char *text)
 {
     for (char *line; (line = fuzz_line(&text));) {
         char *space = strchr(line, ' ');
@@ -81,7 +81,7 @@ static void decode_lines(struct run *run, char *text)
     }
 }
 
-static void decode_stream(struct run *run, const char *data, size_t size)
+static void decode_stream(run_state *run, const char *data, size_t size)
 {
     beluga__framer framer;
     int code = 1;
@@ -121,7 +121,7 @@ static void decode_error(const beluga_provider *provider, const char *text, size
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static struct run run;
+    static run_state run;
     char *text = fuzz_text(data, size), *rest = text;
     const beluga_provider *provider = fuzz_provider(fuzz_line(&rest));
     char letter = rest ? *fuzz_line(&rest) : 'w';

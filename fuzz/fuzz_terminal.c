@@ -2,11 +2,11 @@
  * are the same in whatever pieces they come. The first byte chooses the pieces. */
 #include "fuzz.h"
 
-#include "../cli/term.h"
+#include "terminal/term.h"
 
 static char *filter(const uint8_t *data, size_t size, size_t piece, size_t *n)
 {
-    struct term_filter filter = {0};
+    term_text filter = {0};
     char *out = malloc(TERM_FILTER_ROOM(size));
     FUZZ_CHECK(out);
     *n = 0;

@@ -3,15 +3,15 @@
  * chooses which. */
 #include "fuzz.h"
 
-#include "../cli/trace/draw.h"
-#include "../cli/trace/list.h"
-#include "../cli/trace/page.h"
+#include "trace/draw.h"
+#include "trace/list.h"
+#include "trace/page.h"
 
 #include <unistd.h>
 
 enum { SHOWN = 10 };
 
-static void check_times(const struct trace *trace)
+static void check_times(const recorded_trace *trace)
 {
     int64_t all = trace->end_ns - trace->start_ns;
     FUZZ_CHECK(all >= 0);
@@ -21,19 +21,19 @@ static void check_times(const struct trace *trace)
     }
 }
 
-static void check_tree(const struct trace *trace)
+static void check_tree(const recorded_trace *trace)
 {
     size_t n = 0;
-    for (const struct trace_span *s = trace->root; s; s = trace_next(s), n++) {
+    for (const trace_span *s = trace->root; s; s = trace_next(s), n++) {
         FUZZ_CHECK(n < trace->n);
         FUZZ_CHECK(s->end_ns >= s->start_ns);
     }
     FUZZ_CHECK(n == trace->n);
 }
 
-static void draw(struct trace *trace)
+static void draw(recorded_trace *trace)
 {
-    struct canvas canvas = {0};
+    trace_canvas canvas = {0};
     draw_begin(&canvas, STDOUT_FILENO);
     FUZZ_CHECK(draw_trace(&canvas, trace) == 0);
     draw_legend(&canvas);
@@ -41,9 +41,9 @@ static void draw(struct trace *trace)
     text_free(&canvas.words.text);
 }
 
-static void make_page(struct trace *trace)
+static void make_page(recorded_trace *trace)
 {
-    struct words page = {0};
+    trace_words page = {0};
     page_begin(&page, "<title>");
     page_add_trace(&page, trace);
     page_end(&page, NULL);
@@ -53,7 +53,7 @@ static void make_page(struct trace *trace)
     text_free(&page.text);
 }
 
-static void make_list(const struct trace *trace)
+static void make_list(const recorded_trace *trace)
 {
     beluga_json_writer *w = beluga_json_writer_new();
     beluga_json_doc *doc;
@@ -69,7 +69,7 @@ static void make_list(const struct trace *trace)
     beluga_json_writer_free(w);
 }
 
-static void show(struct trace *trace, uint8_t choice)
+static void show(recorded_trace *trace, uint8_t choice)
 {
     check_times(trace);
     check_tree(trace);
@@ -81,7 +81,7 @@ static void show(struct trace *trace, uint8_t choice)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct trace_file file = {0};
+    trace_file file = {0};
     uint8_t choice = fuzz_byte(&data, &size);
     char *text = fuzz_text(data, size);
     if (!trace_file_read(&file, "x.jsonl", text, size, NULL))

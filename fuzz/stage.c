@@ -10,7 +10,7 @@
 enum { MAX_TIMERS = 64, MAX_MODELS = 64 };
 
 static struct {
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     beluga__loop_ops ops;
     beluga__list tasks;
     beluga__timer *timers[MAX_TIMERS];

@@ -6,7 +6,7 @@
 #include "fuzz.h"
 
 #include "client/chat_model.h"
-#include "model/loop.h"
+#include "loop/loop.h"
 
 /* A server's answer, borrowed, and how it arrives. */
 struct stage_answer {

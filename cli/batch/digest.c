@@ -1,13 +1,13 @@
-#include "digest.h"
+#include "batch/digest.h"
 
 #include <string.h>
 
-void batch_digest_begin(struct batch_digest *digest)
+void batch_digest_begin(batch_digest *digest)
 {
     beluga__sha256_begin(&digest->state);
 }
 
-void batch_digest_add(struct batch_digest *digest, const char *bytes, size_t n)
+void batch_digest_add(batch_digest *digest, const char *bytes, size_t n)
 {
     beluga__sha256_add(&digest->state, bytes, n);
 }
@@ -17,14 +17,14 @@ void batch_digest_bytes(void *digest, const char *bytes, size_t n)
     batch_digest_add(digest, bytes, n);
 }
 
-void batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT])
+void batch_digest_finish(batch_digest *digest, char text[BATCH_DIGEST_TEXT])
 {
     beluga__sha256_end(&digest->state, text);
 }
 
 void batch_digest_short(const char *bytes, size_t n, uint64_t out[2])
 {
-    struct batch_digest digest;
+    batch_digest digest;
     batch_digest_begin(&digest);
     batch_digest_add(&digest, bytes, n);
     beluga__sha256_end_bytes(&digest.state, out, 2 * sizeof out[0]);
@@ -32,7 +32,7 @@ void batch_digest_short(const char *bytes, size_t n, uint64_t out[2])
 
 void batch_digest_text(const char *bytes, char text[BATCH_DIGEST_TEXT])
 {
-    struct batch_digest digest;
+    batch_digest digest;
     text[0] = '\0';
     if (!bytes) return;
     batch_digest_begin(&digest);

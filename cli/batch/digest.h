@@ -10,16 +10,16 @@
 #define BATCH_DIGEST_TEXT BELUGA__SHA256_TEXT
 
 /* It holds no memory, so that nothing can fail and nothing is freed. */
-struct batch_digest {
+typedef struct batch_digest {
     beluga__sha256 state;
-};
+} batch_digest;
 
-void batch_digest_begin(struct batch_digest *digest);
-void batch_digest_add(struct batch_digest *digest, const char *bytes, size_t n);
+void batch_digest_begin(batch_digest *digest);
+void batch_digest_add(batch_digest *digest, const char *bytes, size_t n);
 /* The same for a reader that tells what it sees. */
 void batch_digest_bytes(void *digest, const char *bytes, size_t n);
 /* Write it in hexadecimal, and begin again. */
-void batch_digest_finish(struct batch_digest *digest, char text[BATCH_DIGEST_TEXT]);
+void batch_digest_finish(batch_digest *digest, char text[BATCH_DIGEST_TEXT]);
 
 /* The first sixteen bytes of that of one text, as numbers. */
 void batch_digest_short(const char *bytes, size_t n, uint64_t out[2]);

@@ -1,4 +1,4 @@
-#include "estimate.h"
+#include "batch/estimate.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,14 +9,14 @@
 
 #include "base/sum.h"
 
-#include "../exit.h"
-#include "../output.h"
-#include "../report.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
 
 /* So many bad lines are told one by one. */
 #define MAX_TOLD 10
 
-struct sums {
+typedef struct token_sums {
     uint64_t lines, bad;
     int64_t input, most_output;
     bool bounded;   /* every line says how long its answer may get */
@@ -25,7 +25,7 @@ struct sums {
     beluga_price price;
     double cost; /* -1: unknown */
     const char *out_how, *cost_how;
-};
+} token_sums;
 
 static const char input_how[] =
     "a quarter of each text's bytes, 1,000 for an image, 4 for each message; "
@@ -33,12 +33,12 @@ static const char input_how[] =
 
 /* ---- adding up ------------------------------------------------------------------------------- */
 
-static void tell_bad(struct sums *s, const struct batch_item *item, const char *why)
+static void tell_bad(token_sums *s, const batch_item *item, const char *why)
 {
     if (++s->bad <= MAX_TOLD) out_note("line %" PRIu64 ": %s", item->line, why);
 }
 
-static void add(struct sums *s, const struct batch_item *item, int64_t max_tokens)
+static void add(token_sums *s, const batch_item *item, int64_t max_tokens)
 {
     for (size_t i = 0; i < beluga_messages_count(item->messages); i++)
         s->input = beluga__add(
@@ -49,10 +49,10 @@ static void add(struct sums *s, const struct batch_item *item, int64_t max_token
     s->lines++;
 }
 
-static int add_up(const struct batch_estimate *e, struct sums *s)
+static int add_up(const batch_estimate *e, token_sums *s)
 {
-    struct batch_record record;
-    struct batch_item item;
+    batch_record record;
+    batch_item item;
     int64_t max_tokens = 0;
     int got, rc = 0;
     beluga_config_get_int(e->config, BELUGA_OPTION_MAX_TOKENS, &max_tokens);
@@ -74,9 +74,9 @@ static int add_up(const struct batch_estimate *e, struct sums *s)
 }
 
 /* What was answered tells most; else how long answers may get. */
-static void guess_output(const struct batch_estimate *e, struct sums *s)
+static void guess_output(const batch_estimate *e, token_sums *s)
 {
-    const struct batch_totals *t = &e->output->totals;
+    const batch_totals *t = &e->output->totals;
     s->output = -1;
     s->out_how = "no line is done, and no max_tokens says how long an answer may get";
     if (t->done && t->output_tokens) {
@@ -88,7 +88,7 @@ static void guess_output(const struct batch_estimate *e, struct sums *s)
     }
 }
 
-static void guess_cost(const struct batch_estimate *e, struct sums *s)
+static void guess_cost(const batch_estimate *e, token_sums *s)
 {
     char provider[128];
     const char *slash = strchr(e->model, '/');
@@ -106,9 +106,9 @@ static void guess_cost(const struct batch_estimate *e, struct sums *s)
 
 /* ---- telling --------------------------------------------------------------------------------- */
 
-static void put_words(const struct batch_estimate *e, const struct sums *s)
+static void put_words(const batch_estimate *e, const token_sums *s)
 {
-    const struct batch_totals *t = &e->output->totals;
+    const batch_totals *t = &e->output->totals;
     out_printf("Lines      %" PRIu64 ": %" PRIu64 " to ask, %" PRIu64 " finished, %" PRIu64
                " bad\n",
                e->survey->records, s->lines, t->done + t->failed, s->bad);
@@ -134,9 +134,9 @@ static void put_known(beluga_json_writer *w, const char *key, int64_t value)
         beluga_json_put_int(w, key, value);
 }
 
-static int put_json(const struct batch_estimate *e, const struct sums *s)
+static int put_json(const batch_estimate *e, const token_sums *s)
 {
-    const struct batch_totals *t = &e->output->totals;
+    const batch_totals *t = &e->output->totals;
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return out_no_memory();
     beluga_json_begin_object(w, NULL);
@@ -160,9 +160,9 @@ static int put_json(const struct batch_estimate *e, const struct sums *s)
     return report_json(w);
 }
 
-int batch_estimate_tell(const struct args *args, const struct batch_estimate *e)
+int batch_estimate_tell(const cli_args *args, const batch_estimate *e)
 {
-    struct sums s = {.bounded = true};
+    token_sums s = {.bounded = true};
     int rc = add_up(e, &s);
     if (rc != 0) return rc;
     if (s.bad > MAX_TOLD) out_note("and %" PRIu64 " more bad lines", s.bad - MAX_TOLD);

@@ -5,22 +5,22 @@
 #include <beluga/config.h>
 #include <beluga/price.h>
 
-#include "../args.h"
-#include "item.h"
-#include "output.h"
-#include "survey.h"
+#include "args.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/survey.h"
 
-struct batch_estimate {
-    const struct batch_plan *plan;
-    struct batch_reader *reader;
-    const struct batch_survey *survey;
-    const struct batch_output *output; /* what is finished */
+typedef struct batch_estimate {
+    const batch_plan *plan;
+    batch_reader *reader;
+    const batch_survey *survey;
+    const batch_output *output; /* what is finished */
     const beluga_config *config;
     const beluga_prices *prices; /* NULL: unknown */
     const char *model;           /* as PROVIDER/MODEL */
-};
+} batch_estimate;
 
 /* Read the input and tell. @return the exit code. */
-int batch_estimate_tell(const struct args *args, const struct batch_estimate *estimate);
+int batch_estimate_tell(const cli_args *args, const batch_estimate *estimate);
 
 #endif

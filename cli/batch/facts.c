@@ -1,4 +1,4 @@
-#include "facts.h"
+#include "batch/facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,14 +63,14 @@ static int describe_model(const beluga_config *config, char *model)
     return rc;
 }
 
-static void add(struct batch_facts *facts, const char *name, const char *value)
+static void add(batch_facts *facts, const char *name, const char *value)
 {
-    facts->items[facts->count++] = (struct batch_fact){name, value};
+    facts->items[facts->count++] = (batch_fact){name, value};
 }
 
-int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
-                     const beluga_config *config, const char *input_digest, const char *format,
-                     const char *template, const char *system, const char *schema)
+int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,
+                     const char *input_digest, const char *format, const char *template,
+                     const char *system, const char *schema)
 {
     int rc = describe_model(config, texts->model);
     texts->options[0] = '\0';
@@ -80,7 +80,7 @@ int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
     batch_digest_text(template, texts->template);
     batch_digest_text(system, texts->system);
     batch_digest_text(schema, texts->schema);
-    *facts = (struct batch_facts){.count = 0};
+    *facts = (batch_facts){.count = 0};
     add(facts, "input", input_digest);
     add(facts, "format", format);
     add(facts, "model", texts->model);

@@ -4,21 +4,21 @@
 
 #include <beluga/config.h>
 
-#include "digest.h"
-#include "sidecar.h"
+#include "batch/digest.h"
+#include "batch/sidecar.h"
 
 #define BATCH_MODEL_BYTES   256
 #define BATCH_OPTIONS_BYTES 1024
 
 /* The texts that the facts borrow. */
-struct batch_fact_texts {
+typedef struct batch_fact_texts {
     char model[BATCH_MODEL_BYTES], options[BATCH_OPTIONS_BYTES];
     char template[BATCH_DIGEST_TEXT], system[BATCH_DIGEST_TEXT], schema[BATCH_DIGEST_TEXT];
-};
+} batch_fact_texts;
 
 /* @return 0, or -1 without memory. */
-int batch_facts_make(struct batch_facts *facts, struct batch_fact_texts *texts,
-                     const beluga_config *config, const char *input_digest, const char *format,
-                     const char *template, const char *system, const char *schema);
+int batch_facts_make(batch_facts *facts, batch_fact_texts *texts, const beluga_config *config,
+                     const char *input_digest, const char *format, const char *template,
+                     const char *system, const char *schema);
 
 #endif

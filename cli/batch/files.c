@@ -1,4 +1,4 @@
-#include "files.h"
+#include "batch/files.h"
 
 #include <errno.h>
 #include <string.h>
@@ -32,7 +32,7 @@ int batch_write_at(int fd, const char *bytes, size_t n, uint64_t offset)
     return 0;
 }
 
-int batch_new_file_begin(struct batch_new_file *file, const char *path, bool follow)
+int batch_new_file_begin(batch_new_file *file, const char *path, bool follow)
 {
     file->length = file->used = 0;
     if (beluga__new_file_begin(&file->file, path, follow) != 0) return -1;
@@ -42,7 +42,7 @@ int batch_new_file_begin(struct batch_new_file *file, const char *path, bool fol
     return -1;
 }
 
-static int flush(struct batch_new_file *file)
+static int flush(batch_new_file *file)
 {
     if (batch_write_at(file->file.fd, file->buffer, file->used, file->length) != 0) return -1;
     file->length += file->used;
@@ -50,7 +50,7 @@ static int flush(struct batch_new_file *file)
     return 0;
 }
 
-int batch_new_file_add(struct batch_new_file *file, const char *bytes, size_t n)
+int batch_new_file_add(batch_new_file *file, const char *bytes, size_t n)
 {
     while (n) {
         size_t room = sizeof file->buffer - file->used, part = n < room ? n : room;
@@ -63,7 +63,7 @@ int batch_new_file_add(struct batch_new_file *file, const char *bytes, size_t n)
     return 0;
 }
 
-int batch_new_file_finish(struct batch_new_file *file, int *fd)
+int batch_new_file_finish(batch_new_file *file, int *fd)
 {
     if (flush(file) != 0 || fsync(file->file.fd) != 0) return -1;
     if (beluga__new_file_replace(&file->file) != 0 ||
@@ -77,7 +77,7 @@ int batch_new_file_finish(struct batch_new_file *file, int *fd)
     return 0;
 }
 
-void batch_new_file_drop(struct batch_new_file *file)
+void batch_new_file_drop(batch_new_file *file)
 {
     beluga__new_file_end(&file->file);
 }

@@ -10,20 +10,20 @@
 #include "base/new_file.h"
 
 /* A file that takes another's place when it is complete. */
-struct batch_new_file {
+typedef struct batch_new_file {
     beluga__new_file file;
     uint64_t length;
     size_t used;
     char buffer[65536];
-};
+} batch_new_file;
 
 /* All return 0, or -1 with errno, as base/new_file.h says. Only a file's place is taken. */
-int batch_new_file_begin(struct batch_new_file *file, const char *path, bool follow);
-int batch_new_file_add(struct batch_new_file *file, const char *bytes, size_t n);
+int batch_new_file_begin(batch_new_file *file, const char *path, bool follow);
+int batch_new_file_add(batch_new_file *file, const char *bytes, size_t n);
 /* Make it durable under its name. @param fd  Receives the descriptor; NULL: it is closed. */
-int batch_new_file_finish(struct batch_new_file *file, int *fd);
+int batch_new_file_finish(batch_new_file *file, int *fd);
 /* Remove what there is of it. After a failure of the others; harmless after finish, and twice. */
-void batch_new_file_drop(struct batch_new_file *file);
+void batch_new_file_drop(batch_new_file *file);
 
 /* Read n bytes at a place, or as many as there are. Returns how many, or -1 with errno. */
 ssize_t batch_read_at(int fd, void *bytes, size_t n, uint64_t offset);

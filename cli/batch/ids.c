@@ -1,4 +1,4 @@
-#include "ids.h"
+#include "batch/ids.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -7,8 +7,8 @@
 
 #include "base/new_file.h"
 
-#include "digest.h"
-#include "files.h"
+#include "batch/digest.h"
+#include "batch/files.h"
 
 #define WORD_BITS 64
 /* The file is read once for each part of the ids; a part is held in memory. More ids than fill this
@@ -17,26 +17,26 @@
 #define MAX_PARTS ((uint64_t)64)
 
 /* The ids of one part, open addressing; a digest of zeros is an empty place. */
-struct table {
+typedef struct term_table {
     uint64_t (*places)[2];
     uint64_t mask;
-};
+} term_table;
 
-bool batch_lines_has(const struct batch_lines *lines, uint64_t line)
+bool batch_lines_has(const batch_lines *lines, uint64_t line)
 {
     return lines->bits && line <= lines->last &&
            lines->bits[line / WORD_BITS] >> line % WORD_BITS & 1;
 }
 
-void batch_lines_free(struct batch_lines *lines)
+void batch_lines_free(batch_lines *lines)
 {
     free(lines->bits);
-    *lines = (struct batch_lines){0};
+    *lines = (batch_lines){0};
 }
 
 /* ---- the file -------------------------------------------------------------------------------- */
 
-int batch_ids_begin(struct batch_ids *ids, const char *beside)
+int batch_ids_begin(batch_ids *ids, const char *beside)
 {
     ids->used = 0;
     ids->written = 0;
@@ -44,7 +44,7 @@ int batch_ids_begin(struct batch_ids *ids, const char *beside)
     return ids->fd < 0 ? -1 : 0;
 }
 
-static int flush(struct batch_ids *ids)
+static int flush(batch_ids *ids)
 {
     uint64_t offset = ids->written * sizeof ids->buffer[0];
     if (batch_write_at(ids->fd, (const char *)ids->buffer, ids->used * sizeof ids->buffer[0],
@@ -55,9 +55,9 @@ static int flush(struct batch_ids *ids)
     return 0;
 }
 
-int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t line)
+int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line)
 {
-    struct batch_id *entry = &ids->buffer[ids->used];
+    batch_id *entry = &ids->buffer[ids->used];
     batch_digest_short(id, length, entry->digest);
     entry->line = line;
     ids->used++;
@@ -65,7 +65,7 @@ int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t
 }
 
 /* Returns how many there are behind the first `from`, at most a buffer full; -1 with errno. */
-static long load(struct batch_ids *ids, uint64_t from)
+static long load(batch_ids *ids, uint64_t from)
 {
     ssize_t n =
         batch_read_at(ids->fd, ids->buffer, sizeof ids->buffer, from * sizeof ids->buffer[0]);
@@ -75,7 +75,7 @@ static long load(struct batch_ids *ids, uint64_t from)
 /* ---- the search ------------------------------------------------------------------------------ */
 
 /* Returns false when it was there. */
-static bool insert(struct table *table, const uint64_t digest[2])
+static bool insert(term_table *table, const uint64_t digest[2])
 {
     for (uint64_t at = digest[0];; at++) {
         uint64_t *place = table->places[at & table->mask];
@@ -87,8 +87,8 @@ static bool insert(struct table *table, const uint64_t digest[2])
     }
 }
 
-static int search_part(struct batch_ids *ids, uint64_t part, uint64_t parts, struct table *table,
-                       struct batch_lines *out)
+static int search_part(batch_ids *ids, uint64_t part, uint64_t parts, term_table *table,
+                       batch_lines *out)
 {
     long n = 0;
     memset(table->places, 0, (table->mask + 1) * sizeof *table->places);
@@ -96,7 +96,7 @@ static int search_part(struct batch_ids *ids, uint64_t part, uint64_t parts, str
         n = load(ids, from);
         if (n <= 0) return n ? -1 : (errno = EIO, -1);
         for (long i = 0; i < n; i++) {
-            const struct batch_id *id = &ids->buffer[i];
+            const batch_id *id = &ids->buffer[i];
             if (id->digest[1] % parts == part && !insert(table, id->digest))
                 out->bits[id->line / WORD_BITS] |= UINT64_C(1) << id->line % WORD_BITS;
         }
@@ -104,9 +104,9 @@ static int search_part(struct batch_ids *ids, uint64_t part, uint64_t parts, str
     return 0;
 }
 
-int batch_ids_find_repeated(struct batch_ids *ids, uint64_t last, struct batch_lines *out)
+int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out)
 {
-    struct table table = {.mask = 1};
+    term_table table = {.mask = 1};
     if (flush(ids) != 0) return -1;
     uint64_t size = ids->written / MAX_PARTS > PART_IDS ? ids->written / MAX_PARTS : PART_IDS;
     uint64_t parts = ids->written / size + 1, most = ids->written < size ? ids->written : size;
@@ -122,7 +122,7 @@ int batch_ids_find_repeated(struct batch_ids *ids, uint64_t last, struct batch_l
     return rc;
 }
 
-void batch_ids_free(struct batch_ids *ids)
+void batch_ids_free(batch_ids *ids)
 {
     if (ids->fd >= 0) close(ids->fd);
     ids->fd = -1;

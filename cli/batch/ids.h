@@ -9,33 +9,33 @@
 
 #define BATCH_IDS_BUFFER 2048
 
-struct batch_id {
+typedef struct batch_id {
     uint64_t digest[2];
     uint64_t line;
-};
+} batch_id;
 
-struct batch_ids {
+typedef struct batch_ids {
     int fd; /* of a file without a name */
     uint64_t written;
     size_t used;
-    struct batch_id buffer[BATCH_IDS_BUFFER];
-};
+    batch_id buffer[BATCH_IDS_BUFFER];
+} batch_ids;
 
 /* Lines, one bit each. */
-struct batch_lines {
+typedef struct batch_lines {
     uint64_t *bits; /* owned; NULL: none */
     uint64_t last;
-};
+} batch_lines;
 
-bool batch_lines_has(const struct batch_lines *lines, uint64_t line);
-void batch_lines_free(struct batch_lines *lines);
+bool batch_lines_has(const batch_lines *lines, uint64_t line);
+void batch_lines_free(batch_lines *lines);
 
 /* All return 0, or -1 with errno. Free it in either case. */
-int batch_ids_begin(struct batch_ids *ids, const char *beside);
-int batch_ids_add(struct batch_ids *ids, const char *id, size_t length, uint64_t line);
+int batch_ids_begin(batch_ids *ids, const char *beside);
+int batch_ids_add(batch_ids *ids, const char *id, size_t length, uint64_t line);
 /* Find the lines up to `last` whose id stands in an earlier one. Ids are added in the order of
  * lines. */
-int batch_ids_find_repeated(struct batch_ids *ids, uint64_t last, struct batch_lines *out);
-void batch_ids_free(struct batch_ids *ids);
+int batch_ids_find_repeated(batch_ids *ids, uint64_t last, batch_lines *out);
+void batch_ids_free(batch_ids *ids);
 
 #endif

@@ -1,4 +1,4 @@
-#include "item.h"
+#include "batch/item.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,11 +7,11 @@
 
 #include <beluga/error.h>
 
-#include "messages.h"
-#include "request.h"
-#include "utf8.h"
+#include "batch/messages.h"
+#include "batch/request.h"
+#include "batch/utf8.h"
 
-static int fail(struct batch_item *item, const char *what, const char *word)
+static int fail(batch_item *item, const char *what, const char *word)
 {
     batch_say_why(item->why, "%s%.60s", what, word);
     return BELUGA_ERROR_INVALID_INPUT;
@@ -19,7 +19,7 @@ static int fail(struct batch_item *item, const char *what, const char *word)
 
 /* ---- the plan -------------------------------------------------------------------------------- */
 
-static long find_column(const struct batch_reader *reader, const char *const *names)
+static long find_column(const batch_reader *reader, const char *const *names)
 {
     long column = -1;
     for (; *names && column < 0; names++)
@@ -27,17 +27,17 @@ static long find_column(const struct batch_reader *reader, const char *const *na
     return column;
 }
 
-int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES])
+int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES])
 {
     static const char *const ids[] = {"id", "custom_id", NULL}, *const prompts[] = {"prompt",
                                                                                     "text", NULL};
-    const struct batch_reader *reader = plan->reader;
-    const struct batch_template *t = plan->template;
+    const batch_reader *reader = plan->reader;
+    const batch_template *t = plan->template;
     plan->id_column = find_column(reader, ids);
     plan->prompt_column = reader->n_columns == 1 ? 0 : find_column(reader, prompts);
     if (reader->format != BATCH_CSV) return 0;
     for (size_t i = 0; t && i < t->count; i++) {
-        const struct batch_piece *p = &t->pieces[i];
+        const batch_piece *p = &t->pieces[i];
         if (!p->is_field || batch_reader_column(reader, p->text, p->length) >= 0) continue;
         batch_say_why(why, "the CSV has no column \"%.*s\", which the template names",
                       (int)(p->length < 80 ? p->length : 80), p->text);
@@ -51,7 +51,7 @@ int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES])
 
 /* ---- ids ------------------------------------------------------------------------------------- */
 
-static int set_id(struct batch_item *item, const char *id, size_t length)
+static int set_id(batch_item *item, const char *id, size_t length)
 {
     if (!length) return 0;
     if (length > BATCH_MAX_ID_BYTES) return fail(item, "its id is longer than 512 bytes", "");
@@ -62,7 +62,7 @@ static int set_id(struct batch_item *item, const char *id, size_t length)
     return 0;
 }
 
-static int take_id(struct batch_item *item, const beluga_json *object)
+static int take_id(batch_item *item, const beluga_json *object)
 {
     size_t length;
     const beluga_json *id = beluga_json_get(object, "custom_id");
@@ -76,14 +76,14 @@ static int take_id(struct batch_item *item, const beluga_json *object)
 
 /* ---- prompts --------------------------------------------------------------------------------- */
 
-struct fields {
-    const struct batch_plan *plan;
-    const struct batch_record *record;
-    struct batch_item *item;
+typedef struct item_fields {
+    const batch_plan *plan;
+    const batch_record *record;
+    batch_item *item;
     const beluga_json *root; /* of JSON */
-};
+} item_fields;
 
-static int find_in_json(struct fields *f, const char *name, size_t name_length, const char **text,
+static int find_in_json(item_fields *f, const char *name, size_t name_length, const char **text,
                         size_t *length)
 {
     size_t n;
@@ -101,7 +101,7 @@ static int find_in_json(struct fields *f, const char *name, size_t name_length, 
 static int find_field(void *payload, const char *name, size_t name_length, const char **text,
                       size_t *length)
 {
-    struct fields *f = payload;
+    item_fields *f = payload;
     if (f->record->fields) {
         long column = batch_reader_column(f->plan->reader, name, name_length);
         if (column < 0) return 0;
@@ -116,15 +116,15 @@ static int find_field(void *payload, const char *name, size_t name_length, const
     return *text ? 1 : 0;
 }
 
-static int ask(struct batch_item *item, const char *text, size_t length)
+static int ask(batch_item *item, const char *text, size_t length)
 {
     if (!length) return fail(item, "its prompt is empty", "");
     return beluga_messages_add(item->messages, beluga_human_message_n(text, length));
 }
 
-static int fill_template(struct fields *f)
+static int fill_template(item_fields *f)
 {
-    struct text prompt = {0};
+    cli_text prompt = {0};
     int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
                  ? BELUGA_ERROR_INVALID_INPUT
                  : ask(f->item, prompt.bytes, prompt.length);
@@ -134,8 +134,7 @@ static int fill_template(struct fields *f)
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static int take_request(const struct batch_plan *plan, const beluga_json *root,
-                        struct batch_item *item)
+static int take_request(const batch_plan *plan, const beluga_json *root, batch_item *item)
 {
     static const char chat[] = "/chat/completions";
     const char *method = beluga_json_get_string(root, "method", NULL);
@@ -148,8 +147,7 @@ static int take_request(const struct batch_plan *plan, const beluga_json *root,
     return batch_request_parse(plan, beluga_json_get(root, "body"), item);
 }
 
-static int take_object(const struct batch_plan *plan, const beluga_json *root,
-                       struct batch_item *item)
+static int take_object(const batch_plan *plan, const beluga_json *root, batch_item *item)
 {
     size_t length;
     const beluga_json *messages = beluga_json_get(root, "messages");
@@ -164,7 +162,7 @@ static int take_object(const struct batch_plan *plan, const beluga_json *root,
         "");
 }
 
-static int take_json(struct fields *f)
+static int take_json(item_fields *f)
 {
     size_t length;
     const beluga_json *root = f->root;
@@ -177,7 +175,7 @@ static int take_json(struct fields *f)
                 : fail(f->item, "it is neither a text, a list nor an object", "");
 }
 
-static int parse_json(const struct batch_record *record, struct batch_item *item)
+static int parse_json(const batch_record *record, batch_item *item)
 {
     beluga_error err;
     int rc = beluga_json_parse(record->bytes, record->length, &item->doc, &err);
@@ -188,10 +186,9 @@ static int parse_json(const struct batch_record *record, struct batch_item *item
 
 /* ---- items ----------------------------------------------------------------------------------- */
 
-int batch_item_parse_id(const struct batch_plan *plan, const struct batch_record *record,
-                        struct batch_item *item)
+int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
-    *item = (struct batch_item){.line = record->line};
+    *item = (batch_item){.line = record->line};
     snprintf(item->id, sizeof item->id, "%" PRIu64, record->line);
     if (*record->fault) return fail(item, record->fault, "");
     if (record->fields && plan->id_column >= 0)
@@ -202,9 +199,9 @@ int batch_item_parse_id(const struct batch_plan *plan, const struct batch_record
     return rc ? rc : take_id(item, beluga_json_doc_root(item->doc));
 }
 
-static int take_content(struct fields *f)
+static int take_content(item_fields *f)
 {
-    const struct batch_record *record = f->record;
+    const batch_record *record = f->record;
     if (f->plan->reader->format == BATCH_JSONL) return take_json(f);
     if (f->plan->template) return fill_template(f);
     if (!record->fields) return ask(f->item, record->bytes, record->length);
@@ -212,11 +209,10 @@ static int take_content(struct fields *f)
                record->fields[f->plan->prompt_column].length);
 }
 
-int batch_item_parse(const struct batch_plan *plan, const struct batch_record *record,
-                     struct batch_item *item)
+int batch_item_parse(const batch_plan *plan, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse_id(plan, record, item);
-    struct fields f = {plan, record, item, beluga_json_doc_root(item->doc)};
+    item_fields f = {plan, record, item, beluga_json_doc_root(item->doc)};
     if (rc) return rc;
     item->messages = beluga_messages_new();
     if (!item->messages) return BELUGA_ERROR_NO_MEMORY;
@@ -227,7 +223,7 @@ int batch_item_parse(const struct batch_plan *plan, const struct batch_record *r
     return rc;
 }
 
-void batch_item_free(struct batch_item *item)
+void batch_item_free(batch_item *item)
 {
     beluga_messages_free(item->messages);
     beluga_chat_model_unref(item->model);

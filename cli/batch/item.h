@@ -5,8 +5,8 @@
 #include <beluga/chat_model.h>
 #include <beluga/provider/json.h>
 
-#include "reader.h"
-#include "template.h"
+#include "batch/reader.h"
+#include "batch/template.h"
 
 #define BATCH_MAX_ID_BYTES ((size_t)512)
 /* Members of a request that are options here; the others go to the provider as they are. */
@@ -15,15 +15,15 @@
 #define BATCH_MAX_TOOLS   128
 
 /* The same for all records. */
-struct batch_plan {
-    const struct batch_template *template; /* NULL: none */
-    const char *system;                    /* NULL: none */
-    const struct batch_reader *reader;     /* for its columns */
-    beluga_chat_model *model;      /* that tools are bound to; NULL: tools are only checked */
-    long id_column, prompt_column; /* of CSV; -1: none */
-};
+typedef struct batch_plan {
+    const batch_template *template; /* NULL: none */
+    const char *system;             /* NULL: none */
+    const batch_reader *reader;     /* for its columns */
+    beluga_chat_model *model;       /* that tools are bound to; NULL: tools are only checked */
+    long id_column, prompt_column;  /* of CSV; -1: none */
+} batch_plan;
 
-struct batch_item {
+typedef struct batch_item {
     uint64_t line;
     char id[BATCH_MAX_ID_BYTES + 1];
     bool has_id; /* of its own, and not just the line's number */
@@ -36,23 +36,21 @@ struct batch_item {
     char *schema;
     beluga_json_doc *doc; /* that the options' texts are in */
     char why[BATCH_FAULT_BYTES];
-};
+} batch_item;
 
 /* Find the columns of a CSV. @return 0, or -1 with what is missing in `why`. */
-int batch_plan_columns(struct batch_plan *plan, char why[BATCH_FAULT_BYTES]);
+int batch_plan_columns(batch_plan *plan, char why[BATCH_FAULT_BYTES]);
 
 /* Read only the id. @return as batch_item_parse. */
-int batch_item_parse_id(const struct batch_plan *plan, const struct batch_record *record,
-                        struct batch_item *item);
+int batch_item_parse_id(const batch_plan *plan, const batch_record *record, batch_item *item);
 
 /*
  * Read a record. Free the item in either case; its id is set when there is one, and else the line's
  * number.
  * @return 0; BELUGA_ERROR_INVALID_INPUT with the reason in `why`; BELUGA_ERROR_NO_MEMORY.
  */
-int batch_item_parse(const struct batch_plan *plan, const struct batch_record *record,
-                     struct batch_item *item);
+int batch_item_parse(const batch_plan *plan, const batch_record *record, batch_item *item);
 
-void batch_item_free(struct batch_item *item);
+void batch_item_free(batch_item *item);
 
 #endif

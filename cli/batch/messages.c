@@ -1,4 +1,4 @@
-#include "messages.h"
+#include "batch/messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,17 +6,17 @@
 
 #include <beluga/error.h>
 
-#include "utf8.h"
+#include "batch/utf8.h"
 
 /* One message that is being read, and where. */
-struct reading {
+typedef struct read_state {
     const beluga_json *json;
     beluga_message *message;
     size_t index;
     char *why;
-};
+} read_state;
 
-static int fail(struct reading *r, const char *what, const char *word)
+static int fail(read_state *r, const char *what, const char *word)
 {
     batch_say_why(r->why, "message %zu: %s%.60s", r->index, what, word);
     return BELUGA_ERROR_INVALID_INPUT;
@@ -24,14 +24,14 @@ static int fail(struct reading *r, const char *what, const char *word)
 
 /* ---- content --------------------------------------------------------------------------------- */
 
-static int add_address(struct reading *r, beluga_part_kind kind, const char *url)
+static int add_address(read_state *r, beluga_part_kind kind, const char *url)
 {
     if (!url) return fail(r, "a part of its content has no address", "");
     return beluga_message_add_url(r->message, kind, url, NULL);
 }
 
 /* Sound comes as base64 and a format; here as an address that holds both. */
-static int add_audio(struct reading *r, const beluga_json *audio)
+static int add_audio(read_state *r, const beluga_json *audio)
 {
     const char *format = beluga_json_get_string(audio, "format", NULL);
     const char *data = beluga_json_get_string(audio, "data", NULL);
@@ -43,7 +43,7 @@ static int add_audio(struct reading *r, const beluga_json *audio)
     return rc;
 }
 
-static int add_text(struct reading *r, const beluga_json *text)
+static int add_text(read_state *r, const beluga_json *text)
 {
     size_t length;
     const char *bytes = beluga_json_string(text, &length);
@@ -51,7 +51,7 @@ static int add_text(struct reading *r, const beluga_json *text)
     return beluga_message_add_text(r->message, bytes, length);
 }
 
-static int add_part(struct reading *r, const beluga_json *part)
+static int add_part(read_state *r, const beluga_json *part)
 {
     const char *type = beluga_json_get_string(part, "type", NULL);
     if (!type) return fail(r, "a part of its content has no type", "");
@@ -68,7 +68,7 @@ static int add_part(struct reading *r, const beluga_json *part)
     return fail(r, "there is no part of content of the type ", type);
 }
 
-static int add_content(struct reading *r, bool needed)
+static int add_content(read_state *r, bool needed)
 {
     const beluga_json *content = beluga_json_get(r->json, "content");
     int rc = 0;
@@ -81,7 +81,7 @@ static int add_content(struct reading *r, bool needed)
     return rc;
 }
 
-static int add_call(struct reading *r, const beluga_json *call)
+static int add_call(read_state *r, const beluga_json *call)
 {
     size_t length;
     const beluga_json *function = beluga_json_get(call, "function");
@@ -93,7 +93,7 @@ static int add_call(struct reading *r, const beluga_json *call)
     return beluga_message_add_tool_call(r->message, id, name, arguments, length);
 }
 
-static int add_calls(struct reading *r)
+static int add_calls(read_state *r)
 {
     const beluga_json *calls = beluga_json_get(r->json, "tool_calls");
     int rc = add_content(r, beluga_json_count(calls) == 0);
@@ -117,14 +117,14 @@ static beluga_role find_role(const char *name)
     return 0;
 }
 
-static int fill(struct reading *r, const char *role)
+static int fill(read_state *r, const char *role)
 {
     r->message = beluga_message_new(find_role(role));
     if (!r->message) return BELUGA_ERROR_NO_MEMORY;
     return strcmp(role, "assistant") == 0 ? add_calls(r) : add_content(r, true);
 }
 
-static int fill_tool(struct reading *r)
+static int fill_tool(read_state *r)
 {
     size_t length;
     const char *id = beluga_json_get_string(r->json, "tool_call_id", NULL);
@@ -134,7 +134,7 @@ static int fill_tool(struct reading *r)
     return r->message ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-static int read_message(struct reading *r)
+static int read_message(read_state *r)
 {
     const char *role = beluga_json_get_string(r->json, "role", NULL);
     if (!role) return fail(r, "it has no role", "");
@@ -145,7 +145,7 @@ static int read_message(struct reading *r)
 int batch_messages_parse(const beluga_json *list, beluga_messages *out,
                          char why[BATCH_WHY_MESSAGE_BYTES])
 {
-    struct reading r = {.why = why};
+    read_state r = {.why = why};
     int rc = 0;
     if (!beluga_json_is_array(list) || !beluga_json_count(list)) {
         snprintf(why, BATCH_WHY_MESSAGE_BYTES, "the messages are not a list, or an empty one");

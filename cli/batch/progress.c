@@ -1,4 +1,4 @@
-#include "progress.h"
+#include "batch/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,9 +7,9 @@
 
 #include "base/sum.h"
 
-#include "../output.h"
-#include "../term.h"
-#include "clock.h"
+#include "output.h"
+#include "terminal/term.h"
+#include "batch/clock.h"
 
 #define BAR_MS    200
 #define LINE_MS   10000
@@ -47,7 +47,7 @@ void batch_format_amount(double amount, char *text, size_t size)
 
 /* ---- the line -------------------------------------------------------------------------------- */
 
-enum part {
+typedef enum progress_part {
     PART_PERCENT,
     PART_COUNT,
     PART_FAILED,
@@ -56,9 +56,9 @@ enum part {
     PART_COST,
     PART_LEFT,
     PARTS
-};
+} progress_part;
 
-static void fill_parts(const struct batch_figures *f, char parts[PARTS][48])
+static void fill_parts(const batch_figures *f, char parts[PARTS][48])
 {
     char a[24];
     double share = f->total ? (double)f->done / (double)f->total : 1;
@@ -82,8 +82,8 @@ static void fill_parts(const struct batch_figures *f, char parts[PARTS][48])
 /* Leave out what matters least until the others fit. Returns the columns that they take. */
 static size_t choose(char parts[PARTS][48], size_t width)
 {
-    static const enum part least[] = {PART_TOKENS, PART_RATE,   PART_COST,
-                                      PART_LEFT,   PART_FAILED, PART_COUNT};
+    static const progress_part least[] = {PART_TOKENS, PART_RATE,   PART_COST,
+                                          PART_LEFT,   PART_FAILED, PART_COUNT};
     size_t n = 0;
     for (size_t i = 0; i < PARTS; i++) n += *parts[i] ? strlen(parts[i]) + 2 : 0;
     if (n) n -= 2;
@@ -95,8 +95,7 @@ static size_t choose(char parts[PARTS][48], size_t width)
     return n;
 }
 
-static size_t put_bar(const struct batch_figures *f, size_t cells, bool utf8, char *line,
-                      size_t used)
+static size_t put_bar(const batch_figures *f, size_t cells, bool utf8, char *line, size_t used)
 {
     double share = f->total ? (double)f->done / (double)f->total : 1;
     size_t full = (size_t)(share * (double)cells);
@@ -107,7 +106,7 @@ static size_t put_bar(const struct batch_figures *f, size_t cells, bool utf8, ch
     return used;
 }
 
-size_t batch_progress_format(const struct batch_figures *figures, size_t width, bool utf8,
+size_t batch_progress_format(const batch_figures *figures, size_t width, bool utf8,
                              char line[BATCH_PROGRESS_BYTES])
 {
     char parts[PARTS][48] = {{0}};
@@ -132,21 +131,20 @@ size_t batch_progress_format(const struct batch_figures *figures, size_t width, 
 
 /* ---- how fast it is -------------------------------------------------------------------------- */
 
-static void sample(struct batch_progress *p, int64_t at, const struct batch_totals *t)
+static void sample(batch_progress *p, int64_t at, const batch_totals *t)
 {
     size_t last = (p->next_sample + BATCH_SAMPLES - 1) % BATCH_SAMPLES;
     if (p->n_samples && at - p->samples[last].at_ms < SAMPLE_MS) return;
-    p->samples[p->next_sample] = (struct batch_sample){
-        at, t->done + t->failed, beluga__add(t->input_tokens, t->output_tokens)};
+    p->samples[p->next_sample] =
+        (batch_sample){at, t->done + t->failed, beluga__add(t->input_tokens, t->output_tokens)};
     p->next_sample = (p->next_sample + 1) % BATCH_SAMPLES;
     if (p->n_samples < BATCH_SAMPLES) p->n_samples++;
 }
 
-static void measure(const struct batch_progress *p, int64_t at, const struct batch_totals *t,
-                    struct batch_figures *f)
+static void measure(const batch_progress *p, int64_t at, const batch_totals *t, batch_figures *f)
 {
     size_t oldest = p->n_samples < BATCH_SAMPLES ? 0 : p->next_sample;
-    const struct batch_sample *since = &p->samples[oldest];
+    const batch_sample *since = &p->samples[oldest];
     double seconds = (double)(at - since->at_ms) / 1000;
     f->left_s = -1;
     if (!p->n_samples || seconds < 0.5) return;
@@ -158,10 +156,9 @@ static void measure(const struct batch_progress *p, int64_t at, const struct bat
 
 /* ---- showing it ------------------------------------------------------------------------------ */
 
-void batch_progress_begin(struct batch_progress *p, uint64_t total,
-                          const struct batch_totals *there, bool bar)
+void batch_progress_begin(batch_progress *p, uint64_t total, const batch_totals *there, bool bar)
 {
-    *p = (struct batch_progress){.total = total, .started_ms = batch_now_ms()};
+    *p = (batch_progress){.total = total, .started_ms = batch_now_ms()};
     p->bar = bar && !out_is_quiet() && term_has_cursor(STDERR_FILENO);
     p->lines = !out_is_quiet() && !p->bar;
     p->shown_ms = p->started_ms;
@@ -175,7 +172,7 @@ static void write_err(const char *text)
     (void)n;
 }
 
-static void draw(struct batch_progress *p, const struct batch_figures *f)
+static void draw(batch_progress *p, const batch_figures *f)
 {
     char line[BATCH_PROGRESS_BYTES], whole[BATCH_PROGRESS_BYTES + 16];
     size_t width = term_width_of(STDERR_FILENO);
@@ -186,11 +183,11 @@ static void draw(struct batch_progress *p, const struct batch_figures *f)
     p->drawn = true;
 }
 
-void batch_progress_show(struct batch_progress *p, const struct batch_totals *t)
+void batch_progress_show(batch_progress *p, const batch_totals *t)
 {
     char line[BATCH_PROGRESS_BYTES];
     int64_t now = batch_now_ms();
-    struct batch_figures f = {.total = p->total, .done = t->done + t->failed, .failed = t->failed};
+    batch_figures f = {.total = p->total, .done = t->done + t->failed, .failed = t->failed};
     sample(p, now, t);
     if (now - p->shown_ms < (p->bar ? BAR_MS : LINE_MS) || (!p->bar && !p->lines)) return;
     p->shown_ms = now;
@@ -204,13 +201,13 @@ void batch_progress_show(struct batch_progress *p, const struct batch_totals *t)
     out_note("%s", line);
 }
 
-void batch_progress_hide(struct batch_progress *p)
+void batch_progress_hide(batch_progress *p)
 {
     if (p->drawn) write_err("\r\033[K");
     p->drawn = false;
 }
 
-double batch_progress_seconds(const struct batch_progress *p)
+double batch_progress_seconds(const batch_progress *p)
 {
     return (double)(batch_now_ms() - p->started_ms) / 1000;
 }

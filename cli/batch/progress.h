@@ -2,52 +2,52 @@
 #ifndef BELUGA_CLI_BATCH_PROGRESS_H
 #define BELUGA_CLI_BATCH_PROGRESS_H
 
-#include "output.h"
+#include "batch/results.h"
 
 #define BATCH_PROGRESS_BYTES 512
 #define BATCH_SAMPLES        32
 
 /* What is shown. */
-struct batch_figures {
+typedef struct batch_figures {
     uint64_t total, done, failed; /* lines; done counts both kinds */
     double per_second;            /* lines; 0: unknown yet */
     double tokens_per_second;
     double cost;   /* US dollars; below 0: unknown */
     double left_s; /* seconds; below 0: unknown */
-};
+} batch_figures;
 
 /* Write one line of at most `width` columns; what matters less is left out first. 0: all but the
  * bar.
  * @return its columns. */
-size_t batch_progress_format(const struct batch_figures *figures, size_t width, bool utf8,
+size_t batch_progress_format(const batch_figures *figures, size_t width, bool utf8,
                              char line[BATCH_PROGRESS_BYTES]);
 
-struct batch_sample {
+typedef struct batch_sample {
     int64_t at_ms;
     uint64_t lines;
     int64_t tokens;
-};
+} batch_sample;
 
-struct batch_progress {
+typedef struct batch_progress {
     bool bar, lines; /* one of them, or none */
     uint64_t total;
     int64_t started_ms, shown_ms;
     bool drawn;
-    struct batch_sample samples[BATCH_SAMPLES]; /* of the last half minute, a ring */
+    batch_sample samples[BATCH_SAMPLES]; /* of the last half minute, a ring */
     size_t n_samples, next_sample;
-};
+} batch_progress;
 
 /* @param there  What an earlier run left: it says nothing of how fast this one is.
  * @param bar    A bar may be drawn: nothing else is written meanwhile. */
-void batch_progress_begin(struct batch_progress *progress, uint64_t total,
-                          const struct batch_totals *there, bool bar);
+void batch_progress_begin(batch_progress *progress, uint64_t total, const batch_totals *there,
+                          bool bar);
 /* Show it when it is due. */
-void batch_progress_show(struct batch_progress *progress, const struct batch_totals *totals);
+void batch_progress_show(batch_progress *progress, const batch_totals *totals);
 /* Take the bar off the screen, so that something else can be written. */
-void batch_progress_hide(struct batch_progress *progress);
+void batch_progress_hide(batch_progress *progress);
 
 /* Return the seconds since it began. */
-double batch_progress_seconds(const struct batch_progress *progress);
+double batch_progress_seconds(const batch_progress *progress);
 
 /* Write a time such as "2m 40s", and an amount such as "12.3k". */
 void batch_format_time(double seconds, char *text, size_t size);

@@ -1,4 +1,4 @@
-#include "reader.h"
+#include "batch/reader.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,8 +7,8 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include "files.h"
-#include "utf8.h"
+#include "batch/files.h"
+#include "batch/utf8.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
@@ -21,14 +21,14 @@
 static const char *const names[] = {
     [BATCH_AUTO] = "auto", [BATCH_TEXT] = "text", [BATCH_JSONL] = "jsonl", [BATCH_CSV] = "csv"};
 
-enum batch_format batch_format_from_name(const char *name)
+batch_format batch_format_from_name(const char *name)
 {
     for (size_t i = BATCH_TEXT; i <= BATCH_CSV; i++)
-        if (strcmp(names[i], name) == 0) return (enum batch_format)i;
+        if (strcmp(names[i], name) == 0) return (batch_format)i;
     return BATCH_AUTO;
 }
 
-const char *batch_format_name(enum batch_format format)
+const char *batch_format_name(batch_format format)
 {
     return names[format];
 }
@@ -39,7 +39,7 @@ static bool ends_in(const char *path, const char *end)
     return n > m && strcasecmp(path + n - m, end) == 0;
 }
 
-enum batch_format batch_format_detect(const char *path, int fd)
+batch_format batch_format_detect(const char *path, int fd)
 {
     char bytes[PEEK_BYTES + 1];
     if (ends_in(path, ".csv")) return BATCH_CSV;
@@ -55,7 +55,7 @@ enum batch_format batch_format_detect(const char *path, int fd)
 /* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* Drop what is behind us, and read more. Returns false at the end and when it can't be read. */
-static bool fill(struct batch_reader *r)
+static bool fill(batch_reader *r)
 {
     char bytes[16384];
     if (r->at_end || r->error) return false;
@@ -77,13 +77,13 @@ static bool fill(struct batch_reader *r)
     return false;
 }
 
-static size_t left(const struct batch_reader *r)
+static size_t left(const batch_reader *r)
 {
     return r->buffer.length - r->next;
 }
 
 /* Where a byte of the buffer is in the file. */
-static uint64_t position(const struct batch_reader *r, size_t at)
+static uint64_t position(const batch_reader *r, size_t at)
 {
     return r->offset - (r->buffer.length - at);
 }
@@ -91,14 +91,14 @@ static uint64_t position(const struct batch_reader *r, size_t at)
 /* ---- where a record ends --------------------------------------------------------------------- */
 
 /* The rules of CSV: only quotes keep the end of a line from being the end of a row. */
-struct extent {
+typedef struct json_extent {
     bool csv, quoted, fresh; /* inside quotes; at the beginning of a field */
     uint64_t newlines;
     size_t length; /* so far; of one that is too long only its beginning is kept */
     bool too_long;
-};
+} json_extent;
 
-static bool is_end(struct extent *e, char c)
+static bool is_end(json_extent *e, char c)
 {
     if (c == '\n') e->newlines++;
     if (!e->csv) return c == '\n';
@@ -112,14 +112,14 @@ static bool is_end(struct extent *e, char c)
 }
 
 /* What was kept of a record that is too long is dropped, all but its beginning. */
-static void shorten(struct batch_reader *r, struct extent *e)
+static void shorten(batch_reader *r, json_extent *e)
 {
     e->too_long = true;
     r->buffer.length = r->begin;
     r->next = r->begin;
 }
 
-static size_t scan_lines(struct batch_reader *r, struct extent *e)
+static size_t scan_lines(batch_reader *r, json_extent *e)
 {
     const char *from = r->buffer.bytes + r->next;
     const char *newline = memchr(from, '\n', left(r));
@@ -127,7 +127,7 @@ static size_t scan_lines(struct batch_reader *r, struct extent *e)
     return newline ? (size_t)(newline - from) + 1 : 0;
 }
 
-static size_t scan_rows(struct batch_reader *r, struct extent *e)
+static size_t scan_rows(batch_reader *r, json_extent *e)
 {
     const char *from = r->buffer.bytes + r->next;
     for (size_t i = 0, n = left(r); i < n; i++)
@@ -136,7 +136,7 @@ static size_t scan_rows(struct batch_reader *r, struct extent *e)
 }
 
 /* Returns whether there is a record, from `begin` to `next`. */
-static bool find_end(struct batch_reader *r, struct extent *e, bool *ended)
+static bool find_end(batch_reader *r, json_extent *e, bool *ended)
 {
     r->begin = r->next;
     for (*ended = false; !*ended;) {
@@ -165,7 +165,7 @@ static int fail_field(char *why, size_t field, const char *what)
 }
 
 /* Decode a quoted field in place; `*at` is behind its first quote, and then behind its last. */
-static int take_quoted(char *bytes, size_t n, size_t *at, struct batch_field *field)
+static int take_quoted(char *bytes, size_t n, size_t *at, batch_field *field)
 {
     size_t i = *at, out = i;
     field->bytes = bytes + out;
@@ -182,11 +182,11 @@ static int take_quoted(char *bytes, size_t n, size_t *at, struct batch_field *fi
 }
 
 /* Returns how many fields there are, or -1 with the fault. One more than `max` are told as such. */
-static long split(char *bytes, size_t n, struct batch_field *fields, size_t max, char *why)
+static long split(char *bytes, size_t n, batch_field *fields, size_t max, char *why)
 {
     size_t count = 0;
     for (size_t at = 0;; at++) {
-        struct batch_field field = {bytes + at, 0};
+        batch_field field = {bytes + at, 0};
         if (at < n && bytes[at] == '"') {
             at++;
             if (take_quoted(bytes, n, &at, &field) != 0)
@@ -207,7 +207,7 @@ static long split(char *bytes, size_t n, struct batch_field *fields, size_t max,
 
 /* ---- records --------------------------------------------------------------------------------- */
 
-static bool is_blank(const struct batch_reader *r, const char *bytes, size_t n)
+static bool is_blank(const batch_reader *r, const char *bytes, size_t n)
 {
     if (r->format == BATCH_CSV) return n == 0;
     for (size_t i = 0; i < n; i++)
@@ -222,7 +222,7 @@ static size_t without_end(const char *bytes, size_t n)
     return n;
 }
 
-static void check_bytes(struct batch_record *record, bool too_long)
+static void check_bytes(batch_record *record, bool too_long)
 {
     size_t bad;
     if (too_long)
@@ -232,7 +232,7 @@ static void check_bytes(struct batch_record *record, bool too_long)
         snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", bad + 1);
 }
 
-static void take_fields(struct batch_reader *r, struct batch_record *record)
+static void take_fields(batch_reader *r, batch_record *record)
 {
     char *bytes = r->buffer.bytes + r->begin;
     long n = split(bytes, record->length, r->fields, r->n_columns, record->fault);
@@ -242,9 +242,9 @@ static void take_fields(struct batch_reader *r, struct batch_record *record)
     record->fields = r->fields;
 }
 
-static bool next_raw(struct batch_reader *r, struct batch_record *record, bool *too_long)
+static bool next_raw(batch_reader *r, batch_record *record, bool *too_long)
 {
-    struct extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
+    json_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
     if (!find_end(r, &e, &record->ended)) return false;
     bool first = position(r, r->begin) == 0 && !e.too_long;
     record->line = r->line + 1;
@@ -262,7 +262,7 @@ static bool next_raw(struct batch_reader *r, struct batch_record *record, bool *
     return true;
 }
 
-int batch_reader_next(struct batch_reader *r, struct batch_record *record)
+int batch_reader_next(batch_reader *r, batch_record *record)
 {
     bool too_long;
     do {
@@ -283,10 +283,10 @@ static int fail_header(char *why, const char *what)
     return -1;
 }
 
-static int find_twice(const struct batch_reader *r, char *why)
+static int find_twice(const batch_reader *r, char *why)
 {
     for (size_t i = 0; i < r->n_columns; i++) {
-        const struct batch_field *c = &r->columns[i];
+        const batch_field *c = &r->columns[i];
         if (batch_reader_column(r, c->bytes, c->length) == (long)i) continue;
         batch_say_why(why, "the header of the CSV has \"%.*s\" twice",
                       (int)(c->length < 80 ? c->length : 80), c->bytes);
@@ -295,9 +295,9 @@ static int find_twice(const struct batch_reader *r, char *why)
     return 0;
 }
 
-static int take_header(struct batch_reader *r, const struct batch_record *record, char *why)
+static int take_header(batch_reader *r, const batch_record *record, char *why)
 {
-    struct batch_field columns[BATCH_MAX_COLUMNS];
+    batch_field columns[BATCH_MAX_COLUMNS];
     char fault[BATCH_FAULT_BYTES];
     if (*record->fault) return fail_header(why, record->fault);
     if (text_add(&r->header, record->bytes, record->length) != 0)
@@ -313,9 +313,9 @@ static int take_header(struct batch_reader *r, const struct batch_record *record
     return find_twice(r, why);
 }
 
-int batch_reader_begin(struct batch_reader *r, char why[BATCH_FAULT_BYTES])
+int batch_reader_begin(batch_reader *r, char why[BATCH_FAULT_BYTES])
 {
-    struct batch_record record;
+    batch_record record;
     if (r->format != BATCH_CSV) return 0;
     int got = batch_reader_next(r, &record);
     if (got == 0) return fail_header(why, "is missing: there is nothing in it");
@@ -323,7 +323,7 @@ int batch_reader_begin(struct batch_reader *r, char why[BATCH_FAULT_BYTES])
     return take_header(r, &record, why);
 }
 
-long batch_reader_column(const struct batch_reader *r, const char *name, size_t length)
+long batch_reader_column(const batch_reader *r, const char *name, size_t length)
 {
     for (size_t i = 0; i < r->n_columns; i++)
         if (r->columns[i].length == length && memcmp(r->columns[i].bytes, name, length) == 0)
@@ -331,7 +331,7 @@ long batch_reader_column(const struct batch_reader *r, const char *name, size_t 
     return -1;
 }
 
-void batch_reader_free(struct batch_reader *r)
+void batch_reader_free(batch_reader *r)
 {
     text_free(&r->buffer);
     text_free(&r->header);

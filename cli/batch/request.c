@@ -1,4 +1,4 @@
-#include "request.h"
+#include "batch/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,16 +7,16 @@
 #include <beluga/error.h>
 #include <beluga/tool.h>
 
-#include "messages.h"
-#include "utf8.h"
+#include "batch/messages.h"
+#include "batch/utf8.h"
 
-static int fail(struct batch_item *item, const char *member, const char *what)
+static int fail(batch_item *item, const char *member, const char *what)
 {
     batch_say_why(item->why, "%.40s: %.200s", member, what);
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-static int add(struct batch_item *item, beluga_option option)
+static int add(batch_item *item, beluga_option option)
 {
     if (item->n_options == sizeof item->options / sizeof item->options[0])
         return fail(item, "body", "it has too many options");
@@ -25,7 +25,7 @@ static int add(struct batch_item *item, beluga_option option)
 }
 
 /* JSON text as a string of the item's own. */
-static int copy_json(struct batch_item *item, const beluga_json *value, char **out)
+static int copy_json(batch_item *item, const beluga_json *value, char **out)
 {
     const char *text = beluga_json_text(item->doc, value, NULL);
     free(*out);
@@ -35,7 +35,7 @@ static int copy_json(struct batch_item *item, const beluga_json *value, char **o
 
 /* ---- members that are more than a value ------------------------------------------------------ */
 
-static int take_stop(struct batch_item *item, const beluga_json *value)
+static int take_stop(batch_item *item, const beluga_json *value)
 {
     int rc = 0;
     if (beluga_json_is_string(value))
@@ -49,7 +49,7 @@ static int take_stop(struct batch_item *item, const beluga_json *value)
     return rc;
 }
 
-static int take_format(struct batch_item *item, const beluga_json *value)
+static int take_format(batch_item *item, const beluga_json *value)
 {
     const char *type = beluga_json_get_string(value, "type", NULL);
     const beluga_json *wrap = beluga_json_get(value, "json_schema");
@@ -69,7 +69,7 @@ static int take_format(struct batch_item *item, const beluga_json *value)
     return rc;
 }
 
-static int take_choice(struct batch_item *item, const beluga_json *value)
+static int take_choice(batch_item *item, const beluga_json *value)
 {
     const char *name = beluga_json_string(value, NULL);
     if (!name) name = beluga_json_get_string(beluga_json_get(value, "function"), "name", NULL);
@@ -77,7 +77,7 @@ static int take_choice(struct batch_item *item, const beluga_json *value)
                 : fail(item, "tool_choice", "it names no tool");
 }
 
-static int make_tool(struct batch_item *item, const beluga_json *json, beluga_tool **out)
+static int make_tool(batch_item *item, const beluga_json *json, beluga_tool **out)
 {
     beluga_error err;
     const beluga_json *function = beluga_json_get(json, "function");
@@ -93,8 +93,7 @@ static int make_tool(struct batch_item *item, const beluga_json *json, beluga_to
     return rc == 0 || rc == BELUGA_ERROR_NO_MEMORY ? rc : fail(item, "tools", err.message);
 }
 
-static int take_tools(const struct batch_plan *plan, struct batch_item *item,
-                      const beluga_json *list)
+static int take_tools(const batch_plan *plan, batch_item *item, const beluga_json *list)
 {
     beluga_tool *tools[BATCH_MAX_TOOLS];
     beluga_error err;
@@ -116,18 +115,18 @@ static int take_tools(const struct batch_plan *plan, struct batch_item *item,
 
 /* ---- members --------------------------------------------------------------------------------- */
 
-static int take_most(struct batch_item *item, const beluga_json *value)
+static int take_most(batch_item *item, const beluga_json *value)
 {
     item->max_tokens = beluga_json_int(value, 0);
     return add(item, beluga_with_max_tokens(item->max_tokens));
 }
 
-static int take_one(struct batch_item *item, const beluga_json *value)
+static int take_one(batch_item *item, const beluga_json *value)
 {
     return beluga_json_int(value, 0) == 1 ? 0 : fail(item, "n", "a line has one answer");
 }
 
-static int take_effort(struct batch_item *item, const beluga_json *value)
+static int take_effort(batch_item *item, const beluga_json *value)
 {
     char text[64];
     beluga_option option;
@@ -138,7 +137,7 @@ static int take_effort(struct batch_item *item, const beluga_json *value)
     return add(item, option);
 }
 
-static int ignore(struct batch_item *item, const beluga_json *value)
+static int ignore(batch_item *item, const beluga_json *value)
 {
     (void)item;
     (void)value;
@@ -146,7 +145,7 @@ static int ignore(struct batch_item *item, const beluga_json *value)
 }
 
 #define NUMBER(name, make)                                                                 \
-    static int take_##name(struct batch_item *item, const beluga_json *value)              \
+    static int take_##name(batch_item *item, const beluga_json *value)                     \
     {                                                                                      \
         if (!beluga_json_is_number(value)) return fail(item, #name, "it is not a number"); \
         return add(item, make);                                                            \
@@ -158,20 +157,20 @@ NUMBER(presence_penalty, beluga_with_presence_penalty(beluga_json_double(value, 
 NUMBER(seed, beluga_with_seed(beluga_json_int(value, 0)))
 #undef NUMBER
 
-static int take_user(struct batch_item *item, const beluga_json *value)
+static int take_user(batch_item *item, const beluga_json *value)
 {
     const char *text = beluga_json_string(value, NULL);
     return text ? add(item, beluga_with_user(text)) : fail(item, "user", "it is not a text");
 }
 
-static int take_parallel(struct batch_item *item, const beluga_json *value)
+static int take_parallel(batch_item *item, const beluga_json *value)
 {
     return add(item, beluga_with_parallel_tool_calls(beluga_json_bool(value, true)));
 }
 
 static const struct member {
     const char *name;
-    int (*take)(struct batch_item *item, const beluga_json *value);
+    int (*take)(batch_item *item, const beluga_json *value);
 } members[] = {
     {"model", ignore}, /* -m names it: the same requests may go elsewhere */
     {"messages", ignore},
@@ -201,7 +200,7 @@ static const struct member *find_member(const char *name)
     return NULL;
 }
 
-static int put_extra(beluga_json_writer *w, struct batch_item *item, const char *name,
+static int put_extra(beluga_json_writer *w, batch_item *item, const char *name,
                      const beluga_json *value)
 {
     size_t length;
@@ -211,7 +210,7 @@ static int put_extra(beluga_json_writer *w, struct batch_item *item, const char 
     return 0;
 }
 
-static int take_members(struct batch_item *item, const beluga_json *body, beluga_json_writer *w)
+static int take_members(batch_item *item, const beluga_json *body, beluga_json_writer *w)
 {
     int rc = 0;
     for (const beluga_json *v = beluga_json_first(body); v && !rc; v = beluga_json_next(body, v)) {
@@ -224,7 +223,7 @@ static int take_members(struct batch_item *item, const beluga_json *body, beluga
 }
 
 /* What has no option of its own goes to the provider as it is. */
-static int keep_extra(struct batch_item *item, beluga_json_writer *w)
+static int keep_extra(batch_item *item, beluga_json_writer *w)
 {
     const char *text;
     if (beluga_json_writer_text(w, &text, NULL) != 0) return BELUGA_ERROR_NO_MEMORY;
@@ -233,8 +232,7 @@ static int keep_extra(struct batch_item *item, beluga_json_writer *w)
     return item->extra ? add(item, beluga_with_extra_body(item->extra)) : BELUGA_ERROR_NO_MEMORY;
 }
 
-int batch_request_parse(const struct batch_plan *plan, const beluga_json *body,
-                        struct batch_item *item)
+int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_item *item)
 {
     const beluga_json *tools = beluga_json_get(body, "tools");
     if (!beluga_json_is_object(body)) return fail(item, "body", "it is missing, or not an object");

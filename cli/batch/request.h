@@ -2,10 +2,9 @@
 #ifndef BELUGA_CLI_BATCH_REQUEST_H
 #define BELUGA_CLI_BATCH_REQUEST_H
 
-#include "item.h"
+#include "batch/item.h"
 
 /* @return as batch_item_parse. */
-int batch_request_parse(const struct batch_plan *plan, const beluga_json *body,
-                        struct batch_item *item);
+int batch_request_parse(const batch_plan *plan, const beluga_json *body, batch_item *item);
 
 #endif

@@ -1,14 +1,14 @@
-#include "result.h"
+#include "batch/result.h"
 
 #include <string.h>
 
 #include <beluga/allocator.h>
 #include <beluga/provider/json.h>
 
-#include "../report.h"
+#include "report.h"
 
 /* What was answered before costs nothing; what nobody priced is unknown. */
-static double find_cost(const struct batch_result_source *s, const beluga_response *response)
+static double find_cost(const batch_result_source *s, const beluga_response *response)
 {
     beluga_price price;
     const char *provider = beluga_response_provider(response);
@@ -51,8 +51,8 @@ static void put_cost(beluga_json_writer *w, double cost)
         beluga_json_put_double(w, "cost", cost);
 }
 
-static void take_usage(const struct batch_result_source *s, const beluga_response *response,
-                       struct batch_entry *entry)
+static void take_usage(const batch_result_source *s, const beluga_response *response,
+                       batch_entry *entry)
 {
     const beluga_usage *usage = beluga_response_usage(response);
     entry->cost = find_cost(s, response);
@@ -60,8 +60,8 @@ static void take_usage(const struct batch_result_source *s, const beluga_respons
     entry->output_tokens = usage->output_total;
 }
 
-static int put_answer(beluga_json_writer *w, const struct batch_result_source *s,
-                      const beluga_response *response, struct batch_entry *entry)
+static int put_answer(beluga_json_writer *w, const batch_result_source *s,
+                      const beluga_response *response, batch_entry *entry)
 {
     take_usage(s, response, entry);
     entry->unfinished =
@@ -81,8 +81,8 @@ static bool has_come(const beluga_response *partial)
 }
 
 /* What came of an answer that failed has been paid for as any. */
-static int put_partial(beluga_json_writer *w, const struct batch_result_source *s,
-                       const beluga_response *partial, struct batch_entry *entry)
+static int put_partial(beluga_json_writer *w, const batch_result_source *s,
+                       const beluga_response *partial, batch_entry *entry)
 {
     char *json = NULL;
     size_t length;
@@ -104,17 +104,17 @@ static int put_partial(beluga_json_writer *w, const struct batch_result_source *
     return rc;
 }
 
-int batch_result_write(const struct batch_result_source *source, const beluga_batch_result *result,
-                       struct text *text, struct batch_entry *entry)
+int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
+                       cli_text *text, batch_entry *entry)
 {
     const char *json;
     size_t length;
     int rc = 0;
-    *entry = (struct batch_entry){.line = source->line,
-                                  .failed = !result->response,
-                                  .cost = -1,
-                                  .input_tokens = -1,
-                                  .output_tokens = -1};
+    *entry = (batch_entry){.line = source->line,
+                           .failed = !result->response,
+                           .cost = -1,
+                           .input_tokens = -1,
+                           .output_tokens = -1};
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return -1;
     beluga_json_begin_object(w, NULL);

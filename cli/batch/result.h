@@ -5,18 +5,18 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
-#include "../input.h"
-#include "output.h"
+#include "input.h"
+#include "batch/results.h"
 
-struct batch_result_source {
+typedef struct batch_result_source {
     uint64_t line;
     const char *id;
     const beluga_prices *prices;    /* NULL: all are unknown */
     const beluga_chat_model *model; /* that was asked */
-};
+} batch_result_source;
 
 /* Write it, with a newline, behind what is in `text`. @return 0, or -1 without memory. */
-int batch_result_write(const struct batch_result_source *source, const beluga_batch_result *result,
-                       struct text *text, struct batch_entry *entry);
+int batch_result_write(const batch_result_source *source, const beluga_batch_result *result,
+                       cli_text *text, batch_entry *entry);
 
 #endif

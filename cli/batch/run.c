@@ -1,4 +1,4 @@
-#include "run.h"
+#include "batch/run.h"
 
 #include <inttypes.h>
 #include <signal.h>
@@ -9,12 +9,12 @@
 #include <beluga/context.h>
 #include <beluga/loop.h>
 
-#include "../observe.h"
-#include "../output.h"
-#include "../report.h"
-#include "result.h"
-#include "survey.h"
-#include "utf8.h"
+#include "observe.h"
+#include "output.h"
+#include "report.h"
+#include "batch/result.h"
+#include "batch/survey.h"
+#include "batch/utf8.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */
@@ -22,33 +22,33 @@
 /* With --ordered, so many lines for each call may wait for a slow one. */
 #define WINDOW_FACTOR 4
 
-struct job {
-    struct run *run;
+typedef struct batch_job {
+    struct run_state *run;
     uint64_t index,
         place; /* number of the batch's input, and of the line among those that are asked */
     bool busy;
-    struct batch_item item;
-};
+    batch_item item;
+} batch_job;
 
 /* A result that waits for its turn. */
-struct waiting {
+typedef struct waiting_job {
     bool ready;
-    struct text text; /* empty: the line is left for another run */
-    struct batch_entry entry;
-};
+    cli_text text; /* empty: the line is left for another run */
+    batch_entry entry;
+} waiting_job;
 
-struct run {
-    struct batch_run *self;
+typedef struct run_state {
+    batch_work *self;
     beluga_loop *loop;
     beluga_context *context;
     beluga_batch_op *batch;
-    struct job *jobs;
+    batch_job *jobs;
     uint64_t placed, written; /* lines that were begun, and whose results are out: only for order */
-    struct waiting *window;   /* NULL: as they come */
+    waiting_job *window;      /* NULL: as they come */
     size_t window_size;
     size_t running;
     bool stopped, ended;
-};
+} run_state;
 
 /* ---- signals --------------------------------------------------------------------------------- */
 
@@ -86,21 +86,21 @@ static void unwatch_signals(const struct sigaction before[WATCHED])
 /* ---- results --------------------------------------------------------------------------------- */
 
 /* Nothing more can be kept: what runs is not waited for. */
-static void give_up(struct run *run)
+static void give_up(run_state *run)
 {
     run->stopped = true;
     beluga_context_cancel(run->context);
 }
 
-static void put(struct run *run, const struct text *text, const struct batch_entry *entry)
+static void put(run_state *run, const cli_text *text, const batch_entry *entry)
 {
     if (text->length && batch_output_add(run->self->output, entry, text->bytes, text->length) != 0)
         give_up(run);
 }
 
-static void put_in_order(struct run *run)
+static void put_in_order(run_state *run)
 {
-    struct waiting *w;
+    waiting_job *w;
     while (w = &run->window[run->written % run->window_size], w->ready) {
         put(run, &w->text, &w->entry);
         text_free(&w->text);
@@ -110,25 +110,24 @@ static void put_in_order(struct run *run)
 }
 
 /* Takes the text over. */
-static void deliver(struct run *run, uint64_t place, struct text *text,
-                    const struct batch_entry *entry)
+static void deliver(run_state *run, uint64_t place, cli_text *text, const batch_entry *entry)
 {
     if (!run->window) {
         put(run, text, entry);
         text_free(text);
         return;
     }
-    run->window[place % run->window_size] = (struct waiting){true, *text, *entry};
+    run->window[place % run->window_size] = (waiting_job){true, *text, *entry};
     put_in_order(run);
 }
 
-static void stop_for(struct run *run, const beluga_error *err)
+static void stop_for(run_state *run, const beluga_error *err)
 {
     run->stopped = true;
     if (!run->self->error.code) run->self->error = *err;
 }
 
-static void stop_without_memory(struct run *run)
+static void stop_without_memory(run_state *run)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "out of memory");
@@ -149,13 +148,13 @@ static bool concerns_all(int code)
     }
 }
 
-static void finish(struct run *run, const struct batch_item *item, uint64_t place,
+static void finish(run_state *run, const batch_item *item, uint64_t place,
                    const beluga_batch_result *result)
 {
-    const struct batch_result_source source = {item->line, *item->id ? item->id : NULL,
-                                               run->self->prices, run->self->model};
-    struct text text = {0};
-    struct batch_entry entry = {0};
+    const batch_result_source source = {item->line, *item->id ? item->id : NULL, run->self->prices,
+                                        run->self->model};
+    cli_text text = {0};
+    batch_entry entry = {0};
     int code = result->response ? 0 : result->error.code;
     bool leave = concerns_all(code) || code == BELUGA_ERROR_CONTEXT_CANCELED;
     if (leave && code != BELUGA_ERROR_CONTEXT_CANCELED) stop_for(run, &result->error);
@@ -169,12 +168,12 @@ static void finish(struct run *run, const struct batch_item *item, uint64_t plac
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static bool is_window_full(const struct run *run)
+static bool is_window_full(const run_state *run)
 {
     return run->window && run->placed - run->written >= run->window_size;
 }
 
-static struct job *find_job(struct run *run, bool busy, uint64_t index)
+static batch_job *find_job(run_state *run, bool busy, uint64_t index)
 {
     for (size_t i = 0; i < run->self->jobs; i++)
         if (run->jobs[i].busy == busy && (!busy || run->jobs[i].index == index))
@@ -182,7 +181,7 @@ static struct job *find_job(struct run *run, bool busy, uint64_t index)
     return NULL;
 }
 
-static void refuse_line(struct run *run, const struct batch_item *item)
+static void refuse_line(run_state *run, const batch_item *item)
 {
     beluga_batch_result result = {.response = NULL};
     beluga_error_set(&result.error, BELUGA_ERROR_INVALID_INPUT, "line %" PRIu64 ": %s", item->line,
@@ -190,7 +189,7 @@ static void refuse_line(struct run *run, const struct batch_item *item)
     finish(run, item, run->placed++, &result);
 }
 
-static int parse(struct run *run, const struct batch_record *record, struct batch_item *item)
+static int parse(run_state *run, const batch_record *record, batch_item *item)
 {
     int rc = batch_item_parse(run->self->plan, record, item);
     if (rc == BELUGA_ERROR_NO_MEMORY || !batch_lines_has(run->self->repeated, record->line))
@@ -200,10 +199,10 @@ static int parse(struct run *run, const struct batch_record *record, struct batc
     return BELUGA_ERROR_INVALID_INPUT;
 }
 
-static int begin_job(struct run *run, uint64_t index, const struct batch_record *record,
+static int begin_job(run_state *run, uint64_t index, const batch_record *record,
                      beluga_batch_item *out)
 {
-    struct job *job = find_job(run, false, 0);
+    batch_job *job = find_job(run, false, 0);
     int rc = parse(run, record, &job->item);
     if (rc != 0) {
         if (rc == BELUGA_ERROR_NO_MEMORY)
@@ -226,8 +225,8 @@ static int begin_job(struct run *run, uint64_t index, const struct batch_record 
 
 static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 {
-    struct run *run = payload;
-    struct batch_record record;
+    run_state *run = payload;
+    batch_record record;
     for (int i = 0; i < SKIP_LINES; i++) {
         if (run->stopped || signals) return BELUGA_BATCH_END;
         if (is_window_full(run)) return BELUGA_BATCH_LATER;
@@ -243,8 +242,8 @@ static int on_source(void *payload, uint64_t index, beluga_batch_item *out)
 
 static void on_result(void *payload, uint64_t index, beluga_batch_result *result)
 {
-    struct run *run = payload;
-    struct job *job = find_job(run, true, index);
+    run_state *run = payload;
+    batch_job *job = find_job(run, true, index);
     finish(run, &job->item, job->place, result);
     batch_item_free(&job->item);
     job->busy = false;
@@ -253,7 +252,7 @@ static void on_result(void *payload, uint64_t index, beluga_batch_result *result
 
 static void on_done(void *payload, int status, uint64_t succeeded, uint64_t failed)
 {
-    struct run *run = payload;
+    run_state *run = payload;
     (void)status;
     (void)succeeded;
     (void)failed;
@@ -262,7 +261,7 @@ static void on_done(void *payload, int status, uint64_t succeeded, uint64_t fail
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-static void note_signal(struct run *run)
+static void note_signal(run_state *run)
 {
     if (!signals || run->self->interrupted) return;
     run->self->interrupted = true;
@@ -272,9 +271,9 @@ static void note_signal(struct run *run)
     beluga_batch_wake(run->batch);
 }
 
-static void wait_for_end(struct run *run)
+static void wait_for_end(run_state *run)
 {
-    struct batch_output *output = run->self->output;
+    batch_output *output = run->self->output;
     while (!run->ended) {
         int rc = beluga_loop_wait(run->loop, TICK_MS);
         if (rc != 0) {
@@ -288,9 +287,9 @@ static void wait_for_end(struct run *run)
     batch_output_sync(output, true);
 }
 
-static int prepare(struct run *run)
+static int prepare(run_state *run)
 {
-    struct batch_run *self = run->self;
+    batch_work *self = run->self;
     beluga_context *traced = observe_context(NULL);
     run->context = beluga_context_new_cancellable(traced);
     beluga_context_unref(traced);
@@ -308,7 +307,7 @@ static int prepare(struct run *run)
                                       self->n_options);
 }
 
-static void release(struct run *run)
+static void release(run_state *run)
 {
     beluga_batch_op_free(run->batch);
     beluga_loop_free(run->loop);
@@ -320,9 +319,9 @@ static void release(struct run *run)
     free(run->window);
 }
 
-int batch_run(struct batch_run *self)
+int batch_run(batch_work *self)
 {
-    struct run run = {.self = self};
+    run_state run = {.self = self};
     struct sigaction before[WATCHED];
     beluga_error err;
     watch_signals(before);

@@ -5,19 +5,19 @@
 #include <beluga/batch.h>
 #include <beluga/price.h>
 
-#include "ids.h"
-#include "item.h"
-#include "output.h"
-#include "progress.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/progress.h"
 
-struct batch_run {
+typedef struct batch_work {
     /* what it needs, all borrowed */
     beluga_chat_model *model;
-    const struct batch_plan *plan;
-    struct batch_reader *reader;
-    const struct batch_lines *repeated; /* lines whose id an earlier one has */
-    struct batch_output *output;
-    struct batch_progress *progress;
+    const batch_plan *plan;
+    batch_reader *reader;
+    const batch_lines *repeated; /* lines whose id an earlier one has */
+    batch_output *output;
+    batch_progress *progress;
     const beluga_prices *prices;
     const beluga_option *options;
     size_t n_options;
@@ -28,9 +28,9 @@ struct batch_run {
     beluga_error failure; /* code 0, or that of the first line that failed */
     bool interrupted;
     bool input_failed; /* it can't be read any more */
-};
+} batch_work;
 
 /* Ask every line that is not finished. @return 0, or an exit code, reported: it could not begin. */
-int batch_run(struct batch_run *run);
+int batch_run(batch_work *run);
 
 #endif

@@ -1,4 +1,4 @@
-#include "sidecar.h"
+#include "batch/sidecar.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +10,11 @@
 
 #include "base/new_file.h"
 
-#include "../exit.h"
-#include "../input.h"
-#include "../output.h"
-#include "digest.h"
-#include "files.h"
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+#include "batch/digest.h"
+#include "batch/files.h"
 
 #define MAX_BYTES ((size_t)1024 * 1024)
 #define VERSION   1
@@ -27,9 +27,9 @@ static int complain(const char *path, int error)
     return CLI_EXIT_OUTPUT;
 }
 
-static int save(const char *path, const struct batch_facts *facts)
+static int save(const char *path, const batch_facts *facts)
 {
-    struct batch_new_file file;
+    batch_new_file file;
     const char *text;
     size_t length;
     beluga_json_writer *w = beluga_json_writer_new();
@@ -59,12 +59,12 @@ static int refuse(const char *out, const char *what)
 /* ---- what is another ------------------------------------------------------------------------- */
 
 /* "name=value name=value": numbers and words, or digests of longer texts. */
-struct setting {
+typedef struct named_setting {
     const char *name, *value;
     int name_length, value_length;
-};
+} named_setting;
 
-static const char *take_setting(const char *text, struct setting *setting)
+static const char *take_setting(const char *text, named_setting *setting)
 {
     text += strspn(text, " ");
     if (!*text) return NULL;
@@ -76,7 +76,7 @@ static const char *take_setting(const char *text, struct setting *setting)
     return setting->value + setting->value_length;
 }
 
-static bool find_setting(const char *text, const struct setting *wanted, struct setting *found)
+static bool find_setting(const char *text, const named_setting *wanted, named_setting *found)
 {
     while ((text = take_setting(text, found)) != NULL)
         if (found->name_length == wanted->name_length &&
@@ -85,17 +85,16 @@ static bool find_setting(const char *text, const struct setting *wanted, struct 
     return false;
 }
 
-static bool is_digest(const struct setting *s)
+static bool is_digest(const named_setting *s)
 {
     return s->value_length == BATCH_DIGEST_TEXT - 1;
 }
 
 /* Say what one option was and is; NULL: not set. */
-static void tell_setting(const struct setting *was, const struct setting *is, char *text,
-                         size_t size)
+static void tell_setting(const named_setting *was, const named_setting *is, char *text, size_t size)
 {
     static const char own[] = "provider_specific";
-    const struct setting *s = was ? was : is;
+    const named_setting *s = was ? was : is;
     if ((size_t)s->name_length == sizeof own - 1 && strncmp(s->name, own, sizeof own - 1) == 0)
         snprintf(text, size, "other options of the provider's own");
     else if (is_digest(s))
@@ -110,7 +109,7 @@ static void tell_setting(const struct setting *was, const struct setting *is, ch
 /* The first option that is not what it was. */
 static void tell_options(const char *was, const char *is, char *text, size_t size)
 {
-    struct setting old, new;
+    named_setting old, new;
     snprintf(text, size, "other options");
     for (const char *at = was; (at = take_setting(at, &old)) != NULL;) {
         bool there = find_setting(is, &old, &new);
@@ -128,7 +127,7 @@ static void tell_options(const char *was, const char *is, char *text, size_t siz
         }
 }
 
-static void tell_fact(const struct batch_fact *fact, const char *was, char *text, size_t size)
+static void tell_fact(const batch_fact *fact, const char *was, char *text, size_t size)
 {
     if (strcmp(fact->name, "options") == 0)
         tell_options(was, fact->value, text, size);
@@ -139,14 +138,14 @@ static void tell_fact(const struct batch_fact *fact, const char *was, char *text
                  strcmp(fact->name, "system") == 0 ? " text" : "");
 }
 
-static int compare(const char *out, const struct batch_facts *facts, const beluga_json *root)
+static int compare(const char *out, const batch_facts *facts, const beluga_json *root)
 {
     char what[160];
     int used = snprintf(what, sizeof what, "was begun with ");
     if (beluga_json_get_int(root, "version", 0) != VERSION)
         return refuse(out, "was begun by another version of beluga");
     for (size_t i = 0; i < facts->count; i++) {
-        const struct batch_fact *fact = &facts->items[i];
+        const batch_fact *fact = &facts->items[i];
         const char *was = beluga_json_get_string(root, fact->name, NULL);
         if (was && strcmp(was, fact->value) == 0) continue;
         tell_fact(fact, was ? was : "", what + used, sizeof what - (size_t)used);
@@ -155,9 +154,9 @@ static int compare(const char *out, const struct batch_facts *facts, const belug
     return 0;
 }
 
-static int read_and_compare(const char *path, const char *out, const struct batch_facts *facts)
+static int read_and_compare(const char *path, const char *out, const batch_facts *facts)
 {
-    struct text text = {0};
+    cli_text text = {0};
     struct stat info;
     beluga_json_doc *doc = NULL;
     if (lstat(path, &info) != 0)
@@ -173,7 +172,7 @@ static int read_and_compare(const char *path, const char *out, const struct batc
     return rc;
 }
 
-int batch_sidecar_check(const char *out, const struct batch_facts *facts, bool begun, bool dry)
+int batch_sidecar_check(const char *out, const batch_facts *facts, bool begun, bool dry)
 {
     char *path = NULL;
     int rc = 0;

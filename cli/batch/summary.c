@@ -1,27 +1,27 @@
-#include "summary.h"
+#include "batch/summary.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "../exit.h"
-#include "../output.h"
-#include "../report.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
 
 /* Enough for beluga_error_format's longest line. */
 #define ERROR_LINE_BYTES 1536
 
-static uint64_t count_left(const struct batch_run *run, uint64_t lines)
+static uint64_t count_left(const batch_work *run, uint64_t lines)
 {
-    const struct batch_totals *t = &run->output->totals;
+    const batch_totals *t = &run->output->totals;
     uint64_t finished = t->done + t->failed;
     return lines > finished ? lines - finished : 0;
 }
 
 /* What an earlier run took for done may not be when strict. */
-static int find_code(const struct args *args, const struct batch_run *run, uint64_t left)
+static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
-    const struct batch_totals *t = &run->output->totals;
+    const batch_totals *t = &run->output->totals;
     if (run->output->error) return CLI_EXIT_OUTPUT;
     if (run->input_failed) return CLI_EXIT_USAGE;
     if (run->error.code) return exit_from_error(run->error.code);
@@ -38,7 +38,7 @@ static const char *name_state(int code, uint64_t left)
 
 /* ---- words ----------------------------------------------------------------------------------- */
 
-static void tell_reason(const struct batch_run *run)
+static void tell_reason(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
     if (run->output->error) batch_output_complain(run->output);
@@ -48,9 +48,9 @@ static void tell_reason(const struct batch_run *run)
     out_error("%s", line);
 }
 
-static void tell_totals(const struct batch_run *run, uint64_t lines)
+static void tell_totals(const batch_work *run, uint64_t lines)
 {
-    const struct batch_totals *t = &run->output->totals;
+    const batch_totals *t = &run->output->totals;
     char time[32], input[16], output[16], cost[48];
     batch_format_time(batch_progress_seconds(run->progress), time, sizeof time);
     batch_format_amount((double)t->input_tokens, input, sizeof input);
@@ -64,7 +64,7 @@ static void tell_totals(const struct batch_run *run, uint64_t lines)
 }
 
 /* With --quiet, too: such a line is done, and its answer may be of no use. */
-static void tell_unfinished(const struct args *args, const struct batch_run *run)
+static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.unfinished;
     if (!n) return;
@@ -75,7 +75,7 @@ static void tell_unfinished(const struct args *args, const struct batch_run *run
 }
 
 /* Most often all fail of the same, and nobody should have to look for it in the output. */
-static void tell_failure(const struct batch_run *run)
+static void tell_failure(const batch_work *run)
 {
     char line[ERROR_LINE_BYTES];
     if (!run->failure.code) return;
@@ -83,7 +83,7 @@ static void tell_failure(const struct batch_run *run)
     out_note("the first failure: %s", line);
 }
 
-static void tell_how_on(const struct args *args, const struct batch_run *run, uint64_t left)
+static void tell_how_on(const cli_args *args, const batch_work *run, uint64_t left)
 {
     if (left)
         out_note("%" PRIu64
@@ -95,9 +95,9 @@ static void tell_how_on(const struct args *args, const struct batch_run *run, ui
 
 /* ---- JSON ------------------------------------------------------------------------------------ */
 
-static int put_json(const struct args *args, const struct batch_run *run, uint64_t lines, int code)
+static int put_json(const cli_args *args, const batch_work *run, uint64_t lines, int code)
 {
-    const struct batch_totals *t = &run->output->totals;
+    const batch_totals *t = &run->output->totals;
     uint64_t left = count_left(run, lines);
     beluga_json_writer *w = beluga_json_writer_new();
     if (!w) return out_no_memory();
@@ -123,7 +123,7 @@ static int put_json(const struct args *args, const struct batch_run *run, uint64
     return report_json(w);
 }
 
-int batch_summary_tell(const struct args *args, const struct batch_run *run, uint64_t lines)
+int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines)
 {
     uint64_t left = count_left(run, lines);
     int code = find_code(args, run, left);

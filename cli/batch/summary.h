@@ -2,10 +2,10 @@
 #ifndef BELUGA_CLI_BATCH_SUMMARY_H
 #define BELUGA_CLI_BATCH_SUMMARY_H
 
-#include "../args.h"
-#include "run.h"
+#include "args.h"
+#include "batch/run.h"
 
 /* Tell it, in words on stderr or with --json as an object on stdout. @return the exit code. */
-int batch_summary_tell(const struct args *args, const struct batch_run *run, uint64_t lines);
+int batch_summary_tell(const cli_args *args, const batch_work *run, uint64_t lines);
 
 #endif

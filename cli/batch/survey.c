@@ -1,4 +1,4 @@
-#include "survey.h"
+#include "batch/survey.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,9 +10,9 @@
 
 #include "base/new_file.h"
 
-#include "../exit.h"
-#include "../output.h"
-#include "files.h"
+#include "exit.h"
+#include "output.h"
+#include "batch/files.h"
 
 static int complain(const char *path, int error)
 {
@@ -67,15 +67,15 @@ int batch_input_open(const char *path, const char *out, int *fd)
 /* ---- reading --------------------------------------------------------------------------------- */
 
 /* Ids are compared only where lines have some of their own. */
-struct ids {
-    const struct batch_plan *plan;
-    struct batch_ids found;
+typedef struct id_list {
+    const batch_plan *plan;
+    batch_ids found;
     bool any, wanted;
-};
+} id_list;
 
-static int note_id(struct ids *ids, const struct batch_record *record)
+static int note_id(id_list *ids, const batch_record *record)
 {
-    struct batch_item item;
+    batch_item item;
     if (!ids->wanted) return 0;
     int rc = batch_item_parse_id(ids->plan, record, &item);
     ids->any |= item.has_id;
@@ -92,10 +92,9 @@ static int complain_of_ids(void)
     return errno == ENOMEM ? CLI_EXIT_OTHER : CLI_EXIT_OUTPUT;
 }
 
-static int read_through(struct batch_survey *survey, const char *path, struct batch_reader *reader,
-                        struct ids *ids)
+static int read_through(batch_survey *survey, const char *path, batch_reader *reader, id_list *ids)
 {
-    struct batch_record record;
+    batch_record record;
     int got;
     while ((got = batch_reader_next(reader, &record)) > 0) {
         survey->records++;
@@ -108,7 +107,7 @@ static int read_through(struct batch_survey *survey, const char *path, struct ba
     return 0;
 }
 
-static int begin(const char *path, struct batch_reader *reader, struct batch_plan *plan)
+static int begin(const char *path, batch_reader *reader, batch_plan *plan)
 {
     char why[BATCH_FAULT_BYTES];
     if (batch_reader_begin(reader, why) == 0 && batch_plan_columns(plan, why) == 0) return 0;
@@ -116,15 +115,15 @@ static int begin(const char *path, struct batch_reader *reader, struct batch_pla
     return CLI_EXIT_USAGE;
 }
 
-int batch_survey_make(struct batch_survey *survey, const char *path, const char *out, int fd,
-                      enum batch_format format, const struct batch_template *template)
+int batch_survey_make(batch_survey *survey, const char *path, const char *out, int fd,
+                      batch_format format, const batch_template *template)
 {
-    struct batch_digest digest;
-    struct batch_reader reader = {
+    batch_digest digest;
+    batch_reader reader = {
         .format = format, .fd = fd, .seen = batch_digest_bytes, .payload = &digest};
-    struct batch_plan plan = {.reader = &reader, .template = template};
-    struct ids ids = {.plan = &plan, .found.fd = -1};
-    *survey = (struct batch_survey){0};
+    batch_plan plan = {.reader = &reader, .template = template};
+    id_list ids = {.plan = &plan, .found.fd = -1};
+    *survey = (batch_survey){0};
     batch_digest_begin(&digest);
     int rc = begin(path, &reader, &plan);
     ids.wanted = format == BATCH_JSONL || plan.id_column >= 0;
@@ -136,7 +135,7 @@ int batch_survey_make(struct batch_survey *survey, const char *path, const char 
     return rc;
 }
 
-void batch_survey_free(struct batch_survey *survey)
+void batch_survey_free(batch_survey *survey)
 {
     batch_lines_free(&survey->repeated);
 }

@@ -2,16 +2,16 @@
 #ifndef BELUGA_CLI_BATCH_SURVEY_H
 #define BELUGA_CLI_BATCH_SURVEY_H
 
-#include "digest.h"
-#include "ids.h"
-#include "item.h"
-#include "reader.h"
+#include "batch/digest.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/reader.h"
 
-struct batch_survey {
+typedef struct batch_survey {
     uint64_t records, last_line;
     char digest[BATCH_DIGEST_TEXT];
-    struct batch_lines repeated; /* whose id an earlier line has */
-};
+    batch_lines repeated; /* whose id an earlier line has */
+} batch_survey;
 
 #define BATCH_REPEATED_ID "an earlier line has the same id"
 
@@ -22,8 +22,8 @@ int batch_input_open(const char *path, const char *out, int *fd);
 
 /* Read it through once; ids are kept beside `out` meanwhile.
  * @return 0, or an exit code, reported. Free it in either case. */
-int batch_survey_make(struct batch_survey *survey, const char *path, const char *out, int fd,
-                      enum batch_format format, const struct batch_template *template);
-void batch_survey_free(struct batch_survey *survey);
+int batch_survey_make(batch_survey *survey, const char *path, const char *out, int fd,
+                      batch_format format, const batch_template *template);
+void batch_survey_free(batch_survey *survey);
 
 #endif

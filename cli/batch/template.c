@@ -1,11 +1,11 @@
-#include "template.h"
+#include "batch/template.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include <beluga/error.h>
 
-#include "utf8.h"
+#include "batch/utf8.h"
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {
@@ -13,12 +13,12 @@ static int fail(char *why, const char *before, const char *name, size_t length, 
     return -1;
 }
 
-static int add(struct batch_template *t, const char *text, size_t length, bool is_field, char *why)
+static int add(batch_template *t, const char *text, size_t length, bool is_field, char *why)
 {
     if (!length && !is_field) return 0;
     if (t->count == sizeof t->pieces / sizeof t->pieces[0])
         return fail(why, "it has too many places", "", 0, "");
-    t->pieces[t->count++] = (struct batch_piece){text, length, is_field};
+    t->pieces[t->count++] = (batch_piece){text, length, is_field};
     return 0;
 }
 
@@ -28,7 +28,7 @@ static bool is_space(char c)
 }
 
 /* `text` is behind "{{". Returns what is behind "}}", or NULL. */
-static const char *take_field(struct batch_template *t, const char *text, char *why)
+static const char *take_field(batch_template *t, const char *text, char *why)
 {
     const char *end = strstr(text, "}}");
     if (!end) return fail(why, "{{", text, strlen(text), " has no }} behind it"), NULL;
@@ -42,7 +42,7 @@ static const char *take_field(struct batch_template *t, const char *text, char *
     return add(t, from, length, true, why) ? NULL : end + 2;
 }
 
-int batch_template_parse(struct batch_template *t, const char *text, char why[BATCH_WHY_BYTES])
+int batch_template_parse(batch_template *t, const char *text, char why[BATCH_WHY_BYTES])
 {
     t->count = 0;
     for (const char *open; text && (open = strstr(text, "{{")) != NULL;) {
@@ -53,11 +53,11 @@ int batch_template_parse(struct batch_template *t, const char *text, char why[BA
     return text ? add(t, text, strlen(text), false, why) : -1;
 }
 
-int batch_template_fill(const struct batch_template *t, batch_lookup_fn lookup, void *payload,
-                        struct text *out, char why[BATCH_WHY_BYTES])
+int batch_template_fill(const batch_template *t, batch_lookup_fn lookup, void *payload,
+                        cli_text *out, char why[BATCH_WHY_BYTES])
 {
     for (size_t i = 0; i < t->count; i++) {
-        const struct batch_piece *p = &t->pieces[i];
+        const batch_piece *p = &t->pieces[i];
         const char *text = p->text;
         size_t length = p->length;
         int got = p->is_field ? lookup(payload, p->text, p->length, &text, &length) : 1;

@@ -5,21 +5,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "../input.h"
+#include "input.h"
 
 #define BATCH_MAX_PLACES 256
 #define BATCH_WHY_BYTES  256
 
-struct batch_piece {
+typedef struct batch_piece {
     const char *text; /* borrowed from the template: what stands there, or a field's name */
     size_t length;
     bool is_field;
-};
+} batch_piece;
 
-struct batch_template {
-    struct batch_piece pieces[2 * BATCH_MAX_PLACES + 1];
+typedef struct batch_template {
+    batch_piece pieces[2 * BATCH_MAX_PLACES + 1];
     size_t count;
-};
+} batch_template;
 
 /* Give the field `name`. @return 1; 0 when there is none; -1 without memory. */
 typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_length,
@@ -27,12 +27,12 @@ typedef int (*batch_lookup_fn)(void *payload, const char *name, size_t name_leng
 
 /* Read a template, which is borrowed. {{{{ stands for {{. @return 0, or -1 with the reason in
  * `why`. */
-int batch_template_parse(struct batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
+int batch_template_parse(batch_template *out, const char *text, char why[BATCH_WHY_BYTES]);
 
 /* Fill it in, behind what is in `out`. @return 0; INVALID_INPUT with the reason in `why`;
  * NO_MEMORY.
  */
-int batch_template_fill(const struct batch_template *t, batch_lookup_fn lookup, void *payload,
-                        struct text *out, char why[BATCH_WHY_BYTES]);
+int batch_template_fill(const batch_template *t, batch_lookup_fn lookup, void *payload,
+                        cli_text *out, char why[BATCH_WHY_BYTES]);
 
 #endif

@@ -1,4 +1,4 @@
-#include "utf8.h"
+#include "batch/utf8.h"
 
 #include <beluga/log.h>
 #include <stdarg.h>

@@ -29,7 +29,7 @@ def files(folder):
 
 def main(out, folders):
     with open(out, "w", encoding="utf-8") as c:
-        c.write('/* Made by embed.py from the files in cli/templates/. */\n#include "templates.h"\n\n')
+        c.write('/* Made by embed.py from the files in cli/templates/. */\n#include "commands/templates.h"\n\n')
         c.write("const struct template_file template_files[] = {\n")
         for folder in folders:
             kind = os.path.basename(os.path.normpath(folder))

@@ -1,10 +1,10 @@
-#include "draw.h"
+#include "trace/draw.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "../term.h"
+#include "terminal/term.h"
 
 #define MIN_WIDTH  40
 #define MAX_WIDTH  200
@@ -31,18 +31,18 @@
     XX(FIRST, "\u25c6", '>', GREEN, "first token") \
     XX(RETRY, "\u21bb", 'r', RED, "retry")
 
-enum mark {
+typedef enum draw_mark {
     MARK_NONE,
 #define XX(constant, ...) MARK_##constant,
     MARK_MAP(XX)
 #undef XX
         MARK_COUNT
-};
+} draw_mark;
 
 static const struct {
     const char *utf8, *meaning;
     char ascii;
-    enum term_style style;
+    term_look style;
 } marks[] = {[MARK_NONE] = {" ", NULL, ' ', TERM_PLAIN},
 #define XX(constant, utf8, ascii, color, meaning) \
     [MARK_##constant] = {utf8, meaning, ascii, TERM_##color},
@@ -51,21 +51,21 @@ static const struct {
 };
 
 /* One trace on a canvas. */
-struct frame {
-    struct canvas *canvas;
-    const struct trace *trace;
+typedef struct draw_frame {
+    trace_canvas *canvas;
+    const recorded_trace *trace;
     size_t label, bar, details; /* widths; details 0: they get lines of their own */
-};
+} draw_frame;
 
 /* A line that is made: what stands before the label, and the parts. */
-struct row {
+typedef struct draw_row {
     char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
     size_t prefix_width;
-    struct words label, details;
+    trace_words label, details;
     int64_t from_ns, to_ns;
-    enum term_style style;
-    unsigned char cells[MAX_BAR]; /* enum mark */
-};
+    term_look style;
+    unsigned char cells[MAX_BAR]; /* draw_mark */
+} draw_row;
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
@@ -82,9 +82,9 @@ static size_t width_of(const char *text, size_t n)
 }
 
 /* Names that others gave become one line, with '?' where there is no UTF-8. */
-static void make_harmless(const struct canvas *canvas, struct words *words)
+static void make_harmless(const trace_canvas *canvas, trace_words *words)
 {
-    struct words safe = {.failed = words->failed};
+    trace_words safe = {.failed = words->failed};
     words_add_line(&safe, words->text.bytes ? words->text.bytes : "");
     text_free(&words->text);
     *words = safe;
@@ -100,7 +100,7 @@ static void make_harmless(const struct canvas *canvas, struct words *words)
 }
 
 /* At most `width` characters, the last one a sign that there was more; returns how many. */
-static size_t put_cut(struct canvas *canvas, const struct words *words, size_t width)
+static size_t put_cut(trace_canvas *canvas, const trace_words *words, size_t width)
 {
     const char *bytes = words->text.bytes ? words->text.bytes : "";
     size_t n = words->text.length, whole = width_of(bytes, n), end = 0, seen = 0;
@@ -115,24 +115,24 @@ static size_t put_cut(struct canvas *canvas, const struct words *words, size_t w
     return width;
 }
 
-static void pad(struct canvas *canvas, size_t n)
+static void pad(trace_canvas *canvas, size_t n)
 {
     words_printf(&canvas->words, "%*s", (int)n, "");
 }
 
-static void begin_style(struct canvas *canvas, enum term_style style)
+static void begin_style(trace_canvas *canvas, term_look style)
 {
     if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, style));
 }
 
-static void end_style(struct canvas *canvas, enum term_style style)
+static void end_style(trace_canvas *canvas, term_look style)
 {
     if (style != TERM_PLAIN) words_add(&canvas->words, term_style(canvas->fd, TERM_PLAIN));
 }
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
-static size_t column_of(const struct frame *f, int64_t ns)
+static size_t column_of(const draw_frame *f, int64_t ns)
 {
     double total = (double)(f->trace->end_ns - f->trace->start_ns);
     double at = total > 0 ? (double)(ns - f->trace->start_ns) / total * (double)f->bar : 0;
@@ -141,8 +141,7 @@ static size_t column_of(const struct frame *f, int64_t ns)
 }
 
 /* At least one cell; the end belongs to what comes next. */
-static void fill(const struct frame *f, struct row *row, int64_t from_ns, int64_t to_ns,
-                 enum mark mark)
+static void fill(const draw_frame *f, draw_row *row, int64_t from_ns, int64_t to_ns, draw_mark mark)
 {
     size_t from = column_of(f, from_ns), to = column_of(f, to_ns);
     if (to_ns >= f->trace->end_ns) to = f->bar;
@@ -151,13 +150,13 @@ static void fill(const struct frame *f, struct row *row, int64_t from_ns, int64_
     f->canvas->used |= 1U << mark;
 }
 
-static void set(const struct frame *f, struct row *row, int64_t at_ns, enum mark mark)
+static void set(const draw_frame *f, draw_row *row, int64_t at_ns, draw_mark mark)
 {
     row->cells[column_of(f, at_ns)] = (unsigned char)mark;
     f->canvas->used |= 1U << mark;
 }
 
-static void fill_request(const struct frame *f, struct row *row, const struct trace_span *span)
+static void fill_request(const draw_frame *f, draw_row *row, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : MARK_WAIT);
@@ -166,13 +165,13 @@ static void fill_request(const struct frame *f, struct row *row, const struct tr
     set(f, row, first_ns, MARK_FIRST);
 }
 
-static void mark_retries(const struct frame *f, struct row *row, const struct trace_span *span)
+static void mark_retries(const draw_frame *f, draw_row *row, const trace_span *span)
 {
-    for (const struct trace_span *s = span->child; s; s = s->next)
+    for (const trace_span *s = span->child; s; s = s->next)
         if (s->kind == TRACE_ATTEMPT && s->resent > 0) set(f, row, s->start_ns, MARK_RETRY);
 }
 
-static void fill_bar(const struct frame *f, struct row *row, const struct trace_span *span)
+static void fill_bar(const draw_frame *f, draw_row *row, const trace_span *span)
 {
     if (trace_is_frame(span)) {
         fill(f, row, span->start_ns, span->end_ns, MARK_FRAME);
@@ -181,16 +180,16 @@ static void fill_bar(const struct frame *f, struct row *row, const struct trace_
     } else if (span->kind == TRACE_ATTEMPT || span->kind == TRACE_OPERATION) {
         fill_request(f, row, span);
     } else {
-        enum mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
+        draw_mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
         fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : mark);
     }
 }
 
-static void put_bar(const struct frame *f, const struct row *row)
+static void put_bar(const draw_frame *f, const draw_row *row)
 {
-    struct canvas *canvas = f->canvas;
+    trace_canvas *canvas = f->canvas;
     for (size_t i = 0; i < f->bar; i++) {
-        enum mark mark = (enum mark)row->cells[i];
+        draw_mark mark = (draw_mark)row->cells[i];
         char ascii[2] = {marks[mark].ascii, '\0'};
         bool begins = i == 0 || row->cells[i - 1] != row->cells[i];
         bool ends = i + 1 == f->bar || row->cells[i + 1] != row->cells[i];
@@ -203,19 +202,18 @@ static void put_bar(const struct frame *f, const struct row *row)
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Whether a sibling comes later, or a row that tells of those that are not shown. */
-static bool has_later(const struct trace_span *span)
+static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);
 }
 
 /* Lines from the ancestors, and to this one. A deep tree is drawn as if it were less deep. */
-static void make_prefix(const struct canvas *canvas, struct row *row, const struct trace_span *span,
+static void make_prefix(const trace_canvas *canvas, draw_row *row, const trace_span *span,
                         bool last)
 {
-    const struct trace_span *ancestors[MAX_DRAWN_DEPTH];
+    const trace_span *ancestors[MAX_DRAWN_DEPTH];
     size_t n = 0, used = 0;
-    for (const struct trace_span *s = span->parent; s && s->parent && n < MAX_DRAWN_DEPTH;
-         s = s->parent)
+    for (const trace_span *s = span->parent; s && s->parent && n < MAX_DRAWN_DEPTH; s = s->parent)
         ancestors[n++] = s;
     row->prefix_width = 0;
     row->prefix[0] = '\0';
@@ -230,9 +228,9 @@ static void make_prefix(const struct canvas *canvas, struct row *row, const stru
     row->prefix_width += 2;
 }
 
-static void put_label(const struct frame *f, const struct row *row)
+static void put_label(const draw_frame *f, const draw_row *row)
 {
-    struct canvas *canvas = f->canvas;
+    trace_canvas *canvas = f->canvas;
     size_t prefix = row->prefix_width, room = f->label > prefix ? f->label - prefix : 0;
     begin_style(canvas, TERM_DIM);
     words_add(&canvas->words, row->prefix);
@@ -243,9 +241,9 @@ static void put_label(const struct frame *f, const struct row *row)
     if (prefix + width < f->label) pad(canvas, f->label - prefix - width);
 }
 
-static void put_duration(const struct frame *f, int64_t ns)
+static void put_duration(const draw_frame *f, int64_t ns)
 {
-    struct words time = {0};
+    trace_words time = {0};
     words_add_duration(&time, ns, f->canvas->utf8);
     size_t width = width_of(time.text.bytes ? time.text.bytes : "", time.text.length);
     words_add(&f->canvas->words, " ");
@@ -255,10 +253,9 @@ static void put_duration(const struct frame *f, int64_t ns)
 }
 
 /* Details under the label, where they have no column. */
-static void put_details_line(const struct frame *f, const struct row *row,
-                             const struct trace_span *span)
+static void put_details_line(const draw_frame *f, const draw_row *row, const trace_span *span)
 {
-    struct canvas *canvas = f->canvas;
+    trace_canvas *canvas = f->canvas;
     const char *line = canvas->utf8 ? "\u2502 " : "| ";
     size_t keep = row->prefix_width >= 2 ? row->prefix_width - 2 : 0, bytes = 0, seen = 0;
     while (seen < keep || (row->prefix[bytes] && !is_lead(row->prefix[bytes])))
@@ -272,9 +269,9 @@ static void put_details_line(const struct frame *f, const struct row *row,
     words_add(&canvas->words, "\n");
 }
 
-static void put_row(const struct frame *f, struct row *row, const struct trace_span *span)
+static void put_row(const draw_frame *f, draw_row *row, const trace_span *span)
 {
-    struct canvas *canvas = f->canvas;
+    trace_canvas *canvas = f->canvas;
     size_t details =
         width_of(row->details.text.bytes ? row->details.text.bytes : "", row->details.text.length);
     put_label(f, row);
@@ -282,7 +279,7 @@ static void put_row(const struct frame *f, struct row *row, const struct trace_s
     put_bar(f, row);
     put_duration(f, row->to_ns - row->from_ns);
     if (f->details && details) {
-        enum term_style style = row->style == TERM_RED ? TERM_RED : TERM_DIM;
+        term_look style = row->style == TERM_RED ? TERM_RED : TERM_DIM;
         words_add(&canvas->words, "  ");
         begin_style(canvas, style);
         put_cut(canvas, &row->details, f->details);
@@ -292,14 +289,14 @@ static void put_row(const struct frame *f, struct row *row, const struct trace_s
     if (!f->details && details) put_details_line(f, row, span);
 }
 
-static void free_row(const struct frame *f, struct row *row)
+static void free_row(const draw_frame *f, draw_row *row)
 {
     words_end(&row->label, &f->canvas->words);
     words_end(&row->details, &f->canvas->words);
 }
 
 /* Short details stand with the label. */
-static void join_details(const struct frame *f, struct row *row)
+static void join_details(const draw_frame *f, draw_row *row)
 {
     size_t label =
         width_of(row->label.text.bytes ? row->label.text.bytes : "", row->label.text.length);
@@ -309,9 +306,9 @@ static void join_details(const struct frame *f, struct row *row)
     text_free(&row->details.text);
 }
 
-static void draw_gap(const struct frame *f, const struct trace_span *span)
+static void draw_gap(const draw_frame *f, const trace_span *span)
 {
-    struct row row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
+    draw_row row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
     words_add(&row.label, "retry wait");
     if (f->details && span->retry_reason) words_add(&row.details, span->retry_reason);
     make_prefix(f->canvas, &row, span, false);
@@ -321,9 +318,9 @@ static void draw_gap(const struct frame *f, const struct trace_span *span)
     free_row(f, &row);
 }
 
-static void draw_span(const struct frame *f, const struct trace_span *span)
+static void draw_span(const draw_frame *f, const trace_span *span)
 {
-    struct row row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
+    draw_row row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
     row.style = span->failed ? TERM_RED : span->parent ? TERM_PLAIN : TERM_BOLD;
     if (span->gap_from_ns) draw_gap(f, span);
     words_add_label(&row.label, span);
@@ -339,23 +336,22 @@ static void draw_span(const struct frame *f, const struct trace_span *span)
 
 /* ---- what is left out ------------------------------------------------------------------------ */
 
-struct hidden {
+typedef struct hidden_spans {
     size_t n, failed;
     int64_t longest_ns;
-};
+} hidden_spans;
 
 /* The next span under `top`, or NULL. It goes no further up, for that may be far. */
-static const struct trace_span *next_within(const struct trace_span *span,
-                                            const struct trace_span *top)
+static const trace_span *next_within(const trace_span *span, const trace_span *top)
 {
     if (span->child) return span->child;
     while (span != top && !span->next) span = span->parent;
     return span == top ? NULL : span->next;
 }
 
-static void count_hidden(struct hidden *hidden, const struct trace_span *span)
+static void count_hidden(hidden_spans *hidden, const trace_span *span)
 {
-    for (const struct trace_span *s = span; s; s = next_within(s, span)) {
+    for (const trace_span *s = span; s; s = next_within(s, span)) {
         hidden->n++;
         hidden->failed += s->failed;
         if (s->end_ns - s->start_ns > hidden->longest_ns)
@@ -364,13 +360,13 @@ static void count_hidden(struct hidden *hidden, const struct trace_span *span)
 }
 
 /* Draw one line for the siblings of `first` that are not shown. */
-static void draw_hidden(const struct frame *f, const struct trace_span *first)
+static void draw_hidden(const draw_frame *f, const trace_span *first)
 {
-    struct canvas *canvas = f->canvas;
-    struct hidden hidden = {0};
-    struct row row = {0};
+    trace_canvas *canvas = f->canvas;
+    hidden_spans hidden = {0};
+    draw_row row = {0};
     if (!(first->parent ? first->parent->hidden : f->trace->hidden)) return;
-    for (const struct trace_span *s = first; s; s = s->next)
+    for (const trace_span *s = first; s; s = s->next)
         if (!s->shown) count_hidden(&hidden, s);
     make_prefix(canvas, &row, first, true);
     begin_style(canvas, TERM_DIM);
@@ -386,10 +382,10 @@ static void draw_hidden(const struct frame *f, const struct trace_span *first)
 
 /* ---- a trace --------------------------------------------------------------------------------- */
 
-static void put_head(const struct frame *f)
+static void put_head(const draw_frame *f)
 {
-    struct canvas *canvas = f->canvas;
-    struct words id = {0};
+    trace_canvas *canvas = f->canvas;
+    trace_words id = {0};
     words_add(&id, f->trace->id);
     make_harmless(canvas, &id);
     begin_style(canvas, TERM_BOLD);
@@ -406,7 +402,7 @@ static void put_head(const struct frame *f)
 
 /* Break a line of a list where it is too long: after an item, or, where that is too wide, a word.
  */
-static void put_wrapped(struct canvas *canvas, const struct words *words)
+static void put_wrapped(trace_canvas *canvas, const trace_words *words)
 {
     const char *text = words->text.bytes ? words->text.bytes : "";
     const char *breaks_at = canvas->width < NARROW ? " ," : ",";
@@ -429,9 +425,9 @@ static void put_wrapped(struct canvas *canvas, const struct words *words)
     words_add(&canvas->words, "\n");
 }
 
-static void put_summary(const struct frame *f)
+static void put_summary(const draw_frame *f)
 {
-    struct words where = {0}, totals = {0};
+    trace_words where = {0}, totals = {0};
     words_add_where(&where, f->trace, f->canvas->utf8);
     words_add_totals(&totals, f->trace);
     begin_style(f->canvas, TERM_BOLD);
@@ -443,11 +439,11 @@ static void put_summary(const struct frame *f)
 }
 
 /* The time axis: its ends, and the middle where there is room. */
-static void put_axis(const struct frame *f)
+static void put_axis(const draw_frame *f)
 {
-    struct canvas *canvas = f->canvas;
+    trace_canvas *canvas = f->canvas;
     int64_t total = f->trace->end_ns - f->trace->start_ns;
-    struct words middle = {0}, end = {0};
+    trace_words middle = {0}, end = {0};
     words_add_duration(&middle, total / 2, canvas->utf8);
     words_add_duration(&end, total, canvas->utf8);
     size_t used = 1, width = width_of(end.text.bytes ? end.text.bytes : "", end.text.length);
@@ -468,9 +464,9 @@ static void put_axis(const struct frame *f)
     words_end(&end, &canvas->words);
 }
 
-static size_t measure_label(const struct frame *f, const struct trace_span *span)
+static size_t measure_label(const draw_frame *f, const trace_span *span)
 {
-    struct words label = {0};
+    trace_words label = {0};
     size_t depth = span->depth < MAX_DRAWN_DEPTH ? span->depth : MAX_DRAWN_DEPTH;
     words_add_label(&label, span);
     size_t width = width_of(label.text.bytes ? label.text.bytes : "", label.text.length);
@@ -478,9 +474,9 @@ static size_t measure_label(const struct frame *f, const struct trace_span *span
     return 2 * depth + (span->gap_from_ns && width < 10 ? 10 : width);
 }
 
-static size_t measure_details(const struct frame *f, const struct trace_span *span)
+static size_t measure_details(const draw_frame *f, const trace_span *span)
 {
-    struct words details = {0};
+    trace_words details = {0};
     words_add_details(&details, span);
     size_t width = width_of(details.text.bytes ? details.text.bytes : "", details.text.length);
     words_end(&details, &f->canvas->words);
@@ -492,10 +488,10 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-static void lay_out(struct frame *f)
+static void lay_out(draw_frame *f)
 {
     size_t width = f->canvas->width, label = MIN_LABEL, details = 0;
-    for (const struct trace_span *s = f->trace->root; s; s = trace_next(s)) {
+    for (const trace_span *s = f->trace->root; s; s = trace_next(s)) {
         if (!s->shown) continue;
         size_t l = measure_label(f, s), d = measure_details(f, s);
         if (width < WIDE && d <= 14) l += d ? d + 2 : 0; /* joined, when there is room */
@@ -508,9 +504,9 @@ static void lay_out(struct frame *f)
     f->bar = width > taken + MIN_BAR ? width - taken : MIN_BAR;
 }
 
-static void draw_rows(const struct frame *f)
+static void draw_rows(const draw_frame *f)
 {
-    const struct trace_span *span = f->trace->root;
+    const trace_span *span = f->trace->root;
     while (span) {
         if (span->shown) draw_span(f, span);
         if (span->shown && span->child) {
@@ -518,7 +514,7 @@ static void draw_rows(const struct frame *f)
             continue;
         }
         /* Past the last of some siblings: what was hidden among them, level by level. */
-        const struct trace_span *level = span;
+        const trace_span *level = span;
         while (level && !level->next) {
             draw_hidden(f, level->parent ? level->parent->child : f->trace->root);
             level = level->parent;
@@ -527,16 +523,16 @@ static void draw_rows(const struct frame *f)
     }
 }
 
-void draw_begin(struct canvas *canvas, int fd)
+void draw_begin(trace_canvas *canvas, int fd)
 {
     size_t width = term_width_of(fd);
-    *canvas = (struct canvas){.fd = fd, .utf8 = term_is_utf8()};
+    *canvas = (trace_canvas){.fd = fd, .utf8 = term_is_utf8()};
     canvas->width = width < MIN_WIDTH ? MIN_WIDTH : at_most(width, MAX_WIDTH);
 }
 
-int draw_trace(struct canvas *canvas, const struct trace *trace)
+int draw_trace(trace_canvas *canvas, const recorded_trace *trace)
 {
-    struct frame f = {.canvas = canvas, .trace = trace};
+    draw_frame f = {.canvas = canvas, .trace = trace};
     lay_out(&f);
     if (canvas->words.text.length) words_add(&canvas->words, "\n");
     put_head(&f);
@@ -546,7 +542,7 @@ int draw_trace(struct canvas *canvas, const struct trace *trace)
     return canvas->words.failed ? -1 : 0;
 }
 
-void draw_legend(struct canvas *canvas)
+void draw_legend(trace_canvas *canvas)
 {
     bool begun = false;
     size_t column = 0;

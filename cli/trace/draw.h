@@ -2,22 +2,22 @@
 #ifndef BELUGA_CLI_TRACE_DRAW_H
 #define BELUGA_CLI_TRACE_DRAW_H
 
-#include "trace.h"
-#include "words.h"
+#include "trace/trace.h"
+#include "trace/words.h"
 
-struct canvas {
-    struct words words; /* what is drawn */
-    int fd;             /* where it will be written: tells width and colours */
+typedef struct trace_canvas {
+    trace_words words; /* what is drawn */
+    int fd;            /* where it will be written: tells width and colours */
     size_t width;
     bool utf8;
     unsigned used; /* marks that need a legend */
-};
+} trace_canvas;
 
 /* Begin, as wide as the terminal of `fd`. */
-void draw_begin(struct canvas *canvas, int fd);
+void draw_begin(trace_canvas *canvas, int fd);
 /* Draw what trace_select chose of one. @return 0, or -1 without memory. */
-int draw_trace(struct canvas *canvas, const struct trace *trace);
+int draw_trace(trace_canvas *canvas, const recorded_trace *trace);
 /* Say what the marks mean. */
-void draw_legend(struct canvas *canvas);
+void draw_legend(trace_canvas *canvas);
 
 #endif

@@ -1,6 +1,6 @@
-#include "list.h"
+#include "trace/list.h"
 
-#include "words.h"
+#include "trace/words.h"
 
 #define NS_PER_MS 1e6
 
@@ -27,7 +27,7 @@ static void put_cost(beluga_json_writer *w, double usd)
         beluga_json_put_null(w, "cost_usd");
 }
 
-static const char *kind_name(enum trace_kind kind)
+static const char *kind_name(trace_kind kind)
 {
     static const char *const names[] = {[TRACE_OTHER] = "other",
                                         [TRACE_OPERATION] = "operation",
@@ -37,7 +37,7 @@ static const char *kind_name(enum trace_kind kind)
     return names[kind];
 }
 
-static void put_facts(beluga_json_writer *w, const struct trace_span *span)
+static void put_facts(beluga_json_writer *w, const trace_span *span)
 {
     put_known(w, "provider", span->provider);
     put_known(w, "model", span->model);
@@ -53,8 +53,7 @@ static void put_facts(beluga_json_writer *w, const struct trace_span *span)
     if (span->kind == TRACE_OPERATION) put_cost(w, span->cost_usd);
 }
 
-static void put_span(beluga_json_writer *w, const struct trace *trace,
-                     const struct trace_span *span)
+static void put_span(beluga_json_writer *w, const recorded_trace *trace, const trace_span *span)
 {
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "id", span->id);
@@ -72,15 +71,15 @@ static void put_span(beluga_json_writer *w, const struct trace *trace,
     beluga_json_end_object(w);
 }
 
-static void put_where(beluga_json_writer *w, const struct trace *trace)
+static void put_where(beluga_json_writer *w, const recorded_trace *trace)
 {
     beluga_json_begin_object(w, "where_ms");
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
-        put_ms(w, trace_where_name((enum trace_where)i), trace->where_ns[i]);
+        put_ms(w, trace_where_name((trace_where)i), trace->where_ns[i]);
     beluga_json_end_object(w);
 }
 
-static void put_totals(beluga_json_writer *w, const struct trace *trace)
+static void put_totals(beluga_json_writer *w, const recorded_trace *trace)
 {
     beluga_json_put_int(w, "calls", (int64_t)trace->n_operations);
     beluga_json_put_int(w, "failed_calls", (int64_t)trace->n_failed);
@@ -92,9 +91,9 @@ static void put_totals(beluga_json_writer *w, const struct trace *trace)
     put_cost(w, trace->n_unpriced || trace->input_tokens < 0 ? -1 : trace->cost_usd);
 }
 
-int list_put_trace(beluga_json_writer *w, const struct trace *trace)
+int list_put_trace(beluga_json_writer *w, const recorded_trace *trace)
 {
-    struct words start = {0};
+    trace_words start = {0};
     words_add_time(&start, trace->start_ns);
     beluga_json_begin_object(w, NULL);
     beluga_json_put_string(w, "trace_id", trace->id);
@@ -103,7 +102,7 @@ int list_put_trace(beluga_json_writer *w, const struct trace *trace)
     put_where(w, trace);
     put_totals(w, trace);
     beluga_json_begin_array(w, "spans");
-    for (const struct trace_span *s = trace->root; s; s = trace_next(s)) put_span(w, trace, s);
+    for (const trace_span *s = trace->root; s; s = trace_next(s)) put_span(w, trace, s);
     beluga_json_end_array(w);
     beluga_json_end_object(w);
     text_free(&start.text);

@@ -2,9 +2,9 @@
 #ifndef BELUGA_CLI_TRACE_LIST_H
 #define BELUGA_CLI_TRACE_LIST_H
 
-#include "trace.h"
+#include "trace/trace.h"
 
 /* Put a trace into an array; its spans in the order of the tree. */
-int list_put_trace(beluga_json_writer *w, const struct trace *trace);
+int list_put_trace(beluga_json_writer *w, const recorded_trace *trace);
 
 #endif

@@ -1,16 +1,16 @@
-#include "page.h"
+#include "trace/page.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#include "../term.h"
+#include "terminal/term.h"
 
 /* A longer value is cut: a page is to be opened. */
 #define MAX_VALUE_BYTES 65536
 /* Deeper spans are not moved further to the right. */
 #define MAX_INDENT 12
 
-static void put_character(struct words *page, const char *shown, size_t length)
+static void put_character(trace_words *page, const char *shown, size_t length)
 {
     switch (shown[0]) {
     case '&': words_add(page, "&amp;"); break;
@@ -24,7 +24,7 @@ static void put_character(struct words *page, const char *shown, size_t length)
 
 /* Everything that a file says goes through here. Control characters are no part of HTML, and are
  * shown as on a terminal. */
-static void put_text_n(struct words *page, const char *text, size_t n)
+static void put_text_n(trace_words *page, const char *text, size_t n)
 {
     char shown[TERM_SHOWN_BYTES];
     size_t length;
@@ -34,21 +34,21 @@ static void put_text_n(struct words *page, const char *text, size_t n)
     }
 }
 
-static void put_text(struct words *page, const char *text)
+static void put_text(trace_words *page, const char *text)
 {
     put_text_n(page, text, strlen(text));
 }
 
 /* What `add` writes of a thing, escaped. */
-static void put_words(struct words *page, struct words *words)
+static void put_words(trace_words *page, trace_words *words)
 {
     put_text_n(page, words->text.bytes ? words->text.bytes : "", words->text.length);
     words_end(words, page);
 }
 
-static void put_duration(struct words *page, int64_t ns)
+static void put_duration(trace_words *page, int64_t ns)
 {
-    struct words words = {0};
+    trace_words words = {0};
     words_add_duration(&words, ns, true);
     put_words(page, &words);
 }
@@ -97,7 +97,7 @@ static const char style[] =
     "@media(max-width:40rem){.axis,.row{grid-template-columns:minmax(0,1fr) 5rem}"
     ".row .bar,.axis>span:nth-child(2){grid-column:1/-1;grid-row:2}}\n";
 
-void page_begin(struct words *page, const char *title)
+void page_begin(trace_words *page, const char *title)
 {
     words_add(page, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                     "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -112,7 +112,7 @@ void page_begin(struct words *page, const char *title)
     words_add(page, "</h1>\n");
 }
 
-void page_end(struct words *page, const char *note)
+void page_end(trace_words *page, const char *note)
 {
     if (note) {
         words_add(page, "<p class=\"soft\">");
@@ -132,20 +132,20 @@ void page_end(struct words *page, const char *note)
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
-static double percent(const struct trace *trace, int64_t ns)
+static double percent(const recorded_trace *trace, int64_t ns)
 {
     double total = (double)(trace->end_ns - trace->start_ns);
     return total > 0 ? 100 * (double)ns / total : 0;
 }
 
-static void put_piece(struct words *page, const struct trace *trace, const char *class_name,
+static void put_piece(trace_words *page, const recorded_trace *trace, const char *class_name,
                       int64_t from_ns, int64_t to_ns)
 {
     words_printf(page, "<i class=\"%s\" style=\"left:%.3f%%;width:%.3f%%\"></i>", class_name,
                  percent(trace, from_ns - trace->start_ns), percent(trace, to_ns - from_ns));
 }
 
-static void put_moment(struct words *page, const struct trace *trace, const char *class_name,
+static void put_moment(trace_words *page, const recorded_trace *trace, const char *class_name,
                        int64_t at_ns)
 {
     double left = percent(trace, at_ns - trace->start_ns);
@@ -153,8 +153,7 @@ static void put_moment(struct words *page, const struct trace *trace, const char
                  left < 99.8 ? left : 99.8);
 }
 
-static void put_request(struct words *page, const struct trace *trace,
-                        const struct trace_span *span)
+static void put_request(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     if (span->failed) {
@@ -168,16 +167,16 @@ static void put_request(struct words *page, const struct trace *trace,
     if (first_ns) put_moment(page, trace, "first", first_ns);
 }
 
-static void put_frame(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_frame(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
     put_piece(page, trace, "frame", span->start_ns, span->end_ns);
-    for (const struct trace_span *s = span->child; s; s = s->next)
+    for (const trace_span *s = span->child; s; s = s->next)
         if (s->kind == TRACE_ATTEMPT && s->resent > 0)
             put_moment(page, trace, "retry", s->start_ns);
     if (trace_first_ns(span)) put_moment(page, trace, "first", trace_first_ns(span));
 }
 
-static void put_bar(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_bar(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
     words_add(page, "<span class=\"bar\">");
     if (trace_is_frame(span))
@@ -195,7 +194,7 @@ static void put_bar(struct words *page, const struct trace *trace, const struct 
 
 /* ---- what is known of a span ----------------------------------------------------------------- */
 
-static void put_value_text(struct words *page, const char *text, size_t n)
+static void put_value_text(trace_words *page, const char *text, size_t n)
 {
     bool cut = n > MAX_VALUE_BYTES;
     if (cut)
@@ -206,7 +205,7 @@ static void put_value_text(struct words *page, const char *text, size_t n)
 
 /* One of OTLP's values; of a list its items. What is in deeper ones is left to those who have the
  * file. */
-static void put_value(struct words *page, const beluga_json *value)
+static void put_value(trace_words *page, const beluga_json *value)
 {
     const beluga_json *inner = beluga_json_first(value), *items;
     size_t n;
@@ -229,14 +228,14 @@ static void put_value(struct words *page, const beluga_json *value)
     }
 }
 
-static void put_fact_head(struct words *page, const char *name)
+static void put_fact_head(trace_words *page, const char *name)
 {
     words_add(page, "<tr><td>");
     put_text(page, name);
     words_add(page, "</td><td><div class=\"value\">");
 }
 
-static void put_fact(struct words *page, const char *name, const char *value)
+static void put_fact(trace_words *page, const char *name, const char *value)
 {
     if (!value) return;
     put_fact_head(page, name);
@@ -244,7 +243,7 @@ static void put_fact(struct words *page, const char *name, const char *value)
     words_add(page, "</div></td></tr>\n");
 }
 
-static void put_attributes(struct words *page, const beluga_json *attributes)
+static void put_attributes(trace_words *page, const beluga_json *attributes)
 {
     for (const beluga_json *a = beluga_json_first(attributes); a;
          a = beluga_json_next(attributes, a)) {
@@ -256,7 +255,7 @@ static void put_attributes(struct words *page, const beluga_json *attributes)
     }
 }
 
-static void put_facts(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_facts(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
     words_add(page, "<div class=\"facts\"><table>\n");
     put_fact(page, "span", span->id);
@@ -277,15 +276,15 @@ static void put_facts(struct words *page, const struct trace *trace, const struc
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static void put_indent(struct words *page, unsigned depth)
+static void put_indent(trace_words *page, unsigned depth)
 {
     words_printf(page, "<span class=\"name\" style=\"padding-left:%.1frem\">",
                  0.9 * (depth < MAX_INDENT ? depth : MAX_INDENT));
 }
 
-static void put_gap(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_gap(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
-    struct words words = {0};
+    trace_words words = {0};
     words_add_gap(&words, span);
     words_add(page, "<div class=\"row gap-row soft\">");
     put_indent(page, span->depth);
@@ -297,9 +296,9 @@ static void put_gap(struct words *page, const struct trace *trace, const struct 
     words_add(page, "</span></div>\n");
 }
 
-static void put_span(struct words *page, const struct trace *trace, const struct trace_span *span)
+static void put_span(trace_words *page, const recorded_trace *trace, const trace_span *span)
 {
-    struct words label = {0}, details = {0};
+    trace_words label = {0}, details = {0};
     words_add_label(&label, span);
     words_add_details(&details, span);
     if (span->gap_from_ns) put_gap(page, trace, span);
@@ -319,7 +318,7 @@ static void put_span(struct words *page, const struct trace *trace, const struct
 
 /* ---- a trace --------------------------------------------------------------------------------- */
 
-static void put_split(struct words *page, const struct trace *trace)
+static void put_split(trace_words *page, const recorded_trace *trace)
 {
     static const char *const classes[] = {
         [TRACE_WHERE_RECEIVING] = "receive", [TRACE_WHERE_FIRST_TOKEN] = "wait",
@@ -331,13 +330,13 @@ static void put_split(struct words *page, const struct trace *trace)
         if (trace->where_ns[i] > 0)
             words_printf(page, "<i class=\"%s\" style=\"width:%.3f%%\" title=\"%s\"></i>",
                          classes[i], percent(trace, trace->where_ns[i]),
-                         trace_where_words((enum trace_where)i));
+                         trace_where_words((trace_where)i));
     words_add(page, "</div>\n");
 }
 
-static void put_head(struct words *page, const struct trace *trace)
+static void put_head(trace_words *page, const recorded_trace *trace)
 {
-    struct words where = {0}, totals = {0}, time = {0};
+    trace_words where = {0}, totals = {0}, time = {0};
     words_add_where(&where, trace, true);
     words_add_totals(&totals, trace);
     words_add_time(&time, trace->start_ns);
@@ -356,11 +355,11 @@ static void put_head(struct words *page, const struct trace *trace)
     words_add(page, "</span></span><span></span></div>\n");
 }
 
-void page_add_trace(struct words *page, const struct trace *trace)
+void page_add_trace(trace_words *page, const recorded_trace *trace)
 {
     size_t hidden = 0;
     put_head(page, trace);
-    for (const struct trace_span *s = trace->root; s; s = trace_next(s)) {
+    for (const trace_span *s = trace->root; s; s = trace_next(s)) {
         if (s->shown)
             put_span(page, trace, s);
         else

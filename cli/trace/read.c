@@ -1,5 +1,5 @@
 /* Lines of OTLP/JSON, ours and others'. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <ctype.h>
 #include <stdio.h>
@@ -9,24 +9,24 @@
 #include <beluga/registry.h>
 #include <beluga/telemetry.h>
 
-#include "../exit.h"
-#include "../output.h"
+#include "exit.h"
+#include "output.h"
 
 #define MAX_PROVIDERS 256
 #define NS_PER_S      1e9
 /* In the year 2261. */
 #define MAX_TIME_NS INT64_C(9200000000000000000)
 
-struct reading {
-    struct trace_file *file;
+typedef struct read_state {
+    trace_file *file;
     const char *name;
     size_t line;
     const beluga_prices *prices;
     size_t n_providers;
     const char *providers[MAX_PROVIDERS];
-};
+} read_state;
 
-static int refuse(const struct reading *r, const char *what)
+static int refuse(const read_state *r, const char *what)
 {
     out_error("%s:%zu: %s", r->name, r->line, what);
     return CLI_EXIT_USAGE;
@@ -86,7 +86,7 @@ static int64_t find_int(const beluga_json *attributes, const char *name)
 
 /* ---- one span -------------------------------------------------------------------------------- */
 
-static enum trace_kind kind_of(const struct trace_span *span)
+static trace_kind kind_of(const trace_span *span)
 {
     static const char *const groups[] = {"batch", "invoke_agent", "create_agent",
                                          "invoke_workflow"};
@@ -105,7 +105,7 @@ static const char *read_finish(const beluga_json *attributes)
     return read_text(beluga_json_first(values), "stringValue");
 }
 
-static void read_attributes(struct trace_span *span)
+static void read_attributes(trace_span *span)
 {
     const beluga_json *a = span->attributes;
     span->operation = find_text(a, "gen_ai.operation.name");
@@ -132,7 +132,7 @@ static void read_attributes(struct trace_span *span)
 }
 
 /* Our event; else the number that the conventions have for it. */
-static int64_t find_first(const struct trace_span *span)
+static int64_t find_first(const trace_span *span)
 {
     const beluga_json *events = span->events;
     for (const beluga_json *e = beluga_json_first(events); e; e = beluga_json_next(events, e)) {
@@ -145,7 +145,7 @@ static int64_t find_first(const struct trace_span *span)
     return seconds >= 0 && seconds <= most ? span->start_ns + (int64_t)(seconds * NS_PER_S) : 0;
 }
 
-static void read_status(struct trace_span *span, const beluga_json *json)
+static void read_status(trace_span *span, const beluga_json *json)
 {
     const beluga_json *status = beluga_json_get(json, "status"),
                       *code = beluga_json_get(status, "code");
@@ -157,7 +157,7 @@ static void read_status(struct trace_span *span, const beluga_json *json)
 }
 
 /* A trace has the conventions' names of providers, a list of prices has ours. */
-static bool find_price(const struct reading *r, const struct trace_span *span, const char *model,
+static bool find_price(const read_state *r, const trace_span *span, const char *model,
                        beluga_price *price)
 {
     if (!model) return false;
@@ -169,7 +169,7 @@ static bool find_price(const struct reading *r, const struct trace_span *span, c
     return false;
 }
 
-static void read_cost(const struct reading *r, struct trace_span *span)
+static void read_cost(const read_state *r, trace_span *span)
 {
     beluga_price price;
     const beluga_usage usage = {.input_total = span->input_tokens,
@@ -184,28 +184,28 @@ static void read_cost(const struct reading *r, struct trace_span *span)
         span->cost_usd = beluga_price_cost(&price, &usage);
 }
 
-static struct trace_span *add_span(struct trace_file *file)
+static trace_span *add_span(trace_file *file)
 {
     if (file->n_spans == file->room_spans) {
         size_t room = file->room_spans ? file->room_spans * 2 : 64;
-        struct trace_span *spans = realloc(file->spans, room * sizeof *spans);
+        trace_span *spans = realloc(file->spans, room * sizeof *spans);
         if (!spans) return NULL;
         file->spans = spans;
         file->room_spans = room;
     }
-    struct trace_span *span = &file->spans[file->n_spans];
-    *span = (struct trace_span){.number = file->n_spans++};
+    trace_span *span = &file->spans[file->n_spans];
+    *span = (trace_span){.number = file->n_spans++};
     return span;
 }
 
-static int read_span(struct reading *r, const beluga_json *json)
+static int read_span(read_state *r, const beluga_json *json)
 {
     const char *trace_id = read_id(json, "traceId"), *id = read_id(json, "spanId");
     int64_t start_ns = read_time(json, "startTimeUnixNano");
     if (!trace_id || !id) return refuse(r, "a span has no traceId or no spanId");
     if (!start_ns) return refuse(r, "a span has no startTimeUnixNano");
     if (r->file->n_spans == MAX_TRACE_SPANS) return refuse(r, "more than 1,000,000 spans");
-    struct trace_span *span = add_span(r->file);
+    trace_span *span = add_span(r->file);
     if (!span) return out_no_memory();
     span->trace_id = trace_id;
     span->id = id;
@@ -227,7 +227,7 @@ static int read_span(struct reading *r, const beluga_json *json)
 
 /* ---- lines ----------------------------------------------------------------------------------- */
 
-static int read_scopes(struct reading *r, const beluga_json *scopes)
+static int read_scopes(read_state *r, const beluga_json *scopes)
 {
     for (const beluga_json *s = beluga_json_first(scopes); s; s = beluga_json_next(scopes, s)) {
         const beluga_json *spans = beluga_json_get(s, "spans");
@@ -239,7 +239,7 @@ static int read_scopes(struct reading *r, const beluga_json *scopes)
     return 0;
 }
 
-static int read_root(struct reading *r, const beluga_json *root)
+static int read_root(read_state *r, const beluga_json *root)
 {
     const beluga_json *resources = beluga_json_get(root, "resourceSpans");
     if (!resources) {
@@ -257,7 +257,7 @@ static int read_root(struct reading *r, const beluga_json *root)
     return 0;
 }
 
-static int keep(struct trace_file *file, beluga_json_doc *line)
+static int keep(trace_file *file, beluga_json_doc *line)
 {
     if (file->n_lines == file->room_lines) {
         size_t room = file->room_lines ? file->room_lines * 2 : 16;
@@ -271,7 +271,7 @@ static int keep(struct trace_file *file, beluga_json_doc *line)
 }
 
 /* Whoever was killed while it wrote left half a line at the end, and no newline. */
-static int read_line(struct reading *r, const char *text, size_t length, bool ended)
+static int read_line(read_state *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;
     beluga_json_doc *doc = NULL;
@@ -299,7 +299,7 @@ static bool is_blank(const char *text, size_t n)
     return n == 0;
 }
 
-static int read_lines(struct reading *r, const char *text, size_t length)
+static int read_lines(read_state *r, const char *text, size_t length)
 {
     const char *end = text + length;
     while (text < end) {
@@ -313,7 +313,7 @@ static int read_lines(struct reading *r, const char *text, size_t length)
     return 0;
 }
 
-static int explain_empty(const struct reading *r)
+static int explain_empty(const read_state *r)
 {
     if (r->file->torn_line)
         out_error("%s: no spans: its only line is not whole", r->name);
@@ -324,12 +324,12 @@ static int explain_empty(const struct reading *r)
     return CLI_EXIT_USAGE;
 }
 
-int trace_file_read(struct trace_file *file, const char *name, const char *text, size_t length,
+int trace_file_read(trace_file *file, const char *name, const char *text, size_t length,
                     const beluga_prices *prices)
 {
-    struct reading r = {.file = file, .name = name, .prices = prices};
+    read_state r = {.file = file, .name = name, .prices = prices};
     beluga_registry *registry = beluga_registry_default();
-    *file = (struct trace_file){0};
+    *file = (trace_file){0};
     if (!registry) return out_no_memory();
     size_t n = beluga_registry_list(registry, r.providers, MAX_PROVIDERS);
     r.n_providers = n < MAX_PROVIDERS ? n : MAX_PROVIDERS;
@@ -339,11 +339,11 @@ int trace_file_read(struct trace_file *file, const char *name, const char *text,
     return trace_file_link(file) == 0 ? 0 : out_no_memory();
 }
 
-void trace_file_free(struct trace_file *file)
+void trace_file_free(trace_file *file)
 {
     for (size_t i = 0; i < file->n_lines; i++) beluga_json_doc_free(file->lines[i]);
     free(file->lines);
     free(file->spans);
     free(file->traces);
-    *file = (struct trace_file){0};
+    *file = (trace_file){0};
 }

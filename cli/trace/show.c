@@ -1,4 +1,4 @@
-#include "show.h"
+#include "trace/show.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -7,13 +7,13 @@
 
 #include <beluga/config.h>
 
-#include "../exit.h"
-#include "../output.h"
-#include "../report.h"
-#include "../session.h"
-#include "draw.h"
-#include "list.h"
-#include "page.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "trace/draw.h"
+#include "trace/list.h"
+#include "trace/page.h"
 
 /* More are not read by anybody; --all is for those who do. */
 #define MAX_DRAWN_TRACES 10
@@ -23,20 +23,20 @@
 #define MAX_PAGE_SPANS  2000
 
 /* The last ones that are asked for. */
-struct choice {
-    const struct args *args;
-    struct trace_file *file;
+typedef struct display {
+    const cli_args *args;
+    trace_file *file;
     size_t n, skipped; /* that fit; of those, how many earlier ones are left out */
-};
+} display;
 
-static bool fits(const struct args *args, const struct trace *trace)
+static bool fits(const cli_args *args, const recorded_trace *trace)
 {
     return !args->trace_id || strncasecmp(trace->id, args->trace_id, strlen(args->trace_id)) == 0;
 }
 
-static int choose(struct choice *choice, size_t limit)
+static int choose(display *choice, size_t limit)
 {
-    const struct trace_file *file = choice->file;
+    const trace_file *file = choice->file;
     for (size_t i = 0; i < file->n_traces; i++) choice->n += fits(choice->args, &file->traces[i]);
     if (!choice->n) {
         out_error("no trace has an id that begins with %s", choice->args->trace_id);
@@ -47,10 +47,10 @@ static int choose(struct choice *choice, size_t limit)
 }
 
 /* Return the next one at or after *index, or NULL. */
-static struct trace *next_chosen(const struct choice *choice, size_t *index, size_t *seen)
+static recorded_trace *next_chosen(const display *choice, size_t *index, size_t *seen)
 {
     while (*index < choice->file->n_traces) {
-        struct trace *trace = &choice->file->traces[(*index)++];
+        recorded_trace *trace = &choice->file->traces[(*index)++];
         if (fits(choice->args, trace) && (*seen)++ >= choice->skipped) return trace;
     }
     return NULL;
@@ -58,9 +58,9 @@ static struct trace *next_chosen(const struct choice *choice, size_t *index, siz
 
 /* ---- prices ---------------------------------------------------------------------------------- */
 
-int trace_load_prices(const struct args *args, beluga_prices **out)
+int trace_load_prices(const cli_args *args, beluga_prices **out)
 {
-    struct session session;
+    cli_session session;
     beluga_error err;
     const char *path = NULL;
     *out = NULL;
@@ -79,9 +79,9 @@ int trace_load_prices(const struct args *args, beluga_prices **out)
 
 /* ---- on a terminal --------------------------------------------------------------------------- */
 
-static int write_canvas(struct canvas *canvas, int rc)
+static int write_canvas(trace_canvas *canvas, int rc)
 {
-    const struct text *text = &canvas->words.text;
+    const cli_text *text = &canvas->words.text;
     if (rc != 0 || canvas->words.failed)
         rc = out_no_memory();
     else
@@ -90,11 +90,11 @@ static int write_canvas(struct canvas *canvas, int rc)
     return rc;
 }
 
-int trace_show(const struct args *args, struct trace_file *file, int fd)
+int trace_show(const cli_args *args, trace_file *file, int fd)
 {
-    struct choice choice = {.args = args, .file = file};
-    struct canvas canvas;
-    struct trace *trace;
+    display choice = {.args = args, .file = file};
+    trace_canvas canvas;
+    recorded_trace *trace;
     size_t index = 0, seen = 0;
     int rc = choose(&choice, MAX_DRAWN_TRACES);
     if (rc != 0) return rc;
@@ -112,9 +112,9 @@ int trace_show(const struct args *args, struct trace_file *file, int fd)
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
-static int put_traces(beluga_json_writer *w, struct choice *choice)
+static int put_traces(beluga_json_writer *w, display *choice)
 {
-    struct trace *trace;
+    recorded_trace *trace;
     size_t index = 0, seen = 0;
     int rc = 0;
     beluga_json_begin_object(w, NULL);
@@ -126,9 +126,9 @@ static int put_traces(beluga_json_writer *w, struct choice *choice)
     return rc;
 }
 
-int trace_show_json(const struct args *args, struct trace_file *file)
+int trace_show_json(const cli_args *args, trace_file *file)
 {
-    struct choice choice = {.args = args, .file = file};
+    display choice = {.args = args, .file = file};
     int rc = choose(&choice, (size_t)-1);
     if (rc != 0) return rc;
     beluga_json_writer *w = beluga_json_writer_new();
@@ -139,11 +139,11 @@ int trace_show_json(const struct args *args, struct trace_file *file)
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-static int make_page(const struct choice *choice, const char *title, struct words *page)
+static int make_page(const display *choice, const char *title, trace_words *page)
 {
-    struct trace *trace;
+    recorded_trace *trace;
     size_t index = 0, seen = 0;
-    struct words note = {0};
+    trace_words note = {0};
     page_begin(page, title);
     while ((trace = next_chosen(choice, &index, &seen)) != NULL) {
         if (trace_select(trace, choice->args->all ? 0 : MAX_PAGE_SPANS) != 0) return -1;
@@ -155,10 +155,10 @@ static int make_page(const struct choice *choice, const char *title, struct word
     return page->failed ? -1 : 0;
 }
 
-int trace_show_page(const struct args *args, struct trace_file *file, const char *title)
+int trace_show_page(const cli_args *args, trace_file *file, const char *title)
 {
-    struct choice choice = {.args = args, .file = file};
-    struct words page = {0};
+    display choice = {.args = args, .file = file};
+    trace_words page = {0};
     int rc = choose(&choice, MAX_PAGE_TRACES);
     if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();
     if (rc == 0 && strcmp(args->html, "-") == 0)

@@ -1,5 +1,5 @@
 /* Spans by trace and parent. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,7 +15,7 @@ static int compare_times(int64_t a, int64_t b)
 /* By trace; in one by start, and of those that start together the longer one first. */
 static int compare_spans(const void *a, const void *b)
 {
-    const struct trace_span *x = a, *y = b;
+    const trace_span *x = a, *y = b;
     int order = strcasecmp(x->trace_id, y->trace_id);
     if (!order) order = compare_times(x->start_ns, y->start_ns);
     if (!order) order = compare_times(y->end_ns, x->end_ns);
@@ -24,28 +24,27 @@ static int compare_spans(const void *a, const void *b)
 
 static int compare_ids(const void *a, const void *b)
 {
-    const struct trace_span *x = *(struct trace_span *const *)a,
-                            *y = *(struct trace_span *const *)b;
+    const trace_span *x = *(trace_span *const *)a, *y = *(trace_span *const *)b;
     int order = strcasecmp(x->trace_id, y->trace_id);
     if (!order) order = strcasecmp(x->id, y->id);
     return order ? order : x->number < y->number ? -1 : x->number > y->number;
 }
 
-static bool is_same(const struct trace_span *a, const struct trace_span *b)
+static bool is_same(const trace_span *a, const trace_span *b)
 {
     return strcasecmp(a->trace_id, b->trace_id) == 0 && strcasecmp(a->id, b->id) == 0;
 }
 
 /* What was exported twice counts once: marks the later ones as their own parent. */
-static void mark_twins(struct trace_span **by_id, size_t n)
+static void mark_twins(trace_span **by_id, size_t n)
 {
     for (size_t i = 1; i < n; i++)
         if (is_same(by_id[i - 1], by_id[i])) by_id[i]->parent = by_id[i];
 }
 
-static int drop_twins(struct trace_file *file)
+static int drop_twins(trace_file *file)
 {
-    struct trace_span **by_id = malloc(file->n_spans * sizeof(struct trace_span *));
+    trace_span **by_id = malloc(file->n_spans * sizeof(trace_span *));
     size_t kept = 0;
     if (!by_id) return -1;
     for (size_t i = 0; i < file->n_spans; i++) by_id[i] = &file->spans[i];
@@ -60,8 +59,7 @@ static int drop_twins(struct trace_file *file)
 
 /* ---- parents --------------------------------------------------------------------------------- */
 
-static struct trace_span *find_parent(struct trace_span **by_id, size_t n,
-                                      const struct trace_span *span)
+static trace_span *find_parent(trace_span **by_id, size_t n, const trace_span *span)
 {
     size_t low = 0, high = n;
     while (low < high) {
@@ -79,11 +77,11 @@ static struct trace_span *find_parent(struct trace_span **by_id, size_t n,
 
 /* A damaged file may have spans that are each other's parent: such a ring is cut where it is seen.
  * `number` is how far a span is known: 0 not yet, 1 on this way, 2 it leads to a root. */
-static void cut_rings(struct trace_file *file)
+static void cut_rings(trace_file *file)
 {
     for (size_t i = 0; i < file->n_spans; i++) file->spans[i].number = 0;
     for (size_t i = 0; i < file->n_spans; i++) {
-        struct trace_span *s = &file->spans[i], *on;
+        trace_span *s = &file->spans[i], *on;
         for (; s && s->number == 0; s = s->parent) {
             s->number = 1;
             if (s->parent && s->parent->number == 1) s->parent = NULL;
@@ -92,14 +90,14 @@ static void cut_rings(struct trace_file *file)
     }
 }
 
-static int find_parents(struct trace_file *file)
+static int find_parents(trace_file *file)
 {
-    struct trace_span **by_id = malloc(file->n_spans * sizeof(struct trace_span *));
+    trace_span **by_id = malloc(file->n_spans * sizeof(trace_span *));
     if (!by_id) return -1;
     for (size_t i = 0; i < file->n_spans; i++) by_id[i] = &file->spans[i];
     qsort(by_id, file->n_spans, sizeof *by_id, compare_ids);
     for (size_t i = 0; i < file->n_spans; i++) {
-        struct trace_span *span = &file->spans[i];
+        trace_span *span = &file->spans[i];
         if (span->parent_id) span->parent = find_parent(by_id, file->n_spans, span);
     }
     free(by_id);
@@ -109,7 +107,7 @@ static int find_parents(struct trace_file *file)
 
 /* ---- one trace ------------------------------------------------------------------------------- */
 
-static void append(struct trace_span **first, struct trace_span **last, struct trace_span *span)
+static void append(trace_span **first, trace_span **last, trace_span *span)
 {
     if (*last)
         (*last)->next = span;
@@ -118,36 +116,36 @@ static void append(struct trace_span **first, struct trace_span **last, struct t
     *last = span;
 }
 
-static void link_spans(struct trace *trace)
+static void link_spans(recorded_trace *trace)
 {
-    struct trace_span *last = NULL;
+    trace_span *last = NULL;
     for (size_t i = 0; i < trace->n; i++) {
-        struct trace_span *span = &trace->spans[i];
+        trace_span *span = &trace->spans[i];
         if (span->parent)
             append(&span->parent->child, &span->parent->last_child, span);
         else
             append(&trace->root, &last, span);
     }
-    for (struct trace_span *s = trace->root; s; s = trace_next(s))
+    for (trace_span *s = trace->root; s; s = trace_next(s))
         s->depth = s->parent ? s->parent->depth + 1 : 0;
 }
 
 /* A request under an operation is one of its attempts. */
-static void name_attempts(struct trace *trace)
+static void name_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
-        struct trace_span *span = &trace->spans[i];
+        trace_span *span = &trace->spans[i];
         bool within = span->parent && span->parent->kind == TRACE_OPERATION;
         if (within && span->request && span->kind == TRACE_OTHER) span->kind = TRACE_ATTEMPT;
     }
 }
 
-static void find_gaps(struct trace *trace)
+static void find_gaps(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
-        const struct trace_span *before = NULL;
+        const trace_span *before = NULL;
         if (trace->spans[i].kind != TRACE_OPERATION) continue;
-        for (struct trace_span *s = trace->spans[i].child; s; s = s->next) {
+        for (trace_span *s = trace->spans[i].child; s; s = s->next) {
             if (s->kind != TRACE_ATTEMPT) continue;
             if (before && before->failed && before->end_ns < s->start_ns)
                 s->gap_from_ns = before->end_ns;
@@ -163,7 +161,7 @@ static void add_tokens(int64_t *sum, int64_t tokens)
     *sum = beluga__add(*sum, tokens);
 }
 
-static void count_operation(struct trace *trace, const struct trace_span *span)
+static void count_operation(recorded_trace *trace, const trace_span *span)
 {
     bool used = span->input_tokens > 0 || span->output_tokens > 0;
     trace->n_operations++;
@@ -176,12 +174,12 @@ static void count_operation(struct trace *trace, const struct trace_span *span)
         trace->n_unpriced += used;
 }
 
-static void count(struct trace *trace)
+static void count(recorded_trace *trace)
 {
     trace->input_tokens = trace->output_tokens = -1;
     trace->start_ns = trace->spans[0].start_ns;
     for (size_t i = 0; i < trace->n; i++) {
-        const struct trace_span *span = &trace->spans[i];
+        const trace_span *span = &trace->spans[i];
         if (span->end_ns > trace->end_ns) trace->end_ns = span->end_ns;
         if (span->kind == TRACE_OPERATION) count_operation(trace, span);
         trace->n_attempts += span->kind == TRACE_ATTEMPT;
@@ -191,13 +189,13 @@ static void count(struct trace *trace)
 }
 
 /* What did not end lasted at least as long as the file knows of its trace. */
-static void end_open_ones(struct trace *trace)
+static void end_open_ones(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++)
         if (trace->spans[i].open) trace->spans[i].end_ns = trace->end_ns;
 }
 
-static int finish_trace(struct trace *trace)
+static int finish_trace(recorded_trace *trace)
 {
     link_spans(trace);
     name_attempts(trace);
@@ -211,17 +209,17 @@ static int finish_trace(struct trace *trace)
 
 static int compare_traces(const void *a, const void *b)
 {
-    const struct trace *x = a, *y = b;
+    const recorded_trace *x = a, *y = b;
     int order = compare_times(x->start_ns, y->start_ns);
     return order ? order : strcasecmp(x->id, y->id);
 }
 
-static bool begins_trace(const struct trace_file *file, size_t i)
+static bool begins_trace(const trace_file *file, size_t i)
 {
     return i == 0 || strcasecmp(file->spans[i - 1].trace_id, file->spans[i].trace_id) != 0;
 }
 
-static int make_traces(struct trace_file *file)
+static int make_traces(trace_file *file)
 {
     size_t n = 0;
     for (size_t i = 0; i < file->n_spans; i++) n += begins_trace(file, i);
@@ -230,7 +228,7 @@ static int make_traces(struct trace_file *file)
     for (size_t i = 0; i < file->n_spans; i++) {
         if (begins_trace(file, i))
             file->traces[file->n_traces++] =
-                (struct trace){.id = file->spans[i].trace_id, .spans = &file->spans[i]};
+                (recorded_trace){.id = file->spans[i].trace_id, .spans = &file->spans[i]};
         file->traces[file->n_traces - 1].n++;
     }
     for (size_t i = 0; i < file->n_traces; i++)
@@ -239,7 +237,7 @@ static int make_traces(struct trace_file *file)
     return 0;
 }
 
-int trace_file_link(struct trace_file *file)
+int trace_file_link(trace_file *file)
 {
     if (drop_twins(file) != 0) return -1;
     qsort(file->spans, file->n_spans, sizeof *file->spans, compare_spans);
@@ -249,21 +247,21 @@ int trace_file_link(struct trace_file *file)
 
 /* ---- walking --------------------------------------------------------------------------------- */
 
-struct trace_span *trace_next(const struct trace_span *span)
+trace_span *trace_next(const trace_span *span)
 {
     if (span->child) return span->child;
     while (!span->next && span->parent) span = span->parent;
     return span->next;
 }
 
-int64_t trace_first_ns(const struct trace_span *span)
+int64_t trace_first_ns(const trace_span *span)
 {
     int64_t first_ns = span->first_ns;
     if (!first_ns && span->kind == TRACE_ATTEMPT) first_ns = span->parent->first_ns;
     return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
 }
 
-bool trace_is_frame(const struct trace_span *span)
+bool trace_is_frame(const trace_span *span)
 {
     return span->child || span->kind == TRACE_GROUP;
 }
@@ -273,18 +271,17 @@ bool trace_is_frame(const struct trace_span *span)
 /* Failures first, then what took longest. */
 static int compare_weights(const void *a, const void *b)
 {
-    const struct trace_span *x = *(struct trace_span *const *)a,
-                            *y = *(struct trace_span *const *)b;
+    const trace_span *x = *(trace_span *const *)a, *y = *(trace_span *const *)b;
     if (x->failed != y->failed) return x->failed ? -1 : 1;
     int order = compare_times(y->end_ns - y->start_ns, x->end_ns - x->start_ns);
     return order ? order : x < y ? -1 : x > y;
 }
 
 /* Where much is left out, a call's only attempt says no more than the call. */
-static void fold_attempts(struct trace *trace)
+static void fold_attempts(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
-        struct trace_span *span = &trace->spans[i], *only = span->child;
+        trace_span *span = &trace->spans[i], *only = span->child;
         if (span->kind != TRACE_OPERATION || !only || only->next || only->child ||
             only->kind != TRACE_ATTEMPT || only->failed != span->failed)
             continue;
@@ -295,23 +292,23 @@ static void fold_attempts(struct trace *trace)
     }
 }
 
-static size_t show(struct trace_span *span)
+static size_t show(trace_span *span)
 {
     size_t n = 0;
     for (; span && !span->shown; span = span->parent, n++) span->shown = true;
     return n;
 }
 
-static void count_hidden(struct trace *trace)
+static void count_hidden(recorded_trace *trace)
 {
     for (size_t i = 0; i < trace->n; i++) {
-        struct trace_span *span = &trace->spans[i];
+        trace_span *span = &trace->spans[i];
         if (!span->shown && !span->folded)
             ++*(span->parent ? &span->parent->hidden : &trace->hidden);
     }
 }
 
-int trace_select(struct trace *trace, size_t limit)
+int trace_select(recorded_trace *trace, size_t limit)
 {
     bool all = limit == 0 || trace->n <= limit;
     trace->hidden = 0;
@@ -320,7 +317,7 @@ int trace_select(struct trace *trace, size_t limit)
         trace->spans[i].hidden = 0;
     }
     if (all) return 0;
-    struct trace_span **by_weight = malloc(trace->n * sizeof(struct trace_span *));
+    trace_span **by_weight = malloc(trace->n * sizeof(trace_span *));
     size_t n = 0, shown = 0;
     if (!by_weight) return -1;
     fold_attempts(trace);

@@ -1,5 +1,5 @@
 /* Where the time went: every moment of a trace counts for one thing. */
-#include "trace.h"
+#include "trace/trace.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -16,39 +16,39 @@ static const char *const phrases[] = {
 #undef XX
 };
 
-const char *trace_where_name(enum trace_where where)
+const char *trace_where_name(trace_where where)
 {
     return names[where];
 }
 
-const char *trace_where_words(enum trace_where where)
+const char *trace_where_words(trace_where where)
 {
     return phrases[where];
 }
 
 /* From here on one more, or one fewer, does `where`. */
-struct turn {
+typedef struct turn_span {
     int64_t at_ns;
     int change;
-    enum trace_where where;
-};
+    trace_where where;
+} turn_span;
 
-struct turns {
-    struct turn *items;
+typedef struct turn_spans {
+    turn_span *items;
     size_t n;
-};
+} turn_spans;
 
 /* One span makes at most this many: a wait, a receipt and a gap, each with two ends. */
 #define TURNS_OF_SPAN 6
 
-static void add(struct turns *turns, enum trace_where where, int64_t from_ns, int64_t to_ns)
+static void add(turn_spans *turns, trace_where where, int64_t from_ns, int64_t to_ns)
 {
     if (to_ns <= from_ns) return;
-    turns->items[turns->n++] = (struct turn){from_ns, 1, where};
-    turns->items[turns->n++] = (struct turn){to_ns, -1, where};
+    turns->items[turns->n++] = (turn_span){from_ns, 1, where};
+    turns->items[turns->n++] = (turn_span){to_ns, -1, where};
 }
 
-static void add_request(struct turns *turns, const struct trace_span *span)
+static void add_request(turn_spans *turns, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     if (span->failed) {
@@ -61,14 +61,14 @@ static void add_request(struct turns *turns, const struct trace_span *span)
     }
 }
 
-static bool has_attempts(const struct trace_span *span)
+static bool has_attempts(const trace_span *span)
 {
-    const struct trace_span *s = span->child;
+    const trace_span *s = span->child;
     while (s && s->kind != TRACE_ATTEMPT) s = s->next;
     return s != NULL;
 }
 
-static void add_span(struct turns *turns, const struct trace_span *span)
+static void add_span(turn_spans *turns, const trace_span *span)
 {
     if (span->gap_from_ns) add(turns, TRACE_WHERE_RETRY_WAIT, span->gap_from_ns, span->start_ns);
     switch (span->kind) {
@@ -86,11 +86,11 @@ static void add_span(struct turns *turns, const struct trace_span *span)
 
 static int compare_turns(const void *a, const void *b)
 {
-    const struct turn *x = a, *y = b;
+    const turn_span *x = a, *y = b;
     return x->at_ns < y->at_ns ? -1 : x->at_ns > y->at_ns;
 }
 
-static void sweep(struct trace *trace, const struct turns *turns)
+static void sweep(recorded_trace *trace, const turn_spans *turns)
 {
     int64_t active[TRACE_WHERE_COUNT] = {0}, at_ns = trace->start_ns;
     for (size_t i = 0; i <= turns->n; i++) {
@@ -103,9 +103,9 @@ static void sweep(struct trace *trace, const struct turns *turns)
     }
 }
 
-int trace_add_up(struct trace *trace)
+int trace_add_up(recorded_trace *trace)
 {
-    struct turns turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(struct turn))};
+    turn_spans turns = {.items = malloc(TURNS_OF_SPAN * trace->n * sizeof(turn_span))};
     if (!turns.items) return -1;
     memset(trace->where_ns, 0, sizeof trace->where_ns);
     for (size_t i = 0; i < trace->n; i++) add_span(&turns, &trace->spans[i]);

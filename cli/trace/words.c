@@ -1,4 +1,4 @@
-#include "words.h"
+#include "trace/words.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -16,17 +16,17 @@
 /* Less than this share of a trace is not worth a word. */
 #define MIN_SHARE 0.005
 
-void words_add_n(struct words *words, const char *bytes, size_t n)
+void words_add_n(trace_words *words, const char *bytes, size_t n)
 {
     if (!words->failed && text_add(&words->text, bytes, n) != 0) words->failed = true;
 }
 
-void words_add(struct words *words, const char *text)
+void words_add(trace_words *words, const char *text)
 {
     words_add_n(words, text, strlen(text));
 }
 
-void words_add_line(struct words *words, const char *text)
+void words_add_line(trace_words *words, const char *text)
 {
     size_t n = strlen(text), size = beluga_text_to_line(text, n, NULL, 0) + 1;
     char *line = malloc(size);
@@ -38,7 +38,7 @@ void words_add_line(struct words *words, const char *text)
     free(line);
 }
 
-void words_printf(struct words *words, const char *format, ...)
+void words_printf(trace_words *words, const char *format, ...)
 {
     va_list values;
     char *text = NULL;
@@ -52,7 +52,7 @@ void words_printf(struct words *words, const char *format, ...)
     if (n >= 0) free(text);
 }
 
-void words_end(struct words *piece, struct words *whole)
+void words_end(trace_words *piece, trace_words *whole)
 {
     whole->failed = whole->failed || piece->failed;
     text_free(&piece->text);
@@ -60,13 +60,13 @@ void words_end(struct words *piece, struct words *whole)
 
 /* ---- times and money ------------------------------------------------------------------------- */
 
-static void add_three_digits(struct words *words, double number, const char *unit)
+static void add_three_digits(trace_words *words, double number, const char *unit)
 {
     int after = number < 9.995 ? 2 : number < 99.95 ? 1 : 0;
     words_printf(words, "%.*f %s", after, number, unit);
 }
 
-void words_add_duration(struct words *words, int64_t ns, bool utf8)
+void words_add_duration(trace_words *words, int64_t ns, bool utf8)
 {
     int64_t s = (ns + NS_PER_S / 2) / NS_PER_S;
     if (ns == 0)
@@ -83,7 +83,7 @@ void words_add_duration(struct words *words, int64_t ns, bool utf8)
         words_printf(words, "%" PRId64 "h%02" PRId64 "m", s / 3600, s / 60 % 60);
 }
 
-void words_add_cost(struct words *words, double usd)
+void words_add_cost(trace_words *words, double usd)
 {
     int after = usd >= 1 ? 2 : usd >= 0.01 ? 4 : 6;
     if (usd == 0)
@@ -94,7 +94,7 @@ void words_add_cost(struct words *words, double usd)
         words_printf(words, "$%.*f", after, usd);
 }
 
-void words_add_time(struct words *words, int64_t ns)
+void words_add_time(trace_words *words, int64_t ns)
 {
     char text[64];
     struct tm parts;
@@ -106,7 +106,7 @@ void words_add_time(struct words *words, int64_t ns)
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 
-void words_add_label(struct words *words, const struct trace_span *span)
+void words_add_label(trace_words *words, const trace_span *span)
 {
     if (span->kind == TRACE_ATTEMPT && span->provider) /* others tell of HTTP alone */
         words_printf(words, "attempt %" PRId64,
@@ -118,19 +118,19 @@ void words_add_label(struct words *words, const struct trace_span *span)
 }
 
 /* Items of a list, with what is between two. */
-struct list {
-    struct words *words;
+typedef struct word_list {
+    trace_words *words;
     bool begun;
-};
+} word_list;
 
-static struct words *next_item(struct list *list)
+static trace_words *next_item(word_list *list)
 {
     if (list->begun) words_add(list->words, ", ");
     list->begun = true;
     return list->words;
 }
 
-static void list_outcome(struct list *list, const struct trace_span *span)
+static void list_outcome(word_list *list, const trace_span *span)
 {
     if (span->http_status > 0) words_printf(next_item(list), "%" PRId64, span->http_status);
     if (span->error_type)
@@ -142,7 +142,7 @@ static void list_outcome(struct list *list, const struct trace_span *span)
     if (span->open) words_add(next_item(list), "not ended");
 }
 
-static void list_models(struct list *list, const struct trace_span *span)
+static void list_models(word_list *list, const trace_span *span)
 {
     const char *asked = span->model, *answered = span->response_model;
     if (span->kind != TRACE_OPERATION && span->kind != TRACE_GROUP) return;
@@ -151,7 +151,7 @@ static void list_models(struct list *list, const struct trace_span *span)
         words_printf(next_item(list), "by %s", answered);
 }
 
-static void list_usage(struct list *list, const struct trace_span *span)
+static void list_usage(word_list *list, const trace_span *span)
 {
     if (span->input_tokens >= 0)
         words_printf(next_item(list), "%" PRId64 " in", span->input_tokens);
@@ -163,9 +163,9 @@ static void list_usage(struct list *list, const struct trace_span *span)
         words_add(next_item(list), "cost unknown");
 }
 
-void words_add_details(struct words *words, const struct trace_span *span)
+void words_add_details(trace_words *words, const trace_span *span)
 {
-    struct list list = {words, false};
+    word_list list = {words, false};
     list_outcome(&list, span);
     list_models(&list, span);
     list_usage(&list, span);
@@ -177,7 +177,7 @@ void words_add_details(struct words *words, const struct trace_span *span)
         words_printf(next_item(&list), "%" PRId64 " failed", span->batch_failed);
 }
 
-void words_add_gap(struct words *words, const struct trace_span *span)
+void words_add_gap(trace_words *words, const trace_span *span)
 {
     words_add(words, "retry wait");
     if (span->retry_reason) words_printf(words, ", %s", span->retry_reason);
@@ -185,24 +185,24 @@ void words_add_gap(struct words *words, const struct trace_span *span)
 
 /* ---- summaries ------------------------------------------------------------------------------- */
 
-struct share {
+typedef struct part_share {
     int64_t ns;
-    enum trace_where where;
-};
+    trace_where where;
+} part_share;
 
 static int compare_shares(const void *a, const void *b)
 {
-    const struct share *x = a, *y = b;
+    const part_share *x = a, *y = b;
     if (x->ns != y->ns) return x->ns < y->ns ? 1 : -1;
     return (int)x->where - (int)y->where;
 }
 
-void words_add_where(struct words *words, const struct trace *trace, bool utf8)
+void words_add_where(trace_words *words, const recorded_trace *trace, bool utf8)
 {
-    struct share shares[TRACE_WHERE_COUNT];
+    part_share shares[TRACE_WHERE_COUNT];
     int64_t total = trace->end_ns - trace->start_ns;
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
-        shares[i] = (struct share){trace->where_ns[i], (enum trace_where)i};
+        shares[i] = (part_share){trace->where_ns[i], (trace_where)i};
     qsort(shares, TRACE_WHERE_COUNT, sizeof *shares, compare_shares);
     words_add_duration(words, total, utf8);
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++) {
@@ -213,14 +213,14 @@ void words_add_where(struct words *words, const struct trace *trace, bool utf8)
     }
 }
 
-static void list_count(struct list *list, size_t n, const char *one, const char *many)
+static void list_count(word_list *list, size_t n, const char *one, const char *many)
 {
     if (n) words_printf(next_item(list), "%zu %s", n, n == 1 ? one : many);
 }
 
-void words_add_totals(struct words *words, const struct trace *trace)
+void words_add_totals(trace_words *words, const recorded_trace *trace)
 {
-    struct list list = {words, false};
+    word_list list = {words, false};
     list_count(&list, trace->n, "span", "spans");
     list_count(&list, trace->n_operations, "call", "calls");
     list_count(&list, trace->n_failed, "of them failed", "of them failed");

@@ -40,8 +40,8 @@ static bool is_recording(const struct dirent *entry)
 }
 
 /* Call for each recording's name; a failure ends the walk. */
-static int each_file(beluga__cassette *cassette,
-                     int (*visit)(beluga__cassette *, const char *, beluga_error *),
+static int each_file(beluga__open_cassette *cassette,
+                     int (*visit)(beluga__open_cassette *, const char *, beluga_error *),
                      beluga_error *err)
 {
     DIR *directory = opendir(cassette->directory);
@@ -53,7 +53,7 @@ static int each_file(beluga__cassette *cassette,
     return status;
 }
 
-static int count_on(beluga__cassette *cassette, const char *name, beluga_error *err)
+static int count_on(beluga__open_cassette *cassette, const char *name, beluga_error *err)
 {
     (void)err;
     unsigned long number = strtoul(name, NULL, 10);
@@ -62,7 +62,7 @@ static int count_on(beluga__cassette *cassette, const char *name, beluga_error *
     return 0;
 }
 
-static int grow(beluga__cassette *cassette)
+static int grow(beluga__open_cassette *cassette)
 {
     size_t size = sizeof *cassette->tapes, old = cassette->tapes_capacity,
            capacity = old ? 2 * old : 16;
@@ -76,7 +76,7 @@ static int grow(beluga__cassette *cassette)
 }
 
 /* One block for its three texts. */
-static int keep(beluga__cassette *cassette, const char *name, const char *method, const char *url,
+static int keep(beluga__open_cassette *cassette, const char *name, const char *method, const char *url,
                 uint64_t body)
 {
     size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
@@ -104,7 +104,7 @@ static int digest(beluga__recording *recording, const char *name, uint64_t *out,
     return status;
 }
 
-static int take_tape(beluga__cassette *cassette, const char *name, beluga_error *err)
+static int take_tape(beluga__open_cassette *cassette, const char *name, beluga_error *err)
 {
     beluga__recording recording;
     uint64_t body = 0;
@@ -127,7 +127,7 @@ static int by_name(const void *a, const void *b)
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static int open_to_replay(beluga__cassette *cassette, beluga_error *err)
+static int open_to_replay(beluga__open_cassette *cassette, beluga_error *err)
 {
     cassette->ops.transfer_start = beluga__replay_start;
     cassette->ops.transfer_cancel = beluga__replay_cancel;
@@ -139,7 +139,7 @@ static int open_to_replay(beluga__cassette *cassette, beluga_error *err)
     return status;
 }
 
-static int open_to_record(beluga__cassette *cassette, beluga_error *err)
+static int open_to_record(beluga__open_cassette *cassette, beluga_error *err)
 {
     cassette->ops.transfer_start = beluga__record_start;
     cassette->ops.transfer_cancel = beluga__record_cancel;
@@ -154,7 +154,7 @@ static int open_to_record(beluga__cassette *cassette, beluga_error *err)
     return status;
 }
 
-static int fill(beluga__cassette *cassette, const beluga_cassette *given, beluga_error *err)
+static int fill(beluga__open_cassette *cassette, const beluga_cassette *given, beluga_error *err)
 {
     cassette->directory =
         beluga__copy(&cassette->runtime->allocator, given->directory, strlen(given->directory));
@@ -168,7 +168,7 @@ static int fill(beluga__cassette *cassette, const beluga_cassette *given, beluga
 }
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
 {
     *out = NULL;
     if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
@@ -182,7 +182,7 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                                     "the cassette asks for what this version lacks");
     beluga_cassette known = {0};
     memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
-    beluga__cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
+    beluga__open_cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
     if (!cassette) return no_memory(err);
     cassette->runtime = runtime;
     cassette->network = network;
@@ -195,7 +195,7 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     return status;
 }
 
-static void free_one(beluga__cassette *cassette)
+static void free_one(beluga__open_cassette *cassette)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;
     for (size_t i = 0; i < cassette->n_tapes; i++)
@@ -205,10 +205,10 @@ static void free_one(beluga__cassette *cassette)
     beluga__release(allocator, cassette);
 }
 
-void beluga__cassette_free(beluga__cassette *cassette)
+void beluga__cassette_free(beluga__open_cassette *cassette)
 {
     while (cassette) {
-        beluga__cassette *next = cassette->replaced;
+        beluga__open_cassette *next = cassette->replaced;
         free_one(cassette);
         cassette = next;
     }
@@ -216,7 +216,7 @@ void beluga__cassette_free(beluga__cassette *cassette)
 
 /* --- what is lost, and what is hidden --------------------------------------------------------- */
 
-void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why)
+void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
 {
     int none = 0;
     atomic_fetch_add(&cassette->lost, 1);

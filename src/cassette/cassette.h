@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
-#include "model/loop.h"
+#include "loop/loop.h"
 
 #include <beluga/cassette.h>
 #include <stdatomic.h>
@@ -22,8 +22,8 @@ typedef struct beluga__tape {
 } beluga__tape;
 
 /* Immutable but for its atomics, so that threads and forked children need no lock. */
-typedef struct beluga__cassette {
-    struct beluga__cassette
+typedef struct beluga__open_cassette {
+    struct beluga__open_cassette
         *replaced; /* a loop of the host's may still use it: it lives as long as the client */
     beluga__loop_ops ops; /* the network's, with transfers of ours */
     const beluga__loop_ops *network;
@@ -36,22 +36,22 @@ typedef struct beluga__cassette {
     beluga_error loss_error;
     beluga__tape *tapes; /* sorted by name */
     size_t n_tapes, tapes_capacity;
-} beluga__cassette;
+} beluga__open_cassette;
 
 /* Whose functions a loop has. */
-static inline beluga__cassette *beluga__cassette_of(const beluga_loop *loop)
+static inline beluga__open_cassette *beluga__cassette_of(const beluga_loop *loop)
 {
-    return beluga__container_of(loop->ops, beluga__cassette, ops);
+    return beluga__container_of(loop->ops, beluga__open_cassette, ops);
 }
 
 /* The runtime must live as long. Errors as beluga_client_set_cassette. */
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__cassette **out,
+                         const beluga__loop_ops *network, beluga__open_cassette **out,
                          beluga_error *err);
 /* With those it replaced. No call may run. */
-void beluga__cassette_free(beluga__cassette *cassette);
+void beluga__cassette_free(beluga__open_cassette *cassette);
 /* Count a recording that could not be made, and log it. */
-void beluga__cassette_lose(beluga__cassette *cassette, const char *name, const beluga_error *why);
+void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why);
 
 /* --- exchanges -------------------------------------------------------------------------------- */
 
@@ -103,7 +103,7 @@ typedef struct beluga__exchange {
 } beluga__exchange;
 
 /* Write a file that is not there yet under the number, or a later one. Blocks. */
-int beluga__cassette_write(beluga__cassette *cassette, unsigned number,
+int beluga__cassette_write(beluga__open_cassette *cassette, unsigned number,
                            const beluga__exchange *exchange, beluga_error *err);
 
 /* A file that was read and checked. */
@@ -116,7 +116,7 @@ typedef struct beluga__recording {
 } beluga__recording;
 
 /* Errors name file and line. The recording must be freed in any case. Blocks. */
-int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
+int beluga__recording_read(beluga__recording *recording, const beluga__open_cassette *cassette,
                            const char *name, beluga_error *err);
 /* The same from memory; `name` is for errors. */
 int beluga__recording_parse(beluga__recording *recording, const beluga_allocator *allocator,
@@ -144,7 +144,7 @@ typedef struct beluga__asked {
 uint64_t beluga__asked_digest(const beluga__asked *asked);
 /* Find the recording that answers and mark it used. It is read then. NOT_FOUND tells the nearest.
  */
-int beluga__cassette_match(beluga__cassette *cassette, const beluga__asked *asked,
+int beluga__cassette_match(beluga__open_cassette *cassette, const beluga__asked *asked,
                            beluga__recording *recording, beluga_error *err);
 
 #endif

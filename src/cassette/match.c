@@ -301,7 +301,7 @@ static int compare_bodies(difference *d, beluga__recording *recording, const bel
     return status;
 }
 
-static int compare_with(const beluga__cassette *cassette, const beluga__tape *tape,
+static int compare_with(const beluga__open_cassette *cassette, const beluga__tape *tape,
                         const beluga__asked *asked, difference *d, beluga__recording *recording,
                         beluga_error *err)
 {
@@ -315,7 +315,7 @@ static int compare_with(const beluga__cassette *cassette, const beluga__tape *ta
 }
 
 /* Of another address: where most of the path is the same. */
-static const beluga__tape *nearest_address(const beluga__cassette *cassette,
+static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {
     const beluga__tape *nearest = NULL;
@@ -336,7 +336,7 @@ static const beluga__tape *nearest_address(const beluga__cassette *cassette,
     return nearest;
 }
 
-static int find_nearest(const beluga__cassette *cassette, const beluga__asked *asked,
+static int find_nearest(const beluga__open_cassette *cassette, const beluga__asked *asked,
                         const beluga__tape **out, difference *nearest, beluga_error *err)
 {
     unsigned looked_at = 0;
@@ -357,7 +357,7 @@ static int find_nearest(const beluga__cassette *cassette, const beluga__asked *a
     return status;
 }
 
-static int mismatch(const beluga__cassette *cassette, const beluga__asked *asked, beluga_error *err)
+static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *asked, beluga_error *err)
 {
     const beluga__tape *tape;
     difference d = {0};
@@ -379,7 +379,7 @@ static int mismatch(const beluga__cassette *cassette, const beluga__asked *asked
 }
 
 /* The first that is free; where all are used, and may be again, the last. */
-static beluga__tape *take(beluga__cassette *cassette, const beluga__asked *asked)
+static beluga__tape *take(beluga__open_cassette *cassette, const beluga__asked *asked)
 {
     uint64_t body = beluga__asked_digest(asked);
     beluga__tape *last = NULL;
@@ -392,7 +392,7 @@ static beluga__tape *take(beluga__cassette *cassette, const beluga__asked *asked
     return cassette->repeat ? last : NULL;
 }
 
-int beluga__cassette_match(beluga__cassette *cassette, const beluga__asked *asked,
+int beluga__cassette_match(beluga__open_cassette *cassette, const beluga__asked *asked,
                            beluga__recording *recording, beluga_error *err)
 {
     difference d;

@@ -4,7 +4,7 @@
 #include "base/left_out.h"
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
 {
     (void)runtime;
     (void)given;
@@ -13,7 +13,7 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     return beluga__left_out(err, "recordings", "cassettes=enabled");
 }
 
-void beluga__cassette_free(beluga__cassette *cassette)
+void beluga__cassette_free(beluga__open_cassette *cassette)
 {
     (void)cassette;
 }

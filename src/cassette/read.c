@@ -209,7 +209,7 @@ int beluga__recording_parse(beluga__recording *recording, const beluga_allocator
                   : check(recording, root, name, err);
 }
 
-int beluga__recording_read(beluga__recording *recording, const beluga__cassette *cassette,
+int beluga__recording_read(beluga__recording *recording, const beluga__open_cassette *cassette,
                            const char *name, beluga_error *err)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;

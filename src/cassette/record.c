@@ -9,7 +9,7 @@
 #include <stdio.h>
 
 typedef struct recorder {
-    beluga__cassette *cassette;
+    beluga__open_cassette *cassette;
     beluga__transfer *network;
     const beluga__transfer_handler *handler;
     void *owner;
@@ -142,7 +142,7 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
     *spec->random = r->random = beluga__asked_digest(&asked) | 1;
 }
 
-static recorder *new_recorder(beluga__cassette *cassette)
+static recorder *new_recorder(beluga__open_cassette *cassette)
 {
     const beluga_allocator *allocator = &cassette->runtime->allocator;
     recorder *r = beluga__zalloc(allocator, sizeof *r);
@@ -157,7 +157,7 @@ static recorder *new_recorder(beluga__cassette *cassette)
 int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
                          beluga__transfer **out, beluga_error *err)
 {
-    beluga__cassette *cassette = beluga__cassette_of(loop);
+    beluga__open_cassette *cassette = beluga__cassette_of(loop);
     recorder *r = new_recorder(cassette);
     if (!r) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     keep_request(r, spec);

@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 typedef struct player {
-    beluga__cassette *cassette;
+    beluga__open_cassette *cassette;
     beluga_loop *loop;
     const beluga__transfer_handler *handler;
     void *owner;
@@ -224,7 +224,7 @@ static int match(player *p, const beluga__transfer_spec *spec, beluga_error *err
 int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
                          beluga__transfer **out, beluga_error *err)
 {
-    beluga__cassette *cassette = beluga__cassette_of(loop);
+    beluga__open_cassette *cassette = beluga__cassette_of(loop);
     player *p = beluga__zalloc(&cassette->runtime->allocator, sizeof *p);
     if (!p) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
     p->cassette = cassette;

@@ -287,7 +287,7 @@ static int too_many(beluga_error *err)
 }
 
 /* Under its number, or where another process has taken that, under a later one. */
-static int name_file(beluga__cassette *cassette, unsigned number,
+static int name_file(beluga__open_cassette *cassette, unsigned number,
                      const beluga_http_request *request, beluga__new_file *file, beluga_error *err)
 {
     char name[MAX_NAME];
@@ -299,7 +299,7 @@ static int name_file(beluga__cassette *cassette, unsigned number,
     }
 }
 
-static int write_file(beluga__cassette *cassette, unsigned number,
+static int write_file(beluga__open_cassette *cassette, unsigned number,
                       const beluga_http_request *request, const beluga__buf *text,
                       beluga_error *err)
 {
@@ -321,7 +321,7 @@ static int write_file(beluga__cassette *cassette, unsigned number,
     return status;
 }
 
-int beluga__cassette_write(beluga__cassette *cassette, unsigned number,
+int beluga__cassette_write(beluga__open_cassette *cassette, unsigned number,
                            const beluga__exchange *exchange, beluga_error *err)
 {
     beluga__buf text;

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "client/options.h"
+#include "options/copy.h"
 #include "model/span.h"
 
 #include <beluga/batch.h>
@@ -395,7 +395,7 @@ int beluga_batch_n(beluga_chat_model *model, beluga_context *ctx, const beluga_i
 {
     beluga_client *client = beluga__chat_model_client(model);
     array_run run = {.inputs = inputs, .n = n, .results = results};
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     for (size_t i = 0; i < n; i++) results[i] = (beluga_batch_result){.response = NULL};
     if (!n) return 0;
     int status = beluga__loops_lease(&client->loops, &loop);

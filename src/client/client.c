@@ -1,7 +1,9 @@
 #include "client/client.h"
 
 #include "base/mem.h"
-#include "client/registry.h"
+#include "client/plugin_host.h"
+#include "providers/builtin.h"
+#include "registry/registry.h"
 #include "telemetry/telemetry.h"
 
 #include <stddef.h>
@@ -19,11 +21,11 @@ static void runtime_unref(beluga__runtime *runtime)
 }
 
 /* The pool, made at first use, and made anew in a forked child, which has none of its threads. */
-static beluga__executor *executor_of(beluga_client *client)
+static beluga__thread_pool *executor_of(beluga_client *client)
 {
     if (client->executor && client->executor_generation == beluga__fork_generation())
         return client->executor;
-    client->executor = beluga__executor_new(&client->runtime.allocator, client->max_threads);
+    client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
     client->executor_generation = beluga__fork_generation();
     return client->executor;
 }
@@ -34,9 +36,9 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     if (client->host_executor.submit)
         return client->host_executor.submit(client->host_executor.payload, run, argument);
     pthread_mutex_lock(&client->lock);
-    beluga__executor *executor = executor_of(client);
+    beluga__thread_pool *executor = executor_of(client);
     pthread_mutex_unlock(&client->lock);
-    return executor ? beluga__executor_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
+    return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
 }
 
 /* A caller built with a later header may say more than we know: then the rest must be zero. */
@@ -109,6 +111,7 @@ static void init_ending(beluga_client *client)
 
 int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
 {
+    const beluga__registry_stock stock = {beluga__builtin_provider, beluga__plugin_functions};
     beluga_client_settings settings;
     *out = NULL;
     int status = read_settings(given, &settings);
@@ -122,7 +125,7 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
     status = beluga__loops_init(&client->loops, &client->runtime,
                                 settings.max_idle_loops ? settings.max_idle_loops : IDLE_LOOPS,
                                 settings.idle_loop_ms ? settings.idle_loop_ms : IDLE_LOOP_MS);
-    if (!status) status = beluga__registry_new(client, &client->registry);
+    if (!status) status = beluga__registry_new(&client->runtime, &stock, &client->registry);
     if (!status) status = take_cassette(client, settings.cassette);
     if (status) {
         beluga_client_unref(client);
@@ -180,6 +183,11 @@ beluga_registry *beluga_client_registry(beluga_client *client)
     return client ? client->registry : NULL;
 }
 
+beluga_registry *beluga_registry_default(void)
+{
+    return beluga_client_registry(beluga_client_default());
+}
+
 void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *payload,
                            beluga_log_level level, bool capture_content)
 {
@@ -193,7 +201,7 @@ void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *paylo
 int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *given,
                                beluga_error *err)
 {
-    beluga__cassette *cassette = NULL;
+    beluga__open_cassette *cassette = NULL;
     int status =
         given ? beluga__cassette_new(&client->runtime, given, &beluga__network_ops, &cassette, err)
               : 0;
@@ -208,7 +216,7 @@ int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *giv
 
 int beluga_client_check_cassette(const beluga_client *client, beluga_error *err)
 {
-    const beluga__cassette *cassette = client ? client->cassette : NULL;
+    const beluga__open_cassette *cassette = client ? client->cassette : NULL;
     if (!cassette || atomic_load_explicit(&cassette->loss, memory_order_acquire) != 2) return 0;
     unsigned lost = atomic_load(&cassette->lost);
     return beluga_error_set(err, cassette->loss_error.code, "%u exchange%s not recorded: %s", lost,
@@ -220,7 +228,7 @@ int beluga_loop_new(beluga_client *client, beluga_loop **out)
     *out = NULL;
     if (!client) client = beluga_client_default();
     if (!client) return BELUGA_ERROR_NO_MEMORY;
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     int status = beluga__loop_new(&client->runtime, true, &loop);
     if (status) return status;
     beluga_client_ref(client);

@@ -27,12 +27,12 @@ struct beluga_client {
     pthread_mutex_t lock; /* of `executor` and `is_last` */
     pthread_cond_t last;
     bool is_last; /* who closes has the last reference */
-    beluga__executor *executor;
+    beluga__thread_pool *executor;
     uint32_t executor_generation;
     beluga__loops loops;
     beluga_registry *registry;
-    beluga__cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
-    beluga__cassette *cassettes; /* all there were, the last one first */
+    beluga__open_cassette *cassette;  /* NULL: calls use the network, and nothing is recorded */
+    beluga__open_cassette *cassettes; /* all there were, the last one first */
 };
 
 /* While the default client is closed there is none: who asks for it gets another one. Returns

@@ -4,7 +4,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "client/registry.h"
+#include "registry/registry.h"
 #include "telemetry/telemetry.h"
 
 void beluga__client_destroy(beluga_client *client)
@@ -13,7 +13,7 @@ void beluga__client_destroy(beluga_client *client)
     beluga__registry_free(client->registry);
     /* A forked child has the struct of its parent's pool but not the threads. */
     if (client->executor_generation == beluga__fork_generation())
-        beluga__executor_free(client->executor);
+        beluga__thread_pool_free(client->executor);
     beluga_telemetry_unref(client->observer);
     pthread_mutex_destroy(&client->lock);
     pthread_cond_destroy(&client->last);
@@ -59,7 +59,7 @@ static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
     pthread_mutex_lock(&client->lock);
-    if (client->executor) busy = beluga__executor_busy(client->executor);
+    if (client->executor) busy = beluga__thread_pool_busy(client->executor);
     pthread_mutex_unlock(&client->lock);
     return beluga_error_set(
         err, BELUGA_ERROR_TIMEOUT,

@@ -60,7 +60,7 @@ static int conclude(folding *f, beluga_response **out, beluga_response **partial
     return f->error.code;
 }
 
-static int run(folding *f, beluga__loop *loop, beluga_chat_model *model, beluga_context *ctx,
+static int run(folding *f, beluga__network_loop *loop, beluga_chat_model *model, beluga_context *ctx,
                const beluga_messages *messages, beluga_response **out, beluga_response **partial,
                beluga_error *err, const beluga_option *opts, size_t n)
 {
@@ -88,7 +88,7 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
 {
     beluga_response **partial = partial_of(opts, n);
     beluga_client *client = beluga__chat_model_client(model);
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     folding f;
     *out = NULL;
     if (partial) *partial = NULL;

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/line.h"
 #include "base/mem.h"
-#include "model/credential.h"
+#include "keys/key.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -66,7 +66,7 @@ static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
     return 0;
 }
 
-static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, const char *page,
+static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx, const char *page,
                names *n, beluga_error *err)
 {
     beluga_op *op;
@@ -87,7 +87,7 @@ static int ask(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx
 }
 
 /* A page is a call of its own, with retries and timeouts of its own. */
-static int ask_all(beluga_chat_model *model, beluga__loop *loop, beluga_context *ctx, names *n,
+static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx, names *n,
                    beluga_error *err)
 {
     beluga__buf page;
@@ -116,7 +116,7 @@ int beluga_list_models(beluga_chat_model *model, beluga_context *ctx, char ***ou
 {
     beluga_client *client = beluga__chat_model_client(model);
     const beluga_allocator *allocator = &client->runtime.allocator;
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     names n = {.count = 0};
     *out = NULL;
     *count = 0;
@@ -190,7 +190,7 @@ static int probe_now(beluga_chat_model *model, beluga_context *ctx, beluga_healt
 static int check_key(beluga__target *target, beluga_health *out, beluga_error *err)
 {
     if (!target->credential) return 0;
-    int status = beluga__credential_check(target->credential, err);
+    int status = beluga__key_check(target->credential, err);
     if (!status) return 0;
     if (err) beluga__error_name(err, provider, target->provider->name);
     if (err) beluga__error_name(err, model, target->model_name);

@@ -4,7 +4,7 @@
 #include "base/mem.h"
 
 struct beluga__loop_slot {
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     int64_t since_ns;      /* when it was given back */
     _Atomic uint32_t next; /* slot number + 1 */
 };
@@ -54,11 +54,11 @@ void beluga__loops_free(beluga__loops *loops)
     loops->slots = NULL;
 }
 
-int beluga__loops_lease(beluga__loops *loops, beluga__loop **out)
+int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out)
 {
     *out = NULL;
     for (int64_t slot; (slot = pop(loops, &loops->idle)) >= 0;) {
-        beluga__loop *loop = loops->slots[slot].loop;
+        beluga__network_loop *loop = loops->slots[slot].loop;
         push(loops, &loops->empty, (uint32_t)slot);
         if (beluga__loop_forked(loop)) continue; /* the parent's: left alone */
         loop->base.ops = beluga__loop_ops_of(loops->runtime);
@@ -84,14 +84,14 @@ static void sweep(beluga__loops *loops, int64_t now)
             young[n++] = (uint32_t)slot;
             continue;
         }
-        beluga__loop *old = loops->slots[slot].loop;
+        beluga__network_loop *old = loops->slots[slot].loop;
         push(loops, &loops->empty, (uint32_t)slot);
         if (!beluga__loop_forked(old)) beluga__loop_destroy(old);
     }
     while (n--) push(loops, &loops->idle, young[n]);
 }
 
-void beluga__loops_give_back(beluga__loops *loops, beluga__loop *loop)
+void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop)
 {
     int64_t slot = beluga__loop_forked(loop) ? -1 : pop(loops, &loops->empty);
     beluga__runtime *runtime = loops->runtime;

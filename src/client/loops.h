@@ -21,7 +21,7 @@ int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t 
 /* No call may be under way. */
 void beluga__loops_free(beluga__loops *loops);
 /* Take a loop; it holds the client until it is given back. 0, NO_MEMORY or LIMIT_EXCEEDED. */
-int beluga__loops_lease(beluga__loops *loops, beluga__loop **out);
-void beluga__loops_give_back(beluga__loops *loops, beluga__loop *loop);
+int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out);
+void beluga__loops_give_back(beluga__loops *loops, beluga__network_loop *loop);
 
 #endif

@@ -1,412 +1,70 @@
-/* Opening a model: from a provider and a configuration to a target with its stack. */
-#include "client/client.h"
-#include "client/config.h"
-#include "client/others.h"
-#include "client/registry.h"
+#include "client/open.h"
 
-#include "base/line.h"
-#include "base/mem.h"
-#include "base/secret_memory.h"
-#include "middleware/middleware.h"
+#include "client/chat_model.h"
+#include "config/config.h"
+#include "config/derive.h"
+#include "registry/registry.h"
 
-#include <beluga/version.h>
-#include <stdio.h>
-#include <strings.h>
+#include <beluga/registry.h>
 
-/* A target and the configuration whose strings it uses. */
-typedef struct owned_target {
-    beluga__target target;
-    beluga_config *config;
-    beluga_provider derived; /* the table of a provider without code */
-} owned_target;
-
-static void destroy(beluga__target *target)
+int beluga__target_open(beluga_client *client, const char *name, const beluga_config *config,
+                        beluga__target **out, beluga_error *err)
 {
-    owned_target *owned = beluga__container_of(target, owned_target, target);
-    beluga__runtime *runtime = target->runtime;
-    if (target->self && target->provider->close) target->provider->close(target->self);
-    beluga__model_release(target->stack);
-    beluga__credential_unref(target->credential);
-    for (size_t i = 0; i < target->n_headers; i++)
-        beluga__credential_unref(target->headers[i].value);
-    beluga__arena_free(&target->arena);
-    beluga_config_free(owned->config);
-    beluga__release(&runtime->allocator, owned);
-    runtime->unref(runtime);
-}
-
-static bool is_full(const beluga_provider *provider)
-{
-    return provider->start != NULL;
-}
-
-/* --- where it is ------------------------------------------------------------------------------ */
-
-static int show_url(beluga__target *t, const char *url)
-{
-    beluga__buf shown;
-    beluga__buf_init(&shown, &t->runtime->allocator, SIZE_MAX / 2);
-    int status = beluga__http_redact_url(&shown, url);
-    if (!status) t->shown_url = beluga__arena_copy(&t->arena, shown.data, shown.length);
-    beluga__buf_free(&shown);
-    return t->shown_url ? 0 : BELUGA_ERROR_NO_MEMORY;
-}
-
-static int take_url(beluga__target *t, beluga__buf *faults)
-{
-    const char *url = beluga__settings_string(&t->settings, BELUGA_OPTION_BASE_URL);
-    if (!url) url = t->provider->base_url;
-    if (is_full(t->provider)) {
-        t->base_url = t->shown_url = url;
-        return 0;
-    }
-    const char *separator = faults->length ? "; " : "";
-    if (!url) return beluga__buf_printf(faults, "%sbase_url is missing", separator);
-    size_t n = strlen(url);
-    char wrong[BELUGA__WRONG_URL];
-    int status = show_url(t, url);
+    beluga_registry *registry = client->registry;
+    const beluga_provider *provider;
+    const char *base = beluga__derived_base(config);
+    int status = base && name ? beluga__derived_check(registry, name, base, &provider, err)
+                              : beluga__registry_find(registry, name, &provider, err);
     if (status) return status;
-    if (!beluga__config_check_url(url, wrong))
-        return beluga__buf_printf(faults, "%s%s", separator, wrong);
-    if ((strncasecmp(url, "http://", 7) && strncasecmp(url, "https://", 8)) ||
-        n > BELUGA__MAX_URL_BYTES)
-        return beluga__buf_printf(faults,
-                                  "%sbase_url must begin with http:// or https:// (is \"%.80s\")",
-                                  separator, t->shown_url);
-    while (n && url[n - 1] == '/') n--;
-    t->base_url = beluga__arena_copy(&t->arena, url, n);
-    return t->base_url ? 0 : BELUGA_ERROR_NO_MEMORY;
+    return beluga__target_new(client, provider, name, config, out, err);
 }
 
-static int take_model_name(beluga__target *t, beluga__buf *faults)
+/* A file's provider without code, before its section was applied. */
+static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
-    t->model_name = beluga__settings_string(&t->settings, BELUGA_OPTION_MODEL_NAME);
-    if (!t->model_name || !*t->model_name) t->model_name = t->provider->default_model;
-    if (t->model_name) {
-        t->model_name = beluga__settings_model(&t->settings, t->model_name);
-        return 0;
-    }
-    return beluga__buf_printf(faults,
-                              "%smodel_name is missing, and %s has no default: say %s/MODEL",
-                              faults->length ? "; " : "", t->provider->name, t->provider->name);
+    return config && name && !beluga__derived_base(config) &&
+           !beluga_registry_contains(registry, name) &&
+           beluga__config_find_base(config, name, NULL, NULL);
 }
 
-static int take_metric_prefix(beluga__target *t)
+int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
+                         beluga_chat_model **out, beluga_error *err)
 {
-    char text[128];
-    t->metric_prefix = t->provider->metric_prefix;
-    if (t->metric_prefix) return 0;
-    int n = snprintf(text, sizeof text, "beluga.%s", t->provider->name);
-    t->metric_prefix = beluga__arena_copy(&t->arena, text, (size_t)n);
-    return t->metric_prefix ? 0 : BELUGA_ERROR_NO_MEMORY;
-}
-
-static void take_connection(beluga__target *t)
-{
-    static _Atomic uint64_t next_id = 1;
-    const beluga__settings *s = &t->settings;
-    const char *agent = beluga__settings_string(s, BELUGA_OPTION_USER_AGENT);
-    const char *proxy = beluga__settings_string(s, BELUGA_OPTION_PROXY);
-    /* NULL lets libcurl read its variables, "" does not. */
-    bool from_environment = beluga__settings_int(s, BELUGA_OPTION_ENVIRONMENT, 0);
-    t->connection = (beluga__connection){
-        .id = atomic_fetch_add(&next_id, 1),
-        .ca_file = beluga__settings_string(s, BELUGA_OPTION_CA_FILE),
-        .client_certificate = beluga__settings_string(s, BELUGA_OPTION_CLIENT_CERTIFICATE),
-        .client_key = beluga__settings_string(s, BELUGA_OPTION_CLIENT_KEY),
-        .proxy = proxy              ? proxy
-                 : from_environment ? NULL
-                                    : "",
-        .unix_socket = beluga__settings_string(s, BELUGA_OPTION_UNIX_SOCKET),
-        .user_agent = agent ? agent : "beluga/" BELUGA_VERSION_STRING,
-        .http_version =
-            (int)beluga__settings_int(s, BELUGA_OPTION_HTTP_VERSION, BELUGA_HTTP_VERSION_AUTO),
-        .environment = from_environment,
-    };
-}
-
-/* --- the key ---------------------------------------------------------------------------------- */
-
-/* A server at another address than the provider's own may well need none. */
-static bool needs_key(const beluga__target *t)
-{
-    if (t->provider->capabilities & BELUGA_CAPABILITY_NO_KEY) return false;
-    return !is_full(t->provider) && t->provider->key_variables && t->provider->base_url &&
-           t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
-}
-
-/* A replay needs no key and asks nobody for one. One that is at hand is used, so that it is masked.
- */
-static void take_replay_key(beluga__target *t, const char *key)
-{
-    beluga_error unused;
-    if (!key || !*key || beluga__credential_new(t->runtime, key, &t->credential, &unused)) return;
-    if (beluga__credential_is_value(t->credential)) return;
-    beluga__credential_unref(t->credential);
-    t->credential = NULL;
-}
-
-static int take_key(beluga__target *t, beluga_error *err)
-{
-    const beluga__setting *function = &t->settings.known[BELUGA_OPTION_KEY_SOURCE];
-    const char *key = beluga__settings_string(&t->settings, BELUGA_OPTION_API_KEY);
-    if (t->runtime->replays) {
-        t->key_set = function->type || (key && *key);
-        take_replay_key(t, key);
-        return 0;
-    }
-    if (function->type) {
-        t->key_set = true;
-        return beluga__credential_new_source(t->runtime, function->value.pointer, &t->credential,
-                                             err);
-    }
-    if (key && *key) {
-        t->key_set = true;
-        return beluga__credential_new(t->runtime, key, &t->credential, err);
-    }
-    if (!needs_key(t)) return 0;
-    return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,
-                            "no key for %s: set %s, or give api_key", t->provider->name,
-                            t->provider->key_variables[0]);
-}
-
-/* --- headers ---------------------------------------------------------------------------------- */
-
-/* A replay asks nobody for it; what stands in its place is hidden in a recording as it was. */
-static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
-                             beluga_error *err)
-{
-    beluga_error unused;
-    if (beluga__credential_new(t->runtime, value, &header->value, &unused) == 0) {
-        if (beluga__credential_is_value(header->value)) return 0;
-        beluga__credential_unref(header->value);
-    }
-    header->secret = false;
-    return beluga__credential_new_value(t->runtime, "replayed", &header->value, err);
-}
-
-/* What begins as AWS's references do is text here: an access key is no header. */
-static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
-                             beluga_error *err)
-{
-    beluga_error why;
-    header->secret = beluga__credential_is_reference(value);
-    if (header->secret && t->runtime->replays) return take_replay_value(t, header, value, err);
-    int status = header->secret
-                     ? beluga__credential_new(t->runtime, value, &header->value, &why)
-                     : beluga__credential_new_value(t->runtime, value, &header->value, &why);
-    if (!status) return 0;
-    return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
-}
-
-/* "Name: value", which the check has seen; nothing as the value takes the header away. */
-static int take_header(beluga__target *t, const char *line, beluga_error *err)
-{
-    const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
-    beluga__target_header *header = &t->headers[t->n_headers];
-    header->name = beluga__arena_copy(&t->arena, line, (size_t)(colon - line));
-    if (!header->name)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    int status = *value ? take_header_value(t, header, value, err) : 0;
-    if (!status) t->n_headers++;
-    return status;
-}
-
-static int take_headers(beluga__target *t, beluga_error *err)
-{
-    const beluga__setting *slot = &t->settings.known[BELUGA_OPTION_HEADERS];
-    const beluga__item *first = slot->type == BELUGA_OPTION_LIST ? slot->value.items : NULL;
-    size_t n = 0;
+    beluga__target *target;
+    beluga_config *resolved = NULL;
     int status = 0;
-    if (!first || is_full(t->provider)) return 0;
-    for (const beluga__item *item = first; item; item = item->next) n++;
-    t->headers = beluga__arena_zalloc(&t->arena, n * sizeof *t->headers);
-    if (!t->headers)
-        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
-    for (const beluga__item *item = first; item && !status; item = item->next)
-        status = take_header(t, item->value.string, err);
-    return status;
-}
-
-/* --- all together ----------------------------------------------------------------------------- */
-
-/* Without HTTP most calls fit into a KiB, up to which malloc is at its best. */
-static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *provider)
-{
-    enum { FULL = 1024, ATTEMPT = 256 };
-    if (!is_full(provider)) return 0;
-    return FULL + (runtime->telemetry ? ATTEMPT : 0);
-}
-
-static bool is_limited(const beluga__settings *settings)
-{
-    return beluga__settings_has(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE) ||
-           beluga__settings_has(settings, BELUGA_OPTION_TOKENS_PER_MINUTE) ||
-           beluga__settings_has(settings, BELUGA_OPTION_MAX_CONCURRENT_CALLS);
-}
-
-/* The one place that knows the order, from the inside out. */
-static beluga__model *build_stack(beluga__target *t, const beluga__others *fallbacks,
-                                  beluga_prices *prices)
-{
-    beluga__runtime *runtime = t->runtime;
-    const beluga__settings *settings = &t->settings;
-    beluga__model *model = is_full(t->provider) ? beluga__full_adapter_new(runtime)
-                                                : beluga__http_adapter_new(runtime);
-    if (runtime->telemetry) model = beluga__attempt_new(runtime, model);
-    model = beluga__retry_new(runtime, settings, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_BREAKER_FAILURES))
-        model = beluga__breaker_new(runtime, settings, model);
-    if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
-    if (fallbacks->n)
-        model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
-    if (prices)
-        model =
-            beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
-        model = beluga__cache_new(runtime, settings, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))
-        model =
-            beluga__hooks_new(runtime, settings->known[BELUGA_OPTION_HOOKS].value.pointer, model);
-    return model;
-}
-
-/* A budget can't be kept where it is not known what is spent. */
-static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
-{
-    beluga_price unused;
-    if (beluga_prices_find(prices, t->provider->name, t->model_name, &unused)) return 0;
-    return beluga_error_set(
-        err, BELUGA_ERROR_INVALID_CONFIG,
-        "budget: the price of %.48s/%.90s is not known; name a file that has it "
-        "(prices)",
-        t->provider->name, t->model_name);
-}
-
-/* NULL where there is no budget. */
-static int load_prices(const beluga__target *t, const beluga__others *fallbacks,
-                       beluga_prices **out, beluga_error *err)
-{
     *out = NULL;
-    if (!beluga__settings_has(&t->settings, BELUGA_OPTION_BUDGET)) return 0;
-    int status =
-        beluga_prices_load(beluga__settings_string(&t->settings, BELUGA_OPTION_PRICES), out, err);
-    if (!status) status = check_price(t, *out, err);
-    for (size_t i = 0; i < fallbacks->n && !status; i++)
-        status = check_price(fallbacks->targets[i], *out, err);
-    if (!status) return 0;
-    beluga_prices_free(*out);
-    *out = NULL;
-    return status;
-}
-
-static int take_stack(owned_target *owned, beluga_error *err)
-{
-    beluga__target *t = &owned->target;
-    beluga__others fallbacks;
-    beluga_prices *prices = NULL;
-    int status = beluga__others_open(beluga__client_of(t->runtime), owned->config,
-                                     BELUGA_OPTION_FALLBACK, &fallbacks, err);
-    if (!status && beluga__settings_has(&t->settings, BELUGA_OPTION_CACHE_TTL))
-        status = beluga__cache_check(err);
-    if (!status) status = load_prices(t, &fallbacks, &prices, err);
-    if (!status && !(t->stack = build_stack(t, &fallbacks, prices)))
-        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
-    beluga__others_free(&fallbacks);
-    return status;
-}
-
-/* Every fault of the configuration, in one error. */
-static int check(beluga__target *t, beluga_error *err)
-{
-    beluga__buf faults;
-    beluga__buf_init(&faults, &t->runtime->allocator, sizeof err->message);
-    beluga_error ranges;
-    int status = beluga__settings_check_all(&t->settings, 'M', t->provider->name,
-                                            t->provider->options, &ranges);
-    if (status == BELUGA_ERROR_NO_MEMORY)
-        return beluga_error_set(err, status, "no memory to open a model");
-    if (status) beluga__buf_puts(&faults, ranges.message);
-    if (is_full(t->provider) && (beluga__settings_has(&t->settings, BELUGA_OPTION_HEADERS) ||
-                                 beluga__settings_has(&t->settings, BELUGA_OPTION_BODY)))
-        beluga__buf_printf(&faults, "%sheaders and body are for HTTP, which %s does not speak",
-                           faults.length ? "; " : "", t->protocol->name);
-    int memory = take_model_name(t, &faults);
-    if (!memory) memory = take_url(t, &faults);
-    if (memory == BELUGA_ERROR_LIMIT_EXCEEDED) memory = 0; /* so many faults: the first ones do */
-    if (memory)
-        status = beluga_error_set(err, memory, "no memory to open a model");
-    else if (faults.length)
-        status = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "%s", faults.data);
-    beluga__buf_free(&faults);
-    return status;
-}
-
-/* The name in an error is the provider's, from the first on. */
-static int take_name(owned_target *owned, const char *name)
-{
-    beluga__target *t = &owned->target;
-    if (strcmp(name, t->provider->name) == 0) return 0;
-    name = beluga__arena_copy(&t->arena, name, strlen(name));
-    if (!name) return BELUGA_ERROR_NO_MEMORY;
-    beluga__derive(&owned->derived, t->protocol, name, owned->config);
-    t->provider = &owned->derived;
-    return 0;
-}
-
-static int fill(owned_target *owned, const char *name, const beluga_config *config,
-                beluga_error *err)
-{
-    beluga__target *t = &owned->target;
-    owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);
-    int status = owned->config ? take_name(owned, name) : BELUGA_ERROR_NO_MEMORY;
-    if (!status) status = beluga__config_apply_env(owned->config, t->provider);
-    if (status) return beluga_error_set(err, status, "the configuration can't be copied");
-    t->settings = *beluga__config_settings(owned->config);
-    status = check(t, err);
-    if (!status) status = take_headers(t, err);
-    if (!status) status = take_key(t, err);
-    if (!status && take_metric_prefix(t))
-        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
-    if (status) return status;
-    take_connection(t);
-    t->call_bytes = call_bytes(t->runtime, t->provider);
-    status = take_stack(owned, err);
-    if (status || !t->provider->open) return status;
-    beluga_error unset = {0};
-    status = t->provider->open(owned->config, &t->self, &unset);
-    if (status && !unset.code) beluga_error_set(&unset, status, "%s", beluga_error_text(status));
-    if (status && err) *err = unset;
-    return status;
-}
-
-int beluga__target_open(beluga_client *client, const beluga_provider *provider, const char *name,
-                        const beluga_config *config, beluga__target **out, beluga_error *err)
-{
-    owned_target *owned = beluga__zalloc(&client->runtime.allocator, sizeof *owned);
-    *out = NULL;
-    if (!owned) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
-    beluga__target *t = &owned->target;
-    atomic_init(&t->refs, 1);
-    t->runtime = &client->runtime;
-    t->runtime->ref(t->runtime);
-    beluga__origin_of origin = beluga__registry_origin(client->registry, provider);
-    t->provider = t->protocol = provider;
-    t->given = origin.given;
-    t->builtin = origin.builtin;
-    t->destroy = destroy;
-    beluga__arena_init(&t->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
-    int status = fill(owned, name, config, err);
+    if (!registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
+    if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
+    if (is_unresolved(registry, name, config)) {
+        status = beluga__config_resolve_provider(config, registry, name, &resolved, err);
+        config = resolved;
+    }
+    if (!status) status = beluga__target_open(beluga__client_of(beluga__registry_runtime(registry)), name, config, &target, err);
+    beluga_config_free(resolved);
     if (!status) {
-        *out = t;
-        return 0;
+        *out = beluga__chat_model_new(target, NULL, 0);
+        beluga__target_unref(target);
+        if (!*out)
+            status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
     }
-    if (err) {
-        beluga__error_clean(err); /* a provider may have written it */
-        beluga__error_name(err, provider, t->provider->name);
-        if (t->model_name) beluga__error_name(err, model, t->model_name);
-    }
-    if (t->self && status) t->self = NULL; /* open failed: what it made is its own business */
-    beluga__target_unref(t);
+    if (status) beluga_error_wrap(err, "open", NULL);
+    return status;
+}
+
+int beluga_model_open(const char *reference, beluga_chat_model **out, beluga_error *err)
+{
+    beluga_registry *registry = beluga_registry_default();
+    const beluga_option env[] = {beluga_with_env()};
+    beluga_config *base = beluga_config_new_n(env, 1), *config = NULL;
+    *out = NULL;
+    int status = 0;
+    if (!registry || !base)
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    if (!status) status = beluga_config_resolve(base, registry, reference, &config, err);
+    if (!status) status = beluga_registry_open(registry, NULL, config, out, err);
+    beluga_config_free(config);
+    beluga_config_free(base);
     return status;
 }

@@ -1,10 +1,8 @@
 /* The other models that a configuration names: opened together with the one that names them. */
-#include "client/client.h"
-#include "client/config.h"
 #include "client/others.h"
-#include "client/registry.h"
 
-#include "base/mem.h"
+#include "client/open.h"
+#include "config/config.h"
 
 /* What belongs to the one model, and says nothing about another. */
 static const int own_keys[] = {
@@ -78,7 +76,7 @@ static int open_one(beluga_client *client, const beluga_config *config, const ch
     int status = resolve(config, registry, reference, &other, err);
     if (status) return status;
     beluga_config_get_string(other, BELUGA_OPTION_PROVIDER, &name);
-    status = beluga__registry_open_target(registry, name, other, out, err);
+    status = beluga__target_open(client, name, other, out, err);
     beluga_config_free(other);
     return status;
 }

@@ -7,7 +7,7 @@
 
 struct beluga_stream {
     beluga_client *client; /* held by the leased loop */
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     beluga_op *op;
     beluga__queue queue;
     bool ready; /* something came */
@@ -127,7 +127,7 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
 void beluga_stream_free(beluga_stream *stream)
 {
     if (!stream || beluga__loop_forked(stream->loop)) return; /* the parent's is left alone */
-    beluga__loop *loop = stream->loop;
+    beluga__network_loop *loop = stream->loop;
     beluga_client *client = stream->client;
     beluga__operation_abort(stream->op);
     beluga_op_free(stream->op);

@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "client/options.h"
+#include "options/copy.h"
 #include "model/span.h"
 #include "schema/tool.h"
 
@@ -703,7 +703,7 @@ int beluga_run_tools_n(beluga_chat_model *model, beluga_context *ctx, beluga_mes
     beluga_client *client = beluga__chat_model_client(model);
     waiting w = {.cb = cb, .payload = payload};
     beluga_tool_run *run;
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     *out = NULL;
     int status = beluga__loops_lease(&client->loops, &loop);
     if (status)

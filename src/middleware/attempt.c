@@ -14,10 +14,10 @@ typedef struct attempt_model {
 } attempt_model;
 
 typedef struct attempt_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     attempt_model *self;
     beluga_call *call;
     int64_t start_ns;
@@ -79,7 +79,7 @@ static void begin_span(attempt_op *op, beluga_call *call)
     op->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     attempt_op *op = beluga__arena_zalloc(&call->arena, sizeof *op);
@@ -103,10 +103,10 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     attempt_op *op = beluga__container_of(base, attempt_op, op);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     if (!op->span) return;
     bool late = beluga__context_deadline_ns(op->call->context) <= beluga__now_ns() &&
                 !beluga_context_is_cancelled(op->call->context);
@@ -116,9 +116,9 @@ static void cancel(beluga__op *base)
     end_span(op, &err);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
-    beluga__op_pause(beluga__container_of(base, attempt_op, op)->inner, paused);
+    beluga__stage_pause(beluga__container_of(base, attempt_op, op)->inner, paused);
 }
 
 static void release(beluga__model *model)

@@ -24,10 +24,10 @@ typedef struct breaker {
 } breaker;
 
 typedef struct breaker_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     breaker *self;
     beluga_call *call;
     bool is_probe, decided;
@@ -164,7 +164,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     op->outer->event(op->outer, event);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     breaker_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -188,10 +188,10 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
 }
 
 /* A deadline that passes while the provider says nothing is the provider's failure. */
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     breaker_op *op = beluga__container_of(base, breaker_op, op);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     if (op->decided) return;
     op->decided = true;
     bool late = beluga__layer_stopped(op->call, NULL) == BELUGA_ERROR_CONTEXT_TIMEOUT;
@@ -201,9 +201,9 @@ static void cancel(beluga__op *base)
         undecided(op);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
-    beluga__op_pause(beluga__container_of(base, breaker_op, op)->inner, paused);
+    beluga__stage_pause(beluga__container_of(base, breaker_op, op)->inner, paused);
 }
 
 static const beluga__model_ops breaker_ops = {start, cancel, pause, beluga__layer_release};

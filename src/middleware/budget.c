@@ -22,10 +22,10 @@ typedef struct budget {
 } budget;
 
 typedef struct budget_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     budget *self;
     beluga_call *call;
     int64_t reserved, used; /* of tries that are over */
@@ -139,7 +139,7 @@ static int reserve(budget_op *op, beluga_error *err)
         (double)op->reserved / PER_DOLLAR);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     budget_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -164,16 +164,16 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     budget_op *op = beluga__container_of(base, budget_op, op);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     settle(op);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
-    beluga__op_pause(beluga__container_of(base, budget_op, op)->inner, paused);
+    beluga__stage_pause(beluga__container_of(base, budget_op, op)->inner, paused);
 }
 
 static void release(beluga__model *model)

@@ -19,10 +19,10 @@ typedef struct cache {
 } cache;
 
 typedef struct cache_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer; /* NULL once it is over */
-    beluga__op *inner;
+    beluga__stage *inner;
     cache *self;
     beluga_call *call;
     char key[BELUGA__CACHE_KEY];
@@ -158,7 +158,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     cache *self = (cache *)beluga__layer_of(model);
@@ -184,22 +184,22 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     cache_op *op = beluga__container_of(base, cache_op, op);
     op->outer = NULL;
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     op->inner = NULL;
     let_go(op);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
     cache_op *op = beluga__container_of(base, cache_op, op);
     op->paused = paused;
     if (!paused && op->doc && op->outer && !op->play.queued)
         op->call->loop->ops->defer(op->call->loop, &op->play);
-    beluga__op_pause(op->inner, paused);
+    beluga__stage_pause(op->inner, paused);
 }
 
 static void release(beluga__model *model)

@@ -28,10 +28,10 @@ typedef struct fallback {
 } fallback;
 
 typedef struct fallback_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     fallback *self;
     beluga_call *call;
     beluga__task next; /* ops deliver nothing inside start, so a failed one is followed later */
@@ -194,7 +194,7 @@ static void ask_next(beluga__task *task)
     if (ask(op, &err))
         failed(op, &err);
     else if (op->paused)
-        beluga__op_pause(op->inner, true);
+        beluga__stage_pause(op->inner, true);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
@@ -211,7 +211,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     fallback_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -239,20 +239,20 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return err->code;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     fallback_op *op = beluga__container_of(base, fallback_op, op);
     op->outer = NULL;
     beluga__task_cancel(&op->next);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     op->inner = NULL;
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
     fallback_op *op = beluga__container_of(base, fallback_op, op);
     op->paused = paused;
-    beluga__op_pause(op->inner, paused);
+    beluga__stage_pause(op->inner, paused);
 }
 
 static void release(beluga__model *model)

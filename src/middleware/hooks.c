@@ -11,10 +11,10 @@ typedef struct hooks {
 } hooks;
 
 typedef struct hooks_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     hooks *self;
     beluga_call *call;
     beluga_usage usage;
@@ -52,9 +52,9 @@ static int ask(hooks_op *op, const beluga_event *event, beluga_error *err)
 
 static void stop(hooks_op *op, const beluga_event *event, beluga_error *err)
 {
-    beluga__op *inner = op->inner;
+    beluga__stage *inner = op->inner;
     op->inner = NULL;
-    if (event->kind != BELUGA_EVENT_FINISH) beluga__op_cancel(inner); /* else it is over already */
+    if (event->kind != BELUGA_EVENT_FINISH) beluga__stage_cancel(inner); /* else it is over already */
     beluga__call_locate(op->call, err);
     tell_failed(op, err);
     beluga__sink_error(op->outer, err);
@@ -89,7 +89,7 @@ static int begin(hooks_op *op, beluga_error *err)
     return status ? status : inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     hooks_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -111,18 +111,18 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     hooks_op *op = beluga__container_of(base, hooks_op, op);
     beluga_error err;
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     beluga__layer_stopped(op->call, &err);
     tell_failed(op, &err);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
-    beluga__op_pause(beluga__container_of(base, hooks_op, op)->inner, paused);
+    beluga__stage_pause(beluga__container_of(base, hooks_op, op)->inner, paused);
 }
 
 static const beluga__model_ops hooks_ops = {start, cancel, pause, beluga__layer_release};

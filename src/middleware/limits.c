@@ -37,10 +37,10 @@ typedef struct limits {
 } limits;
 
 typedef struct limits_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink;
     beluga__sink *outer;
-    beluga__op *inner;
+    beluga__stage *inner;
     limits *self;
     beluga_call *call;
     beluga__timer timer; /* until its turn, or until it has waited too long */
@@ -227,7 +227,7 @@ static int begin(limits_op *op, beluga_error *err)
     int status = inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
     if (status) return_turn(op); /* an open breaker, say */
     op->has_turn = false;
-    if (!status && op->paused) beluga__op_pause(op->inner, true);
+    if (!status && op->paused) beluga__stage_pause(op->inner, true);
     return status;
 }
 
@@ -392,7 +392,7 @@ static int64_t estimate(const beluga_call *call)
     return tokens;
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     limits_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -415,21 +415,21 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status < 0 ? status : 0;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     limits_op *op = beluga__container_of(base, limits_op, op);
     op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
     withdraw(op);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     return_turn(op);
     leave(op);
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
     limits_op *op = beluga__container_of(base, limits_op, op);
     op->paused = paused;
-    beluga__op_pause(op->inner, paused);
+    beluga__stage_pause(op->inner, paused);
 }
 
 static void release(beluga__model *model)

@@ -24,12 +24,12 @@ typedef struct retry_model {
 } retry_model;
 
 typedef struct retry_op {
-    beluga__op op;
+    beluga__stage op;
     beluga__sink sink; /* the inner op's */
     beluga__sink *outer;
     beluga_call *call;
     retry_model *self;
-    beluga__op *inner; /* NULL between attempts */
+    beluga__stage *inner; /* NULL between attempts */
     beluga__timer timer;
     int attempts;
     bool delivered; /* content went out in this attempt */
@@ -196,10 +196,10 @@ static void timer_fired(beluga__timer *timer)
     if (status)
         failed(op, &err);
     else if (op->paused)
-        beluga__op_pause(op->inner, true);
+        beluga__stage_pause(op->inner, true);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **out,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
                  beluga_error *err)
 {
     retry_op *op = beluga__layer_op(call, sizeof *op, err);
@@ -216,20 +216,20 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return status;
 }
 
-static void cancel(beluga__op *base)
+static void cancel(beluga__stage *base)
 {
     retry_op *op = beluga__container_of(base, retry_op, op);
     op->outer = NULL;
     op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
-    beluga__op_cancel(op->inner);
+    beluga__stage_cancel(op->inner);
     op->inner = NULL;
 }
 
-static void pause(beluga__op *base, bool paused)
+static void pause(beluga__stage *base, bool paused)
 {
     retry_op *op = beluga__container_of(base, retry_op, op);
     op->paused = paused;
-    beluga__op_pause(op->inner, paused);
+    beluga__stage_pause(op->inner, paused);
 }
 
 static const beluga__model_ops retry_ops = {start, cancel, pause, beluga__layer_release};

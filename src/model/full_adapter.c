@@ -18,7 +18,7 @@
 enum { MAX_REMOTE_BYTES = 1 << 20 }; /* under way from a worker; then it waits */
 
 typedef struct full_op {
-    beluga__op op;
+    beluga__stage op;
     beluga_emit emit;
     beluga__task task;
     beluga__timer timer;
@@ -56,7 +56,7 @@ typedef struct event_mail {
     beluga__mail mail;
     struct beluga__remote *remote;
     size_t size;
-    beluga__event what;
+    beluga__any_event what;
     _Alignas(16) char room[];
 } event_mail;
 
@@ -110,7 +110,7 @@ static void cancel_provider(full_op *self)
     beluga__handle_leave(self->emit.name, before);
 }
 
-static void cancel(beluga__op *op)
+static void cancel(beluga__stage *op)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     if (!self->emit.sink) return;
@@ -151,7 +151,7 @@ static void begin(beluga__task *task)
     if (self->paused) beluga__watchdog_pause(&self->dog, true);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err)
 {
     if (call->list_models)
@@ -172,7 +172,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     return 0;
 }
 
-static void pause(beluga__op *op, bool paused)
+static void pause(beluga__stage *op, bool paused)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     self->paused = paused;

@@ -11,7 +11,7 @@
 
 /* --- steering --------------------------------------------------------------------------------- */
 
-static void cancel(beluga__op *op)
+static void cancel(beluga__stage *op)
 {
     beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
     if (!self->emit.sink) return;
@@ -19,7 +19,7 @@ static void cancel(beluga__op *op)
     beluga__http_op_let_go(self, false);
 }
 
-static void pause(beluga__op *op, bool paused)
+static void pause(beluga__stage *op, bool paused)
 {
     beluga__http_op *self = beluga__container_of(op, beluga__http_op, op);
     beluga_loop *loop = self->emit.call->loop;
@@ -121,7 +121,7 @@ static int authorize(beluga__http_op *self, beluga_error *err)
     if (!key) return 0;
     const beluga_call *call = self->emit.call;
     beluga_credential credential = {.size = sizeof credential, .key = key, .call = call};
-    credential.variable = beluga__credential_variable(call->target->credential);
+    credential.variable = beluga__key_variable(call->target->credential);
     if (provider->authorize)
         return provider->authorize(&self->request, &credential, beluga__wall_s(), err);
     return beluga__http_request_set_bearer(&self->request, key, err);
@@ -187,7 +187,7 @@ static int send_request(beluga__http_op *self, beluga_error *err)
 }
 
 /* What comes next: a header's value, or the key. */
-static beluga__credential *next_secret(const beluga__http_op *self)
+static beluga__key *next_secret(const beluga__http_op *self)
 {
     const beluga__target *target = self->emit.call->target;
     return self->n_resolved < target->n_headers ? target->headers[self->n_resolved].value
@@ -223,15 +223,15 @@ static int resolve_secrets(beluga__http_op *self, beluga_error *err)
     beluga_call *call = self->emit.call;
     self->waits_for_key = false;
     while (self->n_resolved <= call->target->n_headers) {
-        beluga__credential *credential = next_secret(self);
+        beluga__key *credential = next_secret(self);
         const char *value = NULL;
         int status = 1;
         if (credential)
-            status = beluga__credential_get(credential, call->loop, &call->arena, &self->key_wait,
+            status = beluga__key_get(credential, call->loop, &call->arena, &self->key_wait,
                                             &value, err);
         self->waits_for_key = status == 0;
         if (status <= 0) return status ? secret_failed(self, err) : 0;
-        if (credential && beluga__credential_renews(credential)) self->kept_secret = true;
+        if (credential && beluga__key_renews(credential)) self->kept_secret = true;
         take_secret(self, value);
     }
     return 1;
@@ -247,7 +247,7 @@ static int go_on(beluga__http_op *self, beluga_error *err)
 void beluga__http_op_key_is_late(beluga__http_op *self)
 {
     beluga_error err;
-    beluga__credential_late(next_secret(self), &err);
+    beluga__key_late(next_secret(self), &err);
     beluga__http_op_fail(self, secret_failed(self, &err), &err);
 }
 
@@ -330,7 +330,7 @@ static int begin(beluga__http_op *self, beluga_error *err)
     return status;
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err)
 {
     beluga_error unused;

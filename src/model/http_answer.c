@@ -27,7 +27,7 @@ void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection)
     beluga__watchdog_stop(&self->dog);
     loop->ops->timer_clear(loop, &self->grace);
     beluga__task_cancel(&self->warn);
-    if (self->waits_for_key) beluga__credential_cancel(&self->key_wait);
+    if (self->waits_for_key) beluga__key_cancel(&self->key_wait);
     self->waits_for_key = false;
     if (self->transfer && reuse_connection)
         loop->ops->transfer_finish(self->transfer);
@@ -450,9 +450,9 @@ static const char *http_reason(int status)
 /* Returns whether any of them can be asked for again. */
 static bool expire_secrets(const beluga__target *target)
 {
-    bool renews = target->credential && beluga__credential_expire(target->credential);
+    bool renews = target->credential && beluga__key_expire(target->credential);
     for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value && beluga__credential_expire(target->headers[i].value))
+        if (target->headers[i].value && beluga__key_expire(target->headers[i].value))
             renews = true;
     return renews;
 }

@@ -4,13 +4,13 @@
 #define BELUGA__HTTP_OP_H
 
 #include "model/body_kind.h"
-#include "model/credential.h"
+#include "keys/key.h"
 #include "model/emit.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
 
 typedef struct beluga__http_op {
-    beluga__op op;
+    beluga__stage op;
     beluga_emit emit;
     beluga__watchdog dog;
     beluga__proof proof;

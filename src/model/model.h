@@ -14,14 +14,14 @@ typedef struct beluga__sink {
     void (*event)(struct beluga__sink *sink, const beluga_event *event);
 } beluga__sink;
 
-typedef struct beluga__op beluga__op;
+typedef struct beluga__stage beluga__stage;
 typedef struct beluga__model beluga__model;
 
 typedef struct beluga__model_ops {
-    int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__op **op,
+    int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err);
-    void (*cancel)(beluga__op *op);
-    void (*pause)(beluga__op *op, bool paused);
+    void (*cancel)(beluga__stage *op);
+    void (*pause)(beluga__stage *op, bool paused);
     void (*release)(beluga__model *model); /* the last user went */
 } beluga__model_ops;
 
@@ -29,16 +29,16 @@ struct beluga__model {
     const beluga__model_ops *ops;
 };
 
-struct beluga__op {
+struct beluga__stage {
     const beluga__model_ops *ops;
 };
 
-static inline void beluga__op_cancel(beluga__op *op)
+static inline void beluga__stage_cancel(beluga__stage *op)
 {
     if (op) op->ops->cancel(op);
 }
 
-static inline void beluga__op_pause(beluga__op *op, bool paused)
+static inline void beluga__stage_pause(beluga__stage *op, bool paused)
 {
     if (op) op->ops->pause(op, paused);
 }

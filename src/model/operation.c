@@ -189,9 +189,9 @@ static void terminate(beluga_op *op, const beluga_event *event)
 /* Cancellation and deadlines: the layers below are stopped first, then the error is told. */
 static void stop_now(beluga_op *op, int code)
 {
-    beluga__op *inner = op->inner;
+    beluga__stage *inner = op->inner;
     op->inner = NULL;
-    beluga__op_cancel(inner);
+    beluga__stage_cancel(inner);
     beluga_error err;
     beluga_error_set(&err, code, "%s", beluga_error_text(code));
     beluga__call_locate(op->call, &err);
@@ -213,10 +213,10 @@ static void deadline_passed(beluga__timer *timer)
 
 static void stop_later(beluga_op *op, int code)
 {
-    beluga__op *inner = op->inner;
+    beluga__stage *inner = op->inner;
     if (over(op)) return;
     op->inner = NULL;
-    beluga__op_cancel(inner);
+    beluga__stage_cancel(inner);
     op->stop_code = code;
     op->call->loop->ops->defer(op->call->loop, &op->stop);
 }
@@ -396,9 +396,9 @@ int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload
 void beluga__operation_abort(beluga_op *op)
 {
     if (!op->running || beluga__loop_inherited(op->call->loop)) return;
-    beluga__op *inner = op->inner;
+    beluga__stage *inner = op->inner;
     op->inner = NULL;
-    beluga__op_cancel(inner);
+    beluga__stage_cancel(inner);
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_CONTEXT_CANCELED, "cancelled");
     beluga_event event = {.kind = BELUGA_EVENT_ERROR};
@@ -431,7 +431,7 @@ void beluga_op_cancel(beluga_op *op)
 
 void beluga_op_pause(beluga_op *op, bool paused)
 {
-    if (can_be_steered(op)) beluga__op_pause(op->inner, paused);
+    if (can_be_steered(op)) beluga__stage_pause(op->inner, paused);
 }
 
 void beluga_op_free(beluga_op *op)

@@ -3,7 +3,7 @@
 #ifndef BELUGA__OPERATION_H
 #define BELUGA__OPERATION_H
 
-#include "model/guard.h"
+#include "loop/guard.h"
 #include "model/model.h"
 
 #include <beluga/chat_model.h>
@@ -12,7 +12,7 @@ struct beluga_op {
     beluga__sink sink;
     beluga__running run; /* in loop->operations */
     beluga_call *call;   /* held */
-    beluga__op *inner;
+    beluga__stage *inner;
     beluga_event_cb cb;
     void *payload;
     void (*aborted)(void *payload); /* told instead of a terminal event, when there will be none */

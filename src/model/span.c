@@ -65,7 +65,7 @@ void beluga__span_text(const beluga_call *call, const char *name, const char *te
 
 void beluga__span_apply(const beluga_call *call, const beluga_event *event)
 {
-    beluga_span_attribute attribute = ((const beluga__event *)event)->attribute.value;
+    beluga_span_attribute attribute = ((const beluga__any_event *)event)->attribute.value;
     if (attribute.type == BELUGA_ATTRIBUTE_STRING)
         attribute.length = (uint32_t)strlen(attribute.value.string);
     tell_attribute(call, &attribute);
@@ -76,12 +76,12 @@ void beluga__measure_apply(const beluga_call *call, const beluga_event *event)
     const beluga_telemetry_sink *sink = beluga__sink_of(call->target);
     void *span = call->attempt_span ? call->attempt_span : call->span;
     if (span && sink->measure)
-        sink->measure(sink->payload, span, &((const beluga__event *)event)->measurement.value);
+        sink->measure(sink->payload, span, &((const beluga__any_event *)event)->measurement.value);
 }
 
 static int set(beluga_emit *emit, uint32_t kind, beluga_span_attribute attribute)
 {
-    beluga__event what = {.attribute = {.kind = kind, .value = attribute}};
+    beluga__any_event what = {.attribute = {.kind = kind, .value = attribute}};
     if (!attribute.name || !*attribute.name) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_send(emit, &what.event);
 }
@@ -118,7 +118,7 @@ int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value)
 static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *name,
                    const char *unit, double value)
 {
-    beluga__event what = {.measurement = {.kind = BELUGA__EVENT_MEASUREMENT,
+    beluga__any_event what = {.measurement = {.kind = BELUGA__EVENT_MEASUREMENT,
                                           .value = {.size = sizeof(beluga_measurement),
                                                     .name = name,
                                                     .unit = unit ? unit : "",

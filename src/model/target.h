@@ -3,9 +3,9 @@
 #ifndef BELUGA__TARGET_H
 #define BELUGA__TARGET_H
 
-#include "model/credential.h"
-#include "model/loop.h"
-#include "model/settings.h"
+#include "keys/key.h"
+#include "loop/loop.h"
+#include "options/settings.h"
 
 #include <beluga/provider/provider.h>
 #include <stdatomic.h>
@@ -13,7 +13,7 @@
 /* A header of every request. */
 typedef struct beluga__target_header {
     const char *name;
-    beluga__credential *value; /* NULL: the header is taken away */
+    beluga__key *value; /* NULL: the header is taken away */
     bool secret;               /* its value came from a reference */
 } beluga__target_header;
 
@@ -34,7 +34,7 @@ typedef struct beluga__target {
     const char *base_url;  /* NULL for full providers */
     const char *shown_url; /* the same for logs and telemetry, without a password */
     const char *metric_prefix;
-    beluga__credential *credential; /* NULL: no key */
+    beluga__key *credential; /* NULL: no key */
     bool key_set;
     beluga__target_header *headers;
     size_t n_headers;

@@ -4,11 +4,11 @@
 
 _Static_assert(sizeof(beluga_event) == 128, "the layout is frozen");
 _Static_assert(sizeof(void *) != 8 || sizeof(beluga_usage) == 56, "the layout is frozen");
-_Static_assert(sizeof(beluga__event) == sizeof(beluga_event), "what is internal fits as well");
+_Static_assert(sizeof(beluga__any_event) == sizeof(beluga_event), "what is internal fits as well");
 
 /* --- the table -------------------------------------------------------------------------------- */
 
-#define AT(member) offsetof(beluga__event, member)
+#define AT(member) offsetof(beluga__any_event, member)
 #define FIELD(type, key, member, need) \
     {key, BELUGA__FIELD_##type, BELUGA__FIELD_##need, AT(member), 0}
 #define LONG_FIELD(type, key, member, length, need) \

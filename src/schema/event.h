@@ -14,14 +14,14 @@ enum {
     BELUGA__EVENT_MODEL,            /* u.text: a name of a list of models */
     BELUGA__EVENT_REASONING_END,    /* nothing */
     BELUGA__EVENT_MEDIA_BASE64,     /* u.media, whose bytes are base64 */
-    BELUGA__EVENT_ATTRIBUTE,        /* of a span: beluga__event.attribute */
+    BELUGA__EVENT_ATTRIBUTE,        /* of a span: beluga__any_event.attribute */
     BELUGA__EVENT_STRING_ATTRIBUTE, /* likewise; its value is a string that ends in NUL */
-    BELUGA__EVENT_MEASUREMENT,      /* beluga__event.measurement */
+    BELUGA__EVENT_MEASUREMENT,      /* beluga__any_event.measurement */
     BELUGA__EVENT_KINDS
 };
 
 /* An event, or what has no room in the public one. */
-typedef union beluga__event {
+typedef union beluga__any_event {
     beluga_event event;
     struct {
         uint32_t kind, index;
@@ -31,7 +31,7 @@ typedef union beluga__event {
         uint32_t kind, index;
         beluga_measurement value;
     } measurement;
-} beluga__event;
+} beluga__any_event;
 
 typedef enum beluga__field_type {
     BELUGA__FIELD_TEXT = 1, /* with a length */

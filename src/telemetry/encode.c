@@ -140,7 +140,7 @@ static const char *fallback_name(beluga__arena *arena)
 
 Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *arena)
 {
-    const beluga__telemetry_settings *s = &t->settings;
+    const beluga__telemetry_setup *s = &t->settings;
     beluga__key_values list = {.arena = arena};
     Otlp__Resource *resource = NEW(arena, Otlp__Resource, OTLP__RESOURCE__INIT);
     if (s->service_name) beluga__put_text(&list, "service.name", s->service_name);

@@ -65,7 +65,7 @@ static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 
 static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *message)
 {
-    const beluga__telemetry_settings *s = &e->t->settings;
+    const beluga__telemetry_setup *s = &e->t->settings;
     beluga__buf_clear(&e->body);
     if (beluga__encode_text(&e->body, message)) return BELUGA__REFUSED;
     s->print(s->print_payload, e->body.data, e->body.length);

@@ -8,7 +8,7 @@
 typedef struct beluga__exporter {
     beluga_telemetry *t;
     beluga__runtime runtime; /* of the loop: without log and telemetry */
-    beluga__loop *loop;      /* made at the first request; NULL before */
+    beluga__network_loop *loop;      /* made at the first request; NULL before */
     beluga__buf body;
     int file;  /* -1: none, or not yet open */
     bool torn; /* its last line was not written whole */

@@ -60,7 +60,7 @@ void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_
     *sampled = (flags <= '9' ? flags - '0' : flags - 'a' + 10) & 1;
 }
 
-bool beluga__ids_sample(const beluga__telemetry_settings *s, const beluga__trace_id *trace)
+bool beluga__ids_sample(const beluga__telemetry_setup *s, const beluga__trace_id *trace)
 {
     if (s->sampler == BELUGA__SAMPLE_RATIO) return s->sample_rest || trace->low < s->sample_below;
     return s->sampler == BELUGA__SAMPLE_ALL;

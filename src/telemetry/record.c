@@ -173,7 +173,7 @@ static void place_below(beluga__span *span, beluga__span *parent)
 
 static void place(beluga__span *span, const beluga_span_start *start)
 {
-    const beluga__telemetry_settings *s = &span->telemetry->settings;
+    const beluga__telemetry_setup *s = &span->telemetry->settings;
     bool sampled;
     if (!start->traceparent) {
         span->id = beluga__ids_next(span->telemetry, &span->trace);

@@ -16,7 +16,7 @@
 static const char first_signal[] = "TRACES";
 
 typedef struct reading {
-    beluga__telemetry_settings *settings;
+    beluga__telemetry_setup *settings;
     beluga__arena *arena;
     const beluga_telemetry_settings *given;
     beluga__complain complain;
@@ -296,7 +296,7 @@ static void read_sampler(reading *r)
 {
     static const char *const names[] = {"always_on", "always_off", "traceidratio"};
     static const char prefix[] = "parentbased_";
-    beluga__telemetry_settings *s = r->settings;
+    beluga__telemetry_setup *s = r->settings;
     const char *text = variable(r, "OTEL_TRACES_SAMPLER");
     s->parent_based = true;
     if (!text) return;
@@ -319,7 +319,7 @@ static void read_sampler(reading *r)
 
 static void read_batches(reading *r)
 {
-    beluga__telemetry_settings *s = r->settings;
+    beluga__telemetry_setup *s = r->settings;
     s->schedule_delay_ms = number(r, "OTEL_BSP_SCHEDULE_DELAY", 5000, 0);
     s->export_timeout_ms = number(r, "OTEL_BSP_EXPORT_TIMEOUT", 30000, 0);
     s->max_queue = number(r, "OTEL_BSP_MAX_QUEUE_SIZE", 2048, 1);
@@ -417,7 +417,7 @@ static void mute_unasked(reading *r)
             signals[i]->output = BELUGA__OUTPUT_NONE;
 }
 
-int beluga__telemetry_settings_read(beluga__telemetry_settings *settings, beluga__arena *arena,
+int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__arena *arena,
                                     const beluga_telemetry_settings *given,
                                     beluga__complain complain, void *payload, beluga_error *err)
 {
@@ -426,7 +426,7 @@ int beluga__telemetry_settings_read(beluga__telemetry_settings *settings, beluga
                  .given = given,
                  .complain = complain,
                  .payload = payload};
-    *settings = (beluga__telemetry_settings){.print = given->print,
+    *settings = (beluga__telemetry_setup){.print = given->print,
                                              .print_payload = given->print_payload,
                                              .environment = !given->without_environment};
     settings->disabled = truth(&r, "OTEL_SDK_DISABLED");

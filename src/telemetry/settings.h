@@ -33,7 +33,7 @@ typedef struct beluga__signal {
     bool asked; /* a variable names this way */
 } beluga__signal;
 
-typedef struct beluga__telemetry_settings {
+typedef struct beluga__telemetry_setup {
     beluga__signal traces, metrics;
     beluga__sampler sampler;
     bool parent_based;
@@ -48,14 +48,14 @@ typedef struct beluga__telemetry_settings {
     void (*print)(void *payload, const char *text, size_t length);
     void *print_payload;
     bool environment; /* proxies, too, come from there */
-} beluga__telemetry_settings;
+} beluga__telemetry_setup;
 
 /* Told what makes no sense. */
 typedef void (*beluga__complain)(void *payload, const char *variable, const char *what);
 
 /* Read; strings go into the arena. Returns 0; INVALID_CONFIG a protocol that is not spoken;
  * NO_MEMORY. */
-int beluga__telemetry_settings_read(beluga__telemetry_settings *settings, beluga__arena *arena,
+int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__arena *arena,
                                     const beluga_telemetry_settings *given,
                                     beluga__complain complain, void *payload, beluga_error *err);
 

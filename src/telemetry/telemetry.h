@@ -24,7 +24,7 @@ struct beluga_telemetry {
     struct beluga_telemetry *next, **link; /* among all of this process; for fork */
     beluga_allocator allocator;
     beluga_telemetry_sink sink;
-    beluga__telemetry_settings settings;
+    beluga__telemetry_setup settings;
     beluga__arena arena; /* of the settings' strings */
     beluga_log_fn log;
     void *log_payload;
@@ -82,7 +82,7 @@ uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace);
 /* Read a traceparent that is valid. */
 void beluga__ids_parse(const char *traceparent, beluga__trace_id *trace, uint64_t *span,
                        bool *sampled);
-bool beluga__ids_sample(const beluga__telemetry_settings *s, const beluga__trace_id *trace);
+bool beluga__ids_sample(const beluga__telemetry_setup *s, const beluga__trace_id *trace);
 
 /* content.c: prompts and answers, where they are captured. */
 void beluga__content_ask(beluga__span *span, const beluga_call *call);

@@ -36,7 +36,7 @@ typedef struct socket_watch {
 } socket_watch;
 
 struct beluga__http {
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     CURLM *multi;
     bool in_curl;
     bool due;   /* libcurl asked to be called at once */
@@ -542,7 +542,7 @@ static bool init_curl(void)
     return ready;
 }
 
-static int http_new(beluga__loop *loop)
+static int http_new(beluga__network_loop *loop)
 {
     if (loop->http) return 0;
     if (!init_curl()) return BELUGA_ERROR_NO_MEMORY;
@@ -611,7 +611,7 @@ static beluga__transfer *new_transfer(struct beluga__http *http, const beluga__t
 int beluga__http_transfer_start(beluga_loop *base, const beluga__transfer_spec *spec,
                                 beluga__transfer **out, beluga_error *err)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     int status = http_new(loop);
     beluga__transfer *t = status ? NULL : new_transfer(loop->http, spec);
     if (!t)

@@ -12,7 +12,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-int beluga__loop_poller(beluga__loop *loop)
+int beluga__loop_poller(beluga__network_loop *loop)
 {
     if (loop->has_poller) return 0;
     int status = beluga__poller_init(&loop->poller);
@@ -23,12 +23,12 @@ int beluga__loop_poller(beluga__loop *loop)
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
 /* Something is to be done earlier than the last step knew. */
-static void plan_earlier(beluga__loop *loop, int64_t when_ns)
+static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
 {
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-static void wake(beluga__loop *loop)
+static void wake(beluga__network_loop *loop)
 {
     if (!loop->hosted || loop->stepping) return;
     if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
@@ -37,7 +37,7 @@ static void wake(beluga__loop *loop)
 
 static void defer(beluga_loop *base, beluga__task *task)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     if (task->queued) return;
     task->queued = true;
     beluga__list_append(&loop->tasks, &task->node);
@@ -53,7 +53,7 @@ static int reserve(beluga_loop *base)
 
 static void timer_set(beluga_loop *base, beluga__timer *timer, int64_t deadline_ns)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     if (beluga__timers_set(&loop->timers, timer, deadline_ns)) return; /* it was reserved */
     if (!loop->stepping) plan_earlier(loop, deadline_ns);
     if (loop->hosted && !loop->stepping && beluga__poller_arm(&loop->poller, deadline_ns))
@@ -78,7 +78,7 @@ static void splice(beluga__list *to, beluga__list *from)
 
 /* Only those that wait now, and not too many: a task that defers another must not keep the step
  * from ending, nor must thousands of calls that begin at once. */
-static void run_tasks(beluga__loop *loop)
+static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
     beluga__list due;
@@ -93,7 +93,7 @@ static void run_tasks(beluga__loop *loop)
     splice(&loop->tasks, &due);
 }
 
-static void run_timers(beluga__loop *loop)
+static void run_timers(beluga__network_loop *loop)
 {
     beluga__timer *timer;
     for (int i = 0; i < BELUGA__MAX_STEP_EVENTS; i++) {
@@ -111,11 +111,11 @@ typedef struct cancel_entry {
     beluga__list watchers;
     beluga__watch watch;
     beluga_context *context;
-    beluga__loop *loop;
+    beluga__network_loop *loop;
     bool fired;
 } cancel_entry;
 
-static beluga__list *bucket_of(beluga__loop *loop, const beluga_context *context)
+static beluga__list *bucket_of(beluga__network_loop *loop, const beluga_context *context)
 {
     return &loop->cancels[((uintptr_t)context >> 5) * 0x9e3779b97f4a7c15u >> 56];
 }
@@ -134,7 +134,7 @@ static void context_cancelled(beluga__watch *watch, int events)
     }
 }
 
-static int make_buckets(beluga__loop *loop)
+static int make_buckets(beluga__network_loop *loop)
 {
     if (loop->cancels) return 0;
     loop->cancels = beluga__alloc(&loop->base.runtime->allocator,
@@ -144,7 +144,7 @@ static int make_buckets(beluga__loop *loop)
     return 0;
 }
 
-static int new_entry(beluga__loop *loop, beluga_context *context, cancel_entry **out)
+static int new_entry(beluga__network_loop *loop, beluga_context *context, cancel_entry **out)
 {
     cancel_entry *entry = beluga__zalloc(&loop->base.runtime->allocator, sizeof *entry);
     if (!entry) return BELUGA_ERROR_NO_MEMORY;
@@ -164,7 +164,7 @@ static int new_entry(beluga__loop *loop, beluga_context *context, cancel_entry *
 
 static int watch_cancel(beluga_loop *base, beluga_context *context, beluga__cancel_watch *watch)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     cancel_entry *entry = NULL;
     int status = beluga__loop_poller(loop);
     if (!status) status = make_buckets(loop);
@@ -183,7 +183,7 @@ static int watch_cancel(beluga_loop *base, beluga_context *context, beluga__canc
 
 static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     cancel_entry *entry = watch->entry;
     if (!entry) return;
     watch->entry = NULL;
@@ -196,7 +196,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     beluga__list_append(&loop->dead_entries, &entry->node);
 }
 
-static void bury(beluga__loop *loop)
+static void bury(beluga__network_loop *loop)
 {
     while (!beluga__list_empty(&loop->dead_entries)) {
         cancel_entry *entry = beluga__container_of(loop->dead_entries.next, cancel_entry, node);
@@ -210,12 +210,13 @@ static void bury(beluga__loop *loop)
 static void mail_came(beluga__watch *watch, int events)
 {
     (void)events;
-    beluga__loop *loop = beluga__container_of(watch, beluga__loop, mail_watch);
+    beluga__network_loop *loop = beluga__container_of(watch, beluga__network_loop, mail_watch);
     beluga__mailbox_read(loop->base.mailbox, &loop->base);
 }
 
-static int make_mailbox(beluga__loop *loop)
+static int open_mailbox(beluga_loop *base)
 {
+    beluga__network_loop *loop = beluga__loop_of(base);
     beluga__mailbox *box;
     int status = beluga__loop_poller(loop);
     if (!status) status = beluga__mailbox_new(loop->base.runtime, &box);
@@ -229,15 +230,8 @@ static int make_mailbox(beluga__loop *loop)
     return 0;
 }
 
-int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
-{
-    int status = loop->mailbox ? 0 : make_mailbox(beluga__loop_of(loop));
-    *out = loop->mailbox;
-    return status;
-}
-
 /* What comes for a loop that rests would wait for its next lease, and hold the client meanwhile. */
-void beluga__loop_close_mailbox(beluga__loop *loop)
+void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
     if (!box) return;
@@ -251,7 +245,7 @@ void beluga__loop_close_mailbox(beluga__loop *loop)
 
 /* Where it comes much later than was planned, nobody could read meanwhile: the process was stopped,
  * a callback blocked, the host had other things to do. Timeouts leave that out, too. */
-static void take_time(beluga__loop *loop, int64_t now)
+static void take_time(beluga__network_loop *loop, int64_t now)
 {
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
     if (late > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) {
@@ -261,13 +255,13 @@ static void take_time(beluga__loop *loop, int64_t now)
     loop->seen_ns = loop->plan_ns = loop->base.now_ns = now;
 }
 
-static void read_clock(beluga__loop *loop)
+static void read_clock(beluga__network_loop *loop)
 {
     take_time(loop, beluga__now_ns());
 }
 
 /* Timeouts leave out the time between two runs. */
-static void begin_turn(beluga__loop *loop)
+static void begin_turn(beluga__network_loop *loop)
 {
     int64_t now = beluga__now_ns();
     if (loop->left_ns) {
@@ -288,7 +282,7 @@ static void wait_is_over(void *payload)
 
 /* No call may fail for want of bytes that are there: timers wait until all that was ready had its
  * turn. Where that never ends, until everybody must have had one. */
-static bool may_run_timers(beluga__loop *loop, int n_ready)
+static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
     if (more && !loop->behind) {
@@ -300,7 +294,7 @@ static bool may_run_timers(beluga__loop *loop, int n_ready)
     return !loop->behind;
 }
 
-static int64_t next_due_ms(beluga__loop *loop)
+static int64_t next_due_ms(beluga__network_loop *loop)
 {
     if (!beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http)) return 0;
     int64_t next = beluga__timers_next(&loop->timers);
@@ -309,7 +303,7 @@ static int64_t next_due_ms(beluga__loop *loop)
     return left <= 0 ? 0 : (left + BELUGA__NS_PER_MS - 1) / BELUGA__NS_PER_MS;
 }
 
-static int wait_ms(beluga__loop *loop, int64_t timeout_ms)
+static int wait_ms(beluga__network_loop *loop, int64_t timeout_ms)
 {
     int64_t due = timeout_ms ? next_due_ms(loop) : 0;
     if (due < 0 || (timeout_ms >= 0 && timeout_ms < due)) due = timeout_ms;
@@ -317,7 +311,7 @@ static int wait_ms(beluga__loop *loop, int64_t timeout_ms)
 }
 
 /* A host's descriptor must be readable as long as something is to be done. */
-static void rearm(beluga__loop *loop)
+static void rearm(beluga__network_loop *loop)
 {
     bool more = !beluga__list_empty(&loop->tasks) || beluga__http_due(loop->http);
     int64_t next = beluga__timers_next(&loop->timers);
@@ -329,7 +323,7 @@ static void rearm(beluga__loop *loop)
 
 /* A wait that ended without anything may have ended long ago, or because of a signal: what came
  * since then is looked at before timers run. */
-static int look(beluga__loop *loop, int wait)
+static int look(beluga__network_loop *loop, int wait)
 {
     loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
     int n_ready = beluga__poller_wait(&loop->poller, wait, wait_is_over, loop);
@@ -339,12 +333,12 @@ static int look(beluga__loop *loop, int wait)
 }
 
 /* The only call of a loop has just begun: there is nothing to read before its request went out. */
-static bool only_starts(const beluga__loop *loop)
+static bool only_starts(const beluga__network_loop *loop)
 {
     return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
 }
 
-static int turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
+static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done)
 {
     loop->step_bytes = 0;
     begin_turn(loop);
@@ -367,7 +361,7 @@ static int turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
     return 0;
 }
 
-int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
+int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done)
 {
     if (loop->stepping) return BELUGA_ERROR_RECURSIVE;
     const beluga__runtime *before = beluga__enter(loop->base.runtime);
@@ -379,7 +373,7 @@ int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done)
     return status;
 }
 
-int beluga__loop_run(beluga__loop *loop, const bool *done)
+int beluga__loop_run(beluga__network_loop *loop, const bool *done)
 {
     int status = beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : 0;
     while (!status && !*done) status = beluga__loop_turn(loop, -1, done);
@@ -387,7 +381,7 @@ int beluga__loop_run(beluga__loop *loop, const bool *done)
     return status;
 }
 
-void beluga__loop_abort_all(beluga__loop *loop)
+void beluga__loop_abort_all(beluga__network_loop *loop)
 {
     while (!beluga__list_empty(&loop->base.operations)) {
         beluga__running *run =
@@ -409,6 +403,7 @@ const beluga__loop_ops beluga__network_ops = {
     .transfer_cancel = beluga__http_transfer_cancel,
     .transfer_finish = beluga__http_transfer_finish,
     .transfer_pause = beluga__http_transfer_pause,
+    .open_mailbox = open_mailbox,
 };
 
 static uint64_t seed(const void *salt)
@@ -419,9 +414,9 @@ static uint64_t seed(const void *salt)
     return value ? value : 1;
 }
 
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
+int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out)
 {
-    beluga__loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
+    beluga__network_loop *loop = beluga__zalloc(&runtime->allocator, sizeof *loop);
     *out = NULL;
     if (!loop) return BELUGA_ERROR_NO_MEMORY;
     loop->base.ops = beluga__loop_ops_of(runtime);
@@ -448,13 +443,13 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out)
 
 /* Who still waits for its turn may outlive the loop, and must not find itself in a list that is
  * gone. */
-static void drop_tasks(beluga__loop *loop)
+static void drop_tasks(beluga__network_loop *loop)
 {
     while (!beluga__list_empty(&loop->tasks))
         beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
 }
 
-void beluga__loop_destroy(beluga__loop *loop)
+void beluga__loop_destroy(beluga__network_loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
@@ -474,7 +469,7 @@ void beluga__loop_destroy(beluga__loop *loop)
 void beluga_loop_free(beluga_loop *base)
 {
     if (!base) return;
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     /* The parent's connections must not be touched by its child, not even to close them. */
     if (beluga__loop_forked(loop)) return;
     beluga__runtime *runtime = base->runtime;
@@ -489,7 +484,7 @@ int beluga_loop_fd(beluga_loop *base)
 
 int beluga_loop_step(beluga_loop *base)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED : beluga__loop_turn(loop, 0, NULL);
 }
 
@@ -500,7 +495,7 @@ int64_t beluga_loop_timeout_ms(beluga_loop *base)
 
 int beluga_loop_wait(beluga_loop *base, int64_t timeout_ms)
 {
-    beluga__loop *loop = beluga__loop_of(base);
+    beluga__network_loop *loop = beluga__loop_of(base);
     return beluga__loop_forked(loop) ? BELUGA_ERROR_FORKED
                                      : beluga__loop_turn(loop, timeout_ms, NULL);
 }

@@ -3,7 +3,8 @@
 #define BELUGA__TRANSPORT_LOOP_H
 
 #include "base/limits.h"
-#include "model/loop.h"
+#include "loop/loop.h"
+#include "loop/mailbox.h"
 #include "transport/poller.h"
 #include "transport/timers.h"
 
@@ -11,7 +12,7 @@ struct beluga__http; /* http.c: libcurl's side of a loop */
 
 enum { BELUGA__CANCEL_BUCKETS = 256 };
 
-typedef struct beluga__loop {
+typedef struct beluga__network_loop {
     beluga_loop base;
     bool hosted; /* somebody watches the descriptor: wake it, arm it */
     bool stepping;
@@ -29,15 +30,15 @@ typedef struct beluga__loop {
     int64_t seen_ns;   /* when the clock was read last */
     int64_t plan_ns;   /* until when nothing needs to be done; INT64_MAX: until something comes */
     int64_t look_ns;   /* the clock as it was before descriptors were looked at last */
-} beluga__loop;
+} beluga__network_loop;
 
-static inline beluga__loop *beluga__loop_of(beluga_loop *base)
+static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
 {
-    return beluga__container_of(base, beluga__loop, base);
+    return beluga__container_of(base, beluga__network_loop, base);
 }
 
 /* A call is about to start: on a loop that stands still, its timeouts wait for the next run. */
-static inline void beluga__loop_starts(beluga__loop *loop)
+static inline void beluga__loop_starts(beluga__network_loop *loop)
 {
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
@@ -50,42 +51,35 @@ static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime 
 }
 
 /* Make a loop; the caller sees to it that the runtime lives as long. hosted: with a descriptor. */
-int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__loop **out);
-void beluga__loop_destroy(beluga__loop *loop);
+int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop **out);
+void beluga__loop_destroy(beluga__network_loop *loop);
 /* Step, waiting at most timeout_ms for something to do (-1: for ever). Cut short when `done` gets
  * set. */
-int beluga__loop_turn(beluga__loop *loop, int64_t timeout_ms, const bool *done);
+int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done);
 /* Turn until the flag is set. The time between two runs does not count as polled. */
-int beluga__loop_run(beluga__loop *loop, const bool *done);
+int beluga__loop_run(beluga__network_loop *loop, const bool *done);
 /* End every call that runs, silently. */
-void beluga__loop_abort_all(beluga__loop *loop);
+void beluga__loop_abort_all(beluga__network_loop *loop);
 /* The poller, made at the first use. 0 or LIMIT_EXCEEDED. */
-int beluga__loop_poller(beluga__loop *loop);
-static inline bool beluga__loop_forked(const beluga__loop *loop)
+int beluga__loop_poller(beluga__network_loop *loop);
+static inline bool beluga__loop_forked(const beluga__network_loop *loop)
 {
     return beluga__loop_inherited(&loop->base);
 }
 
 /* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run.
  */
-void beluga__loop_close_mailbox(beluga__loop *loop);
-
-/* Returns 0, NO_MEMORY, or LIMIT_EXCEEDED without a descriptor. */
-int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out);
-int beluga__mailbox_fd(const beluga__mailbox *box);
-void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop);
-/* Run what is left, and from now on what comes, without a loop. */
-void beluga__mailbox_close(beluga__mailbox *box);
+void beluga__loop_close_mailbox(beluga__network_loop *loop);
 
 /* executor.c: a bounded pool of threads for work that blocks. */
-typedef struct beluga__executor beluga__executor;
+typedef struct beluga__thread_pool beluga__thread_pool;
 /* Threads are made when there is work for them. NULL without memory. */
-beluga__executor *beluga__executor_new(const beluga_allocator *allocator, uint32_t max_threads);
-int beluga__executor_submit(beluga__executor *executor, void (*run)(void *), void *argument);
+beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator, uint32_t max_threads);
+int beluga__thread_pool_submit(beluga__thread_pool *executor, void (*run)(void *), void *argument);
 /* How many threads are at work. */
-uint32_t beluga__executor_busy(beluga__executor *executor);
+uint32_t beluga__thread_pool_busy(beluga__thread_pool *executor);
 /* Let the threads end: waits for them, unless it is called on one of them. */
-void beluga__executor_free(beluga__executor *executor);
+void beluga__thread_pool_free(beluga__thread_pool *executor);
 
 /* http.c */
 int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,

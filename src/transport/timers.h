@@ -2,7 +2,7 @@
 #ifndef BELUGA__TIMERS_H
 #define BELUGA__TIMERS_H
 
-#include "model/loop.h"
+#include "loop/loop.h"
 
 typedef struct beluga__timers {
     beluga__timer **heap; /* from 1 */

@@ -1,7 +1,7 @@
 /* What is recorded comes back: the same events, the same errors, with no network at all. */
 #include "../support/tape.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 
 #include <pthread.h>
 #include <stdio.h>

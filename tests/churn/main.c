@@ -26,7 +26,7 @@
 #include <beluga/hooks.h>
 #include <beluga/providers/mock.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 #define COUNT_OF(array) ((int)(sizeof(array) / sizeof((array)[0])))
 

@@ -4,7 +4,7 @@
 #define TESTS_CLI_SERVED_H
 
 #include "../support/scoped.h"
-#include "peer.h"
+#include "peer/peer.h"
 #include "run.h"
 
 #define SERVED_KEY "sk-this-must-never-be-shown"

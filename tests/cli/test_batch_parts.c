@@ -12,16 +12,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../../cli/args.h"
-#include "../../cli/batch/ids.h"
-#include "../../cli/batch/item.h"
-#include "../../cli/batch/output.h"
-#include "../../cli/batch/progress.h"
-#include "../../cli/batch/reader.h"
-#include "../../cli/batch/sidecar.h"
-#include "../../cli/batch/utf8.h"
-#include "../../cli/exit.h"
-#include "../../cli/output.h"
+#include "args.h"
+#include "batch/ids.h"
+#include "batch/item.h"
+#include "batch/results.h"
+#include "batch/progress.h"
+#include "batch/reader.h"
+#include "batch/sidecar.h"
+#include "batch/utf8.h"
+#include "exit.h"
+#include "output.h"
 
 static char folder[64], path[128];
 
@@ -56,10 +56,10 @@ static int make_file(const char *bytes, size_t n)
 
 /* What is read of an input, as one text: "LINE:a|b;" for each record, "LINE!fault;" for a bad one.
  */
-static void read_all(enum batch_format format, const char *bytes, size_t n, char *seen, size_t room)
+static void read_all(batch_format format, const char *bytes, size_t n, char *seen, size_t room)
 {
-    struct batch_reader reader = {.format = format, .fd = make_file(bytes, n)};
-    struct batch_record record;
+    batch_reader reader = {.format = format, .fd = make_file(bytes, n)};
+    batch_record record;
     char why[BATCH_FAULT_BYTES] = "";
     size_t used = 0;
     seen[0] = '\0';
@@ -85,7 +85,7 @@ typedef struct reading {
     const char *bytes, *expected;
 } reading;
 
-static void reads_each(enum batch_format format, const reading *readings)
+static void reads_each(batch_format format, const reading *readings)
 {
     char seen[4096];
     for (; readings->bytes; readings++) {
@@ -213,8 +213,8 @@ static int find(void *payload, const char *name, size_t name_length, const char 
 
 static void fill(const char *template, const char *expected)
 {
-    struct batch_template t;
-    struct text out = {0};
+    batch_template t;
+    cli_text out = {0};
     char why[BATCH_WHY_BYTES] = "";
     if (batch_template_parse(&t, template, why) == 0)
         batch_template_fill(&t, find, NULL, &out, why);
@@ -235,7 +235,7 @@ static void a_template_has_places_for_fields(void **state)
 static void what_quotes_a_template_is_whole_characters_in_one_line(void **state)
 {
     char template[128], why[BATCH_WHY_BYTES];
-    struct batch_template t;
+    batch_template t;
     (void)state;
     for (size_t n = 70; n < 82; n++) {
         size_t bad;
@@ -256,17 +256,17 @@ static void a_template_that_makes_no_sense_is_refused(void **state)
 
 /* ---- what a line asks ------------------------------------------------------------------------ */
 
-static int parse(const char *line, struct batch_item *item)
+static int parse(const char *line, batch_item *item)
 {
-    static struct batch_reader reader = {.format = BATCH_JSONL, .fd = -1};
-    const struct batch_plan plan = {.reader = &reader, .id_column = -1, .prompt_column = -1};
-    const struct batch_record record = {.line = 5, .bytes = line, .length = strlen(line)};
+    static batch_reader reader = {.format = BATCH_JSONL, .fd = -1};
+    const batch_plan plan = {.reader = &reader, .id_column = -1, .prompt_column = -1};
+    const batch_record record = {.line = 5, .bytes = line, .length = strlen(line)};
     return batch_item_parse(&plan, &record, item);
 }
 
 static void asks(const char *line, const char *id, const char *text)
 {
-    struct batch_item item;
+    batch_item item;
     assert_int_equal(parse(line, &item), 0);
     assert_string_equal(item.id, id);
     size_t last = beluga_messages_count(item.messages) - 1;
@@ -276,7 +276,7 @@ static void asks(const char *line, const char *id, const char *text)
 
 static void is_refused(const char *line, const char *why)
 {
-    struct batch_item item;
+    batch_item item;
     assert_int_equal(parse(line, &item), BELUGA_ERROR_INVALID_INPUT);
     if (!strstr(item.why, why)) fail_msg("%s\nlacks\n%s", item.why, why);
     batch_item_free(&item);
@@ -324,7 +324,7 @@ static void a_line_that_asks_nothing_is_told_why(void **state)
                "response_format: ");
 }
 
-static const beluga_option *option_of(const struct batch_item *item, int key)
+static const beluga_option *option_of(const batch_item *item, int key)
 {
     for (size_t i = 0; i < item->n_options; i++)
         if (item->options[i].key == key) return &item->options[i];
@@ -334,7 +334,7 @@ static const beluga_option *option_of(const struct batch_item *item, int key)
 
 static void the_members_of_a_request_become_options(void **state)
 {
-    struct batch_item item;
+    batch_item item;
     (void)state;
     assert_int_equal(
         parse(
@@ -368,8 +368,8 @@ static void the_members_of_a_request_become_options(void **state)
 static void an_id_that_comes_again_is_found_in_any_part(void **state)
 {
     enum { MANY = 100000 };
-    static struct batch_ids ids;
-    struct batch_lines repeated = {0};
+    static batch_ids ids;
+    batch_lines repeated = {0};
     char id[32];
     size_t found = 0;
     (void)state;
@@ -418,11 +418,10 @@ static void assert_output(const char *expected)
     assert_string_equal(bytes, expected);
 }
 
-static void recovers(const char *bytes, size_t n, enum batch_again again, const char *expected)
+static void recovers(const char *bytes, size_t n, batch_again again, const char *expected)
 {
-    struct batch_output out;
-    const struct batch_entry entry = {
-        .line = 9, .cost = -1, .input_tokens = -1, .output_tokens = -1};
+    batch_output out;
+    const batch_entry entry = {.line = 9, .cost = -1, .input_tokens = -1, .output_tokens = -1};
     char whole[4096];
     put_output(bytes, n);
     assert_int_equal(batch_output_open(&out, path), 0);
@@ -443,7 +442,7 @@ static void a_torn_end_is_cut_wherever_it_is_torn(void **state)
     static const char whole[] = OK(1) BAD(2) OK(3);
     size_t first = sizeof(OK(1)) - 1, second = first + sizeof(BAD(2)) - 1;
     (void)state;
-    out_init(&(struct args){.quiet = true});
+    out_init(&(cli_args){.quiet = true});
     for (size_t n = 0; n < sizeof whole; n++) {
         char expected[sizeof whole + 1];
         bool only_newline = n + 1 == first || n + 1 == second || n + 2 == sizeof whole;
@@ -473,7 +472,7 @@ static void what_is_damaged_inside_is_dropped_and_the_rest_kept(void **state)
 static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
 {
     static const char bytes[] = OK(1) BAD(2) OK(3) BAD(4);
-    struct batch_output out;
+    batch_output out;
     (void)state;
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_NONE, bytes);
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_FAILED, OK(1) OK(3));
@@ -494,7 +493,7 @@ static void what_failed_and_took_tokens_has_a_cost_too(void **state)
     static const char bytes[] =
         BAD(1) "{\"id\":\"2\",\"line\":2,\"error\":{\"code\":\"incomplete\"},"
                "\"usage\":{\"input_total\":2},\"cost\":null}\n";
-    struct batch_output out;
+    batch_output out;
     (void)state;
     put_output(bytes, sizeof bytes - 1);
     assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_NONE), 0);
@@ -507,7 +506,7 @@ static void answers_that_are_not_whole_are_counted_and_asked_again_on_request(vo
 {
     static const char bytes[] = ENDED(1, "stop") ENDED(2, "length") BAD(3) ENDED(4, "tool_calls")
         ENDED(5, "content_filter");
-    struct batch_output out;
+    batch_output out;
     (void)state;
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_NONE, bytes);
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_FAILED,
@@ -523,7 +522,7 @@ static void answers_that_are_not_whole_are_counted_and_asked_again_on_request(vo
 
 static void lines_are_brought_into_order(void **state)
 {
-    struct batch_output out;
+    batch_output out;
     (void)state;
     put_output(OK(3) OK(1) BAD(2), sizeof(OK(3) OK(1) BAD(2)) - 1);
     assert_int_equal(batch_output_open(&out, path), 0);
@@ -536,7 +535,7 @@ static void lines_are_brought_into_order(void **state)
 
 static void failed_lines_are_collected(void **state)
 {
-    struct batch_output out;
+    batch_output out;
     char errors[160], bytes[512] = "";
     (void)state;
     snprintf(errors, sizeof errors, "%s/errors", folder);
@@ -554,7 +553,7 @@ static void failed_lines_are_collected(void **state)
 
 static void an_output_is_written_by_one_at_a_time(void **state)
 {
-    struct batch_output one, other;
+    batch_output one, other;
     (void)state;
     assert_int_equal(batch_output_open(&one, path), 0);
     assert_int_equal(batch_output_open(&other, path), CLI_EXIT_USAGE);
@@ -568,7 +567,7 @@ static void an_output_is_written_by_one_at_a_time(void **state)
 
 static void what_an_output_belongs_to_is_kept_beside_it(void **state)
 {
-    struct batch_facts facts = {{{"input", "1"}, {"model", "a/b"}}, 2};
+    batch_facts facts = {{{"input", "1"}, {"model", "a/b"}}, 2};
     (void)state;
     assert_int_equal(batch_sidecar_check(path, &facts, false, false), 0);
     assert_int_equal(batch_sidecar_check(path, &facts, true, false), 0);
@@ -593,13 +592,13 @@ static void what_an_output_belongs_to_is_kept_beside_it(void **state)
 
 static void progress_fits_any_width(void **state)
 {
-    const struct batch_figures f = {.total = 100000,
-                                    .done = 42000,
-                                    .failed = 12,
-                                    .per_second = 350,
-                                    .tokens_per_second = 12345,
-                                    .cost = 1.234,
-                                    .left_s = 165.7};
+    const batch_figures f = {.total = 100000,
+                             .done = 42000,
+                             .failed = 12,
+                             .per_second = 350,
+                             .tokens_per_second = 12345,
+                             .cost = 1.234,
+                             .left_s = 165.7};
     char line[BATCH_PROGRESS_BYTES];
     (void)state;
     size_t columns = batch_progress_format(&f, 0, false, line);
@@ -618,7 +617,7 @@ static void progress_fits_any_width(void **state)
 
 static void what_is_not_known_is_not_shown(void **state)
 {
-    const struct batch_figures f = {.total = 0, .cost = -1, .left_s = -1};
+    const batch_figures f = {.total = 0, .cost = -1, .left_s = -1};
     char line[BATCH_PROGRESS_BYTES], text[32];
     (void)state;
     batch_progress_format(&f, 0, false, line);

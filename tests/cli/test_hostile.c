@@ -6,7 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 #include "expect.h"
 
 /* A title, colours, DEL, a C1 sequence, a turned direction, an isolate, a line; and in JSON. */

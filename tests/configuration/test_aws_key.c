@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "model/aws_key.h"
+#include "keys/aws_key.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "../support/calls.h"
 #include "../support/scoped.h"
 #include "base/limits.h"
-#include "model/command.h"
+#include "keys/command.h"
 
 #include <fcntl.h>
 #include <poll.h>

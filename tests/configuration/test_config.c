@@ -4,7 +4,7 @@
 #include "../support/small_provider.h"
 #include "described.h"
 #include "base/mem.h"
-#include "client/config.h"
+#include "config/config.h"
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>

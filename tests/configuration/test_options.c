@@ -2,8 +2,8 @@
 #include "../support/torture.h"
 #include "base/mem.h"
 #include "base/text.h"
-#include "model/option.h"
-#include "model/settings.h"
+#include "options/option.h"
+#include "options/settings.h"
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>

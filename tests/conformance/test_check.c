@@ -16,8 +16,8 @@
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
 
-#include "check.h"
-#include "text.h"
+#include "kit/check.h"
+#include "kit/text.h"
 
 enum { PATH_BYTES = 512 };
 

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
+#include "kit/check.h"
 
 enum { MAX_PROVIDERS = 256 };
 

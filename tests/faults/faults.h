@@ -9,7 +9,7 @@
 
 #include <beluga/beluga.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 enum { MAX_ATTEMPTS = 256, MAX_CALLS = 20, TEXT_SIZE = 1024 };
 

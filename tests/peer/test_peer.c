@@ -1,6 +1,6 @@
 /* The scripted peer itself: what it says, what it logs, how it waits. */
 #include "client.h"
-#include "peer.h"
+#include "peer/peer.h"
 
 static int start(void **state)
 {

@@ -1,6 +1,6 @@
 /* What the scripted peer does wrong on purpose. */
 #include "client.h"
-#include "peer.h"
+#include "peer/peer.h"
 
 static int start(void **state)
 {

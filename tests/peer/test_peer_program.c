@@ -15,7 +15,7 @@ static const char *program(void)
         print_message("# BELUGA_BUILD_ROOT does not say where the program is\n");
         skip();
     }
-    snprintf(path, sizeof path, "%s/cli/check/beluga-peer", root);
+    snprintf(path, sizeof path, "%s/peer/beluga-peer", root);
     return path;
 }
 

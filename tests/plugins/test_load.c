@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "client/plugin.h"
+#include "registry/plugin.h"
 
 #include "../support/torture.h"
 #include "../support/scoped.h"

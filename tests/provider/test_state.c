@@ -1,5 +1,5 @@
 /* State of a provider: how it gets into answers and messages, and to whom it goes back. */
-#include "../../cli/logbook_message.h"
+#include "logbook/message.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
 #include "../support/small_provider.h"

@@ -1,5 +1,5 @@
 /* The provider `bedrock` against recorded traffic: tests/fixtures/bedrock; and its signatures. */
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "support/decode.h"
 #include "support/filled_request.h"
 #include "support/provider_suite.h"

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "providers/builtin.h"
 #include "wire/framing.h"
 

@@ -14,7 +14,7 @@
 
 /* One event, and the memory of what it points to, which can be spoiled. */
 typedef struct original {
-    beluga__event what;
+    beluga__any_event what;
     const char *warnings[2];
     beluga_rate_limits limits;
     beluga_error error;
@@ -172,7 +172,7 @@ static void assert_public(const beluga_event *e)
     }
 }
 
-static void assert_whole(const beluga__event *what, uint32_t kind)
+static void assert_whole(const beluga__any_event *what, uint32_t kind)
 {
     assert_int_equal(what->event.kind, kind);
     assert_int_equal(what->event.index, 7);
@@ -201,7 +201,7 @@ static void a_copy_has_all_that_its_event_points_to(void **state)
     (void)state;
     for (uint32_t kind = 1; kind < BELUGA__EVENT_KINDS; kind++) {
         original o;
-        beluga__event copy;
+        beluga__any_event copy;
         if (!is_kind(kind)) continue;
         fill(&o, kind);
         size_t size = beluga__event_room(&o.what.event);
@@ -261,7 +261,7 @@ static void events_that_wait_in_a_queue_are_whole(void **state)
             if (!is_kind(kind)) continue;
             const beluga_event *event = beluga__queue_pop(&queue);
             assert_non_null(event);
-            assert_whole((const beluga__event *)event, kind);
+            assert_whole((const beluga__any_event *)event, kind);
         }
     assert_null(beluga__queue_pop(&queue));
     beluga__queue_free(&queue);

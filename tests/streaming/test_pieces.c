@@ -5,9 +5,9 @@
 #include "../support/calls.h"
 #include "../support/parts.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "client/chat_model.h"
-#include "model/loop.h"
+#include "loop/loop.h"
 
 #include <stdio.h>
 

@@ -18,7 +18,7 @@
 
 #include <beluga/beluga.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 /* For what must happen: a test fails after it. Never reached by a test that passes. */
 enum { PATIENCE_MS = 30000 };

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "model/emit.h"
-#include "story.h"
+#include "kit/story.h"
 #include "wire/framing.h"
 
 #include <stdlib.h>

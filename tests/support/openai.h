@@ -13,7 +13,7 @@
 
 #include <beluga/beluga.h>
 
-#include "peer.h"
+#include "peer/peer.h"
 
 /* Long and odd, so that finding it anywhere means that it leaked. */
 #define SECRET_KEY "sk-test-4f1dC0ffee5ecret"

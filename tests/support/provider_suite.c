@@ -1,6 +1,6 @@
 #include "provider_suite.h"
 
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "decode.h"
 #include "encode.h"
 #include "fixture.h"

@@ -4,7 +4,7 @@
 
 #include "scoped.h"
 
-#include "peer.h"
+#include "peer/peer.h"
 
 static inline void scoped_peer(peer **p)
 {

@@ -8,7 +8,7 @@
  */
 #include "../cli/run.h"
 #include "failing.h"
-#include "peer.h"
+#include "peer/peer.h"
 
 #include <dlfcn.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "aws_frames.h"
+#include "kit/aws_frames.h"
 #include "support/torture.h"
 #include "wire/framing.h"
 

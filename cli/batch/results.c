@@ -1,0 +1,375 @@
+#include "batch/results.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <beluga/provider/json.h>
+
+#include "base/new_file.h"
+#include "base/sum.h"
+
+#include "exit.h"
+#include "output.h"
+#include "batch/clock.h"
+#include "batch/files.h"
+#include "batch/reader.h"
+
+/* Making results durable takes at most a tenth of the time, and waits at least this long. */
+#define SYNC_MS    100
+#define SYNC_SHARE 10
+#define WORD_BITS  64
+
+static int complain(const char *path, int error)
+{
+    if (error == ENOMEM) return out_no_memory();
+    char text[128];
+    out_error("%s can't be written: %s", path, beluga__file_explain(error, text, sizeof text));
+    return CLI_EXIT_OUTPUT;
+}
+
+int batch_output_complain(const batch_output *out)
+{
+    return complain(out->path, out->error);
+}
+
+/* ---- which lines are finished ---------------------------------------------------------------- */
+
+bool batch_output_has(const batch_output *out, uint64_t line)
+{
+    return line <= out->max_line && out->bits[line / WORD_BITS] >> line % WORD_BITS & 1;
+}
+
+static void count(batch_output *out, const batch_entry *entry)
+{
+    batch_totals *t = &out->totals;
+    out->bits[entry->line / WORD_BITS] |= UINT64_C(1) << entry->line % WORD_BITS;
+    if (entry->line < out->last_line) out->unordered = true;
+    out->last_line = entry->line;
+    if (entry->failed)
+        t->failed++;
+    else
+        t->done++;
+    t->unfinished += entry->unfinished;
+    if (entry->input_tokens > 0)
+        t->input_tokens = beluga__add(t->input_tokens, entry->input_tokens);
+    if (entry->output_tokens > 0)
+        t->output_tokens = beluga__add(t->output_tokens, entry->output_tokens);
+    if (entry->cost >= 0)
+        t->cost += entry->cost;
+    else if (!entry->failed || entry->input_tokens > 0 || entry->output_tokens > 0)
+        t->unpriced++;
+}
+
+static int forget(batch_output *out)
+{
+    free(out->bits);
+    out->bits = calloc(out->max_line / WORD_BITS + 1, sizeof *out->bits);
+    out->totals = (batch_totals){0};
+    out->unordered = false;
+    out->last_line = 0;
+    out->end = 0;
+    return out->bits ? 0 : -1;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* Another run may have put a new file in the place of the one that was opened here. */
+static bool is_in_place(int fd, const char *path)
+{
+    struct stat a, b;
+    return fstat(fd, &a) == 0 && stat(path, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+static int refuse_busy(const char *path)
+{
+    out_error("%s is being written by another beluga batch: wait for it, or name another --out",
+              path);
+    return CLI_EXIT_USAGE;
+}
+
+int batch_output_open(batch_output *out, const char *path)
+{
+    struct stat status;
+    *out = (batch_output){.fd = -1, .path = strdup(path)};
+    if (!out->path) return out_no_memory();
+    out->fd = beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE);
+    if (out->fd < 0 || fstat(out->fd, &status) != 0) return complain(path, errno);
+    if (!S_ISREG(status.st_mode))
+        return out_usage(
+            "--out: %s: name a regular file; a run that stopped could not go on from that", path);
+    if (flock(out->fd, LOCK_EX | LOCK_NB) != 0)
+        return errno == EWOULDBLOCK ? refuse_busy(path) : complain(path, errno);
+    return is_in_place(out->fd, path) ? 0 : refuse_busy(path);
+}
+
+void batch_output_close(batch_output *out)
+{
+    if (out->fd >= 0) close(out->fd);
+    free(out->bits);
+    free(out->path);
+    *out = (batch_output){.fd = -1};
+}
+
+/* ---- reading what is there ------------------------------------------------------------------- */
+
+/* One way through the file. */
+typedef struct read_pass {
+    batch_output *out;
+    batch_again again;
+    batch_new_file *copy; /* NULL: only look */
+    bool torn;            /* its end is not whole, from out->end on */
+    bool unended;         /* its end is, but for the newline */
+} read_pass;
+
+bool batch_is_whole(const char *finish_reason)
+{
+    return !finish_reason || strcmp(finish_reason, "stop") == 0 ||
+           strcmp(finish_reason, "tool_calls") == 0;
+}
+
+static bool is_asked_again(const read_pass *pass, const batch_entry *entry)
+{
+    return pass->again &&
+           (entry->failed || (pass->again == BATCH_AGAIN_UNFINISHED && entry->unfinished));
+}
+
+static bool read_entry(const batch_output *out, const batch_record *record, batch_entry *entry)
+{
+    beluga_json_doc *doc = NULL;
+    if (*record->fault || beluga_json_parse(record->bytes, record->length, &doc, NULL) != 0)
+        return false;
+    const beluga_json *root = beluga_json_doc_root(doc), *cost = beluga_json_get(root, "cost");
+    const beluga_json *usage = beluga_json_get(root, "usage");
+    int64_t line = beluga_json_get_int(root, "line", 0);
+    *entry = (batch_entry){.line = line > 0 ? (uint64_t)line : 0,
+                           .failed = beluga_json_is_object(beluga_json_get(root, "error")),
+                           .cost = beluga_json_double(cost, -1),
+                           .input_tokens = beluga_json_get_int(usage, "input_total", -1),
+                           .output_tokens = beluga_json_get_int(usage, "output_total", -1)};
+    entry->unfinished =
+        !entry->failed && !batch_is_whole(beluga_json_get_string(root, "finish_reason", NULL));
+    beluga_json_doc_free(doc);
+    return entry->line && entry->line <= out->max_line;
+}
+
+static int take(read_pass *pass, const batch_record *record)
+{
+    batch_output *out = pass->out;
+    batch_entry entry;
+    bool whole = read_entry(out, record, &entry) && !batch_output_has(out, entry.line);
+    pass->torn = !whole && !record->ended;
+    pass->unended = whole && !record->ended;
+    if (!whole) {
+        out->damaged += !pass->copy && record->ended;
+        return 0;
+    }
+    if (is_asked_again(pass, &entry)) {
+        out->retried += !pass->copy;
+        return 0;
+    }
+    count(out, &entry);
+    out->end = record->offset + record->size + !record->ended;
+    if (!pass->copy) return 0;
+    if (batch_new_file_add(pass->copy, record->bytes, record->length) != 0) return -1;
+    return batch_new_file_add(pass->copy, "\n", 1);
+}
+
+/* Returns 0, or -1 with errno. */
+static int go_through(read_pass *pass)
+{
+    batch_reader reader = {.format = BATCH_JSONL, .fd = pass->out->fd};
+    batch_record record;
+    int got, rc = forget(pass->out);
+    while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0)
+        rc = got > 0 ? take(pass, &record) : (errno = reader.error, -1);
+    batch_reader_free(&reader);
+    return rc;
+}
+
+/* Put a file in its place that has what is kept of it. */
+static int rewrite(read_pass *pass)
+{
+    batch_output *out = pass->out;
+    batch_new_file copy;
+    int fd = -1, rc = batch_new_file_begin(&copy, out->path, true);
+    pass->copy = &copy;
+    if (rc == 0) rc = go_through(pass);
+    if (rc == 0) rc = batch_new_file_finish(&copy, &fd);
+    if (rc != 0) {
+        batch_new_file_drop(&copy);
+        return -1;
+    }
+    out->end = (uint64_t)lseek(fd, 0, SEEK_END);
+    close(out->fd); /* only now: it holds the lock */
+    out->fd = fd;
+    return 0;
+}
+
+static int cut(batch_output *out, const read_pass *pass)
+{
+    if (pass->unended) return batch_write_at(out->fd, "\n", 1, out->end - 1);
+    return ftruncate(out->fd, (off_t)out->end);
+}
+
+int batch_output_recover(batch_output *out, uint64_t max_line, batch_again again)
+{
+    read_pass pass = {.out = out, .again = again};
+    out->max_line = max_line;
+    int rc = go_through(&pass);
+    if (rc == 0 && (out->damaged || out->retried))
+        rc = rewrite(&pass);
+    else if (rc == 0)
+        rc = cut(out, &pass);
+    if (rc == 0) rc = fsync(out->fd);
+    if (rc != 0) return complain(out->path, errno);
+    if (out->damaged)
+        out_note("%s: %" PRIu64 " line%s damaged; what was in them is asked again", out->path,
+                 out->damaged, out->damaged == 1 ? " was" : "s were");
+    return 0;
+}
+
+int batch_output_look(batch_output *out, const char *path, uint64_t max_line, batch_again again)
+{
+    read_pass pass = {.out = out, .again = again};
+    *out = (batch_output){.max_line = max_line, .path = strdup(path), .fd = -1};
+    if (!out->path) return out_no_memory();
+    out->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (out->fd < 0) return forget(out) ? out_no_memory() : 0;
+    return go_through(&pass) ? complain(path, errno) : 0;
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+/* What may have been written of a line is taken back, so that the file ends with a whole one. */
+static int fail(batch_output *out)
+{
+    out->error = errno;
+    if (ftruncate(out->fd, (off_t)out->end) != 0) out->dirty = true;
+    return -1;
+}
+
+int batch_output_add(batch_output *out, const batch_entry *entry, const char *text, size_t n)
+{
+    if (out->error) return -1;
+    if (batch_write_at(out->fd, text, n, out->end) != 0) return fail(out);
+    out->end += n;
+    if (!out->dirty)
+        out->next_sync_ms = batch_now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
+    out->dirty = true;
+    count(out, entry);
+    return 0;
+}
+
+int batch_output_sync(batch_output *out, bool now)
+{
+    int64_t before = batch_now_ms();
+    if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
+    out->dirty = false;
+    if (fdatasync(out->fd) != 0) {
+        if (!out->error) out->error = errno;
+        return -1;
+    }
+    out->sync_ms = (batch_now_ms() - before) * SYNC_SHARE;
+    return 0;
+}
+
+/* ---- what is made of it at the end ----------------------------------------------------------- */
+
+static int copy_failed(batch_output *out, batch_new_file *file)
+{
+    batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
+    batch_record record;
+    batch_entry entry;
+    int got, rc = 0;
+    while (rc == 0 && (got = batch_reader_next(&reader, &record)) != 0) {
+        if (got < 0)
+            rc = (errno = reader.error, -1);
+        else if (read_entry(out, &record, &entry) && entry.failed)
+            rc = batch_new_file_add(file, record.bytes, record.length) ||
+                         batch_new_file_add(file, "\n", 1)
+                     ? -1
+                     : 0;
+    }
+    batch_reader_free(&reader);
+    return rc;
+}
+
+int batch_output_collect(batch_output *out, const char *path)
+{
+    batch_new_file file;
+    int rc = batch_new_file_begin(&file, path, true);
+    if (rc == 0) rc = copy_failed(out, &file);
+    if (rc == 0) rc = batch_new_file_finish(&file, NULL);
+    if (rc == 0) return 0;
+    batch_new_file_drop(&file);
+    return complain(path, errno);
+}
+
+/* Where each line of the input has its result: 16 bytes for each, and only where order was lost. */
+typedef struct file_place {
+    uint64_t offset;
+    uint64_t length; /* with its newline; 0: it has none */
+} file_place;
+
+static int find_places(batch_output *out, file_place *places)
+{
+    batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
+    batch_record record;
+    batch_entry entry;
+    int got;
+    while ((got = batch_reader_next(&reader, &record)) > 0)
+        if (read_entry(out, &record, &entry))
+            places[entry.line] = (file_place){record.offset, record.size};
+    if (got < 0) errno = reader.error;
+    batch_reader_free(&reader);
+    return got;
+}
+
+static int copy_place(int from, batch_new_file *to, file_place place)
+{
+    char bytes[16384];
+    while (place.length) {
+        size_t most = place.length < sizeof bytes ? place.length : sizeof bytes;
+        ssize_t n = batch_read_at(from, bytes, most, place.offset);
+        if (n == 0) errno = EIO;
+        if (n <= 0 || batch_new_file_add(to, bytes, (size_t)n) != 0) return -1;
+        place.offset += (uint64_t)n;
+        place.length -= (uint64_t)n;
+    }
+    return 0;
+}
+
+static int write_sorted(batch_output *out, file_place *places)
+{
+    batch_new_file file;
+    int fd = -1, rc = batch_new_file_begin(&file, out->path, true);
+    if (rc == 0) rc = find_places(out, places);
+    for (uint64_t i = 0; i <= out->max_line && rc == 0; i++)
+        rc = copy_place(out->fd, &file, places[i]);
+    if (rc == 0) rc = batch_new_file_finish(&file, &fd);
+    if (rc != 0) {
+        batch_new_file_drop(&file);
+        return -1;
+    }
+    close(out->fd);
+    out->fd = fd;
+    out->unordered = false;
+    return 0;
+}
+
+int batch_output_sort(batch_output *out)
+{
+    file_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
+    if (!out->unordered) return 0;
+    if (!places) return out_no_memory();
+    int rc = write_sorted(out, places);
+    free(places);
+    return rc ? complain(out->path, errno) : 0;
+}

@@ -1,0 +1,373 @@
+/* beluga batch: many lines, each asked once, whatever stops it on the way. */
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "batch/estimate.h"
+#include "batch/facts.h"
+#include "batch/summary.h"
+#include "batch/survey.h"
+#include "commands/command.h"
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+#define DEFAULT_JOBS 8
+#define MAX_JOBS     10000
+/* Descriptors besides those of the calls. */
+#define SPARE_FILES 64
+
+/* All that a batch is made of, from the first word to the last. */
+typedef struct batch_command {
+    const cli_args *args;
+    const char *path; /* of the input; "-": stdin */
+    const char *out;  /* "": none, for --dry-run */
+    size_t jobs;
+    double budget; /* 0: none */
+    cli_session session;
+    cli_text schema;
+    batch_template template;
+    int input;
+    batch_survey survey;
+    batch_digest digest; /* of what is read when it is asked */
+    batch_reader reader;
+    batch_plan plan;
+    batch_facts facts;
+    batch_fact_texts texts;
+    batch_output output;
+    batch_progress progress;
+    beluga_prices *prices;
+    batch_format format;
+} batch_command;
+
+/* ---- the command line ------------------------------------------------------------------------ */
+
+static int take_jobs(batch_command *b)
+{
+    char *end;
+    const char *text = b->args->jobs;
+    b->jobs = DEFAULT_JOBS;
+    if (!text) return 0;
+    long n = strtol(text, &end, 10);
+    if (end == text || *end || n < 1 || n > MAX_JOBS)
+        return out_usage("--jobs: %s is not a number from 1 to %d", text, MAX_JOBS);
+    b->jobs = (size_t)n;
+    return 0;
+}
+
+static int take_budget(batch_command *b)
+{
+    char *end;
+    const char *text = b->args->budget;
+    if (!text) return 0;
+    if (*text == '$') text++;
+    b->budget = strtod(text, &end);
+    if (end == text || *end || !(b->budget > 0) || b->budget > 1e9)
+        return out_usage("--budget: %s is not an amount of US dollars", b->args->budget);
+    return 0;
+}
+
+static int take_template(batch_command *b)
+{
+    char why[BATCH_WHY_BYTES];
+    if (!b->args->template || batch_template_parse(&b->template, b->args->template, why) == 0)
+        return 0;
+    return out_usage("--template: %s", why);
+}
+
+static int take_options(batch_command *b)
+{
+    const cli_args *args = b->args;
+    if (!args->operands.count) return out_usage("name the input, or - for stdin");
+    b->path = args->operands.items[0];
+    b->out = args->out ? args->out : "";
+    if (!*b->out && !args->dry_run) return out_usage("name the output: --out FILE");
+    if (strcmp(b->out, "-") == 0)
+        return out_usage("--out: name a file; a run that stopped could not go on from stdout");
+    if (args->format && !(b->format = batch_format_from_name(args->format)))
+        return out_usage("--format: it is jsonl, csv or text, not %s", args->format);
+    int rc = take_jobs(b);
+    if (rc == 0) rc = take_budget(b);
+    return rc ? rc : take_template(b);
+}
+
+/* ---- the input ------------------------------------------------------------------------------- */
+
+static int begin_reading(batch_command *b)
+{
+    char why[BATCH_FAULT_BYTES];
+    b->reader = (batch_reader){
+        .format = b->format, .fd = b->input, .seen = batch_digest_bytes, .payload = &b->digest};
+    batch_digest_begin(&b->digest);
+    b->plan = (batch_plan){.template = b->args->template ? &b->template : NULL,
+                           .system = b->args->system,
+                           .reader = &b->reader};
+    if (batch_reader_begin(&b->reader, why) == 0 && batch_plan_columns(&b->plan, why) == 0)
+        return 0;
+    out_error("%s: %s", b->path, why);
+    return CLI_EXIT_USAGE;
+}
+
+/* It was read twice, and perhaps hours lie between. */
+static int check_input(batch_command *b)
+{
+    char digest[BATCH_DIGEST_TEXT];
+    if (!b->reader.at_end) return 0;
+    batch_digest_finish(&b->digest, digest);
+    if (strcmp(digest, b->survey.digest) == 0) return 0;
+    out_error("%s was changed while it was asked: results may belong to lines that are no more",
+              b->path);
+    return CLI_EXIT_USAGE;
+}
+
+static int read_input(batch_command *b)
+{
+    const char *beside = *b->out ? b->out : "beluga-batch";
+    int rc = batch_input_open(b->path, beside, &b->input);
+    if (rc == 0 && !b->format) b->format = batch_format_detect(b->path, b->input);
+    if (rc == 0)
+        rc = batch_survey_make(&b->survey, b->path, beside, b->input, b->format,
+                               b->args->template ? &b->template : NULL);
+    return rc ? rc : begin_reading(b);
+}
+
+/* ---- the output ------------------------------------------------------------------------------ */
+
+static int make_facts(batch_command *b)
+{
+    beluga_error err;
+    const cli_args *args = b->args;
+    if (!b->session.chosen_by) return session_explain_no_model(&b->session, args);
+    if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
+    return batch_facts_make(&b->facts, &b->texts, b->session.config, b->survey.digest,
+                            batch_format_name(b->format), args->template, args->system,
+                            b->schema.bytes)
+               ? out_no_memory()
+               : 0;
+}
+
+static bool is_same(const struct stat *file, int fd)
+{
+    struct stat other;
+    return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+/* Nobody is to be told to remove the input. */
+static int check_out(const batch_command *b)
+{
+    struct stat file;
+    if (stat(b->out, &file) != 0 || !is_same(&file, b->input)) return 0;
+    return out_usage("--out: %s is the input: name another file", b->out);
+}
+
+static int check_errors(batch_command *b)
+{
+    struct stat file;
+    const char *path = b->args->errors;
+    if (!path || stat(path, &file) != 0) return 0;
+    if (!S_ISREG(file.st_mode))
+        return out_usage("--errors: %s is not a file, and could not be replaced", path);
+    if (!is_same(&file, b->input) && !is_same(&file, b->output.fd)) return 0;
+    return out_usage("--errors: %s is the input or the output, and would be lost", path);
+}
+
+static batch_again who_again(const cli_args *args)
+{
+    if (!args->retry_failed) return BATCH_AGAIN_NONE;
+    return args->strict ? BATCH_AGAIN_UNFINISHED : BATCH_AGAIN_FAILED;
+}
+
+static int open_output(batch_command *b)
+{
+    struct stat status;
+    int rc = batch_output_open(&b->output, b->out);
+    if (rc == 0) rc = check_errors(b);
+    if (rc == 0 && fstat(b->output.fd, &status) != 0) status.st_size = 1;
+    if (rc == 0) rc = batch_sidecar_check(b->out, &b->facts, status.st_size > 0, false);
+    if (rc == 0) rc = batch_output_recover(&b->output, b->survey.last_line, who_again(b->args));
+    return rc;
+}
+
+/* ---- the model ------------------------------------------------------------------------------- */
+
+static int set_budget(batch_command *b)
+{
+    double left = b->budget - b->output.totals.cost;
+    const beluga_option option = beluga_with_budget(left);
+    if (!b->budget) return 0;
+    if (left > 0) return beluga_config_set_n(b->session.base, &option, 1) ? out_no_memory() : 0;
+    out_error("the budget of $%.6g is spent: earlier runs took $%.6g", b->budget,
+              b->output.totals.cost);
+    return CLI_EXIT_RATE;
+}
+
+/* Without the list costs are unknown; that is no reason not to ask. */
+static int load_prices(batch_command *b)
+{
+    const char *path = NULL;
+    beluga_error err;
+    beluga_config_get_string(b->session.config, BELUGA_OPTION_PRICES, &path);
+    int status = beluga_prices_load(path, &b->prices, &err);
+    if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
+    if (status != 0) out_note("costs are unknown: %s", err.message);
+    return 0;
+}
+
+static int open_model(batch_command *b)
+{
+    int rc = set_budget(b);
+    if (rc == 0) rc = session_open(&b->session, b->args, NULL);
+    if (rc == 0) b->plan.model = b->session.model;
+    return rc;
+}
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+static void allow_files(size_t jobs)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= jobs + SPARE_FILES) return;
+    limit.rlim_cur = jobs + SPARE_FILES < limit.rlim_max ? jobs + SPARE_FILES : limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static int finish(batch_command *b, const batch_work *run)
+{
+    bool complete = b->output.totals.done + b->output.totals.failed == b->survey.records;
+    int rc = 0;
+    if (b->args->ordered && complete && !b->output.error) rc = batch_output_sort(&b->output);
+    if (rc == 0 && b->args->errors) rc = batch_output_collect(&b->output, b->args->errors);
+    if (rc == 0) rc = check_input(b);
+    int code = batch_summary_tell(b->args, run, b->survey.records);
+    return rc ? rc : code;
+}
+
+static int ask(batch_command *b)
+{
+    int64_t jobs;
+    if (!b->args->jobs &&
+        beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
+        b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
+    const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
+                                     beluga_with_response_schema(b->schema.bytes)};
+    batch_work run = {.model = b->session.model,
+                      .plan = &b->plan,
+                      .reader = &b->reader,
+                      .repeated = &b->survey.repeated,
+                      .output = &b->output,
+                      .progress = &b->progress,
+                      .prices = b->prices,
+                      .options = options,
+                      .n_options = b->schema.bytes ? 2 : 1,
+                      .jobs = b->jobs,
+                      .ordered = b->args->ordered};
+    allow_files(b->jobs);
+    batch_progress_begin(&b->progress, b->survey.records, &b->output.totals, b->args->verbose == 0);
+    batch_run(&run);
+    return finish(b, &run);
+}
+
+/* ---- --dry-run ------------------------------------------------------------------------------- */
+
+static int estimate(batch_command *b)
+{
+    struct stat status = {.st_size = 0};
+    bool begun = stat(b->out, &status) == 0 && status.st_size > 0;
+    int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
+    if (rc == 0)
+        rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
+    if (rc == 0) rc = load_prices(b);
+    if (rc != 0) return rc;
+    const batch_estimate estimate = {.plan = &b->plan,
+                                     .reader = &b->reader,
+                                     .survey = &b->survey,
+                                     .output = &b->output,
+                                     .config = b->session.config,
+                                     .prices = b->prices,
+                                     .model = b->texts.model};
+    return batch_estimate_tell(b->args, &estimate);
+}
+
+static int run_batch(batch_command *b)
+{
+    int rc = take_options(b);
+    if (rc == 0) rc = session_load(&b->session, b->args);
+    if (rc == 0 && b->args->schema)
+        rc = input_read_file(b->args->schema, MAX_SCHEMA_BYTES, &b->schema);
+    if (rc == 0) rc = read_input(b);
+    if (rc == 0) rc = check_out(b);
+    if (rc == 0) rc = make_facts(b);
+    if (rc == 0 && b->args->dry_run) return estimate(b);
+    if (rc == 0) rc = open_output(b);
+    if (rc == 0) rc = open_model(b);
+    if (rc == 0) rc = load_prices(b);
+    if (rc != 0) return rc;
+    return ask(b);
+}
+
+static int run(const cli_args *args)
+{
+    batch_command b = {.args = args, .input = -1, .output = {.fd = -1}};
+    /* A file that is larger than allowed is told as other failures of a write are. */
+    signal(SIGXFSZ, SIG_IGN);
+    int rc = run_batch(&b);
+    batch_output_close(&b.output);
+    batch_reader_free(&b.reader);
+    if (b.input >= 0) close(b.input);
+    beluga_prices_free(b.prices);
+    batch_survey_free(&b.survey);
+    text_free(&b.schema);
+    session_free(&b.session);
+    return rc;
+}
+
+const cli_command cmd_batch = {
+    .name = "batch",
+    .operands = "FILE",
+    .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
+    .details =
+        "Each line is a text, alone or as JSON; an object with \"prompt\" or \"messages\"; a list "
+        "of "
+        "messages; or a request in OpenAI's batch format (custom_id, method, url, body), whose "
+        "model "
+        "is not taken: -m names it. Of a CSV with a header the column \"prompt\" is asked. With "
+        "--template any fields make the prompt. FILE may be - for stdin. Blank lines are passed "
+        "over.\n\n"
+        "The output has an object for each finished line: id (that of the line, or its number), "
+        "line, text, "
+        "tool_calls, finish_reason, usage, cost in US dollars (null: unknown), or error. A line "
+        "that "
+        "can't be read is an error of its own, as is one whose id an earlier line has; what is "
+        "wrong with "
+        "all lines, such as a key that is refused, stops the run and fails none.\n\n"
+        "Whatever stops it (Ctrl-C, a kill, a full disk, a power cut), the same command goes on: "
+        "no "
+        "finished line is asked again, and none is lost or there twice. Ctrl-C finishes what is "
+        "under "
+        "way; a second one ends at once. OUT.batch, beside the output, says what it belongs to: "
+        "with "
+        "another input, model, template or other options that change answers it is refused. Lines "
+        "that "
+        "failed are finished, too, until --retry-failed asks them again.\n\n"
+        "An answer that was cut at its token limit, or filtered, is done, and counted as "
+        "unfinished. "
+        "With --strict it is a failed line, whose \"partial\" is what came; and --retry-failed "
+        "then "
+        "asks such lines of earlier runs again, too.\n\n"
+        "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
+        "output_tokens, cost, "
+        "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
+             ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
+             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .max_operands = 1,
+    .run = run,
+};

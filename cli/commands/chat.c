@@ -1,0 +1,336 @@
+/* beluga chat: a conversation, line by line. */
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "answer.h"
+#include "commands/command.h"
+#include "conversation.h"
+#include "exit.h"
+#include "terminal/line.h"
+#include "logbook/logbook.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+#define PROMPT       "> "
+#define CONTINUATION ". "
+#define FENCE        "\"\"\""
+
+typedef struct chat_state {
+    const cli_args *args;
+    cli_session session;
+    cli_conversation conversation;
+    logbook_thread thread;
+    struct line_reader *reader;
+    bool leave;
+    int code; /* exit code when it was left for a failure */
+} chat_state;
+
+/* ---- commands -------------------------------------------------------------------------------- */
+
+static void do_help(chat_state *chat, const char *text);
+
+static void do_exit(chat_state *chat, const char *text)
+{
+    (void)text;
+    chat->leave = true;
+}
+
+static void do_clear(chat_state *chat, const char *text)
+{
+    (void)text;
+    conversation_clear(&chat->conversation);
+    chat->thread.last = 0;
+    out_note("a new conversation");
+}
+
+static void do_system(chat_state *chat, const char *text)
+{
+    if (conversation_set_system(&chat->conversation, text) != 0)
+        out_no_memory();
+    else
+        out_note(*text ? "the system text is set" : "the system text is removed");
+}
+
+static void do_model(chat_state *chat, const char *text)
+{
+    if (*text && session_open(&chat->session, chat->args, text) != 0) return;
+    out_note("the model is %s/%s", beluga_provider_name(chat->session.model),
+             beluga_model_name(chat->session.model));
+}
+
+static void do_save(chat_state *chat, const char *text)
+{
+    if (!*text)
+        out_error("/save needs the name of a file");
+    else if (conversation_save(&chat->conversation, text) == 0)
+        out_note("saved as %s", text);
+    else if (errno == EEXIST)
+        out_error("%s is there already; nothing was saved", text);
+    else
+        out_error("%s can't be written: %s", text, strerror(errno));
+}
+
+static void do_usage(chat_state *chat, const char *text)
+{
+    const cli_conversation *c = &chat->conversation;
+    (void)text;
+    out_detail("turns: %zu, tokens: input %" PRId64 ", output %" PRId64, c->count / 2,
+               c->input_tokens, c->output_tokens);
+}
+
+static const struct {
+    const char *name;
+    const char *value;
+    const char *meaning;
+    void (*run)(chat_state *chat, const char *text);
+} chat_commands[] = {
+    {"/help", "", "show this", do_help},
+    {"/exit", "", "leave; so does Ctrl-D", do_exit},
+    {"/clear", "", "begin a new conversation", do_clear},
+    {"/system", "TEXT", "set the system text; without one, remove it", do_system},
+    {"/model", "MODEL", "go on with another model; without one, tell which it is", do_model},
+    {"/save", "FILE", "write the conversation to a new file", do_save},
+    {"/usage", "", "tell the tokens of the conversation", do_usage},
+};
+#define N_CHAT_COMMANDS (sizeof chat_commands / sizeof chat_commands[0])
+
+static void do_help(chat_state *chat, const char *text)
+{
+    (void)chat;
+    (void)text;
+    for (size_t i = 0; i < N_CHAT_COMMANDS; i++)
+        out_detail("  %-8s %-6s %s", chat_commands[i].name, chat_commands[i].value,
+                   chat_commands[i].meaning);
+    out_detail("A line that ends in \\ goes on in the next; " FENCE " begins and ends a text of "
+               "several lines.\nA text that begins with / is written with //. Ctrl-C stops an "
+               "answer.");
+}
+
+static void run_command(chat_state *chat, char *line)
+{
+    size_t length = strcspn(line, " \t");
+    char *text = line + length + strspn(line + length, " \t");
+    for (size_t end = strlen(text); end && isspace((unsigned char)text[end - 1]); end--)
+        text[end - 1] = '\0';
+    for (size_t i = 0; i < N_CHAT_COMMANDS; i++) {
+        if (strlen(chat_commands[i].name) != length ||
+            strncmp(chat_commands[i].name, line, length) != 0)
+            continue;
+        chat_commands[i].run(chat, text);
+        return;
+    }
+    out_error("there is no command %.*s; /help lists them (a text that begins with / is written "
+              "with //)",
+              (int)length, line);
+    if (!line_is_interactive(chat->reader)) {
+        chat->code = CLI_EXIT_USAGE;
+        chat->leave = true;
+    }
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static bool ends_with(const cli_text *text, const char *tail)
+{
+    size_t n = strlen(tail);
+    return text->length >= n && memcmp(text->bytes + text->length - n, tail, n) == 0;
+}
+
+static line_result read_more(chat_state *chat, cli_text *text)
+{
+    if (text_add(text, "\n", 1) != 0) {
+        out_no_memory();
+        return LINE_FAILED;
+    }
+    return line_read(chat->reader, CONTINUATION, text);
+}
+
+/* Leave out `head` and `tail` bytes. */
+static void trim(cli_text *text, size_t head, size_t tail)
+{
+    text->length -= head + tail;
+    memmove(text->bytes, text->bytes + head, text->length);
+    text->bytes[text->length] = '\0';
+}
+
+/* Between two fences, each of which may have a line of its own; the input's end is one, too. */
+static line_result read_fenced(chat_state *chat, cli_text *text)
+{
+    const size_t fence = strlen(FENCE);
+    line_result result = LINE_READ;
+    while (text->length < 2 * fence || !ends_with(text, FENCE)) {
+        result = read_more(chat, text);
+        if (result == LINE_END) break;
+        if (result != LINE_READ) return result;
+    }
+    trim(text, fence, result == LINE_READ ? fence : 0);
+    trim(text, text->bytes[0] == '\n', 0);
+    trim(text, 0, ends_with(text, "\n"));
+    return LINE_READ;
+}
+
+static line_result read_text(chat_state *chat, cli_text *text)
+{
+    line_result result = line_read(chat->reader, PROMPT, text);
+    if (result == LINE_READ && strncmp(text->bytes, FENCE, strlen(FENCE)) == 0)
+        return read_fenced(chat, text);
+    while (result == LINE_READ && ends_with(text, "\\")) {
+        text->bytes[--text->length] = '\0';
+        result = read_more(chat, text);
+        if (result == LINE_END) return LINE_READ;
+    }
+    return result;
+}
+
+/* ---- a turn ---------------------------------------------------------------------------------- */
+
+/* Somebody who types goes on after a failure; a script must not, as what follows depends on it. */
+static void drop_turn(chat_state *chat, int code)
+{
+    if (line_is_interactive(chat->reader)) {
+        out_note("this turn is not kept in the conversation");
+        return;
+    }
+    chat->code = code;
+    chat->leave = true;
+}
+
+/* Returns whether it is kept. */
+static bool keep_turn(chat_state *chat, beluga_message *human, const cli_answer *answer)
+{
+    int code = report_finish(chat->args, answer->response);
+    if (chat->args->usage) report_usage(answer->response);
+    if (code == CLI_EXIT_OK && conversation_add(&chat->conversation, human, answer->response) != 0)
+        code = out_no_memory();
+    if (code != CLI_EXIT_OK) drop_turn(chat, code);
+    return code == CLI_EXIT_OK;
+}
+
+/* A turn that is not kept is in the log, too, but the next one does not go on from it. */
+static void write_down(chat_state *chat, const beluga_message *human, const cli_answer *answer,
+                       bool kept)
+{
+    const logbook_call call = {.session = &chat->session,
+                               .system = chat->conversation.system,
+                               .human = human,
+                               .answer = answer,
+                               .parent = chat->thread.last};
+    int64_t entry = logbook_add(chat->args, &call);
+    if (entry && kept) chat->thread.last = entry;
+}
+
+static void answer(chat_state *chat, beluga_message *human, const beluga_messages *messages)
+{
+    cli_answer answer;
+    bool kept = false;
+    const answer_request request = {.model = chat->session.model,
+                                    .messages = messages,
+                                    .unstreamed = chat->args->no_stream,
+                                    .survive = line_is_interactive(chat->reader)};
+    if (answer_run(&request, &answer) == 0)
+        kept = keep_turn(chat, human, &answer);
+    else if (out_failed())
+        chat->leave = true;
+    else
+        drop_turn(chat, report_error(chat->args, &answer.error, NULL));
+    write_down(chat, human, &answer, kept);
+    answer_free(&answer);
+}
+
+static void take_turn(chat_state *chat, const char *text, size_t length)
+{
+    beluga_message *human = beluga_human_message_n(text, length);
+    beluga_messages *messages = human ? conversation_messages(&chat->conversation, human) : NULL;
+    if (messages)
+        answer(chat, human, messages);
+    else
+        drop_turn(chat, out_no_memory());
+    beluga_messages_free(messages);
+    beluga_message_unref(human);
+}
+
+static void handle(chat_state *chat, cli_text *text)
+{
+    bool escaped = strncmp(text->bytes, "//", 2) == 0;
+    if (strspn(text->bytes, " \t\n") == text->length) return;
+    line_remember(chat->reader, text->bytes);
+    if (text->bytes[0] == '/' && !escaped)
+        run_command(chat, text->bytes);
+    else
+        take_turn(chat, text->bytes + escaped, text->length - escaped);
+}
+
+static void converse(chat_state *chat)
+{
+    while (!chat->leave) {
+        cli_text text = {0};
+        line_result result = read_text(chat, &text);
+        if (result == LINE_READ)
+            handle(chat, &text);
+        else if (result == LINE_END)
+            chat->leave = true;
+        else if (result == LINE_FAILED)
+            drop_turn(chat, CLI_EXIT_OTHER);
+        text_free(&text);
+    }
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int begin(chat_state *chat)
+{
+    int rc = session_load(&chat->session, chat->args);
+    if (rc == 0) rc = logbook_continue(chat->args, &chat->conversation, &chat->thread);
+    if (rc == 0)
+        rc = session_open(&chat->session, chat->args,
+                          chat->args->model ? NULL : chat->thread.reference);
+    if (rc == 0 && chat->args->system &&
+        conversation_set_system(&chat->conversation, chat->args->system) != 0)
+        rc = out_no_memory();
+    if (rc == 0 && !(chat->reader = line_open())) rc = CLI_EXIT_OTHER;
+    if (rc == 0 && line_is_interactive(chat->reader))
+        out_note("%s/%s. /help lists commands, Ctrl-D leaves.",
+                 beluga_provider_name(chat->session.model), beluga_model_name(chat->session.model));
+    return rc;
+}
+
+static int run(const cli_args *args)
+{
+    chat_state chat = {.args = args};
+    int rc = begin(&chat);
+    if (rc == 0) {
+        converse(&chat);
+        rc = chat.code;
+    }
+    line_close(chat.reader);
+    logbook_thread_free(&chat.thread);
+    conversation_free(&chat.conversation);
+    session_free(&chat.session);
+    return rc;
+}
+
+const cli_command cmd_chat = {
+    .name = "chat",
+    .operands = "",
+    .summary = "Talk to a model, line by line.",
+    .details =
+        "On a terminal lines can be edited and are remembered. A line that ends in a backslash "
+        "goes on in the next one, and \"\"\" begins and ends a text of several lines. "
+        "Ctrl-C stops an answer and not the program; that turn is then not kept in the "
+        "conversation, nor is one that fails. Ctrl-D leaves.\n\n"
+        "Commands: /help, /exit, /clear, /system TEXT, /model MODEL, /save FILE, /usage. A text "
+        "that begins with / is written with //.\n\n"
+        "In a pipe every line is a turn, and the first failure ends the chat with its exit "
+        "status.\n\n"
+        "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
+        "on "
+        "with the last conversation in it.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
+             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .run = run,
+};

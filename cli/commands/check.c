@@ -1,0 +1,254 @@
+/* beluga check: does a provider do what it should. */
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <beluga/registry.h>
+
+#include "kit/check.h"
+#include "kit/isolate.h"
+#include "commands/check_report.h"
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+#include "terminal/term.h"
+
+enum { MAX_PROVIDERS = 256, MAX_PATH_BYTES = 4096 };
+
+/* ---- where the fixtures are ------------------------------------------------------------------ */
+
+static bool is_there(char *path, const char *folder, const char *below)
+{
+    int n = snprintf(path, MAX_PATH_BYTES, "%s%s", folder, below);
+    return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
+}
+
+/* Installed, or those of the source beside the build folder that this program is in. */
+static const char *find_fixtures(char *path)
+{
+    char program[MAX_PATH_BYTES];
+    ssize_t n = readlink("/proc/self/exe", program, sizeof program - 1);
+    program[n > 0 ? n : 0] = '\0';
+    char *slash = strrchr(program, '/');
+    if (slash) *slash = '\0';
+    if (slash && is_there(path, program, "/../tests/fixtures")) return path;
+    if (slash && is_there(path, program, "/../share/beluga/fixtures")) return path;
+    return is_there(path, BELUGA_FIXTURES_FOLDER, "") ? path : NULL;
+}
+
+static bool has_fixtures(const char *folder, const char *name)
+{
+    char path[MAX_PATH_BYTES], below[128];
+    snprintf(below, sizeof below, "/%s/check/check.json", name);
+    return is_there(path, folder, below);
+}
+
+/* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
+ * provider alone, or in the current folder, where they say whose they are. */
+static const char *find_own_fixtures(const char *file, const char *name, char *path)
+{
+    const char *slash = strrchr(file, '/');
+    int n = slash ? (int)(slash - file) : 0;
+    static const char *const places[] = {"/fixtures", "/../fixtures"};
+    for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
+        snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
+        char check[MAX_PATH_BYTES];
+        if (is_there(check, path, "/check/check.json") || has_fixtures(path, name)) return path;
+    }
+    snprintf(path, MAX_PATH_BYTES, "fixtures");
+    return has_fixtures(path, name) ? path : NULL;
+}
+
+/* ---- what runs in the process of the checks -------------------------------------------------- */
+
+/* One operand, or all providers. */
+typedef struct subject {
+    const cli_args *args;
+    const char *operand; /* NULL: all */
+    cli_session session;
+} subject;
+
+/* A provider without code is one of the configuration. */
+static const char *base_of(const beluga_config *config, const char *wanted)
+{
+    const char *name, *base;
+    for (size_t i = 0; beluga_config_provider(config, i, &name, &base); i++)
+        if (strcmp(name, wanted) == 0) return base;
+    return NULL;
+}
+
+/* Options and sections of a file are for those that were named, not for a look at all of them. */
+static bool is_configured(const subject *s)
+{
+    return s->operand && (s->args->options.count || s->args->config_file);
+}
+
+static int check_named(subject *s, const check_settings *given, const char *name, beluga_error *err)
+{
+    char path[MAX_PATH_BYTES];
+    check_settings settings = *given;
+    beluga_registry *registry = settings.registry = beluga_registry_default();
+    const char *base =
+        beluga_registry_contains(registry, name) ? NULL : base_of(s->session.base, name);
+    beluga_provider table;
+    settings.base = base;
+    settings.plugin = beluga_registry_plugin_file(registry, name);
+    settings.foreign = settings.plugin || base;
+    if (settings.plugin && !settings.own_fixtures)
+        settings.own_fixtures = find_own_fixtures(settings.plugin, name, path);
+    if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
+        int code = session_describe(&s->session, name, &table, err);
+        if (code) return code;
+        settings.config = s->session.config;
+    }
+    return check_provider(&settings, name, err);
+}
+
+/* Every provider, or those that came with the plug-in `file`. */
+static int check_all(subject *s, const check_settings *settings, const char *file,
+                     beluga_error *err)
+{
+    int first = 0;
+    const char *names[MAX_PROVIDERS];
+    beluga_registry *registry = beluga_registry_default();
+    size_t n = beluga_registry_list(registry, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n && i < MAX_PROVIDERS; i++) {
+        beluga_error problem = {0};
+        const char *from = beluga_registry_plugin_file(registry, names[i]);
+        if (file && (!from || strcmp(from, file) != 0)) continue;
+        int code = check_named(s, settings, names[i], &problem);
+        if (code && (!first || first == BELUGA_ERROR_INVALID_RESPONSE)) {
+            first = code;
+            *err = problem;
+        }
+    }
+    return first;
+}
+
+/* Loading is a check, too: its code runs then. */
+static int check_file(subject *s, const check_settings *settings, beluga_error *err)
+{
+    char real[PATH_MAX];
+    check_result result = {.provider = s->operand,
+                           .category = "Interface",
+                           .scenario = "load",
+                           .proves = "the library takes the file",
+                           .detail = ""};
+    bool wanted = settings->begin(settings->payload, &result);
+    int code = beluga_registry_load_plugin(beluga_registry_default(), s->operand, err);
+    if (code) {
+        result.status = CHECK_FAILED;
+        result.detail = err->message;
+    }
+    if (wanted) settings->tell(settings->payload, &result);
+    if (code) return BELUGA_ERROR_INVALID_RESPONSE;
+    return realpath(s->operand, real) ? check_all(s, settings, real, err) : 0;
+}
+
+/* No provider's name looks like a file's. */
+static bool is_file(const char *operand)
+{
+    size_t n = operand ? strlen(operand) : 0;
+    return n && (strchr(operand, '/') || (n > 3 && strcmp(operand + n - 3, ".so") == 0));
+}
+
+static int body(void *payload, const check_settings *settings, beluga_error *err)
+{
+    subject *s = payload;
+    cli_args args = *s->args;
+    args.verbose = 0; /* of the report, not of the wire */
+    args.timeout = NULL;
+    int code = BELUGA_ERROR_INVALID_CONFIG, rc = session_load(&s->session, &args);
+    if (rc)
+        beluga_error_set(err, code, "the configuration or a plug-in of it can't be loaded");
+    else if (is_file(s->operand))
+        code = check_file(s, settings, err);
+    else if (s->operand)
+        code = check_named(s, settings, s->operand, err);
+    else
+        code = check_all(s, settings, NULL, err);
+    session_free(&s->session);
+    return code;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int set_patience(const cli_args *args, check_settings *settings)
+{
+    char text[64];
+    beluga_option option;
+    beluga_error err;
+    const char *time = args->timeout;
+    if (!time) return 0;
+    bool bare = *time && strspn(time, "0123456789.") == strlen(time);
+    snprintf(text, sizeof text, "timeout=%.32s%s", time, bare ? "s" : "");
+    if (beluga_option_parse(text, &option, &err)) return out_usage("--timeout: %s", err.message);
+    settings->patience_ms = option.value.integer;
+    return 0;
+}
+
+static void check_operand(check_report *report, const check_settings *settings, const char *operand)
+{
+    subject s = {.args = report->args, .operand = operand};
+    beluga_error err = {0};
+    out_flush();
+    int code = check_isolated(settings, body, &s, &err);
+    check_report_end_operand(report, code, &err);
+}
+
+static int run(const cli_args *args)
+{
+    char path[MAX_PATH_BYTES];
+    check_report report;
+    check_settings settings = {.own_fixtures = args->fixtures,
+                               .fixtures = find_fixtures(path),
+                               .measure = args->operands.count > 0,
+                               .tell = check_report_tell,
+                               .payload = &report};
+    if (!settings.fixtures) settings.fixtures = args->fixtures ? args->fixtures : "fixtures";
+    int rc = set_patience(args, &settings);
+    if (!rc) rc = check_report_begin(&report, args);
+    if (rc) return rc;
+    for (size_t i = 0; i < args->operands.count; i++)
+        check_operand(&report, &settings, args->operands.items[i]);
+    if (!args->operands.count) check_operand(&report, &settings, NULL);
+    return check_report_end(&report);
+}
+
+const cli_command cmd_check = {
+    .name = "check",
+    .operands = "[PROVIDER|FILE.so...]",
+    .summary = "Check that a provider does what it should; without a name, every one.",
+    .details =
+        "No key is needed and nothing leaves the machine: a server on 127.0.0.1 plays what the "
+        "provider's service answers, and does what goes wrong on a wire. A provider that is not "
+        "behind HTTP is called as it is. Checked are its table and its registration, answers and "
+        "streams, the rules of emitting, tools, batches, health, many calls at once, errors and "
+        "streams cut at every frame, and that nothing leaks; then it is measured what a call "
+        "costs. Each check runs in a process of its own: one that crashes or hangs has failed, "
+        "and the report goes on.\n\n"
+        "The file of a plug-in stands for all of its providers; a provider of the configuration "
+        "that has a base is checked by its name. What it needs to be opened with is given with -o "
+        "and --config.\n\n"
+        "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
+        "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
+        "fixtures/ beside it, in the folder above it and in the current folder, there with the "
+        "name. What there is no "
+        "file for is skipped, and so is what a provider does not claim to be able to do; but a "
+        "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
+        "read has failed: nothing shows that it reads one.\n\n"
+        "Printed are the failures, with what was wanted and what came, and how many of each kind "
+        "passed; -v lists every check. --timeout is how long to wait for what must happen, 30 "
+        "seconds unless it is given; after four times that a check hangs. The exit status is 0 "
+        "only if no check failed.\n\n"
+        "With --json: {\"checks\": [{provider, category, check, proves, status, difference, "
+        "reason, ns_per_op, bytes_per_op, allocations_per_op}], passed, failed, skipped, error}.",
+    .takes = ARG_FIXTURES | ARG_JSON | ARG_PLUGIN | ARG_OPTION | ARG_CONFIG | ARG_TIMEOUT |
+             ARG_VERBOSE | ARG_HELP | ARG_VERSION,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
+};

@@ -1,0 +1,42 @@
+/* The report of beluga check: failures and counts for people, or every check as JSON. */
+#ifndef BELUGA_CLI_CHECK_REPORT_H
+#define BELUGA_CLI_CHECK_REPORT_H
+
+#include <beluga/provider/json.h>
+
+#include "args.h"
+#include "kit/check.h"
+
+enum {
+    CHECK_REPORT_LINES = 64,  /* of a category */
+    CHECK_REPORT_BYTES = 1024 /* of a line that is wrapped */
+};
+
+/* How a category went so far. */
+typedef struct check_tally {
+    size_t passed, failed, skipped;
+} check_tally;
+
+typedef struct check_report {
+    const cli_args *args;
+    beluga_json_writer *w; /* NULL: text */
+    check_tally all, category;
+    char provider[128], name[64]; /* of what is printed now; "" before the first */
+    struct check_line {
+        check_result result; /* its words are owned */
+        char *words;
+    } lines[CHECK_REPORT_LINES]; /* of the category: they stand under its counts */
+    size_t n_lines;
+    beluga_error error; /* the first of a provider that could not be checked */
+} check_report;
+
+/* @return 0, or an exit code, reported. */
+int check_report_begin(check_report *report, const cli_args *args);
+/* For check_settings: `payload` is the report. */
+void check_report_tell(void *payload, const check_result *result);
+/* An operand is done; `code` and `err` are what checking it returned. */
+void check_report_end_operand(check_report *report, int code, const beluga_error *err);
+/* Print what is left. @return the exit code. */
+int check_report_end(check_report *report);
+
+#endif

@@ -1,0 +1,319 @@
+/* beluga completion: what a shell needs to complete the command line, from the tables. */
+#include <stdio.h>
+#include <string.h>
+
+#include <beluga/option.h>
+#include <beluga/registry.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+#include "session.h"
+
+#define MAX_PROVIDERS 256
+
+/* ---- words that shells ask for when they need them ------------------------------------------- */
+
+/* One a line. */
+static void print_name(const char *format, ...) BELUGA_PRINTF(1, 2);
+
+static void print_name(const char *format, ...)
+{
+    char name[512];
+    va_list values;
+    va_start(values, format);
+    vsnprintf(name, sizeof name, format, values);
+    va_end(values);
+    out_name(name);
+    out_printf("\n");
+}
+
+static void print_own_names(cli_session *session, const char *name)
+{
+    const char *line;
+    beluga_provider unused;
+    beluga_error err;
+    if (session_describe(session, name, &unused, &err) != 0) return;
+    const beluga_config *config = session->config;
+    for (size_t i = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, i, NULL)); i++)
+        print_name("%s/%.*s", name, (int)strcspn(line, "="), line);
+}
+
+/* Aliases, and providers with the separator behind them. Nothing is sent. */
+static int print_models(const cli_args *args)
+{
+    const char *names[MAX_PROVIDERS], *alias, *reference;
+    cli_session session;
+    int rc = session_load(&session, args);
+    size_t n = session_list_providers(&session, names, MAX_PROVIDERS);
+    for (size_t i = 0; rc == 0 && beluga_config_alias(session.base, i, &alias, &reference); i++)
+        print_name("%s", alias);
+    for (size_t i = 0; i < n; i++) {
+        print_name("%s/", names[i]);
+        if (rc == 0) print_own_names(&session, names[i]);
+    }
+    session_free(&session);
+    return rc;
+}
+
+static int print_settings(void)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        const beluga_option_info *info = beluga_option_get_info(key);
+        if (info && info->type != BELUGA_OPTION_POINTER && key != BELUGA_OPTION_PROVIDER_SPECIFIC)
+            out_printf("%s=\n", info->name);
+    }
+    return CLI_EXIT_OK;
+}
+
+/* ---- bash ------------------------------------------------------------------------------------ */
+
+static void put_command_names(const char *separator)
+{
+    for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
+}
+
+/* Whether a letter stands for an option without a value, too, in another command. */
+static bool may_be_flag(char letter)
+{
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (arg_infos[i].letter == letter && !arg_infos[i].value) return true;
+    return false;
+}
+
+static void put_bash_values(void)
+{
+    static const char *const actions[] = {
+        [ARG_COMPLETE_NOTHING] = "COMPREPLY=()",
+        [ARG_COMPLETE_FILES] = "COMPREPLY=($(compgen -f -- \"$cur\"))",
+        [ARG_COMPLETE_MODELS] =
+            "COMPREPLY=($(compgen -W \"$(beluga completion models 2>/dev/null)\""
+            " -- \"$cur\")); compopt -o nospace",
+        [ARG_COMPLETE_SETTINGS] = "COMPREPLY=($(compgen -W \"$(beluga completion options)\" -- "
+                                  "\"$cur\")); compopt -o nospace"};
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        const arg_info *info = &arg_infos[i];
+        if (!info->value || info->type == ARG_TYPE_MAYBE) continue;
+        out_printf("    ");
+        if (info->letter && !may_be_flag(info->letter)) out_printf("-%c|", info->letter);
+        out_printf("--%s) %s; return ;;\n", info->name, actions[info->completion]);
+    }
+}
+
+static void put_bash_command(const cli_command *command)
+{
+    out_printf("    %s) words=\"%s\"; options=\"", command->name,
+               command->words ? command->words : "");
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (command->takes & (UINT64_C(1) << i)) out_printf("--%s ", arg_infos[i].name);
+    out_printf("\" ;;\n");
+}
+
+static void print_bash(void)
+{
+    out_printf("# bash completion for beluga, made by beluga completion bash.\n"
+               "_beluga() {\n"
+               "    local cur=\"${COMP_WORDS[COMP_CWORD]}\" prev=\"${COMP_WORDS[COMP_CWORD-1]}\"\n"
+               "    local command=prompt words options word\n"
+               "    COMPREPLY=()\n"
+               "    case \"$prev\" in\n");
+    put_bash_values();
+    out_printf("    esac\n"
+               "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
+               "        case \"$word\" in\n        ");
+    put_command_names("|");
+    out_printf(") command=\"$word\"; break ;;\n"
+               "        esac\n"
+               "    done\n"
+               "    case \"$command\" in\n");
+    for (size_t i = 0; commands[i]; i++) put_bash_command(commands[i]);
+    out_printf("    esac\n"
+               "    if [[ $cur == -* ]]; then\n"
+               "        COMPREPLY=($(compgen -W \"$options\" -- \"$cur\"))\n"
+               "    elif [[ $COMP_CWORD -eq 1 ]]; then\n"
+               "        COMPREPLY=($(compgen -W \"");
+    put_command_names(" ");
+    out_printf("\" -- \"$cur\"))\n"
+               "    elif [[ -n $words ]]; then\n"
+               "        COMPREPLY=($(compgen -W \"$words\" -- \"$cur\"))\n"
+               "    fi\n"
+               "}\n"
+               "complete -F _beluga beluga\n");
+}
+
+/* ---- zsh ------------------------------------------------------------------------------------- */
+
+/* Text between single quotes where [ ] and : have a meaning. */
+static void put_zsh_text(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'')
+            out_printf("'\\''");
+        else if (strchr("[]:", *text))
+            out_printf("\\%c", *text);
+        else
+            out_printf("%c", *text);
+    }
+}
+
+static void put_zsh_form(const arg_info *info, const char *dashes, const char *name)
+{
+    static const char *const actions[] = {
+        [ARG_COMPLETE_NOTHING] = " ",
+        [ARG_COMPLETE_FILES] = "_files",
+        [ARG_COMPLETE_MODELS] =
+            "{compadd -S \"\" -- ${(f)\"$(beluga completion models 2>/dev/null)\"}}",
+        [ARG_COMPLETE_SETTINGS] = "{compadd -S \"\" -- ${(f)\"$(beluga completion options)\"}}"};
+    out_printf("        '%s%s%s%s[",
+               info->type == ARG_TYPE_LIST || info->type == ARG_TYPE_COUNT ? "*" : "", dashes, name,
+               info->type == ARG_TYPE_MAYBE ? "=-" : "");
+    put_zsh_text(info->meaning);
+    out_printf("]");
+    if (info->value) {
+        out_printf(info->type == ARG_TYPE_MAYBE ? "::" : ":");
+        put_zsh_text(info->value);
+        out_printf(":%s", actions[info->completion]);
+    }
+    out_printf("'\n");
+}
+
+static void put_zsh_command(const cli_command *command)
+{
+    out_printf("    %s) options=(\n", command->name);
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
+        const arg_info *info = &arg_infos[i];
+        const char letter[2] = {info->letter, '\0'};
+        if (!(command->takes & (UINT64_C(1) << i))) continue;
+        if (info->letter) put_zsh_form(info, "-", letter);
+        put_zsh_form(info, "--", info->name);
+    }
+    if (command->words)
+        out_printf("        '1:operand:(%s)'\n", command->words);
+    else if (command == commands[0])
+        out_printf("        '*:text: '\n");
+    out_printf("    ) ;;\n");
+}
+
+static void print_zsh(void)
+{
+    out_printf("#compdef beluga\n"
+               "# zsh completion for beluga, made by beluga completion zsh.\n"
+               "_beluga() {\n"
+               "    local command=prompt\n"
+               "    local -a options names\n"
+               "    names=(\n");
+    for (size_t i = 0; commands[i]; i++) {
+        out_printf("        '%s:", commands[i]->name);
+        put_zsh_text(commands[i]->summary);
+        out_printf("'\n");
+    }
+    out_printf("    )\n"
+               "    if (( CURRENT == 2 )) && [[ $PREFIX != -* ]]; then\n"
+               "        _describe command names\n"
+               "        return\n"
+               "    fi\n"
+               "    case $words[2] in\n    ");
+    put_command_names("|");
+    out_printf(") command=$words[2]; shift words; (( CURRENT-- )) ;;\n"
+               "    esac\n"
+               "    case $command in\n");
+    for (size_t i = 0; commands[i]; i++) put_zsh_command(commands[i]);
+    out_printf("    esac\n"
+               "    _arguments -s $options\n"
+               "}\n"
+               "if [[ $funcstack[1] == _beluga ]]; then _beluga \"$@\"; else compdef _beluga "
+               "beluga; fi\n");
+}
+
+/* ---- fish ------------------------------------------------------------------------------------ */
+
+/* Text between single quotes. */
+static void put_fish_text(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\'' || *text == '\\') out_printf("\\");
+        out_printf("%c", *text);
+    }
+}
+
+/* An option is offered after the commands that take it; the default one has no name. */
+static void put_fish_condition(uint64_t bit)
+{
+    bool by_default = commands[0]->takes & bit;
+    out_printf(" -n '");
+    if (by_default) out_printf("__beluga_is_prompt; or ");
+    out_printf("__fish_seen_subcommand_from");
+    for (size_t i = 0; commands[i]; i++)
+        if (commands[i]->takes & bit) out_printf(" %s", commands[i]->name);
+    out_printf("'");
+}
+
+static void put_fish_option(size_t index)
+{
+    static const char *const actions[] = {
+        [ARG_COMPLETE_NOTHING] = " -x",
+        [ARG_COMPLETE_FILES] = " -r -F",
+        [ARG_COMPLETE_MODELS] = " -x -a '(beluga completion models 2>/dev/null)'",
+        [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
+    const arg_info *info = &arg_infos[index];
+    out_printf("complete -c beluga");
+    put_fish_condition(UINT64_C(1) << index);
+    if (info->letter) out_printf(" -s %c", info->letter);
+    out_printf(" -l %s%s -d '", info->name,
+               info->value && info->type != ARG_TYPE_MAYBE ? actions[info->completion] : "");
+    put_fish_text(info->meaning);
+    out_printf("'\n");
+}
+
+static void print_fish(void)
+{
+    out_printf("# fish completion for beluga, made by beluga completion fish.\n"
+               "function __beluga_is_prompt\n"
+               "    not __fish_seen_subcommand_from ");
+    put_command_names(" ");
+    out_printf("\nend\ncomplete -c beluga -f\n");
+    for (size_t i = 0; commands[i]; i++) {
+        out_printf("complete -c beluga -n __fish_use_subcommand -a %s -d '", commands[i]->name);
+        put_fish_text(commands[i]->summary);
+        out_printf("'\n");
+        if (commands[i]->words)
+            out_printf("complete -c beluga -n '__fish_seen_subcommand_from %s' -a '%s'\n",
+                       commands[i]->name, commands[i]->words);
+    }
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++) put_fish_option(i);
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int run(const cli_args *args)
+{
+    const char *what = args->operands.count ? args->operands.items[0] : "";
+    if (strcmp(what, "models") == 0) return print_models(args);
+    if (strcmp(what, "options") == 0) return print_settings();
+    if (strcmp(what, "bash") == 0)
+        print_bash();
+    else if (strcmp(what, "zsh") == 0)
+        print_zsh();
+    else if (strcmp(what, "fish") == 0)
+        print_fish();
+    else
+        return out_usage("for which shell? bash, zsh or fish");
+    return CLI_EXIT_OK;
+}
+
+const cli_command cmd_completion = {
+    .name = "completion",
+    .operands = "bash|zsh|fish|models|options",
+    .summary = "Print what a shell needs to complete beluga's command line.",
+    .details = "Add one of these to what your shell reads at its start, where the package has not "
+               "done so:\n\n"
+               "bash: eval \"$(beluga completion bash)\"\n\n"
+               "zsh: eval \"$(beluga completion zsh)\"\n\n"
+               "fish: beluga completion fish | source\n\n"
+               "The scripts themselves ask for models and options, which lists the names of models "
+               "in the configuration, providers, and keys for -o. Nothing is sent.",
+    .words = "bash zsh fish",
+    .takes = ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .max_operands = 1,
+    .run = run,
+};

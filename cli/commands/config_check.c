@@ -1,0 +1,136 @@
+#include "commands/config_check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <beluga/registry.h>
+
+#include "exit.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+typedef struct check_findings {
+    beluga_json_writer *w; /* NULL: text */
+    size_t errors, warnings;
+} check_findings;
+
+static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, const char *severity)
+{
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_string(w, "severity", severity);
+    beluga_json_put_int(w, "line", p->line);
+    beluga_json_put_int(w, "column", p->column);
+    beluga_json_put_string(w, "message", p->message);
+    beluga_json_end_object(w);
+}
+
+static void tell(void *payload, const beluga_config_problem *p)
+{
+    check_findings *f = payload;
+    bool warning = p->severity == BELUGA_SEVERITY_WARNING;
+    *(warning ? &f->warnings : &f->errors) += 1;
+    if (f->w) {
+        put_problem(f->w, p, warning ? "warning" : "error");
+        return;
+    }
+    out_name(p->path);
+    out_printf(":%d:%d: %s%s\n", p->line, p->column, warning ? "warning: " : "", p->message);
+}
+
+/* A file that is not there, or not to be read, is told as any failure is. */
+static int failed(const cli_args *args, const beluga_error *err)
+{
+    return report_file_error(args, err, CLI_EXIT_CONFIG);
+}
+
+static int check_text(const cli_args *args, const char *path)
+{
+    check_findings f = {.w = NULL};
+    beluga_error err;
+    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
+        return failed(args, &err);
+    if (f.errors || f.warnings)
+        out_note("%zu error%s, %zu warning%s", f.errors, f.errors == 1 ? "" : "s", f.warnings,
+                 f.warnings == 1 ? "" : "s");
+    else
+        out_note("%s is good", path);
+    return f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+}
+
+static int check_json(const cli_args *args, const char *path)
+{
+    check_findings f = {.w = beluga_json_writer_new()};
+    beluga_error err;
+    if (!f.w) return out_no_memory();
+    beluga_json_begin_object(f.w, NULL);
+    beluga_json_put_string(f.w, "file", path);
+    beluga_json_begin_array(f.w, "problems");
+    if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err)) {
+        beluga_json_writer_free(f.w);
+        return failed(args, &err);
+    }
+    beluga_json_end_array(f.w);
+    beluga_json_put_int(f.w, "errors", (int64_t)f.errors);
+    beluga_json_put_int(f.w, "warnings", (int64_t)f.warnings);
+    beluga_json_end_object(f.w);
+    int rc = report_json(f.w);
+    return rc ? rc : f.errors ? CLI_EXIT_CONFIG : CLI_EXIT_OK;
+}
+
+/* The usual file need not be there: nothing is wrong with none. */
+static int tell_none(const cli_args *args, const char *path)
+{
+    if (!args->json) {
+        out_printf("There is no configuration file, and none is needed. It would be ");
+        out_name(path);
+        out_printf("\n");
+        return CLI_EXIT_OK;
+    }
+    beluga_json_writer *w = beluga_json_writer_new();
+    if (!w) return out_no_memory();
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_null(w, "file");
+    beluga_json_begin_array(w, "problems");
+    beluga_json_end_array(w);
+    beluga_json_put_int(w, "errors", 0);
+    beluga_json_put_int(w, "warnings", 0);
+    beluga_json_end_object(w);
+    return report_json(w);
+}
+
+/* The file that every command reads may name plug-ins, whose providers are then none that are
+ * missing. A file that is only looked at gets to run nothing. */
+static void load_plugins_of(const char *path)
+{
+    beluga_error err;
+    beluga_config *config = beluga_config_new_n(NULL, 0);
+    if (config && beluga_config_load_file(config, path, &err) == 0 &&
+        beluga_config_load_plugins(config, beluga_registry_default(), NULL, &err) != 0)
+        out_note("%s", err.message);
+    beluga_config_free(config);
+}
+
+int config_check(const cli_args *args)
+{
+    int rc = session_load_plugins(args);
+    if (rc) return rc;
+    if (args->operands.count > 1) {
+        const char *path = args->operands.items[1];
+        return args->json ? check_json(args, path) : check_text(args, path);
+    }
+    char *path;
+    rc = session_find_file(args, &path);
+    if (rc) return rc;
+    if (!path) return out_usage("which file? beluga config check FILE");
+    if (!session_names_file(args) && access(path, F_OK) != 0) {
+        rc = tell_none(args, path);
+    } else {
+        load_plugins_of(path);
+        rc = args->json ? check_json(args, path) : check_text(args, path);
+    }
+    free(path);
+    return rc;
+}

@@ -1,0 +1,127 @@
+/* beluga help: how the commands are used, from the tables that parse them. */
+#include <stdio.h>
+#include <string.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "commands/manual.h"
+#include "near.h"
+#include "output.h"
+#include "terminal/term.h"
+
+#define OPTION_WIDTH 26
+
+static void put_heading(const char *text)
+{
+    out_printf("\n");
+    out_style(TERM_BOLD);
+    out_printf("%s", text);
+    out_style(TERM_PLAIN);
+    out_printf("\n");
+}
+
+static void put_row(const char *term, const char *meaning, size_t width)
+{
+    int n = (int)width;
+    if (strlen(term) + 2 > width)
+        out_printf("  %s\n%*s", term, n, "");
+    else
+        out_printf("  %-*s", n - 2, term);
+    out_wrapped(meaning, width, width);
+}
+
+static void put_option(const arg_info *info)
+{
+    char term[64], letter[8] = "    ";
+    if (info->letter) snprintf(letter, sizeof letter, "-%c, ", info->letter);
+    if (info->type == ARG_TYPE_MAYBE)
+        snprintf(term, sizeof term, "%s--%s[=%s]", letter, info->name, info->value);
+    else
+        snprintf(term, sizeof term, "%s--%s%s%s", letter, info->name, info->value ? " " : "",
+                 info->value ? info->value : "");
+    put_row(term, info->meaning, OPTION_WIDTH);
+}
+
+static void put_options(const cli_command *command)
+{
+    put_heading("Options:");
+    for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
+        if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
+}
+
+static void put_command(const cli_command *command)
+{
+    out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", command == commands[0] ? "[" : "",
+               command->name, command == commands[0] ? "]" : "", *command->operands ? " " : "",
+               command->operands);
+    out_wrapped(command->summary, 0, 0);
+    out_printf("\n");
+    out_wrapped(command->details, 0, 0);
+    put_options(command);
+}
+
+static void put_exit_codes(void)
+{
+    const exit_info *info;
+    put_heading("Exit codes:");
+    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
+        char code[16];
+        snprintf(code, sizeof code, "%d", (int)info->code);
+        put_row(code, info->meaning, 7);
+    }
+}
+
+static void put_all(void)
+{
+    out_printf("Usage: beluga [prompt] [OPTION...] [TEXT...]\n"
+               "       beluga COMMAND [OPTION...] [OPERAND...]\n\n"
+               "Talk to language models. Without a command, the texts and stdin are a prompt.\n");
+    put_heading("Commands:");
+    for (size_t i = 0; commands[i]; i++) put_row(commands[i]->name, commands[i]->summary, 14);
+    put_options(commands[0]);
+    put_exit_codes();
+    put_heading("Examples:");
+    for (const manual_row *row = manual_examples; row->term; row++) out_printf("  %s\n", row->term);
+    out_printf("\nMore: beluga COMMAND --help, man beluga\n");
+}
+
+static int unknown(const char *topic)
+{
+    const cli_command *near = command_nearest(topic, NEAR_MOST);
+    if (near)
+        out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
+    else
+        out_error("there is no command \"%s\"; beluga help lists them", topic);
+    return CLI_EXIT_USAGE;
+}
+
+static int run(const cli_args *args)
+{
+    const char *topic = args->operands.count ? args->operands.items[0] : NULL;
+    const cli_command *command = NULL;
+    if (args->man) {
+        manual_print();
+        return CLI_EXIT_OK;
+    }
+    if (args->help) /* of another command: see main.c */
+        command = args->named ? args->command : NULL;
+    else if (topic && !(command = command_find(topic)))
+        return unknown(topic);
+    if (command)
+        put_command(command);
+    else
+        put_all();
+    return CLI_EXIT_OK;
+}
+
+const cli_command cmd_help = {
+    .name = "help",
+    .operands = "[COMMAND]",
+    .summary = "Show how beluga or one of its commands is used.",
+    .details = "It knows what the manual page knows: both come from the same tables.",
+    .words =
+        "prompt chat batch logs providers models health check config new completion help version",
+    .takes = ARG_MAN | ARG_HELP | ARG_VERSION,
+    .max_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,18 @@
+/* The words that help and the manual page share, and the manual page. */
+#ifndef BELUGA_CLI_MANUAL_H
+#define BELUGA_CLI_MANUAL_H
+
+/* A row of a list: a term and what it means. Lists end with a NULL term. */
+typedef struct manual_row {
+    const char *term;
+    const char *meaning;
+} manual_row;
+
+extern const manual_row manual_environment[];
+extern const manual_row manual_files[];
+extern const manual_row manual_examples[];
+
+/* Print the manual page's source, for man(7). */
+void manual_print(void);
+
+#endif

@@ -1,0 +1,221 @@
+/* beluga models: the names that -m takes. */
+#include <stdio.h>
+#include <string.h>
+
+#include <beluga/allocator.h>
+#include <beluga/context.h>
+#include <beluga/provider/provider.h>
+#include <beluga/registry.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "terminal/interrupt.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+#define MAX_PROVIDERS   256
+#define REFERENCE_BYTES 512
+
+typedef struct model_listing {
+    const cli_args *args;
+    cli_session *session;
+    beluga_context *context;
+    beluga_json_writer *w; /* NULL: text */
+    beluga_error error;    /* the first failure; code 0 for none */
+    size_t asked;
+} model_listing;
+
+/* ---- what is printed ------------------------------------------------------------------------- */
+
+static void print_alias(model_listing *l, const char *name, const char *reference)
+{
+    if (!l->w) {
+        out_name(name);
+        out_printf("\t");
+        out_name(reference);
+        out_printf("\n");
+        return;
+    }
+    beluga_json_begin_object(l->w, NULL);
+    beluga_json_put_string(l->w, "name", name);
+    beluga_json_put_string(l->w, "model", reference);
+    beluga_json_end_object(l->w);
+}
+
+/* A provider's own names for its models: "alias=name" is "mine/alias" for "mine/name". */
+static void print_own_names(model_listing *l)
+{
+    const char *names[MAX_PROVIDERS], *line;
+    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n; i++) {
+        beluga_provider unused;
+        beluga_error err;
+        if (session_describe(l->session, names[i], &unused, &err))
+            continue; /* told when it is asked */
+        const beluga_config *config = l->session->config;
+        for (size_t k = 0; (line = beluga_config_get_item(config, BELUGA_OPTION_MODELS, k, NULL));
+             k++) {
+            char alias[REFERENCE_BYTES], model[REFERENCE_BYTES];
+            const char *equals = strchr(line, '=');
+            if (!equals) continue;
+            snprintf(alias, sizeof alias, "%s/%.*s", names[i], (int)(equals - line), line);
+            snprintf(model, sizeof model, "%s/%s", names[i], equals + 1);
+            print_alias(l, alias, model);
+        }
+    }
+}
+
+static void print_aliases(model_listing *l)
+{
+    const char *name, *reference;
+    if (l->w) beluga_json_begin_array(l->w, "aliases");
+    for (size_t i = 0; beluga_config_alias(l->session->base, i, &name, &reference); i++)
+        print_alias(l, name, reference);
+    print_own_names(l);
+    if (l->w) beluga_json_end_array(l->w);
+}
+
+static void print_model(model_listing *l, const char *provider, const char *model)
+{
+    char reference[REFERENCE_BYTES];
+    snprintf(reference, sizeof reference, "%s/%s", provider, model);
+    if (l->w) {
+        beluga_json_put_string(l->w, NULL, reference);
+    } else {
+        out_name(reference);
+        out_printf("\n");
+    }
+}
+
+static void print_failure(model_listing *l, const beluga_error *err)
+{
+    const cli_args to_stderr = {0};
+    report_error(&to_stderr, err, NULL);
+    if (!l->error.code) l->error = *err;
+}
+
+/* ---- who is asked ---------------------------------------------------------------------------- */
+
+/* A list needs no model, but a model to open needs a name. */
+static int open_provider(model_listing *l, const char *name, beluga_chat_model **model,
+                         beluga_error *err)
+{
+    beluga_provider provider;
+    const beluga_option any = beluga_with_model_name("any");
+    int rc = session_describe(l->session, name, &provider, err);
+    if (rc == 0 && !provider.default_model && beluga_config_set_n(l->session->config, &any, 1))
+        rc = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to list models");
+    if (rc != 0) return rc;
+    return beluga_registry_open(beluga_registry_default(), NULL, l->session->config, model, err);
+}
+
+static void ask(model_listing *l, const char *name)
+{
+    beluga_chat_model *model = NULL;
+    beluga_error err = {0};
+    char **names = NULL;
+    size_t n = 0;
+    int rc = open_provider(l, name, &model, &err);
+    if (rc == 0) rc = beluga_list_models(model, l->context, &names, &n, &err);
+    for (size_t i = 0; rc == 0 && i < n; i++) print_model(l, name, names[i]);
+    if (rc != 0) print_failure(l, &err);
+    beluga_free(names);
+    beluga_chat_model_unref(model);
+    l->asked++;
+}
+
+/* Whoever can list models and has a key in the environment, or a place in the file. */
+static bool is_configured(const model_listing *l, const char *name)
+{
+    const char *value;
+    beluga_provider provider;
+    beluga_error err;
+    if (session_describe(l->session, name, &provider, &err) != 0)
+        return !beluga_registry_contains(beluga_registry_default(), name); /* asked, it tells why */
+    bool asked = provider.capabilities & BELUGA_CAPABILITY_MODELS &&
+                 !(provider.capabilities & BELUGA_CAPABILITY_LOCAL);
+    if (!asked) return false;
+    return session_find_variable(provider.key_variables) ||
+           beluga_config_get_string(l->session->config, BELUGA_OPTION_API_KEY, &value) ||
+           beluga_config_get_string(l->session->config, BELUGA_OPTION_BASE, &value);
+}
+
+static void ask_all(model_listing *l)
+{
+    const char *names[MAX_PROVIDERS];
+    size_t n = session_list_providers(l->session, names, MAX_PROVIDERS);
+    for (size_t i = 0; i < n; i++)
+        if (is_configured(l, names[i]) && !beluga_context_is_cancelled(l->context))
+            ask(l, names[i]);
+    if (!l->asked)
+        out_note("no provider with a key that can list its models; name one: beluga models NAME");
+}
+
+static void list(model_listing *l)
+{
+    const char *name = l->args->operands.count ? l->args->operands.items[0] : NULL;
+    if (!name) print_aliases(l);
+    if (l->w) beluga_json_begin_array(l->w, "models");
+    if (name)
+        ask(l, name);
+    else
+        ask_all(l);
+    if (l->w) beluga_json_end_array(l->w);
+}
+
+static int list_json(model_listing *l)
+{
+    l->w = beluga_json_writer_new();
+    if (l->w) {
+        beluga_json_begin_object(l->w, NULL);
+        beluga_json_put_string(l->w, "default", beluga_config_default_model(l->session->base));
+        list(l);
+        if (l->error.code)
+            report_put_error(l->w, "error", &l->error);
+        else
+            beluga_json_put_null(l->w, "error");
+        beluga_json_end_object(l->w);
+    }
+    return report_json(l->w);
+}
+
+static int run(const cli_args *args)
+{
+    cli_session session;
+    model_listing l = {.args = args, .session = &session};
+    int rc = session_load(&session, args);
+    if (rc == 0 && !(l.context = beluga_context_new_cancellable(NULL))) rc = out_no_memory();
+    if (rc == 0) {
+        interrupt_watch(l.context, false);
+        if (args->json)
+            rc = list_json(&l);
+        else
+            list(&l);
+        interrupt_unwatch();
+    }
+    if (rc == 0) rc = exit_from_error(l.error.code);
+    beluga_context_unref(l.context);
+    session_free(&session);
+    return rc;
+}
+
+const cli_command cmd_models = {
+    .name = "models",
+    .operands = "[PROVIDER]",
+    .summary = "List the names that -m takes: aliases, and what providers have.",
+    .details =
+        "Aliases of the configuration come first, each with the model it stands for behind a "
+        "tab, and then the names that the file gives to models of a provider. Then every provider "
+        "that has a key and can list its models is asked, or only "
+        "the one that is named. One that fails does not stop the others; the exit status is "
+        "that of the first failure. A provider without code, which the file makes, counts as one "
+        "with "
+        "a key.\n\n"
+        "With --json: {default, aliases: [{name, model}], models: [\"PROVIDER/MODEL\"], "
+        "error}.",
+    .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
+    .max_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,169 @@
+/* beluga new: begin a provider, in a folder of its own. */
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <beluga/registry.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+#include "commands/templates.h"
+
+#define MAX_NAME 47
+#define MAX_PATH 512
+
+/* ---- the name -------------------------------------------------------------------------------- */
+
+static int check_name(const char *name)
+{
+    size_t n = strlen(name);
+    if (n > MAX_NAME || !islower((unsigned char)name[0]) ||
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") != n)
+        return out_usage(
+            "\"%.60s\" can't be a provider's name: a letter of a-z, then at most %d of "
+            "a-z 0-9 _ -",
+            name, MAX_NAME - 1);
+    if (beluga_registry_contains(beluga_registry_default(), name))
+        return out_usage("there is a provider %s already: beluga providers %s", name, name);
+    return 0;
+}
+
+/* ---- a text with the name in it -------------------------------------------------------------- */
+
+static const struct {
+    const char *text;
+    int (*spell)(int c); /* of '-' it gets '_' where it is not NULL */
+} tokens[] = {{"example-name", NULL}, {"example_name", tolower}, {"EXAMPLE_NAME", toupper}};
+#define N_TOKENS (sizeof tokens / sizeof tokens[0])
+
+static void spell(char *out, const char *name, int (*how)(int c))
+{
+    for (; *name; name++) *out++ = (char)(how ? how(*name == '-' ? '_' : *name) : *name);
+}
+
+/* A copy of a template with the name put in; NULL without memory. Freed by the caller. */
+static char *fill(const char *text, const char *name)
+{
+    const size_t token = strlen(tokens[0].text), n = strlen(name);
+    size_t places = 0;
+    for (const char *at = text; *at; at++)
+        for (size_t i = 0; i < N_TOKENS; i++) places += strncmp(at, tokens[i].text, token) == 0;
+    char *filled = calloc(1, strlen(text) + places * n + 1), *to = filled;
+    while (filled && *text) {
+        size_t i = 0;
+        while (i < N_TOKENS && strncmp(text, tokens[i].text, token) != 0) i++;
+        if (i == N_TOKENS) {
+            *to++ = *text++;
+            continue;
+        }
+        spell(to, name, tokens[i].spell);
+        to += n;
+        text += token;
+    }
+    return filled;
+}
+
+/* ---- files ----------------------------------------------------------------------------------- */
+
+static int complain(const char *path)
+{
+    int why = errno;
+    out_error("%s: %s", path, strerror(why));
+    return CLI_EXIT_OTHER;
+}
+
+/* The folders that a file is in, below the first one, which is there. */
+static int make_folders(const char *path, size_t first)
+{
+    char folder[MAX_PATH];
+    for (const char *slash = strchr(path + first, '/'); slash; slash = strchr(slash + 1, '/')) {
+        snprintf(folder, sizeof folder, "%.*s", (int)(slash - path), path);
+        if (mkdir(folder, 0777) && errno != EEXIST) return complain(folder);
+    }
+    return 0;
+}
+
+static bool write_lines(FILE *file, const char *const *lines, const char *name)
+{
+    bool written = true;
+    for (; *lines && written; lines++) {
+        char *line = fill(*lines, name);
+        written = line && fputs(line, file) >= 0;
+        free(line);
+    }
+    return written;
+}
+
+static int write_file(const char *path, const char *const *lines, const char *name)
+{
+    FILE *file = fopen(path, "wxe"); /* never over another */
+    if (!file) return complain(path);
+    bool written = write_lines(file, lines, name);
+    if (fclose(file) || !written) return complain(path);
+    return 0;
+}
+
+static int write_template(const template_file *template, const char *name)
+{
+    char path[MAX_PATH];
+    char *below = fill(template->path, name);
+    if (!below) return out_no_memory();
+    snprintf(path, sizeof path, "%s/%s", name, below);
+    free(below);
+    int rc = make_folders(path, strlen(name) + 1);
+    return rc ? rc : write_file(path, template->lines, name);
+}
+
+static int write_folder(const char *name, const char *kind)
+{
+    int rc = 0;
+    if (mkdir(name, 0777)) {
+        if (errno != EEXIST) return complain(name);
+        out_error("%s is there already: nothing was written", name);
+        return CLI_EXIT_USAGE;
+    }
+    for (const template_file *t = template_files; t->kind && rc == 0; t++)
+        if (strcmp(t->kind, kind) == 0) rc = write_template(t, name);
+    return rc;
+}
+
+/* ---- the command ----------------------------------------------------------------------------- */
+
+static int run(const cli_args *args)
+{
+    const char *const *words = args->operands.items;
+    if (args->operands.count < 2 || strcmp(words[0], "provider") != 0)
+        return out_usage("say what to begin: beluga new provider NAME");
+    if (args->http && args->full) return out_usage("--http or --full, not both");
+    int rc = check_name(words[1]);
+    if (rc == 0) rc = write_folder(words[1], args->http ? "http" : "full");
+    if (rc == 0 && !args->quiet) {
+        out_note("%s/ is there. Next:", words[1]);
+        out_detail("  cd %s && meson setup b && meson test -C b\n"
+                   "and then what its README.md says.",
+                   words[1]);
+    }
+    return rc;
+}
+
+const cli_command cmd_new = {
+    .name = "new",
+    .operands = "provider NAME",
+    .summary = "Begin a provider of your own, in a new folder.",
+    .details =
+        "The folder NAME gets a source, a build for Meson, tests and a README, all of which work "
+        "at "
+        "once: it is a plug-in that streams. Its four or five places to change say so. Nothing "
+        "that "
+        "is there already is touched.\n\n"
+        "--full, which is the default, is for a model that is not behind HTTP; --http for one that "
+        "is, with requests and answers for the tests in fixtures.",
+    .words = "provider",
+    .takes = ARG_HTTP | ARG_FULL | ARG_QUIET | ARG_HELP | ARG_VERSION,
+    .max_operands = 2,
+    .run = run,
+};

@@ -1,0 +1,122 @@
+/* beluga [prompt]: one question, one answer. */
+#include <stdlib.h>
+
+#include "answer.h"
+#include "commands/command.h"
+#include "conversation.h"
+#include "exit.h"
+#include "input.h"
+#include "logbook/logbook.h"
+#include "output.h"
+#include "report.h"
+#include "session.h"
+
+/* One question, and what it goes on from. */
+typedef struct prompt_question {
+    cli_session session;
+    cli_conversation conversation;
+    logbook_thread thread;
+    cli_text schema;
+    beluga_message *human;
+    beluga_messages *messages; /* all that is sent */
+} prompt_question;
+
+static int make_messages(const cli_args *args, prompt_question *q)
+{
+    cli_text prompt = {0};
+    int rc = input_read_prompt(args, &prompt);
+    if (rc == 0) rc = input_make_message(args, &prompt, &q->human);
+    if (rc == 0 && args->system && conversation_set_system(&q->conversation, args->system) != 0)
+        rc = out_no_memory();
+    if (rc == 0 && !(q->messages = conversation_messages(&q->conversation, q->human)))
+        rc = out_no_memory();
+    text_free(&prompt);
+    return rc;
+}
+
+static int print(const cli_args *args, const cli_answer *answer)
+{
+    if (answer->status != 0) return report_error(args, &answer->error, answer->response);
+    int rc = args->json ? report_response(answer->response) : 0;
+    if (rc != 0) return rc;
+    if (args->usage) report_usage(answer->response);
+    return report_finish(args, answer->response);
+}
+
+static void write_down(const cli_args *args, const prompt_question *q, const cli_answer *answer)
+{
+    const logbook_call call = {.session = &q->session,
+                               .system = q->conversation.system,
+                               .human = q->human,
+                               .answer = answer,
+                               .parent = q->thread.last};
+    logbook_add(args, &call);
+}
+
+static int ask(const cli_args *args, const prompt_question *q)
+{
+    cli_answer answer;
+    const beluga_option option = beluga_with_response_schema(q->schema.bytes);
+    const answer_request request = {.model = q->session.model,
+                                    .messages = q->messages,
+                                    .options = &option,
+                                    .n_options = q->schema.bytes ? 1 : 0,
+                                    .unstreamed = args->no_stream,
+                                    .silent = args->json};
+    answer_run(&request, &answer);
+    int rc = out_finish(0);
+    if (rc == 0) rc = print(args, &answer);
+    write_down(args, q, &answer);
+    answer_free(&answer);
+    return rc;
+}
+
+static int prepare(const cli_args *args, prompt_question *q)
+{
+    int rc = session_load(&q->session, args);
+    if (rc == 0) rc = logbook_continue(args, &q->conversation, &q->thread);
+    if (rc == 0) rc = session_open(&q->session, args, args->model ? NULL : q->thread.reference);
+    if (rc == 0 && args->schema) rc = input_read_file(args->schema, MAX_SCHEMA_BYTES, &q->schema);
+    return rc ? rc : make_messages(args, q);
+}
+
+static int run(const cli_args *args)
+{
+    prompt_question q = {0};
+    if (!input_has_prompt(args)) return out_usage("no prompt: give a text, or something on stdin");
+    int rc = prepare(args, &q);
+    if (rc == 0) rc = ask(args, &q);
+    beluga_messages_free(q.messages);
+    beluga_message_unref(q.human);
+    text_free(&q.schema);
+    logbook_thread_free(&q.thread);
+    conversation_free(&q.conversation);
+    session_free(&q.session);
+    return rc;
+}
+
+const cli_command cmd_prompt = {
+    .name = "prompt",
+    .operands = "[TEXT...]",
+    .summary = "Ask a model and print its answer as it arrives.",
+    .details =
+        "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
+        "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
+        "This command is the default: its name may be left out.\n\n"
+        "The answer goes to stdout and everything else to stderr. On a terminal, control "
+        "characters of an answer are shown (\\x1b) and not obeyed, also those that turn the "
+        "direction of writing; elsewhere its bytes are untouched, "
+        "but for a newline at the end of an answer that has none.\n\n"
+        "With --json one object is printed at the end: text, tool calls, usage, finish reason, "
+        "ids, and timing. After a failure it has the members \"error\" (code, exit_code, message, "
+        "and what else is known) and \"partial\" (the answer as far as it had arrived, or "
+        "null).\n\n"
+        "Where the log is on (beluga logs on), question and answer are written into it, and "
+        "--continue goes on with the last conversation in it.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
+             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
+             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
+             ARG_VERSION,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
+};

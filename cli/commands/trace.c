@@ -1,0 +1,71 @@
+/* beluga trace: where did the time go. */
+#include <string.h>
+#include <unistd.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "input.h"
+#include "output.h"
+#include "trace/show.h"
+
+static bool is_stdin(const char *name)
+{
+    return strcmp(name, "-") == 0;
+}
+
+static int show(const cli_args *args, trace_file *file, const char *name)
+{
+    if (file->torn_line)
+        out_note("%s:%zu: the last line is not whole, and left out", name, file->torn_line);
+    if (args->json) return trace_show_json(args, file);
+    if (args->html) return trace_show_page(args, file, name);
+    return trace_show(args, file, STDOUT_FILENO);
+}
+
+static int run(const cli_args *args)
+{
+    cli_text text = {0};
+    trace_file file = {0};
+    beluga_prices *prices = NULL;
+    const char *operand = args->operands.count ? args->operands.items[0] : NULL;
+    if (!operand) return out_usage("name the file, or - for stdin");
+    if (args->json && args->html) return out_usage("give --json or --html, not both");
+    const char *name = is_stdin(operand) ? "stdin" : operand;
+    int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)
+                               : input_read_file(operand, MAX_TRACE_FILE_BYTES, &text);
+    if (rc == 0) rc = trace_load_prices(args, &prices);
+    if (rc == 0) rc = trace_file_read(&file, name, text.bytes, text.length, prices);
+    if (rc == 0) rc = show(args, &file, name);
+    trace_file_free(&file);
+    beluga_prices_free(prices);
+    text_free(&text);
+    return rc;
+}
+
+const cli_command cmd_trace = {
+    .name = "trace",
+    .operands = "FILE",
+    .summary = "Draw a recorded trace, and tell where its time went.",
+    .details =
+        "FILE has lines of OTLP/JSON: what --trace=FILE or BELUGA_TELEMETRY_FILE wrote, or the "
+        "file "
+        "exporter of an OpenTelemetry collector, whoever made the spans. - is stdin. Lines of "
+        "metrics and logs are passed over, and so is a last line that is not whole.\n\n"
+        "Each trace is a tree of spans with their bars on one axis of time. The line above says "
+        "what the time was spent on. Each moment counts once: of several things at a time for the "
+        "first of receiving, waiting for an answer, failed attempts, tools, the wait before a "
+        "retry. Costs are those of the prices file (-o prices=FILE); what is not in it is unknown. "
+        "Of many spans the failed and the longest are drawn, of many traces the last; --all draws "
+        "them all.\n\n"
+        "With --json: {traces: [{trace_id, start, duration_ms, where_ms, calls, failed_calls, "
+        "attempts, retries, tools, input_tokens, output_tokens, cost_usd, spans}]}, the spans in "
+        "the "
+        "order of the tree with id, parent_id, depth, name, kind, start_ms, duration_ms, and what "
+        "else is known; a cost that is null is unknown.\n\n"
+        "With --html the page is written to a file that only you can read; - is stdout. It loads "
+        "nothing and runs nothing.",
+    .takes = ARG_TRACE_ID | ARG_HTML | ARG_ALL | ARG_JSON | ARG_OPTION | ARG_QUIET | ARG_CONFIG |
+             ARG_HELP | ARG_VERSION,
+    .max_operands = 1,
+    .run = run,
+};

@@ -1,0 +1,37 @@
+/* beluga version, or --version. */
+#include <string.h>
+
+#include <beluga/version.h>
+
+#include "commands/command.h"
+#include "exit.h"
+#include "output.h"
+
+/* A part that was left out changes what all the rest does. */
+static void print_parts(void)
+{
+    const char *parts = beluga_version_parts();
+    out_printf("parts: %s\n", *parts ? parts : "none");
+}
+
+static int run(const cli_args *args)
+{
+    const char *library = beluga_version_string();
+    (void)args;
+    if (strcmp(library, BELUGA_VERSION_STRING) == 0)
+        out_printf("beluga %s\n", library);
+    else
+        out_printf("beluga %s (library %s)\n", BELUGA_VERSION_STRING, library);
+    print_parts();
+    return CLI_EXIT_OK;
+}
+
+const cli_command cmd_version = {
+    .name = "version",
+    .operands = "",
+    .summary = "Show the version.",
+    .details = "The library's is named too when it is another one, and so are those of its parts "
+               "that a build can leave out and this one has.",
+    .takes = ARG_HELP | ARG_VERSION,
+    .run = run,
+};

@@ -1,0 +1,333 @@
+#include "logbook/logbook.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <beluga/price.h>
+
+#include "base/new_file.h"
+
+#include "exit.h"
+#include "folders.h"
+#include "logbook/message.h"
+#include "observe.h"
+#include "output.h"
+
+/* The log is on while the switch is there, beside the database. */
+enum { SWITCH, DATABASE };
+#define TRACE_ID  32
+#define NS_PER_MS 1e6
+
+/* ---- where, and whether ---------------------------------------------------------------------- */
+
+/* Static, so that a process without memory does not take the log for one that is off. NULL where
+ * there is no home, or its name is too long for any file. */
+static char *path_of(int which)
+{
+    static char paths[2][PATH_MAX];
+    const char *base = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    const char *name = which == SWITCH ? "logs-on" : "logs.db";
+    int n = -1;
+    if (base && base[0] == '/')
+        n = snprintf(paths[which], PATH_MAX, "%s/beluga/%s", base, name);
+    else if (home && *home)
+        n = snprintf(paths[which], PATH_MAX, "%s/.local/share/beluga/%s", home, name);
+    return n > 0 && n < PATH_MAX ? paths[which] : NULL;
+}
+
+char *logbook_path(void)
+{
+    return path_of(DATABASE);
+}
+
+bool logbook_is_on(void)
+{
+    const char *path = path_of(SWITCH);
+    return path && access(path, F_OK) == 0;
+}
+
+static int switch_on(char *path)
+{
+    if (folders_make(path) != 0) return -1;
+    int fd = beluga__file_open(path, O_WRONLY | O_NONBLOCK, BELUGA__PRIVATE_MODE);
+    return fd < 0 ? -1 : close(fd);
+}
+
+int logbook_switch(bool on, char *why)
+{
+    char *path = path_of(SWITCH), text[128];
+    int rc = -1;
+    if (!path) {
+        snprintf(why, LOGBOOK_WHY_BYTES,
+                 "there is no place for it: neither XDG_DATA_HOME nor HOME is set");
+        return -1;
+    }
+    rc = on ? switch_on(path) : unlink(path);
+    if (rc != 0 && !on && errno == ENOENT) rc = 0;
+    if (rc != 0)
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
+                 beluga__file_explain(errno, text, sizeof text));
+    return rc;
+}
+
+void logbook_entry_init(logbook_entry *entry)
+{
+    entry->id = -1;
+#define UNKNOWN_INT    -1
+#define UNKNOWN_REAL   -1
+#define UNKNOWN_TEXT   NULL
+#define XX(type, name) entry->name = UNKNOWN_##type;
+    LOGBOOK_MAP(XX)
+#undef XX
+}
+
+/* ---- what a call was ------------------------------------------------------------------------- */
+
+static double cost_of(const cli_session *session, const beluga_response *r)
+{
+    const char *path = NULL, *provider = beluga_response_provider(r);
+    beluga_prices *prices = NULL;
+    beluga_price price;
+    beluga_error err;
+    double cost = -1;
+    if (beluga_response_is_cached(r)) return 0;
+    if (!*provider) provider = beluga_provider_name(session->model);
+    beluga_config_get_string(session->config, BELUGA_OPTION_PRICES, &path);
+    int status = beluga_prices_load(path, &prices, &err);
+    if (status == BELUGA_ERROR_NO_MEMORY) out_note("the log lacks a cost: %s", err.message);
+    if (status != 0) return -1;
+    bool own = strcmp(provider, beluga_provider_name(session->model)) == 0;
+    if (beluga_prices_find(prices, provider, beluga_response_model(r), &price) ||
+        (own && beluga_prices_find(prices, provider, beluga_model_name(session->model), &price)))
+        cost = beluga_price_cost(&price, beluga_response_usage(r));
+    beluga_prices_free(prices);
+    return cost;
+}
+
+static const char *known(const char *text)
+{
+    return *text ? text : NULL;
+}
+
+static void fill_times(logbook_entry *e, const beluga_response *r)
+{
+    struct timespec now;
+    int64_t ns = r ? beluga_response_duration_ns(r) : -1;
+    int64_t first_ns = r ? beluga_response_first_content_ns(r) : -1;
+    clock_gettime(CLOCK_REALTIME, &now);
+    e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    if (ns >= 0) e->time_ms -= ns / 1000000;
+    if (ns >= 0) e->duration_ms = (double)ns / NS_PER_MS;
+    if (first_ns >= 0) e->first_content_ms = (double)first_ns / NS_PER_MS;
+}
+
+static void fill_response(logbook_entry *e, const beluga_response *r)
+{
+    const beluga_usage *usage = beluga_response_usage(r);
+    e->answer = beluga_response_text(r, NULL);
+    if (known(beluga_response_provider(r))) e->provider = beluga_response_provider(r);
+    if (known(beluga_response_model(r))) e->model = beluga_response_model(r);
+    bool ended = beluga_response_finish_reason(r) != BELUGA_FINISH_UNKNOWN;
+    if (ended || beluga_response_is_complete(r))
+        e->finish_reason = beluga_finish_reason_name(beluga_response_finish_reason(r));
+    e->input_tokens = usage->input_total;
+    e->input_cache_read = usage->input_cache_read;
+    e->input_cache_write = usage->input_cache_write;
+    e->output_tokens = usage->output_total;
+    e->output_reasoning = usage->output_reasoning;
+    e->cached = beluga_response_is_cached(r);
+    e->response_id = known(beluga_response_id(r));
+    e->request_id = known(beluga_response_request_id(r));
+}
+
+/* Of W3C's traceparent: 00-<32 hexadecimal digits>-… */
+static const char *trace_of_environment(char text[TRACE_ID + 1])
+{
+    beluga_context *context = observe_context(NULL);
+    const char *parent = context ? beluga_context_traceparent(context) : NULL;
+    if (parent) snprintf(text, TRACE_ID + 1, "%.*s", TRACE_ID, parent + 3);
+    beluga_context_unref(context);
+    return parent ? text : NULL;
+}
+
+static void fill_error(logbook_entry *e, const cli_answer *answer)
+{
+    if (!answer->status) return;
+    e->error = beluga_error_name(answer->status);
+    e->error_message = known(answer->error.message);
+    if (!e->request_id) e->request_id = known(answer->error.request_id);
+}
+
+/* ---- writing it down ------------------------------------------------------------------------- */
+
+static int write_entry(logbook_entry *entry, char *why)
+{
+    struct logbook_store *store = NULL;
+    char *path = logbook_path();
+    if (!path) {
+        snprintf(why, LOGBOOK_WHY_BYTES, "there is no place for it");
+        return -1;
+    }
+    int rc = logbook_store_open(path, true, &store, why);
+    if (rc == 0) rc = logbook_store_add(store, entry, why);
+    logbook_store_close(store);
+    return rc;
+}
+
+/* The text of a message that is not plain. @return 0, or -1. */
+static int put_message(beluga_json_writer *w, const beluga_message *message, const char **json)
+{
+    *json = NULL;
+    if (!message || logbook_message_is_plain(message)) return 0;
+    logbook_message_put(w, NULL, message);
+    return beluga_json_writer_text(w, json, NULL) ? -1 : 0;
+}
+
+static int add(const logbook_call *call, logbook_entry *e, beluga_message *ai, char *why)
+{
+    beluga_json_writer *human_json = beluga_json_writer_new(), *ai_json = beluga_json_writer_new();
+    char trace[TRACE_ID + 1];
+    int rc = human_json && ai_json ? 0 : -1;
+    e->trace_id = trace_of_environment(trace);
+    if (rc == 0) rc = put_message(human_json, call->human, &e->human);
+    if (rc == 0) rc = put_message(ai_json, ai, &e->ai);
+    if (rc == 0)
+        rc = write_entry(e, why);
+    else
+        snprintf(why, LOGBOOK_WHY_BYTES, "the messages can't be written as JSON");
+    beluga_json_writer_free(human_json);
+    beluga_json_writer_free(ai_json);
+    return rc;
+}
+
+int64_t logbook_add(const cli_args *args, const logbook_call *call)
+{
+    const cli_answer *answer = call->answer;
+    const beluga_response *r = answer->response;
+    logbook_entry entry;
+    char why[LOGBOOK_WHY_BYTES] = "";
+    if (args->no_log || !logbook_is_on()) return 0;
+    logbook_entry_init(&entry);
+    if (call->parent > 0) entry.parent = call->parent;
+    entry.reference = call->session->opened;
+    entry.provider = beluga_provider_name(call->session->model);
+    entry.model = beluga_model_name(call->session->model);
+    entry.system = call->system;
+    entry.prompt = beluga_message_text(call->human, NULL);
+    if (r) fill_response(&entry, r);
+    if (r) entry.cost = cost_of(call->session, r);
+    fill_times(&entry, r);
+    fill_error(&entry, answer);
+    beluga_message *ai = r && !answer->status ? beluga_response_message(r) : NULL;
+    int rc = add(call, &entry, ai, why);
+    beluga_message_unref(ai);
+    if (rc == 0) return entry.id;
+    out_note("this call is not in the log: %s", why);
+    return 0;
+}
+
+/* ---- going on -------------------------------------------------------------------------------- */
+
+typedef struct continuation {
+    const cli_args *args;
+    cli_conversation *conversation;
+    logbook_thread *thread;
+    bool left_out, failed, cut, ends_in_error;
+} continuation;
+
+static int add_turn(void *payload, const logbook_entry *e)
+{
+    continuation *c = payload;
+    if (!c->conversation->count) c->cut = e->parent > 0; /* what it went on from was deleted */
+    c->ends_in_error = e->error != NULL;
+    if (e->error) return 0;
+    beluga_message *human =
+        logbook_message_read(BELUGA_ROLE_HUMAN, e->human, e->prompt, &c->left_out);
+    beluga_message *ai = logbook_message_read(BELUGA_ROLE_AI, e->ai, e->answer, &c->left_out);
+    c->failed = !human || !ai || conversation_add_turn(c->conversation, human, ai) != 0;
+    beluga_message_unref(human);
+    beluga_message_unref(ai);
+    free(c->thread->reference);
+    c->thread->reference = e->reference ? strdup(e->reference) : NULL;
+    c->failed = c->failed || (e->reference && !c->thread->reference);
+    c->thread->last = e->id;
+    if (!c->failed && !c->args->system && conversation_set_system(c->conversation, e->system) != 0)
+        c->failed = true;
+    return c->failed;
+}
+
+static int take_id(void *payload, const logbook_entry *e)
+{
+    *(int64_t *)payload = e->id;
+    return 0;
+}
+
+static int read_thread(struct logbook_store *store, continuation *c, char *why)
+{
+    int64_t id = 0;
+    int rc = 0;
+    if (c->args->cid && !logbook_read_number(c->args->cid, &id))
+        return out_usage("--cid: not the number of an entry: %s", c->args->cid);
+    if (!id && store) rc = logbook_store_each(store, LOGBOOK_COMPLETE, 0, 1, take_id, &id, why);
+    if (rc == 0 && store && id)
+        rc = logbook_store_each(store, LOGBOOK_THREAD, id, 0, add_turn, c, why);
+    if (c->failed)
+        return out_error("entry %lld of the log can't be read", (long long)id), CLI_EXIT_OTHER;
+    if (rc != 0) return out_error("%s", why), CLI_EXIT_OTHER;
+    if (c->ends_in_error)
+        return out_error("entry %lld of the log failed: there is no answer to go on from",
+                         (long long)id),
+               CLI_EXIT_USAGE;
+    if (c->thread->last) return 0;
+    if (c->args->cid)
+        return out_error("there is no entry %s in the log", c->args->cid), CLI_EXIT_USAGE;
+    if (!logbook_is_on())
+        return out_error("there is no conversation to go on with: the log is off (beluga logs on)"),
+               CLI_EXIT_USAGE;
+    out_note("the log has no conversation to go on with: this begins one");
+    return 0;
+}
+
+int logbook_continue(const cli_args *args, cli_conversation *conversation, logbook_thread *thread)
+{
+    continuation c = {.args = args, .conversation = conversation, .thread = thread};
+    struct logbook_store *store = NULL;
+    char why[LOGBOOK_WHY_BYTES] = "";
+    if (!args->go_on && !args->cid) return 0;
+    if (args->go_on && args->cid) return out_usage("give --continue or --cid, not both");
+    char *path = logbook_path();
+    int rc = path ? logbook_store_open(path, false, &store, why) : 0;
+    if (rc != 0)
+        rc = (out_error("%s", why), CLI_EXIT_OTHER);
+    else
+        rc = read_thread(store, &c, why);
+    logbook_store_close(store);
+    if (rc == 0 && c.cut) out_note("earlier turns of this conversation were deleted");
+    if (rc == 0 && c.left_out)
+        out_note("what was attached was too large for the log, and is left out");
+    if (rc == 0 && !logbook_is_on() && !args->no_log)
+        out_note("the log is off: this turn will not be in it (beluga logs on)");
+    return rc;
+}
+
+void logbook_thread_free(logbook_thread *thread)
+{
+    free(thread->reference);
+    *thread = (logbook_thread){0};
+}
+
+bool logbook_read_number(const char *text, int64_t *number)
+{
+    char *end;
+    errno = 0;
+    *number = strtoll(text, &end, 10);
+    return isdigit((unsigned char)*text) && !*end && !errno;
+}

@@ -1,0 +1,435 @@
+#include "logbook/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <sqlite3.h>
+
+#include "base/new_file.h"
+
+/* How long to wait for another process that writes; a write takes milliseconds. */
+#define BUSY_MS 5000
+/* "BLGA": the file is a log of beluga's. */
+#define APPLICATION_ID 0x424c4741
+/* A shorter word is not in an index of three letters each. */
+#define INDEXED_LETTERS 3
+#define MAX_WORDS       32
+#define QUERY_BYTES     8192
+
+#define XX(type, name) ", " #name
+#define COLUMNS        "id" LOGBOOK_MAP(XX)
+
+/* What makes version n + 1 of version n. A published one never changes: what is new is a further
+ * one. */
+static const char *const steps[] = {
+    "CREATE TABLE calls (id INTEGER PRIMARY KEY AUTOINCREMENT, parent INTEGER, time_ms INTEGER, "
+    "reference TEXT, provider TEXT, model TEXT, system TEXT, prompt TEXT, human TEXT, answer TEXT, "
+    "ai TEXT, "
+    "finish_reason TEXT, error TEXT, error_message TEXT, input_tokens INTEGER, input_cache_read "
+    "INTEGER, "
+    "input_cache_write INTEGER, output_tokens INTEGER, output_reasoning INTEGER, cost REAL, "
+    "duration_ms REAL, first_content_ms REAL, cached INTEGER, response_id TEXT, request_id TEXT, "
+    "trace_id TEXT);"
+    "CREATE INDEX calls_by_time ON calls (time_ms);",
+};
+#define VERSION ((int)(sizeof steps / sizeof steps[0]))
+
+typedef struct logbook_store {
+    sqlite3 *db;
+    char *path;
+} logbook_store;
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static int fail(const logbook_store *store, char *why)
+{
+    int code = sqlite3_errcode(store->db) & 0xff;
+    const char *text = sqlite3_errmsg(store->db);
+    if (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)
+        snprintf(why, LOGBOOK_WHY_BYTES,
+                 "%.300s is damaged (%.80s); move it away, and a new one is begun", store->path,
+                 text);
+    else if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: another process does not let go of it",
+                 store->path);
+    else
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %.160s", store->path, text);
+    return -1;
+}
+
+static int fail_errno(const char *path, char *why)
+{
+    char text[128];
+    snprintf(why, LOGBOOK_WHY_BYTES, "%.300s: %s", path,
+             beluga__file_explain(errno, text, sizeof text));
+    return -1;
+}
+
+/* ---- versions -------------------------------------------------------------------------------- */
+
+static int execute(logbook_store *store, const char *sql, char *why)
+{
+    return sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK ? 0 : fail(store, why);
+}
+
+/* The first number of the first row; -1 with `why`. */
+static int64_t number_of(logbook_store *store, const char *sql, char *why)
+{
+    sqlite3_stmt *statement = NULL;
+    int64_t number = -1;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK ||
+        sqlite3_step(statement) != SQLITE_ROW)
+        fail(store, why);
+    else
+        number = sqlite3_column_int64(statement, 0);
+    sqlite3_finalize(statement);
+    return number;
+}
+
+static int make_current(logbook_store *store, int from, char *why)
+{
+    char sql[96];
+    int rc = 0;
+    for (int i = from; i < VERSION && rc == 0; i++) rc = execute(store, steps[i], why);
+    snprintf(sql, sizeof sql, "PRAGMA application_id = %d; PRAGMA user_version = %d",
+             APPLICATION_ID, VERSION);
+    return rc ? rc : execute(store, sql, why);
+}
+
+static int check_version(logbook_store *store, int *version, char *why)
+{
+    int64_t id = number_of(store, "PRAGMA application_id", why);
+    int64_t tables = id < 0 ? -1 : number_of(store, "SELECT count(*) FROM sqlite_master", why);
+    int64_t found = tables < 0 ? -1 : number_of(store, "PRAGMA user_version", why);
+    if (found < 0) return -1;
+    *version = (int)found;
+    if (id != APPLICATION_ID && tables > 0) {
+        snprintf(why, LOGBOOK_WHY_BYTES, "%.300s is a database, but no log of beluga's",
+                 store->path);
+        return -1;
+    }
+    if (found <= VERSION) return 0;
+    snprintf(why, LOGBOOK_WHY_BYTES,
+             "%.300s was written by a newer beluga (format %d; this one knows up to %d)",
+             store->path, *version, VERSION);
+    return -1;
+}
+
+/* Several may find it old, or empty, at once: who has the lock looks again. */
+static int upgrade(logbook_store *store, char *why)
+{
+    int version;
+    if (execute(store, "BEGIN IMMEDIATE", why) != 0) return -1;
+    int rc = check_version(store, &version, why);
+    if (rc == 0) rc = make_current(store, version, why);
+    if (rc == 0) return execute(store, "COMMIT", why);
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* SQLite would make it readable for others. Returns 0, 1 when it is not there, or -1. */
+static int make_file(const char *path, bool create, char *why)
+{
+    struct stat info;
+    const int look = O_RDONLY | O_NONBLOCK | O_CLOEXEC;
+    int fd = create ? beluga__file_open(path, O_RDWR | O_NONBLOCK, BELUGA__PRIVATE_MODE)
+                    : open(path, look);
+    if (fd < 0 && errno == EACCES && create) fd = open(path, look);
+    if (fd < 0 && errno == ENOENT && !create) return 1;
+    if (fd >= 0 && fstat(fd, &info) == 0 && !S_ISREG(info.st_mode)) {
+        close(fd);
+        fd = (errno = S_ISDIR(info.st_mode) ? EISDIR : EINVAL, -1);
+    }
+    if (fd < 0) return fail_errno(path, why);
+    close(fd);
+    return 0;
+}
+
+static int prepare(logbook_store *store, char *why)
+{
+    int version;
+    sqlite3_busy_timeout(store->db, BUSY_MS);
+    if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
+        return -1;
+    /* What is read belongs together: another process may be making it just now. */
+    if (execute(store, "BEGIN", why) != 0) return -1;
+    int rc = check_version(store, &version, why);
+    sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);
+    return rc == 0 && version < VERSION ? upgrade(store, why) : rc;
+}
+
+static int no_memory(char *why)
+{
+    snprintf(why, LOGBOOK_WHY_BYTES, "no memory for the log");
+    return -1;
+}
+
+int logbook_store_open(const char *path, bool create, logbook_store **out, char *why)
+{
+    *out = NULL;
+    int rc = make_file(path, create, why);
+    if (rc != 0) return rc < 0 ? -1 : 0;
+    logbook_store *store = calloc(1, sizeof *store);
+    if (!store || !(store->path = strdup(path))) {
+        free(store);
+        return no_memory(why);
+    }
+    rc = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+    if (!store->db)
+        rc = no_memory(why);
+    else
+        rc = rc == SQLITE_OK ? prepare(store, why) : fail(store, why);
+    if (rc == 0)
+        *out = store;
+    else
+        logbook_store_close(store);
+    return rc;
+}
+
+void logbook_store_close(logbook_store *store)
+{
+    if (!store) return;
+    sqlite3_close(store->db);
+    free(store->path);
+    free(store);
+}
+
+/* ---- writing --------------------------------------------------------------------------------- */
+
+static void bind_INT(sqlite3_stmt *statement, int at, int64_t value)
+{
+    if (value >= 0) sqlite3_bind_int64(statement, at, value);
+}
+
+static void bind_REAL(sqlite3_stmt *statement, int at, double value)
+{
+    if (value >= 0) sqlite3_bind_double(statement, at, value);
+}
+
+static void bind_TEXT(sqlite3_stmt *statement, int at, const char *value)
+{
+    if (value) sqlite3_bind_text(statement, at, value, -1, SQLITE_STATIC);
+}
+
+int logbook_store_add(logbook_store *store, logbook_entry *entry, char *why)
+{
+#define MARK(type, name) ", ?"
+    static const char sql[] = "INSERT INTO calls (" COLUMNS ") VALUES (NULL" LOGBOOK_MAP(MARK) ")";
+    sqlite3_stmt *statement = NULL;
+    int at = 0, rc = 0;
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return fail(store, why);
+#define BIND(type, name) bind_##type(statement, ++at, entry->name);
+    LOGBOOK_MAP(BIND)
+    if (sqlite3_step(statement) == SQLITE_DONE)
+        entry->id = sqlite3_last_insert_rowid(store->db);
+    else
+        rc = fail(store, why);
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static int64_t read_INT(sqlite3_stmt *statement, int at)
+{
+    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1
+                                                             : sqlite3_column_int64(statement, at);
+}
+
+static double read_REAL(sqlite3_stmt *statement, int at)
+{
+    return sqlite3_column_type(statement, at) == SQLITE_NULL ? -1
+                                                             : sqlite3_column_double(statement, at);
+}
+
+static const char *read_TEXT(sqlite3_stmt *statement, int at)
+{
+    return (const char *)sqlite3_column_text(statement, at);
+}
+
+static void read_entry(sqlite3_stmt *statement, logbook_entry *entry)
+{
+    int at = 0;
+    entry->id = sqlite3_column_int64(statement, 0);
+#define READ(type, name) entry->name = read_##type(statement, ++at);
+    LOGBOOK_MAP(READ)
+}
+
+/* Run a statement and finalize it. */
+static int visit_rows(logbook_store *store, sqlite3_stmt *statement, logbook_visit visit,
+                      void *payload, char *why)
+{
+    logbook_entry entry;
+    int rc = 0, step = SQLITE_DONE;
+    while (rc == 0 && (step = sqlite3_step(statement)) == SQLITE_ROW) {
+        read_entry(statement, &entry);
+        /* A text that there was no memory for looks like one that is not there. */
+        if (sqlite3_errcode(store->db) == SQLITE_NOMEM)
+            rc = fail(store, why);
+        else
+            rc = visit(payload, &entry);
+    }
+    if (rc == 0 && step != SQLITE_DONE) rc = fail(store, why);
+    sqlite3_finalize(statement);
+    return rc;
+}
+
+int logbook_store_each(logbook_store *store, logbook_which which, int64_t id, int64_t most,
+                       logbook_visit visit, void *payload, char *why)
+{
+    static const char *const queries[] = {
+        [LOGBOOK_NEWEST] = "SELECT " COLUMNS " FROM calls WHERE ?1 = ?1 ORDER BY id DESC LIMIT ?2",
+        [LOGBOOK_COMPLETE] =
+            "SELECT " COLUMNS
+            " FROM calls WHERE ?1 = ?1 AND error IS NULL ORDER BY id DESC LIMIT ?2",
+        [LOGBOOK_ONE] = "SELECT " COLUMNS " FROM calls WHERE id = ?1 LIMIT ?2",
+        [LOGBOOK_THREAD] =
+            "WITH RECURSIVE thread (entry) AS (SELECT ?1 UNION SELECT parent FROM calls JOIN "
+            "thread "
+            "ON id = entry WHERE parent IS NOT NULL) "
+            "SELECT " COLUMNS
+            " FROM calls WHERE id IN (SELECT entry FROM thread) ORDER BY id LIMIT ?2",
+    };
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(store->db, queries[which], -1, &statement, NULL) != SQLITE_OK)
+        return fail(store, why);
+    sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_int64(statement, 2, most > 0 ? most : -1);
+    return visit_rows(store, statement, visit, payload, why);
+}
+
+/* ---- searching ------------------------------------------------------------------------------- */
+
+/*
+ * The index is brought up to date by who searches, so that a call pays nothing for it, and a SQLite
+ * without FTS5 can write what one with it reads. Returns false where there can be none; then it is
+ * looked for without one.
+ */
+static bool update_index(logbook_store *store)
+{
+    static const char sql[] =
+        "BEGIN IMMEDIATE;"
+        "CREATE VIRTUAL TABLE IF NOT EXISTS calls_index USING fts5 "
+        "(system, prompt, answer, content = '', tokenize = 'trigram');"
+        "CREATE TABLE IF NOT EXISTS calls_indexed (up_to INTEGER);"
+        "INSERT INTO calls_index (rowid, system, prompt, answer) SELECT id, system, prompt, answer "
+        "FROM calls WHERE id > (SELECT coalesce(max(up_to), 0) FROM calls_indexed);"
+        "DELETE FROM calls_indexed;"
+        "INSERT INTO calls_indexed SELECT coalesce(max(id), 0) FROM calls;"
+        "COMMIT";
+    if (sqlite3_exec(store->db, sql, NULL, NULL, NULL) == SQLITE_OK) return true;
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return false;
+}
+
+static size_t letters_of(const char *word)
+{
+    size_t n = 0;
+    for (; *word; word++) n += ((unsigned char)*word & 0xc0) != 0x80;
+    return n;
+}
+
+static bool is_indexed(const char *word)
+{
+    return letters_of(word) >= INDEXED_LETTERS;
+}
+
+/* A phrase of the index's language, for words that are in it: "…" and "…". Owned (sqlite3_free). */
+static char *make_phrase(const char *const *words, size_t n)
+{
+    sqlite3_str *text = sqlite3_str_new(NULL);
+    for (size_t i = 0; i < n; i++) {
+        if (!is_indexed(words[i])) continue;
+        if (sqlite3_str_length(text)) sqlite3_str_appendall(text, " AND ");
+        sqlite3_str_appendchar(text, 1, '"');
+        for (const char *at = words[i]; *at; at++)
+            sqlite3_str_appendchar(text, *at == '"' ? 2 : 1, *at);
+        sqlite3_str_appendchar(text, 1, '"');
+    }
+    return sqlite3_str_finish(text);
+}
+
+/* Parameter 1 is the limit, 2 the phrase, then come the words. */
+static void make_query(char *sql, const char *const *words, size_t n, bool has_phrase)
+{
+    size_t used =
+        (size_t)snprintf(sql, QUERY_BYTES, "SELECT " COLUMNS " FROM calls WHERE ?2 IS ?2");
+    if (has_phrase)
+        used += (size_t)snprintf(
+            sql + used, QUERY_BYTES - used,
+            " AND id IN (SELECT rowid FROM calls_index WHERE calls_index MATCH ?2)");
+    for (size_t i = 0; i < n; i++) {
+        if (has_phrase && is_indexed(words[i])) continue;
+        used += (size_t)snprintf(
+            sql + used, QUERY_BYTES - used,
+            " AND instr(lower(coalesce(system, '') || char(10) || coalesce(prompt, '') "
+            "|| char(10) || coalesce(answer, '')), lower(?%zu))",
+            i + 3);
+    }
+    snprintf(sql + used, QUERY_BYTES - used, " ORDER BY id DESC LIMIT ?1");
+}
+
+static int search(logbook_store *store, const char *const *words, size_t n, int64_t most,
+                  const char *phrase, logbook_visit visit, void *payload, char *why)
+{
+    char sql[QUERY_BYTES];
+    sqlite3_stmt *statement = NULL;
+    make_query(sql, words, n, phrase != NULL);
+    if (sqlite3_prepare_v2(store->db, sql, -1, &statement, NULL) != SQLITE_OK)
+        return fail(store, why);
+    sqlite3_bind_int64(statement, 1, most > 0 ? most : -1);
+    bind_TEXT(statement, 2, phrase);
+    for (size_t i = 0; i < n; i++)
+        if (!phrase || !is_indexed(words[i])) bind_TEXT(statement, (int)i + 3, words[i]);
+    return visit_rows(store, statement, visit, payload, why);
+}
+
+int logbook_store_search(logbook_store *store, const char *const *words, size_t n, int64_t most,
+                         logbook_visit visit, void *payload, char *why)
+{
+    char *phrase = NULL;
+    bool any = false;
+    if (n > MAX_WORDS) {
+        snprintf(why, LOGBOOK_WHY_BYTES, "more than %d words", MAX_WORDS);
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) any |= is_indexed(words[i]);
+    if (any && update_index(store) && !(phrase = make_phrase(words, n))) return no_memory(why);
+    int rc = search(store, words, n, most, phrase, visit, payload, why);
+    sqlite3_free(phrase);
+    return rc;
+}
+
+/* ---- deleting -------------------------------------------------------------------------------- */
+
+/* The index is made anew by the next search; VACUUM writes the file without what was deleted. */
+int64_t logbook_store_clear(logbook_store *store, int64_t before_ms, char *why)
+{
+    char sql[96];
+    int64_t deleted = -1;
+    if (execute(store, "BEGIN IMMEDIATE", why) != 0) return -1;
+    snprintf(sql, sizeof sql, "DELETE FROM calls WHERE time_ms < %lld", (long long)before_ms);
+    if (execute(store, sql, why) == 0) {
+        deleted = sqlite3_changes(store->db);
+        if (execute(store, "DROP TABLE IF EXISTS calls_index; DROP TABLE IF EXISTS calls_indexed",
+                    why))
+            deleted = -1;
+    }
+    if (deleted >= 0 && execute(store, "COMMIT", why) == 0)
+        return execute(store, "VACUUM", why) == 0 ? deleted : -1;
+    sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
+    return -1;
+}
+
+int64_t logbook_store_count(logbook_store *store, char *why)
+{
+    return number_of(store, "SELECT count(*) FROM calls", why);
+}

@@ -1,0 +1,65 @@
+/* A build without SQLite has no log, and says so. */
+#include "logbook/store.h"
+
+#include <stdio.h>
+
+static int tell(char *why)
+{
+    snprintf(why, LOGBOOK_WHY_BYTES,
+             "this beluga was built without SQLite: install libsqlite3-dev (or sqlite-devel) and "
+             "build it "
+             "anew to have a log");
+    return -1;
+}
+
+int logbook_store_open(const char *path, bool create, struct logbook_store **out, char *why)
+{
+    (void)path;
+    (void)create;
+    *out = NULL;
+    return tell(why);
+}
+
+void logbook_store_close(struct logbook_store *store)
+{
+    (void)store;
+}
+
+int logbook_store_add(struct logbook_store *store, logbook_entry *entry, char *why)
+{
+    (void)store;
+    (void)entry;
+    return tell(why);
+}
+
+int logbook_store_each(struct logbook_store *store, logbook_which which, int64_t id, int64_t most,
+                       logbook_visit visit, void *payload, char *why)
+{
+    (void)store;
+    (void)which;
+    (void)id;
+    (void)most;
+    (void)visit;
+    (void)payload;
+    return tell(why);
+}
+
+int logbook_store_search(struct logbook_store *store, const char *const *words, size_t n_words,
+                         int64_t most, logbook_visit visit, void *payload, char *why)
+{
+    (void)words;
+    return logbook_store_each(store, LOGBOOK_NEWEST, (int64_t)n_words, most, visit, payload, why);
+}
+
+int64_t logbook_store_clear(struct logbook_store *store, int64_t before_ms, char *why)
+{
+    (void)store;
+    (void)before_ms;
+    return tell(why);
+}
+
+int64_t logbook_store_count(struct logbook_store *store, char *why)
+{
+    (void)store;
+    return tell(why);
+}

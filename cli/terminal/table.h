@@ -1,0 +1,30 @@
+/* Lists for people: columns that line up on a terminal, and tabs between them elsewhere. */
+#ifndef BELUGA_CLI_TABLE_H
+#define BELUGA_CLI_TABLE_H
+
+#include <stddef.h>
+
+#define TABLE_MAX_COLUMNS 24
+
+typedef struct term_table {
+    size_t columns;
+    /* Columns first_tight to last_tight - 1 have one space before the next; else it is two. */
+    size_t first_tight, last_tight;
+    char **cells; /* owned, row by row */
+    size_t count, room;
+    int failed; /* without memory: table_print says so */
+} term_table;
+
+/* Begin with a row of `columns` titles; it is printed on a terminal only. */
+void table_begin(term_table *table, size_t columns, const char *const *titles);
+/* Add a cell; NULL is empty. */
+void table_add(term_table *table, const char *text);
+/* Return how many columns of a terminal the widest row takes. */
+size_t table_width(const term_table *table);
+/* Print the rows that are whole and free everything. @return 0, or an exit code, reported. */
+int table_print(term_table *table);
+
+/* Free everything, unprinted. */
+void table_free(term_table *table);
+
+#endif

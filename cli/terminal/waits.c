@@ -1,0 +1,54 @@
+#include "terminal/waits.h"
+
+#include <string.h>
+
+#include <beluga/client.h>
+#include <beluga/log.h>
+
+#include "commands/command.h"
+#include "output.h"
+#include "terminal/term.h"
+
+typedef struct wait_shown {
+    const char *message;
+    int length;
+    int64_t attempt, attempts, ms;
+} wait_shown;
+
+static void read_fields(wait_shown *wait, const beluga_log_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        const beluga_log_field *f = &fields[i];
+        if (strcmp(f->name, "message") == 0) {
+            wait->message = f->text;
+            wait->length = (int)f->length;
+        } else if (strcmp(f->name, "attempt") == 0)
+            wait->attempt = f->number;
+        else if (strcmp(f->name, "attempts") == 0)
+            wait->attempts = f->number;
+        else if (strcmp(f->name, "wait_ms") == 0)
+            wait->ms = f->number;
+    }
+}
+
+static void on_record(void *payload, beluga_log_level level, const char *event,
+                      const beluga_log_field *fields, size_t n)
+{
+    wait_shown wait = {.message = ""};
+    (void)payload;
+    (void)level;
+    if (strcmp(event, "retry") != 0) return;
+    read_fields(&wait, fields, n);
+    out_note("%.*s; trying again in %.*f s (%lld of %lld)", wait.length, wait.message,
+             wait.ms < 950 ? 1 : 0, (double)wait.ms / 1000, (long long)wait.attempt + 1,
+             (long long)wait.attempts);
+    term_spinner_resume();
+}
+
+void waits_start(const cli_args *args)
+{
+    /* A batch has a bar, and its lines wait all the time. */
+    if (!term_is_err() || out_is_quiet() || args->command == &cmd_batch) return;
+    beluga_client *client = beluga_client_default();
+    if (client) beluga_client_set_log(client, on_record, NULL, BELUGA_LOG_INFO, false);
+}

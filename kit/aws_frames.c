@@ -1,0 +1,96 @@
+#include "kit/aws_frames.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+/* Bit by bit, as the standard defines it. */
+static uint32_t crc32_of(const char *at, size_t n)
+{
+    uint32_t crc = 0xffffffffu;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= (unsigned char)at[i];
+        for (int bit = 0; bit < 8; bit++) crc = crc & 1 ? crc >> 1 ^ 0xedb88320u : crc >> 1;
+    }
+    return ~crc;
+}
+
+static void put_u32(char *out, uint32_t value)
+{
+    for (int i = 0; i < 4; i++) out[i] = (char)(value >> (24 - 8 * i));
+}
+
+size_t aws_frame_raw(char *out, const char *headers, size_t n_headers, const char *payload,
+                     size_t n, uint32_t total)
+{
+    size_t length = 12 + n_headers + n + 4;
+    put_u32(out, total ? total : (uint32_t)length);
+    put_u32(out + 4, (uint32_t)n_headers);
+    put_u32(out + 8, crc32_of(out, 8));
+    memcpy(out + 12, headers, n_headers);
+    memcpy(out + 12 + n_headers, payload, n);
+    put_u32(out + length - 4, crc32_of(out, length - 4));
+    return length;
+}
+
+/* The line at `at`, copied; moves on to the next. False where it is too long. */
+static bool take_line(const char **at, char *line, size_t size)
+{
+    size_t n = strcspn(*at, "\n");
+    if (n + 2 >= size) return false;
+    memcpy(line, *at, n);
+    line[n] = '\0';
+    *at += n + ((*at)[n] == '\n');
+    return true;
+}
+
+/* ":name: value"; a frame has a byte for the length of the name. */
+static bool is_header(const char *line)
+{
+    const char *colon = strchr(line + 1, ':'); /* names begin with one */
+    return colon && colon[1] == ' ' && colon - line <= UINT8_MAX;
+}
+
+size_t aws_frames(char *out, size_t size, const char *text)
+{
+    char headers[1024] = "", line[4096];
+    size_t at = 0;
+    while (*text) {
+        bool header = *text == ':';
+        if (!take_line(&text, line, sizeof line)) return 0;
+        if (header) {
+            if (!is_header(line) || strlen(headers) + strlen(line) + 2 >= sizeof headers) return 0;
+            strcat(strcat(headers, line), "\n");
+            continue;
+        }
+        if (at + strlen(headers) + strlen(line) + 64 >= size) return 0;
+        at += aws_frame(out + at, headers, line);
+        *headers = '\0';
+    }
+    return at;
+}
+
+static size_t put_header(char *out, const char *line, size_t n)
+{
+    const char *colon = memchr(line + 1, ':', n - 1);
+    size_t n_name = (size_t)(colon - line), n_value = n - n_name - 2;
+    *out++ = (char)n_name;
+    memcpy(out, line, n_name);
+    out += n_name;
+    *out++ = 7;
+    *out++ = (char)(n_value >> 8);
+    *out++ = (char)n_value;
+    memcpy(out, colon + 2, n_value);
+    return n_name + n_value + 4;
+}
+
+size_t aws_frame(char *out, const char *headers, const char *payload)
+{
+    char encoded[1024];
+    size_t at = 0;
+    while (*headers) {
+        size_t n = strcspn(headers, "\n");
+        at += put_header(encoded + at, headers, n);
+        headers += n + (headers[n] == '\n');
+    }
+    return aws_frame_raw(out, encoded, at, payload, strlen(payload), 0);
+}

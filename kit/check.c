@@ -1,0 +1,309 @@
+/* Runs the list against a provider. */
+#include "kit/check.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "kit/scenario.h"
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+/* The options of a case alone, a line each; they borrow from `text`. */
+static int add_case_options(check_run *run, beluga_config *config, check_text *text)
+{
+    char path[CHECK_MAX_PATH];
+    const char *const others[] = {run->scenario->like, NULL};
+    beluga_option option;
+    if (!check_fixture_find(run->profile, run->scenario->name, others, "options.txt", text, path))
+        return 0;
+    for (char *line = strtok(text->data, "\n"); line; line = strtok(NULL, "\n")) {
+        int code = beluga_option_parse(line, &option, &run->error);
+        if (!code) code = beluga_config_set_n(config, &option, 1);
+        if (code) return code;
+    }
+    return 0;
+}
+
+/* What stands before a case's own options, from the weakest. */
+static int add_options(check_run *run, beluga_config *config)
+{
+    beluga_option own[CHECK_MAX_OPTIONS];
+    const beluga_option first[] = {beluga_with_max_retries(0),
+                                   beluga_with_timeout_ms(check_patience_ms(run)),
+                                   beluga_with_model_name(run->profile->model)};
+    const char *model = NULL;
+    bool named = run->settings->config &&
+                 beluga_config_get_string(run->settings->config, BELUGA_OPTION_MODEL_NAME, &model);
+    int n = check_profile_options(run->profile, own, &run->error);
+    if (n < 0) return n;
+    int code = beluga_config_set_n(config, first, named ? 2 : 3);
+    return code ? code : beluga_config_set_n(config, own, (size_t)n);
+}
+
+static int add_place(check_run *run, beluga_config *config)
+{
+    char url[256];
+    if (!run->peer) return 0;
+    snprintf(url, sizeof url, "http://127.0.0.1:%d%s", peer_port(run->peer),
+             run->profile->base_path);
+    const beluga_option place[] = {beluga_with_base_url(url), beluga_with_api_key(CHECK_KEY)};
+    return beluga_config_set_n(config, place, 2);
+}
+
+beluga_config *check_configure(check_run *run, check_text *texts)
+{
+    const beluga_config *given = run->settings->config;
+    beluga_config *config = given ? beluga_config_copy(given) : beluga_config_new_n(NULL, 0);
+    int code = config ? add_options(run, config) : BELUGA_ERROR_NO_MEMORY;
+    if (!code) code = add_place(run, config);
+    if (!code) code = add_case_options(run, config, texts);
+    if (!code) return config;
+    check_problem(run, "the model can't be configured: %s", run->error.message);
+    beluga_config_free(config);
+    return NULL;
+}
+
+/* It would fail every check: one of them says it. */
+static void tell_unopened(check_run *run)
+{
+    const char **by = &run->rules->unopened;
+    if (*by && strcmp(*by, run->scenario->name) != 0) {
+        check_text_printf(&run->reason, "no model can be opened, as the check %s says", *by);
+        return;
+    }
+    *by = run->scenario->name;
+    check_problem(run, "the model can't be opened: %s", run->error.message);
+}
+
+beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
+{
+    check_text texts = {0};
+    beluga_chat_model *model = NULL;
+    const char *name = run->settings->base ? NULL : run->provider->name;
+    beluga_config *config = check_configure(run, &texts);
+    if (config && beluga_registry_open(registry, name, config, &model, &run->error))
+        tell_unopened(run);
+    beluga_config_free(config);
+    check_text_free(&texts);
+    return model;
+}
+
+static int bind(check_run *run)
+{
+    beluga_chat_model *bound = NULL;
+    if (!run->call.n_tools) return 0;
+    int code =
+        beluga_bind_tools(run->model, run->call.tools, run->call.n_tools, &bound, &run->error);
+    if (code) return code;
+    beluga_chat_model_unref(run->model);
+    run->model = bound;
+    return 0;
+}
+
+static bool open_model(check_run *run)
+{
+    run->model = check_open(run, run->settings->registry);
+    if (!run->model) return false;
+    if (bind(run)) check_problem(run, "its tools can't be bound: %s", run->error.message);
+    return !run->problems.length;
+}
+
+/* ---- one scenario ---------------------------------------------------------------------------- */
+
+bool check_is_http(const check_run *run)
+{
+    return run->provider->encode_request != NULL;
+}
+
+int64_t check_patience_ms(const check_run *run)
+{
+    int64_t patience = run->settings->patience_ms;
+    return patience > 0 ? patience : CHECK_PATIENCE_MS;
+}
+
+static bool is_claimed(const check_run *run)
+{
+    return (run->scenario->needs & ~run->provider->capabilities) == 0;
+}
+
+static void skip(check_run *run, const char *reason)
+{
+    check_text_puts(&run->reason, reason);
+}
+
+static void judge_peer(check_run *run)
+{
+    if (!run->peer) return;
+    if (peer_requests(run->peer) != run->asked)
+        check_problem(run, "want %zu requests, got %zu", run->asked, peer_requests(run->peer));
+    if (peer_malformed(run->peer)) check_problem(run, "bytes were sent that are not HTTP");
+}
+
+static void run_with_model(check_run *run)
+{
+    check_call_begin(&run->call, run->scenario);
+    if (open_model(run)) {
+        if (is_claimed(run))
+            run->scenario->run(run);
+        else
+            check_run_unclaimed(run);
+        judge_peer(run);
+    }
+    beluga_chat_model_unref(run->model);
+    check_call_free(&run->call);
+}
+
+/* The peer of many calls can not keep what it was sent by each. */
+static bool start_peer(check_run *run)
+{
+    const peer_config few = {.kept_requests = 1};
+    if (!check_is_http(run)) return true;
+    run->peer = peer_start_with(run->scenario->alone ? &few : NULL);
+    if (!run->peer) check_problem(run, "the peer did not start");
+    return run->peer != NULL;
+}
+
+static void run_scenario(check_run *run)
+{
+    if (!start_peer(run)) return;
+    if (run->scenario->alone)
+        run->scenario->run(run);
+    else
+        run_with_model(run);
+    check_answer_free(&run->answer);
+    peer_stop(run->peer);
+}
+
+/* ---- what came of it ------------------------------------------------------------------------- */
+
+/* A rule that is broken in every call would fail every check: one of them says it. */
+static void blame(check_run *run)
+{
+    const char *rule = run->problems.length ? check_blamed_rule(run) : NULL;
+    if (!rule) return;
+    check_text_clear(&run->problems);
+    check_text_clear(&run->reason);
+    check_text_printf(&run->reason, "its call failed of what the check %s found", rule);
+}
+
+static check_status status_of(const check_run *run)
+{
+    if (run->problems.length) return CHECK_FAILED;
+    if (run->reason.length) return CHECK_SKIPPED;
+    return run->measure.operations ? CHECK_MEASURED : CHECK_PASSED;
+}
+
+static const char *why_not(const check_run *run)
+{
+    const char *reason = check_profile_skip(run->profile, run->scenario->name);
+    if (reason) return reason;
+    if (!check_is_http(run) && !run->scenario->full) return "nothing of it goes over a wire";
+    return NULL;
+}
+
+/* A full provider makes what a case is about when its files have the options for it. */
+static bool is_without_files(const check_run *run)
+{
+    char path[CHECK_MAX_PATH];
+    check_text text = {0};
+    const check_scenario *s = run->scenario;
+    if (!run->settings->foreign || !s->own || check_is_http(run) || !is_claimed(run)) return false;
+    bool found = check_fixture_find(run->profile, s->name, NULL, "events.txt", &text, path) ||
+                 check_fixture_find(run->profile, s->name, NULL, "options.txt", &text, path);
+    check_text_free(&text);
+    return !found;
+}
+
+static check_result result_of(const check_run *run, check_status status)
+{
+    const check_text *detail = status == CHECK_FAILED ? &run->problems : &run->reason;
+    return (check_result){.provider = run->provider->name,
+                          .category = run->scenario->category,
+                          .scenario = run->scenario->name,
+                          .proves = run->scenario->proves,
+                          .status = status,
+                          .detail = check_text_get(detail),
+                          .measure = run->measure};
+}
+
+static bool begin(const check_run *run)
+{
+    const check_result coming = result_of(run, CHECK_SKIPPED);
+    const check_settings *settings = run->settings;
+    return !settings->begin || settings->begin(settings->payload, &coming);
+}
+
+static check_status check_one(check_run *run)
+{
+    const char *reason = why_not(run);
+    if (!begin(run)) return CHECK_SKIPPED;
+    if (reason)
+        skip(run, reason);
+    else if (is_without_files(run))
+        check_text_printf(&run->reason, "no file check/%s/options.txt says how to bring it about",
+                          run->scenario->name);
+    else
+        run_scenario(run);
+    if (run->story.failed || run->problems.failed) check_problem(run, "out of memory");
+    blame(run);
+    check_status status = status_of(run);
+    const check_result result = result_of(run, status);
+    run->settings->tell(run->settings->payload, &result);
+    check_text_free(&run->story);
+    check_text_free(&run->problems);
+    check_text_free(&run->reason);
+    return status;
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static bool is_wanted(const check_settings *settings, const check_scenario *s)
+{
+    if (settings->only) return strcmp(settings->only, s->name) == 0;
+    return settings->measure || strcmp(s->category, CHECK_BENCHMARKS) != 0;
+}
+
+static size_t check_all(const check_settings *settings, const beluga_provider *provider,
+                        const check_profile *profile)
+{
+    size_t failed = 0;
+    check_rules rules = {0};
+    for (const check_scenario *s = check_scenarios; s->name; s++) {
+        check_run run = {.settings = settings,
+                         .scenario = s,
+                         .provider = provider,
+                         .profile = profile,
+                         .rules = &rules};
+        if (is_wanted(settings, s)) failed += check_one(&run) == CHECK_FAILED;
+    }
+    check_rules_free(&rules);
+    return failed;
+}
+
+static int find_provider(const check_settings *settings, const char *name, beluga_provider *table,
+                         const beluga_provider **provider, beluga_error *err)
+{
+    *provider = beluga_registry_get(settings->registry, name);
+    if (*provider) return 0;
+    if (!settings->base)
+        return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
+                                "no provider is called %s: beluga providers lists them", name);
+    *provider = table;
+    return beluga_registry_describe(settings->registry, settings->config, table, err);
+}
+
+int check_provider(const check_settings *settings, const char *name, beluga_error *err)
+{
+    check_profile profile = {0};
+    beluga_provider table;
+    const beluga_provider *provider = NULL;
+    int code = find_provider(settings, name, &table, &provider, err);
+    if (code) return code;
+    code = check_profile_read(&profile, settings, provider, err);
+    size_t failed = code ? 0 : check_all(settings, provider, &profile);
+    check_profile_free(&profile);
+    if (failed)
+        code = beluga_error_set(err, BELUGA_ERROR_INVALID_RESPONSE, "%s: %zu of its checks failed",
+                                name, failed);
+    return code;
+}

@@ -1,0 +1,13 @@
+/* Two JSON texts compared by what they mean: order of members and the way a number is written are
+ * nothing. */
+#ifndef BELUGA_CHECK_JSON_DIFF_H
+#define BELUGA_CHECK_JSON_DIFF_H
+
+#include "kit/text.h"
+
+/* Append a line to `out` for each difference, such as
+ *     messages[0].role: want "user", got "human"
+ * up to a number of them. @return whether there is none. */
+bool check_json_diff(check_text *out, const char *want, const char *got);
+
+#endif

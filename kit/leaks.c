@@ -1,0 +1,384 @@
+/* What a provider keeps when it is gone, and what a call costs. */
+#include <dirent.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "kit/scenario.h"
+
+enum {
+    ROUND_CALLS = 40,      /* of each kind */
+    ROUNDS = 12,           /* at most, after one that fills what is kept for later calls */
+    LEAST_BLOCK_BYTES = 16 /* of any allocator */
+};
+
+/* ---- an allocator that counts ---------------------------------------------------------------- */
+
+typedef struct meter {
+    atomic_llong live; /* blocks */
+    atomic_ullong allocations, bytes;
+    struct meter *next;
+} meter;
+
+static void *meter_alloc(void *payload, size_t size)
+{
+    meter *m = payload;
+    void *block = malloc(size);
+    if (!block) return NULL;
+    atomic_fetch_add(&m->live, 1);
+    atomic_fetch_add(&m->allocations, 1);
+    atomic_fetch_add(&m->bytes, size);
+    return block;
+}
+
+static void *meter_resize(void *payload, void *pointer, size_t old_size, size_t size)
+{
+    meter *m = payload;
+    void *block = realloc(pointer, size);
+    if (!block) return NULL;
+    if (!pointer) atomic_fetch_add(&m->live, 1);
+    atomic_fetch_add(&m->allocations, 1);
+    atomic_fetch_add(&m->bytes, size > old_size ? size - old_size : 0);
+    return block;
+}
+
+static void meter_release(void *payload, void *pointer)
+{
+    meter *m = payload;
+    if (pointer) atomic_fetch_sub(&m->live, 1);
+    free(pointer);
+}
+
+/* What still has blocks may be called at any time: it stays. */
+static meter *kept;
+
+static void meter_free(meter *m, bool is_closed)
+{
+    if (is_closed && !atomic_load(&m->live)) {
+        free(m);
+        return;
+    }
+    m->next = kept;
+    kept = m;
+}
+
+/* ---- a client of its own --------------------------------------------------------------------- */
+
+typedef struct bench {
+    check_run *run;
+    meter *meter;
+    beluga_client *client;
+    beluga_chat_model *model;
+} bench;
+
+static int add_provider(check_run *run, beluga_registry *registry)
+{
+    if (run->settings->base) return 0;
+    if (run->settings->plugin)
+        return beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
+    return beluga_registry_register(registry, run->provider, &run->error);
+}
+
+static bool streams(const check_run *run)
+{
+    return run->provider->capabilities & BELUGA_CAPABILITY_STREAM;
+}
+
+static bool play_usual(check_run *run, bool streamed, unsigned turns)
+{
+    if (!run->peer) return true;
+    if (!check_load_usual_answer(run, streamed)) return false;
+    peer_reply *reply = peer_reply_new(run->peer);
+    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    if (turns) peer_reply_turn(reply, 0, turns);
+    return true;
+}
+
+/* Answers and, in turn with them, streams where it has them. */
+static bool play_both(check_run *run)
+{
+    if (!streams(run)) return play_usual(run, false, 0);
+    return play_usual(run, false, 2) && play_usual(run, true, 0);
+}
+
+static bool open_bench(bench *b, check_run *run)
+{
+    meter *m = b->meter = calloc(1, sizeof *b->meter);
+    const beluga_allocator allocator = {meter_alloc, meter_resize, meter_release, m};
+    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
+    b->run = run;
+    check_call_begin(&run->call, run->scenario);
+    if (!m || beluga_client_new(&settings, &b->client)) {
+        check_problem(run, "no client could be made");
+        free(m);
+        return false;
+    }
+    if (add_provider(run, beluga_client_registry(b->client)))
+        check_problem(run, "it can't be registered: %s", run->error.message);
+    return !run->problems.length;
+}
+
+/* @return how many blocks are not back. */
+static long long close_bench(bench *b)
+{
+    beluga_error err;
+    beluga_chat_model_unref(b->model);
+    int status = beluga_client_close(b->client, check_patience_ms(b->run), &err);
+    if (status) check_problem(b->run, "its client can't be closed: %s", err.message);
+    long long left = atomic_load(&b->meter->live);
+    meter_free(b->meter, !status);
+    check_call_free(&b->run->call);
+    *b = (bench){0};
+    return left;
+}
+
+static bool open_model(bench *b)
+{
+    b->model = check_open(b->run, beluga_client_registry(b->client));
+    b->run->model = b->model;
+    return b->model != NULL;
+}
+
+static void ask(bench *b, void (*how)(check_run *))
+{
+    how(b->run);
+    check_text_clear(&b->run->story);
+    if (!b->run->finished && !b->run->problems.length)
+        check_problem(b->run, "a call fails: %s", b->run->error.message);
+}
+
+/* A model's whole life, often. @return whether all went well. */
+static bool live(bench *b)
+{
+    for (int i = 0; i < ROUND_CALLS && !b->run->problems.length; i++) {
+        if (!open_model(b)) break;
+        ask(b, check_generate);
+        if (streams(b->run)) ask(b, check_stream);
+        beluga_chat_model_unref(b->model);
+        b->model = b->run->model = NULL;
+    }
+    return !b->run->problems.length;
+}
+
+/* ---- leaks ----------------------------------------------------------------------------------- */
+
+/* Under a sanitizer the C library's own count stands still, and this one is there. */
+extern size_t __sanitizer_get_current_allocated_bytes(void) __attribute__((weak));
+
+static size_t heap_bytes(void)
+{
+    if (__sanitizer_get_current_allocated_bytes) return __sanitizer_get_current_allocated_bytes();
+    return mallinfo2().uordblks + mallinfo2().hblkhd;
+}
+
+/* How much more there is after another round. */
+static size_t grow(bench *b)
+{
+    size_t before = heap_bytes();
+    live(b);
+    size_t after = heap_bytes();
+    return after > before ? after - before : 0;
+}
+
+/* A leak is in every round; what fills up for later calls stops growing in one of them. */
+void check_run_memory(check_run *run)
+{
+    bench b = {0};
+    size_t grown = 0, rounds = 0;
+    if (play_both(run) && open_bench(&b, run) && live(&b)) do
+            grown = grow(&b);
+        while (grown >= (size_t)ROUND_CALLS * LEAST_BLOCK_BYTES && ++rounds < ROUNDS);
+    if (rounds == ROUNDS && !run->problems.length)
+        check_problem(run,
+                      "want no growth, got about %zu bytes more each time that a model was opened, "
+                      "called and let go",
+                      grown / ROUND_CALLS);
+    if (b.client) close_bench(&b);
+}
+
+void check_run_allocator(check_run *run)
+{
+    bench b = {0};
+    if (play_both(run) && open_bench(&b, run)) live(&b);
+    if (!b.client) return;
+    long long left = close_bench(&b);
+    if (!run->problems.length && left)
+        check_problem(run, "want all blocks back from a client that is gone, got %lld left", left);
+}
+
+static size_t count_descriptors(void)
+{
+    size_t n = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    while (folder && readdir(folder)) n++;
+    if (folder) closedir(folder);
+    return n;
+}
+
+/* The peer's end of a connection closes a moment after ours. */
+static size_t settled_descriptors(check_run *run, size_t want)
+{
+    const struct timespec moment = {.tv_nsec = 1000000};
+    size_t n = count_descriptors();
+    for (int64_t i = 0; i < check_patience_ms(run) && n > want; i++) {
+        nanosleep(&moment, NULL);
+        n = count_descriptors();
+    }
+    return n;
+}
+
+void check_run_descriptors(check_run *run)
+{
+    bench b = {0};
+    if (!play_both(run)) return;
+    size_t before = count_descriptors();
+    if (open_bench(&b, run)) live(&b);
+    if (!b.client) return;
+    close_bench(&b);
+    if (run->problems.length) return;
+    size_t after = settled_descriptors(run, before);
+    if (after > before)
+        check_problem(run, "want %zu open descriptors as before, got %zu", before, after);
+}
+
+/* ---- benchmarks ------------------------------------------------------------------------------ */
+
+enum { MEASURED_MS = 200, MAX_OPERATIONS = 20000, THREADS = 8, MANY = 100 };
+
+static int64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static void end_measure(bench *b, int64_t begun_ns, uint64_t operations)
+{
+    b->run->measure = (check_measure){
+        .nanoseconds = (double)(now_ns() - begun_ns) / (double)operations,
+        .bytes = (double)atomic_load(&b->meter->bytes) / (double)operations,
+        .allocations = (double)atomic_load(&b->meter->allocations) / (double)operations,
+        .operations = operations,
+    };
+}
+
+static void begin_measure(bench *b)
+{
+    atomic_store(&b->meter->bytes, 0);
+    atomic_store(&b->meter->allocations, 0);
+}
+
+static void measure(bench *b, void (*operation)(bench *b))
+{
+    uint64_t n = 0;
+    operation(b); /* opens what is kept open */
+    begin_measure(b);
+    int64_t begun = now_ns();
+    while (n < MAX_OPERATIONS && now_ns() - begun < MEASURED_MS * 1000000LL &&
+           !b->run->problems.length) {
+        operation(b);
+        n++;
+    }
+    if (n && !b->run->problems.length) end_measure(b, begun, n);
+}
+
+static void measure_alone(check_run *run, bool streamed, void (*operation)(bench *b))
+{
+    bench b = {0};
+    if (play_usual(run, streamed, 0) && open_bench(&b, run) && open_model(&b))
+        measure(&b, operation);
+    if (b.client) close_bench(&b);
+}
+
+static void generate(bench *b)
+{
+    ask(b, check_generate);
+}
+
+static void stream(bench *b)
+{
+    ask(b, check_stream);
+}
+
+static void bind(bench *b)
+{
+    beluga_chat_model *bound = NULL;
+    if (beluga_bind_tools(b->model, b->run->call.tools, b->run->call.n_tools, &bound,
+                          &b->run->error))
+        check_problem(b->run, "tools can't be bound: %s", b->run->error.message);
+    beluga_chat_model_unref(bound);
+}
+
+void check_run_measure_generate(check_run *run)
+{
+    measure_alone(run, false, generate);
+}
+
+void check_run_measure_stream(check_run *run)
+{
+    if (streams(run))
+        measure_alone(run, true, stream);
+    else
+        check_text_puts(&run->reason, "not claimed");
+}
+
+void check_run_measure_bind(check_run *run)
+{
+    measure_alone(run, false, bind);
+}
+
+typedef struct worker {
+    bench bench;
+    check_run run;
+    pthread_t thread;
+    bool started;
+} worker;
+
+static void *work(void *payload)
+{
+    worker *w = payload;
+    for (int i = 0; i < MANY && !w->run.problems.length; i++) ask(&w->bench, check_generate);
+    return NULL;
+}
+
+static void start_worker(bench *b, worker *w)
+{
+    w->run = *b->run;
+    w->run.story = w->run.problems = w->run.reason = (check_text){0};
+    w->bench = (bench){.run = &w->run, .model = b->model};
+    w->started = pthread_create(&w->thread, NULL, work, w) == 0;
+}
+
+static void end_worker(bench *b, worker *w)
+{
+    if (w->started) pthread_join(w->thread, NULL);
+    if (!b->run->problems.length)
+        check_text_puts(&b->run->problems, check_text_get(&w->run.problems));
+    if (!w->started) check_problem(b->run, "no thread could be made");
+    if (!b->run->breach) b->run->breach = w->run.breach;
+    check_text_free(&w->run.story);
+    check_text_free(&w->run.problems);
+    check_text_free(&w->run.reason);
+}
+
+static void measure_at_once(bench *b)
+{
+    worker workers[THREADS];
+    begin_measure(b);
+    int64_t begun = now_ns();
+    for (int i = 0; i < THREADS; i++) start_worker(b, &workers[i]);
+    for (int i = 0; i < THREADS; i++) end_worker(b, &workers[i]);
+    if (!b->run->problems.length) end_measure(b, begun, (uint64_t)THREADS * MANY);
+}
+
+void check_run_measure_at_once(check_run *run)
+{
+    bench b = {0};
+    if (play_usual(run, false, 0) && open_bench(&b, run) && open_model(&b)) measure_at_once(&b);
+    if (b.client) close_bench(&b);
+}

@@ -1,0 +1,266 @@
+/* Makes a call the way users do, and writes down what comes of it. */
+#include <poll.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include "kit/scenario.h"
+#include "kit/story.h"
+
+enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
+
+static int64_t ms_between(const struct timespec *from, const struct timespec *to)
+{
+    return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
+}
+
+/* ---- rules that hold for every call ---------------------------------------------------------- */
+
+typedef struct listener {
+    check_run *run;
+    beluga_response_builder *builder; /* NULL: nobody wants the response */
+    beluga_context *cancels;          /* NULL, or what the first text cancels */
+    beluga_op *op;                    /* what the first text cancels, or what every event pauses */
+    bool cancels_op, pauses;
+    check_steps *steps; /* NULL, or what the loop's steps are looked at for */
+    size_t events;
+    bool started, ended;
+} listener;
+
+static void hear(listener *l, const beluga_event *event)
+{
+    bool starts = event->kind == BELUGA_EVENT_START;
+    if (l->ended)
+        check_problem(l->run, "%s came after the end", beluga_event_kind_name(event->kind));
+    if (starts && l->started) check_problem(l->run, "start came twice");
+    if (!l->started && !starts && event->kind != BELUGA_EVENT_ERROR &&
+        event->kind != BELUGA_EVENT_USAGE)
+        check_problem(l->run, "%s came before start", beluga_event_kind_name(event->kind));
+    l->started |= starts;
+    l->ended |= event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR;
+    l->run->finished |= event->kind == BELUGA_EVENT_FINISH;
+    l->run->warned |= starts && event->u.start.count;
+    if (event->kind == BELUGA_EVENT_ERROR) {
+        l->run->error = *event->u.error;
+        check_note_breach(l->run, event->u.error);
+    }
+    l->events++;
+    check_story_event(&l->run->story, event);
+    if (l->builder && beluga_response_builder_add(l->builder, event))
+        check_problem(l->run, "the events do not make a response");
+    if (l->op && l->pauses) beluga_op_pause(l->op, true);
+    if (event->kind != BELUGA_EVENT_TEXT) return;
+    if (l->cancels) beluga_context_cancel(l->cancels);
+    if (l->op && l->cancels_op) beluga_op_cancel(l->op);
+}
+
+static void end_with_error(check_run *run, int status)
+{
+    check_note_breach(run, &run->error);
+    if (run->error.code != status)
+        check_problem(run, "the call returned %s, its error says %s", beluga_error_name(status),
+                      beluga_error_name(run->error.code));
+    check_story_error(&run->story, &run->error);
+    check_story_http(&run->story, &run->error);
+}
+
+/* The context's deadline ends what a provider does not. */
+static beluga_context *begin(check_run *run)
+{
+    run->error = (beluga_error){0};
+    run->finished = false;
+    run->warned = false;
+    return beluga_context_new_timeout(NULL, check_patience_ms(run));
+}
+
+/* ---- in one piece ---------------------------------------------------------------------------- */
+
+void check_generate(check_run *run)
+{
+    beluga_response *response = NULL;
+    const check_call *call = &run->call;
+    beluga_context *context = begin(run);
+    int status = beluga_generate_n(run->model, context, call->messages, &response, &run->error,
+                                   call->options, call->n_options);
+    if (status && response) check_problem(run, "a failed call gave a response");
+    if (status) {
+        end_with_error(run, status);
+    } else {
+        run->finished = true;
+        run->warned = beluga_response_warning(response, 0) != NULL;
+        check_story_response(&run->story, response);
+    }
+    beluga_response_free(response);
+    beluga_context_unref(context);
+}
+
+/* ---- pulled ---------------------------------------------------------------------------------- */
+
+static int pull(listener *l, beluga_stream *stream)
+{
+    const beluga_event *event = NULL;
+    int status;
+    while (!(status = beluga_stream_next(stream, &event, &l->run->error)) && event) hear(l, event);
+    if (!status && !l->ended) check_problem(l->run, "the stream ended without finish or error");
+    if (status && l->run->finished) check_problem(l->run, "the stream failed after its finish");
+    if (beluga_stream_next(stream, &event, NULL) != status || event)
+        check_problem(l->run, "an ended stream gave something else when it was asked again");
+    return status;
+}
+
+static void stream(check_run *run, listener *l, beluga_context *context)
+{
+    beluga_stream *stream = NULL;
+    const check_call *call = &run->call;
+    int status = beluga_stream_chat_n(run->model, context, call->messages, &stream, &run->error,
+                                      call->options, call->n_options);
+    if (!status) status = pull(l, stream);
+    if (status) end_with_error(run, status);
+    beluga_stream_free(stream);
+}
+
+void check_stream(check_run *run)
+{
+    beluga_context *context = begin(run);
+    stream(run, &(listener){.run = run}, context);
+    beluga_context_unref(context);
+}
+
+void check_cancel(check_run *run)
+{
+    beluga_context *outer = begin(run), *context = beluga_context_new_cancellable(outer);
+    stream(run, &(listener){.run = run, .cancels = context}, context);
+    beluga_context_unref(context);
+    beluga_context_unref(outer);
+}
+
+void check_stream_and_ask_on(check_run *run)
+{
+    listener l = {.run = run, .builder = beluga_response_builder_new()};
+    beluga_response *response = NULL;
+    beluga_context *context = begin(run);
+    stream(run, &l, context);
+    if (!l.builder || beluga_response_builder_finish(l.builder, &response))
+        check_problem(run, "the events did not make a whole response");
+    if (response) beluga_messages_add(run->call.messages, beluga_response_message(response));
+    beluga_messages_add(run->call.messages, beluga_human_message("Are you sure?"));
+    beluga_response_free(response);
+    beluga_response_builder_free(l.builder);
+    beluga_context_unref(context);
+}
+
+/* ---- pushed ---------------------------------------------------------------------------------- */
+
+static void on_event(void *payload, const beluga_event *event)
+{
+    hear(payload, event);
+}
+
+/* Step, and see what the thread did meanwhile: to wait it must leave the processor of itself. */
+static void step_watched(beluga_loop *loop, check_steps *steps)
+{
+    struct rusage before, after;
+    struct timespec begun, done, worked_before, worked;
+    getrusage(RUSAGE_THREAD, &before);
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked_before);
+    beluga_loop_step(loop);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
+    clock_gettime(CLOCK_MONOTONIC, &done);
+    getrusage(RUSAGE_THREAD, &after);
+    int64_t work = ms_between(&worked_before, &worked), wait = ms_between(&begun, &done) - work;
+    if (work > steps->longest_work_ms) steps->longest_work_ms = work;
+    if (after.ru_nvcsw == before.ru_nvcsw || wait < LEAST_WAIT_MS) return;
+    steps->waited++;
+    if (wait > steps->longest_wait_ms) steps->longest_wait_ms = wait;
+}
+
+static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
+{
+    struct pollfd ready = {.fd = beluga_loop_fd(loop), .events = POLLIN};
+    int64_t due = beluga_loop_timeout_ms(loop);
+    if (due < 0 || due > timeout_ms) due = timeout_ms;
+    return poll(&ready, 1, (int)due) >= 0;
+}
+
+/* Who reads slowly lets a turn pass and goes on. Before any wait: a call that is paused wakes
+ * nobody. */
+static void rest(listener *l, beluga_loop *loop)
+{
+    if (!l->pauses || !l->op) return;
+    beluga_loop_step(loop);
+    beluga_op_pause(l->op, false);
+}
+
+static void step(listener *l, beluga_loop *loop)
+{
+    int64_t patience = check_patience_ms(l->run);
+    for (;;) {
+        rest(l, loop);
+        if (l->ended || !wait_for(loop, patience)) break;
+        if (l->steps)
+            step_watched(loop, l->steps);
+        else if (beluga_loop_step(loop) != 0)
+            break;
+    }
+    if (!l->ended) check_problem(l->run, "the call did not end");
+}
+
+static void push(check_run *run, listener l)
+{
+    bool cancel = l.cancels_op;
+    beluga_loop *loop = NULL;
+    beluga_op *op = NULL;
+    const check_call *call = &run->call;
+    beluga_context *context = begin(run);
+    int status = beluga_loop_new(NULL, &loop);
+    if (!status)
+        status = beluga_stream_start_n(run->model, loop, context, call->messages, on_event, &l, &op,
+                                       &run->error, call->options, call->n_options);
+    if (!status && l.events) check_problem(run, "an event came before the loop was stepped");
+    if (cancel || l.pauses) l.op = op;
+    if (status)
+        end_with_error(run, status);
+    else
+        step(&l, loop);
+    if (!status && run->error.code) check_story_http(&run->story, &run->error);
+    beluga_op_free(op);
+    beluga_loop_free(loop);
+    beluga_context_unref(context);
+}
+
+void check_push(check_run *run)
+{
+    push(run, (listener){.run = run});
+}
+
+void check_push_slowly(check_run *run)
+{
+    push(run, (listener){.run = run, .pauses = true});
+}
+
+void check_push_watched(check_run *run, check_steps *steps)
+{
+    push(run, (listener){.run = run, .steps = steps});
+}
+
+void check_cancel_pushed(check_run *run)
+{
+    push(run, (listener){.run = run, .cancels_op = true});
+}
+
+/* ---- models ---------------------------------------------------------------------------------- */
+
+void check_list(check_run *run)
+{
+    char **names = NULL;
+    size_t n = 0;
+    beluga_context *context = begin(run);
+    int status = beluga_list_models(run->model, context, &names, &n, &run->error);
+    for (size_t i = 0; !status && i < n; i++)
+        check_text_printf(&run->story, "model %s\n", names[i]);
+    if (status) end_with_error(run, status);
+    run->finished = !status;
+    beluga_free(names);
+    beluga_context_unref(context);
+}

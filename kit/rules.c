@@ -1,0 +1,163 @@
+/* The rules of emitting, which the library enforces in every call: it makes the call fail, and the
+ * host lives on. Here it is found out once which of them a provider breaks, and told once. */
+#include <string.h>
+#include <time.h>
+
+#include "kit/scenario.h"
+#include "kit/watch.h"
+
+enum {
+    MAX_WORK_MS = 200,  /* of a processor, in one step of a loop */
+    BLOCKING_CALLS = 3, /* waiting in each of them is no chance */
+    LINGER_MS = 50      /* for what comes after a call */
+};
+
+/* How the library says it. */
+static const struct {
+    const char *words;
+    int rule;
+} breaches[] = {
+    {"ended without a finish", CHECK_RULE_ENDS},
+    {"went on after its finish", CHECK_RULE_ONE_END},
+    {"not valid UTF-8", CHECK_RULE_UTF8},
+    {"emitted from another thread", CHECK_RULE_OWN_TURN},
+    {"failed without a code", CHECK_RULE_ERROR_CODE},
+};
+
+/* ---- blame ----------------------------------------------------------------------------------- */
+
+void check_note_breach(check_run *run, const beluga_error *err)
+{
+    for (size_t i = 0; i < sizeof breaches / sizeof *breaches && !run->breach; i++)
+        if (strstr(err->message, breaches[i].words)) run->breach = breaches[i].rule + 1;
+}
+
+static const char *name_of(int rule)
+{
+    const char *name;
+    for (const check_scenario *s = check_scenarios; (name = s->name); s++)
+        if (s->run == check_run_rule && s->rule == rule) break;
+    return name;
+}
+
+const char *check_blamed_rule(check_run *run)
+{
+    int rule = run->breach - 1;
+    if (rule < 0 || run->scenario->run == check_run_rule) return NULL;
+    return run->rules->found[rule].length ? name_of(rule) : NULL;
+}
+
+void check_rules_free(check_rules *rules)
+{
+    for (int i = 0; i < CHECK_N_RULES; i++) check_text_free(&rules->found[i]);
+}
+
+/* ---- the probe: some calls of every kind ----------------------------------------------------- */
+
+static void linger(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
+}
+
+/* Whatever is answered, even nothing of use: only the rules are looked at. */
+static void play(check_run *probe, bool streamed, check_end end)
+{
+    if (!probe->peer) return;
+    if (check_load_usual_answer(probe, streamed)) {
+        check_answer_play(&probe->answer, peer_reply_new(probe->peer), probe->answer.body.length,
+                          end);
+        return;
+    }
+    peer_step_json(peer_reply_new(probe->peer), 200, "{}");
+}
+
+static void note_found(check_run *probe, const char *when)
+{
+    int rule = probe->breach - 1;
+    if (rule >= 0 && !probe->rules->found[rule].length)
+        check_text_printf(&probe->rules->found[rule], "%s: %s\n", when, probe->error.message);
+    probe->breach = 0;
+    watch_call_is_over();
+}
+
+static void probe_blocking(check_run *probe)
+{
+    size_t waiting = 0;
+    int64_t longest = 0;
+    check_text *found = &probe->rules->found[CHECK_RULE_BLOCKS];
+    for (int i = 0; i < BLOCKING_CALLS; i++) {
+        check_steps steps = {0};
+        play(probe, true, CHECK_END_WHOLE);
+        check_push_watched(probe, &steps);
+        note_found(probe, "in a pushed stream");
+        waiting += steps.waited > 0;
+        if (steps.longest_wait_ms > longest) longest = steps.longest_wait_ms;
+        if (steps.longest_work_ms > MAX_WORK_MS && !found->length)
+            check_text_printf(found,
+                              "want less than %d ms of computing at a time, got %d ms: "
+                              "beluga_emit_run_blocking is for that\n",
+                              MAX_WORK_MS, (int)steps.longest_work_ms);
+    }
+    if (waiting == BLOCKING_CALLS)
+        check_text_printf(found,
+                          "want no waiting on the loop, got up to %d ms in every call: "
+                          "beluga_emit_after and beluga_emit_run_blocking are for that\n",
+                          (int)longest);
+}
+
+static void probe_calls(check_run *probe)
+{
+    bool streams = probe->provider->capabilities & BELUGA_CAPABILITY_STREAM;
+    play(probe, false, CHECK_END_WHOLE);
+    check_generate(probe);
+    note_found(probe, "in an answer");
+    play(probe, true, CHECK_END_WHOLE);
+    check_stream(probe);
+    note_found(probe, "in a stream");
+    probe_blocking(probe);
+    if (streams) {
+        play(probe, true, CHECK_END_HANGS);
+        check_cancel(probe);
+        note_found(probe, "in a stream that is cancelled");
+    }
+    linger();
+    play(probe, false, CHECK_END_WHOLE);
+    check_generate(probe); /* what was kept of the calls before may be used in it */
+    note_found(probe, "in another answer");
+}
+
+static void probe(check_run *run)
+{
+    check_run probe = *run;
+    bool watched = run->settings->plugin && watch_begin(run->settings->plugin, check_is_http(run));
+    run->rules->probed = true;
+    probe.breach = 0;
+    probe_calls(&probe);
+    linger();
+    if (watched) {
+        watch_tell_after_end(&run->rules->found[CHECK_RULE_ONE_END]);
+        watch_tell_late(&run->rules->found[CHECK_RULE_LATE]);
+        watch_tell_refused(&run->rules->found[CHECK_RULE_REFUSED]);
+        watch_end();
+    }
+    run->answer = probe.answer;
+    check_text_free(&probe.story);
+    check_text_free(&probe.problems);
+    check_text_free(&probe.reason);
+}
+
+void check_run_rule(check_run *run)
+{
+    bool first = run->scenario->rule == CHECK_RULE_ENDS || run->settings->only;
+    if (!run->rules->probed && first) probe(run);
+    if (!run->rules->probed) { /* a new process after one that crashed */
+        check_text_printf(&run->reason, "the check %s was not done", name_of(CHECK_RULE_ENDS));
+        return;
+    }
+    if (run->peer) run->asked = peer_requests(run->peer);
+    check_text_puts(&run->problems, check_text_get(&run->rules->found[run->scenario->rule]));
+    bool watched = run->settings->plugin != NULL;
+    if (!watched &&
+        (run->scenario->rule == CHECK_RULE_LATE || run->scenario->rule == CHECK_RULE_REFUSED))
+        check_text_puts(&run->reason, "only a plug-in can be watched for it");
+}

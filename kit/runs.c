@@ -1,0 +1,496 @@
+/* What the scenarios do: play an answer, make the call, judge what came. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/aws_frames.h"
+#include "kit/scenario.h"
+
+static void play(check_run *run, size_t length, check_end end)
+{
+    check_answer_play(&run->answer, peer_reply_new(run->peer), length, end);
+}
+
+static void play_whole(check_run *run)
+{
+    play(run, run->answer.body.length, CHECK_END_WHOLE);
+}
+
+/* The answer of the first exchange, which a full provider has not. */
+static bool prepare(check_run *run)
+{
+    if (!run->peer) return true;
+    if (!check_load_answer(run, 1)) return false;
+    play_whole(run);
+    return true;
+}
+
+/* A model of an author whom nobody knows may say what it likes. */
+static void judge_content(check_run *run)
+{
+    bool free = run->settings->foreign && !run->peer && run->call.n_tools;
+    if (!free && !strstr(check_text_get(&run->story), run->scenario->shows))
+        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+}
+
+static void judge_whole(check_run *run)
+{
+    if (run->peer) check_request(run, 1);
+    if (!run->finished)
+        check_problem(run, "the call did not finish: %s", run->error.message);
+    else
+        judge_content(run);
+    check_events(run);
+}
+
+static void run_whole(check_run *run, void (*ask)(check_run *))
+{
+    if (!prepare(run)) return;
+    ask(run);
+    judge_whole(run);
+}
+
+void check_run_generate(check_run *run)
+{
+    run_whole(run, check_generate);
+}
+
+void check_run_stream(check_run *run)
+{
+    run_whole(run, check_stream);
+}
+
+void check_run_push(check_run *run)
+{
+    run_whole(run, check_push);
+}
+
+void check_run_twice(check_run *run)
+{
+    if (!prepare(run)) return;
+    check_stream_and_ask_on(run);
+    if (run->peer) {
+        check_request(run, 1);
+        if (!check_load_answer(run, 2)) return;
+        play_whole(run);
+    }
+    check_stream(run);
+    if (run->peer) check_request(run, 2);
+    if (!run->finished) check_problem(run, "the second call did not finish");
+    if (!strstr(check_text_get(&run->story), run->scenario->shows))
+        check_problem(run, "nothing that came begins with: %s", run->scenario->shows);
+    check_events(run);
+}
+
+void check_run_models(check_run *run)
+{
+    size_t pages = 0;
+    while (check_has_answer(run, pages + 1)) {
+        if (!check_load_answer(run, ++pages)) return;
+        play_whole(run);
+    }
+    check_list(run);
+    for (size_t n = 1; n <= pages; n++) check_request(run, n);
+    if (!run->finished) check_problem(run, "the list did not come");
+    if (!strstr(check_text_get(&run->story), "model ")) check_problem(run, "it names no model");
+    check_events(run);
+}
+
+/* ---- failures -------------------------------------------------------------------------------- */
+
+/* It failed, and as the scenario says. */
+static void judge_failure(check_run *run)
+{
+    int code = run->scenario->code;
+    if (run->finished) check_problem(run, "the call succeeded");
+    if (code && run->error.code != code)
+        check_problem(run, "want the error %s, got %s", beluga_error_name(code),
+                      beluga_error_name(run->error.code));
+    if (strcasestr(check_text_get(&run->answer.headers), "retry-after:") &&
+        run->error.retry_after_ms < 0)
+        check_problem(run, "the answer says how long to wait, the error does not");
+}
+
+static void run_failure(check_run *run, void (*ask)(check_run *))
+{
+    if (!prepare(run)) return;
+    ask(run);
+    if (run->peer) check_request(run, 1);
+    judge_failure(run);
+    check_events(run);
+}
+
+void check_run_error(check_run *run)
+{
+    run_failure(run, check_generate);
+}
+
+void check_run_stream_error(check_run *run)
+{
+    run_failure(run, check_stream);
+}
+
+/* Some protocols have an error for it, others a reason to finish. */
+void check_run_filter(check_run *run)
+{
+    if (!prepare(run)) return;
+    check_generate(run);
+    if (run->peer) check_request(run, 1);
+    bool told = run->finished ? strstr(check_text_get(&run->story), "finish content_filter") != NULL
+                              : run->error.code == BELUGA_ERROR_CONTENT_FILTER;
+    if (!told) check_problem(run, "neither the finish nor the error says content_filter");
+    check_events(run);
+}
+
+/* ---- answers that are none ------------------------------------------------------------------- */
+
+static void set_body(check_run *run, const char *type, const char *body)
+{
+    check_answer_free(&run->answer);
+    run->answer = (check_answer){.status = 200};
+    check_text_printf(&run->answer.headers, "Content-Type: %s\r\n", type);
+    check_text_puts(&run->answer.body, body);
+    run->answer.ends[0] = run->answer.body.length;
+    run->answer.n_frames = 1;
+}
+
+static void ask_for_nothing(check_run *run, void (*ask)(check_run *), const char *type,
+                            const char *body)
+{
+    set_body(run, type, body);
+    play_whole(run);
+    ask(run);
+    run->asked++;
+    if (run->finished)
+        check_problem(run, "%s \"%s\" was taken for an answer", type, body);
+    else if (run->error.code == BELUGA_ERROR_CONTEXT_TIMEOUT)
+        check_problem(run, "%s \"%s\" was waited for", type, body);
+}
+
+void check_run_bad_body(check_run *run)
+{
+    static const char *const bodies[] = {"", "ok", "{\"", "[]", "{}", "null", "17", "\"text\""};
+    for (size_t i = 0; i < sizeof bodies / sizeof *bodies; i++) {
+        ask_for_nothing(run, check_generate, "application/json", bodies[i]);
+        ask_for_nothing(run, check_stream, "application/json", bodies[i]);
+    }
+}
+
+void check_run_html(check_run *run)
+{
+    static const char page[] = "<!DOCTYPE html><html><body><h1>Welcome</h1></body></html>";
+    ask_for_nothing(run, check_generate, "text/html", page);
+    ask_for_nothing(run, check_stream, "text/html; charset=utf-8", page);
+}
+
+/* ---- streams that are damaged ---------------------------------------------------------------- */
+
+/* What came of a stream of the first `length` bytes of the answer. */
+static void ask_cut(check_run *run, size_t length, check_end end)
+{
+    check_text_clear(&run->story);
+    play(run, length, end);
+    check_stream(run);
+    run->asked++;
+}
+
+/* The lines that are an answer: without what tells of it. */
+static void content_of(const check_text *story, check_text *out)
+{
+    for (const char *line = check_text_get(story); *line;) {
+        size_t n = strcspn(line, "\n") + 1;
+        if (strncmp(line, "usage ", 6) != 0 && strncmp(line, "metadata ", 9) != 0)
+            check_text_add(out, line, n);
+        line += n;
+    }
+}
+
+/* Where the proof of completion stands; the body's length where it is not found. */
+static size_t find_proof(check_run *run)
+{
+    const char *proof = check_profile_get(run->profile, "proof");
+    const check_text *body = &run->answer.body;
+    const char *at = proof ? memmem(body->data, body->length, proof, strlen(proof)) : NULL;
+    if (!at) check_problem(run, "check.json has no \"proof\" that stands in the answer of stream");
+    return at ? (size_t)(at - body->data) + strlen(proof) : body->length;
+}
+
+static void judge_cut(check_run *run, size_t length, size_t proof, const check_text *whole)
+{
+    check_text content = {0};
+    if (!run->finished && run->error.code == BELUGA_ERROR_CONTEXT_TIMEOUT)
+        check_problem(run, "cut after %zu bytes it was waited for", length);
+    if (run->finished && length < proof)
+        check_problem(run, "cut after %zu bytes, before its proof, it was a success", length);
+    content_of(&run->story, &content);
+    if (run->finished && strcmp(check_text_get(&content), check_text_get(whole)) != 0)
+        check_problem(run, "cut after %zu bytes it was another success:\n%s", length,
+                      check_text_get(&content));
+    check_text_free(&content);
+}
+
+void check_run_cut_stream(check_run *run)
+{
+    check_text whole = {0};
+    if (!check_load_answer(run, 1)) return;
+    size_t proof = find_proof(run);
+    ask_cut(run, run->answer.body.length, CHECK_END_WHOLE);
+    if (!run->finished) check_problem(run, "uncut it did not finish");
+    content_of(&run->story, &whole);
+    for (size_t i = 0, at = 0; i < run->answer.n_frames; at = run->answer.ends[i++]) {
+        size_t middle = at + (run->answer.ends[i] - at) / 2;
+        for (int end = CHECK_END_POLITE; end <= CHECK_END_CLOSED; end++) {
+            ask_cut(run, at, end);
+            judge_cut(run, at, proof, &whole);
+            ask_cut(run, middle, end);
+            judge_cut(run, middle, proof, &whole);
+        }
+    }
+    check_text_free(&whole);
+}
+
+void check_run_cut_body(check_run *run)
+{
+    if (!check_load_answer(run, 1)) return;
+    size_t length = run->answer.body.length;
+    while (length && strchr("\r\n ", run->answer.body.data[length - 1])) length--;
+    const size_t cuts[] = {0, 1, length / 3, length / 2, length - 1};
+    for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
+        for (int end = CHECK_END_POLITE; end <= CHECK_END_CLOSED; end++) {
+            play(run, cuts[i], end);
+            check_generate(run);
+            run->asked++;
+            if (run->finished)
+                check_problem(run, "cut after %zu of %zu bytes it was a success", cuts[i], length);
+        }
+    }
+}
+
+/* A frame that is none: JSON that ends too early, or a checksum that is wrong. */
+static size_t bad_frame(uint32_t framing, char *out, size_t size)
+{
+    static const char sse[] = "data: {\"a\n\n", line[] = "{\"a\n";
+    if (framing == BELUGA_FRAMING_AWS_EVENT_STREAM) {
+        size_t n = aws_frame(out, ":message-type: event\n:event-type: contentBlockDelta\n", "{}");
+        out[n - 1] ^= 1;
+        return n;
+    }
+    const char *text = framing == BELUGA_FRAMING_SSE ? sse : line;
+    strncpy(out, text, size);
+    return strlen(text);
+}
+
+void check_run_bad_event(check_run *run)
+{
+    char frame[256];
+    check_answer whole, *a = &run->answer;
+    if (!check_load_answer(run, 1)) return;
+    size_t n = bad_frame(a->framing, frame, sizeof frame), half = a->ends[a->n_frames / 2];
+    whole = *a;
+    *a = (check_answer){.status = whole.status, .streamed = true, .framing = whole.framing};
+    check_text_puts(&a->headers, check_text_get(&whole.headers));
+    check_text_add(&a->body, whole.body.data, half);
+    check_text_add(&a->body, frame, n);
+    check_text_add(&a->body, whole.body.data + half, whole.body.length - half);
+    a->ends[a->n_frames++] = a->body.length;
+    check_answer_free(&whole);
+    play_whole(run);
+    check_stream(run);
+    check_request(run, 1);
+    judge_failure(run);
+}
+
+/* ---- streams that are odd -------------------------------------------------------------------- */
+
+/* The same answer told in another way gives the same events. */
+static void compare_with(check_run *run, check_text *plain, const char *what)
+{
+    check_request(run, 1);
+    if (!run->finished) check_problem(run, "%s it did not finish", what);
+    if (strcmp(check_text_get(plain), check_text_get(&run->story)) != 0)
+        check_problem(run, "%s it gave other events:\n%sinstead of:\n%s", what,
+                      check_text_get(&run->story), check_text_get(plain));
+    check_text_free(plain);
+}
+
+static bool ask_plain(check_run *run, check_text *plain)
+{
+    if (!check_load_answer(run, 1)) return false;
+    play_whole(run);
+    check_stream(run);
+    check_request(run, 1);
+    if (!run->finished) check_problem(run, "as it is it did not finish");
+    check_text_puts(plain, check_text_get(&run->story));
+    check_text_clear(&run->story);
+    return true;
+}
+
+static size_t unknown_frame(uint32_t framing, char *out, size_t size)
+{
+    static const char json[] = "{\"type\":\"something_new\",\"something_new\":{\"a\":[1,null]}}";
+    if (framing == BELUGA_FRAMING_AWS_EVENT_STREAM)
+        return aws_frame(out, ":message-type: event\n:event-type: somethingNew\n", json);
+    int n = framing == BELUGA_FRAMING_SSE
+                ? snprintf(out, size, ": a remark\n\nevent: something_new\ndata: %s\n\n", json)
+                : snprintf(out, size, "%s\n", json);
+    return (size_t)n;
+}
+
+void check_run_unknown(check_run *run)
+{
+    char frame[256];
+    check_text plain = {0};
+    check_answer more;
+    if (!ask_plain(run, &plain)) return;
+    size_t n = unknown_frame(run->answer.framing, frame, sizeof frame);
+    if (!check_answer_interleave(&more, &run->answer, frame, n))
+        check_problem(run, "the answer is too long");
+    check_answer_play(&more, peer_reply_new(run->peer), more.body.length, CHECK_END_WHOLE);
+    check_answer_free(&more);
+    check_stream(run);
+    compare_with(run, &plain, "with frames of an unknown type between");
+}
+
+void check_run_slow_reader(check_run *run)
+{
+    check_text plain = {0}, again = {0};
+    if (run->peer && !check_load_answer(run, 1)) return;
+    for (int i = 0; i < 2; i++) { /* twice: a model need not say the same again */
+        if (run->peer) play_whole(run);
+        check_push(run);
+        run->asked += run->peer != NULL;
+        check_forget_ids(run);
+        check_text_puts(i ? &again : &plain, check_text_get(&run->story));
+        check_text_clear(&run->story);
+    }
+    bool same = strcmp(check_text_get(&plain), check_text_get(&again)) == 0;
+    if (run->peer) play_whole(run);
+    check_push_slowly(run);
+    run->asked += run->peer != NULL;
+    check_forget_ids(run);
+    if (!run->finished) check_problem(run, "read with pauses it did not finish");
+    if (same && strcmp(check_text_get(&plain), check_text_get(&run->story)) != 0)
+        check_problem(run, "read with pauses it gave other events:\n%sinstead of:\n%s",
+                      check_text_get(&run->story), check_text_get(&plain));
+    check_text_free(&plain);
+    check_text_free(&again);
+}
+
+void check_run_slow(check_run *run)
+{
+    check_text plain = {0};
+    if (!ask_plain(run, &plain)) return;
+    peer_reply *reply = peer_reply_new(run->peer);
+    peer_step_split(reply, 1, 0);
+    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
+    check_stream(run);
+    compare_with(run, &plain, "a byte at a time");
+}
+
+/* ---- cancelling ------------------------------------------------------------------------------ */
+
+/* How much of the answer it takes until there is a text; the story is then that of the cut. */
+static size_t length_to_first_text(check_run *run)
+{
+    for (size_t i = 0; i < run->answer.n_frames; i++) {
+        ask_cut(run, run->answer.ends[i], CHECK_END_POLITE);
+        if (strstr(check_text_get(&run->story), "text \"")) return run->answer.ends[i];
+    }
+    check_problem(run, "no text came of the answer of stream");
+    return 0;
+}
+
+/* Usage that came before the text comes whatever the end is. */
+static void judge_usage(check_run *run, const char *before)
+{
+    const char *usage = strstr(before, "usage "), *text = strstr(before, "text \"");
+    if (!usage || usage > text) return;
+    char *line = strndup(usage, strcspn(usage, "\n"));
+    if (line && !strstr(check_text_get(&run->story), line))
+        check_problem(run, "the usage so far is missing: %s", line);
+    free(line);
+}
+
+/* A full provider may be done before anybody could cancel: that is no fault, and no proof. */
+static bool was_too_quick(check_run *run)
+{
+    if (run->peer || !run->settings->foreign || !run->finished) return false;
+    check_text_printf(&run->reason,
+                      "it was done before it could be cancelled: check/%s/options.txt can make it "
+                      "slower",
+                      run->scenario->name);
+    return true;
+}
+
+static void judge_cancelled(check_run *run)
+{
+    if (was_too_quick(run)) return;
+    if (run->finished) check_problem(run, "it finished");
+    if (run->error.code != BELUGA_ERROR_CONTEXT_CANCELED)
+        check_problem(run, "want the error context_canceled, got %s",
+                      beluga_error_name(run->error.code));
+    if (!strstr(check_text_get(&run->story), "text \"")) check_problem(run, "no text came");
+}
+
+static void run_cancel(check_run *run, void (*ask)(check_run *))
+{
+    check_text cut = {0};
+    size_t length = 0;
+    if (run->peer && (!check_load_answer(run, 1) || !(length = length_to_first_text(run)))) return;
+    check_text_puts(&cut, check_text_get(&run->story));
+    check_text_clear(&run->story);
+    if (run->peer) play(run, length, CHECK_END_HANGS);
+    ask(run);
+    judge_cancelled(run);
+    judge_usage(run, check_text_get(&cut));
+    if (run->peer &&
+        peer_wait_outcome(run->peer, run->asked, PEER_CANCELLED, (int)check_patience_ms(run)) != 0)
+        check_problem(run, "the connection stayed open");
+    if (run->peer) check_request(run, 1);
+    check_text_free(&cut);
+}
+
+void check_run_cancel(check_run *run)
+{
+    run_cancel(run, check_cancel);
+}
+
+void check_run_cancel_pushed(check_run *run)
+{
+    run_cancel(run, check_cancel_pushed);
+}
+
+/* ---- what the provider does not claim -------------------------------------------------------- */
+
+static const char *first_line(const check_text *text, char *out, size_t size)
+{
+    const char *at = check_text_get(text);
+    snprintf(out, size, "%.*s", (int)strcspn(at, "\n"), at);
+    return out;
+}
+
+void check_run_unclaimed(check_run *run)
+{
+    char line[512];
+    bool models = run->scenario->needs & BELUGA_CAPABILITY_MODELS;
+    uint64_t missing = run->scenario->needs & ~run->provider->capabilities;
+    if (run->settings->foreign && missing == BELUGA_CAPABILITY_PARALLEL_TOOLS) {
+        check_text_puts(&run->reason, "not claimed");
+        return;
+    }
+    if (run->peer && !models) {
+        bool foreign = run->settings->foreign;
+        if (!(foreign ? check_load_usual_answer(run, false) : check_load_answer(run, 1))) return;
+        play_whole(run);
+    }
+    if (models)
+        check_list(run);
+    else
+        check_generate(run);
+    if (run->peer) run->asked = peer_requests(run->peer);
+    if (run->finished && !run->warned)
+        check_problem(run, "it is not claimed, and a call that wants it neither fails nor warns");
+    if (!run->problems.length)
+        check_text_printf(&run->reason, "not claimed; %s",
+                          first_line(&run->story, line, sizeof line));
+}

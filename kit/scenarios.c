@@ -1,0 +1,497 @@
+/* The list of scenarios, and the calls that they make. */
+#include <string.h>
+
+#include "kit/scenario.h"
+
+/* ---- calls ----------------------------------------------------------------------------------- */
+
+static void add_option(check_call *call, beluga_option option)
+{
+    if (call->n_options < CHECK_CALL_OPTIONS) call->options[call->n_options++] = option;
+}
+
+static void add_tool(check_call *call, const char *name, const char *description,
+                     const char *parameters)
+{
+    const beluga_tool_definition definition = {.size = sizeof definition,
+                                               .name = name,
+                                               .description = description,
+                                               .parameters = parameters};
+    if (call->n_tools < CHECK_CALL_TOOLS &&
+        beluga_tool_new(&definition, &call->tools[call->n_tools], NULL) == 0)
+        call->n_tools++;
+}
+
+static void ask(check_call *call, const char *text)
+{
+    beluga_messages_add(call->messages, beluga_human_message(text));
+}
+
+static void write_hello(check_call *call)
+{
+    ask(call, "Say hello.");
+}
+
+static void write_conversation(check_call *call)
+{
+    beluga_messages_add(call->messages, beluga_system_message("You are brief."));
+    beluga_messages_add(call->messages, beluga_system_message("You know Oslo well."));
+    ask(call, "Is it cold there?");
+    beluga_messages_add(call->messages, beluga_ai_message("In winter."));
+    ask(call, "Say hello.");
+}
+
+static void write_tool(check_call *call)
+{
+    add_tool(call, "get_weather", "Weather of a city",
+             "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},"
+             "\"required\":[\"city\"]}");
+    ask(call, "What is the weather in Oslo?");
+}
+
+static void write_tools(check_call *call)
+{
+    write_tool(call);
+    add_tool(call, "get_time", "Time in a time zone",
+             "{\"type\":\"object\",\"properties\":{\"zone\":{\"type\":\"string\"}},"
+             "\"required\":[\"zone\"]}");
+}
+
+static void write_choice(check_call *call, const char *choice)
+{
+    write_tools(call);
+    add_option(call, beluga_with_tool_choice(choice));
+}
+
+static void write_choice_auto(check_call *call)
+{
+    write_choice(call, "auto");
+}
+
+static void write_choice_none(check_call *call)
+{
+    write_choice(call, "none");
+}
+
+static void write_choice_required(check_call *call)
+{
+    write_choice(call, "required");
+}
+
+static void write_choice_named(check_call *call)
+{
+    write_choice(call, "get_weather");
+}
+
+static void write_one_at_a_time(check_call *call)
+{
+    write_tools(call);
+    add_option(call, beluga_with_parallel_tool_calls(false));
+}
+
+static void write_results(check_call *call)
+{
+    static const char oslo[] = "{\"city\":\"Oslo\"}", nowhere[] = "{\"zone\":\"Nowhere\"}";
+    write_tools(call);
+    beluga_message *calls = beluga_message_new(BELUGA_ROLE_AI);
+    beluga_message *failed = beluga_tool_message("call00002", "no such zone");
+    if (calls) {
+        beluga_message_add_text(calls, "Let me look.", 12);
+        beluga_message_add_tool_call(calls, "call00001", "get_weather", oslo, sizeof oslo - 1);
+        beluga_message_add_tool_call(calls, "call00002", "get_time", nowhere, sizeof nowhere - 1);
+    }
+    if (failed) beluga_message_set_tool_error(failed, true);
+    beluga_messages_add(call->messages, calls);
+    beluga_messages_add(call->messages, beluga_tool_message("call00001", "4 degrees"));
+    beluga_messages_add(call->messages, failed);
+}
+
+static void write_reasoning(check_call *call)
+{
+    ask(call, "What is 27 * 453?");
+    add_option(call, beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_MEDIUM));
+}
+
+static void write_schema(check_call *call)
+{
+    ask(call, "Tell about Oslo.");
+    add_option(call, beluga_with_response_schema(
+                         "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"},"
+                         "\"people\":{\"type\":\"integer\"}},\"required\":[\"city\",\"people\"],"
+                         "\"additionalProperties\":false}"));
+    add_option(call, beluga_with_response_schema_name("place"));
+    add_option(call, beluga_with_response_schema_strict(true));
+}
+
+static void write_data(check_call *call, const char *text, beluga_part_kind kind, const char *type,
+                       const void *data, size_t n, const char *name)
+{
+    beluga_message *message = beluga_human_message(text);
+    if (message) beluga_message_add_data(message, kind, type, data, n, name);
+    beluga_messages_add(call->messages, message);
+}
+
+/* One white pixel. */
+static void write_image(check_call *call)
+{
+    static const unsigned char png[] = {
+        0x89, 'P',  'N',  'G',  0x0d, 0x0a, 0x1a, 0x0a, 0,    0,    0,    0x0d, 'I',  'H',
+        'D',  'R',  0,    0,    0,    1,    0,    0,    0,    1,    8,    0,    0,    0,
+        0,    0x3a, 0x7e, 0x9b, 0x55, 0,    0,    0,    0x0a, 'I',  'D',  'A',  'T',  0x78,
+        0x9c, 0x63, 0xf8, 0x0f, 0,    1,    1,    1,    0,    0x1b, 0xb6, 0xee, 0x56, 0,
+        0,    0,    0,    'I',  'E',  'N',  'D',  0xae, 0x42, 0x60, 0x82};
+    write_data(call, "What is in the picture?", BELUGA_PART_IMAGE, "image/png", png, sizeof png,
+               NULL);
+}
+
+/* A WAVE file of no length. */
+static void write_audio(check_call *call)
+{
+    static const char wav[] = "RIFF\x24\0\0\0WAVEfmt \x10\0\0\0\1\0\1\0\x40\x1f\0\0\x80\x3e\0\0"
+                              "\2\0\x10\0data\0\0\0\0";
+    write_data(call, "What is said?", BELUGA_PART_AUDIO, "audio/wav", wav, sizeof wav - 1, NULL);
+}
+
+static void write_file(check_call *call)
+{
+    static const char pdf[] = "%PDF-1.4\n%%EOF\n";
+    write_data(call, "What does it say?", BELUGA_PART_FILE, "application/pdf", pdf, sizeof pdf - 1,
+               "note.pdf");
+}
+
+static void write_cache(check_call *call)
+{
+    beluga_message *system = beluga_system_message("A long text that every call begins with.");
+    if (system) beluga_message_mark_cache(system, 0);
+    beluga_messages_add(call->messages, system);
+    write_hello(call);
+}
+
+static void write_sampling(check_call *call)
+{
+    write_hello(call);
+    add_option(call, beluga_with_temperature(0.5));
+    add_option(call, beluga_with_top_p(0.9));
+    add_option(call, beluga_with_top_k(40));
+    add_option(call, beluga_with_max_tokens(100));
+    add_option(call, beluga_with_frequency_penalty(0.5));
+    add_option(call, beluga_with_presence_penalty(0.25));
+    add_option(call, beluga_with_stop_sequence("END"));
+    add_option(call, beluga_with_stop_sequence("STOP"));
+    add_option(call, beluga_with_seed(7));
+}
+
+/* ---- the list -------------------------------------------------------------------------------- */
+
+enum {
+    STREAM = BELUGA_CAPABILITY_STREAM,
+    TOOLS = BELUGA_CAPABILITY_TOOLS,
+    PARALLEL = TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,
+    REASONING = BELUGA_CAPABILITY_REASONING,
+    SCHEMA = BELUGA_CAPABILITY_SCHEMA,
+    IMAGES = BELUGA_CAPABILITY_IMAGES,
+    AUDIO = BELUGA_CAPABILITY_AUDIO,
+    FILES = BELUGA_CAPABILITY_FILES,
+    CACHE = BELUGA_CAPABILITY_CACHE,
+    MODELS = BELUGA_CAPABILITY_MODELS
+};
+
+#define INTERFACE    "Interface"
+#define REGISTRATION "Registration"
+#define GENERATE     "Generate"
+#define STREAMING    "Streaming"
+#define BINDING      "Tool binding"
+#define BATCH        "Batch"
+#define HEALTH       "Health"
+#define CONCURRENCY  "Concurrency"
+#define FAILURES     "Error handling"
+#define LEAKS        "Leaks"
+#define BENCHMARKS   CHECK_BENCHMARKS
+
+/* Everybody is asked this, full providers too. */
+#define CALL(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
+    {.category = (category_),                                                \
+     .name = (name_),                                                        \
+     .proves = (proves_),                                                    \
+     .needs = (needs_),                                                      \
+     .like = (like_),                                                        \
+     .write = (write_),                                                      \
+     .run = (run_),                                                          \
+     .shows = (shows_),                                                      \
+     .full = true}
+/* The same where the answer must be its own. */
+#define OWN(category_, name_, needs_, like_, write_, run_, shows_, proves_) \
+    {.category = (category_),                                               \
+     .name = (name_),                                                       \
+     .proves = (proves_),                                                   \
+     .needs = (needs_),                                                     \
+     .like = (like_),                                                       \
+     .write = (write_),                                                     \
+     .run = (run_),                                                         \
+     .shows = (shows_),                                                     \
+     .full = true,                                                          \
+     .own = true}
+/* An answer that says what is wrong. */
+#define ERROR(name_, code_, proves_) \
+    {.category = FAILURES,           \
+     .name = (name_),                \
+     .proves = (proves_),            \
+     .like = "text",                 \
+     .write = write_hello,           \
+     .run = check_run_error,         \
+     .shows = "error ",              \
+     .code = (code_),                \
+     .full = true,                   \
+     .own = true}
+/* What only happens on a wire. */
+#define WIRE(category_, name_, needs_, like_, run_, code_, proves_) \
+    {.category = (category_),                                       \
+     .name = (name_),                                               \
+     .proves = (proves_),                                           \
+     .needs = (needs_),                                             \
+     .like = (like_),                                               \
+     .write = write_hello,                                          \
+     .run = (run_),                                                 \
+     .shows = "",                                                   \
+     .code = (code_)}
+/* What every provider must do, whatever it answers. */
+#define ASK(category_, name_, needs_, run_, proves_) \
+    {.category = (category_),                        \
+     .name = (name_),                                \
+     .proves = (proves_),                            \
+     .needs = (needs_),                              \
+     .like = "text",                                 \
+     .write = write_hello,                           \
+     .run = (run_),                                  \
+     .shows = "",                                    \
+     .full = true}
+#define ALONE(category_, name_, run_, proves_) \
+    {.category = (category_),                  \
+     .name = (name_),                          \
+     .proves = (proves_),                      \
+     .like = "text",                           \
+     .write = write_hello,                     \
+     .run = (run_),                            \
+     .shows = "",                              \
+     .full = true,                             \
+     .alone = true}
+#define RULE(name_, rule_, proves_) \
+    {.category = INTERFACE,         \
+     .name = (name_),               \
+     .proves = (proves_),           \
+     .like = "text",                \
+     .write = write_hello,          \
+     .run = check_run_rule,         \
+     .shows = "",                   \
+     .full = true,                  \
+     .rule = (rule_)}
+
+const check_scenario check_scenarios[] = {
+    ALONE(INTERFACE, "table", check_run_table,
+          "its names, options, functions and capabilities fit together"),
+    ALONE(INTERFACE, "fixtures", check_run_fixtures,
+          "there are answers to prove with that it can read them"),
+    ASK(INTERFACE, "names", 0, check_run_names,
+        "a model says which one it is, and which provider's"),
+    RULE("ends", CHECK_RULE_ENDS, "every answer ends, with a finish or an error of its own"),
+    RULE("one-end", CHECK_RULE_ONE_END, "it ends once, and nothing comes after it"),
+    RULE("utf-8", CHECK_RULE_UTF8, "all text is UTF-8"),
+    RULE("own-turn", CHECK_RULE_OWN_TURN, "events are emitted in its turn and on its thread alone"),
+    RULE("late-events", CHECK_RULE_LATE, "nothing is emitted when a call is over"),
+    RULE("heeds-refusal", CHECK_RULE_REFUSED, "when emitting is refused it stops"),
+    RULE("error-code", CHECK_RULE_ERROR_CODE, "an error has a code"),
+    RULE("never-blocks", CHECK_RULE_BLOCKS,
+         "it leaves the loop to others: no waiting, no long computing"),
+    ALONE(REGISTRATION, "registered", check_run_registered,
+          "it is found by its name, and listed once"),
+    ALONE(REGISTRATION, "registered-twice", check_run_registered_twice,
+          "twice is as once, and another of its name is refused"),
+    ALONE(REGISTRATION, "other-client", check_run_other_client, "another client can have it, too"),
+    CALL(GENERATE, "text", 0, NULL, write_hello, check_run_generate, "text \"",
+         "an answer comes in one piece"),
+    CALL(GENERATE, "conversation", 0, "text", write_conversation, check_run_generate, "text \"",
+         "several system messages and turns are sent in their order"),
+    OWN(GENERATE, "effort", REASONING, "text", write_reasoning, check_run_generate, "text \"",
+        "how hard to reason is sent"),
+    OWN(GENERATE, "schema", SCHEMA, "text", write_schema, check_run_generate, "text \"",
+        "a JSON Schema for the answer is sent"),
+    OWN(GENERATE, "image", IMAGES, "text", write_image, check_run_generate, "text \"",
+        "the bytes of an image are sent"),
+    OWN(GENERATE, "audio", AUDIO, "text", write_audio, check_run_generate, "text \"",
+        "the bytes of a recording are sent"),
+    OWN(GENERATE, "file", FILES, "text", write_file, check_run_generate, "text \"",
+        "the bytes of a file are sent"),
+    OWN(GENERATE, "cache", CACHE, "text", write_cache, check_run_generate, "text \"",
+        "a mark for the cache is sent, and its counts come"),
+    OWN(GENERATE, "sampling", 0, "text", write_sampling, check_run_generate, "text \"",
+        "options of sampling are sent, or a warning names what is not"),
+    OWN(GENERATE, "models", MODELS, NULL, write_hello, check_run_models, "model ",
+        "the list of models comes, to its last page"),
+    ASK(GENERATE, "input-kept", 0, check_run_input_kept,
+        "messages of every kind are as before when the call is over"),
+    CALL(STREAMING, "stream", STREAM, NULL, write_hello, check_run_stream, "text \"",
+         "an answer comes as a stream that is pulled"),
+    CALL(STREAMING, "push", STREAM, "stream", write_hello, check_run_push, "text \"",
+         "an answer comes as a stream that is pushed on a loop"),
+    OWN(STREAMING, "reasoning", REASONING | STREAM, "stream", write_reasoning, check_run_twice,
+        "reasoning \"", "reasoning and its signature come, and go back in the next call"),
+    {.category = STREAMING,
+     .name = "cancel",
+     .proves = "a stream that is cancelled in its middle closes its connection",
+     .needs = STREAM,
+     .like = "stream",
+     .write = write_hello,
+     .run = check_run_cancel,
+     .shows = "",
+     .full = true},
+    {.category = STREAMING,
+     .name = "cancel-push",
+     .proves = "a pushed stream that is cancelled closes its connection",
+     .needs = STREAM,
+     .like = "stream",
+     .write = write_hello,
+     .run = check_run_cancel_pushed,
+     .shows = "",
+     .full = true},
+    WIRE(STREAMING, "cut-stream", STREAM, "stream", check_run_cut_stream, 0,
+         "a stream that is cut anywhere before its proof of completion is no success"),
+    WIRE(STREAMING, "bad-event", STREAM, "stream", check_run_bad_event,
+         BELUGA_ERROR_MALFORMED_RESPONSE, "a frame that can't be read ends a stream"),
+    WIRE(STREAMING, "unknown-events", STREAM, "stream", check_run_unknown, 0,
+         "frames of a type that nobody knows are passed over"),
+    WIRE(STREAMING, "byte-by-byte", STREAM, "stream", check_run_slow, 0,
+         "a stream that comes byte by byte gives the same events"),
+    CALL(STREAMING, "slow-reader", STREAM, "stream", write_hello, check_run_slow_reader, "",
+         "who reads slowly gets the same events"),
+    OWN(BINDING, "tools", TOOLS, "text", write_tool, check_run_generate, "tool 0 end",
+        "a bound tool is sent, and a call of it comes"),
+    OWN(BINDING, "tools-stream", PARALLEL | STREAM, "stream", write_tools, check_run_stream,
+        "tool 1 end", "two calls come in one stream, their arguments in pieces"),
+    CALL(BINDING, "tools-results", TOOLS, "text", write_results, check_run_generate, "text \"",
+         "calls and their results go back, a failed one among them"),
+    OWN(BINDING, "choice-auto", TOOLS, "text", write_choice_auto, check_run_generate, "text \"",
+        "tool_choice auto is sent"),
+    OWN(BINDING, "choice-none", TOOLS, "text", write_choice_none, check_run_generate, "text \"",
+        "tool_choice none is sent"),
+    OWN(BINDING, "choice-required", TOOLS, "tools", write_choice_required, check_run_generate,
+        "tool 0 end", "tool_choice required is sent"),
+    OWN(BINDING, "choice-named", TOOLS, "tools", write_choice_named, check_run_generate,
+        "tool 0 end", "tool_choice with a tool's name is sent"),
+    OWN(BINDING, "one-at-a-time", PARALLEL, "tools", write_one_at_a_time, check_run_generate,
+        "tool 0 end", "parallel tool calls can be turned off"),
+    ASK(BINDING, "bind-new", 0, check_run_bind_new, "binding gives a new model, with the tools"),
+    ASK(BINDING, "bind-kept", 0, check_run_bind_kept,
+        "the model that tools are bound to does not change"),
+    ASK(BINDING, "bind-at-once", 0, check_run_bind_at_once,
+        "50 threads bind and call at once, each its own tool"),
+    ASK(BATCH, "batch-order", 0, check_run_batch_order, "answers come in the order of the inputs"),
+    ASK(BATCH, "batch-limit", 0, check_run_batch_limit,
+        "no more calls are under way than allowed, and all are made"),
+    ASK(BATCH, "batch-error", 0, check_run_batch_error,
+        "an input that fails has an error of its own, and stops no other"),
+    ASK(HEALTH, "health", 0, check_run_health, "its state is told without a request"),
+    ASK(HEALTH, "health-probe", 0, check_run_health_probe, "a probe finds it healthy"),
+    WIRE(HEALTH, "health-sick", 0, "text", check_run_health_sick, 0,
+         "a probe of a service that fails, or is another, finds it unhealthy"),
+    ASK(CONCURRENCY, "calls-20", 0, check_run_calls_20, "20 threads call at once"),
+    ASK(CONCURRENCY, "streams-20", STREAM, check_run_streams_20, "20 threads stream at once"),
+    ASK(CONCURRENCY, "calls-1000", 0, check_run_calls_1000,
+        "1000 calls from several threads give the same answer"),
+    ALONE(FAILURES, "no-configuration", check_run_no_configuration,
+          "without a configuration it opens, or says what it needs"),
+    ALONE(FAILURES, "bad-option", check_run_bad_option, "an option that it has not is refused"),
+    ASK(FAILURES, "no-arguments", 0, check_run_no_arguments,
+        "calls without what they need are refused"),
+    ASK(FAILURES, "cancelled-before", 0, check_run_cancelled_before,
+        "a call that was cancelled before is not made"),
+    ASK(FAILURES, "expired-before", 0, check_run_expired_before,
+        "a call whose time was up before is not made"),
+    ASK(FAILURES, "deadline", 0, check_run_deadline, "a call ends at its deadline"),
+    WIRE(FAILURES, "statuses", 0, "text", check_run_statuses, 0,
+         "each class of HTTP status is the error that it means"),
+    WIRE(FAILURES, "no-connection", 0, "text", check_run_no_connection, 0,
+         "a connection that is refused, reset or closed is an error"),
+    ERROR("error-authentication", BELUGA_ERROR_AUTHENTICATION, "a refused key is told"),
+    ERROR("error-authorization", BELUGA_ERROR_AUTHORIZATION, "a key that may not is told"),
+    ERROR("error-not-found", BELUGA_ERROR_INVALID_MODEL, "an unknown model is told"),
+    ERROR("error-rate-limit", BELUGA_ERROR_RATE_LIMIT,
+          "a rate limit is told, and how long to wait"),
+    ERROR("error-quota", BELUGA_ERROR_QUOTA_EXCEEDED, "a used up quota is told from a rate limit"),
+    ERROR("error-request", BELUGA_ERROR_INVALID_REQUEST, "a refused request is told"),
+    ERROR("error-context-length", BELUGA_ERROR_CONTEXT_LENGTH, "too long an input is told"),
+    ERROR("error-overloaded", BELUGA_ERROR_OVERLOADED, "an overloaded provider is told"),
+    ERROR("error-internal", BELUGA_ERROR_INTERNAL, "a failure of the provider is told"),
+    {.category = FAILURES,
+     .name = "content-filter",
+     .proves = "a refusal of the content is told",
+     .like = "text",
+     .write = write_hello,
+     .run = check_run_filter,
+     .shows = "",
+     .full = true,
+     .own = true},
+    {.category = FAILURES,
+     .name = "error-of-a-stream",
+     .proves = "an error instead of a stream is told",
+     .needs = STREAM,
+     .like = "stream",
+     .answer_like = "error-rate-limit",
+     .write = write_hello,
+     .run = check_run_stream_error,
+     .shows = "",
+     .code = BELUGA_ERROR_RATE_LIMIT},
+    {.category = FAILURES,
+     .name = "error-in-a-stream",
+     .proves = "an error inside a stream of status 200 is told",
+     .needs = STREAM,
+     .like = "stream",
+     .write = write_hello,
+     .run = check_run_stream_error,
+     .shows = "",
+     .full = true,
+     .own = true},
+    WIRE(FAILURES, "cut-body", 0, "text", check_run_cut_body, 0,
+         "an answer that is cut anywhere is no success"),
+    WIRE(FAILURES, "bad-body", 0, "text", check_run_bad_body, 0,
+         "a body that is no answer is an error"),
+    WIRE(FAILURES, "html-body", 0, "text", check_run_html, 0, "a web page is an error"),
+    ALONE(LEAKS, "memory", check_run_memory, "memory does not grow with the calls"),
+    ALONE(LEAKS, "allocator", check_run_allocator,
+          "all memory of a client comes back to its allocator"),
+    ALONE(LEAKS, "descriptors", check_run_descriptors, "all descriptors are closed"),
+    ALONE(BENCHMARKS, "generate-cost", check_run_measure_generate, "an answer in one piece"),
+    ALONE(BENCHMARKS, "stream-cost", check_run_measure_stream, "a stream"),
+    ALONE(BENCHMARKS, "bind-cost", check_run_measure_bind, "binding two tools"),
+    ALONE(BENCHMARKS, "at-once-cost", check_run_measure_at_once, "an answer, 8 threads at once"),
+    {.name = NULL},
+};
+
+const char *check_scenario_name(size_t index, const char **proves)
+{
+    enum { COUNT = sizeof check_scenarios / sizeof *check_scenarios - 1 };
+    if (index >= COUNT) return NULL;
+    if (proves) *proves = check_scenarios[index].proves;
+    return check_scenarios[index].name;
+}
+
+bool check_asks_the_same(const check_scenario *scenario, const char *other)
+{
+    for (const check_scenario *s = check_scenarios; s->name; s++)
+        if (other && strcmp(s->name, other) == 0) return s->write == scenario->write;
+    return false;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+void check_call_begin(check_call *call, const check_scenario *scenario)
+{
+    *call = (check_call){.messages = beluga_messages_new()};
+    scenario->write(call);
+}
+
+void check_call_free(check_call *call)
+{
+    for (size_t i = 0; i < call->n_tools; i++) beluga_tool_unref(call->tools[i]);
+    beluga_messages_free(call->messages);
+    *call = (check_call){0};
+}

@@ -1,0 +1,473 @@
+/* What many share: messages, models and tools that must not change, and many calls at once. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kit/scenario.h"
+#include "kit/story.h"
+
+enum {
+    BINDERS = 50,
+    CALLERS = 20,
+    MANY_CALLS = 1000,
+    MANY_CALLERS = 8,
+    BATCH_INPUTS = 12,
+    BATCH_LIMIT = 3
+};
+
+/* Answer every request alike. */
+static bool play_for_ever(check_run *run, bool streamed)
+{
+    if (!run->peer) return true;
+    if (!check_load_usual_answer(run, streamed)) return false;
+    peer_reply *reply = peer_reply_new(run->peer);
+    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
+    peer_reply_repeat(reply, PEER_FOR_EVER);
+    return true;
+}
+
+static void take_requests(check_run *run)
+{
+    if (run->peer) run->asked = peer_requests(run->peer);
+}
+
+/* Make the run's call once more; its story alone is left of it. */
+static void ask_again(check_run *run, void (*ask)(check_run *), check_text *story)
+{
+    check_text_clear(&run->story);
+    ask(run);
+    check_forget_ids(run);
+    check_text_clear(story);
+    check_text_puts(story, check_text_get(&run->story));
+}
+
+/* What it says to one question, if that is always the same; "" otherwise. Fails where nothing
+ * comes. */
+static bool learn(check_run *run, void (*ask)(check_run *), check_text *story)
+{
+    check_text again = {0};
+    ask_again(run, ask, story);
+    if (!run->finished) check_problem(run, "alone it does not finish: %s", run->error.message);
+    if (run->finished) ask_again(run, ask, &again);
+    bool same = strcmp(check_text_get(story), check_text_get(&again)) == 0;
+    if (run->peer && !same)
+        check_problem(run, "the same bytes give other events the second time:\n%sinstead of:\n%s",
+                      check_text_get(&again), check_text_get(story));
+    if (!same) check_text_clear(story);
+    check_text_free(&again);
+    return !run->problems.length;
+}
+
+/* ---- input ----------------------------------------------------------------------------------- */
+
+static void write_part(check_text *out, const beluga_part *part)
+{
+    check_text_printf(out, " %d", (int)part->kind);
+    if (part->text) check_text_add(out, part->text, part->text_length);
+}
+
+static void write_messages(check_text *out, const beluga_messages *messages)
+{
+    const beluga_part *part;
+    for (size_t i = 0; i < beluga_messages_count(messages); i++) {
+        const beluga_message *message = beluga_messages_get(messages, i);
+        check_text_printf(out, "\n%d %s", (int)beluga_message_role(message),
+                          beluga_message_text(message, NULL));
+        for (size_t k = 0; (part = beluga_message_part(message, k)); k++) write_part(out, part);
+    }
+}
+
+static void add_many_kinds(beluga_messages *messages)
+{
+    beluga_message *calls = beluga_message_new(BELUGA_ROLE_AI);
+    beluga_messages_add(messages, beluga_system_message("You are brief."));
+    beluga_messages_add(messages, beluga_human_message("Caf\xc3\xa9 \xf0\x9f\x90\xb3?"));
+    if (calls) beluga_message_add_tool_call(calls, "call00001", "get_weather", "{\"a\":[1]}", 9);
+    beluga_messages_add(messages, calls);
+    beluga_messages_add(messages, beluga_tool_message("call00001", "4 degrees"));
+    beluga_messages_add(messages, beluga_ai_message("It is cold."));
+    beluga_messages_add(messages, beluga_human_message("Are you sure?"));
+}
+
+void check_run_input_kept(check_run *run)
+{
+    check_text before = {0}, after = {0};
+    if (!play_for_ever(run, false)) return;
+    add_many_kinds(run->call.messages);
+    write_messages(&before, run->call.messages);
+    check_generate(run);
+    write_messages(&after, run->call.messages);
+    take_requests(run);
+    if (strcmp(check_text_get(&before), check_text_get(&after)) != 0)
+        check_problem(run, "want the messages as they were:%s\ngot:%s", check_text_get(&before),
+                      check_text_get(&after));
+    check_text_free(&before);
+    check_text_free(&after);
+}
+
+/* ---- binding --------------------------------------------------------------------------------- */
+
+static beluga_tool *make_tool(const char *name)
+{
+    beluga_tool *tool = NULL;
+    const beluga_tool_definition definition = {
+        .size = sizeof definition, .name = name, .description = "a tool"};
+    beluga_tool_new(&definition, &tool, NULL);
+    return tool;
+}
+
+static beluga_chat_model *bind_one(check_run *run, const char *name)
+{
+    beluga_tool *tool = make_tool(name);
+    beluga_chat_model *bound = NULL;
+    if (beluga_bind_tools(run->model, &tool, 1, &bound, &run->error))
+        check_problem(run, "a tool can't be bound: %s", run->error.message);
+    beluga_tool_unref(tool);
+    return bound;
+}
+
+void check_run_bind_new(check_run *run)
+{
+    beluga_chat_model *bound = bind_one(run, "tool_a"), *more = NULL;
+    if (!bound) return;
+    if (bound == run->model) check_problem(run, "want a new model, got the one that was given");
+    if (beluga_chat_model_tool_count(bound) != 1 ||
+        strcmp(beluga_tool_name(beluga_chat_model_tool(bound, 0)), "tool_a") != 0)
+        check_problem(run, "want the tool in the new model, got %zu tools",
+                      beluga_chat_model_tool_count(bound));
+    if (beluga_chat_model_tool_count(run->model))
+        check_problem(run, "want no tool in the model that was given");
+    if (strcmp(beluga_model_name(bound), beluga_model_name(run->model)) != 0)
+        check_problem(run, "the new model has another name");
+    if (beluga_bind_tools(bound, NULL, 0, &more, NULL) || beluga_chat_model_tool_count(more))
+        check_problem(run, "want no tools when none are bound");
+    beluga_chat_model_unref(more);
+    beluga_chat_model_unref(bound);
+}
+
+static bool calls_a_tool(const check_run *run)
+{
+    return strstr(check_text_get(&run->story), "tool ") != NULL;
+}
+
+void check_run_bind_kept(check_run *run)
+{
+    check_text before = {0}, after = {0};
+    beluga_chat_model *given = run->model, *bound;
+    size_t length;
+    if (!play_for_ever(run, false) || !(bound = bind_one(run, "tool_a"))) return;
+    ask_again(run, check_generate, &before);
+    run->model = bound;
+    check_text_clear(&run->story);
+    check_generate(run);
+    run->model = given;
+    ask_again(run, check_generate, &after);
+    if (!run->peer && calls_a_tool(run))
+        check_problem(run, "want no tool call of a model without tools, got:\n%s",
+                      check_text_get(&after));
+    take_requests(run);
+    if (run->peer && run->asked == 3 && strstr(peer_request_body(run->peer, 2, &length), "tool_a"))
+        check_problem(run, "want no tool in the request of a model without tools, got:\n%s",
+                      peer_request_body(run->peer, 2, &length));
+    else if (run->peer && run->asked == 3 &&
+             strcmp(peer_request_body(run->peer, 0, &length),
+                    peer_request_body(run->peer, 2, &length)))
+        check_problem(run, "want the request that was sent before:\n%s\ngot:\n%s",
+                      peer_request_body(run->peer, 0, &length),
+                      peer_request_body(run->peer, 2, &length));
+    beluga_chat_model_unref(bound);
+    check_text_free(&before);
+    check_text_free(&after);
+}
+
+/* ---- threads --------------------------------------------------------------------------------- */
+
+/* A copy of the run, for a thread of its own. */
+typedef struct caller {
+    check_run run;
+    pthread_t thread;
+    size_t calls;
+    void (*ask)(check_run *run);
+    const char *want; /* "": whatever comes */
+    char tool[32];    /* "": none is bound */
+    bool started;
+} caller;
+
+static void call_once(caller *c)
+{
+    check_text story = {0};
+    beluga_chat_model *given = c->run.model;
+    if (*c->tool) c->run.model = bind_one(&c->run, c->tool);
+    if (c->run.model) {
+        ask_again(&c->run, c->ask, &story);
+        if (!c->run.finished)
+            check_problem(&c->run, "want a finish, got %s: %s",
+                          beluga_error_name(c->run.error.code), c->run.error.message);
+        else if (*c->want && strcmp(check_text_get(&story), c->want) != 0)
+            check_problem(&c->run, "want what comes to one alone:\n%sgot:\n%s", c->want,
+                          check_text_get(&story));
+    }
+    if (*c->tool) beluga_chat_model_unref(c->run.model);
+    c->run.model = given;
+    check_text_free(&story);
+}
+
+/* One that fails tells why, and calls no more. */
+static void *call_all(void *payload)
+{
+    caller *c = payload;
+    for (size_t i = 0; i < c->calls && !c->run.problems.length; i++) call_once(c);
+    return NULL;
+}
+
+static void begin_caller(check_run *run, caller *c)
+{
+    c->run = *run;
+    c->run.story = c->run.problems = c->run.reason = (check_text){0};
+    c->started = pthread_create(&c->thread, NULL, call_all, c) == 0;
+    if (!c->started) check_problem(run, "no thread could be made");
+}
+
+static size_t end_caller(check_run *run, caller *c, size_t failed)
+{
+    if (c->started) pthread_join(c->thread, NULL);
+    bool wrong = c->run.problems.length > 0;
+    if (wrong && !failed) check_text_puts(&run->problems, check_text_get(&c->run.problems));
+    if (wrong && !run->breach) run->breach = c->run.breach;
+    check_text_free(&c->run.story);
+    check_text_free(&c->run.problems);
+    check_text_free(&c->run.reason);
+    return wrong;
+}
+
+/* Run them at once; tells what one of those that failed says, and how many did. */
+static void run_callers(check_run *run, caller *callers, size_t n)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < n; i++) begin_caller(run, &callers[i]);
+    for (size_t i = 0; i < n; i++) failed += end_caller(run, &callers[i], failed);
+    if (failed) check_problem(run, "so in %zu of %zu threads", failed, n);
+}
+
+static void call_at_once(check_run *run, void (*ask)(check_run *), bool streamed, size_t threads,
+                         size_t calls)
+{
+    check_text alone = {0};
+    caller *callers = calloc(threads, sizeof *callers);
+    if (callers && play_for_ever(run, streamed) && learn(run, ask, &alone)) {
+        for (size_t i = 0; i < threads; i++)
+            callers[i] = (caller){.ask = ask, .calls = calls, .want = check_text_get(&alone)};
+        run_callers(run, callers, threads);
+    }
+    take_requests(run);
+    check_text_free(&alone);
+    free(callers);
+}
+
+void check_run_calls_20(check_run *run)
+{
+    call_at_once(run, check_generate, false, CALLERS, 1);
+}
+
+void check_run_streams_20(check_run *run)
+{
+    call_at_once(run, check_stream, true, CALLERS, 1);
+}
+
+void check_run_calls_1000(check_run *run)
+{
+    call_at_once(run, check_generate, false, MANY_CALLERS, MANY_CALLS / MANY_CALLERS);
+}
+
+/* Each tool stands in one request, and alone. */
+static void judge_tools(check_run *run, const caller *callers)
+{
+    size_t length, n = peer_requests(run->peer);
+    for (size_t i = 0; i < n; i++) {
+        const char *body = peer_request_body(run->peer, i, &length);
+        size_t tools = 0;
+        for (size_t k = 0; k < BINDERS; k++) tools += strstr(body, callers[k].tool) != NULL;
+        if (tools == 1) continue;
+        check_problem(run, "want one tool in each request, got %zu in:\n%s", tools, body);
+        return;
+    }
+}
+
+void check_run_bind_at_once(check_run *run)
+{
+    caller *callers = calloc(BINDERS, sizeof *callers);
+    if (callers && play_for_ever(run, false)) {
+        for (size_t i = 0; i < BINDERS; i++) {
+            callers[i] = (caller){.ask = check_generate, .calls = 1, .want = ""};
+            snprintf(callers[i].tool, sizeof callers[i].tool, "tool_%02zu_only", i);
+        }
+        run_callers(run, callers, BINDERS);
+        take_requests(run);
+        if (run->peer && (run->provider->capabilities & BELUGA_CAPABILITY_TOOLS))
+            judge_tools(run, callers);
+    }
+    free(callers);
+}
+
+/* ---- batches --------------------------------------------------------------------------------- */
+
+typedef struct batch {
+    check_run *run;
+    char texts[BATCH_INPUTS][24];
+    beluga_input inputs[BATCH_INPUTS];
+    beluga_batch_result results[BATCH_INPUTS];
+    size_t given, taken, most;
+    bool done;
+} batch;
+
+static void fill(batch *b, check_run *run)
+{
+    *b = (batch){.run = run};
+    for (size_t i = 0; i < BATCH_INPUTS; i++) {
+        snprintf(b->texts[i], sizeof b->texts[i], "This is input %zu.", i + 10);
+        b->inputs[i] = beluga_input_text(b->texts[i]);
+    }
+}
+
+static int run_batch(batch *b, int64_t limit)
+{
+    check_run *run = b->run;
+    const beluga_option options[] = {beluga_with_max_concurrent_batches(limit)};
+    beluga_context *context = beluga_context_new_timeout(NULL, check_patience_ms(run));
+    int status = beluga_batch_n(run->model, context, b->inputs, BATCH_INPUTS, b->results,
+                                &run->error, options, 1);
+    check_note_breach(run, &run->error);
+    beluga_context_unref(context);
+    return status;
+}
+
+/* What it answers to an input alone, if always the same. */
+static void learn_input(check_run *run, const char *text, check_text *story)
+{
+    beluga_messages *before = run->call.messages;
+    run->call.messages = beluga_messages_new();
+    beluga_messages_add(run->call.messages, beluga_human_message(text));
+    learn(run, check_generate, story);
+    beluga_messages_free(run->call.messages);
+    run->call.messages = before;
+}
+
+static void compare_item(batch *b, size_t i, const check_text *alone)
+{
+    check_run *run = b->run;
+    const beluga_batch_result *result = &b->results[i];
+    check_text_clear(&run->story);
+    if (result->error.code || !result->response) {
+        check_problem(run, "input %zu: want an answer, got %s", i, result->error.message);
+        return;
+    }
+    check_story_response(&run->story, result->response);
+    check_forget_ids(run);
+    if (alone->length && strcmp(check_text_get(alone), check_text_get(&run->story)) != 0)
+        check_problem(run, "input %zu: want what comes to it alone:\n%sgot:\n%s", i,
+                      check_text_get(alone), check_text_get(&run->story));
+}
+
+/* Each input stands in one request. */
+static void judge_inputs(batch *b, size_t first)
+{
+    size_t length;
+    for (size_t i = 0; i < BATCH_INPUTS; i++) {
+        size_t times = 0;
+        for (size_t k = first; k < peer_requests(b->run->peer); k++)
+            times += strstr(peer_request_body(b->run->peer, k, &length), b->texts[i]) != NULL;
+        if (times != 1)
+            check_problem(b->run, "want input %zu in one request, got it in %zu", i, times);
+    }
+}
+
+void check_run_batch_order(check_run *run)
+{
+    batch b;
+    check_text alone[BATCH_INPUTS] = {{0}};
+    if (!play_for_ever(run, false)) return;
+    fill(&b, run);
+    for (size_t i = 0; i < BATCH_INPUTS; i++) learn_input(run, b.texts[i], &alone[i]);
+    size_t first = run->peer ? peer_requests(run->peer) : 0;
+    if (!run->problems.length) {
+        run_batch(&b, BATCH_LIMIT);
+        for (size_t i = 0; i < BATCH_INPUTS; i++) compare_item(&b, i, &alone[i]);
+        if (run->peer) judge_inputs(&b, first);
+    }
+    take_requests(run);
+    for (size_t i = 0; i < BATCH_INPUTS; i++) check_text_free(&alone[i]);
+    beluga_batch_results_clear(b.results, BATCH_INPUTS);
+}
+
+static int give(void *payload, uint64_t index, beluga_input *input)
+{
+    batch *b = payload;
+    if (index >= BATCH_INPUTS) return 0;
+    *input = b->inputs[index];
+    b->given++;
+    if (b->given - b->taken > b->most) b->most = b->given - b->taken;
+    return 1;
+}
+
+static void take(void *payload, uint64_t index, beluga_batch_result *result)
+{
+    batch *b = payload;
+    b->taken++;
+    if (result->error.code)
+        check_problem(b->run, "input %d: want an answer, got %s", (int)index,
+                      result->error.message);
+    check_note_breach(b->run, &result->error);
+}
+
+static void done(void *payload, int status, uint64_t succeeded, uint64_t failed)
+{
+    batch *b = payload;
+    (void)status, (void)succeeded, (void)failed;
+    b->done = true;
+}
+
+void check_run_batch_limit(check_run *run)
+{
+    batch b;
+    beluga_loop *loop = NULL;
+    beluga_batch_op *op = NULL;
+    const beluga_option options[] = {beluga_with_max_concurrent_batches(BATCH_LIMIT)};
+    if (!play_for_ever(run, false)) return;
+    fill(&b, run);
+    beluga_context *context = beluga_context_new_timeout(NULL, check_patience_ms(run));
+    if (beluga_loop_new(NULL, &loop) ||
+        beluga_batch_start_n(run->model, loop, context, give, take, done, &b, &op, &run->error,
+                             options, 1))
+        check_problem(run, "the batch can't be started: %s", run->error.message);
+    while (op && !b.done && beluga_loop_wait(loop, check_patience_ms(run)) == 0) continue;
+    beluga_batch_op_free(op);
+    beluga_loop_free(loop);
+    beluga_context_unref(context);
+    take_requests(run);
+    if (b.most > BATCH_LIMIT)
+        check_problem(run, "want at most %d calls at once, got %zu", BATCH_LIMIT, b.most);
+    if (b.taken != BATCH_INPUTS)
+        check_problem(run, "want %d outcomes, got %zu", BATCH_INPUTS, b.taken);
+}
+
+void check_run_batch_error(check_run *run)
+{
+    enum { BAD = 4 };
+    batch b;
+    if (!play_for_ever(run, false)) return;
+    fill(&b, run);
+    b.inputs[BAD] = beluga_input_text("caf\xe9"); /* not UTF-8: nobody takes it */
+    int status = run_batch(&b, BATCH_LIMIT);
+    if (status != BELUGA_ERROR_INVALID_INPUT)
+        check_problem(run, "want the code of the input that fails, got %s",
+                      beluga_error_name(status));
+    for (size_t i = 0; i < BATCH_INPUTS; i++) {
+        bool bad = i == BAD, failed = b.results[i].error.code != 0;
+        if (bad != failed)
+            check_problem(run, "input %zu: want %s, got %s", i, bad ? "an error" : "an answer",
+                          failed ? b.results[i].error.message : "an answer");
+    }
+    take_requests(run);
+    beluga_batch_results_clear(b.results, BATCH_INPUTS);
+}

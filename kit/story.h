@@ -1,0 +1,39 @@
+/* What came of a call, as lines that are read and compared:
+ *
+ *     warning top_k is not sent: …
+ *     metadata id=chatcmpl-1 model=gpt-5-mini created=1763800000
+ *     reasoning "Hm."
+ *     signature 0 "EqQB"
+ *     state of reasoning "{…}"
+ *     text "Hello"
+ *     media image image/png "\x89PNG…"
+ *     tool 0 begin call_1 get_weather
+ *     tool 0 delta "{\x22city\x22"
+ *     tool 0 end "{\x22city\x22:\x22Oslo\x22}"
+ *     state of tool 0 "{…}"
+ *     state "{…}"
+ *     usage input=12 read=-1 write=-1 output=2 reasoning=-1 raw={…}
+ *     finish stop (stop)
+ *     error rate_limit (retryable): what happened [the provider's code] <its words>
+ *
+ * An id of the library's own making is "(made up)". */
+#ifndef BELUGA_CHECK_STORY_H
+#define BELUGA_CHECK_STORY_H
+
+#include <beluga/error.h>
+#include <beluga/event.h>
+#include <beluga/response.h>
+
+#include "kit/text.h"
+
+/* Write an event; START gives a line for each of its warnings. */
+void check_story_event(check_text *out, const beluga_event *event);
+/* Write an error as its event would be. */
+void check_story_error(check_text *out, const beluga_error *err);
+/* Write what of an error came over HTTP: lines "http 429", "request id …", "retry after 2000 ms".
+ */
+void check_story_http(check_text *out, const beluga_error *err);
+/* Write a whole response as the events that it could be made of. */
+void check_story_response(check_text *out, const beluga_response *response);
+
+#endif

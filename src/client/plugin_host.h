@@ -1,0 +1,10 @@
+/* What plug-ins may call: functions of every room, so only this one can put them together. */
+#ifndef BELUGA__PLUGIN_HOST_H
+#define BELUGA__PLUGIN_HOST_H
+
+#include <beluga/provider/plugin.h>
+
+/* NULL in a library that loads no plug-ins. */
+extern const beluga_plugin_host *const beluga__plugin_functions;
+
+#endif

@@ -1,0 +1,418 @@
+/* All that is wrong with a file. What stands in it is read as ever, with a listener instead of an
+ * error; here it is held against the providers, and what it refers to is looked at. */
+#include "config/config.h"
+#include "registry/registry.h"
+
+#include "base/line.h"
+#include "base/mem.h"
+#include "base/secret_memory.h"
+#include "keys/key.h"
+
+#include <beluga/registry.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { SHORTEST_SECRET = 8 }; /* shorter ones are what local servers are given */
+
+typedef struct checking {
+    beluga__config_check report;
+    beluga_registry *registry;
+    beluga_config *config; /* of the one file */
+    const beluga__config_file *file;
+    bool has_secret; /* in clear */
+    int secret_line, secret_column;
+} checking;
+
+#define error_at(c, at, ...) \
+    beluga__config_tell(&(c)->report, BELUGA_SEVERITY_ERROR, (at)->line, (at)->column, __VA_ARGS__)
+#define warn_at(c, at, ...)                                                              \
+    beluga__config_tell(&(c)->report, BELUGA_SEVERITY_WARNING, (at)->line, (at)->column, \
+                        __VA_ARGS__)
+
+/* --- problems --------------------------------------------------------------------------------- */
+
+/* Several references may lead to one fault. */
+static bool is_there(const beluga__config_check *check, int line, int column, const char *text)
+{
+    for (const beluga__noted_problem *p = check->first; p; p = p->next)
+        if (p->problem.line == line && p->problem.column == column &&
+            strcmp(p->problem.message, text) == 0)
+            return true;
+    return false;
+}
+
+static void keep(beluga__config_check *check, beluga_severity severity, int line, int column,
+                 const char *text)
+{
+    beluga__noted_problem *p = beluga__arena_zalloc(&check->arena, sizeof *p);
+    const char *message = beluga__arena_copy(&check->arena, text, strlen(text));
+    if (!p || !message) {
+        check->status = BELUGA_ERROR_NO_MEMORY;
+        return;
+    }
+    p->problem =
+        (beluga_config_problem){sizeof p->problem, severity, line, column, check->path, message};
+    *check->end = p;
+    check->end = &p->next;
+    p->index = check->count++;
+}
+
+void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
+                         int column, const char *format, ...)
+{
+    char said[2 * sizeof((beluga_error *)0)->message] = "", text[sizeof said / 2];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(said, sizeof said, format, args);
+    va_end(args);
+    beluga__line(text, sizeof text, said, strlen(said), BELUGA__BREAKS_ESCAPED);
+    if (is_there(check, line, column, text)) return;
+    if (severity == BELUGA_SEVERITY_ERROR) check->n_errors++;
+    if (check->count < BELUGA__MAX_CONFIG_PROBLEMS)
+        keep(check, severity, line, column, text);
+    else
+        check->left_out++;
+}
+
+static int compare(const void *a, const void *b)
+{
+    const beluga__noted_problem *x = *(beluga__noted_problem *const *)a;
+    const beluga__noted_problem *y = *(beluga__noted_problem *const *)b;
+    if (x->problem.line != y->problem.line) return x->problem.line < y->problem.line ? -1 : 1;
+    if (x->problem.column != y->problem.column)
+        return x->problem.column < y->problem.column ? -1 : 1;
+    return x->index < y->index ? -1 : 1;
+}
+
+/* In the order of the file, though it was walked more than once. */
+static void tell_all(beluga__config_check *check, beluga_config_problem_fn tell, void *payload)
+{
+    size_t n = 0;
+    beluga__noted_problem **sorted =
+        beluga__arena_alloc(&check->arena, (check->count + 1) * sizeof *sorted);
+    if (!sorted) {
+        check->status = BELUGA_ERROR_NO_MEMORY;
+        return;
+    }
+    for (beluga__noted_problem *p = check->first; p; p = p->next) sorted[n++] = p;
+    qsort(sorted, n, sizeof *sorted, compare);
+    for (size_t i = 0; i < n; i++) tell(payload, &sorted[i]->problem);
+    if (!check->left_out) return;
+    char text[80];
+    beluga_config_problem last = sorted[n - 1]->problem;
+    snprintf(text, sizeof text, "and %zu problems more, not listed", check->left_out);
+    last.severity = check->n_errors ? BELUGA_SEVERITY_ERROR : BELUGA_SEVERITY_WARNING;
+    last.message = text;
+    tell(payload, &last);
+}
+
+/* --- secrets and what refers to them ---------------------------------------------------------- */
+
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+static void check_variable(checking *c, const beluga__config_entry *e, const char *what,
+                           const char *name)
+{
+    const char *value = secure_getenv(name);
+    if (!*name)
+        error_at(c, e, "%s: env: names no variable", what);
+    else if (!value || !*value)
+        warn_at(c, e, "%s: the variable %.60s is not set", what, name);
+}
+
+static void check_secret_file(checking *c, const beluga__config_entry *e, const char *what,
+                              const char *path)
+{
+    char text[128];
+    struct stat info;
+    if (stat(path, &info) || access(path, R_OK))
+        error_at(c, e, "%s: the file %.200s can't be read: %s", what, path,
+                 strerror_r(errno, text, sizeof text));
+    else if (S_ISDIR(info.st_mode))
+        error_at(c, e, "%s: %.200s is a directory", what, path);
+    else if (S_ISREG(info.st_mode) && info.st_mode & (S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH))
+        warn_at(c, e, "%s: others may read or write the file %.200s (its mode is %03o): chmod 600",
+                what, path, (unsigned)info.st_mode & 0777);
+}
+
+/* A command is not run: it may ask somebody something. Returns false when it is no reference. */
+static bool check_reference(checking *c, const beluga__config_entry *e, const char *what,
+                            const char *value)
+{
+    if (!beluga__key_is_reference(value)) return false;
+    const char *rest = strchr(value, ':') + 1;
+    if (begins(value, "env:"))
+        check_variable(c, e, what, rest);
+    else if (begins(value, "file:"))
+        check_secret_file(c, e, what, rest);
+    else if (!rest[strspn(rest, " \t")])
+        error_at(c, e, "%s: command: names no command", what);
+    return true;
+}
+
+/* What to do instead, where a reference may stand and where it may not. */
+static const char *advice(const beluga__config_entry *e)
+{
+    switch (e->option.key) {
+    case BELUGA_OPTION_EXTRA_HEADERS:
+        return "say it under headers, as env:NAME, file:PATH or command:COMMAND";
+    case BELUGA_OPTION_BASE_URL:
+        return "say it as api_key or under headers, as env:NAME, file:PATH or command:COMMAND";
+    case BELUGA_OPTION_PROXY: return "let HTTPS_PROXY say it";
+    default:
+        return "put it into a variable, a file or a password store, and write env:NAME, file:PATH "
+               "or command:COMMAND";
+    }
+}
+
+static void tell_secret(checking *c, const beluga__config_entry *e, const char *what)
+{
+    warn_at(c, e, "%s: a secret stands here in clear; %s", what, advice(e));
+    if (c->has_secret) return;
+    c->has_secret = true;
+    c->secret_line = e->line;
+    c->secret_column = e->column;
+}
+
+static void check_key(checking *c, const beluga__config_entry *e)
+{
+    const char *key = e->option.value.string;
+    if (check_reference(c, e, e->name, key) || begins(key, "aws:")) return;
+    if (strlen(key) >= SHORTEST_SECRET) tell_secret(c, e, e->name);
+}
+
+static bool sounds_secret(const char *name, size_t n)
+{
+    static const char *const words[] = {"auth", "key", "token", "secret", "password", "cookie"};
+    char lower[128] = "";
+    for (size_t i = 0; i < n && i + 1 < sizeof lower; i++)
+        lower[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] | 0x20) : name[i];
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strstr(lower, words[i])) return true;
+    return false;
+}
+
+static void check_header(checking *c, const beluga__config_entry *e)
+{
+    const char *line = e->option.value.string, *colon = strchr(line, ':');
+    if (!colon) return; /* its form is told apart */
+    char what[160];
+    const char *value = colon + 1 + strspn(colon + 1, " \t");
+    snprintf(what, sizeof what, "%s: %.*s", e->name, (int)(colon - line < 100 ? colon - line : 100),
+             line);
+    if (e->option.key == BELUGA_OPTION_HEADERS && check_reference(c, e, what, value)) return;
+    if (sounds_secret(line, (size_t)(colon - line)) && strlen(value) >= SHORTEST_SECRET)
+        tell_secret(c, e, what);
+}
+
+/* "https://name:password@host" */
+static void check_url(checking *c, const beluga__config_entry *e)
+{
+    const char *url = e->option.value.string;
+    char wrong[BELUGA__WRONG_URL];
+    bool base = e->option.key == BELUGA_OPTION_BASE_URL;
+    if (base && strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
+        error_at(c, e, "base_url must begin with http:// or https://");
+    else if (base && !beluga__config_check_url(url, wrong))
+        error_at(c, e, "%s", wrong);
+    const char *scheme = strstr(e->option.value.string, "://");
+    const char *host = scheme ? scheme + 3 : e->option.value.string;
+    const char *at = memchr(host, '@', strcspn(host, "/?#"));
+    const char *colon = at ? memchr(host, ':', (size_t)(at - host)) : NULL;
+    if (colon && colon + 1 < at) tell_secret(c, e, e->name);
+}
+
+static void check_secrets(checking *c, const beluga__config_entry *e)
+{
+    switch (e->option.key) {
+    case BELUGA_OPTION_API_KEY: check_key(c, e); break;
+    case BELUGA_OPTION_HEADERS:
+    case BELUGA_OPTION_EXTRA_HEADERS: check_header(c, e); break;
+    case BELUGA_OPTION_BASE_URL:
+    case BELUGA_OPTION_PROXY: check_url(c, e); break;
+    default: break;
+    }
+}
+
+static void check_mode(checking *c)
+{
+    struct stat info;
+    if (stat(c->file->path, &info) || !S_ISREG(info.st_mode)) return;
+    if (info.st_mode & (S_IWGRP | S_IWOTH))
+        beluga__config_tell(
+            &c->report, BELUGA_SEVERITY_WARNING, 1, 1,
+            "others may write to this file, and so choose where prompts and keys go (its mode is "
+            "%03o): chmod go-w",
+            (unsigned)info.st_mode & 0777);
+    if (!c->has_secret || !(info.st_mode & (S_IRGRP | S_IROTH))) return;
+    beluga__config_tell(
+        &c->report, BELUGA_SEVERITY_WARNING, c->secret_line, c->secret_column,
+        "others may read this file and the secret in it (its mode is %03o): chmod 600",
+        (unsigned)info.st_mode & 0777);
+}
+
+/* --- sections --------------------------------------------------------------------------------- */
+
+/* One setting as opening a model would check it. */
+static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
+{
+    beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
+    beluga__arena arena;
+    beluga_option option = e->option;
+    beluga_error why;
+    beluga__arena_init(&arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
+    int status = settings ? 0 : BELUGA_ERROR_NO_MEMORY;
+    if (!status && provider)
+        status = beluga__config_name_own(provider, &arena, e->name, &option, &why);
+    if (!status && !provider)
+        status = beluga__config_check_own(c->registry, e->name, &option, &why);
+    if (!status)
+        status = beluga__settings_apply(settings, &arena, &option, 1, BELUGA_ORIGIN_FILE, &why);
+    if (!status && provider)
+        status = beluga__settings_check_all(settings, 'E', provider->name, provider->options, &why);
+    else if (!status)
+        status = beluga__settings_check(settings, 'E', &why);
+    if (status == BELUGA_ERROR_NO_MEMORY)
+        c->report.status = status;
+    else if (status)
+        error_at(c, e, "%s", why.message);
+    beluga__arena_free(&arena);
+    beluga__release(beluga_allocator_default(), settings);
+}
+
+static void tell_meaning(checking *c, int status, const beluga__config_meaning *m,
+                         const beluga_error *why)
+{
+    if (status && *why->message) error_at(c, m, "%s", why->message);
+}
+
+/* Returns whose options may stand beside the reference, or NULL. */
+static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
+{
+    beluga__config_meaning m = {.line = line, .column = column};
+    beluga_error why = {0};
+    int status = beluga__config_check_reference(c->config, c->registry, reference, &m, &why);
+    tell_meaning(c, status, &m, &why);
+    return m.protocol;
+}
+
+static bool is_for_http(const beluga__config_entry *e)
+{
+    return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
+}
+
+/* Without a provider, whose fault was told, an own option may be that of any. */
+static void check_entries(checking *c, const beluga_provider *provider,
+                          const beluga__config_section *section)
+{
+    for (const beluga__config_entry *e = section->entries; e && !c->report.status; e = e->next) {
+        check_entry(c, provider, e);
+        check_secrets(c, e);
+        if (e->option.key == BELUGA_OPTION_FALLBACK)
+            check_model(c, e->option.value.string, e->line, e->column);
+        if (provider && provider->start && is_for_http(e))
+            error_at(c, e, "%s is for HTTP, which %s does not speak", e->name, provider->name);
+    }
+}
+
+/* ---- providers and models -------------------------------------------------------------------- */
+
+static bool sets(const beluga__config_section *section, int key)
+{
+    const beluga__config_entry *e = section->entries;
+    while (e && e->option.key != key) e = e->next;
+    return e;
+}
+
+/* At the base's own address its key is wanted, and this provider never gets it by itself. */
+static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
+                          const beluga__config_meaning *m)
+{
+    bool wanted = base->key_variables && !(base->capabilities & BELUGA_CAPABILITY_NO_KEY);
+    if (wanted && !sets(s, BELUGA_OPTION_BASE_URL) && !sets(s, BELUGA_OPTION_API_KEY))
+        warn_at(c, m, "%s goes to %s's address without a key: say api_key, or base_url", s->name,
+                base->name);
+}
+
+static void check_provider(checking *c, const beluga__config_section *s)
+{
+    beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
+    beluga_error why = {0};
+    int status = beluga__config_check_provider(c->config, c->registry, s->name, &m, &why);
+    tell_meaning(c, status, &m, &why);
+    if (!status && sets(s, BELUGA_OPTION_BASE)) check_own_key(c, m.protocol, s, &m);
+    check_entries(c, m.protocol, s);
+}
+
+/* Provider and model together: what one of them sets may need what the other does. */
+static void check_whole(checking *c, const beluga__config_section *s)
+{
+    beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
+    beluga_config *whole;
+    beluga_error why;
+    int status = beluga_config_resolve(c->config, c->registry, s->name, &whole, &why);
+    if (status == BELUGA_ERROR_NO_MEMORY) c->report.status = status;
+    if (status) return; /* told already */
+    status = beluga__settings_check_company(beluga__config_settings(whole), &why);
+    if (status) error_at(c, &m, "%s", why.message);
+    beluga_config_free(whole);
+}
+
+/* An alias is asked for by its name, so that one that leads to itself is seen. */
+static void check_alias(checking *c, const beluga__config_section *s)
+{
+    const beluga_provider *provider =
+        s->reference ? check_model(c, s->name, s->line, s->column) : NULL;
+    check_entries(c, provider, s);
+    if (provider && !c->report.status) check_whole(c, s);
+}
+
+static void check_all(checking *c)
+{
+    const beluga__config_file *file = c->file;
+    for (const beluga__config_section *s = file->providers.first; s && !c->report.status;
+         s = s->next)
+        check_provider(c, s);
+    for (const beluga__config_section *s = file->models.first; s && !c->report.status; s = s->next)
+        check_alias(c, s);
+    if (file->default_model && !c->report.status)
+        check_model(c, file->default_model, file->line, file->column);
+    check_mode(c);
+}
+
+int beluga_config_check_file(beluga_registry *registry, const char *path,
+                             beluga_config_problem_fn tell, void *payload, size_t *n_errors,
+                             beluga_error *err)
+{
+    beluga__config_file *file;
+    if (!registry || !path || !tell)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "registry, path or tell is NULL");
+    checking c = {.report = {.path = path}, .registry = registry};
+    c.report.end = &c.report.first;
+    beluga__arena_init(&c.report.arena, beluga__secret_allocator(), NULL, 0,
+                       64 * BELUGA__MAX_CONFIG_BYTES);
+    c.config = beluga_config_new_n(NULL, 0);
+    int status = c.config
+                     ? beluga__config_file_new(path, &c.report, &file, err)
+                     : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the check");
+    if (!status) {
+        c.file = c.config->files[c.config->n_files++] = file;
+        if (!c.report.status) check_all(&c);
+        if (!c.report.status) tell_all(&c.report, tell, payload);
+        status = c.report.status;
+        if (status) beluga_error_set(err, status, "%s: no memory to check it", path);
+    }
+    if (n_errors) *n_errors = c.report.n_errors;
+    beluga_config_free(c.config);
+    beluga__arena_free(&c.report.arena);
+    return status;
+}

@@ -1,0 +1,72 @@
+#include "config/derive.h"
+
+#include "registry/registry.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *text(const beluga_config *config, int key)
+{
+    const char *value = NULL;
+    beluga_config_get_string(config, key, &value);
+    return value && *value ? value : NULL;
+}
+
+const char *beluga__derived_base(const beluga_config *config)
+{
+    return config ? text(config, BELUGA_OPTION_BASE) : NULL;
+}
+
+void beluga__derive(beluga_provider *out, const beluga_provider *base, const char *name,
+                    const beluga_config *config)
+{
+    const char *url = text(config, BELUGA_OPTION_BASE_URL);
+    const char *model = text(config, BELUGA_OPTION_MODEL_NAME);
+    *out = *base;
+    out->size = sizeof *out;
+    out->name = name;
+    out->metric_prefix = NULL;
+    /* Another server has other models. */
+    if (url) out->default_model = NULL;
+    if (model) out->default_model = model;
+    if (url) out->base_url = url;
+    /* Keys and addresses in variables belong to a provider's name, never to a protocol. */
+    out->key_variables = out->url_variables = NULL;
+    out->key_reference = NULL;
+}
+
+int beluga__derived_check(beluga_registry *registry, const char *name, const char *base,
+                          const beluga_provider **out, beluga_error *err)
+{
+    char hint[256];
+    *out = beluga_registry_get(registry, base);
+    if (!beluga__provider_name_is_good(name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, BELUGA__BAD_PROVIDER_NAME,
+                                name ? name : "");
+    if (beluga_registry_contains(registry, name))
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                "%s is a provider already: one with a base needs another name",
+                                name);
+    if (*out) return 0;
+    beluga__registry_hint(registry, base, hint, sizeof hint);
+    return beluga_error_set(err, BELUGA_ERROR_UNSUPPORTED_PROVIDER,
+                            "the base of %s, \"%.60s\", is no provider; %s", name, base, hint);
+}
+
+int beluga_registry_describe(beluga_registry *registry, const beluga_config *config,
+                             beluga_provider *out, beluga_error *err)
+{
+    const char *name = config ? text(config, BELUGA_OPTION_PROVIDER) : NULL;
+    const char *base = beluga__derived_base(config);
+    const beluga_provider *provider = NULL;
+    if (!registry || !name)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "no provider was named");
+    int status = base ? beluga__derived_check(registry, name, base, &provider, err)
+                      : beluga__registry_find(registry, name, &provider, err);
+    if (status) return status;
+    if (base)
+        beluga__derive(out, provider, name, config);
+    else
+        *out = *provider;
+    return 0;
+}

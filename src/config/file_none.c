@@ -1,0 +1,45 @@
+/* In place of config_check.c, config_file.c, config_yaml.c, prices.c and yaml_words.c in a library
+ * without YAML. */
+#include "config/config.h"
+
+#include "base/left_out.h"
+
+#include <beluga/price.h>
+
+int beluga__config_file_new(const char *path, beluga__config_check *check,
+                            beluga__config_file **out, beluga_error *err)
+{
+    (void)path;
+    (void)check;
+    *out = NULL;
+    return beluga__left_out(err, "configuration files", "yaml=enabled");
+}
+
+void beluga__config_file_unref(beluga__config_file *file)
+{
+    (void)file;
+}
+
+int beluga_config_check_file(beluga_registry *registry, const char *path,
+                             beluga_config_problem_fn tell, void *payload, size_t *n_errors,
+                             beluga_error *err)
+{
+    (void)registry;
+    (void)path;
+    (void)tell;
+    (void)payload;
+    if (n_errors) *n_errors = 0;
+    return beluga__left_out(err, "configuration files", "yaml=enabled");
+}
+
+int beluga_prices_load(const char *path, beluga_prices **out, beluga_error *err)
+{
+    (void)path;
+    *out = NULL;
+    return beluga__left_out(err, "files of prices", "yaml=enabled");
+}
+
+void beluga_prices_free(beluga_prices *prices)
+{
+    (void)prices;
+}

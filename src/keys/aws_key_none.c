@@ -1,0 +1,16 @@
+/* In place of aws_key.c in a library without Bedrock. */
+#include "keys/aws_key.h"
+
+#include "base/left_out.h"
+
+ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
+                        int64_t *expires_s, beluga_error *err)
+{
+    (void)profile;
+    (void)unwanted;
+    (void)buffer;
+    (void)size;
+    (void)expires_s;
+    beluga__left_out(err, "keys of AWS profiles", "providers=bedrock");
+    return -1;
+}

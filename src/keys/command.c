@@ -1,0 +1,331 @@
+#include "keys/command.h"
+
+#include "base/clock.h"
+#include "base/limits.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* So many reads in a turn: the time-out is looked at between turns. */
+enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
+
+static int64_t in_ms(int64_t ms)
+{
+    return beluga__now_ns() + ms * BELUGA__NS_PER_MS;
+}
+
+/* Milliseconds until then; 0: it is over, and only what is there is read. */
+static int left_until(int64_t end_ns)
+{
+    int64_t left = (end_ns - beluga__now_ns()) / BELUGA__NS_PER_MS;
+    return left > 0 ? (int)left : 0;
+}
+
+/* --- a file ----------------------------------------------------------------------------------- */
+
+ssize_t beluga__read_all(int fd, char *buffer, size_t size)
+{
+    int64_t end_ns = in_ms(BELUGA__COMMAND_TIMEOUT_MS);
+    size_t n = 0;
+    while (n < size) {
+        struct pollfd p = {.fd = fd, .events = POLLIN};
+        int left = left_until(end_ns);
+        int ready = poll(&p, 1, left);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready < 0) return -1;
+        if (!ready && !left) return errno = ETIMEDOUT, -1;
+        if (!ready) continue;
+        ssize_t got = read(fd, buffer + n, size - n);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) return (ssize_t)n;
+        n += (size_t)got;
+    }
+    return errno = EFBIG, -1;
+}
+
+/* --- a child ---------------------------------------------------------------------------------- */
+
+/* One of its streams, as far as there is room. */
+typedef struct outlet {
+    int fd; /* -1: it has ended */
+    char *buffer;
+    size_t size, n;
+    bool overflowed;
+} outlet;
+
+typedef struct child {
+    pid_t pid;
+    outlet out, err;
+    int life[2]; /* see hold_on_to */
+    int64_t end_ns;
+    const atomic_bool *unwanted;
+    int status;
+    bool ended; /* and was waited for */
+} child;
+
+static void close_outlet(outlet *o)
+{
+    if (o->fd >= 0) close(o->fd);
+    o->fd = -1;
+}
+
+/* The host's streams and descriptors are none of its business: it gets nothing to read, what it
+ * writes comes here, and all else is closed, but for the pipe that it ends with. */
+static void arrange(posix_spawn_file_actions_t *actions, int out, int err, int life)
+{
+    posix_spawn_file_actions_init(actions);
+    posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_adddup2(actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(actions, err, STDERR_FILENO);
+    posix_spawn_file_actions_adddup2(actions, life, LIFE_FD);
+    posix_spawn_file_actions_addclosefrom_np(actions, LIFE_FD + 1);
+}
+
+static int spawn_shell(pid_t *pid, const char *command, int out, int err, int life)
+{
+    extern char **environ;
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t none, usual;
+    char *const argv[] = {"sh", "-c", (char *)(uintptr_t)command, NULL};
+    sigemptyset(&none);
+    sigemptyset(&usual); /* what the host may ignore, and programs count on */
+    sigaddset(&usual, SIGPIPE);
+    sigaddset(&usual, SIGCHLD);
+    arrange(&actions, out, err, life);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &usual);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
+                                              POSIX_SPAWN_SETPGROUP);
+    int rc = posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+    posix_spawn_file_actions_destroy(&actions);
+    posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
+/* A pipe whose ends are none of the three streams: a host may have closed those, and what is put
+ * in their place in the child must not be one of its own sources. Returns 0, or errno. */
+static int open_pipe(int ends[2])
+{
+    if (pipe2(ends, O_CLOEXEC)) return errno;
+    for (int i = 0; i < 2; i++) {
+        if (ends[i] > STDERR_FILENO) continue;
+        int moved = fcntl(ends[i], F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+        int why = errno;
+        close(ends[i]);
+        ends[i] = moved;
+        if (moved >= 0) continue;
+        close(ends[!i]);
+        return why;
+    }
+    return 0;
+}
+
+static void close_pipe(int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
+}
+
+/* A host that ends, however it does, leaves no command behind. Nobody ever writes to this pipe: its
+ * writing end is closed when this process is gone, and that kills the command's whole group by the
+ * signal of its reading end, which the command holds. Where a system has no such signals the
+ * command lives on. */
+static void hold_on_to(const child *c)
+{
+    fcntl(c->life[0], F_SETOWN, -c->pid);
+    fcntl(c->life[0], F_SETSIG, SIGKILL);
+    fcntl(c->life[0], F_SETFL, O_ASYNC);
+}
+
+/* Processes that it has left behind may live. */
+static void let_go(child *c)
+{
+    fcntl(c->life[0], F_SETFL, 0);
+    close_pipe(c->life);
+}
+
+static int start(child *c, const char *command)
+{
+    int out[2], err[2], rc = open_pipe(out);
+    if (rc) return rc;
+    if ((rc = open_pipe(err))) {
+        close_pipe(out);
+        return rc;
+    }
+    if ((rc = open_pipe(c->life))) {
+        close_pipe(out);
+        close_pipe(err);
+        return rc;
+    }
+    fcntl(out[0], F_SETFL, O_NONBLOCK);
+    fcntl(err[0], F_SETFL, O_NONBLOCK);
+    rc = spawn_shell(&c->pid, command, out[1], err[1], c->life[0]);
+    close(out[1]);
+    close(err[1]);
+    c->out.fd = out[0];
+    c->err.fd = err[0];
+    if (!rc) {
+        hold_on_to(c);
+        return 0;
+    }
+    close_outlet(&c->out);
+    close_outlet(&c->err);
+    close_pipe(c->life);
+    return rc;
+}
+
+/* Read what is there now; what finds no room is read all the same, so that nobody waits. */
+static void drain(outlet *o)
+{
+    char spare[512];
+    for (int i = 0; i < READS && o->fd >= 0; i++) {
+        bool room = o->n < o->size;
+        ssize_t got =
+            read(o->fd, room ? o->buffer + o->n : spare, room ? o->size - o->n : sizeof spare);
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0 && errno == EAGAIN) return;
+        if (got <= 0) close_outlet(o);
+        if (got > 0 && room) o->n += (size_t)got;
+        if (got > 0 && !room) o->overflowed = true;
+    }
+}
+
+/* Whether it has gone. Where the host ignores SIGCHLD nobody learns with what status. */
+static bool has_ended(child *c)
+{
+    if (c->ended) return true;
+    pid_t got = waitpid(c->pid, &c->status, WNOHANG);
+    return c->ended = got == c->pid || (got < 0 && errno != EINTR);
+}
+
+static bool is_unwanted(const child *c)
+{
+    return c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
+}
+
+/* Whether all is there: its output has ended and it has gone, the one perhaps long before the
+ * other. Whoever else holds its output then, such as a daemon that it started, is not waited for.
+ */
+static bool is_heard_out(child *c)
+{
+    if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
+    drain(&c->out);
+    drain(&c->err);
+    return true;
+}
+
+/* Where it lasts much longer than it was to, this process was stopped: that does not count. */
+static void nap(child *c, int ms)
+{
+    struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
+    int64_t from = beluga__now_ns();
+    poll(p, 2, ms); /* interrupted or not: it is looked at */
+    int64_t took = beluga__now_ns() - from;
+    if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
+}
+
+/* Returns whether it said all in time. What is there is read before the time is judged. */
+static bool hear_out(child *c)
+{
+    for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
+        bool over = beluga__now_ns() >= c->end_ns;
+        drain(&c->out);
+        drain(&c->err);
+        if (!c->out.overflowed && is_heard_out(c)) return !c->out.overflowed;
+        if (over || c->out.overflowed || is_unwanted(c)) return false;
+        nap(c, ms); /* its end wakes nobody */
+    }
+}
+
+/* Where the host waits for all children, its number may be another's already. */
+static bool is_ours(const child *c)
+{
+    siginfo_t info;
+    return !waitid(P_PID, (id_t)c->pid, &info, WEXITED | WNOHANG | WNOWAIT);
+}
+
+static void end(child *c)
+{
+    close_outlet(&c->out);
+    close_outlet(&c->err);
+    let_go(c);
+    if (c->ended || !is_ours(c)) return;
+    kill(-c->pid, SIGKILL);
+    while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
+}
+
+/* --- what came of it -------------------------------------------------------------------------- */
+
+/* The last line that it said on stderr is mostly what it died of. */
+static void tell_cause(const outlet *said, beluga_error *err)
+{
+    const char *text = said->buffer;
+    size_t n = said->n, first = 0;
+    while (n && strchr(" \t\r\n", text[n - 1])) n--;
+    if (n && !said->overflowed)
+        for (first = n; first && text[first - 1] != '\n';) first--;
+    if (n) beluga_error_set_cause(err, text + first, n - first);
+}
+
+static bool has_succeeded(const child *c)
+{
+    return WIFEXITED(c->status) && WEXITSTATUS(c->status) == 0;
+}
+
+static ssize_t fail(const child *c, bool heard, const char *what, beluga_error *err)
+{
+    if (!heard && is_unwanted(c))
+        beluga_error_set(err, BELUGA_ERROR_CONTEXT_CANCELED, "%s was no longer wanted", what);
+    else if (!heard && c->out.overflowed)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s printed more than %zu bytes", what,
+                         c->out.size);
+    else if (!heard)
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave no answer in time", what);
+    else if (has_succeeded(c))
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s gave nothing", what);
+    else if (WIFSIGNALED(c->status))
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: signal %d", what,
+                         WTERMSIG(c->status));
+    else
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s failed: exit status %d", what,
+                         WEXITSTATUS(c->status));
+    tell_cause(&c->err, err);
+    return -1;
+}
+
+ssize_t beluga__command_read(const char *command, const char *what, int64_t timeout_ms,
+                             const atomic_bool *unwanted, char *buffer, size_t size,
+                             beluga_error *err)
+{
+    char said[BELUGA__MAX_COMMAND_WORDS];
+    child c = {.out = {.fd = -1, .buffer = buffer, .size = size},
+               .err = {.fd = -1, .buffer = said, .size = sizeof said},
+               .end_ns = in_ms(timeout_ms),
+               .unwanted = unwanted};
+    int rc = start(&c, command);
+    if (rc) {
+        char text[128];
+        const char *why = strerror_r(rc, text, sizeof text);
+        beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION, "%s can't be started", what);
+        beluga_error_set_cause(err, why, strlen(why));
+        return -1;
+    }
+    bool heard = hear_out(&c);
+    end(&c);
+    if (heard && has_succeeded(&c) && c.out.n) return (ssize_t)c.out.n;
+    return fail(&c, heard, what, err);
+}

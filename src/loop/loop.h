@@ -1,0 +1,168 @@
+/* The loop as the layers above the transport see it. Tests put another behind the same functions.
+ */
+#ifndef BELUGA__LOOP_H
+#define BELUGA__LOOP_H
+
+#include "base/json.h"
+#include "base/list.h"
+#include "base/runtime.h"
+#include "wire/http.h"
+
+#include <beluga/loop.h>
+
+/* Run once, soon, on the loop. In a list or not: `queued` tells. */
+typedef struct beluga__task {
+    beluga__list node;
+    bool queued;
+    void (*run)(struct beluga__task *task);
+} beluga__task;
+
+/* Fire once at a time of the monotonic clock. Zero-initialised it is idle. */
+typedef struct beluga__timer {
+    int64_t deadline_ns;
+    size_t heap_index; /* 1 and up when armed */
+    void (*fire)(struct beluga__timer *timer);
+} beluga__timer;
+
+/* A message from another thread. The loop frees nothing: `run` does. */
+typedef struct beluga__mail {
+    struct beluga__mail *next;
+    /* On the loop's thread; loop is NULL when it went before the mail was read. */
+    void (*run)(struct beluga__mail *mail, beluga_loop *loop);
+} beluga__mail;
+
+/* Where other threads put mail. It outlives the loop as long as somebody holds a reference. */
+typedef struct beluga__mailbox beluga__mailbox;
+beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
+void beluga__mailbox_unref(beluga__mailbox *box);
+/* Threads: any. Mail to a loop that is gone is run at once, with a NULL loop, by the sender. */
+void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
+
+/* Somebody who wants to know when a context is cancelled. */
+typedef struct beluga__cancel_watch {
+    beluga__list node;
+    void *entry; /* the loop's own */
+    void (*cancelled)(struct beluga__cancel_watch *watch);
+} beluga__cancel_watch;
+
+/* A call that runs on a loop, so that the loop can end it when it goes. */
+typedef struct beluga__running {
+    beluga__list node;
+    void (*abort)(struct beluga__running *running);
+} beluga__running;
+
+/* How connections of a model are made; immutable, lives as long as its transfers. */
+typedef struct beluga__connection {
+    uint64_t id; /* unique: handles are set up once for each */
+    const char *ca_file, *client_certificate, *client_key, *proxy, *unix_socket, *user_agent;
+    int http_version; /* beluga_http_version */
+    bool environment; /* libcurl may read what variables say of proxies */
+} beluga__connection;
+
+/* One HTTP exchange. */
+typedef struct beluga__transfer beluga__transfer;
+
+typedef struct beluga__transfer_handler {
+    /* The head is complete (status and headers are in the response). */
+    void (*head)(void *owner);
+    /* Body bytes, writable while the call lasts. May cancel or finish the transfer. */
+    void (*body)(void *owner, char *bytes, size_t n);
+    /* The end: 0 when the body is complete, else a code and detail. The transfer is gone then. */
+    void (*done)(void *owner, int code, const beluga_error *err);
+} beluga__transfer_handler;
+
+typedef struct beluga__transfer_spec {
+    const beluga__connection *connection;
+    beluga_http_request *request;   /* borrowed until done; its body is taken */
+    beluga_http_response *response; /* filled with status and headers; borrowed until done */
+    const beluga__transfer_handler *handler;
+    void *owner;
+    /* what must not be shown or stored, ended by NULL; borrowed until done */
+    const char *const *secrets;
+    /* where a recording puts what ids of the answer are made from; borrowed until done */
+    uint64_t *random;
+    int64_t connect_timeout_ms;
+    bool streamed;
+} beluga__transfer_spec;
+
+enum { BELUGA__TIMERS_PER_CALL = 7 };
+
+typedef struct beluga__loop_ops {
+    /* Make room for the timers of one more call (at most BELUGA__TIMERS_PER_CALL): setting them
+     * can't fail. */
+    int (*reserve)(beluga_loop *loop);
+    void (*defer)(beluga_loop *loop, beluga__task *task);
+    void (*timer_set)(beluga_loop *loop, beluga__timer *timer, int64_t deadline_ns);
+    void (*timer_clear)(beluga_loop *loop, beluga__timer *timer);
+    int (*watch_cancel)(beluga_loop *loop, beluga_context *context, beluga__cancel_watch *watch);
+    void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
+    int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
+                          beluga__transfer **out, beluga_error *err);
+    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does.
+     */
+    void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
+    /* The same, but let the rest of the body come in, so that the connection can be used again. */
+    void (*transfer_finish)(beluga__transfer *transfer);
+    void (*transfer_pause)(beluga__transfer *transfer, bool paused);
+    /* Make loop->mailbox. 0; NO_MEMORY; LIMIT_EXCEEDED without a descriptor. */
+    int (*open_mailbox)(beluga_loop *loop);
+} beluga__loop_ops;
+
+struct beluga_loop {
+    const beluga__loop_ops *ops;
+    beluga__runtime *runtime;
+    beluga__mailbox *mailbox;     /* made at the first use; see beluga__loop_mailbox */
+    beluga__json_scratch scratch; /* one parse at a time, shared by all calls of the loop */
+    int64_t now_ns;               /* of the current step */
+    int64_t unpolled_ns;          /* how long nobody polled, in all: timeouts leave it out */
+    uint32_t stops;               /* how often it stood still unasked, as in a stopped process */
+    uint32_t generation;          /* of fork: beluga__loop_inherited */
+    uint64_t random;              /* state of beluga__loop_random */
+    beluga__list operations;      /* of beluga__running */
+    size_t active;                /* how many they are */
+};
+
+/* Whether it is a parent process's: then its descriptors, and what runs on it, are left alone. */
+static inline bool beluga__loop_inherited(const beluga_loop *loop)
+{
+    return loop->generation != beluga__fork_generation();
+}
+
+/* The clock of timeouts: it stands still while nobody polls the loop, whatever the reason. */
+static inline int64_t beluga__loop_active_ns(const beluga_loop *loop)
+{
+    return loop->now_ns - loop->unpolled_ns;
+}
+
+/* The loop's mailbox; borrowed. Returns what open_mailbox does, and NULL on failure. Threads: the
+ * loop's. */
+static inline int beluga__loop_mailbox(beluga_loop *loop, beluga__mailbox **out)
+{
+    int status = loop->mailbox ? 0 : loop->ops->open_mailbox(loop);
+    *out = loop->mailbox;
+    return status;
+}
+
+/* Drop a task that waits. */
+static inline void beluga__task_cancel(beluga__task *task)
+{
+    if (!task->queued) return;
+    beluga__list_remove(&task->node);
+    task->queued = false;
+}
+
+/* xorshift64*: for jitter and ids, never for secrets. The state must not be 0. */
+static inline uint64_t beluga__random_next(uint64_t *state)
+{
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return *state * 0x2545f4914f6cdd1du;
+}
+
+static inline uint64_t beluga__loop_random(beluga_loop *loop)
+{
+    return beluga__random_next(&loop->random);
+}
+
+#endif

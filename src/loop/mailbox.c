@@ -1,0 +1,107 @@
+/* Mail from other threads: a list behind a lock, and an eventfd that wakes the loop's poller. The
+ * lock is held for a few instructions, and only where threads meet anyway. Who holds a mailbox
+ * holds its client, too. */
+#include "loop/mailbox.h"
+
+#include "base/mem.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+struct beluga__mailbox {
+    atomic_uint refs;
+    beluga__runtime *runtime;
+    pthread_mutex_t lock;
+    beluga__mail *first, **last;
+    int fd; /* readable when mail is there */
+    bool closed;
+};
+
+int beluga__mailbox_new(beluga__runtime *runtime, beluga__mailbox **out)
+{
+    beluga__mailbox *box = beluga__zalloc(&runtime->allocator, sizeof *box);
+    if (!box) return BELUGA_ERROR_NO_MEMORY;
+    box->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (box->fd < 0) {
+        beluga__release(&runtime->allocator, box);
+        return BELUGA_ERROR_LIMIT_EXCEEDED;
+    }
+    atomic_init(&box->refs, 1);
+    box->runtime = runtime;
+    box->last = &box->first;
+    pthread_mutex_init(&box->lock, NULL);
+    *out = box;
+    return 0;
+}
+
+int beluga__mailbox_fd(const beluga__mailbox *box)
+{
+    return box->fd;
+}
+
+beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box)
+{
+    atomic_fetch_add_explicit(&box->refs, 1, memory_order_relaxed);
+    return box;
+}
+
+void beluga__mailbox_unref(beluga__mailbox *box)
+{
+    if (!box || atomic_fetch_sub_explicit(&box->refs, 1, memory_order_acq_rel) != 1) return;
+    close(box->fd);
+    pthread_mutex_destroy(&box->lock);
+    beluga__release(&box->runtime->allocator, box);
+}
+
+void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail)
+{
+    mail->next = NULL;
+    pthread_mutex_lock(&box->lock);
+    bool closed = box->closed, first = !box->first;
+    if (!closed) {
+        *box->last = mail;
+        box->last = &mail->next;
+    }
+    if (!closed && first) { /* under the lock: the descriptor can't be closed meanwhile */
+        uint64_t one = 1;
+        ssize_t n = write(box->fd, &one, sizeof one);
+        (void)n;
+    }
+    pthread_mutex_unlock(&box->lock);
+    if (closed) mail->run(mail, NULL);
+}
+
+static beluga__mail *take(beluga__mailbox *box, bool close_it)
+{
+    uint64_t count;
+    pthread_mutex_lock(&box->lock);
+    ssize_t n = read(box->fd, &count, sizeof count);
+    (void)n;
+    beluga__mail *mail = box->first;
+    box->first = NULL;
+    box->last = &box->first;
+    if (close_it) box->closed = true;
+    pthread_mutex_unlock(&box->lock);
+    return mail;
+}
+
+static void run_all(beluga__mail *mail, beluga_loop *loop)
+{
+    while (mail) {
+        beluga__mail *next = mail->next; /* run releases it */
+        mail->run(mail, loop);
+        mail = next;
+    }
+}
+
+void beluga__mailbox_read(beluga__mailbox *box, beluga_loop *loop)
+{
+    run_all(take(box, false), loop);
+}
+
+void beluga__mailbox_close(beluga__mailbox *box)
+{
+    run_all(take(box, true), NULL);
+}

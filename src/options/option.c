@@ -1,0 +1,234 @@
+#include "options/option.h"
+
+#include "base/text.h"
+
+#include <string.h>
+
+_Static_assert(sizeof(void *) != 8 || sizeof(beluga_option) == 32, "the layout is frozen");
+
+enum { SCOPE_M = 'M', SCOPE_C = 'C', SCOPE_B = 'B' };
+
+static const beluga_option_info infos[] = {
+#define XX(constant, name, type, min, max, scope, meaning) \
+    [BELUGA_OPTION_##constant] = {name, meaning, min, max, BELUGA_OPTION_##type, SCOPE_##scope},
+    BELUGA_OPTION_MAP(XX)
+#undef XX
+};
+
+const beluga_option_info *beluga_option_get_info(int key)
+{
+    return key > BELUGA_OPTION_END && key < BELUGA_OPTION_COUNT ? &infos[key] : NULL;
+}
+
+int beluga__option_find(const char *name, size_t length)
+{
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
+        if (strlen(infos[key].name) == length && memcmp(infos[key].name, name, length) == 0)
+            return key;
+    return 0;
+}
+
+const char *beluga__option_nearest(const char *name)
+{
+    enum { NEAR = 2 };
+    const char *best = NULL;
+    unsigned best_distance = NEAR + 1;
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
+        unsigned distance = beluga__text_distance(name, infos[key].name, NEAR);
+        if (distance >= best_distance) continue;
+        best = infos[key].name;
+        best_distance = distance;
+    }
+    return best;
+}
+
+const char *const *beluga__option_words(int key)
+{
+    static const char *const efforts[] = {"none", "minimal", "low", "medium",
+                                          "high", "xhigh",   "max", NULL};
+    static const char *const versions[] = {"auto", "1.1", "2", NULL};
+    static const char *const routings[] = {"in_order", "round_robin", "weighted", NULL};
+    if (key == BELUGA_OPTION_REASONING_EFFORT) return efforts;
+    if (key == BELUGA_OPTION_ROUTING) return routings;
+    return key == BELUGA_OPTION_HTTP_VERSION ? versions : NULL;
+}
+
+/* --- constructors ----------------------------------------------------------------------------- */
+
+/* Without a type an option counts as not given. */
+static beluga_option text_option(uint16_t key, const char *name, const char *value, size_t length)
+{
+    beluga_option option = {.key = key, .name = name};
+    if (!value) return option;
+    option.type = (uint16_t)infos[key].type; /* STRING, or LIST */
+    option.value.string = value;
+    option.length = length;
+    return option;
+}
+
+static beluga_option integer_option(uint16_t key, uint16_t type, int64_t value)
+{
+    return (beluga_option){.key = key, .type = type, .value.integer = value};
+}
+
+#define TEXT(function, constant)                                                              \
+    beluga_option beluga_with_##function(const char *value)                                   \
+    {                                                                                         \
+        return text_option(BELUGA_OPTION_##constant, NULL, value, value ? strlen(value) : 0); \
+    }
+#define INTEGER(function, constant, type, ctype)                                               \
+    beluga_option beluga_with_##function(ctype value)                                          \
+    {                                                                                          \
+        return integer_option(BELUGA_OPTION_##constant, BELUGA_OPTION_##type, (int64_t)value); \
+    }
+#define NUMBER(function, constant)                                                                 \
+    beluga_option beluga_with_##function(double value)                                             \
+    {                                                                                              \
+        return (beluga_option){                                                                    \
+            .key = BELUGA_OPTION_##constant, .type = BELUGA_OPTION_DOUBLE, .value.number = value}; \
+    }
+
+TEXT(provider, PROVIDER)
+TEXT(model_name, MODEL_NAME)
+TEXT(api_key, API_KEY)
+TEXT(base_url, BASE_URL)
+NUMBER(temperature, TEMPERATURE)
+NUMBER(top_p, TOP_P)
+INTEGER(top_k, TOP_K, INT, int64_t)
+INTEGER(max_tokens, MAX_TOKENS, INT, int64_t)
+NUMBER(frequency_penalty, FREQUENCY_PENALTY)
+NUMBER(presence_penalty, PRESENCE_PENALTY)
+TEXT(stop_sequence, STOP_SEQUENCES)
+INTEGER(seed, SEED, INT, int64_t)
+INTEGER(timeout_ms, TIMEOUT, DURATION, int64_t)
+INTEGER(connect_timeout_ms, CONNECT_TIMEOUT, DURATION, int64_t)
+INTEGER(first_event_timeout_ms, FIRST_EVENT_TIMEOUT, DURATION, int64_t)
+INTEGER(idle_timeout_ms, IDLE_TIMEOUT, DURATION, int64_t)
+INTEGER(total_timeout_ms, TOTAL_TIMEOUT, DURATION, int64_t)
+INTEGER(progress_timeout_ms, PROGRESS_TIMEOUT, DURATION, int64_t)
+INTEGER(max_retries, MAX_RETRIES, INT, int64_t)
+INTEGER(retry_delay_ms, RETRY_DELAY, DURATION, int64_t)
+NUMBER(retry_backoff, RETRY_BACKOFF)
+INTEGER(max_concurrent_batches, MAX_CONCURRENT_BATCHES, INT, int64_t)
+INTEGER(enable_streaming, ENABLE_STREAMING, BOOL, bool)
+INTEGER(enable_tracing, ENABLE_TRACING, BOOL, bool)
+INTEGER(enable_metrics, ENABLE_METRICS, BOOL, bool)
+INTEGER(enable_structured_logging, ENABLE_STRUCTURED_LOGGING, BOOL, bool)
+INTEGER(enable_tool_calling, ENABLE_TOOL_CALLING, BOOL, bool)
+TEXT(tool_choice, TOOL_CHOICE)
+INTEGER(parallel_tool_calls, PARALLEL_TOOL_CALLS, BOOL, bool)
+INTEGER(max_tool_steps, MAX_TOOL_STEPS, INT, int64_t)
+INTEGER(max_concurrent_tools, MAX_CONCURRENT_TOOLS, INT, int64_t)
+INTEGER(tool_timeout_ms, TOOL_TIMEOUT, DURATION, int64_t)
+INTEGER(propagate_trace, PROPAGATE_TRACE, BOOL, bool)
+TEXT(response_schema, RESPONSE_SCHEMA)
+TEXT(response_schema_name, RESPONSE_SCHEMA_NAME)
+INTEGER(response_schema_strict, RESPONSE_SCHEMA_STRICT, BOOL, bool)
+INTEGER(json_mode, JSON_MODE, BOOL, bool)
+INTEGER(reasoning_effort, REASONING_EFFORT, ENUM, beluga_reasoning_effort)
+INTEGER(reasoning_budget, REASONING_BUDGET, INT, int64_t)
+TEXT(retry_on, RETRY_ON)
+NUMBER(retry_budget, RETRY_BUDGET)
+INTEGER(breaker_failures, BREAKER_FAILURES, INT, int64_t)
+INTEGER(breaker_open_time_ms, BREAKER_OPEN_TIME, DURATION, int64_t)
+INTEGER(breaker_probes, BREAKER_PROBES, INT, int64_t)
+INTEGER(requests_per_minute, REQUESTS_PER_MINUTE, INT, int64_t)
+INTEGER(tokens_per_minute, TOKENS_PER_MINUTE, INT, int64_t)
+INTEGER(max_concurrent_calls, MAX_CONCURRENT_CALLS, INT, int64_t)
+INTEGER(limit_wait_ms, LIMIT_WAIT, DURATION, int64_t)
+TEXT(fallback, FALLBACK)
+TEXT(fallback_on, FALLBACK_ON)
+INTEGER(routing, ROUTING, ENUM, beluga_routing)
+INTEGER(weight, WEIGHT, INT, int64_t)
+INTEGER(cache_ttl_ms, CACHE_TTL, DURATION, int64_t)
+NUMBER(budget, BUDGET)
+TEXT(prices, PRICES)
+TEXT(user, USER)
+TEXT(extra_body, EXTRA_BODY)
+TEXT(extra_header, EXTRA_HEADERS)
+TEXT(base, BASE)
+TEXT(header, HEADERS)
+TEXT(body, BODY)
+TEXT(model_alias, MODELS)
+INTEGER(wire_streaming, WIRE_STREAMING, BOOL, bool)
+INTEGER(restart_delivery, RESTART_DELIVERY, BOOL, bool)
+INTEGER(strict, STRICT, BOOL, bool)
+INTEGER(raw_events, RAW_EVENTS, BOOL, bool)
+TEXT(ca_file, CA_FILE)
+TEXT(client_certificate, CLIENT_CERTIFICATE)
+TEXT(client_key, CLIENT_KEY)
+TEXT(proxy, PROXY)
+TEXT(unix_socket, UNIX_SOCKET)
+TEXT(user_agent, USER_AGENT)
+INTEGER(http_version, HTTP_VERSION, ENUM, beluga_http_version)
+INTEGER(max_response_bytes, MAX_RESPONSE_BYTES, INT, int64_t)
+INTEGER(max_event_bytes, MAX_EVENT_BYTES, INT, int64_t)
+
+static beluga_option pointer_option(uint16_t key, const void *pointer)
+{
+    return (beluga_option){.key = key,
+                           .type = pointer ? BELUGA_OPTION_POINTER : 0,
+                           .value.pointer = (void *)(uintptr_t)pointer};
+}
+
+beluga_option beluga_with_partial(beluga_response **partial)
+{
+    return pointer_option(BELUGA_OPTION_PARTIAL, partial);
+}
+
+beluga_option beluga_with_key_source(const beluga_key_source *source)
+{
+    return pointer_option(BELUGA_OPTION_KEY_SOURCE, source);
+}
+
+beluga_option beluga_with_cache(const struct beluga_cache_store *store)
+{
+    return pointer_option(BELUGA_OPTION_CACHE, store);
+}
+
+beluga_option beluga_with_hooks(const struct beluga_hooks *hooks)
+{
+    return pointer_option(BELUGA_OPTION_HOOKS, hooks);
+}
+
+beluga_option beluga_with_env(void)
+{
+    return integer_option(BELUGA_OPTION_ENVIRONMENT, BELUGA_OPTION_BOOL, true);
+}
+
+beluga_option beluga_with_provider_specific(const char *name, const char *value)
+{
+    return beluga_with_provider_specific_n(name, value, value ? strlen(value) : 0);
+}
+
+beluga_option beluga_with_provider_specific_n(const char *name, const char *value, size_t length)
+{
+    return text_option(BELUGA_OPTION_PROVIDER_SPECIFIC, name, name ? value : NULL, length);
+}
+
+static beluga_option own_option(const char *name, uint16_t type)
+{
+    return (beluga_option){
+        .key = BELUGA_OPTION_PROVIDER_SPECIFIC, .type = name ? type : 0, .name = name};
+}
+
+beluga_option beluga_with_provider_specific_int(const char *name, int64_t value)
+{
+    beluga_option option = own_option(name, BELUGA_OPTION_INT);
+    option.value.integer = value;
+    return option;
+}
+
+beluga_option beluga_with_provider_specific_double(const char *name, double value)
+{
+    beluga_option option = own_option(name, BELUGA_OPTION_DOUBLE);
+    option.value.number = value;
+    return option;
+}
+
+beluga_option beluga_with_provider_specific_bool(const char *name, bool value)
+{
+    beluga_option option = own_option(name, BELUGA_OPTION_BOOL);
+    option.value.integer = value;
+    return option;
+}

@@ -1,0 +1,42 @@
+/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Where none is asked
+ * for, that is no fault. */
+#include "registry/plugin.h"
+
+#include "base/left_out.h"
+
+#include <beluga/registry.h>
+#include <stdlib.h>
+
+static int refuse(size_t *loaded, beluga_error *err)
+{
+    if (loaded) *loaded = 0;
+    return beluga__left_out(err, "plug-ins", "plugins=enabled");
+}
+
+static int load_none(size_t *loaded)
+{
+    if (loaded) *loaded = 0;
+    return 0;
+}
+
+int beluga_registry_load_plugin(beluga_registry *registry, const char *path, beluga_error *err)
+{
+    (void)registry;
+    (void)path;
+    return refuse(NULL, err);
+}
+
+int beluga_registry_load_plugins(beluga_registry *registry, const char *folder, size_t *loaded,
+                                 beluga_error *err)
+{
+    (void)registry;
+    (void)folder;
+    return refuse(loaded, err);
+}
+
+int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded, beluga_error *err)
+{
+    (void)registry;
+    const char *path = secure_getenv(BELUGA__PLUGIN_PATH);
+    return path && *path ? refuse(loaded, err) : load_none(loaded);
+}
