@@ -1,89 +1,5 @@
 /* Events folded into a response. */
-#include "../support/torture.h"
-#include "../support/scoped.h"
-#include "base/mem.h"
-#include "schema/message.h"
-#include "schema/response.h"
-
-#include <beluga/beluga.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-static int add(beluga_response_builder *b, beluga_event event)
-{
-    return beluga_response_builder_add(b, &event);
-}
-
-static int text(beluga_response_builder *b, const char *bytes)
-{
-    return add(b, (beluga_event){.kind = BELUGA_EVENT_TEXT, .u.text = {bytes, strlen(bytes)}});
-}
-
-static int reasoning(beluga_response_builder *b, uint32_t index, const char *bytes,
-                     const char *sign)
-{
-    beluga_event e = {.kind = BELUGA_EVENT_REASONING, .index = index};
-    e.u.reasoning.text = bytes;
-    e.u.reasoning.length = bytes ? strlen(bytes) : 0;
-    e.u.reasoning.signature = sign;
-    e.u.reasoning.signature_length = sign ? strlen(sign) : 0;
-    return beluga_response_builder_add(b, &e);
-}
-
-static int call(beluga_response_builder *b, uint32_t kind, uint32_t index, const char *id,
-                const char *name, const char *arguments)
-{
-    beluga_event e = {.kind = kind, .index = index};
-    e.u.tool_call.id = id;
-    e.u.tool_call.name = name;
-    e.u.tool_call.arguments = arguments;
-    e.u.tool_call.length = arguments ? strlen(arguments) : 0;
-    return beluga_response_builder_add(b, &e);
-}
-
-static int finish(beluga_response_builder *b, beluga_finish_reason reason, const char *raw)
-{
-    beluga_event e = {.kind = BELUGA_EVENT_FINISH};
-    e.u.finish.reason = (uint32_t)reason;
-    e.u.finish.raw = raw;
-    e.u.finish.raw_length = raw ? strlen(raw) : 0;
-    return beluga_response_builder_add(b, &e);
-}
-
-static int usage(beluga_response_builder *b, int64_t in, int64_t out, const char *raw)
-{
-    beluga_event e = {.kind = BELUGA_EVENT_USAGE, .u.usage = BELUGA_USAGE_INIT};
-    e.u.usage.input_total = in;
-    e.u.usage.output_total = out;
-    e.u.usage.raw = raw;
-    e.u.usage.raw_length = raw ? strlen(raw) : 0;
-    return beluga_response_builder_add(b, &e);
-}
-
-static int metadata(beluga_response_builder *b)
-{
-    static const beluga_rate_limits limits = {50, -1, -1, -1, -1, 20};
-    beluga_event e = {.kind = BELUGA_EVENT_METADATA};
-    e.u.metadata.id = "resp-1";
-    e.u.metadata.model = "m-1";
-    e.u.metadata.provider = "acme";
-    e.u.metadata.request_id = "req-1";
-    e.u.metadata.created = 1700000000;
-    e.u.metadata.rate_limits = &limits;
-    return beluga_response_builder_add(b, &e);
-}
-
-static int warnings(beluga_response_builder *b, const char *const *list, size_t n)
-{
-    beluga_event e = {.kind = BELUGA_EVENT_START};
-    e.u.start.warnings = list;
-    e.u.start.count = n;
-    return beluga_response_builder_add(b, &e);
-}
+#include "built.h"
 
 static void assert_text(const beluga_response *r, const char *expected)
 {
@@ -527,68 +443,6 @@ static void kinds_and_reasons_have_names(void **state)
     assert_string_equal(beluga_finish_reason_name(77), "unknown");
 }
 
-/* --- allocations ----------------------------------------------------------------------------- */
-
-static int small_answer(void *argument)
-{
-    (void)argument;
-    beluga_response_builder b;
-    beluga_response *r;
-    beluga__response_builder_init(&b, NULL, 0);
-    metadata(&b);
-    text(&b, "This is ");
-    text(&b, "a small answer.");
-    usage(&b, 5, 6, "{\"prompt_tokens\":5,\"completion_tokens\":6}");
-    finish(&b, BELUGA_FINISH_STOP, "stop");
-    int status = beluga_response_builder_finish(&b, &r);
-    beluga_response_free(r);
-    return status;
-}
-
-static void a_small_answer_takes_two_allocations(void **state)
-{
-    (void)state;
-    assert_int_equal(torture_count(small_answer, NULL), 2);
-}
-
-static int large_answer(void *argument)
-{
-    (void)argument;
-    char bytes[700];
-    memset(bytes, 'x', sizeof bytes);
-    bytes[sizeof bytes - 1] = '\0';
-    const char *const list[] = {bytes};
-    beluga_response_builder *b = beluga_response_builder_new();
-    if (!b) return BELUGA_ERROR_NO_MEMORY;
-    SCOPED(beluga_response) *r = NULL;
-    warnings(b, list, 1);
-    metadata(b);
-    usage(b, 1, 2, "{}");
-    for (uint32_t i = 0; i < 4; i++) {
-        reasoning(b, i, bytes, "signature");
-        text(b, bytes);
-        call(b, BELUGA_EVENT_TOOL_CALL_BEGIN, i, "id", bytes, NULL);
-        call(b, BELUGA_EVENT_TOOL_CALL_END, i, "id", bytes, "{\"a\":[1,2,3]}");
-    }
-    usage(b, 1, 2, bytes);
-    finish(b, BELUGA_FINISH_STOP, bytes);
-    int status = beluga_response_builder_finish(b, &r);
-    beluga_response_builder_free(b);
-    SCOPED(char) *json = NULL;
-    SCOPED(beluga_message) *m = NULL;
-    if (!status) status = beluga_response_to_json(r, &json, NULL);
-    if (!status && !(m = beluga_response_message(r))) status = BELUGA_ERROR_NO_MEMORY;
-    if (!status) assert_int_equal(beluga__message_check(m, 0, NULL), 0);
-    return status;
-}
-
-static void answers_survive_every_failed_allocation(void **state)
-{
-    (void)state;
-    torture_run(small_answer, NULL);
-    assert_true(torture_run(large_answer, NULL) > 10);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -613,8 +467,6 @@ int main(void)
         cmocka_unit_test(a_text_answer_becomes_a_message_of_one_text),
         cmocka_unit_test(an_answer_is_written_as_one_json_object),
         cmocka_unit_test(kinds_and_reasons_have_names),
-        cmocka_unit_test(a_small_answer_takes_two_allocations),
-        cmocka_unit_test(answers_survive_every_failed_allocation),
     };
     return cmocka_run_group_tests_name("response", tests, NULL, NULL);
 }
