@@ -100,6 +100,13 @@ static void lines_that_failed_are_asked_again_when_that_is_wanted(void **state)
     batch_output_close(&out);
 }
 
+/* Read the totals of an output with these lines; closed by the caller. */
+static void look_at(batch_output *out, const char *lines)
+{
+    put_output(lines, strlen(lines));
+    assert_int_equal(batch_output_look(out, path, 9, BATCH_AGAIN_NONE), 0);
+}
+
 static void what_failed_and_took_tokens_has_a_cost_too(void **state)
 {
     static const char bytes[] =
@@ -107,8 +114,7 @@ static void what_failed_and_took_tokens_has_a_cost_too(void **state)
                "\"usage\":{\"input_total\":2},\"cost\":null}\n";
     batch_output out;
     (void)state;
-    put_output(bytes, sizeof bytes - 1);
-    assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_NONE), 0);
+    look_at(&out, bytes);
     assert_int_equal(out.totals.failed, 2);
     assert_int_equal(out.totals.unpriced, 1);
     batch_output_close(&out);
@@ -125,8 +131,7 @@ static void answers_that_are_not_whole_are_counted_and_asked_again_on_request(vo
              ENDED(1, "stop") ENDED(2, "length") ENDED(4, "tool_calls") ENDED(5, "content_filter"));
     recovers(bytes, sizeof bytes - 1, BATCH_AGAIN_UNFINISHED,
              ENDED(1, "stop") ENDED(4, "tool_calls"));
-    put_output(bytes, sizeof bytes - 1);
-    assert_int_equal(batch_output_look(&out, path, 9, BATCH_AGAIN_NONE), 0);
+    look_at(&out, bytes);
     assert_int_equal(out.totals.done, 4);
     assert_int_equal(out.totals.unfinished, 2);
     batch_output_close(&out);

@@ -91,26 +91,30 @@ static void a_number_of_retries_that_somebody_chose_holds_for_it_too(void **stat
     assert_int_equal(err.attempts, 1);
 }
 
+/* The call is a network error, which may be tried again. */
+static void breaks(peer *p)
+{
+    beluga_error err;
+    assert_fails(p, BELUGA_ERROR_NETWORK, &err);
+    assert_true(beluga_error_is_retryable(&err));
+}
+
 static void a_connection_that_ends_before_the_answer_is_a_network_error(void **state)
 {
     peer *p = *state;
-    beluga_error err;
     peer_step_reset(peer_reply_new(p));
-    assert_fails(p, BELUGA_ERROR_NETWORK, &err);
-    assert_true(beluga_error_is_retryable(&err));
+    breaks(p);
     peer_step_close(peer_reply_new(p));
-    assert_fails(p, BELUGA_ERROR_NETWORK, &err);
+    breaks(p);
     reply_raw(p, "HTTP/1.1 200 OK\r\nContent-Ty");
-    assert_fails(p, BELUGA_ERROR_NETWORK, &err);
+    breaks(p);
 }
 
 static void an_answer_shorter_than_it_claims_is_a_network_error(void **state)
 {
     peer *p = *state;
-    beluga_error err;
     reply_cut(p, 200, "Content-Type: application/json\r\n", "{\"choices\":[", 900);
-    assert_fails(p, BELUGA_ERROR_NETWORK, &err);
-    assert_true(beluga_error_is_retryable(&err));
+    breaks(p);
 }
 
 static void a_stream_that_ends_without_its_proof_is_stream_closed(void **state)

@@ -45,28 +45,27 @@ static void every_class_of_status_has_its_code_and_says_whether_to_retry(void **
     }
 }
 
+/* A rate limit with these headers is to be waited for so long. */
+static void waits(peer *p, const char *headers, int64_t ms)
+{
+    beluga_error err;
+    peer_openai_error(peer_reply_new(p), 429, headers, "rate_limit_exceeded", "slow down");
+    assert_fails(p, BELUGA_ERROR_RATE_LIMIT, &err);
+    assert_string_equal(err.provider_code, "rate_limit_exceeded");
+    assert_int_equal(err.retry_after_ms, ms);
+}
+
 static void the_providers_own_code_and_its_wait_reach_the_caller(void **state)
 {
-    static const struct {
-        const char *headers;
-        int64_t ms;
-    } rows[] = {{"Retry-After: 7\r\n", 7000},
-                {"Retry-After: 0\r\n", 0},
-                {"Retry-After: 1.5\r\n", 1500},
-                {"retry-after-ms: 250\r\nRetry-After: 9\r\n", 250},
-                {"Retry-After: soon\r\n", -1},
-                {"Retry-After: -3\r\n", -1},
-                {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0},
-                {NULL, -1}};
     peer *p = *state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        beluga_error err;
-        peer_openai_error(peer_reply_new(p), 429, rows[i].headers, "rate_limit_exceeded",
-                          "slow down");
-        assert_fails(p, BELUGA_ERROR_RATE_LIMIT, &err);
-        assert_string_equal(err.provider_code, "rate_limit_exceeded");
-        assert_int_equal(err.retry_after_ms, rows[i].ms);
-    }
+    waits(p, "Retry-After: 7\r\n", 7000);
+    waits(p, "Retry-After: 0\r\n", 0);
+    waits(p, "Retry-After: 1.5\r\n", 1500);
+    waits(p, "retry-after-ms: 250\r\nRetry-After: 9\r\n", 250);
+    waits(p, "Retry-After: soon\r\n", -1);
+    waits(p, "Retry-After: -3\r\n", -1);
+    waits(p, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT\r\n", 0);
+    waits(p, NULL, -1);
 }
 
 static void the_provider_may_say_that_a_retry_is_of_no_use(void **state)

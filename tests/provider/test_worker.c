@@ -1,4 +1,5 @@
 /* Work of a provider that blocks: on threads of the library, or of its host. */
+#include "../support/meter.h"
 #include "subject.h"
 
 /* ---- work that blocks ------------------------------------------------------------------------ */
@@ -331,34 +332,10 @@ static int work_on(beluga_emit *emit, void *argument)
 
 WORKS(works_on, work_on, NULL)
 
-static atomic_int blocks; /* of the counting allocator */
-
-static void *counted_alloc(void *payload, size_t size)
-{
-    (void)payload;
-    atomic_fetch_add(&blocks, 1);
-    return malloc(size);
-}
-
-static void *counted_resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    if (!pointer) atomic_fetch_add(&blocks, 1);
-    return realloc(pointer, size);
-}
-
-static void counted_release(void *payload, void *pointer)
-{
-    (void)payload;
-    atomic_fetch_sub(&blocks, 1);
-    free(pointer);
-}
-
 static void a_worker_that_ends_after_its_client_takes_the_client_with_it(void **state)
 {
-    static const beluga_allocator allocator = {counted_alloc, counted_resize, counted_release,
-                                               NULL};
+    static meter counted;
+    const beluga_allocator allocator = meter_allocator(&counted);
     pthread_t thread;
     const beluga_executor executor = {submit, &thread};
     const beluga_client_settings settings = {
@@ -372,7 +349,7 @@ static void a_worker_that_ends_after_its_client_takes_the_client_with_it(void **
     beluga_client_unref(client);
     atomic_store(&may_return, true);
     pthread_join(thread, NULL);
-    assert_int_equal(atomic_load(&blocks), 0);
+    assert_int_equal(atomic_load(&counted.live), 0);
 }
 
 static void an_executor_that_refuses_fails_the_call(void **state)

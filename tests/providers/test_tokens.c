@@ -16,23 +16,21 @@ typedef struct scene {
 
 static int begin(void **state)
 {
-    scene *s = calloc(1, sizeof *s);
-    *state = s;
-    if (!s) return -1;
-    snprintf(s->folder, sizeof s->folder, "/tmp/beluga-tokens-XXXXXX");
-    if (!mkdtemp(s->folder)) return -1;
+    scene *s = *state = test_calloc(1, sizeof *s);
+    strcpy(s->folder, "/tmp/beluga-tokens-XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
     snprintf(s->count, sizeof s->count, "%s/count", s->folder);
-    s->p = peer_start();
-    return s->p ? 0 : -1;
+    assert_non_null(s->p = peer_start());
+    return 0;
 }
 
 static int end(void **state)
 {
     scene *s = *state;
-    remove(s->count);
-    rmdir(s->folder);
     peer_stop(s->p);
-    free(s);
+    remove(s->count);
+    assert_int_equal(rmdir(s->folder), 0);
+    test_free(s);
     return 0;
 }
 

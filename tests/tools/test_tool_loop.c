@@ -2,6 +2,7 @@
  * end. */
 #include "support/calls.h"
 #include "../support/scoped.h"
+#include "bodies.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/providers/mock.h>
@@ -20,16 +21,7 @@ static int echo(void *payload, beluga_context *ctx, const char *arguments, size_
     return beluga_tool_result_set(result, arguments, length);
 }
 
-static int break_down(void *payload, beluga_context *ctx, const char *arguments, size_t length,
-                      beluga_tool_result *result)
-{
-    (void)payload;
-    (void)ctx;
-    (void)arguments;
-    (void)length;
-    beluga_tool_result_set(result, "out of order", 12);
-    return BELUGA_ERROR_INTERNAL;
-}
+static failing breakdown = {"out of order", BELUGA_ERROR_INTERNAL};
 
 /* Sleeps until its context is cancelled: an abandoned tool can see that it is. */
 static atomic_int sleepers_started, sleepers_woken;
@@ -226,7 +218,7 @@ static void what_goes_wrong_is_told_to_the_model_and_in_the_event(void **state)
 {
     (void)state;
     expect_story(mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
-                                 tool("broken", break_down, NULL, 0)),
+                                 tool("broken", fail_as_told, &breakdown, 0)),
                  "<tool_execution_error out of order>done");
     expect_story(
         mock_that_calls("[{\"name\":\"nowhere\",\"arguments\":{}}]", tool("echo", echo, NULL, 0)),
@@ -240,7 +232,7 @@ static void a_failed_result_is_marked_in_the_conversation(void **state)
 {
     (void)state;
     SCOPED(beluga_chat_model) *model = mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
-                                                       tool("broken", break_down, NULL, 0));
+                                                       tool("broken", fail_as_told, &breakdown, 0));
     SCOPED(beluga_messages) *messages = NULL;
     story s;
     SCOPED(beluga_response) *response = run(model, &messages, &s);
@@ -312,34 +304,32 @@ static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state
     assert_int_equal(beluga_messages_count(messages), 1);
 }
 
+/* Of an answer that ends so no tool runs, and its call is the caller's. */
+static void ends_without_a_run(peer *p, beluga_chat_model *bound, const char *word,
+                               beluga_finish_reason reason)
+{
+    SCOPED(beluga_messages) *messages = NULL;
+    story s;
+    call_and_end(p, word);
+    SCOPED(beluga_response) *response = run(bound, &messages, &s);
+    assert_int_equal(s.results, 0);
+    assert_int_equal(s.finishes, 1);
+    assert_int_equal(beluga_messages_count(messages), 1);
+    assert_int_equal(beluga_response_finish_reason(response), reason);
+    assert_false(beluga_response_is_complete(response));
+    assert_int_equal(beluga_response_tool_call_count(response), 1);
+}
+
 static void no_tool_runs_of_an_answer_that_is_not_whole(void **state)
 {
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } ends[] = {{"length", BELUGA_FINISH_LENGTH},
-                {"tired", BELUGA_FINISH_OTHER},
-                {"sensitive", BELUGA_FINISH_CONTENT_FILTER},
-                {"pause_turn", BELUGA_FINISH_PAUSE}};
     peer *p = *state;
     SCOPED(beluga_tool) *t = tool("echo", echo, NULL, 0);
     SCOPED(beluga_chat_model) *model = open_peer(p), *bound = NULL;
     assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        beluga_messages *messages;
-        beluga_response *response;
-        story s;
-        call_and_end(p, ends[i].word);
-        assert_int_equal(run_n(bound, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
-        assert_int_equal(s.results, 0);
-        assert_int_equal(s.finishes, 1);
-        assert_int_equal(beluga_messages_count(messages), 1);
-        assert_int_equal(beluga_response_finish_reason(response), ends[i].reason);
-        assert_false(beluga_response_is_complete(response));
-        assert_int_equal(beluga_response_tool_call_count(response), 1);
-        beluga_response_free(response);
-        beluga_messages_free(messages);
-    }
+    ends_without_a_run(p, bound, "length", BELUGA_FINISH_LENGTH);
+    ends_without_a_run(p, bound, "tired", BELUGA_FINISH_OTHER);
+    ends_without_a_run(p, bound, "sensitive", BELUGA_FINISH_CONTENT_FILTER);
+    ends_without_a_run(p, bound, "pause_turn", BELUGA_FINISH_PAUSE);
 }
 
 static void say_and_end(peer *p, const char *text, const char *reason)

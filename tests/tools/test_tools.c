@@ -2,6 +2,7 @@
  */
 #include "../support/scoped.h"
 #include "../support/threads.h"
+#include "bodies.h"
 #include "../models.h"
 
 #include <pthread.h>
@@ -343,16 +344,7 @@ static int shout(void *payload, beluga_context *context, const char *arguments, 
     return beluga_tool_result_set(result, arguments, length);
 }
 
-static int refuse(void *payload, beluga_context *context, const char *arguments, size_t length,
-                  beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    (void)arguments;
-    (void)length;
-    beluga_tool_result_set(result, "not today", 9);
-    return BELUGA_ERROR_TOOL_EXECUTION;
-}
+static failing refusal = {"not today", BELUGA_ERROR_TOOL_EXECUTION};
 
 static beluga_tool *tool_that(beluga_tool_execute_fn execute, void *payload)
 {
@@ -401,7 +393,7 @@ static void a_tool_that_fails_says_what_the_model_may_read(void **state)
     (void)state;
     SCOPED(char) *text = NULL;
     size_t length = 0;
-    SCOPED(beluga_tool) *tool = tool_that(refuse, NULL), *mute = tool_that(NULL, NULL);
+    SCOPED(beluga_tool) *tool = tool_that(fail_as_told, &refusal), *mute = tool_that(NULL, NULL);
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, &length, NULL),
                      BELUGA_ERROR_TOOL_EXECUTION);
     assert_string_equal(text, "not today");

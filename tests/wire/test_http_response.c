@@ -302,17 +302,15 @@ static void assert_logged(const char *header, const char *expected)
 
 static void only_known_headers_are_shown_in_logs(void **state)
 {
-    static const char *const rows[][2] = {
-        {"Authorization: Bearer secret", "Authorization: [redacted]"},
-        {"x-api-key: secret", "x-api-key: [redacted]"},
-        {"Set-Cookie: secret", "Set-Cookie: [redacted]"},
-        {"X-Custom: secret", "X-Custom: [redacted]"},
-        {"Content-Type-Secret: secret", "Content-Type-Secret: [redacted]"},
-        {"Content-TYPE: a\nb", "Content-TYPE: a b"},
-        {"X-RateLimit-Remaining-Tokens: 7", "X-RateLimit-Remaining-Tokens: 7"},
-        {"X-RateLimit: 7", "X-RateLimit: [redacted]"}};
     (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) assert_logged(rows[i][0], rows[i][1]);
+    assert_logged("Authorization: Bearer secret", "Authorization: [redacted]");
+    assert_logged("x-api-key: secret", "x-api-key: [redacted]");
+    assert_logged("Set-Cookie: secret", "Set-Cookie: [redacted]");
+    assert_logged("X-Custom: secret", "X-Custom: [redacted]");
+    assert_logged("Content-Type-Secret: secret", "Content-Type-Secret: [redacted]");
+    assert_logged("Content-TYPE: a\nb", "Content-TYPE: a b");
+    assert_logged("X-RateLimit-Remaining-Tokens: 7", "X-RateLimit-Remaining-Tokens: 7");
+    assert_logged("X-RateLimit: 7", "X-RateLimit: [redacted]");
 }
 
 #define ON_A_RESPONSE(test) cmocka_unit_test_setup_teardown(test, make_response, free_response)
