@@ -2,20 +2,9 @@
 #ifndef TESTS_CLI_ANSWERS_H
 #define TESTS_CLI_ANSWERS_H
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-#include "../support/scoped.h"
-#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 

@@ -2,24 +2,17 @@
 #ifndef TESTS_CLI_BATCH_H
 #define TESTS_CLI_BATCH_H
 
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <beluga/provider/json.h>
 
-#include "../support/words.h"
 #include "expect.h"
 #include "served.h"
 
-#define MODEL "openai/peer-chat"
-
-#define GENEROUS 20000
-
+#define MODEL      "openai/peer-chat"
+#define GENEROUS   20000
 #define MAX_OUTPUT ((size_t)1 << 20)
 
 /* ---- a server, an input, an output ----------------------------------------------------------- */
@@ -91,8 +84,6 @@ static void assert_each_once(int n)
 }
 
 #define RUN(cli, ...) cli_run(cli, "batch", in, "--out", out, "-m", MODEL, __VA_ARGS__, NULL)
-
-/* ---- the rest -------------------------------------------------------------------------------- */
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
 

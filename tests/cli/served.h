@@ -1,18 +1,14 @@
-/* The command with a scripted peer in the place of its provider: SCOPED(peer) *p =
- * serve_openai(cli). */
+/* The command with a scripted peer in its provider's place:
+ *
+ *     SCOPED(peer) *p = serve_openai(cli);
+ */
 #ifndef TESTS_CLI_SERVED_H
 #define TESTS_CLI_SERVED_H
 
-#include "../support/scoped.h"
-#include "peer/peer.h"
+#include "../support/scoped_peer.h"
 #include "run.h"
 
 #define SERVED_KEY "sk-this-must-never-be-shown"
-
-static inline void scoped_peer(peer **p)
-{
-    peer_stop(*p);
-}
 
 /* Start a peer that a provider's variables lead to. Returns owned (peer_stop). */
 static inline peer *serve(struct cli *cli, const char *url_variable, const char *key_variable)

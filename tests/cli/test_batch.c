@@ -1,5 +1,8 @@
 /* beluga batch at a shell: lines in, results out, and going on after whatever stopped it. */
+#include "../support/words.h"
 #include "batch.h"
+
+#include <signal.h>
 
 /* ---- lines and results ----------------------------------------------------------------------- */
 

@@ -1,5 +1,10 @@
 /* beluga batch when lines fail, when it must not write, and what else it can do. */
+#include "../support/words.h"
 #include "batch.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/resource.h>
 
 /* ---- failures -------------------------------------------------------------------------------- */
 

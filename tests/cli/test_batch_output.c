@@ -1,6 +1,9 @@
 /* Parts of beluga batch: the output that a stop left, and the progress. */
 #include "batch_parts.h"
 
+#include <string.h>
+#include <unistd.h>
+
 /* ---- the output ------------------------------------------------------------------------------ */
 
 #define OK(n)                         \

@@ -1,6 +1,10 @@
 /* The parts of beluga batch: records, templates, requests, ids, output, progress. */
 #include "batch_parts.h"
 
+#include <string.h>
+#include <unistd.h>
+#include <fcntl.h>
+
 static int make_file(const char *bytes, size_t n)
 {
     char name[160];

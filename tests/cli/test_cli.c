@@ -1,5 +1,10 @@
 /* The command as scripts use it: what goes where, and every exit code. */
+#include "../support/words.h"
+#include "../support/scoped.h"
 #include "answers.h"
+
+#include <unistd.h>
+#include <stdio.h>
 
 /* ---- answers --------------------------------------------------------------------------------- */
 

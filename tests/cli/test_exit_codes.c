@@ -1,5 +1,14 @@
 /* Every exit code of the command, and what stands beside it. */
+#include "../support/scoped.h"
 #include "answers.h"
+
+#include <string.h>
+#include <unistd.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <poll.h>
+#include <signal.h>
+#include <fcntl.h>
 
 /* ---- a server and its replies ---------------------------------------------------------------- */
 

@@ -1,4 +1,6 @@
 /* beluga trace and --trace: where did the time go. */
+#include "../support/words.h"
+#include "../support/scoped.h"
 #include "traced.h"
 
 static const char *prices(void)

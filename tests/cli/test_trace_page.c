@@ -1,5 +1,9 @@
 /* beluga trace: the page, and --trace of other commands. */
+#include "../support/words.h"
 #include "traced.h"
+
+#include <sys/stat.h>
+#include <signal.h>
 
 /* ---- the page -------------------------------------------------------------------------------- */
 

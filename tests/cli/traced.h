@@ -2,14 +2,10 @@
 #ifndef TESTS_CLI_TRACED_H
 #define TESTS_CLI_TRACED_H
 
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
-#include "../support/scoped.h"
-#include "../support/words.h"
 #include "expect.h"
 
 #define FIXTURES "/tests/cli/traces/"

@@ -2,10 +2,7 @@
 #ifndef TESTS_CONFIGURATION_ACME_H
 #define TESTS_CONFIGURATION_ACME_H
 
-#include "../support/torture.h"
-#include "../support/scoped.h"
 #include "../support/small_provider.h"
-#include "described.h"
 #include "base/mem.h"
 #include "config/config.h"
 
@@ -16,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>

@@ -2,7 +2,6 @@
 #ifndef TESTS_CONFIGURATION_MERGED_H
 #define TESTS_CONFIGURATION_MERGED_H
 
-#include "../support/torture.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "options/option.h"
@@ -10,12 +9,8 @@
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>
-#include <locale.h>
-#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>

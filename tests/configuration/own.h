@@ -3,16 +3,10 @@
 #define TESTS_CONFIGURATION_OWN_H
 
 #include "../support/calls.h"
-#include "../support/torture.h"
-#include "../support/scoped.h"
-#include "../support/threads.h"
-#include "described.h"
 #include "client/chat_model.h"
 
 #include <beluga/provider/provider.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SECRET "tok-4f1dC0ffee5ecret"

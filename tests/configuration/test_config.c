@@ -1,4 +1,6 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
+#include "../support/scoped.h"
+#include "described.h"
 #include "acme.h"
 
 /* --- helpers --------------------------------------------------------------------------------- */

@@ -1,5 +1,9 @@
 /* Options that are checked: every fault in one message, with what would fit. */
+#include "../support/torture.h"
 #include "merged.h"
+
+#include <stdio.h>
+#include <math.h>
 
 /* --- checking -------------------------------------------------------------------------------- */
 

@@ -1,6 +1,11 @@
 /* Options: making them, reading them from text, merging and checking them. */
 #include "merged.h"
 
+#include <stdlib.h>
+#include <stdio.h>
+#include <locale.h>
+#include <math.h>
+
 /* --- text ------------------------------------------------------------------------------------ */
 
 static void parse_fails(const char *text, const char *message)

@@ -1,5 +1,11 @@
 /* Providers without code: names of models, files and layers, lives and threads. */
+#include "../support/threads.h"
+#include "../support/torture.h"
+#include "../support/scoped.h"
+#include "described.h"
 #include "own.h"
+
+#include <sys/stat.h>
 
 /* --- names of models -------------------------------------------------------------------------- */
 

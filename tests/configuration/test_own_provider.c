@@ -1,5 +1,8 @@
 /* Providers without code: an entry of a file, or a configuration with a base. */
+#include "../support/scoped.h"
 #include "own.h"
+
+#include <signal.h>
 
 /* --- helpers ---------------------------------------------------------------------------------- */
 

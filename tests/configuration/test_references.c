@@ -1,4 +1,7 @@
 /* References, and what the environment adds to a configuration. */
+#include "../support/torture.h"
+#include "../support/scoped.h"
+#include "described.h"
 #include "acme.h"
 
 /* --- helpers --------------------------------------------------------------------------------- */

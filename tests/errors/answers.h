@@ -5,9 +5,6 @@
 #include "../support/openai.h"
 #include "../support/scoped.h"
 
-#include <stdio.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 static void assert_clean(const beluga_error *err)

@@ -6,7 +6,6 @@
 #include "../support/openai.h"
 #include "../support/parts.h"
 #include "../support/scoped.h"
-#include "../support/small_provider.h"
 
 #include "base/limits.h"
 #include "base/line.h"
@@ -16,7 +15,6 @@
 #include <beluga/providers/mock.h>
 
 #include <stdio.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- the rule -------------------------------------------------------------------------------- */

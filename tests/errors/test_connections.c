@@ -1,6 +1,10 @@
 /* Connections that fail, and answers past a maximum. */
 #include "answers.h"
 
+#include <stdio.h>
+#include <sys/socket.h>
+#include <netinet/in.h>
+
 enum { HEADER_BYTES = 200 * 1024, DEEP = 5000 };
 
 /* Script bytes, and no more. */

@@ -1,5 +1,6 @@
 /* Text that leaves the library is one line of whole characters that are seen, whoever wrote it and
  * by whichever way it came. The rule is held here by code of its own. */
+#include "../support/small_provider.h"
 #include "lines.h"
 
 /* ---- servers --------------------------------------------------------------------------------- */

@@ -4,13 +4,10 @@
 
 #include <elf.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include "registry/plugin.h"
 
 #include "../support/torture.h"
 #include "../support/scoped.h"

@@ -1,19 +1,11 @@
 /* Whether a file of a plug-in can have been changed by others. */
 #include "loading.h"
 
-#include <elf.h>
-#include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "registry/plugin.h"
-
-#include "../support/torture.h"
-#include "../support/scoped.h"
-#include "../support/threads.h"
 
 /* ---- who can have changed it ----------------------------------------------------------------- */
 

@@ -3,6 +3,8 @@
  * points to. */
 #include "subject.h"
 
+#include <stdio.h>
+
 /* ---- rules of emitting ----------------------------------------------------------------------- */
 
 static int goes_on_after_finish(const beluga_call *c, beluga_emit *emit, beluga_error *err)

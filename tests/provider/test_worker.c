@@ -2,6 +2,11 @@
 #include "../support/meter.h"
 #include "subject.h"
 
+#include <sched.h>
+#include <unistd.h>
+#include <stdlib.h>
+#include <pthread.h>
+
 /* ---- work that blocks ------------------------------------------------------------------------ */
 
 static pthread_mutex_t gate_lock = PTHREAD_MUTEX_INITIALIZER;

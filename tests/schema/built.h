@@ -2,8 +2,6 @@
 #ifndef TESTS_SCHEMA_BUILT_H
 #define TESTS_SCHEMA_BUILT_H
 
-#include "../support/torture.h"
-#include "../support/scoped.h"
 #include "base/mem.h"
 #include "schema/message.h"
 #include "schema/response.h"
@@ -11,7 +9,6 @@
 #include <beluga/beluga.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>

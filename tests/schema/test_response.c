@@ -1,4 +1,5 @@
 /* Events folded into a response. */
+#include "../support/scoped.h"
 #include "built.h"
 
 static void assert_text(const beluga_response *r, const char *expected)

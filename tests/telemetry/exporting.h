@@ -3,9 +3,7 @@
 #define TESTS_TELEMETRY_EXPORTING_H
 
 #include "../support/calls.h"
-#include "../support/torture.h"
 #include "../support/scoped.h"
-#include "../support/threads.h"
 #include "in_child.h"
 
 #include "otlp.pb-c.h"
@@ -15,11 +13,7 @@
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum { THREADS = 8, CALLS = 40, MAX_VARIABLES = 24, SPANS_A_CALL = 2 };
 

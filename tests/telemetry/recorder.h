@@ -3,8 +3,6 @@
 #define TESTS_TELEMETRY_RECORDER_H
 
 #include "../support/openai.h"
-#include "../support/scoped.h"
-#include "../support/threads.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>

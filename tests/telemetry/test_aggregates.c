@@ -1,5 +1,10 @@
 /* What is made of spans and measurements before they are exported, and its settings. */
+#include "../support/threads.h"
+#include "../support/torture.h"
 #include "exporting.h"
+
+#include <stdatomic.h>
+#include <pthread.h>
 
 /* ---- spans ----------------------------------------------------------------------------------- */
 

@@ -2,7 +2,10 @@
  * The exporter among threads, forks, and receivers that fail; and the numbers that metrics are made
  * of. Nothing is lost but what the count of dropped spans says.
  */
+#include "../support/threads.h"
 #include "exporting.h"
+
+#include <unistd.h>
 
 /* ---- a client that exports to the peer ------------------------------------------------------- */
 

@@ -11,9 +11,6 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-#include <locale.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 /* ---- reading --------------------------------------------------------------------------------- */

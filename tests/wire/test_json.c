@@ -1,6 +1,8 @@
 /* Reading and writing JSON: what a provider's author may rely on. */
 #include "json_shared.h"
 
+#include <math.h>
+
 /* ---- reading --------------------------------------------------------------------------------- */
 
 static void assert_string(const beluga_json *value, const char *expected, size_t n)

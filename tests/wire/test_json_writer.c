@@ -1,6 +1,9 @@
 /* JSON that is written, and merged. */
 #include "json_shared.h"
 
+#include <locale.h>
+#include <math.h>
+
 /* ---- writing --------------------------------------------------------------------------------- */
 
 static void assert_written(beluga_json_writer *w, const char *expected)
