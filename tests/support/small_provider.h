@@ -1,5 +1,4 @@
-/* What a provider that a test writes has beside its point: it has no server, and nothing to cancel.
- */
+/* A provider that a test writes: it has no server, and nothing to cancel. */
 #ifndef TESTS_SMALL_PROVIDER_H
 #define TESTS_SMALL_PROVIDER_H
 
