@@ -39,6 +39,16 @@ static void merge_init(merge *m)
     beluga__arena_init(&m->arena, beluga_allocator_default(), NULL, 0, 256u << 20);
 }
 
+static void merge_end(merge *m)
+{
+    beluga__arena_free(&m->arena);
+}
+
+/* A merge that ends with its block. */
+#define MERGE(m)                                 \
+    __attribute__((cleanup(merge_end))) merge m; \
+    merge_init(&m)
+
 static void apply_n(merge *m, beluga_origin origin, const beluga_option *opts, size_t n)
 {
     assert_int_equal(beluga__settings_apply(&m->settings, &m->arena, opts, n, origin, NULL), 0);

@@ -17,16 +17,14 @@ static const beluga_own_option acme_options[] = {
 
 static void check_n(char scope, const char *message, const beluga_option *opts)
 {
-    merge m;
     beluga_error err = {.message = ""};
-    merge_init(&m);
+    MERGE(m);
     apply_n(&m, scope == 'M' ? BELUGA_ORIGIN_MODEL : BELUGA_ORIGIN_CALL, opts,
             BELUGA_OPTIONS_TERMINATED);
     int status = beluga__settings_check_all(&m.settings, scope, "acme", acme_options, &err);
     assert_string_equal(err.message, message);
     int bad = scope == 'M' ? BELUGA_ERROR_INVALID_CONFIG : BELUGA_ERROR_INVALID_INPUT;
     assert_int_equal(status, *message ? bad : 0);
-    beluga__arena_free(&m.arena);
 }
 
 #define check(scope, message, ...) \
@@ -184,14 +182,12 @@ static void headers_of_the_transport_can_not_be_set(void **state)
 static void bad_json_says_where(void **state)
 {
     (void)state;
-    merge m;
     beluga_error err;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_CALL, beluga_with_extra_body("{\"a\": x}"));
     assert_int_equal(beluga__settings_check(&m.settings, 'C', &err), BELUGA_ERROR_INVALID_INPUT);
     assert_non_null(strstr(err.message, "extra_body: "));
     assert_non_null(strstr(err.message, "6"));
-    beluga__arena_free(&m.arena);
 }
 
 static void own_options_are_checked_by_the_providers_table(void **state)
@@ -217,15 +213,13 @@ static void own_options_are_checked_by_the_providers_table(void **state)
 static void a_call_is_checked_for_what_it_set_itself(void **state)
 {
     (void)state;
-    merge m;
     beluga_error err;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_base_url("http://x"), parse("other.x=1"));
     apply(&m, BELUGA_ORIGIN_CALL, beluga_with_top_k(0));
     assert_int_equal(beluga__settings_check_all(&m.settings, 'C', "acme", NULL, &err),
                      BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.message, "top_k must be at least 1 (is 0)");
-    beluga__arena_free(&m.arena);
 }
 
 /* --- allocations ----------------------------------------------------------------------------- */
@@ -233,10 +227,9 @@ static void a_call_is_checked_for_what_it_set_itself(void **state)
 static int merge_and_check(void *argument)
 {
     (void)argument;
-    merge m, copy;
     beluga_error err;
-    merge_init(&m);
-    merge_init(&copy);
+    MERGE(m);
+    MERGE(copy);
     char large[3000];
     memset(large, 'x', sizeof large - 1);
     large[sizeof large - 1] = '\0';
@@ -248,10 +241,7 @@ static int merge_and_check(void *argument)
         status = beluga__settings_apply(&m.settings, &m.arena, opts, BELUGA_OPTIONS_TERMINATED,
                                         BELUGA_ORIGIN_MODEL, &err);
     if (!status) status = beluga__settings_copy(&copy.settings, &copy.arena, &m.settings);
-    if (!status) status = beluga__settings_check(&copy.settings, 'M', &err);
-    beluga__arena_free(&copy.arena);
-    beluga__arena_free(&m.arena);
-    return status;
+    return status ? status : beluga__settings_check(&copy.settings, 'M', &err);
 }
 
 static void options_survive_every_failed_allocation(void **state)

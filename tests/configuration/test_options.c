@@ -297,8 +297,7 @@ static void assert_items(const merge *m, int key, size_t n, const char *const *e
 static void a_later_layer_wins_whatever_the_order(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_temperature(0.5), beluga_with_user("model"));
     apply(&m, BELUGA_ORIGIN_FILE, beluga_with_temperature(0.1), beluga_with_top_p(0.9));
     assert_true(beluga__settings_double(&m.settings, BELUGA_OPTION_TEMPERATURE, 0) == 0.5);
@@ -310,14 +309,12 @@ static void a_later_layer_wins_whatever_the_order(void **state)
     assert_int_equal(m.settings.known[BELUGA_OPTION_USER].length, 5);
     assert_false(beluga__settings_has(&m.settings, BELUGA_OPTION_SEED));
     assert_int_equal(beluga__settings_int(&m.settings, BELUGA_OPTION_SEED, 42), 42);
-    beluga__arena_free(&m.arena);
 }
 
 static void null_is_as_if_the_option_were_not_there(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_user(NULL), beluga_with_stop_sequence(NULL),
           beluga_with_provider_specific("acme.x", NULL), beluga_with_provider_specific_int(NULL, 1),
           beluga_with_partial(NULL), beluga_with_seed(7));
@@ -330,31 +327,27 @@ static void null_is_as_if_the_option_were_not_there(void **state)
     apply_n(&m, BELUGA_ORIGIN_MODEL, counted, 2);
     assert_int_equal(beluga__settings_int(&m.settings, BELUGA_OPTION_TOP_K, 0), 3);
     apply_n(&m, BELUGA_ORIGIN_MODEL, NULL, 0);
-    beluga__arena_free(&m.arena);
 }
 
 static void a_list_grows_in_its_layer_and_replaces_an_earlier_one(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_FILE, beluga_with_stop_sequence("f"));
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_stop_sequence("a"), beluga_with_stop_sequence("b"));
     apply(&m, BELUGA_ORIGIN_FILE, beluga_with_stop_sequence("late"));
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_stop_sequence("c"));
     assert_items(&m, BELUGA_OPTION_STOP_SEQUENCES, 3, (const char *[]){"a", "b", "c"});
-    beluga__arena_free(&m.arena);
 }
 
 static void every_list_may_be_given_at_once(void **state)
 {
     (void)state;
-    merge m;
     beluga_option options[BELUGA_OPTION_COUNT];
     char lines[BELUGA_OPTION_COUNT][64];
     beluga_error err;
     size_t n = 0;
-    merge_init(&m);
+    MERGE(m);
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
         if (beluga_option_get_info(key)->type != BELUGA_OPTION_LIST) continue;
         snprintf(lines[n], sizeof lines[n], "%s=x", beluga_option_get_info(key)->name);
@@ -365,15 +358,13 @@ static void every_list_may_be_given_at_once(void **state)
     options[n++] = beluga_with_provider_specific("acme.x", "1");
     apply_n(&m, BELUGA_ORIGIN_MODEL, options, n);
     for (size_t i = 0; i + 1 < n; i++) assert_items(&m, options[i].key, 1, (const char *[]){"x"});
-    beluga__arena_free(&m.arena);
 }
 
 static void a_copy_can_grow_without_the_original(void **state)
 {
     (void)state;
-    merge m, call;
-    merge_init(&m);
-    merge_init(&call);
+    MERGE(m);
+    MERGE(call);
     apply(&m, BELUGA_ORIGIN_CALL, beluga_with_stop_sequence("a"),
           beluga_with_provider_specific("acme.x", "1"));
     call.settings = m.settings;
@@ -386,8 +377,6 @@ static void a_copy_can_grow_without_the_original(void **state)
     assert_null(beluga__settings_own(&m.settings, "acme.y"));
     assert_string_equal(beluga__settings_own(&call.settings, "acme.x")->value.string, "2");
     assert_string_equal(beluga__settings_own(&call.settings, "acme.y")->value.string, "3");
-    beluga__arena_free(&call.arena);
-    beluga__arena_free(&m.arena);
 }
 
 static void a_deep_copy_lives_on_its_own(void **state)
@@ -412,8 +401,7 @@ static void a_deep_copy_lives_on_its_own(void **state)
 static void own_options_of_a_later_layer_win_by_name(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_MODEL, beluga_with_provider_specific("acme.x", "model"));
     apply(&m, BELUGA_ORIGIN_FILE, beluga_with_provider_specific("acme.x", "file"),
           beluga_with_provider_specific("acme.xy", "file"));
@@ -421,14 +409,12 @@ static void own_options_of_a_later_layer_win_by_name(void **state)
     assert_string_equal(beluga__settings_own(&m.settings, "acme.xy")->value.string, "file");
     apply(&m, BELUGA_ORIGIN_MODEL, parse("acme.xy=parsed"));
     assert_string_equal(beluga__settings_own(&m.settings, "acme.xy")->value.string, "parsed");
-    beluga__arena_free(&m.arena);
 }
 
 static void own_options_read_as_what_is_asked(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     apply(&m, BELUGA_ORIGIN_MODEL, parse("acme.n=12"), parse("acme.d=0.5"), parse("acme.b=on"),
           beluga_with_provider_specific_int("acme.i", 3),
           beluga_with_provider_specific_bool("acme.t", true),
@@ -449,14 +435,12 @@ static void own_options_read_as_what_is_asked(void **state)
     assert_false(beluga__item_int(NULL, &i));
     assert_false(beluga__item_double(NULL, &d));
     assert_false(beluga__item_bool(NULL, &b));
-    beluga__arena_free(&m.arena);
 }
 
 static void more_than_4096_options_are_refused(void **state)
 {
     (void)state;
-    merge m;
-    merge_init(&m);
+    MERGE(m);
     beluga_error err;
     beluga_option *many = calloc(5000, sizeof *many);
     for (size_t i = 0; i < 4999; i++) many[i] = beluga_with_stop_sequence("x");
@@ -471,7 +455,6 @@ static void more_than_4096_options_are_refused(void **state)
         BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_string_equal(err.message, "an option's value is over 64 MiB");
     free(many);
-    beluga__arena_free(&m.arena);
 }
 
 int main(void)

@@ -198,7 +198,11 @@ static int start_smeared(void *self, const beluga_call *call, beluga_emit *emit,
     (void)self;
     (void)call;
     if (place == IN_START) return smear_error(err);
-    if (place == AS_EVENT) return smear_error(&own), beluga_emit_error(emit, &own), 0;
+    if (place == AS_EVENT) {
+        smear_error(&own);
+        beluga_emit_error(emit, &own);
+        return 0;
+    }
     if (place == AS_WARNING) {
         beluga_emit_warning(emit, "%s", said_by_provider);
         beluga_emit_text(emit, "Hi", 2);

@@ -194,7 +194,10 @@ static void any_input_becomes_a_list_of_messages(void **state)
 
 /* ---- push ------------------------------------------------------------------------------------ */
 
+/* What a call on the host's loop was asked, and what came of it. */
 typedef struct heard {
+    beluga_loop *loop;
+    beluga_messages *messages;
     beluga_response_builder *builder;
     size_t texts, ends;
 } heard;
@@ -207,18 +210,19 @@ static void hear(void *payload, const beluga_event *event)
     assert_int_equal(beluga_response_builder_add(h->builder, event), 0);
 }
 
-static beluga_loop *new_loop(void)
+static heard ready(void)
 {
-    beluga_loop *loop = NULL;
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    return loop;
+    heard h = {.messages = one_question("Hello"), .builder = beluga_response_builder_new()};
+    assert_int_equal(beluga_loop_new(NULL, &h.loop), 0);
+    return h;
 }
 
-static void run(beluga_loop *loop)
+static void run(heard *h)
 {
-    while (beluga_loop_active(loop) > 0) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
+    while (beluga_loop_active(h->loop) > 0) assert_int_equal(beluga_loop_wait(h->loop, 10000), 0);
 }
 
+/* Frees what it holds, too. */
 static void assert_heard(heard *h, const char *text)
 {
     SCOPED(beluga_response) *response = NULL;
@@ -227,18 +231,19 @@ static void assert_heard(heard *h, const char *text)
     assert_string_equal(beluga_response_text(response, NULL), text);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_STOP);
     beluga_response_builder_free(h->builder);
+    beluga_messages_free(h->messages);
+    beluga_loop_free(h->loop);
 }
 
 static void a_stream_on_the_hosts_loop_calls_back_from_step_only(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = new_loop();
-    SCOPED(beluga_messages) *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
+    heard h = ready();
+    assert_int_equal(beluga_stream_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL),
+                     0);
     assert_int_equal(h.texts, 0);
-    assert_int_equal(beluga_loop_active(loop), 1);
-    run(loop);
+    assert_int_equal(beluga_loop_active(h.loop), 1);
+    run(&h);
     assert_true(h.texts > 1);
     assert_heard(&h, s->answer);
 }
@@ -246,12 +251,10 @@ static void a_stream_on_the_hosts_loop_calls_back_from_step_only(void **state)
 static void generate_on_the_hosts_loop_gives_one_piece(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = new_loop();
-    SCOPED(beluga_messages) *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_generate_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL),
-                     0);
-    run(loop);
+    heard h = ready();
+    assert_int_equal(
+        beluga_generate_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL), 0);
+    run(&h);
     assert_int_equal(h.texts, 1);
     assert_heard(&h, s->answer);
 }
@@ -259,13 +262,11 @@ static void generate_on_the_hosts_loop_gives_one_piece(void **state)
 static void a_delayed_stream_needs_no_more_than_the_loop(void **state)
 {
     const subject *s = *state;
-    SCOPED(beluga_loop) *loop = new_loop();
-    SCOPED(beluga_messages) *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL,
+    heard h = ready();
+    assert_int_equal(beluga_stream_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL,
                                          answers(s, "one two three"), word_delay(s, 2)),
                      0);
-    run(loop);
+    run(&h);
     assert_int_equal(h.texts, 3);
     assert_heard(&h, "one two three");
 }

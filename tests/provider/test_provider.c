@@ -49,12 +49,16 @@ static void a_failure_wins_over_a_finish_that_was_not_delivered_yet(void **state
     assert_fails(*state, fails_after_finish, BELUGA_ERROR_INTERNAL);
 }
 
-static int begins_no_call(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_tool_call_delta(emit, 3, "{}", 2);
-}
+/* A provider that does one thing. */
+#define BEHAVES(name, does)                                                     \
+    static int name(const beluga_call *c, beluga_emit *emit, beluga_error *err) \
+    {                                                                           \
+        (void)c;                                                                \
+        (void)err;                                                              \
+        return does;                                                            \
+    }
+
+BEHAVES(begins_no_call, beluga_emit_tool_call_delta(emit, 3, "{}", 2))
 
 static void arguments_of_a_call_that_never_began_are_malformed(void **state)
 {
@@ -149,12 +153,7 @@ static void finish_ends_the_calls_that_are_still_open(void **state)
     assert_true(*beluga_response_tool_call(response, 1)->id);
 }
 
-static int says_bytes(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return say(emit, "\xff\xfe");
-}
+BEHAVES(says_bytes, say(emit, "\xff\xfe"))
 
 static void text_that_is_not_utf8_is_malformed(void **state)
 {
@@ -208,12 +207,7 @@ static void all_that_a_provider_tells_is_in_the_response(void **state)
 
 /* ---- ends ------------------------------------------------------------------------------------ */
 
-static int says_and_leaves(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return say(emit, "half an ans");
-}
+BEHAVES(says_and_leaves, say(emit, "half an ans"))
 
 static void a_provider_that_leaves_without_a_finish_has_closed_the_stream(void **state)
 {
@@ -258,12 +252,7 @@ static int breaks(beluga_emit *emit, void *argument)
     return BELUGA_ERROR_NO_MEMORY;
 }
 
-static int breaks_later(const beluga_call *c, beluga_emit *emit, beluga_error *err)
-{
-    (void)c;
-    (void)err;
-    return beluga_emit_after(emit, 0, breaks, NULL);
-}
+BEHAVES(breaks_later, beluga_emit_after(emit, 0, breaks, NULL))
 
 static void a_code_returned_after_a_delay_ends_the_call(void **state)
 {

@@ -1,4 +1,5 @@
-/* A provider that a test writes: it has no server, and nothing to cancel. */
+/* What a provider that a test writes has beside its point: it has no server, and nothing to cancel.
+ */
 #ifndef TESTS_SMALL_PROVIDER_H
 #define TESTS_SMALL_PROVIDER_H
 
