@@ -94,21 +94,17 @@ static void a_stream_longer_than_a_queue_is_paused_and_goes_on(void **state)
 {
     tape *t = *state;
     record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    char word[1000] = "";
-    memset(word, 'w', sizeof word - 1);
-    peer_openai_begin(r);
-    for (int i = 0; i < 300; i++) peer_openai_text(r, word);
-    peer_openai_finish(r, "stop");
-    peer_openai_usage(r, 1, 300);
-    peer_openai_done(r);
+    enum { WORDS = 300, LETTERS = 999 };
+    peer_reply *r = script(t->peer, BEGINS);
+    for (int i = 0; i < WORDS; i++) script_more(r, SAYS_LETTERS(LETTERS));
+    script_more(r, STOPS, USES(1, WORDS), DONE);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     stream_whole(model, &live);
     tape_silence(t);
     tape_replay(t);
     stream_whole(model, &again);
-    assert_int_equal(live.bytes, 300 * (sizeof word - 1));
+    assert_int_equal(live.bytes, WORDS * LETTERS);
     assert_int_equal(again.bytes, live.bytes);
     assert_int_equal(again.texts, live.texts);
     beluga_chat_model_unref(model);
@@ -157,12 +153,9 @@ static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
                                             .execute = echo_arguments};
     assert_int_equal(beluga_tool_new(&weather, &tool, &err), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &with_tool, &err), 0);
-    peer_reply *r =
-        script(t->peer, BEGINS,
-               BEGINS_TOOL(0, NULL, "weather", "{\"city\":\"Oslo\"}")); /* without an id */
-    peer_openai_tool(r, 1, NULL, "weather", "{\"city\":\"Rome\"}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_done(r);
+    /* Without ids. */
+    script(t->peer, BEGINS, BEGINS_TOOL(0, NULL, "weather", "{\"city\":\"Oslo\"}"),
+           BEGINS_TOOL(1, NULL, "weather", "{\"city\":\"Rome\"}"), FINISHES("tool_calls"), DONE);
     script(t->peer, STREAMS("It rains"));
     tape_record(t);
     for (int again = 0; again < 2; again++) {

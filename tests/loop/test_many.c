@@ -151,11 +151,8 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     peer *p = *state;
     enum { N = 60, TEXTS = 8, TEXT = 7000 };
     crowd c;
-    char text[TEXT + 1];
-    memset(text, 'x', TEXT);
-    text[TEXT] = '\0';
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
-    for (int i = 0; i < TEXTS; i++) peer_openai_text(reply, text);
+    for (int i = 0; i < TEXTS; i++) script_more(reply, SAYS_LETTERS(TEXT));
     script_more(reply, STOPS, DONE);
     push_crowd(&c, open_peer(p), N);
     step_until(&c, has_text);
@@ -234,8 +231,7 @@ static void thousands_of_streams_run_on_one_thread(void **state)
         skip();
     }
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
-    peer_openai_text(reply, " world");
-    script_more(reply, STOPS, DONE);
+    script_more(reply, SAYS(" world"), STOPS, DONE);
     push_crowd(&c, open_peer(p), n);
     step_until(&c, has_text); /* all of them are open at once */
     assert_int_equal(beluga_loop_active(c.loop), n);

@@ -4,15 +4,10 @@
 
 #include <beluga/providers/mock.h>
 
-static void fail_with(peer *p, int status, const char *code)
-{
-    peer_openai_error(peer_reply_new(p), status, NULL, code, "not now");
-}
-
 static void an_error_can_be_added_to_those_retried(scene *s)
 {
     open_with(s, beluga_with_max_retries(1), beluga_with_retry_on("not_found"));
-    fail_with(s->peer, 404, NULL);
+    script(s->peer, FAILS(404, NULL));
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
 }
@@ -20,10 +15,10 @@ static void an_error_can_be_added_to_those_retried(scene *s)
 static void an_error_can_be_taken_from_those_retried(scene *s)
 {
     open_with(s, beluga_with_max_retries(3), beluga_with_retry_on("-overloaded"));
-    fail_with(s->peer, 503, NULL);
+    script(s->peer, FAILS(503, NULL));
     expect_failure(s, BELUGA_ERROR_OVERLOADED);
     expect_requests(s, 1);
-    fail_with(s->peer, 500, NULL);
+    script(s->peer, FAILS(500, NULL));
     script(s->peer, ANSWERS("Hello"));
     expect_text(s, "Hello");
 }
@@ -34,9 +29,7 @@ static void a_sick_provider_is_not_hammered(scene *s)
     static record r[CALLS];
     beluga_op *ops[CALLS];
     open_with(s, beluga_with_max_retries(3), beluga_with_retry_budget(0));
-    peer_reply *sick = peer_reply_new(s->peer);
-    peer_openai_error(sick, 500, NULL, NULL, "sick");
-    peer_reply_repeat(sick, PEER_FOR_EVER);
+    script(s->peer, FOR_EVER, FAILS(500, NULL));
     for (int i = 0; i < CALLS; i++) {
         record_clear(&r[i]);
         ops[i] = push_stream(s->model, s->loop, NULL, &r[i]);
@@ -51,11 +44,8 @@ static void what_the_provider_gave_a_time_for_costs_nothing(scene *s)
 {
     enum { CALLS = 150 };
     open_with(s, beluga_with_max_retries(1), beluga_with_retry_budget(0));
-    peer_reply *busy = peer_reply_new(s->peer);
-    peer_openai_error(busy, 429, "retry-after-ms: 1\r\n", NULL, "slow down");
-    peer_reply_turn(busy, 0, 2);
-    peer_reply_repeat(busy, PEER_FOR_EVER);
-    script(s->peer, ANSWERS("Hello"), REPEATS(PEER_FOR_EVER));
+    peer_reply_turn(script(s->peer, FOR_EVER, FAILS(429, "retry-after-ms: 1\r\n")), 0, 2);
+    script(s->peer, FOR_EVER, ANSWERS("Hello"));
     static record r[CALLS];
     for (int i = 0; i < CALLS; i++) {
         record_clear(&r[i]);

@@ -239,8 +239,7 @@ static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
     peer_reply *r = peer_reply_new(s->peer);
     peer_step_header(r, "Set-Cookie", "a=b");
     peer_step_header(r, "Strict-Transport-Security", "max-age=1000");
-    peer_openai_answer(r, "hello");
-    peer_reply_repeat(r, 2);
+    script_more(r, REPEATS(2), ANSWERS("hello"));
     use_model(s, open_at(peer_url(s->peer), beluga_with_env()));
     expect_text(s, "hello");
     expect_text(s, "hello");

@@ -39,10 +39,7 @@ static void send_cut(peer *p, const char *answer, size_t n, bool reset)
 {
     peer_reply *reply = peer_reply_new(p);
     peer_step_raw(reply, answer, n);
-    if (reset)
-        peer_step_reset(reply);
-    else
-        peer_step_close(reply);
+    script_more(reply, reset ? RESETS : CLOSES);
 }
 
 /* What the caller may see of an answer of which only `n` bytes came. */
@@ -97,8 +94,8 @@ static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole
 {
     for (int words = 0; words < 4; words++) {
         peer_reply *reply = script(s->peer, BEGINS);
-        for (int i = 0; i < words; i++) peer_openai_text(reply, "word ");
-        peer_step_end(reply); /* a body that ends well, but says nothing of an end */
+        for (int i = 0; i < words; i++) script_more(reply, SAYS("word "));
+        script_more(reply, ENDS); /* a body that ends well, but says nothing of an end */
         expect_end(s, BELUGA_ERROR_STREAM_CLOSED);
         assert_int_equal(s->r.texts, words);
         assert_true(s->r.error.retryable);

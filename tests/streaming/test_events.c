@@ -133,18 +133,9 @@ static void a_complete_stream_without_done_finishes_at_its_usage(scene *s)
 /* The pause is longer than that grace; who is slow to read only makes it longer. */
 static void a_pause_after_a_reason_that_came_with_content_is_no_end(scene *s)
 {
-    peer_reply *reply = peer_reply_new(s->peer);
-    static const char *const words[] = {"One ", "two"};
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
-    for (int i = 0; i < 2; i++) {
-        char chunk[128];
-        snprintf(chunk, sizeof chunk,
-                 "{\"choices\":[{\"delta\":{\"content\":\"%s\"},\"finish_reason\":\"stop\"}]}",
-                 words[i]);
-        peer_step_sse(reply, chunk);
-        if (i == 0) peer_step_delay_ms(reply, 2500);
-    }
-    peer_step_end(reply);
+#define WORD(text) \
+    "{\"choices\":[{\"delta\":{\"content\":\"" text "\"},\"finish_reason\":\"stop\"}]}"
+    script(s->peer, EVENT_STREAM, EVENT(WORD("One ")), PAUSES(2500), EVENT(WORD("two")), ENDS);
     expect_stream(s, 0, "start metadata [One ] [two] finish(stop)");
 }
 
@@ -157,11 +148,7 @@ static void a_finish_reason_without_anything_after_it_is_believed_after_a_grace(
 static void a_connection_lost_after_the_finish_reason_is_a_finish(scene *s)
 {
     for (int i = 0; i < 2; i++) {
-        peer_reply *reply = script(s->peer, BEGINS, SAYS("Hello"), STOPS);
-        if (i)
-            peer_step_reset(reply);
-        else
-            peer_step_close(reply);
+        script(s->peer, BEGINS, SAYS("Hello"), STOPS, i ? RESETS : CLOSES);
         expect_stream(s, 0, "start metadata [Hello] finish(stop)");
     }
 }
@@ -359,7 +346,6 @@ static void raw_events_give_what_the_provider_sent_on_request_only(scene *s)
 
 static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 {
-    peer_reply *reply = peer_reply_new(s->peer);
     /* In one piece: a stream whose last bytes come later may still hold its connection then. */
     static const char body[] =
         "data: {\"choices\":[{\"delta\":{\"content\":\"Hello\"},\"finish_reason\":null}]}\n\n"
@@ -368,9 +354,7 @@ static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
         "{\"choices\":[],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1,\"total_tokens\":2}"
         "}"
         "\n\ndata: [DONE]\n\n";
-    peer_reply_repeat(reply, 5);
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
-    peer_step_body(reply, body, sizeof body - 1);
+    script(s->peer, REPEATS(5), EVENT_STREAM, BODY(body));
     for (int i = 0; i < 5; i++) expect_end(s, 0);
     expect_requests(s, 5);
     assert_int_equal(peer_connections(s->peer), 1);
@@ -378,9 +362,8 @@ static void a_finished_stream_leaves_its_connection_to_the_next_one(scene *s)
 
 static void what_follows_the_finish_is_read_so_that_the_connection_can_be_used_again(scene *s)
 {
-    peer_reply *reply = script(s->peer, BEGINS, STOPS, USES(7, 0),
-                               WAITS_AT(0)); /* the finish is delivered here, the body ends later */
-    peer_openai_done(reply);
+    /* The finish is delivered at the gate, the body ends later. */
+    script(s->peer, BEGINS, STOPS, USES(7, 0), WAITS_AT(0), DONE);
     script(s->peer, STREAMS("Hello"));
     expect_end(s, 0);
     let_the_rest_come(s);
@@ -418,17 +401,11 @@ static void a_model_may_go_while_its_stream_runs(scene *s)
 
 static void the_requests_id_is_known_where_the_answer_says_nothing_else(scene *s)
 {
-    peer_reply *r =
-        script(s->peer, HEAD(200, "Content-Type: text/event-stream\r\nx-request-id: req-7\r\n"));
-    peer_step_sse(
-        r,
-        "{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":\"stop\"}]}");
-    peer_step_sse(r, "[DONE]");
-    peer_step_end(r);
-    s->stream = begin_stream(s->model, NULL);
-    record seen;
-    record_clear(&seen);
-    const beluga_event *event = pull_until(s->stream, &seen, BELUGA_EVENT_METADATA);
+    script(s->peer, HEAD(200, "Content-Type: text/event-stream\r\nx-request-id: req-7\r\n"),
+           EVENT("{\"choices\":[{\"index\":0,\"delta\":{\"content\":\"hi\"},\"finish_reason\":"
+                 "\"stop\"}]}"),
+           EVENT("[DONE]"), ENDS);
+    const beluga_event *event = begin_until(s, BELUGA_EVENT_METADATA);
     assert_string_equal(event->u.metadata.request_id, "req-7");
 }
 

@@ -83,12 +83,7 @@ static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 {
     open_retrying(s, 0);
     for (int reset = 0; reset < 2; reset++) {
-        peer_reply *first = script(s->peer, ANSWERS("one"));
-        peer_step_await_bytes(first);
-        if (reset)
-            peer_step_reset(first);
-        else
-            peer_step_close(first);
+        script(s->peer, ANSWERS("one"), AWAITS_BYTES, reset ? RESETS : CLOSES);
         script(s->peer, ANSWERS("two"));
         expect_text(s, "one");
         expect_text(s, "two");

@@ -39,6 +39,7 @@ static void take(peer_reply *r, const script_step *s)
     case SCRIPT_DELAY: peer_step_delay_ms(r, s->number); return;
     case SCRIPT_SPLIT: peer_step_split(r, (size_t)s->number, s->other); return;
     case SCRIPT_GATE: peer_step_gate(r, s->number); return;
+    case SCRIPT_AWAIT: peer_step_await_bytes(r); return;
     case SCRIPT_CLOSE: peer_step_close(r); return;
     case SCRIPT_RESET: peer_step_reset(r); return;
     case SCRIPT_HANG: peer_step_hang(r); return;

@@ -33,6 +33,7 @@ typedef enum script_act {
     SCRIPT_DELAY,
     SCRIPT_SPLIT,
     SCRIPT_GATE,
+    SCRIPT_AWAIT,
     SCRIPT_CLOSE,
     SCRIPT_RESET,
     SCRIPT_HANG,
@@ -88,6 +89,7 @@ typedef struct script_step {
 #define PAUSES(ms)              ((script_step){SCRIPT_DELAY, ms, 0, NULL, NULL, NULL})
 #define TRICKLES(bytes, gap_us) ((script_step){SCRIPT_SPLIT, bytes, gap_us, NULL, NULL, NULL})
 #define WAITS_AT(gate)          ((script_step){SCRIPT_GATE, gate, 0, NULL, NULL, NULL})
+#define AWAITS_BYTES            ((script_step){SCRIPT_AWAIT, 0, 0, NULL, NULL, NULL})
 #define CLOSES                  ((script_step){SCRIPT_CLOSE, 0, 0, NULL, NULL, NULL})
 #define RESETS                  ((script_step){SCRIPT_RESET, 0, 0, NULL, NULL, NULL})
 #define HANGS                   ((script_step){SCRIPT_HANG, 0, 0, NULL, NULL, NULL})
