@@ -13,7 +13,7 @@ const bool beluga__aws_is_here = true;
 
 enum { PRELUDE = 12, CRC = 4, SMALLEST = PRELUDE + CRC };
 
-/* The values of headers whose type tells their length; others are byte arrays and strings. */
+/* The types of a header's value. All but TYPE_BYTES and TYPE_STRING tell its length. */
 enum {
     TYPE_TRUE,
     TYPE_FALSE,
@@ -27,15 +27,15 @@ enum {
     TYPE_UUID
 };
 
-struct slice {
-    const char *at; /* NULL: missing */
+typedef struct slice {
+    const char *at; /* NULL: the header is missing */
     size_t n;
-};
+} slice;
 
-/* The headers that say what a frame is. */
-struct headers {
-    struct slice message_type, event_type, exception_type, error_code, error_message;
-};
+/* These headers say what a frame is. */
+typedef struct frame_headers {
+    slice message_type, event_type, exception_type, error_code, error_message;
+} frame_headers;
 
 static uint32_t read_u32(const char *at)
 {
@@ -50,13 +50,13 @@ static uint32_t checksum(const char *at, size_t n)
 
 /* ---- headers --------------------------------------------------------------------------------- */
 
-static bool is(struct slice slice, const char *text)
+static bool is(slice value, const char *text)
 {
-    return slice.at && slice.n == strlen(text) && memcmp(slice.at, text, slice.n) == 0;
+    return value.at && value.n == strlen(text) && memcmp(value.at, text, value.n) == 0;
 }
 
-/* The length of a value whose type tells it; -1 for those that say it themselves; -2 for no type.
- */
+/* Returns the length that a type gives its values; -1 where the value itself begins with its
+ * length; -2 where there is no such type. */
 static int fixed_length(unsigned char type)
 {
     static const signed char lengths[] = {
@@ -67,19 +67,19 @@ static int fixed_length(unsigned char type)
     return type < sizeof lengths ? lengths[type] : -2;
 }
 
-/* Cut `n` bytes off the front. */
-static bool take(struct slice *rest, size_t n, struct slice *out)
+/* Cut `n` bytes off the front of `rest`. */
+static bool take(slice *rest, size_t n, slice *out)
 {
     if (rest->n < n) return false;
-    *out = (struct slice){rest->at, n};
+    *out = (slice){rest->at, n};
     rest->at += n;
     rest->n -= n;
     return true;
 }
 
-static bool take_value(struct slice *rest, unsigned char type, struct slice *value)
+static bool take_value(slice *rest, unsigned char type, slice *value)
 {
-    struct slice length;
+    slice length;
     int fixed = fixed_length(type);
     if (fixed < -1) return false;
     if (fixed >= 0) return take(rest, (size_t)fixed, value);
@@ -88,7 +88,7 @@ static bool take_value(struct slice *rest, unsigned char type, struct slice *val
     return take(rest, n, value);
 }
 
-static void note(struct headers *headers, struct slice name, struct slice value)
+static void note(frame_headers *headers, slice name, slice value)
 {
     if (is(name, ":message-type")) headers->message_type = value;
     if (is(name, ":event-type")) headers->event_type = value;
@@ -97,9 +97,9 @@ static void note(struct headers *headers, struct slice name, struct slice value)
     if (is(name, ":error-message")) headers->error_message = value;
 }
 
-static bool read_headers(struct slice rest, struct headers *headers)
+static bool read_headers(slice rest, frame_headers *headers)
 {
-    struct slice length, name, type, value;
+    slice length, name, type, value;
     while (rest.n) {
         if (!take(&rest, 1, &length) || !take(&rest, (unsigned char)*length.at, &name))
             return false;
@@ -112,15 +112,15 @@ static bool read_headers(struct slice rest, struct headers *headers)
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Copies a name, so that it ends in NUL. */
-static int keep(beluga__buf *buf, struct slice slice)
+/* Copy a text, so that it ends in NUL. */
+static int keep(beluga__buf *buf, slice text)
 {
     beluga__buf_clear(buf);
-    return slice.n ? beluga__buf_append(buf, slice.at, slice.n) : 0;
+    return text.n ? beluga__buf_append(buf, text.at, text.n) : 0;
 }
 
-static int hand_out(beluga__framer *framer, beluga_frame *frame, struct slice name,
-                    beluga__frame_fn fn, void *payload)
+static int hand_out(beluga__framer *framer, beluga_frame *frame, slice name, beluga__frame_fn fn,
+                    void *payload)
 {
     int code = keep(&framer->event, name);
     if (code) return code;
@@ -129,8 +129,8 @@ static int hand_out(beluga__framer *framer, beluga_frame *frame, struct slice na
     return fn(payload, frame);
 }
 
-/* An error that the service does not model has its text in a header. */
-static int deliver_error(beluga__framer *framer, const struct headers *headers, beluga__frame_fn fn,
+/* The text of an error that the service does not model is in a header, and not in the payload. */
+static int deliver_error(beluga__framer *framer, const frame_headers *headers, beluga__frame_fn fn,
                          void *payload)
 {
     int code = keep(&framer->data, headers->error_message);
@@ -140,26 +140,26 @@ static int deliver_error(beluga__framer *framer, const struct headers *headers, 
     return hand_out(framer, &frame, headers->error_code, fn, payload);
 }
 
-static int deliver(beluga__framer *framer, const struct headers *headers, char *at, size_t n,
+static int deliver(beluga__framer *framer, const frame_headers *headers, char *at, size_t n,
                    beluga__frame_fn fn, void *payload)
 {
     beluga_frame frame = {.data = at, .length = n};
-    struct slice name = headers->event_type;
+    slice name = headers->event_type;
     if (is(headers->message_type, "error")) return deliver_error(framer, headers, fn, payload);
     if (is(headers->message_type, "exception")) {
         frame.kind = BELUGA_FRAME_EXCEPTION;
         name = headers->exception_type;
     } else if (!is(headers->message_type, "event")) {
-        return 0; /* of a later version */
+        return 0; /* a later version of the format sent it */
     }
-    char kept = at[n]; /* the first byte of the checksum */
+    char kept = at[n]; /* it is the first byte of the checksum */
     at[n] = '\0';
     int code = hand_out(framer, &frame, name, fn, payload);
     at[n] = kept;
     return code;
 }
 
-/* What the prelude alone can tell. */
+/* Check the prelude before its frame is whole, so that no wrong length is waited for. */
 static int check_prelude(const beluga__framer *framer, const char *at)
 {
     uint32_t total = read_u32(at), headers = read_u32(at + 4);
@@ -171,16 +171,16 @@ static int check_prelude(const beluga__framer *framer, const char *at)
 static int read_frame(beluga__framer *framer, char *at, beluga__frame_fn fn, void *payload)
 {
     size_t total = read_u32(at), n_headers = read_u32(at + 4);
-    struct headers headers = {0};
+    frame_headers headers = {0};
     if (checksum(at, total - CRC) != read_u32(at + total - CRC))
         return BELUGA_ERROR_MALFORMED_RESPONSE;
-    if (!read_headers((struct slice){at + PRELUDE, n_headers}, &headers))
+    if (!read_headers((slice){at + PRELUDE, n_headers}, &headers))
         return BELUGA_ERROR_MALFORMED_RESPONSE;
     char *body = at + PRELUDE + n_headers;
     return deliver(framer, &headers, body, total - SMALLEST - n_headers, fn, payload);
 }
 
-/* Add to the frame in pieces what it still needs to be `wanted` bytes long. */
+/* Append fed bytes to the frame that came in pieces, until it is `wanted` bytes long. */
 static int fill(beluga__framer *framer, char **at, const char *end, size_t wanted)
 {
     size_t missing = wanted > framer->line.length ? wanted - framer->line.length : 0;
@@ -190,7 +190,8 @@ static int fill(beluga__framer *framer, char **at, const char *end, size_t wante
     return code;
 }
 
-/* A frame whose pieces come; returns before its end when they are used up. */
+/* Go on with a frame that comes in pieces. Returns before its end when the fed bytes are used up.
+ */
 static int put_together(beluga__framer *framer, char **at, const char *end, beluga__frame_fn fn,
                         void *payload)
 {

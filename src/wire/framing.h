@@ -1,4 +1,6 @@
-/* Cuts a streamed body into frames: no I/O, and no copies of frames that arrive whole. */
+/* A framer cuts a streamed body into frames. It does no I/O, and copies no frame that arrives
+ * whole.
+ */
 #ifndef BELUGA__FRAMING_H
 #define BELUGA__FRAMING_H
 
@@ -16,38 +18,39 @@ typedef struct beluga__framer {
     beluga__buf line;  /* an unfinished line */
     beluga__buf data;  /* data lines of an unfinished event */
     beluga__buf event; /* its name */
-    bool skip_newline; /* a \r ended the last bytes: a \n that follows belongs to it */
+    bool skip_newline; /* the last bytes ended in \r: a \n that follows belongs to it */
     bool has_data;
-    bool bare;    /* the data are lines without a field's name */
-    bool started; /* the byte order mark was looked for */
-    bool alive; /* a line came that is part of no frame, such as a comment; reset by who reads it */
+    bool bare;    /* the data lines have no field's name before them */
+    bool started; /* the first line came, so no byte order mark can follow */
+    bool alive; /* a line came that is part of no frame, such as a comment; its reader resets it */
 } beluga__framer;
 
-/* `max` bounds one frame. A framing that is not known is NOT_SUPPORTED. */
+/* Begin a body. No frame may be larger than `max`. Returns 0, or NOT_SUPPORTED for a framing that
+ * is not known. */
 int beluga__framer_init(beluga__framer *framer, beluga_framing framing,
                         const beluga_allocator *allocator, size_t max);
 void beluga__framer_free(beluga__framer *framer);
-/* `bytes` are borrowed and are changed while the call lasts (frames are NUL-terminated in place)
- * and restored. Returns 0; LIMIT_EXCEEDED, NO_MEMORY; MALFORMED_RESPONSE for a
- * damaged frame; what the function returned. */
+/* Deliver the frames that these bytes complete. `bytes` are borrowed; while the call lasts they are
+ * changed, for frames are NUL-terminated in place, and then restored. Returns 0; LIMIT_EXCEEDED;
+ * NO_MEMORY; MALFORMED_RESPONSE for a damaged frame; or whatever `fn` returned to stop. */
 int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
-/* The body ended: deliver a last event that no blank line followed. */
+/* End the body: deliver a last event that no blank line followed. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
-/* What the above choose from. */
+/* The two functions above call these by the framing. */
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                         void *payload);
 int beluga__ndjson_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
-/* False where Bedrock was left out of the library. */
+/* It is false where Bedrock was left out of the library. */
 extern const bool beluga__aws_is_here;
 int beluga__aws_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 
-/* The length of a byte order mark before the first line. */
+/* Returns the length of a byte order mark at `line`, if that is the first line of the body. */
 static inline size_t beluga__framer_skip_mark(beluga__framer *framer, const char *line, size_t n)
 {
     bool first = !framer->started;

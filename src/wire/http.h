@@ -1,4 +1,4 @@
-/* The request and response values behind beluga/provider/http.h. */
+/* These are the request and response values behind beluga/provider/http.h. */
 #ifndef BELUGA__HTTP_H
 #define BELUGA__HTTP_H
 
@@ -15,75 +15,77 @@ typedef struct beluga__header {
 } beluga__header;
 
 struct beluga_http_request {
-    beluga__arena *arena; /* of the call: names, values, URL */
-    const char *base_url; /* what set_path is appended to; may be NULL */
+    beluga__arena *arena; /* the call's; it holds names and values */
+    const char *base_url; /* set_path appends to it; may be NULL */
     const char *method;
     beluga__buf url;
     bool has_query;
     beluga__header *headers, **last_header;
     beluga__buf body;
     bool has_body;
-    beluga_json_writer writer; /* over body */
+    beluga_json_writer writer; /* writes into body */
     const char **warnings;     /* in the arena, at most BELUGA__MAX_WARNINGS */
     size_t n_warnings;
     int status;          /* the first failure of any of the setters */
-    const char *problem; /* what it was about; static or in the arena */
+    const char *problem; /* the words for it; static or in the arena */
 };
 
 void beluga__http_request_init(beluga_http_request *request, const beluga_allocator *allocator,
                                beluga__arena *arena, const char *base_url);
-/* The header "Authorization: Bearer KEY". 0, or NO_MEMORY. */
+/* Set the header "Authorization: Bearer KEY". Returns 0, or NO_MEMORY. */
 int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
                                     beluga_error *err);
 void beluga__http_request_free(beluga_http_request *request);
-/* What the setters and the writer ran into, with an explanation; 0 when the request can be sent. */
+/* Returns 0 when the request can be sent, or else the first failure of the setters and the writer,
+ * which the error explains. */
 int beluga__http_request_finish(beluga_http_request *request, beluga_error *err);
 
 struct beluga_http_response {
     int status;
     beluga__buf headers; /* "name: value" lines, names in lower case, each ended by NUL; bounded */
-    beluga__buf body;    /* of an error, or of an unstreamed answer */
-    bool multiplexed;    /* by HTTP/2 or later, which marks the end of every body */
+    beluga__buf body;    /* only of an error, or of an unstreamed answer */
+    bool multiplexed;    /* it came by HTTP/2 or later, which marks the end of every body */
 };
 
 void beluga__http_response_init(beluga_http_response *response, const beluga_allocator *allocator,
                                 size_t max_body);
 void beluga__http_response_free(beluga_http_response *response);
-/* Forget what came so far (a 1xx answer, or a retry on the same object). */
+/* Forget all that came so far, after a 1xx answer or for a retry on the same object. */
 void beluga__http_response_clear(beluga_http_response *response);
-/* One header line as it came, with or without its line end; folds, spaces and case are normalised.
- * A status line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0; LIMIT_EXCEEDED;
- * NO_MEMORY; INVALID_RESPONSE for a status line without a status. Lines that are no header are
- * skipped. */
+/* Add a header line as it came, with or without its line end; folds, spaces and case are
+ * normalised. A status line ("HTTP/1.1 200 OK") clears and sets the status. Returns 0;
+ * LIMIT_EXCEEDED; NO_MEMORY; INVALID_RESPONSE for a status line without a status. A line that is no
+ * header is skipped. */
 int beluga__http_response_add_line(beluga_http_response *response, const char *line, size_t n);
 
-/* Milliseconds that "retry-after-ms" or "retry-after" (seconds, also fractions, or an HTTP date;
- * `now` in seconds since 1970) ask to wait; -1 for none or nonsense; capped at 24 h. */
+/* Returns the milliseconds that "retry-after-ms" or "retry-after" asks to wait, at most 24 hours;
+ * -1 for none or nonsense. The latter has seconds, also fractions, or an HTTP date; `now` is in
+ * seconds since 1970. */
 int64_t beluga__http_retry_after_ms(const beluga_http_response *response, int64_t now);
-/* "x-should-retry": 1, 0, or -1 when absent. */
+/* Returns 1 or 0 as "x-should-retry" says, or -1 when it is absent. */
 int beluga__http_should_retry(const beluga_http_response *response);
-/* What the headers say is left of the provider's limits; `now` in seconds since 1970. Returns
- * whether they say anything. */
+/* Read from the headers how much of the provider's limits is left; `now` is in seconds since 1970.
+ * Returns whether they say anything. */
 bool beluga__http_rate_limits(const beluga_http_response *response, int64_t now,
                               beluga_rate_limits *out);
-/* Whether HTTP says where the body ends, so that a connection that was closed is not its end. */
+/* Returns whether HTTP says where the body ends, so that a closed connection does not end it. */
 bool beluga__http_is_framed(const beluga_http_response *response);
-/* The message for a 407, be it of a tunnel or of a plain request: nothing of the provider's
- * answered. */
+/* This is the message for a 407, of a tunnel or of a plain request: the proxy sent it, and not the
+ * provider. */
 #define BELUGA__PROXY_WANTS_CREDENTIALS                                                         \
     "the proxy wants a name and a password that it takes (HTTP 407): put them into the URL of " \
     "proxy, or of HTTPS_PROXY, as http://NAME:PASSWORD@HOST:PORT"
-/* "x-request-id", "request-id", "x-amzn-requestid", … or NULL. */
+/* Returns the value of "x-request-id", "request-id", "x-amzn-requestid" and the like, or NULL. */
 const char *beluga__http_request_id(const beluga_http_response *response);
 
-/* Whether a header's value is known to hold nothing private. */
+/* Returns whether a header's value is known to hold nothing private. */
 bool beluga__http_may_show(const char *name);
 
 /* Write "name: value" for a log; the value is "[redacted]" unless the name is on the allow-list. */
 void beluga__http_redact_header(beluga__buf *out, const char *name, const char *value);
 
-/* Write a URL for a log, with "[redacted]" in the place of a user's name and password, and of what
- * parameters such as "key" or "X-Amz-Signature" say. */
+/* Write a URL for a log, with "[redacted]" in the place of a user's name and password, and of the
+ * values of parameters such as "key" or "X-Amz-Signature". */
 int beluga__http_redact_url(beluga__buf *out, const char *url);
 
 #endif

@@ -49,7 +49,7 @@ void beluga__http_request_init(beluga_http_request *request, const beluga_alloca
 
 void beluga__http_request_free(beluga_http_request *request)
 {
-    /* Some hosts want the key, or a password, in the URL. */
+    /* Some hosts want the key, or a password, in the URL, so it is wiped. */
     if (request->url.capacity) explicit_bzero(request->url.data, request->url.capacity);
     beluga__buf_free(&request->url);
     beluga__buf_free(&request->body);
@@ -122,15 +122,14 @@ static beluga__header **find_header(beluga_http_request *request, const char *na
     return at;
 }
 
-static void remove_header(beluga_http_request *request, beluga__header **at)
+/* Replace the header at `at`, or append one where there is none. */
+static void put_header(beluga_http_request *request, beluga__header **at, const char *name,
+                       const char *value)
 {
-    if (!*at) return;
-    if (request->last_header == &(*at)->next) request->last_header = at;
-    *at = (*at)->next;
-}
-
-static void add_header(beluga_http_request *request, const char *name, const char *value)
-{
+    if (*at) {
+        (*at)->value = value;
+        return;
+    }
     beluga__header *header = beluga__arena_zalloc(request->arena, sizeof *header);
     const char *copy = keep(request, name);
     if (!header) fail(request, BELUGA_ERROR_NO_MEMORY, "no memory for a header");
@@ -140,16 +139,7 @@ static void add_header(beluga_http_request *request, const char *name, const cha
     request->last_header = &header->next;
 }
 
-static void put_header(beluga_http_request *request, beluga__header **at, const char *name,
-                       const char *value)
-{
-    if (*at)
-        (*at)->value = value;
-    else
-        add_header(request, name, value);
-}
-
-/* The value is not shown: it may be a secret. */
+/* The problem does not show the value, since that may be a secret. */
 static bool can_carry(beluga_http_request *request, const char *name, const char *value)
 {
     beluga__misfit misfit;
@@ -177,7 +167,8 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
 {
     beluga__header **at = find_header(request, name);
     if (!value) {
-        remove_header(request, at);
+        if (*at && request->last_header == &(*at)->next) request->last_header = at;
+        if (*at) *at = (*at)->next;
         return;
     }
     if (!can_carry(request, name, value)) return;
@@ -185,7 +176,7 @@ void beluga_http_request_set_header(beluga_http_request *request, const char *na
     if (copy) put_header(request, at, name, copy);
 }
 
-/* Put together where it stays: no copy of it is left elsewhere. */
+/* The value is put together in the arena, so that no copy of the key is left elsewhere. */
 int beluga__http_request_set_bearer(beluga_http_request *request, const char *key,
                                     beluga_error *err)
 {
@@ -256,18 +247,13 @@ const char *beluga_http_request_header(const beluga_http_request *request, const
     return NULL;
 }
 
-static bool has_scheme(const char *url)
-{
-    return strncasecmp(url, "http://", 7) == 0 || strncasecmp(url, "https://", 8) == 0;
-}
-
 static int check_url(const beluga_http_request *request, beluga_error *err)
 {
     const char *url = request->url.data;
     if (request->url.status)
         return beluga_error_set(err, request->url.status, "the URL: %s",
                                 beluga_error_text(request->url.status));
-    if (!has_scheme(url))
+    if (strncasecmp(url, "http://", 7) != 0 && strncasecmp(url, "https://", 8) != 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "the base URL must start with http:// or https://");
     beluga__misfit misfit;

@@ -57,13 +57,14 @@ static int status_line(beluga_http_response *response, const char *line, size_t 
     return 0;
 }
 
-/* A line that begins with space goes on with the value before it. */
-static int fold(beluga__buf *headers, const char *text, size_t n)
+/* A line that begins with a space goes on with the value of the line before it. */
+static int folded_line(beluga__buf *headers, const char *line, size_t n)
 {
+    for (; is_space(*line); n--) line++;
     if (!headers->length) return 0;
     headers->length--;
     beluga__buf_putc(headers, ' ');
-    beluga__buf_append(headers, text, n);
+    beluga__buf_append(headers, line, n);
     return beluga__buf_putc(headers, '\0');
 }
 
@@ -73,7 +74,7 @@ static int header_line(beluga__buf *headers, const char *line, size_t name_n, co
     enum { USUAL_HEADERS = 250 };
     size_t at = headers->length;
     if (!at) beluga__buf_reserve(headers, USUAL_HEADERS);
-    while (n && is_space(*value)) value++, n--;
+    for (; n && is_space(*value); n--) value++;
     beluga__buf_append(headers, line, name_n);
     for (; at < headers->length; at++) headers->data[at] = lower(headers->data[at]);
     beluga__buf_append(headers, ": ", 2);
@@ -86,10 +87,7 @@ int beluga__http_response_add_line(beluga_http_response *response, const char *l
     while (n && is_space(line[n - 1])) n--;
     if (!n || memchr(line, '\0', n)) return 0;
     if (n >= 5 && memcmp(line, "HTTP/", 5) == 0) return status_line(response, line, n);
-    if (is_space(*line)) {
-        while (is_space(*line)) line++, n--;
-        return fold(&response->headers, line, n);
-    }
+    if (is_space(*line)) return folded_line(&response->headers, line, n);
     const char *colon = memchr(line, ':', n);
     if (!colon || colon == line) return 0;
     size_t name_n = (size_t)(colon - line);
@@ -133,7 +131,7 @@ const char *beluga_http_response_body(const beluga_http_response *response, size
 
 /* ---- when to try again ----------------------------------------------------------------------- */
 
-/* A decimal number and nothing else, whatever the locale. Returns -1 for anything else. */
+/* Returns a decimal number, whatever the locale; -1 where the text is anything else. */
 static double number(const char *text)
 {
     double value = 0, scale = 1;
@@ -153,7 +151,7 @@ static int month_of(const char *name)
     return -1;
 }
 
-/* The three forms of RFC 9110, section 5.6.7. */
+/* RFC 9110, section 5.6.7, has these three forms. */
 static bool scan_date(const char *text, struct tm *t, char month[4])
 {
     int *d = &t->tm_mday, *y = &t->tm_year, *h = &t->tm_hour, *m = &t->tm_min, *s = &t->tm_sec;
@@ -167,7 +165,7 @@ static bool scan_date(const char *text, struct tm *t, char month[4])
     return true;
 }
 
-/* Seconds since 1970, or -1. */
+/* Returns seconds since 1970, or -1 where the text is no date. */
 static int64_t http_date(const char *text)
 {
     struct tm t = {0};
@@ -249,7 +247,7 @@ static const char *const shown_families[] = {"anthropic-ratelimit-", "x-ratelimi
 
 static bool starts_with(const char *name, const char *start)
 {
-    while (*start && lower(*name) == *start) name++, start++;
+    for (; *start && lower(*name) == *start; start++) name++;
     return !*start;
 }
 
@@ -270,7 +268,7 @@ void beluga__http_redact_header(beluga__buf *out, const char *name, const char *
     beluga__line_append(out, value, strlen(value), BELUGA__BREAKS_BLANK);
 }
 
-/* A parameter's name that says that its value is a secret. */
+/* Returns whether the name of a parameter says that its value is a secret. */
 static bool is_secret(const char *name, size_t n)
 {
     static const char *const words[] = {"key",       "token", "secret",     "password",
@@ -297,8 +295,9 @@ static int redact_query(beluga__buf *out, const char *at)
     }
 }
 
-/* Where name and password end at the latest. Behind a scheme that is where the path begins, but for
- * a password with a "/" or "?" in it, which is no port; in what is no URL it may be anywhere. */
+/* Returns where a user's name and password end at the latest. Behind a scheme the path begins
+ * there, unless a colon is followed by no port: then a password with a "/" or "?" in it may go on.
+ * In a text that is no URL they may end anywhere. */
 static const char *find_end(const char *host, bool has_scheme)
 {
     const char *end = host + strcspn(host, "/?#");

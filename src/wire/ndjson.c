@@ -1,4 +1,4 @@
-/* One JSON value a line. Blank lines are nothing; a last line needs no end. */
+/* NDJSON has one JSON value on each line. Blank lines are skipped; the last line needs no end. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
@@ -10,22 +10,6 @@ static bool is_blank(const char *line, size_t n)
     return true;
 }
 
-static int deliver(beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn, void *payload)
-{
-    beluga_frame frame = {.data = line, .length = n};
-    if (n && line[n - 1] == '\r') frame.length = --n;
-    if (is_blank(line, n)) {
-        framer->alive = true;
-        return 0;
-    }
-    if (n > framer->max) return BELUGA_ERROR_LIMIT_EXCEEDED;
-    char kept = line[n];
-    line[n] = '\0';
-    int code = fn(payload, &frame);
-    line[n] = kept;
-    return code;
-}
-
 static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame_fn fn,
                      void *payload)
 {
@@ -33,10 +17,23 @@ static int take_line(beluga__framer *framer, char *line, size_t n, beluga__frame
         if (beluga__buf_append(&framer->line, line, n)) return framer->line.status;
         line = framer->line.data;
         n = framer->line.length;
-        framer->line.length = 0; /* what it holds stays until the next append */
+        framer->line.length = 0; /* its bytes stay until the next append */
     }
     size_t mark = beluga__framer_skip_mark(framer, line, n);
-    return deliver(framer, line + mark, n - mark, fn, payload);
+    line += mark;
+    n -= mark;
+    if (n && line[n - 1] == '\r') n--;
+    if (is_blank(line, n)) {
+        framer->alive = true;
+        return 0;
+    }
+    if (n > framer->max) return BELUGA_ERROR_LIMIT_EXCEEDED;
+    beluga_frame frame = {.data = line, .length = n};
+    char kept = line[n];
+    line[n] = '\0';
+    int code = fn(payload, &frame);
+    line[n] = kept;
+    return code;
 }
 
 int beluga__ndjson_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,

@@ -16,7 +16,7 @@ static bool is_alphanumeric(unsigned char c)
     return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9');
 }
 
-/* Characters of C1 are two bytes each: this is true at the first one. */
+/* Characters of C1 are two bytes each; this is true at the first of the two. */
 static bool is_control(const char *at, size_t left)
 {
     unsigned char c = (unsigned char)*at;
@@ -58,8 +58,8 @@ static bool has_any(const char *text, size_t n, const char *set)
     return false;
 }
 
-/* All but the controls that are not allowed, and what is forbidden besides. Nearly always nothing
- * is to be looked at twice. */
+/* A text fits if it is UTF-8 without forbidden characters and without controls that are not
+ * allowed. The first test alone lets nearly every text pass. */
 static bool fits(const char *text, size_t n, const char *allowed, const char *forbidden,
                  beluga__misfit *misfit)
 {
@@ -130,7 +130,8 @@ const char *beluga__header_is_ours(const char *name, size_t n)
 
 /* ---- paths ----------------------------------------------------------------------------------- */
 
-/* The character at which a server may look when it has decoded it; moves on behind it. */
+/* Returns the character that a server may see here when it has decoded the path, and moves `at` on
+ * behind it. */
 static char decoded(const char *path, size_t n, size_t *at)
 {
     static const struct {
@@ -146,7 +147,7 @@ static char decoded(const char *path, size_t n, size_t *at)
     return c;
 }
 
-/* Without escapes a segment of dots begins with one. */
+/* Without escapes a path climbs only where a segment begins with a dot. */
 static bool may_climb(const char *path, size_t n)
 {
     if (memchr(path, '%', n) || memchr(path, '\\', n)) return true;

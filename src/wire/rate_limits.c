@@ -1,6 +1,6 @@
-/* What a provider says is left of its limits, in two families of headers: x-ratelimit-*-requests
- * with durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-*
- * with times (RFC 3339). */
+/* Two families of headers tell how much of a provider's limits is left: x-ratelimit-*-requests with
+ * durations ("6m0s", "20ms", or a bare number of seconds), and anthropic-ratelimit-requests-* with
+ * times (RFC 3339). */
 #include "wire/http.h"
 
 #include "base/time.h"
@@ -17,7 +17,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A count, and nothing else; -1 for anything else. */
+/* Returns a count; -1 where the text is anything else. */
 static int64_t count(const char *text)
 {
     int64_t value = 0;
@@ -31,7 +31,7 @@ static int64_t count(const char *text)
 
 /* ---- durations ------------------------------------------------------------------------------- */
 
-/* A decimal number at the text's beginning, whatever the locale; -1 for none. */
+/* Read a decimal number at the text's beginning, whatever the locale; -1 for none. */
 static double number(const char **text)
 {
     double value = 0, scale = 1;
@@ -43,7 +43,7 @@ static double number(const char **text)
     return at == start ? -1 : value;
 }
 
-/* Milliseconds of the unit at the text's beginning; 0 for none that is known. */
+/* Read a unit at the text's beginning, in milliseconds; 0 for none that is known. */
 static double unit(const char **text)
 {
     static const struct {
@@ -60,7 +60,7 @@ static double unit(const char **text)
     return 0;
 }
 
-/* Milliseconds of "1h6m0.5s", or of a bare number of seconds; -1 for anything else. */
+/* Returns the milliseconds of "1h6m0.5s", or of a bare number of seconds; -1 for anything else. */
 static int64_t duration_ms(const char *text)
 {
     static const double most = 1e15;
@@ -73,12 +73,13 @@ static int64_t duration_ms(const char *text)
         sum += value * factor;
         first = false;
     } while (*text);
-    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s are 7659.999… ms */
+    return sum < most ? (int64_t)(sum + 1e-3) : -1; /* 7.66 s come out as 7659.999… ms */
 }
 
 /* ---- times ----------------------------------------------------------------------------------- */
 
-/* Milliseconds from `now` to an RFC 3339 time, 0 when it has passed; -1 for anything else. */
+/* Returns the milliseconds from `now` to an RFC 3339 time, 0 when it has passed; -1 for anything
+ * else. */
 static int64_t until_ms(const char *text, int64_t now)
 {
     int64_t at;
@@ -86,14 +87,9 @@ static int64_t until_ms(const char *text, int64_t now)
     return at > now ? (at - now) * 1000 : 0;
 }
 
-static int64_t reset_ms(const char *text, int64_t now)
-{
-    return strchr(text, ':') ? until_ms(text, now) : duration_ms(text);
-}
-
 /* ---- headers --------------------------------------------------------------------------------- */
 
-/* One header, "name: value". */
+/* Read one header, "name: value". */
 static void read_header(beluga_rate_limits *limits, const char *line, int64_t now)
 {
     const struct {
@@ -114,7 +110,10 @@ static void read_header(beluga_rate_limits *limits, const char *line, int64_t no
         const char *name = anthropic ? rows[i].anthropic : rows[i].openai;
         size_t n = strlen(name);
         if (strncmp(line, name, n) != 0 || line[n] != ':') continue;
-        *rows[i].field = rows[i].is_time ? reset_ms(line + n + 2, now) : count(line + n + 2);
+        const char *value = line + n + 2;
+        *rows[i].field = !rows[i].is_time     ? count(value)
+                         : strchr(value, ':') ? until_ms(value, now)
+                                              : duration_ms(value);
         return;
     }
 }

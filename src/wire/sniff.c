@@ -12,7 +12,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 {
     static const char mark[] = "\xef\xbb\xbf";
     size_t at = 0, before;
-    do { /* as often as they come: the pieces of a body are looked at one by one */
+    do { /* both may come again, since the pieces of a body are looked at one by one */
         before = at;
         while (at < n && is_blank(bytes[at])) at++;
         if (n - at >= 3 && memcmp(bytes + at, mark, 3) == 0) at += 3;
@@ -22,7 +22,7 @@ size_t beluga__sniff_skip(const char *bytes, size_t n)
 
 /* --- the first bytes -------------------------------------------------------------------------- */
 
-/* A text that begins with `word`, or may once there is more of it; without case. */
+/* Tell whether a text begins with `word`, or may do so once there is more of it; without case. */
 static beluga__sniffed begins(const char *bytes, size_t n, const char *word, beluga__sniffed what)
 {
     size_t length = strlen(word);
@@ -45,7 +45,7 @@ static const struct {
     {"\xef\xbb\xbf", BELUGA__SNIFF_MORE},
 };
 
-/* What comes after a bracket tells whether the value can end in its first line. */
+/* The character after a bracket tells whether the value can end in its first line. */
 static beluga__sniffed sniff_json(const char *bytes, size_t n)
 {
     size_t at = 1;
@@ -103,7 +103,7 @@ static bool is_sign(const char *text, size_t n)
 
 static void trim(const char **text, size_t *n)
 {
-    while (*n && is_blank(**text)) ++*text, --*n;
+    for (; *n && is_blank(**text); --*n) ++*text;
     while (*n && is_blank((*text)[*n - 1])) --*n;
 }
 
@@ -112,7 +112,10 @@ bool beluga__frame_is_heartbeat(const beluga_frame *frame)
     const char *text = frame->data;
     size_t n = frame->length;
     trim(&text, &n);
-    if (n > 1 && *text == '"' && text[n - 1] == '"') text++, n -= 2;
+    if (n > 1 && *text == '"' && text[n - 1] == '"') {
+        text++;
+        n -= 2;
+    }
     if (!n || is_sign(text, n)) return true;
     return frame->event && *text != '{' && is_sign(frame->event, frame->event_length);
 }

@@ -1,89 +1,92 @@
-/* Server-sent events, as the HTML standard reads them; but a last event that no blank line follows
- * is delivered, since servers forget it.
+/* Server-sent events, as the HTML standard reads them, but for one thing: the last event is
+ * delivered also where no blank line follows it, since servers forget that line.
  *
- * What an event holds stays where it was fed, and is handed out from there, while that is possible:
- * the bytes are copied ("parked") when they end before their event does, or when it has several
- * data lines. */
+ * The text of an event stays where it was fed, and is handed out from there, while that is
+ * possible. It is copied ("parked") when the fed bytes end before the event does, or when the event
+ * has several data lines. */
 #include "wire/framing.h"
 
 #include <beluga/error.h>
 
-struct slice {
-    char *at; /* NULL: nothing in place */
+typedef struct slice {
+    char *at; /* NULL: nothing lies in the fed bytes */
     size_t n;
-};
+} slice;
 
-struct sse {
+typedef struct reader {
     beluga__framer *framer;
     beluga__frame_fn fn;
     void *payload;
-    struct slice data, event;
-};
+    slice data, event;
+} reader;
 
-static int park(struct sse *s)
+static int park(reader *r)
 {
-    beluga__framer *framer = s->framer;
+    beluga__framer *framer = r->framer;
     int code = 0;
-    if (s->data.at) code = beluga__buf_append(&framer->data, s->data.at, s->data.n);
-    if (s->event.at && !code) {
+    if (r->data.at) code = beluga__buf_append(&framer->data, r->data.at, r->data.n);
+    if (r->event.at && !code) {
         beluga__buf_clear(&framer->event);
-        code = beluga__buf_append(&framer->event, s->event.at, s->event.n);
+        code = beluga__buf_append(&framer->event, r->event.at, r->event.n);
     }
-    s->data.at = s->event.at = NULL;
+    r->data.at = r->event.at = NULL;
     return code;
 }
 
-static char terminate(struct slice slice)
+static char terminate(slice text)
 {
-    char kept = slice.at[slice.n];
-    slice.at[slice.n] = '\0';
+    char kept = text.at[text.n];
+    text.at[text.n] = '\0';
     return kept;
 }
 
-static int deliver(struct sse *s)
+static int deliver(reader *r)
 {
-    beluga__framer *framer = s->framer;
-    struct slice data = s->data, event = s->event;
-    if (!data.at) data = (struct slice){framer->data.data, framer->data.length};
-    if (!event.at) event = (struct slice){framer->event.data, framer->event.length};
-    beluga_frame frame = {.event = "message", .event_length = 7, .data = data.at, .length = data.n};
-    if (event.n) frame.event = event.at, frame.event_length = event.n;
-    /* A parked slice ends in NUL already, and may be the buffer's shared "", which is not written
+    beluga__framer *framer = r->framer;
+    slice data = r->data, event = r->event;
+    if (!data.at) data = (slice){framer->data.data, framer->data.length};
+    if (!event.at) event = (slice){framer->event.data, framer->event.length};
+    beluga_frame frame = {.event = event.n ? event.at : "message",
+                          .event_length = event.n ? event.n : 7,
+                          .data = data.at,
+                          .length = data.n};
+    /* A parked slice ends in NUL already, and may be the buffer's shared "", which nobody may write
      * to. */
-    char after_data = s->data.at ? terminate(data) : '\0';
-    char after_event = s->event.at ? terminate(event) : '\0';
-    int code = s->fn(s->payload, &frame);
-    if (s->event.at) event.at[event.n] = after_event;
-    if (s->data.at) data.at[data.n] = after_data;
+    char after_data = r->data.at ? terminate(data) : '\0';
+    char after_event = r->event.at ? terminate(event) : '\0';
+    int code = r->fn(r->payload, &frame);
+    if (r->event.at) event.at[event.n] = after_event;
+    if (r->data.at) data.at[data.n] = after_data;
     return code;
 }
 
-static int dispatch(struct sse *s)
+/* End an event. One without data is not delivered; it only shows that its sender lives. */
+static int dispatch(reader *r)
 {
-    beluga__framer *framer = s->framer;
+    beluga__framer *framer = r->framer;
     int code = 0;
     if (framer->has_data)
-        code = deliver(s);
+        code = deliver(r);
     else
         framer->alive = true;
-    s->data.at = s->event.at = NULL;
+    r->data.at = r->event.at = NULL;
     framer->has_data = framer->bare = false;
     framer->data.length = framer->event.length = 0;
     return code;
 }
 
-static int add_data(struct sse *s, char *value, size_t n)
+static int add_data(reader *r, slice value)
 {
-    beluga__framer *framer = s->framer;
+    beluga__framer *framer = r->framer;
     if (!framer->has_data) {
         framer->has_data = true;
-        s->data = (struct slice){value, n};
-        return n > framer->max ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
+        r->data = value;
+        return value.n > framer->max ? BELUGA_ERROR_LIMIT_EXCEEDED : 0;
     }
-    if (s->data.at) beluga__buf_append(&framer->data, s->data.at, s->data.n);
-    s->data.at = NULL;
+    if (r->data.at) beluga__buf_append(&framer->data, r->data.at, r->data.n);
+    r->data.at = NULL;
     beluga__buf_putc(&framer->data, '\n');
-    return beluga__buf_append(&framer->data, value, n);
+    return beluga__buf_append(&framer->data, value.at, value.n);
 }
 
 static bool is_field(const char *line, size_t n, const char *name, size_t name_n)
@@ -91,60 +94,49 @@ static bool is_field(const char *line, size_t n, const char *name, size_t name_n
     return n >= name_n && memcmp(line, name, name_n) == 0 && (n == name_n || line[name_n] == ':');
 }
 
-/* The value after a field's name: one space after the colon is not part of it. */
-static struct slice value_of(char *line, size_t n, size_t name_n)
+/* Returns the value after a field's name; one space after the colon is not part of it. */
+static slice value_of(char *line, size_t n, size_t name_n)
 {
     size_t skip = name_n;
     if (skip < n) skip++;
     if (skip < n && line[skip] == ' ') skip++;
-    return (struct slice){line + skip, n - skip};
-}
-
-/* No field begins with a brace. It is JSON that a server wrote where an event should be, such as an
- * error that came up on the way: hand it on up to the next blank line. */
-static bool is_bare(beluga__framer *framer, const char *line)
-{
-    if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
-    return framer->bare;
-}
-
-static int read_line(struct sse *s, char *line, size_t n)
-{
-    size_t mark = beluga__framer_skip_mark(s->framer, line, n);
-    line += mark;
-    n -= mark;
-    if (!n) return dispatch(s);
-    if (is_bare(s->framer, line)) return add_data(s, line, n);
-    if (is_field(line, n, "data", 4)) {
-        struct slice value = value_of(line, n, 4);
-        return add_data(s, value.at, value.n);
-    }
-    if (is_field(line, n, "event", 5))
-        s->event = value_of(line, n, 5);
-    else
-        s->framer->alive = true;
-    return 0;
+    return (slice){line + skip, n - skip};
 }
 
 /* An unfinished line and the data before it count together. */
-static int keep(struct sse *s, const char *rest, size_t n)
+static int keep(reader *r, const char *rest, size_t n)
 {
-    beluga__framer *framer = s->framer;
+    beluga__framer *framer = r->framer;
     if (framer->line.length + framer->data.length + n > framer->line.max)
         return BELUGA_ERROR_LIMIT_EXCEEDED;
     return beluga__buf_append(&framer->line, rest, n);
 }
 
-static int take_line(struct sse *s, char *line, size_t n)
+static int take_line(reader *r, char *line, size_t n)
 {
-    beluga__framer *framer = s->framer;
+    beluga__framer *framer = r->framer;
     if (n > framer->line.max) return BELUGA_ERROR_LIMIT_EXCEEDED;
-    if (!framer->line.length) return read_line(s, line, n);
-    int code = keep(s, line, n);
-    if (code) return code;
-    n = framer->line.length;
-    framer->line.length = 0; /* what it holds stays until the next append, which parks before */
-    return read_line(s, framer->line.data, n);
+    if (framer->line.length) {
+        int code = keep(r, line, n);
+        if (code) return code;
+        line = framer->line.data;
+        n = framer->line.length;
+        framer->line.length = 0; /* its bytes stay until the next append, and park comes before */
+    }
+    size_t mark = beluga__framer_skip_mark(framer, line, n);
+    line += mark;
+    n -= mark;
+    if (!n) return dispatch(r);
+    /* No field begins with a bracket. Such a line is JSON that a server wrote where an event should
+     * be, such as an error that came up on the way; it is data up to the next blank line. */
+    if (!framer->has_data && (*line == '{' || *line == '[')) framer->bare = true;
+    if (framer->bare) return add_data(r, (slice){line, n});
+    if (is_field(line, n, "data", 4)) return add_data(r, value_of(line, n, 4));
+    if (is_field(line, n, "event", 5))
+        r->event = value_of(line, n, 5);
+    else
+        framer->alive = true;
+    return 0;
 }
 
 static char *find(char *at, char *end, char c)
@@ -156,14 +148,15 @@ static char *find(char *at, char *end, char c)
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload)
 {
-    struct sse s = {.framer = framer, .fn = fn, .payload = payload};
+    reader r = {.framer = framer, .fn = fn, .payload = payload};
     char *at = bytes, *end = bytes + n;
     if (framer->skip_newline && *at == '\n') at++;
     framer->skip_newline = false;
-    /* The next of each are kept, so that all bytes are looked at once for each. */
+    /* The next newline and the next carriage return are both remembered, so that every byte is
+     * searched only once for each. */
     char *feed = find(at, end, '\n'), *carriage = find(at, end, '\r'), *stop;
     while ((stop = feed < carriage ? feed : carriage) < end) {
-        int code = take_line(&s, at, (size_t)(stop - at));
+        int code = take_line(&r, at, (size_t)(stop - at));
         if (code) return code;
         at = stop + 1;
         if (stop == carriage) {
@@ -175,13 +168,13 @@ int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__fram
         }
         if (feed < at) feed = find(at, end, '\n');
     }
-    int code = park(&s);
-    return code || at >= end ? code : keep(&s, at, (size_t)(end - at));
+    int code = park(&r);
+    return code || at >= end ? code : keep(&r, at, (size_t)(end - at));
 }
 
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload)
 {
-    struct sse s = {.framer = framer, .fn = fn, .payload = payload};
-    int code = framer->line.length ? take_line(&s, NULL, 0) : 0;
-    return code ? code : dispatch(&s);
+    reader r = {.framer = framer, .fn = fn, .payload = payload};
+    int code = framer->line.length ? take_line(&r, NULL, 0) : 0;
+    return code ? code : dispatch(&r);
 }
