@@ -5,7 +5,7 @@
 enum { ALIGNMENT = 16, SMALLEST_BLOCK = 1024, LARGEST_STEP = 64 * 1024 };
 
 struct beluga__block {
-    struct beluga__block *next;
+    beluga__block *next;
     size_t size;
 };
 
@@ -19,7 +19,7 @@ void beluga__arena_init(beluga__arena *arena, const beluga_allocator *allocator,
 
 void beluga__arena_free(beluga__arena *arena)
 {
-    for (struct beluga__block *b = arena->blocks, *next; b; b = next) {
+    for (beluga__block *b = arena->blocks, *next; b; b = next) {
         next = b->next;
         if (arena->secret) explicit_bzero(b, b->size);
         beluga__release(arena->allocator, b);
@@ -28,30 +28,26 @@ void beluga__arena_free(beluga__arena *arena)
     arena->at = arena->end = NULL;
 }
 
-static void *new_block(beluga__arena *arena, size_t size)
+void *beluga__arena_grow(beluga__arena *arena, size_t size)
 {
-    size_t whole = size + sizeof(struct beluga__block);
+    if (size > arena->max) return NULL;
+    size = (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
+    size_t whole = size + sizeof(beluga__block);
     if (arena->total > arena->max || size > arena->max - arena->total) return NULL;
     bool large = whole > arena->next_size / 2;
     size_t block_size = large ? whole : arena->next_size;
-    struct beluga__block *block = beluga__alloc(arena->allocator, block_size);
+    beluga__block *block = beluga__alloc(arena->allocator, block_size);
     if (!block) return NULL;
     block->size = block_size;
     block->next = arena->blocks;
     arena->blocks = block;
     arena->total += block_size;
-    /* A large piece gets a block of its own; what is left of the current one stays in use. */
+    /* A large piece gets a block of its own, so that the room in the current one stays in use. */
     if (large) return block + 1;
     if (arena->next_size < LARGEST_STEP) arena->next_size *= 2;
     arena->at = (char *)(block + 1) + size;
     arena->end = (char *)block + block_size;
     return block + 1;
-}
-
-void *beluga__arena_grow(beluga__arena *arena, size_t size)
-{
-    if (size > arena->max) return NULL;
-    return new_block(arena, (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1));
 }
 
 void *beluga__arena_zalloc(beluga__arena *arena, size_t size)

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* The value of a digit of either alphabet, or 64. */
+/* Returns the value of a digit of either alphabet, or 64 where it is no digit. */
 static uint32_t digit(char c)
 {
     if (c >= 'A' && c <= 'Z') return (uint32_t)(c - 'A');

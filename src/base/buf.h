@@ -1,5 +1,5 @@
-/* A growing buffer with a maximum. It is always NUL-terminated; a failure sticks, so that a chain
- * of appends needs one test at its end. */
+/* A buffer grows up to a maximum. It always ends in NUL, and a failure sticks, so that a chain of
+ * appends needs one test at its end. */
 #ifndef BELUGA__BUF_H
 #define BELUGA__BUF_H
 
@@ -8,10 +8,10 @@
 typedef struct beluga__buf {
     char *data; /* "" until something is stored */
     size_t length;
-    size_t capacity; /* 0: data is not ours to free */
+    size_t capacity; /* 0: data was not allocated */
     size_t max;
     const beluga_allocator *allocator;
-    int status; /* 0, or what went wrong first */
+    int status; /* 0, or the first failure */
 } beluga__buf;
 
 void beluga__buf_init(beluga__buf *buf, const beluga_allocator *allocator, size_t max);
@@ -25,8 +25,8 @@ int beluga__buf_puts(beluga__buf *buf, const char *text);
 int beluga__buf_printf(beluga__buf *buf, const char *format, ...) BELUGA_PRINTF(2, 3);
 /* Drop the first n bytes. */
 void beluga__buf_consume(beluga__buf *buf, size_t n);
-/* Hand the bytes over (release with the buffer's allocator); the buffer is empty then. NULL on
- * failure. */
+/* Hand the bytes over, to be released with the buffer's allocator; the buffer is empty then.
+ * Returns NULL on failure. */
 char *beluga__buf_steal(beluga__buf *buf, size_t *length);
 
 static inline int beluga__buf_putc(beluga__buf *buf, char c)

@@ -1,4 +1,4 @@
-/* The two clocks. */
+/* Durations and deadlines are told by the monotonic clock, dates by the wall's. */
 #ifndef BELUGA__CLOCK_H
 #define BELUGA__CLOCK_H
 
@@ -14,14 +14,14 @@ static inline int64_t beluga__clock_ns(clockid_t id)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* For durations and deadlines. */
+/* Returns the time of the monotonic clock. */
 static inline int64_t beluga__now_ns(void)
 {
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
-/* When `timeout_ms` from now are over; at once where it is negative. Far enough from the end of
- * time to add to it. */
+/* Returns the time when `timeout_ms` from now are over, or now where it is negative. It is at most
+ * half of all time, so that a caller may add to it. */
 static inline int64_t beluga__ends_ns(int64_t timeout_ms)
 {
     int64_t ns;
@@ -30,14 +30,14 @@ static inline int64_t beluga__ends_ns(int64_t timeout_ms)
     return __builtin_add_overflow(ns, beluga__now_ns(), &ns) ? INT64_MAX / 2 : ns;
 }
 
-/* For pthread_cond_timedwait, by the clock of beluga__now_ns. */
+/* Returns a time of beluga__now_ns as pthread_cond_timedwait takes it. */
 static inline struct timespec beluga__timespec(int64_t ns)
 {
     return (struct timespec){.tv_sec = (time_t)(ns / 1000000000),
                              .tv_nsec = (long)(ns % 1000000000)};
 }
 
-/* Seconds since 1970. */
+/* Returns the seconds since 1970. */
 static inline int64_t beluga__wall_s(void)
 {
     return (int64_t)time(NULL);

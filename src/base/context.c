@@ -44,8 +44,8 @@ beluga_context *beluga_context_new_timeout(beluga_context *parent, int64_t timeo
     return context;
 }
 
-/* W3C trace context, level 2: "00-32 hex-16 hex-2 hex", lower case, ids not all zero. Later
- * versions may go on behind another dash. */
+/* W3C's trace context, level 2, wants "00-32 hex-16 hex-2 hex" in lower case, with ids that are not
+ * all zero. Later versions may go on behind another dash. */
 static bool valid_traceparent(const char *text)
 {
     static const char pattern[] = "hh-hhhhhhhhhhhhhhhhhhhhhhhhhhhhhhhh-hhhhhhhhhhhhhhhh-hh";
@@ -87,7 +87,7 @@ beluga_context *beluga_context_new_traced(beluga_context *parent, const char *tr
     return beluga_context_new_trace(parent, traceparent, NULL);
 }
 
-/* Only a store and a write: safe in a signal handler. */
+/* It does no more than a store and a write, so a signal handler may call it. */
 void beluga_context_cancel(beluga_context *context)
 {
     while (context && context->fd < 0) context = context->parent;
@@ -96,7 +96,7 @@ void beluga_context_cancel(beluga_context *context)
     if (!atomic_exchange(&context->cancelled, true)) {
         uint64_t one = 1;
         ssize_t written = write(context->fd, &one, sizeof one);
-        (void)written; /* it can only fail when the counter is full: then it is readable anyway */
+        (void)written; /* it fails only when the counter is full, and then it is readable anyway */
     }
     errno = saved;
 }

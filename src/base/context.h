@@ -1,4 +1,4 @@
-/* Contexts from the inside: a chain to the root, each link a deadline, a flag, or a trace. */
+/* A context is a chain up to its root; each link adds a deadline, a flag, or a trace. */
 #ifndef BELUGA__CONTEXT_H
 #define BELUGA__CONTEXT_H
 
@@ -7,12 +7,12 @@
 
 struct beluga_context {
     atomic_uint refs;
-    beluga_context *parent; /* shared */
-    int64_t deadline_ns;    /* monotonic; INT64_MAX: none. Already the earliest of the chain. */
-    int fd;                 /* eventfd that becomes readable when cancelled; -1: not cancellable */
-    atomic_bool cancelled;  /* this link's own flag */
-    char traceparent[56];   /* "" : ask the parent */
-    char *tracestate;       /* NULL: none came with the traceparent */
+    beluga_context *parent; /* holds a reference */
+    int64_t deadline_ns;    /* monotonic, the earliest of the chain; INT64_MAX: none */
+    int fd; /* an eventfd that becomes readable when it is cancelled; -1: it can't be */
+    atomic_bool cancelled; /* this link's own flag */
+    char traceparent[56];  /* "" : ask the parent */
+    char *tracestate;      /* NULL: none came with the traceparent */
 };
 
 static inline int64_t beluga__context_deadline_ns(const beluga_context *context)

@@ -26,7 +26,7 @@ static int buffer_error(beluga_error *err, const char *path, const beluga__buf *
     return beluga_error_set(err, buf->status, "%s: %s", path, beluga_error_text(buf->status));
 }
 
-/* A pipe may have no writer, or one that says nothing: it is not waited for without an end. */
+/* A pipe may have no writer, or a silent one, so the wait for its bytes has an end. */
 static int wait_for_bytes(int fd, const char *path, beluga_error *err)
 {
     struct pollfd p = {.fd = fd, .events = POLLIN};
@@ -72,7 +72,7 @@ static int read_opened(int fd, bool only_files, const char *path, beluga__buf *b
     if (only_files && !is_file && !S_ISDIR(info.st_mode))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "%s: it is not a regular file",
                                 path);
-    /* Room at once for what the file says it holds; the bytes decide. */
+    /* Reserve room for the size that the file has now; it may still turn out longer or shorter. */
     if (is_file && info.st_size > 0 && beluga__buf_reserve(buf, (size_t)info.st_size))
         return buffer_error(err, path, buf);
     return read_all(fd, !is_file, path, buf, err);

@@ -1,4 +1,4 @@
-/* Reading whole files. */
+/* These functions read whole files. */
 #ifndef BELUGA__FILE_H
 #define BELUGA__FILE_H
 
@@ -10,7 +10,7 @@
  * to its end, and may be silent for BELUGA__PIPE_WAIT_MS. NOT_FOUND, LIMIT_EXCEEDED, NO_MEMORY, or
  * INVALID_INPUT for what else the system says; the error names the path. */
 int beluga__file_read(const char *path, beluga__buf *buf, beluga_error *err);
-/* The same for what must be a regular file, since nobody may wait. */
+/* Do the same, but refuse anything that is not a regular file, for callers that must not wait. */
 int beluga__file_read_regular(const char *path, beluga__buf *buf, beluga_error *err);
 
 #endif

@@ -10,9 +10,9 @@
 
 typedef struct beluga__fork_lock {
     pthread_mutex_t mutex;
-    atomic_uint generation; /* of fork, that the mutex belongs to */
-    bool fresh;             /* nobody was told yet; under the mutex, like what follows */
-    bool was_held;          /* by a thread of the parent's */
+    atomic_uint generation; /* the count of forks when the mutex was made */
+    bool fresh;             /* nobody was told yet that this is a new process; under the mutex */
+    bool was_held;          /* a thread of the parent's held it at the fork; under the mutex */
 } beluga__fork_lock;
 
 void beluga__fork_lock_init(beluga__fork_lock *lock);

@@ -1,12 +1,12 @@
-/* What the layers tell each other about an error, in the room that it keeps for later. */
+/* The layers tell each other more about an error in the room that it keeps for later versions. */
 #ifndef BELUGA__HINT_H
 #define BELUGA__HINT_H
 
 #include <beluga/error.h>
 #include <stdbool.h>
 
-/* Nobody listens on this machine: a server that is not running, which seldom comes up in seconds.
- */
+/* A server of this machine does not run: nobody listens on its port, and that seldom changes in
+ * seconds. */
 static inline void beluga__hint_set_not_running(beluga_error *err, bool set)
 {
     err->reserved[0] = set;

@@ -1,5 +1,5 @@
-/* JSON over yyjson, which nothing else includes. The public reader and writer are in
- * beluga/provider/json.h; this adds parsing into memory that is used again. */
+/* The public reader and writer of JSON are in beluga/provider/json.h; this header adds parsing into
+ * memory that is used again. Only the sources of this room include yyjson. */
 #ifndef BELUGA__JSON_H
 #define BELUGA__JSON_H
 
@@ -10,23 +10,24 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-/* Memory for one parse at a time: grows to what the largest text needed, then allocates nothing.
- * Texts over BELUGA__MAX_POOLED_JSON get memory of their own until the next parse. */
+/* A scratch has the memory of one parse at a time. It grows to the need of the largest text, and
+ * then allocates nothing. Texts over BELUGA__MAX_POOLED_JSON get memory of their own until the next
+ * parse. */
 typedef struct beluga__json_scratch {
     const beluga_allocator *allocator;
-    void *pool; /* what yyjson parses into */
+    void *pool; /* yyjson parses into it */
     size_t pool_size;
-    struct yyjson_doc *large; /* a document outside the pool */
+    struct yyjson_doc *large; /* a document that did not fit into the pool */
     bool lenient;             /* NaN and Infinity are no faults, but values without a number */
-    bool repaired;    /* the last text; `text` is what it became, until a value is written */
+    bool repaired;    /* the last text was; until a value is written, `text` holds the result */
     size_t fault;     /* the byte where the last text that is not JSON went wrong */
-    beluga__buf text; /* results of beluga__json_scratch_text, and texts that had to be repaired */
+    beluga__buf text; /* a result of beluga__json_scratch_text, or a text that was repaired */
 } beluga__json_scratch;
 
 void beluga__json_scratch_init(beluga__json_scratch *scratch, const beluga_allocator *allocator);
 void beluga__json_scratch_free(beluga__json_scratch *scratch);
-/* Parse; `root` lives until the next parse. The input is not changed and need not end in NUL. Codes
- * as beluga_json_parse. */
+/* Parse a text. `root` lives until the next parse. The input is not changed and need not end in
+ * NUL. Returns the codes of beluga_json_parse. */
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
                                const beluga_json **root, beluga_error *err);
 /* Write a value of that parse as compact JSON; lives until the next parse or the next call of this.
@@ -55,22 +56,22 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
 int beluga__json_merge(beluga__buf *out, const char *text, size_t length, const char *patch,
                        size_t patch_length);
 
-/* A writer over a buffer of the caller's; the buffer's maximum is the writer's. */
+/* A writer appends to a buffer of the caller's, up to the buffer's maximum. */
 struct beluga_json_writer {
     beluga__buf *buf;
     beluga__buf own; /* for beluga_json_writer_new */
     uint32_t depth;
-    bool need_comma; /* something stands before on this level; at depth 0: the value is complete */
-    int status;      /* the first failure; the buffer's own is apart */
-    uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* a bit a level: is it an array? */
+    bool need_comma; /* this level has a value already; at depth 0 the text is complete */
+    int status;      /* the first failure; failures of the buffer are in the buffer */
+    uint64_t arrays[BELUGA__MAX_JSON_DEPTH / 64]; /* one bit for each level: is it an array? */
 };
 
 void beluga__json_writer_init(beluga_json_writer *w, beluga__buf *buf);
-/* Returns 0 when one whole value was written; else what stuck, or INVALID_INPUT while one is open.
- */
+/* Returns 0 when one whole value was written; the first failure; or INVALID_INPUT while a value is
+ * open. */
 int beluga__json_writer_status(const beluga_json_writer *w);
 
-/* beluga_json_get for a name of n bytes, which may hold a NUL. */
+/* Do as beluga_json_get for a name of n bytes, which may hold a NUL. */
 const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key, size_t n);
 
 #endif

@@ -22,7 +22,7 @@ static const beluga_json *member(const beluga_json *object, const char *key)
     return beluga_json_is_object(object) ? beluga_json_get(object, key) : NULL;
 }
 
-/* As deep as JSON may nest. */
+/* It recurses no deeper than the parser lets JSON nest. */
 static void merge(merging *m, const char *key, const beluga_json *target, const beluga_json *patch)
 {
     if (!beluga_json_is_object(patch)) {

@@ -10,7 +10,7 @@
 /* A repaired byte becomes three, and an escaped one six. */
 #define MAX_TEXT ((size_t)6 * BELUGA__MAX_REQUEST_BYTES)
 
-/* A text that closes what it opens can't be deeper than half its length. */
+/* A text that closes all that it opens can't be deeper than half its length. */
 enum { SHORTEST_DEEP_TEXT = 2 * BELUGA__MAX_JSON_DEPTH, SMALLEST_POOL = 8 * 1024 };
 
 static yyjson_val *val(const beluga_json *value)
@@ -53,7 +53,7 @@ static void *buf_resize(void *buffer, void *pointer, size_t old_size, size_t siz
     (void)pointer;
     (void)old_size;
     if (size > buf->length && beluga__buf_reserve(buf, size - buf->length)) return NULL;
-    buf->length = size; /* all of it must survive the next growth */
+    buf->length = size; /* so that all bytes survive the next growth */
     return buf->data;
 }
 
@@ -120,9 +120,9 @@ static bool nests_too_deep(const char *text, size_t length)
     return false;
 }
 
-/* yyjson parses without recursion, but who walks the result may recurse. Before parsing only large
- * texts are looked through, which would cost memory; after it those with values enough, or with a
- * fault. */
+/* yyjson parses without recursion, but a walk over the result may recurse. A large text is looked
+ * through before it is parsed, since parsing it would cost memory; a small one after that, and only
+ * if it has a fault, or values enough to be too deep. */
 static bool too_deep(const yyjson_doc *doc, bool parsed, const char *text, size_t length)
 {
     bool large = length > BELUGA__MAX_POOLED_JSON;
@@ -188,8 +188,8 @@ static yyjson_doc *read_with(beluga__json_scratch *scratch, bool pooled, yyjson_
     return scratch->large;
 }
 
-/* Python's writer has NaN and Infinity for numbers that are none. Where a peer's text is taken as
- * it comes they are values without a number; as text they would be written back. */
+/* Python writes NaN and Infinity, which are not JSON. A lenient scratch reads them as values that
+ * are no numbers. Reading them as text would let them be written back. */
 static yyjson_doc *read_text(beluga__json_scratch *scratch, bool pooled, const char *text,
                              size_t length, yyjson_read_err *why)
 {
@@ -233,18 +233,13 @@ static int parse(beluga__json_scratch *scratch, bool pooled, const char *text, s
     return *doc ? 0 : fail(&why, length, err);
 }
 
-static void forget(beluga__json_scratch *scratch)
-{
-    if (scratch->large) yyjson_doc_free(scratch->large);
-    scratch->large = NULL;
-    scratch->repaired = false;
-}
-
 int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, size_t length,
                                const beluga_json **root, beluga_error *err)
 {
     yyjson_doc *doc;
-    forget(scratch);
+    if (scratch->large) yyjson_doc_free(scratch->large);
+    scratch->large = NULL;
+    scratch->repaired = false;
     int code = parse(scratch, true, text, length, &doc, err);
     *root = code ? NULL : json(yyjson_doc_get_root(doc));
     return code;
@@ -267,7 +262,10 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
     int code = beluga__json_scratch_parse(&scratch, text, length, &root, err);
     if (code == BELUGA_ERROR_MALFORMED_RESPONSE) {
         code = BELUGA_ERROR_INVALID_INPUT;
-        if (err) err->code = code, err->retryable = 0;
+        if (err) {
+            err->code = code;
+            err->retryable = 0;
+        }
     } else if (!code && !beluga_json_is_object(root)) {
         code = beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "not a JSON object");
     } else if (!code) {
@@ -284,15 +282,15 @@ int beluga__json_compact(beluga__arena *arena, const char *text, size_t length, 
 
 /* ---- documents ------------------------------------------------------------------------------- */
 
-struct json_text {
+typedef struct json_text {
     struct json_text *next;
     beluga__buf buf;
-};
+} json_text;
 
 struct beluga_json_doc {
     const beluga_allocator *allocator;
     yyjson_doc *doc;
-    struct json_text *texts;
+    json_text *texts;
 };
 
 int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out, beluga_error *err)
@@ -318,7 +316,7 @@ int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out, be
 void beluga_json_doc_free(beluga_json_doc *doc)
 {
     if (!doc) return;
-    for (struct json_text *t = doc->texts, *next; t; t = next) {
+    for (json_text *t = doc->texts, *next; t; t = next) {
         next = t->next;
         beluga__buf_free(&t->buf);
         beluga__release(doc->allocator, t);
@@ -334,7 +332,7 @@ const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc)
 
 const char *beluga_json_text(beluga_json_doc *doc, const beluga_json *value, size_t *length)
 {
-    struct json_text *text = doc && value ? beluga__zalloc(doc->allocator, sizeof *text) : NULL;
+    json_text *text = doc && value ? beluga__zalloc(doc->allocator, sizeof *text) : NULL;
     if (!text) return NULL;
     beluga__buf_init(&text->buf, doc->allocator, MAX_TEXT);
     text->next = doc->texts;

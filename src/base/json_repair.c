@@ -14,7 +14,7 @@ static int hex_digit(char c)
     return -1;
 }
 
-/* The number of a \uXXXX at `at`, or -1. */
+/* Returns the number of a \uXXXX at `at`, or -1. */
 static int unicode_escape(const char *at, const char *end)
 {
     int number = 0;
@@ -27,7 +27,7 @@ static int unicode_escape(const char *at, const char *end)
     return number;
 }
 
-/* Copy the escape at `at`; returns what follows it. */
+/* Copy the escape at `at`. Returns where it ends. */
 static const char *copy_escape(beluga__buf *out, const char *at, const char *end)
 {
     int number = unicode_escape(at, end);
@@ -52,8 +52,8 @@ int beluga__json_repair(beluga__buf *out, const char *text, size_t length)
     const char *at = text, *end = text + length, *stop = NULL;
     if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0) at += 3;
     while (at < end) {
-        /* Looked for again only when it was passed: many bytes before it may have to be repaired.
-         */
+        /* The next backslash is searched for only when the last one was passed, since many bytes
+         * before it may have to be repaired one by one. */
         if (!stop || stop < at) stop = memchr(at, '\\', (size_t)(end - at));
         if (!stop) stop = end;
         size_t run = (size_t)(stop - at);

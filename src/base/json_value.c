@@ -14,7 +14,7 @@ static const beluga_json *json(const yyjson_val *value)
     return (const beluga_json *)value;
 }
 
-/* The next key after a value that is not the last: most are not containers. */
+/* Returns the next key after a value that is not the last one. Most values are no containers. */
 static yyjson_val *after(yyjson_val *value)
 {
     return unsafe_yyjson_is_ctn(value) ? unsafe_yyjson_get_next(value) : value + 1;
@@ -43,18 +43,13 @@ static inline bool is_same(const char *a, const char *b, size_t n)
     return !n || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
-static bool is_key(const yyjson_val *key, const char *name, size_t n)
-{
-    return unsafe_yyjson_get_len((void *)(uintptr_t)key) == n && is_same(key->uni.str, name, n);
-}
-
-/* What decoders do most: a chunk of a stream is looked up in a dozen times. */
+/* Decoders do this most: they look for a dozen members in each chunk of a stream. */
 static inline const beluga_json *get(const beluga_json *object, const char *key, size_t n)
 {
     yyjson_val *o = val(object);
     yyjson_val *k = o + 1;
     for (size_t left = unsafe_yyjson_get_len(o); left; left--, k = after(k + 1))
-        if (is_key(k, key, n)) return json(k + 1);
+        if (unsafe_yyjson_get_len(k) == n && is_same(k->uni.str, key, n)) return json(k + 1);
     return NULL;
 }
 
@@ -68,7 +63,8 @@ const beluga_json *beluga__json_get_n(const beluga_json *object, const char *key
     return yyjson_is_obj(val(object)) ? get(object, key, n) : NULL;
 }
 
-/* Inside the loop over a chunk's members a call would cost more than it does. */
+/* It is inlined, since in the loop over a chunk's members the call would cost more than the search.
+ */
 static inline __attribute__((always_inline)) const beluga_json_name *
 find_name(const beluga_json_name *from, const beluga_json_name *end, const char *text, size_t n)
 {
@@ -77,7 +73,9 @@ find_name(const beluga_json_name *from, const beluga_json_name *end, const char 
     return NULL;
 }
 
-/* Members mostly come in the order of the names: what follows the last is looked at first. */
+/* Members mostly come in the order of the names, so the name after the last one found is tried
+ * first.
+ */
 size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names, size_t count,
                         const beluga_json **values)
 {
@@ -167,13 +165,6 @@ const char *beluga_json_string(const beluga_json *value, size_t *length)
     return unsafe_yyjson_get_str(val(value));
 }
 
-static int64_t saturate(double number)
-{
-    if (number >= 9223372036854775808.0) return INT64_MAX;
-    if (number < -9223372036854775808.0) return INT64_MIN;
-    return (int64_t)number;
-}
-
 int64_t beluga_json_int(const beluga_json *value, int64_t otherwise)
 {
     yyjson_val *v = val(value);
@@ -183,7 +174,10 @@ int64_t beluga_json_int(const beluga_json *value, int64_t otherwise)
         return number > INT64_MAX ? INT64_MAX : (int64_t)number;
     }
     if (!beluga_json_is_number(value)) return otherwise;
-    return saturate(beluga_json_double(value, 0));
+    double number = beluga_json_double(value, 0);
+    if (number >= 9223372036854775808.0) return INT64_MAX;
+    if (number < -9223372036854775808.0) return INT64_MIN;
+    return (int64_t)number;
 }
 
 double beluga_json_double(const beluga_json *value, double otherwise)

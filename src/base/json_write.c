@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <yyjson.h>
 
-/* Where the first failure of several is kept. */
+/* Keep the first failure of several. */
 static void fail(beluga_json_writer *w, int code)
 {
     if (!w->status) w->status = code;
@@ -100,10 +100,10 @@ static bool in_array(const beluga_json_writer *w)
     return w->arrays[level / 64] >> (level % 64) & 1;
 }
 
-/* Write what stands before a value: a comma, a key. Returns false when no value may follow. */
+/* Write the comma and the key before a value. Returns false when no value may follow. */
 static bool begin_value(beluga_json_writer *w, const char *key)
 {
-    if (w->status || w->buf->status) return false; /* the depth may be off from here on */
+    if (w->status || w->buf->status) return false; /* after a failure the depth may be wrong */
     bool fits = w->depth ? !key == in_array(w) : !key && !w->need_comma;
     if (!fits) {
         fail(w, BELUGA_ERROR_INVALID_INPUT);
@@ -231,7 +231,8 @@ void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *jso
     int code = beluga__json_scratch_parse(&scratch, json, length, &root, NULL);
     if (code)
         fail(w, code == BELUGA_ERROR_MALFORMED_RESPONSE ? BELUGA_ERROR_INVALID_INPUT : code);
-    else if (scratch.repaired) /* a model's lone surrogate must not make its history unsendable */
+    else if (scratch
+                 .repaired) /* a model's lone surrogate must not keep its history from being sent */
         beluga__buf_append(w->buf, scratch.text.data, scratch.text.length);
     else
         beluga__buf_append(w->buf, json, length);

@@ -1,11 +1,11 @@
-/* The answer of a function whose part of the library was left out when it was built: the functions
- * are always there, so that there is one ABI, and one set of headers. */
+/* This is the answer of a function whose part was left out when the library was built. The
+ * functions themselves are always there, so that there is one ABI, and one set of headers. */
 #ifndef BELUGA__LEFT_OUT_H
 #define BELUGA__LEFT_OUT_H
 
 #include <beluga/error.h>
 
-/* `what` in the plural, as people call it; `option` is what builds it in. */
+/* `what` is people's name for the part, in the plural; the build option `option` puts it in. */
 static inline int beluga__left_out(beluga_error *err, const char *what, const char *option)
 {
     return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,

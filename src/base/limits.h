@@ -1,4 +1,5 @@
-/* Every maximum has a name, and this is the one list of them. Bytes unless said otherwise. */
+/* Every maximum has a name, and this is the one list of them. They are in bytes, unless the comment
+ * says otherwise. */
 #ifndef BELUGA__LIMITS_H
 #define BELUGA__LIMITS_H
 
@@ -73,28 +74,28 @@
 #define BELUGA__MAX_EXPORT_ANSWER (4u << 20)  /* its answer, likewise */
 #define BELUGA__MAX_LINE_BYTES    (16u << 10) /* a redacted line of the wire log */
 
-/* what is larger is no count of tokens */
+/* a larger number is no count of tokens */
 #define BELUGA__MAX_TOKENS (INT64_C(1) << 48)
 
-#define BELUGA__FINISH_GRACE_MS 2000  /* a finish waits this long for what may follow */
-#define BELUGA__FINISH_WAIT_MS  20000 /* and not longer in all, whatever follows */
-/* bytes of a body may leave open what it is; all of them are looked at again with each piece */
+#define BELUGA__FINISH_GRACE_MS 2000  /* a finish waits this long for an event that may follow */
+#define BELUGA__FINISH_WAIT_MS  20000 /* and no longer in all, whatever follows */
+/* so many bytes may leave open what a body is; all are looked at again with each piece */
 #define BELUGA__MAX_SNIFFED       4096u
 #define BELUGA__BODY_SAMPLE_BYTES 160u /* of a body that was not understood, for the error */
 /* a finished transfer may take this long to end cleanly */
 #define BELUGA__DRAIN_MS            1000
 #define BELUGA__DRAIN_BYTES         (64u << 10)
 #define BELUGA__DEFAULT_TIMEOUT_MS  30000
-#define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* a server that only says that it works */
+#define BELUGA__PROGRESS_TIMEOUT_MS 600000 /* for a server that only says that it works */
 #define BELUGA__CONNECT_TIMEOUT_MS  10000
 #define BELUGA__MAX_RETRY_WAIT_MS   60000 /* a longer Retry-After is not waited for */
-#define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read in a file's place says nothing */
-#define BELUGA__LATE_MS             1000  /* who comes so late was stopped, and not only busy */
-/* after a stop a timeout waits longer, for what the server could not send meanwhile: by so much,
- * and so often in a call */
+#define BELUGA__PIPE_WAIT_MS        60000 /* a pipe that is read like a file may be silent */
+#define BELUGA__LATE_MS             1000  /* a thread that comes so late was stopped, not busy */
+/* after a stop a timeout waits so much longer for what the server could not send meanwhile, and
+ * does so only so often in a call */
 #define BELUGA__SPARED_MS          2000
 #define BELUGA__MAX_SPARED         3
 #define BELUGA__COMMAND_TIMEOUT_MS 30000 /* a command that prints a key */
-#define BELUGA__MAX_COMMAND_WORDS  4096  /* what it says on stderr, for the error */
+#define BELUGA__MAX_COMMAND_WORDS  4096  /* its words on stderr, for the error */
 
 #endif

@@ -10,8 +10,8 @@ static const char ellipsis[] = "\u2026";
 
 enum { ELLIPSIS = sizeof ellipsis - 1 };
 
-/* Characters that are not seen, but change how others are: they move the cursor, begin a line, turn
- * the direction of writing, or hide that two names differ. The joiners U+200C and U+200D are
+/* These characters are not seen, but change how others are: they move the cursor, begin a line,
+ * turn the direction of writing, or hide that two names differ. The joiners U+200C and U+200D are
  * missing here: scripts and emoji need them, and U+00AD is seen where it breaks a word. */
 static const struct {
     uint32_t first, last;
@@ -34,7 +34,7 @@ static bool is_visible(uint32_t c)
     return true;
 }
 
-/* A tab counts: it takes more columns than one. */
+/* A tab is among them, since it takes more columns than one. */
 static bool is_break(uint32_t c)
 {
     return (c >= '\t' && c <= '\r') || c == 0x85 || c == 0x2028 || c == 0x2029;
@@ -60,7 +60,9 @@ static size_t put_byte(unsigned char byte, char unit[BELUGA__LINE_UNIT])
     return sizeof text;
 }
 
-/* Bytes that are no character: half of one, which somebody's maximum cut, or else just a byte. */
+/* Show bytes that are no character: half of one, which somebody's maximum cut, or else a single
+ * byte.
+ */
 static size_t put_broken(const char *text, size_t n, char unit[BELUGA__LINE_UNIT], size_t *length)
 {
     size_t begun = beluga__utf8_begun(text, n);

@@ -1,5 +1,6 @@
-/* Text that leaves the library: in an error, a log record, a warning, a message of a check, a list.
- * It may have come from a server, a file or a caller; what it becomes is safe to show anywhere. */
+/* Text leaves the library in an error, a log record, a warning, a message of a check, or a list. It
+ * may have come from a server, a file or a caller; these functions make it safe to show anywhere.
+ */
 #ifndef BELUGA__LINE_H
 #define BELUGA__LINE_H
 
@@ -9,22 +10,22 @@
 #include <stdbool.h>
 #include <string.h>
 
-/* The way to show a tab, a carriage return and whatever begins a new line. */
+/* There are two ways to show a tab, a carriage return and characters that begin a line. */
 typedef enum beluga__line_breaks {
-    BELUGA__BREAKS_BLANK,  /* a space: sentences stay sentences */
-    BELUGA__BREAKS_ESCAPED /* "\n": a name can be told from another */
+    BELUGA__BREAKS_BLANK,  /* as a space, so that sentences stay sentences */
+    BELUGA__BREAKS_ESCAPED /* as "\n", so that a name can be told from another */
 } beluga__line_breaks;
 
-/* Most bytes that one character, or a byte that is none, becomes: "\U000e0041". */
+/* No character, and no byte that is none, becomes longer than "\U000e0041". */
 enum { BELUGA__LINE_UNIT = 10 };
 
-/* Show what stands at the beginning of n > 0 bytes: a whole character as it is, an invisible one as
+/* Show the beginning of n > 0 bytes: a whole character as it is, an invisible one as
  * "\x1b" or "\u202e", a byte that is no UTF-8 as "\xff", the beginning of a character that was cut
  * as an ellipsis. Returns how many bytes that took, and writes *length bytes without a NUL. */
 size_t beluga__line_unit(const char *text, size_t n, beluga__line_breaks breaks,
                          char unit[BELUGA__LINE_UNIT], size_t *length);
 
-/* Whether the text is one line of whole, visible characters already. */
+/* Returns whether the text is one line of whole, visible characters already. */
 bool beluga__is_line(const char *text, size_t n);
 
 /* Write the text as one line that is cut between characters, with an ellipsis, where it does not
@@ -35,14 +36,15 @@ size_t beluga__line(char *line, size_t size, const char *text, size_t n,
 /* Append it whole. Returns out->status. */
 int beluga__line_append(beluga__buf *out, const char *text, size_t n, beluga__line_breaks breaks);
 
-/* The only ways to write texts of an error: a name or an id, and a sentence. */
+/* These are the only ways to write a text of an error: one for a name or an id, one for a sentence.
+ */
 #define beluga__error_name(err, field, text)                             \
     beluga__line((err)->field, sizeof(err)->field, (text) ? (text) : "", \
                  (text) ? strlen(text) : 0, BELUGA__BREAKS_ESCAPED)
 #define beluga__error_sentence(err, field, text, n) \
     beluga__line((err)->field, sizeof(err)->field, text, n, BELUGA__BREAKS_BLANK)
 
-/* Make every text of an error that others have filled in, such as a plug-in, what it must be. */
+/* Make one line of every text of an error that others have filled in, such as a plug-in. */
 void beluga__error_clean(beluga_error *err);
 
 #endif

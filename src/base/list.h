@@ -1,4 +1,4 @@
-/* An intrusive doubly linked list with a head that is a node of its own. */
+/* A list is doubly linked, its nodes are members of structs, and its head is a node of its own. */
 #ifndef BELUGA__LIST_H
 #define BELUGA__LIST_H
 

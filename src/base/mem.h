@@ -1,4 +1,5 @@
-/* Allocation through a beluga_allocator. Every function may fail; NULL is released silently. */
+/* These functions allocate through a beluga_allocator. Each may fail; releasing NULL does nothing.
+ */
 #ifndef BELUGA__MEM_H
 #define BELUGA__MEM_H
 
@@ -26,7 +27,7 @@ static inline void *beluga__zalloc(const beluga_allocator *a, size_t size)
     return p ? memset(p, 0, size) : NULL;
 }
 
-/* A NUL-terminated copy of n bytes. */
+/* Copy n bytes; the copy ends in NUL. */
 char *beluga__copy(const beluga_allocator *a, const char *text, size_t n);
 
 #endif

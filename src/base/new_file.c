@@ -43,7 +43,7 @@ const char *beluga__file_explain(int error, char *text, size_t size)
 
 /* --- folders ---------------------------------------------------------------------------------- */
 
-/* Split a path: returns the last part, and leaves the folder in `folder`. NULL: too long. */
+/* Split a path: the folder goes to `folder`, the last part is returned. NULL: it is too long. */
 static const char *split(const char *path, char folder[PATH_MAX])
 {
     const char *slash = strrchr(path, '/');
@@ -58,10 +58,11 @@ static const char *split(const char *path, char folder[PATH_MAX])
     return slash ? slash + 1 : path;
 }
 
-/* In a folder with the sticky bit that others may write, a name belongs to who made it. The kernel
- * asks the same where fs.protected_symlinks and its like are on. Who made a file's second name
- * can't be seen: it may be a hard link of another to a file of one's own. Returns an errno, or 0.
- */
+/* In a folder with the sticky bit in which others may write, a name belongs to the user who made
+ * it, and only the user, the folder's owner and root are trusted. The kernel asks the same where
+ * fs.protected_symlinks and its like are on. A file with a second name is refused, too, since
+ * nobody can see who made that name: it may be a hard link of somebody else to the user's own file.
+ * Returns an errno, or 0. */
 static int planted(const struct stat *folder, const struct stat *entry)
 {
     bool shared = folder->st_mode & S_ISVTX && folder->st_mode & (S_IWOTH | S_IWGRP);
@@ -84,8 +85,11 @@ int beluga__file_check_folder(const char *path)
 {
     char name[PATH_MAX];
     size_t n = strnlen(path, sizeof name);
-    while (n > 1 && path[n - 1] == '/') n--; /* behind a slash a link would be followed */
-    if (n == sizeof name) return errno = ENAMETOOLONG, -1;
+    while (n > 1 && path[n - 1] == '/') n--; /* with a slash behind it a link would be followed */
+    if (n == sizeof name) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
     memcpy(name, path, n);
     name[n] = '\0';
     int found = find_planted(name);
@@ -95,8 +99,9 @@ int beluga__file_check_folder(const char *path)
 
 /* --- what somebody named ---------------------------------------------------------------------- */
 
-/* Only a file is emptied: not a device, and not what was put there since it was looked at. */
-static int empty(int fd)
+/* Empty an open file. It was opened without O_TRUNC, so that neither a device is emptied nor a file
+ * that somebody put there after the check. */
+static int truncate_file(int fd)
 {
     struct stat info;
     if (fstat(fd, &info) == 0 && (!S_ISREG(info.st_mode) || ftruncate(fd, 0) == 0)) return fd;
@@ -110,10 +115,10 @@ static int open_existing(const char *path, int flags, mode_t mode)
 {
     struct stat info;
     int fd = open(path, flags & ~O_TRUNC);
-    /* A link of one's own to what is not there yet. */
+    /* It may be a link of the user's own to a file that is not there yet. */
     if (fd < 0 && errno == ENOENT && lstat(path, &info) == 0)
         fd = open(path, flags | O_CREAT, mode);
-    return fd >= 0 && flags & O_TRUNC ? empty(fd) : fd;
+    return fd >= 0 && flags & O_TRUNC ? truncate_file(fd) : fd;
 }
 
 int beluga__file_open(const char *path, int flags, mode_t mode)
@@ -123,9 +128,12 @@ int beluga__file_open(const char *path, int flags, mode_t mode)
         int fd = open(path, flags | O_CREAT | O_EXCL, mode);
         if (fd >= 0 || errno != EEXIST) return fd;
         int found = find_planted(path);
-        if (found > 0) return errno = found, -1;
+        if (found > 0) {
+            errno = found;
+            return -1;
+        }
         if (found == 0 || errno != ENOENT) fd = open_existing(path, flags, mode);
-        if (fd >= 0 || errno != ENOENT) return fd; /* else it went in between */
+        if (fd >= 0 || errno != ENOENT) return fd; /* else somebody removed it in between */
     }
     return -1;
 }
@@ -156,7 +164,7 @@ static int open_named(beluga__new_file *file)
     return fd;
 }
 
-/* Without /proc a nameless file gets no name later. */
+/* A nameless file can get its name only where there is /proc. */
 static int open_new(beluga__new_file *file)
 {
     const int flags = O_RDWR | O_TMPFILE | O_CLOEXEC;
@@ -166,7 +174,8 @@ static int open_new(beluga__new_file *file)
     return fd >= 0 ? fd : open_named(file);
 }
 
-/* Owner and mode of what is replaced. A group that can't be kept must not get its rights. */
+/* Give a file the owner and mode of the one that it replaces. Where the group can't be kept,
+ * another must not get its rights. */
 static int take_after(int fd, const struct stat *old)
 {
     mode_t mode = old->st_mode & 0777;
@@ -178,7 +187,7 @@ static int take_after(int fd, const struct stat *old)
     return fchmod(fd, mode);
 }
 
-/* Returns 1 when a file is there whose rights are kept, 0 when nothing is, or -1. */
+/* Look at the file that is to be replaced. Returns 1 when it is there, 0 when nothing is, or -1. */
 static int look(const beluga__new_file *file, struct stat *old)
 {
     struct stat folder;
@@ -186,7 +195,10 @@ static int look(const beluga__new_file *file, struct stat *old)
         return errno == ENOENT ? 0 : -1;
     if (fstat(file->folder, &folder)) return -1;
     int found = planted(&folder, old);
-    if (found) return errno = found, -1;
+    if (found) {
+        errno = found;
+        return -1;
+    }
     if (S_ISREG(old->st_mode)) return 1;
     errno = S_ISDIR(old->st_mode) ? EISDIR : S_ISLNK(old->st_mode) ? ELOOP : EINVAL;
     return -1;
@@ -206,7 +218,7 @@ static int begin(beluga__new_file *file, const char *path)
     return file->fd >= 0 && found ? take_after(file->fd, &old) : file->fd < 0 ? -1 : 0;
 }
 
-/* Where a link of one's own leads; NULL when that is nowhere, or it is another's. */
+/* Returns where a link leads; NULL when it leads nowhere, or may be somebody else's. */
 static char *resolve(const char *path)
 {
     int found = find_planted(path);
@@ -226,7 +238,7 @@ int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow
     return rc;
 }
 
-/* A nameless file's name is made from its descriptor. Never over what is there. */
+/* Link the file to a name that must be free; a nameless file is linked by its descriptor. */
 static int add_name(const beluga__new_file *file, const char *name)
 {
     char self[40];
@@ -250,8 +262,8 @@ int beluga__new_file_replace(beluga__new_file *file)
 
 int beluga__new_file_name(beluga__new_file *file, const char *name)
 {
-    if (add_name(file, name) == 0) return 0; /* a temporary name goes at the end */
-    /* Not every file system has links. */
+    if (add_name(file, name) == 0) return 0; /* _end removes a temporary name */
+    /* Some file systems have no hard links; there a named file is renamed. */
     bool links = errno != EPERM && errno != EOPNOTSUPP && errno != ENOSYS;
     if (links || !file->named) return -1;
     if (renameat2(file->folder, file->temporary, file->folder, name, RENAME_NOREPLACE)) return -1;
@@ -261,7 +273,7 @@ int beluga__new_file_name(beluga__new_file *file, const char *name)
 
 int beluga__new_file_sync_folder(const beluga__new_file *file)
 {
-    /* There are file systems whose folders can't be synced; theirs need not be. */
+    /* Some file systems say EINVAL, since their folders need no sync. */
     return fsync(file->folder) && errno != EINVAL ? -1 : 0;
 }
 

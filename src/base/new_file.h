@@ -1,4 +1,4 @@
-/* Making files: the one way of the library and of the command, which compiles this file as well.
+/* The library and the command make files in this one way; the command compiles this file as well.
  * System calls alone; all functions return -1 with errno where they fail. */
 #ifndef BELUGA__NEW_FILE_H
 #define BELUGA__NEW_FILE_H
@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* The mode of all that holds prompts, answers or keys. */
+/* All files that hold prompts, answers or keys have this mode. */
 #define BELUGA__PRIVATE_MODE 0600
 
 /*
@@ -20,7 +20,7 @@
  */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
-/* Whether files may be made in a folder that was there. EPERM: in a folder where everybody may
+/* Check that files may be made in a folder that was there. EPERM: in a folder where everybody may
  * write, another user has made it, or a link to it. */
 int beluga__file_check_folder(const char *path);
 
@@ -29,16 +29,16 @@ int beluga__file_nameless(const char *beside);
 
 int beluga__file_write(int fd, const char *bytes, size_t n);
 
-/* The words for an errno of these functions, with what to do about it where they know; `text` has
- * room for what the system says. */
+/* Returns the words for an errno of these functions, and where possible what to do about it. `text`
+ * is room for the system's own words. */
 const char *beluga__file_explain(int error, char *text, size_t size);
 
 /* A file that gets its name when it is whole. Until then it has none, or, where the file system
  * knows no nameless files, one that nobody can guess. */
 typedef struct beluga__new_file {
-    int fd;     /* to write; set it to -1 to keep it */
-    int folder; /* of its place; -1: not begun */
-    bool named; /* `temporary` is there */
+    int fd;     /* to write to; a caller that keeps it sets it to -1 */
+    int folder; /* where it gets its name; -1: not begun */
+    bool named; /* it has the name `temporary` now */
     char name[NAME_MAX + 1], temporary[32];
 } beluga__new_file;
 
@@ -48,13 +48,13 @@ typedef struct beluga__new_file {
  * else a link is refused (ELOOP). EINVAL, EISDIR: something other than a file is there.
  */
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);
-/* Put it in its place, over what is there. */
+/* Put it in its place; a file that is there is replaced. */
 int beluga__new_file_replace(beluga__new_file *file);
 /* Give it another name in the same folder, which must be free: EEXIST. */
 int beluga__new_file_name(beluga__new_file *file, const char *name);
 /* Make the names in its folder durable. */
 int beluga__new_file_sync_folder(const beluga__new_file *file);
-/* Close it, and remove what has not got its name; keeps errno. Harmless when done twice. */
+/* Close it, and remove its temporary name. It keeps errno, and may be called twice. */
 void beluga__new_file_end(beluga__new_file *file);
 
 #endif

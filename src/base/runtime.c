@@ -12,7 +12,7 @@ static void forked(void)
     atomic_fetch_add_explicit(&generation, 1, memory_order_relaxed);
 }
 
-/* Registered once, when the library is loaded: a later point could miss a fork. */
+/* It is registered when the library is loaded, since any later point could miss a fork. */
 __attribute__((constructor)) static void watch_forks(void)
 {
     pthread_atfork(NULL, NULL, forked);
@@ -27,7 +27,8 @@ _Thread_local const beluga__runtime *beluga__inside;
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-enum { LOG_FIELDS = 16, LOG_TEXT = 512 }; /* of a record; of a text that is not a line as it is */
+/* A record with more fields, and a text that has to be made a line and is longer, are cut. */
+enum { LOG_FIELDS = 16, LOG_TEXT = 512 };
 
 static bool are_lines(const beluga_log_field *fields, size_t n)
 {

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-/* A part as short as a region's name is none. */
+/* A part of a key that is as short as a region's name is no secret. */
 enum { MIN_KEY = 8, MIN_PART = 16 };
 
 static void mask(const char *word, size_t length, char *bytes, size_t n)

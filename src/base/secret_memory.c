@@ -15,13 +15,13 @@ typedef struct piece {
 } piece;
 
 typedef struct page {
-    struct page *next, *before; /* of those with pieces of this size that have room */
+    struct page *next, *before; /* in the list of pages with pieces of this size and with room */
     piece *room;
-    size_t bytes;   /* of the mapping */
-    uint32_t piece; /* bytes of one; 0: a large piece, alone */
-    uint32_t used;  /* pieces */
+    size_t bytes;   /* the mapping's */
+    uint32_t piece; /* bytes of one; 0: the page has one large piece */
+    uint32_t used;  /* how many pieces are */
     bool listed;
-    unsigned world; /* of the lists that it may be in */
+    unsigned world; /* it may be only in the lists of this world */
 } page;
 
 _Static_assert(sizeof(page) <= HEADER, "a header has its place");
@@ -32,7 +32,7 @@ static struct {
     unsigned world;
 } pages = {.lock = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
 
-/* A child that was forked while a list was changed begins with empty ones. */
+/* A child that was forked while a list was changed begins with empty lists: a new world. */
 static void lock_pages(void)
 {
     if (!beluga__fork_lock_take(&pages.lock) || !pages.lock.was_held) return;
@@ -49,7 +49,7 @@ static page *map_page(size_t bytes)
 {
     void *at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED) return NULL;
-    madvise(at, bytes, MADV_DONTDUMP); /* a system that can't has no better */
+    madvise(at, bytes, MADV_DONTDUMP); /* where it fails there is nothing better */
     page *p = at;
     p->bytes = bytes;
     return p;
@@ -111,12 +111,12 @@ static void *take_piece(page *p)
 static void give_piece(page *p, void *pointer)
 {
     piece *given = pointer;
-    if (p->world != pages.world) return; /* it stays, wiped, in a page of the parent's */
+    if (p->world != pages.world) return; /* it stays, wiped, in a page of the old world */
     given->next = p->room;
     p->room = given;
     p->used--;
     if (!p->listed) list_page(p);
-    if (p->used || !(p->next || p->before)) return; /* the last one of its size is kept */
+    if (p->used || !(p->next || p->before)) return; /* the last page of a size is kept */
     unlist_page(p);
     munmap(p, p->bytes);
 }

@@ -1,5 +1,5 @@
-/* SHA-256 and HMAC, by nettle. Their state is plain memory on the caller's stack: nothing here
- * allocates, and so nothing can fail. */
+/* SHA-256 and HMAC are nettle's. Their state is plain memory on the caller's stack: nothing here
+ * allocates, so nothing can fail. */
 #ifndef BELUGA__SHA256_H
 #define BELUGA__SHA256_H
 
@@ -37,7 +37,8 @@ static inline void beluga__sha256_text(const uint8_t digest[BELUGA__SHA256],
     text[2 * BELUGA__SHA256] = '\0';
 }
 
-/* Both leave `sha` ready for another text. n: the first so many bytes of the digest. */
+/* Write the first n bytes of the digest. Afterwards `sha` is ready for another text, as after
+ * beluga__sha256_end. */
 static inline void beluga__sha256_end_bytes(beluga__sha256 *sha, void *out, size_t n)
 {
     sha256_digest(sha, n, out);
@@ -50,7 +51,7 @@ static inline void beluga__sha256_end(beluga__sha256 *sha, char text[BELUGA__SHA
     beluga__sha256_text(digest, text);
 }
 
-/* `key` may be where `out` is. */
+/* Sign n bytes. `key` may be where `out` is. */
 static inline void beluga__hmac_sha256(const void *key, size_t n_key, const void *bytes, size_t n,
                                        uint8_t out[BELUGA__SHA256])
 {

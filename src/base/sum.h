@@ -1,5 +1,5 @@
-/* Sums of numbers that others wrote, into files or answers: they stop at the ends of their range,
- * where C would let anything happen. */
+/* Numbers that others wrote into files or answers are added and multiplied here: a result stops at
+ * the ends of its range, where C would let anything happen. */
 #ifndef BELUGA__SUM_H
 #define BELUGA__SUM_H
 

@@ -1,4 +1,4 @@
-/* Times as text. */
+/* Times are read from text here. */
 #ifndef BELUGA__TIME_H
 #define BELUGA__TIME_H
 

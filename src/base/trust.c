@@ -28,9 +28,10 @@ static int check_owner(const struct stat *info, const char *what, beluga_error *
                             (unsigned long)info->st_uid);
 }
 
-/* Many systems give each user a group of the same name, and a umask by which it may write. That one
- * is the user's own, unless it has other members; any other may be shared, the user's first one
- * too. Where the names can't be had, as without memory for them, no group is. */
+/* Many systems give each user a group of the same name, and a umask by which the group may write.
+ * That group is the user's own, unless it has other members. Any other may be shared, also if it is
+ * the user's first one. Where the names can't be read, as without memory for them, no group is the
+ * user's own. */
 static bool is_own_group(gid_t group, uid_t owner)
 {
     char user_text[ROOM], group_text[ROOM];
@@ -71,8 +72,8 @@ int beluga__trust_check(const struct stat *info, const char *path, const char *w
 /* --- the way to it ---------------------------------------------------------------------------- */
 
 typedef struct walk {
-    char *real;              /* so far, and judged; "" is the root */
-    char rest[2 * PATH_MAX]; /* to go */
+    char *real;              /* the path so far, which was checked; "" is the root */
+    char rest[2 * PATH_MAX]; /* the path that is still to be walked */
     int links;
     beluga_error *err;
 } walk;
@@ -83,7 +84,7 @@ static void step_back(walk *w)
     if (slash) *slash = '\0';
 }
 
-/* Put the target of a link before the rest of the way. */
+/* Follow a link: its target is walked before the rest of the path. */
 static int follow(walk *w)
 {
     char target[PATH_MAX], rest[PATH_MAX];
@@ -102,7 +103,7 @@ static int follow(walk *w)
     return 0;
 }
 
-/* The words for a folder on the way: the nearest is known without its name. */
+/* Returns the words for a folder on the way. The last one needs no name. */
 static const char *name_folder(const walk *w, char text[SHOWN + 1])
 {
     const char *more = strchr(w->rest, '/');
@@ -111,7 +112,7 @@ static const char *name_folder(const walk *w, char text[SHOWN + 1])
     return text;
 }
 
-static int judge(walk *w)
+static int check_place(walk *w)
 {
     char text[SHOWN + 1];
     struct stat info;
@@ -121,12 +122,12 @@ static int judge(walk *w)
         int status = check_owner(&info, "a link on the way to it", w->err);
         return status ? status : follow(w);
     }
-    if (!*w->rest) return 0; /* the file itself is judged when it is open */
+    if (!*w->rest) return 0; /* the file itself is checked when it is open */
     if (!S_ISDIR(info.st_mode)) return refuse(w->err, ENOTDIR);
     return beluga__trust_check(&info, path, name_folder(w, text), w->err);
 }
 
-/* Take the next part of the way. */
+/* Walk the next part of the path. */
 static int step(walk *w)
 {
     size_t n = strcspn(w->rest, "/"), used = strlen(w->real);
@@ -143,7 +144,7 @@ static int step(walk *w)
     }
     w->real[used] = '/';
     memcpy(w->real + used + 1, part, n + 1);
-    return judge(w);
+    return check_place(w);
 }
 
 static int begin(walk *w, const char *path)
@@ -153,7 +154,7 @@ static int begin(walk *w, const char *path)
     if (strlen(path) >= PATH_MAX) return refuse(w->err, ENAMETOOLONG);
     *w->real = '\0';
     snprintf(w->rest, sizeof w->rest, "%s/%s", here, path);
-    return judge(w); /* the root */
+    return check_place(w); /* this is the root */
 }
 
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err)
@@ -164,9 +165,12 @@ int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *er
     while (!status && *w.rest) status = step(&w);
     if (status) return -1;
     if (!*real) strcpy(real, "/");
-    /* Not to wait for whoever may write to a pipe. */
+    /* O_NONBLOCK is there because opening a pipe would wait for its writer. */
     int file = open(real, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (file < 0) return refuse(err, errno), -1;
+    if (file < 0) {
+        refuse(err, errno);
+        return -1;
+    }
     status = fstat(file, &info) ? refuse(err, errno) : beluga__trust_check(&info, real, "it", err);
     if (!status) return file;
     close(file);

@@ -1,4 +1,4 @@
-/* Whether somebody else can have changed a file. */
+/* These functions tell whether somebody else can have changed a file. */
 #ifndef BELUGA__TRUST_H
 #define BELUGA__TRUST_H
 
@@ -18,7 +18,7 @@
  */
 int beluga__trusted_open(const char *path, char real[PATH_MAX], beluga_error *err);
 
-/* The same for one file or folder by itself; `what` is how the error names it. @param path  NULL
+/* Check one file or folder by itself; the error calls it `what`. @param path  NULL
  * where it has none, such as a pipe. */
 int beluga__trust_check(const struct stat *info, const char *path, const char *what,
                         beluga_error *err);

@@ -1,23 +1,25 @@
-/* UTF-8, as Unicode 15 table 3-7 defines it: no surrogates, nothing overlong, at most U+10FFFF. */
+/* UTF-8 is what Unicode 15 defines in table 3-7: no surrogates, nothing overlong, at most U+10FFFF.
+ */
 #ifndef BELUGA__UTF8_H
 #define BELUGA__UTF8_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* The number of valid bytes from the start: n when all of them are. */
+/* Returns the number of valid bytes from the start: n when all of them are. */
 size_t beluga__utf8_valid(const char *text, size_t n);
 
-/* The number of bytes from the start that are ASCII and no control characters: ' ' to '~'. */
+/* Returns the number of bytes from the start that are ASCII and no control characters: ' ' to '~'.
+ */
 size_t beluga__ascii_visible(const char *text, size_t n);
 
-/* The length of the longest prefix of at most `max` bytes that does not cut a character in two. */
+/* Returns the length of the longest prefix of at most `max` bytes that cuts no character in two. */
 size_t beluga__utf8_cut(const char *text, size_t n, size_t max);
 
-/* Read the character at the beginning of n > 0 bytes. Returns its length, 0 when it is none. */
+/* Read the character at the beginning of n > 0 bytes. Returns its length, 0 when there is none. */
 size_t beluga__utf8_read(const char *text, size_t n, uint32_t *c);
 
-/* Count those of the n > 0 bytes that begin a character which does not end there; 0: none does. */
+/* Returns how many of the n > 0 bytes are the beginning of a character that is cut; 0: none is. */
 size_t beluga__utf8_begun(const char *text, size_t n);
 
 #endif

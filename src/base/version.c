@@ -1,4 +1,4 @@
-#include "parts.h" /* made by Meson, of its options */
+#include "parts.h" /* Meson writes it from its options */
 
 #include <beluga/version.h>
 
