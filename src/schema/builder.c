@@ -5,7 +5,7 @@
 
 #include <beluga/error.h>
 
-enum { FIRST_TEXT = 1000 }; /* room for most answers' text at once */
+enum { FIRST_TEXT = 1000 }; /* most answers' text needs no more room */
 
 static const beluga_usage no_usage = BELUGA_USAGE_INIT;
 static const beluga_rate_limits no_limits = BELUGA_RATE_LIMITS_INIT;
@@ -43,18 +43,6 @@ static void forget(beluga_response_builder *b)
     b->calls = b->last_call = NULL;
     b->last_media = NULL;
     b->n_calls = b->usage_room = b->total = 0;
-}
-
-/* Forget everything, keep the memory. */
-static void restart(beluga_response_builder *b)
-{
-    if (b->response) {
-        beluga__arena_free(&b->response->arena);
-        reset_response(b->response);
-    }
-    beluga__buf_clear(&b->text);
-    beluga__buf_clear(&b->reasoning);
-    forget(b);
 }
 
 void beluga__response_builder_clear(beluga_response_builder *b)
@@ -107,7 +95,7 @@ static void *keep(beluga_response_builder *b, size_t size)
     return p;
 }
 
-/* NULL stays NULL and leaves `*out` as it is. */
+/* Keep a copy of a text. NULL leaves `*out` as it is. */
 static int keep_text(beluga_response_builder *b, const char *text, size_t n, const char **out)
 {
     if (!text) return 0;
@@ -165,7 +153,8 @@ static int add_text(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* Reasoning goes on in the last piece while its block does and nothing but text is missing. */
+/* Returns whether reasoning goes on in the last piece: the block is the same, and no text follows a
+ * signature or a state. */
 static bool continues(const beluga__piece *last, uint32_t index, bool text)
 {
     return last && last->kind == BELUGA_EVENT_REASONING && last->index == index &&
@@ -202,7 +191,7 @@ static int begin_call(beluga_response_builder *b, const beluga_event *e)
     return keep_string(b, e->u.tool_call.name, &call->call.name);
 }
 
-/* The newest call of that block that has not ended. */
+/* Returns the newest call of a block that has not ended. */
 static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t index)
 {
     beluga__call_piece *found = NULL;
@@ -211,7 +200,8 @@ static beluga__call_piece *open_call(const beluga_response_builder *b, uint32_t 
     return found;
 }
 
-/* Deltas are for who watches: the end has the arguments whole. */
+/* The end of a call has the whole arguments, so its deltas, which are for watchers, are not kept.
+ */
 static int end_call(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__call_piece *call = open_call(b, e->index);
@@ -248,7 +238,7 @@ static int add_media(beluga_response_builder *b, const beluga_event *e)
     return 0;
 }
 
-/* The piece that state belongs to; it may be a new one. */
+/* Returns the piece that a state belongs to, which may be a new one. */
 static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_event *e)
 {
     beluga__piece *found = NULL, *last = b->last;
@@ -264,7 +254,7 @@ static beluga__piece *piece_of_state(beluga_response_builder *b, const beluga_ev
         return found;
     case BELUGA_PART_STATE: return new_piece(b, BELUGA_EVENT_STATE, 0, 0);
     }
-    return NULL; /* of a later version */
+    return NULL; /* a later version sent it */
 }
 
 static int add_state(beluga_response_builder *b, const beluga_event *e)
@@ -281,7 +271,7 @@ static int add_state(beluga_response_builder *b, const beluga_event *e)
 
 /* --- the rest -------------------------------------------------------------------------------- */
 
-/* They may come in several events: what a provider warns of late comes before the end. */
+/* Warnings may come in several events, since a provider's late ones come before the end. */
 static int add_warnings(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_response *r = b->response;
@@ -311,7 +301,7 @@ static int add_metadata(beluga_response_builder *b, const beluga_event *e)
     return status;
 }
 
-/* Some servers send usage with every piece: the room of its JSON is used again. */
+/* Some servers send usage with every piece, so the room of its JSON is used again. */
 static int add_usage(beluga_response_builder *b, const beluga_event *e)
 {
     beluga_usage *usage = &b->response->usage;
@@ -357,14 +347,19 @@ static int make_response(beluga_response_builder *b)
     return 0;
 }
 
-static int add_restart(beluga_response_builder *b, const beluga_event *e)
+/* Forget everything, but keep the memory. */
+static int restart(beluga_response_builder *b, const beluga_event *e)
 {
     (void)e;
-    restart(b);
+    beluga__arena_free(&b->response->arena);
+    reset_response(b->response);
+    beluga__buf_clear(&b->text);
+    beluga__buf_clear(&b->reasoning);
+    forget(b);
     return 0;
 }
 
-/* What is not listed is skipped, kinds of a later version too. */
+/* Kinds without a function are skipped, and so are those of a later version. */
 static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) = {
     [BELUGA_EVENT_START] = add_warnings,
     [BELUGA_EVENT_METADATA] = add_metadata,
@@ -375,7 +370,7 @@ static int (*const adders[])(beluga_response_builder *b, const beluga_event *e) 
     [BELUGA_EVENT_USAGE] = add_usage,
     [BELUGA_EVENT_FINISH] = end,
     [BELUGA_EVENT_ERROR] = end,
-    [BELUGA_EVENT_RESTART] = add_restart,
+    [BELUGA_EVENT_RESTART] = restart,
     [BELUGA_EVENT_MEDIA] = add_media,
     [BELUGA_EVENT_STATE] = add_state,
 };

@@ -33,7 +33,7 @@ static const beluga__event_field reasoning[] = {
     TEXT("text", event.u.reasoning.text, event.u.reasoning.length, EITHER),
     TEXT("signature", event.u.reasoning.signature, event.u.reasoning.signature_length, EITHER)};
 
-/* Of a call that begins all but the last. */
+/* The beginning of a call has all of these but the last. */
 static const beluga__event_field tool_call[] = {
     FIELD(STRING, "id", event.u.tool_call.id, NEEDED),
     FIELD(STRING, "name", event.u.tool_call.name, NEEDED),
@@ -82,7 +82,8 @@ static const beluga__event_field measurement[] = {
 #define N(rows)   (sizeof(rows) / sizeof *(rows))
 #define ALL(rows) .fields = (rows), .n_fields = N(rows)
 
-/* A media event's bytes are too large for JSON, and without them it is another answer. */
+/* A media event is not kept: its bytes are too large for JSON, and the answer is another one
+ * without them. */
 const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS] = {
     [BELUGA_EVENT_START] = {"start", ALL(start)},
     [BELUGA_EVENT_METADATA] = {"metadata", ALL(metadata), .is_kept = true},
@@ -163,7 +164,7 @@ static size_t room_for_strings(const char *const *strings, size_t n)
     return room;
 }
 
-/* Bytes of what a field points to; 0 where it points nowhere. */
+/* Returns the bytes that a field points to; 0 where it points nowhere. */
 static size_t room_for(const beluga_event *event, const beluga__event_field *field)
 {
     if (field->type >= BELUGA__FIELD_COUNT) return 0;
@@ -199,18 +200,6 @@ static void copy_strings(char *room, const char *const *strings, size_t n)
     }
 }
 
-static void copy_field(char *room, const beluga_event *event, const beluga__event_field *field,
-                       size_t size)
-{
-    const void *from = pointer_at(event, field->at);
-    if (field->type == BELUGA__FIELD_STRINGS)
-        copy_strings(room, from, length_at(event, field->length_at));
-    else if (field->type == BELUGA__FIELD_TEXT)
-        room[size - 1] = '\0', memcpy(room, from, size - 1);
-    else
-        memcpy(room, from, size);
-}
-
 void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room)
 {
     const beluga__event_shape *shape = beluga__event_shape_of(event->kind);
@@ -219,22 +208,25 @@ void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *roo
         const beluga__event_field *field = &shape->fields[i];
         size_t size = room_for(event, field);
         if (!size) continue;
-        copy_field(room, event, field, size);
+        const void *from = pointer_at(event, field->at);
+        if (field->type == BELUGA__FIELD_STRINGS) {
+            copy_strings(room, from, length_at(event, field->length_at));
+        } else if (field->type == BELUGA__FIELD_TEXT) { /* it may not end in NUL */
+            memcpy(room, from, size - 1);
+            room[size - 1] = '\0';
+        } else {
+            memcpy(room, from, size);
+        }
         set_pointer(copy, field->at, room);
         room += size;
     }
 }
 
-/* What was there is no object any more: its address is only a number. */
+/* The address is counted as a number, since no object is there any more. */
 static const void *moved(const void *pointer, ptrdiff_t by)
 {
     return (const void *)((uintptr_t)pointer +
                           (uintptr_t)by); /* NOLINT(performance-no-int-to-ptr) */
-}
-
-static void move_strings(const char **strings, size_t n, ptrdiff_t by)
-{
-    for (size_t i = 0; i < n; i++) strings[i] = moved(strings[i], by);
 }
 
 void beluga__event_moved(beluga_event *copy, ptrdiff_t by)
@@ -245,7 +237,9 @@ void beluga__event_moved(beluga_event *copy, ptrdiff_t by)
         if (field->type >= BELUGA__FIELD_COUNT || !pointer_at(copy, field->at)) continue;
         const void *now = moved(pointer_at(copy, field->at), by);
         set_pointer(copy, field->at, now);
-        if (field->type == BELUGA__FIELD_STRINGS)
-            move_strings((const char **)(uintptr_t)now, length_at(copy, field->length_at), by);
+        if (field->type != BELUGA__FIELD_STRINGS) continue;
+        const char **strings = (const char **)(uintptr_t)now;
+        size_t n = length_at(copy, field->length_at);
+        for (size_t k = 0; k < n; k++) strings[k] = moved(strings[k], by);
     }
 }

@@ -1,5 +1,5 @@
-/* What each kind of event carries, said once: names, copies and JSON of events, and whether they
- * are part of the answer, are all read from one table. */
+/* One table tells what each kind of event carries. Names, copies and JSON of events are read from
+ * it, and whether an event is part of the answer. */
 #ifndef BELUGA__SCHEMA_EVENT_H
 #define BELUGA__SCHEMA_EVENT_H
 
@@ -8,7 +8,7 @@
 #include <beluga/telemetry.h>
 #include <stddef.h>
 
-/* Kinds that go from a provider to its emit, and no further. */
+/* These kinds go from a provider to its emit, and no further. */
 enum {
     BELUGA__EVENT_WARNING = 32,     /* u.text */
     BELUGA__EVENT_MODEL,            /* u.text: a name of a list of models */
@@ -20,7 +20,7 @@ enum {
     BELUGA__EVENT_KINDS
 };
 
-/* An event, or what has no room in the public one. */
+/* It is an event, or one of those that have no room in the public struct. */
 typedef union beluga__any_event {
     beluga_event event;
     struct {
@@ -39,7 +39,7 @@ typedef enum beluga__field_type {
     BELUGA__FIELD_STRINGS,  /* an array of those, none of them NULL */
     BELUGA__FIELD_LIMITS,   /* beluga_rate_limits */
     BELUGA__FIELD_ERROR,    /* beluga_error */
-    /* What follows points nowhere. */
+    /* The types from here on point nowhere. */
     BELUGA__FIELD_COUNT,  /* int64_t; in JSON unless it is negative */
     BELUGA__FIELD_NUMBER, /* int64_t; in JSON unless it is 0 */
     BELUGA__FIELD_WORD    /* uint32_t */
@@ -48,28 +48,28 @@ typedef enum beluga__field_type {
 typedef enum beluga__field_need {
     BELUGA__FIELD_OPTIONAL,
     BELUGA__FIELD_NEEDED,
-    BELUGA__FIELD_EITHER /* one of those of its event at least */
+    BELUGA__FIELD_EITHER /* an event needs one of its fields of this kind */
 } beluga__field_need;
 
 /* A member of an event. */
 typedef struct beluga__event_field {
-    const char *key; /* in JSON; NULL: not there */
+    const char *key; /* its name in JSON; NULL: it is not there */
     uint8_t type, need;
     uint8_t at;        /* its offset */
-    uint8_t length_at; /* and that of its length, where it has one */
+    uint8_t length_at; /* the offset of its length, where it has one */
 } beluga__event_field;
 
 typedef struct beluga__event_shape {
     const char *name;                  /* NULL: not a public kind */
-    const beluga__event_field *fields; /* what must be aligned comes first */
+    const beluga__event_field *fields; /* those that must be aligned come first */
     uint8_t n_fields;
-    bool is_content; /* a part of the answer begins: who delivered it can't take it back */
-    bool is_kept;    /* JSON has all that belongs to the answer */
+    bool is_content; /* it begins a part of the answer, so it can't be taken back */
+    bool is_kept;    /* it is part of an answer that is kept as JSON */
 } beluga__event_shape;
 
 extern const beluga__event_shape beluga__event_shapes[BELUGA__EVENT_KINDS];
 
-/* NULL for kinds of a later version. */
+/* Returns NULL for kinds of a later version. */
 static inline const beluga__event_shape *beluga__event_shape_of(uint32_t kind)
 {
     return kind < BELUGA__EVENT_KINDS ? &beluga__event_shapes[kind] : NULL;
@@ -80,12 +80,12 @@ static inline bool beluga__event_is_content(const beluga_event *event)
     return event->kind < BELUGA__EVENT_KINDS && beluga__event_shapes[event->kind].is_content;
 }
 
-/* Bytes of all that an event points to. */
+/* Returns the bytes of all that an event points to. */
 size_t beluga__event_room(const beluga_event *event);
-/* Copy an event, and all that it points to into `room`, which is that large and aligned for a
- * pointer. Texts end in NUL then. */
+/* Copy an event, and all that it points to into `room`, which has the bytes of beluga__event_room
+ * and is aligned for a pointer. Texts of the copy end in NUL. */
 void beluga__event_copy(beluga_event *copy, const beluga_event *event, char *room);
-/* The room of a copy was moved by so many bytes: let the copy point there. */
+/* Make a copy point into its room again, after that was moved by so many bytes. */
 void beluga__event_moved(beluga_event *copy, ptrdiff_t by);
 
 #endif

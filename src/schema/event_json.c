@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* --- writing ----------------------------------------------------------------------------------
- * Where nothing is known nothing is written. */
+ * A field that is not known is not written. */
 
 static void put_text(beluga_json_writer *w, const beluga_event *event, const beluga__event_field *f)
 {
@@ -72,8 +72,8 @@ static void get_number(const beluga_json *object, beluga_event *event, const bel
         memcpy((char *)event + f->at, &number, sizeof number);
 }
 
-/* The text may come from a store that is not ours: an event without what every event of its kind
- * has is none. */
+/* The text may come from somebody else's store, so an event that lacks a needed field is refused.
+ */
 static bool get_fields(const beluga_json *object, beluga_event *event,
                        const beluga__event_shape *shape)
 {

@@ -10,18 +10,18 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A step looks at a value with a schema; it counts for the members that are looked at meanwhile. */
+/* A step checks one value against one schema, and counts as much work as STEP lookups. */
 enum { MAX_DEPTH = 64, STEP = 100, MAX_WORK = 1000000 * STEP, MAX_PATH = 256, MAX_UNKNOWN = 16 };
 
-/* A walk over schema and value; `path` is where in the value it is. */
+/* A check walks over schema and value; `path` is where in the value it is. */
 typedef struct check {
-    const beluga_json *root; /* of the schema, for $ref */
+    const beluga_json *root; /* the schema's, for $ref */
     beluga__buf *why, *unknown;
     char path[MAX_PATH];
     size_t path_length;
     int depth;
-    long work;                     /* a schema that refers to itself twice would take for ever */
-    const char *told[MAX_UNKNOWN]; /* of the keywords that are unknown */
+    long work; /* counted, since a schema that refers to itself twice takes for ever */
+    const char *told[MAX_UNKNOWN]; /* unknown keywords */
     size_t n_told;
 } check;
 
@@ -29,7 +29,7 @@ static int fits(check *c, const beluga_json *schema, const beluga_json *value);
 
 /* --- saying why ------------------------------------------------------------------------------- */
 
-/* A name in the text, of a schema or a value, may be anything: "%.80s" cuts it, and it is made part
+/* A name of a schema or a value may be any text: the caller's "%.80s" cuts it, and it is made part
  * of a line. */
 static int misfit(check *c, const char *format, ...) BELUGA_PRINTF(2, 3);
 
@@ -57,15 +57,15 @@ static void tell_unknown(check *c, const char *keyword)
     beluga__line_append(c->unknown, keyword, strlen(keyword), BELUGA__BREAKS_ESCAPED);
 }
 
-/* Whether there is room for so much work. */
+/* Count so much work. Returns whether that is still allowed. */
 static bool afford(check *c, size_t n)
 {
     c->work = n < (size_t)(MAX_WORK - c->work) ? c->work + (long)n : MAX_WORK;
     return c->work < MAX_WORK;
 }
 
-/* The member of an object that has the name of another's; NULL also when there was too much work,
- * which who counts the next step sees. */
+/* Find the member of an object that has the name of another's. Returns NULL also after too much
+ * work, which the next step reports. */
 static const beluga_json *find(check *c, const beluga_json *object, const beluga_json *like)
 {
     size_t n;
@@ -73,7 +73,8 @@ static const beluga_json *find(check *c, const beluga_json *object, const beluga
     return afford(c, beluga_json_count(object)) ? beluga__json_get_n(object, name, n) : NULL;
 }
 
-/* Step into a member (name) or an item (name NULL); returns where to step back to. */
+/* Append a member's name to the path, or an item's index where name is NULL. Returns the length to
+ * go back to. */
 static size_t step(check *c, const char *name, size_t index)
 {
     size_t before = c->path_length, room = sizeof c->path - before;
@@ -81,7 +82,7 @@ static size_t step(check *c, const char *name, size_t index)
                  : snprintf(c->path + before, room, "[%zu]", index);
     if (n >= 0 && (size_t)n < room)
         c->path_length = before + (size_t)n;
-    else /* as far as it has whole characters */
+    else /* it is cut, but at a whole character */
         c->path_length = before + beluga__utf8_valid(c->path + before, room - 1);
     return before;
 }
@@ -97,10 +98,10 @@ static int fits_at(check *c, const beluga_json *schema, const beluga_json *value
 
 /* --- types ------------------------------------------------------------------------------------ */
 
-/* The nearest whole number, without a call into libm, which nothing else here needs. */
+/* Returns the nearest whole number, without libm, which nothing else in the library needs. */
 static double nearest(double number)
 {
-    static const double all_whole = 1LL << 52; /* from here on no number has a fraction */
+    static const double all_whole = 1LL << 52; /* no larger number has a fraction */
     if (!(fabs(number) < all_whole)) return number;
     return (double)(int64_t)(number < 0 ? number - 0.5 : number + 0.5);
 }
@@ -226,7 +227,7 @@ static int check_multiple(check *c, const beluga_json *step_size, const beluga_j
     return misfit(c, "must be a multiple of %.17g", unit);
 }
 
-/* In characters, as the standard says. */
+/* The standard counts characters, not bytes. */
 static int64_t length_of(check *c, const beluga_json *value)
 {
     size_t n = 0, count = 0;
@@ -319,7 +320,7 @@ static int check_additional(check *c, const beluga_json *schema, const beluga_js
 
 /* --- combinations ----------------------------------------------------------------------------- */
 
-/* How many of the schemas fit; a failure of ours (memory, depth) is negative. */
+/* Returns how many of the schemas fit; negative where the check itself fails, as without memory. */
 static int count_fits(check *c, const beluga_json *schemas, const beluga_json *value)
 {
     int count = 0;
@@ -361,7 +362,7 @@ static int check_not(check *c, const beluga_json *schema, const beluga_json *val
     return status ? status : misfit(c, "has a form that is not allowed");
 }
 
-/* "#/$defs/name": within the same schema only. */
+/* Only references within the same schema are followed, such as "#/$defs/name". */
 static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
 {
     const char *text = beluga_json_string(ref, NULL);
@@ -386,10 +387,12 @@ static int check_ref(check *c, const beluga_json *ref, const beluga_json *value)
 
 /* --- all together ----------------------------------------------------------------------------- */
 
-static const struct keyword {
+typedef struct keyword {
     const char *name;
     int (*check)(check *c, const beluga_json *argument, const beluga_json *value);
-} keywords[] = {
+} keyword;
+
+static const keyword keywords[] = {
     {"type", check_type},
     {"properties", check_properties},
     {"required", check_required},
@@ -412,7 +415,7 @@ static const struct keyword {
     {"$ref", check_ref},
 };
 
-/* They describe, and check nothing. */
+/* These keywords describe a value, and check nothing. */
 static bool is_annotation(const char *name)
 {
     static const char *const names[] = {"title",       "description", "default",    "examples",
@@ -456,7 +459,7 @@ int beluga__json_schema_check(const beluga_json *schema, const beluga_json *valu
     check c = {.root = schema, .why = why, .unknown = unknown};
     int status = fits(&c, schema, value);
     if (c.work == MAX_WORK)
-        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* what it found is worth nothing */
+        status = BELUGA_ERROR_LIMIT_EXCEEDED; /* the walk was cut, so it proves nothing */
     if (!status) status = why->status;
     return status || !unknown ? status : unknown->status;
 }

@@ -1,5 +1,6 @@
-/* Does a JSON value fit a JSON Schema? A subset, the table in json_schema.c: what schemas for tools
- * and structured output use. An unknown keyword is no fault: it is told once. */
+/* A JSON value is checked against a JSON Schema. The keywords are those that schemas for tools and
+ * structured output use (the table in json_schema.c). An unknown one is no fault: it is told once.
+ */
 #ifndef BELUGA__JSON_SCHEMA_H
 #define BELUGA__JSON_SCHEMA_H
 

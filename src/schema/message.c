@@ -14,7 +14,7 @@ static size_t aligned(size_t size)
     return (size + ALIGNMENT - 1) & ~(size_t)(ALIGNMENT - 1);
 }
 
-/* A message whose arena has room for `room` bytes without another allocation. */
+/* Make a message whose arena has room for `room` bytes without another allocation. */
 static beluga_message *new_message(beluga_role role, size_t room)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -72,7 +72,7 @@ static int copy_string(beluga_message *m, const char *field, const char *text, c
     return copy(m, text, n, out);
 }
 
-/* Old arrays stay in the arena, so that a part that was handed out stays valid. */
+/* The old array stays in the arena, so that a part that was handed out stays valid. */
 static int grow_parts(beluga_message *m)
 {
     size_t capacity = m->capacity * 4;

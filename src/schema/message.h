@@ -1,5 +1,4 @@
-/* What is inside a message. Constructors make it in one allocation: the struct, one part, its text.
- */
+/* A constructor makes a message in one allocation: the struct, one part, its text. */
 #ifndef BELUGA__MESSAGE_H
 #define BELUGA__MESSAGE_H
 
@@ -17,7 +16,7 @@ struct beluga_message {
     const char *tool_call_id;
     beluga__arena arena;
     int status;      /* the first failure, 0 for none */
-    const char *why; /* static; what status means here, or NULL */
+    const char *why; /* static; the meaning of status, or NULL */
     struct {
         const char *field; /* static; NULL: everything is UTF-8 */
         size_t part, byte;
@@ -34,15 +33,16 @@ struct beluga_messages {
     beluga_message *few[8];
 };
 
-/* Tell whether message `index` of a call can be sent: what failed while it was made, or where its
- * text is not UTF-8. Cheap: all was found when the parts were added. */
+/* Check that message `index` of a call can be sent. The error tells what failed while it was made,
+ * or where its text is not UTF-8. It is cheap, since all of it was found when the parts were added.
+ */
 int beluga__message_check(const beluga_message *message, size_t index, beluga_error *err);
 
-/* Add a part of text that has a name and a media type: a text file. */
+/* Add a text file: a part of text that has a name and a media type. */
 int beluga__message_add_text_file(beluga_message *message, const char *text, size_t length,
                                   const char *name, const char *media_type);
 
-/* Let a failure stick and return it. `why` is static, or NULL for the code's own text. */
+/* Keep the first failure, and return this one. `why` is static, or NULL for the code's own text. */
 int beluga__message_fail(beluga_message *message, int code, const char *why);
 
 #endif

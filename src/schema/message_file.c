@@ -7,19 +7,21 @@
 
 #include <strings.h>
 
-typedef struct media {
+typedef struct media_type {
     uint32_t kind;
-    const char *type;
-} media;
+    const char *name;
+} media_type;
 
-/* What a file's first bytes say. `at` is where the second magic stands, for the RIFF family. */
-static const struct magic {
-    media media;
+/* The first bytes of a file tell its type. Files of the RIFF family have a second magic at `at`. */
+typedef struct magic {
+    media_type type;
     const char *bytes;
     size_t length;
     size_t at;
     const char *more;
-} magics[] = {
+} magic;
+
+static const magic magics[] = {
     {{BELUGA_PART_IMAGE, "image/png"}, "\x89PNG\r\n\x1a\n", 8, 0, NULL},
     {{BELUGA_PART_IMAGE, "image/jpeg"}, "\xff\xd8\xff", 3, 0, NULL},
     {{BELUGA_PART_IMAGE, "image/gif"}, "GIF87a", 6, 0, NULL},
@@ -33,7 +35,7 @@ static const struct magic {
     {{BELUGA_PART_FILE, "application/pdf"}, "%PDF-", 5, 0, NULL},
 };
 
-/* Texts whose name says more than "plain". */
+/* The name of a text file says more about its type than its bytes. */
 static const struct {
     const char *extension, *type;
 } texts[] = {
@@ -43,18 +45,18 @@ static const struct {
     {"txt", "text/plain"},      {"text", "text/plain"},
 };
 
-static bool matches(const struct magic *magic, const char *bytes, size_t n)
+static bool matches(const magic *m, const char *bytes, size_t n)
 {
-    if (n < magic->length || memcmp(bytes, magic->bytes, magic->length) != 0) return false;
-    if (!magic->more) return true;
-    size_t length = strlen(magic->more);
-    return n >= magic->at + length && memcmp(bytes + magic->at, magic->more, length) == 0;
+    if (n < m->length || memcmp(bytes, m->bytes, m->length) != 0) return false;
+    if (!m->more) return true;
+    size_t length = strlen(m->more);
+    return n >= m->at + length && memcmp(bytes + m->at, m->more, length) == 0;
 }
 
-static const media *binary_media(const char *bytes, size_t n)
+static const media_type *binary_type(const char *bytes, size_t n)
 {
     for (size_t i = 0; i < sizeof magics / sizeof *magics; i++)
-        if (matches(&magics[i], bytes, n)) return &magics[i].media;
+        if (matches(&magics[i], bytes, n)) return &magics[i].type;
     return NULL;
 }
 
@@ -64,7 +66,7 @@ static const char *base_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* The media type that a name promises, or NULL. */
+/* Returns the media type that a name promises, or NULL. */
 static const char *text_type(const char *name)
 {
     const char *dot = strrchr(name, '.');
@@ -95,8 +97,8 @@ static int add_text(beluga_message *m, const char *path, const beluga__buf *file
 static int add_bytes(beluga_message *m, const char *path, const beluga__buf *file,
                      beluga_error *err)
 {
-    const media *found = binary_media(file->data, file->length);
-    int status = found ? beluga_message_add_data(m, (beluga_part_kind)found->kind, found->type,
+    const media_type *found = binary_type(file->data, file->length);
+    int status = found ? beluga_message_add_data(m, (beluga_part_kind)found->kind, found->name,
                                                  file->data, file->length, base_name(path))
                        : add_text(m, path, file, err);
     if (status == BELUGA_ERROR_NO_MEMORY || status == BELUGA_ERROR_LIMIT_EXCEEDED)

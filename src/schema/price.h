@@ -1,4 +1,4 @@
-/* A list of prices from the inside. */
+/* A list of prices keeps its entries in one arena. */
 #ifndef BELUGA__PRICE_H
 #define BELUGA__PRICE_H
 
@@ -10,7 +10,7 @@ typedef struct beluga__price_entry {
     struct beluga__price_entry *next;
     const char *name; /* "provider/model", without the star */
     size_t length;
-    bool open; /* it had a star */
+    bool open; /* its name had a star */
     beluga_price price;
 } beluga__price_entry;
 

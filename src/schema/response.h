@@ -1,6 +1,6 @@
-/* What is inside a response, and the builder that folds events into one. The builder can be part of
- * another struct, so that a whole answer takes two allocations: the response, with room for ids,
- * names and small tool calls, and the text. */
+/* A builder folds events into a response. It can be part of another struct, so that a whole answer
+ * takes two allocations: the response, with room for ids, names and small tool calls, and the text.
+ */
 #ifndef BELUGA__RESPONSE_H
 #define BELUGA__RESPONSE_H
 
@@ -26,10 +26,10 @@ typedef struct beluga__call_piece {
     struct beluga__call_piece *next;
     beluga_tool_call call;
     uint32_t index;
-    bool ended; /* its arguments came whole */
+    bool ended; /* it has its whole arguments */
 } beluga__call_piece;
 
-/* A stretch of the answer, in the order it came. */
+/* Pieces are the parts of an answer in the order in which they came. */
 typedef struct beluga__piece {
     struct beluga__piece *next;
     uint32_t kind; /* BELUGA_EVENT_TEXT, _REASONING, _TOOL_CALL_BEGIN, _MEDIA or _STATE */
@@ -45,8 +45,8 @@ typedef struct beluga__piece {
 } beluga__piece;
 
 struct beluga_response {
-    beluga_allocator allocator; /* a copy: a response may outlive its client */
-    beluga__runtime *runtime;   /* held where the allocator is its own; else NULL */
+    beluga_allocator allocator; /* a copy, since a response may outlive its client */
+    beluga__runtime *runtime;   /* a reference where the allocator is the client's; else NULL */
     beluga__arena arena;
     char *text, *reasoning; /* NULL: none */
     size_t text_length, reasoning_length;
@@ -64,40 +64,40 @@ struct beluga_response {
     size_t n_warnings;
     int64_t duration_ns, first_content_ns;
     bool complete, cached;
-    /* Most answers' ids and names fit; and malloc is at its best up to 1 KiB. */
+    /* The ids and names of most answers fit into it, and malloc is at its best up to 1 KiB. */
     _Alignas(16) char room[656];
 };
 
 _Static_assert(sizeof(struct beluga_response) <= 1024, "a response fits into a KiB");
 
 struct beluga_response_builder {
-    beluga__runtime *runtime; /* NULL: nobody's */
+    beluga__runtime *runtime; /* NULL: no client's */
     const beluga_allocator *allocator;
     beluga_response *response; /* NULL until the first event */
     beluga__buf text, reasoning;
     beluga__piece *last;
-    beluga__call_piece *calls, *last_call; /* all, also those that did not end */
+    beluga__call_piece *calls, *last_call; /* also those that did not end */
     size_t n_calls;
     beluga__media_piece *last_media;
-    char *usage_raw; /* where usage.raw is kept, used again */
+    char *usage_raw; /* the room of usage.raw, used again */
     size_t usage_room;
     size_t total, max;                     /* bytes kept */
-    int status;                            /* what stuck */
+    int status;                            /* the first failure */
     int failure;                           /* the code of the error event */
     int64_t duration_ns, first_content_ns; /* -1: unknown */
     bool ended;
 };
 
-/* The runtime, whose memory it is, is borrowed until _clear; NULL: the process's memory. max_bytes
- * 0 means BELUGA__MAX_RESPONSE_BYTES. */
+/* Begin a builder that takes its memory from a runtime, which is borrowed until _clear; NULL: from
+ * the process. max_bytes 0 means BELUGA__MAX_RESPONSE_BYTES. */
 void beluga__response_builder_init(beluga_response_builder *b, beluga__runtime *runtime,
                                    size_t max_bytes);
 void beluga__response_builder_clear(beluga_response_builder *b);
 
-/* -1 for unknown. */
+/* A time of -1 is unknown. */
 void beluga__response_set_times(beluga_response *response, int64_t duration_ns,
                                 int64_t first_content_ns);
-/* Its raw JSON is left as it is. */
+/* Set the numbers of the usage; its raw JSON stays as it is. */
 void beluga__response_set_usage(beluga_response *response, const beluga_usage *usage);
 void beluga__response_set_complete(beluga_response *response, bool complete);
 

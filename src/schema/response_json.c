@@ -10,7 +10,8 @@ static void put_known(beluga_json_writer *w, const char *key, const char *text)
     beluga_json_put_string(w, key, *text ? text : NULL);
 }
 
-/* Text that should be JSON: compact when it is, else as a string, so that nothing is lost. */
+/* Write a text that should be JSON: compactly if it is, else as a string, so that nothing is lost.
+ */
 static void put_json_or_string(beluga_json_writer *w, const char *key, const char *text, size_t n,
                                bool object_only)
 {
@@ -43,11 +44,6 @@ static void put_calls(beluga_json_writer *w, const beluga_response *r)
     beluga_json_end_array(w);
 }
 
-static const char *kind_name(uint32_t kind)
-{
-    return kind == BELUGA_PART_IMAGE ? "image" : kind == BELUGA_PART_AUDIO ? "audio" : "file";
-}
-
 static void put_media(beluga_json_writer *w, const beluga_response *r)
 {
     const beluga__media_piece *media = r->media;
@@ -55,8 +51,11 @@ static void put_media(beluga_json_writer *w, const beluga_response *r)
     beluga_json_begin_array(w, "media");
     for (; media; media = media->next) {
         const beluga_part *part = &media->part;
+        const char *kind = part->kind == BELUGA_PART_IMAGE   ? "image"
+                           : part->kind == BELUGA_PART_AUDIO ? "audio"
+                                                             : "file";
         beluga_json_begin_object(w, NULL);
-        beluga_json_put_string(w, "kind", kind_name(part->kind));
+        beluga_json_put_string(w, "kind", kind);
         beluga_json_put_string(w, "media_type", part->media_type);
         if (part->url)
             beluga_json_put_string(w, "url", part->url);
@@ -77,7 +76,7 @@ static const char *part_name(const beluga__piece *piece)
     }
 }
 
-/* What goes back to a provider, and what of the answer it belongs to. */
+/* A state goes back to its provider; "of" tells to which part of the answer it belongs. */
 static void put_states(beluga_json_writer *w, const beluga_response *r)
 {
     bool open = false;
@@ -96,13 +95,13 @@ static void put_states(beluga_json_writer *w, const beluga_response *r)
     if (open) beluga_json_end_array(w);
 }
 
-struct number {
+typedef struct named_number {
     const char *name;
     int64_t value;
-};
+} named_number;
 
-/* What is known of them. */
-static void put_numbers(beluga_json_writer *w, const struct number *rows, size_t n)
+/* Write the numbers that are known. */
+static void put_numbers(beluga_json_writer *w, const named_number *rows, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         if (rows[i].value >= 0) beluga_json_put_int(w, rows[i].name, rows[i].value);
@@ -110,7 +109,7 @@ static void put_numbers(beluga_json_writer *w, const struct number *rows, size_t
 
 static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 {
-    const struct number rows[] = {
+    const named_number rows[] = {
         {"input_total", usage->input_total},
         {"input_cache_read", usage->input_cache_read},
         {"input_cache_write", usage->input_cache_write},
@@ -125,7 +124,7 @@ static void put_usage(beluga_json_writer *w, const beluga_usage *usage)
 
 static void put_rate_limits(beluga_json_writer *w, const beluga_rate_limits *limits)
 {
-    const struct number rows[] = {
+    const named_number rows[] = {
         {"requests_limit", limits->requests_limit},
         {"requests_remaining", limits->requests_remaining},
         {"requests_reset_ms", limits->requests_reset_ms},

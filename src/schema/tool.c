@@ -8,7 +8,8 @@
 
 #include <beluga/context.h>
 
-enum { SHOWN = 60, ROOM = 4096 }; /* of a bad name; for a schema while it is made compact */
+/* A bad name is cut in its error; most schemas are made compact on the stack. */
+enum { SHOWN = 60, ROOM = 4096 };
 
 static const char no_parameters[] = "{\"type\":\"object\",\"properties\":{}}";
 
@@ -89,7 +90,7 @@ static beluga_tool *make(const beluga_tool_definition *d, const char *json, size
     return tool;
 }
 
-/* A program that was built with an older header knows less of the struct. */
+/* A program that was built with an older header passes a shorter struct. */
 static int read_definition(const beluga_tool_definition *given, beluga_tool_definition *d,
                            beluga_error *err)
 {
@@ -211,7 +212,7 @@ static int report(const beluga_tool *tool, int status, const beluga__buf *text, 
     return BELUGA_ERROR_TOOL_EXECUTION;
 }
 
-/* Run it, hand its words over. What could not be kept of them is a failure too. */
+/* Run the function. It fails also where its result found no room. */
 static int run(beluga_tool *tool, beluga_context *context, const char *arguments, size_t length,
                beluga_tool_result *result, beluga_error *err)
 {
@@ -226,7 +227,10 @@ int beluga_tool_execute(beluga_tool *tool, beluga_context *context, const char *
 {
     *text = NULL;
     if (text_length) *text_length = 0;
-    if (!arguments || !length) arguments = "{}", length = 2;
+    if (!arguments || !length) {
+        arguments = "{}";
+        length = 2;
+    }
     int status = check_arguments(tool, arguments, length, err);
     if (status) return status;
     if (!tool->execute)

@@ -1,4 +1,4 @@
-/* What is inside a tool: one allocation with all its text. */
+/* A tool is one allocation with all its text. */
 #ifndef BELUGA__TOOL_H
 #define BELUGA__TOOL_H
 
