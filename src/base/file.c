@@ -40,26 +40,21 @@ static int wait_for_bytes(int fd, const char *path, beluga_error *err)
                             BELUGA__PIPE_WAIT_MS / 1000);
 }
 
-static int read_chunks(int fd, bool waits, const char *path, beluga__buf *buf, char *chunk,
-                       beluga_error *err)
-{
-    for (;;) {
-        int status = waits ? wait_for_bytes(fd, path, err) : 0;
-        if (status) return status;
-        ssize_t n = read(fd, chunk, CHUNK);
-        if (n < 0 && (errno == EINTR || (waits && errno == EAGAIN))) continue;
-        if (n < 0) return system_error(err, path, errno);
-        if (n == 0) return 0;
-        if (beluga__buf_append(buf, chunk, (size_t)n)) return buffer_error(err, path, buf);
-    }
-}
-
-/* A file may hold a key, which must not stay on the stack. */
 static int read_all(int fd, bool waits, const char *path, beluga__buf *buf, beluga_error *err)
 {
     char chunk[CHUNK];
-    int status = read_chunks(fd, waits, path, buf, chunk, err);
-    explicit_bzero(chunk, sizeof chunk);
+    int status = 0;
+    for (ssize_t n = -1; n && !status;) {
+        if (waits) status = wait_for_bytes(fd, path, err);
+        if (status) break;
+        n = read(fd, chunk, CHUNK);
+        if (n < 0 && (errno == EINTR || (waits && errno == EAGAIN))) continue;
+        if (n < 0)
+            status = system_error(err, path, errno);
+        else if (n && beluga__buf_append(buf, chunk, (size_t)n))
+            status = buffer_error(err, path, buf);
+    }
+    explicit_bzero(chunk, sizeof chunk); /* a file may hold a key */
     return status;
 }
 

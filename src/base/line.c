@@ -60,9 +60,7 @@ static size_t put_byte(unsigned char byte, char unit[BELUGA__LINE_UNIT])
     return sizeof text;
 }
 
-/* Show bytes that are no character: half of one, which somebody's maximum cut, or else a single
- * byte.
- */
+/* Show the beginning of a character that was cut, or else one byte that is no character. */
 static size_t put_broken(const char *text, size_t n, char unit[BELUGA__LINE_UNIT], size_t *length)
 {
     size_t begun = beluga__utf8_begun(text, n);
