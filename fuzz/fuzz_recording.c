@@ -2,7 +2,7 @@
  * or can be replayed to its end. */
 #include "fuzz.h"
 
-#include "cassette/cassette.h"
+#include "cassette/match.h"
 
 #include <beluga/error.h>
 

@@ -2,6 +2,9 @@
 
 #include "base/mem.h"
 #include "base/new_file.h"
+#include "cassette/match.h"
+#include "cassette/record.h"
+#include "cassette/replay.h"
 #include "wire/http.h"
 
 #include <dirent.h>
@@ -28,7 +31,7 @@ static int system_error(const char *directory, beluga_error *err)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* Whoever opens a pipe would wait for its other end. */
+/* Only files and links count; to open a pipe would be to wait for its other end. */
 static bool is_recording(const struct dirent *entry)
 {
     const char *dot = strrchr(entry->d_name, '.');
@@ -36,7 +39,7 @@ static bool is_recording(const struct dirent *entry)
     return file && *entry->d_name != '.' && dot && strcmp(dot, ".json") == 0;
 }
 
-/* Call for each recording's name; a failure ends the walk. */
+/* Call `visit` for each recording's name. A failure ends the walk. */
 static int each_file(beluga__open_cassette *cassette,
                      int (*visit)(beluga__open_cassette *, const char *, beluga_error *),
                      beluga_error *err)
@@ -72,7 +75,7 @@ static int grow(beluga__open_cassette *cassette)
     return 0;
 }
 
-/* One block for its three texts. */
+/* Append a tape, whose three texts share a block. */
 static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
                 const char *url, uint64_t body)
 {

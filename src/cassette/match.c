@@ -1,5 +1,6 @@
-/* Which recording answers a request, and where the nearest differs when none does. */
-#include "cassette/cassette.h"
+#include "cassette/match.h"
+
+#include "base/mix.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,31 +9,24 @@ enum { VALUE_TEXT = 64, SHOWN = 44, BEFORE = 16, POINTER_TEXT = 100 };
 
 /* --- digests ---------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t h)
-{
-    h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
-    h = (h ^ h >> 27) * 0x94d049bb133111ebu;
-    return h ^ h >> 31;
-}
-
 static uint64_t digest_bytes(const char *bytes, size_t n)
 {
     uint64_t h = 0xcbf29ce484222325u;
     for (size_t i = 0; i < n; i++) h = (h ^ (unsigned char)bytes[i]) * 0x100000001b3u;
-    return mix(h);
+    return beluga__mix(h);
 }
 
-/* 1, 1.0 and 1e0 are one number, and so are 0 and -0. An integer may be more than a double tells.
- */
+/* 1, 1.0 and 1e0 are one number, and so are 0 and -0. The integer is added, since it may have more
+ * digits than a double. */
 static uint64_t digest_number(const beluga_json *value)
 {
     double number = beluga_json_double(value, 0);
     uint64_t bits = 0;
     if (number < 0 || number > 0) memcpy(&bits, &number, sizeof bits);
-    return mix(bits * 31 + (uint64_t)beluga_json_int(value, 0) + 2);
+    return beluga__mix(bits * 31 + (uint64_t)beluga_json_int(value, 0) + 2);
 }
 
-/* The members of an object add up, so that their order is nothing. */
+/* The members of an object are summed up, so that their order does not matter. */
 static uint64_t digest(const beluga_json *value)
 {
     size_t n = 0;
@@ -41,14 +35,17 @@ static uint64_t digest(const beluga_json *value)
     if (beluga_json_is_number(value)) return digest_number(value);
     bool object = beluga_json_is_object(value);
     if (!object && !beluga_json_is_array(value))
-        return mix(beluga_json_is_null(value) ? 5 : beluga_json_bool(value, false) ? 7 : 11);
+        return beluga__mix(beluga_json_is_null(value)       ? 5
+                           : beluga_json_bool(value, false) ? 7
+                                                            : 11);
     uint64_t h = object ? 13 : 17;
     for (const beluga_json *item = beluga_json_first(value); item;
          item = beluga_json_next(value, item)) {
         const char *key = object ? beluga_json_key(item, &n) : NULL;
-        h = key ? h + mix(digest_bytes(key, n) * 31 + digest(item)) : mix(h * 31 + digest(item));
+        h = key ? h + beluga__mix(digest_bytes(key, n) * 31 + digest(item))
+                : beluga__mix(h * 31 + digest(item));
     }
-    return mix(h);
+    return beluga__mix(h);
 }
 
 uint64_t beluga__asked_digest(const beluga__asked *asked)
@@ -59,17 +56,17 @@ uint64_t beluga__asked_digest(const beluga__asked *asked)
 /* --- differences ------------------------------------------------------------------------------ */
 
 typedef struct difference {
-    size_t count; /* of values that differ */
+    size_t count; /* how many values differ */
     char where[POINTER_TEXT + 8], recorded[VALUE_TEXT], sent[VALUE_TEXT]; /* of the first */
-    char pointer[POINTER_TEXT];                                           /* to the value at hand */
+    char pointer[POINTER_TEXT]; /* to the value that is compared */
 } difference;
 
-/* The part of a text around the byte at which it begins to differ. */
+/* Show the part of a text around the byte where it begins to differ. */
 static void show_text(char *out, const char *text, size_t n, size_t at)
 {
     size_t start = at > BEFORE && n > SHOWN ? at - BEFORE : 0,
            length = n - start < SHOWN ? n - start : SHOWN;
-    while (start && ((unsigned char)text[start] & 0xc0) == 0x80) start++, length -= length > 0;
+    for (; start && ((unsigned char)text[start] & 0xc0) == 0x80; start++) length -= length > 0;
     while (length && start + length < n && ((unsigned char)text[start + length] & 0xc0) == 0x80)
         length--;
     snprintf(out, VALUE_TEXT, "%s\"%.*s\"%s", start ? "..." : "", (int)length, text + start,
@@ -105,7 +102,7 @@ static size_t common(const char *a, size_t n, const char *b, size_t m)
     return i;
 }
 
-/* What was masked must not be shown by the request that was sent. */
+/* A secret that the recording masks must not be shown by the request that was sent. */
 static void hide_secret(difference *d, const char *recorded)
 {
     if (recorded && strstr(recorded, "********"))
@@ -145,7 +142,7 @@ static void differ_text(difference *d, const char *what, const char *a, size_t n
     show_text(d->sent, b, m, at);
 }
 
-/* As RFC 6901 writes it. */
+/* Append a step to the pointer, as RFC 6901 writes it. */
 static void point(difference *d, size_t at, const char *key)
 {
     if (at + 1 < sizeof d->pointer) d->pointer[at++] = '/';
@@ -209,7 +206,7 @@ static void compare_arrays(difference *d, const beluga_json *recorded, const bel
     }
 }
 
-/* The parser lets nothing through that is deeper than BELUGA__MAX_JSON_DEPTH. */
+/* It recurses no deeper than BELUGA__MAX_JSON_DEPTH, which the parser enforces. */
 static void compare(difference *d, const beluga_json *recorded, const beluga_json *sent)
 {
     size_t at = strlen(d->pointer);
@@ -226,7 +223,7 @@ static void compare(difference *d, const beluga_json *recorded, const beluga_jso
 
 /* --- addresses -------------------------------------------------------------------------------- */
 
-/* The path begins behind the host, which may be another one. */
+/* Returns the path of a URL. The host does not matter: it may be another one. */
 static const char *path_of(const char *url, size_t *n)
 {
     const char *host = strstr(url, "://");
@@ -249,7 +246,7 @@ static const char *query_of(const char *url)
     return mark ? mark + 1 : "";
 }
 
-/* How often a parameter is in a query. */
+/* Count how often a parameter is in a query. */
 static size_t count_parameter(const char *query, const char *parameter, size_t n)
 {
     size_t count = 0, m;
@@ -270,7 +267,7 @@ static bool has_all(const char *query, const char *of)
     return true;
 }
 
-/* In any order. */
+/* The parameters may be in any order. */
 static bool same_query(const char *a, const char *b)
 {
     const char *x = query_of(a), *y = query_of(b);
@@ -290,7 +287,10 @@ static int compare_bodies(difference *d, beluga__recording *recording, const bel
 {
     const beluga_json *json = beluga_json_get(recording->request, "json");
     beluga__buf body;
-    if (json && asked->json) return compare(d, json, asked->json), 0;
+    if (json && asked->json) {
+        compare(d, json, asked->json);
+        return 0;
+    }
     beluga__buf_init(&body, recording->scratch.allocator, BELUGA__MAX_CASSETTE_FILE);
     int status = beluga__recording_bytes(recording, recording->request, name, &body, err);
     bool same = body.length == asked->length && memcmp(body.data, asked->body, body.length) == 0;
@@ -314,7 +314,7 @@ static int compare_with(const beluga__open_cassette *cassette, const beluga__tap
     return status ? status : compare_bodies(d, recording, asked, tape->name, err);
 }
 
-/* Of another address: where most of the path is the same. */
+/* No recording has this address: take the one with most of the path. */
 static const beluga__tape *nearest_address(const beluga__open_cassette *cassette,
                                            const beluga__asked *asked, difference *d)
 {
@@ -324,7 +324,9 @@ static const beluga__tape *nearest_address(const beluga__open_cassette *cassette
     for (size_t i = 0; i < cassette->n_tapes; i++) {
         const char *path = path_of(cassette->tapes[i].url, &n);
         size_t score = 2 * common(path, n, sent, m) + (n == m) + 1;
-        if (score > best) nearest = &cassette->tapes[i], best = score;
+        if (score <= best) continue;
+        nearest = &cassette->tapes[i];
+        best = score;
     }
     if (!nearest) return NULL;
     const char *path = path_of(nearest->url, &n);
@@ -351,7 +353,9 @@ static int find_nearest(const beluga__open_cassette *cassette, const beluga__ask
         looked_at++;
         status = compare_with(cassette, tape, asked, &d, &recording, err);
         beluga__recording_free(&recording);
-        if (!status && (!*out || d.count < nearest->count)) *out = tape, *nearest = d;
+        if (status || (*out && d.count >= nearest->count)) continue;
+        *out = tape;
+        *nearest = d;
     }
     if (!status && !*out) *out = nearest_address(cassette, asked, nearest);
     return status;
@@ -379,7 +383,7 @@ static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *
                             tape->name, d.where, d.recorded, d.sent);
 }
 
-/* The first that is free; where all are used, and may be again, the last. */
+/* Take the first tape that is not used; where all are and may be used again, the last. */
 static beluga__tape *take(beluga__open_cassette *cassette, const beluga__asked *asked)
 {
     uint64_t body = beluga__asked_digest(asked);

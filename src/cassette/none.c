@@ -1,4 +1,4 @@
-/* In place of the rest of this room in a library that neither records nor replays. */
+/* This file stands in place of the room in a library that neither records nor replays. */
 #include "cassette/cassette.h"
 
 #include "base/left_out.h"

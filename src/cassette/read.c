@@ -1,6 +1,6 @@
-/* Reading a file of a cassette. All of it is checked at once, so that what people change by hand is
- * told with the file's name, and the line or the member. */
-#include "cassette/cassette.h"
+/* A file is checked as a whole when it is read, so that a mistake made by hand is told with the
+ * file's name, and the line or the member. */
+#include "cassette/recording.h"
 
 #include "base/file.h"
 
@@ -24,7 +24,7 @@ static size_t line_of(const char *text, size_t offset)
     return line;
 }
 
-/* What the parser says of a byte, said of a line. */
+/* The parser tells a byte; people want a line. */
 static int not_json(const char *name, const beluga__recording *recording, const beluga__buf *text,
                     int status, const beluga_error *cause, beluga_error *err)
 {
@@ -48,7 +48,7 @@ static int add_piece(const beluga_json *piece, bool base64, beluga__buf *out)
     return base64 ? beluga__base64_decode(out, text, n) : beluga__buf_append(out, text, n);
 }
 
-/* A string, or several that are one text. */
+/* Append a string, or an array of strings that together are one text. */
 static int add_pieces(const beluga_json *value, bool base64, beluga__buf *out)
 {
     int status = 0;
@@ -141,7 +141,7 @@ static int check_response(beluga__recording *r, const char *name, beluga_error *
     return code ? code : check_chunks(r, name, err);
 }
 
-/* Which of the four it is, or -1. */
+/* Returns an ending, or -1. */
 static int ending_of(const beluga__recording *r)
 {
     const char *how = beluga_json_get_string(r->end, "how", NULL);
@@ -150,7 +150,7 @@ static int ending_of(const beluga__recording *r)
     return -1;
 }
 
-/* A file without an end is cut: it must not be taken for a whole answer. */
+/* A file without an end was cut, and must not be taken for a whole answer. */
 static int check_end(beluga__recording *r, const char *name, beluga_error *err)
 {
     int ending = ending_of(r);
@@ -166,7 +166,7 @@ static int check_end(beluga__recording *r, const char *name, beluga_error *err)
     return 0;
 }
 
-/* Written by hand it may be missing: then ids are as random as ever. */
+/* It may be missing in a file that was written by hand; then ids are random as ever. */
 static int check_random(beluga__recording *r, const beluga_json *root, const char *name,
                         beluga_error *err)
 {

@@ -1,10 +1,11 @@
-/* An exchange of the network that is written down. What it says is passed on at once; the file is
- * written when it ends, before that is told. */
-#include "cassette/cassette.h"
+/* An exchange of the network is passed on to its handler at once. Its file is written when it ends,
+ * before the handler hears of that. */
+#include "cassette/record.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "cassette/match.h"
 
 #include <stdio.h>
 
@@ -16,14 +17,14 @@ typedef struct recorder {
     const beluga_http_request *request;
     const beluga_http_response *response;
     const char *const *secrets;
-    beluga__buf request_body, body, chunks; /* of beluga__chunk */
+    beluga__buf request_body, body, chunks; /* chunks: of beluga__chunk */
     bool has_body;
     unsigned number;
     uint64_t random;
     int64_t last_ns, head_ms;
 } recorder;
 
-/* To everybody else it is the transfer. */
+/* Everybody else sees the recorder as the transfer. */
 static beluga__transfer *transfer_of(recorder *r)
 {
     return (beluga__transfer *)(void *)r;
@@ -37,7 +38,7 @@ static recorder *recorder_of(beluga__transfer *transfer)
 static int64_t lap_ms(recorder *r)
 {
     int64_t now = beluga__now_ns(), ms = (now - r->last_ns) / BELUGA__NS_PER_MS;
-    r->last_ns += ms * BELUGA__NS_PER_MS; /* what is left over counts for the next */
+    r->last_ns += ms * BELUGA__NS_PER_MS; /* the rest counts for the next lap */
     return ms;
 }
 
@@ -49,7 +50,8 @@ static void free_recorder(recorder *r)
     beluga__release(&r->cassette->runtime->allocator, r);
 }
 
-/* A body that could not be kept makes no recording: half of one would be taken for the whole. */
+/* Without its whole body an exchange is not recorded, for half of one would be taken for the whole.
+ */
 static int first_loss(const recorder *r, beluga_error *err)
 {
     const beluga__buf *bufs[] = {&r->request_body, &r->body, &r->chunks};
@@ -112,7 +114,7 @@ static void on_head(void *owner)
     r->handler->head(r->owner);
 }
 
-/* What the handler does may end the exchange: nothing is touched after it. */
+/* The handler may end the exchange, so nothing is touched after it. */
 static void on_body(void *owner, char *bytes, size_t n)
 {
     recorder *r = owner;
@@ -151,7 +153,7 @@ static void keep_request(recorder *r, const beluga__transfer_spec *spec)
         beluga__buf_append(&r->request_body, spec->request->body.data, spec->request->body.length);
     if (r->request_body.length)
         beluga__secrets_mask(r->secrets, r->request_body.data, r->request_body.length);
-    /* Of the request, so that it is the same when it is recorded again. */
+    /* It is made from the request, so that it is the same when that is recorded again. */
     const beluga__asked asked = {.body = r->request_body.data, .length = r->request_body.length};
     *spec->random = r->random = beluga__asked_digest(&asked) | 1;
 }
@@ -180,7 +182,7 @@ int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
     ours.owner = r;
     int status = cassette->network->transfer_start(loop, &ours, &r->network, err);
     if (status) {
-        free_recorder(r); /* nothing was said */
+        free_recorder(r); /* the handler has heard of nothing */
         return status;
     }
     *out = transfer_of(r);

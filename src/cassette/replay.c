@@ -1,11 +1,12 @@
-/* An exchange that is answered from a file: its head, each chunk and its end in a turn of the loop
- * of their own, so that what is above sees a stream. */
-#include "cassette/cassette.h"
+/* An exchange is answered from a file. Its head, each chunk and its end come in a turn of the loop
+ * of their own, so that its handler sees a stream. */
+#include "cassette/replay.h"
 
 #include "base/clock.h"
 #include "base/hint.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "cassette/match.h"
 
 #include <stdio.h>
 
@@ -16,17 +17,17 @@ typedef struct player {
     void *owner;
     beluga_http_response *response;
     beluga__recording recording;
-    const beluga_json *chunks, *chunk; /* the next one; NULL: none is left */
-    beluga__buf bytes;                 /* of the one at hand */
+    const beluga_json *chunks, *chunk; /* chunk: the next one; NULL: none is left */
+    beluga__buf bytes;                 /* the chunk's that is told */
     beluga__task task;
     beluga__timer timer;
     bool told_head;
-    bool paused, waits; /* for the end of the pause */
-    bool inside;        /* the handler is */
-    bool dead;          /* and has ended this exchange */
+    bool paused, waits; /* waits: its turn came during a pause */
+    bool inside;        /* the handler runs */
+    bool dead;          /* the handler that runs has ended this exchange */
 } player;
 
-/* To everybody else it is the transfer. */
+/* Everybody else sees the player as the transfer. */
 static beluga__transfer *transfer_of(player *p)
 {
     return (beluga__transfer *)(void *)p;
@@ -48,15 +49,11 @@ static void free_player(player *p)
 
 /* --- the next thing that is told -------------------------------------------------------------- */
 
-static const beluga_json *next_thing(const player *p)
-{
-    if (!p->told_head && p->recording.response) return p->recording.response;
-    return p->chunk ? p->chunk : p->recording.end;
-}
-
 static void plan(player *p)
 {
-    int64_t ms = p->cassette->realtime ? beluga_json_get_int(next_thing(p), "after_ms", 0) : 0;
+    bool head = !p->told_head && p->recording.response;
+    const beluga_json *next = head ? p->recording.response : p->chunk ? p->chunk : p->recording.end;
+    int64_t ms = p->cassette->realtime ? beluga_json_get_int(next, "after_ms", 0) : 0;
     if (ms > 0)
         p->loop->ops->timer_set(p->loop, &p->timer, beluga__ends_ns(ms));
     else
@@ -71,13 +68,6 @@ static void end_with(player *p, int code, const beluga_error *err)
     void *owner = p->owner;
     free_player(p);
     handler->done(owner, code, err);
-}
-
-static void fail(player *p, int code)
-{
-    beluga_error err;
-    beluga_error_set(&err, code, "the recorded headers: %s", beluga_error_text(code));
-    end_with(p, code, &err);
 }
 
 static int fill_head(player *p)
@@ -118,8 +108,8 @@ static void tell_end(player *p)
     end_with(p, complete ? 0 : err.code, complete ? NULL : &err);
 }
 
-/* Ended by the handler, it is freed when the handler has returned: its bytes are still being read.
- */
+/* A player that its handler has ended is freed when that has returned, since it may still read the
+ * bytes. */
 static void leave(player *p)
 {
     p->inside = false;
@@ -134,7 +124,9 @@ static void tell_head(player *p)
     p->told_head = true;
     int status = fill_head(p);
     if (status) {
-        fail(p, status);
+        beluga_error err;
+        beluga_error_set(&err, status, "the recorded headers: %s", beluga_error_text(status));
+        end_with(p, status, &err);
         return;
     }
     p->inside = true;
@@ -180,7 +172,7 @@ static void time_came(beluga__timer *timer)
 
 /* --- starting --------------------------------------------------------------------------------- */
 
-/* What is sent, as a recording of it would say it. */
+/* The request that is sent, as a recording would have it. */
 typedef struct sent {
     beluga__buf url, body;
     beluga__json_scratch scratch;

@@ -1,5 +1,5 @@
-/* The file of an exchange: JSON over several lines, made for people and for diff. */
-#include "cassette/cassette.h"
+/* The file of an exchange is JSON over several lines, made for people and for diff. */
+#include "cassette/recording.h"
 
 #include "base/hint.h"
 #include "base/new_file.h"
@@ -11,11 +11,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes are 76 digits, and no padding */
+enum { BASE64_LINE = 57, MAX_NAME = 128 }; /* 57 bytes make 76 digits without padding */
 
 typedef struct writing {
     beluga_json_writer w;
-    beluga__buf text; /* compact */
+    beluga__buf text; /* the compact JSON */
     beluga__json_scratch scratch;
     const beluga__exchange *exchange;
 } writing;
@@ -32,7 +32,7 @@ int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *co
     return status;
 }
 
-/* What comes from a server may be in any encoding: bytes that are not UTF-8 become '?'. */
+/* A server's text may be in any encoding, so bytes that are not UTF-8 become '?'. */
 static void put_text(writing *at, const char *key, const char *text, size_t n)
 {
     beluga__buf copy;
@@ -48,7 +48,8 @@ static void put_text(writing *at, const char *key, const char *text, size_t n)
     beluga__buf_free(&copy);
 }
 
-/* Text that a person can read: no control characters but those that lay out lines. */
+/* Returns whether a person can read the bytes: no control characters but those that lay out lines.
+ */
 static bool is_text(const char *bytes, size_t n)
 {
     if (beluga__utf8_valid(bytes, n) != n) return false;
@@ -58,7 +59,7 @@ static bool is_text(const char *bytes, size_t n)
     return true;
 }
 
-/* JSON whose compact text is `bytes` again, or, where only the meaning counts, any. */
+/* Returns whether the bytes are JSON; exactly: whether its compact text is these bytes again. */
 static bool is_json(writing *at, const char *bytes, size_t n, bool exactly)
 {
     const beluga_json *root;
@@ -92,7 +93,7 @@ static void put_base64(writing *at, const char *bytes, size_t n)
     beluga_json_end_array(&at->w);
 }
 
-/* As it can be read best; the reader gives the same bytes back. */
+/* Write the bytes in the form that people read best. The reader gives the same bytes back. */
 static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
 {
     if (is_json(at, bytes, n, exactly))
@@ -105,7 +106,7 @@ static void put_bytes(writing *at, const char *bytes, size_t n, bool exactly)
         beluga_json_put_string_n(&at->w, "text", bytes, n);
 }
 
-/* Nothing for no time: files of two recordings differ less. */
+/* A time of 0 is left out, so that two recordings differ less. */
 static void put_time(writing *at, int64_t ms)
 {
     if (ms) beluga_json_put_int(&at->w, "after_ms", ms);
@@ -144,8 +145,8 @@ static void put_request(writing *at)
     beluga__buf_free(&url);
 }
 
-/* An answer's headers are kept, since a provider may read any of them, but for what names say is
- * private. */
+/* All headers of an answer are kept, since a provider may read any of them; but the values of those
+ * with such a name are hidden. */
 static bool is_private(const char *line, size_t n)
 {
     static const char *const words[] = {"account", "auth",         "cookie",    "credential",
@@ -169,7 +170,7 @@ static void put_response_header(writing *at, const char *line)
     if (is_private(line, n))
         beluga__buf_printf(&shown, "%.*s: [redacted]", (int)n, line);
     else
-        beluga__http_redact_url(&shown, line); /* "location" has an address */
+        beluga__http_redact_url(&shown, line); /* a header such as "location" has a URL */
     if (shown.status) at->text.status = shown.status;
     put_text(at, NULL, shown.data, shown.length);
     beluga__buf_free(&shown);
@@ -196,7 +197,7 @@ static void put_response(writing *at)
     beluga_json_begin_object(&at->w, "response");
     put_time(at, x->head_ms);
     beluga_json_put_int(&at->w, "status", x->response->status);
-    /* What HTTP/2 marks is in no header. */
+    /* No header shows that HTTP/2 marks the end of the body, so the other case is written down. */
     if (!beluga__http_is_framed(x->response)) beluga_json_put_bool(&at->w, "until_close", true);
     beluga_json_begin_array(&at->w, "headers");
     const char *line = x->response->headers.data, *end = line + x->response->headers.length;
@@ -223,7 +224,7 @@ static void put_end(writing *at)
     beluga_json_end_object(&at->w);
 }
 
-/* Leaves the whole file in `out`. */
+/* Write the text of the whole file to `out`. */
 static int put_all(writing *at, beluga__buf *out)
 {
     char random[17];
@@ -261,7 +262,7 @@ static int make_text(const beluga__exchange *exchange, const beluga_allocator *a
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* "00001-post-chat-completions.json": the last two parts of the path. */
+/* Make a name such as "00001-post-chat-completions.json", of the last two parts of the path. */
 static void make_name(char *name, unsigned number, const beluga_http_request *request)
 {
     const char *url = request->url.data, *host = strstr(url, "://");
@@ -272,9 +273,9 @@ static void make_name(char *name, unsigned number, const beluga_http_request *re
     }
     for (bool gap = true; at < end && n < MAX_NAME / 2; at++) {
         bool letter = isalnum((unsigned char)*at);
-        if (!letter) gap = true;
-        if (letter && gap) name[n++] = '-', gap = false;
+        if (letter && gap) name[n++] = '-';
         if (letter) name[n++] = *at;
+        gap = !letter;
     }
     name[n] = '\0';
     for (char *c = name; *c; c++) *c = (char)tolower((unsigned char)*c);
@@ -296,7 +297,7 @@ static int too_many(beluga_error *err)
                             "a cassette has room for %u recordings", BELUGA__MAX_CASSETTE_FILES);
 }
 
-/* Under its number, or where another process has taken that, under a later one. */
+/* Name a file by its number, or by a later one where another process has taken that. */
 static int name_file(beluga__open_cassette *cassette, unsigned number,
                      const beluga_http_request *request, beluga__new_file *file, beluga_error *err)
 {

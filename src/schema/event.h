@@ -51,7 +51,7 @@ typedef enum beluga__field_need {
     BELUGA__FIELD_EITHER /* an event needs one of its fields of this kind */
 } beluga__field_need;
 
-/* A member of an event. */
+/* A field is a member of an event. */
 typedef struct beluga__event_field {
     const char *key; /* its name in JSON; NULL: it is not there */
     uint8_t type, need;

@@ -1,5 +1,5 @@
-/* A message as bytes. JSON is written from the descriptors that the protobuf's generator made: one
- * list of fields for both. */
+/* A message becomes bytes. JSON is written from the descriptors that protobuf's generator made, so
+ * that both forms have one list of fields. */
 #include "telemetry/encode.h"
 
 #include "base/line.h"
@@ -155,7 +155,7 @@ int beluga__encode_json(beluga__buf *out, const ProtobufCMessage *message)
 
 /* --- for people ------------------------------------------------------------------------------- */
 
-/* Names of models, answers that are captured: all stay on the span's line. */
+/* Names of models and captured answers may be any text, and stay on the span's line. */
 static void text_text(beluga__buf *out, const char *text)
 {
     beluga__line_append(out, text, strlen(text), BELUGA__BREAKS_ESCAPED);

@@ -1,5 +1,5 @@
-/* Metrics as they are exported: every row of the table is read from what was recorded, so that a
- * call records a handful of numbers and not one for each metric. */
+/* Metrics are made when they are exported: every row of the table is read from the recorded series,
+ * so that a call records a handful of numbers and not one for each metric. */
 #include "telemetry/encode.h"
 
 #include "base/mem.h"
@@ -10,23 +10,22 @@ enum { CUMULATIVE = 2, DELTA = 1 };
 
 #define NEW BELUGA__NEW
 
-/* A series as it was read, once for all rows. */
+/* A series is read once for all rows. */
 typedef struct reading {
     const beluga__subject *subject;
     const beluga__series *series;
     beluga__totals totals;
 } reading;
 
-/* One point of a metric. */
 typedef struct point {
     struct point *next;
     const beluga__subject *subject;
-    const beluga__series *series; /* NULL: of no series */
+    const beluga__series *series; /* NULL: it is of no series */
     char attributes;
-    const char *extra; /* the type of token; the reason */
+    const char *extra; /* the type of token, or the reason of a drop */
     beluga__distribution distribution;
     int64_t whole;
-    double number; /* what a provider measured, with `distribution` where that is a histogram */
+    double number; /* measured by a provider; for a histogram with `distribution` */
     bool is_double, seconds;
 } point;
 
@@ -100,19 +99,9 @@ static metric *find_metric(collecting *c, const char *name, const char *unit,
     return m;
 }
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static bool has_server(char attributes)
 {
     return attributes && strchr("GIOM", attributes);
-}
-
-static bool has_error(const collecting *c, char attributes)
-{
-    return strchr(c->latest ? "GTEFIO" : "GTEF", attributes) != NULL;
 }
 
 static const char *response_model(const point *p)
@@ -122,7 +111,8 @@ static const char *response_model(const point *p)
 
 static int code_of(const collecting *c, const point *p)
 {
-    return has_error(c, p->attributes) && p->series ? p->series->code : 0;
+    bool has_error = strchr(c->latest ? "GTEFIO" : "GTEF", p->attributes);
+    return has_error && p->series ? p->series->code : 0;
 }
 
 static bool overflows(const point *p)
@@ -130,18 +120,20 @@ static bool overflows(const point *p)
     return has_server(p->attributes) && p->series && p->series->overflow;
 }
 
-/* Whether two have the same attributes: then they are one. */
+/* Returns whether two points have the same attributes, and so are one. */
 static bool same_point(const collecting *c, const point *a, const point *b)
 {
     const beluga__subject *s = a->subject, *o = b->subject;
-    if (a->attributes != b->attributes || !same_text(a->extra, b->extra)) return false;
+    if (a->attributes != b->attributes || !beluga__same_text(a->extra, b->extra)) return false;
     if (!s || !o) return s == o;
-    if (s != o && (!same_text(s->model, o->model) || !same_text(s->provider, o->provider)))
+    if (s != o &&
+        (!beluga__same_text(s->model, o->model) || !beluga__same_text(s->provider, o->provider)))
         return false;
-    if (s != o && has_server(a->attributes) && (!same_text(s->host, o->host) || s->port != o->port))
+    if (s != o && has_server(a->attributes) &&
+        (!beluga__same_text(s->host, o->host) || s->port != o->port))
         return false;
     return code_of(c, a) == code_of(c, b) && overflows(a) == overflows(b) &&
-           same_text(response_model(a), response_model(b));
+           beluga__same_text(response_model(a), response_model(b));
 }
 
 static point *find_point(collecting *c, metric *m, const point *like)
@@ -154,19 +146,11 @@ static point *find_point(collecting *c, metric *m, const point *like)
         return NULL;
     }
     *p = *like;
-    p->distribution = (beluga__distribution){.min = INT64_MAX, .max = INT64_MIN};
+    beluga__distribution_clear(&p->distribution);
     *m->last = p;
     m->last = &p->next;
     m->n_points++;
     return p;
-}
-
-static void add_distribution(beluga__distribution *to, const beluga__distribution *from)
-{
-    for (int i = 0; i < BELUGA__BUCKETS; i++) to->buckets[i] += from->buckets[i];
-    to->sum += from->sum;
-    if (from->min < to->min) to->min = from->min;
-    if (from->max > to->max) to->max = from->max;
 }
 
 /* --- the table's rows ------------------------------------------------------------------------- */
@@ -218,7 +202,8 @@ static metric *metric_of(collecting *c, const beluga__metric_row *row,
     return find_metric(c, name, row->unit, row->type, row->meaning);
 }
 
-/* In the newer set the histograms of tokens are two, and need no attribute to tell them apart. */
+/* The newer conventions have two histograms of tokens, so no attribute must tell the types apart.
+ */
 static point *point_of(collecting *c, const beluga__metric_row *row, const beluga__subject *subject,
                        const beluga__series *series)
 {
@@ -241,7 +226,7 @@ static void read_row(collecting *c, const beluga__metric_row *row)
             const beluga__distribution *d = &r->totals.distributions[row->quantity];
             point *p =
                 beluga__distribution_count(d) ? point_of(c, row, r->subject, r->series) : NULL;
-            if (p) add_distribution(&p->distribution, d);
+            if (p) beluga__distribution_merge(&p->distribution, d);
         } else {
             int64_t value = quantity_of(row, &r->totals);
             bool nothing = value == 0 && (c->delta || row->quantity != BELUGA__CALLS);
@@ -376,12 +361,12 @@ static Otlp__HistogramDataPoint *encode_histogram(collecting *c, const point *p)
 {
     Otlp__HistogramDataPoint *out =
         NEW(c->arena, Otlp__HistogramDataPoint, OTLP__HISTOGRAM_DATA_POINT__INIT);
-    uint64_t *counts_ = beluga__arena_alloc(c->arena, BELUGA__BUCKETS * sizeof *counts_);
+    uint64_t *buckets = beluga__arena_alloc(c->arena, BELUGA__BUCKETS * sizeof *buckets);
     double *bounds = beluga__arena_alloc(c->arena, (BELUGA__BUCKETS - 1) * sizeof *bounds);
     beluga__key_values list = {.arena = c->arena};
     put_attributes(c, &list, p);
-    if (!out || !counts_ || !bounds || list.failed) return NULL;
-    memcpy(counts_, p->distribution.buckets, BELUGA__BUCKETS * sizeof *counts_);
+    if (!out || !buckets || !bounds || list.failed) return NULL;
+    memcpy(buckets, p->distribution.buckets, BELUGA__BUCKETS * sizeof *buckets);
     beluga__bounds_read(p->seconds, bounds);
     out->attributes = list.items;
     out->n_attributes = list.count;
@@ -390,7 +375,7 @@ static Otlp__HistogramDataPoint *encode_histogram(collecting *c, const point *p)
     out->count = beluga__distribution_count(&p->distribution);
     out->optional_sum_case = OTLP__HISTOGRAM_DATA_POINT__OPTIONAL_SUM_SUM;
     out->sum = p->is_double ? p->number : scaled(p, p->distribution.sum);
-    out->bucket_counts = counts_;
+    out->bucket_counts = buckets;
     out->n_bucket_counts = BELUGA__BUCKETS;
     out->explicit_bounds = bounds;
     out->n_explicit_bounds = BELUGA__BUCKETS - 1;
@@ -427,7 +412,7 @@ static bool encode_points(collecting *c, const metric *m, Otlp__Metric *out)
 {
     size_t n = 0;
     void **points = beluga__arena_alloc(c->arena, m->n_points * sizeof *points);
-    bool updown = m->type == BELUGA__UPDOWN; /* never in differences */
+    bool updown = m->type == BELUGA__UPDOWN; /* it is never exported as differences */
     if (!points) return false;
     for (const point *p = m->points; p; p = p->next)
         if (!(points[n++] = m->type == BELUGA__HISTOGRAM ? (void *)encode_histogram(c, p)

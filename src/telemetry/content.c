@@ -1,8 +1,8 @@
-/* Prompts and answers as JSON in attributes, as the conventions put them there. Only where they are
- * asked for. */
-#include "telemetry/telemetry.h"
+/* Prompts and answers become attributes whose text is JSON, as the conventions want it. */
+#include "telemetry/content.h"
 
 #include "base/json.h"
+#include "telemetry/state.h"
 
 #include <beluga/message.h>
 #include <beluga/provider/provider.h>
@@ -26,7 +26,7 @@ static void put_text(beluga_json_writer *w, const char *type, const char *text, 
     beluga_json_end_object(w);
 }
 
-/* Arguments are JSON where the model wrote JSON. */
+/* Arguments are written as JSON if the model wrote JSON, and else as a string. */
 static void put_arguments(beluga_json_writer *w, const char *text, size_t length)
 {
     beluga_json_doc *doc = NULL;
@@ -49,7 +49,7 @@ static void put_call(beluga_json_writer *w, const char *id, const char *name, co
     beluga_json_end_object(w);
 }
 
-/* What is not text is named, not copied. */
+/* The bytes of media are not copied; their kind and size are told. */
 static void put_media(beluga_json_writer *w, const beluga_part *part)
 {
     static const char *const modalities[] = {
@@ -100,8 +100,8 @@ static void put_message(beluga_json_writer *w, const beluga_message *message)
     beluga_json_end_object(w);
 }
 
-/* A text that is larger than a span may be is not cut, since half of JSON is none: it is left out,
- * and counted. */
+/* A text that is longer than a value may be is left out and counted. It is not cut, since half of
+ * it would not be JSON. */
 static void add_json(beluga__span *span, beluga__name name, beluga_json_writer *w)
 {
     const char *text, *key = beluga__name_of(name, span->telemetry->settings.latest);
@@ -148,7 +148,7 @@ void beluga__content_ask(beluga__span *span, const beluga_call *call)
 void beluga__content_add(beluga__span *span, const beluga_event *event)
 {
     if (!span->content) span->content = beluga_response_builder_new();
-    /* what sticks is told at the end */
+    /* The builder keeps its first failure, which shows at the end. */
     if (span->content) beluga_response_builder_add(span->content, event);
 }
 

@@ -18,7 +18,7 @@ enum {
 
 /* --- attributes ------------------------------------------------------------------------------- */
 
-/* The value to fill in, or one that nobody reads. */
+/* Append an attribute. Returns its value to fill in, or NULL without memory. */
 static Otlp__AnyValue *put(beluga__key_values *list, const char *key)
 {
     enum { FIRST = 8 };
@@ -123,7 +123,7 @@ static bool has_key(const beluga__key_values *list, const char *key)
     return false;
 }
 
-/* What came first stays: OTEL_SERVICE_NAME is put before the list. */
+/* The first pair of a name stays, and OTEL_SERVICE_NAME is put before the list. */
 static bool put_pair(void *payload, const char *name, const char *value)
 {
     beluga__key_values *list = payload;
@@ -145,7 +145,7 @@ Otlp__Resource *beluga__encode_resource(beluga_telemetry *t, beluga__arena *aren
     Otlp__Resource *resource = NEW(arena, Otlp__Resource, OTLP__RESOURCE__INIT);
     if (s->service_name) beluga__put_text(&list, "service.name", s->service_name);
     beluga__key_values with = list;
-    /* One that can't be decoded is dropped whole. */
+    /* A list that can't be decoded is dropped whole. */
     if (s->resource && beluga__pairs_read(arena, s->resource, put_pair, &with)) list = with;
     if (!has_key(&list, "service.name"))
         beluga__put_text(&list, "service.name", fallback_name(arena));
@@ -175,12 +175,6 @@ static ProtobufCBinaryData id_bytes(beluga__arena *arena, const uint64_t *words,
     return (ProtobufCBinaryData){8 * n, bytes};
 }
 
-static ProtobufCBinaryData trace_bytes(beluga__arena *arena, const beluga__span *span)
-{
-    const uint64_t words[] = {span->trace.high, span->trace.low};
-    return id_bytes(arena, words, 2);
-}
-
 static char *joined(beluga__arena *arena, const char *a, const char *b)
 {
     size_t n = strlen(a), m = b ? strlen(b) : 0;
@@ -200,7 +194,7 @@ static char *name_of(beluga__arena *arena, const beluga__span *span)
     }
 }
 
-/* What the subject says stands first. */
+/* The attributes of the subject stand first. */
 static void put_subject(beluga__key_values *list, const beluga__span *span)
 {
     const beluga__subject *s = span->subject;
@@ -266,7 +260,8 @@ static bool encode_status(beluga__arena *arena, const beluga__span *span, Otlp__
 
 static void encode_ids(beluga__arena *arena, const beluga__span *span, Otlp__Span *out)
 {
-    out->trace_id = trace_bytes(arena, span);
+    const uint64_t trace[] = {span->trace.high, span->trace.low};
+    out->trace_id = id_bytes(arena, trace, 2);
     out->span_id = id_bytes(arena, &span->id, 1);
     if (span->parent_id) out->parent_span_id = id_bytes(arena, &span->parent_id, 1);
     out->flags = 1u | FLAG_KNOWN | (span->remote_parent ? FLAG_REMOTE : 0u);

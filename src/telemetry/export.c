@@ -1,10 +1,12 @@
-/* The exporter's thread: takes what was recorded, makes messages of it and sends them, in its own
- * time. Calls never wait for it. */
+/* The exporter's thread takes the recorded spans and numbers, makes messages of them and sends
+ * them. Calls never wait for it. */
 #include "telemetry/export.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/new_file.h"
+#include "telemetry/encode.h"
+#include "telemetry/otlp.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -14,18 +16,13 @@ enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
 /* --- where it goes ---------------------------------------------------------------------------- */
 
-/* Where it could not be opened, as for want of descriptors, the next export tries again. */
-static bool open_file(beluga__exporter *e)
-{
-    if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
-    return e->file >= 0;
-}
-
-/* One line an export; with O_APPEND several processes may share a file. The line behind a torn one
- * is one of its own. */
+/* Write an export as one line; with O_APPEND several processes may share a file. A torn line is
+ * ended before the next one. A file that can't be opened, as for want of descriptors, is tried
+ * again. */
 static int write_line(beluga__exporter *e, const ProtobufCMessage *message)
 {
-    if (!open_file(e)) return BELUGA_ERROR_NETWORK;
+    if (e->file < 0) e->file = beluga__telemetry_open_file(e->t->settings.file);
+    if (e->file < 0) return BELUGA_ERROR_NETWORK;
     beluga__buf_clear(&e->body);
     if (e->torn) beluga__buf_putc(&e->body, '\n');
     if (beluga__encode_json(&e->body, message) || beluga__buf_putc(&e->body, '\n'))
@@ -43,9 +40,10 @@ static beluga__export_result print(beluga__exporter *e, const ProtobufCMessage *
     return BELUGA__EXPORTED;
 }
 
-beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal *signal,
-                                      const char *name, const ProtobufCMessage *message,
-                                      int64_t deadline_ns, int64_t *rejected)
+/* Write a message into the file, and send or print it as the settings say. */
+static beluga__export_result deliver(beluga__exporter *e, const beluga__signal *signal,
+                                     const char *name, const ProtobufCMessage *message,
+                                     int64_t deadline_ns, int64_t *rejected)
 {
     beluga__export_result result = BELUGA__EXPORTED;
     bool lost = e->t->settings.file && write_line(e, message) != 0;
@@ -67,7 +65,7 @@ static int64_t deadline_after(int64_t ms)
     return ms ? beluga__ends_ns(ms) : INT64_MAX;
 }
 
-/* Everything that waits, the oldest first. */
+/* Take all spans of the queue; the oldest comes first. */
 static beluga__span *take_all(beluga_telemetry *t)
 {
     beluga__span *stack = atomic_exchange(&t->incoming, NULL), *list = NULL;
@@ -80,19 +78,13 @@ static beluga__span *take_all(beluga_telemetry *t)
     return list;
 }
 
-static void give_back(beluga_telemetry *t, beluga__span *const *spans, size_t n)
-{
-    for (size_t i = 0; i < n; i++) beluga__span_give_back(&t->pool, spans[i]);
-    atomic_fetch_sub_explicit(&t->queued, (uint32_t)n, memory_order_relaxed);
-}
-
 static void count_dropped(beluga_telemetry *t, beluga__drop why, uint64_t n)
 {
     if (n) atomic_fetch_add_explicit(&t->dropped[why], n, memory_order_relaxed);
 }
 
-/* Closed first, emptied then: who adds to the queue looks the other way round, so that one of the
- * two sees it. */
+/* The queue is closed before it is emptied. A thread that adds a span does so before it looks
+ * whether the queue is closed, so that one of the two sees the span. */
 void beluga__export_discard(beluga_telemetry *t)
 {
     uint32_t n = 0;
@@ -114,16 +106,17 @@ static bool export_batch(beluga__exporter *e, beluga__span *const *spans, size_t
     Otlp__TraceRequest *request = beluga__encode_spans(t, &arena, spans, n);
     beluga__export_result result = BELUGA__REFUSED;
     if (request)
-        result = beluga__deliver(e, &t->settings.traces, "traces", &request->base,
-                                 deadline_after(t->settings.export_timeout_ms), &rejected);
+        result = deliver(e, &t->settings.traces, "traces", &request->base,
+                         deadline_after(t->settings.export_timeout_ms), &rejected);
     uint64_t lost = result != BELUGA__EXPORTED ? n : rejected > 0 ? (uint64_t)rejected : 0;
     count_dropped(t, request ? BELUGA__DROP_EXPORT : BELUGA__DROP_MEMORY, lost);
     beluga__arena_free(&arena);
-    give_back(t, spans, n);
+    for (size_t i = 0; i < n; i++) beluga__span_give_back(&t->pool, spans[i]);
+    atomic_fetch_sub_explicit(&t->queued, (uint32_t)n, memory_order_relaxed);
     return result == BELUGA__EXPORTED;
 }
 
-/* Export in batches; a rest that makes no batch goes, too. */
+/* Export in batches; the last one may be smaller. */
 static int export_spans(beluga__exporter *e)
 {
     beluga_telemetry *t = e->t;
@@ -134,7 +127,7 @@ static int export_spans(beluga__exporter *e)
     batch = beluga__alloc(&t->allocator, most * sizeof *batch);
     while (list) {
         beluga__span *one;
-        beluga__span **spans = batch ? batch : &one; /* without memory one by one */
+        beluga__span **spans = batch ? batch : &one; /* without memory they go one by one */
         size_t n = 0;
         for (; list && n < (batch ? most : 1); list = list->next) spans[n++] = list;
         if (!export_batch(e, spans, n)) status = BELUGA_ERROR_NETWORK;
@@ -156,9 +149,9 @@ static int export_metrics(beluga__exporter *e)
     Otlp__MetricsRequest *request = beluga__encode_metrics(
         t, &arena, delta, delta ? e->metrics_since_ns : t->began_ns, now, &empty);
     int status = request || empty ? 0 : BELUGA_ERROR_NO_MEMORY;
-    if (request && beluga__deliver(e, &t->settings.metrics, "metrics", &request->base,
-                                   deadline_after(t->settings.metric_timeout_ms),
-                                   &rejected) != BELUGA__EXPORTED)
+    if (request &&
+        deliver(e, &t->settings.metrics, "metrics", &request->base,
+                deadline_after(t->settings.metric_timeout_ms), &rejected) != BELUGA__EXPORTED)
         status = BELUGA_ERROR_NETWORK;
     e->metrics_since_ns = now;
     beluga__arena_free(&arena);
@@ -167,20 +160,13 @@ static int export_metrics(beluga__exporter *e)
 
 /* --- the thread ------------------------------------------------------------------------------- */
 
-/* Clocks drift apart, and the wall's may be set. */
-static void compare_clocks(beluga_telemetry *t)
-{
-    atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
-                          memory_order_relaxed);
-}
-
 typedef struct schedule {
     int64_t spans_ns, metrics_ns; /* when they are due */
     bool stop;
-    uint64_t flush; /* who waits for a flush, up to here */
+    uint64_t flush; /* flushes up to this number wait */
 } schedule;
 
-/* Wait for something to do. */
+/* Wait until a batch is full, a time is due, or somebody waits for a flush or the end. */
 static void wait_for_work(beluga_telemetry *t, schedule *turn)
 {
     pthread_mutex_lock(&t->lock);
@@ -213,7 +199,9 @@ static void one_turn(beluga__exporter *e, schedule *turn)
 {
     beluga_telemetry *t = e->t;
     bool all = turn->stop || turn->flush > t->flush_done;
-    compare_clocks(t);
+    /* Clocks drift apart, and the wall's may be set. */
+    atomic_store_explicit(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns(),
+                          memory_order_relaxed);
     int status = export_spans(e);
     turn->spans_ns = beluga__ends_ns(t->settings.schedule_delay_ms);
     if (all || beluga__now_ns() >= turn->metrics_ns) {
@@ -232,8 +220,8 @@ static void finish(beluga__exporter *e)
     if (e->file >= 0) close(e->file);
     beluga__release(&t->allocator, e);
     beluga__export_discard(t);
-    /* The reference goes before anybody hears of the end: who waited for it finds nothing of the
-     * thread left. */
+    /* The thread lets go of its reference before anybody hears of the end, so that nothing of it is
+     * left for those who waited. */
     pthread_mutex_lock(&t->lock);
     t->exporter = NULL;
     t->ended = true;
@@ -284,14 +272,13 @@ static int make_thread(beluga__exporter *e)
     sigfillset(&all);
     pthread_attr_init(&attributes);
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
-    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread takes no signal from the host */
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* the thread takes none of the host's signals */
     int failed = pthread_create(&e->t->thread, &attributes, work, e);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
     return failed;
 }
 
-/* With the first span. The thread holds a reference. */
 void beluga__export_start(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);
@@ -318,7 +305,7 @@ void beluga__export_wake(beluga_telemetry *t)
     pthread_mutex_unlock(&t->lock);
 }
 
-/* The lock is held. Exports under way are to end by then, too. */
+/* Make the thread work now; exports under way end by then, too. The lock is held. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
     if (end < beluga__hurry_ns(t))
@@ -326,7 +313,7 @@ static void hurry(beluga_telemetry *t, int64_t end)
     pthread_cond_signal(&t->wake);
 }
 
-/* An export that was under way already, and failed meanwhile, is a failure of who waited, too. */
+/* An export that was under way before a flush, and fails meanwhile, makes the flush fail, too. */
 static uint64_t failed_exports(const beluga_telemetry *t)
 {
     return atomic_load_explicit(&t->dropped[BELUGA__DROP_EXPORT], memory_order_relaxed);
@@ -352,8 +339,9 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     return status;
 }
 
-/* Of a thread that has ended nothing is left, not even what libraries keep for each; one that can't
- * end yet, in a name server's silence, goes on alone. */
+/* A thread that has ended is joined, so that nothing of it is left, not even the memory that
+ * libraries keep for each thread. One that can't end yet, as while a name server is silent, goes on
+ * alone. */
 static void part_with_thread(beluga_telemetry *t)
 {
     pthread_mutex_lock(&t->lock);

@@ -1,29 +1,22 @@
-#include "telemetry/telemetry.h"
+#include "telemetry/ids.h"
 
 #include "base/clock.h"
+#include "base/mix.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
-/* splitmix64: neighbours in, unrelated numbers out, and never the same twice. */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-    return x ^ x >> 31;
-}
-
 void beluga__ids_seed(beluga_telemetry *t)
 {
     uint64_t random[5];
     if (getrandom(random, sizeof random, GRND_NONBLOCK) != sizeof random)
         for (int i = 0; i < 5; i++)
-            random[i] = mix((uint64_t)beluga__now_ns() + (uint64_t)getpid() * 0x9e3779b97f4a7c15u +
-                            (uint64_t)i);
+            random[i] = beluga__mix((uint64_t)beluga__now_ns() +
+                                    (uint64_t)getpid() * 0x9e3779b97f4a7c15u + (uint64_t)i);
     memcpy(t->seeds, random, sizeof t->seeds);
-    /* A version 4 UUID. */
+    /* The instance is a version 4 UUID. */
     snprintf(t->instance, sizeof t->instance, "%08x-%04x-4%03x-%04x-%012llx",
              (unsigned)(random[3] >> 32), (unsigned)(random[3] >> 16 & 0xffff),
              (unsigned)(random[3] & 0xfff), (unsigned)(random[4] >> 48 & 0x3fff) | 0x8000,
@@ -34,11 +27,11 @@ uint64_t beluga__ids_next(beluga_telemetry *t, beluga__trace_id *trace)
 {
     uint64_t n = atomic_fetch_add_explicit(&t->next_id, 0x9e3779b97f4a7c15u, memory_order_relaxed);
     if (trace) {
-        trace->high = mix(n ^ t->seeds[0]);
-        trace->low = mix(n + t->seeds[1]);
-        trace->low += !trace->low; /* zero is none */
+        trace->high = beluga__mix(n ^ t->seeds[0]);
+        trace->low = beluga__mix(n + t->seeds[1]);
+        trace->low += !trace->low; /* a zero id is invalid */
     }
-    uint64_t id = mix(n + t->seeds[2]);
+    uint64_t id = beluga__mix(n + t->seeds[2]);
     return id + !id;
 }
 

@@ -19,7 +19,7 @@ const beluga__metric_row beluga__metric_rows[] = {
         {{NULL, NULL}, BELUGA__COUNTER, NULL, BELUGA__CALLS, 0, 0, NULL},
 };
 
-/* Providers with another name in the conventions than here. */
+/* These providers have another name in the conventions. */
 static const char *const providers[][2] = {
     {"anthropic", "anthropic"},     {"azure", "azure.ai.openai"},
     {"bedrock", "aws.bedrock"},     {"gemini", "gcp.gemini"},

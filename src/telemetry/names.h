@@ -1,6 +1,7 @@
-/* Every name that telemetry gives to anything, once: what is emitted, and what the guide says of
- * it, are made from these lists. Two columns of names: the conventions as published in v1.41, and
- * the newer ones, which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental asks for. */
+/* These lists have every name that telemetry gives to anything; the spans, the metrics and the
+ * guide's tables are made from them. There are two columns of names: the conventions as published
+ * in v1.41, and the newer ones, which OTEL_SEMCONV_STABILITY_OPT_IN=gen_ai_latest_experimental asks
+ * for. */
 #ifndef BELUGA__NAMES_H
 #define BELUGA__NAMES_H
 
@@ -103,7 +104,7 @@ typedef enum beluga__name {
         BELUGA__NAMES
 } beluga__name;
 
-/* What is recorded of each call, from which every metric is read. */
+/* These quantities are recorded of each call, and every metric is read from them. */
 typedef enum beluga__quantity {
     /* distributions */
     BELUGA__DURATION,
@@ -118,24 +119,26 @@ typedef enum beluga__quantity {
     BELUGA__REASONING,
     BELUGA__TOOL_CALLS,
     BELUGA__QUANTITIES,
-    /* read from those: how often a duration was recorded, sums of tokens */
+    /* read from those above: the count of durations, the sums of tokens */
     BELUGA__CALLS = BELUGA__QUANTITIES,
     BELUGA__INPUT_SUM,
     BELUGA__OUTPUT_SUM,
-    /* what goes on now */
+    /* calls under way */
     BELUGA__ACTIVE,
     BELUGA__ACTIVE_STREAMS,
     /* of telemetry itself */
     BELUGA__DROPPED
 } beluga__quantity;
 
-/* Which calls a metric counts: c operations, s streams, g those that are none, o successes, f
- * failures of operations; t tools, b batches; - of no call. Which attributes its points have: G of
- * the conventions, I and O the same with the type of token, M with the modality, T of a tool, L
- * provider and model, E with the error's type, P model, F with the error's type; D the reason.
+/* Each row has: name in v1.41, name in the newer ("": it has none), type, unit, quantity, calls,
+ * attributes, meaning. %s is the provider's metric prefix.
  *
- * name in v1.41, name in the newer ("": not there), type, unit, quantity, calls, attributes,
- * meaning. %s is the provider's metric prefix. */
+ * "calls" tells which calls a metric counts: c operations, s streams, g operations that are no
+ * streams, o those that succeeded, f those that failed; t tools; b batches; - no calls.
+ *
+ * "attributes" tells which attributes its points have: G those of the conventions, I and O the same
+ * and the type of token, M the same and the modality, T those of a tool; L provider and model, E
+ * the same and the error's type; P model, F the same and the error's type; D the reason. */
 #define BELUGA__METRIC_MAP(XX)                                                                     \
     XX("gen_ai.client.operation.duration", "gen_ai.client.inference.duration", HISTOGRAM, "s",     \
        DURATION, 'c', 'G', "from the start of a call to its end, all retries inside")              \
@@ -207,7 +210,7 @@ typedef enum beluga__metric_type {
 } beluga__metric_type;
 
 typedef struct beluga__metric_row {
-    const char *names[2]; /* v1.41, the newer */
+    const char *names[2]; /* in v1.41, in the newer */
     beluga__metric_type type;
     const char *unit;
     beluga__quantity quantity;
@@ -215,10 +218,9 @@ typedef struct beluga__metric_row {
     const char *meaning;
 } beluga__metric_row;
 
-extern const beluga__metric_row beluga__metric_rows[]; /* ended by a row without a unit */
+extern const beluga__metric_row beluga__metric_rows[]; /* the last row has no unit */
 
-/* The name of an attribute in the set that is in force. */
+/* Returns the name of an attribute in v1.41, or in the newer conventions. */
 const char *beluga__name_of(beluga__name name, bool latest);
-/* A provider as the conventions call it. */
 
 #endif

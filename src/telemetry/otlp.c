@@ -1,9 +1,9 @@
-/* OTLP over HTTP: one request, what its answer means, and when to try again. */
-#include "telemetry/export.h"
+#include "telemetry/otlp.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/utf8.h"
+#include "telemetry/encode.h"
 #include "wire/http.h"
 
 #include <beluga/version.h>
@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* A request looks up this often whether it is told to hurry. */
+/* A request looks every SLICE_MS whether it is told to hurry. */
 enum { SLICE_MS = 20, FIRST_WAIT_MS = 1000, MAX_WAIT_MS = 30000, FOR_EVER_MS = 3600000 };
 
 typedef struct exchange {
@@ -52,12 +52,6 @@ static void on_done(void *owner, int code, const beluga_error *err)
 static const beluga__transfer_handler handler = {on_head, on_body, on_done};
 
 /* --- one request ------------------------------------------------------------------------------ */
-
-static bool has_loop(beluga__exporter *e)
-{
-    if (e->loop) return true;
-    return beluga__loop_new(&e->runtime, false, &e->loop) == 0;
-}
 
 static beluga__connection connection_of(const beluga__exporter *e, const beluga__signal *signal)
 {
@@ -161,7 +155,7 @@ static int64_t read_json_partial(const char *text, size_t length, beluga__buf *m
     const beluga_json *rejected = beluga_json_get(partial, "rejectedSpans");
     const char *said = beluga_json_get_string(partial, "errorMessage", NULL);
     if (!rejected) rejected = beluga_json_get(partial, "rejectedDataPoints");
-    /* 64 bits are a text in this JSON, and a number at those who do not know. */
+    /* OTLP's JSON has 64 bits as a text, but not every receiver does. */
     const char *digits = beluga_json_string(rejected, NULL);
     int64_t n = digits ? strtoll(digits, NULL, 10) : beluga_json_int(rejected, 0);
     if (said) beluga__buf_puts(message, said);
@@ -183,7 +177,7 @@ static int64_t read_partial(const exchange *x, bool json, beluga__buf *message)
     return rejected;
 }
 
-/* What the receiver says of a refusal: a google.rpc.Status in either form. */
+/* A refusal has a google.rpc.Status in either form, with the receiver's words. */
 static void read_refusal(const exchange *x, bool json, beluga__buf *message)
 {
     const beluga__buf *body = &x->response.body;
@@ -218,22 +212,19 @@ static void tell(beluga__exporter *e, const char *name, const exchange *x, bool 
     beluga__buf_free(&what);
 }
 
-static void tell_partial(beluga__exporter *e, const char *name, int64_t rejected, const char *said)
+/* A receiver that takes a message may have rejected items of it, or have something to say. */
+static void tell_partial(const exchange *x, bool json, const char *name, int64_t *rejected)
 {
     char what[512];
-    snprintf(what, sizeof what, "the receiver rejected %" PRId64 ": %.400s", rejected, said);
-    beluga__telemetry_log(e->t, BELUGA_LOG_WARN, "telemetry.partial_success", name, what);
-}
-
-static beluga__export_result succeeded(const exchange *x, const beluga__signal *signal,
-                                       const char *name, int64_t *rejected)
-{
     beluga__buf said;
     beluga__buf_init(&said, &x->e->t->allocator, BELUGA__MAX_LINE_BYTES);
-    *rejected = read_partial(x, signal->json, &said);
-    if (*rejected > 0 || said.length) tell_partial(x->e, name, *rejected, said.data);
+    *rejected = read_partial(x, json, &said);
+    if (*rejected > 0 || said.length) {
+        snprintf(what, sizeof what, "the receiver rejected %" PRId64 ": %.400s", *rejected,
+                 said.data);
+        beluga__telemetry_log(x->e->t, BELUGA_LOG_WARN, "telemetry.partial_success", name, what);
+    }
     beluga__buf_free(&said);
-    return BELUGA__EXPORTED;
 }
 
 /* --- until it is there ------------------------------------------------------------------------ */
@@ -247,7 +238,8 @@ static int encode(beluga__exporter *e, const beluga__signal *signal,
     return !status && signal->gzip ? beluga__encode_gzip(&e->body) : status;
 }
 
-/* Up to half less, so that those who were refused together do not come back together. */
+/* A wait is up to half shorter, so that senders that were refused together do not come back
+ * together. */
 static int64_t jittered(beluga__exporter *e, int64_t ms)
 {
     return ms - (int64_t)(beluga__loop_random(&e->loop->base) % ((uint64_t)ms / 2 + 1));
@@ -260,7 +252,8 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
     beluga__connection connection = connection_of(e, signal);
     bool *told = signal == &e->t->settings.traces ? &e->trace_trouble : &e->metric_trouble;
     *rejected = 0;
-    if (!has_loop(e) || encode(e, signal, message)) return BELUGA__REFUSED;
+    if (!e->loop && beluga__loop_new(&e->runtime, false, &e->loop)) return BELUGA__REFUSED;
+    if (encode(e, signal, message)) return BELUGA__REFUSED;
     for (int64_t wait = FIRST_WAIT_MS;; wait = wait < MAX_WAIT_MS ? 2 * wait : wait) {
         exchange x;
         exchange_init(&x, e);
@@ -269,12 +262,12 @@ beluga__export_result beluga__otlp_send(beluga__exporter *e, const beluga__signa
         bool good = !x.status && !x.too_large && status >= 200 && status < 300,
              again = worth_another(&x);
         int64_t asked = x.status ? -1 : beluga__http_retry_after_ms(&x.response, beluga__wall_s());
-        if (good) succeeded(&x, signal, name, rejected);
+        if (good) tell_partial(&x, signal->json, name, rejected);
         if (!good && !*told) tell(e, name, &x, signal->json);
         *told = !good;
         exchange_free(&x);
         if (good) return BELUGA__EXPORTED;
-        /* Who is told to end does not wait for a receiver that is not there. */
+        /* An exporter that has to end does not wait for a receiver that is not there. */
         bool gone =
             x.status && atomic_load_explicit(&e->t->deadline_ns, memory_order_relaxed) != INT64_MAX;
         if (!again || gone) return BELUGA__REFUSED;

@@ -1,9 +1,13 @@
-/* The sink: what runs on the threads of calls. It reads no clock that the core did not, takes no
- * lock in the long run, and allocates nothing for a span that fits into its slab. */
-#include "telemetry/telemetry.h"
+/* The sink runs on the threads of calls. It takes the core's times, and reads the clock only at a
+ * span's events. In the long run it takes no lock, and it allocates nothing for a span that fits
+ * into its slab. */
+#include "telemetry/record.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "telemetry/content.h"
+#include "telemetry/export.h"
+#include "telemetry/ids.h"
 
 #include <beluga/option.h>
 #include <beluga/provider/provider.h>
@@ -30,7 +34,7 @@ static void add_double(beluga__span *span, beluga__name name, double value)
     if (a) a->value.number = value;
 }
 
-/* A text that lives for ever. */
+/* Add a text that outlives the span. */
 static void add_static(beluga__span *span, beluga__name name, uint32_t type, const char *text,
                        size_t length)
 {
@@ -148,7 +152,7 @@ static void add_start(beluga__span *span, const beluga__span *parent,
     if (span->telemetry->settings.capture_content) beluga__content_ask(span, start->call);
 }
 
-/* A batch links to its inputs, so that one may go from it to each of them. */
+/* A batch links to its inputs, so that a reader of traces can go from it to each of them. */
 static void link_to(beluga__span *batch, uint64_t id)
 {
     uint32_t most = batch->telemetry->settings.limits.links;
@@ -193,21 +197,6 @@ static void drop(beluga_telemetry *t, beluga__drop why)
     atomic_fetch_add_explicit(&t->dropped[why], 1, memory_order_relaxed);
 }
 
-static bool sends_traces(const beluga_telemetry *t)
-{
-    return t->settings.traces.output != BELUGA__OUTPUT_NONE || t->settings.file;
-}
-
-static void fill(beluga__span *span, beluga_telemetry *t, const beluga_span_start *start)
-{
-    span->telemetry = t;
-    span->kind = (uint8_t)start->kind;
-    span->start_ns = start->start_ns ? start->start_ns : beluga__now_ns();
-    span->streamed = start->streaming;
-    span->traced = !start->untraced;
-    span->measured = !start->unmeasured && start->kind != BELUGA_SPAN_ATTEMPT;
-}
-
 void *beluga__record_begin(void *payload, void *parent, const beluga_span_start *start)
 {
     beluga_telemetry *t = payload;
@@ -219,13 +208,19 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
         drop(t, BELUGA__DROP_MEMORY);
         return NULL;
     }
-    fill(span, t, start);
+    span->telemetry = t;
     span->subject = subject;
+    span->kind = (uint8_t)start->kind;
+    span->start_ns = start->start_ns ? start->start_ns : beluga__now_ns();
+    span->streamed = start->streaming;
+    span->traced = !start->untraced;
+    span->measured = !start->unmeasured && start->kind != BELUGA_SPAN_ATTEMPT;
     if (parent)
         place_below(span, parent);
     else
         place(span, start);
-    if (!span->traced || !sends_traces(t)) span->sampled = false;
+    bool sends = t->settings.traces.output != BELUGA__OUTPUT_NONE || t->settings.file;
+    if (!span->traced || !sends) span->sampled = false;
     if (span->sampled) add_start(span, parent, start);
     if (span->measured && start->kind == BELUGA_SPAN_OPERATION)
         beluga__subject_activate(subject, span->streamed, 1);
@@ -234,22 +229,16 @@ void *beluga__record_begin(void *payload, void *parent, const beluga_span_start 
 
 /* --- what happens meanwhile ------------------------------------------------------------------- */
 
-/* From one piece of a stream to the next; told when the stream ends, since only then its series is
- * known. */
+/* Keep the time from one piece of a stream to the next in the span. It is recorded when the stream
+ * ends, since its series is known only then. */
 static void note_chunk(beluga__span *span)
 {
     int64_t now = beluga__now_ns();
     if (!span->chunks && (span->chunks = beluga__span_alloc(span, sizeof *span->chunks)))
-        *span->chunks = (beluga__distribution){.min = INT64_MAX, .max = INT64_MIN};
+        beluga__distribution_clear(span->chunks);
     if (span->chunks && span->chunk_ns)
         beluga__distribution_add(span->chunks, BELUGA__CHUNK, now - span->chunk_ns);
     span->chunk_ns = now;
-}
-
-static void note_first(beluga__span *span)
-{
-    span->first_ns = span->chunk_ns = beluga__now_ns();
-    if (span->sampled && span->streamed) beluga__span_mark(span, "first_token", span->first_ns);
 }
 
 static void note_retry(beluga__span *span, const beluga_error *error)
@@ -273,7 +262,10 @@ void beluga__record_event(void *payload, void *handle, beluga_span_event_kind ki
     beluga__span *span = handle;
     (void)payload;
     switch (kind) {
-    case BELUGA_SPAN_FIRST_CONTENT: note_first(span); break;
+    case BELUGA_SPAN_FIRST_CONTENT:
+        span->first_ns = span->chunk_ns = beluga__now_ns();
+        if (span->sampled && span->streamed) beluga__span_mark(span, "first_token", span->first_ns);
+        break;
     case BELUGA_SPAN_CONTENT:
         if (span->streamed && span->measured) note_chunk(span);
         break;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Ten milliseconds and one token; bounds grow by 2 and by 4. */
+/* The first bounds are ten milliseconds and one token; the others grow by 2 and by 4. */
 static const int64_t first_bound_ns = 10000000;
 
 typedef struct beluga__shard {
@@ -18,15 +18,10 @@ typedef struct beluga__shard {
     atomic_int_least64_t sums[BELUGA__SUMS];
 } beluga__shard;
 
-static bool is_time(beluga__quantity quantity)
-{
-    return quantity <= BELUGA__CHUNK;
-}
-
-/* The first bucket whose upper bound is not below the value. */
+/* Returns the first bucket whose upper bound is not below the value. */
 static unsigned bucket_of(beluga__quantity quantity, int64_t value)
 {
-    bool time = is_time(quantity);
+    bool time = quantity <= BELUGA__CHUNK;
     int64_t first = time ? first_bound_ns : 1;
     if (value <= first) return 0;
     uint64_t steps = (uint64_t)((value + first - 1) / first - 1); /* ceil(value / first) - 1 */
@@ -42,11 +37,6 @@ void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1])
 }
 
 /* --- distributions that one thread has to itself ---------------------------------------------- */
-
-static void clear_distribution(beluga__distribution *d)
-{
-    *d = (beluga__distribution){.min = INT64_MAX, .max = INT64_MIN};
-}
 
 void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity, int64_t value)
 {
@@ -66,23 +56,26 @@ uint64_t beluga__distribution_count(const beluga__distribution *d)
 void beluga__totals_clear(beluga__totals *totals)
 {
     memset(totals->sums, 0, sizeof totals->sums);
-    for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) clear_distribution(&totals->distributions[q]);
+    for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++)
+        beluga__distribution_clear(&totals->distributions[q]);
+}
+
+void beluga__distribution_merge(beluga__distribution *to, const beluga__distribution *from)
+{
+    for (int i = 0; i < BELUGA__BUCKETS; i++) to->buckets[i] += from->buckets[i];
+    to->sum += from->sum;
+    if (from->min < to->min) to->min = from->min;
+    if (from->max > to->max) to->max = from->max;
 }
 
 void beluga__totals_add(beluga__totals *totals, const beluga__totals *more)
 {
-    for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
-        beluga__distribution *to = &totals->distributions[q];
-        const beluga__distribution *from = &more->distributions[q];
-        for (int i = 0; i < BELUGA__BUCKETS; i++) to->buckets[i] += from->buckets[i];
-        to->sum += from->sum;
-        if (from->min < to->min) to->min = from->min;
-        if (from->max > to->max) to->max = from->max;
-    }
+    for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++)
+        beluga__distribution_merge(&totals->distributions[q], &more->distributions[q]);
     for (int i = 0; i < BELUGA__SUMS; i++) totals->sums[i] += more->sums[i];
 }
 
-/* The least and the largest are of all that ever was: they can't be taken apart. */
+/* The least and the largest value stay those since the start, for they can't be taken apart. */
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before)
 {
     for (int q = 0; q < BELUGA__DISTRIBUTIONS; q++) {
@@ -182,18 +175,13 @@ void beluga__series_read(const beluga__subject *subject, const beluga__series *s
 
 /* --- series ----------------------------------------------------------------------------------- */
 
-static bool same_text(const char *a, const char *b)
-{
-    return a == b || (a && b && strcmp(a, b) == 0);
-}
-
 static beluga__series *look_up(const beluga__subject *subject, unsigned from, unsigned to,
                                const beluga__outcome *outcome)
 {
     for (unsigned i = from; i < to; i++) {
         beluga__series *s = atomic_load_explicit(&subject->series[i], memory_order_acquire);
         if (s->code == outcome->code && s->streamed == outcome->streamed &&
-            same_text(s->response_model, outcome->response_model))
+            beluga__same_text(s->response_model, outcome->response_model))
             return s;
     }
     return NULL;
@@ -205,7 +193,7 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
     const char *model = outcome->response_model;
     size_t text = model ? strlen(model) + 1 : 0,
            shards = subjects->n_shards * sizeof(beluga__shard);
-    /* The allocator promises 16 bytes: shards want a cache line. */
+    /* Shards want a cache line of their own, and the allocator aligns only to 16 bytes. */
     char *block = beluga__zalloc(a, sizeof(beluga__series) + 64 + shards + text);
     if (!block) return NULL;
     beluga__series *s = (beluga__series *)(void *)block;
@@ -219,13 +207,13 @@ static beluga__series *new_series(beluga__subjects *subjects, const beluga__outc
     return s;
 }
 
-/* Where calls are counted that found no room. */
+/* Returns the index of the series for calls that found no room. */
 static unsigned rest_of(const beluga__outcome *outcome)
 {
     return BELUGA__MAX_SERIES + 2u * outcome->streamed + (outcome->code != 0);
 }
 
-/* The lock is held. */
+/* Make a series, or find that of the rest when there are too many. The lock is held. */
 static beluga__series *add_series(beluga__subjects *subjects, beluga__subject *subject,
                                   const beluga__outcome *outcome)
 {
@@ -293,7 +281,7 @@ static beluga__instrument *find_instrument(const beluga__subject *subject, const
     return i;
 }
 
-/* The lock is held. */
+/* Returns NULL without memory, or when there are too many. The lock is held. */
 static beluga__instrument *add_instrument(beluga__subjects *subjects, beluga__subject *subject,
                                           const beluga_measurement *m)
 {
@@ -353,9 +341,11 @@ static const char *model_of(const beluga_span_start *start)
 
 static bool is_about(const beluga__subject *s, const beluga_span_start *start)
 {
-    return same_text(s->model, model_of(start)) && same_text(s->provider, start->provider) &&
-           same_text(s->operation, start->operation) && same_text(s->base_url, start->base_url) &&
-           same_text(s->prefix, start->metric_prefix);
+    return beluga__same_text(s->model, model_of(start)) &&
+           beluga__same_text(s->provider, start->provider) &&
+           beluga__same_text(s->operation, start->operation) &&
+           beluga__same_text(s->base_url, start->base_url) &&
+           beluga__same_text(s->prefix, start->metric_prefix);
 }
 
 static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,
@@ -366,7 +356,7 @@ static _Atomic(beluga__subject *) *slot_of(beluga__subjects *subjects,
     return &subjects->slots[mixed * 0x9e3779b97f4a7c15u >> 56];
 }
 
-/* "https://host:port/path" as host and port; a host in brackets stays in them no longer. */
+/* Read host and port of "https://host:port/path"; a host in brackets loses them. */
 static void read_server(beluga__subject *s, char *room)
 {
     const char *host = s->base_url ? strstr(s->base_url, "://") : NULL;
@@ -419,7 +409,7 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     char *block =
         beluga__zalloc(subjects->allocator, sizeof(beluga__subject) + 64 + sizeof(void *) + text);
     if (!block) return NULL;
-    /* Aligned for its lanes; what was allocated stands before it, where free finds it. */
+    /* It is aligned for its lanes. The address of the block stands before it, for the release. */
     uintptr_t aligned = ((uintptr_t)block + sizeof(void *) + 63) & ~(uintptr_t)63;
     beluga__subject *s = (beluga__subject *)aligned; /* NOLINT: an address that is aligned */
     ((void **)s)[-1] = block;
@@ -436,7 +426,7 @@ static beluga__subject *new_subject(beluga__subjects *subjects, const beluga_spa
     return s;
 }
 
-/* The lock is held. */
+/* Look for a subject in the list of all. The lock is held. */
 static beluga__subject *search(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga__subject *s = atomic_load_explicit(&subjects->first, memory_order_relaxed);
@@ -444,7 +434,7 @@ static beluga__subject *search(beluga__subjects *subjects, const beluga_span_sta
     return s;
 }
 
-/* The lock is held. Past the maximum models of one provider share a name. */
+/* Make a subject. Past the maximum the models of one provider share a name. The lock is held. */
 static beluga__subject *add(beluga__subjects *subjects, const beluga_span_start *start)
 {
     beluga_span_start other = *start;

@@ -1,5 +1,5 @@
-/* What is measured: per subject (a model at an address, a tool) a few series, each on padded shards
- * that threads add to with atomics. Only the exporter adds up. */
+/* Numbers are counted for each subject (a model at an address, a tool) in a few series. Each series
+ * has padded shards that threads add to with atomics; only the exporter adds them up. */
 #ifndef BELUGA__SERIES_H
 #define BELUGA__SERIES_H
 
@@ -9,16 +9,17 @@
 #include <beluga/telemetry.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 enum {
-    BELUGA__BUCKETS = 15, /* 14 bounds and what is above */
+    BELUGA__BUCKETS = 15, /* 14 have a bound, one is above */
     BELUGA__SUMS = BELUGA__QUANTITIES - BELUGA__DISTRIBUTIONS,
     BELUGA__MAX_SHARDS = 8,
     BELUGA__SUBJECT_SLOTS = 256,
-    BELUGA__RESTS = 4, /* streams or not, failed or not */
+    BELUGA__RESTS = 4, /* for streams or not, failed or not */
 };
 
-/* Nanoseconds or tokens; both are whole numbers, so that a sum is an atomic add. */
+/* Its values are nanoseconds or tokens, whole numbers, so that a sum is an atomic add. */
 typedef struct beluga__distribution {
     uint64_t buckets[BELUGA__BUCKETS];
     int64_t sum, min, max; /* min > max: nothing was recorded */
@@ -30,15 +31,15 @@ typedef struct beluga__totals {
 } beluga__totals;
 
 typedef struct beluga__series {
-    int code; /* how the calls ended */
+    int code; /* the code of the calls' end */
     bool streamed;
-    bool overflow;              /* what found no room */
+    bool overflow;              /* it counts calls that found no room elsewhere */
     const char *response_model; /* or NULL */
-    beluga__totals before;      /* the exporter's: at the last export */
+    beluga__totals before;      /* at the last export; only the exporter's */
     struct beluga__shard *shards;
 } beluga__series;
 
-/* A metric that a provider makes. */
+/* An instrument is a metric that a provider makes. */
 typedef struct beluga__instrument {
     struct beluga__instrument *next;
     const char *name, *unit;
@@ -54,14 +55,14 @@ typedef struct beluga__instrument {
 typedef struct beluga__subject {
     struct beluga__subject *next;
     char about; /* c calls, t a tool, b batches, - nothing that has metrics */
-    const char *operation, *provider, *prefix, *model, *base_url; /* as they came */
-    const char *shown_provider, *host;                            /* host NULL: none */
+    const char *operation, *provider, *prefix, *model, *base_url; /* as the calls have them */
+    const char *shown_provider, *host;                            /* host NULL: there is none */
     int64_t port;
     unsigned n_shards;
     struct {
         _Alignas(64) atomic_int_least64_t calls, streams;
     } active[BELUGA__MAX_SHARDS];
-    /* the last ones: what found no room */
+    /* the last ones count calls that found no room */
     _Atomic(beluga__series *) series[BELUGA__MAX_SERIES + BELUGA__RESTS];
     atomic_uint n_series;
     _Atomic(beluga__instrument *) instruments;
@@ -70,51 +71,62 @@ typedef struct beluga__subject {
 
 typedef struct beluga__subjects {
     const beluga_allocator *allocator;
-    pthread_mutex_t *lock; /* the owner's: what is new is added under it */
+    pthread_mutex_t *lock; /* the owner's; anything new is added under it */
     unsigned n_shards;     /* a power of two */
     _Atomic(beluga__subject *) first;
-    /* by the addresses of names: a guess, checked */
+    /* found by the addresses of names; it is a guess that is checked */
     _Atomic(beluga__subject *) slots[BELUGA__SUBJECT_SLOTS];
     unsigned count;
 } beluga__subjects;
 
-/* One call that ended. */
+/* The outcome of one call. */
 typedef struct beluga__outcome {
     int code;
     bool streamed;
     const char *response_model;
-    int64_t duration_ns, first_chunk_ns; /* the latter -1: none */
-    const beluga_usage *usage;           /* NULL: nothing of the kind */
+    int64_t duration_ns, first_chunk_ns; /* first_chunk_ns -1: there was none */
+    const beluga_usage *usage;           /* NULL: the call has none */
     uint32_t tool_calls;
-    const beluga__distribution *chunks; /* NULL: none */
+    const beluga__distribution *chunks; /* NULL: there were none */
 } beluga__outcome;
 
 void beluga__subjects_init(beluga__subjects *subjects, const beluga_allocator *allocator,
                            pthread_mutex_t *lock);
 void beluga__subjects_free(beluga__subjects *subjects);
-/* In a forked child: forget what was counted. */
+/* Forget all that was counted, in a forked child. */
 void beluga__subjects_reset(beluga__subjects *subjects);
-/* Find or make; NULL without memory. Threads: any. */
+/* Find or make a subject; NULL without memory. Any thread may call it. */
 beluga__subject *beluga__subject_find(beluga__subjects *subjects, const beluga_span_start *start);
 
-/* Record a call. Threads: any. */
+/* Record a call. Any thread may call it. */
 void beluga__subject_record(beluga__subjects *subjects, beluga__subject *subject,
                             const beluga__outcome *outcome);
 void beluga__subject_activate(beluga__subject *subject, bool streamed, int by);
 void beluga__subject_measure(beluga__subjects *subjects, beluga__subject *subject,
                              const beluga_measurement *measurement);
 
-/* Add a value to a distribution that one thread has to itself. */
+/* These distributions and totals belong to one thread. */
+static inline void beluga__distribution_clear(beluga__distribution *d)
+{
+    *d = (beluga__distribution){.min = INT64_MAX, .max = INT64_MIN};
+}
+void beluga__distribution_merge(beluga__distribution *to, const beluga__distribution *from);
 void beluga__distribution_add(beluga__distribution *d, beluga__quantity quantity, int64_t value);
-/* The upper bounds, as they are exported: seconds or tokens. */
+/* Read the upper bounds of the buckets as they are exported, in seconds or tokens. */
 void beluga__bounds_read(bool seconds, double bounds[BELUGA__BUCKETS - 1]);
 
-/* For the exporter. What a series has counted since the start. */
+/* Read all that a series has counted since the start. Only the exporter calls it. */
 void beluga__series_read(const beluga__subject *subject, const beluga__series *series,
                          beluga__totals *totals);
 void beluga__totals_subtract(beluga__totals *totals, const beluga__totals *before);
 void beluga__totals_add(beluga__totals *totals, const beluga__totals *more);
 void beluga__totals_clear(beluga__totals *totals);
 uint64_t beluga__distribution_count(const beluga__distribution *d);
+
+/* Compare two texts, of which each may be NULL. */
+static inline bool beluga__same_text(const char *a, const char *b)
+{
+    return a == b || (a && b && strcmp(a, b) == 0);
+}
 
 #endif

@@ -26,7 +26,7 @@ typedef struct reading {
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* A variable's value and what is wrong with it; not of those that may hold a secret. */
+/* Tell what is wrong with a variable, and show its value; so not for one that may hold a secret. */
 static void fault(const reading *r, const char *name, const char *value, const char *what)
 {
     char text[256];
@@ -37,7 +37,7 @@ static void fault(const reading *r, const char *name, const char *value, const c
 
 /* --- variables -------------------------------------------------------------------------------- */
 
-/* Empty is as if it were not set. */
+/* A variable that is empty counts as not set. */
 static const char *variable(const reading *r, const char *name)
 {
     size_t n = strlen(name);
@@ -47,7 +47,9 @@ static const char *variable(const reading *r, const char *name)
     return value && *value ? value : NULL;
 }
 
-/* Of one signal, or else of all: "OTEL_EXPORTER_OTLP_" [ "TRACES_" ] what. */
+/* Read a signal's own variable, such as OTEL_EXPORTER_OTLP_TRACES_ENDPOINT, or else that of all
+ * signals.
+ */
 static const char *otlp_variable(const reading *r, const char *signal, const char *what, bool *own)
 {
     char name[96];
@@ -59,7 +61,7 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
-/* The same for a value that otlp_variable gave. What is set for all signals is told once. */
+/* Tell what is wrong with a variable of otlp_variable. That of all signals is told once. */
 static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
                        const char *wrong)
 {
@@ -107,10 +109,10 @@ static int hex_digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Trimmed and percent-decoded; NULL: it can't be, or there is no memory. */
+/* Trim and percent-decode a text. Returns NULL where it can't be decoded, or without memory. */
 static const char *decode(beluga__arena *arena, const char *text, size_t n)
 {
-    while (n && (*text == ' ' || *text == '\t')) text++, n--;
+    for (; n && (*text == ' ' || *text == '\t'); n--) text++;
     while (n && (text[n - 1] == ' ' || text[n - 1] == '\t')) n--;
     char *copy = beluga__arena_copy(arena, text, n), *to = copy;
     if (!copy) return NULL;
@@ -243,7 +245,7 @@ static void read_encoding(reading *r, const char *signal, beluga__signal *out)
                    "is neither gzip nor none; none is taken");
 }
 
-/* "otlp", "console", "none"; of a list the first that is known. */
+/* The output is otlp, console or none. */
 static void read_output(reading *r, const char *name, beluga__signal *out)
 {
     static const struct {
@@ -347,8 +349,7 @@ static void read_metrics(reading *r)
 {
     const char *text = variable(r, "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE");
     const char *histogram = variable(r, "OTEL_EXPORTER_OTLP_METRICS_DEFAULT_HISTOGRAM_AGGREGATION");
-    /* All our counters and histograms are synchronous: lowmemory and delta are the same for them.
-     */
+    /* lowmemory means delta for synchronous counters and histograms, which all of these are. */
     if (text && (strcasecmp(text, "delta") == 0 || strcasecmp(text, "lowmemory") == 0))
         r->settings->delta = true;
     else if (text && strcasecmp(text, "cumulative") != 0)
@@ -359,7 +360,7 @@ static void read_metrics(reading *r)
               "is not explicit_bucket_histogram, which is taken");
 }
 
-/* An item of a list that commas separate. */
+/* Returns whether a list that commas separate has an item. */
 static bool lists(const char *text, const char *item)
 {
     size_t n = strlen(item);
@@ -408,7 +409,8 @@ static void read_file(reading *r)
     r->settings->file = keep(r, file);
 }
 
-/* Nobody runs a collector just because a library could send to one. */
+/* A signal that no variable names is not sent where the program wants only those, or a file: few
+ * people run a collector just because a library could send to it. */
 static void mute_unasked(reading *r)
 {
     beluga__signal *signals[] = {&r->settings->traces, &r->settings->metrics};

@@ -2,7 +2,7 @@
 
 #include "base/mem.h"
 #include "base/utf8.h"
-#include "telemetry/telemetry.h"
+#include "telemetry/state.h"
 
 enum { SLAB = 64, BLOCK = 2048 };
 
@@ -39,7 +39,7 @@ static beluga__span *pop(beluga__span_pool *pool)
     return span;
 }
 
-/* Chain a slab's spans. */
+/* Number a slab's spans, and make a list of them. */
 static void chain(beluga__span *slab, uint32_t n_slab)
 {
     for (int i = 0; i < SLAB; i++) {
@@ -48,7 +48,7 @@ static void chain(beluga__span *slab, uint32_t n_slab)
     }
 }
 
-/* The lock is held. Returns one span of a new slab. */
+/* Make a new slab and return one span of it. The lock is held. */
 static beluga__span *grow(beluga__span_pool *pool)
 {
     uint32_t n = atomic_load_explicit(&pool->n_slabs, memory_order_relaxed);
@@ -136,9 +136,16 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
 
 /* --- memory of a span ------------------------------------------------------------------------- */
 
-static void *alloc_block(beluga__span *span, size_t size)
+void *beluga__span_alloc(beluga__span *span, size_t size)
 {
     enum { HEAD = 16 };
+    if (size > BELUGA__MAX_SPAN_BYTES) return NULL;
+    size = (size + 7) & ~(size_t)7;
+    if (size <= (size_t)(span->end - span->at)) {
+        void *p = span->at;
+        span->at += size;
+        return p;
+    }
     size_t bytes = size + HEAD > BLOCK ? size + HEAD : BLOCK;
     if (bytes > BELUGA__MAX_SPAN_BYTES - span->extra) return NULL;
     char *block = beluga__alloc(span->telemetry->pool.allocator, bytes);
@@ -149,16 +156,6 @@ static void *alloc_block(beluga__span *span, size_t size)
     span->at = block + HEAD + size;
     span->end = block + bytes;
     return block + HEAD;
-}
-
-void *beluga__span_alloc(beluga__span *span, size_t size)
-{
-    if (size > BELUGA__MAX_SPAN_BYTES) return NULL;
-    size = (size + 7) & ~(size_t)7;
-    if (size > (size_t)(span->end - span->at)) return alloc_block(span, size);
-    void *p = span->at;
-    span->at += size;
-    return p;
 }
 
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length)
@@ -182,16 +179,20 @@ char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length
 
 /* --- attributes and events -------------------------------------------------------------------- */
 
+/* Allocate one item more. Past the limit, or without memory, it is counted as dropped. */
+static void *new_item(beluga__span *span, size_t size, bool allowed, uint32_t *dropped)
+{
+    void *item = allowed ? beluga__span_alloc(span, size) : NULL;
+    if (!item) ++*dropped;
+    return item;
+}
+
 beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
                                     uint32_t type)
 {
-    beluga__attribute *a = NULL;
-    if (to->count < span->telemetry->settings.limits.attributes)
-        a = beluga__span_alloc(span, sizeof *a);
-    if (!a) {
-        to->dropped++;
-        return NULL;
-    }
+    bool allowed = to->count < span->telemetry->settings.limits.attributes;
+    beluga__attribute *a = new_item(span, sizeof *a, allowed, &to->dropped);
+    if (!a) return NULL;
     a->next = NULL;
     a->name = name;
     a->type = type;
@@ -216,13 +217,9 @@ void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const cha
 
 beluga__mark *beluga__span_mark(beluga__span *span, const char *name, int64_t at_ns)
 {
-    beluga__mark *mark = NULL;
-    if (span->n_marks < span->telemetry->settings.limits.events)
-        mark = beluga__span_alloc(span, sizeof *mark);
-    if (!mark) {
-        span->marks_dropped++;
-        return NULL;
-    }
+    bool allowed = span->n_marks < span->telemetry->settings.limits.events;
+    beluga__mark *mark = new_item(span, sizeof *mark, allowed, &span->marks_dropped);
+    if (!mark) return NULL;
     *mark = (beluga__mark){.at_ns = at_ns, .name = name};
     mark->attributes.last = &mark->attributes.first;
     *span->last_mark = mark;

@@ -1,13 +1,16 @@
-/* A span while it is recorded and while it waits to be sent. Spans come from slabs that are kept,
- * so that in the long run none is allocated; what does not fit into one gets memory of its own. */
+/* These are spans while they are recorded and while they wait to be sent. Spans come from slabs
+ * that are kept, so that in the long run none is allocated. Text that does not fit into a span gets
+ * memory of its own. */
 #ifndef BELUGA__RECORDED_SPAN_H
 #define BELUGA__RECORDED_SPAN_H
 
 #include "telemetry/series.h"
 
+#include <beluga/response.h>
+
 enum { BELUGA__SPAN_ROOM = 880 };
 
-/* An attribute type of our own: texts, each ended by NUL. */
+/* This attribute type is not public: texts, each ended by NUL. */
 enum { BELUGA__ATTRIBUTE_TEXTS = 16 };
 
 typedef struct beluga__attribute {
@@ -40,37 +43,37 @@ typedef struct beluga__trace_id {
 } beluga__trace_id;
 
 typedef struct beluga__span {
-    struct beluga__span *next;         /* in a queue */
+    struct beluga__span *next;         /* in the queue */
     _Atomic uint32_t next_free, index; /* in the pool; counted from 1 */
-    struct beluga_telemetry *telemetry;
+    beluga_telemetry *telemetry;
     beluga__subject *subject;
     beluga__trace_id trace;
     uint64_t id, parent_id; /* 0: none */
     int64_t start_ns, end_ns;
     uint8_t kind; /* beluga_span_kind */
     bool sampled, remote_parent, streamed, traced, measured;
-    int code;                     /* how it ended */
-    int retry_code;               /* of an operation: what its last attempt ended with */
-    int64_t first_ns, chunk_ns;   /* of the first content, and of the last; 0: none yet */
+    int code;                     /* of its end */
+    int retry_code;               /* an operation's: the code of its last attempt */
+    int64_t first_ns, chunk_ns;   /* times of the first content, and the last; 0: none yet */
     beluga__distribution *chunks; /* in the span's memory; NULL: none */
-    const char *message;          /* of the error */
+    const char *message;          /* the error's */
     const char *tracestate;       /* or NULL */
     beluga__attributes attributes;
     beluga__mark *marks, **last_mark;
     uint32_t n_marks, marks_dropped;
     uint64_t *links; /* span ids of the same trace */
     uint32_t n_links, links_dropped;
-    struct beluga_response_builder *content; /* the answer, where it is captured */
-    char *at, *end;                          /* free room */
-    void *blocks;                            /* more of it */
-    size_t extra;                            /* bytes of those */
+    beluga_response_builder *content; /* the answer, where it is captured */
+    char *at, *end;                   /* free room */
+    void *blocks;                     /* blocks of more room */
+    size_t extra;                     /* bytes of the blocks */
     _Alignas(16) char room[BELUGA__SPAN_ROOM];
 } beluga__span;
 
 typedef struct beluga__span_pool {
     const beluga_allocator *allocator;
     pthread_mutex_t *lock;
-    /* index of the first one, and above it a count that tells heads apart */
+    /* the index of the first free span, and above it a count, so that no two heads are alike */
     _Atomic uint64_t free;
     _Atomic(beluga__span *) slabs[BELUGA__MAX_SPANS / 64];
     _Atomic uint32_t n_slabs;
@@ -79,24 +82,25 @@ typedef struct beluga__span_pool {
 void beluga__span_pool_init(beluga__span_pool *pool, const beluga_allocator *allocator,
                             pthread_mutex_t *lock);
 void beluga__span_pool_free(beluga__span_pool *pool);
-/* In a forked child: all are free again. */
+/* Make all spans free again, in a forked child. */
 void beluga__span_pool_reset(beluga__span_pool *pool);
-/* NULL: no memory, or too many are open. Threads: any. */
+/* Returns NULL without memory, or when too many are open. Any thread may call it. */
 beluga__span *beluga__span_take(beluga__span_pool *pool);
 void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span);
 
-/* Memory that lives as long as the span; NULL without, or past its maximum. */
+/* Allocate memory that lives as long as the span; NULL without memory, or past its maximum. */
 void *beluga__span_alloc(beluga__span *span, size_t size);
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length);
-/* The same of what may not be UTF-8: "?" stands for each such byte, for one of them would cost the
+/* Copy a text that may not be UTF-8, with "?" for each such byte, since one of them would cost the
  * whole export. */
 char *beluga__span_copy_text(beluga__span *span, const char *text, size_t length);
 
-/* Attributes. What finds no memory or is one too many is counted as dropped. `name` is kept as it
- * is. */
 typedef struct beluga__span_limits {
     uint32_t attributes, events, links, value_bytes;
 } beluga__span_limits;
+
+/* Add an attribute or a mark. One that is past its limit, or finds no memory, is counted as
+ * dropped. `name` is not copied. */
 beluga__attribute *beluga__span_add(beluga__span *span, beluga__attributes *to, const char *name,
                                     uint32_t type);
 void beluga__span_add_text(beluga__span *span, beluga__attributes *to, const char *name,

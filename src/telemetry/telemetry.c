@@ -1,7 +1,9 @@
-/* The public side: making, flushing and stopping. */
+/* These are the public functions of telemetry, and what a client calls of it. */
 #include "telemetry/telemetry.h"
 
 #include "base/new_file.h"
+#include "telemetry/export.h"
+#include "telemetry/record.h"
 
 #include <beluga/error.h>
 #include <errno.h>
@@ -13,7 +15,7 @@ static void complain(void *payload, const char *variable, const char *what)
     beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
 }
 
-/* A file that can't be opened is told now, not when the first span is lost. */
+/* A file that can't be opened is an error now, and not when the first span is lost. */
 static int try_file(const beluga_telemetry *t, beluga_error *err)
 {
     char text[128];
@@ -75,19 +77,14 @@ bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms)
     return beluga__export_has_ended(telemetry);
 }
 
-void beluga__telemetry_release(beluga_telemetry *telemetry)
-{
-    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1)
-        beluga__telemetry_destroy(telemetry);
-}
-
 void beluga_telemetry_unref(beluga_telemetry *telemetry)
 {
     if (!telemetry || atomic_fetch_sub_explicit(&telemetry->users, 1, memory_order_acq_rel) != 1)
         return;
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     beluga__export_stop_soon(telemetry);
-    beluga__telemetry_release(telemetry);
+    if (atomic_fetch_sub_explicit(&telemetry->refs, 1, memory_order_acq_rel) == 1)
+        beluga__telemetry_destroy(telemetry);
 }
 
 const beluga_telemetry_sink *beluga_telemetry_get_sink(beluga_telemetry *telemetry)
@@ -103,7 +100,8 @@ int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 int beluga_telemetry_shutdown(beluga_telemetry *telemetry, int64_t timeout_ms)
 {
     if (!telemetry) return 0;
-    /* What ends from now on is counted as dropped, not left in a queue that nobody reads. */
+    /* Spans that end from now on are counted as dropped, and not left in a queue that nobody reads.
+     */
     atomic_store_explicit(&telemetry->stopped, true, memory_order_relaxed);
     return beluga__export_stop(telemetry, timeout_ms);
 }

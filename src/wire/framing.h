@@ -38,7 +38,7 @@ int beluga__framer_feed(beluga__framer *framer, char *bytes, size_t n, beluga__f
 /* End the body: deliver a last event that no blank line followed. */
 int beluga__framer_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);
 
-/* The two functions above call these by the framing. */
+/* The two functions above call the pair of these that belongs to the framing. */
 int beluga__sse_feed(beluga__framer *framer, char *bytes, size_t n, beluga__frame_fn fn,
                      void *payload);
 int beluga__sse_end(beluga__framer *framer, beluga__frame_fn fn, void *payload);

@@ -8,7 +8,7 @@
 
 #include "otlp.pb-c.h"
 #include "telemetry/series.h"
-#include "telemetry/telemetry.h"
+#include "telemetry/settings.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>

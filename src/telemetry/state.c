@@ -1,11 +1,10 @@
-/* The memory of one: made, let go, and what a fork does to it. Its log and its file, too, which
- * all that is above uses. */
-#include "telemetry/telemetry.h"
+#include "telemetry/state.h"
 
 #include "base/clock.h"
 #include "base/mem.h"
 #include "base/new_file.h"
 #include "base/secret_memory.h"
+#include "telemetry/ids.h"
 
 #include <fcntl.h>
 
@@ -45,12 +44,13 @@ static void begin_anew(beluga_telemetry *t)
     atomic_store(&t->deadline_ns, INT64_MAX);
 }
 
-/* The child has none of the thread, and what its parent recorded is its parent's to send. The
- * exporter's loop and file stay as they are: nothing here may touch them. */
+/* A child begins anew: it has no thread, and its parent sends what the parent recorded. The
+ * exporter's loop and file are still the parent's, so nothing here touches them. */
 static void start_over(beluga_telemetry *t)
 {
     init_waiting(t);
-    if (atomic_load(&t->has_thread)) atomic_fetch_sub(&t->refs, 1); /* the thread's */
+    if (atomic_load(&t->has_thread))
+        atomic_fetch_sub(&t->refs, 1); /* the thread's, which the child does not have */
     atomic_store(&t->has_thread, false);
     t->exporter = NULL;
     t->joinable = false;
@@ -114,7 +114,7 @@ void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const ch
 void beluga__telemetry_destroy(beluga_telemetry *t)
 {
     delist(t);
-    /* Captured answers of spans that nobody sent are the only memory outside. */
+    /* Spans that nobody sent may have memory of their own. */
     beluga__span *span = atomic_load(&t->incoming), *next;
     for (; span; span = next) {
         next = span->next;
@@ -149,10 +149,11 @@ beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, bel
     return t;
 }
 
-/* A pipe without a reader is an error, and not waited for. */
+/* With O_NONBLOCK a pipe without a reader is an error, instead of a wait for one. */
 int beluga__telemetry_open_file(const char *path)
 {
     int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
-    if (file >= 0) fcntl(file, F_SETFL, O_APPEND); /* what is written is written whole */
+    if (file >= 0)
+        fcntl(file, F_SETFL, O_APPEND); /* a line is written whole, also if that takes a while */
     return file;
 }

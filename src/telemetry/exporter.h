@@ -1,0 +1,31 @@
+/* The exporter belongs to its thread: a loop of its own for HTTP, and a file. */
+#ifndef BELUGA__EXPORTER_H
+#define BELUGA__EXPORTER_H
+
+#include "base/buf.h"
+#include "telemetry/state.h"
+#include "transport/loop.h"
+
+struct beluga__exporter {
+    beluga_telemetry *t;
+    beluga__runtime runtime;    /* the loop's, without log and telemetry */
+    beluga__network_loop *loop; /* NULL before the first request */
+    beluga__buf body;
+    int file;  /* -1: there is none, or it is not open yet */
+    bool torn; /* the last line of the file was not written whole */
+    int64_t metrics_since_ns;
+    bool trace_trouble, metric_trouble; /* it was logged, and is not again until an export works */
+};
+
+/* Wait until a time of the monotonic clock, or until the condition is signalled. The lock is held.
+ */
+void beluga__wait_until(pthread_cond_t *condition, pthread_mutex_t *lock, int64_t ns);
+/* Returns the time by which exports have to end. A flush and the stop bring it forward. */
+static inline int64_t beluga__hurry_ns(const beluga_telemetry *t)
+{
+    return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
+}
+/* Wait before another attempt. Returns false at once where exports have to end before that. */
+bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns);
+
+#endif
