@@ -129,10 +129,7 @@ static int by_name(const void *a, const void *b)
 
 static int open_to_replay(beluga__open_cassette *cassette, beluga_error *err)
 {
-    cassette->ops.transfer_start = beluga__replay_start;
-    cassette->ops.transfer_cancel = beluga__replay_cancel;
-    cassette->ops.transfer_finish = beluga__replay_finish;
-    cassette->ops.transfer_pause = beluga__replay_pause;
+    beluga__replay_set_ops(&cassette->ops);
     int status = each_file(cassette, take_tape, err);
     if (!status && cassette->n_tapes)
         qsort(cassette->tapes, cassette->n_tapes, sizeof *cassette->tapes, by_name);
@@ -141,10 +138,7 @@ static int open_to_replay(beluga__open_cassette *cassette, beluga_error *err)
 
 static int open_to_record(beluga__open_cassette *cassette, beluga_error *err)
 {
-    cassette->ops.transfer_start = beluga__record_start;
-    cassette->ops.transfer_cancel = beluga__record_cancel;
-    cassette->ops.transfer_finish = beluga__record_finish;
-    cassette->ops.transfer_pause = beluga__record_pause;
+    beluga__record_set_ops(&cassette->ops);
     const char *folder = cassette->directory;
     if (mkdir(folder, 0700) && (errno != EEXIST || beluga__file_check_folder(folder)))
         return system_error(folder, err);
@@ -196,21 +190,15 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
     return status;
 }
 
-static void free_one(beluga__open_cassette *cassette)
-{
-    const beluga_allocator *allocator = &cassette->runtime->allocator;
-    for (size_t i = 0; i < cassette->n_tapes; i++)
-        beluga__release(allocator, cassette->tapes[i].name);
-    beluga__release(allocator, cassette->tapes);
-    beluga__release(allocator, cassette->directory);
-    beluga__release(allocator, cassette);
-}
-
 void beluga__cassette_free(beluga__open_cassette *cassette)
 {
-    while (cassette) {
-        beluga__open_cassette *next = cassette->replaced;
-        free_one(cassette);
-        cassette = next;
+    for (beluga__open_cassette *next; cassette; cassette = next) {
+        const beluga_allocator *allocator = &cassette->runtime->allocator;
+        next = cassette->replaced;
+        for (size_t i = 0; i < cassette->n_tapes; i++)
+            beluga__release(allocator, cassette->tapes[i].name);
+        beluga__release(allocator, cassette->tapes);
+        beluga__release(allocator, cassette->directory);
+        beluga__release(allocator, cassette);
     }
 }

@@ -25,11 +25,6 @@ typedef struct recorder {
 } recorder;
 
 /* Everybody else sees the recorder as the transfer. */
-static beluga__transfer *transfer_of(recorder *r)
-{
-    return (beluga__transfer *)(void *)r;
-}
-
 static recorder *recorder_of(beluga__transfer *transfer)
 {
     return (recorder *)(void *)transfer;
@@ -170,8 +165,8 @@ static recorder *new_recorder(beluga__open_cassette *cassette)
     return r;
 }
 
-int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
-                         beluga__transfer **out, beluga_error *err)
+static int transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                          beluga__transfer **out, beluga_error *err)
 {
     beluga__open_cassette *cassette = beluga__cassette_of(loop);
     recorder *r = new_recorder(cassette);
@@ -185,11 +180,11 @@ int beluga__record_start(beluga_loop *loop, const beluga__transfer_spec *spec,
         free_recorder(r); /* the handler has heard of nothing */
         return status;
     }
-    *out = transfer_of(r);
+    *out = (beluga__transfer *)(void *)r;
     return 0;
 }
 
-void beluga__record_cancel(beluga__transfer *transfer, const beluga_error *why)
+static void transfer_cancel(beluga__transfer *transfer, const beluga_error *why)
 {
     recorder *r = recorder_of(transfer);
     r->cassette->network->transfer_cancel(r->network, why);
@@ -197,7 +192,7 @@ void beluga__record_cancel(beluga__transfer *transfer, const beluga_error *why)
     free_recorder(r);
 }
 
-void beluga__record_finish(beluga__transfer *transfer)
+static void transfer_finish(beluga__transfer *transfer)
 {
     recorder *r = recorder_of(transfer);
     r->cassette->network->transfer_finish(r->network);
@@ -205,8 +200,16 @@ void beluga__record_finish(beluga__transfer *transfer)
     free_recorder(r);
 }
 
-void beluga__record_pause(beluga__transfer *transfer, bool paused)
+static void transfer_pause(beluga__transfer *transfer, bool paused)
 {
     recorder *r = recorder_of(transfer);
     r->cassette->network->transfer_pause(r->network, paused);
+}
+
+void beluga__record_set_ops(beluga__loop_ops *ops)
+{
+    ops->transfer_start = transfer_start;
+    ops->transfer_cancel = transfer_cancel;
+    ops->transfer_finish = transfer_finish;
+    ops->transfer_pause = transfer_pause;
 }

@@ -28,11 +28,6 @@ typedef struct player {
 } player;
 
 /* Everybody else sees the player as the transfer. */
-static beluga__transfer *transfer_of(player *p)
-{
-    return (beluga__transfer *)(void *)p;
-}
-
 static player *player_of(beluga__transfer *transfer)
 {
     return (player *)(void *)transfer;
@@ -213,8 +208,8 @@ static int match(player *p, const beluga__transfer_spec *spec, beluga_error *err
     return status;
 }
 
-int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
-                         beluga__transfer **out, beluga_error *err)
+static int transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
+                          beluga__transfer **out, beluga_error *err)
 {
     beluga__open_cassette *cassette = beluga__cassette_of(loop);
     player *p = beluga__zalloc(&cassette->runtime->allocator, sizeof *p);
@@ -237,11 +232,11 @@ int beluga__replay_start(beluga_loop *loop, const beluga__transfer_spec *spec,
     p->chunks = beluga_json_get(p->recording.response, "chunks");
     p->chunk = beluga_json_first(p->chunks);
     plan(p);
-    *out = transfer_of(p);
+    *out = (beluga__transfer *)(void *)p;
     return 0;
 }
 
-void beluga__replay_cancel(beluga__transfer *transfer, const beluga_error *why)
+static void transfer_cancel(beluga__transfer *transfer, const beluga_error *why)
 {
     player *p = player_of(transfer);
     (void)why;
@@ -251,16 +246,24 @@ void beluga__replay_cancel(beluga__transfer *transfer, const beluga_error *why)
         free_player(p);
 }
 
-void beluga__replay_finish(beluga__transfer *transfer)
+static void transfer_finish(beluga__transfer *transfer)
 {
-    beluga__replay_cancel(transfer, NULL);
+    transfer_cancel(transfer, NULL);
 }
 
-void beluga__replay_pause(beluga__transfer *transfer, bool paused)
+static void transfer_pause(beluga__transfer *transfer, bool paused)
 {
     player *p = player_of(transfer);
     p->paused = paused;
     if (paused || !p->waits) return;
     p->waits = false;
     p->loop->ops->defer(p->loop, &p->task);
+}
+
+void beluga__replay_set_ops(beluga__loop_ops *ops)
+{
+    ops->transfer_start = transfer_start;
+    ops->transfer_cancel = transfer_cancel;
+    ops->transfer_finish = transfer_finish;
+    ops->transfer_pause = transfer_pause;
 }

@@ -72,24 +72,19 @@ static int copy_string(beluga_message *m, const char *field, const char *text, c
     return copy(m, text, n, out);
 }
 
-/* The old array stays in the arena, so that a part that was handed out stays valid. */
-static int grow_parts(beluga_message *m)
-{
-    size_t capacity = m->capacity * 4;
-    beluga_part *parts = beluga__arena_alloc(&m->arena, capacity * sizeof *parts);
-    if (!parts) return beluga__message_fail(m, BELUGA_ERROR_NO_MEMORY, NULL);
-    memcpy(parts, m->parts, m->count * sizeof *parts);
-    m->parts = parts;
-    m->capacity = capacity;
-    return 0;
-}
-
 static int add_part(beluga_message *m, const beluga_part *part)
 {
     if (m->count >= BELUGA__MAX_PARTS)
         return beluga__message_fail(m, BELUGA_ERROR_LIMIT_EXCEEDED, "too many parts");
-    int status = m->count == m->capacity ? grow_parts(m) : 0;
-    if (status) return status;
+    if (m->count == m->capacity) {
+        /* The old array stays in the arena, so that a part that was handed out stays valid. */
+        size_t capacity = m->capacity * 4;
+        beluga_part *parts = beluga__arena_alloc(&m->arena, capacity * sizeof *parts);
+        if (!parts) return beluga__message_fail(m, BELUGA_ERROR_NO_MEMORY, NULL);
+        memcpy(parts, m->parts, m->count * sizeof *parts);
+        m->parts = parts;
+        m->capacity = capacity;
+    }
     m->parts[m->count++] = *part;
     return 0;
 }

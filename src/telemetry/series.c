@@ -10,13 +10,13 @@
 /* The first bounds are ten milliseconds and one token; the others grow by 2 and by 4. */
 static const int64_t first_bound_ns = 10000000;
 
-typedef struct beluga__shard {
+struct beluga__shard {
     _Alignas(64) struct {
         _Atomic uint64_t buckets[BELUGA__BUCKETS];
         atomic_int_least64_t sum, min, max;
     } distributions[BELUGA__DISTRIBUTIONS];
     atomic_int_least64_t sums[BELUGA__SUMS];
-} beluga__shard;
+};
 
 /* Returns the first bucket whose upper bound is not below the value. */
 static unsigned bucket_of(beluga__quantity quantity, int64_t value)

@@ -30,13 +30,15 @@ typedef struct beluga__totals {
     int64_t sums[BELUGA__SUMS];
 } beluga__totals;
 
+typedef struct beluga__shard beluga__shard;
+
 typedef struct beluga__series {
     int code; /* the code of the calls' end */
     bool streamed;
     bool overflow;              /* it counts calls that found no room elsewhere */
     const char *response_model; /* or NULL */
     beluga__totals before;      /* at the last export; only the exporter's */
-    struct beluga__shard *shards;
+    beluga__shard *shards;
 } beluga__series;
 
 /* An instrument is a metric that a provider makes. */

@@ -94,12 +94,6 @@ static int64_t number(reading *r, const char *name, int64_t otherwise, int64_t l
     return otherwise;
 }
 
-static bool truth(const reading *r, const char *name)
-{
-    const char *text = variable(r, name);
-    return text && strcasecmp(text, "true") == 0;
-}
-
 /* --- pairs ------------------------------------------------------------------------------------ */
 
 static int hex_digit(char c)
@@ -381,11 +375,13 @@ static bool is_one_of(const char *text, const char *const *words)
     return *words != NULL;
 }
 
-static void read_capture(reading *r, const char *capture)
+static void read_capture(reading *r)
 {
     static const char *const spans[] = {"true", "SPAN_ONLY", "SPAN_AND_EVENT", NULL};
     static const char *const events[] = {"EVENT_ONLY", "SPAN_AND_EVENT", NULL};
     static const char *const none[] = {"false", "NO_CONTENT", "EVENT_ONLY", NULL};
+    const char *capture = variable(r, capture_variable);
+    if (!capture) return;
     r->settings->capture_content = is_one_of(capture, spans);
     if (is_one_of(capture, events))
         r->complain(r->payload, capture_variable,
@@ -393,20 +389,6 @@ static void read_capture(reading *r, const char *capture)
     else if (!r->settings->capture_content && !is_one_of(capture, none))
         fault(r, capture_variable, capture,
               "is none of true, false, SPAN_ONLY, NO_CONTENT; nothing is captured");
-}
-
-static void read_conventions(reading *r)
-{
-    const char *capture = variable(r, capture_variable);
-    r->settings->latest =
-        lists(variable(r, "OTEL_SEMCONV_STABILITY_OPT_IN"), "gen_ai_latest_experimental");
-    if (capture) read_capture(r, capture);
-}
-
-static void read_file(reading *r)
-{
-    const char *file = r->given->file ? r->given->file : variable(r, "BELUGA_TELEMETRY_FILE");
-    r->settings->file = keep(r, file);
 }
 
 /* A signal that no variable names is not sent where the program wants only those, or a file: few
@@ -431,16 +413,19 @@ int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__a
     *settings = (beluga__telemetry_setup){.print = given->print,
                                           .print_payload = given->print_payload,
                                           .environment = !given->without_environment};
-    settings->disabled = truth(&r, "OTEL_SDK_DISABLED");
+    const char *disabled = variable(&r, "OTEL_SDK_DISABLED");
+    settings->disabled = disabled && strcasecmp(disabled, "true") == 0;
     read_signal(&r, "TRACES", "v1/traces", "OTEL_TRACES_EXPORTER", &settings->traces);
     read_signal(&r, "METRICS", "v1/metrics", "OTEL_METRICS_EXPORTER", &settings->metrics);
-    read_file(&r);
+    settings->file = keep(&r, given->file ? given->file : variable(&r, "BELUGA_TELEMETRY_FILE"));
     mute_unasked(&r);
     read_sampler(&r);
     read_batches(&r);
     read_limits(&r);
     read_metrics(&r);
-    read_conventions(&r);
+    settings->latest =
+        lists(variable(&r, "OTEL_SEMCONV_STABILITY_OPT_IN"), "gen_ai_latest_experimental");
+    read_capture(&r);
     settings->service_name = keep(&r, variable(&r, "OTEL_SERVICE_NAME"));
     settings->resource = keep(&r, variable(&r, "OTEL_RESOURCE_ATTRIBUTES"));
     const char *propagators = variable(&r, "OTEL_PROPAGATORS");

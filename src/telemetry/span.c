@@ -136,16 +136,10 @@ void beluga__span_give_back(beluga__span_pool *pool, beluga__span *span)
 
 /* --- memory of a span ------------------------------------------------------------------------- */
 
-void *beluga__span_alloc(beluga__span *span, size_t size)
+/* It is apart from the usual case, which is a few instructions. */
+static void *alloc_block(beluga__span *span, size_t size)
 {
     enum { HEAD = 16 };
-    if (size > BELUGA__MAX_SPAN_BYTES) return NULL;
-    size = (size + 7) & ~(size_t)7;
-    if (size <= (size_t)(span->end - span->at)) {
-        void *p = span->at;
-        span->at += size;
-        return p;
-    }
     size_t bytes = size + HEAD > BLOCK ? size + HEAD : BLOCK;
     if (bytes > BELUGA__MAX_SPAN_BYTES - span->extra) return NULL;
     char *block = beluga__alloc(span->telemetry->pool.allocator, bytes);
@@ -156,6 +150,16 @@ void *beluga__span_alloc(beluga__span *span, size_t size)
     span->at = block + HEAD + size;
     span->end = block + bytes;
     return block + HEAD;
+}
+
+void *beluga__span_alloc(beluga__span *span, size_t size)
+{
+    if (size > BELUGA__MAX_SPAN_BYTES) return NULL;
+    size = (size + 7) & ~(size_t)7;
+    if (size > (size_t)(span->end - span->at)) return alloc_block(span, size);
+    void *p = span->at;
+    span->at += size;
+    return p;
 }
 
 char *beluga__span_copy(beluga__span *span, const char *text, size_t length)
