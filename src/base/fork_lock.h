@@ -1,6 +1,6 @@
-/* A lock that a forked child can use, whoever held the parent's when it forked: the child has none
- * of the threads that would let go of it. The first in a new process to take it is told, and
- * whether it was held: then what it guards may be half changed. */
+/* A forked child can use this lock even if a thread of its parent held it at the fork, which the
+ * child does not have to release it. The first thread of a new process that takes the lock is told
+ * so, and whether it was held; then the guarded data may be half changed. */
 #ifndef BELUGA__FORK_LOCK_H
 #define BELUGA__FORK_LOCK_H
 

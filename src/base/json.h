@@ -35,7 +35,7 @@ int beluga__json_scratch_parse(beluga__json_scratch *scratch, const char *text, 
 const char *beluga__json_scratch_text(beluga__json_scratch *scratch, const beluga_json *value,
                                       size_t *length);
 
-/* Write a value over several lines, indented by two spaces, in place of what is in a buffer.
+/* Replace the content of a buffer by a value over several lines, indented by two spaces.
  * Returns 0; NO_MEMORY, also past the buffer's maximum. */
 int beluga__json_pretty(beluga__buf *out, const beluga_json *value);
 

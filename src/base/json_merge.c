@@ -1,5 +1,5 @@
-/* RFC 7396: a patch that is an object is merged member by member, null takes a member away,
- * anything else stands instead of what was there. */
+/* RFC 7396 merges a patch that is an object member by member. Its null takes a member away, and any
+ * other value replaces the one that was there. */
 #include "base/json.h"
 
 typedef struct merging {

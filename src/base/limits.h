@@ -14,7 +14,7 @@
 #define BELUGA__MAX_BODY_BYTES     (64u << 20)  /* an unstreamed body, unless an option says */
 /* one frame of a stream, unless an option says */
 #define BELUGA__MAX_FRAME_BYTES  (16u << 20)
-#define BELUGA__MAX_ERROR_BODY   (64u << 10) /* what is kept of an error's body */
+#define BELUGA__MAX_ERROR_BODY   (64u << 10) /* of an error's body no more is kept */
 #define BELUGA__MAX_HEADER_BYTES (64u << 10) /* the headers of one answer */
 #define BELUGA__MAX_URL_BYTES    (16u << 10)
 #define BELUGA__MAX_TOOLS        1024u /* tools bound to a model */

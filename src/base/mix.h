@@ -1,4 +1,4 @@
-/* splitmix64's last step makes unrelated numbers of neighbours, and never the same of two. */
+/* The last step of splitmix64 makes unrelated numbers of neighbours, and never the same of two. */
 #ifndef BELUGA__MIX_H
 #define BELUGA__MIX_H
 

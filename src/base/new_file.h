@@ -1,5 +1,5 @@
 /* The library and the command make files in this one way; the command compiles this file as well.
- * System calls alone; all functions return -1 with errno where they fail. */
+ * These functions use system calls alone, and return -1 with errno where they fail. */
 #ifndef BELUGA__NEW_FILE_H
 #define BELUGA__NEW_FILE_H
 
@@ -12,11 +12,12 @@
 #define BELUGA__PRIVATE_MODE 0600
 
 /*
- * Open a file that somebody named, to write it; what is not there is made, with `mode` less the
+ * Open a file that somebody named, to write it. One that is not there is made, with `mode` less the
  * umask. `flags` are those of open(2): O_WRONLY or O_RDWR, with O_APPEND, O_TRUNC, O_NONBLOCK. A
- * link, a device or a pipe is opened as it stands, for who named it wants that. EPERM: in a folder
- * where everybody may write, as /tmp, another user has put something there; EMLINK: or may have,
- * for the file has a second name.
+ * link, a device or a pipe is opened as it stands, since the person who named it wants that.
+ *
+ * EPERM: another user has put something there, in a folder where everybody may write, such as /tmp.
+ * EMLINK: another user may have done so, for the file has a second name.
  */
 int beluga__file_open(const char *path, int flags, mode_t mode);
 
@@ -33,8 +34,8 @@ int beluga__file_write(int fd, const char *bytes, size_t n);
  * is room for the system's own words. */
 const char *beluga__file_explain(int error, char *text, size_t size);
 
-/* A file that gets its name when it is whole. Until then it has none, or, where the file system
- * knows no nameless files, one that nobody can guess. */
+/* A new file gets its name when it is whole. Until then it has none, or a name that nobody can
+ * guess where the file system knows no nameless files. */
 typedef struct beluga__new_file {
     int fd;     /* to write to; a caller that keeps it sets it to -1 */
     int folder; /* where it gets its name; -1: not begun */
@@ -43,9 +44,13 @@ typedef struct beluga__new_file {
 } beluga__new_file;
 
 /*
- * Begin a file that takes the place of `path`, or is made there: private, or with owner and mode
- * of the regular file that is there. @param follow  A link stays, and what it leads to is replaced;
- * else a link is refused (ELOOP). EINVAL, EISDIR: something other than a file is there.
+ * Begin a file that will replace the one at `path`, or be made there. It is private, or gets owner
+ * and mode of the regular file that it replaces.
+ *
+ * @param follow  A link stays, and the file to which it leads is replaced; else a link is refused
+ *                (ELOOP).
+ *
+ * EINVAL, EISDIR: there is something at `path` that is no file.
  */
 int beluga__new_file_begin(beluga__new_file *file, const char *path, bool follow);
 /* Put it in its place; a file that is there is replaced. */

@@ -1,5 +1,5 @@
-/* What a client lends to everything below it: memory, log, telemetry, a place for work that blocks.
- */
+/* A client lends this to everything below it: memory, log, telemetry, and a place for work that
+ * blocks. */
 #ifndef BELUGA__RUNTIME_H
 #define BELUGA__RUNTIME_H
 

@@ -19,7 +19,7 @@ typedef struct page {
     piece *room;
     size_t bytes;   /* the mapping's */
     uint32_t piece; /* bytes of one; 0: the page has one large piece */
-    uint32_t used;  /* how many pieces are */
+    uint32_t used;  /* pieces in use */
     bool listed;
     unsigned world; /* it may be only in the lists of this world */
 } page;

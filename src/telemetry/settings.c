@@ -26,7 +26,7 @@ typedef struct reading {
 
 /* --- faults ----------------------------------------------------------------------------------- */
 
-/* Tell what is wrong with a variable, and show its value; so not for one that may hold a secret. */
+/* Report a fault of a variable, and show its value, which therefore must be no secret. */
 static void fault(const reading *r, const char *name, const char *value, const char *what)
 {
     char text[256];
@@ -61,7 +61,7 @@ static const char *otlp_variable(const reading *r, const char *signal, const cha
     return variable(r, name);
 }
 
-/* Tell what is wrong with a variable of otlp_variable. That of all signals is told once. */
+/* Report a fault of a variable that otlp_variable read. That of all signals is reported once. */
 static void otlp_fault(const reading *r, const char *signal, const char *what, const char *value,
                        const char *wrong)
 {

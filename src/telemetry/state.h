@@ -1,5 +1,5 @@
-/* The state of one telemetry: its settings, what it has recorded, and its queue. All sources of
- * this room share it; state.c makes it, destroys it, and handles a fork. */
+/* All sources of this room share the state of a telemetry: its settings, its recorded spans and
+ * numbers, and its queue. state.c makes and destroys it, and handles a fork. */
 #ifndef BELUGA__TELEMETRY_STATE_H
 #define BELUGA__TELEMETRY_STATE_H
 
@@ -22,7 +22,7 @@ typedef enum beluga__drop {
 } beluga__drop;
 
 struct beluga_telemetry {
-    atomic_uint users;              /* who may still record or flush */
+    atomic_uint users;              /* those that may still record or flush */
     atomic_uint refs;               /* one for all users together, and one for the thread */
     beluga_telemetry *next, **link; /* among all of this process, for a fork */
     beluga_allocator allocator;
