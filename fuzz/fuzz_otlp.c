@@ -4,6 +4,7 @@
 #include "fuzz.h"
 
 #include "telemetry/encode.h"
+#include "telemetry/telemetry.h"
 
 #include <math.h>
 
