@@ -4,6 +4,7 @@
 
 #include "model/call.h"
 
+#include <beluga/event.h>
 #include <beluga/telemetry.h>
 
 /* The sink, or NULL. */
@@ -24,6 +25,10 @@ void beluga__span_end(const beluga__target *target, void *span, const beluga_spa
 
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);
+
+/* Hand the span what a provider said for it: an attribute, a measurement. */
+void beluga__span_apply(const beluga_call *call, const beluga_event *event);
+void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
 
 /* What requests of the call carry: of the attempt's span, or, where nothing is traced, of the
  * caller's. */
