@@ -47,7 +47,7 @@ static bool take_environment(struct key *key)
     return true;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
 static void take_setting(struct key *key, const char *name, const char *value)
 {
@@ -133,7 +133,7 @@ static int take_profile(const char *profile, struct key *key, beluga_error *err)
     return read_file("AWS_CONFIG_FILE", ".aws/config", profile, key, err);
 }
 
-/* ---- a process ------------------------------------------------------------------------------- */
+/* --- a process -------------------------------------------------------------------------------- */
 
 /* A field of its output; a colon would be taken for the end of one. */
 static void take_field(char *field, const beluga_json *root, const char *name)
@@ -182,7 +182,7 @@ static int take_process(const char *profile, const atomic_bool *unwanted, struct
                                     what);
 }
 
-/* ---- all together ---------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static const char *profile_name(const char *profile)
 {

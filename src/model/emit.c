@@ -64,8 +64,7 @@ void beluga__emit_check_turns(beluga_emit *emit)
     if (beluga__handle_is_misused(emit->given)) beluga__emit_misused(emit);
 }
 
-/* --- events of the adapter's own ---------------------------------------------------------------
- */
+/* --- events of the adapter's own -------------------------------------------------------------- */
 
 int beluga__emit_head(beluga_emit *emit)
 {

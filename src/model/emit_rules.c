@@ -7,8 +7,7 @@
 #include "model/span.h"
 #include "schema/event.h"
 
-/* --- text and reasoning ------------------------------------------------------------------------
- */
+/* --- text and reasoning ----------------------------------------------------------------------- */
 
 static int emit_text(beluga_emit *emit, beluga_event *event)
 {
@@ -39,8 +38,7 @@ static int end_reasoning(beluga_emit *emit, beluga_event *event)
     return beluga__emit_check(emit);
 }
 
-/* --- media -------------------------------------------------------------------------------------
- */
+/* --- media ------------------------------------------------------------------------------------ */
 
 static int check_media(beluga_emit *emit, const beluga_event *event)
 {
@@ -94,8 +92,7 @@ static int emit_media(beluga_emit *emit, beluga_event *event)
                                                      : send_media(emit, event);
 }
 
-/* --- state -------------------------------------------------------------------------------------
- */
+/* --- state ------------------------------------------------------------------------------------ */
 
 static int check_state(beluga_emit *emit, const beluga_event *event)
 {
@@ -127,8 +124,7 @@ static int emit_state(beluga_emit *emit, beluga_event *event)
     return beluga__emit_event(emit, event);
 }
 
-/* --- metadata, usage and warnings --------------------------------------------------------------
- */
+/* --- metadata, usage and warnings ------------------------------------------------------------- */
 
 static int emit_metadata(beluga_emit *emit, beluga_event *event)
 {
@@ -191,8 +187,7 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
     return beluga__emit_check(emit);
 }
 
-/* --- the end -----------------------------------------------------------------------------------
- */
+/* --- the end ---------------------------------------------------------------------------------- */
 
 /* Some servers say it in every chunk: it is kept once. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
@@ -252,8 +247,7 @@ int beluga__emit_keep_page(beluga_emit *emit, const char *token)
     return emit->raw_finish ? 0 : beluga__emit_no_memory(emit);
 }
 
-/* --- lists of models and telemetry -------------------------------------------------------------
- */
+/* --- lists of models and telemetry ------------------------------------------------------------ */
 
 /* A list of models travels as texts, one a name, each of them one line: it goes through the same
  * path as an answer. */

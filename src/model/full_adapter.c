@@ -60,7 +60,7 @@ typedef struct event_mail {
     _Alignas(16) char room[];
 } event_mail;
 
-/* --- the end of a call ---------------------------------------------------------------------- */
+/* --- the end of a call ------------------------------------------------------------------------ */
 
 static void remote_detach(beluga__remote *remote);
 
@@ -130,7 +130,7 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
     settle(self, final.code, &final);
 }
 
-/* --- the beginning -------------------------------------------------------------------------- */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static void begin(beluga__task *task)
 {

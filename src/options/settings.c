@@ -72,7 +72,7 @@ static int set_value(applying *a, beluga__setting *slot, const beluga_option *o,
     return 0;
 }
 
-/* --- lists ----------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
 {
@@ -158,7 +158,7 @@ static int set_own(applying *a, const beluga_option *o)
     return name ? append_item(a, chain, name, o) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* --- applying -------------------------------------------------------------------------------- */
+/* --- applying --------------------------------------------------------------------------------- */
 
 static int apply_one(applying *a, const beluga_option *o)
 {
@@ -197,7 +197,7 @@ int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
     return status ? beluga_error_set(err, status, "no memory for options") : 0;
 }
 
-/* --- copying --------------------------------------------------------------------------------- */
+/* --- copying ---------------------------------------------------------------------------------- */
 
 static int copy_chain(beluga__arena *arena, const beluga__item *from, beluga__item **to)
 {
@@ -231,7 +231,7 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
     return 0;
 }
 
-/* --- names of models ------------------------------------------------------------------------- */
+/* --- names of models -------------------------------------------------------------------------- */
 
 const char *beluga__settings_model(const beluga__settings *s, const char *name)
 {
@@ -244,7 +244,7 @@ const char *beluga__settings_model(const beluga__settings *s, const char *name)
     return name;
 }
 
-/* --- a provider's own ------------------------------------------------------------------------ */
+/* --- a provider's own ------------------------------------------------------------------------- */
 
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name)
 {

@@ -12,14 +12,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-int beluga__loop_poller(beluga__network_loop *loop)
-{
-    if (loop->has_poller) return 0;
-    int status = beluga__poller_init(&loop->poller);
-    loop->has_poller = status == 0;
-    return status;
-}
-
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
 /* Something is to be done earlier than the last step knew. */
@@ -346,7 +338,10 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    if (only_starts(loop)) return beluga__http_step(loop->http), 0;
+    if (only_starts(loop)) {
+        beluga__http_step(loop->http);
+        return 0;
+    }
     int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms), n_ready = 0;
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
