@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/new_file.h"
 #include "base/secret.h"
+#include "base/sized.h"
 #include "wire/http.h"
 
 #include <dirent.h>
@@ -76,8 +77,8 @@ static int grow(beluga__open_cassette *cassette)
 }
 
 /* One block for its three texts. */
-static int keep(beluga__open_cassette *cassette, const char *name, const char *method, const char *url,
-                uint64_t body)
+static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
+                const char *url, uint64_t body)
 {
     size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
     char *block = grow(cassette) ? NULL : beluga__alloc(&cassette->runtime->allocator, n + m + u);
@@ -168,26 +169,23 @@ static int fill(beluga__open_cassette *cassette, const beluga_cassette *given, b
 }
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out,
+                         beluga_error *err)
 {
     *out = NULL;
-    if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
-        !*given->directory)
+    beluga_cassette known;
+    int status = beluga__sized_read(&known, given, offsetof(beluga_cassette, realtime), true);
+    if (!known.directory || !*known.directory)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a cassette needs its size and a directory");
-    const char *bytes = (const char *)given;
-    for (size_t i = sizeof *given; i < given->size; i++)
-        if (bytes[i])
-            return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                    "the cassette asks for what this version lacks");
-    beluga_cassette known = {0};
-    memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
+    if (status)
+        return beluga_error_set(err, status, "the cassette asks for what this version lacks");
     beluga__open_cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
     if (!cassette) return no_memory(err);
     cassette->runtime = runtime;
     cassette->network = network;
     cassette->ops = *network;
-    int status = fill(cassette, &known, err);
+    status = fill(cassette, &known, err);
     if (status)
         beluga__cassette_free(cassette);
     else
@@ -216,7 +214,8 @@ void beluga__cassette_free(beluga__open_cassette *cassette)
 
 /* --- what is lost, and what is hidden --------------------------------------------------------- */
 
-void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
+void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name,
+                           const beluga_error *why)
 {
     int none = 0;
     atomic_fetch_add(&cassette->lost, 1);
