@@ -31,14 +31,15 @@ typedef struct beluga__mail {
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* Where other threads put mail. It outlives the loop as long as somebody holds a reference. */
+/* A mailbox, into which other threads put mail. It outlives the loop as long as somebody holds a
+ * reference. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
 /* Threads: any. Mail to a loop that is gone is run at once, with a NULL loop, by the sender. */
 void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
 
-/* Somebody who wants to know when a context is cancelled. */
+/* Wants to know when a context is cancelled. */
 typedef struct beluga__cancel_watch {
     beluga__list node;
     void *entry; /* the loop's own */
@@ -101,7 +102,7 @@ typedef struct beluga__loop_ops {
     /* No further call of the handler. why: the failure that ends the call; NULL: its caller does.
      */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
-    /* The same, but let the rest of the body come in, so that the connection can be used again. */
+    /* Cancel it, but let the rest of the body come in, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
     /* Make loop->mailbox. 0; NO_MEMORY; LIMIT_EXCEEDED without a descriptor. */
@@ -122,7 +123,8 @@ struct beluga_loop {
     size_t active;                /* how many they are */
 };
 
-/* Whether it is a parent process's: then its descriptors, and what runs on it, are left alone. */
+/* Returns whether the loop is a parent process's: then its descriptors, and what runs on it, are
+ * left alone. */
 static inline bool beluga__loop_inherited(const beluga_loop *loop)
 {
     return loop->generation != beluga__fork_generation();

@@ -49,7 +49,7 @@ static bool closes(char c)
     return c == '}' || c == ']';
 }
 
-/* Whether a bracket opens right behind one that closes. */
+/* Returns whether a bracket opens right behind one that closes. */
 static bool opens_behind_another(char bracket, const char *body, size_t n)
 {
     const char *at = body, *end = body + n;
@@ -61,8 +61,8 @@ static bool opens_behind_another(char bracket, const char *body, size_t n)
     return false;
 }
 
-/* Only then can there be a second value. Nearly all bodies have no such place, and are spared to be
- * read for it byte by byte. */
+/* A second value can only begin at such a place. Nearly all bodies have none, and need not be read
+ * byte by byte. */
 static bool may_hold_several(const char *body, size_t n)
 {
     return opens_behind_another('{', body, n) || opens_behind_another('[', body, n);

@@ -112,7 +112,7 @@ static void deliver_error(beluga_emit *emit, beluga__sink *sink)
     beluga__sink_error(sink, &err);
 }
 
-/* Who calls tools wants them to be run, whatever word a server has for a natural end. */
+/* A model that calls tools wants them to be run, whatever word a server has for a natural end. */
 static uint32_t reason_of(const beluga_emit *emit)
 {
     bool natural =

@@ -146,8 +146,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     return beluga__emit_head(emit);
 }
 
-/* Providers read numbers that anybody may have written: less than none is unknown, and so is what
- * would not add up with others. */
+/* Providers read numbers that anybody may have written. A negative one means unknown, and so does
+ * one that is too large to be added to others. */
 static void clean_count(int64_t *count)
 {
     if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
@@ -189,7 +189,7 @@ static int emit_warning(beluga_emit *emit, beluga_event *event)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* Some servers say it in every chunk: it is kept once. */
+/* Some servers send the word in every chunk: it is kept once. */
 static int keep_word(beluga_emit *emit, const char *raw, size_t n)
 {
     const char *kept = emit->raw_finish;
@@ -200,7 +200,7 @@ static int keep_word(beluga_emit *emit, const char *raw, size_t n)
     return n && !emit->raw_finish ? beluga__emit_no_memory(emit) : 0;
 }
 
-/* It is delivered by beluga__emit_deliver; behind HTTP the last reason holds. */
+/* A finish is delivered by beluga__emit_deliver; behind HTTP the last reason holds. */
 static int emit_finish(beluga_emit *emit, beluga_event *event)
 {
     int status = beluga__emit_check(emit);
@@ -211,7 +211,7 @@ static int emit_finish(beluga_emit *emit, beluga_event *event)
     return keep_word(emit, event->u.finish.raw, event->u.finish.raw_length);
 }
 
-/* Likewise. */
+/* An error, too, is delivered by beluga__emit_deliver. */
 static int emit_error(beluga_emit *emit, beluga_event *event)
 {
     const beluga_error *error = event->u.error;
@@ -249,8 +249,7 @@ int beluga__emit_keep_page(beluga_emit *emit, const char *token)
 
 /* --- lists of models and telemetry ------------------------------------------------------------ */
 
-/* A list of models travels as texts, one a name, each of them one line: it goes through the same
- * path as an answer. */
+/* A list of models goes through the same path as an answer: each name is a text of one line. */
 static int emit_model(beluga_emit *emit, beluga_event *event)
 {
     if (!emit->call->list_models) return BELUGA_ERROR_INVALID_INPUT;
@@ -277,7 +276,7 @@ static int emit_measurement(beluga_emit *emit, beluga_event *event)
     return beluga__emit_check(emit);
 }
 
-/* The rules that an event of each kind keeps. What is not listed is not a provider's to say. */
+/* The rules, by the kind of event. A provider may not emit a kind that is not listed. */
 static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *event) = {
     [BELUGA_EVENT_METADATA] = emit_metadata,
     [BELUGA_EVENT_REASONING] = emit_reasoning,

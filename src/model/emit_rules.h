@@ -1,12 +1,12 @@
-/* What the rules of all kinds of events share: emit_rules.c has those rules, emit_tools.c those of
- * tool calls. */
+/* Shared by the rules of all kinds of events: those of tool calls are in emit_tools.c, the others
+ * in emit_rules.c. */
 #ifndef BELUGA__EMIT_RULES_H
 #define BELUGA__EMIT_RULES_H
 
 #include "base/utf8.h"
 #include "model/emit.h"
 
-/* Whether an event may be emitted now: 0 or a code. */
+/* Returns whether an event may be emitted now: 0 or a code. */
 static inline int beluga__emit_check(const beluga_emit *emit)
 {
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
@@ -14,7 +14,7 @@ static inline int beluga__emit_check(const beluga_emit *emit)
     return 0;
 }
 
-/* The same for a part of the answer. */
+/* Returns the same for a part of the answer. */
 static inline int beluga__emit_check_content(beluga_emit *emit)
 {
     int status = beluga__emit_check(emit);
@@ -24,7 +24,7 @@ static inline int beluga__emit_check_content(beluga_emit *emit)
                                "the provider went on after its finish");
 }
 
-/* The same for a text of the answer. */
+/* Returns the same for a text of the answer. */
 static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, size_t length)
 {
     int status = beluga__emit_check_content(emit);
@@ -33,7 +33,7 @@ static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, s
                                "the answer is not valid UTF-8");
 }
 
-/* Whether a string, which may be NULL, is UTF-8. */
+/* Returns whether a string, which may be NULL, is UTF-8. */
 static inline bool beluga__emit_is_utf8(const char *text)
 {
     size_t n = text ? strlen(text) : 0;
@@ -58,7 +58,7 @@ int beluga__emit_tool_delta(beluga_emit *emit, beluga_event *event);
 int beluga__emit_tool_end(beluga_emit *emit, beluga_event *event);
 /* End the tool calls that are still open. Returns 0, or the code of one that failed. */
 int beluga__emit_end_tools(beluga_emit *emit);
-/* Whether a tool call of that index began; it may have ended. */
+/* Returns whether a tool call of that index began; it may have ended. */
 bool beluga__emit_knows_tool(const beluga_emit *emit, uint32_t index);
 
 /* --- emit_rules.c --- */

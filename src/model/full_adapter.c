@@ -83,8 +83,8 @@ static void close_unfinished(full_op *self)
     beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 
-/* After every turn of the provider: was that the end? Then the op is gone when this returns true.
- */
+/* Look after every turn of the provider whether that was the end. Returns true when it was, and the
+ * op may be gone. */
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
@@ -124,7 +124,8 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
     beluga_error final = *err;
-    /* A second computation beside the first, which can't be killed, would take longer still. */
+    /* It can't be killed: a retry would start a second computation beside it, and take longer
+     * still. */
     if (self->remote) final.retryable = 0;
     cancel_provider(self);
     settle(self, final.code, &final);
@@ -177,7 +178,7 @@ static void pause(beluga__stage *op, bool paused)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     self->paused = paused;
-    /* A provider's own timers go on: what it emits meanwhile is for the caller to keep. */
+    /* A provider's own timers go on: the caller keeps what it emits meanwhile. */
     if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
 }
 
@@ -337,7 +338,7 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* A provider that does not heed its cancel holds a thread that others wait for: its author should
+/* A provider that does not heed its cancel holds a thread that others wait for. Its author should
  * know. */
 static void log_ignored(const beluga__remote *remote)
 {

@@ -1,10 +1,11 @@
-/* What a provider from elsewhere is given instead of its emit: a number in the type of a pointer.
+/* A handle: a number in the type of a pointer, which a provider from elsewhere is given instead of
+ * its emit.
  *
  * A plug-in may keep its emit too long, use it from a thread of its own, or between its turns. A
- * number is looked up, and refused where it is not good, where a pointer would be followed into
- * memory that is gone. The number says which slot of a table it is, and which of the slot's uses.
- * It is odd, and pointers are even: so a built-in provider, which is given its emit's address, pays
- * one test. */
+ * handle is looked up, and refused where it is not good; a pointer would be followed into memory
+ * that is gone. The number says which slot of a table it is, and which of the slot's uses. It is
+ * odd, and pointers are even: so a built-in provider, which is given its emit's address, pays one
+ * test. */
 #ifndef BELUGA__HANDLE_H
 #define BELUGA__HANDLE_H
 
@@ -29,7 +30,7 @@ void beluga__handle_leave(const beluga_emit *handle, uintptr_t before);
  * the handle is used out of turn, which ends the call. Threads: any. */
 beluga_emit *beluga__handle_resolve(const beluga_emit *handle, int *status);
 
-/* Whether the handle was used out of turn; false for an address. */
+/* Returns whether the handle was used out of turn; false for an address. */
 bool beluga__handle_is_misused(const beluga_emit *given);
 
 /* --- the same for what a provider was given, be it a handle or an address --- */

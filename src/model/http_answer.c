@@ -85,7 +85,8 @@ static int decode_body(beluga__http_op *self)
     return status;
 }
 
-/* It is a stream that came where one answer was expected, and without the marks of one. */
+/* Read a body that is a stream after all: it came where one answer was expected, and does not begin
+ * like a stream. */
 static void read_as_frames(beluga__http_op *self, int framing)
 {
     beluga__buf body = self->response.body;
@@ -123,7 +124,8 @@ static void end_collecting(beluga__http_op *self)
 
 /* --- the body --------------------------------------------------------------------------------- */
 
-/* `over`: no more will come that could tell more. */
+/* Decide by the first bytes how the body is read. `over`: no more bytes will come that could
+ * tell. */
 static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over)
 {
     static const uint8_t phases[] = {
@@ -186,7 +188,8 @@ static void on_body(void *owner, char *bytes, size_t n)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-/* A replay says so of a call that ended on our side when it was recorded: that is not a cut. */
+/* A replay gives such a code for a call that ended on our side when it was recorded: its body was
+ * not cut. */
 static bool is_own_end(int code)
 {
     return code == BELUGA_ERROR_CONTEXT_CANCELED || code == BELUGA_ERROR_TIMEOUT ||

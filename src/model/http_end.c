@@ -45,7 +45,7 @@ void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call)
 
 /* --- the terminal event ----------------------------------------------------------------------- */
 
-/* Whether an error says that we gave up on the answer, and not what the provider said. */
+/* Returns whether an error says that we gave up on the answer, and not what the provider said. */
 static bool gave_up(int code)
 {
     switch (code) {
@@ -111,8 +111,8 @@ void beluga__http_op_grace_over(beluga__timer *timer)
     beluga__http_op_end_reading(self, call);
 }
 
-/* It runs after a reason without content, and anew after each frame that follows, but not for ever:
- * a server may send pings behind its finish. */
+/* The grace runs after a reason without content, and anew after each frame that follows, but not
+ * for ever: a server may send pings behind its finish. */
 void beluga__http_op_set_grace(beluga__http_op *self)
 {
     beluga_loop *loop = self->emit.call->loop;

@@ -1,5 +1,5 @@
-/* A body that is a stream: cut into frames, of which the provider decodes one after the other. What
- * the end of the stream means is told by model/proof.h. */
+/* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
+ * other. model/proof.h tells what the end of the stream means. */
 #include "model/http_op.h"
 
 #include "base/limits.h"
@@ -21,7 +21,7 @@ static void not_understood(beluga__http_op *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
-    /* It would be paid again, and look the same. */
+    /* A retry would be paid again, and look the same. */
     if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
     beluga__http_op_fail(self, err.code, &err);
 }

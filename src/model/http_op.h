@@ -82,14 +82,14 @@ static inline const beluga__runtime *beluga__http_op_runtime(const beluga__http_
     return self->emit.call->target->runtime;
 }
 
-/* Whether the call has ended: look after everything that delivers an event. */
+/* Returns whether the call has ended: look after everything that delivers an event. */
 static inline bool beluga__http_op_is_over(const beluga__http_op *self)
 {
     return self->phase == BELUGA__HTTP_OVER;
 }
 
-/* What is emitted between these two is the provider's, on this thread. One that is built in has no
- * handle, and is trusted. */
+/* These two enclose a turn of the provider on this thread. A provider that is built in has no
+ * handle, and is trusted to emit in its turns only. */
 static inline uintptr_t beluga__http_op_begin_turn(const beluga__http_op *self)
 {
     return beluga__turn_begin(self->emit.given);
@@ -113,8 +113,8 @@ void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *e
 /* Take a part of the answer for the error's cause, where the error says only that the answer was
  * not understood. */
 void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n);
-/* What is read or delivered between these two may end the call, whose op and buffers last until the
- * second. */
+/* The op and its buffers last from the first of these to the second, even where something that is
+ * read or delivered between them ends the call. */
 beluga_call *beluga__http_op_begin_reading(beluga__http_op *self);
 void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call);
 /* Begin the grace anew, where the proof allows one; else end it. */

@@ -1,9 +1,10 @@
-/* What an answer that is a refusal says: its status, its headers, and the beginning of its body. */
+/* Makes an error of an answer that is a refusal: of its status, its headers, and the beginning of
+ * its body. */
 #include "model/http_op.h"
 
 #include "base/clock.h"
 
-/* What can be known without the provider; NULL: nothing. */
+/* The reason where the status alone tells it; NULL where it does not. */
 static const char *reason_of(int status)
 {
     if (status >= 300 && status < 400)

@@ -1,5 +1,5 @@
-/* What a request needs that is secret: the values of its headers and its key. They are fetched one
- * after the other, and some have to be waited for. */
+/* The secrets of a request: the values of its headers and its key. They are fetched one after the
+ * other, and some have to be waited for. */
 #ifndef BELUGA__HTTP_SECRETS_H
 #define BELUGA__HTTP_SECRETS_H
 

@@ -15,7 +15,6 @@ typedef struct beluga__sink {
 } beluga__sink;
 
 typedef struct beluga__stage beluga__stage;
-typedef struct beluga__model beluga__model;
 
 typedef struct beluga__model_ops {
     int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,

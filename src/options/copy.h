@@ -1,4 +1,5 @@
-/* A copy of a call's options, for what starts calls after its caller has returned. */
+/* A copy of a call's options, for calls that start after the function that got the options has
+ * returned. */
 #ifndef BELUGA__OPTIONS_H
 #define BELUGA__OPTIONS_H
 

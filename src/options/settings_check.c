@@ -13,7 +13,7 @@
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
-/* Every fault that fits one message, and how many did not. */
+/* The faults that fit one message, and how many did not. */
 typedef struct faults {
     char text[sizeof((beluga_error *)0)->message];
     size_t length;
@@ -72,7 +72,7 @@ static void write_value(char *text, const beluga__setting *s)
         snprintf(text, BELUGA__NUMBER_TEXT, "%lld", (long long)s->value.integer);
 }
 
-/* A maximum nobody means is not worth saying. */
+/* Returns whether a maximum is one that somebody chose: only then is it worth saying. */
 static bool has_top(double maximum)
 {
     return maximum < 2147483647 || maximum > 2147483647;
@@ -266,7 +266,7 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
-/* What does nothing by itself was meant to do something. */
+/* An option that does nothing by itself was meant to do something. */
 static void check_company(faults *f, const beluga__settings *settings)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* What comes from libcurl: the lines of an answer's head, and the bytes of its body. */
+/* Receives what libcurl reads: the lines of an answer's head, and the bytes of its body. */
 #include "transport/http_transfer.h"
 
 size_t beluga__transfer_on_header(char *line, size_t size, size_t n, void *userdata)

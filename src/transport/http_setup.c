@@ -1,5 +1,5 @@
-/* What libcurl has to know: of the process once, of a model's connections once a handle, and of
- * each request. */
+/* Tells libcurl what it has to know: of the process once, of a model's connections once a handle,
+ * and of each request. */
 #include "transport/http_transfer.h"
 
 #include "base/fork_lock.h"

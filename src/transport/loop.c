@@ -68,8 +68,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Only those that wait now, and not too many: a task that defers another must not keep the step
- * from ending, nor must thousands of calls that begin at once. */
+/* Run the tasks that wait now, and not too many: neither a task that defers another nor thousands
+ * of calls that begin at once may keep the step from ending. */
 static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -96,8 +96,8 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context that calls of this loop run under. Its eventfd stays readable for ever, since other
- * loops watch it too: so the watch is taken out when it fires. */
+/* A context under which calls of this loop run. Its eventfd stays readable for ever, since other
+ * loops watch it, too: so the watch is taken out when it fires. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -222,7 +222,7 @@ static int open_mailbox(beluga_loop *base)
     return 0;
 }
 
-/* What comes for a loop that rests would wait for its next lease, and hold the client meanwhile. */
+/* Mail for a loop that rests would wait for its next lease, and hold the client meanwhile. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -235,8 +235,9 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop)
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
-/* Where it comes much later than was planned, nobody could read meanwhile: the process was stopped,
- * a callback blocked, the host had other things to do. Timeouts leave that out, too. */
+/* Where the loop comes much later than was planned, nobody could read meanwhile: the process was
+ * stopped, a callback blocked, or the host had other things to do. Timeouts leave that time out,
+ * too. */
 static void take_time(beluga__network_loop *loop, int64_t now)
 {
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
@@ -313,8 +314,8 @@ static void rearm(beluga__network_loop *loop)
         beluga__poller_wake(&loop->poller);
 }
 
-/* A wait that ended without anything may have ended long ago, or because of a signal: what came
- * since then is looked at before timers run. */
+/* A wait that ended without anything may have ended long ago, or because of a signal: so
+ * descriptors are looked at once more before timers run. */
 static int look(beluga__network_loop *loop, int wait)
 {
     loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
@@ -436,8 +437,7 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop
     return 0;
 }
 
-/* Who still waits for its turn may outlive the loop, and must not find itself in a list that is
- * gone. */
+/* A task that still waits may outlive the loop, and must not find itself in a list that is gone. */
 static void drop_tasks(beluga__network_loop *loop)
 {
     while (!beluga__list_empty(&loop->tasks))

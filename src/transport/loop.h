@@ -37,13 +37,14 @@ static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
     return beluga__container_of(base, beluga__network_loop, base);
 }
 
-/* A call is about to start: on a loop that stands still, its timeouts wait for the next run. */
+/* Note that a call is about to start: on a loop that stands still its timeouts wait for the next
+ * run. */
 static inline void beluga__loop_starts(beluga__network_loop *loop)
 {
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
 
-/* What calls over a network are made with. */
+/* The functions of a loop whose calls go over a network. */
 extern const beluga__loop_ops beluga__network_ops;
 static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime *runtime)
 {
@@ -83,13 +84,13 @@ int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *
 void beluga__http_transfer_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
-/* Whether curl asked to be called without delay. */
+/* Returns whether curl asked to be called without delay. */
 bool beluga__http_due(const beluga__http *http);
-/* Whether a transfer was added since the last step, and nothing drains. */
+/* Returns whether a transfer was added since the last step, and nothing drains. */
 bool beluga__http_is_fresh(const beluga__http *http);
 /* Let those go on that were paused or held; before anything else is read. */
 void beluga__http_resume(beluga__http *http);
-/* Whether bytes are held that may be read in the next step. */
+/* Returns whether bytes are held that may be read in the next step. */
 bool beluga__http_holds(const beluga__http *http);
 /* Call curl for its timers, start and end what had to wait. Returns whether anything was done. */
 void beluga__http_step(beluga__http *http);

@@ -24,7 +24,7 @@ static int from_epoll(uint32_t events)
 
 static int add_own(beluga__poller *poller, int fd)
 {
-    /* A NULL watch: the poller's own descriptors only wake it. */
+    /* The poller's own descriptors have no watch, since they only wake it. */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
 }

@@ -25,7 +25,8 @@ struct beluga__thread_pool {
     bool orphaned; /* freed on one of its own threads: the last one cleans up */
 };
 
-/* As beluga__inside: of the model that needs neither a call nor the loader to find it. */
+/* Like beluga__inside, it is of the model of thread-local variables that needs neither a call nor
+ * the loader. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
