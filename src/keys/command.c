@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* READS is how often is read in a turn: the time-out is looked at between turns. */
+/* READS: how often a turn reads. The time-out is looked at between turns. */
 enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
 
 static int64_t in_ms(int64_t ms)

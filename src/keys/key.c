@@ -48,8 +48,8 @@ struct beluga__key {
     const beluga_key_source *function;
     pthread_mutex_t lock;
     char *value;       /* what the file or command gave; NULL: ask */
-    int64_t expires_s; /* since 1970; 0: nobody said */
-    int64_t kept_ns;   /* then, until when it is kept, whatever the wall's clock is set to */
+    int64_t expires_s; /* since 1970; 0: not known */
+    int64_t kept_ns;   /* until when it is kept where that is not known; of the monotonic clock */
     int failure;       /* the code of the last asking; 0: it gave a key, or was not */
     bool asking;
     atomic_bool unwanted; /* nobody waits for what is being asked */
@@ -482,7 +482,7 @@ int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                             limit ? "descriptors (see ulimit -n)" : "memory");
 }
 
-/* A command that runs for nobody is ended. */
+/* A command for which no call waits any more is ended. */
 void beluga__key_cancel(beluga__key_wait *wait)
 {
     beluga__key_request *request = wait->request;

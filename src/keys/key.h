@@ -42,8 +42,8 @@ typedef struct beluga__key_wait {
     beluga__key_request *request;
 } beluga__key_wait;
 
-/* Give the key: 1 when it is in *key at once (copied into the arena), 0 when `ready` will be called
- * on the loop, or a negative code. */
+/* Give the key: 1 when it is in *value at once (copied into the arena), 0 when `ready` will be
+ * called on the loop, or a negative code. */
 int beluga__key_get(beluga__key *key, beluga_loop *loop, beluga__arena *arena,
                     beluga__key_wait *wait, const char **value, beluga_error *err);
 void beluga__key_cancel(beluga__key_wait *wait);

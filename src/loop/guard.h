@@ -14,7 +14,7 @@ typedef struct beluga__guard {
     void (*cancelled)(struct beluga__guard *guard); /* must only defer what it does */
 } beluga__guard;
 
-/* Begin to listen. 0, NO_MEMORY or LIMIT_EXCEEDED with detail; end it in either case. */
+/* Begin to listen. Returns 0, or NO_MEMORY or LIMIT_EXCEEDED with detail; end it in either case. */
 int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context *context,
                         beluga__arena *arena, void (*cancelled)(beluga__guard *),
                         beluga_error *err);

@@ -1,5 +1,4 @@
-/* The loop as the layers above the transport see it. Tests put another behind the same functions.
- */
+/* The loop as the layers above the transport see it. Tests put another one behind its functions. */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -10,14 +9,14 @@
 
 #include <beluga/loop.h>
 
-/* Run once, soon, on the loop. In a list or not: `queued` tells. */
+/* A task runs once, soon, on the loop. `queued` tells whether it waits in a list. */
 typedef struct beluga__task {
     beluga__list node;
     bool queued;
     void (*run)(struct beluga__task *task);
 } beluga__task;
 
-/* Fire once at a time of the monotonic clock. Zero-initialised it is idle. */
+/* A timer fires once, at a time of the monotonic clock. One that is all zeros is idle. */
 typedef struct beluga__timer {
     int64_t deadline_ns;
     size_t heap_index; /* 1 and up when armed */
@@ -39,7 +38,7 @@ void beluga__mailbox_unref(beluga__mailbox *box);
 /* Threads: any. Mail to a loop that is gone is run at once, with a NULL loop, by the sender. */
 void beluga__mailbox_post(beluga__mailbox *box, beluga__mail *mail);
 
-/* Wants to know when a context is cancelled. */
+/* Somebody who wants to know when a context is cancelled. */
 typedef struct beluga__cancel_watch {
     beluga__list node;
     void *entry; /* the loop's own */
@@ -99,8 +98,8 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does.
-     */
+    /* End it, without a further call of the handler. `why` is the failure that ends the call; NULL
+     * where its caller ends it. */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
     /* Cancel it, but let the rest of the body come in, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);

@@ -6,7 +6,7 @@
 #include "base/utf8.h"
 #include "model/emit.h"
 
-/* Returns whether an event may be emitted now: 0 or a code. */
+/* Returns 0 where an event may be emitted now, else a code. */
 static inline int beluga__emit_check(const beluga_emit *emit)
 {
     if (!emit->sink) return BELUGA_ERROR_CONTEXT_CANCELED;
@@ -14,7 +14,7 @@ static inline int beluga__emit_check(const beluga_emit *emit)
     return 0;
 }
 
-/* Returns the same for a part of the answer. */
+/* Returns the same for an event that is part of the answer. */
 static inline int beluga__emit_check_content(beluga_emit *emit)
 {
     int status = beluga__emit_check(emit);
@@ -24,7 +24,7 @@ static inline int beluga__emit_check_content(beluga_emit *emit)
                                "the provider went on after its finish");
 }
 
-/* Returns the same for a text of the answer. */
+/* Returns the same for an event with a text of the answer. */
 static inline int beluga__emit_check_text(beluga_emit *emit, const char *text, size_t length)
 {
     int status = beluga__emit_check_content(emit);

@@ -1,5 +1,4 @@
-/* The rules of tool calls: each begins, gets its arguments and ends once, under an id of its own.
- */
+/* The rules of tool calls: each begins, gets arguments and ends once, under an id of its own. */
 #include "model/emit_rules.h"
 
 #include "base/limits.h"

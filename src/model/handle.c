@@ -16,7 +16,7 @@ enum { N_CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS), CHUNK_SLOTS = 1 << CHUNK_BITS 
 #define ONE_USE   ((uintptr_t)MAX_SLOTS << 1)
 
 typedef struct slot {
-    atomic_uintptr_t handle;  /* while it is used; else the next one, which is even meanwhile */
+    atomic_uintptr_t handle;  /* while the slot is used; else the next one, made even */
     atomic_uintptr_t turn;    /* the thread that may use it now, or 0 */
     atomic_uintptr_t misused; /* the handle that was used out of turn */
     beluga_emit *emit;        /* for the thread whose turn it is */

@@ -51,8 +51,7 @@ static const char *advice_of(CURLcode code)
     }
 }
 
-/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with.
- */
+/* CURLE_TOO_LARGE by its number, since the library that runs may be newer than the headers. */
 enum { CODE_TOO_LARGE = 100 };
 
 /* Before 8.6 a line of a head past libcurl's own maximum is "out of memory", too. */

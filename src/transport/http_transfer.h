@@ -61,12 +61,12 @@ struct beluga__transfer {
     bool head_told;
     bool paused;
     bool draining;
-    bool far;        /* it was tried to reach another machine */
-    bool near;       /* and this one */
-    unsigned port;   /* of who it was tried to reach last; 0: nobody */
+    bool far;        /* it tried to reach another machine */
+    bool near;       /* it tried to reach this machine */
+    unsigned port;   /* that it tried to reach last; 0: none */
     bool head_ended; /* the empty line after the headers came */
-    bool unwatched;  /* its socket can't be */
-    int no_socket;   /* errno: why there is none */
+    bool unwatched;  /* the system can't watch its socket */
+    int no_socket;   /* errno, where no socket could be made */
     int tried[2];    /* the sockets that it opened last, to two kinds of addresses; -1: none */
     int refusal;     /* why we, and not libcurl, ended it */
     size_t drained;
@@ -114,8 +114,8 @@ void beluga__sockets_init(beluga__http *http);
 void beluga__sockets_free(beluga__http *http);
 /* No event can point at the sockets any more that were dropped: use them again. */
 void beluga__sockets_reuse_dropped(beluga__http *http);
-/* Forget the sockets of a transfer that is not connected: libcurl closes them without a callback.
- */
+/* Forget the sockets of a transfer that is not connected, since libcurl closes them without a
+ * callback. */
 void beluga__sockets_drop_unconnected(beluga__transfer *t);
 /* Let libcurl look at a socket, or at its timers (CURL_SOCKET_TIMEOUT). */
 void beluga__http_act(beluga__http *http, curl_socket_t fd, int mask);

@@ -183,7 +183,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     if (!beluga__list_empty(&entry->watchers)) return;
     if (!entry->fired) beluga__poller_del(&loop->poller, &entry->watch);
     beluga__list_remove(&entry->node);
-    /* An event of this very batch may still point at it: it is released after the step. */
+    /* An event of this step may still point at the entry: it is released after the step. */
     entry->watch.ready = NULL;
     beluga__list_append(&loop->dead_entries, &entry->node);
 }
@@ -273,8 +273,8 @@ static void wait_is_over(void *payload)
     read_clock(payload);
 }
 
-/* No call may fail for want of bytes that are there: timers wait until all that was ready had its
- * turn. Where that never ends, until everybody must have had one. */
+/* No call may fail for want of bytes that are there: timers wait until all descriptors that were
+ * ready had their turn. Where some are always ready, timers wait until each must have had one. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
@@ -325,7 +325,7 @@ static int look(beluga__network_loop *loop, int wait)
     return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
-/* The only call of a loop has just begun: there is nothing to read before its request went out. */
+/* The only call of a loop has just begun: nothing can be read before its request went out. */
 static bool only_starts(const beluga__network_loop *loop)
 {
     return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);

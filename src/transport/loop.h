@@ -74,8 +74,8 @@ static inline bool beluga__loop_forked(const beluga__network_loop *loop)
     return beluga__loop_inherited(&loop->base);
 }
 
-/* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run.
- */
+/* From now on mail is run by the thread that sends it, and the next use makes another mailbox. No
+ * call may run. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop);
 
 /* http.c */
@@ -84,15 +84,15 @@ int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *
 void beluga__http_transfer_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
-/* Returns whether curl asked to be called without delay. */
+/* Returns whether libcurl asked to be called without delay. */
 bool beluga__http_due(const beluga__http *http);
 /* Returns whether a transfer was added since the last step, and nothing drains. */
 bool beluga__http_is_fresh(const beluga__http *http);
-/* Let those go on that were paused or held; before anything else is read. */
+/* Let transfers go on that were paused or held: they come before anything else that is read. */
 void beluga__http_resume(beluga__http *http);
 /* Returns whether bytes are held that may be read in the next step. */
 bool beluga__http_holds(const beluga__http *http);
-/* Call curl for its timers, start and end what had to wait. Returns whether anything was done. */
+/* Call libcurl for its timers, and start and end the transfers that had to wait. */
 void beluga__http_step(beluga__http *http);
 void beluga__http_free(beluga__http *http);
 
