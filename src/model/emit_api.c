@@ -10,18 +10,13 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-static inline int send_event(beluga_emit *given, beluga_event *event)
+int beluga__emit_send(beluga_emit *given, beluga_event *event)
 {
     int status = 0;
     beluga_emit *emit = beluga__emit_find(given, &status);
     if (!emit) return status;
     return emit->remote ? beluga__remote_post(emit->remote, event)
                         : beluga__emit_apply(emit, event);
-}
-
-int beluga__emit_send(beluga_emit *given, beluga_event *event)
-{
-    return send_event(given, event);
 }
 
 const beluga_call *beluga_emit_call(const beluga_emit *given)
@@ -31,7 +26,7 @@ const beluga_call *beluga_emit_call(const beluga_emit *given)
     return emit ? emit->call : NULL;
 }
 
-int beluga_emit_text(beluga_emit *given, const char *text, size_t length)
+int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
 {
     /* Not initialised: most events are texts, and zeroing 128 bytes is not free. */
     beluga_event event;
@@ -39,7 +34,7 @@ int beluga_emit_text(beluga_emit *given, const char *text, size_t length)
     event.index = 0;
     event.u.text.text = text;
     event.u.text.length = length;
-    return send_event(given, &event);
+    return beluga__emit_send(emit, &event);
 }
 
 int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
