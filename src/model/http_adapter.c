@@ -78,7 +78,7 @@ static int send_request(beluga__http_op *self, beluga_error *err)
         .connect_timeout_ms = beluga__settings_int(call->settings, BELUGA_OPTION_CONNECT_TIMEOUT,
                                                    BELUGA__CONNECT_TIMEOUT_MS),
     };
-    self->phase = BELUGA__HTTP_ASKED;
+    beluga__http_op_enter(self, BELUGA__HTTP_ASKED);
     status = call->loop->ops->transfer_start(call->loop, &spec, &self->transfer, err);
     if (status) return status;
     beluga__watchdog_start(&self->dog);

@@ -10,13 +10,6 @@
 
 /* --- the head --------------------------------------------------------------------------------- */
 
-/* The rest of a refusal is read, but only its beginning is kept. */
-static void enter(beluga__http_op *self, beluga__http_phase phase)
-{
-    self->phase = phase;
-    if (phase == BELUGA__HTTP_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
-}
-
 /* NULL when the headers say nothing about limits, or without memory: the answer is worth more. */
 static const beluga_rate_limits *read_limits(const beluga__http_op *self)
 {
@@ -42,15 +35,14 @@ static void on_head(void *owner)
     beluga__http_op *self = owner;
     beluga_call *call = self->emit.call;
     int status = self->response.status;
-    bool refused = status < 200 || status >= 300;
+    beluga__http_phase next = call->list_models ? BELUGA__HTTP_COLLECTING : BELUGA__HTTP_SNIFFING;
+    if (status < 200 || status >= 300) next = BELUGA__HTTP_REFUSED;
     self->emit.request_id = read_request_id(self);
     call->http_status = status;
     self->emit.rate_limits = read_limits(self);
-    enter(self, refused             ? BELUGA__HTTP_REFUSED
-                : call->list_models ? BELUGA__HTTP_COLLECTING
-                                    : BELUGA__HTTP_SNIFFING);
+    beluga__http_op_enter(self, next);
     bool known = self->emit.request_id || self->emit.rate_limits || call->stands_in;
-    if (known && !refused) beluga__emit_head(&self->emit);
+    if (known && next != BELUGA__HTTP_REFUSED) beluga__emit_head(&self->emit);
     beluga__http_log_response(beluga__http_op_runtime(self), &self->response);
 }
 
@@ -92,7 +84,7 @@ static void read_as_frames(beluga__http_op *self, int framing)
     beluga__buf body = self->response.body;
     beluga__buf_init(&self->response.body, body.allocator, body.max);
     self->framer.framing = (uint32_t)framing;
-    enter(self, BELUGA__HTTP_STREAMING);
+    beluga__http_op_enter(self, BELUGA__HTTP_STREAMING);
     beluga__http_op_read_frames(self, body.data, body.length);
     if (!beluga__http_op_is_over(self)) beluga__http_op_end_frames(self);
     beluga__buf_free(&body);
@@ -137,8 +129,9 @@ static void decide(beluga__http_op *self, const char *bytes, size_t n, bool over
     beluga__sniffed sniffed = beluga__sniff(bytes, n);
     if (sniffed == BELUGA__SNIFF_MORE && over) sniffed = BELUGA__SNIFF_OTHER;
     const char *type = beluga_http_response_header(&self->response, "content-type");
-    enter(self, phases[beluga__body_kind_of(beluga__http_op_provider(self), sniffed, type,
-                                            self->emit.call->streamed, &self->framer.framing)]);
+    beluga__body_kind kind = beluga__body_kind_of(beluga__http_op_provider(self), sniffed, type,
+                                                  self->emit.call->streamed, &self->framer.framing);
+    beluga__http_op_enter(self, phases[kind]);
 }
 
 /* The first bytes came in pieces, and were kept until they tell what the body is. */

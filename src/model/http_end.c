@@ -17,7 +17,7 @@ static void free_buffers(beluga__http_op *self)
 void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection)
 {
     beluga_loop *loop = self->emit.call->loop;
-    self->phase = BELUGA__HTTP_OVER;
+    beluga__http_op_enter(self, BELUGA__HTTP_OVER);
     beluga__watchdog_stop(&self->dog);
     loop->ops->timer_clear(loop, &self->grace);
     beluga__task_cancel(&self->warn);

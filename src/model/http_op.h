@@ -1,18 +1,19 @@
 /* One call of an HTTP provider, as the files of the HTTP adapter share it:
  *
  *   http_adapter.c   starts, steers and times a call
- *   http_secrets.h   fetches its key and the values of its headers
  *   http_write.c     lets the provider write the request
  *   http_answer.c    reads the answer: which kind of body it is, and where it ends
  *   http_frames.c    decodes a body that is a stream
  *   http_refusal.c   makes an error of an answer that is a refusal
  *   http_end.c       delivers the end and lets go of everything
+ *   http_secrets.h   fetches its key and the values of its headers
  *   http_log.h       writes what is sent and what comes to the log
  *
  * Each uses only those below it. */
 #ifndef BELUGA__HTTP_OP_H
 #define BELUGA__HTTP_OP_H
 
+#include "base/limits.h"
 #include "model/handle.h"
 #include "model/http_secrets.h"
 #include "model/watchdog.h"
@@ -80,6 +81,14 @@ static inline const beluga_provider *beluga__http_op_provider(const beluga__http
 static inline const beluga__runtime *beluga__http_op_runtime(const beluga__http_op *self)
 {
     return self->emit.call->target->runtime;
+}
+
+/* Go to a later phase. */
+static inline void beluga__http_op_enter(beluga__http_op *self, beluga__http_phase phase)
+{
+    self->phase = (uint8_t)phase;
+    /* The rest of a refusal is read, but only its beginning is kept. */
+    if (phase == BELUGA__HTTP_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
 }
 
 /* Returns whether the call has ended: look after everything that delivers an event. */
