@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/new_file.h"
-#include "base/secret.h"
 #include "base/sized.h"
 #include "wire/http.h"
 
@@ -12,8 +11,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-const char *const beluga__ending_names[4] = {"complete", "enough", "cancelled", "failed"};
 
 static int no_memory(beluga_error *err)
 {
@@ -210,28 +207,4 @@ void beluga__cassette_free(beluga__open_cassette *cassette)
         free_one(cassette);
         cassette = next;
     }
-}
-
-/* --- what is lost, and what is hidden --------------------------------------------------------- */
-
-void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name,
-                           const beluga_error *why)
-{
-    int none = 0;
-    atomic_fetch_add(&cassette->lost, 1);
-    if (atomic_compare_exchange_strong(&cassette->loss, &none, 1)) {
-        cassette->loss_error = *why;
-        atomic_store_explicit(&cassette->loss, 2, memory_order_release);
-    }
-    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost",
-                BELUGA__TEXT_FIELD("directory", cassette->directory),
-                BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
-}
-
-int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *const *secrets)
-{
-    size_t before = out->length;
-    int status = beluga__http_redact_url(out, url);
-    if (!status) beluga__secrets_mask(secrets, out->data + before, out->length - before);
-    return status;
 }
