@@ -156,13 +156,6 @@ static void hold_on_to(const child *c)
     fcntl(c->life[0], F_SETFL, O_ASYNC);
 }
 
-/* Let processes live that the command has left behind. */
-static void let_go(child *c)
-{
-    fcntl(c->life[0], F_SETFL, 0);
-    close_pipe(c->life);
-}
-
 static int start(child *c, const char *command)
 {
     int out[2], err[2], rc = open_pipe(out);
@@ -271,7 +264,8 @@ static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    let_go(c);
+    fcntl(c->life[0], F_SETFL, 0); /* processes that the command has left behind live on */
+    close_pipe(c->life);
     if (c->ended || !is_ours(c)) return;
     kill(-c->pid, SIGKILL);
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;

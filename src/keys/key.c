@@ -354,18 +354,13 @@ static bool is_wanted(const beluga__key *key)
     return request != NULL;
 }
 
-/* Returns whether the asking ended only because nobody wanted the key any more. */
-static bool was_unwanted(const beluga__key *key, const beluga_error *err)
-{
-    return key->source != SOURCE_FUNCTION && err->code == BELUGA_ERROR_CONTEXT_CANCELED;
-}
-
 /* End the asking: with a key, or with an error. Returns false where it was cancelled because nobody
  * waited, and somebody has come since. */
 static bool settle(beluga__key *key, const char *value, int64_t expires_s, const beluga_error *err)
 {
     char *copy = value ? copy_secret(value) : NULL;
-    bool cancelled = !value && was_unwanted(key, err);
+    bool cancelled =
+        !value && key->source != SOURCE_FUNCTION && err->code == BELUGA_ERROR_CONTEXT_CANCELED;
     pthread_mutex_lock(&key->lock);
     if (cancelled && is_wanted(key)) {
         pthread_mutex_unlock(&key->lock);

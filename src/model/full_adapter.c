@@ -75,14 +75,6 @@ static void let_go(full_op *self)
     beluga__emit_free(&self->emit);
 }
 
-/* A provider that neither finished nor arranged to go on would leave its caller waiting. */
-static void close_unfinished(full_op *self)
-{
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED, "the provider ended without a finish");
-    beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
-}
-
 /* Look after every turn of the provider whether that was the end. Returns true when it was, and the
  * op may be gone. */
 static bool settle(full_op *self, int status, const beluga_error *err)
@@ -94,7 +86,12 @@ static bool settle(full_op *self, int status, const beluga_error *err)
         beluga__watchdog_progress(&self->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
-    if (!ended) close_unfinished(self);
+    if (!ended) { /* it neither finished nor arranged to go on, and its caller would wait */
+        beluga_error closed;
+        beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
+                         "the provider ended without a finish");
+        beluga__emit_fail(&self->emit, closed.code, &closed);
+    }
     beluga__emit_complete(&self->emit);
     if (!self->emit.sink) return true; /* a callback cancelled */
     let_go(self);

@@ -154,21 +154,16 @@ static void deliver_head(beluga_op *op)
     op->cb(op->payload, &usage);
 }
 
-/* Deliver what the provider said of the head only after the first content. */
-static void deliver_rest_of_head(beluga_op *op)
-{
-    if (op->n_told < op->n_warnings) deliver_warnings(op);
-    if (op->late_metadata && !over(op)) deliver_metadata(op);
-}
-
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
     /* The usage is told on the way to an error, too. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
-    else if (!op->head_pending)
-        deliver_rest_of_head(op);
+    else if (!op->head_pending) { /* the rest of it came after the first content */
+        if (op->n_told < op->n_warnings) deliver_warnings(op);
+        if (op->late_metadata && !over(op)) deliver_metadata(op);
+    }
     if (over(op)) return; /* cancelled from that callback: its error comes instead */
     report_end(op, event);
     let_go(op);

@@ -26,11 +26,6 @@ typedef struct applying {
     chain chains[MAX_CHAINS];
 } applying;
 
-static int type_of(int key)
-{
-    return beluga_option_get_info(key)->type;
-}
-
 static bool is_integer(int type)
 {
     return type == BELUGA_OPTION_BOOL || type == BELUGA_OPTION_INT ||
@@ -173,7 +168,7 @@ static int apply_one(applying *a, const beluga_option *o)
     if (is_text(o->type) && o->length > BELUGA__MAX_PART_BYTES) return BELUGA_ERROR_LIMIT_EXCEEDED;
     if (o->key == BELUGA_OPTION_PROVIDER_SPECIFIC) return set_own(a, o);
     beluga__setting *slot = &a->settings->known[o->key];
-    int wanted = type_of(o->key);
+    int wanted = beluga_option_get_info(o->key)->type;
     if (slot->origin > a->origin) return 0;
     if (!converts(o->type, wanted)) {
         mark_wrong(slot, o->type, a->origin);

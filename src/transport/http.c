@@ -278,14 +278,6 @@ static void collect(beluga__http *http)
     }
 }
 
-static void start_waiting(beluga__http *http)
-{
-    while (!beluga__list_empty(&http->to_start)) {
-        beluga__transfer *t = beluga__container_of(http->to_start.next, beluga__transfer, node);
-        if (add_now(t)) finished(t, CURLE_OUT_OF_MEMORY);
-    }
-}
-
 /* Each of the transfers may have lost its socket or its timer, and would never end. */
 static void fail_all(beluga__http *http)
 {
@@ -296,13 +288,6 @@ static void fail_all(beluga__http *http)
             beluga__transfer_fail_later(
                 beluga__container_of(lists[i]->next, beluga__transfer, node),
                 BELUGA_ERROR_NO_MEMORY);
-}
-
-static void fail_waiting(beluga__http *http)
-{
-    while (!beluga__list_empty(&http->to_fail))
-        finished(beluga__container_of(http->to_fail.next, beluga__transfer, node),
-                 CURLE_OUT_OF_MEMORY);
 }
 
 static void end_waiting(beluga__http *http)
@@ -325,14 +310,19 @@ void beluga__http_step(beluga__http *http)
 {
     http->fresh = false;
     end_waiting(http);
-    start_waiting(http);
+    while (!beluga__list_empty(&http->to_start)) {
+        beluga__transfer *t = beluga__container_of(http->to_start.next, beluga__transfer, node);
+        if (add_now(t)) finished(t, CURLE_OUT_OF_MEMORY);
+    }
     if (http->due) {
         http->due = false;
         beluga__http_act(http, CURL_SOCKET_TIMEOUT, 0);
     }
     collect(http);
     if (http->lost) fail_all(http);
-    fail_waiting(http);
+    while (!beluga__list_empty(&http->to_fail))
+        finished(beluga__container_of(http->to_fail.next, beluga__transfer, node),
+                 CURLE_OUT_OF_MEMORY);
     end_waiting(http);
     beluga__sockets_reuse_dropped(http);
 }

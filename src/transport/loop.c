@@ -20,20 +20,15 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-static void wake(beluga__network_loop *loop)
-{
-    if (!loop->hosted || loop->stepping) return;
-    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
-    beluga__poller_wake(&loop->poller);
-}
-
 static void defer(beluga_loop *base, beluga__task *task)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
     if (task->queued) return;
     task->queued = true;
     beluga__list_append(&loop->tasks, &task->node);
-    wake(loop);
+    if (!loop->hosted || loop->stepping) return;
+    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
+    beluga__poller_wake(&loop->poller);
 }
 
 static int reserve(beluga_loop *base)
@@ -437,19 +432,15 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop
     return 0;
 }
 
-/* A task that still waits may outlive the loop, and must not find itself in a list that is gone. */
-static void drop_tasks(beluga__network_loop *loop)
-{
-    while (!beluga__list_empty(&loop->tasks))
-        beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
-}
-
 void beluga__loop_destroy(beluga__network_loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
-    drop_tasks(loop);
+    /* A task that still waits may outlive the loop, and must not find itself in a list that is
+     * gone. */
+    while (!beluga__list_empty(&loop->tasks))
+        beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
     beluga__http_free(loop->http);
     if (base->mailbox) beluga__mailbox_close(base->mailbox);
     beluga__mailbox_unref(base->mailbox);
