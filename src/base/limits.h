@@ -31,6 +31,7 @@
 #define BELUGA__MAX_YAML_DEPTH      64          /* lists and maps inside each other */
 #define BELUGA__MAX_YAML_DIRECTIVES 64          /* lines of it that begin with % */
 #define BELUGA__MAX_REGISTRY_BYTES  (16u << 20) /* copies of tables and names of plug-ins */
+#define BELUGA__MAX_PROVIDER_NAME   47          /* a number without a suffix: a message has it */
 /* plug-ins in a folder; providers in a plug-in */
 #define BELUGA__MAX_PLUGINS         64u
 #define BELUGA__MAX_LOADED_PLUGINS  256u         /* plug-ins in a process */

@@ -2,6 +2,7 @@
 
 #include "base/mem.h"
 #include "base/new_file.h"
+#include "base/sized.h"
 #include "cassette/match.h"
 #include "cassette/record.h"
 #include "cassette/replay.h"
@@ -166,23 +167,19 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          beluga_error *err)
 {
     *out = NULL;
-    if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
-        !*given->directory)
+    beluga_cassette known;
+    int status = beluga__sized_read(&known, given, offsetof(beluga_cassette, realtime), true);
+    if (!known.directory || !*known.directory)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a cassette needs its size and a directory");
-    const char *bytes = (const char *)given;
-    for (size_t i = sizeof *given; i < given->size; i++)
-        if (bytes[i])
-            return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
-                                    "the cassette asks for what this version lacks");
-    beluga_cassette known = {0};
-    memcpy(&known, given, given->size < sizeof known ? given->size : sizeof known);
+    if (status)
+        return beluga_error_set(err, status, "the cassette asks for what this version lacks");
     beluga__open_cassette *cassette = beluga__zalloc(&runtime->allocator, sizeof *cassette);
     if (!cassette) return no_memory(err);
     cassette->runtime = runtime;
     cassette->network = network;
     cassette->ops = *network;
-    int status = fill(cassette, &known, err);
+    status = fill(cassette, &known, err);
     if (status)
         beluga__cassette_free(cassette);
     else

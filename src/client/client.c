@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include "base/mem.h"
+#include "base/sized.h"
 #include "client/plugin_host.h"
 #include "providers/builtin.h"
 #include "registry/registry.h"
@@ -41,17 +42,13 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* A caller built with a later header may say more than we know: then the rest must be zero. */
 static int read_settings(const beluga_client_settings *given, beluga_client_settings *settings)
 {
     memset(settings, 0, sizeof *settings);
     if (!given) return 0;
-    if (given->size < offsetof(beluga_client_settings, allocator))
-        return BELUGA_ERROR_INVALID_INPUT;
-    const char *bytes = (const char *)given;
-    for (size_t i = sizeof *settings; i < given->size; i++)
-        if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
-    memcpy(settings, given, given->size < sizeof *settings ? given->size : sizeof *settings);
+    int status =
+        beluga__sized_read(settings, given, offsetof(beluga_client_settings, allocator), true);
+    if (status) return status;
     return settings->max_idle_loops > MAX_IDLE_LOOPS ? BELUGA_ERROR_INVALID_INPUT : 0;
 }
 
@@ -68,9 +65,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     runtime->ref = runtime_ref;
     runtime->unref = runtime_unref;
     if (s->telemetry) {
-        size_t n = s->telemetry->size < sizeof client->telemetry ? s->telemetry->size
-                                                                 : sizeof client->telemetry;
-        memcpy(&client->telemetry, s->telemetry, n);
+        beluga__sized_read(&client->telemetry, s->telemetry, 0, false);
         runtime->telemetry = &client->telemetry;
     }
     if (s->executor) client->host_executor = *s->executor;

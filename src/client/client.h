@@ -6,6 +6,7 @@
 #include "cassette/cassette.h"
 #include "client/loops.h"
 #include "transport/loop.h"
+#include "transport/thread_pool.h"
 
 #include <beluga/client.h>
 #include <pthread.h>

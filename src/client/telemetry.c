@@ -2,6 +2,7 @@
 #include "client/client.h"
 
 #include "base/mem.h"
+#include "base/sized.h"
 #include "telemetry/telemetry.h"
 
 static int read_settings(const beluga_telemetry_settings *given,
@@ -9,13 +10,8 @@ static int read_settings(const beluga_telemetry_settings *given,
 {
     memset(settings, 0, sizeof *settings);
     if (!given) return 0;
-    if (given->size < offsetof(beluga_telemetry_settings, variables))
-        return BELUGA_ERROR_INVALID_INPUT;
-    const char *bytes = (const char *)given;
-    for (size_t i = sizeof *settings; i < given->size; i++)
-        if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
-    memcpy(settings, given, given->size < sizeof *settings ? given->size : sizeof *settings);
-    return 0;
+    return beluga__sized_read(settings, given, offsetof(beluga_telemetry_settings, variables),
+                              true);
 }
 
 static void attach(beluga_client *client, beluga_telemetry *telemetry)

@@ -13,12 +13,13 @@
 
 enum { MARGIN_S = 60 }; /* so that a key does not end on its way */
 
-/* What is known so far; a field is filled once, so that what is asked first counts. */
-struct key {
+/* An access key as far as it is known. A field is filled once: the source that is asked first
+ * counts. */
+typedef struct aws_key {
     char id[BELUGA__MAX_AWS_FIELD], secret[BELUGA__MAX_AWS_FIELD], token[BELUGA__MAX_AWS_FIELD];
     char region[BELUGA__MAX_AWS_FIELD], process[BELUGA__MAX_AWS_FIELD];
     const char *elsewhere; /* a way to get a key that the profile says, and is not gone here */
-};
+} aws_key;
 
 static const char *variable(const char *name)
 {
@@ -36,8 +37,8 @@ static void take(char *field, const char *value)
     if (n < BELUGA__MAX_AWS_FIELD) memcpy(field, value, n); /* a field begins as zeros */
 }
 
-/* An id without its secret is none. */
-static bool take_environment(struct key *key)
+/* An id without its secret does not count. */
+static bool take_environment(aws_key *key)
 {
     const char *id = variable("AWS_ACCESS_KEY_ID"), *secret = variable("AWS_SECRET_ACCESS_KEY");
     if (!id || !secret) return false;
@@ -47,9 +48,9 @@ static bool take_environment(struct key *key)
     return true;
 }
 
-/* ---- files ----------------------------------------------------------------------------------- */
+/* --- files ------------------------------------------------------------------------------------ */
 
-static void take_setting(struct key *key, const char *name, const char *value)
+static void take_setting(aws_key *key, const char *name, const char *value)
 {
     if (strcasecmp(name, "aws_access_key_id") == 0) take(key->id, value);
     if (strcasecmp(name, "aws_secret_access_key") == 0) take(key->secret, value);
@@ -89,7 +90,7 @@ static bool is_section(char *line, const char *profile)
 }
 
 /* Lines that are indented belong to settings with parts, of which none matters here. */
-static void read_lines(char *text, const char *profile, struct key *key)
+static void read_lines(char *text, const char *profile, aws_key *key)
 {
     bool inside = false;
     for (char *next = text; next;) {
@@ -112,8 +113,8 @@ static bool find_path(const char *name, const char *below_home, char *path, size
     return n < (int)size && (given || home);
 }
 
-/* A file that is not there says nothing. */
-static int read_file(const char *name, const char *below_home, const char *profile, struct key *key,
+/* Read a file, which need not be there. */
+static int read_file(const char *name, const char *below_home, const char *profile, aws_key *key,
                      beluga_error *err)
 {
     char path[1024];
@@ -126,16 +127,16 @@ static int read_file(const char *name, const char *below_home, const char *profi
     return status == BELUGA_ERROR_NOT_FOUND ? 0 : status;
 }
 
-static int take_profile(const char *profile, struct key *key, beluga_error *err)
+static int take_profile(const char *profile, aws_key *key, beluga_error *err)
 {
     int status = read_file("AWS_SHARED_CREDENTIALS_FILE", ".aws/credentials", profile, key, err);
     if (status) return status;
     return read_file("AWS_CONFIG_FILE", ".aws/config", profile, key, err);
 }
 
-/* ---- a process ------------------------------------------------------------------------------- */
+/* --- a process -------------------------------------------------------------------------------- */
 
-/* A field of its output; a colon would be taken for the end of one. */
+/* Take a field of the output. One with a colon would end the fields before it, and is left out. */
 static void take_field(char *field, const beluga_json *root, const char *name)
 {
     size_t length = 0;
@@ -144,7 +145,7 @@ static void take_field(char *field, const beluga_json *root, const char *name)
 }
 
 /* {"Version":1,"AccessKeyId":"…","SecretAccessKey":"…","SessionToken":"…","Expiration":"…"} */
-static bool read_output(const char *text, size_t length, struct key *key, int64_t *expires_s)
+static bool read_output(const char *text, size_t length, aws_key *key, int64_t *expires_s)
 {
     beluga_json_doc *doc = NULL;
     if (beluga_json_parse(text, length, &doc, NULL)) return false;
@@ -162,7 +163,7 @@ static bool read_output(const char *text, size_t length, struct key *key, int64_
     return known && *key->id && *key->secret;
 }
 
-static int take_process(const char *profile, const atomic_bool *unwanted, struct key *key,
+static int take_process(const char *profile, const atomic_bool *unwanted, aws_key *key,
                         int64_t *expires_s, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga__secret_allocator();
@@ -182,7 +183,7 @@ static int take_process(const char *profile, const atomic_bool *unwanted, struct
                                     what);
 }
 
-/* ---- all together ---------------------------------------------------------------------------- */
+/* --- all together ----------------------------------------------------------------------------- */
 
 static const char *profile_name(const char *profile)
 {
@@ -192,7 +193,7 @@ static const char *profile_name(const char *profile)
     return profile ? profile : "default";
 }
 
-/* Ways that the environment may point to, and are not gone here. */
+/* A way to get a key to which the environment points, and which is not gone here. */
 static const char *elsewhere(void)
 {
     if (variable("AWS_WEB_IDENTITY_TOKEN_FILE"))
@@ -220,9 +221,9 @@ static int fail(const char *profile, const char *way, beluga_error *err)
         profile, way ? "; " : "", way ? way : "", way ? " is not asked here" : "");
 }
 
-/* A role is what the profile wants to be, whatever keys stand beside it. */
-static int take_from_profile(const char *profile, const atomic_bool *unwanted, struct key *key,
-                             struct key *of_profile, int64_t *expires_s, beluga_error *err)
+/* A profile with a role wants to be that role, whatever keys stand beside it. */
+static int take_from_profile(const char *profile, const atomic_bool *unwanted, aws_key *key,
+                             aws_key *of_profile, int64_t *expires_s, beluga_error *err)
 {
     bool keys = *of_profile->id && *of_profile->secret;
     bool role = of_profile->elsewhere && strstr(of_profile->elsewhere, "role");
@@ -238,15 +239,15 @@ static int take_from_profile(const char *profile, const atomic_bool *unwanted, s
     return 0;
 }
 
-static int find(const char *profile, const atomic_bool *unwanted, struct key *key,
-                int64_t *expires_s, beluga_error *err)
+static int find(const char *profile, const atomic_bool *unwanted, aws_key *key, int64_t *expires_s,
+                beluga_error *err)
 {
     const char *name = profile_name(profile);
     bool found = !*profile && take_environment(key);
     take(key->region, variable("AWS_REGION"));
     take(key->region, variable("AWS_DEFAULT_REGION"));
     if (found && *key->region) return 0;
-    struct key of_profile = {.elsewhere = NULL};
+    aws_key of_profile = {.elsewhere = NULL};
     int status = take_profile(name, &of_profile, err);
     take(key->region, of_profile.region);
     if (found) status = 0; /* the region alone was wanted */
@@ -259,7 +260,7 @@ static int find(const char *profile, const atomic_bool *unwanted, struct key *ke
 ssize_t beluga__aws_key(const char *profile, const atomic_bool *unwanted, char *buffer, size_t size,
                         int64_t *expires_s, beluga_error *err)
 {
-    struct key key = {.elsewhere = NULL};
+    aws_key key = {.elsewhere = NULL};
     int n = -1;
     if (!find(profile, unwanted, &key, expires_s, err))
         n = snprintf(buffer, size, "%s:%s:%s:%s", key.id, key.secret, key.token, key.region);

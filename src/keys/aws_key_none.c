@@ -1,4 +1,4 @@
-/* In place of aws_key.c in a library without Bedrock. */
+/* Stands in place of aws_key.c in a library without Bedrock. */
 #include "keys/aws_key.h"
 
 #include "base/left_out.h"

@@ -16,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* So many reads in a turn: the time-out is looked at between turns. */
+/* READS: how often a turn reads. The time-out is looked at between turns. */
 enum { LONGEST_NAP_MS = 64, READS = 64, LIFE_FD = STDERR_FILENO + 1 };
 
 static int64_t in_ms(int64_t ms)
@@ -43,7 +43,10 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
         int ready = poll(&p, 1, left);
         if (ready < 0 && errno == EINTR) continue;
         if (ready < 0) return -1;
-        if (!ready && !left) return errno = ETIMEDOUT, -1;
+        if (!ready && !left) {
+            errno = ETIMEDOUT;
+            return -1;
+        }
         if (!ready) continue;
         ssize_t got = read(fd, buffer + n, size - n);
         if (got < 0 && errno == EINTR) continue;
@@ -51,12 +54,13 @@ ssize_t beluga__read_all(int fd, char *buffer, size_t size)
         if (got == 0) return (ssize_t)n;
         n += (size_t)got;
     }
-    return errno = EFBIG, -1;
+    errno = EFBIG;
+    return -1;
 }
 
 /* --- a child ---------------------------------------------------------------------------------- */
 
-/* One of its streams, as far as there is room. */
+/* A stream of the command, and as much of it as there is room for. */
 typedef struct outlet {
     int fd; /* -1: it has ended */
     char *buffer;
@@ -80,8 +84,8 @@ static void close_outlet(outlet *o)
     o->fd = -1;
 }
 
-/* The host's streams and descriptors are none of its business: it gets nothing to read, what it
- * writes comes here, and all else is closed, but for the pipe that it ends with. */
+/* The host's streams and descriptors are none of the command's business: it gets nothing to read,
+ * its output comes here, and all else is closed, but for the pipe that ends it with its host. */
 static void arrange(posix_spawn_file_actions_t *actions, int out, int err, int life)
 {
     posix_spawn_file_actions_init(actions);
@@ -116,8 +120,9 @@ static int spawn_shell(pid_t *pid, const char *command, int out, int err, int li
     return rc;
 }
 
-/* A pipe whose ends are none of the three streams: a host may have closed those, and what is put
- * in their place in the child must not be one of its own sources. Returns 0, or errno. */
+/* Open a pipe whose ends are none of the three streams. A host may have closed those, and the
+ * descriptors that replace them in the child must not be among the ones that they are copied from.
+ * Returns 0, or errno. */
 static int open_pipe(int ends[2])
 {
     if (pipe2(ends, O_CLOEXEC)) return errno;
@@ -151,13 +156,6 @@ static void hold_on_to(const child *c)
     fcntl(c->life[0], F_SETFL, O_ASYNC);
 }
 
-/* Processes that it has left behind may live. */
-static void let_go(child *c)
-{
-    fcntl(c->life[0], F_SETFL, 0);
-    close_pipe(c->life);
-}
-
 static int start(child *c, const char *command)
 {
     int out[2], err[2], rc = open_pipe(out);
@@ -188,7 +186,8 @@ static int start(child *c, const char *command)
     return rc;
 }
 
-/* Read what is there now; what finds no room is read all the same, so that nobody waits. */
+/* Read the output that is there now. Bytes that have no room are read all the same, so that the
+ * command does not wait. */
 static void drain(outlet *o)
 {
     char spare[512];
@@ -204,7 +203,7 @@ static void drain(outlet *o)
     }
 }
 
-/* Whether it has gone. Where the host ignores SIGCHLD nobody learns with what status. */
+/* Returns whether the command has ended. Where the host ignores SIGCHLD its status is not known. */
 static bool has_ended(child *c)
 {
     if (c->ended) return true;
@@ -217,9 +216,9 @@ static bool is_unwanted(const child *c)
     return c->unwanted && atomic_load_explicit(c->unwanted, memory_order_relaxed);
 }
 
-/* Whether all is there: its output has ended and it has gone, the one perhaps long before the
- * other. Whoever else holds its output then, such as a daemon that it started, is not waited for.
- */
+/* Returns whether all output is there: it has ended and the command has gone, the one perhaps long
+ * before the other. Others who hold the output then, such as a daemon that the command started, are
+ * not waited for. */
 static bool is_heard_out(child *c)
 {
     if (!has_ended(c) || (c->out.fd >= 0 && !c->out.n)) return false;
@@ -228,7 +227,8 @@ static bool is_heard_out(child *c)
     return true;
 }
 
-/* Where it lasts much longer than it was to, this process was stopped: that does not count. */
+/* A nap that lasts much longer than it was to means that this process was stopped: that time does
+ * not count. */
 static void nap(child *c, int ms)
 {
     struct pollfd p[2] = {{.fd = c->out.fd, .events = POLLIN}, {.fd = c->err.fd, .events = POLLIN}};
@@ -238,7 +238,8 @@ static void nap(child *c, int ms)
     if (took > (int64_t)BELUGA__LATE_MS * BELUGA__NS_PER_MS) c->end_ns += took;
 }
 
-/* Returns whether it said all in time. What is there is read before the time is judged. */
+/* Returns whether the command wrote all its output in time. Output that is there is read before the
+ * time is judged. */
 static bool hear_out(child *c)
 {
     for (int ms = 1;; ms = ms < LONGEST_NAP_MS ? 2 * ms : ms) {
@@ -251,7 +252,8 @@ static bool hear_out(child *c)
     }
 }
 
-/* Where the host waits for all children, its number may be another's already. */
+/* Returns whether the child is still ours. Where the host waits for all children, another process
+ * may have its number already. */
 static bool is_ours(const child *c)
 {
     siginfo_t info;
@@ -262,7 +264,8 @@ static void end(child *c)
 {
     close_outlet(&c->out);
     close_outlet(&c->err);
-    let_go(c);
+    fcntl(c->life[0], F_SETFL, 0); /* processes that the command has left behind live on */
+    close_pipe(c->life);
     if (c->ended || !is_ours(c)) return;
     kill(-c->pid, SIGKILL);
     while (waitpid(c->pid, &c->status, 0) < 0 && errno == EINTR) continue;
@@ -270,7 +273,7 @@ static void end(child *c)
 
 /* --- what came of it -------------------------------------------------------------------------- */
 
-/* The last line that it said on stderr is mostly what it died of. */
+/* The last line of its stderr mostly says why the command failed. */
 static void tell_cause(const outlet *said, beluga_error *err)
 {
     const char *text = said->buffer;

@@ -1,4 +1,4 @@
-/* What a shell command prints, for keys. */
+/* Runs shell commands that print keys. */
 #ifndef BELUGA__COMMAND_H
 #define BELUGA__COMMAND_H
 

@@ -4,13 +4,13 @@
 
 struct beluga__guard_link {
     beluga__cancel_watch watch;
-    struct beluga__guard_link *next;
+    beluga__guard_link *next;
     beluga__guard *guard;
 };
 
 static void heard(beluga__cancel_watch *watch)
 {
-    beluga__guard *guard = beluga__container_of(watch, struct beluga__guard_link, watch)->guard;
+    beluga__guard *guard = beluga__container_of(watch, beluga__guard_link, watch)->guard;
     guard->cancelled(guard);
 }
 
@@ -22,7 +22,7 @@ int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context 
     guard->cancelled = cancelled;
     for (beluga_context *c = context; c; c = c->parent) {
         if (c->fd < 0) continue;
-        struct beluga__guard_link *link = beluga__arena_zalloc(arena, sizeof *link);
+        beluga__guard_link *link = beluga__arena_zalloc(arena, sizeof *link);
         if (!link) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
         link->guard = guard;
         link->watch.cancelled = heard;
@@ -36,7 +36,7 @@ int beluga__guard_start(beluga__guard *guard, beluga_loop *loop, beluga_context 
 
 void beluga__guard_end(beluga__guard *guard)
 {
-    for (struct beluga__guard_link *link = guard->links; link; link = link->next)
+    for (beluga__guard_link *link = guard->links; link; link = link->next)
         guard->loop->ops->unwatch_cancel(guard->loop, &link->watch);
     guard->links = NULL;
 }

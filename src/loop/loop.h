@@ -1,5 +1,4 @@
-/* The loop as the layers above the transport see it. Tests put another behind the same functions.
- */
+/* The loop as the layers above the transport see it. Tests put another one behind its functions. */
 #ifndef BELUGA__LOOP_H
 #define BELUGA__LOOP_H
 
@@ -10,14 +9,14 @@
 
 #include <beluga/loop.h>
 
-/* Run once, soon, on the loop. In a list or not: `queued` tells. */
+/* A task runs once, soon, on the loop. `queued` tells whether it waits in a list. */
 typedef struct beluga__task {
     beluga__list node;
     bool queued;
     void (*run)(struct beluga__task *task);
 } beluga__task;
 
-/* Fire once at a time of the monotonic clock. Zero-initialised it is idle. */
+/* A timer fires once, at a time of the monotonic clock. One that is all zeros is idle. */
 typedef struct beluga__timer {
     int64_t deadline_ns;
     size_t heap_index; /* 1 and up when armed */
@@ -31,7 +30,8 @@ typedef struct beluga__mail {
     void (*run)(struct beluga__mail *mail, beluga_loop *loop);
 } beluga__mail;
 
-/* Where other threads put mail. It outlives the loop as long as somebody holds a reference. */
+/* A mailbox, into which other threads put mail. It outlives the loop as long as somebody holds a
+ * reference. */
 typedef struct beluga__mailbox beluga__mailbox;
 beluga__mailbox *beluga__mailbox_ref(beluga__mailbox *box);
 void beluga__mailbox_unref(beluga__mailbox *box);
@@ -98,10 +98,10 @@ typedef struct beluga__loop_ops {
     void (*unwatch_cancel)(beluga_loop *loop, beluga__cancel_watch *watch);
     int (*transfer_start)(beluga_loop *loop, const beluga__transfer_spec *spec,
                           beluga__transfer **out, beluga_error *err);
-    /* No further call of the handler. why: the failure that ends the call; NULL: its caller does.
-     */
+    /* End it, without a further call of the handler. `why` is the failure that ends the call; NULL
+     * where its caller ends it. */
     void (*transfer_cancel)(beluga__transfer *transfer, const beluga_error *why);
-    /* The same, but let the rest of the body come in, so that the connection can be used again. */
+    /* Cancel it, but let the rest of the body come in, so that the connection can be used again. */
     void (*transfer_finish)(beluga__transfer *transfer);
     void (*transfer_pause)(beluga__transfer *transfer, bool paused);
     /* Make loop->mailbox. 0; NO_MEMORY; LIMIT_EXCEEDED without a descriptor. */
@@ -122,7 +122,8 @@ struct beluga_loop {
     size_t active;                /* how many they are */
 };
 
-/* Whether it is a parent process's: then its descriptors, and what runs on it, are left alone. */
+/* Returns whether the loop is a parent process's: then its descriptors, and what runs on it, are
+ * left alone. */
 static inline bool beluga__loop_inherited(const beluga_loop *loop)
 {
     return loop->generation != beluga__fork_generation();

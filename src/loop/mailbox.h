@@ -1,4 +1,4 @@
-/* A mailbox as the loop sees it that reads it. loop.h has what senders need. */
+/* A mailbox from the side of the loop that reads it. loop.h has what senders need. */
 #ifndef BELUGA__MAILBOX_H
 #define BELUGA__MAILBOX_H
 

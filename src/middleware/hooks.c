@@ -1,5 +1,6 @@
 /* Hooks: the host's own functions before a call, at each of its events, and at its end. They are
  * the outermost layer, so that they see what the caller sees. */
+#include "base/sized.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -133,6 +134,6 @@ beluga__model *beluga__hooks_new(beluga__runtime *runtime, const beluga_hooks *g
 {
     hooks *self = beluga__layer_new(sizeof *self, &hooks_ops, runtime, inner);
     if (!self) return NULL;
-    memcpy(&self->f, given, given->size < sizeof self->f ? given->size : sizeof self->f);
+    beluga__sized_read(&self->f, given, 0, false);
     return &self->layer.model;
 }

@@ -49,7 +49,7 @@ static bool closes(char c)
     return c == '}' || c == ']';
 }
 
-/* Whether a bracket opens right behind one that closes. */
+/* Returns whether a bracket opens right behind one that closes. */
 static bool opens_behind_another(char bracket, const char *body, size_t n)
 {
     const char *at = body, *end = body + n;
@@ -61,16 +61,11 @@ static bool opens_behind_another(char bracket, const char *body, size_t n)
     return false;
 }
 
-/* Only then can there be a second value. Nearly all bodies have no such place, and are spared to be
- * read for it byte by byte. */
-static bool may_hold_several(const char *body, size_t n)
-{
-    return opens_behind_another('{', body, n) || opens_behind_another('[', body, n);
-}
-
 int beluga__body_framing_of_values(const char *body, size_t n)
 {
-    if (!may_hold_several(body, n)) return -1;
+    /* A second value can only begin at such a place. Nearly all bodies have none, and need not be
+     * read byte by byte. */
+    if (!opens_behind_another('{', body, n) && !opens_behind_another('[', body, n)) return -1;
     size_t skipped = beluga__sniff_skip(body, n);
     size_t first = beluga__sniff_value(body + skipped, n - skipped);
     if (!first || first == n - skipped) return -1;

@@ -1,6 +1,6 @@
-/* How the body of an answer is read: what it is decides, not what it was asked or declared to be.
- * Servers stream where one answer was asked for and the other way round, and proxies declare types
- * of their own; only where the bytes say nothing the declared type counts. */
+/* Decides how the body of an answer is read: by what it is, not by what it was asked or declared to
+ * be. Servers stream where one answer was asked for and the other way round, and proxies declare
+ * types of their own; only where the bytes say nothing the declared type counts. */
 #ifndef BELUGA__BODY_KIND_H
 #define BELUGA__BODY_KIND_H
 

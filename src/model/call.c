@@ -20,7 +20,8 @@ void beluga__target_unref(beluga__target *target)
         target->destroy(target);
 }
 
-/* The operation, the ops of the stack, a decoder's state, a request's headers. */
+/* A block has room for the operation, the ops of the stack, the state of a decoder and the headers
+ * of a request. */
 enum { HTTP_CALL = 3280 };
 
 static size_t block_bytes(const beluga__target *target)
@@ -30,7 +31,7 @@ static size_t block_bytes(const beluga__target *target)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-/* From there on; `at` is where the arena was. */
+/* Secrets may be in the block from `at` on, where the arena was. */
 static void hold_secrets(beluga_call *call, const char *at)
 {
     size_t bytes = block_bytes(call->target), from = (size_t)((uintptr_t)at - (uintptr_t)call);
@@ -53,7 +54,8 @@ static void wipe(beluga_call *call)
 
 /* --- what is asked ---------------------------------------------------------------------------- */
 
-/* The result that message `message` stands instead of: of the same call, since the model spoke. */
+/* Find the result that a message replaces: one of the same tool call, given since the model
+ * spoke. */
 static beluga_message **find_repeated(beluga_call *call, const beluga_message *message)
 {
     const char *id = beluga_message_tool_call_id(message);
@@ -102,7 +104,8 @@ static bool has_options(const beluga_option *opts, size_t n)
     return opts && n && !(n == BELUGA_OPTIONS_TERMINATED && opts->key == BELUGA_OPTION_END);
 }
 
-/* A header, or what only the provider knows. */
+/* Returns whether the caller gave a header, or an option that only the provider knows: it may hold
+ * a key. */
 static bool may_be_secret(const beluga__settings *own)
 {
     return own->known[BELUGA_OPTION_EXTRA_HEADERS].origin == BELUGA_ORIGIN_CALL ||
@@ -155,7 +158,7 @@ static int fill(beluga_call *call, const beluga__call_spec *spec, beluga_error *
     return 0;
 }
 
-/* A call of a target, in one block: no question yet. */
+/* Make a call of a target, in one block, that asks nothing yet. */
 static beluga_call *allocate(beluga__target *target, beluga_loop *loop, beluga_error *err)
 {
     const beluga_allocator *allocator = &target->runtime->allocator;
@@ -209,7 +212,8 @@ static int derive_messages(beluga_call *call, const beluga_call *from)
     return 0;
 }
 
-/* The target's settings where the caller said nothing; whose model it is, the target knows. */
+/* Take the target's settings where the caller gave none. The name of the model and the provider's
+ * own options are of one target, and are not taken over. */
 static int derive_settings(beluga_call *call, const beluga_call *from)
 {
     call->settings = &call->target->settings;
@@ -392,7 +396,7 @@ bool beluga_call_has_own(const beluga_call *call)
     return call->settings->known[BELUGA_OPTION_PROVIDER_SPECIFIC].type != 0;
 }
 
-/* Read as what is asked for: from a file and from the command everything comes as text. */
+/* A value of a file or of the command is text, and is read as the type that is asked for. */
 
 static const beluga__item *own(const beluga_call *call, const char *name)
 {

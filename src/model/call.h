@@ -1,5 +1,5 @@
-/* One call: what was asked, immutable from its start, and the arena that everything of it lives in.
- */
+/* A call: the question, which does not change from its start, and the arena that holds everything
+ * of it. */
 #ifndef BELUGA__CALL_H
 #define BELUGA__CALL_H
 
@@ -31,12 +31,12 @@ struct beluga_call {
     uint16_t secret_from;      /* where in this block that begins which is wiped */
     /* of telemetry, for the attempts under it; before it begins: its parent's, or NULL */
     void *span;
-    void *attempt_span;          /* of the attempt that runs */
-    unsigned attempt;            /* how many attempts have a span */
-    int http_status;             /* of the last answer; 0: none yet */
-    struct beluga_call *derived; /* the same question to other targets; lives as long as this one */
-    struct beluga_call *next;    /* of those */
-    _Alignas(16) char first[];   /* the arena's first block */
+    void *attempt_span;        /* of the attempt that runs */
+    unsigned attempt;          /* how many attempts have a span */
+    int http_status;           /* of the last answer; 0: none yet */
+    beluga_call *derived;      /* the same question to other targets; lives as long as this one */
+    beluga_call *next;         /* of those */
+    _Alignas(16) char first[]; /* the arena's first block */
 };
 
 typedef struct beluga__call_spec {
@@ -63,7 +63,8 @@ int beluga__call_new(const beluga__call_spec *spec, beluga_call **out, beluga_er
  * top. Borrowed as long as `call`, and used like it. */
 int beluga__call_derive(beluga_call *call, beluga__target *target, beluga_call **out,
                         beluga_error *err);
-/* What is allocated for it from now on may hold a key: it is wiped when the call goes. */
+/* Memory that is allocated for the call from now on may hold a key: it is wiped when the call
+ * goes. */
 void beluga__call_holds_secrets(beluga_call *call);
 beluga_call *beluga__call_ref(beluga_call *call);
 void beluga__call_unref(beluga_call *call);

@@ -1,7 +1,7 @@
 /* The adapter for providers that are not behind HTTP: it gives them their turn on the loop, a
  * delay, and a thread to block on, and keeps the rules whatever they do.
  *
- * Work that blocks gets an emit of its own (struct beluga__remote): what it emits is copied,
+ * Work that blocks gets an emit of its own (beluga__remote): what it emits is copied,
  * travels through the loop's mailbox and is applied on the loop. The remote outlives the call, so
  * that a worker whose call was cancelled finds a flag and not a hole. */
 #include "model/emit.h"
@@ -25,7 +25,7 @@ typedef struct full_op {
     int (*next)(beluga_emit *emit, void *argument);
     void *argument;
     beluga__watchdog dog;
-    struct beluga__remote *remote; /* work on the executor, or NULL */
+    beluga__remote *remote; /* work on the executor, or NULL */
     bool started;
     bool paused;
 } full_op;
@@ -40,8 +40,8 @@ struct beluga__remote {
     void *argument;
     void (*release)(void *argument);
     int result;
-    beluga_emit *name; /* what the worker knows `emit` by; not to be followed */
-    bool misused;      /* it was used by another thread */
+    beluga_emit *given; /* what the worker is given for `emit`; not to be followed */
+    bool misused;       /* it was used by another thread */
     beluga__mail done;
     pthread_mutex_t lock;
     pthread_cond_t room;
@@ -54,15 +54,15 @@ struct beluga__remote {
 /* An event under way, and behind it all that it points to. */
 typedef struct event_mail {
     beluga__mail mail;
-    struct beluga__remote *remote;
+    beluga__remote *remote;
     size_t size;
     beluga__any_event what;
     _Alignas(16) char room[];
 } event_mail;
 
-/* --- the end of a call ---------------------------------------------------------------------- */
+/* --- the end of a call ------------------------------------------------------------------------ */
 
-static void remote_detach(struct beluga__remote *remote);
+static void remote_detach(beluga__remote *remote);
 
 static void let_go(full_op *self)
 {
@@ -75,16 +75,8 @@ static void let_go(full_op *self)
     beluga__emit_free(&self->emit);
 }
 
-/* A provider that neither finished nor arranged to go on would leave its caller waiting. */
-static void close_unfinished(full_op *self)
-{
-    beluga_error err;
-    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED, "the provider ended without a finish");
-    beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
-}
-
-/* After every turn of the provider: was that the end? Then the op is gone when this returns true.
- */
+/* Look after every turn of the provider whether that was the end. Returns true when it was, and the
+ * op may be gone. */
 static bool settle(full_op *self, int status, const beluga_error *err)
 {
     if (!self->emit.sink) return true;
@@ -94,7 +86,12 @@ static bool settle(full_op *self, int status, const beluga_error *err)
         beluga__watchdog_progress(&self->dog);
     bool ended = self->emit.failed || self->emit.finished;
     if (!ended && (self->next || self->remote)) return false;
-    if (!ended) close_unfinished(self);
+    if (!ended) { /* it neither finished nor arranged to go on, and its caller would wait */
+        beluga_error closed;
+        beluga_error_set(&closed, BELUGA_ERROR_STREAM_CLOSED,
+                         "the provider ended without a finish");
+        beluga__emit_fail(&self->emit, closed.code, &closed);
+    }
     beluga__emit_complete(&self->emit);
     if (!self->emit.sink) return true; /* a callback cancelled */
     let_go(self);
@@ -105,9 +102,10 @@ static bool settle(full_op *self, int status, const beluga_error *err)
 static void cancel_provider(full_op *self)
 {
     beluga__target *target = self->emit.call->target;
-    uintptr_t before = beluga__handle_enter(self->emit.name);
-    target->provider->cancel(target->self, self->emit.name);
-    beluga__handle_leave(self->emit.name, before);
+    beluga_emit *given = self->emit.given;
+    uintptr_t before = beluga__turn_begin(given);
+    target->provider->cancel(target->self, given);
+    beluga__turn_end(given, before);
 }
 
 static void cancel(beluga__stage *op)
@@ -123,13 +121,14 @@ static void barked(beluga__watchdog *dog, const beluga_error *err)
 {
     full_op *self = beluga__container_of(dog, full_op, dog);
     beluga_error final = *err;
-    /* A second computation beside the first, which can't be killed, would take longer still. */
+    /* It can't be killed: a retry would start a second computation beside it, and take longer
+     * still. */
     if (self->remote) final.retryable = 0;
     cancel_provider(self);
     settle(self, final.code, &final);
 }
 
-/* --- the beginning -------------------------------------------------------------------------- */
+/* --- the beginning ---------------------------------------------------------------------------- */
 
 static void begin(beluga__task *task)
 {
@@ -142,10 +141,10 @@ static void begin(beluga__task *task)
     beluga__emit_start(&self->emit, warnings, beluga__claims_check(call, false, warnings));
     if (self->emit.sink && call->stands_in) beluga__emit_head(&self->emit);
     if (!self->emit.sink) return; /* a callback cancelled */
-    beluga_emit *name = self->emit.name;
-    uintptr_t before = beluga__handle_enter(name);
-    int status = call->target->provider->start(call->target->self, call, name, &err);
-    beluga__handle_leave(name, before);
+    beluga_emit *given = self->emit.given;
+    uintptr_t before = beluga__turn_begin(given);
+    int status = call->target->provider->start(call->target->self, call, given, &err);
+    beluga__turn_end(given, before);
     if (settle(self, status, &err)) return;
     beluga__watchdog_start(&self->dog);
     if (self->paused) beluga__watchdog_pause(&self->dog, true);
@@ -161,7 +160,7 @@ static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, be
     if (!self) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->op.ops = model->ops;
     beluga__emit_init(&self->emit, call, sink);
-    if (beluga__emit_rename(&self->emit))
+    if (beluga__emit_use_handle(&self->emit))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     self->emit.owner = self;
     self->emit.full = true;
@@ -176,22 +175,17 @@ static void pause(beluga__stage *op, bool paused)
 {
     full_op *self = beluga__container_of(op, full_op, op);
     self->paused = paused;
-    /* A provider's own timers go on: what it emits meanwhile is for the caller to keep. */
+    /* A provider's own timers go on: the caller keeps what it emits meanwhile. */
     if (self->emit.sink && self->started) beluga__watchdog_pause(&self->dog, paused);
 }
 
-static void release(beluga__model *model)
-{
-    (void)model;
-}
-
-static const beluga__model_ops full_ops = {start, cancel, pause, release};
+static const beluga__model_ops full_ops = {.start = start, .cancel = cancel, .pause = pause};
 static beluga__model full_adapter = {&full_ops};
 
 beluga__model *beluga__full_adapter_new(beluga__runtime *runtime)
 {
-    (void)runtime;
-    return &full_adapter; /* it has no state */
+    (void)runtime; /* it has no state */
+    return &full_adapter;
 }
 
 /* --- a delay ---------------------------------------------------------------------------------- */
@@ -201,10 +195,10 @@ static void go_on(full_op *self)
     int (*next)(beluga_emit *, void *) = self->next;
     self->next = NULL;
     beluga__watchdog_feed(&self->dog);
-    beluga_emit *name = self->emit.name;
-    uintptr_t before = beluga__handle_enter(name);
-    int status = next(name, self->argument);
-    beluga__handle_leave(name, before);
+    beluga_emit *given = self->emit.given;
+    uintptr_t before = beluga__turn_begin(given);
+    int status = next(given, self->argument);
+    beluga__turn_end(given, before);
     settle(self, status, NULL);
 }
 
@@ -238,7 +232,7 @@ int beluga__full_after(beluga_emit *emit, int64_t delay_ms, int (*next)(beluga_e
 
 /* --- work that blocks ------------------------------------------------------------------------- */
 
-static void remote_unref(struct beluga__remote *remote)
+static void remote_unref(beluga__remote *remote)
 {
     if (atomic_fetch_sub_explicit(&remote->refs, 1, memory_order_acq_rel) != 1) return;
     beluga_call *call = remote->call;
@@ -250,7 +244,7 @@ static void remote_unref(struct beluga__remote *remote)
     beluga__call_unref(call);
 }
 
-static void remote_detach(struct beluga__remote *remote)
+static void remote_detach(beluga__remote *remote)
 {
     pthread_mutex_lock(&remote->lock);
     remote->cancelled = true;
@@ -263,7 +257,7 @@ static void remote_detach(struct beluga__remote *remote)
 static void arrived(beluga__mail *mail, beluga_loop *loop)
 {
     event_mail *m = beluga__container_of(mail, event_mail, mail);
-    struct beluga__remote *remote = m->remote;
+    beluga__remote *remote = m->remote;
     pthread_mutex_lock(&remote->lock);
     remote->bytes -= m->size;
     pthread_cond_broadcast(&remote->room);
@@ -271,7 +265,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     full_op *self = loop ? remote->op : NULL;
     if (self) {
         beluga__watchdog_feed(&self->dog);
-        if (beluga__handle_is_misused(remote->name)) beluga__emit_misused(&self->emit);
+        if (beluga__handle_is_misused(remote->given)) beluga__emit_misused(&self->emit);
         beluga__emit_apply(&self->emit, &m->what.event);
         settle(self, 0, NULL);
     }
@@ -279,7 +273,7 @@ static void arrived(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-bool beluga__remote_is_cancelled(struct beluga__remote *remote)
+bool beluga__remote_is_cancelled(beluga__remote *remote)
 {
     pthread_mutex_lock(&remote->lock);
     bool cancelled = remote->cancelled;
@@ -288,7 +282,7 @@ bool beluga__remote_is_cancelled(struct beluga__remote *remote)
 }
 
 /* The worker waits here while much is under way; a cancelled call ends the wait. */
-static int reserve(struct beluga__remote *remote, size_t size)
+static int reserve(beluga__remote *remote, size_t size)
 {
     pthread_mutex_lock(&remote->lock);
     while (!remote->cancelled && remote->bytes && remote->bytes + size > MAX_REMOTE_BYTES)
@@ -302,7 +296,7 @@ static int reserve(struct beluga__remote *remote, size_t size)
     return status;
 }
 
-static int lose(struct beluga__remote *remote, size_t size)
+static int lose(beluga__remote *remote, size_t size)
 {
     pthread_mutex_lock(&remote->lock);
     remote->bytes -= size;
@@ -311,7 +305,7 @@ static int lose(struct beluga__remote *remote, size_t size)
     return BELUGA_ERROR_NO_MEMORY;
 }
 
-int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event)
+int beluga__remote_post(beluga__remote *remote, const beluga_event *event)
 {
     size_t size = sizeof(event_mail) + beluga__event_room(event);
     int status = reserve(remote, size);
@@ -329,7 +323,7 @@ int beluga__remote_post(struct beluga__remote *remote, const beluga_event *event
 
 static void work_done(beluga__mail *mail, beluga_loop *loop)
 {
-    struct beluga__remote *remote = beluga__container_of(mail, struct beluga__remote, done);
+    beluga__remote *remote = beluga__container_of(mail, beluga__remote, done);
     full_op *self = loop ? remote->op : NULL;
     if (self) {
         self->remote = NULL;
@@ -341,9 +335,9 @@ static void work_done(beluga__mail *mail, beluga_loop *loop)
     remote_unref(remote);
 }
 
-/* A provider that does not heed its cancel holds a thread that others wait for: its author should
+/* A provider that does not heed its cancel holds a thread that others wait for. Its author should
  * know. */
-static void log_ignored(const struct beluga__remote *remote)
+static void log_ignored(const beluga__remote *remote)
 {
     const beluga__target *target = remote->call->target;
     if (remote->ignored < 2) return;
@@ -354,12 +348,12 @@ static void log_ignored(const struct beluga__remote *remote)
 
 static void work_run(void *argument)
 {
-    struct beluga__remote *remote = argument;
+    beluga__remote *remote = argument;
     const beluga__runtime *outside = beluga__enter(remote->call->target->runtime);
-    uintptr_t before = beluga__handle_enter(remote->name);
-    remote->result = remote->work(remote->name, remote->argument);
-    beluga__handle_leave(remote->name, before);
-    remote->misused = beluga__handle_is_misused(remote->name);
+    uintptr_t before = beluga__turn_begin(remote->given);
+    remote->result = remote->work(remote->given, remote->argument);
+    beluga__turn_end(remote->given, before);
+    remote->misused = beluga__handle_is_misused(remote->given);
     beluga__emit_free(&remote->emit); /* here ends what the worker may emit */
     log_ignored(remote);
     if (remote->lost && remote->result >= 0) remote->result = BELUGA_ERROR_NO_MEMORY;
@@ -378,17 +372,17 @@ int beluga__full_run_blocking(beluga_emit *emit, int (*work)(beluga_emit *, void
     beluga__mailbox *mailbox;
     int status = beluga__loop_mailbox(call->loop, &mailbox);
     if (status) return status;
-    struct beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
+    beluga__remote *remote = beluga__zalloc(call->arena.allocator, sizeof *remote);
     if (remote) {
         beluga__emit_init(&remote->emit, call, NULL);
         remote->emit.remote = remote;
     }
-    if (!remote || beluga__emit_rename(&remote->emit)) {
+    if (!remote || beluga__emit_use_handle(&remote->emit)) {
         beluga__release(call->arena.allocator, remote);
         return BELUGA_ERROR_NO_MEMORY;
     }
     atomic_init(&remote->refs, 2); /* the op's and the worker's */
-    remote->name = remote->emit.name;
+    remote->given = remote->emit.given;
     beluga__call_ref(call);
     remote->op = self;
     remote->call = call;

@@ -1,35 +1,33 @@
 #include "model/handle.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
+#include "base/fork_lock.h"
+
 #include <stdlib.h>
 
-/* A handle is, from the lowest bit: 1, the slot's index, and how often the slot was used before. In
- * 64 bits the count does not come round. */
+/* A handle has, from the lowest bit: 1, the index of its slot, and how often the slot was used
+ * before. In 64 bits that count never comes back to where it was. */
 #if UINTPTR_MAX > UINT32_MAX
 enum { INDEX_BITS = 20, CHUNK_BITS = 10 };
 #else
 enum { INDEX_BITS = 14, CHUNK_BITS = 7 };
 #endif
 enum { N_CHUNKS = 1 << (INDEX_BITS - CHUNK_BITS), CHUNK_SLOTS = 1 << CHUNK_BITS };
-#define INDEX_MASK (((uintptr_t)1 << INDEX_BITS) - 1)
+#define MAX_SLOTS ((uint32_t)1 << INDEX_BITS)
+#define ONE_USE   ((uintptr_t)MAX_SLOTS << 1)
 
 typedef struct slot {
-    atomic_uintptr_t handle;  /* in use: its name; free: the next one's */
+    atomic_uintptr_t handle;  /* while the slot is used; else the next one, made even */
     atomic_uintptr_t turn;    /* the thread that may use it now, or 0 */
     atomic_uintptr_t misused; /* the handle that was used out of turn */
-    beluga_emit *emit;        /* only for the thread whose turn it is */
-    atomic_bool used;
-    atomic_uint_fast32_t next; /* of the free ones: index + 1 */
+    beluga_emit *emit;        /* for the thread whose turn it is */
+    uint32_t next_free;       /* its index + 1; under the lock */
 } slot;
 
-/* Process-wide and never released: whoever holds a handle may ask at any time, after the last
- * client too. So it is not a client's memory, and not from a host's allocator, which may end. */
+/* The table is the process's and is never released: who holds a handle may ask at any time, even
+ * after the last client. So it is neither a client's memory nor from a host's allocator. */
 static _Atomic(slot *) chunks[N_CHUNKS];
-static atomic_uint_fast32_t n_slots;
-/* The free ones, a stack: index + 1, and above it a count, without which two who take at once could
- * leave a slot twice on it. */
-static atomic_uint_fast64_t free_slots;
+static beluga__fork_lock lock = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+static uint32_t n_slots, first_free; /* under the lock; the second is an index + 1 */
 
 static slot *slot_at(uint32_t index)
 {
@@ -37,111 +35,95 @@ static slot *slot_at(uint32_t index)
     return chunk ? &chunk[index & (CHUNK_SLOTS - 1)] : NULL;
 }
 
-static uint32_t index_of(uintptr_t handle)
+static uint32_t index_of(const beluga_emit *handle)
 {
-    return (uint32_t)(handle >> 1 & INDEX_MASK);
+    return (uint32_t)((uintptr_t)handle >> 1) & (MAX_SLOTS - 1);
 }
-
-/* --- taking and giving back ------------------------------------------------------------------- */
-
-static bool pop(uint32_t *index)
-{
-    uint_fast64_t top = atomic_load(&free_slots), next;
-    do {
-        if (!(uint32_t)top) return false;
-        *index = (uint32_t)top - 1;
-        next = atomic_load(&slot_at(*index)->next);
-    } while (!atomic_compare_exchange_weak(&free_slots, &top, ((top >> 32) + 1) << 32 | next));
-    return true;
-}
-
-static void push(uint32_t index)
-{
-    uint_fast64_t top = atomic_load(&free_slots);
-    do atomic_store(&slot_at(index)->next, (uint32_t)top);
-    while (!atomic_compare_exchange_weak(&free_slots, &top, ((top >> 32) + 1) << 32 | (index + 1)));
-}
-
-static bool make_chunk(uint32_t index)
-{
-    _Atomic(slot *) *chunk = &chunks[index >> CHUNK_BITS];
-    if (atomic_load(chunk)) return true;
-    slot *made = calloc(CHUNK_SLOTS, sizeof *made), *there = NULL;
-    if (!made) return false;
-    if (!atomic_compare_exchange_strong(chunk, &there, made)) free(made);
-    return true;
-}
-
-static bool add_slot(uint32_t *index)
-{
-    uint_fast32_t n = atomic_load(&n_slots);
-    do {
-        if (n > INDEX_MASK || !make_chunk((uint32_t)n)) return false;
-    } while (!atomic_compare_exchange_weak(&n_slots, &n, n + 1));
-    *index = (uint32_t)n;
-    return true;
-}
-
-beluga_emit *beluga__handle_new(beluga_emit *emit)
-{
-    uint32_t index;
-    if (!pop(&index) && !add_slot(&index)) return NULL;
-    slot *s = slot_at(index);
-    uintptr_t handle = atomic_load(&s->handle) | (uintptr_t)index << 1 | 1;
-    s->emit = emit;
-    atomic_store(&s->turn, 0);
-    atomic_store(&s->handle, handle);
-    atomic_store(&s->used, true);
-    return (beluga_emit *)handle; /* NOLINT: a number, see above */
-}
-
-void beluga__handle_free(beluga_emit *handle)
-{
-    if (!beluga__is_handle(handle)) return;
-    uint32_t index = index_of((uintptr_t)handle);
-    slot *s = slot_at(index);
-    atomic_store(&s->used, false);
-    atomic_store(&s->turn, 0);
-    atomic_store(&s->handle, (uintptr_t)handle + ((INDEX_MASK + 1) << 1));
-    push(index);
-}
-
-/* --- turns ------------------------------------------------------------------------------------ */
 
 static uintptr_t this_thread(void)
 {
     return (uintptr_t)pthread_self();
 }
 
-uintptr_t beluga__handle_enter(beluga_emit *handle)
+/* --- taking and giving back ------------------------------------------------------------------- */
+
+static void lock_table(void)
 {
-    if (!beluga__is_handle(handle)) return 0;
-    return atomic_exchange(&slot_at(index_of((uintptr_t)handle))->turn, this_thread());
+    /* A thread of the parent's may have been changing the list: what is on it stays unused. */
+    if (beluga__fork_lock_take(&lock) && lock.was_held) first_free = 0;
 }
 
-void beluga__handle_leave(beluga_emit *handle, uintptr_t before)
+/* The lock is held. */
+static slot *take_slot(uint32_t *index)
+{
+    if (first_free) {
+        *index = first_free - 1;
+        slot *s = slot_at(*index);
+        first_free = s->next_free;
+        return s;
+    }
+    if (n_slots == MAX_SLOTS) return NULL;
+    slot *chunk = slot_at(n_slots) ? NULL : calloc(CHUNK_SLOTS, sizeof *chunk);
+    if (chunk) atomic_store(&chunks[n_slots >> CHUNK_BITS], chunk);
+    if (!slot_at(n_slots)) return NULL;
+    *index = n_slots++;
+    return slot_at(*index);
+}
+
+beluga_emit *beluga__handle_new(beluga_emit *emit)
+{
+    uint32_t index;
+    lock_table();
+    slot *s = take_slot(&index);
+    beluga__fork_lock_release(&lock);
+    if (!s) return NULL;
+    uintptr_t handle = atomic_load(&s->handle) | (uintptr_t)index << 1 | 1;
+    s->emit = emit;
+    atomic_store(&s->turn, 0);
+    atomic_store(&s->handle, handle);
+    return (beluga_emit *)handle; /* NOLINT: a number, see above */
+}
+
+void beluga__handle_free(beluga_emit *handle)
 {
     if (!beluga__is_handle(handle)) return;
-    slot *s = slot_at(index_of((uintptr_t)handle));
+    uint32_t index = index_of(handle);
+    slot *s = slot_at(index);
+    atomic_store(&s->handle, ((uintptr_t)handle & ~(uintptr_t)1) + ONE_USE);
+    atomic_store(&s->turn, 0);
+    lock_table();
+    s->next_free = first_free;
+    first_free = index + 1;
+    beluga__fork_lock_release(&lock);
+}
+
+/* --- turns ------------------------------------------------------------------------------------ */
+
+uintptr_t beluga__handle_enter(const beluga_emit *handle)
+{
+    return atomic_exchange(&slot_at(index_of(handle))->turn, this_thread());
+}
+
+void beluga__handle_leave(const beluga_emit *handle, uintptr_t before)
+{
+    slot *s = slot_at(index_of(handle));
     if (atomic_load(&s->handle) == (uintptr_t)handle) atomic_store(&s->turn, before);
 }
 
 beluga_emit *beluga__handle_resolve(const beluga_emit *handle, int *status)
 {
-    uint32_t index = index_of((uintptr_t)handle);
-    slot *s = slot_at(index);
+    slot *s = slot_at(index_of(handle));
     *status = BELUGA_ERROR_CONTEXT_CANCELED;
     if (!s || atomic_load_explicit(&s->handle, memory_order_acquire) != (uintptr_t)handle)
         return NULL;
-    if (!atomic_load_explicit(&s->used, memory_order_relaxed)) return NULL;
     if (atomic_load_explicit(&s->turn, memory_order_relaxed) == this_thread()) return s->emit;
     atomic_store(&s->misused, (uintptr_t)handle);
     *status = BELUGA_ERROR_INVALID_INPUT;
     return NULL;
 }
 
-bool beluga__handle_is_misused(const beluga_emit *handle)
+bool beluga__handle_is_misused(const beluga_emit *given)
 {
-    if (!beluga__is_handle(handle)) return false;
-    return atomic_load(&slot_at(index_of((uintptr_t)handle))->misused) == (uintptr_t)handle;
+    if (!beluga__is_handle(given)) return false;
+    return atomic_load(&slot_at(index_of(given))->misused) == (uintptr_t)given;
 }

@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-/* A body is told as it was sent or came, and headers are several lines. */
+/* Write a record of the wire's log. A body stands in it as it was sent or came, and headers are
+ * several lines: so no field is made to fit a line. */
 #define log_wire(runtime, event, ...)                                            \
     do {                                                                         \
         const beluga_log_field fields_[] = {__VA_ARGS__};                        \

@@ -1,13 +1,56 @@
-/* The op of the HTTP adapter, which two files share: http_adapter.c begins and sends,
- * http_answer.c reads and ends. */
+/* One call of an HTTP provider, as the files of the HTTP adapter share it:
+ *
+ *   http_adapter.c   starts, steers and times a call
+ *   http_write.c     lets the provider write the request
+ *   http_answer.c    reads the answer: which kind of body it is, and where it ends
+ *   http_frames.c    decodes a body that is a stream
+ *   http_refusal.c   makes an error of an answer that is a refusal
+ *   http_end.c       delivers the end and lets go of everything
+ *   http_secrets.h   fetches its key and the values of its headers
+ *   http_log.h       writes what is sent and what comes to the log
+ *
+ * Each uses only those below it. */
 #ifndef BELUGA__HTTP_OP_H
 #define BELUGA__HTTP_OP_H
 
-#include "model/body_kind.h"
-#include "keys/key.h"
-#include "model/emit.h"
+#include "base/limits.h"
+#include "model/handle.h"
+#include "model/http_secrets.h"
 #include "model/watchdog.h"
 #include "wire/framing.h"
+
+/* How far a call is. It only ever goes to a later phase:
+ *
+ *   phase        ends when                                            next
+ *   FETCHING     the key and the headers' values are there            ASKED
+ *   ASKED        the head of the answer came: its status is no 2xx    REFUSED
+ *                  the call asks for a list of models                 COLLECTING
+ *                  else                                               SNIFFING
+ *   SNIFFING     the first bytes of the body tell what it is          COLLECTING, STREAMING
+ *                                                                     or REFUSED (a web page)
+ *   COLLECTING   the whole body is there, and is one answer           OVER
+ *                  or it is several values: a stream after all        STREAMING
+ *   STREAMING    the body ends, or a finish is taken for the end      OVER
+ *   REFUSED      the body ends: its beginning is told in the error    OVER
+ *   OVER         the terminal event is delivered, or the call was cancelled
+ *
+ * Whatever fails goes to OVER from any phase. */
+typedef enum beluga__http_phase {
+    BELUGA__HTTP_FETCHING,
+    BELUGA__HTTP_ASKED,
+    BELUGA__HTTP_SNIFFING,
+    BELUGA__HTTP_COLLECTING,
+    BELUGA__HTTP_STREAMING,
+    BELUGA__HTTP_REFUSED,
+    BELUGA__HTTP_OVER,
+} beluga__http_phase;
+
+/* What the frames of a stream were so far; this, too, only grows. */
+typedef enum beluga__http_heard {
+    BELUGA__HTTP_HEARD_NOTHING,
+    BELUGA__HTTP_HEARD_FRAME,   /* perhaps a heartbeat */
+    BELUGA__HTTP_HEARD_UNKNOWN, /* one that could be decoded, of which nothing was understood */
+} beluga__http_heard;
 
 typedef struct beluga__http_op {
     beluga__stage op;
@@ -20,23 +63,14 @@ typedef struct beluga__http_op {
     beluga_http_request request;
     beluga_http_response response;
     beluga__framer framer;
-    beluga__transfer *transfer;
-    beluga__key_wait key_wait;
-    bool waits_for_key;
-    uint32_t n_resolved;        /* of the headers' values and, behind them, the key */
-    const char **header_values; /* in the call's arena; NULL without headers */
-    bool kept_secret;           /* one of them was asked for by a call before this one */
-    const char *key;            /* that was sent; lives as long as the call */
-    /* that and the headers' values that are secret, ended by NULL; in the arena */
-    const char **secrets;
-    size_t n_secrets;
-    beluga__body_kind kind;
-    bool got_frame;
-    bool got_unknown; /* one that could be read, of which nothing was understood */
-    bool raw;         /* what came is delivered, too */
-    bool paused;
-    bool reading; /* its buffers are in use further up the stack */
-    void *state;
+    beluga__transfer *transfer; /* NULL before the request is sent and when the body has ended */
+    beluga__http_secrets secrets;
+    void *state;   /* of the provider's decoder */
+    uint8_t phase; /* beluga__http_phase */
+    uint8_t heard; /* beluga__http_heard */
+    bool raw;      /* the caller wants the bytes that came, too */
+    bool paused;   /* by the caller, in any phase */
+    bool reading;  /* a function further up the stack uses the buffers: it frees them */
 } beluga__http_op;
 
 static inline const beluga_provider *beluga__http_op_provider(const beluga__http_op *self)
@@ -49,21 +83,76 @@ static inline const beluga__runtime *beluga__http_op_runtime(const beluga__http_
     return self->emit.call->target->runtime;
 }
 
-/* What reads the answer of a transfer whose owner is an op. */
-extern const beluga__transfer_handler beluga__http_answer;
+/* Go to a later phase. */
+static inline void beluga__http_op_enter(beluga__http_op *self, beluga__http_phase phase)
+{
+    self->phase = (uint8_t)phase;
+    /* The rest of a refusal is read, but only its beginning is kept. */
+    if (phase == BELUGA__HTTP_REFUSED) self->response.body.max = BELUGA__MAX_ERROR_BODY;
+}
 
-/* Stop timers and the transfer, and free the buffers, at once or when they are no longer read. */
+/* Returns whether the call has ended: look after everything that delivers an event. */
+static inline bool beluga__http_op_is_over(const beluga__http_op *self)
+{
+    return self->phase == BELUGA__HTTP_OVER;
+}
+
+/* These two enclose a turn of the provider on this thread. A provider that is built in has no
+ * handle, and is trusted to emit in its turns only. */
+static inline uintptr_t beluga__http_op_begin_turn(const beluga__http_op *self)
+{
+    return beluga__turn_begin(self->emit.given);
+}
+
+static inline void beluga__http_op_end_turn(beluga__http_op *self, uintptr_t before)
+{
+    if (!beluga__is_handle(self->emit.given)) return;
+    beluga__handle_leave(self->emit.given, before);
+    beluga__emit_check_turns(&self->emit);
+}
+
+/* --- http_end.c --- */
+
+/* Go to OVER: stop timers and the transfer, and free the buffers, now or when nobody reads them. */
 void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection);
-/* End the call with an error; the op may be gone afterwards. */
+/* Deliver the terminal event that is recorded. The op may be gone afterwards. */
+void beluga__http_op_conclude(beluga__http_op *self);
+/* End the call with an error. The op may be gone afterwards. */
 void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err);
-/* The same, for one that waited too long for its key, or for a header's value. */
-void beluga__http_op_key_is_late(beluga__http_op *self);
-/* A server may say a key back that it refuses: make stars of it. */
-void beluga__http_op_mask(const beluga__http_op *self, char *bytes, size_t n);
+/* Take a part of the answer for the error's cause, where the error says only that the answer was
+ * not understood. */
+void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n);
+/* The op and its buffers last from the first of these to the second, even where something that is
+ * read or delivered between them ends the call. */
+beluga_call *beluga__http_op_begin_reading(beluga__http_op *self);
+void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call);
 /* Begin the grace anew, where the proof allows one; else end it. */
 void beluga__http_op_set_grace(beluga__http_op *self);
-/* A timeout, and the end of the grace. */
-void beluga__http_op_barked(beluga__watchdog *dog, const beluga_error *err);
+/* `fire` of its timer. */
 void beluga__http_op_grace_over(beluga__timer *timer);
+
+/* --- http_refusal.c --- */
+
+/* End the call with what the status and the body of a refusal say. */
+void beluga__http_op_refused(beluga__http_op *self);
+
+/* --- http_frames.c --- */
+
+/* Decode bytes of a stream. They may end the call. */
+void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n);
+/* The body has ended. */
+void beluga__http_op_end_frames(beluga__http_op *self);
+/* The body was cut short; `cause` says how. */
+void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cause);
+
+/* --- http_answer.c: the handler of a transfer whose owner is an op --- */
+
+extern const beluga__transfer_handler beluga__http_answer;
+
+/* --- http_write.c --- */
+
+/* Let the provider write the request, and add what the options say. Returns 0 or a code with
+ * detail. */
+int beluga__http_op_write(beluga__http_op *self, beluga_error *err);
 
 #endif

@@ -15,14 +15,13 @@ typedef struct beluga__sink {
 } beluga__sink;
 
 typedef struct beluga__stage beluga__stage;
-typedef struct beluga__model beluga__model;
 
 typedef struct beluga__model_ops {
     int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err);
     void (*cancel)(beluga__stage *op);
     void (*pause)(beluga__stage *op, bool paused);
-    void (*release)(beluga__model *model); /* the last user went */
+    void (*release)(beluga__model *model); /* the last user went; NULL: there is nothing to do */
 } beluga__model_ops;
 
 struct beluga__model {
@@ -45,7 +44,7 @@ static inline void beluga__stage_pause(beluga__stage *op, bool paused)
 
 static inline void beluga__model_release(beluga__model *model)
 {
-    if (model) model->ops->release(model);
+    if (model && model->ops->release) model->ops->release(model);
 }
 
 static inline void beluga__sink_error(beluga__sink *sink, const beluga_error *err)

@@ -11,11 +11,6 @@
 
 /* --- telemetry -------------------------------------------------------------------------------- */
 
-static const beluga_telemetry_sink *telemetry_of(const beluga_op *op)
-{
-    return op->call->target->runtime->telemetry;
-}
-
 static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
@@ -27,20 +22,20 @@ static void begin_span(beluga_op *op)
         .call = call,
         .start_ns = call->start_ns,
     };
-    if (telemetry_of(op) && !call->list_models)
+    if (beluga__sink_of(op->call->target) && !call->list_models)
         call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
 {
-    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
     if (telemetry->event) telemetry->event(telemetry->payload, op->call->span, kind, NULL);
 }
 
 /* Prompts and answers are told only where the client captures content. */
 static void tell_content(beluga_op *op, const beluga_event *event)
 {
-    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
     if (!op->call->span || !telemetry->content || !op->call->target->runtime->capture_content)
         return;
     telemetry->content(telemetry->payload, op->call->span, event);
@@ -48,7 +43,7 @@ static void tell_content(beluga_op *op, const beluga_event *event)
 
 static void end_span(beluga_op *op, const beluga_event *last)
 {
-    const beluga_telemetry_sink *telemetry = telemetry_of(op);
+    const beluga_telemetry_sink *telemetry = beluga__sink_of(op->call->target);
     if (!op->call->span || !telemetry->end) return;
     tell_content(op, last);
     const beluga_error *error = last->kind == BELUGA_EVENT_ERROR ? last->u.error : NULL;
@@ -97,7 +92,7 @@ static void unref(beluga_op *op)
     if (--op->refs == 0) beluga__call_unref(op->call); /* the op is in the call's arena */
 }
 
-/* For those who watch. */
+/* Tell the log and telemetry. */
 static void report_end(beluga_op *op, const beluga_event *last)
 {
     op->duration_ns = beluga__now_ns() - op->call->start_ns;
@@ -116,18 +111,13 @@ static void let_go(beluga_op *op)
     loop->active--;
 }
 
-static void call_back(beluga_op *op, const beluga_event *event)
-{
-    op->cb(op->payload, event);
-}
-
-/* Whether the callback ended or cancelled the call. */
+/* Returns whether the callback ended or cancelled the call. */
 static bool over(const beluga_op *op)
 {
     return !op->running || op->stop.queued;
 }
 
-/* What the provider left out of model and name is known all the same. */
+/* The model and the name are known where the provider does not say them. */
 static void deliver_metadata(beluga_op *op)
 {
     const beluga_call *call = op->call;
@@ -141,7 +131,7 @@ static void deliver_metadata(beluga_op *op)
     event.u.metadata.cached = op->metadata.cached;
     event.u.metadata.rate_limits = op->metadata.rate_limits;
     op->late_metadata = false;
-    call_back(op, &event);
+    op->cb(op->payload, &event);
 }
 
 static void deliver_warnings(beluga_op *op)
@@ -150,7 +140,7 @@ static void deliver_warnings(beluga_op *op)
     start.u.start.warnings = op->warnings ? op->warnings + op->n_told : NULL;
     start.u.start.count = op->n_warnings - op->n_told;
     op->n_told = op->n_warnings;
-    call_back(op, &start);
+    op->cb(op->payload, &start);
 }
 
 static void deliver_head(beluga_op *op)
@@ -161,32 +151,28 @@ static void deliver_head(beluga_op *op)
     if (!op->usage_pending || over(op)) return;
     beluga_event usage = {.kind = BELUGA_EVENT_USAGE};
     usage.u.usage = op->usage;
-    call_back(op, &usage);
-}
-
-/* What was said only after the first content. */
-static void deliver_rest_of_head(beluga_op *op)
-{
-    if (op->n_told < op->n_warnings) deliver_warnings(op);
-    if (op->late_metadata && !over(op)) deliver_metadata(op);
+    op->cb(op->payload, &usage);
 }
 
 static void terminate(beluga_op *op, const beluga_event *event)
 {
     op->inner = NULL;
-    /* What was used is told on the way to an error, too. */
+    /* The usage is told on the way to an error, too. */
     if (op->head_pending && (event->kind == BELUGA_EVENT_FINISH || op->usage_pending))
         deliver_head(op);
-    else if (!op->head_pending)
-        deliver_rest_of_head(op);
+    else if (!op->head_pending) { /* the rest of it came after the first content */
+        if (op->n_told < op->n_warnings) deliver_warnings(op);
+        if (op->late_metadata && !over(op)) deliver_metadata(op);
+    }
     if (over(op)) return; /* cancelled from that callback: its error comes instead */
     report_end(op, event);
     let_go(op);
-    call_back(op, event);
+    op->cb(op->payload, event);
     unref(op);
 }
 
-/* Cancellation and deadlines: the layers below are stopped first, then the error is told. */
+/* Stop at once, for a deadline or a cancellation: the layers below first, then the error is
+ * told. */
 static void stop_now(beluga_op *op, int code)
 {
     beluga__stage *inner = op->inner;
@@ -242,24 +228,17 @@ static void merge_warnings(beluga_op *op, const beluga_event *event)
     }
 }
 
-static void first_content(beluga_op *op)
-{
-    op->first_content_ns = op->call->loop->now_ns - op->call->start_ns;
-    if (op->call->span) span_event(op, BELUGA_SPAN_FIRST_CONTENT);
-}
-
 static void content(beluga_op *op, const beluga_event *event)
 {
     if (op->head_pending) {
         deliver_head(op);
         if (over(op)) return;
     }
-    if (op->first_content_ns < 0)
-        first_content(op);
-    else if (op->call->span)
-        span_event(op, BELUGA_SPAN_CONTENT);
+    bool first = op->first_content_ns < 0;
+    if (first) op->first_content_ns = op->call->loop->now_ns - op->call->start_ns;
+    if (op->call->span) span_event(op, first ? BELUGA_SPAN_FIRST_CONTENT : BELUGA_SPAN_CONTENT);
     tell_content(op, event);
-    call_back(op, event);
+    op->cb(op->payload, event);
 }
 
 static void take_usage(beluga_op *op, const beluga_event *event)
@@ -268,7 +247,7 @@ static void take_usage(beluga_op *op, const beluga_event *event)
     op->usage.raw = NULL;
     op->usage.raw_length = 0;
     if (!op->head_pending) {
-        call_back(op, event);
+        op->cb(op->payload, event);
         return;
     }
     op->usage_pending = true;
@@ -290,7 +269,7 @@ static void take_metadata(beluga_op *op, const beluga_event *event)
     op->metadata.rate_limits = event->u.metadata.rate_limits;
 }
 
-/* What was delivered is to be discarded, its START and METADATA too: they come again. */
+/* Everything that was delivered is discarded. START and METADATA come again. */
 static void restart(beluga_op *op, const beluga_event *event)
 {
     op->tool_calls = 0;
@@ -299,10 +278,11 @@ static void restart(beluga_op *op, const beluga_event *event)
     memset(&op->metadata, 0, sizeof op->metadata);
     if (op->head_pending) return;
     op->head_pending = true;
-    call_back(op, event);
+    op->cb(op->payload, event);
 }
 
-/* The one place where a finish may become an error: whoever gets the answer, and however. */
+/* Every answer ends here, however the caller gets it: so this is the one place where a finish may
+ * become an error. */
 static void finish(beluga_op *op, const beluga_event *event)
 {
     beluga_error err;
@@ -327,7 +307,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     case BELUGA_EVENT_ERROR: terminate(op, event); return;
     case BELUGA_EVENT_RESTART: restart(op, event); return;
     case BELUGA_EVENT_USAGE: take_usage(op, event); return;
-    case BELUGA_EVENT_RAW: call_back(op, event); return;
+    case BELUGA_EVENT_RAW: op->cb(op->payload, event); return;
     case BELUGA_EVENT_TOOL_CALL_BEGIN: op->tool_calls++; break;
     }
     content(op, event);
@@ -415,17 +395,12 @@ static bool can_be_steered(const beluga_op *op)
     return op && op->running && !beluga__loop_inherited(op->call->loop);
 }
 
-/* Nothing of it goes out before the end. */
-static void forget_head(beluga_op *op)
-{
-    op->usage_pending = op->late_metadata = false;
-    op->n_told = op->n_warnings;
-}
-
 void beluga_op_cancel(beluga_op *op)
 {
     if (!can_be_steered(op)) return;
-    forget_head(op); /* one more event is promised, the error */
+    /* One more event is promised, the error: no rest of the head comes before it. */
+    op->usage_pending = op->late_metadata = false;
+    op->n_told = op->n_warnings;
     stop_later(op, BELUGA_ERROR_CONTEXT_CANCELED);
 }
 

@@ -1,5 +1,5 @@
-/* Whether a streamed answer is whole. No clock and no I/O: the adapter tells what each frame
- * brought, and how the body ended.
+/* Tells whether a streamed answer is whole. It has no clock and no I/O: the adapter says what each
+ * frame brought, and how the body ended.
  *
  * A finish reason says that nothing was cut if nothing follows. Some servers say it in every chunk,
  * others before the text, so it is remembered, and what comes after it counts. How much it proves
@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What a frame brought. */
+/* The kinds of things that a frame can bring, as bits. */
 enum { BELUGA__BROUGHT_CONTENT = 1, BELUGA__BROUGHT_REASON = 2, BELUGA__BROUGHT_OTHER = 4 };
 
 typedef struct beluga__proof {
@@ -32,12 +32,12 @@ typedef enum beluga__body_end {
     BELUGA__BODY_CUT,    /* HTTP says that it is not whole, or nothing more came in time */
 } beluga__body_end;
 
-/* A frame was decoded. */
+/* Note what a frame brought that was decoded. */
 void beluga__proof_note(beluga__proof *proof, unsigned brought);
-/* Whether the answer is whole where its body ends so. */
+/* Returns whether the answer is whole where its body ends so. */
 bool beluga__proof_holds(const beluga__proof *proof, beluga__body_end end);
 
-/* Whether the end may be taken for granted when nothing follows for a grace time. */
+/* Returns whether the end may be taken for granted when nothing follows for a grace time. */
 static inline bool beluga__proof_allows_grace(const beluga__proof *proof)
 {
     return proof->state == BELUGA__PROOF_ALONE && !proof->in_every_chunk;

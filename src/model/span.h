@@ -1,9 +1,10 @@
-/* What the core tells a telemetry sink. Everything here does nothing without one. */
+/* The core's side of a telemetry sink. Without one everything here does nothing. */
 #ifndef BELUGA__SPAN_H
 #define BELUGA__SPAN_H
 
 #include "model/call.h"
 
+#include <beluga/event.h>
 #include <beluga/telemetry.h>
 
 /* The sink, or NULL. */
@@ -12,7 +13,7 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
     return target->runtime->telemetry;
 }
 
-/* Whether work with these settings is told of at all; fills in which half is not wanted. */
+/* Returns whether work with these settings is told of at all; fills in which half is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
 /* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
@@ -25,8 +26,12 @@ void beluga__span_end(const beluga__target *target, void *span, const beluga_spa
 /* Add a text to the span of the call's attempt. */
 void beluga__span_text(const beluga_call *call, const char *name, const char *text, size_t length);
 
-/* What requests of the call carry: of the attempt's span, or, where nothing is traced, of the
- * caller's. */
+/* Hand the span what a provider said for it: an attribute, a measurement. */
+void beluga__span_apply(const beluga_call *call, const beluga_event *event);
+void beluga__measure_apply(const beluga_call *call, const beluga_event *event);
+
+/* The trace that requests of the call carry: that of the attempt's span, or, where nothing is
+ * traced, of the caller's. */
 bool beluga__span_context(const beluga_call *call, beluga_trace_context *context);
 
 /* The ids of the call's trace for its log records; "" where there is none. */

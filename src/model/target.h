@@ -1,5 +1,5 @@
-/* What a chat model calls: a provider with its state, settings, key and connections. Immutable and
- * shared by a model and all that were bound from it. */
+/* A target is what a chat model calls: a provider with its state, settings, key and connections. It
+ * does not change, and is shared by a model and all that were bound from it. */
 #ifndef BELUGA__TARGET_H
 #define BELUGA__TARGET_H
 
@@ -9,6 +9,8 @@
 
 #include <beluga/provider/provider.h>
 #include <stdatomic.h>
+
+typedef struct beluga__model beluga__model;
 
 /* A header of every request. */
 typedef struct beluga__target_header {
@@ -39,8 +41,8 @@ typedef struct beluga__target {
     beluga__target_header *headers;
     size_t n_headers;
     beluga__connection connection;
-    struct beluga__model *stack; /* the outermost middleware */
-    size_t call_bytes;           /* what a call takes at once; 0: as much as HTTP needs */
+    beluga__model *stack; /* the outermost middleware */
+    size_t call_bytes;    /* what a call takes at once; 0: as much as HTTP needs */
     void (*destroy)(struct beluga__target *target);
 } beluga__target;
 

@@ -1,4 +1,4 @@
-/* What a finish says about the answer before it. */
+/* Judges an answer by its finish. */
 #ifndef BELUGA__UNFINISHED_H
 #define BELUGA__UNFINISHED_H
 
@@ -6,12 +6,12 @@
 
 #include <beluga/event.h>
 
-/* What the end of an answer for this reason means where only a whole one will do: 0 for a whole
- * one, or an error's code. */
+/* Judge a reason where only a whole answer will do. Returns 0 for a whole one, or an error's
+ * code. */
 int beluga__unfinished_code(uint32_t reason);
 
-/* Whether a call takes this FINISH: 0, or a code with detail in `err` where it is strict and the
- * answer is not whole. */
+/* Judge the FINISH of a call. Returns 0, or a code with detail in `err` where the call is strict
+ * and the answer is not whole. */
 int beluga__unfinished_check(const beluga_call *call, const beluga_event *finish,
                              beluga_error *err);
 

@@ -30,7 +30,7 @@ static void arm(beluga__watchdog *dog)
     dog->loop->ops->timer_set(dog->loop, &dog->timer, next + dog->loop->unpolled_ns);
 }
 
-/* Whoever says that it works is not asked again: it would only begin anew. */
+/* A server that says that it works is not asked again: it would only begin anew. */
 static void stuck(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_STREAM_TIMEOUT,
@@ -39,7 +39,7 @@ static void stuck(const beluga__watchdog *dog, beluga_error *err)
     if (dog->last_ns > dog->moved_ns) err->retryable = 0;
 }
 
-/* Likewise: some servers send blank lines until an answer that comes in one piece is there. */
+/* The same holds for a server that sends blank lines until its answer, in one piece, is there. */
 static void too_long(const beluga__watchdog *dog, beluga_error *err)
 {
     beluga_error_set(err, BELUGA_ERROR_TIMEOUT, "no complete answer within %" PRId32 " ms",

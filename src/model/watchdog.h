@@ -31,22 +31,22 @@ void beluga__watchdog_start(beluga__watchdog *dog);
 void beluga__watchdog_stop(beluga__watchdog *dog);
 void beluga__watchdog_pause(beluga__watchdog *dog, bool paused);
 
-/* Nothing but a sign of life came. */
+/* A sign of life came, and no event. */
 static inline void beluga__watchdog_live(beluga__watchdog *dog)
 {
     dog->last_ns = beluga__loop_active_ns(dog->loop);
 }
 
-/* The event that was fed last brought the answer forward. */
+/* The last event brought the answer forward. */
 static inline void beluga__watchdog_progress(beluga__watchdog *dog)
 {
     dog->moved_ns = dog->last_ns;
 }
 
-/* The first event came: from here on the silence between two counts, which may be due earlier. */
+/* The first event came: from here on the time between two events counts, which may end earlier. */
 void beluga__watchdog_first(beluga__watchdog *dog);
 
-/* An event came: a store, the timer finds out by itself. */
+/* An event came. It is only noted: the timer looks at the note when it fires. */
 static inline void beluga__watchdog_feed(beluga__watchdog *dog)
 {
     dog->last_ns = beluga__loop_active_ns(dog->loop);

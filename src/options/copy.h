@@ -1,4 +1,5 @@
-/* A copy of a call's options, for what starts calls after its caller has returned. */
+/* A copy of a call's options, for calls that start after the function that got the options has
+ * returned. */
 #ifndef BELUGA__OPTIONS_H
 #define BELUGA__OPTIONS_H
 
@@ -12,11 +13,12 @@ typedef struct beluga__options {
     size_t n;
 } beluga__options;
 
-/* 0 or NO_MEMORY; free it in either case. n may be BELUGA_OPTIONS_TERMINATED. */
+/* Copy n options, where n may be BELUGA_OPTIONS_TERMINATED. Returns 0 or NO_MEMORY; free the copy
+ * in either case. */
 int beluga__options_copy(beluga__options *options, const beluga_allocator *allocator,
                          const beluga_option *opts, size_t n);
 void beluga__options_free(beluga__options *options);
-/* The last value of an INT, DURATION or BOOL option, when it is given and in its range. */
+/* Set *value to the last value of an INT, DURATION or BOOL option that is in its range, if any. */
 void beluga__options_int(const beluga__options *options, int key, int64_t *value);
 
 #endif

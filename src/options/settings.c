@@ -5,28 +5,26 @@
 
 #include <string.h>
 
-/* One for each list, and one for what only a provider knows. */
+/* There is one for each LIST option, and one for the providers' own options. */
 #define IS_LIST(key, name, type, ...) +(BELUGA_OPTION_##type == BELUGA_OPTION_LIST)
 enum { MAX_CHAINS = 1 BELUGA_OPTION_MAP(IS_LIST) };
 #undef IS_LIST
 
-/* The chains that grow while one list of options is applied; what stood in them before is copied
- * when the first item comes. */
+/* A list that grows. */
+typedef struct chain {
+    int key;
+    bool fresh; /* all its items were made here */
+    beluga__item **end;
+} chain;
+
+/* One list of options that is applied. The items that stood in a list before are copied when its
+ * first new item comes. */
 typedef struct applying {
     beluga__settings *settings;
     beluga__arena *arena;
     beluga_origin origin;
-    struct chain {
-        int key;
-        bool fresh; /* all its items were made here */
-        beluga__item **end;
-    } chains[MAX_CHAINS];
+    chain chains[MAX_CHAINS];
 } applying;
-
-static int type_of(int key)
-{
-    return beluga_option_get_info(key)->type;
-}
 
 static bool is_integer(int type)
 {
@@ -72,7 +70,7 @@ static int set_value(applying *a, beluga__setting *slot, const beluga_option *o,
     return 0;
 }
 
-/* --- lists ----------------------------------------------------------------------------------- */
+/* --- lists ------------------------------------------------------------------------------------ */
 
 static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
 {
@@ -84,9 +82,9 @@ static beluga__item *copy_item(beluga__arena *arena, const beluga__item *from)
 }
 
 /* Give a slot a chain of its own, with the items it had if `keep`. */
-static int own_chain(applying *a, struct chain *chain, bool keep)
+static int own_chain(applying *a, chain *list, bool keep)
 {
-    beluga__setting *slot = &a->settings->known[chain->key];
+    beluga__setting *slot = &a->settings->known[list->key];
     const beluga__item *old = keep && slot->type == BELUGA_OPTION_LIST ? slot->value.items : NULL;
     beluga__item *first = NULL, **end = &first;
     for (; old; old = old->next) {
@@ -96,17 +94,17 @@ static int own_chain(applying *a, struct chain *chain, bool keep)
     }
     *slot = (beluga__setting){.type = BELUGA_OPTION_LIST, .origin = (uint8_t)a->origin};
     slot->value.items = first;
-    chain->end = first ? end : &slot->value.items;
-    chain->fresh = true;
+    list->end = first ? end : &slot->value.items;
+    list->fresh = true;
     return 0;
 }
 
-static struct chain *chain_of(applying *a, int key)
+static chain *chain_of(applying *a, int key)
 {
-    struct chain *chain = a->chains;
-    while (chain->key && chain->key != key) chain++;
-    chain->key = key;
-    return chain;
+    chain *list = a->chains;
+    while (list->key && list->key != key) list++;
+    list->key = key;
+    return list;
 }
 
 static int fill_item(applying *a, beluga__item *item, const beluga_option *o)
@@ -123,42 +121,42 @@ static int fill_item(applying *a, beluga__item *item, const beluga_option *o)
     return 0;
 }
 
-static int append_item(applying *a, struct chain *chain, const char *name, const beluga_option *o)
+static int append_item(applying *a, chain *list, const char *name, const beluga_option *o)
 {
     beluga__item *item = beluga__arena_zalloc(a->arena, sizeof *item);
     if (!item) return BELUGA_ERROR_NO_MEMORY;
     item->name = name;
     int status = fill_item(a, item, o);
     if (status) return status;
-    *chain->end = item;
-    chain->end = &item->next;
+    *list->end = item;
+    list->end = &item->next;
     return 0;
 }
 
 static int add_to_list(applying *a, const beluga_option *o)
 {
-    struct chain *chain = chain_of(a, o->key);
+    chain *list = chain_of(a, o->key);
     const beluga__setting *slot = &a->settings->known[o->key];
     if (slot->origin > a->origin) return 0;
-    int status = chain->fresh ? 0 : own_chain(a, chain, slot->origin == a->origin);
-    return status ? status : append_item(a, chain, NULL, o);
+    int status = list->fresh ? 0 : own_chain(a, list, slot->origin == a->origin);
+    return status ? status : append_item(a, list, NULL, o);
 }
 
 /* An option's name ends at NUL or, when it was parsed from "name=value", at '='. */
 static int set_own(applying *a, const beluga_option *o)
 {
-    struct chain *chain = chain_of(a, o->key);
+    chain *list = chain_of(a, o->key);
     size_t n = o->name ? strcspn(o->name, "=") : 0;
-    int status = chain->fresh ? 0 : own_chain(a, chain, true);
+    int status = list->fresh ? 0 : own_chain(a, list, true);
     if (status || !n) return status;
     beluga__item *item = a->settings->known[o->key].value.items;
     while (item && (strncmp(item->name, o->name, n) != 0 || item->name[n])) item = item->next;
     if (item) return item->origin > a->origin ? 0 : fill_item(a, item, o);
     const char *name = beluga__arena_copy(a->arena, o->name, n);
-    return name ? append_item(a, chain, name, o) : BELUGA_ERROR_NO_MEMORY;
+    return name ? append_item(a, list, name, o) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* --- applying -------------------------------------------------------------------------------- */
+/* --- applying --------------------------------------------------------------------------------- */
 
 static int apply_one(applying *a, const beluga_option *o)
 {
@@ -170,7 +168,7 @@ static int apply_one(applying *a, const beluga_option *o)
     if (is_text(o->type) && o->length > BELUGA__MAX_PART_BYTES) return BELUGA_ERROR_LIMIT_EXCEEDED;
     if (o->key == BELUGA_OPTION_PROVIDER_SPECIFIC) return set_own(a, o);
     beluga__setting *slot = &a->settings->known[o->key];
-    int wanted = type_of(o->key);
+    int wanted = beluga_option_get_info(o->key)->type;
     if (slot->origin > a->origin) return 0;
     if (!converts(o->type, wanted)) {
         mark_wrong(slot, o->type, a->origin);
@@ -197,7 +195,7 @@ int beluga__settings_apply(beluga__settings *settings, beluga__arena *arena,
     return status ? beluga_error_set(err, status, "no memory for options") : 0;
 }
 
-/* --- copying --------------------------------------------------------------------------------- */
+/* --- copying ---------------------------------------------------------------------------------- */
 
 static int copy_chain(beluga__arena *arena, const beluga__item *from, beluga__item **to)
 {
@@ -231,7 +229,7 @@ int beluga__settings_copy(beluga__settings *to, beluga__arena *arena, const belu
     return 0;
 }
 
-/* --- names of models ------------------------------------------------------------------------- */
+/* --- names of models -------------------------------------------------------------------------- */
 
 const char *beluga__settings_model(const beluga__settings *s, const char *name)
 {
@@ -244,7 +242,7 @@ const char *beluga__settings_model(const beluga__settings *s, const char *name)
     return name;
 }
 
-/* --- a provider's own ------------------------------------------------------------------------ */
+/* --- a provider's own ------------------------------------------------------------------------- */
 
 const beluga__item *beluga__settings_own(const beluga__settings *s, const char *name)
 {

@@ -40,8 +40,8 @@ typedef struct beluga__settings {
     beluga__setting known[BELUGA_OPTION_COUNT];
 } beluga__settings;
 
-/* A slot's type when its option came with a value of another type; value.integer is that type. The
- * slot of BELUGA_OPTION_END holds a key that this library does not know. beluga__settings_check
+/* The type of a slot whose option came with a value of another type, which is value.integer then.
+ * The slot of BELUGA_OPTION_END holds a key that this library does not know. beluga__settings_check
  * reports both. */
 enum { BELUGA__SETTING_WRONG = 255 };
 
@@ -66,12 +66,12 @@ struct beluga_own_option;
  * error names every fault with what would fit. */
 int beluga__settings_check(const beluga__settings *settings, char scope, beluga_error *err);
 
-/* What does nothing without another option, alone: scope 'E', one entry of a file, leaves it out of
- * the checks of scope 'M'. */
+/* Check only that each option has the others without which it does nothing. The checks of scope
+ * 'E', one entry of a file, leave this out. */
 int beluga__settings_check_company(const beluga__settings *settings, beluga_error *err);
 
-/* The same, with a provider's own options: `own` is its table, ended by a NULL name, or NULL for
- * none. */
+/* Check the same and a provider's own options: `own` is its table, ended by a NULL name, or NULL
+ * for none. */
 int beluga__settings_check_all(const beluga__settings *settings, char scope, const char *provider,
                                const struct beluga_own_option *own, beluga_error *err);
 

@@ -13,7 +13,7 @@
 
 enum { SHOWN = 60, TAIL = sizeof "; and 4294967295 more" };
 
-/* Every fault that fits one message, and how many did not. */
+/* The faults that fit one message, and how many did not. */
 typedef struct faults {
     char text[sizeof((beluga_error *)0)->message];
     size_t length;
@@ -50,7 +50,7 @@ static int report(const faults *f, char scope, beluga_error *err)
     return beluga_error_set(err, code, "%s", f->text);
 }
 
-/* --- ranges ---------------------------------------------------------------------------------- */
+/* --- ranges ----------------------------------------------------------------------------------- */
 
 static void write_number(char *text, double value, int type)
 {
@@ -72,7 +72,7 @@ static void write_value(char *text, const beluga__setting *s)
         snprintf(text, BELUGA__NUMBER_TEXT, "%lld", (long long)s->value.integer);
 }
 
-/* A maximum nobody means is not worth saying. */
+/* Returns whether a maximum is one that somebody chose: only then is it worth saying. */
 static bool has_top(double maximum)
 {
     return maximum < 2147483647 || maximum > 2147483647;
@@ -101,7 +101,7 @@ static void check_range(faults *f, const char *name, const beluga__setting *s, d
     if ((low || high) && !(value >= low && value <= high)) fault_range(f, name, s, low, high, type);
 }
 
-/* --- text ------------------------------------------------------------------------------------ */
+/* --- text ------------------------------------------------------------------------------------- */
 
 static bool check_utf8(faults *f, const char *name, const char *text, size_t n)
 {
@@ -124,7 +124,7 @@ static void check_object(faults *f, const char *name, const char *text, size_t n
     beluga_json_doc_free(doc);
 }
 
-/* --- text that is sent beside the body ------------------------------------------------------- */
+/* --- text that is sent beside the body -------------------------------------------------------- */
 
 /* The text is never shown: it may be a secret, and what is wrong with it would reach a terminal. */
 static void check_header_value(faults *f, const char *name, const char *text, size_t n)
@@ -231,7 +231,7 @@ static void check_list(faults *f, int key, const beluga__item *item)
     }
 }
 
-/* --- known options --------------------------------------------------------------------------- */
+/* --- known options ---------------------------------------------------------------------------- */
 
 static const char *type_name(int64_t type)
 {
@@ -266,7 +266,7 @@ static void check_known(faults *f, int key, const beluga__setting *s, char scope
         check_range(f, info->name, s, info->minimum, info->maximum, info->type);
 }
 
-/* What does nothing by itself was meant to do something. */
+/* An option that does nothing by itself was meant to do something. */
 static void check_company(faults *f, const beluga__settings *settings)
 {
     static const struct {
@@ -322,7 +322,7 @@ int beluga__settings_check(const beluga__settings *settings, char scope, beluga_
     return report(&f, scope, err);
 }
 
-/* --- a provider's own options ---------------------------------------------------------------- */
+/* --- a provider's own options ----------------------------------------------------------------- */
 
 static const beluga_own_option *find_own(const beluga_own_option *own, const char *name)
 {

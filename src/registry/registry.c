@@ -3,14 +3,13 @@
 #include "base/arena.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/sized.h"
 #include "base/text.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-
-enum { MAX_NAME = 47 };
 
 typedef struct entry {
     const beluga_provider *provider; /* at least as long as we know a table */
@@ -42,7 +41,8 @@ void beluga_provider_link(beluga_provider_node *node)
 bool beluga__provider_name_is_good(const char *name)
 {
     size_t n = name ? strlen(name) : 0;
-    return n >= 1 && n <= MAX_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+    return n >= 1 && n <= BELUGA__MAX_PROVIDER_NAME &&
+           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
 }
 
 static const char *missing_slot(const beluga_provider *p)
@@ -79,8 +79,8 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
 /* The table with zeros for what its build did not know. */
 static beluga_provider whole(const beluga_provider *given)
 {
-    beluga_provider p = {0};
-    memcpy(&p, given, given->size < sizeof p ? given->size : sizeof p);
+    beluga_provider p;
+    beluga__sized_read(&p, given, BELUGA_PROVIDER_MIN_SIZE, false);
     p.size = sizeof p;
     return p;
 }

@@ -2,6 +2,7 @@
 #ifndef BELUGA__REGISTRY_H
 #define BELUGA__REGISTRY_H
 
+#include "base/limits.h"
 #include "base/runtime.h"
 
 #include <beluga/provider/plugin.h>
@@ -45,6 +46,10 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err);
 bool beluga__provider_name_is_good(const char *name);
-#define BELUGA__BAD_PROVIDER_NAME "a provider's name has 1 to 47 of a-z 0-9 _ - (is \"%.60s\")"
+#define BELUGA__TEXT_OF_NUMBER(number) #number
+#define BELUGA__TEXT_OF(limit)         BELUGA__TEXT_OF_NUMBER(limit)
+#define BELUGA__BAD_PROVIDER_NAME                  \
+    "a provider's name has 1 to " BELUGA__TEXT_OF( \
+        BELUGA__MAX_PROVIDER_NAME) " of a-z 0-9 _ - (is \"%.60s\")"
 
 #endif

@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/mem.h"
+#include "base/sized.h"
 #include "base/utf8.h"
 #include "schema/json_schema.h"
 
@@ -90,16 +91,14 @@ static beluga_tool *make(const beluga_tool_definition *d, const char *json, size
     return tool;
 }
 
-/* A program that was built with an older header passes a shorter struct. */
 static int read_definition(const beluga_tool_definition *given, beluga_tool_definition *d,
                            beluga_error *err)
 {
-    memset(d, 0, sizeof *d);
-    if (!given || given->size < offsetof(beluga_tool_definition, execute))
+    size_t least = offsetof(beluga_tool_definition, execute);
+    if (!given || beluga__sized_read(d, given, least, false))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a tool's definition needs its size: "
                                 ".size = sizeof(beluga_tool_definition)");
-    memcpy(d, given, given->size < sizeof *d ? given->size : sizeof *d);
     if (d->timeout_ms < 0)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "a tool's timeout is negative");
     return 0;

@@ -10,8 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* --- libcurl's codes ---------------------------------------------------------------------------
- */
+/* --- libcurl's codes -------------------------------------------------------------------------- */
 
 static int code_of(CURLcode code)
 {
@@ -52,8 +51,7 @@ static const char *advice_of(CURLcode code)
     }
 }
 
-/* CURLE_TOO_LARGE, by its number: the library that runs may be newer than the headers built with.
- */
+/* CURLE_TOO_LARGE by its number, since the library that runs may be newer than the headers. */
 enum { CODE_TOO_LARGE = 100 };
 
 /* Before 8.6 a line of a head past libcurl's own maximum is "out of memory", too. */
@@ -64,7 +62,8 @@ static bool may_be_too_large(CURLcode code)
             curl_version_info(CURLVERSION_NOW)->version_num < 0x080600);
 }
 
-/* What libcurl's code means at this point of the transfer, where it alone does not tell. */
+/* Find what libcurl's code means at this point of the transfer, where the code alone does not tell.
+ * Returns 0 where it does. */
 static int code_of_head(const beluga__transfer *t, CURLcode code, const char **advice)
 {
     long sent = 0;
@@ -86,7 +85,7 @@ static int code_of_head(const beluga__transfer *t, CURLcode code, const char **a
     return status;
 }
 
-/* Whether nobody listens where it was tried to connect. */
+/* Returns whether nobody listens where the transfer tried to connect. */
 static bool is_refused(const beluga__transfer *t, CURLcode code)
 {
     long error = 0;
@@ -108,7 +107,7 @@ static bool was_dropped(const beluga__transfer *t, CURLcode code)
 
 /* --- proxies ---------------------------------------------------------------------------------- */
 
-/* 0: none that is known. */
+/* The port of a URL; 0 where it is not known. */
 static unsigned port_of(const char *url)
 {
     CURLU *parts = curl_url();
@@ -123,8 +122,8 @@ static unsigned port_of(const char *url)
     return port;
 }
 
-/* Whether it was a proxy that was tried to reach: libcurl may have it from a variable, and leave it
- * out by another one, so the port tells. */
+/* Returns whether the transfer tried to reach a proxy. libcurl may have one from a variable, or
+ * leave it out because of another variable, so the port tells. */
 static bool is_to_proxy(const beluga__transfer *t)
 {
     const char *proxy = t->connection->proxy;
@@ -141,7 +140,8 @@ static const char *advice_of_proxy(CURLcode code, bool refused, bool near)
                 : "the proxy refused the connection (see proxy, or HTTPS_PROXY)";
 }
 
-/* The status of its answer when it was asked for a tunnel; 0: it made one, or said nothing. */
+/* The status of the proxy's answer when it was asked for a tunnel; 0 where it made one, or said
+ * nothing. */
 static long proxy_status(const beluga__transfer *t)
 {
     long status = 0;
@@ -161,8 +161,8 @@ static int describe_refusal(long proxy_said, beluga_error *err)
     return BELUGA_ERROR_NETWORK;
 }
 
-/* libcurl's words, but where they may hold the name and password of a URL, and the system's where
- * it has some. */
+/* The cause is libcurl's words, unless they may hold the name and password of a URL, and the
+ * system's words where it has some. */
 static void set_cause(const beluga__transfer *t, CURLcode code, beluga_error *err)
 {
     char cause[sizeof err->cause], words[128];

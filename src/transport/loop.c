@@ -12,14 +12,6 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-int beluga__loop_poller(beluga__network_loop *loop)
-{
-    if (loop->has_poller) return 0;
-    int status = beluga__poller_init(&loop->poller);
-    loop->has_poller = status == 0;
-    return status;
-}
-
 /* --- tasks and timers ------------------------------------------------------------------------- */
 
 /* Something is to be done earlier than the last step knew. */
@@ -28,20 +20,15 @@ static void plan_earlier(beluga__network_loop *loop, int64_t when_ns)
     if (when_ns < loop->plan_ns) loop->plan_ns = when_ns;
 }
 
-static void wake(beluga__network_loop *loop)
-{
-    if (!loop->hosted || loop->stepping) return;
-    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
-    beluga__poller_wake(&loop->poller);
-}
-
 static void defer(beluga_loop *base, beluga__task *task)
 {
     beluga__network_loop *loop = beluga__loop_of(base);
     if (task->queued) return;
     task->queued = true;
     beluga__list_append(&loop->tasks, &task->node);
-    wake(loop);
+    if (!loop->hosted || loop->stepping) return;
+    if (!loop->poller.woken) plan_earlier(loop, beluga__now_ns());
+    beluga__poller_wake(&loop->poller);
 }
 
 static int reserve(beluga_loop *base)
@@ -76,8 +63,8 @@ static void splice(beluga__list *to, beluga__list *from)
     beluga__list_init(from);
 }
 
-/* Only those that wait now, and not too many: a task that defers another must not keep the step
- * from ending, nor must thousands of calls that begin at once. */
+/* Run the tasks that wait now, and not too many: neither a task that defers another nor thousands
+ * of calls that begin at once may keep the step from ending. */
 static void run_tasks(beluga__network_loop *loop)
 {
     if (beluga__list_empty(&loop->tasks)) return;
@@ -104,8 +91,8 @@ static void run_timers(beluga__network_loop *loop)
 
 /* --- cancellation ----------------------------------------------------------------------------- */
 
-/* A context that calls of this loop run under. Its eventfd stays readable for ever, since other
- * loops watch it too: so the watch is taken out when it fires. */
+/* A context under which calls of this loop run. Its eventfd stays readable for ever, since other
+ * loops watch it, too: so the watch is taken out when it fires. */
 typedef struct cancel_entry {
     beluga__list node;
     beluga__list watchers;
@@ -191,7 +178,7 @@ static void unwatch_cancel(beluga_loop *base, beluga__cancel_watch *watch)
     if (!beluga__list_empty(&entry->watchers)) return;
     if (!entry->fired) beluga__poller_del(&loop->poller, &entry->watch);
     beluga__list_remove(&entry->node);
-    /* An event of this very batch may still point at it: it is released after the step. */
+    /* An event of this step may still point at the entry: it is released after the step. */
     entry->watch.ready = NULL;
     beluga__list_append(&loop->dead_entries, &entry->node);
 }
@@ -230,7 +217,7 @@ static int open_mailbox(beluga_loop *base)
     return 0;
 }
 
-/* What comes for a loop that rests would wait for its next lease, and hold the client meanwhile. */
+/* Mail for a loop that rests would wait for its next lease, and hold the client meanwhile. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop)
 {
     beluga__mailbox *box = loop->base.mailbox;
@@ -243,8 +230,9 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop)
 
 /* --- the clock -------------------------------------------------------------------------------- */
 
-/* Where it comes much later than was planned, nobody could read meanwhile: the process was stopped,
- * a callback blocked, the host had other things to do. Timeouts leave that out, too. */
+/* Where the loop comes much later than was planned, nobody could read meanwhile: the process was
+ * stopped, a callback blocked, or the host had other things to do. Timeouts leave that time out,
+ * too. */
 static void take_time(beluga__network_loop *loop, int64_t now)
 {
     int64_t late = now - (loop->plan_ns > loop->seen_ns ? loop->plan_ns : loop->seen_ns);
@@ -280,8 +268,8 @@ static void wait_is_over(void *payload)
     read_clock(payload);
 }
 
-/* No call may fail for want of bytes that are there: timers wait until all that was ready had its
- * turn. Where that never ends, until everybody must have had one. */
+/* No call may fail for want of bytes that are there: timers wait until all descriptors that were
+ * ready had their turn. Where some are always ready, timers wait until each must have had one. */
 static bool may_run_timers(beluga__network_loop *loop, int n_ready)
 {
     bool more = n_ready == BELUGA__MAX_STEP_EVENTS || beluga__http_holds(loop->http);
@@ -321,8 +309,8 @@ static void rearm(beluga__network_loop *loop)
         beluga__poller_wake(&loop->poller);
 }
 
-/* A wait that ended without anything may have ended long ago, or because of a signal: what came
- * since then is looked at before timers run. */
+/* A wait that ended without anything may have ended long ago, or because of a signal: so
+ * descriptors are looked at once more before timers run. */
 static int look(beluga__network_loop *loop, int wait)
 {
     loop->plan_ns = wait < 0 ? INT64_MAX : loop->seen_ns + (int64_t)wait * BELUGA__NS_PER_MS;
@@ -332,7 +320,7 @@ static int look(beluga__network_loop *loop, int wait)
     return beluga__poller_wait(&loop->poller, 0, wait_is_over, loop);
 }
 
-/* The only call of a loop has just begun: there is nothing to read before its request went out. */
+/* The only call of a loop has just begun: nothing can be read before its request went out. */
 static bool only_starts(const beluga__network_loop *loop)
 {
     return !loop->hosted && loop->base.active == 1 && beluga__http_is_fresh(loop->http);
@@ -346,7 +334,10 @@ static int turn(beluga__network_loop *loop, int64_t timeout_ms, const bool *done
     bool had_tasks = !beluga__list_empty(&loop->tasks);
     run_tasks(loop);
     if (done && *done) return 0;
-    if (only_starts(loop)) return beluga__http_step(loop->http), 0;
+    if (only_starts(loop)) {
+        beluga__http_step(loop->http);
+        return 0;
+    }
     int wait = had_tasks ? 0 : wait_ms(loop, timeout_ms), n_ready = 0;
     if (loop->has_poller || wait != 0) {
         int status = beluga__loop_poller(loop);
@@ -441,20 +432,15 @@ int beluga__loop_new(beluga__runtime *runtime, bool hosted, beluga__network_loop
     return 0;
 }
 
-/* Who still waits for its turn may outlive the loop, and must not find itself in a list that is
- * gone. */
-static void drop_tasks(beluga__network_loop *loop)
-{
-    while (!beluga__list_empty(&loop->tasks))
-        beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
-}
-
 void beluga__loop_destroy(beluga__network_loop *loop)
 {
     beluga_loop *base = &loop->base;
     loop->stepping = true;
     beluga__loop_abort_all(loop);
-    drop_tasks(loop);
+    /* A task that still waits may outlive the loop, and must not find itself in a list that is
+     * gone. */
+    while (!beluga__list_empty(&loop->tasks))
+        beluga__task_cancel(beluga__container_of(loop->tasks.next, beluga__task, node));
     beluga__http_free(loop->http);
     if (base->mailbox) beluga__mailbox_close(base->mailbox);
     beluga__mailbox_unref(base->mailbox);

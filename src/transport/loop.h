@@ -8,7 +8,7 @@
 #include "transport/poller.h"
 #include "transport/timers.h"
 
-struct beluga__http; /* http.c: libcurl's side of a loop */
+typedef struct beluga__http beluga__http; /* http.c: libcurl's side of a loop */
 
 enum { BELUGA__CANCEL_BUCKETS = 256 };
 
@@ -23,7 +23,7 @@ typedef struct beluga__network_loop {
     beluga__watch mail_watch;
     beluga__list *cancels;     /* buckets of watched contexts; made at the first use */
     beluga__list dead_entries; /* released after the step */
-    struct beluga__http *http;
+    beluga__http *http;
     size_t step_bytes; /* body bytes of this step */
     size_t behind;     /* how many descriptors are read before timers run again */
     int64_t left_ns;   /* since when calls wait for a run; 0: they don't */
@@ -37,13 +37,14 @@ static inline beluga__network_loop *beluga__loop_of(beluga_loop *base)
     return beluga__container_of(base, beluga__network_loop, base);
 }
 
-/* A call is about to start: on a loop that stands still, its timeouts wait for the next run. */
+/* Note that a call is about to start: on a loop that stands still its timeouts wait for the next
+ * run. */
 static inline void beluga__loop_starts(beluga__network_loop *loop)
 {
     if (!loop->hosted && !loop->base.active) loop->left_ns = loop->base.now_ns;
 }
 
-/* What calls over a network are made with. */
+/* The functions of a loop whose calls go over a network. */
 extern const beluga__loop_ops beluga__network_ops;
 static inline const beluga__loop_ops *beluga__loop_ops_of(const beluga__runtime *runtime)
 {
@@ -60,27 +61,22 @@ int beluga__loop_turn(beluga__network_loop *loop, int64_t timeout_ms, const bool
 int beluga__loop_run(beluga__network_loop *loop, const bool *done);
 /* End every call that runs, silently. */
 void beluga__loop_abort_all(beluga__network_loop *loop);
-/* The poller, made at the first use. 0 or LIMIT_EXCEEDED. */
-int beluga__loop_poller(beluga__network_loop *loop);
+/* Make the poller at its first use. Returns 0 or LIMIT_EXCEEDED. */
+static inline int beluga__loop_poller(beluga__network_loop *loop)
+{
+    if (loop->has_poller) return 0;
+    int status = beluga__poller_init(&loop->poller);
+    loop->has_poller = status == 0;
+    return status;
+}
 static inline bool beluga__loop_forked(const beluga__network_loop *loop)
 {
     return beluga__loop_inherited(&loop->base);
 }
 
-/* Let mail be run by who sends it from now on; the next use makes another mailbox. No call may run.
- */
+/* From now on mail is run by the thread that sends it, and the next use makes another mailbox. No
+ * call may run. */
 void beluga__loop_close_mailbox(beluga__network_loop *loop);
-
-/* executor.c: a bounded pool of threads for work that blocks. */
-typedef struct beluga__thread_pool beluga__thread_pool;
-/* Threads are made when there is work for them. NULL without memory. */
-beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
-                                             uint32_t max_threads);
-int beluga__thread_pool_submit(beluga__thread_pool *executor, void (*run)(void *), void *argument);
-/* How many threads are at work. */
-uint32_t beluga__thread_pool_busy(beluga__thread_pool *executor);
-/* Let the threads end: waits for them, unless it is called on one of them. */
-void beluga__thread_pool_free(beluga__thread_pool *executor);
 
 /* http.c */
 int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *spec,
@@ -88,16 +84,16 @@ int beluga__http_transfer_start(beluga_loop *loop, const beluga__transfer_spec *
 void beluga__http_transfer_cancel(beluga__transfer *transfer, const beluga_error *why);
 void beluga__http_transfer_finish(beluga__transfer *transfer);
 void beluga__http_transfer_pause(beluga__transfer *transfer, bool paused);
-/* Whether curl asked to be called without delay. */
-bool beluga__http_due(const struct beluga__http *http);
-/* Whether a transfer was added since the last step, and nothing drains. */
-bool beluga__http_is_fresh(const struct beluga__http *http);
-/* Let those go on that were paused or held; before anything else is read. */
-void beluga__http_resume(struct beluga__http *http);
-/* Whether bytes are held that may be read in the next step. */
-bool beluga__http_holds(const struct beluga__http *http);
-/* Call curl for its timers, start and end what had to wait. Returns whether anything was done. */
-void beluga__http_step(struct beluga__http *http);
-void beluga__http_free(struct beluga__http *http);
+/* Returns whether libcurl asked to be called without delay. */
+bool beluga__http_due(const beluga__http *http);
+/* Returns whether a transfer was added since the last step, and nothing drains. */
+bool beluga__http_is_fresh(const beluga__http *http);
+/* Let transfers go on that were paused or held: they come before anything else that is read. */
+void beluga__http_resume(beluga__http *http);
+/* Returns whether bytes are held that may be read in the next step. */
+bool beluga__http_holds(const beluga__http *http);
+/* Call libcurl for its timers, and start and end the transfers that had to wait. */
+void beluga__http_step(beluga__http *http);
+void beluga__http_free(beluga__http *http);
 
 #endif

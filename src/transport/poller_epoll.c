@@ -24,7 +24,7 @@ static int from_epoll(uint32_t events)
 
 static int add_own(beluga__poller *poller, int fd)
 {
-    /* A NULL watch: the poller's own descriptors only wake it. */
+    /* The poller's own descriptors have no watch, since they only wake it. */
     struct epoll_event event = {.events = EPOLLIN, .data.ptr = NULL};
     return epoll_ctl(poller->fd, EPOLL_CTL_ADD, fd, &event);
 }
@@ -61,8 +61,8 @@ static int control(beluga__poller *poller, int what, beluga__watch *watch, int e
 int beluga__poller_add(beluga__poller *poller, beluga__watch *watch, int events)
 {
     if (control(poller, EPOLL_CTL_ADD, watch, events) == 0) return 0;
-    /* A descriptor that was closed and opened again behind our back is still a new one to epoll;
-     * one that is known already only changes its watch. */
+    /* epoll knows the descriptor already: only its watch changes. One that was closed and opened
+     * again meanwhile is a new one to epoll. */
     if (errno == EEXIST && control(poller, EPOLL_CTL_MOD, watch, events) == 0) return 0;
     return BELUGA_ERROR_LIMIT_EXCEEDED;
 }

@@ -1,9 +1,11 @@
-#include "transport/loop.h"
+#include "transport/thread_pool.h"
 
 #include "base/mem.h"
 
+#include <beluga/error.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 
 enum { MAX_WAITING = 65536, DEFAULT_THREADS = 8, STACK_BYTES = 256 * 1024 };
 
@@ -23,69 +25,70 @@ struct beluga__thread_pool {
     bool orphaned; /* freed on one of its own threads: the last one cleans up */
 };
 
-/* As beluga__inside: of the model that needs neither a call nor the loader to find it. */
+/* Like beluga__inside, it is of the model of thread-local variables that needs neither a call nor
+ * the loader. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
 beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
                                              uint32_t max_threads)
 {
-    beluga__thread_pool *e = beluga__zalloc(allocator, sizeof *e);
-    if (!e) return NULL;
-    e->allocator = *allocator;
-    e->last = &e->first;
-    e->max_threads = max_threads ? max_threads : DEFAULT_THREADS;
-    pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->work, NULL);
-    pthread_cond_init(&e->gone, NULL);
-    return e;
+    beluga__thread_pool *pool = beluga__zalloc(allocator, sizeof *pool);
+    if (!pool) return NULL;
+    pool->allocator = *allocator;
+    pool->last = &pool->first;
+    pool->max_threads = max_threads ? max_threads : DEFAULT_THREADS;
+    pthread_mutex_init(&pool->lock, NULL);
+    pthread_cond_init(&pool->work, NULL);
+    pthread_cond_init(&pool->gone, NULL);
+    return pool;
 }
 
-static void destroy(beluga__thread_pool *e)
+static void destroy(beluga__thread_pool *pool)
 {
-    pthread_mutex_destroy(&e->lock);
-    pthread_cond_destroy(&e->work);
-    pthread_cond_destroy(&e->gone);
-    beluga_allocator allocator = e->allocator;
-    beluga__release(&allocator, e);
+    pthread_mutex_destroy(&pool->lock);
+    pthread_cond_destroy(&pool->work);
+    pthread_cond_destroy(&pool->gone);
+    beluga_allocator allocator = pool->allocator;
+    beluga__release(&allocator, pool);
 }
 
 /* The lock is held. */
-static job *next_job(beluga__thread_pool *e)
+static job *next_job(beluga__thread_pool *pool)
 {
-    while (!e->first && !e->stopping) {
-        e->idle++;
-        pthread_cond_wait(&e->work, &e->lock);
-        e->idle--;
+    while (!pool->first && !pool->stopping) {
+        pool->idle++;
+        pthread_cond_wait(&pool->work, &pool->lock);
+        pool->idle--;
     }
-    job *j = e->first;
+    job *j = pool->first;
     if (!j) return NULL;
-    e->first = j->next;
-    if (!e->first) e->last = &e->first;
-    e->waiting--;
+    pool->first = j->next;
+    if (!pool->first) pool->last = &pool->first;
+    pool->waiting--;
     return j;
 }
 
 static void *worker(void *argument)
 {
-    beluga__thread_pool *e = argument;
-    current = e;
-    pthread_mutex_lock(&e->lock);
-    for (job *j; (j = next_job(e));) {
-        pthread_mutex_unlock(&e->lock);
+    beluga__thread_pool *pool = argument;
+    current = pool;
+    pthread_mutex_lock(&pool->lock);
+    for (job *j; (j = next_job(pool));) {
+        pthread_mutex_unlock(&pool->lock);
         job mine = *j;
-        beluga__release(&e->allocator, j);
+        beluga__release(&pool->allocator, j);
         mine.run(mine.argument);
-        pthread_mutex_lock(&e->lock);
+        pthread_mutex_lock(&pool->lock);
     }
-    bool last = --e->threads == 0, orphaned = e->orphaned;
-    pthread_cond_broadcast(&e->gone);
-    pthread_mutex_unlock(&e->lock);
-    if (last && orphaned) destroy(e);
+    bool last = --pool->threads == 0, orphaned = pool->orphaned;
+    pthread_cond_broadcast(&pool->gone);
+    pthread_mutex_unlock(&pool->lock);
+    if (last && orphaned) destroy(pool);
     return NULL;
 }
 
 /* The lock is held. Signals are the host's: our threads take none. */
-static int add_thread(beluga__thread_pool *e)
+static int add_thread(beluga__thread_pool *pool)
 {
     pthread_attr_t attributes;
     pthread_t thread;
@@ -95,52 +98,53 @@ static int add_thread(beluga__thread_pool *e)
     pthread_attr_setstacksize(&attributes, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&thread, &attributes, worker, e);
+    int failed = pthread_create(&thread, &attributes, worker, pool);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     pthread_attr_destroy(&attributes);
-    if (!failed) e->threads++;
+    if (!failed) pool->threads++;
     return failed;
 }
 
-int beluga__thread_pool_submit(beluga__thread_pool *e, void (*run)(void *), void *argument)
+int beluga__thread_pool_submit(beluga__thread_pool *pool, void (*run)(void *), void *argument)
 {
-    job *j = beluga__alloc(&e->allocator, sizeof *j);
+    job *j = beluga__alloc(&pool->allocator, sizeof *j);
     if (!j) return BELUGA_ERROR_NO_MEMORY;
     *j = (job){NULL, run, argument};
     int status = 0;
-    pthread_mutex_lock(&e->lock);
-    if (e->waiting >= MAX_WAITING)
+    pthread_mutex_lock(&pool->lock);
+    if (pool->waiting >= MAX_WAITING)
         status = BELUGA_ERROR_LIMIT_EXCEEDED;
-    else if (e->idle <= e->waiting && e->threads < e->max_threads && add_thread(e) && !e->threads)
+    else if (pool->idle <= pool->waiting && pool->threads < pool->max_threads && add_thread(pool) &&
+             !pool->threads)
         status = BELUGA_ERROR_LIMIT_EXCEEDED; /* not one thread can be had */
     if (!status) {
-        *e->last = j;
-        e->last = &j->next;
-        e->waiting++;
-        pthread_cond_signal(&e->work);
+        *pool->last = j;
+        pool->last = &j->next;
+        pool->waiting++;
+        pthread_cond_signal(&pool->work);
     }
-    pthread_mutex_unlock(&e->lock);
-    if (status) beluga__release(&e->allocator, j);
+    pthread_mutex_unlock(&pool->lock);
+    if (status) beluga__release(&pool->allocator, j);
     return status;
 }
 
-uint32_t beluga__thread_pool_busy(beluga__thread_pool *e)
+uint32_t beluga__thread_pool_busy(beluga__thread_pool *pool)
 {
-    pthread_mutex_lock(&e->lock);
-    uint32_t busy = e->threads - e->idle;
-    pthread_mutex_unlock(&e->lock);
+    pthread_mutex_lock(&pool->lock);
+    uint32_t busy = pool->threads - pool->idle;
+    pthread_mutex_unlock(&pool->lock);
     return busy;
 }
 
-void beluga__thread_pool_free(beluga__thread_pool *e)
+void beluga__thread_pool_free(beluga__thread_pool *pool)
 {
-    if (!e) return;
-    pthread_mutex_lock(&e->lock);
-    e->stopping = true;
-    pthread_cond_broadcast(&e->work);
-    e->orphaned = current == e;
-    while (!e->orphaned && e->threads) pthread_cond_wait(&e->gone, &e->lock);
-    bool orphaned = e->orphaned;
-    pthread_mutex_unlock(&e->lock);
-    if (!orphaned) destroy(e);
+    if (!pool) return;
+    pthread_mutex_lock(&pool->lock);
+    pool->stopping = true;
+    pthread_cond_broadcast(&pool->work);
+    pool->orphaned = current == pool;
+    while (!pool->orphaned && pool->threads) pthread_cond_wait(&pool->gone, &pool->lock);
+    bool orphaned = pool->orphaned;
+    pthread_mutex_unlock(&pool->lock);
+    if (!orphaned) destroy(pool);
 }

@@ -21,8 +21,8 @@ static void place(beluga__timers *timers, size_t at, beluga__timer *timer)
     timer->heap_index = at;
 }
 
-/* Indices start at 1: the parent of i is (i - 2) / ARITY + 1, its first child ARITY * (i - 1) + 2.
- */
+/* Indices start at 1: i has the parent (i - 2) / ARITY + 1, and its first child is
+ * ARITY * (i - 1) + 2. */
 static void rise(beluga__timers *timers, size_t at, beluga__timer *timer)
 {
     while (at > 1) {

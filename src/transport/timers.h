@@ -12,10 +12,10 @@ typedef struct beluga__timers {
 
 void beluga__timers_init(beluga__timers *timers, const beluga_allocator *allocator);
 void beluga__timers_free(beluga__timers *timers);
-/* Make room for `count` timers in all. 0 or NO_MEMORY. */
+/* Make room for `count` timers in all. Returns 0 or NO_MEMORY. */
 int beluga__timers_reserve(beluga__timers *timers, size_t count);
-/* Returns 0 or NO_MEMORY, which cannot be within what was reserved. Setting one that is set moves
- * it. */
+/* Set a timer, or move one that is set. Returns 0 or NO_MEMORY, but never fails where room was
+ * reserved. */
 int beluga__timers_set(beluga__timers *timers, beluga__timer *timer, int64_t deadline_ns);
 void beluga__timers_clear(beluga__timers *timers, beluga__timer *timer);
 /* The earliest deadline, INT64_MAX when there is none. */

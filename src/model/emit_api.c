@@ -1,0 +1,273 @@
+/* The public functions that a provider calls. Each looks up the emit of what the provider was
+ * given, makes an event of what it says, and sends it. */
+#include "model/emit_rules.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "model/handle.h"
+#include "schema/event.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+int beluga__emit_send(beluga_emit *given, beluga_event *event)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return status;
+    return emit->remote ? beluga__remote_post(emit->remote, event)
+                        : beluga__emit_apply(emit, event);
+}
+
+const beluga_call *beluga_emit_call(const beluga_emit *given)
+{
+    int status;
+    const beluga_emit *emit = beluga__emit_find(given, &status);
+    return emit ? emit->call : NULL;
+}
+
+int beluga_emit_text(beluga_emit *emit, const char *text, size_t length)
+{
+    /* Not initialised: most events are texts, and zeroing 128 bytes is not free. */
+    beluga_event event;
+    event.kind = BELUGA_EVENT_TEXT;
+    event.index = 0;
+    event.u.text.text = text;
+    event.u.text.length = length;
+    return beluga__emit_send(emit, &event);
+}
+
+int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length)
+{
+    return beluga__emit_send(emit,
+                             &(beluga_event){.kind = BELUGA_EVENT_REASONING,
+                                             .u.reasoning = {.text = text, .length = length}});
+}
+
+int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature, size_t length)
+{
+    return beluga__emit_send(emit,
+                             &(beluga_event){.kind = BELUGA_EVENT_REASONING,
+                                             .u.reasoning = {.text = "",
+                                                             .signature = length ? signature : NULL,
+                                                             .signature_length = length}});
+}
+
+int beluga_emit_reasoning_end(beluga_emit *emit)
+{
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA__EVENT_REASONING_END});
+}
+
+int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id, const char *name)
+{
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA_EVENT_TOOL_CALL_BEGIN,
+                                                   .index = index,
+                                                   .u.tool_call = {.id = id, .name = name}});
+}
+
+int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
+                                size_t length)
+{
+    return beluga__emit_send(
+        emit, &(beluga_event){.kind = BELUGA_EVENT_TOOL_CALL_DELTA,
+                              .index = index,
+                              .u.tool_call = {.arguments = arguments, .length = length}});
+}
+
+int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index)
+{
+    return beluga__emit_send(emit,
+                             &(beluga_event){.kind = BELUGA_EVENT_TOOL_CALL_END, .index = index});
+}
+
+int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id, const char *name,
+                          const char *arguments, size_t length)
+{
+    int status = beluga_emit_tool_call_begin(emit, index, id, name);
+    if (!status) status = beluga_emit_tool_call_delta(emit, index, arguments, length);
+    return status ? status : beluga_emit_tool_call_end(emit, index);
+}
+
+static int emit_bytes(beluga_emit *emit, uint32_t event_kind, beluga_part_kind kind,
+                      const char *media_type, const char *bytes, size_t length)
+{
+    return beluga__emit_send(
+        emit,
+        &(beluga_event){
+            .kind = event_kind,
+            .u.media = {.kind = kind, .media_type = media_type, .bytes = bytes, .length = length}});
+}
+
+int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                      const void *data, size_t length)
+{
+    return emit_bytes(emit, BELUGA_EVENT_MEDIA, kind, media_type, data, length);
+}
+
+int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                             const char *base64, size_t length)
+{
+    return emit_bytes(emit, BELUGA__EVENT_MEDIA_BASE64, kind, media_type, base64, length);
+}
+
+int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
+                          const char *url)
+{
+    return beluga__emit_send(
+        emit, &(beluga_event){.kind = BELUGA_EVENT_MEDIA,
+                              .u.media = {.kind = kind, .media_type = media_type, .url = url}});
+}
+
+int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *json,
+                      size_t length)
+{
+    if (!json) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(
+        emit, &(beluga_event){.kind = BELUGA_EVENT_STATE,
+                              .index = index,
+                              .u.state = {.of = of, .json = json, .length = length}});
+}
+
+int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model, int64_t created)
+{
+    return beluga__emit_send(
+        emit, &(beluga_event){.kind = BELUGA_EVENT_METADATA,
+                              .u.metadata = {.id = id, .model = model, .created = created}});
+}
+
+int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage)
+{
+    if (!usage) return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA_EVENT_USAGE, .u.usage = *usage});
+}
+
+int beluga_emit_warning(beluga_emit *emit, const char *format, ...)
+{
+    char text[2 * BELUGA__MAX_WARNING_BYTES] = "";
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    return beluga__emit_send(emit,
+                             &(beluga_event){.kind = BELUGA__EVENT_WARNING,
+                                             .u.text = {.text = text, .length = strlen(text)}});
+}
+
+int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw)
+{
+    return beluga__emit_send(
+        emit, &(beluga_event){
+                  .kind = BELUGA_EVENT_FINISH,
+                  .u.finish = {.reason = reason, .raw = raw, .raw_length = raw ? strlen(raw) : 0}});
+}
+
+int beluga_emit_error(beluga_emit *emit, const beluga_error *error)
+{
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA_EVENT_ERROR, .u.error = error});
+}
+
+int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code, const char *format,
+                        ...)
+{
+    char text[sizeof((beluga_error *)0)->message];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    beluga_error err;
+    beluga_error_set(&err, code, "%s", text);
+    if (provider_code) beluga_error_set_provider_code(&err, provider_code, strlen(provider_code));
+    return beluga_emit_error(emit, &err);
+}
+
+int beluga_emit_model(beluga_emit *emit, const char *name, size_t length)
+{
+    return beluga__emit_send(emit, &(beluga_event){.kind = BELUGA__EVENT_MODEL,
+                                                   .u.text = {.text = name, .length = length}});
+}
+
+int beluga_emit_next_page(beluga_emit *given, const char *token)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return status;
+    if (emit->remote || !emit->call->list_models || !token || !*token)
+        return BELUGA_ERROR_INVALID_INPUT;
+    return beluga__emit_keep_page(emit, token);
+}
+
+int beluga_emit_parse(beluga_emit *given, const char *text, size_t length, const beluga_json **root)
+{
+    int status = 0;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    *root = NULL;
+    if (!emit) return status;
+    if (emit->remote) return BELUGA_ERROR_NOT_SUPPORTED;
+    beluga_error err;
+    err.code = 0;
+    status = beluga__json_scratch_parse(&emit->call->loop->scratch, text, length, root, &err);
+    if (status) {
+        beluga_error_set_cause(&err, text, length < 80 ? length : 80);
+        beluga__emit_fail(emit, status, &err);
+    }
+    return status;
+}
+
+const char *beluga_emit_json_text(beluga_emit *given, const beluga_json *value, size_t *length)
+{
+    int status;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit || emit->remote) return NULL;
+    return beluga__json_scratch_text(&emit->call->loop->scratch, value, length);
+}
+
+void *beluga_emit_alloc(beluga_emit *given, size_t size)
+{
+    int status;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    /* The arena is the loop's: a worker has memory of its own. */
+    return !emit || emit->remote ? NULL : beluga__arena_zalloc(&emit->call->arena, size);
+}
+
+/* The emit of a full provider, on the loop. */
+static beluga_emit *look_up_full(beluga_emit *given, int *status)
+{
+    beluga_emit *emit = beluga__emit_find(given, status);
+    if (!emit) return NULL;
+    *status = BELUGA_ERROR_NOT_SUPPORTED;
+    return emit->full && !emit->remote ? emit : NULL;
+}
+
+int beluga_emit_after(beluga_emit *given, int64_t delay_ms, int (*next)(beluga_emit *, void *),
+                      void *argument)
+{
+    int status;
+    beluga_emit *emit = look_up_full(given, &status);
+    return emit ? beluga__full_after(emit, delay_ms, next, argument) : status;
+}
+
+int beluga_emit_run_blocking(beluga_emit *given, int (*work)(beluga_emit *, void *), void *argument,
+                             void (*release)(void *))
+{
+    int status;
+    beluga_emit *emit = look_up_full(given, &status);
+    return emit ? beluga__full_run_blocking(emit, work, argument, release) : status;
+}
+
+bool beluga_emit_is_cancelled(beluga_emit *given)
+{
+    int status;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    if (!emit) return true;
+    bool over = emit->remote ? beluga__remote_is_cancelled(emit->remote) : !emit->sink;
+    const beluga_context *context = emit->call->context;
+    return over || beluga_context_is_cancelled(context) ||
+           beluga_context_remaining_ms(context) == 0;
+}
+
+uint64_t beluga_emit_random(beluga_emit *given)
+{
+    int status;
+    beluga_emit *emit = beluga__emit_find(given, &status);
+    return emit ? beluga__emit_random(emit) : 0;
+}

@@ -1,0 +1,305 @@
+/* The rule that an event of each kind keeps on its way from a provider to the sink. */
+#include "model/emit_rules.h"
+
+#include "base/json.h"
+#include "base/limits.h"
+#include "base/line.h"
+#include "model/span.h"
+#include "schema/event.h"
+
+/* --- text and reasoning ----------------------------------------------------------------------- */
+
+static int emit_text(beluga_emit *emit, beluga_event *event)
+{
+    int status = beluga__emit_check_text(emit, event->u.text.text, event->u.text.length);
+    if (status || !event->u.text.length) return status;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
+    return beluga__emit_event(emit, event);
+}
+
+static int emit_reasoning(beluga_emit *emit, beluga_event *event)
+{
+    int status = beluga__emit_check_text(emit, event->u.reasoning.text, event->u.reasoning.length);
+    if (!status)
+        status = beluga__emit_check_text(emit, event->u.reasoning.signature,
+                                         event->u.reasoning.signature_length);
+    if (status || event->u.reasoning.length + event->u.reasoning.signature_length == 0)
+        return status;
+    if (!event->u.reasoning.text) event->u.reasoning.text = "";
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
+    event->index = emit->reasoning_block;
+    return beluga__emit_event(emit, event);
+}
+
+static int end_reasoning(beluga_emit *emit, beluga_event *event)
+{
+    (void)event;
+    emit->reasoning_block++;
+    return beluga__emit_check(emit);
+}
+
+/* --- media ------------------------------------------------------------------------------------ */
+
+static int check_media(beluga_emit *emit, const beluga_event *event)
+{
+    uint32_t kind = event->u.media.kind;
+    int status = beluga__emit_check_content(emit);
+    bool known = kind == BELUGA_PART_IMAGE || kind == BELUGA_PART_AUDIO || kind == BELUGA_PART_FILE;
+    if (status) return status;
+    if (!known || (!event->u.media.bytes && !event->u.media.url)) return BELUGA_ERROR_INVALID_INPUT;
+    size_t length = event->u.media.url ? strlen(event->u.media.url) : event->u.media.length;
+    if (length > BELUGA__MAX_PART_BYTES)
+        return beluga__emit_broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED,
+                                   "the answer's media is too large");
+    if (beluga__emit_is_utf8(event->u.media.media_type) && beluga__emit_is_utf8(event->u.media.url))
+        return 0;
+    return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                               "the answer's media is not valid UTF-8");
+}
+
+static int send_media(beluga_emit *emit, beluga_event *event)
+{
+    const char *type = event->u.media.media_type;
+    if (type && !*type) event->u.media.media_type = NULL;
+    event->kind = BELUGA_EVENT_MEDIA;
+    emit->brought |= BELUGA__BROUGHT_CONTENT;
+    return beluga__emit_event(emit, event);
+}
+
+static int send_base64(beluga_emit *emit, beluga_event *event)
+{
+    beluga__buf bytes;
+    beluga__buf_init(&bytes, emit->call->arena.allocator, BELUGA__MAX_PART_BYTES);
+    int status = beluga__base64_decode(&bytes, event->u.media.bytes, event->u.media.length);
+    event->u.media.bytes = bytes.data;
+    event->u.media.length = bytes.length;
+    if (status == BELUGA_ERROR_INVALID_INPUT)
+        status = beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                     "the answer's media is not base64");
+    else if (status)
+        status = beluga__emit_broken(emit, status, "the answer's media can't be kept");
+    else
+        status = send_media(emit, event);
+    beluga__buf_free(&bytes);
+    return status;
+}
+
+static int emit_media(beluga_emit *emit, beluga_event *event)
+{
+    int status = check_media(emit, event);
+    if (status) return status;
+    return event->kind == BELUGA__EVENT_MEDIA_BASE64 ? send_base64(emit, event)
+                                                     : send_media(emit, event);
+}
+
+/* --- state ------------------------------------------------------------------------------------ */
+
+static int check_state(beluga_emit *emit, const beluga_event *event)
+{
+    uint32_t of = event->u.state.of;
+    beluga_json_doc *doc = NULL;
+    int status = beluga__emit_check_text(emit, event->u.state.json, event->u.state.length);
+    if (status) return status;
+    if (of != BELUGA_PART_TEXT && of != BELUGA_PART_REASONING && of != BELUGA_PART_TOOL_CALL &&
+        of != BELUGA_PART_STATE)
+        return BELUGA_ERROR_INVALID_INPUT;
+    if (of == BELUGA_PART_TOOL_CALL && !beluga__emit_knows_tool(emit, event->index))
+        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                   "state of a call that never began");
+    status = beluga_json_parse(event->u.state.json, event->u.state.length, &doc, NULL);
+    beluga_json_doc_free(doc);
+    if (status == BELUGA_ERROR_NO_MEMORY) return beluga__emit_no_memory(emit);
+    return status ? beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                        "state that is not JSON")
+                  : 0;
+}
+
+static int emit_state(beluga_emit *emit, beluga_event *event)
+{
+    int status = check_state(emit, event);
+    if (status) return status;
+    if (event->u.state.of == BELUGA_PART_REASONING) event->index = emit->reasoning_block;
+    event->u.state.provider = emit->call->target->provider->name;
+    emit->brought |= BELUGA__BROUGHT_OTHER; /* nobody reads it: it is no answer */
+    return beluga__emit_event(emit, event);
+}
+
+/* --- metadata, usage and warnings ------------------------------------------------------------- */
+
+static int emit_metadata(beluga_emit *emit, beluga_event *event)
+{
+    const char *id = event->u.metadata.id, *model = event->u.metadata.model;
+    int64_t created = event->u.metadata.created;
+    int status = beluga__emit_check(emit);
+    if (status) return status;
+    bool new_id = !emit->id && id && *id, new_model = !emit->model && model && *model;
+    bool new_time = !emit->created && created > 0;
+    if (!new_id && !new_model && !new_time) return 0;
+    if (!beluga__emit_is_utf8(id) || !beluga__emit_is_utf8(model))
+        return beluga__emit_broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                   "metadata is not valid UTF-8");
+    if (new_id && !(emit->id = beluga__emit_keep(emit, id))) return beluga__emit_no_memory(emit);
+    if (new_model && !(emit->model = beluga__emit_keep(emit, model)))
+        return beluga__emit_no_memory(emit);
+    if (new_time) emit->created = created;
+    emit->brought |= BELUGA__BROUGHT_OTHER;
+    return beluga__emit_head(emit);
+}
+
+/* Providers read numbers that anybody may have written. A negative one means unknown, and so does
+ * one that is too large to be added to others. */
+static void clean_count(int64_t *count)
+{
+    if (*count < 0 || *count > BELUGA__MAX_TOKENS) *count = -1;
+}
+
+static bool counts_nothing(const beluga_usage *usage)
+{
+    return usage->input_total <= 0 && usage->output_total <= 0 && usage->input_cache_read <= 0 &&
+           usage->input_cache_write <= 0 && usage->output_reasoning <= 0;
+}
+
+static int emit_usage(beluga_emit *emit, beluga_event *event)
+{
+    int status = beluga__emit_check(emit);
+    if (status) return status;
+    bool empty = counts_nothing(&event->u.usage);
+    emit->brought |= BELUGA__BROUGHT_OTHER;
+    if (empty && emit->has_usage) return 0; /* a placeholder is not the last word */
+    emit->has_usage = !empty;
+    clean_count(&event->u.usage.input_total);
+    clean_count(&event->u.usage.input_cache_read);
+    clean_count(&event->u.usage.input_cache_write);
+    clean_count(&event->u.usage.output_total);
+    clean_count(&event->u.usage.output_reasoning);
+    return beluga__emit_event(emit, event);
+}
+
+static int emit_warning(beluga_emit *emit, beluga_event *event)
+{
+    int status = beluga__emit_check(emit);
+    if (status) return status;
+    char line[BELUGA__MAX_WARNING_BYTES];
+    beluga__line(line, sizeof line, event->u.text.text, event->u.text.length, BELUGA__BREAKS_BLANK);
+    const char *warning = beluga__arena_copy(&emit->call->arena, line, strlen(line));
+    if (!warning) return beluga__emit_no_memory(emit);
+    beluga__emit_start(emit, &warning, 1);
+    return beluga__emit_check(emit);
+}
+
+/* --- the end ---------------------------------------------------------------------------------- */
+
+/* Some servers send the word in every chunk: it is kept once. */
+static int keep_word(beluga_emit *emit, const char *raw, size_t n)
+{
+    const char *kept = emit->raw_finish;
+    if (beluga__utf8_valid(raw, n) != n) n = 0;
+    if (!n && emit->call->list_models) return 0; /* it is the next page's name */
+    if (n && kept && strlen(kept) == n && memcmp(kept, raw, n) == 0) return 0;
+    emit->raw_finish = n ? beluga__arena_copy(&emit->call->arena, raw, n) : NULL;
+    return n && !emit->raw_finish ? beluga__emit_no_memory(emit) : 0;
+}
+
+/* A finish is delivered by beluga__emit_deliver; behind HTTP the last reason holds. */
+static int emit_finish(beluga_emit *emit, beluga_event *event)
+{
+    int status = beluga__emit_check(emit);
+    if (status || (emit->finished && emit->full)) return status;
+    emit->finish_reason = event->u.finish.reason;
+    emit->finished = true;
+    emit->brought |= BELUGA__BROUGHT_REASON;
+    return keep_word(emit, event->u.finish.raw, event->u.finish.raw_length);
+}
+
+/* An error, too, is delivered by beluga__emit_deliver. */
+static int emit_error(beluga_emit *emit, beluga_event *event)
+{
+    const beluga_error *error = event->u.error;
+    int status = beluga__emit_check(emit);
+    if (status) return status;
+    if (!error || error->code >= 0)
+        return beluga__emit_broken(emit, BELUGA_ERROR_INTERNAL,
+                                   "the provider failed without a code");
+    beluga__emit_fail(emit, error->code, error);
+    return error->code;
+}
+
+/* An answer that was filtered is empty by its nature, and its finish reason says why. */
+static bool is_nothing(const beluga_emit *emit)
+{
+    return !((emit->seen | emit->brought) & BELUGA__BROUGHT_CONTENT) &&
+           emit->finish_reason != BELUGA_FINISH_CONTENT_FILTER && !emit->call->list_models;
+}
+
+void beluga__emit_complete(beluga_emit *emit)
+{
+    static const char *const nothing =
+        "the answer is empty: the model ended without text, reasoning or a tool call";
+    if (!emit->sink || emit->failed || !emit->finished) return;
+    if (!beluga__emit_end_tools(emit) && is_nothing(emit)) beluga__emit_start(emit, &nothing, 1);
+}
+
+int beluga__emit_keep_page(beluga_emit *emit, const char *token)
+{
+    int status = beluga__emit_check_text(emit, token, strlen(token));
+    if (status) return status;
+    emit->raw_finish = beluga__emit_keep(emit, token);
+    return emit->raw_finish ? 0 : beluga__emit_no_memory(emit);
+}
+
+/* --- lists of models and telemetry ------------------------------------------------------------ */
+
+/* A list of models goes through the same path as an answer: each name is a text of one line. */
+static int emit_model(beluga_emit *emit, beluga_event *event)
+{
+    if (!emit->call->list_models) return BELUGA_ERROR_INVALID_INPUT;
+    char line[BELUGA__MAX_LISTED_BYTES];
+    event->kind = BELUGA_EVENT_TEXT;
+    if (!beluga__is_line(event->u.text.text, event->u.text.length)) {
+        beluga__line(line, sizeof line, event->u.text.text, event->u.text.length,
+                     BELUGA__BREAKS_ESCAPED);
+        event->u.text.text = line;
+        event->u.text.length = strlen(line);
+    }
+    return event->u.text.length ? emit_text(emit, event) : beluga__emit_check(emit);
+}
+
+static int emit_attribute(beluga_emit *emit, beluga_event *event)
+{
+    beluga__span_apply(emit->call, event);
+    return beluga__emit_check(emit);
+}
+
+static int emit_measurement(beluga_emit *emit, beluga_event *event)
+{
+    beluga__measure_apply(emit->call, event);
+    return beluga__emit_check(emit);
+}
+
+/* The rules, by the kind of event. A provider may not emit a kind that is not listed. */
+static int (*const rules[BELUGA__EVENT_KINDS])(beluga_emit *emit, beluga_event *event) = {
+    [BELUGA_EVENT_METADATA] = emit_metadata,
+    [BELUGA_EVENT_REASONING] = emit_reasoning,
+    [BELUGA_EVENT_TOOL_CALL_BEGIN] = beluga__emit_tool_begin,
+    [BELUGA_EVENT_TOOL_CALL_DELTA] = beluga__emit_tool_delta,
+    [BELUGA_EVENT_TOOL_CALL_END] = beluga__emit_tool_end,
+    [BELUGA_EVENT_USAGE] = emit_usage,
+    [BELUGA_EVENT_FINISH] = emit_finish,
+    [BELUGA_EVENT_ERROR] = emit_error,
+    [BELUGA_EVENT_MEDIA] = emit_media,
+    [BELUGA_EVENT_STATE] = emit_state,
+    [BELUGA__EVENT_WARNING] = emit_warning,
+    [BELUGA__EVENT_MODEL] = emit_model,
+    [BELUGA__EVENT_REASONING_END] = end_reasoning,
+    [BELUGA__EVENT_MEDIA_BASE64] = emit_media,
+    [BELUGA__EVENT_ATTRIBUTE] = emit_attribute,
+    [BELUGA__EVENT_STRING_ATTRIBUTE] = emit_attribute,
+    [BELUGA__EVENT_MEASUREMENT] = emit_measurement,
+};
+
+int beluga__emit_apply(beluga_emit *emit, beluga_event *event)
+{
+    if (event->kind == BELUGA_EVENT_TEXT) return emit_text(emit, event); /* nearly always */
+    bool known = event->kind < BELUGA__EVENT_KINDS && rules[event->kind];
+    return known ? rules[event->kind](emit, event) : BELUGA_ERROR_INVALID_INPUT;
+}

@@ -1,0 +1,128 @@
+/* How an HTTP call ends: its terminal event is delivered, and all that it holds is let go of. */
+#include "model/http_op.h"
+
+#include "base/clock.h"
+
+/* --- letting go ------------------------------------------------------------------------------- */
+
+static void free_buffers(beluga__http_op *self)
+{
+    if (self->reading) return; /* end_reading does it */
+    beluga__framer_free(&self->framer);
+    beluga__http_request_free(&self->request);
+    beluga__http_response_free(&self->response);
+    beluga__emit_free(&self->emit);
+}
+
+void beluga__http_op_let_go(beluga__http_op *self, bool reuse_connection)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    beluga__http_op_enter(self, BELUGA__HTTP_OVER);
+    beluga__watchdog_stop(&self->dog);
+    loop->ops->timer_clear(loop, &self->grace);
+    beluga__task_cancel(&self->warn);
+    beluga__http_secrets_cancel(&self->secrets);
+    if (self->transfer && reuse_connection)
+        loop->ops->transfer_finish(self->transfer);
+    else if (self->transfer)
+        loop->ops->transfer_cancel(self->transfer, self->emit.failed ? self->emit.error : NULL);
+    self->transfer = NULL;
+    free_buffers(self);
+}
+
+beluga_call *beluga__http_op_begin_reading(beluga__http_op *self)
+{
+    self->reading = true;
+    return beluga__call_ref(self->emit.call);
+}
+
+void beluga__http_op_end_reading(beluga__http_op *self, beluga_call *call)
+{
+    self->reading = false;
+    if (beluga__http_op_is_over(self)) free_buffers(self);
+    beluga__call_unref(call);
+}
+
+/* --- the terminal event ----------------------------------------------------------------------- */
+
+/* Returns whether an error says that we gave up on the answer, and not what the provider said. */
+static bool gave_up(int code)
+{
+    switch (code) {
+    case BELUGA_ERROR_INVALID_RESPONSE:
+    case BELUGA_ERROR_EMPTY_RESPONSE:
+    case BELUGA_ERROR_MALFORMED_RESPONSE:
+    case BELUGA_ERROR_STREAM_CLOSED:
+    case BELUGA_ERROR_STREAM_TIMEOUT:
+    case BELUGA_ERROR_TIMEOUT:
+    case BELUGA_ERROR_NETWORK:
+    case BELUGA_ERROR_LIMIT_EXCEEDED: return true;
+    default: return false;
+    }
+}
+
+void beluga__http_op_give_cause(beluga__http_op *self, const char *text, size_t n)
+{
+    beluga_error *err = self->emit.error;
+    if (!err || *err->cause || !n || !gave_up(err->code)) return;
+    char sample[BELUGA__BODY_SAMPLE_BYTES];
+    if (n > sizeof sample) n = sizeof sample;
+    memcpy(sample, text, n);
+    beluga__http_secrets_mask(&self->secrets, sample, n);
+    beluga_error_set_cause(err, sample, n);
+}
+
+/* The provider's words may repeat a key. */
+static void mask_error(beluga__http_op *self)
+{
+    beluga_error *err = self->emit.error;
+    if (!err) return;
+    beluga__http_secrets_mask(&self->secrets, err->message, strlen(err->message));
+    beluga__http_secrets_mask(&self->secrets, err->cause, strlen(err->cause));
+    beluga__http_secrets_mask(&self->secrets, err->provider_code, strlen(err->provider_code));
+    beluga__http_secrets_mask(&self->secrets, err->request_id, strlen(err->request_id));
+}
+
+void beluga__http_op_conclude(beluga__http_op *self)
+{
+    beluga__emit_complete(&self->emit);
+    if (beluga__http_op_is_over(self)) return; /* a callback cancelled */
+    if (self->emit.failed) {
+        beluga__http_op_give_cause(self, self->response.body.data, self->response.body.length);
+        mask_error(self);
+    }
+    beluga__http_op_let_go(self, !self->emit.failed);
+    beluga__emit_deliver(&self->emit);
+}
+
+void beluga__http_op_fail(beluga__http_op *self, int code, const beluga_error *err)
+{
+    beluga__emit_fail(&self->emit, code, err);
+    beluga__http_op_conclude(self);
+}
+
+/* --- the grace behind a finish ---------------------------------------------------------------- */
+
+void beluga__http_op_grace_over(beluga__timer *timer)
+{
+    beluga__http_op *self = beluga__container_of(timer, beluga__http_op, grace);
+    beluga_call *call = beluga__http_op_begin_reading(self);
+    beluga__http_op_conclude(self);
+    beluga__http_op_end_reading(self, call);
+}
+
+/* The grace runs after a reason without content, and anew after each frame that follows, but not
+ * for ever: a server may send pings behind its finish. */
+void beluga__http_op_set_grace(beluga__http_op *self)
+{
+    beluga_loop *loop = self->emit.call->loop;
+    if (!beluga__proof_allows_grace(&self->proof) || self->paused) {
+        loop->ops->timer_clear(loop, &self->grace);
+        return;
+    }
+    int64_t now = beluga__now_ns();
+    int64_t end = now + (int64_t)BELUGA__FINISH_GRACE_MS * BELUGA__NS_PER_MS;
+    if (!self->grace.heap_index)
+        self->grace_end_ns = now + (int64_t)BELUGA__FINISH_WAIT_MS * BELUGA__NS_PER_MS;
+    loop->ops->timer_set(loop, &self->grace, end < self->grace_end_ns ? end : self->grace_end_ns);
+}

@@ -1,0 +1,183 @@
+/* Reads a body that is a stream: cuts it into frames, of which the provider decodes one after the
+ * other. model/proof.h tells what the end of the stream means. */
+#include "model/http_op.h"
+
+#include "base/limits.h"
+#include "wire/sniff.h"
+
+/* Keep the beginning of a stream of which nothing was understood so far. */
+static void keep_sample(beluga__http_op *self, const char *bytes, size_t n)
+{
+    size_t kept = self->response.body.length;
+    size_t room = kept < BELUGA__BODY_SAMPLE_BYTES ? BELUGA__BODY_SAMPLE_BYTES - kept : 0;
+    if (self->emit.seen || beluga__http_op_is_over(self) || !room) return;
+    beluga__buf_append(&self->response.body, bytes, n < room ? n : room); /* else there is none */
+}
+
+/* --- the end of the stream -------------------------------------------------------------------- */
+
+/* Every frame was of a kind that the provider does not know. */
+static void not_understood(beluga__http_op *self)
+{
+    beluga_error err;
+    beluga_error_set(&err, BELUGA_ERROR_EMPTY_RESPONSE, "nothing in the answer was understood");
+    /* A retry would be paid again, and look the same. */
+    if (self->heard != BELUGA__HTTP_HEARD_NOTHING) err.retryable = 0;
+    beluga__http_op_fail(self, err.code, &err);
+}
+
+void beluga__http_op_closed_early(beluga__http_op *self, const beluga_error *cause)
+{
+    bool content = self->emit.seen & BELUGA__BROUGHT_CONTENT;
+    bool heard = self->heard != BELUGA__HTTP_HEARD_NOTHING;
+    beluga_error err;
+    if (cause && !heard && !content) {
+        beluga__http_op_fail(self, cause->code, cause);
+        return;
+    }
+    bool sampled = self->response.body.length && beluga__http_is_framed(&self->response);
+    bool unknown = heard ? self->heard == BELUGA__HTTP_HEARD_UNKNOWN : sampled;
+    if (!cause && !self->emit.seen && unknown) {
+        not_understood(self);
+        return;
+    }
+    beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED,
+                     content ? "the stream ended before the answer was complete"
+                             : "the stream ended before an answer came");
+    if (cause) beluga_error_set_cause(&err, cause->message, strlen(cause->message));
+    beluga__http_op_fail(self, BELUGA_ERROR_STREAM_CLOSED, &err);
+}
+
+/* The stream is over; `cause` says how, where it was not its end. */
+static void ended(beluga__http_op *self, beluga__body_end end, const beluga_error *cause)
+{
+    if (self->emit.failed || beluga__proof_holds(&self->proof, end))
+        beluga__http_op_conclude(self);
+    else
+        beluga__http_op_closed_early(self, cause);
+}
+
+/* --- frames ----------------------------------------------------------------------------------- */
+
+/* Where nothing says how long a body is, a cut looks like half an event at its end. */
+static void cut_within_event(beluga__http_op *self)
+{
+    beluga_error cause = {.code = BELUGA_ERROR_MALFORMED_RESPONSE};
+    if (self->emit.error) cause = *self->emit.error;
+    self->emit.failed = false;
+    ended(self, BELUGA__BODY_CUT, &cause);
+}
+
+/* The decoder could not read a frame. Returns as on_frame does. */
+static int unreadable(beluga__http_op *self, const beluga_frame *frame, int status)
+{
+    if (beluga__http_op_is_over(self)) return 1;
+    if (beluga__frame_is_heartbeat(frame)) {
+        self->emit.failed = false;
+        return 0;
+    }
+    if (status == BELUGA_ERROR_MALFORMED_RESPONSE && !self->transfer) {
+        cut_within_event(self); /* the body has ended, and this was its unfinished rest */
+        return 1;
+    }
+    beluga__emit_fail(&self->emit, status, NULL);
+    beluga__http_op_give_cause(self, frame->data, frame->length);
+    beluga__http_op_conclude(self);
+    return 1;
+}
+
+/* Note how far the answer is with what a frame brought. */
+static void take_stock(beluga__http_op *self, const beluga_frame *frame)
+{
+    unsigned brought = beluga__emit_take_brought(&self->emit);
+    if (!self->emit.seen) {
+        if (frame->length) self->heard = BELUGA__HTTP_HEARD_UNKNOWN;
+        keep_sample(self, frame->data, frame->length);
+    }
+    if (self->proof.state || brought & BELUGA__BROUGHT_REASON)
+        beluga__proof_note(&self->proof, brought); /* else it has nothing to note */
+    if (brought & BELUGA__BROUGHT_CONTENT) beluga__watchdog_progress(&self->dog);
+}
+
+/* Lines have no event's name. Where they came instead of events, which a provider may count on,
+ * they get the one of events without a name. */
+static const beluga_frame *named(const beluga__http_op *self, const beluga_frame *frame,
+                                 beluga_frame *copy)
+{
+    static const char name[] = "message";
+    if (frame->event || beluga__http_op_provider(self)->framing == BELUGA_FRAMING_NDJSON)
+        return frame;
+    *copy = *frame;
+    copy->event = name;
+    copy->event_length = sizeof name - 1;
+    return copy;
+}
+
+/* Returns 0 to go on with the next frame, 1 when the call has ended. */
+static int on_frame(void *payload, const beluga_frame *given)
+{
+    beluga__http_op *self = payload;
+    beluga_frame copy;
+    const beluga_frame *frame = named(self, given, &copy);
+    if (frame->length && !self->heard) self->heard = BELUGA__HTTP_HEARD_FRAME;
+    beluga__watchdog_feed(&self->dog);
+    if (self->raw) beluga__emit_raw(&self->emit, frame->data, frame->length);
+    if (beluga__http_op_is_over(self)) return 1;
+    uintptr_t before = beluga__http_op_begin_turn(self);
+    int status = beluga__http_op_provider(self)->decode_event(self->state, frame, self->emit.given);
+    beluga__http_op_end_turn(self, before);
+    if (status < 0) return unreadable(self, frame, status);
+    if (beluga__http_op_is_over(self)) return 1; /* a callback cancelled */
+    if (self->emit.failed) {
+        beluga__http_op_conclude(self);
+        return 1;
+    }
+    take_stock(self, frame);
+    if (status == BELUGA_DECODE_DONE) {
+        ended(self, BELUGA__BODY_MARKED, NULL);
+        return 1;
+    }
+    if (self->emit.finished) beluga__http_op_set_grace(self);
+    return 0;
+}
+
+/* The framer's error. */
+static void failed_framing(beluga__http_op *self, int status)
+{
+    beluga_error err;
+    const char *why = "no memory for the stream";
+    if (status == BELUGA_ERROR_LIMIT_EXCEEDED)
+        why = "one event of the stream is larger than max_event_bytes";
+    if (status == BELUGA_ERROR_MALFORMED_RESPONSE) why = "a frame of the stream is damaged";
+    beluga_error_set(&err, status, "%s", why);
+    beluga__http_op_fail(self, status, &err);
+}
+
+void beluga__http_op_read_frames(beluga__http_op *self, char *bytes, size_t n)
+{
+    int status = beluga__framer_feed(&self->framer, bytes, n, on_frame, self);
+    if (status < 0) {
+        failed_framing(self, status);
+        return;
+    }
+    if (self->framer.alive) beluga__watchdog_live(&self->dog);
+    self->framer.alive = false;
+    if (!self->heard) keep_sample(self, bytes, n);
+}
+
+void beluga__http_op_end_frames(beluga__http_op *self)
+{
+    const beluga_provider *provider = beluga__http_op_provider(self);
+    int status = beluga__framer_end(&self->framer, on_frame, self);
+    if (status > 0 || beluga__http_op_is_over(self)) return; /* it ended with its last frame */
+    if (status == 0 && provider->decode_end) {
+        uintptr_t before = beluga__http_op_begin_turn(self);
+        status = provider->decode_end(self->state, self->emit.given);
+        beluga__http_op_end_turn(self, before);
+        if (beluga__http_op_is_over(self)) return;
+        beluga__proof_note(&self->proof, beluga__emit_take_brought(&self->emit));
+    }
+    if (status < 0) beluga__emit_fail(&self->emit, status, NULL);
+    bool framed = beluga__http_is_framed(&self->response);
+    ended(self, framed ? BELUGA__BODY_FRAMED : BELUGA__BODY_CLOSED, NULL);
+}

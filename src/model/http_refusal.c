@@ -1,0 +1,69 @@
+/* Makes an error of an answer that is a refusal: of its status, its headers, and the beginning of
+ * its body. */
+#include "model/http_op.h"
+
+#include "base/clock.h"
+
+/* The reason where the status alone tells it; NULL where it does not. */
+static const char *reason_of(int status)
+{
+    if (status >= 300 && status < 400)
+        return "the server redirects; set base_url to where it points";
+    if (status >= 200 && status < 300)
+        return "the server answered with a web page; is base_url right?";
+    return NULL;
+}
+
+/* The page of a proxy is not told: it is not the provider's, and may repeat the password that the
+ * proxy was asked with. */
+static void explain_proxy(beluga__http_op *self, beluga_error *err)
+{
+    beluga_error_set(err, BELUGA_ERROR_NETWORK, "%s", BELUGA__PROXY_WANTS_CREDENTIALS);
+    err->http_status = self->response.status;
+    err->retryable = 0;
+    beluga__buf_clear(&self->response.body);
+}
+
+static void set_cause(const beluga__http_op *self, beluga_error *err)
+{
+    const beluga__buf *body = &self->response.body;
+    const char *location = beluga_http_response_header(&self->response, "location");
+    if (self->response.status >= 300 && self->response.status < 400 && location)
+        beluga_error_set_cause(err, location, strlen(location));
+    else if (body->length)
+        beluga_error_set_cause(err, body->data, body->length < 80 ? body->length : 80);
+}
+
+static void explain(beluga__http_op *self, beluga_error *err)
+{
+    const beluga_provider *provider = beluga__http_op_provider(self);
+    beluga__buf *body = &self->response.body;
+    int status = self->response.status;
+    bool page = status >= 200 && status < 300;
+    int code = page ? BELUGA_ERROR_MALFORMED_RESPONSE : beluga_error_from_http(status);
+    const char *reason = reason_of(status);
+    if (body->length) beluga__http_secrets_mask(&self->secrets, body->data, body->length);
+    beluga_error_set(err, code, "%s", reason ? reason : beluga_error_text(code));
+    err->http_status = status;
+    err->retry_after_ms = beluga__http_retry_after_ms(&self->response, beluga__wall_s());
+    if (reason) err->retryable = 0;
+    if (status == 409) err->retryable = 1;
+    set_cause(self, err);
+    if (status >= 400 && provider->decode_error) provider->decode_error(&self->response, err);
+    int should_retry = beluga__http_should_retry(&self->response);
+    if (should_retry >= 0) err->retryable = should_retry;
+    /* AWS refuses a key with 403, of which only the provider can tell. */
+    bool key_refused = status == 401 || err->code == BELUGA_ERROR_AUTHENTICATION;
+    /* A token may have run out since it was asked for: with a new one it is worth another try. */
+    if (key_refused && beluga__http_secrets_refused(&self->secrets)) err->retryable = 1;
+}
+
+void beluga__http_op_refused(beluga__http_op *self)
+{
+    beluga_error err;
+    if (self->response.status == 407)
+        explain_proxy(self, &err);
+    else
+        explain(self, &err);
+    beluga__http_op_fail(self, err.code, &err);
+}

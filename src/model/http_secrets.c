@@ -1,0 +1,111 @@
+#include "model/http_secrets.h"
+
+#include "base/secret.h"
+
+/* The next one: a header's value, or the key behind them. */
+static beluga__key *next_key(const beluga__http_secrets *secrets)
+{
+    const beluga__target *target = secrets->call->target;
+    return secrets->n_fetched < target->n_headers ? target->headers[secrets->n_fetched].value
+                                                  : target->credential;
+}
+
+static void take(beluga__http_secrets *secrets, const char *value)
+{
+    const beluga__target *target = secrets->call->target;
+    bool is_key = secrets->n_fetched == target->n_headers;
+    if (is_key)
+        secrets->key = value;
+    else
+        secrets->header_values[secrets->n_fetched] = value;
+    if (value && (is_key || target->headers[secrets->n_fetched].secret))
+        secrets->list[secrets->n_listed++] = value;
+    secrets->n_fetched++;
+}
+
+/* A header's value is fetched as a key is, and the error must say which it was. */
+static int failed(const beluga__http_secrets *secrets, beluga_error *err)
+{
+    const beluga__target *target = secrets->call->target;
+    if (secrets->n_fetched >= target->n_headers) return err->code;
+    beluga_error cause = *err;
+    return beluga_error_set(err, cause.code, "header %.60s: %s",
+                            target->headers[secrets->n_fetched].name, cause.message);
+}
+
+int beluga__http_secrets_fetch(beluga__http_secrets *secrets, beluga_error *err)
+{
+    beluga_call *call = secrets->call;
+    while (secrets->n_fetched <= call->target->n_headers) {
+        beluga__key *key = next_key(secrets);
+        const char *value = NULL;
+        int status = 1;
+        if (key)
+            status = beluga__key_get(key, call->loop, &call->arena, &secrets->wait, &value, err);
+        if (status <= 0) return status ? failed(secrets, err) : 0;
+        if (key && beluga__key_renews(key)) secrets->renew = true;
+        take(secrets, value);
+    }
+    return 1;
+}
+
+/* A value that was waited for is a new one: `renew` stays as it is. */
+static void key_ready(beluga__key_wait *wait, const char *key, const beluga_error *key_err)
+{
+    beluga__http_secrets *secrets = beluga__container_of(wait, beluga__http_secrets, wait);
+    beluga_error err;
+    int status;
+    if (key_err) {
+        err = *key_err;
+        status = failed(secrets, &err);
+    } else if (!(key = beluga__arena_copy(&secrets->call->arena, key, strlen(key))))
+        status = beluga_error_set(&err, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
+    else {
+        take(secrets, key);
+        status = beluga__http_secrets_fetch(secrets, &err);
+        if (!status) return; /* the next one is waited for */
+    }
+    secrets->ready(secrets, status > 0 ? 0 : status, &err);
+}
+
+int beluga__http_secrets_init(beluga__http_secrets *secrets, beluga_call *call,
+                              void (*ready)(beluga__http_secrets *, int, beluga_error *),
+                              beluga_error *err)
+{
+    size_t n = call->target->n_headers;
+    secrets->call = call;
+    secrets->ready = ready;
+    secrets->wait.ready = key_ready;
+    if (n && !(secrets->header_values = beluga__arena_zalloc(&call->arena, n * sizeof(char *))))
+        return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the headers");
+    /* with room for the key and the NULL behind them */
+    secrets->list = beluga__arena_zalloc(&call->arena, (n + 2) * sizeof *secrets->list);
+    if (secrets->list) return 0;
+    return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
+}
+
+void beluga__http_secrets_cancel(beluga__http_secrets *secrets)
+{
+    beluga__key_cancel(&secrets->wait);
+}
+
+/* Another attempt would only wait on, and be the next to be late. */
+int beluga__http_secrets_late(const beluga__http_secrets *secrets, beluga_error *err)
+{
+    beluga__key_late(next_key(secrets), err);
+    return failed(secrets, err);
+}
+
+bool beluga__http_secrets_refused(beluga__http_secrets *secrets)
+{
+    const beluga__target *target = secrets->call->target;
+    bool renews = target->credential && beluga__key_expire(target->credential);
+    for (size_t i = 0; i < target->n_headers; i++)
+        if (target->headers[i].value && beluga__key_expire(target->headers[i].value)) renews = true;
+    return renews && secrets->renew;
+}
+
+void beluga__http_secrets_mask(const beluga__http_secrets *secrets, char *bytes, size_t n)
+{
+    beluga__secrets_mask(secrets->list, bytes, n);
+}

@@ -1,0 +1,47 @@
+/* Receives what libcurl reads: the lines of an answer's head, and the bytes of its body. */
+#include "transport/http_transfer.h"
+
+size_t beluga__transfer_on_header(char *line, size_t size, size_t n, void *userdata)
+{
+    beluga__transfer *t = userdata;
+    size_t length = size * n, trimmed = length;
+    if (!t->handler) return t->draining ? length : 0;
+    while (trimmed && (line[trimmed - 1] == '\n' || line[trimmed - 1] == '\r')) trimmed--;
+    t->head_ended = trimmed == 0 || t->head_told;
+    if (t->head_ended) return length;
+    t->refusal = beluga__http_response_add_line(t->response, line, trimmed);
+    return t->refusal ? 0 : length;
+}
+
+void beluga__transfer_tell_head(beluga__transfer *t)
+{
+    if (t->head_told || !t->handler) return;
+    t->head_told = true;
+    t->handler->head(t->owner);
+}
+
+/* libcurl reads a connection until it is empty. Bytes that are too many for this step are held
+ * until the next one, in which the transfers that were held come first. */
+static bool is_held(beluga__transfer *t)
+{
+    if (t->http->loop->step_bytes < BELUGA__MAX_STEP_BYTES) return false;
+    beluga__transfer_move(t, &t->http->to_resume);
+    return true;
+}
+
+size_t beluga__transfer_on_body(char *bytes, size_t size, size_t n, void *userdata)
+{
+    beluga__transfer *t = userdata;
+    size_t length = size * n;
+    if (t->draining) {
+        t->drained += length;
+        return t->drained > BELUGA__DRAIN_BYTES ? 0 : length;
+    }
+    if (t->paused || is_held(t)) return CURL_WRITEFUNC_PAUSE;
+    beluga__transfer_tell_head(t);
+    if (!t->handler) return t->draining ? length : 0;
+    t->http->loop->step_bytes += length;
+    t->handler->body(t->owner, bytes, length);
+    /* 0 is an error to libcurl: it ends a transfer that was cancelled meanwhile. */
+    return t->handler || t->draining ? length : 0;
+}
