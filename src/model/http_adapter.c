@@ -227,8 +227,8 @@ static int resolve_secrets(beluga__http_op *self, beluga_error *err)
         const char *value = NULL;
         int status = 1;
         if (credential)
-            status = beluga__key_get(credential, call->loop, &call->arena, &self->key_wait,
-                                            &value, err);
+            status =
+                beluga__key_get(credential, call->loop, &call->arena, &self->key_wait, &value, err);
         self->waits_for_key = status == 0;
         if (status <= 0) return status ? secret_failed(self, err) : 0;
         if (credential && beluga__key_renews(credential)) self->kept_secret = true;
@@ -333,8 +333,6 @@ static int begin(beluga__http_op *self, beluga_error *err)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err)
 {
-    beluga_error unused;
-    if (!err) err = &unused;
     if (call->list_models && !call->target->provider->encode_list_models)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider has no list of models");

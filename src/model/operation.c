@@ -373,8 +373,6 @@ static beluga_op *new_op(beluga_call *call, beluga_event_cb cb, void *payload)
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err)
 {
-    beluga_error unused;
-    if (!err) err = &unused;
     beluga_op *op = call->loop->ops->reserve(call->loop) ? NULL : new_op(call, cb, payload);
     if (!op) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     begin_span(op);
