@@ -1,36 +1,11 @@
-/* The end of a client: by its last reference, on the thread that gives it back; or by one that
- * waits until it has the last one, and so knows that nothing is left. */
+/* Closing a client: a thread waits until it has the last reference, and so knows that nothing is
+ * left. Without that a client ends with its last reference, on the thread that gives it back. */
 #include "client/client.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "registry/registry.h"
 #include "telemetry/telemetry.h"
 
-void beluga__client_destroy(beluga_client *client)
-{
-    beluga__loops_free(&client->loops);
-    beluga__registry_free(client->registry);
-    /* A forked child has the struct of its parent's pool but not the threads. */
-    if (client->executor_generation == beluga__fork_generation())
-        beluga__thread_pool_free(client->executor);
-    beluga_telemetry_unref(client->observer);
-    pthread_mutex_destroy(&client->lock);
-    pthread_cond_destroy(&client->last);
-    beluga__cassette_free(client->cassettes);
-    beluga_allocator allocator = client->runtime.allocator;
-    beluga__release(&allocator, client);
-}
-
 /* ---- waiting for the others ------------------------------------------------------------------ */
-
-void beluga__client_tell_closer(beluga_client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    client->is_last = true;
-    pthread_cond_signal(&client->last);
-    pthread_mutex_unlock(&client->lock);
-}
 
 /* Take the mark back, unless nobody else is left: then who was the last one is about to tell so. */
 static bool reopen(beluga_client *client)

@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "base/secret_memory.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 beluga_config *beluga_config_new_n(const beluga_option *opts, size_t n)
@@ -66,17 +64,6 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
     int status = beluga__config_file_new(path, NULL, &file, err);
     if (!status) config->files[config->n_files++] = file;
     return status;
-}
-
-int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
-                         int column, const char *format, ...)
-{
-    char text[sizeof err->message];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return beluga_error_set(err, code, "%s:%d:%d: %s", file->path, line, column, text);
 }
 
 /* --- the environment -------------------------------------------------------------------------- */

@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "config/problems.h"
 #include "options/settings.h"
 
 #include <beluga/config.h>
@@ -81,33 +82,11 @@ enum { BELUGA__WRONG_URL = 128 };
  * may be secret. */
 bool beluga__config_check_url(const char *url, char *wrong);
 
-typedef struct beluga__noted_problem {
-    struct beluga__noted_problem *next;
-    beluga_config_problem problem;
-    size_t index; /* as it was found */
-} beluga__noted_problem;
-
-/* Where the faults of a file go that is checked; without one the first of them is an error. */
-typedef struct beluga__config_check {
-    beluga__arena arena;
-    const char *path;
-    beluga__noted_problem *first, **end;
-    size_t count, n_errors, left_out;
-    int status; /* NO_MEMORY: one could not be kept */
-} beluga__config_check;
-
-/* config_check.c: a problem that is there already is not added again. */
-void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
-                         int column, const char *format, ...) BELUGA_PRINTF(5, 6);
-
-/* config_file.c: one reference, yours. With `check` all that is not at fault is in it. */
-int beluga__config_file_new(const char *path, beluga__config_check *check,
+/* Read a file; one reference, yours. With `problems` every problem is noted there, and the file has
+ * all that is not at fault; without, the first one is the error. */
+int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
-
-/* "path:line:column: …", with INVALID_CONFIG. */
-int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
-                         int column, const char *format, ...) BELUGA_PRINTF(6, 7);
 
 /* The newest file's section of a model's alias, and its file; NULL when there is none. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
@@ -120,7 +99,7 @@ const char *beluga__config_find_base(const beluga_config *config, const char *na
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
 
-/* config_resolve.c: as beluga_config_resolve, for a provider and its default model. */
+/* Do as beluga_config_resolve, for a provider and its default model. */
 int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
                                     const char *name, beluga_config **out, beluga_error *err);
 

@@ -21,7 +21,7 @@ enum { SHOWN = 60 }; /* bytes of a bad name */
 /* One file while it is read. */
 typedef struct reader {
     beluga__config_file *file;
-    beluga__config_check *check; /* NULL: the first fault is the error */
+    beluga__config_problems *problems; /* NULL: the first one is the error */
     beluga_error *err;
     beluga__yaml_place place; /* of the last key */
     beluga__yaml_place runs;  /* where a program is named first; line 0: nowhere */
@@ -38,10 +38,10 @@ static int fault(const reader *r, beluga__yaml_place place, const char *format, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (!r->check)
-        return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, r->file, place.line,
+    if (!r->problems)
+        return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, r->file->path, place.line,
                                     place.column, "%s", text);
-    beluga__config_tell(r->check, BELUGA_SEVERITY_ERROR, place.line, place.column, "%s", text);
+    beluga__config_note(r->problems, BELUGA_SEVERITY_ERROR, place.line, place.column, "%s", text);
     return 0;
 }
 
@@ -463,7 +463,7 @@ static int read_file(reader *r)
     return status;
 }
 
-int beluga__config_file_new(const char *path, beluga__config_check *check,
+int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -479,7 +479,7 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
     file->models.end = &file->models.first;
     file->plugins_end = &file->plugins;
     file->path = beluga__arena_copy(&file->arena, path, strlen(path));
-    reader r = {.file = file, .check = check, .err = err, .place = {1, 1}};
+    reader r = {.file = file, .problems = problems, .err = err, .place = {1, 1}};
     int status = file->path ? read_file(&r) : BELUGA_ERROR_NO_MEMORY;
     if (!file->path) beluga_error_set(err, status, "%s: no memory to read it", path);
     if (status)

@@ -12,7 +12,7 @@
 #include <beluga/registry.h>
 #include <stdio.h>
 
-enum { SHOWN = 60, LONGEST_PROVIDER = 47, SEARCHED = 256 /* providers */ };
+enum { SHOWN = 60, SEARCHED = 256 /* providers */ };
 
 /* What a reference led to. */
 typedef struct resolution {
@@ -26,7 +26,7 @@ typedef struct resolution {
     size_t n_steps;
     const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
     int line, column;
-    char provider[LONGEST_PROVIDER + 1];
+    char provider[BELUGA__MAX_PROVIDER_NAME + 1];
     const char *model;               /* NULL: the provider's default */
     const char *base;                /* of a provider without code, else NULL */
     bool given;                      /* by the caller: it wins over what the configuration had */
@@ -46,7 +46,7 @@ static int fault(const resolution *r, int code, const char *text)
         r->meaning->column = r->column;
     }
     if (r->file && !r->meaning)
-        return beluga__config_fault(r->err, code, r->file, r->line, r->column, "%s", text);
+        return beluga__config_fault(r->err, code, r->file->path, r->line, r->column, "%s", text);
     return beluga_error_set(r->err, code, "%s", text);
 }
 
@@ -156,7 +156,8 @@ static int take_provider(resolution *r, const char *name)
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
     /* One of the file's layer is of the provider that was resolved before. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
-    if (n > LONGEST_PROVIDER || !(r->base || beluga_registry_contains(r->registry, name))) return 0;
+    if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
+        return 0;
     memcpy(r->provider, name, n + 1);
     int status = r->base ? check_base(r, file, entry) : 0;
     return status ? status : 1;
@@ -309,7 +310,7 @@ static int name_own(const resolution *r, beluga__arena *arena, const beluga__con
     int status = beluga__config_name_own(provider, arena, e->name, option, &why);
     if (status != BELUGA_ERROR_INVALID_CONFIG)
         return status ? beluga_error_set(r->err, status, "%s", why.message) : 0;
-    return beluga__config_fault(r->err, status, file, e->line, e->column, "%s", why.message);
+    return beluga__config_fault(r->err, status, file->path, e->line, e->column, "%s", why.message);
 }
 
 /* The lists of a section take the place of those before, not the end of them. */

@@ -1,5 +1,5 @@
 /* YAML for configuration files: a tree of a document's values, their places, and what they are as
- * text or JSON. It is made of the events of libyaml, which only config_yaml.c and yaml_words.c
+ * text or JSON. It is made of the events of libyaml, which only yaml.c and yaml_words.c
  * know. */
 #ifndef BELUGA__CONFIG_YAML_H
 #define BELUGA__CONFIG_YAML_H

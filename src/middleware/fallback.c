@@ -29,11 +29,9 @@ typedef struct fallback {
 
 typedef struct fallback_stage {
     beluga__layer_stage base;
-    beluga__task next; /* a stage delivers nothing inside start: who failed is followed later */
-    size_t first;      /* who was asked first: 0 is the model itself, then the others */
-    size_t asked;      /* how many have been */
-    int attempts;
-    bool delivered;
+    beluga__task next;   /* a stage delivers nothing inside start: who failed is followed later */
+    size_t first;        /* who was asked first: 0 is the model itself, then the others */
+    size_t asked;        /* how many have been */
     beluga_error *error; /* the first one's, in the arena */
 } fallback_stage;
 
@@ -124,7 +122,7 @@ static beluga_error final_error(const fallback_stage *stage, const beluga_error 
 static void give_up(fallback_stage *stage, const beluga_error *last)
 {
     beluga_error err = final_error(stage, last);
-    err.attempts = stage->attempts;
+    err.attempts = stage->base.attempts;
     beluga__layer_fail(&stage->base, &err);
 }
 
@@ -150,7 +148,7 @@ static int ask(fallback_stage *stage, beluga_error *err)
 
 static void keep_first_error(fallback_stage *stage, const beluga_error *err)
 {
-    stage->attempts += err->attempts;
+    stage->base.attempts += err->attempts;
     if (stage->error) return;
     stage->error = beluga__arena_alloc(&stage->base.call->arena, sizeof *stage->error);
     if (stage->error) *stage->error = *err;
@@ -168,14 +166,14 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
 /* Returns whether the next one will be asked. */
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
-    bool told = stage->delivered && !stage->base.call->restartable;
+    bool told = stage->base.delivered && !stage->base.call->restartable;
     if (told || stage->asked > fallback_of(stage)->n || stage->base.call->list_models ||
         !leads_on(stage, err))
         return false;
     keep_first_error(stage, err);
     log_next(stage, err);
     beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
-    stage->delivered = false;
+    stage->base.delivered = false;
     beluga__layer_deliver(&stage->base, &restart); /* also of usage and ids that went before */
     if (stage->base.outer) stage->base.call->loop->ops->defer(stage->base.call->loop, &stage->next);
     return true;
@@ -201,8 +199,8 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
-    if (event->kind == BELUGA_EVENT_RESTART) stage->delivered = false;
-    if (!stage->delivered) stage->delivered = beluga__event_is_content(event);
+    if (event->kind == BELUGA_EVENT_RESTART) stage->base.delivered = false;
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
     beluga__layer_deliver(&stage->base, event);
 }
 

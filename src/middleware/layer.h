@@ -20,6 +20,9 @@ typedef struct beluga__layer_stage {
     beluga__layer *layer;
     beluga_call *call;
     bool paused; /* an inner stage that begins later is paused, too */
+    /* Of the layers that ask again; here they fill what would be padding. */
+    bool delivered; /* content went out, and was not taken back */
+    int attempts;   /* how many requests were sent */
 } beluga__layer_stage;
 
 /* One kind of layer. Its models start, cancel and pause by the functions below, which do what is

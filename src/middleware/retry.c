@@ -26,8 +26,6 @@ typedef struct retry {
 typedef struct retry_stage {
     beluga__layer_stage base; /* between two attempts there is no inner stage */
     beluga__timer timer;
-    int attempts;
-    bool delivered; /* content went out in this attempt */
 } retry_stage;
 
 static retry *retry_of(const retry_stage *stage)
@@ -38,7 +36,7 @@ static retry *retry_of(const retry_stage *stage)
 static void deliver_error(retry_stage *stage, const beluga_error *err)
 {
     beluga_error copy = *err;
-    copy.attempts = stage->attempts;
+    copy.attempts = stage->base.attempts;
     beluga__call_locate(stage->base.call, &copy);
     beluga__layer_fail(&stage->base, &copy);
 }
@@ -50,7 +48,7 @@ static int64_t backoff_ms(retry_stage *stage)
         (double)beluga__settings_int(stage->base.call->settings, BELUGA_OPTION_RETRY_DELAY, 1000);
     double factor =
         beluga__settings_double(stage->base.call->settings, BELUGA_OPTION_RETRY_BACKOFF, 2.0);
-    for (int i = 1; i < stage->attempts; i++) delay *= factor;
+    for (int i = 1; i < stage->base.attempts; i++) delay *= factor;
     if (delay > BELUGA__MAX_RETRY_WAIT_MS) delay = BELUGA__MAX_RETRY_WAIT_MS;
     uint64_t random = beluga__loop_random(stage->base.call->loop) >> 11;
     return (int64_t)(delay * (1.0 - 0.25 * (double)random / (double)(1ull << 53)));
@@ -118,10 +116,10 @@ static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 /* Milliseconds until the next attempt, or -1 for none. */
 static int64_t next_wait_ms(retry_stage *stage, const beluga_error *err)
 {
-    if (stage->attempts > retries_after(stage, err) || stage->base.call->is_probe ||
+    if (stage->base.attempts > retries_after(stage, err) || stage->base.call->is_probe ||
         !may_pass(stage, err))
         return -1;
-    if (stage->delivered && !stage->base.call->restartable) return -1;
+    if (stage->base.delivered && !stage->base.call->restartable) return -1;
     if (err->retry_after_ms > BELUGA__MAX_RETRY_WAIT_MS) return -1;
     int64_t wait = backoff_ms(stage);
     if (err->retry_after_ms > wait) wait = err->retry_after_ms;
@@ -141,7 +139,7 @@ static void plan_retry(retry_stage *stage, const beluga_error *err, int64_t wait
                        BELUGA__TEXT_FIELD("provider", stage->base.call->target->provider->name),
                        BELUGA__TEXT_FIELD("model", stage->base.call->model_name),
                        BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
-                       BELUGA__NUMBER_FIELD("attempt", stage->attempts),
+                       BELUGA__NUMBER_FIELD("attempt", stage->base.attempts),
                        BELUGA__NUMBER_FIELD("wait_ms", wait_ms),
                        BELUGA__NUMBER_FIELD("attempts", retries_after(stage, err) + 1),
                        BELUGA__TEXT_FIELD("message", err->message));
@@ -161,12 +159,12 @@ static void failed(retry_stage *stage, const beluga_error *err)
         deliver_error(stage, err);
         return;
     }
-    if (stage->delivered) {
+    if (stage->base.delivered) {
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
         beluga__layer_deliver(&stage->base, &restart);
         if (!stage->base.outer) return; /* cancelled from its callback */
     }
-    stage->delivered = false;
+    stage->base.delivered = false;
     plan_retry(stage, err, wait);
 }
 
@@ -177,13 +175,13 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
         failed(stage, event->u.error);
         return;
     }
-    if (!stage->delivered) stage->delivered = beluga__event_is_content(event);
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
     beluga__layer_deliver(&stage->base, event);
 }
 
 static int attempt(retry_stage *stage, beluga_error *err)
 {
-    stage->attempts++;
+    stage->base.attempts++;
     return beluga__layer_ask(&stage->base, err);
 }
 

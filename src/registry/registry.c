@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_NAME = 47 };
-
 typedef struct entry {
     const beluga_provider *provider; /* at least as long as we know a table */
     const beluga_provider *given;    /* as it was registered: perhaps shorter */
@@ -39,10 +37,15 @@ void beluga_provider_link(beluga_provider_node *node)
 
 /* --- checking a table ------------------------------------------------------------------------- */
 
-bool beluga__provider_name_is_good(const char *name)
+int beluga__provider_name_check(const char *name, int code, beluga_error *err)
 {
     size_t n = name ? strlen(name) : 0;
-    return n >= 1 && n <= MAX_NAME && strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+    if (n >= 1 && n <= BELUGA__MAX_PROVIDER_NAME &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n)
+        return 0;
+    return beluga_error_set(err, code,
+                            "a provider's name has 1 to %d of a-z 0-9 _ - (is \"%.60s\")",
+                            BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
 static const char *missing_slot(const beluga_provider *p)
@@ -90,9 +93,8 @@ static int check_table(const beluga_provider *given, beluga_error *err)
     int status = check_abi(given, err);
     if (status) return status;
     beluga_provider p = whole(given);
-    if (!beluga__provider_name_is_good(p.name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, BELUGA__BAD_PROVIDER_NAME,
-                                p.name ? p.name : "");
+    status = beluga__provider_name_check(p.name, BELUGA_ERROR_INVALID_INPUT, err);
+    if (status) return status;
     const char *missing = missing_slot(&p);
     if (missing)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p.name,

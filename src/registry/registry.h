@@ -44,7 +44,7 @@ int beluga__registry_add(beluga_registry *registry, const beluga_provider *const
 /* The provider of that name, or UNSUPPORTED_PROVIDER with what there is. */
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err);
-bool beluga__provider_name_is_good(const char *name);
-#define BELUGA__BAD_PROVIDER_NAME "a provider's name has 1 to 47 of a-z 0-9 _ - (is \"%.60s\")"
+/* Whether a provider may have this name; else `code` with what names are made of. */
+int beluga__provider_name_check(const char *name, int code, beluga_error *err);
 
 #endif
