@@ -57,13 +57,9 @@ static void end_span(beluga_batch_op *batch, int status)
     if (!batch->span || batch->generation != beluga__fork_generation()) return;
     beluga_error err;
     if (status) beluga_error_set(&err, status, "%s", beluga_error_text(status));
-    beluga_span_end end = {.size = sizeof end,
-                           .status = status,
-                           .error = status ? &err : NULL,
-                           .usage = BELUGA_USAGE_INIT,
-                           .duration_ns = beluga__now_ns() - batch->start_ns,
-                           .succeeded = batch->succeeded,
-                           .failed = batch->failed};
+    beluga_span_end end = beluga__span_ended(batch->start_ns, status ? &err : NULL);
+    end.succeeded = batch->succeeded;
+    end.failed = batch->failed;
     beluga__span_end(batch->model->target, batch->span, &end);
     batch->span = NULL;
 }

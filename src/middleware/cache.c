@@ -19,7 +19,7 @@ typedef struct cache {
 } cache;
 
 typedef struct cache_stage {
-    beluga__layer_stage base; /* after a hit's finish its outer sink is NULL, too */
+    beluga__layer_stage base; /* after a hit's finish it delivers to nobody, too */
     char key[BELUGA__CACHE_KEY];
     bool asks; /* the key is made */
     /* a miss: what comes is written down */
@@ -58,13 +58,13 @@ static void play_metadata(cache_stage *stage, beluga_event *event)
     event->u.metadata.cached = true;
     if (!room) *event = (beluga_event){.kind = BELUGA_EVENT_METADATA, .u.metadata.cached = true};
     beluga__event_copy(&copy, event, room);
-    stage->base.outer->event(stage->base.outer, &copy);
+    beluga__layer_deliver(&stage->base, &copy);
 }
 
 static void play_one(cache_stage *stage, beluga_event *event)
 {
     beluga__sink *outer = stage->base.outer;
-    if (event->kind == BELUGA_EVENT_FINISH) stage->base.outer = NULL;
+    if (event->kind == BELUGA_EVENT_FINISH) stage->base.outer = &beluga__layer_nobody;
     if (event->kind == BELUGA_EVENT_METADATA)
         play_metadata(stage, event);
     else
@@ -76,15 +76,15 @@ static void play(beluga__task *task)
     cache_stage *stage = beluga__container_of(task, cache_stage, play);
     beluga_call *call = beluga__call_ref(stage->base.call); /* the stage is in its arena */
     stage->playing = true;
-    for (int i = 0; i < EVENTS_A_TURN && stage->base.outer && !stage->base.paused && stage->next;
-         i++) {
+    for (int i = 0; i < EVENTS_A_TURN && stage->next; i++) {
+        if (beluga__layer_is_over(&stage->base) || stage->base.paused) break;
         beluga_event event;
         bool good = beluga__event_from_json(stage->next, &event);
         stage->next = beluga_json_next(stage->events, stage->next);
         if (good) play_one(stage, &event);
     }
     stage->playing = false;
-    if (!stage->base.outer)
+    if (beluga__layer_is_over(&stage->base))
         let_go(stage);
     else if (stage->next && !stage->base.paused)
         call->loop->ops->defer(call->loop, &stage->play);
@@ -187,7 +187,7 @@ static void pause(beluga__stage *base, bool paused)
 {
     cache_stage *stage = beluga__container_of(base, cache_stage, base.stage);
     beluga_loop *loop = stage->base.call->loop;
-    if (!paused && stage->doc && stage->base.outer && !stage->play.queued)
+    if (!paused && stage->doc && !beluga__layer_is_over(&stage->base) && !stage->play.queued)
         loop->ops->defer(loop, &stage->play);
     beluga__layer_pause(base, paused);
 }

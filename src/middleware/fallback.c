@@ -123,7 +123,7 @@ static void give_up(fallback_stage *stage, const beluga_error *last)
 {
     beluga_error err = final_error(stage, last);
     err.attempts = stage->base.attempts;
-    beluga__layer_fail(&stage->base, &err);
+    beluga__sink_error(stage->base.outer, &err);
 }
 
 /* --- from one to the next --------------------------------------------------------------------- */
@@ -175,7 +175,8 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
     beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
     stage->base.delivered = false;
     beluga__layer_deliver(&stage->base, &restart); /* also of usage and ids that went before */
-    if (stage->base.outer) stage->base.call->loop->ops->defer(stage->base.call->loop, &stage->next);
+    if (!beluga__layer_is_over(&stage->base))
+        stage->base.call->loop->ops->defer(stage->base.call->loop, &stage->next);
     return true;
 }
 

@@ -60,7 +60,7 @@ static void stop(hooks_stage *stage, const beluga_event *event, beluga_error *er
         beluga__stage_cancel(inner); /* else it is over already */
     beluga__call_locate(stage->base.call, err);
     tell_failed(stage, err);
-    beluga__layer_fail(&stage->base, err);
+    beluga__sink_error(stage->base.outer, err);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)

@@ -18,6 +18,14 @@ void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__run
     return layer;
 }
 
+static void hear(beluga__sink *sink, const beluga_event *event)
+{
+    (void)sink;
+    (void)event;
+}
+
+beluga__sink beluga__layer_nobody = {hear};
+
 static const beluga__layer_kind *kind_of(const beluga__model_ops *ops)
 {
     return beluga__container_of(ops, beluga__layer_kind, ops);
@@ -43,7 +51,7 @@ void beluga__layer_cancel(beluga__stage *stage)
 {
     beluga__layer_stage *base = beluga__container_of(stage, beluga__layer_stage, stage);
     const beluga__layer_kind *kind = kind_of(stage->ops);
-    base->outer = NULL;
+    base->outer = &beluga__layer_nobody;
     beluga__stage_cancel(base->inner);
     base->inner = NULL;
     if (kind->cancelled) kind->cancelled(base);

@@ -15,7 +15,7 @@ typedef struct beluga__layer {
 typedef struct beluga__layer_stage {
     beluga__stage stage;
     beluga__sink sink;    /* the inner stage delivers to it */
-    beluga__sink *outer;  /* this stage delivers to it; NULL once the stage was cancelled */
+    beluga__sink *outer;  /* this stage delivers to it, and to nobody when it was cancelled */
     beluga__stage *inner; /* NULL while none runs */
     beluga__layer *layer;
     beluga_call *call;
@@ -67,16 +67,18 @@ static inline int beluga__layer_ask(beluga__layer_stage *base, beluga_error *err
     return beluga__layer_ask_other(base, base->layer->inner, base->call, err);
 }
 
-/* Deliver an event, unless the stage was cancelled meanwhile: the host's own functions may do that
- * while the stage handles one. */
-static inline void beluga__layer_deliver(const beluga__layer_stage *base, const beluga_event *event)
+/* The sink of a stage that was cancelled, which may happen in a callback while it handles an event:
+ * it hears everything and does nothing. */
+extern beluga__sink beluga__layer_nobody;
+
+static inline bool beluga__layer_is_over(const beluga__layer_stage *base)
 {
-    if (base->outer) base->outer->event(base->outer, event);
+    return base->outer == &beluga__layer_nobody;
 }
 
-static inline void beluga__layer_fail(const beluga__layer_stage *base, const beluga_error *err)
+static inline void beluga__layer_deliver(const beluga__layer_stage *base, const beluga_event *event)
 {
-    if (base->outer) beluga__sink_error(base->outer, err);
+    base->outer->event(base->outer, event);
 }
 
 #endif

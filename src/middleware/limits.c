@@ -211,7 +211,7 @@ static int refuse(const limits_stage *stage, int64_t wait_ns, const char *what, 
 static void fail(limits_stage *stage, const beluga_error *err)
 {
     leave(stage);
-    beluga__layer_fail(&stage->base, err);
+    beluga__sink_error(stage->base.outer, err);
 }
 
 static void return_turn(limits_stage *stage)

@@ -38,7 +38,7 @@ static void deliver_error(retry_stage *stage, const beluga_error *err)
     beluga_error copy = *err;
     copy.attempts = stage->base.attempts;
     beluga__call_locate(stage->base.call, &copy);
-    beluga__layer_fail(&stage->base, &copy);
+    beluga__sink_error(stage->base.outer, &copy);
 }
 
 /* Up to a quarter less, as the providers' own SDKs do. */
@@ -162,7 +162,7 @@ static void failed(retry_stage *stage, const beluga_error *err)
     if (stage->base.delivered) {
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
         beluga__layer_deliver(&stage->base, &restart);
-        if (!stage->base.outer) return; /* cancelled from its callback */
+        if (beluga__layer_is_over(&stage->base)) return; /* cancelled from its callback */
     }
     stage->base.delivered = false;
     plan_retry(stage, err, wait);

@@ -19,6 +19,8 @@ bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *st
  * none. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start);
+/* What there is to say of work that ends now, and of nothing but that; err NULL: it succeeded. */
+beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End it; NULL does nothing. */
 void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
 
