@@ -86,7 +86,7 @@ static beluga_context *traced_context(const beluga__tool_job *job)
 static void conclude(outcome *o, int status, const beluga_error *err, int64_t start_ns)
 {
     o->status = status;
-    o->duration_ns = start_ns ? beluga__now_ns() - start_ns : 0;
+    o->duration_ns = beluga__now_ns() - start_ns;
     if (!status || o->length) return;
     beluga_free(o->text);
     o->text = beluga__copy(beluga_allocator_default(), err->message, strlen(err->message));

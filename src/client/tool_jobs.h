@@ -1,11 +1,11 @@
 /* The tool calls of one answer: each is a job, which a thread of the client's runs.
  *
- * Two own parts of a job, and neither waits for the other. The loop owns the jobs: what was called,
- * until when there is time, and the result. A thread owns its errand: the tool, a copy of the
- * arguments, the context, and the text that the tool makes. The errand comes back as mail to the
- * loop. If its job still waits, the job takes the text; if the job gave up, because it was late or
- * the run ended, they had let go of each other, and the text is freed with the errand. So a tool
- * may come back at any time, and writes only into what is its own. */
+ * Ownership: the run owns its jobs, which know what was called, until when there is time, and the
+ * result. The thread that runs a tool owns an errand: the tool, a copy of the arguments, the
+ * context, and the text that the tool makes. When the tool returns, its errand goes to the loop as
+ * mail. If its job still waits, the job takes the text. If the job gave up meanwhile, because it
+ * was late or the run ended, the two have let go of each other, and the text is freed with the
+ * errand. So a tool may come back at any time, and never writes into memory of the run. */
 #ifndef BELUGA__TOOL_JOBS_H
 #define BELUGA__TOOL_JOBS_H
 
