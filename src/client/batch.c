@@ -260,18 +260,24 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
-static int prepare(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, bool callable,
-                   beluga_batch_op **out, beluga_error *err, const beluga_option *opts,
-                   size_t n_opts)
+/* Start a batch that asks one of the two sources. */
+static int start(const beluga_batch_op *asks, beluga_chat_model *model, beluga_loop *loop,
+                 beluga_context *ctx, beluga_batch_op **out, beluga_error *err,
+                 const beluga_option *opts, size_t n_opts)
 {
     *out = NULL;
-    if (!callable)
+    if (!(asks->source || asks->item_source) || !asks->sink)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a batch needs a source and a sink");
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
-    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    beluga_batch_op *batch = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
+    if (!batch) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    batch->source = asks->source;
+    batch->item_source = asks->item_source;
+    begin(batch, asks->sink, asks->done, asks->payload);
+    *out = batch;
+    return 0;
 }
 
 int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -279,11 +285,8 @@ int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_con
                          beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                          beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
-    if (status) return status;
-    (*out)->source = source;
-    begin(*out, sink, done, payload);
-    return 0;
+    const beluga_batch_op asks = {.source = source, .sink = sink, .done = done, .payload = payload};
+    return start(&asks, model, loop, ctx, out, err, opts, n_opts);
 }
 
 int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -291,11 +294,9 @@ int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop, belu
                                beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                                beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
-    if (status) return status;
-    (*out)->item_source = source;
-    begin(*out, sink, done, payload);
-    return 0;
+    const beluga_batch_op asks = {
+        .item_source = source, .sink = sink, .done = done, .payload = payload};
+    return start(&asks, model, loop, ctx, out, err, opts, n_opts);
 }
 
 void beluga_batch_wake(beluga_batch_op *batch)
@@ -362,7 +363,10 @@ static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;
     for (size_t i = run->n; i-- > 0;)
-        if (run->results[i].error.code) failed++, first = i;
+        if (run->results[i].error.code) {
+            failed++;
+            first = i;
+        }
     if (!failed) return 0;
     const beluga_error *e = &run->results[first].error;
     if (!err) return e->code;

@@ -1,6 +1,7 @@
 #include "client/client.h"
 
 #include "base/mem.h"
+#include "base/sized.h"
 #include "client/plugin_host.h"
 #include "providers/builtin.h"
 #include "registry/registry.h"
@@ -39,20 +40,6 @@ static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *a
     beluga__thread_pool *executor = executor_of(client);
     pthread_mutex_unlock(&client->lock);
     return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
-}
-
-/* A caller built with a later header may say more than we know: then the rest must be zero. */
-static int read_settings(const beluga_client_settings *given, beluga_client_settings *settings)
-{
-    memset(settings, 0, sizeof *settings);
-    if (!given) return 0;
-    if (given->size < offsetof(beluga_client_settings, allocator))
-        return BELUGA_ERROR_INVALID_INPUT;
-    const char *bytes = (const char *)given;
-    for (size_t i = sizeof *settings; i < given->size; i++)
-        if (bytes[i]) return BELUGA_ERROR_NOT_SUPPORTED;
-    memcpy(settings, given, given->size < sizeof *settings ? given->size : sizeof *settings);
-    return settings->max_idle_loops > MAX_IDLE_LOOPS ? BELUGA_ERROR_INVALID_INPUT : 0;
 }
 
 static void take_settings(beluga_client *client, const beluga_client_settings *s)
@@ -114,7 +101,9 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
     const beluga__registry_stock stock = {beluga__builtin_provider, beluga__plugin_functions};
     beluga_client_settings settings;
     *out = NULL;
-    int status = read_settings(given, &settings);
+    int status = beluga__sized_read(&settings, sizeof settings, given,
+                                    offsetof(beluga_client_settings, allocator));
+    if (!status && settings.max_idle_loops > MAX_IDLE_LOOPS) status = BELUGA_ERROR_INVALID_INPUT;
     if (status) return status;
     const beluga_allocator *allocator =
         settings.allocator ? settings.allocator : beluga_allocator_default();

@@ -7,9 +7,11 @@
 
 #include <stdatomic.h>
 
+typedef struct beluga__loop_slot beluga__loop_slot;
+
 typedef struct beluga__loops {
     beluga__runtime *runtime;
-    struct beluga__loop_slot *slots;
+    beluga__loop_slot *slots;
     uint32_t n_slots;
     int64_t idle_ns;              /* how long an idle loop is kept */
     _Atomic uint64_t idle, empty; /* heads: tag in the upper half, slot number + 1 in the lower */

@@ -32,6 +32,11 @@ typedef struct beluga__config_section {
     int name_line, name_column;
 } beluga__config_section;
 
+typedef struct beluga__config_sections {
+    beluga__config_section *first, **end;
+    size_t count;
+} beluga__config_sections;
+
 /* A file, a folder, or BELUGA_PLUGIN_PATH. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
@@ -47,10 +52,7 @@ typedef struct beluga__config_file {
     const char *path;
     const char *default_model; /* or NULL */
     int line, column;          /* of it */
-    struct beluga__config_sections {
-        beluga__config_section *first, **end;
-        size_t count;
-    } providers, models;
+    beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
 } beluga__config_file;

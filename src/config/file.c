@@ -247,7 +247,7 @@ static int add_setting(reader *r, const char *name, beluga__yaml_node *value, vo
 
 /* --- sections -------------------------------------------------------------------------------- */
 
-static int add_section(reader *r, struct beluga__config_sections *list, const char *name,
+static int add_section(reader *r, beluga__config_sections *list, const char *name,
                        beluga__config_section **out)
 {
     if (list->count++ >= BELUGA__MAX_CONFIG_SECTIONS)

@@ -14,15 +14,18 @@
 
 enum { SHOWN = 60, SEARCHED = 256 /* providers */ };
 
+/* An alias that was followed. */
+typedef struct step {
+    const beluga__config_section *alias;
+    const beluga__config_file *file;
+} step;
+
 /* What a reference led to. */
 typedef struct resolution {
     const beluga_config *config;
     beluga_registry *registry;
     beluga_error *err;
-    struct step {
-        const beluga__config_section *alias;
-        const beluga__config_file *file;
-    } steps[BELUGA__MAX_ALIASES];
+    step steps[BELUGA__MAX_ALIASES];
     size_t n_steps;
     const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
     int line, column;
@@ -69,7 +72,7 @@ static int follow_aliases(resolution *r, const char **reference)
                      shown(r->steps[0].alias->name), r->steps[0].alias->name, BELUGA__MAX_ALIASES);
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
-        r->steps[r->n_steps++] = (struct step){alias, file};
+        r->steps[r->n_steps++] = (step){alias, file};
         if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, ""); /* told already */
         r->file = file;
         r->line = alias->line;

@@ -84,11 +84,13 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
 
 /* Its words, ours, and where the fault is: where it began to read the thing, or where it stopped.
  */
-static const struct complaint {
+typedef struct complaint {
     const char *problem;
     bool at_beginning;
     const char *words;
-} complaints[] = {
+} complaint;
+
+static const complaint complaints[] = {
     {"could not find expected ':'", true,
      "a name, of at most 1,024 characters, needs a colon and a space behind it"},
     {"did not find expected key", false,
@@ -177,7 +179,7 @@ static bool is_open(const yaml_parser_t *parser, const char *text, size_t length
            same_place(&parser->problem_mark, place_of_byte(text, length));
 }
 
-static const struct complaint *find(const char *problem)
+static const complaint *find(const char *problem)
 {
     for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
         if (strcmp(problem, complaints[i].problem) == 0) return &complaints[i];
@@ -187,7 +189,7 @@ static const struct complaint *find(const char *problem)
 static void explain_words(const yaml_parser_t *parser, const char *text, size_t length,
                           beluga__yaml_place *place, char *why, size_t size)
 {
-    const struct complaint *known = find(parser->problem);
+    const complaint *known = find(parser->problem);
     bool open = is_open(parser, text, length), behind = !open && !(known && known->at_beginning);
     const yaml_mark_t *mark = behind ? &parser->problem_mark : &parser->context_mark;
     const char *words = known ? known->words : parser->problem;

@@ -55,16 +55,9 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 static void begin_span(attempt_stage *stage)
 {
     beluga_call *call = stage->base.call;
-    beluga_span_start start = {
-        .kind = BELUGA_SPAN_ATTEMPT,
-        .streaming = call->streamed,
-        .operation = "chat",
-        .model = call->model_name,
-        .call = call,
-        .start_ns = stage->start_ns,
-    };
     call->http_status = 0;
     if (!call->span) return;
+    beluga_span_start start = beluga__span_of_call(call, BELUGA_SPAN_ATTEMPT, stage->start_ns);
     start.attempt = ++call->attempt;
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }
@@ -90,13 +83,12 @@ static void cancelled(beluga__layer_stage *base)
     end_span(stage, &err);
 }
 
-static const beluga__layer_kind kind = {
-    .ops = {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, beluga__layer_release},
-    .stage_size = sizeof(attempt_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
+                                        sizeof(attempt_stage),
+                                        begin,
+                                        on_event,
+                                        cancelled,
+                                        NULL};
 
 beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -187,13 +187,12 @@ static void cancelled(beluga__layer_stage *base)
         undecided(stage);
 }
 
-static const beluga__layer_kind kind = {
-    .ops = {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, beluga__layer_release},
-    .stage_size = sizeof(breaker_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
+                                        sizeof(breaker_stage),
+                                        begin,
+                                        on_event,
+                                        cancelled,
+                                        NULL};
 
 beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -183,13 +183,12 @@ static void cancelled(beluga__layer_stage *base)
     let_go(beluga__container_of(base, cache_stage, base));
 }
 
-static void pause(beluga__stage *base, bool paused)
+static void paused(beluga__layer_stage *base)
 {
-    cache_stage *stage = beluga__container_of(base, cache_stage, base.stage);
-    beluga_loop *loop = stage->base.call->loop;
-    if (!paused && stage->doc && !beluga__layer_is_over(&stage->base) && !stage->play.queued)
+    cache_stage *stage = beluga__container_of(base, cache_stage, base);
+    beluga_loop *loop = base->call->loop;
+    if (!base->paused && stage->doc && !beluga__layer_is_over(base) && !stage->play.queued)
         loop->ops->defer(loop, &stage->play);
-    beluga__layer_pause(base, paused);
 }
 
 static void release(beluga__model *model)
@@ -200,12 +199,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = {beluga__layer_start, beluga__layer_cancel, pause, release},
-    .stage_size = sizeof(cache_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
 
 int beluga__cache_check(beluga_error *err)
 {

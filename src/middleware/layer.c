@@ -60,8 +60,10 @@ void beluga__layer_cancel(beluga__stage *stage)
 void beluga__layer_pause(beluga__stage *stage, bool paused)
 {
     beluga__layer_stage *base = beluga__container_of(stage, beluga__layer_stage, stage);
+    const beluga__layer_kind *kind = kind_of(stage->ops);
     base->paused = paused;
     beluga__stage_pause(base->inner, paused);
+    if (kind->paused) kind->paused(base);
 }
 
 void beluga__layer_release(beluga__model *model)

@@ -33,16 +33,21 @@ typedef struct beluga__layer_kind {
     /* Begin with a stage that is zero but for its base: mostly, ask the inner model. */
     int (*begin)(beluga__layer_stage *base, beluga_error *err);
     void (*event)(beluga__sink *sink, const beluga_event *event); /* of the inner stage */
-    void (*cancelled)(beluga__layer_stage *base); /* after the inner one was; NULL: nothing to do */
+    /* After the inner stage was cancelled, or paused or not; NULL: nothing to do. */
+    void (*cancelled)(beluga__layer_stage *base);
+    void (*paused)(beluga__layer_stage *base);
 } beluga__layer_kind;
+
+/* The `ops` of every kind. */
+#define BELUGA__LAYER_OPS(release) \
+    {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, (release)}
 
 /* Make a layer of `size` bytes, all zero but its base. It takes over `inner`. Returns NULL without
  * memory, and where `inner` is NULL. */
 void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner);
 
-/* The functions of a kind's `ops`. The release is for a layer that owns nothing but its inner
- * model. */
+/* The release is for a layer that owns nothing but its inner model. */
 int beluga__layer_start(beluga__model *model, beluga_call *call, beluga__sink *sink,
                         beluga__stage **out, beluga_error *err);
 void beluga__layer_cancel(beluga__stage *stage);

@@ -420,12 +420,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    .ops = {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, release},
-    .stage_size = sizeof(limits_stage),
-    .begin = begin,
-    .event = on_event,
-    .cancelled = cancelled,
-};
+    BELUGA__LAYER_OPS(release), sizeof(limits_stage), begin, on_event, cancelled, NULL};
 
 static int64_t cost_of(const beluga__settings *settings, int key)
 {

@@ -15,6 +15,18 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
 /* Whether work with these settings is told of at all; fills in which half is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
+/* What there is to say of the beginning of a call, or of an attempt of it. */
+static inline beluga_span_start beluga__span_of_call(const beluga_call *call, uint32_t kind,
+                                                     int64_t start_ns)
+{
+    return (beluga_span_start){.kind = kind,
+                               .streaming = call->streamed,
+                               .operation = "chat",
+                               .model = call->model_name,
+                               .call = call,
+                               .start_ns = start_ns};
+}
+
 /* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
  * none. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
