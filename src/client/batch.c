@@ -1,5 +1,5 @@
-/* Batches: as many calls in flight as allowed, one slot each, whatever the number of inputs. The
- * simple call for arrays is this one with an array for a source, on a leased loop. */
+/* Batches: as many calls are in flight as allowed, one slot each, whatever the number of inputs.
+ * The simple call for arrays is a batch whose source is an array, on a leased loop. */
 #include "client/chat_model.h"
 
 #include "base/clock.h"
@@ -118,8 +118,8 @@ static void on_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* The batch's options, and behind them the item's; without the latter those of the batch as they
- * are. */
+/* Join the batch's options and, behind them, the item's. `owned` stays NULL where the item has
+ * none: the batch's serve as they are. */
 static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
                         beluga_option **owned)
 {
@@ -136,7 +136,7 @@ static int join_options(const beluga_batch_op *batch, const beluga_batch_item *i
     return 0;
 }
 
-/* The batch's span is its sink's: another client's sink knows nothing of it. */
+/* A span belongs to the sink that began it: another client's sink knows nothing of it. */
 static void *span_for(const beluga_batch_op *batch, const beluga_chat_model *model)
 {
     bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
@@ -192,7 +192,8 @@ static void fill(beluga__task *task)
 {
     beluga_batch_op *batch = beluga__container_of(task, beluga_batch_op, task);
     beluga_batch_item item;
-    /* Only what is free now: an input that fails at once must not keep the loop from turning. */
+    /* Fill only the slots that are free now: an input that fails at once must not keep the loop
+     * from turning. */
     for (size_t room = batch->n_free; room && next_item(batch, &item); room--) {
         batch_slot *slot = batch->free_slots[--batch->n_free];
         slot->index = batch->next++;
@@ -231,8 +232,8 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
-/* At most `most` in flight, whatever the options say: slots that nobody fills would only take
- * memory. */
+/* Make a batch of at most `most` slots, whatever the options say: slots that nobody fills would
+ * only take memory. */
 static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const beluga_option *opts, size_t n_opts, size_t most)
 {
@@ -358,7 +359,7 @@ static void array_done(void *payload, int status, uint64_t succeeded, uint64_t f
     ((array_run *)payload)->done = true;
 }
 
-/* The first failure, and how many there were. */
+/* Tell the first failure, and how many there were. */
 static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;
@@ -378,7 +379,7 @@ static int combine(const array_run *run, beluga_error *err)
     return beluga_error_wrap(err, "batch", NULL);
 }
 
-/* What could not even begin is told for every input. */
+/* A batch that could not even begin fails for every input. */
 static int fail_all(const array_run *run, int status, beluga_error *err)
 {
     beluga_error e;

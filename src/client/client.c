@@ -21,7 +21,8 @@ static void runtime_unref(beluga__runtime *runtime)
     beluga_client_unref(beluga__client_of(runtime));
 }
 
-/* The pool, made at first use, and made anew in a forked child, which has none of its threads. */
+/* Return the pool. It is made at its first use, and anew in a forked child, which has none of
+ * its threads. */
 static beluga__thread_pool *executor_of(beluga_client *client)
 {
     if (client->executor && client->executor_generation == beluga__fork_generation())
@@ -64,7 +65,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
-/* The code is all a caller gets here, so the log has the detail. */
+/* A caller gets only the code here, so the log has the detail. */
 static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
 {
     beluga_error err;

@@ -7,7 +7,8 @@
 
 /* ---- waiting for the others ------------------------------------------------------------------ */
 
-/* Take the mark back, unless nobody else is left: then who was the last one is about to tell so. */
+/* Take the mark back. This fails when nobody else is left: the last one is then about to tell
+ * so. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);
@@ -29,7 +30,8 @@ static bool wait_until_last(beluga_client *client, int64_t end_ns)
     return !reopened;
 }
 
-/* Its threads may hold what its author did not think of, so they are told apart. */
+/* Say what holds the client. The work on its threads is counted apart, since an author may not
+ * have thought of it. */
 static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
@@ -57,7 +59,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* What waiting would not help. */
+/* Refuse what waiting would not help. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())

@@ -1,4 +1,5 @@
-/* Whole answers: a call's events, folded. Blocking ones run on a loop that is leased for them. */
+/* Whole answers: the events of a call are folded into a response. Blocking calls run on a loop
+ * that is leased for them. */
 #include "client/chat_model.h"
 
 #include "base/mem.h"
@@ -127,7 +128,7 @@ typedef struct held {
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    /* Of an answer that is an error only because it is not whole, all that came is told. */
+    /* An answer that is an error only because it is not whole is told as far as it came. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);

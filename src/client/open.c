@@ -122,7 +122,7 @@ static int open_others(beluga_client *client, const beluga_config *config, belug
 
 /* --- models ----------------------------------------------------------------------------------- */
 
-/* A file's provider without code, before its section was applied. */
+/* Whether it is a file's provider without code, whose section was not applied yet. */
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&

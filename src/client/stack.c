@@ -69,7 +69,7 @@ beluga__model *beluga__stack_new(const beluga__stack_plan *plan, beluga__model *
 
 /* --- a description ---------------------------------------------------------------------------- */
 
-/* Returns whether there is something to say. */
+/* Return whether there is something to say of the option. */
 static bool describe_option(const beluga_config *config, const layer_option *o, char *value)
 {
     if (!o->before) return false;

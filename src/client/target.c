@@ -134,8 +134,8 @@ static bool needs_key(const beluga__target *t)
            t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
 }
 
-/* A replay needs no key and asks nobody for one. One that is at hand is used, so that it is masked.
- */
+/* A replay needs no key and asks nobody for one. A key that is at hand is used, so that it is
+ * masked. */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -170,7 +170,8 @@ static int take_key(beluga__target *t, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* A replay asks nobody for it; what stands in its place is hidden in a recording as it was. */
+/* A replay asks nobody for the value; what stands in its place is hidden in a recording as the
+ * value was. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -183,7 +184,7 @@ static int take_replay_value(beluga__target *t, beluga__target_header *header, c
     return beluga__key_new_value(t->runtime, "replayed", &header->value, err);
 }
 
-/* What begins as AWS's references do is text here: an access key is no header. */
+/* A value that begins as AWS's references do is text here: an access key is no header. */
 static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -196,7 +197,7 @@ static int take_header_value(beluga__target *t, beluga__target_header *header, c
     return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
 }
 
-/* "Name: value", which the check has seen; nothing as the value takes the header away. */
+/* Take a "Name: value", whose form was checked. An empty value takes the header away. */
 static int take_header(beluga__target *t, const char *line, beluga_error *err)
 {
     const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
@@ -247,7 +248,7 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
         t->provider->name, t->model_name);
 }
 
-/* NULL where there is no budget. */
+/* Load the prices where there is a budget; else *out is NULL. */
 static int load_prices(const beluga__target *t, const beluga__others *others, beluga_prices **out,
                        beluga_error *err)
 {
@@ -291,7 +292,7 @@ static int take_stack(owned_target *owned, beluga__open_others_fn open_others, b
     return status;
 }
 
-/* Every fault of the configuration, in one error. */
+/* Tell every fault of the configuration, in one error. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;
@@ -317,7 +318,7 @@ static int check(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* The name in an error is the provider's, from the first on. */
+/* Give the target its name, which errors have from here on. */
 static int take_name(owned_target *owned, const char *name)
 {
     beluga__target *t = &owned->target;

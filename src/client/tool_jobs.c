@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-/* What came of a call. */
+/* The result of a call. */
 typedef struct outcome {
     char *text; /* for the model to read; of the process's allocator */
     size_t length;
@@ -172,7 +172,7 @@ static void came_back(beluga__mail *mail, beluga_loop *loop)
     free_errand(e);
 }
 
-/* On a thread of the client's. */
+/* Runs on a thread of the client's. */
 static void run_tool(void *argument)
 {
     errand *e = argument;

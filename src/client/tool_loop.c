@@ -108,7 +108,7 @@ static void leave_cancelled(beluga_tool_run *run)
     leave(run, &err);
 }
 
-/* The loop goes: silently. */
+/* The loop ends: the run ends without an event. */
 static void abort_run(beluga__running *running)
 {
     leave_cancelled(beluga__container_of(running, beluga_tool_run, running));
@@ -183,8 +183,8 @@ static int collect(beluga_tool_run *run)
 
 /* --- steps ------------------------------------------------------------------------------------ */
 
-/* A pause waits for nothing but to be asked again. Calls of an answer that is not whole are not
- * run: nobody knows what is missing, in their arguments or among them. */
+/* After a pause the model only waits to be asked again. The calls of an answer that is not whole
+ * are not run: nobody knows what is missing, in their arguments or among them. */
 static next_step what_follows(const beluga_tool_run *run)
 {
     size_t calls = beluga_response_tool_call_count(run->answer);
@@ -276,7 +276,7 @@ static int begin_step(beluga_tool_run *run, beluga_error *err)
                                     on_event, run, &run->op, err);
 }
 
-/* Where the run goes on: more jobs, the next step, or the end. */
+/* Go on with more jobs, the next step, or the end. */
 static void go_on(beluga__task *task)
 {
     beluga_tool_run *run = beluga__container_of(task, beluga_tool_run, next);
@@ -312,7 +312,7 @@ static int take_options(beluga_tool_run *run, const beluga_option *opts, size_t 
     return status;
 }
 
-/* Set up the run and put it among the loop's; false without memory for it. */
+/* Make a run and put it among the loop's calls; NULL without memory for it. */
 static beluga_tool_run *new_run(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                 beluga_messages *messages)
 {

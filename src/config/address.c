@@ -21,7 +21,7 @@ static slice from_to(const char *at, const char *end)
     return (slice){at, (int)(end - at)};
 }
 
-/* Of what follows the scheme. Two colons without brackets are in an address of IPv6. */
+/* Split what follows the scheme. Two colons without brackets are in an address of IPv6. */
 static address split(const char *text)
 {
     const char *end = text + strcspn(text, "/?#");

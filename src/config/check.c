@@ -1,5 +1,5 @@
-/* All that is wrong with a file. What stands in it is read as ever, with a listener instead of an
- * error; here it is held against the providers, and what it refers to is looked at. */
+/* Checking a whole file. It is read as always, but its problems are noted; then its settings are
+ * held against the providers' tables, and what it refers to is looked at. */
 #include "config/config.h"
 #include "registry/registry.h"
 
@@ -80,7 +80,7 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     return true;
 }
 
-/* What to do instead, where a reference may stand and where it may not. */
+/* Say what to do instead, where a reference may stand and where it may not. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -183,7 +183,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* One setting as opening a model would check it. */
+/* Check one setting as opening a model would. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -216,7 +216,7 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Returns whose options may stand beside the reference, or NULL. */
+/* Return the provider whose options may stand beside the reference, or NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -231,7 +231,7 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Without a provider, whose fault was told, an own option may be that of any. */
+/* Without a provider (its fault was told) an own option may be that of any. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {
@@ -254,7 +254,7 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* At the base's own address its key is wanted, and this provider never gets it by itself. */
+/* The base's own address wants the base's key, which this provider never gets by itself. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -274,7 +274,7 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Provider and model together: what one of them sets may need what the other does. */
+/* Check provider and model together: a setting of one may need one of the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};

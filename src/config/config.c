@@ -68,7 +68,7 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
 
 /* --- the environment -------------------------------------------------------------------------- */
 
-/* The first variable that is set to something, or NULL. */
+/* Return the first variable that is set to something, or NULL. */
 static const char *first_set(const char *const *names, const char **value)
 {
     for (; names && *names; names++) {
@@ -118,7 +118,7 @@ static int url_from_env(beluga_config *config, const beluga_provider *provider)
     return url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The variables of key and URL are those of the provider's own host. */
+/* The variables of key and URL belong to the provider's own host. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
 {
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;

@@ -12,8 +12,8 @@
 #include <beluga/provider/provider.h>
 #include <stdatomic.h>
 
-/* One setting of a file. What is not in BELUGA_OPTION_MAP is kept as a provider's own, for the
- * provider to be known. */
+/* One setting of a file. A name that is not in BELUGA_OPTION_MAP is kept as a provider's own,
+ * until the provider is known. */
 typedef struct beluga__config_entry {
     struct beluga__config_entry *next;
     const char *name; /* as it was written */
@@ -74,9 +74,9 @@ beluga__settings *beluga__config_settings(beluga_config *config);
  * itself. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
-/* What an address without a scheme lacks, of scheme, host, port and path, is taken from the
- * provider's own URL; one with a scheme, or for a provider without a URL, is returned as it is. In
- * the arena, or NULL without memory. */
+/* Take what an address without a scheme lacks, of scheme, host, port and path, from the
+ * provider's own URL. One with a scheme, or for a provider without a URL, is returned as it is.
+ * In the arena, or NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
 enum { BELUGA__WRONG_URL = 128 };
@@ -90,13 +90,13 @@ int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
-/* The newest file's section of a model's alias, and its file; NULL when there is none. */
+/* Find the newest file's section of a model's alias, and its file; NULL when there is none. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
 
-/* The base of a file's provider without code, of the newest file that gives one; NULL for another
- * name. `file` and `entry`, which may be NULL, tell where it stands. */
+/* Find the base of a file's provider without code, in the newest file that gives one; NULL for
+ * another name. `file` and `entry`, which may be NULL, tell where it stands. */
 const char *beluga__config_find_base(const beluga_config *config, const char *name,
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
@@ -105,13 +105,14 @@ const char *beluga__config_find_base(const beluga_config *config, const char *na
 int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
                                     const char *name, beluga_config **out, beluga_error *err);
 
-/* Of a provider's name, or of a model's reference. */
+/* The meaning of a provider's name, or of a model's reference. */
 typedef struct beluga__config_meaning {
     int line, column;                /* of it, and on failure of what is at fault */
     const beluga_provider *protocol; /* what may be set is among its options */
 } beluga__config_meaning;
 
-/* Find out what it means; `err` does not tell the place. An empty message: the reading told it. */
+/* Find out what it means; `err` does not tell the place. Its message is empty where the reading
+ * told the problem. */
 int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
                                    const char *reference, beluga__config_meaning *meaning,
                                    beluga_error *err);

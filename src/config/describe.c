@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Written as snprintf does: `length` counts what the whole text needs. */
+/* It is written as by snprintf: `length` counts what the whole text needs. */
 typedef struct output {
     char *buffer;
     size_t size, length;
@@ -36,7 +36,7 @@ static void put_key(output *out, const char *key)
     put(out, beluga__key_is_reference(key) || has_prefix(key, "aws:") ? key : "set");
 }
 
-/* A URL without the name, password and keys it may hold. */
+/* Write a URL without the name, password and keys it may hold. */
 static void put_url(output *out, const char *url)
 {
     beluga__buf shown;

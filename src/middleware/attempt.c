@@ -83,12 +83,8 @@ static void cancelled(beluga__layer_stage *base)
     end_span(stage, &err);
 }
 
-static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
-                                        sizeof(attempt_stage),
-                                        begin,
-                                        on_event,
-                                        cancelled,
-                                        NULL};
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS, sizeof(attempt_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -6,7 +6,8 @@
  * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed
  * close it, one that fails opens it anew
  *
- * One call is one outcome, with all its retries. What the caller did wrong is no outcome at all. */
+ * One call is one outcome, with all its retries. A call that failed by its caller's fault is none.
+ */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -88,7 +89,7 @@ static void failed(breaker_stage *stage)
         open_it(b, stage->base.call);
 }
 
-/* Neither: the next one tells. */
+/* The outcome tells nothing of the provider: the next call decides. */
 static void undecided(breaker_stage *stage)
 {
     if (stage->is_probe) end_probing(breaker_of(stage));
@@ -139,7 +140,7 @@ static int refuse(const breaker *b, int64_t until_ns, beluga_error *err)
     return BELUGA_ERROR_CIRCUIT_OPEN;
 }
 
-/* Returns 0 when the call may pass. */
+/* Return 0 when the call may pass. */
 static int admit(breaker_stage *stage, beluga_error *err)
 {
     breaker *b = breaker_of(stage);
@@ -187,12 +188,8 @@ static void cancelled(beluga__layer_stage *base)
         undecided(stage);
 }
 
-static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
-                                        sizeof(breaker_stage),
-                                        begin,
-                                        on_event,
-                                        cancelled,
-                                        NULL};
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS, sizeof(breaker_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -1,11 +1,11 @@
-/* A budget in US dollars: what calls of a model cost is added up, and when it is spent no further
- * one is sent.
+/* A budget in US dollars: the costs of a model's calls are added up, and no further call is sent
+ * when it is spent.
  *
- * A call reserves what it may cost before it is sent, so that many at once do not spend more
- * together than each was allowed alone: its input as estimated, and its output where max_tokens
- * says how long it may get. When it ends what was used takes the place of that. Where nobody told,
- * as of a stream that was cancelled, what was answered is estimated; a try that got no answer
- * counts as far as its usage is known. */
+ * A call reserves its cost before it is sent, so that many at once do not spend more together than
+ * each was allowed alone: its input as estimated, and its output where max_tokens says how long it
+ * may get. When the call ends its real cost takes the place of that. Where nobody told the usage,
+ * as of a stream that was cancelled, the answer is estimated; a try that got no answer counts as
+ * far as its usage is known. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -44,7 +44,8 @@ static int64_t cost_of(const budget_stage *stage)
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Not every provider tells the usage, and none does of a stream that was cancelled or broke off. */
+/* Not every provider tells the usage, and none tells that of a stream that was cancelled or
+ * broke off. */
 static void estimate_usage(budget_stage *stage)
 {
     if (stage->usage.input_total < 0) stage->usage.input_total = stage->input_tokens;
@@ -166,7 +167,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS(release), sizeof(budget_stage), begin, on_event, cancelled, NULL};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(budget_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

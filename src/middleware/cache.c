@@ -1,5 +1,5 @@
-/* Response cache: a call that was answered before is answered again from a store, piece by piece as
- * the first time. What it keeps is the list of events, as JSON. */
+/* The cache of answers: a call that was answered before is answered again from a store, piece by
+ * piece as the first time. The store keeps an answer as the list of its events, in JSON. */
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -22,11 +22,11 @@ typedef struct cache_stage {
     beluga__layer_stage base; /* after a hit's finish it delivers to nobody, too */
     char key[BELUGA__CACHE_KEY];
     bool asks; /* the key is made */
-    /* a miss: what comes is written down */
+    /* on a miss: the answer is written down as it comes */
     beluga_json_writer writer;
     beluga__buf text;
     bool keeps;
-    /* a hit: what was written down is played */
+    /* on a hit: the answer that was written down is played */
     beluga__task play;
     bool playing; /* an event out of `doc` is being delivered */
     beluga_json_doc *doc;
@@ -50,7 +50,7 @@ static void let_go(cache_stage *stage)
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* Metadata is used until the call is over, which is longer than the document lives. */
+/* The caller uses metadata until the call is over, which is longer than the document lives. */
 static void play_metadata(cache_stage *stage, beluga_event *event)
 {
     beluga_event copy;
@@ -91,7 +91,7 @@ static void play(beluga__task *task)
     beluga__call_unref(call);
 }
 
-/* A text that is none of ours, is damaged, or has no end, is as if it were not there. */
+/* A text that is none of ours, is damaged, or has no end counts as if it were not there. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};
@@ -122,7 +122,7 @@ static void begin_keeping(cache_stage *stage)
     stage->keeps = true;
 }
 
-/* Reasons that another try might not end with are not for ever. */
+/* An answer is kept only where another try would end with the same reason. */
 static bool is_worth_keeping(const beluga_event *finish)
 {
     return finish->u.finish.reason == BELUGA_FINISH_STOP ||
@@ -199,7 +199,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
 
 int beluga__cache_check(beluga_error *err)
 {

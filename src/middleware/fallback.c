@@ -110,7 +110,7 @@ static void tell_others(beluga_error *err, const beluga_error *last)
     beluga_error_set_cause(err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
 }
 
-/* That there is no memory is about the caller, and has to be told whatever came before. */
+/* A lack of memory concerns the caller, and is told whatever came before. */
 static beluga_error final_error(const fallback_stage *stage, const beluga_error *last)
 {
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
@@ -128,7 +128,7 @@ static void give_up(fallback_stage *stage, const beluga_error *last)
 
 /* --- from one to the next --------------------------------------------------------------------- */
 
-/* Ask the next one. The first one is not asked again in its old place. */
+/* Ask the next model. The one that was asked first is not asked again in its old place. */
 static int ask(fallback_stage *stage, beluga_error *err)
 {
     beluga_call *call = stage->base.call;
@@ -163,7 +163,7 @@ static void log_next(const fallback_stage *stage, const beluga_error *err)
         BELUGA__NUMBER_FIELD("models_left", (int64_t)(fallback_of(stage)->n + 1 - stage->asked)));
 }
 
-/* Returns whether the next one will be asked. */
+/* Return whether the next model will be asked. */
 static bool go_on(fallback_stage *stage, const beluga_error *err)
 {
     bool told = stage->base.delivered && !stage->base.call->restartable;
@@ -237,7 +237,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS(release), sizeof(fallback_stage), begin, on_event, cancelled, NULL};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(fallback_stage), begin, on_event, cancelled, NULL};
 
 beluga__model *beluga__fallback_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -37,7 +37,7 @@ static void tell_after(hooks_stage *stage, const beluga_event *finish)
                  &stage->usage);
 }
 
-/* What a hook says of an event: 0, or why the call ends. */
+/* Ask the hooks about an event. Return 0, or why the call ends. */
 static int ask(hooks_stage *stage, const beluga_event *event, beluga_error *err)
 {
     const beluga_hooks *f = hooks_of(stage);
@@ -110,12 +110,8 @@ static void cancelled(beluga__layer_stage *base)
     tell_failed(beluga__container_of(base, hooks_stage, base), &err);
 }
 
-static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
-                                        sizeof(hooks_stage),
-                                        begin,
-                                        on_event,
-                                        cancelled,
-                                        NULL};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(hooks_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
 beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -20,7 +20,8 @@ typedef struct beluga__layer_stage {
     beluga__layer *layer;
     beluga_call *call;
     bool paused; /* an inner stage that begins later is paused, too */
-    /* Of the layers that ask again; here they fill what would be padding. */
+    /* Two layers ask again, and need these. They stand here because they fill what would be
+     * padding. */
     bool delivered; /* content went out, and was not taken back */
     int attempts;   /* how many requests were sent */
 } beluga__layer_stage;
@@ -33,21 +34,22 @@ typedef struct beluga__layer_kind {
     /* Begin with a stage that is zero but for its base: mostly, ask the inner model. */
     int (*begin)(beluga__layer_stage *base, beluga_error *err);
     void (*event)(beluga__sink *sink, const beluga_event *event); /* of the inner stage */
-    /* After the inner stage was cancelled, or paused or not; NULL: nothing to do. */
+    /* These follow when the inner stage was cancelled, and when it was paused or goes on; NULL:
+     * there is nothing to do. */
     void (*cancelled)(beluga__layer_stage *base);
     void (*paused)(beluga__layer_stage *base);
 } beluga__layer_kind;
 
-/* The `ops` of every kind. */
-#define BELUGA__LAYER_OPS(release) \
+/* The `ops` of every kind. A layer that owns more than its inner model has a release of its own. */
+#define BELUGA__LAYER_OPS_WITH(release) \
     {beluga__layer_start, beluga__layer_cancel, beluga__layer_pause, (release)}
+#define BELUGA__LAYER_OPS BELUGA__LAYER_OPS_WITH(beluga__layer_release)
 
 /* Make a layer of `size` bytes, all zero but its base. It takes over `inner`. Returns NULL without
  * memory, and where `inner` is NULL. */
 void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner);
 
-/* The release is for a layer that owns nothing but its inner model. */
 int beluga__layer_start(beluga__model *model, beluga_call *call, beluga__sink *sink,
                         beluga__stage **out, beluga_error *err);
 void beluga__layer_cancel(beluga__stage *stage);

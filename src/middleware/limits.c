@@ -4,7 +4,7 @@
  * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of
  * burst): each has a time at which the next call conforms, and a call takes its place in both, or
  * in neither, in one step under the lock. Tokens are estimated when a call starts and settled when
- * its usage is known. What a provider says of its own limits moves the time of the next call, too.
+ * its usage is known. When a provider tells its own limits, the next call may have to wait, too.
  */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -64,7 +64,7 @@ struct ticket {
     bool granted;
 };
 
-/* In a forked child nobody runs or waits. */
+/* Nobody runs or waits in a forked child. */
 static void take_lock(limits *l)
 {
     if (!beluga__fork_lock_take(&l->lock)) return;
@@ -75,7 +75,7 @@ static void take_lock(limits *l)
 
 /* --- rates, under the lock -------------------------------------------------------------------- */
 
-/* When so many may be taken. */
+/* Return the time from which on one may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
 {
     int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
@@ -94,7 +94,7 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Take a turn in every rate at once; returns when it is, or INT64_MAX when that is too late. */
+/* Take a turn in every rate at once, unless it would come after the deadline. Return its time. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
@@ -108,7 +108,7 @@ static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadli
     return turn;
 }
 
-/* A call was estimated at so many tokens and used others. */
+/* Put right what was taken for a call: it was estimated at so many tokens, and used others. */
 static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
@@ -118,7 +118,8 @@ static void settle(limits *l, int64_t estimated, int64_t used)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* What was taken for a call that was not sent after all. Who waits behind it keeps its time. */
+/* Give back what was taken for a call that was not sent after all. Those who wait behind it keep
+ * their time. */
 static void give_back_turn(limits *l, int64_t tokens)
 {
     take_lock(l);
@@ -146,7 +147,8 @@ static void free_ticket(ticket *t)
     beluga__target_unref(target);
 }
 
-/* Under the lock: give a free place to who waits longest. The caller posts it. */
+/* Give a free place to the call that waits longest; the caller holds the lock, and posts the
+ * ticket once it has let go of it. */
 static ticket *grant_next(limits *l)
 {
     ticket *t = l->first;
@@ -207,7 +209,7 @@ static int refuse(const limits_stage *stage, int64_t wait_ns, const char *what, 
     return BELUGA_ERROR_RATE_LIMIT;
 }
 
-/* Refusing is the answer here: another try would only wait again. */
+/* End the call instead of trying again, which would only wait again. */
 static void fail(limits_stage *stage, const beluga_error *err)
 {
     leave(stage);
@@ -239,7 +241,7 @@ static void set_timer(limits_stage *stage, int64_t when_ns)
     stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer, when_ns);
 }
 
-/* Its place is sure; now for its turn. Returns 0 when the call may begin now, 1 when it waits. */
+/* Take a turn for a call that has its place. Return 0 when it may begin now, 1 when it waits. */
 static int take_turn(limits_stage *stage, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
@@ -276,7 +278,7 @@ static void timer_fired(beluga__timer *timer)
     fail(stage, &err);
 }
 
-/* On the loop's thread, or anywhere when the loop is gone. */
+/* Runs on the loop's thread, or on any when the loop is gone. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);
@@ -309,7 +311,7 @@ static int new_ticket(limits_stage *stage, ticket **out)
     return 0;
 }
 
-/* Returns 0 when the call has a place, 1 when it waits for one. */
+/* Return 0 when the call has a place, 1 when it waits for one. */
 static int take_place(limits_stage *stage, beluga_error *err)
 {
     limits *l = limits_of(stage);
@@ -381,7 +383,7 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-/* What goes in, and what may come out; usage puts it right. */
+/* Estimate the tokens that go in and may come out; the usage puts it right. */
 static int64_t estimate(const beluga_call *call)
 {
     int64_t tokens = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
@@ -420,7 +422,7 @@ static void release(beluga__model *model)
 }
 
 static const beluga__layer_kind kind = {
-    BELUGA__LAYER_OPS(release), sizeof(limits_stage), begin, on_event, cancelled, NULL};
+    BELUGA__LAYER_OPS_WITH(release), sizeof(limits_stage), begin, on_event, cancelled, NULL};
 
 static int64_t cost_of(const beluga__settings *settings, int key)
 {

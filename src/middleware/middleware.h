@@ -6,7 +6,7 @@
 
 #include <beluga/price.h>
 
-/* What the layers of one model are made from. */
+/* The layers of one model are made from this. */
 typedef struct beluga__stack_plan {
     beluga__runtime *runtime;
     const beluga__settings *settings; /* of the model */
@@ -30,7 +30,7 @@ beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model
 /* Whether this library has a cache of answers; else NOT_SUPPORTED. */
 int beluga__cache_check(beluga_error *err);
 
-/* What applies where an option is not set, and is shown with the layer. */
+/* These apply where an option is not set; they are shown with the layer. */
 enum { BELUGA__DEFAULT_MAX_RETRIES = 3, BELUGA__DEFAULT_BREAKER_OPEN_MS = 15000 };
 
 #endif

@@ -41,7 +41,7 @@ static void deliver_error(retry_stage *stage, const beluga_error *err)
     beluga__sink_error(stage->base.outer, &copy);
 }
 
-/* Up to a quarter less, as the providers' own SDKs do. */
+/* The wait is up to a quarter shorter, as in the providers' own SDKs. */
 static int64_t backoff_ms(retry_stage *stage)
 {
     double delay =
@@ -62,7 +62,7 @@ static void earn(retry *self)
         atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
 }
 
-/* One a second, until the reserve is whole again. */
+/* A retry comes back each second, until the reserve is whole again. */
 static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
@@ -82,7 +82,8 @@ static bool afford(retry *self)
 
 /* --- whether, and when ------------------------------------------------------------------------ */
 
-/* Who said nothing for a whole timeout is not asked again where there is somebody else to ask. */
+/* A model that said nothing for a whole timeout is not asked again where there is another one to
+ * ask. */
 static bool is_worth_it(const retry_stage *stage, const beluga_error *err)
 {
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
@@ -90,7 +91,7 @@ static bool is_worth_it(const retry_stage *stage, const beluga_error *err)
            !(silent && beluga__settings_has(stage->base.call->settings, BELUGA_OPTION_FALLBACK));
 }
 
-/* The last word about this error in `retry_on`, or else its own. */
+/* Heed the last word about this error in `retry_on`, or else the error's own. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__setting *list = &stage->base.call->settings->known[BELUGA_OPTION_RETRY_ON];
@@ -102,8 +103,8 @@ static bool may_pass(const retry_stage *stage, const beluga_error *err)
     return retryable;
 }
 
-/* Attempts after the first. Unless somebody chose a number a server that does not run is tried once
- * more, since it may be starting, and then told. */
+/* Return how many attempts may follow the first. Unless somebody chose a number, a server that
+ * does not run is tried once more, since it may be starting, and then told. */
 static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 {
     const beluga__settings *settings = stage->base.call->settings;
@@ -113,7 +114,7 @@ static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
     return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, BELUGA__DEFAULT_MAX_RETRIES);
 }
 
-/* Milliseconds until the next attempt, or -1 for none. */
+/* Return the milliseconds until the next attempt, or -1 for none. */
 static int64_t next_wait_ms(retry_stage *stage, const beluga_error *err)
 {
     if (stage->base.attempts > retries_after(stage, err) || stage->base.call->is_probe ||
@@ -206,12 +207,8 @@ static void cancelled(beluga__layer_stage *base)
     base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
 }
 
-static const beluga__layer_kind kind = {BELUGA__LAYER_OPS(beluga__layer_release),
-                                        sizeof(retry_stage),
-                                        begin,
-                                        on_event,
-                                        cancelled,
-                                        NULL};
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(retry_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
 beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner)
 {

@@ -1,5 +1,5 @@
-/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Where none is asked
- * for, that is no fault. */
+/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Naming none is no
+ * fault. */
 #include "registry/plugin.h"
 
 #include "base/left_out.h"

@@ -63,7 +63,7 @@ static const char *missing_slot(const beluga_provider *p)
     return NULL;
 }
 
-/* What may be read of a table before its length is known. */
+/* Check what may be read of a table before its length is known. */
 static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
@@ -79,7 +79,7 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     return 0;
 }
 
-/* The table with zeros for what its build did not know. */
+/* Return the table with zeros for what its build did not know. */
 static beluga_provider whole(const beluga_provider *given)
 {
     beluga_provider p = {0};
@@ -114,7 +114,7 @@ const char *beluga_capability_name(uint64_t capability)
 
 /* --- the sorted list -------------------------------------------------------------------------- */
 
-/* Where the name is, or where it would go. */
+/* Return where the name is, or where it would go. */
 static size_t position(const beluga_registry *r, const char *name, bool *found)
 {
     size_t low = 0, high = r->count;
@@ -167,7 +167,7 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
                             there->builtin ? ": it is built in" : "");
 }
 
-/* The lock is held. Sets *added where it was not there before. */
+/* Insert a table; *added tells whether it was not there before. The lock is held. */
 static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
@@ -185,7 +185,7 @@ static int insert(beluga_registry *r, const beluga_provider *given, bool *added,
     return 0;
 }
 
-/* The lock is held. */
+/* Take a table out. The lock is held. */
 static void take_out(beluga_registry *r, const beluga_provider *given)
 {
     bool found;
@@ -224,7 +224,7 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
     return status;
 }
 
-/* The lock is held. Where a plug-in's new tables come from; `added` has a bit for each of them. */
+/* Note the file of a plug-in's new tables, of which `added` has a bit each. The lock is held. */
 static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
                     const char *file, beluga_error *err)
 {
@@ -301,7 +301,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-/* The one that `name` is misspelt for, or NULL. */
+/* Return the name that `name` is misspelt for, or NULL. */
 static const char *nearest(const char *const *names, size_t count, const char *name)
 {
     unsigned best = 3;

@@ -20,8 +20,8 @@ int beluga__registry_new(beluga__runtime *runtime, const beluga__registry_stock 
 void beluga__registry_free(beluga_registry *registry);
 beluga__runtime *beluga__registry_runtime(beluga_registry *registry);
 const beluga_plugin_host *beluga__registry_host(const beluga_registry *registry);
-/* What to say where no provider has this name, which may be NULL: "did you mean openai? there are
- * anthropic, azure and 20 more", as many as fit. */
+/* Write what to say where no provider has this name, which may be NULL: "did you mean openai?
+ * there are anthropic, azure and 20 more", as many as fit. */
 void beluga__registry_hint(const beluga_registry *registry, const char *name, char *buffer,
                            size_t n);
 
@@ -41,7 +41,7 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
 int beluga__registry_add(beluga_registry *registry, const beluga_provider *const *providers,
                          const char *file, beluga_error *err);
 
-/* The provider of that name, or UNSUPPORTED_PROVIDER with what there is. */
+/* Find the provider of that name; UNSUPPORTED_PROVIDER with what there is. */
 int beluga__registry_find(beluga_registry *registry, const char *name, const beluga_provider **out,
                           beluga_error *err);
 /* Whether a provider may have this name; else `code` with what names are made of. */
