@@ -79,13 +79,6 @@ static void finish_slot(batch_slot *slot)
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
-static void fail_slot(batch_slot *slot, const beluga_error *err)
-{
-    slot->result.error = *err;
-    beluga__response_builder_clear(&slot->builder);
-    finish_slot(slot);
-}
-
 static void conclude(batch_slot *slot, const beluga_event *event)
 {
     beluga_op *op = slot->op;
@@ -136,25 +129,20 @@ static int join_options(const beluga_batch_op *batch, const beluga_batch_item *i
     return 0;
 }
 
-/* A span belongs to the sink that began it: another client's sink knows nothing of it. */
-static void *span_for(const beluga_batch_op *batch, const beluga_chat_model *model)
-{
-    bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
-    return shared ? batch->span : NULL;
-}
-
 static int start_call(batch_slot *slot, const beluga_batch_item *item,
                       const beluga_messages *messages, beluga_error *err)
 {
     beluga_batch_op *batch = slot->batch;
     beluga_chat_model *model = item->model ? item->model : batch->model;
+    /* A span belongs to the sink that began it: another client's sink knows nothing of it. */
+    bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
     beluga_option *own;
     if (join_options(batch, item, &own))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
     int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, span_for(batch, model), messages,
-        own ? own : batch->options.opts, own ? BELUGA_OPTIONS_TERMINATED : batch->options.n,
-        on_event, slot, &slot->op, err);
+        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span : NULL,
+        messages, own ? own : batch->options.opts,
+        own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);
     return status;
 }
@@ -168,20 +156,18 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
     int status = beluga_ensure_messages(item->input, &messages, &err);
     if (!status) status = start_call(slot, item, messages, &err);
     beluga_messages_free(messages);
-    if (status) fail_slot(slot, &err);
-}
-
-static int ask_source(beluga_batch_op *batch, beluga_batch_item *item)
-{
-    *item = (beluga_batch_item){.model = NULL};
-    if (batch->item_source) return batch->item_source(batch->payload, batch->next, item);
-    return batch->source(batch->payload, batch->next, &item->input);
+    if (!status) return;
+    slot->result.error = err;
+    beluga__response_builder_clear(&slot->builder);
+    finish_slot(slot);
 }
 
 static bool next_item(beluga_batch_op *batch, beluga_batch_item *item)
 {
     if (batch->exhausted) return false;
-    int got = ask_source(batch, item);
+    *item = (beluga_batch_item){.model = NULL};
+    int got = batch->item_source ? batch->item_source(batch->payload, batch->next, item)
+                                 : batch->source(batch->payload, batch->next, &item->input);
     if (got == BELUGA_BATCH_ITEM) return true;
     batch->exhausted = got != BELUGA_BATCH_LATER;
     if (got < 0) batch->status = got;
@@ -210,14 +196,6 @@ static void fill(beluga__task *task)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static size_t concurrency(const beluga_batch_op *batch)
-{
-    int64_t value = beluga__settings_int(&batch->model->target->settings,
-                                         BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
-    beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &value);
-    return (size_t)value;
-}
-
 static int make_slots(beluga_batch_op *batch, size_t n)
 {
     const beluga_allocator *allocator = &batch->model->target->runtime->allocator;
@@ -245,8 +223,10 @@ static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, b
     batch->context = beluga_context_ref(ctx);
     batch->task.run = fill;
     int status = beluga__options_copy(&batch->options, allocator, opts, n_opts);
-    size_t slots = concurrency(batch);
-    if (!status && !make_slots(batch, slots < most ? slots : most)) return batch;
+    int64_t slots = beluga__settings_int(&model->target->settings,
+                                         BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
+    beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &slots);
+    if (!status && !make_slots(batch, (size_t)slots < most ? (size_t)slots : most)) return batch;
     beluga_batch_op_free(batch);
     return NULL;
 }

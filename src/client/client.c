@@ -21,24 +21,18 @@ static void runtime_unref(beluga__runtime *runtime)
     beluga_client_unref(beluga__client_of(runtime));
 }
 
-/* Return the pool. It is made at its first use, and anew in a forked child, which has none of
- * its threads. */
-static beluga__thread_pool *executor_of(beluga_client *client)
-{
-    if (client->executor && client->executor_generation == beluga__fork_generation())
-        return client->executor;
-    client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
-    client->executor_generation = beluga__fork_generation();
-    return client->executor;
-}
-
 static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *argument)
 {
     beluga_client *client = beluga__client_of(runtime);
     if (client->host_executor.submit)
         return client->host_executor.submit(client->host_executor.payload, run, argument);
     pthread_mutex_lock(&client->lock);
-    beluga__thread_pool *executor = executor_of(client);
+    /* Make it at its first use, and anew in a forked child, which has none of its threads. */
+    if (!client->executor || client->executor_generation != beluga__fork_generation()) {
+        client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
+        client->executor_generation = beluga__fork_generation();
+    }
+    beluga__thread_pool *executor = client->executor;
     pthread_mutex_unlock(&client->lock);
     return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
 }
@@ -141,14 +135,6 @@ void beluga__client_destroy(beluga_client *client)
     beluga__release(&allocator, client);
 }
 
-static void tell_closer(beluga_client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    client->is_last = true;
-    pthread_cond_signal(&client->last);
-    pthread_mutex_unlock(&client->lock);
-}
-
 beluga_client *beluga_client_ref(beluga_client *client)
 {
     if (client) atomic_fetch_add_explicit(&client->refs, 1, memory_order_relaxed);
@@ -159,10 +145,16 @@ void beluga_client_unref(beluga_client *client)
 {
     if (!client) return;
     unsigned before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
-    if (before == 1)
+    if (before == 1) {
         beluga__client_destroy(client);
-    else if (before == (BELUGA__CLIENT_CLOSING | 2))
-        tell_closer(client);
+        return;
+    }
+    if (before != (BELUGA__CLIENT_CLOSING | 2)) return;
+    /* Tell the thread that closes that it has the last one. */
+    pthread_mutex_lock(&client->lock);
+    client->is_last = true;
+    pthread_cond_signal(&client->last);
+    pthread_mutex_unlock(&client->lock);
 }
 
 beluga_registry *beluga_client_registry(beluga_client *client)

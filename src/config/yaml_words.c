@@ -135,11 +135,6 @@ static int explain_byte(const yaml_parser_t *parser, const char *text, beluga__y
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-static bool same_place(const yaml_mark_t *mark, beluga__yaml_place place)
-{
-    return (int)mark->line + 1 == place.line && (int)mark->column + 1 == place.column;
-}
-
 /* Return the byte where a mark is: the parser counts characters. */
 static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
 {
@@ -175,8 +170,10 @@ static const char *explain_colon(const char *text, size_t at)
 /* Whether the end of the file cuts a list or a map. */
 static bool is_open(const yaml_parser_t *parser, const char *text, size_t length)
 {
+    const yaml_mark_t *mark = &parser->problem_mark;
+    beluga__yaml_place end = place_of_byte(text, length);
     return parser->context && strncmp(parser->context, "while parsing a flow ", 21) == 0 &&
-           same_place(&parser->problem_mark, place_of_byte(text, length));
+           (int)mark->line + 1 == end.line && (int)mark->column + 1 == end.column;
 }
 
 static const complaint *find(const char *problem)

@@ -101,29 +101,18 @@ static size_t choose_first(fallback *f, const beluga_call *call)
 
 /* --- the end ---------------------------------------------------------------------------------- */
 
-static void tell_others(beluga_error *err, const beluga_error *last)
-{
-    char text[sizeof err->cause + sizeof last->message];
-    int n = snprintf(text, sizeof text, "%s%s%s%s%s, too, failed: %s", err->cause,
-                     *err->cause ? "; " : "", last->provider,
-                     *last->provider && *last->model ? "/" : "", last->model, last->message);
-    beluga_error_set_cause(err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
-}
-
-/* A lack of memory concerns the caller, and is told whatever came before. */
+/* The first one's error, which says that others failed, too. A lack of memory concerns the caller,
+ * and is told whatever came before. */
 static beluga_error final_error(const fallback_stage *stage, const beluga_error *last)
 {
     if (!stage->error || last->code == BELUGA_ERROR_NO_MEMORY) return *last;
     beluga_error err = *stage->error;
-    tell_others(&err, last);
+    char text[sizeof err.cause + sizeof last->message];
+    int n = snprintf(text, sizeof text, "%s%s%s%s%s, too, failed: %s", err.cause,
+                     *err.cause ? "; " : "", last->provider,
+                     *last->provider && *last->model ? "/" : "", last->model, last->message);
+    beluga_error_set_cause(&err, text, (size_t)n < sizeof text ? (size_t)n : sizeof text - 1);
     return err;
-}
-
-static void give_up(fallback_stage *stage, const beluga_error *last)
-{
-    beluga_error err = final_error(stage, last);
-    err.attempts = stage->base.attempts;
-    beluga__sink_error(stage->base.outer, &err);
 }
 
 /* --- from one to the next --------------------------------------------------------------------- */
@@ -183,7 +172,10 @@ static bool go_on(fallback_stage *stage, const beluga_error *err)
 static void failed(fallback_stage *stage, const beluga_error *err)
 {
     stage->base.inner = NULL;
-    if (!go_on(stage, err)) give_up(stage, err);
+    if (go_on(stage, err)) return;
+    beluga_error last = final_error(stage, err);
+    last.attempts = stage->base.attempts;
+    beluga__sink_error(stage->base.outer, &last);
 }
 
 static void ask_next(beluga__task *task)

@@ -33,14 +33,6 @@ static retry *retry_of(const retry_stage *stage)
     return beluga__container_of(stage->base.layer, retry, base);
 }
 
-static void deliver_error(retry_stage *stage, const beluga_error *err)
-{
-    beluga_error copy = *err;
-    copy.attempts = stage->base.attempts;
-    beluga__call_locate(stage->base.call, &copy);
-    beluga__sink_error(stage->base.outer, &copy);
-}
-
 /* The wait is up to a quarter shorter, as in the providers' own SDKs. */
 static int64_t backoff_ms(retry_stage *stage)
 {
@@ -55,12 +47,6 @@ static int64_t backoff_ms(retry_stage *stage)
 }
 
 /* --- the budget ------------------------------------------------------------------------------- */
-
-static void earn(retry *self)
-{
-    if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
-        atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
-}
 
 /* A retry comes back each second, until the reserve is whole again. */
 static void refill(retry *self)
@@ -82,20 +68,16 @@ static bool afford(retry *self)
 
 /* --- whether, and when ------------------------------------------------------------------------ */
 
-/* A model that said nothing for a whole timeout is not asked again where there is another one to
- * ask. */
-static bool is_worth_it(const retry_stage *stage, const beluga_error *err)
-{
-    bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
-    return err->retryable &&
-           !(silent && beluga__settings_has(stage->base.call->settings, BELUGA_OPTION_FALLBACK));
-}
-
-/* Heed the last word about this error in `retry_on`, or else the error's own. */
+/* Whether another attempt may succeed: the last word about this error in `retry_on`, or else the
+ * error's own. A model that said nothing for a whole timeout is not asked again where there is
+ * another one to ask. */
 static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
-    const beluga__setting *list = &stage->base.call->settings->known[BELUGA_OPTION_RETRY_ON];
-    bool retryable = is_worth_it(stage, err);
+    const beluga__settings *settings = stage->base.call->settings;
+    const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
+    bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
+    bool retryable =
+        err->retryable && !(silent && beluga__settings_has(settings, BELUGA_OPTION_FALLBACK));
     for (const beluga__item *i = list->type ? list->value.items : NULL; i; i = i->next) {
         bool not = *i->value.string == '-';
         if (beluga_error_code_from_name(i->value.string + not) == err->code) retryable = !not;
@@ -157,7 +139,10 @@ static void failed(retry_stage *stage, const beluga_error *err)
     stage->base.inner = NULL;
     int64_t wait = next_wait_ms(stage, err);
     if (wait < 0) {
-        deliver_error(stage, err);
+        beluga_error last = *err;
+        last.attempts = stage->base.attempts;
+        beluga__call_locate(stage->base.call, &last);
+        beluga__sink_error(stage->base.outer, &last);
         return;
     }
     if (stage->base.delivered) {
@@ -196,7 +181,9 @@ static void timer_fired(beluga__timer *timer)
 static int begin(beluga__layer_stage *base, beluga_error *err)
 {
     retry_stage *stage = beluga__container_of(base, retry_stage, base);
-    earn(retry_of(stage));
+    retry *self = retry_of(stage);
+    if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
+        atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
     stage->timer.fire = timer_fired;
     return attempt(stage, err);
 }

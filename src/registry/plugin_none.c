@@ -13,12 +13,6 @@ static int refuse(size_t *loaded, beluga_error *err)
     return beluga__left_out(err, "plug-ins", "plugins=enabled");
 }
 
-static int load_none(size_t *loaded)
-{
-    if (loaded) *loaded = 0;
-    return 0;
-}
-
 int beluga_registry_load_plugin(beluga_registry *registry, const char *path, beluga_error *err)
 {
     (void)registry;
@@ -38,5 +32,7 @@ int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded, 
 {
     (void)registry;
     const char *path = secure_getenv(BELUGA__PLUGIN_PATH);
-    return path && *path ? refuse(loaded, err) : load_none(loaded);
+    if (path && *path) return refuse(loaded, err);
+    if (loaded) *loaded = 0;
+    return 0;
 }
