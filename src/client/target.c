@@ -367,7 +367,7 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
     atomic_init(&t->refs, 1);
     t->runtime = &client->runtime;
     t->runtime->ref(t->runtime);
-    beluga__origin_of origin = beluga__registry_origin(client->registry, provider);
+    beluga__provider_origin origin = beluga__registry_origin(client->registry, provider);
     t->provider = t->protocol = provider;
     t->given = origin.given;
     t->builtin = origin.builtin;

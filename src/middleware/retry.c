@@ -165,17 +165,12 @@ static void on_event(beluga__sink *sink, const beluga_event *event)
     beluga__layer_deliver(&stage->base, event);
 }
 
-static int attempt(retry_stage *stage, beluga_error *err)
-{
-    stage->base.attempts++;
-    return beluga__layer_ask(&stage->base, err);
-}
-
 static void timer_fired(beluga__timer *timer)
 {
     retry_stage *stage = beluga__container_of(timer, retry_stage, timer);
     beluga_error err;
-    if (attempt(stage, &err)) failed(stage, &err);
+    stage->base.attempts++;
+    if (beluga__layer_ask(&stage->base, &err)) failed(stage, &err);
 }
 
 static int begin(beluga__layer_stage *base, beluga_error *err)
@@ -185,7 +180,8 @@ static int begin(beluga__layer_stage *base, beluga_error *err)
     if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
         atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
     stage->timer.fire = timer_fired;
-    return attempt(stage, err);
+    base->attempts = 1;
+    return beluga__layer_ask(base, err);
 }
 
 static void cancelled(beluga__layer_stage *base)

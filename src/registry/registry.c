@@ -278,12 +278,12 @@ const char *beluga_registry_plugin_file(const beluga_registry *registry, const c
     return find_entry(registry, name).file;
 }
 
-beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
-                                          const beluga_provider *provider)
+beluga__provider_origin beluga__registry_origin(const beluga_registry *registry,
+                                                const beluga_provider *provider)
 {
     entry there = find_entry(registry, provider->name);
-    if (there.provider != provider) return (beluga__origin_of){.given = provider};
-    return (beluga__origin_of){there.given, there.file, there.builtin};
+    if (there.provider != provider) return (beluga__provider_origin){.given = provider};
+    return (beluga__provider_origin){there.given, there.file, there.builtin};
 }
 
 bool beluga_registry_contains(const beluga_registry *registry, const char *name)

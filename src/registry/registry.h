@@ -7,7 +7,8 @@
 #include <beluga/provider/plugin.h>
 #include <beluga/registry.h>
 
-/* The rooms above bring what a registry begins with, since it can't see them. */
+/* A registry begins with this. The client hands it in, since this room knows neither the providers
+ * that are built in nor the functions that plug-ins may call. */
 typedef struct beluga__registry_stock {
     const beluga_provider *(*builtin)(size_t index); /* NULL past the last */
     const beluga_plugin_host *host; /* what plug-ins may call; NULL: none can be loaded */
@@ -26,13 +27,13 @@ void beluga__registry_hint(const beluga_registry *registry, const char *name, ch
                            size_t n);
 
 /* Where a provider comes from: what was registered, and whether it is built in. */
-typedef struct beluga__origin_of {
+typedef struct beluga__provider_origin {
     const beluga_provider *given;
     const char *file; /* of the plug-in; NULL: another */
     bool builtin;
-} beluga__origin_of;
-beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
-                                          const beluga_provider *provider);
+} beluga__provider_origin;
+beluga__provider_origin beluga__registry_origin(const beluga_registry *registry,
+                                                const beluga_provider *provider);
 /* Check tables, ended by NULL, as beluga_registry_register does, and whether their names are free.
  */
 int beluga__registry_check(beluga_registry *registry, const beluga_provider *const *providers,
