@@ -8,6 +8,7 @@
 typedef struct witness {
     size_t before, events, tools, after, failed;
     int refuse, stop_at_text, stop_at_tool; /* a code, or 0 */
+    beluga_op *cancels;                     /* at a text */
     int failure;
     int64_t output;
     char tool[128];
@@ -28,6 +29,7 @@ static int on_event(void *payload, const beluga_call *call, const beluga_event *
     (void)call;
     (void)err;
     w->events++;
+    if (event->kind == BELUGA_EVENT_TEXT) beluga_op_cancel(w->cancels);
     return event->kind == BELUGA_EVENT_TEXT ? w->stop_at_text : 0;
 }
 
@@ -210,6 +212,27 @@ static void a_call_that_falls_back_is_one_call(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void one_that_cancels_the_call_leaves_only_its_error(void **state)
+{
+    (void)state;
+    record r;
+    witness w = {0};
+    record_clear(&r);
+    beluga_loop *loop = new_loop();
+    beluga_hooks hooks = hooks_of(&w);
+    beluga_chat_model *model =
+        open_mock(beluga_mock_with_responses("one two"), beluga_with_hooks(&hooks));
+    w.cancels = push_stream(model, loop, NULL, &r);
+    step_until_end(loop, &r);
+    assert_int_equal(r.events, 1); /* not the text at which it was cancelled */
+    assert_int_equal(r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(w.failed, 1);
+    assert_int_equal(w.failure, BELUGA_ERROR_CONTEXT_CANCELED);
+    beluga_op_free(w.cancels);
+    beluga_chat_model_unref(model);
+    beluga_loop_free(loop);
+}
+
 static void hooks_of_an_earlier_version_are_shorter(void **state)
 {
     (void)state;
@@ -232,6 +255,7 @@ int main(void)
         cmocka_unit_test(a_tool_call_can_be_stopped_before_anybody_runs_it),
         ON_PEER(a_failure_is_told_once_after_all_retries),
         cmocka_unit_test(a_cancelled_call_is_told_as_one),
+        cmocka_unit_test(one_that_cancels_the_call_leaves_only_its_error),
         cmocka_unit_test(hooks_of_an_earlier_version_are_shorter),
         ON_PEER(the_last_event_can_be_disliked_too),
         cmocka_unit_test(a_call_that_falls_back_is_one_call),
