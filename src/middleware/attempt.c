@@ -57,7 +57,7 @@ static void begin_span(attempt_stage *stage)
     beluga_call *call = stage->base.call;
     call->http_status = 0;
     if (!call->span) return;
-    beluga_span_start start = beluga__span_of_call(call, BELUGA_SPAN_ATTEMPT, stage->start_ns);
+    beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_ATTEMPT, call, stage->start_ns);
     start.attempt = ++call->attempt;
     stage->span = call->attempt_span = beluga__span_begin(call->target, NULL, call->span, &start);
 }

@@ -20,7 +20,7 @@ static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
     if (!telemetry_of(op) || call->list_models) return;
-    beluga_span_start start = beluga__span_of_call(call, BELUGA_SPAN_OPERATION, call->start_ns);
+    beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
     call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 

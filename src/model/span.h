@@ -15,17 +15,14 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
 /* Whether work with these settings is told of at all; fills in which half is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
-/* What there is to say of the beginning of a call, or of an attempt of it. */
-static inline beluga_span_start beluga__span_of_call(const beluga_call *call, uint32_t kind,
-                                                     int64_t start_ns)
-{
-    return (beluga_span_start){.kind = kind,
-                               .streaming = call->streamed,
-                               .operation = "chat",
-                               .model = call->model_name,
-                               .call = call,
-                               .start_ns = start_ns};
-}
+/* The initializer of a beluga_span_start for a call, or for an attempt of it. */
+#define BELUGA__SPAN_OF_CALL(which, of_call, begins_ns) \
+    {.kind = (which),                                   \
+     .streaming = (of_call)->streamed,                  \
+     .operation = "chat",                               \
+     .model = (of_call)->model_name,                    \
+     .call = (of_call),                                 \
+     .start_ns = (begins_ns)}
 
 /* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
  * none. */
