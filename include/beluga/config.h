@@ -180,6 +180,21 @@ BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, c
 BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index, const char **name,
                                        const char **base);
 
+/**
+ * Walk the layers that calls to a model of this configuration pass, from the outermost to the one
+ * around the provider: those that it asks for, in the order in which a model that is opened with it
+ * has them.
+ *
+ * @param name       Receives the layer's name, such as "retry"; static.
+ * @param detail, n  Receives what is set for it as text for a person, without anything secret; ""
+ *                   when there is nothing to say. It is cut where it is longer.
+ * @return false when `index` is past the last.
+ *
+ * Threads: as beluga_config_new_n. Blocks: never. Since: 0.1
+ */
+BELUGA_API bool beluga_config_layer(const beluga_config *config, size_t index, const char **name,
+                                    char *detail, size_t n);
+
 /** Return the files' default model reference, or NULL. Borrowed until the configuration changes. */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
 

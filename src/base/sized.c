@@ -8,6 +8,7 @@ int beluga__sized_copy(void *known, size_t known_size, const void *given, size_t
 {
     const char *bytes = given;
     memset(known, 0, known_size);
+    if (!given) return 0;
     if (given_size < least) return BELUGA_ERROR_INVALID_INPUT;
     memcpy(known, given, given_size < known_size ? given_size : known_size);
     for (size_t i = known_size; strict && i < given_size; i++)

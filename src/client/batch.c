@@ -1,5 +1,5 @@
-/* Batches: as many calls in flight as allowed, one slot each, whatever the number of inputs. The
- * simple call for arrays is this one with an array for a source, on a leased loop. */
+/* Batches: as many calls are in flight as allowed, one slot each, whatever the number of inputs.
+ * The simple call for arrays is a batch whose source is an array, on a leased loop. */
 #include "client/chat_model.h"
 
 #include "base/clock.h"
@@ -57,13 +57,9 @@ static void end_span(beluga_batch_op *batch, int status)
     if (!batch->span || batch->generation != beluga__fork_generation()) return;
     beluga_error err;
     if (status) beluga_error_set(&err, status, "%s", beluga_error_text(status));
-    beluga_span_end end = {.size = sizeof end,
-                           .status = status,
-                           .error = status ? &err : NULL,
-                           .usage = BELUGA_USAGE_INIT,
-                           .duration_ns = beluga__now_ns() - batch->start_ns,
-                           .succeeded = batch->succeeded,
-                           .failed = batch->failed};
+    beluga_span_end end = beluga__span_ended(batch->start_ns, status ? &err : NULL);
+    end.succeeded = batch->succeeded;
+    end.failed = batch->failed;
     beluga__span_end(batch->model->target, batch->span, &end);
     batch->span = NULL;
 }
@@ -81,13 +77,6 @@ static void finish_slot(batch_slot *slot)
     beluga_batch_results_clear(&slot->result, 1);
     batch->free_slots[batch->n_free++] = slot;
     batch->loop->ops->defer(batch->loop, &batch->task);
-}
-
-static void fail_slot(batch_slot *slot, const beluga_error *err)
-{
-    slot->result.error = *err;
-    beluga__response_builder_clear(&slot->builder);
-    finish_slot(slot);
 }
 
 static void conclude(batch_slot *slot, const beluga_event *event)
@@ -122,8 +111,8 @@ static void on_event(void *payload, const beluga_event *event)
 
 /* --- inputs ----------------------------------------------------------------------------------- */
 
-/* The batch's options, and behind them the item's; without the latter those of the batch as they
- * are. */
+/* Join the batch's options and, behind them, the item's. `owned` stays NULL where the item has
+ * none: the batch's serve as they are. */
 static int join_options(const beluga_batch_op *batch, const beluga_batch_item *item,
                         beluga_option **owned)
 {
@@ -140,25 +129,20 @@ static int join_options(const beluga_batch_op *batch, const beluga_batch_item *i
     return 0;
 }
 
-/* The batch's span is its sink's: another client's sink knows nothing of it. */
-static void *span_for(const beluga_batch_op *batch, const beluga_chat_model *model)
-{
-    bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
-    return shared ? batch->span : NULL;
-}
-
 static int start_call(batch_slot *slot, const beluga_batch_item *item,
                       const beluga_messages *messages, beluga_error *err)
 {
     beluga_batch_op *batch = slot->batch;
     beluga_chat_model *model = item->model ? item->model : batch->model;
+    /* A span belongs to the sink that began it: another client's sink knows nothing of it. */
+    bool shared = beluga__sink_of(model->target) == beluga__sink_of(batch->model->target);
     beluga_option *own;
     if (join_options(batch, item, &own))
         return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the options");
     int status = beluga__chat_model_start(
-        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, span_for(batch, model), messages,
-        own ? own : batch->options.opts, own ? BELUGA_OPTIONS_TERMINATED : batch->options.n,
-        on_event, slot, &slot->op, err);
+        model, batch->loop, BELUGA__CALL_GENERATE, batch->context, shared ? batch->span : NULL,
+        messages, own ? own : batch->options.opts,
+        own ? BELUGA_OPTIONS_TERMINATED : batch->options.n, on_event, slot, &slot->op, err);
     beluga__release(&batch->model->target->runtime->allocator, own);
     return status;
 }
@@ -172,20 +156,18 @@ static void start_slot(batch_slot *slot, const beluga_batch_item *item)
     int status = beluga_ensure_messages(item->input, &messages, &err);
     if (!status) status = start_call(slot, item, messages, &err);
     beluga_messages_free(messages);
-    if (status) fail_slot(slot, &err);
-}
-
-static int ask_source(beluga_batch_op *batch, beluga_batch_item *item)
-{
-    *item = (beluga_batch_item){.model = NULL};
-    if (batch->item_source) return batch->item_source(batch->payload, batch->next, item);
-    return batch->source(batch->payload, batch->next, &item->input);
+    if (!status) return;
+    slot->result.error = err;
+    beluga__response_builder_clear(&slot->builder);
+    finish_slot(slot);
 }
 
 static bool next_item(beluga_batch_op *batch, beluga_batch_item *item)
 {
     if (batch->exhausted) return false;
-    int got = ask_source(batch, item);
+    *item = (beluga_batch_item){.model = NULL};
+    int got = batch->item_source ? batch->item_source(batch->payload, batch->next, item)
+                                 : batch->source(batch->payload, batch->next, &item->input);
     if (got == BELUGA_BATCH_ITEM) return true;
     batch->exhausted = got != BELUGA_BATCH_LATER;
     if (got < 0) batch->status = got;
@@ -196,7 +178,8 @@ static void fill(beluga__task *task)
 {
     beluga_batch_op *batch = beluga__container_of(task, beluga_batch_op, task);
     beluga_batch_item item;
-    /* Only what is free now: an input that fails at once must not keep the loop from turning. */
+    /* Fill only the slots that are free now: an input that fails at once must not keep the loop
+     * from turning. */
     for (size_t room = batch->n_free; room && next_item(batch, &item); room--) {
         batch_slot *slot = batch->free_slots[--batch->n_free];
         slot->index = batch->next++;
@@ -213,14 +196,6 @@ static void fill(beluga__task *task)
 
 /* --- life ------------------------------------------------------------------------------------- */
 
-static size_t concurrency(const beluga_batch_op *batch)
-{
-    int64_t value = beluga__settings_int(&batch->model->target->settings,
-                                         BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
-    beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &value);
-    return (size_t)value;
-}
-
 static int make_slots(beluga_batch_op *batch, size_t n)
 {
     const beluga_allocator *allocator = &batch->model->target->runtime->allocator;
@@ -235,8 +210,8 @@ static int make_slots(beluga_batch_op *batch, size_t n)
     return 0;
 }
 
-/* At most `most` in flight, whatever the options say: slots that nobody fills would only take
- * memory. */
+/* Make a batch of at most `most` slots, whatever the options say: slots that nobody fills would
+ * only take memory. */
 static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
                                   const beluga_option *opts, size_t n_opts, size_t most)
 {
@@ -248,8 +223,10 @@ static beluga_batch_op *new_batch(beluga_chat_model *model, beluga_loop *loop, b
     batch->context = beluga_context_ref(ctx);
     batch->task.run = fill;
     int status = beluga__options_copy(&batch->options, allocator, opts, n_opts);
-    size_t slots = concurrency(batch);
-    if (!status && !make_slots(batch, slots < most ? slots : most)) return batch;
+    int64_t slots = beluga__settings_int(&model->target->settings,
+                                         BELUGA_OPTION_MAX_CONCURRENT_BATCHES, DEFAULT_CONCURRENCY);
+    beluga__options_int(&batch->options, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &slots);
+    if (!status && !make_slots(batch, (size_t)slots < most ? (size_t)slots : most)) return batch;
     beluga_batch_op_free(batch);
     return NULL;
 }
@@ -264,18 +241,24 @@ static void begin(beluga_batch_op *batch, beluga_batch_sink_fn sink, beluga_batc
     batch->loop->ops->defer(batch->loop, &batch->task);
 }
 
-static int prepare(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, bool callable,
-                   beluga_batch_op **out, beluga_error *err, const beluga_option *opts,
-                   size_t n_opts)
+/* Start a batch that asks one of the two sources. */
+static int start(const beluga_batch_op *asks, beluga_chat_model *model, beluga_loop *loop,
+                 beluga_context *ctx, beluga_batch_op **out, beluga_error *err,
+                 const beluga_option *opts, size_t n_opts)
 {
     *out = NULL;
-    if (!callable)
+    if (!(asks->source || asks->item_source) || !asks->sink)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT,
                                 "a batch needs a source and a sink");
     if (beluga__loop_inherited(loop))
         return beluga_error_set(err, BELUGA_ERROR_FORKED, "the loop belongs to the parent process");
-    *out = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
-    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    beluga_batch_op *batch = new_batch(model, loop, ctx, opts, n_opts, SIZE_MAX);
+    if (!batch) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the batch");
+    batch->source = asks->source;
+    batch->item_source = asks->item_source;
+    begin(batch, asks->sink, asks->done, asks->payload);
+    *out = batch;
+    return 0;
 }
 
 int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -283,11 +266,8 @@ int beluga_batch_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_con
                          beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                          beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
-    if (status) return status;
-    (*out)->source = source;
-    begin(*out, sink, done, payload);
-    return 0;
+    const beluga_batch_op asks = {.source = source, .sink = sink, .done = done, .payload = payload};
+    return start(&asks, model, loop, ctx, out, err, opts, n_opts);
 }
 
 int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
@@ -295,11 +275,9 @@ int beluga_batch_start_items_n(beluga_chat_model *model, beluga_loop *loop, belu
                                beluga_batch_done_fn done, void *payload, beluga_batch_op **out,
                                beluga_error *err, const beluga_option *opts, size_t n_opts)
 {
-    int status = prepare(model, loop, ctx, source && sink, out, err, opts, n_opts);
-    if (status) return status;
-    (*out)->item_source = source;
-    begin(*out, sink, done, payload);
-    return 0;
+    const beluga_batch_op asks = {
+        .item_source = source, .sink = sink, .done = done, .payload = payload};
+    return start(&asks, model, loop, ctx, out, err, opts, n_opts);
 }
 
 void beluga_batch_wake(beluga_batch_op *batch)
@@ -361,12 +339,15 @@ static void array_done(void *payload, int status, uint64_t succeeded, uint64_t f
     ((array_run *)payload)->done = true;
 }
 
-/* The first failure, and how many there were. */
+/* Tell the first failure, and how many there were. */
 static int combine(const array_run *run, beluga_error *err)
 {
     size_t failed = 0, first = 0;
     for (size_t i = run->n; i-- > 0;)
-        if (run->results[i].error.code) failed++, first = i;
+        if (run->results[i].error.code) {
+            failed++;
+            first = i;
+        }
     if (!failed) return 0;
     const beluga_error *e = &run->results[first].error;
     if (!err) return e->code;
@@ -378,7 +359,7 @@ static int combine(const array_run *run, beluga_error *err)
     return beluga_error_wrap(err, "batch", NULL);
 }
 
-/* What could not even begin is told for every input. */
+/* A batch that could not even begin fails for every input. */
 static int fail_all(const array_run *run, int status, beluga_error *err)
 {
     beluga_error e;

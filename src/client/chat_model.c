@@ -76,11 +76,10 @@ int beluga_bind_tools(beluga_chat_model *model, beluga_tool *const *tools, size_
         !beluga__settings_int(&model->target->settings, BELUGA_OPTION_ENABLE_TOOL_CALLING, 1))
         status = beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                   "tool calling is disabled (enable_tool_calling)");
-    if (status) return beluga_error_wrap(err, "bind_tools", NULL), status;
-    *out = beluga__chat_model_new(model->target, tools, n);
-    if (*out) return 0;
-    beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
-    return beluga_error_wrap(err, "bind_tools", NULL), BELUGA_ERROR_NO_MEMORY;
+    if (!status && !(*out = beluga__chat_model_new(model->target, tools, n)))
+        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
+    if (status) beluga_error_wrap(err, "bind_tools", NULL);
+    return status;
 }
 
 static void release_model(void *holder)
@@ -88,10 +87,13 @@ static void release_model(void *holder)
     beluga_chat_model_unref(holder);
 }
 
+/* Every call begins here: from here on `err` is never NULL. */
 static int start_call(beluga_chat_model *model, beluga__call_spec *spec, beluga_event_cb cb,
                       void *payload, beluga_op **out, beluga_error *err)
 {
     beluga_call *call;
+    beluga_error unused;
+    if (!err) err = &unused;
     spec->target = model->target;
     spec->holder = model;
     spec->release_holder = release_model;

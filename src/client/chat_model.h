@@ -13,18 +13,18 @@ struct beluga_chat_model {
     beluga_tool *tools[]; /* shared each */
 };
 
-/* Takes references of its own. NULL without memory. */
+/* Make one, with references of its own to the target and the tools. NULL without memory. */
 beluga_chat_model *beluga__chat_model_new(beluga__target *target, beluga_tool *const *tools,
                                           size_t n);
 
-/* What kind of call it is. */
+/* The kind of a call. */
 typedef enum beluga__call_kind {
     BELUGA__CALL_GENERATE, /* folded: may restart */
     BELUGA__CALL_STREAM,
 } beluga__call_kind;
 
-/* Make a call of a model and start it on a loop. parent_span: what it is part of, for telemetry, or
- * NULL. */
+/* Make a call of a model and start it on a loop. parent_span: the span that it is part of, for
+ * telemetry, or NULL. */
 int beluga__chat_model_start(beluga_chat_model *model, beluga_loop *loop, beluga__call_kind kind,
                              beluga_context *ctx, void *parent_span,
                              const beluga_messages *messages, const beluga_option *opts, size_t n,

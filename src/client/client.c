@@ -21,35 +21,20 @@ static void runtime_unref(beluga__runtime *runtime)
     beluga_client_unref(beluga__client_of(runtime));
 }
 
-/* The pool, made at first use, and made anew in a forked child, which has none of its threads. */
-static beluga__thread_pool *executor_of(beluga_client *client)
-{
-    if (client->executor && client->executor_generation == beluga__fork_generation())
-        return client->executor;
-    client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
-    client->executor_generation = beluga__fork_generation();
-    return client->executor;
-}
-
 static int runtime_submit(beluga__runtime *runtime, void (*run)(void *), void *argument)
 {
     beluga_client *client = beluga__client_of(runtime);
     if (client->host_executor.submit)
         return client->host_executor.submit(client->host_executor.payload, run, argument);
     pthread_mutex_lock(&client->lock);
-    beluga__thread_pool *executor = executor_of(client);
+    /* Make it at its first use, and anew in a forked child, which has none of its threads. */
+    if (!client->executor || client->executor_generation != beluga__fork_generation()) {
+        client->executor = beluga__thread_pool_new(&client->runtime.allocator, client->max_threads);
+        client->executor_generation = beluga__fork_generation();
+    }
+    beluga__thread_pool *executor = client->executor;
     pthread_mutex_unlock(&client->lock);
     return executor ? beluga__thread_pool_submit(executor, run, argument) : BELUGA_ERROR_NO_MEMORY;
-}
-
-static int read_settings(const beluga_client_settings *given, beluga_client_settings *settings)
-{
-    memset(settings, 0, sizeof *settings);
-    if (!given) return 0;
-    int status =
-        beluga__sized_read(settings, given, offsetof(beluga_client_settings, allocator), true);
-    if (status) return status;
-    return settings->max_idle_loops > MAX_IDLE_LOOPS ? BELUGA_ERROR_INVALID_INPUT : 0;
 }
 
 static void take_settings(beluga_client *client, const beluga_client_settings *s)
@@ -72,7 +57,7 @@ static void take_settings(beluga_client *client, const beluga_client_settings *s
     client->max_threads = s->max_threads;
 }
 
-/* The code is all a caller gets here, so the log has the detail. */
+/* A caller gets only the code here, so the log has the detail. */
 static int take_cassette(beluga_client *client, const beluga_cassette *cassette)
 {
     beluga_error err;
@@ -109,7 +94,9 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
     const beluga__registry_stock stock = {beluga__builtin_provider, beluga__plugin_functions};
     beluga_client_settings settings;
     *out = NULL;
-    int status = read_settings(given, &settings);
+    int status =
+        beluga__sized_read(&settings, given, offsetof(beluga_client_settings, allocator), true);
+    if (!status && settings.max_idle_loops > MAX_IDLE_LOOPS) status = BELUGA_ERROR_INVALID_INPUT;
     if (status) return status;
     const beluga_allocator *allocator =
         settings.allocator ? settings.allocator : beluga_allocator_default();
@@ -131,6 +118,21 @@ int beluga_client_new(const beluga_client_settings *given, beluga_client **out)
     return 0;
 }
 
+void beluga__client_destroy(beluga_client *client)
+{
+    beluga__loops_free(&client->loops);
+    beluga__registry_free(client->registry);
+    /* A forked child has the struct of its parent's pool but not the threads. */
+    if (client->executor_generation == beluga__fork_generation())
+        beluga__thread_pool_free(client->executor);
+    beluga_telemetry_unref(client->observer);
+    pthread_mutex_destroy(&client->lock);
+    pthread_cond_destroy(&client->last);
+    beluga__cassette_free(client->cassettes);
+    beluga_allocator allocator = client->runtime.allocator;
+    beluga__release(&allocator, client);
+}
+
 beluga_client *beluga_client_ref(beluga_client *client)
 {
     if (client) atomic_fetch_add_explicit(&client->refs, 1, memory_order_relaxed);
@@ -141,46 +143,21 @@ void beluga_client_unref(beluga_client *client)
 {
     if (!client) return;
     unsigned before = atomic_fetch_sub_explicit(&client->refs, 1, memory_order_acq_rel);
-    if (before == 1)
+    if (before == 1) {
         beluga__client_destroy(client);
-    else if (before == (BELUGA__CLIENT_CLOSING | 2))
-        beluga__client_tell_closer(client);
-}
-
-static pthread_mutex_t default_lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(beluga_client *) default_client;
-
-beluga_client *beluga_client_default(void)
-{
-    beluga_client *made = atomic_load_explicit(&default_client, memory_order_acquire);
-    if (made) return made;
-    pthread_mutex_lock(&default_lock);
-    made = atomic_load_explicit(&default_client, memory_order_relaxed);
-    if (!made && beluga_client_new(NULL, &made) == 0)
-        atomic_store_explicit(&default_client, made, memory_order_release);
-    pthread_mutex_unlock(&default_lock);
-    return made;
-}
-
-bool beluga__client_leave_default(beluga_client *client)
-{
-    return atomic_compare_exchange_strong(&default_client, &client, NULL);
-}
-
-void beluga__client_resume_default(beluga_client *client)
-{
-    beluga_client *none = NULL;
-    atomic_compare_exchange_strong(&default_client, &none, client);
+        return;
+    }
+    if (before != (BELUGA__CLIENT_CLOSING | 2)) return;
+    /* Tell the thread that closes that it has the last one. */
+    pthread_mutex_lock(&client->lock);
+    client->is_last = true;
+    pthread_cond_signal(&client->last);
+    pthread_mutex_unlock(&client->lock);
 }
 
 beluga_registry *beluga_client_registry(beluga_client *client)
 {
     return client ? client->registry : NULL;
-}
-
-beluga_registry *beluga_registry_default(void)
-{
-    return beluga_client_registry(beluga_client_default());
 }
 
 void beluga_client_set_log(beluga_client *client, beluga_log_fn log, void *payload,
@@ -201,7 +178,10 @@ int beluga_client_set_cassette(beluga_client *client, const beluga_cassette *giv
         given ? beluga__cassette_new(&client->runtime, given, &beluga__network_ops, &cassette, err)
               : 0;
     if (status) return status;
-    if (cassette) cassette->replaced = client->cassettes, client->cassettes = cassette;
+    if (cassette) {
+        cassette->replaced = client->cassettes;
+        client->cassettes = cassette;
+    }
     client->cassette = cassette;
     client->runtime.loop_ops = cassette ? &cassette->ops : NULL;
     client->runtime.replays = given && given->mode == BELUGA_CASSETTE_REPLAY;
@@ -216,17 +196,4 @@ int beluga_client_check_cassette(const beluga_client *client, beluga_error *err)
     unsigned lost = atomic_load(&cassette->lost);
     return beluga_error_set(err, cassette->loss_error.code, "%u exchange%s not recorded: %s", lost,
                             lost == 1 ? " was" : "s were", cassette->loss_error.message);
-}
-
-int beluga_loop_new(beluga_client *client, beluga_loop **out)
-{
-    *out = NULL;
-    if (!client) client = beluga_client_default();
-    if (!client) return BELUGA_ERROR_NO_MEMORY;
-    beluga__network_loop *loop;
-    int status = beluga__loop_new(&client->runtime, true, &loop);
-    if (status) return status;
-    beluga_client_ref(client);
-    *out = &loop->base;
-    return 0;
 }

@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-/* In `refs` while a thread closes the client: it holds one of them, and whoever leaves it alone
- * tells so. The mark is part of the number, since who has given back a reference may not look at
- * the client any more. */
+/* In `refs` while a thread closes the client. That thread holds one of them, and whoever gives back
+ * the last other one tells it so. The mark is part of the number, since nobody may look at a client
+ * any more who has given back a reference. */
 #define BELUGA__CLIENT_CLOSING (1u << 31)
 
 struct beluga_client {
@@ -36,16 +36,14 @@ struct beluga_client {
     beluga__open_cassette *cassettes; /* all there were, the last one first */
 };
 
-/* While the default client is closed there is none: who asks for it gets another one. Returns
- * whether `client` was it. */
+/* Make `client` the default one no longer, while it is closed: whoever asks for the default gets
+ * another one. Returns whether it was. */
 bool beluga__client_leave_default(beluga_client *client);
-/* It could not be closed: it is the default one again, unless there is another one now. */
+/* Make it the default one again, as it could not be closed, unless there is another one now. */
 void beluga__client_resume_default(beluga_client *client);
 
-/* Nobody has a reference. */
+/* End it; nobody has a reference but the caller. */
 void beluga__client_destroy(beluga_client *client);
-/* Nobody has one but the thread that closes. */
-void beluga__client_tell_closer(beluga_client *client);
 
 static inline beluga_client *beluga__client_of(beluga__runtime *runtime)
 {

@@ -1,38 +1,14 @@
-/* The end of a client: by its last reference, on the thread that gives it back; or by one that
- * waits until it has the last one, and so knows that nothing is left. */
+/* Closing a client: a thread waits until it has the last reference, and so knows that nothing is
+ * left. Without that a client ends with its last reference, on the thread that gives it back. */
 #include "client/client.h"
 
 #include "base/clock.h"
-#include "base/mem.h"
-#include "registry/registry.h"
 #include "telemetry/telemetry.h"
-
-void beluga__client_destroy(beluga_client *client)
-{
-    beluga__loops_free(&client->loops);
-    beluga__registry_free(client->registry);
-    /* A forked child has the struct of its parent's pool but not the threads. */
-    if (client->executor_generation == beluga__fork_generation())
-        beluga__thread_pool_free(client->executor);
-    beluga_telemetry_unref(client->observer);
-    pthread_mutex_destroy(&client->lock);
-    pthread_cond_destroy(&client->last);
-    beluga__cassette_free(client->cassettes);
-    beluga_allocator allocator = client->runtime.allocator;
-    beluga__release(&allocator, client);
-}
 
 /* ---- waiting for the others ------------------------------------------------------------------ */
 
-void beluga__client_tell_closer(beluga_client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    client->is_last = true;
-    pthread_cond_signal(&client->last);
-    pthread_mutex_unlock(&client->lock);
-}
-
-/* Take the mark back, unless nobody else is left: then who was the last one is about to tell so. */
+/* Take the mark back. This fails when nobody else is left: the last one is then about to tell
+ * so. */
 static bool reopen(beluga_client *client)
 {
     unsigned refs = atomic_load(&client->refs);
@@ -54,7 +30,8 @@ static bool wait_until_last(beluga_client *client, int64_t end_ns)
     return !reopened;
 }
 
-/* Its threads may hold what its author did not think of, so they are told apart. */
+/* Say what holds the client. The work on its threads is counted apart, since an author may not
+ * have thought of it. */
 static int tell_held(beluga_client *client, unsigned held, beluga_error *err)
 {
     uint32_t busy = 0;
@@ -82,7 +59,7 @@ static int become_last(beluga_client *client, int64_t end_ns, beluga_error *err)
 
 /* ---- closing --------------------------------------------------------------------------------- */
 
-/* What waiting would not help. */
+/* Refuse what waiting would not help. */
 static int check(const beluga_client *client, beluga_error *err)
 {
     if (client->generation != beluga__fork_generation())

@@ -1,4 +1,5 @@
-/* Whole answers: a call's events, folded. Blocking ones run on a loop that is leased for them. */
+/* Whole answers: the events of a call are folded into a response. Blocking calls run on a loop
+ * that is leased for them. */
 #include "client/chat_model.h"
 
 #include "base/mem.h"
@@ -30,16 +31,6 @@ static beluga_response **partial_of(const beluga_option *opts, size_t n)
     return partial;
 }
 
-static int tell_stuck(const folding *f, int status, beluga_error *err)
-{
-    beluga_error_set(err, status,
-                     status == BELUGA_ERROR_LIMIT_EXCEEDED
-                         ? "the answer is larger than max_response_bytes"
-                         : "no memory for the answer");
-    beluga__call_locate(f->op->call, err);
-    return status;
-}
-
 /* Turn what was folded into the result of the call. */
 static int conclude(folding *f, beluga_response **out, beluga_response **partial, beluga_error *err)
 {
@@ -55,30 +46,16 @@ static int conclude(folding *f, beluga_response **out, beluga_response **partial
         *partial = response;
     else
         beluga_response_free(response);
-    if (stuck || !f->error.code) return tell_stuck(f, stuck ? stuck : status, err);
-    if (err) *err = f->error;
-    return f->error.code;
-}
-
-static int run(folding *f, beluga__network_loop *loop, beluga_chat_model *model,
-               beluga_context *ctx, const beluga_messages *messages, beluga_response **out,
-               beluga_response **partial, beluga_error *err, const beluga_option *opts, size_t n)
-{
-    int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL,
-                                          messages, opts, n, fold, f, &f->op, err);
-    if (status) return status;
-    const beluga__settings *settings = f->op->call->settings;
-    size_t max = (size_t)beluga__settings_int(settings, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
-    beluga__response_builder_init(&f->builder, model->target->runtime, max);
-    f->error.code = 0;
-    status = beluga__loop_run(loop, &f->done);
-    if (status) {
-        beluga__operation_abort(f->op);
-        beluga__response_builder_clear(&f->builder);
-        beluga_error_set(err, status, "%s", beluga_error_text(status));
-    } else
-        status = conclude(f, out, partial, err);
-    beluga_op_free(f->op);
+    if (!stuck && f->error.code) {
+        *err = f->error;
+        return err->code;
+    }
+    if (stuck) status = stuck;
+    beluga_error_set(err, status,
+                     status == BELUGA_ERROR_LIMIT_EXCEEDED
+                         ? "the answer is larger than max_response_bytes"
+                         : "no memory for the answer");
+    beluga__call_locate(f->op->call, err);
     return status;
 }
 
@@ -87,17 +64,35 @@ int beluga_generate_n(beluga_chat_model *model, beluga_context *ctx,
                       const beluga_option *opts, size_t n)
 {
     beluga_response **partial = partial_of(opts, n);
-    beluga_client *client = beluga__chat_model_client(model);
+    beluga__loops *loops = &beluga__chat_model_client(model)->loops;
     beluga__network_loop *loop;
+    beluga_error unused;
     folding f;
     *out = NULL;
     if (partial) *partial = NULL;
+    if (!err) err = &unused;
     f.done = false;
-    int status = beluga__loops_lease(&client->loops, &loop);
+    f.error.code = 0;
+    int status = beluga__loops_lease(loops, &loop);
     if (status)
         return beluga_error_set(err, status, "no loop for the call: %s", beluga_error_text(status));
-    status = run(&f, loop, model, ctx, messages, out, partial, err, opts, n);
-    beluga__loops_give_back(&client->loops, loop);
+    status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL,
+                                      messages, opts, n, fold, &f, &f.op, err);
+    if (!status) {
+        const beluga__settings *s = f.op->call->settings;
+        size_t max = (size_t)beluga__settings_int(s, BELUGA_OPTION_MAX_RESPONSE_BYTES, 0);
+        beluga__response_builder_init(&f.builder, model->target->runtime, max);
+        status = beluga__loop_run(loop, &f.done);
+        if (status) {
+            beluga__operation_abort(f.op);
+            beluga__response_builder_clear(&f.builder);
+            beluga_error_set(err, status, "%s", beluga_error_text(status));
+        } else {
+            status = conclude(&f, out, partial, err);
+        }
+        beluga_op_free(f.op);
+    }
+    beluga__loops_give_back(loops, loop);
     return status;
 }
 
@@ -124,14 +119,23 @@ typedef struct held {
     int status; /* an event could not be kept */
 } held;
 
+static void drop_held(void *payload)
+{
+    held *h = payload;
+    beluga_allocator allocator = h->allocator;
+    beluga__queue_free(&h->queue);
+    beluga__release(&allocator, h);
+}
+
 static void release_all(held *h, const beluga_event *terminal)
 {
     const beluga_event *event;
-    /* Of an answer that is an error only because it is not whole, all that came is told. */
+    /* An answer that is an error only because it is not whole is told as far as it came. */
     bool failed = terminal->kind == BELUGA_EVENT_ERROR && !h->op->refused;
     while ((event = beluga__queue_pop(&h->queue)))
         if (!failed || event->kind == BELUGA_EVENT_USAGE) h->cb(h->payload, event);
     h->cb(h->payload, terminal);
+    drop_held(h);
 }
 
 static void hold(void *payload, const beluga_event *event)
@@ -155,17 +159,6 @@ static void hold(void *payload, const beluga_event *event)
         last.u.error = &err;
     }
     release_all(h, &last);
-    beluga_allocator allocator = h->allocator;
-    beluga__queue_free(&h->queue);
-    beluga__release(&allocator, h);
-}
-
-static void drop_held(void *payload)
-{
-    held *h = payload;
-    beluga_allocator allocator = h->allocator;
-    beluga__queue_free(&h->queue);
-    beluga__release(&allocator, h);
 }
 
 int beluga_generate_start_n(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,

@@ -46,7 +46,7 @@ static int compare(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* One block of the process's allocator: the array, then the strings. */
+/* Hand over one block of the process's allocator: the array, and behind it the strings. */
 static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
 {
     if (n->count > BELUGA__MAX_MODELS) n->count = BELUGA__MAX_MODELS;

@@ -19,7 +19,7 @@ static void push(beluga__loops *loops, _Atomic uint64_t *head, uint32_t slot)
                                                     memory_order_relaxed));
 }
 
-/* The slot's number, or -1. */
+/* Return the slot's number, or -1. */
 static int64_t pop(beluga__loops *loops, _Atomic uint64_t *head)
 {
     uint64_t old = atomic_load_explicit(head, memory_order_acquire), new;

@@ -1,5 +1,6 @@
-/* The loops that blocking calls lease: the one used last first, so that its connections are warm.
- * Without locks: two stacks of slot numbers, each head with a tag against reuse. */
+/* The loops that blocking calls lease. The loop that was used last is leased first, so that its
+ * connections are warm. There are no locks: two stacks hold slot numbers, and each head has a
+ * tag against reuse. */
 #ifndef BELUGA__LOOPS_H
 #define BELUGA__LOOPS_H
 
@@ -7,9 +8,11 @@
 
 #include <stdatomic.h>
 
+typedef struct beluga__loop_slot beluga__loop_slot;
+
 typedef struct beluga__loops {
     beluga__runtime *runtime;
-    struct beluga__loop_slot *slots;
+    beluga__loop_slot *slots;
     uint32_t n_slots;
     int64_t idle_ns;              /* how long an idle loop is kept */
     _Atomic uint64_t idle, empty; /* heads: tag in the upper half, slot number + 1 in the lower */
@@ -18,7 +21,7 @@ typedef struct beluga__loops {
 
 int beluga__loops_init(beluga__loops *loops, beluga__runtime *runtime, uint32_t n_slots,
                        int64_t idle_ms);
-/* No call may be under way. */
+/* Free them; no call may be under way. */
 void beluga__loops_free(beluga__loops *loops);
 /* Take a loop; it holds the client until it is given back. 0, NO_MEMORY or LIMIT_EXCEEDED. */
 int beluga__loops_lease(beluga__loops *loops, beluga__network_loop **out);

@@ -1,14 +1,19 @@
-#include "client/open.h"
-
+/* Opening models: from a name and a configuration to a target, together with the targets that it
+ * falls back to. */
 #include "client/chat_model.h"
+#include "client/target.h"
 #include "config/config.h"
 #include "config/derive.h"
 #include "registry/registry.h"
 
 #include <beluga/registry.h>
 
-int beluga__target_open(beluga_client *client, const char *name, const beluga_config *config,
-                        beluga__target **out, beluga_error *err)
+static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
+                       beluga_error *err);
+
+/* Open what a resolved configuration says; its provider may be without code. */
+static int open_target(beluga_client *client, const char *name, const beluga_config *config,
+                       beluga__target **out, beluga_error *err)
 {
     beluga_registry *registry = client->registry;
     const beluga_provider *provider;
@@ -16,10 +21,108 @@ int beluga__target_open(beluga_client *client, const char *name, const beluga_co
     int status = base && name ? beluga__derived_check(registry, name, base, &provider, err)
                               : beluga__registry_find(registry, name, &provider, err);
     if (status) return status;
-    return beluga__target_new(client, provider, name, config, out, err);
+    return beluga__target_new(client, provider, name, config, open_others, out, err);
 }
 
-/* A file's provider without code, before its section was applied. */
+/* --- the others that it falls back to --------------------------------------------------------- */
+
+/* These belong to the one model, and say nothing about another. */
+static const int own_keys[] = {
+    BELUGA_OPTION_PROVIDER,
+    BELUGA_OPTION_MODEL_NAME,
+    BELUGA_OPTION_API_KEY,
+    BELUGA_OPTION_KEY_SOURCE,
+    BELUGA_OPTION_BASE_URL,
+    BELUGA_OPTION_UNIX_SOCKET,
+    BELUGA_OPTION_EXTRA_BODY,
+    BELUGA_OPTION_EXTRA_HEADERS,
+    BELUGA_OPTION_PROVIDER_SPECIFIC,
+    BELUGA_OPTION_WEIGHT,
+    BELUGA_OPTION_REQUESTS_PER_MINUTE,
+    BELUGA_OPTION_TOKENS_PER_MINUTE,
+    BELUGA_OPTION_MAX_CONCURRENT_CALLS,
+    BELUGA_OPTION_LIMIT_WAIT,
+    BELUGA_OPTION_BASE,
+    BELUGA_OPTION_HEADERS,
+    BELUGA_OPTION_BODY,
+    BELUGA_OPTION_MODELS,
+};
+
+/* The layers of these see a call as a whole, with all the models that it asks: they stand around
+ * the one that names the others. */
+static const int whole_call_keys[] = {BELUGA_OPTION_HOOKS, BELUGA_OPTION_CACHE,
+                                      BELUGA_OPTION_CACHE_TTL, BELUGA_OPTION_BUDGET};
+
+/* These are followed once: the fallbacks of a fallback are not, so that two may name each other. */
+static const int followed_once[] = {BELUGA_OPTION_FALLBACK, BELUGA_OPTION_FALLBACK_ON,
+                                    BELUGA_OPTION_ROUTING};
+
+static void clear(beluga_config *config, const int *keys, size_t n)
+{
+    beluga__settings *settings = beluga__config_settings(config);
+    for (size_t i = 0; i < n; i++) settings->known[keys[i]] = (beluga__setting){0};
+}
+
+/* File and environment gave what they gave to the one model. */
+static void clear_lower_layers(beluga_config *config)
+{
+    beluga__settings *settings = beluga__config_settings(config);
+    for (int key = 1; key < BELUGA_OPTION_COUNT; key++)
+        if (settings->known[key].origin < BELUGA_ORIGIN_MODEL)
+            settings->known[key] = (beluga__setting){0};
+}
+
+static int resolve(const beluga_config *config, beluga_registry *registry, const char *reference,
+                   beluga_config **out, beluga_error *err)
+{
+    beluga_config *base = beluga_config_copy(config);
+    *out = NULL;
+    if (!base) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+    clear_lower_layers(base);
+    clear(base, own_keys, sizeof own_keys / sizeof *own_keys);
+    clear(base, whole_call_keys, sizeof whole_call_keys / sizeof *whole_call_keys);
+    clear(base, followed_once, sizeof followed_once / sizeof *followed_once);
+    int status = beluga_config_resolve(base, registry, reference, out, err);
+    if (!status) clear(*out, followed_once, sizeof followed_once / sizeof *followed_once);
+    beluga_config_free(base);
+    return status;
+}
+
+static int open_other(beluga_client *client, const beluga_config *config, const char *reference,
+                      beluga__target **out, beluga_error *err)
+{
+    beluga_config *other;
+    const char *name = NULL;
+    int status = resolve(config, client->registry, reference, &other, err);
+    if (status) return status;
+    beluga_config_get_string(other, BELUGA_OPTION_PROVIDER, &name);
+    status = open_target(client, name, other, out, err);
+    beluga_config_free(other);
+    return status;
+}
+
+static int open_others(beluga_client *client, const beluga_config *config, beluga__others *out,
+                       beluga_error *err)
+{
+    const beluga__setting *list = &config->settings.known[BELUGA_OPTION_FALLBACK];
+    const beluga__item *item = list->type ? list->value.items : NULL;
+    for (; item; item = item->next) {
+        if (out->n == BELUGA__MAX_FALLBACKS)
+            return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                    "more than %d models in fallback", BELUGA__MAX_FALLBACKS);
+        int status = open_other(client, config, item->value.string, &out->targets[out->n], err);
+        if (status) {
+            beluga_error_wrap(err, "open", "fallback");
+            return status;
+        }
+        out->n++;
+    }
+    return 0;
+}
+
+/* --- models ----------------------------------------------------------------------------------- */
+
+/* Whether it is a file's provider without code, whose section was not applied yet. */
 static bool is_unresolved(beluga_registry *registry, const char *name, const beluga_config *config)
 {
     return config && name && !beluga__derived_base(config) &&
@@ -27,30 +130,33 @@ static bool is_unresolved(beluga_registry *registry, const char *name, const bel
            beluga__config_find_base(config, name, NULL, NULL);
 }
 
-int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
-                         beluga_chat_model **out, beluga_error *err)
+static int open_model(beluga_registry *registry, const char *name, const beluga_config *config,
+                      beluga_chat_model **out, beluga_error *err)
 {
-    beluga__target *target;
+    beluga_client *client = beluga__client_of(beluga__registry_runtime(registry));
+    beluga__target *target = NULL;
     beluga_config *resolved = NULL;
     int status = 0;
-    *out = NULL;
-    if (!registry)
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
-    if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
     if (is_unresolved(registry, name, config)) {
         status = beluga__config_resolve_provider(config, registry, name, &resolved, err);
         config = resolved;
     }
-    if (!status)
-        status = beluga__target_open(beluga__client_of(beluga__registry_runtime(registry)), name,
-                                     config, &target, err);
+    if (!status) status = open_target(client, name, config, &target, err);
     beluga_config_free(resolved);
-    if (!status) {
-        *out = beluga__chat_model_new(target, NULL, 0);
-        beluga__target_unref(target);
-        if (!*out)
-            status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
-    }
+    if (status) return status;
+    *out = beluga__chat_model_new(target, NULL, 0);
+    beluga__target_unref(target);
+    return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the model");
+}
+
+int beluga_registry_open(beluga_registry *registry, const char *name, const beluga_config *config,
+                         beluga_chat_model **out, beluga_error *err)
+{
+    *out = NULL;
+    if (!registry)
+        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no registry was given");
+    if (!name && config) beluga_config_get_string(config, BELUGA_OPTION_PROVIDER, &name);
+    int status = open_model(registry, name, config, out, err);
     if (status) beluga_error_wrap(err, "open", NULL);
     return status;
 }

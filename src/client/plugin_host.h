@@ -1,4 +1,4 @@
-/* What plug-ins may call: functions of every room, so only this one can put them together. */
+/* Plug-ins may call functions of every room, so only this one can put their table together. */
 #ifndef BELUGA__PLUGIN_HOST_H
 #define BELUGA__PLUGIN_HOST_H
 

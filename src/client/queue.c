@@ -32,7 +32,7 @@ void beluga__queue_clear(beluga__queue *queue)
     queue->read = 0;
 }
 
-/* Drop what was read, when that is most of it. */
+/* Drop the events that were read, when they are most of the buffer. */
 static void compact(beluga__queue *queue)
 {
     if (queue->read == queue->bytes.length)

@@ -16,9 +16,9 @@ void beluga__queue_free(beluga__queue *queue);
 void beluga__queue_clear(beluga__queue *queue);
 /* Copy an event with all that it points to. 0, NO_MEMORY, or LIMIT_EXCEEDED. */
 int beluga__queue_push(beluga__queue *queue, const beluga_event *event);
-/* The next event, valid until the next push, pop or clear; NULL when there is none. */
+/* Return the next event, valid until the next push, pop or clear; NULL when there is none. */
 const beluga_event *beluga__queue_pop(beluga__queue *queue);
-/* Bytes that wait. */
+/* Return the bytes that wait. */
 static inline size_t beluga__queue_size(const beluga__queue *queue)
 {
     return queue->bytes.length - queue->read;

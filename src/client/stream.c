@@ -94,17 +94,6 @@ int beluga_stream_input_n(beluga_chat_model *model, beluga_context *ctx, beluga_
     return status;
 }
 
-/* Run the loop until something came. */
-static int wait_for_event(beluga_stream *stream)
-{
-    if (stream->paused) {
-        stream->paused = false;
-        beluga_op_pause(stream->op, false);
-    }
-    stream->ready = false;
-    return beluga__loop_run(stream->loop, &stream->ready);
-}
-
 int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga_error *err)
 {
     *event = NULL;
@@ -115,10 +104,13 @@ int beluga_stream_next(beluga_stream *stream, const beluga_event **event, beluga
         *event = beluga__queue_pop(&stream->queue);
         if (*event) return 0;
         if (stream->ended) break;
-        int status = wait_for_event(stream);
-        if (status == 0) continue;
-        beluga_error_set(err, status, "%s", beluga_error_text(status));
-        return status;
+        if (stream->paused) {
+            stream->paused = false;
+            beluga_op_pause(stream->op, false);
+        }
+        stream->ready = false;
+        int status = beluga__loop_run(stream->loop, &stream->ready);
+        if (status) return beluga_error_set(err, status, "%s", beluga_error_text(status));
     }
     if (stream->status && err) *err = stream->error;
     return stream->status;

@@ -1,7 +1,6 @@
-/* Opening a model: from a provider and a configuration to a target with its stack. */
-#include "client/open.h"
+#include "client/target.h"
 
-#include "client/others.h"
+#include "client/stack.h"
 #include "config/config.h"
 #include "config/derive.h"
 #include "registry/registry.h"
@@ -9,7 +8,6 @@
 #include "base/line.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
-#include "middleware/middleware.h"
 
 #include <beluga/version.h>
 #include <stdio.h>
@@ -136,8 +134,8 @@ static bool needs_key(const beluga__target *t)
            t->base_url && strcmp(t->base_url, t->provider->base_url) == 0;
 }
 
-/* A replay needs no key and asks nobody for one. One that is at hand is used, so that it is masked.
- */
+/* A replay needs no key and asks nobody for one. A key that is at hand is used, so that it is
+ * masked. */
 static void take_replay_key(beluga__target *t, const char *key)
 {
     beluga_error unused;
@@ -172,7 +170,8 @@ static int take_key(beluga__target *t, beluga_error *err)
 
 /* --- headers ---------------------------------------------------------------------------------- */
 
-/* A replay asks nobody for it; what stands in its place is hidden in a recording as it was. */
+/* A replay asks nobody for the value; what stands in its place is hidden in a recording as the
+ * value was. */
 static int take_replay_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -185,7 +184,7 @@ static int take_replay_value(beluga__target *t, beluga__target_header *header, c
     return beluga__key_new_value(t->runtime, "replayed", &header->value, err);
 }
 
-/* What begins as AWS's references do is text here: an access key is no header. */
+/* A value that begins as AWS's references do is text here: an access key is no header. */
 static int take_header_value(beluga__target *t, beluga__target_header *header, const char *value,
                              beluga_error *err)
 {
@@ -198,7 +197,7 @@ static int take_header_value(beluga__target *t, beluga__target_header *header, c
     return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
 }
 
-/* "Name: value", which the check has seen; nothing as the value takes the header away. */
+/* Take a "Name: value", whose form was checked. An empty value takes the header away. */
 static int take_header(beluga__target *t, const char *line, beluga_error *err)
 {
     const char *colon = strchr(line, ':'), *value = colon + 1 + strspn(colon + 1, " \t");
@@ -237,39 +236,6 @@ static size_t call_bytes(const beluga__runtime *runtime, const beluga_provider *
     return FULL + (runtime->telemetry ? ATTEMPT : 0);
 }
 
-static bool is_limited(const beluga__settings *settings)
-{
-    return beluga__settings_has(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE) ||
-           beluga__settings_has(settings, BELUGA_OPTION_TOKENS_PER_MINUTE) ||
-           beluga__settings_has(settings, BELUGA_OPTION_MAX_CONCURRENT_CALLS);
-}
-
-/* The one place that knows the order, from the inside out. */
-static beluga__model *build_stack(beluga__target *t, const beluga__others *fallbacks,
-                                  beluga_prices *prices)
-{
-    beluga__runtime *runtime = t->runtime;
-    const beluga__settings *settings = &t->settings;
-    beluga__model *model = is_full(t->provider) ? beluga__full_adapter_new(runtime)
-                                                : beluga__http_adapter_new(runtime);
-    if (runtime->telemetry) model = beluga__attempt_new(runtime, model);
-    model = beluga__retry_new(runtime, settings, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_BREAKER_FAILURES))
-        model = beluga__breaker_new(runtime, settings, model);
-    if (is_limited(settings)) model = beluga__limits_new(runtime, settings, model);
-    if (fallbacks->n)
-        model = beluga__fallback_new(runtime, settings, fallbacks->targets, fallbacks->n, model);
-    if (prices)
-        model =
-            beluga__budget_new(runtime, settings, prices, fallbacks->targets, fallbacks->n, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_CACHE_TTL))
-        model = beluga__cache_new(runtime, settings, model);
-    if (beluga__settings_has(settings, BELUGA_OPTION_HOOKS))
-        model =
-            beluga__hooks_new(runtime, settings->known[BELUGA_OPTION_HOOKS].value.pointer, model);
-    return model;
-}
-
 /* A budget can't be kept where it is not known what is spent. */
 static int check_price(const beluga__target *t, const beluga_prices *prices, beluga_error *err)
 {
@@ -282,40 +248,51 @@ static int check_price(const beluga__target *t, const beluga_prices *prices, bel
         t->provider->name, t->model_name);
 }
 
-/* NULL where there is no budget. */
-static int load_prices(const beluga__target *t, const beluga__others *fallbacks,
-                       beluga_prices **out, beluga_error *err)
+/* Load the prices where there is a budget; else *out is NULL. */
+static int load_prices(const beluga__target *t, const beluga__others *others, beluga_prices **out,
+                       beluga_error *err)
 {
     *out = NULL;
     if (!beluga__settings_has(&t->settings, BELUGA_OPTION_BUDGET)) return 0;
     int status =
         beluga_prices_load(beluga__settings_string(&t->settings, BELUGA_OPTION_PRICES), out, err);
     if (!status) status = check_price(t, *out, err);
-    for (size_t i = 0; i < fallbacks->n && !status; i++)
-        status = check_price(fallbacks->targets[i], *out, err);
+    for (size_t i = 0; i < others->n && !status; i++)
+        status = check_price(others->targets[i], *out, err);
     if (!status) return 0;
     beluga_prices_free(*out);
     *out = NULL;
     return status;
 }
 
-static int take_stack(owned_target *owned, beluga_error *err)
+static int build_stack(beluga__target *t, const beluga__others *others, beluga_error *err)
+{
+    beluga__stack_plan plan = {.runtime = t->runtime,
+                               .settings = &t->settings,
+                               .others = others->targets,
+                               .n_others = others->n};
+    int status =
+        beluga__settings_has(&t->settings, BELUGA_OPTION_CACHE_TTL) ? beluga__cache_check(err) : 0;
+    if (!status) status = load_prices(t, others, &plan.prices, err);
+    if (status) return status;
+    t->stack =
+        beluga__stack_new(&plan, is_full(t->provider) ? beluga__full_adapter_new(t->runtime)
+                                                      : beluga__http_adapter_new(t->runtime));
+    return t->stack ? 0
+                    : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
+}
+
+static int take_stack(owned_target *owned, beluga__open_others_fn open_others, beluga_error *err)
 {
     beluga__target *t = &owned->target;
-    beluga__others fallbacks;
-    beluga_prices *prices = NULL;
-    int status = beluga__others_open(beluga__client_of(t->runtime), owned->config,
-                                     BELUGA_OPTION_FALLBACK, &fallbacks, err);
-    if (!status && beluga__settings_has(&t->settings, BELUGA_OPTION_CACHE_TTL))
-        status = beluga__cache_check(err);
-    if (!status) status = load_prices(t, &fallbacks, &prices, err);
-    if (!status && !(t->stack = build_stack(t, &fallbacks, prices)))
-        status = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory to open a model");
-    beluga__others_free(&fallbacks);
+    beluga__others others = {.n = 0};
+    int status = open_others(beluga__client_of(t->runtime), owned->config, &others, err);
+    if (!status) status = build_stack(t, &others, err);
+    for (size_t i = 0; i < others.n; i++) beluga__target_unref(others.targets[i]);
     return status;
 }
 
-/* Every fault of the configuration, in one error. */
+/* Tell every fault of the configuration, in one error. */
 static int check(beluga__target *t, beluga_error *err)
 {
     beluga__buf faults;
@@ -341,7 +318,7 @@ static int check(beluga__target *t, beluga_error *err)
     return status;
 }
 
-/* The name in an error is the provider's, from the first on. */
+/* Give the target its name, which errors have from here on. */
 static int take_name(owned_target *owned, const char *name)
 {
     beluga__target *t = &owned->target;
@@ -354,7 +331,7 @@ static int take_name(owned_target *owned, const char *name)
 }
 
 static int fill(owned_target *owned, const char *name, const beluga_config *config,
-                beluga_error *err)
+                beluga__open_others_fn open_others, beluga_error *err)
 {
     beluga__target *t = &owned->target;
     owned->config = config ? beluga_config_copy(config) : beluga_config_new_n(NULL, 0);
@@ -370,7 +347,7 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
     if (status) return status;
     take_connection(t);
     t->call_bytes = call_bytes(t->runtime, t->provider);
-    status = take_stack(owned, err);
+    status = take_stack(owned, open_others, err);
     if (status || !t->provider->open) return status;
     beluga_error unset = {0};
     status = t->provider->open(owned->config, &t->self, &unset);
@@ -380,7 +357,8 @@ static int fill(owned_target *owned, const char *name, const beluga_config *conf
 }
 
 int beluga__target_new(beluga_client *client, const beluga_provider *provider, const char *name,
-                       const beluga_config *config, beluga__target **out, beluga_error *err)
+                       const beluga_config *config, beluga__open_others_fn open_others,
+                       beluga__target **out, beluga_error *err)
 {
     owned_target *owned = beluga__zalloc(&client->runtime.allocator, sizeof *owned);
     *out = NULL;
@@ -389,13 +367,13 @@ int beluga__target_new(beluga_client *client, const beluga_provider *provider, c
     atomic_init(&t->refs, 1);
     t->runtime = &client->runtime;
     t->runtime->ref(t->runtime);
-    beluga__origin_of origin = beluga__registry_origin(client->registry, provider);
+    beluga__provider_origin origin = beluga__registry_origin(client->registry, provider);
     t->provider = t->protocol = provider;
     t->given = origin.given;
     t->builtin = origin.builtin;
     t->destroy = destroy;
     beluga__arena_init(&t->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CALL_BYTES);
-    int status = fill(owned, name, config, err);
+    int status = fill(owned, name, config, open_others, err);
     if (!status) {
         *out = t;
         return 0;

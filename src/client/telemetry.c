@@ -1,18 +1,8 @@
 /* Telemetry handed to a client. */
 #include "client/client.h"
 
-#include "base/mem.h"
 #include "base/sized.h"
 #include "telemetry/telemetry.h"
-
-static int read_settings(const beluga_telemetry_settings *given,
-                         beluga_telemetry_settings *settings)
-{
-    memset(settings, 0, sizeof *settings);
-    if (!given) return 0;
-    return beluga__sized_read(settings, given, offsetof(beluga_telemetry_settings, variables),
-                              true);
-}
 
 static void attach(beluga_client *client, beluga_telemetry *telemetry)
 {
@@ -31,7 +21,8 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
     *out = NULL;
     if (!client) client = beluga_client_default();
     if (!client) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for a client");
-    int status = read_settings(given, &settings);
+    int status =
+        beluga__sized_read(&settings, given, offsetof(beluga_telemetry_settings, variables), true);
     if (status)
         return beluga_error_set(
             err, status, "telemetry: the settings have no size, or more than this library knows");

@@ -1,5 +1,5 @@
-/* In place of telemetry.c and the room telemetry/ in a library that exports none. A host's own sink
- * is told everything all the same. */
+/* In place of telemetry.c and the room telemetry/ in a library that exports no telemetry. A
+ * host's own sink is told everything all the same. */
 #include "telemetry/telemetry.h"
 
 #include "base/left_out.h"
@@ -33,7 +33,7 @@ int beluga_telemetry_init(beluga_client *client, const beluga_telemetry_settings
                : 0;
 }
 
-/* Nobody has one: all that follows is called with NULL, if at all. */
+/* Nobody has a telemetry: the following functions are called with NULL, if at all. */
 
 int beluga_telemetry_flush(beluga_telemetry *telemetry, int64_t timeout_ms)
 {

@@ -6,39 +6,39 @@
 #include <stdio.h>
 #include <string.h>
 
-struct slice {
+typedef struct slice {
     const char *at;
     int n;
-};
+} slice;
 
 /* The pieces of an address; the port with its colon. */
-struct address {
-    struct slice host, port, rest;
-};
+typedef struct address {
+    slice host, port, rest;
+} address;
 
-static struct slice from_to(const char *at, const char *end)
+static slice from_to(const char *at, const char *end)
 {
-    return (struct slice){at, (int)(end - at)};
+    return (slice){at, (int)(end - at)};
 }
 
-/* Of what follows the scheme. Two colons without brackets are in an address of IPv6. */
-static struct address split(const char *text)
+/* Split what follows the scheme. Two colons without brackets are in an address of IPv6. */
+static address split(const char *text)
 {
     const char *end = text + strcspn(text, "/?#");
     const char *host_end = memchr(text, *text == '[' ? ']' : ':', (size_t)(end - text));
     if (host_end && *host_end == ']') host_end++;
     if (!host_end) host_end = end;
     if (host_end < end && memchr(host_end + 1, ':', (size_t)(end - host_end) - 1)) host_end = end;
-    return (struct address){from_to(text, host_end), from_to(host_end, end),
-                            from_to(end, end + strlen(end))};
+    return (address){from_to(text, host_end), from_to(host_end, end),
+                     from_to(end, end + strlen(end))};
 }
 
-static struct slice either(struct slice a, struct slice b)
+static slice either(slice a, slice b)
 {
     return a.n ? a : b;
 }
 
-static bool needs_brackets(struct slice host)
+static bool needs_brackets(slice host)
 {
     return host.n && *host.at != '[' && memchr(host.at, ':', (size_t)host.n);
 }
@@ -68,9 +68,9 @@ const char *beluga__config_complete_url(beluga__arena *arena, const char *url, c
     const char *after_scheme = own ? strstr(own, "://") : NULL;
     if (!after_scheme || strstr(url, "://")) return url;
     after_scheme += 3;
-    struct address given = split(url), other = split(after_scheme);
-    struct slice host = either(given.host, other.host), port = either(given.port, other.port);
-    struct slice rest = either(given.rest, other.rest);
+    address given = split(url), other = split(after_scheme);
+    slice host = either(given.host, other.host), port = either(given.port, other.port);
+    slice rest = either(given.rest, other.rest);
     bool brackets = needs_brackets(host);
     size_t size = strlen(url) + strlen(own) + sizeof "[]";
     char *whole = beluga__arena_alloc(arena, size);

@@ -1,16 +1,14 @@
-/* All that is wrong with a file. What stands in it is read as ever, with a listener instead of an
- * error; here it is held against the providers, and what it refers to is looked at. */
+/* Checking a whole file. It is read as always, but its problems are noted; then its settings are
+ * held against the providers' tables, and what it refers to is looked at. */
 #include "config/config.h"
 #include "registry/registry.h"
 
-#include "base/line.h"
 #include "base/mem.h"
 #include "base/secret_memory.h"
 #include "keys/key.h"
 
 #include <beluga/registry.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +19,7 @@
 enum { SHORTEST_SECRET = 8 }; /* shorter ones are what local servers are given */
 
 typedef struct checking {
-    beluga__config_check report;
+    beluga__config_problems report;
     beluga_registry *registry;
     beluga_config *config; /* of the one file */
     const beluga__config_file *file;
@@ -30,87 +28,10 @@ typedef struct checking {
 } checking;
 
 #define error_at(c, at, ...) \
-    beluga__config_tell(&(c)->report, BELUGA_SEVERITY_ERROR, (at)->line, (at)->column, __VA_ARGS__)
+    beluga__config_note(&(c)->report, BELUGA_SEVERITY_ERROR, (at)->line, (at)->column, __VA_ARGS__)
 #define warn_at(c, at, ...)                                                              \
-    beluga__config_tell(&(c)->report, BELUGA_SEVERITY_WARNING, (at)->line, (at)->column, \
+    beluga__config_note(&(c)->report, BELUGA_SEVERITY_WARNING, (at)->line, (at)->column, \
                         __VA_ARGS__)
-
-/* --- problems --------------------------------------------------------------------------------- */
-
-/* Several references may lead to one fault. */
-static bool is_there(const beluga__config_check *check, int line, int column, const char *text)
-{
-    for (const beluga__noted_problem *p = check->first; p; p = p->next)
-        if (p->problem.line == line && p->problem.column == column &&
-            strcmp(p->problem.message, text) == 0)
-            return true;
-    return false;
-}
-
-static void keep(beluga__config_check *check, beluga_severity severity, int line, int column,
-                 const char *text)
-{
-    beluga__noted_problem *p = beluga__arena_zalloc(&check->arena, sizeof *p);
-    const char *message = beluga__arena_copy(&check->arena, text, strlen(text));
-    if (!p || !message) {
-        check->status = BELUGA_ERROR_NO_MEMORY;
-        return;
-    }
-    p->problem =
-        (beluga_config_problem){sizeof p->problem, severity, line, column, check->path, message};
-    *check->end = p;
-    check->end = &p->next;
-    p->index = check->count++;
-}
-
-void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
-                         int column, const char *format, ...)
-{
-    char said[2 * sizeof((beluga_error *)0)->message] = "", text[sizeof said / 2];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(said, sizeof said, format, args);
-    va_end(args);
-    beluga__line(text, sizeof text, said, strlen(said), BELUGA__BREAKS_ESCAPED);
-    if (is_there(check, line, column, text)) return;
-    if (severity == BELUGA_SEVERITY_ERROR) check->n_errors++;
-    if (check->count < BELUGA__MAX_CONFIG_PROBLEMS)
-        keep(check, severity, line, column, text);
-    else
-        check->left_out++;
-}
-
-static int compare(const void *a, const void *b)
-{
-    const beluga__noted_problem *x = *(beluga__noted_problem *const *)a;
-    const beluga__noted_problem *y = *(beluga__noted_problem *const *)b;
-    if (x->problem.line != y->problem.line) return x->problem.line < y->problem.line ? -1 : 1;
-    if (x->problem.column != y->problem.column)
-        return x->problem.column < y->problem.column ? -1 : 1;
-    return x->index < y->index ? -1 : 1;
-}
-
-/* In the order of the file, though it was walked more than once. */
-static void tell_all(beluga__config_check *check, beluga_config_problem_fn tell, void *payload)
-{
-    size_t n = 0;
-    beluga__noted_problem **sorted =
-        beluga__arena_alloc(&check->arena, (check->count + 1) * sizeof *sorted);
-    if (!sorted) {
-        check->status = BELUGA_ERROR_NO_MEMORY;
-        return;
-    }
-    for (beluga__noted_problem *p = check->first; p; p = p->next) sorted[n++] = p;
-    qsort(sorted, n, sizeof *sorted, compare);
-    for (size_t i = 0; i < n; i++) tell(payload, &sorted[i]->problem);
-    if (!check->left_out) return;
-    char text[80];
-    beluga_config_problem last = sorted[n - 1]->problem;
-    snprintf(text, sizeof text, "and %zu problems more, not listed", check->left_out);
-    last.severity = check->n_errors ? BELUGA_SEVERITY_ERROR : BELUGA_SEVERITY_WARNING;
-    last.message = text;
-    tell(payload, &last);
-}
 
 /* --- secrets and what refers to them ---------------------------------------------------------- */
 
@@ -159,7 +80,7 @@ static bool check_reference(checking *c, const beluga__config_entry *e, const ch
     return true;
 }
 
-/* What to do instead, where a reference may stand and where it may not. */
+/* Say what to do instead, where a reference may stand and where it may not. */
 static const char *advice(const beluga__config_entry *e)
 {
     switch (e->option.key) {
@@ -248,13 +169,13 @@ static void check_mode(checking *c)
     struct stat info;
     if (stat(c->file->path, &info) || !S_ISREG(info.st_mode)) return;
     if (info.st_mode & (S_IWGRP | S_IWOTH))
-        beluga__config_tell(
+        beluga__config_note(
             &c->report, BELUGA_SEVERITY_WARNING, 1, 1,
             "others may write to this file, and so choose where prompts and keys go (its mode is "
             "%03o): chmod go-w",
             (unsigned)info.st_mode & 0777);
     if (!c->has_secret || !(info.st_mode & (S_IRGRP | S_IROTH))) return;
-    beluga__config_tell(
+    beluga__config_note(
         &c->report, BELUGA_SEVERITY_WARNING, c->secret_line, c->secret_column,
         "others may read this file and the secret in it (its mode is %03o): chmod 600",
         (unsigned)info.st_mode & 0777);
@@ -262,7 +183,7 @@ static void check_mode(checking *c)
 
 /* --- sections --------------------------------------------------------------------------------- */
 
-/* One setting as opening a model would check it. */
+/* Check one setting as opening a model would. */
 static void check_entry(checking *c, const beluga_provider *provider, const beluga__config_entry *e)
 {
     beluga__settings *settings = beluga__zalloc(beluga_allocator_default(), sizeof *settings);
@@ -295,7 +216,7 @@ static void tell_meaning(checking *c, int status, const beluga__config_meaning *
     if (status && *why->message) error_at(c, m, "%s", why->message);
 }
 
-/* Returns whose options may stand beside the reference, or NULL. */
+/* Return the provider whose options may stand beside the reference, or NULL. */
 static const beluga_provider *check_model(checking *c, const char *reference, int line, int column)
 {
     beluga__config_meaning m = {.line = line, .column = column};
@@ -310,7 +231,7 @@ static bool is_for_http(const beluga__config_entry *e)
     return e->option.key == BELUGA_OPTION_HEADERS || e->option.key == BELUGA_OPTION_BODY;
 }
 
-/* Without a provider, whose fault was told, an own option may be that of any. */
+/* Without a provider (its fault was told) an own option may be that of any. */
 static void check_entries(checking *c, const beluga_provider *provider,
                           const beluga__config_section *section)
 {
@@ -333,7 +254,7 @@ static bool sets(const beluga__config_section *section, int key)
     return e;
 }
 
-/* At the base's own address its key is wanted, and this provider never gets it by itself. */
+/* The base's own address wants the base's key, which this provider never gets by itself. */
 static void check_own_key(checking *c, const beluga_provider *base, const beluga__config_section *s,
                           const beluga__config_meaning *m)
 {
@@ -353,7 +274,7 @@ static void check_provider(checking *c, const beluga__config_section *s)
     check_entries(c, m.protocol, s);
 }
 
-/* Provider and model together: what one of them sets may need what the other does. */
+/* Check provider and model together: a setting of one may need one of the other. */
 static void check_whole(checking *c, const beluga__config_section *s)
 {
     beluga__config_meaning m = {.line = s->name_line, .column = s->name_column};
@@ -396,10 +317,8 @@ int beluga_config_check_file(beluga_registry *registry, const char *path,
     beluga__config_file *file;
     if (!registry || !path || !tell)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "registry, path or tell is NULL");
-    checking c = {.report = {.path = path}, .registry = registry};
-    c.report.end = &c.report.first;
-    beluga__arena_init(&c.report.arena, beluga__secret_allocator(), NULL, 0,
-                       64 * BELUGA__MAX_CONFIG_BYTES);
+    checking c = {.registry = registry};
+    beluga__config_problems_init(&c.report, path);
     c.config = beluga_config_new_n(NULL, 0);
     int status = c.config
                      ? beluga__config_file_new(path, &c.report, &file, err)
@@ -407,12 +326,12 @@ int beluga_config_check_file(beluga_registry *registry, const char *path,
     if (!status) {
         c.file = c.config->files[c.config->n_files++] = file;
         if (!c.report.status) check_all(&c);
-        if (!c.report.status) tell_all(&c.report, tell, payload);
+        if (!c.report.status) beluga__config_problems_tell(&c.report, tell, payload);
         status = c.report.status;
         if (status) beluga_error_set(err, status, "%s: no memory to check it", path);
     }
     if (n_errors) *n_errors = c.report.n_errors;
     beluga_config_free(c.config);
-    beluga__arena_free(&c.report.arena);
+    beluga__config_problems_free(&c.report);
     return status;
 }

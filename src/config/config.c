@@ -4,8 +4,6 @@
 #include "base/mem.h"
 #include "base/secret_memory.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 beluga_config *beluga_config_new_n(const beluga_option *opts, size_t n)
@@ -68,20 +66,9 @@ int beluga_config_load_file(beluga_config *config, const char *path, beluga_erro
     return status;
 }
 
-int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
-                         int column, const char *format, ...)
-{
-    char text[sizeof err->message];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
-    return beluga_error_set(err, code, "%s:%d:%d: %s", file->path, line, column, text);
-}
-
 /* --- the environment -------------------------------------------------------------------------- */
 
-/* The first variable that is set to something, or NULL. */
+/* Return the first variable that is set to something, or NULL. */
 static const char *first_set(const char *const *names, const char **value)
 {
     for (; names && *names; names++) {
@@ -131,7 +118,7 @@ static int url_from_env(beluga_config *config, const beluga_provider *provider)
     return url ? set_env(config, beluga_with_base_url(url)) : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* The variables of key and URL are those of the provider's own host. */
+/* The variables of key and URL belong to the provider's own host. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider)
 {
     if (!beluga__settings_int(&config->settings, BELUGA_OPTION_ENVIRONMENT, 0)) return 0;

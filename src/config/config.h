@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/limits.h"
+#include "config/problems.h"
 #include "options/settings.h"
 
 #include <beluga/config.h>
@@ -11,8 +12,8 @@
 #include <beluga/provider/provider.h>
 #include <stdatomic.h>
 
-/* One setting of a file. What is not in BELUGA_OPTION_MAP is kept as a provider's own, for the
- * provider to be known. */
+/* One setting of a file. A name that is not in BELUGA_OPTION_MAP is kept as a provider's own,
+ * until the provider is known. */
 typedef struct beluga__config_entry {
     struct beluga__config_entry *next;
     const char *name; /* as it was written */
@@ -31,6 +32,11 @@ typedef struct beluga__config_section {
     int name_line, name_column;
 } beluga__config_section;
 
+typedef struct beluga__config_sections {
+    beluga__config_section *first, **end;
+    size_t count;
+} beluga__config_sections;
+
 /* A file, a folder, or BELUGA_PLUGIN_PATH. */
 typedef struct beluga__config_plugin {
     struct beluga__config_plugin *next;
@@ -46,10 +52,7 @@ typedef struct beluga__config_file {
     const char *path;
     const char *default_model; /* or NULL */
     int line, column;          /* of it */
-    struct beluga__config_sections {
-        beluga__config_section *first, **end;
-        size_t count;
-    } providers, models;
+    beluga__config_sections providers, models;
     beluga__config_plugin *plugins, **plugins_end;
     size_t n_plugins;
 } beluga__config_file;
@@ -71,9 +74,9 @@ beluga__settings *beluga__config_settings(beluga_config *config);
  * itself. */
 int beluga__config_apply_env(beluga_config *config, const beluga_provider *provider);
 
-/* What an address without a scheme lacks, of scheme, host, port and path, is taken from the
- * provider's own URL; one with a scheme, or for a provider without a URL, is returned as it is. In
- * the arena, or NULL without memory. */
+/* Take what an address without a scheme lacks, of scheme, host, port and path, from the
+ * provider's own URL. One with a scheme, or for a provider without a URL, is returned as it is.
+ * In the arena, or NULL without memory. */
 const char *beluga__config_complete_url(beluga__arena *arena, const char *url, const char *own);
 
 enum { BELUGA__WRONG_URL = 128 };
@@ -81,56 +84,35 @@ enum { BELUGA__WRONG_URL = 128 };
  * may be secret. */
 bool beluga__config_check_url(const char *url, char *wrong);
 
-typedef struct beluga__noted_problem {
-    struct beluga__noted_problem *next;
-    beluga_config_problem problem;
-    size_t index; /* as it was found */
-} beluga__noted_problem;
-
-/* Where the faults of a file go that is checked; without one the first of them is an error. */
-typedef struct beluga__config_check {
-    beluga__arena arena;
-    const char *path;
-    beluga__noted_problem *first, **end;
-    size_t count, n_errors, left_out;
-    int status; /* NO_MEMORY: one could not be kept */
-} beluga__config_check;
-
-/* config_check.c: a problem that is there already is not added again. */
-void beluga__config_tell(beluga__config_check *check, beluga_severity severity, int line,
-                         int column, const char *format, ...) BELUGA_PRINTF(5, 6);
-
-/* config_file.c: one reference, yours. With `check` all that is not at fault is in it. */
-int beluga__config_file_new(const char *path, beluga__config_check *check,
+/* Read a file; one reference, yours. With `problems` every problem is noted there, and the file has
+ * all that is not at fault; without, the first one is the error. */
+int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err);
 void beluga__config_file_unref(beluga__config_file *file);
 
-/* "path:line:column: …", with INVALID_CONFIG. */
-int beluga__config_fault(beluga_error *err, int code, const beluga__config_file *file, int line,
-                         int column, const char *format, ...) BELUGA_PRINTF(6, 7);
-
-/* The newest file's section of a model's alias, and its file; NULL when there is none. */
+/* Find the newest file's section of a model's alias, and its file; NULL when there is none. */
 const beluga__config_section *beluga__config_find_alias(const beluga_config *config,
                                                         const char *name,
                                                         const beluga__config_file **file);
 
-/* The base of a file's provider without code, of the newest file that gives one; NULL for another
- * name. `file` and `entry`, which may be NULL, tell where it stands. */
+/* Find the base of a file's provider without code, in the newest file that gives one; NULL for
+ * another name. `file` and `entry`, which may be NULL, tell where it stands. */
 const char *beluga__config_find_base(const beluga_config *config, const char *name,
                                      const beluga__config_file **file,
                                      const beluga__config_entry **entry);
 
-/* config_resolve.c: as beluga_config_resolve, for a provider and its default model. */
+/* Do as beluga_config_resolve, for a provider and its default model. */
 int beluga__config_resolve_provider(const beluga_config *config, beluga_registry *registry,
                                     const char *name, beluga_config **out, beluga_error *err);
 
-/* Of a provider's name, or of a model's reference. */
+/* The meaning of a provider's name, or of a model's reference. */
 typedef struct beluga__config_meaning {
     int line, column;                /* of it, and on failure of what is at fault */
     const beluga_provider *protocol; /* what may be set is among its options */
 } beluga__config_meaning;
 
-/* Find out what it means; `err` does not tell the place. An empty message: the reading told it. */
+/* Find out what it means; `err` does not tell the place. Its message is empty where the reading
+ * told the problem. */
 int beluga__config_check_reference(const beluga_config *config, beluga_registry *registry,
                                    const char *reference, beluga__config_meaning *meaning,
                                    beluga_error *err);

@@ -40,9 +40,8 @@ int beluga__derived_check(beluga_registry *registry, const char *name, const cha
 {
     char hint[256];
     *out = beluga_registry_get(registry, base);
-    if (!beluga__provider_name_is_good(name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, BELUGA__BAD_PROVIDER_NAME,
-                                name ? name : "");
+    int status = beluga__provider_name_check(name, BELUGA_ERROR_INVALID_CONFIG, err);
+    if (status) return status;
     if (beluga_registry_contains(registry, name))
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
                                 "%s is a provider already: one with a base needs another name",

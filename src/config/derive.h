@@ -7,12 +7,12 @@
 #include <beluga/provider/provider.h>
 #include <beluga/registry.h>
 
-/* The base that a configuration names, or NULL. */
+/* Return the base that a configuration names, or NULL. */
 const char *beluga__derived_base(const beluga_config *config);
-/* Whether a provider of that name may be built on the base, and that provider. */
+/* Check whether a provider of that name may be built on the base, and find the base. */
 int beluga__derived_check(beluga_registry *registry, const char *name, const char *base,
                           const beluga_provider **out, beluga_error *err);
-/* Its table; borrows the name and the configuration's strings. */
+/* Make its table, which borrows the name and the configuration's strings. */
 void beluga__derive(beluga_provider *out, const beluga_provider *base, const char *name,
                     const beluga_config *config);
 

@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Written as snprintf does: `length` counts what the whole text needs. */
+/* It is written as by snprintf: `length` counts what the whole text needs. */
 typedef struct output {
     char *buffer;
     size_t size, length;
@@ -26,17 +26,7 @@ static void put(output *out, const char *text)
     put_n(out, text, strlen(text));
 }
 
-static bool has_prefix(const char *text, const char *prefix)
-{
-    return strncmp(text, prefix, strlen(prefix)) == 0;
-}
-
-static void put_key(output *out, const char *key)
-{
-    put(out, beluga__key_is_reference(key) || has_prefix(key, "aws:") ? key : "set");
-}
-
-/* A URL without the name, password and keys it may hold. */
+/* Write a URL without the name, password and keys it may hold. */
 static void put_url(output *out, const char *url)
 {
     beluga__buf shown;
@@ -47,12 +37,13 @@ static void put_url(output *out, const char *url)
 
 static void put_string(output *out, int key, const beluga__setting *slot)
 {
+    const char *text = slot->value.string;
     if (key == BELUGA_OPTION_API_KEY)
-        put_key(out, slot->value.string);
+        put(out, beluga__key_is_reference(text) || strncmp(text, "aws:", 4) == 0 ? text : "set");
     else if (key == BELUGA_OPTION_BASE_URL || key == BELUGA_OPTION_PROXY)
-        put_url(out, slot->value.string);
+        put_url(out, text);
     else
-        put_n(out, slot->value.string, slot->length);
+        put_n(out, text, slot->length);
 }
 
 static void put_number(output *out, const beluga__setting *slot)

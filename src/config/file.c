@@ -21,7 +21,7 @@ enum { SHOWN = 60 }; /* bytes of a bad name */
 /* One file while it is read. */
 typedef struct reader {
     beluga__config_file *file;
-    beluga__config_check *check; /* NULL: the first fault is the error */
+    beluga__config_problems *problems; /* NULL: the first one is the error */
     beluga_error *err;
     beluga__yaml_place place; /* of the last key */
     beluga__yaml_place runs;  /* where a program is named first; line 0: nowhere */
@@ -30,7 +30,7 @@ typedef struct reader {
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/* Where a file is checked this returns 0, and the reading goes on behind what is at fault. */
+/* Where problems are noted this returns 0, and the reading goes on behind the one at hand. */
 static int fault(const reader *r, beluga__yaml_place place, const char *format, ...)
 {
     char text[sizeof r->err->message];
@@ -38,10 +38,10 @@ static int fault(const reader *r, beluga__yaml_place place, const char *format, 
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    if (!r->check)
-        return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, r->file, place.line,
+    if (!r->problems)
+        return beluga__config_fault(r->err, BELUGA_ERROR_INVALID_CONFIG, r->file->path, place.line,
                                     place.column, "%s", text);
-    beluga__config_tell(r->check, BELUGA_SEVERITY_ERROR, place.line, place.column, "%s", text);
+    beluga__config_note(r->problems, BELUGA_SEVERITY_ERROR, place.line, place.column, "%s", text);
     return 0;
 }
 
@@ -51,7 +51,7 @@ static int no_memory(reader *r)
                             r->file->path);
 }
 
-/* Where a value stands, or its key when it has no place of its own. */
+/* Return where a value stands, or its key when it has no place of its own. */
 static beluga__yaml_place place_of(const reader *r, beluga__yaml_node *node)
 {
     beluga__yaml_place place = r->place;
@@ -214,7 +214,8 @@ static int add_json(reader *r, beluga__config_section *section, int key, const c
     return text ? add_entry(r, section, name, &option, place) : no_memory(r);
 }
 
-/* What a file can't set: who the provider is says the section; some belong to a call. */
+/* A file can't set these: the section says who the provider is, and some options belong to a
+ * call. */
 static bool is_foreign(int key)
 {
     return key == BELUGA_OPTION_PROVIDER || key == BELUGA_OPTION_PROVIDER_SPECIFIC ||
@@ -247,7 +248,7 @@ static int add_setting(reader *r, const char *name, beluga__yaml_node *value, vo
 
 /* --- sections -------------------------------------------------------------------------------- */
 
-static int add_section(reader *r, struct beluga__config_sections *list, const char *name,
+static int add_section(reader *r, beluga__config_sections *list, const char *name,
                        beluga__config_section **out)
 {
     if (list->count++ >= BELUGA__MAX_CONFIG_SECTIONS)
@@ -263,7 +264,7 @@ static int add_section(reader *r, struct beluga__config_sections *list, const ch
     return 0;
 }
 
-/* `model` is its default. */
+/* In a provider's section `model` is its default model. */
 static int add_provider_setting(reader *r, const char *name, beluga__yaml_node *value,
                                 void *argument)
 {
@@ -280,7 +281,7 @@ static int read_provider(reader *r, const char *name, beluga__yaml_node *value, 
     return status || !section ? status : walk(r, value, name, add_provider_setting, section);
 }
 
-/* A reference to a model: text that is not empty. */
+/* Read a reference to a model: a text that is not empty. */
 static int read_reference(reader *r, const char *what, beluga__yaml_node *value, const char **out,
                           int *line, int *column)
 {
@@ -327,7 +328,7 @@ static int read_model(reader *r, const char *name, beluga__yaml_node *value, voi
     return status;
 }
 
-/* Relative to the file that names it, wherever the program was started. */
+/* Complete a path that is relative to the file that names it, wherever the program was started. */
 static const char *complete_path(reader *r, const char *path, size_t n)
 {
     const char *slash = strrchr(r->file->path, '/');
@@ -370,7 +371,7 @@ static int read_plugins(reader *r, beluga__yaml_node *value)
     return status;
 }
 
-/* The one of the words that differs least, by at most two letters. */
+/* Return the word that differs least, by at most two letters. */
 static const char *nearest(const char *name, const char *const *words)
 {
     const char *best = NULL;
@@ -404,7 +405,7 @@ static int read_top(reader *r, const char *name, beluga__yaml_node *value, void 
 
 /* --- files ----------------------------------------------------------------------------------- */
 
-/* With a check of every name that is there twice, else of the first. */
+/* Tell of a name that its map has twice: of each where problems are noted, else of the first. */
 static int tell_twice(void *argument, beluga__yaml_node *key)
 {
     size_t n;
@@ -428,8 +429,8 @@ static int read_yaml(reader *r, const beluga__buf *text)
     return status;
 }
 
-/* Whoever may write to a file that names commands or plug-ins may run anything as its reader. A
- * pipe has no way to it. */
+/* Anybody who may write to a file that names commands or plug-ins may run anything as its
+ * reader. A pipe has no path whose folders could be checked. */
 static int check_trust(reader *r)
 {
     struct stat info;
@@ -463,7 +464,7 @@ static int read_file(reader *r)
     return status;
 }
 
-int beluga__config_file_new(const char *path, beluga__config_check *check,
+int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err)
 {
     const beluga_allocator *allocator = beluga_allocator_default();
@@ -479,7 +480,7 @@ int beluga__config_file_new(const char *path, beluga__config_check *check,
     file->models.end = &file->models.first;
     file->plugins_end = &file->plugins;
     file->path = beluga__arena_copy(&file->arena, path, strlen(path));
-    reader r = {.file = file, .check = check, .err = err, .place = {1, 1}};
+    reader r = {.file = file, .problems = problems, .err = err, .place = {1, 1}};
     int status = file->path ? read_file(&r) : BELUGA_ERROR_NO_MEMORY;
     if (!file->path) beluga_error_set(err, status, "%s: no memory to read it", path);
     if (status)

@@ -1,16 +1,15 @@
-/* In place of config_check.c, config_file.c, config_yaml.c, prices.c and yaml_words.c in a library
- * without YAML. */
+/* In place of check.c, file.c, yaml.c, yaml_words.c and prices.c in a library without YAML. */
 #include "config/config.h"
 
 #include "base/left_out.h"
 
 #include <beluga/price.h>
 
-int beluga__config_file_new(const char *path, beluga__config_check *check,
+int beluga__config_file_new(const char *path, beluga__config_problems *problems,
                             beluga__config_file **out, beluga_error *err)
 {
     (void)path;
-    (void)check;
+    (void)problems;
     *out = NULL;
     return beluga__left_out(err, "configuration files", "yaml=enabled");
 }

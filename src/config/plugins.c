@@ -24,7 +24,7 @@ static int load_named(beluga_registry *registry, const beluga__config_file *file
     return status;
 }
 
-/* All are tried; the first that is refused is what the caller hears of. */
+/* All are tried; the caller hears of the first that is refused. */
 int beluga_config_load_plugins(const beluga_config *config, beluga_registry *registry,
                                size_t *loaded, beluga_error *err)
 {

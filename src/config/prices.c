@@ -157,8 +157,8 @@ static bool is_there(char *path, size_t size, const char *folder, size_t n, cons
     return length > 0 && (size_t)length < size && access(path, R_OK) == 0;
 }
 
-/* Where it was installed; else beside the library, which may have been moved, or is in a build
- * folder. */
+/* Find the list where it was installed; else beside the library, which may have been moved, or
+ * is in a build folder. */
 static const char *own_list(char *path, size_t size)
 {
     static const char here;

@@ -14,15 +14,18 @@
 
 enum { SHOWN = 60, SEARCHED = 256 /* providers */ };
 
-/* What a reference led to. */
+/* An alias that was followed. */
+typedef struct step {
+    const beluga__config_section *alias;
+    const beluga__config_file *file;
+} step;
+
+/* A reference, and all that it led to so far. */
 typedef struct resolution {
     const beluga_config *config;
     beluga_registry *registry;
     beluga_error *err;
-    struct step {
-        const beluga__config_section *alias;
-        const beluga__config_file *file;
-    } steps[BELUGA__MAX_ALIASES];
+    step steps[BELUGA__MAX_ALIASES];
     size_t n_steps;
     const beluga__config_file *file; /* where the last reference stands; NULL: it was given */
     int line, column;
@@ -38,7 +41,7 @@ static int shown(const char *text)
     return (int)beluga__utf8_cut(text, strlen(text), SHOWN);
 }
 
-/* An error about the last reference, with its place when it stands in a file. */
+/* Tell an error about the last reference, with its place when it stands in a file. */
 static int fault(const resolution *r, int code, const char *text)
 {
     if (r->meaning && r->file) {
@@ -46,7 +49,7 @@ static int fault(const resolution *r, int code, const char *text)
         r->meaning->column = r->column;
     }
     if (r->file && !r->meaning)
-        return beluga__config_fault(r->err, code, r->file, r->line, r->column, "%s", text);
+        return beluga__config_fault(r->err, code, r->file->path, r->line, r->column, "%s", text);
     return beluga_error_set(r->err, code, "%s", text);
 }
 
@@ -69,7 +72,7 @@ static int follow_aliases(resolution *r, const char **reference)
                      shown(r->steps[0].alias->name), r->steps[0].alias->name, BELUGA__MAX_ALIASES);
             return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
         }
-        r->steps[r->n_steps++] = (struct step){alias, file};
+        r->steps[r->n_steps++] = (step){alias, file};
         if (!alias->reference) return fault(r, BELUGA_ERROR_INVALID_CONFIG, ""); /* told already */
         r->file = file;
         r->line = alias->line;
@@ -87,7 +90,7 @@ static bool has_section(const beluga_config *config, const char *name)
     return false;
 }
 
-/* A provider without code that is nearly meant, else what is registered. */
+/* Hint at a provider without code that is nearly meant, else at what is registered. */
 static void hint_at(const resolution *r, const char *name, char *hint, size_t size)
 {
     const char *own, *base, *best = NULL;
@@ -120,7 +123,7 @@ static int fail_unknown(const resolution *r, const char *name, bool whole)
     return fault(r, BELUGA_ERROR_UNSUPPORTED_PROVIDER, text);
 }
 
-/* A base that is one of the file's own providers would be the only thing they may not share. */
+/* Check the base of a provider without code: it must be registered, and have no base itself. */
 static int check_base(const resolution *r, const beluga__config_file *file,
                       const beluga__config_entry *entry)
 {
@@ -146,7 +149,8 @@ static int check_base(const resolution *r, const beluga__config_file *file,
     return status ? fault(&at_base, status, why.message) : 0;
 }
 
-/* Is that a provider, registered or without code? 1, 0, or what is wrong with its base. */
+/* Take a provider, registered or without code. Return 1, or 0 for none of that name, or the code
+ * of what is wrong with its base. */
 static int take_provider(resolution *r, const char *name)
 {
     const beluga__config_file *file = NULL;
@@ -154,7 +158,7 @@ static int take_provider(resolution *r, const char *name)
     size_t n = strlen(name);
     const beluga__setting *given = &r->config->settings.known[BELUGA_OPTION_BASE];
     r->base = beluga__config_find_base(r->config, name, &file, &entry);
-    /* One of the file's layer is of the provider that was resolved before. */
+    /* A base in the file's layer is that of the provider that was resolved before. */
     if (!r->base && given->origin != BELUGA_ORIGIN_FILE) r->base = beluga__derived_base(r->config);
     if (n > BELUGA__MAX_PROVIDER_NAME || !(r->base || beluga_registry_contains(r->registry, name)))
         return 0;
@@ -180,7 +184,7 @@ static int split(resolution *r, const char *reference)
     return fault(r, BELUGA_ERROR_INVALID_CONFIG, text);
 }
 
-/* Without a reference: the provider that the configuration names, else the file's model. */
+/* Without a reference, take the provider that the configuration names, else the file's model. */
 static int take_default(resolution *r, const char **reference)
 {
     const char *provider;
@@ -212,14 +216,14 @@ static int find(resolution *r, const char *reference)
 
 /* --- the sections that apply ------------------------------------------------------------------ */
 
-/* Whose own options it has. */
+/* Return the provider whose own options it has. */
 static const char *protocol_of(const resolution *r)
 {
     return r->base ? r->base : r->provider;
 }
 
-/* The name of a provider's own option as the table has it: "organization" is "openai.organization".
- */
+/* Return the name of a provider's own option as the table has it: "organization" is
+ * "openai.organization". */
 static const char *full_name(const char *provider, beluga__arena *arena, const char *name)
 {
     size_t prefix = strlen(provider), n = strlen(name);
@@ -239,7 +243,7 @@ static const beluga_own_option *own_row(const beluga_provider *provider, const c
     return row && row->name ? row : NULL;
 }
 
-/* What is nearly meant of what a section may have beside the provider's own options. */
+/* Return what is nearly meant among the names that every section may have. */
 static const char *nearest_common(const char *written)
 {
     static const char model[] = "model"; /* no option is called so */
@@ -248,7 +252,7 @@ static const char *nearest_common(const char *written)
     return beluga__text_distance(written, model, 2) < limit ? model : known;
 }
 
-/* A name that is nearly this one: a common one, or the provider's without its prefix. */
+/* Return a name that is nearly this one: a common one, or the provider's without its prefix. */
 static const char *nearest(const beluga_provider *provider, const char *written, const char *full)
 {
     const char *known = nearest_common(written);
@@ -310,7 +314,7 @@ static int name_own(const resolution *r, beluga__arena *arena, const beluga__con
     int status = beluga__config_name_own(provider, arena, e->name, option, &why);
     if (status != BELUGA_ERROR_INVALID_CONFIG)
         return status ? beluga_error_set(r->err, status, "%s", why.message) : 0;
-    return beluga__config_fault(r->err, status, file, e->line, e->column, "%s", why.message);
+    return beluga__config_fault(r->err, status, file->path, e->line, e->column, "%s", why.message);
 }
 
 /* The lists of a section take the place of those before, not the end of them. */
@@ -357,8 +361,8 @@ static void drop_own(beluga__setting *slot)
     if (!slot->value.items) *slot = (beluga__setting){0};
 }
 
-/* What sections gave when the configuration was resolved before, maybe to another provider, whose
- * key must not be this one's. The items are the copy's own. */
+/* Drop what sections gave when the configuration was resolved before, perhaps to another
+ * provider, whose key must not be this one's. The items are the copy's own. */
 static void drop_file_layer(const resolution *r, beluga_config *out)
 {
     for (int key = 1; key < BELUGA_OPTION_COUNT; key++) {
@@ -379,8 +383,8 @@ static bool is_same_url(const char *a, const char *b)
     return n && n == m && memcmp(a, b, n) == 0;
 }
 
-/* An alias that names another host than the provider's own: the keys that were set for that one, in
- * the provider's section or by an alias before, must not go there. */
+/* An alias may name another host than the provider's own. The keys that were set for that one,
+ * in the provider's section or by an alias before, must not go there. */
 static void leave_host(const resolution *r, beluga_config *out,
                        const beluga__config_section *section)
 {
@@ -393,7 +397,7 @@ static void leave_host(const resolution *r, beluga_config *out,
     if (out->own_host && key->origin <= BELUGA_ORIGIN_FILE) *key = (beluga__setting){0};
 }
 
-/* The provider's sections, then the aliases from the last to the one that was asked for. */
+/* Apply the provider's sections, then the aliases from the last to the one that was asked for. */
 static int apply_sections(const resolution *r, beluga_config *out)
 {
     int status = 0;

@@ -170,8 +170,8 @@ static int build(builder *b, const char *text, size_t length)
     return status;
 }
 
-/* They hold what was read, which may be a key. Copies of a scalar that grew while it was read are
- * beyond reach. */
+/* The buffers hold what was read, which may be a key. Copies of a scalar that grew while it was
+ * read are beyond reach. */
 static void wipe_buffers(yaml_parser_t *parser)
 {
     explicit_bzero(parser->raw_buffer.start,
@@ -247,7 +247,7 @@ static bool is_scalar(const beluga__yaml_node *node)
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place)
 {
     if (!node || (!is_scalar(node) && node->kind != BELUGA__YAML_ALIAS)) return false;
-    /* A value that is not there stands behind its key, whose place says more. */
+    /* A value that is not there would stand behind its key, whose place says more. */
     if (node->plain && !node->length) return false;
     *place = node->place;
     return true;
@@ -278,7 +278,7 @@ static int compare(const beluga__yaml_node *a, const beluga__yaml_node *b)
     return order ? order : (a->length > b->length) - (a->length < b->length);
 }
 
-/* Two that are alike stay in their order. */
+/* Two keys that are alike stay in their order. */
 static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 {
     beluga__yaml_node *first, **end = &first;
@@ -294,7 +294,7 @@ static beluga__yaml_node *merge(beluga__yaml_node *a, beluga__yaml_node *b)
 
 enum { MAX_RUNS = 32 }; /* of 1, 2, 4, … keys */
 
-/* Merge sort, bottom up: it needs no memory and is never quadratic, whatever the names are. */
+/* Sort by merging, bottom up: it needs no memory and is never quadratic, whatever the names are. */
 static beluga__yaml_node *sort_keys(beluga__yaml_node *map)
 {
     beluga__yaml_node *runs[MAX_RUNS] = {0}, *sorted = NULL, *key, *value;
@@ -378,7 +378,7 @@ static bool put_map(beluga_json_writer *w, const char *key, const beluga__yaml_n
     return good;
 }
 
-/* As deep as a document may be. */
+/* The recursion is as deep as a document may be. */
 static bool put(beluga_json_writer *w, const char *key, const beluga__yaml_node *node)
 {
     switch (beluga__yaml_kind_of(node)) {

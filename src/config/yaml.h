@@ -1,5 +1,5 @@
 /* YAML for configuration files: a tree of a document's values, their places, and what they are as
- * text or JSON. It is made of the events of libyaml, which only config_yaml.c and yaml_words.c
+ * text or JSON. It is made of the events of libyaml, which only yaml.c and yaml_words.c
  * know. */
 #ifndef BELUGA__CONFIG_YAML_H
 #define BELUGA__CONFIG_YAML_H
@@ -27,7 +27,7 @@ typedef enum beluga__yaml_kind {
  * failure `place` and a sentence, with INVALID_CONFIG; NO_MEMORY. */
 int beluga__yaml_parse(const char *text, size_t length, beluga__yaml **out,
                        beluga__yaml_place *place, char *why, size_t why_size);
-/* Tell of each name that its map has already, until `tell` returns other than 0; returns that. */
+/* Tell of each name that its map has already, until `tell` returns other than 0; return that. */
 int beluga__yaml_find_twice(const beluga__yaml_node *node,
                             int (*tell)(void *argument, beluga__yaml_node *key), void *argument);
 void beluga__yaml_free(beluga__yaml *yaml);
@@ -35,9 +35,10 @@ void beluga__yaml_free(beluga__yaml *yaml);
 beluga__yaml_node *beluga__yaml_root(const beluga__yaml *yaml);
 
 beluga__yaml_kind beluga__yaml_kind_of(const beluga__yaml_node *node);
-/* A scalar's bytes, with a NUL behind them; "" of the others. */
+/* Return a scalar's bytes, with a NUL behind them; "" of the others. */
 const char *beluga__yaml_text(const beluga__yaml_node *node, size_t *length);
-/* Where a scalar or an alias stands; false for the others, and for a value that is not there. */
+/* Tell where a scalar or an alias stands; false for the others, and for a value that is not
+ * there. */
 bool beluga__yaml_place_of(const beluga__yaml_node *node, beluga__yaml_place *place);
 
 /* Walk a list or a map; *at starts as NULL. False at the end. A key that is no scalar comes as

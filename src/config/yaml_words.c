@@ -30,7 +30,7 @@ static bool begins(const char *text, size_t length, const char *with)
     return length >= n && memcmp(text, with, n) == 0;
 }
 
-/* libyaml compares each directive with all before it. */
+/* libyaml compares each directive with all before it, so they are counted first. */
 static size_t count_directives(const char *text, size_t length, size_t *last)
 {
     size_t n = 0;
@@ -82,13 +82,15 @@ int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *
 #define COLON     "mapping values are not allowed in this context"
 #define TAB       "a tab indents the line; use spaces"
 
-/* Its words, ours, and where the fault is: where it began to read the thing, or where it stopped.
- */
-static const struct complaint {
+/* The parser's words, ours, and where the fault is: where it began to read the thing, or where
+ * it stopped. */
+typedef struct complaint {
     const char *problem;
     bool at_beginning;
     const char *words;
-} complaints[] = {
+} complaint;
+
+static const complaint complaints[] = {
     {"could not find expected ':'", true,
      "a name, of at most 1,024 characters, needs a colon and a space behind it"},
     {"did not find expected key", false,
@@ -123,7 +125,7 @@ static const struct complaint {
      "this is for another version of YAML than 1.1 or 1.2"},
 };
 
-/* A byte order mark in the middle, a NUL, an escape sequence. */
+/* Explain a byte order mark in the middle, a NUL, or an escape sequence. */
 static int explain_byte(const yaml_parser_t *parser, const char *text, beluga__yaml_place *place,
                         char *why, size_t size)
 {
@@ -133,12 +135,7 @@ static int explain_byte(const yaml_parser_t *parser, const char *text, beluga__y
     return BELUGA_ERROR_INVALID_CONFIG;
 }
 
-static bool same_place(const yaml_mark_t *mark, beluga__yaml_place place)
-{
-    return (int)mark->line + 1 == place.line && (int)mark->column + 1 == place.column;
-}
-
-/* The byte where a mark is: the parser counts characters. */
+/* Return the byte where a mark is: the parser counts characters. */
 static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
 {
     size_t i = 0;
@@ -147,7 +144,7 @@ static size_t byte_at(const char *text, size_t length, const yaml_mark_t *mark)
     return i;
 }
 
-/* A value can begin with none of these. */
+/* Say why a value can't begin with this character. */
 static const char *explain_character(char c)
 {
     switch (c) {
@@ -159,8 +156,8 @@ static const char *explain_character(char c)
     }
 }
 
-/* A colon where none may be: behind another one of its line, or in a line that goes on with the
- * value above it. */
+/* Explain a colon where none may be: behind another one of its line, or in a line that goes on
+ * with the value above it. */
 static const char *explain_colon(const char *text, size_t at)
 {
     size_t begin = at;
@@ -170,14 +167,16 @@ static const char *explain_colon(const char *text, size_t at)
                : "the line is indented too far, or the one above it has no colon";
 }
 
-/* A list or a map that the end of the file cuts. */
+/* Whether the end of the file cuts a list or a map. */
 static bool is_open(const yaml_parser_t *parser, const char *text, size_t length)
 {
+    const yaml_mark_t *mark = &parser->problem_mark;
+    beluga__yaml_place end = place_of_byte(text, length);
     return parser->context && strncmp(parser->context, "while parsing a flow ", 21) == 0 &&
-           same_place(&parser->problem_mark, place_of_byte(text, length));
+           (int)mark->line + 1 == end.line && (int)mark->column + 1 == end.column;
 }
 
-static const struct complaint *find(const char *problem)
+static const complaint *find(const char *problem)
 {
     for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
         if (strcmp(problem, complaints[i].problem) == 0) return &complaints[i];
@@ -187,7 +186,7 @@ static const struct complaint *find(const char *problem)
 static void explain_words(const yaml_parser_t *parser, const char *text, size_t length,
                           beluga__yaml_place *place, char *why, size_t size)
 {
-    const struct complaint *known = find(parser->problem);
+    const complaint *known = find(parser->problem);
     bool open = is_open(parser, text, length), behind = !open && !(known && known->at_beginning);
     const yaml_mark_t *mark = behind ? &parser->problem_mark : &parser->context_mark;
     const char *words = known ? known->words : parser->problem;

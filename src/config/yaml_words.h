@@ -11,7 +11,7 @@
 int beluga__yaml_look_at(const char **text, size_t *length, beluga__yaml_place *place, char *why,
                          size_t size);
 
-/* The same of what the parser, a libyaml one, has just refused; NO_MEMORY where that was why. */
+/* Do the same for what a libyaml parser has just refused; NO_MEMORY where that was why. */
 struct yaml_parser_s;
 int beluga__yaml_explain(const struct yaml_parser_s *parser, const char *text, size_t length,
                          beluga__yaml_place *place, char *why, size_t size);

@@ -6,16 +6,17 @@
  * half-open  one probe at a time passes, the others are refused; `breaker_probes` that succeed
  * close it, one that fails opens it anew
  *
- * One call is one outcome, with all its retries. What the caller did wrong is no outcome at all. */
+ * One call is one outcome, with all its retries. A call that failed by its caller's fault is none.
+ */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
 #include "base/clock.h"
 
-enum { DEFAULT_OPEN_MS = 15000, DEFAULT_PROBES = 1 };
+enum { DEFAULT_PROBES = 1 };
 
 typedef struct breaker {
-    beluga__layer layer;
+    beluga__layer base;
     int64_t most_failures, open_ns, probes;
     _Atomic int64_t open_until_ns; /* 0: closed; else of the monotonic clock */
     _Atomic int64_t failures;      /* in a row, while closed */
@@ -23,16 +24,16 @@ typedef struct breaker {
     atomic_uint prober; /* the fork generation + 1 of who has a probe out; 0: nobody */
 } breaker;
 
-typedef struct breaker_op {
-    beluga__stage op;
-    beluga__sink sink;
-    beluga__sink *outer;
-    beluga__stage *inner;
-    breaker *self;
-    beluga_call *call;
+typedef struct breaker_stage {
+    beluga__layer_stage base;
     bool is_probe, decided;
     bool answered; /* something came: the provider is not silent */
-} breaker_op;
+} breaker_stage;
+
+static breaker *breaker_of(const breaker_stage *stage)
+{
+    return beluga__container_of(stage->base.layer, breaker, base);
+}
 
 /* --- the states ------------------------------------------------------------------------------- */
 
@@ -52,7 +53,7 @@ static void open_it(breaker *b, const beluga_call *call)
 {
     atomic_store(&b->good_probes, 0);
     atomic_store(&b->open_until_ns, beluga__now_ns() + b->open_ns);
-    beluga__log(b->layer.runtime, BELUGA_LOG_WARN, "breaker.open",
+    beluga__log(b->base.runtime, BELUGA_LOG_WARN, "breaker.open",
                 BELUGA__TEXT_FIELD("provider", call->target->provider->name),
                 BELUGA__TEXT_FIELD("model", call->model_name),
                 BELUGA__NUMBER_FIELD("open_ms", b->open_ns / BELUGA__NS_PER_MS));
@@ -62,36 +63,36 @@ static void close_it(breaker *b, const beluga_call *call)
 {
     atomic_store(&b->failures, 0);
     atomic_store(&b->open_until_ns, 0);
-    beluga__log(b->layer.runtime, BELUGA_LOG_INFO, "breaker.closed",
+    beluga__log(b->base.runtime, BELUGA_LOG_INFO, "breaker.closed",
                 BELUGA__TEXT_FIELD("provider", call->target->provider->name),
                 BELUGA__TEXT_FIELD("model", call->model_name));
 }
 
-static void succeeded(breaker_op *op)
+static void succeeded(breaker_stage *stage)
 {
-    breaker *b = op->self;
-    if (!op->is_probe) {
+    breaker *b = breaker_of(stage);
+    if (!stage->is_probe) {
         atomic_store(&b->failures, 0);
         return;
     }
-    if (atomic_fetch_add(&b->good_probes, 1) + 1 >= b->probes) close_it(b, op->call);
+    if (atomic_fetch_add(&b->good_probes, 1) + 1 >= b->probes) close_it(b, stage->base.call);
     end_probing(b);
 }
 
-static void failed(breaker_op *op)
+static void failed(breaker_stage *stage)
 {
-    breaker *b = op->self;
-    if (op->is_probe) {
-        open_it(b, op->call);
+    breaker *b = breaker_of(stage);
+    if (stage->is_probe) {
+        open_it(b, stage->base.call);
         end_probing(b);
     } else if (atomic_fetch_add(&b->failures, 1) + 1 == b->most_failures)
-        open_it(b, op->call);
+        open_it(b, stage->base.call);
 }
 
-/* Neither: the next one tells. */
-static void undecided(breaker_op *op)
+/* The outcome tells nothing of the provider: the next call decides. */
+static void undecided(breaker_stage *stage)
 {
-    if (op->is_probe) end_probing(op->self);
+    if (stage->is_probe) end_probing(breaker_of(stage));
 }
 
 static bool is_sickness(const beluga_error *err)
@@ -113,16 +114,16 @@ static bool is_sickness(const beluga_error *err)
     return false;
 }
 
-static void decide(breaker_op *op, const beluga_error *err)
+static void decide(breaker_stage *stage, const beluga_error *err)
 {
-    if (op->decided) return;
-    op->decided = true;
+    if (stage->decided) return;
+    stage->decided = true;
     if (!err)
-        succeeded(op);
+        succeeded(stage);
     else if (is_sickness(err))
-        failed(op);
+        failed(stage);
     else
-        undecided(op);
+        undecided(stage);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -135,14 +136,14 @@ static int refuse(const breaker *b, int64_t until_ns, beluga_error *err)
         err, BELUGA_ERROR_CIRCUIT_OPEN,
         "the circuit breaker is open after %lld failed calls; the next try is in %lld ms",
         (long long)b->most_failures, (long long)wait_ms);
-    if (err) err->retry_after_ms = wait_ms;
+    err->retry_after_ms = wait_ms;
     return BELUGA_ERROR_CIRCUIT_OPEN;
 }
 
-/* Returns 0 when the call may pass. */
-static int admit(breaker_op *op, beluga_error *err)
+/* Return 0 when the call may pass. */
+static int admit(breaker_stage *stage, beluga_error *err)
 {
-    breaker *b = op->self;
+    breaker *b = breaker_of(stage);
     int64_t until = atomic_load(&b->open_until_ns);
     if (!until) return 0;
     if (beluga__now_ns() < until || !begin_probing(b)) return refuse(b, until, err);
@@ -151,71 +152,53 @@ static int admit(breaker_op *op, beluga_error *err)
         until = atomic_load(&b->open_until_ns);
         return until ? refuse(b, until, err) : 0;
     }
-    op->is_probe = op->call->is_probe = true;
+    stage->is_probe = stage->base.call->is_probe = true;
     return 0;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    breaker_op *op = beluga__container_of(sink, breaker_op, sink);
-    op->answered = true;
-    if (event->kind == BELUGA_EVENT_FINISH) decide(op, NULL);
-    if (event->kind == BELUGA_EVENT_ERROR) decide(op, event->u.error);
-    op->outer->event(op->outer, event);
+    breaker_stage *stage = beluga__container_of(sink, breaker_stage, base.sink);
+    stage->answered = true;
+    if (event->kind == BELUGA_EVENT_FINISH) decide(stage, NULL);
+    if (event->kind == BELUGA_EVENT_ERROR) decide(stage, event->u.error);
+    beluga__layer_deliver(&stage->base, event);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    breaker_op *op = beluga__layer_op(call, sizeof *op, err);
-    beluga_error unset;
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    if (!err) err = &unset;
-    op->op.ops = model->ops;
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->self = (breaker *)beluga__layer_of(model);
-    int status = admit(op, err);
+    breaker_stage *stage = beluga__container_of(base, breaker_stage, base);
+    int status = admit(stage, err);
     if (status) return status;
-    beluga__model *inner = op->self->layer.inner;
-    status = inner->ops->start(inner, call, &op->sink, &op->inner, err);
-    if (status)
-        decide(op, err);
-    else
-        *out = &op->op;
+    status = beluga__layer_ask(base, err);
+    if (status) decide(stage, err);
     return status;
 }
 
 /* A deadline that passes while the provider says nothing is the provider's failure. */
-static void cancel(beluga__stage *base)
+static void cancelled(beluga__layer_stage *base)
 {
-    breaker_op *op = beluga__container_of(base, breaker_op, op);
-    beluga__stage_cancel(op->inner);
-    if (op->decided) return;
-    op->decided = true;
-    bool late = beluga__layer_stopped(op->call, NULL) == BELUGA_ERROR_CONTEXT_TIMEOUT;
-    if (late && !op->answered)
-        failed(op);
+    breaker_stage *stage = beluga__container_of(base, breaker_stage, base);
+    if (stage->decided) return;
+    stage->decided = true;
+    bool late = beluga__layer_stopped(base->call, NULL) == BELUGA_ERROR_CONTEXT_TIMEOUT;
+    if (late && !stage->answered)
+        failed(stage);
     else
-        undecided(op);
+        undecided(stage);
 }
 
-static void pause(beluga__stage *base, bool paused)
-{
-    beluga__stage_pause(beluga__container_of(base, breaker_op, op)->inner, paused);
-}
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS, sizeof(breaker_stage), begin, on_event, cancelled, NULL};
 
-static const beluga__model_ops breaker_ops = {start, cancel, pause, beluga__layer_release};
-
-beluga__model *beluga__breaker_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                   beluga__model *inner)
+beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    breaker *b = beluga__layer_new(sizeof *b, &breaker_ops, runtime, inner);
+    const beluga__settings *settings = plan->settings;
+    breaker *b = beluga__layer_new(sizeof *b, &kind, plan->runtime, inner);
     if (!b) return NULL;
     b->most_failures = beluga__settings_int(settings, BELUGA_OPTION_BREAKER_FAILURES, 0);
-    b->open_ns = BELUGA__NS_PER_MS *
-                 beluga__settings_int(settings, BELUGA_OPTION_BREAKER_OPEN_TIME, DEFAULT_OPEN_MS);
+    b->open_ns = BELUGA__NS_PER_MS * beluga__settings_int(settings, BELUGA_OPTION_BREAKER_OPEN_TIME,
+                                                          BELUGA__DEFAULT_BREAKER_OPEN_MS);
     b->probes = beluga__settings_int(settings, BELUGA_OPTION_BREAKER_PROBES, DEFAULT_PROBES);
-    return &b->layer.model;
+    return &b->base.model;
 }

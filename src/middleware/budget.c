@@ -1,11 +1,11 @@
-/* A budget in US dollars: what calls of a model cost is added up, and when it is spent no further
- * one is sent.
+/* A budget in US dollars: the costs of a model's calls are added up, and no further call is sent
+ * when it is spent.
  *
- * A call reserves what it may cost before it is sent, so that many at once do not spend more
- * together than each was allowed alone: its input as estimated, and its output where max_tokens
- * says how long it may get. When it ends what was used takes the place of that. Where nobody told,
- * as of a stream that was cancelled, what was answered is estimated; a try that got no answer
- * counts as far as its usage is known. */
+ * A call reserves its cost before it is sent, so that many at once do not spend more together than
+ * each was allowed alone: its input as estimated, and its output where max_tokens says how long it
+ * may get. When the call ends its real cost takes the place of that. Where nobody told the usage,
+ * as of a stream that was cancelled, the answer is estimated; a try that got no answer counts as
+ * far as its usage is known. */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
 
@@ -14,20 +14,15 @@
 enum { BYTES_PER_TOKEN = 4 };
 
 typedef struct budget {
-    beluga__layer layer;
+    beluga__layer base;
     beluga_prices *prices; /* owned */
     beluga_price others;   /* the dearest of the fallbacks', each part of it */
     int64_t most;
     _Atomic int64_t spent; /* with what is reserved */
 } budget;
 
-typedef struct budget_op {
-    beluga__stage op;
-    beluga__sink sink;
-    beluga__sink *outer;
-    beluga__stage *inner;
-    budget *self;
-    beluga_call *call;
+typedef struct budget_stage {
+    beluga__layer_stage base;
     int64_t reserved, used; /* of tries that are over */
     beluga_price price;     /* of who answers */
     beluga_usage usage;     /* of the try that runs */
@@ -35,69 +30,75 @@ typedef struct budget_op {
     int64_t bytes;          /* of its answer */
     bool answered;          /* its provider said something */
     bool settled;
-} budget_op;
+} budget_stage;
 
-static int64_t cost_of(const budget_op *op)
+static budget *budget_of(const budget_stage *stage)
 {
-    double cost = beluga_price_cost(&op->price, &op->usage) * PER_DOLLAR;
+    return beluga__container_of(stage->base.layer, budget, base);
+}
+
+static int64_t cost_of(const budget_stage *stage)
+{
+    double cost = beluga_price_cost(&stage->price, &stage->usage) * PER_DOLLAR;
     if (cost > MOST_COST) return (int64_t)MOST_COST;
     return cost > 0 ? (int64_t)cost : 0;
 }
 
-/* Not every provider tells the usage, and none does of a stream that was cancelled or broke off. */
-static void estimate_usage(budget_op *op)
+/* Not every provider tells the usage, and none tells that of a stream that was cancelled or
+ * broke off. */
+static void estimate_usage(budget_stage *stage)
 {
-    if (op->usage.input_total < 0) op->usage.input_total = op->input_tokens;
-    if (op->usage.output_total < 0)
-        op->usage.output_total = (op->bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
+    if (stage->usage.input_total < 0) stage->usage.input_total = stage->input_tokens;
+    if (stage->usage.output_total < 0)
+        stage->usage.output_total = (stage->bytes + BYTES_PER_TOKEN - 1) / BYTES_PER_TOKEN;
 }
 
-static void end_try(budget_op *op)
+static void end_try(budget_stage *stage)
 {
-    if (op->answered) estimate_usage(op);
-    op->used += cost_of(op);
-    op->usage = (beluga_usage)BELUGA_USAGE_INIT;
-    op->answered = false;
-    op->bytes = 0;
+    if (stage->answered) estimate_usage(stage);
+    stage->used += cost_of(stage);
+    stage->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    stage->answered = false;
+    stage->bytes = 0;
 }
 
-static void settle(budget_op *op)
+static void settle(budget_stage *stage)
 {
-    if (op->settled) return;
-    op->settled = true;
-    end_try(op);
-    atomic_fetch_add(&op->self->spent, op->used - op->reserved);
+    if (stage->settled) return;
+    stage->settled = true;
+    end_try(stage);
+    atomic_fetch_add(&budget_of(stage)->spent, stage->used - stage->reserved);
 }
 
-static void take_metadata(budget_op *op, const beluga_event *event)
+static void take_metadata(budget_stage *stage, const beluga_event *event)
 {
-    const budget *self = op->self;
+    const budget *self = budget_of(stage);
     const char *provider = event->u.metadata.provider;
-    if (beluga_prices_find(self->prices, provider, event->u.metadata.model, &op->price)) return;
-    if (provider && strcmp(provider, op->call->target->provider->name) == 0)
-        beluga_prices_find(self->prices, provider, op->call->model_name, &op->price);
+    if (beluga_prices_find(self->prices, provider, event->u.metadata.model, &stage->price)) return;
+    if (provider && strcmp(provider, stage->base.call->target->provider->name) == 0)
+        beluga_prices_find(self->prices, provider, stage->base.call->model_name, &stage->price);
 }
 
-static void take_content(budget_op *op, size_t bytes)
+static void take_content(budget_stage *stage, size_t bytes)
 {
-    op->answered = true;
-    op->bytes += (int64_t)bytes;
+    stage->answered = true;
+    stage->bytes += (int64_t)bytes;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    budget_op *op = beluga__container_of(sink, budget_op, sink);
+    budget_stage *stage = beluga__container_of(sink, budget_stage, base.sink);
     switch (event->kind) {
-    case BELUGA_EVENT_METADATA: take_metadata(op, event); break;
-    case BELUGA_EVENT_TEXT: take_content(op, event->u.text.length); break;
-    case BELUGA_EVENT_REASONING: take_content(op, event->u.reasoning.length); break;
-    case BELUGA_EVENT_TOOL_CALL_END: take_content(op, event->u.tool_call.length); break;
-    case BELUGA_EVENT_USAGE: op->usage = event->u.usage; break;
-    case BELUGA_EVENT_RESTART: end_try(op); break;
-    case BELUGA_EVENT_FINISH: op->answered = true; /* fall through */
-    case BELUGA_EVENT_ERROR: settle(op); break;
+    case BELUGA_EVENT_METADATA: take_metadata(stage, event); break;
+    case BELUGA_EVENT_TEXT: take_content(stage, event->u.text.length); break;
+    case BELUGA_EVENT_REASONING: take_content(stage, event->u.reasoning.length); break;
+    case BELUGA_EVENT_TOOL_CALL_END: take_content(stage, event->u.tool_call.length); break;
+    case BELUGA_EVENT_USAGE: stage->usage = event->u.usage; break;
+    case BELUGA_EVENT_RESTART: end_try(stage); break;
+    case BELUGA_EVENT_FINISH: stage->answered = true; /* fall through */
+    case BELUGA_EVENT_ERROR: settle(stage); break;
     }
-    op->outer->event(op->outer, event);
+    beluga__layer_deliver(&stage->base, event);
 }
 
 static double more(double a, double b)
@@ -111,94 +112,78 @@ static beluga_price dearest(const beluga_price *a, const beluga_price *b)
                           more(a->cache_write, b->cache_write), more(a->output, b->output)};
 }
 
-static void estimate(budget_op *op)
+static void estimate(budget_stage *stage)
 {
-    const beluga_call *call = op->call;
+    const beluga_call *call = stage->base.call;
     for (size_t i = 0; i < call->n_messages; i++)
-        op->input_tokens += beluga_message_estimate_tokens(call->messages[i]);
-    op->usage.input_total = op->input_tokens;
-    op->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
-    beluga_price own = op->price;
-    op->price = dearest(&own, &op->self->others); /* whoever will answer */
-    op->reserved = cost_of(op);
-    op->price = own;
-    op->usage = (beluga_usage)BELUGA_USAGE_INIT;
+        stage->input_tokens += beluga_message_estimate_tokens(call->messages[i]);
+    stage->usage.input_total = stage->input_tokens;
+    stage->usage.output_total = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
+    beluga_price own = stage->price;
+    stage->price = dearest(&own, &budget_of(stage)->others); /* whoever will answer */
+    stage->reserved = cost_of(stage);
+    stage->price = own;
+    stage->usage = (beluga_usage)BELUGA_USAGE_INIT;
 }
 
-static int reserve(budget_op *op, beluga_error *err)
+static int reserve(budget_stage *stage, beluga_error *err)
 {
-    budget *self = op->self;
-    int64_t before = atomic_fetch_add(&self->spent, op->reserved);
-    if (before < self->most && before + op->reserved <= self->most) return 0;
-    atomic_fetch_sub(&self->spent, op->reserved);
+    budget *self = budget_of(stage);
+    int64_t before = atomic_fetch_add(&self->spent, stage->reserved);
+    if (before < self->most && before + stage->reserved <= self->most) return 0;
+    atomic_fetch_sub(&self->spent, stage->reserved);
     return beluga_error_set(
         err, BELUGA_ERROR_BUDGET_EXCEEDED,
         "the budget of $%.6g is spent: $%.6g are used or reserved, and this call may "
         "cost $%.6g",
         (double)self->most / PER_DOLLAR, (double)before / PER_DOLLAR,
-        (double)op->reserved / PER_DOLLAR);
+        (double)stage->reserved / PER_DOLLAR);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    budget_op *op = beluga__layer_op(call, sizeof *op, err);
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    op->op.ops = model->ops;
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->self = (budget *)beluga__layer_of(model);
-    beluga_prices_find(op->self->prices, call->target->provider->name, call->model_name,
-                       &op->price);
-    estimate(op);
-    int status = call->list_models ? 0 : reserve(op, err);
+    budget_stage *stage = beluga__container_of(base, budget_stage, base);
+    const beluga_call *call = base->call;
+    beluga_prices_find(budget_of(stage)->prices, call->target->provider->name, call->model_name,
+                       &stage->price);
+    estimate(stage);
+    int status = call->list_models ? 0 : reserve(stage, err);
     if (status) return status;
-    if (call->list_models) op->reserved = 0;
-    beluga__model *inner = op->self->layer.inner;
-    status = inner->ops->start(inner, call, &op->sink, &op->inner, err);
-    if (status)
-        settle(op);
-    else
-        *out = &op->op;
+    if (call->list_models) stage->reserved = 0;
+    status = beluga__layer_ask(base, err);
+    if (status) settle(stage);
     return status;
 }
 
-static void cancel(beluga__stage *base)
+static void cancelled(beluga__layer_stage *base)
 {
-    budget_op *op = beluga__container_of(base, budget_op, op);
-    beluga__stage_cancel(op->inner);
-    settle(op);
-}
-
-static void pause(beluga__stage *base, bool paused)
-{
-    beluga__stage_pause(beluga__container_of(base, budget_op, op)->inner, paused);
+    settle(beluga__container_of(base, budget_stage, base));
 }
 
 static void release(beluga__model *model)
 {
-    beluga_prices_free(((budget *)beluga__layer_of(model))->prices);
+    beluga_prices_free(beluga__container_of(model, budget, base.model)->prices);
     beluga__layer_release(model);
 }
 
-static const beluga__model_ops budget_ops = {start, cancel, pause, release};
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS_WITH(release), sizeof(budget_stage), begin, on_event, cancelled, NULL};
 
-beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga_prices *prices, beluga__target *const *others, size_t n,
-                                  beluga__model *inner)
+beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    budget *self = beluga__layer_new(sizeof *self, &budget_ops, runtime, inner);
+    budget *self = beluga__layer_new(sizeof *self, &kind, plan->runtime, inner);
     if (!self) {
-        beluga_prices_free(prices);
+        beluga_prices_free(plan->prices);
         return NULL;
     }
-    self->prices = prices;
-    for (size_t i = 0; i < n; i++) {
+    self->prices = plan->prices;
+    for (size_t i = 0; i < plan->n_others; i++) {
+        const beluga__target *other = plan->others[i];
         beluga_price price = {0};
-        beluga_prices_find(prices, others[i]->provider->name, others[i]->model_name, &price);
+        beluga_prices_find(self->prices, other->provider->name, other->model_name, &price);
         self->others = dearest(&self->others, &price);
     }
-    self->most = (int64_t)(beluga__settings_double(settings, BELUGA_OPTION_BUDGET, 0) * PER_DOLLAR);
-    return &self->layer.model;
+    self->most =
+        (int64_t)(beluga__settings_double(plan->settings, BELUGA_OPTION_BUDGET, 0) * PER_DOLLAR);
+    return &self->base.model;
 }

@@ -1,5 +1,5 @@
-/* Response cache: a call that was answered before is answered again from a store, piece by piece as
- * the first time. What it keeps is the list of events, as JSON. */
+/* The cache of answers: a call that was answered before is answered again from a store, piece by
+ * piece as the first time. The store keeps an answer as the list of its events, in JSON. */
 #include "middleware/cache_key.h"
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -12,86 +12,86 @@
 enum { EVENTS_A_TURN = 64 };
 
 typedef struct cache {
-    beluga__layer layer;
+    beluga__layer base;
     const beluga_cache_store *store;
     beluga_memory_cache *own; /* NULL: the store is the host's */
     int64_t ttl_ms;
 } cache;
 
-typedef struct cache_op {
-    beluga__stage op;
-    beluga__sink sink;
-    beluga__sink *outer; /* NULL once it is over */
-    beluga__stage *inner;
-    cache *self;
-    beluga_call *call;
+typedef struct cache_stage {
+    beluga__layer_stage base; /* after a hit's finish it delivers to nobody, too */
     char key[BELUGA__CACHE_KEY];
-    bool paused;
     bool asks; /* the key is made */
-    /* a miss: what comes is written down */
+    /* on a miss: the answer is written down as it comes */
     beluga_json_writer writer;
     beluga__buf text;
     bool keeps;
-    /* a hit: what was written down is played */
+    /* on a hit: the answer that was written down is played */
     beluga__task play;
     bool playing; /* an event out of `doc` is being delivered */
     beluga_json_doc *doc;
     const beluga_json *next, *events;
-} cache_op;
+} cache_stage;
 
-static void let_go(cache_op *op)
+static const cache *cache_of(const cache_stage *stage)
 {
-    beluga__task_cancel(&op->play);
-    beluga__buf_free(&op->text);
-    op->keeps = false;
-    if (op->playing) return; /* a callback that cancels may go on reading its event */
-    beluga_json_doc_free(op->doc);
-    op->doc = NULL;
+    return beluga__container_of(stage->base.layer, cache, base);
+}
+
+static void let_go(cache_stage *stage)
+{
+    beluga__task_cancel(&stage->play);
+    beluga__buf_free(&stage->text);
+    stage->keeps = false;
+    if (stage->playing) return; /* a callback that cancels may go on reading its event */
+    beluga_json_doc_free(stage->doc);
+    stage->doc = NULL;
 }
 
 /* --- a hit ------------------------------------------------------------------------------------ */
 
-/* Metadata is used until the call is over, which is longer than the document lives. */
-static void play_metadata(cache_op *op, beluga_event *event)
+/* The caller uses metadata until the call is over, which is longer than the document lives. */
+static void play_metadata(cache_stage *stage, beluga_event *event)
 {
     beluga_event copy;
-    char *room = beluga__arena_alloc(&op->call->arena, beluga__event_room(event));
+    char *room = beluga__arena_alloc(&stage->base.call->arena, beluga__event_room(event));
     event->u.metadata.cached = true;
     if (!room) *event = (beluga_event){.kind = BELUGA_EVENT_METADATA, .u.metadata.cached = true};
     beluga__event_copy(&copy, event, room);
-    op->outer->event(op->outer, &copy);
+    beluga__layer_deliver(&stage->base, &copy);
 }
 
-static void play_one(cache_op *op, beluga_event *event)
+static void play_one(cache_stage *stage, beluga_event *event)
 {
-    beluga__sink *outer = op->outer;
-    if (event->kind == BELUGA_EVENT_FINISH) op->outer = NULL;
+    beluga__sink *outer = stage->base.outer;
+    if (event->kind == BELUGA_EVENT_FINISH) stage->base.outer = &beluga__layer_nobody;
     if (event->kind == BELUGA_EVENT_METADATA)
-        play_metadata(op, event);
+        play_metadata(stage, event);
     else
         outer->event(outer, event);
 }
 
 static void play(beluga__task *task)
 {
-    cache_op *op = beluga__container_of(task, cache_op, play);
-    beluga_call *call = beluga__call_ref(op->call); /* the op is in its arena */
-    op->playing = true;
-    for (int i = 0; i < EVENTS_A_TURN && op->outer && !op->paused && op->next; i++) {
+    cache_stage *stage = beluga__container_of(task, cache_stage, play);
+    beluga_call *call = beluga__call_ref(stage->base.call); /* the stage is in its arena */
+    stage->playing = true;
+    for (int i = 0; i < EVENTS_A_TURN && stage->next; i++) {
+        if (beluga__layer_is_over(&stage->base) || stage->base.paused) break;
         beluga_event event;
-        bool good = beluga__event_from_json(op->next, &event);
-        op->next = beluga_json_next(op->events, op->next);
-        if (good) play_one(op, &event);
+        bool good = beluga__event_from_json(stage->next, &event);
+        stage->next = beluga_json_next(stage->events, stage->next);
+        if (good) play_one(stage, &event);
     }
-    op->playing = false;
-    if (!op->outer)
-        let_go(op);
-    else if (op->next && !op->paused)
-        call->loop->ops->defer(call->loop, &op->play);
+    stage->playing = false;
+    if (beluga__layer_is_over(&stage->base))
+        let_go(stage);
+    else if (stage->next && !stage->base.paused)
+        call->loop->ops->defer(call->loop, &stage->play);
     beluga__call_unref(call);
 }
 
-/* A text that is none of ours, is damaged, or has no end, is as if it were not there. */
+/* A text that is none of ours, is damaged, or has no end counts as if it were not there. */
 static bool is_whole(const beluga_json *events)
 {
     beluga_event event = {.kind = 0};
@@ -102,26 +102,27 @@ static bool is_whole(const beluga_json *events)
 
 static void found(void *to, const char *value, size_t length)
 {
-    cache_op *op = to;
-    if (op->doc || beluga_json_parse(value, length, &op->doc, NULL)) return;
-    op->events = beluga_json_doc_root(op->doc);
-    op->next = beluga_json_first(op->events);
-    if (beluga_json_is_array(op->events) && is_whole(op->events)) return;
-    beluga_json_doc_free(op->doc);
-    op->doc = NULL;
+    cache_stage *stage = to;
+    if (stage->doc || beluga_json_parse(value, length, &stage->doc, NULL)) return;
+    stage->events = beluga_json_doc_root(stage->doc);
+    stage->next = beluga_json_first(stage->events);
+    if (beluga_json_is_array(stage->events) && is_whole(stage->events)) return;
+    beluga_json_doc_free(stage->doc);
+    stage->doc = NULL;
 }
 
 /* --- a miss ----------------------------------------------------------------------------------- */
 
-static void begin_keeping(cache_op *op)
+static void begin_keeping(cache_stage *stage)
 {
-    beluga__buf_init(&op->text, &op->self->layer.runtime->allocator, BELUGA__MAX_CACHED_BYTES);
-    beluga__json_writer_init(&op->writer, &op->text);
-    beluga_json_begin_array(&op->writer, NULL);
-    op->keeps = true;
+    beluga__buf_init(&stage->text, &stage->base.layer->runtime->allocator,
+                     BELUGA__MAX_CACHED_BYTES);
+    beluga__json_writer_init(&stage->writer, &stage->text);
+    beluga_json_begin_array(&stage->writer, NULL);
+    stage->keeps = true;
 }
 
-/* Reasons that another try might not end with are not for ever. */
+/* An answer is kept only where another try would end with the same reason. */
 static bool is_worth_keeping(const beluga_event *finish)
 {
     return finish->u.finish.reason == BELUGA_FINISH_STOP ||
@@ -129,87 +130,76 @@ static bool is_worth_keeping(const beluga_event *finish)
            finish->u.finish.reason == BELUGA_FINISH_LENGTH;
 }
 
-static void keep(cache_op *op, const beluga_event *event)
+static void keep(cache_stage *stage, const beluga_event *event)
 {
-    const cache *self = op->self;
-    if (!beluga__event_to_json(&op->writer, event) && beluga__event_is_content(event)) {
-        let_go(op); /* without it it is another answer */
+    const cache *self = cache_of(stage);
+    if (!beluga__event_to_json(&stage->writer, event) && beluga__event_is_content(event)) {
+        let_go(stage); /* without it it is another answer */
         return;
     }
     if (event->kind != BELUGA_EVENT_FINISH || !is_worth_keeping(event)) return;
-    beluga_json_end_array(&op->writer);
-    if (!beluga__json_writer_status(&op->writer) && !op->text.status)
-        self->store->put(self->store->payload, op->key, op->text.data, op->text.length,
+    beluga_json_end_array(&stage->writer);
+    if (!beluga__json_writer_status(&stage->writer) && !stage->text.status)
+        self->store->put(self->store->payload, stage->key, stage->text.data, stage->text.length,
                          self->ttl_ms);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    cache_op *op = beluga__container_of(sink, cache_op, sink);
-    beluga__sink *outer = op->outer;
-    if (op->keeps) keep(op, event);
+    cache_stage *stage = beluga__container_of(sink, cache_stage, base.sink);
+    if (stage->keeps) keep(stage, event);
     if (event->kind == BELUGA_EVENT_RESTART) {
-        let_go(op);
-        if (op->asks) begin_keeping(op);
+        let_go(stage);
+        if (stage->asks) begin_keeping(stage);
     }
-    if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) let_go(op);
-    outer->event(outer, event);
+    if (event->kind == BELUGA_EVENT_FINISH || event->kind == BELUGA_EVENT_ERROR) let_go(stage);
+    beluga__layer_deliver(&stage->base, event);
 }
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    cache *self = (cache *)beluga__layer_of(model);
-    cache_op *op = beluga__layer_op(call, sizeof *op, err);
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    op->op.ops = model->ops;
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->self = self;
-    op->play.run = play;
-    *out = &op->op;
-    op->asks = !call->list_models;
-    if (op->asks) beluga__cache_key(call, op->key);
-    if (op->asks) self->store->get(self->store->payload, op->key, found, op);
-    if (op->doc) {
-        call->loop->ops->defer(call->loop, &op->play);
-        return 0;
+    cache_stage *stage = beluga__container_of(base, cache_stage, base);
+    const beluga_cache_store *store = cache_of(stage)->store;
+    stage->play.run = play;
+    stage->asks = !base->call->list_models;
+    if (stage->asks) {
+        beluga__cache_key(base->call, stage->key);
+        store->get(store->payload, stage->key, found, stage);
+        if (stage->doc) {
+            base->call->loop->ops->defer(base->call->loop, &stage->play);
+            return 0;
+        }
+        begin_keeping(stage);
     }
-    if (op->asks) begin_keeping(op);
-    int status = self->layer.inner->ops->start(self->layer.inner, call, &op->sink, &op->inner, err);
-    if (status) let_go(op);
+    int status = beluga__layer_ask(base, err);
+    if (status) let_go(stage);
     return status;
 }
 
-static void cancel(beluga__stage *base)
+static void cancelled(beluga__layer_stage *base)
 {
-    cache_op *op = beluga__container_of(base, cache_op, op);
-    op->outer = NULL;
-    beluga__stage_cancel(op->inner);
-    op->inner = NULL;
-    let_go(op);
+    let_go(beluga__container_of(base, cache_stage, base));
 }
 
-static void pause(beluga__stage *base, bool paused)
+static void paused(beluga__layer_stage *base)
 {
-    cache_op *op = beluga__container_of(base, cache_op, op);
-    op->paused = paused;
-    if (!paused && op->doc && op->outer && !op->play.queued)
-        op->call->loop->ops->defer(op->call->loop, &op->play);
-    beluga__stage_pause(op->inner, paused);
+    cache_stage *stage = beluga__container_of(base, cache_stage, base);
+    beluga_loop *loop = base->call->loop;
+    if (!base->paused && stage->doc && !beluga__layer_is_over(base) && !stage->play.queued)
+        loop->ops->defer(loop, &stage->play);
 }
 
 static void release(beluga__model *model)
 {
-    beluga_memory_cache *own = ((cache *)beluga__layer_of(model))->own;
+    beluga_memory_cache *own = beluga__container_of(model, cache, base.model)->own;
     beluga__layer_release(model);
     beluga_memory_cache_free(own);
 }
 
-static const beluga__model_ops cache_ops = {start, cancel, pause, release};
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS_WITH(release), sizeof(cache_stage), begin, on_event, cancelled, paused};
 
 int beluga__cache_check(beluga_error *err)
 {
@@ -217,22 +207,21 @@ int beluga__cache_check(beluga_error *err)
     return 0;
 }
 
-beluga__model *beluga__cache_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                 beluga__model *inner)
+beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    cache *self = beluga__layer_new(sizeof *self, &cache_ops, runtime, inner);
+    cache *self = beluga__layer_new(sizeof *self, &kind, plan->runtime, inner);
     if (!self) return NULL;
-    self->ttl_ms = beluga__settings_int(settings, BELUGA_OPTION_CACHE_TTL, 0);
-    const beluga__setting *store = &settings->known[BELUGA_OPTION_CACHE];
+    self->ttl_ms = beluga__settings_int(plan->settings, BELUGA_OPTION_CACHE_TTL, 0);
+    const beluga__setting *store = &plan->settings->known[BELUGA_OPTION_CACHE];
     if (store->type) {
         self->store = store->value.pointer;
-        return &self->layer.model;
+        return &self->base.model;
     }
-    self->own = beluga__memory_cache_new(&runtime->allocator, 0);
+    self->own = beluga__memory_cache_new(&plan->runtime->allocator, 0);
     if (!self->own) {
-        release(&self->layer.model);
+        release(&self->base.model);
         return NULL;
     }
     self->store = beluga_memory_cache_store(self->own);
-    return &self->layer.model;
+    return &self->base.model;
 }

@@ -1,12 +1,14 @@
-/* What makes two calls the same: all that the provider gets to see, as one digest. Every field goes
- * in with its length before it, so that no two lists of fields look alike. */
+/* Two calls are the same when the provider gets to see the same: the key is one digest of all of
+ * that. Every field goes in with its length before it, so that no two lists of fields look
+ * alike. */
 #include "middleware/cache_key.h"
 
 #include <string.h>
 
 enum { VERSION = 1 };
 
-/* The options that change an answer. How it is fetched (timeouts, retries, streaming) does not. */
+/* These options change an answer. Those that say how it is fetched (timeouts, retries,
+ * streaming) do not. */
 static const int keys[] = {
     BELUGA_OPTION_TEMPERATURE,
     BELUGA_OPTION_TOP_P,

@@ -7,133 +7,118 @@
 #include <beluga/hooks.h>
 
 typedef struct hooks {
-    beluga__layer layer;
+    beluga__layer base;
     beluga_hooks f; /* those of a later version are not read */
 } hooks;
 
-typedef struct hooks_op {
-    beluga__stage op;
-    beluga__sink sink;
-    beluga__sink *outer;
-    beluga__stage *inner;
-    hooks *self;
-    beluga_call *call;
+typedef struct hooks_stage {
+    beluga__layer_stage base;
     beluga_usage usage;
     bool told;
-} hooks_op;
+} hooks_stage;
 
-static void tell_failed(hooks_op *op, const beluga_error *err)
+static const beluga_hooks *hooks_of(const hooks_stage *stage)
 {
-    const beluga_hooks *f = &op->self->f;
-    if (!op->told && f->failed) f->failed(f->payload, op->call, err, &op->usage);
-    op->told = true;
+    return &beluga__container_of(stage->base.layer, hooks, base)->f;
 }
 
-static void tell_after(hooks_op *op, const beluga_event *finish)
+static void tell_failed(hooks_stage *stage, const beluga_error *err)
 {
-    const beluga_hooks *f = &op->self->f;
-    op->told = true;
+    const beluga_hooks *f = hooks_of(stage);
+    if (!stage->told && f->failed) f->failed(f->payload, stage->base.call, err, &stage->usage);
+    stage->told = true;
+}
+
+static void tell_after(hooks_stage *stage, const beluga_event *finish)
+{
+    const beluga_hooks *f = hooks_of(stage);
+    stage->told = true;
     if (f->after)
-        f->after(f->payload, op->call, (beluga_finish_reason)finish->u.finish.reason, &op->usage);
+        f->after(f->payload, stage->base.call, (beluga_finish_reason)finish->u.finish.reason,
+                 &stage->usage);
 }
 
-/* What a hook says of an event: 0, or why the call ends. */
-static int ask(hooks_op *op, const beluga_event *event, beluga_error *err)
+/* Ask the hooks about an event. Return 0, or why the call ends. */
+static int ask(hooks_stage *stage, const beluga_event *event, beluga_error *err)
 {
-    const beluga_hooks *f = &op->self->f;
+    const beluga_hooks *f = hooks_of(stage);
     int status = 0;
     err->code = 0;
-    if (f->event) status = f->event(f->payload, op->call, event, err);
+    if (f->event) status = f->event(f->payload, stage->base.call, event, err);
     if (!status && f->tool_call && event->kind == BELUGA_EVENT_TOOL_CALL_END)
-        status = f->tool_call(f->payload, op->call, event->u.tool_call.id, event->u.tool_call.name,
-                              event->u.tool_call.arguments, event->u.tool_call.length, err);
+        status = f->tool_call(f->payload, stage->base.call, event->u.tool_call.id,
+                              event->u.tool_call.name, event->u.tool_call.arguments,
+                              event->u.tool_call.length, err);
     if (status && !err->code) beluga_error_set(err, status, "a hook ended the call");
     return status;
 }
 
-static void stop(hooks_op *op, const beluga_event *event, beluga_error *err)
+static void stop(hooks_stage *stage, const beluga_event *event, beluga_error *err)
 {
-    beluga__stage *inner = op->inner;
-    op->inner = NULL;
+    beluga__stage *inner = stage->base.inner;
+    stage->base.inner = NULL;
     if (event->kind != BELUGA_EVENT_FINISH)
         beluga__stage_cancel(inner); /* else it is over already */
-    beluga__call_locate(op->call, err);
-    tell_failed(op, err);
-    beluga__sink_error(op->outer, err);
+    beluga__call_locate(stage->base.call, err);
+    tell_failed(stage, err);
+    beluga__sink_error(stage->base.outer, err);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    hooks_op *op = beluga__container_of(sink, hooks_op, sink);
+    hooks_stage *stage = beluga__container_of(sink, hooks_stage, base.sink);
     beluga_error err;
     if (event->kind == BELUGA_EVENT_USAGE) {
-        op->usage = event->u.usage;
-        op->usage.raw = NULL;
-        op->usage.raw_length = 0;
+        stage->usage = event->u.usage;
+        stage->usage.raw = NULL;
+        stage->usage.raw_length = 0;
     }
     if (event->kind == BELUGA_EVENT_ERROR) {
-        tell_failed(op, event->u.error);
-    } else if (ask(op, event, &err)) {
-        stop(op, event, &err);
+        tell_failed(stage, event->u.error);
+    } else if (ask(stage, event, &err)) {
+        stop(stage, event, &err);
         return;
     }
-    if (event->kind == BELUGA_EVENT_FINISH) tell_after(op, event);
-    op->outer->event(op->outer, event);
+    if (event->kind == BELUGA_EVENT_FINISH) tell_after(stage, event);
+    beluga__layer_deliver(&stage->base, event);
 }
 
-static int begin(hooks_op *op, beluga_error *err)
+static int ask_before(hooks_stage *stage, beluga_error *err)
 {
-    const beluga_hooks *f = &op->self->f;
-    beluga__model *inner = op->self->layer.inner;
+    const beluga_hooks *f = hooks_of(stage);
     err->code = 0;
-    int status = f->before ? f->before(f->payload, op->call, err) : 0;
+    int status = f->before ? f->before(f->payload, stage->base.call, err) : 0;
     if (status && !err->code) beluga_error_set(err, status, "a hook refused the call");
-    return status ? status : inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
-}
-
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
-{
-    hooks_op *op = beluga__layer_op(call, sizeof *op, err);
-    beluga_error unset;
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    if (!err) err = &unset;
-    op->op.ops = model->ops;
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->self = (hooks *)beluga__layer_of(model);
-    op->usage = (beluga_usage)BELUGA_USAGE_INIT;
-    int status = begin(op, err);
-    if (status) {
-        beluga__call_locate(call, err);
-        tell_failed(op, err);
-    } else
-        *out = &op->op;
     return status;
 }
 
-static void cancel(beluga__stage *base)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    hooks_op *op = beluga__container_of(base, hooks_op, op);
+    hooks_stage *stage = beluga__container_of(base, hooks_stage, base);
+    stage->usage = (beluga_usage)BELUGA_USAGE_INIT;
+    int status = ask_before(stage, err);
+    if (!status) status = beluga__layer_ask(base, err);
+    if (!status) return 0;
+    beluga__call_locate(base->call, err);
+    tell_failed(stage, err);
+    return status;
+}
+
+static void cancelled(beluga__layer_stage *base)
+{
     beluga_error err;
-    beluga__stage_cancel(op->inner);
-    beluga__layer_stopped(op->call, &err);
-    tell_failed(op, &err);
+    beluga__layer_stopped(base->call, &err);
+    tell_failed(beluga__container_of(base, hooks_stage, base), &err);
 }
 
-static void pause(beluga__stage *base, bool paused)
-{
-    beluga__stage_pause(beluga__container_of(base, hooks_op, op)->inner, paused);
-}
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(hooks_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
-static const beluga__model_ops hooks_ops = {start, cancel, pause, beluga__layer_release};
-
-beluga__model *beluga__hooks_new(beluga__runtime *runtime, const beluga_hooks *given,
-                                 beluga__model *inner)
+beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    hooks *self = beluga__layer_new(sizeof *self, &hooks_ops, runtime, inner);
+    const beluga_hooks *given = plan->settings->known[BELUGA_OPTION_HOOKS].value.pointer;
+    hooks *self = beluga__layer_new(sizeof *self, &kind, plan->runtime, inner);
     if (!self) return NULL;
     beluga__sized_read(&self->f, given, 0, false);
-    return &self->layer.model;
+    return &self->base.model;
 }

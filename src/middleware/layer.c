@@ -4,7 +4,7 @@
 #include "base/context.h"
 #include "base/mem.h"
 
-void *beluga__layer_new(size_t size, const beluga__model_ops *ops, beluga__runtime *runtime,
+void *beluga__layer_new(size_t size, const beluga__layer_kind *kind, beluga__runtime *runtime,
                         beluga__model *inner)
 {
     beluga__layer *layer = inner ? beluga__zalloc(&runtime->allocator, size) : NULL;
@@ -12,24 +12,65 @@ void *beluga__layer_new(size_t size, const beluga__model_ops *ops, beluga__runti
         beluga__model_release(inner);
         return NULL;
     }
-    layer->model.ops = ops;
+    layer->model.ops = &kind->ops;
     layer->inner = inner;
     layer->runtime = runtime;
     return layer;
 }
 
-void beluga__layer_release(beluga__model *model)
+static void hear(beluga__sink *sink, const beluga_event *event)
 {
-    beluga__layer *layer = beluga__layer_of(model);
-    beluga__model_release(layer->inner);
-    beluga__release(&layer->runtime->allocator, layer);
+    (void)sink;
+    (void)event;
 }
 
-void *beluga__layer_op(beluga_call *call, size_t size, beluga_error *err)
+beluga__sink beluga__layer_nobody = {hear};
+
+static const beluga__layer_kind *kind_of(const beluga__model_ops *ops)
 {
-    void *op = beluga__arena_zalloc(&call->arena, size);
-    if (!op) beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
-    return op;
+    return beluga__container_of(ops, beluga__layer_kind, ops);
+}
+
+int beluga__layer_start(beluga__model *model, beluga_call *call, beluga__sink *sink,
+                        beluga__stage **out, beluga_error *err)
+{
+    const beluga__layer_kind *kind = kind_of(model->ops);
+    beluga__layer_stage *base = beluga__arena_zalloc(&call->arena, kind->stage_size);
+    if (!base) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
+    base->stage.ops = model->ops;
+    base->sink.event = kind->event;
+    base->outer = sink;
+    base->layer = beluga__container_of(model, beluga__layer, model);
+    base->call = call;
+    int status = kind->begin(base, err);
+    if (!status) *out = &base->stage;
+    return status;
+}
+
+void beluga__layer_cancel(beluga__stage *stage)
+{
+    beluga__layer_stage *base = beluga__container_of(stage, beluga__layer_stage, stage);
+    const beluga__layer_kind *kind = kind_of(stage->ops);
+    base->outer = &beluga__layer_nobody;
+    beluga__stage_cancel(base->inner);
+    base->inner = NULL;
+    if (kind->cancelled) kind->cancelled(base);
+}
+
+void beluga__layer_pause(beluga__stage *stage, bool paused)
+{
+    beluga__layer_stage *base = beluga__container_of(stage, beluga__layer_stage, stage);
+    const beluga__layer_kind *kind = kind_of(stage->ops);
+    base->paused = paused;
+    beluga__stage_pause(base->inner, paused);
+    if (kind->paused) kind->paused(base);
+}
+
+void beluga__layer_release(beluga__model *model)
+{
+    beluga__layer *layer = beluga__container_of(model, beluga__layer, model);
+    beluga__model_release(layer->inner);
+    beluga__release(&layer->runtime->allocator, layer);
 }
 
 int beluga__layer_stopped(const beluga_call *call, beluga_error *err)

@@ -4,7 +4,7 @@
  * Requests and tokens are spread evenly (the generic cell rate algorithm, with a second's worth of
  * burst): each has a time at which the next call conforms, and a call takes its place in both, or
  * in neither, in one step under the lock. Tokens are estimated when a call starts and settled when
- * its usage is known. What a provider says of its own limits moves the time of the next call, too.
+ * its usage is known. When a provider tells its own limits, the next call may have to wait, too.
  */
 #include "middleware/layer.h"
 #include "middleware/middleware.h"
@@ -26,7 +26,7 @@ typedef struct rate {
 typedef struct ticket ticket;
 
 typedef struct limits {
-    beluga__layer layer;
+    beluga__layer base;
     int64_t most_calls; /* 0: any number */
     int64_t wait_ns;
     beluga__fork_lock lock; /* of what follows */
@@ -36,13 +36,8 @@ typedef struct limits {
     ticket *first, **last; /* who waits to be one of those at once */
 } limits;
 
-typedef struct limits_op {
-    beluga__stage op;
-    beluga__sink sink;
-    beluga__sink *outer;
-    beluga__stage *inner;
-    limits *self;
-    beluga_call *call;
+typedef struct limits_stage {
+    beluga__layer_stage base;
     beluga__timer timer; /* until its turn, or until it has waited too long */
     ticket *ticket;      /* while it waits to be one of those at once */
     int64_t deadline_ns; /* of waiting */
@@ -50,22 +45,26 @@ typedef struct limits_op {
     bool counted;        /* it is one of those at once */
     bool has_turn;       /* it took one of the rates, and was not sent yet */
     bool settled;        /* `reserved` is what was used */
-    bool paused;
-} limits_op;
+} limits_stage;
 
-/* A place in the queue. It outlives the op, for a grant may be on its way when the call is
+static limits *limits_of(const limits_stage *stage)
+{
+    return beluga__container_of(stage->base.layer, limits, base);
+}
+
+/* A place in the queue. It outlives the stage, for a grant may be on its way when the call is
  * cancelled. */
 struct ticket {
     beluga__mail mail;
     ticket *next;
     limits *owner;
-    limits_op *op; /* NULL when it no longer waits; the loop's thread only */
+    limits_stage *stage; /* NULL when it no longer waits; the loop's thread only */
     beluga__mailbox *mailbox;
     beluga__target *target; /* shared: it keeps the owner */
     bool granted;
 };
 
-/* In a forked child nobody runs or waits. */
+/* Nobody runs or waits in a forked child. */
 static void take_lock(limits *l)
 {
     if (!beluga__fork_lock_take(&l->lock)) return;
@@ -76,7 +75,7 @@ static void take_lock(limits *l)
 
 /* --- rates, under the lock -------------------------------------------------------------------- */
 
-/* When so many may be taken. */
+/* Return the time from which on one may be taken. */
 static int64_t turn_of(const rate *r, int64_t now_ns)
 {
     int64_t burst = r->cost_ns > SECOND_NS ? 0 : SECOND_NS - r->cost_ns;
@@ -95,7 +94,7 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-/* Take a turn in every rate at once; returns when it is, or INT64_MAX when that is too late. */
+/* Take a turn in every rate at once, unless it would come after the deadline. Return its time. */
 static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadline_ns)
 {
     take_lock(l);
@@ -109,7 +108,7 @@ static int64_t reserve(limits *l, int64_t now_ns, int64_t tokens, int64_t deadli
     return turn;
 }
 
-/* A call was estimated at so many tokens and used others. */
+/* Put right what was taken for a call: it was estimated at so many tokens, and used others. */
 static void settle(limits *l, int64_t estimated, int64_t used)
 {
     if (!l->tokens.cost_ns) return;
@@ -119,7 +118,8 @@ static void settle(limits *l, int64_t estimated, int64_t used)
     beluga__fork_lock_release(&l->lock);
 }
 
-/* What was taken for a call that was not sent after all. Who waits behind it keeps its time. */
+/* Give back what was taken for a call that was not sent after all. Those who wait behind it keep
+ * their time. */
 static void give_back_turn(limits *l, int64_t tokens)
 {
     take_lock(l);
@@ -140,14 +140,15 @@ static void hold_until(limits *l, int64_t when_ns)
 
 static void free_ticket(ticket *t)
 {
-    const beluga_allocator *allocator = &t->owner->layer.runtime->allocator;
+    const beluga_allocator *allocator = &t->owner->base.runtime->allocator;
     beluga__target *target = t->target;
     beluga__mailbox_unref(t->mailbox);
     beluga__release(allocator, t);
     beluga__target_unref(target);
 }
 
-/* Under the lock: give a free place to who waits longest. The caller posts it. */
+/* Give a free place to the call that waits longest; the caller holds the lock, and posts the
+ * ticket once it has let go of it. */
 static ticket *grant_next(limits *l)
 {
     ticket *t = l->first;
@@ -168,21 +169,21 @@ static void give_back_place(limits *l)
     if (t) beluga__mailbox_post(t->mailbox, &t->mail);
 }
 
-static void leave(limits_op *op)
+static void leave(limits_stage *stage)
 {
-    if (!op->counted) return;
-    op->counted = false;
-    give_back_place(op->self);
+    if (!stage->counted) return;
+    stage->counted = false;
+    give_back_place(limits_of(stage));
 }
 
 /* Stop waiting in the queue. A grant that is on its way finds nobody and goes on to the next. */
-static void withdraw(limits_op *op)
+static void withdraw(limits_stage *stage)
 {
-    limits *l = op->self;
-    ticket *t = op->ticket;
+    limits *l = limits_of(stage);
+    ticket *t = stage->ticket;
     if (!t) return;
-    op->ticket = NULL;
-    t->op = NULL;
+    stage->ticket = NULL;
+    t->stage = NULL;
     take_lock(l);
     bool granted = t->granted;
     ticket **at = &l->first;
@@ -197,145 +198,143 @@ static void withdraw(limits_op *op)
 
 /* --- waiting ---------------------------------------------------------------------------------- */
 
-static int refuse(const limits_op *op, int64_t wait_ns, const char *what, beluga_error *err)
+static int refuse(const limits_stage *stage, int64_t wait_ns, const char *what, beluga_error *err)
 {
     int64_t wait_ms = wait_ns / BELUGA__NS_PER_MS + 1;
     beluga_error_set(err, BELUGA_ERROR_RATE_LIMIT, "the limit set for this model is reached: %s",
                      what);
     beluga_error_set_provider_code(err, "local_limit", 11);
-    if (err && wait_ns > 0) err->retry_after_ms = wait_ms;
-    beluga__call_locate(op->call, err);
+    if (wait_ns > 0) err->retry_after_ms = wait_ms;
+    beluga__call_locate(stage->base.call, err);
     return BELUGA_ERROR_RATE_LIMIT;
 }
 
-/* Refusing is the answer here: another try would only wait again. */
-static void fail(limits_op *op, const beluga_error *err)
+/* End the call instead of trying again, which would only wait again. */
+static void fail(limits_stage *stage, const beluga_error *err)
 {
-    leave(op);
-    beluga__sink_error(op->outer, err);
+    leave(stage);
+    beluga__sink_error(stage->base.outer, err);
 }
 
-static void return_turn(limits_op *op)
+static void return_turn(limits_stage *stage)
 {
-    if (op->has_turn) give_back_turn(op->self, op->reserved);
-    op->has_turn = false;
+    if (stage->has_turn) give_back_turn(limits_of(stage), stage->reserved);
+    stage->has_turn = false;
 }
 
-static int begin(limits_op *op, beluga_error *err)
+static int pass_on(limits_stage *stage, beluga_error *err)
 {
-    beluga__model *inner = op->self->layer.inner;
-    int status = inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
-    if (status) return_turn(op); /* an open breaker, say */
-    op->has_turn = false;
-    if (!status && op->paused) beluga__stage_pause(op->inner, true);
+    int status = beluga__layer_ask(&stage->base, err);
+    if (status) return_turn(stage); /* an open breaker, say */
+    stage->has_turn = false;
     return status;
 }
 
-static void begin_later(limits_op *op)
+static void pass_on_later(limits_stage *stage)
 {
     beluga_error err;
-    if (begin(op, &err)) fail(op, &err);
+    if (pass_on(stage, &err)) fail(stage, &err);
 }
 
-static void set_timer(limits_op *op, int64_t when_ns)
+static void set_timer(limits_stage *stage, int64_t when_ns)
 {
-    op->call->loop->ops->timer_set(op->call->loop, &op->timer, when_ns);
+    stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer, when_ns);
 }
 
-/* Its place is sure; now for its turn. Returns 0 when the call may begin now, 1 when it waits. */
-static int take_turn(limits_op *op, beluga_error *err)
+/* Take a turn for a call that has its place. Return 0 when it may begin now, 1 when it waits. */
+static int take_turn(limits_stage *stage, beluga_error *err)
 {
     int64_t now_ns = beluga__now_ns();
-    int64_t turn = reserve(op->self, now_ns, op->reserved, op->deadline_ns);
-    op->has_turn = turn <= now_ns || turn <= op->deadline_ns;
+    int64_t turn = reserve(limits_of(stage), now_ns, stage->reserved, stage->deadline_ns);
+    stage->has_turn = turn <= now_ns || turn <= stage->deadline_ns;
     if (turn <= now_ns) return 0;
-    if (!op->has_turn)
-        return refuse(op, turn - now_ns,
+    if (!stage->has_turn)
+        return refuse(stage, turn - now_ns,
                       "requests_per_minute, tokens_per_minute, or the provider's own", err);
-    set_timer(op, turn);
+    set_timer(stage, turn);
     return 1;
 }
 
-static void take_turn_later(limits_op *op)
+static void take_turn_later(limits_stage *stage)
 {
     beluga_error err;
-    int status = take_turn(op, &err);
+    int status = take_turn(stage, &err);
     if (status < 0)
-        fail(op, &err);
+        fail(stage, &err);
     else if (!status)
-        begin_later(op);
+        pass_on_later(stage);
 }
 
 static void timer_fired(beluga__timer *timer)
 {
-    limits_op *op = beluga__container_of(timer, limits_op, timer);
-    if (!op->ticket) {
-        begin_later(op);
+    limits_stage *stage = beluga__container_of(timer, limits_stage, timer);
+    if (!stage->ticket) {
+        pass_on_later(stage);
         return;
     }
     beluga_error err;
-    withdraw(op);
-    refuse(op, 0, "max_concurrent_calls", &err);
-    fail(op, &err);
+    withdraw(stage);
+    refuse(stage, 0, "max_concurrent_calls", &err);
+    fail(stage, &err);
 }
 
-/* On the loop's thread, or anywhere when the loop is gone. */
+/* Runs on the loop's thread, or on any when the loop is gone. */
 static void granted(beluga__mail *mail, beluga_loop *loop)
 {
     ticket *t = beluga__container_of(mail, ticket, mail);
-    limits_op *op = loop ? t->op : NULL;
-    if (!op) {
+    limits_stage *stage = loop ? t->stage : NULL;
+    if (!stage) {
         give_back_place(t->owner);
         free_ticket(t);
         return;
     }
-    op->ticket = NULL;
-    op->counted = true;
+    stage->ticket = NULL;
+    stage->counted = true;
     free_ticket(t);
-    loop->ops->timer_clear(loop, &op->timer);
-    take_turn_later(op);
+    loop->ops->timer_clear(loop, &stage->timer);
+    take_turn_later(stage);
 }
 
-static int new_ticket(limits_op *op, ticket **out)
+static int new_ticket(limits_stage *stage, ticket **out)
 {
     beluga__mailbox *mailbox;
-    int status = beluga__loop_mailbox(op->call->loop, &mailbox);
+    int status = beluga__loop_mailbox(stage->base.call->loop, &mailbox);
     if (status) return status;
-    ticket *t = beluga__zalloc(&op->self->layer.runtime->allocator, sizeof *t);
+    ticket *t = beluga__zalloc(&stage->base.layer->runtime->allocator, sizeof *t);
     if (!t) return BELUGA_ERROR_NO_MEMORY;
     t->mail.run = granted;
-    t->owner = op->self;
-    t->op = op;
+    t->owner = limits_of(stage);
+    t->stage = stage;
     t->mailbox = beluga__mailbox_ref(mailbox);
-    t->target = beluga__target_ref(op->call->target);
+    t->target = beluga__target_ref(stage->base.call->target);
     *out = t;
     return 0;
 }
 
-/* Returns 0 when the call has a place, 1 when it waits for one. */
-static int take_place(limits_op *op, beluga_error *err)
+/* Return 0 when the call has a place, 1 when it waits for one. */
+static int take_place(limits_stage *stage, beluga_error *err)
 {
-    limits *l = op->self;
+    limits *l = limits_of(stage);
     if (!l->most_calls) return 0;
     ticket *t;
-    int status = new_ticket(op, &t);
+    int status = new_ticket(stage, &t);
     if (status)
         return beluga_error_set(err, status, "no %s for the call",
                                 status == BELUGA_ERROR_NO_MEMORY ? "memory" : "descriptors");
     take_lock(l);
-    op->counted = l->running < l->most_calls && !l->first;
-    bool waits = !op->counted && l->wait_ns > 0;
-    if (op->counted) l->running++;
+    stage->counted = l->running < l->most_calls && !l->first;
+    bool waits = !stage->counted && l->wait_ns > 0;
+    if (stage->counted) l->running++;
     if (waits) {
         *l->last = t;
         l->last = &t->next;
     }
     beluga__fork_lock_release(&l->lock);
     if (!waits) free_ticket(t);
-    if (op->counted) return 0;
-    if (!waits) return refuse(op, 0, "max_concurrent_calls", err);
-    op->ticket = t;
-    set_timer(op, op->deadline_ns);
+    if (stage->counted) return 0;
+    if (!waits) return refuse(stage, 0, "max_concurrent_calls", err);
+    stage->ticket = t;
+    set_timer(stage, stage->deadline_ns);
     return 1;
 }
 
@@ -354,36 +353,37 @@ static void heed_error(limits *l, const beluga_error *err)
     if (limited && err->retry_after_ms > 0) hold_until(l, beluga__ends_ns(err->retry_after_ms));
 }
 
-static void take_usage(limits_op *op, const beluga_usage *usage)
+static void take_usage(limits_stage *stage, const beluga_usage *usage)
 {
     int64_t used = (usage->input_total > 0 ? usage->input_total : 0) +
                    (usage->output_total > 0 ? usage->output_total : 0);
     if (!used) return;
-    settle(op->self, op->reserved, used);
-    op->reserved = used; /* some say it again with every piece */
-    op->settled = true;
+    settle(limits_of(stage), stage->reserved, used);
+    stage->reserved = used; /* some say it again with every piece */
+    stage->settled = true;
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    limits_op *op = beluga__container_of(sink, limits_op, sink);
+    limits_stage *stage = beluga__container_of(sink, limits_stage, base.sink);
     switch (event->kind) {
     case BELUGA_EVENT_METADATA:
-        if (event->u.metadata.rate_limits) heed_headers(op->self, event->u.metadata.rate_limits);
+        if (event->u.metadata.rate_limits)
+            heed_headers(limits_of(stage), event->u.metadata.rate_limits);
         break;
-    case BELUGA_EVENT_USAGE: take_usage(op, &event->u.usage); break;
+    case BELUGA_EVENT_USAGE: take_usage(stage, &event->u.usage); break;
     case BELUGA_EVENT_RESTART:
-        if (op->settled) op->reserved = 0; /* what the next try uses is used, too */
+        if (stage->settled) stage->reserved = 0; /* what the next try uses is used, too */
         break;
-    case BELUGA_EVENT_ERROR: heed_error(op->self, event->u.error); /* fall through */
-    case BELUGA_EVENT_FINISH: leave(op); break;
+    case BELUGA_EVENT_ERROR: heed_error(limits_of(stage), event->u.error); /* fall through */
+    case BELUGA_EVENT_FINISH: leave(stage); break;
     }
-    op->outer->event(op->outer, event);
+    beluga__layer_deliver(&stage->base, event);
 }
 
 /* --- a model ---------------------------------------------------------------------------------- */
 
-/* What goes in, and what may come out; usage puts it right. */
+/* Estimate the tokens that go in and may come out; the usage puts it right. */
 static int64_t estimate(const beluga_call *call)
 {
     int64_t tokens = beluga__settings_int(call->settings, BELUGA_OPTION_MAX_TOKENS, 0);
@@ -392,53 +392,37 @@ static int64_t estimate(const beluga_call *call)
     return tokens;
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    limits_op *op = beluga__layer_op(call, sizeof *op, err);
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    op->op.ops = model->ops;
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->self = (limits *)beluga__layer_of(model);
-    op->timer.fire = timer_fired;
-    op->deadline_ns = beluga__now_ns() + op->self->wait_ns;
-    op->reserved = op->self->tokens.cost_ns ? estimate(call) : 0;
-    int status = take_place(op, err);
-    if (!status) status = take_turn(op, err);
-    if (!status) status = begin(op, err);
-    if (status < 0)
-        leave(op);
-    else
-        *out = &op->op;
+    limits_stage *stage = beluga__container_of(base, limits_stage, base);
+    limits *l = limits_of(stage);
+    stage->timer.fire = timer_fired;
+    stage->deadline_ns = beluga__now_ns() + l->wait_ns;
+    stage->reserved = l->tokens.cost_ns ? estimate(base->call) : 0;
+    int status = take_place(stage, err);
+    if (!status) status = take_turn(stage, err);
+    if (!status) status = pass_on(stage, err);
+    if (status < 0) leave(stage);
     return status < 0 ? status : 0;
 }
 
-static void cancel(beluga__stage *base)
+static void cancelled(beluga__layer_stage *base)
 {
-    limits_op *op = beluga__container_of(base, limits_op, op);
-    op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
-    withdraw(op);
-    beluga__stage_cancel(op->inner);
-    return_turn(op);
-    leave(op);
-}
-
-static void pause(beluga__stage *base, bool paused)
-{
-    limits_op *op = beluga__container_of(base, limits_op, op);
-    op->paused = paused;
-    beluga__stage_pause(op->inner, paused);
+    limits_stage *stage = beluga__container_of(base, limits_stage, base);
+    base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
+    withdraw(stage);
+    return_turn(stage);
+    leave(stage);
 }
 
 static void release(beluga__model *model)
 {
-    beluga__fork_lock_destroy(&((limits *)beluga__layer_of(model))->lock);
+    beluga__fork_lock_destroy(&beluga__container_of(model, limits, base.model)->lock);
     beluga__layer_release(model);
 }
 
-static const beluga__model_ops limits_ops = {start, cancel, pause, release};
+static const beluga__layer_kind kind = {
+    BELUGA__LAYER_OPS_WITH(release), sizeof(limits_stage), begin, on_event, cancelled, NULL};
 
 static int64_t cost_of(const beluga__settings *settings, int key)
 {
@@ -446,10 +430,10 @@ static int64_t cost_of(const beluga__settings *settings, int key)
     return per_minute ? MINUTE_NS / per_minute : 0;
 }
 
-beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga__model *inner)
+beluga__model *beluga__limits_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    limits *l = beluga__layer_new(sizeof *l, &limits_ops, runtime, inner);
+    const beluga__settings *settings = plan->settings;
+    limits *l = beluga__layer_new(sizeof *l, &kind, plan->runtime, inner);
     if (!l) return NULL;
     beluga__fork_lock_init(&l->lock);
     l->requests.cost_ns = cost_of(settings, BELUGA_OPTION_REQUESTS_PER_MINUTE);
@@ -458,5 +442,5 @@ beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settin
     l->wait_ns = BELUGA__NS_PER_MS *
                  beluga__settings_int(settings, BELUGA_OPTION_LIMIT_WAIT, DEFAULT_WAIT_MS);
     l->last = &l->first;
-    return &l->layer.model;
+    return &l->base.model;
 }

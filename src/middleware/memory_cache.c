@@ -58,8 +58,8 @@ static void drop(beluga_memory_cache *cache, entry **at)
     beluga__release(cache->allocator, e);
 }
 
-/* A child whose parent was in the middle of a change begins with nothing: what was kept can't be
- * trusted, nor freed. */
+/* A child whose parent was in the middle of a change begins with an empty store: the entries can
+ * be neither trusted nor freed. */
 static void take_lock(beluga_memory_cache *cache)
 {
     if (!beluga__fork_lock_take(&cache->lock) || !cache->lock.was_held) return;

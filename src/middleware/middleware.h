@@ -1,33 +1,36 @@
-/* The layers around an adapter. Each takes over `inner` and releases it; NULL without memory (inner
- * is released then), and NULL for an inner that is NULL. src/client/open.c knows their order. */
+/* The layers around an adapter; client/stack.c has their order. */
 #ifndef BELUGA__MIDDLEWARE_H
 #define BELUGA__MIDDLEWARE_H
 
 #include "model/model.h"
 
-#include <beluga/hooks.h>
 #include <beluga/price.h>
 
-beluga__model *beluga__attempt_new(beluga__runtime *runtime, beluga__model *inner);
-beluga__model *beluga__retry_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                 beluga__model *inner);
-beluga__model *beluga__breaker_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                   beluga__model *inner);
-beluga__model *beluga__limits_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga__model *inner);
-/* Takes references of its own to the others. */
-beluga__model *beluga__fallback_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                    beluga__target *const *others, size_t n, beluga__model *inner);
-/* Takes over the prices, too. */
-beluga__model *beluga__budget_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                  beluga_prices *prices, beluga__target *const *others, size_t n,
-                                  beluga__model *inner);
-/* Whether there is one in this library; else NOT_SUPPORTED. */
+/* The layers of one model are made from this. */
+typedef struct beluga__stack_plan {
+    beluga__runtime *runtime;
+    const beluga__settings *settings; /* of the model */
+    beluga__target *const *others;    /* models that it falls back to */
+    size_t n_others;
+    beluga_prices *prices; /* NULL where there is no budget, which takes them over */
+} beluga__stack_plan;
+
+/* Each of these takes over `inner` and releases it when it is released itself. It returns NULL
+ * without memory, having released `inner`, and where `inner` is NULL. The settings are read at once
+ * and borrowed no longer; of the other models the fallback takes references. */
+beluga__model *beluga__hooks_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__cache_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__budget_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__fallback_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__limits_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__breaker_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner);
+beluga__model *beluga__attempt_new(const beluga__stack_plan *plan, beluga__model *inner);
+
+/* Whether this library has a cache of answers; else NOT_SUPPORTED. */
 int beluga__cache_check(beluga_error *err);
-beluga__model *beluga__cache_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                 beluga__model *inner);
-/* The hooks are copied. */
-beluga__model *beluga__hooks_new(beluga__runtime *runtime, const beluga_hooks *hooks,
-                                 beluga__model *inner);
+
+/* These apply where an option is not set; they are shown with the layer. */
+enum { BELUGA__DEFAULT_MAX_RETRIES = 3, BELUGA__DEFAULT_BREAKER_OPEN_MS = 15000 };
 
 #endif

@@ -16,56 +16,40 @@
 
 enum { ONE_RETRY = 1000, RESERVE = 100 * ONE_RETRY, MOST_SAVED = 10000 * ONE_RETRY };
 
-typedef struct retry_model {
-    beluga__layer layer;
+typedef struct retry {
+    beluga__layer base;
     int64_t earned; /* by a call; thousandths of a retry, like the others */
     _Atomic int64_t saved;
     _Atomic int64_t refilled_ns; /* when the reserve was looked at last */
-} retry_model;
+} retry;
 
-typedef struct retry_op {
-    beluga__stage op;
-    beluga__sink sink; /* the inner op's */
-    beluga__sink *outer;
-    beluga_call *call;
-    retry_model *self;
-    beluga__stage *inner; /* NULL between attempts */
+typedef struct retry_stage {
+    beluga__layer_stage base; /* between two attempts there is no inner stage */
     beluga__timer timer;
-    int attempts;
-    bool delivered; /* content went out in this attempt */
-    bool paused;    /* the next attempt is, too */
-} retry_op;
+} retry_stage;
 
-static void deliver_error(retry_op *op, const beluga_error *err)
+static retry *retry_of(const retry_stage *stage)
 {
-    beluga_error copy = *err;
-    copy.attempts = op->attempts;
-    beluga__call_locate(op->call, &copy);
-    beluga__sink_error(op->outer, &copy);
+    return beluga__container_of(stage->base.layer, retry, base);
 }
 
-/* Up to a quarter less, as the providers' own SDKs do. */
-static int64_t backoff_ms(retry_op *op)
+/* The wait is up to a quarter shorter, as in the providers' own SDKs. */
+static int64_t backoff_ms(retry_stage *stage)
 {
     double delay =
-        (double)beluga__settings_int(op->call->settings, BELUGA_OPTION_RETRY_DELAY, 1000);
-    double factor = beluga__settings_double(op->call->settings, BELUGA_OPTION_RETRY_BACKOFF, 2.0);
-    for (int i = 1; i < op->attempts; i++) delay *= factor;
+        (double)beluga__settings_int(stage->base.call->settings, BELUGA_OPTION_RETRY_DELAY, 1000);
+    double factor =
+        beluga__settings_double(stage->base.call->settings, BELUGA_OPTION_RETRY_BACKOFF, 2.0);
+    for (int i = 1; i < stage->base.attempts; i++) delay *= factor;
     if (delay > BELUGA__MAX_RETRY_WAIT_MS) delay = BELUGA__MAX_RETRY_WAIT_MS;
-    uint64_t random = beluga__loop_random(op->call->loop) >> 11;
+    uint64_t random = beluga__loop_random(stage->base.call->loop) >> 11;
     return (int64_t)(delay * (1.0 - 0.25 * (double)random / (double)(1ull << 53)));
 }
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-static void earn(retry_model *self)
-{
-    if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
-        atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
-}
-
-/* One a second, until the reserve is whole again. */
-static void refill(retry_model *self)
+/* A retry comes back each second, until the reserve is whole again. */
+static void refill(retry *self)
 {
     int64_t now = beluga__now_ns(), then = atomic_load(&self->refilled_ns);
     int64_t due = (now - then) / BELUGA__NS_PER_MS; /* a thousandth a millisecond */
@@ -74,7 +58,7 @@ static void refill(retry_model *self)
     if (room > 0) atomic_fetch_add(&self->saved, due < room ? due : room);
 }
 
-static bool afford(retry_model *self)
+static bool afford(retry *self)
 {
     refill(self);
     if (atomic_fetch_sub(&self->saved, ONE_RETRY) >= ONE_RETRY) return true;
@@ -84,19 +68,16 @@ static bool afford(retry_model *self)
 
 /* --- whether, and when ------------------------------------------------------------------------ */
 
-/* Who said nothing for a whole timeout is not asked again where there is somebody else to ask. */
-static bool is_worth_it(const retry_op *op, const beluga_error *err)
+/* Whether another attempt may succeed: the last word about this error in `retry_on`, or else the
+ * error's own. A model that said nothing for a whole timeout is not asked again where there is
+ * another one to ask. */
+static bool may_pass(const retry_stage *stage, const beluga_error *err)
 {
+    const beluga__settings *settings = stage->base.call->settings;
+    const beluga__setting *list = &settings->known[BELUGA_OPTION_RETRY_ON];
     bool silent = err->code == BELUGA_ERROR_TIMEOUT || err->code == BELUGA_ERROR_STREAM_TIMEOUT;
-    return err->retryable &&
-           !(silent && beluga__settings_has(op->call->settings, BELUGA_OPTION_FALLBACK));
-}
-
-/* The last word about this error in `retry_on`, or else its own. */
-static bool may_pass(const retry_op *op, const beluga_error *err)
-{
-    const beluga__setting *list = &op->call->settings->known[BELUGA_OPTION_RETRY_ON];
-    bool retryable = is_worth_it(op, err);
+    bool retryable =
+        err->retryable && !(silent && beluga__settings_has(settings, BELUGA_OPTION_FALLBACK));
     for (const beluga__item *i = list->type ? list->value.items : NULL; i; i = i->next) {
         bool not = *i->value.string == '-';
         if (beluga_error_code_from_name(i->value.string + not) == err->code) retryable = !not;
@@ -104,144 +85,121 @@ static bool may_pass(const retry_op *op, const beluga_error *err)
     return retryable;
 }
 
-/* Attempts after the first. Unless somebody chose a number a server that does not run is tried once
- * more, since it may be starting, and then told. */
-static int64_t retries_after(const retry_op *op, const beluga_error *err)
+/* Return how many attempts may follow the first. Unless somebody chose a number, a server that
+ * does not run is tried once more, since it may be starting, and then told. */
+static int64_t retries_after(const retry_stage *stage, const beluga_error *err)
 {
-    const beluga__settings *settings = op->call->settings;
+    const beluga__settings *settings = stage->base.call->settings;
     if (beluga__hint_is_not_running(err) &&
         !beluga__settings_has(settings, BELUGA_OPTION_MAX_RETRIES))
         return 1;
-    return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, 3);
+    return beluga__settings_int(settings, BELUGA_OPTION_MAX_RETRIES, BELUGA__DEFAULT_MAX_RETRIES);
 }
 
-/* Milliseconds until the next attempt, or -1 for none. */
-static int64_t next_wait_ms(retry_op *op, const beluga_error *err)
+/* Return the milliseconds until the next attempt, or -1 for none. */
+static int64_t next_wait_ms(retry_stage *stage, const beluga_error *err)
 {
-    if (op->attempts > retries_after(op, err) || op->call->is_probe || !may_pass(op, err))
+    if (stage->base.attempts > retries_after(stage, err) || stage->base.call->is_probe ||
+        !may_pass(stage, err))
         return -1;
-    if (op->delivered && !op->call->restartable) return -1;
+    if (stage->base.delivered && !stage->base.call->restartable) return -1;
     if (err->retry_after_ms > BELUGA__MAX_RETRY_WAIT_MS) return -1;
-    int64_t wait = backoff_ms(op);
+    int64_t wait = backoff_ms(stage);
     if (err->retry_after_ms > wait) wait = err->retry_after_ms;
-    int64_t left = beluga_context_remaining_ms(op->call->context);
+    int64_t left = beluga_context_remaining_ms(stage->base.call->context);
     if (left >= 0 && wait >= left) return -1;
-    if (err->retry_after_ms >= 0 || afford(op->self)) return wait;
-    beluga__log(op->self->layer.runtime, BELUGA_LOG_WARN, "retry.budget_spent",
-                BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
-                BELUGA__TEXT_FIELD("model", op->call->model_name));
+    if (err->retry_after_ms >= 0 || afford(retry_of(stage))) return wait;
+    beluga__log(stage->base.layer->runtime, BELUGA_LOG_WARN, "retry.budget_spent",
+                BELUGA__TEXT_FIELD("provider", stage->base.call->target->provider->name),
+                BELUGA__TEXT_FIELD("model", stage->base.call->model_name));
     return -1;
 }
 
-static void plan_retry(retry_op *op, const beluga_error *err, int64_t wait_ms)
+static void plan_retry(retry_stage *stage, const beluga_error *err, int64_t wait_ms)
 {
-    const beluga__runtime *runtime = op->self->layer.runtime;
-    beluga__log_traced(runtime, BELUGA_LOG_INFO, "retry", op->call, op->call->span,
-                       BELUGA__TEXT_FIELD("provider", op->call->target->provider->name),
-                       BELUGA__TEXT_FIELD("model", op->call->model_name),
+    const beluga__runtime *runtime = stage->base.layer->runtime;
+    beluga__log_traced(runtime, BELUGA_LOG_INFO, "retry", stage->base.call, stage->base.call->span,
+                       BELUGA__TEXT_FIELD("provider", stage->base.call->target->provider->name),
+                       BELUGA__TEXT_FIELD("model", stage->base.call->model_name),
                        BELUGA__TEXT_FIELD("error", beluga_error_name(err->code)),
-                       BELUGA__NUMBER_FIELD("attempt", op->attempts),
+                       BELUGA__NUMBER_FIELD("attempt", stage->base.attempts),
                        BELUGA__NUMBER_FIELD("wait_ms", wait_ms),
-                       BELUGA__NUMBER_FIELD("attempts", retries_after(op, err) + 1),
+                       BELUGA__NUMBER_FIELD("attempts", retries_after(stage, err) + 1),
                        BELUGA__TEXT_FIELD("message", err->message));
-    if (op->call->span && runtime->telemetry->event)
-        runtime->telemetry->event(runtime->telemetry->payload, op->call->span, BELUGA_SPAN_RETRY,
-                                  err);
+    if (stage->base.call->span && runtime->telemetry->event)
+        runtime->telemetry->event(runtime->telemetry->payload, stage->base.call->span,
+                                  BELUGA_SPAN_RETRY, err);
     if (runtime->never_waits) wait_ms = 0;
-    op->call->loop->ops->timer_set(op->call->loop, &op->timer,
-                                   beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);
+    stage->base.call->loop->ops->timer_set(stage->base.call->loop, &stage->timer,
+                                           beluga__now_ns() + wait_ms * BELUGA__NS_PER_MS);
 }
 
-static void failed(retry_op *op, const beluga_error *err)
+static void failed(retry_stage *stage, const beluga_error *err)
 {
-    op->inner = NULL;
-    int64_t wait = next_wait_ms(op, err);
+    stage->base.inner = NULL;
+    int64_t wait = next_wait_ms(stage, err);
     if (wait < 0) {
-        deliver_error(op, err);
+        beluga_error last = *err;
+        last.attempts = stage->base.attempts;
+        beluga__call_locate(stage->base.call, &last);
+        beluga__sink_error(stage->base.outer, &last);
         return;
     }
-    if (op->delivered) {
+    if (stage->base.delivered) {
         beluga_event restart = {.kind = BELUGA_EVENT_RESTART};
-        beluga__sink *outer = op->outer;
-        outer->event(outer, &restart);
-        if (!op->outer) return; /* cancelled from its callback */
+        beluga__layer_deliver(&stage->base, &restart);
+        if (beluga__layer_is_over(&stage->base)) return; /* cancelled from its callback */
     }
-    op->delivered = false;
-    plan_retry(op, err, wait);
+    stage->base.delivered = false;
+    plan_retry(stage, err, wait);
 }
 
 static void on_event(beluga__sink *sink, const beluga_event *event)
 {
-    retry_op *op = beluga__container_of(sink, retry_op, sink);
+    retry_stage *stage = beluga__container_of(sink, retry_stage, base.sink);
     if (event->kind == BELUGA_EVENT_ERROR) {
-        failed(op, event->u.error);
+        failed(stage, event->u.error);
         return;
     }
-    if (!op->delivered) op->delivered = beluga__event_is_content(event);
-    op->outer->event(op->outer, event);
-}
-
-static int attempt(retry_op *op, beluga_error *err)
-{
-    beluga__model *inner = op->self->layer.inner;
-    op->attempts++;
-    return inner->ops->start(inner, op->call, &op->sink, &op->inner, err);
+    if (!stage->base.delivered) stage->base.delivered = beluga__event_is_content(event);
+    beluga__layer_deliver(&stage->base, event);
 }
 
 static void timer_fired(beluga__timer *timer)
 {
-    retry_op *op = beluga__container_of(timer, retry_op, timer);
+    retry_stage *stage = beluga__container_of(timer, retry_stage, timer);
     beluga_error err;
-    int status = attempt(op, &err);
-    if (status)
-        failed(op, &err);
-    else if (op->paused)
-        beluga__stage_pause(op->inner, true);
+    stage->base.attempts++;
+    if (beluga__layer_ask(&stage->base, &err)) failed(stage, &err);
 }
 
-static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **out,
-                 beluga_error *err)
+static int begin(beluga__layer_stage *base, beluga_error *err)
 {
-    retry_op *op = beluga__layer_op(call, sizeof *op, err);
-    if (!op) return BELUGA_ERROR_NO_MEMORY;
-    op->op.ops = model->ops;
-    op->self = (retry_model *)beluga__layer_of(model);
-    earn(op->self);
-    op->sink.event = on_event;
-    op->outer = sink;
-    op->call = call;
-    op->timer.fire = timer_fired;
-    int status = attempt(op, err);
-    if (!status) *out = &op->op;
-    return status;
+    retry_stage *stage = beluga__container_of(base, retry_stage, base);
+    retry *self = retry_of(stage);
+    if (atomic_load_explicit(&self->saved, memory_order_relaxed) < MOST_SAVED)
+        atomic_fetch_add_explicit(&self->saved, self->earned, memory_order_relaxed);
+    stage->timer.fire = timer_fired;
+    base->attempts = 1;
+    return beluga__layer_ask(base, err);
 }
 
-static void cancel(beluga__stage *base)
+static void cancelled(beluga__layer_stage *base)
 {
-    retry_op *op = beluga__container_of(base, retry_op, op);
-    op->outer = NULL;
-    op->call->loop->ops->timer_clear(op->call->loop, &op->timer);
-    beluga__stage_cancel(op->inner);
-    op->inner = NULL;
+    retry_stage *stage = beluga__container_of(base, retry_stage, base);
+    base->call->loop->ops->timer_clear(base->call->loop, &stage->timer);
 }
 
-static void pause(beluga__stage *base, bool paused)
-{
-    retry_op *op = beluga__container_of(base, retry_op, op);
-    op->paused = paused;
-    beluga__stage_pause(op->inner, paused);
-}
+static const beluga__layer_kind kind = {BELUGA__LAYER_OPS, sizeof(retry_stage), begin,
+                                        on_event,          cancelled,           NULL};
 
-static const beluga__model_ops retry_ops = {start, cancel, pause, beluga__layer_release};
-
-beluga__model *beluga__retry_new(beluga__runtime *runtime, const beluga__settings *settings,
-                                 beluga__model *inner)
+beluga__model *beluga__retry_new(const beluga__stack_plan *plan, beluga__model *inner)
 {
-    const double earned = beluga__settings_double(settings, BELUGA_OPTION_RETRY_BUDGET, 1.0);
-    retry_model *self = beluga__layer_new(sizeof *self, &retry_ops, runtime, inner);
+    const double earned = beluga__settings_double(plan->settings, BELUGA_OPTION_RETRY_BUDGET, 1.0);
+    retry *self = beluga__layer_new(sizeof *self, &kind, plan->runtime, inner);
     if (!self) return NULL;
     self->earned = (int64_t)(earned * ONE_RETRY);
     atomic_init(&self->saved, RESERVE);
     atomic_init(&self->refilled_ns, beluga__now_ns());
-    return &self->layer.model;
+    return &self->base.model;
 }

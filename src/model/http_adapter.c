@@ -151,8 +151,6 @@ static int begin(beluga__http_op *self, beluga_error *err)
 static int start(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
                  beluga_error *err)
 {
-    beluga_error unused;
-    if (!err) err = &unused;
     if (call->list_models && !call->target->provider->encode_list_models)
         return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED,
                                 "this provider has no list of models");

@@ -1,8 +1,12 @@
-/* A model is anything that can start a call: adapters, and every middleware around them.
+/* A model is anything that can start a call: adapters, and every middleware around them. What it
+ * starts is a stage of the call.
  *
- * Rules of an op: it never delivers inside start; it delivers events in order and one terminal
+ * Rules of a stage: it never delivers inside start; it delivers events in order and one terminal
  * event, after which it does not touch itself, because its memory may be gone; after cancel it
- * delivers nothing. Ops live in the arena of their call. */
+ * delivers nothing. Stages live in the arena of their call.
+ *
+ * Rules of start: it sets *stage on success only. Its `err` is never NULL, and filled in on
+ * failure: the public functions take NULL from their callers, and hand down one of their own. */
 #ifndef BELUGA__MODEL_H
 #define BELUGA__MODEL_H
 
@@ -17,10 +21,10 @@ typedef struct beluga__sink {
 typedef struct beluga__stage beluga__stage;
 
 typedef struct beluga__model_ops {
-    int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **op,
+    int (*start)(beluga__model *model, beluga_call *call, beluga__sink *sink, beluga__stage **stage,
                  beluga_error *err);
-    void (*cancel)(beluga__stage *op);
-    void (*pause)(beluga__stage *op, bool paused);
+    void (*cancel)(beluga__stage *stage);
+    void (*pause)(beluga__stage *stage, bool paused);
     void (*release)(beluga__model *model); /* the last user went; NULL: there is nothing to do */
 } beluga__model_ops;
 
@@ -32,14 +36,14 @@ struct beluga__stage {
     const beluga__model_ops *ops;
 };
 
-static inline void beluga__stage_cancel(beluga__stage *op)
+static inline void beluga__stage_cancel(beluga__stage *stage)
 {
-    if (op) op->ops->cancel(op);
+    if (stage) stage->ops->cancel(stage);
 }
 
-static inline void beluga__stage_pause(beluga__stage *op, bool paused)
+static inline void beluga__stage_pause(beluga__stage *stage, bool paused)
 {
-    if (op) op->ops->pause(op, paused);
+    if (stage) stage->ops->pause(stage, paused);
 }
 
 static inline void beluga__model_release(beluga__model *model)

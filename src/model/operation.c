@@ -14,16 +14,9 @@
 static void begin_span(beluga_op *op)
 {
     beluga_call *call = op->call;
-    beluga_span_start start = {
-        .kind = BELUGA_SPAN_OPERATION,
-        .streaming = call->streamed,
-        .operation = "chat",
-        .model = call->model_name,
-        .call = call,
-        .start_ns = call->start_ns,
-    };
-    if (beluga__sink_of(op->call->target) && !call->list_models)
-        call->span = beluga__span_begin(call->target, call->context, call->span, &start);
+    if (!beluga__sink_of(call->target) || call->list_models) return;
+    beluga_span_start start = BELUGA__SPAN_OF_CALL(BELUGA_SPAN_OPERATION, call, call->start_ns);
+    call->span = beluga__span_begin(call->target, call->context, call->span, &start);
 }
 
 static void span_event(beluga_op *op, beluga_span_event_kind kind)
@@ -353,8 +346,6 @@ static beluga_op *new_op(beluga_call *call, beluga_event_cb cb, void *payload)
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err)
 {
-    beluga_error unused;
-    if (!err) err = &unused;
     beluga_op *op = call->loop->ops->reserve(call->loop) ? NULL : new_op(call, cb, payload);
     if (!op) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the call");
     begin_span(op);

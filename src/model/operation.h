@@ -42,7 +42,7 @@ struct beluga_op {
 };
 
 /* Start. Takes over the call's reference on success. The op has one reference for the caller and
- * one that ends with the terminal event. */
+ * one that ends with the terminal event. `err` is never NULL. */
 int beluga__operation_start(beluga_call *call, beluga_event_cb cb, void *payload, beluga_op **out,
                             beluga_error *err);
 /* Stop at once, without an event. */

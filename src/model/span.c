@@ -1,5 +1,6 @@
 #include "model/span.h"
 
+#include "base/clock.h"
 #include "schema/event.h"
 
 #include <stddef.h>
@@ -35,6 +36,15 @@ void *beluga__span_begin(beluga__target *target, beluga_context *context, void *
         start->tracestate = beluga_context_tracestate(context);
     }
     return sink->begin(sink->payload, parent, start);
+}
+
+beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err)
+{
+    return (beluga_span_end){.size = sizeof(beluga_span_end),
+                             .status = err ? err->code : 0,
+                             .error = err,
+                             .usage = BELUGA_USAGE_INIT,
+                             .duration_ns = beluga__now_ns() - start_ns};
 }
 
 void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end)

@@ -16,10 +16,21 @@ static inline const beluga_telemetry_sink *beluga__sink_of(const beluga__target 
 /* Returns whether work with these settings is told of at all; fills in which half is not wanted. */
 bool beluga__span_wanted(const beluga__settings *settings, beluga_span_start *start);
 
+/* The initializer of a beluga_span_start for a call, or for an attempt of it. */
+#define BELUGA__SPAN_OF_CALL(which, of_call, begins_ns) \
+    {.kind = (which),                                   \
+     .streaming = (of_call)->streamed,                  \
+     .operation = "chat",                               \
+     .model = (of_call)->model_name,                    \
+     .call = (of_call),                                 \
+     .start_ns = (begins_ns)}
+
 /* Begin a span of a target's work that is no single call: fills in what the target says. NULL:
  * none. */
 void *beluga__span_begin(beluga__target *target, beluga_context *context, void *parent,
                          beluga_span_start *start);
+/* What there is to say of work that ends now, and of nothing but that; err NULL: it succeeded. */
+beluga_span_end beluga__span_ended(int64_t start_ns, const beluga_error *err);
 /* End it; NULL does nothing. */
 void beluga__span_end(const beluga__target *target, void *span, const beluga_span_end *end);
 

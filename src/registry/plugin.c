@@ -1,6 +1,5 @@
-/* Loading plug-ins. A plug-in that was loaded stays until the process ends: what it was given,
- * threads and calls of its own included, may be in use. One that is refused before it ran is closed
- * again. */
+/* Loading plug-ins. A plug-in that was loaded stays until the process ends, because its memory,
+ * threads and calls may be in use. One that is refused before any of it ran is closed again. */
 #include "registry/plugin.h"
 
 #include "base/limits.h"
@@ -113,7 +112,7 @@ static int initialise(const beluga_plugin *p, beluga_error *err)
     return 0;
 }
 
-/* "path: undefined symbol: name": the path is said already. */
+/* The linker says "path: undefined symbol: name"; our error names the path already. */
 static int refuse_link(const char *real, beluga_error *err)
 {
     static const char undefined[] = "undefined symbol: ";
@@ -166,7 +165,7 @@ int beluga_registry_load_plugin(beluga_registry *registry, const char *path, bel
 
 /* --- loading several -------------------------------------------------------------------------- */
 
-/* Several are tried; the first that is refused is what the caller hears of. */
+/* Several are tried; the caller hears of the first that is refused. */
 typedef struct several {
     beluga_registry *registry;
     beluga_error *err;

@@ -1,5 +1,6 @@
-/* Whether a file may be loaded: said here, in words, before the dynamic linker sees it. It would
- * say less, does not ask who can have changed the file, and dies of one that was cut short. */
+/* Checking a file before the dynamic linker sees it, to say in words why it can't be loaded. The
+ * linker says less, does not ask who can have changed the file, and dies of a file that was cut
+ * short. */
 #include "base/trust.h"
 #include "registry/plugin.h"
 
@@ -14,7 +15,8 @@
 
 enum { MAX_SEGMENTS = 256 };
 
-/* The linker's: the head of the object that this code is in, which says what machine it is for. */
+/* The linker defines this: the head of the object that this code is in, which says what machine
+ * it is for. */
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
 
 static int refuse(beluga_error *err, const char *why)
@@ -42,7 +44,7 @@ static void describe_machine(const unsigned char *ident, unsigned machine, char 
     snprintf(text, n, "machine %u (%d bits%s)", machine, bits, order);
 }
 
-/* Both classes have this at the same place; the other byte order the other way round. */
+/* Both classes have this at the same place; in the other byte order its bytes are swapped. */
 static unsigned machine_of(const ElfW(Ehdr) * head)
 {
     unsigned machine = head->e_machine;

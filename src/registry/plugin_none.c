@@ -1,5 +1,5 @@
-/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Where none is asked
- * for, that is no fault. */
+/* In place of plugin.c and plugin_file.c in a library that loads no plug-ins. Naming none is no
+ * fault. */
 #include "registry/plugin.h"
 
 #include "base/left_out.h"
@@ -11,12 +11,6 @@ static int refuse(size_t *loaded, beluga_error *err)
 {
     if (loaded) *loaded = 0;
     return beluga__left_out(err, "plug-ins", "plugins=enabled");
-}
-
-static int load_none(size_t *loaded)
-{
-    if (loaded) *loaded = 0;
-    return 0;
 }
 
 int beluga_registry_load_plugin(beluga_registry *registry, const char *path, beluga_error *err)
@@ -38,5 +32,7 @@ int beluga_registry_load_plugin_path(beluga_registry *registry, size_t *loaded, 
 {
     (void)registry;
     const char *path = secure_getenv(BELUGA__PLUGIN_PATH);
-    return path && *path ? refuse(loaded, err) : load_none(loaded);
+    if (path && *path) return refuse(loaded, err);
+    if (loaded) *loaded = 0;
+    return 0;
 }

@@ -38,11 +38,15 @@ void beluga_provider_link(beluga_provider_node *node)
 
 /* --- checking a table ------------------------------------------------------------------------- */
 
-bool beluga__provider_name_is_good(const char *name)
+int beluga__provider_name_check(const char *name, int code, beluga_error *err)
 {
     size_t n = name ? strlen(name) : 0;
-    return n >= 1 && n <= BELUGA__MAX_PROVIDER_NAME &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n;
+    if (n >= 1 && n <= BELUGA__MAX_PROVIDER_NAME &&
+        strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == n)
+        return 0;
+    return beluga_error_set(err, code,
+                            "a provider's name has 1 to %d of a-z 0-9 _ - (is \"%.60s\")",
+                            BELUGA__MAX_PROVIDER_NAME, name ? name : "");
 }
 
 static const char *missing_slot(const beluga_provider *p)
@@ -60,7 +64,7 @@ static const char *missing_slot(const beluga_provider *p)
     return NULL;
 }
 
-/* What may be read of a table before its length is known. */
+/* Check what may be read of a table before its length is known. */
 static int check_abi(const beluga_provider *p, beluga_error *err)
 {
     if (!p) return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "no provider was given");
@@ -76,7 +80,7 @@ static int check_abi(const beluga_provider *p, beluga_error *err)
     return 0;
 }
 
-/* The table with zeros for what its build did not know. */
+/* Return the table with zeros for what its build did not know. */
 static beluga_provider whole(const beluga_provider *given)
 {
     beluga_provider p;
@@ -90,9 +94,8 @@ static int check_table(const beluga_provider *given, beluga_error *err)
     int status = check_abi(given, err);
     if (status) return status;
     beluga_provider p = whole(given);
-    if (!beluga__provider_name_is_good(p.name))
-        return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, BELUGA__BAD_PROVIDER_NAME,
-                                p.name ? p.name : "");
+    status = beluga__provider_name_check(p.name, BELUGA_ERROR_INVALID_INPUT, err);
+    if (status) return status;
     const char *missing = missing_slot(&p);
     if (missing)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_INPUT, "provider '%s': %s", p.name,
@@ -112,7 +115,7 @@ const char *beluga_capability_name(uint64_t capability)
 
 /* --- the sorted list -------------------------------------------------------------------------- */
 
-/* Where the name is, or where it would go. */
+/* Return where the name is, or where it would go. */
 static size_t position(const beluga_registry *r, const char *name, bool *found)
 {
     size_t low = 0, high = r->count;
@@ -165,7 +168,7 @@ static int refuse_name(const beluga_registry *r, size_t at, beluga_error *err)
                             there->builtin ? ": it is built in" : "");
 }
 
-/* The lock is held. Sets *added where it was not there before. */
+/* Insert a table; *added tells whether it was not there before. The lock is held. */
 static int insert(beluga_registry *r, const beluga_provider *given, bool *added, beluga_error *err)
 {
     bool found;
@@ -183,7 +186,7 @@ static int insert(beluga_registry *r, const beluga_provider *given, bool *added,
     return 0;
 }
 
-/* The lock is held. */
+/* Take a table out. The lock is held. */
 static void take_out(beluga_registry *r, const beluga_provider *given)
 {
     bool found;
@@ -222,7 +225,7 @@ int beluga__registry_check(beluga_registry *registry, const beluga_provider *con
     return status;
 }
 
-/* The lock is held. Where a plug-in's new tables come from; `added` has a bit for each of them. */
+/* Note the file of a plug-in's new tables, of which `added` has a bit each. The lock is held. */
 static int set_file(beluga_registry *r, const beluga_provider *const *providers, uint64_t added,
                     const char *file, beluga_error *err)
 {
@@ -276,12 +279,12 @@ const char *beluga_registry_plugin_file(const beluga_registry *registry, const c
     return find_entry(registry, name).file;
 }
 
-beluga__origin_of beluga__registry_origin(const beluga_registry *registry,
-                                          const beluga_provider *provider)
+beluga__provider_origin beluga__registry_origin(const beluga_registry *registry,
+                                                const beluga_provider *provider)
 {
     entry there = find_entry(registry, provider->name);
-    if (there.provider != provider) return (beluga__origin_of){.given = provider};
-    return (beluga__origin_of){there.given, there.file, there.builtin};
+    if (there.provider != provider) return (beluga__provider_origin){.given = provider};
+    return (beluga__provider_origin){there.given, there.file, there.builtin};
 }
 
 bool beluga_registry_contains(const beluga_registry *registry, const char *name)
@@ -299,7 +302,7 @@ size_t beluga_registry_list(const beluga_registry *registry, const char **names,
     return count;
 }
 
-/* The one that `name` is misspelt for, or NULL. */
+/* Return the name that `name` is misspelt for, or NULL. */
 static const char *nearest(const char *const *names, size_t count, const char *name)
 {
     unsigned best = 3;

@@ -8,6 +8,7 @@
 typedef struct witness {
     size_t before, events, tools, after, failed;
     int refuse, stop_at_text, stop_at_tool; /* a code, or 0 */
+    beluga_op *cancels;                     /* at a text */
     int failure;
     int64_t output;
     char tool[128];
@@ -28,6 +29,7 @@ static int on_event(void *payload, const beluga_call *call, const beluga_event *
     (void)call;
     (void)err;
     w->events++;
+    if (event->kind == BELUGA_EVENT_TEXT) beluga_op_cancel(w->cancels);
     return event->kind == BELUGA_EVENT_TEXT ? w->stop_at_text : 0;
 }
 
@@ -177,6 +179,20 @@ static void a_call_that_falls_back_is_one_call(scene *s)
     assert_int_equal(w.failed, 0);
 }
 
+static void one_that_cancels_the_call_leaves_only_its_error(scene *s)
+{
+    witness w = {0};
+    beluga_hooks hooks = hooks_of(&w);
+    open_mock_with(s, beluga_mock_with_responses("one two"), beluga_with_hooks(&hooks));
+    push(s);
+    w.cancels = s->op;
+    step_to_the_end(s);
+    assert_int_equal(s->r.events, 1); /* not the text at which it was cancelled */
+    assert_int_equal(s->r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
+    assert_int_equal(w.failed, 1);
+    assert_int_equal(w.failure, BELUGA_ERROR_CONTEXT_CANCELED);
+}
+
 static void hooks_of_an_earlier_version_are_shorter(scene *s)
 {
     witness w = {0};
@@ -197,6 +213,7 @@ int main(void)
         SCENE(a_tool_call_can_be_stopped_before_anybody_runs_it),
         SCENE(a_failure_is_told_once_after_all_retries),
         SCENE(a_cancelled_call_is_told_as_one),
+        SCENE(one_that_cancels_the_call_leaves_only_its_error),
         SCENE(hooks_of_an_earlier_version_are_shorter),
         SCENE(the_last_event_can_be_disliked_too),
         SCENE(a_call_that_falls_back_is_one_call),

@@ -183,6 +183,34 @@ static void the_breaker_is_around_the_retries(scene *s)
     expect_text(s, "well");
 }
 
+static void a_configuration_names_its_layers_from_the_outermost(void **state)
+{
+    static const char *const names[] = {"hooks",  "cache",   "budget", "fallback",
+                                        "limits", "breaker", "retry"};
+    static const char *const details[] = {"", "1h", "$6", "mock/echo", "9/min", "2 failures, 15s",
+                                          "3"};
+    static const beluga_hooks hooks = {.size = sizeof hooks};
+    (void)state;
+    beluga_config *config =
+        beluga_config_new(beluga_with_breaker_failures(2), beluga_with_budget(6),
+                          beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_fallback("mock/echo"),
+                          beluga_with_hooks(&hooks), beluga_with_requests_per_minute(9));
+    const char *name;
+    char detail[32];
+    size_t n = 0;
+    for (; beluga_config_layer(config, n, &name, detail, sizeof detail); n++) {
+        assert_true(n < sizeof names / sizeof *names);
+        assert_string_equal(name, names[n]);
+        assert_string_equal(detail, details[n]);
+    }
+    assert_int_equal(n, sizeof names / sizeof *names);
+    assert_true(beluga_config_layer(config, 3, &name, detail, 5));
+    assert_string_equal(detail, "mock");
+    assert_true(beluga_config_layer(config, 3, &name, NULL, 0));
+    beluga_config_free(config);
+    assert_false(beluga_config_layer(NULL, 0, &name, detail, sizeof detail));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +221,7 @@ int main(void)
         SCENE(the_fallback_is_around_the_limits),
         SCENE(the_limits_are_around_the_breaker),
         SCENE(the_breaker_is_around_the_retries),
+        cmocka_unit_test(a_configuration_names_its_layers_from_the_outermost),
     };
     int failed = cmocka_run_group_tests_name("stack", tests, NULL, NULL);
     unlink(prices_file());

@@ -1,0 +1,29 @@
+/* Making a target: a provider with settings, key, connection and stack. */
+#ifndef BELUGA__CLIENT_TARGET_H
+#define BELUGA__CLIENT_TARGET_H
+
+#include "base/limits.h"
+#include "client/client.h"
+#include "model/target.h"
+
+#include <beluga/config.h>
+
+/* The targets that one falls back to; one reference each. */
+typedef struct beluga__others {
+    beluga__target *targets[BELUGA__MAX_FALLBACKS];
+    size_t n;
+} beluga__others;
+
+/* Open those that a configuration names; `out` is empty before, and freed by the caller in either
+ * case. */
+typedef int (*beluga__open_others_fn)(beluga_client *client, const beluga_config *config,
+                                      beluga__others *out, beluga_error *err);
+
+/* Make a target, with one reference, yours. A `name` that is not the provider's is that of a
+ * provider without code, whose base `provider` is. The configuration is copied; NULL is an empty
+ * one. */
+int beluga__target_new(beluga_client *client, const beluga_provider *provider, const char *name,
+                       const beluga_config *config, beluga__open_others_fn open_others,
+                       beluga__target **out, beluga_error *err);
+
+#endif
