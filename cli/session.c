@@ -12,11 +12,11 @@
 
 #include "cassette.h"
 #include "exit.h"
-#include "log.h"
+#include "library_log.h"
 #include "observe.h"
 #include "output.h"
 #include "report.h"
-#include "terminal/waits.h"
+#include "retry_notes.h"
 #include "wire_log.h"
 
 #define MAX_PROVIDERS    256
@@ -195,8 +195,8 @@ int session_read(cli_session *session, const cli_args *args)
 int session_load(cli_session *session, const cli_args *args)
 {
     *session = (cli_session){0};
-    waits_start(args);
-    log_start();
+    retry_notes_start(args);
+    library_log_start();
     wire_log_start(args->verbose); /* each instead of the one before, where it is asked for */
     int rc = observe_start(args);
     if (rc == 0) rc = cassette_start(args);

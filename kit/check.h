@@ -10,8 +10,8 @@
  * skipped and says so, and one behind HTTP without any fails the check that asks for them, for
  * nothing shows then that it reads an answer.
  */
-#ifndef BELUGA_CHECK_CHECK_H
-#define BELUGA_CHECK_CHECK_H
+#ifndef BELUGA_KIT_CHECK_H
+#define BELUGA_KIT_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>

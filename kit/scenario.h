@@ -1,6 +1,6 @@
 /* A scenario, and the run of one: what the files of the kit share. */
-#ifndef BELUGA_CHECK_SCENARIO_H
-#define BELUGA_CHECK_SCENARIO_H
+#ifndef BELUGA_KIT_SCENARIO_H
+#define BELUGA_KIT_SCENARIO_H
 
 #include <beluga/beluga.h>
 #include <beluga/provider/provider.h>

@@ -1,6 +1,6 @@
 /* Text that grows, and files read whole: what the kit reads and tells. */
-#ifndef BELUGA_CHECK_TEXT_H
-#define BELUGA_CHECK_TEXT_H
+#ifndef BELUGA_KIT_TEXT_H
+#define BELUGA_KIT_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

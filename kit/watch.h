@@ -4,8 +4,8 @@
  * A plug-in calls the library through a table that its host set. For a while that is a copy, in
  * which the functions that emit take notes and go on to the real ones.
  */
-#ifndef BELUGA_CHECK_WATCH_H
-#define BELUGA_CHECK_WATCH_H
+#ifndef BELUGA_KIT_WATCH_H
+#define BELUGA_KIT_WATCH_H
 
 #include <stdbool.h>
 #include <stddef.h>

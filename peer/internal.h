@@ -1,6 +1,6 @@
 /* What the files of the peer share. Nothing here is for its users. */
-#ifndef BELUGA_CHECK_PEER_INTERNAL_H
-#define BELUGA_CHECK_PEER_INTERNAL_H
+#ifndef BELUGA_PEER_INTERNAL_H
+#define BELUGA_PEER_INTERNAL_H
 
 #include <pthread.h>
 #include <stdatomic.h>

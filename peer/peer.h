@@ -25,8 +25,8 @@
  * A child made by fork() holds the peer's descriptors but not its thread: let it exec or _exit, and
  * expect no connection to end before it does.
  */
-#ifndef BELUGA_CHECK_PEER_H
-#define BELUGA_CHECK_PEER_H
+#ifndef BELUGA_PEER_PEER_H
+#define BELUGA_PEER_PEER_H
 
 #include <stdint.h>
 #include <stddef.h>

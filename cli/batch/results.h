@@ -5,8 +5,8 @@
  * stopped in any way is found again, cleaned, and gone on with; nobody else writes to the file
  * meanwhile.
  */
-#ifndef BELUGA_CLI_BATCH_OUTPUT_H
-#define BELUGA_CLI_BATCH_OUTPUT_H
+#ifndef BELUGA_CLI_BATCH_RESULTS_H
+#define BELUGA_CLI_BATCH_RESULTS_H
 
 #include <stdbool.h>
 #include <stddef.h>

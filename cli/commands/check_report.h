@@ -1,6 +1,6 @@
 /* The report of beluga check: failures and counts for people, or every check as JSON. */
-#ifndef BELUGA_CLI_CHECK_REPORT_H
-#define BELUGA_CLI_CHECK_REPORT_H
+#ifndef BELUGA_CLI_COMMANDS_CHECK_REPORT_H
+#define BELUGA_CLI_COMMANDS_CHECK_REPORT_H
 
 #include <beluga/provider/json.h>
 

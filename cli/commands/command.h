@@ -1,6 +1,6 @@
 /* What every command is: its words for the user, the options it takes, and the function to run. */
-#ifndef BELUGA_CLI_COMMAND_H
-#define BELUGA_CLI_COMMAND_H
+#ifndef BELUGA_CLI_COMMANDS_COMMAND_H
+#define BELUGA_CLI_COMMANDS_COMMAND_H
 
 #include "args.h"
 

@@ -1,6 +1,6 @@
 /* The words that help and the manual page share, and the manual page. */
-#ifndef BELUGA_CLI_MANUAL_H
-#define BELUGA_CLI_MANUAL_H
+#ifndef BELUGA_CLI_COMMANDS_MANUAL_H
+#define BELUGA_CLI_COMMANDS_MANUAL_H
 
 /* A row of a list: a term and what it means. Lists end with a NULL term. */
 typedef struct manual_row {

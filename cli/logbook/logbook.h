@@ -2,8 +2,8 @@
  * The log of calls: off until somebody turns it on, for prompts and answers are private. What goes
  * wrong with it is a note: the call itself has been made.
  */
-#ifndef BELUGA_CLI_LOGBOOK_H
-#define BELUGA_CLI_LOGBOOK_H
+#ifndef BELUGA_CLI_LOGBOOK_LOGBOOK_H
+#define BELUGA_CLI_LOGBOOK_LOGBOOK_H
 
 #include "answer.h"
 #include "args.h"

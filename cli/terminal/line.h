@@ -1,6 +1,6 @@
 /* Lines that somebody types, or that come through a pipe. */
-#ifndef BELUGA_CLI_LINE_H
-#define BELUGA_CLI_LINE_H
+#ifndef BELUGA_CLI_TERMINAL_LINE_H
+#define BELUGA_CLI_TERMINAL_LINE_H
 
 #include <stdbool.h>
 

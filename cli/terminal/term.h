@@ -1,6 +1,6 @@
 /* Terminals: what is one, its width and colours, text made harmless for it, and the spinner. */
-#ifndef BELUGA_CLI_TERM_H
-#define BELUGA_CLI_TERM_H
+#ifndef BELUGA_CLI_TERMINAL_TERM_H
+#define BELUGA_CLI_TERMINAL_TERM_H
 
 #include <stdbool.h>
 #include <stddef.h>

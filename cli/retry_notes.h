@@ -1,11 +1,11 @@
 /* What a user sees of a wait before another attempt. */
-#ifndef BELUGA_CLI_WAITS_H
-#define BELUGA_CLI_WAITS_H
+#ifndef BELUGA_CLI_RETRY_NOTES_H
+#define BELUGA_CLI_RETRY_NOTES_H
 
 #include "args.h"
 
 /* Tell of each on stderr where that is a terminal, unless it should be quiet. A log that is started
  * later takes the place of this. */
-void waits_start(const cli_args *args);
+void retry_notes_start(const cli_args *args);
 
 #endif

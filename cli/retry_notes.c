@@ -1,4 +1,4 @@
-#include "terminal/waits.h"
+#include "retry_notes.h"
 
 #include <string.h>
 
@@ -45,7 +45,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
     term_spinner_resume();
 }
 
-void waits_start(const cli_args *args)
+void retry_notes_start(const cli_args *args)
 {
     /* A batch has a bar, and its lines wait all the time. */
     if (!term_is_err() || out_is_quiet() || args->command == &cmd_batch) return;

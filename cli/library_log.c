@@ -1,4 +1,4 @@
-#include "log.h"
+#include "library_log.h"
 
 #include <inttypes.h>
 #include <stdbool.h>
@@ -122,7 +122,7 @@ static bool captures_content(void)
     return false;
 }
 
-void log_start(void)
+void library_log_start(void)
 {
     const char *name = getenv("BELUGA_LOG_LEVEL"), *format = getenv("BELUGA_LOG_FORMAT");
     if (!name || !*name) return;
