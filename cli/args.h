@@ -156,6 +156,7 @@ typedef struct arg_list {
 typedef struct cli_command cli_command;
 
 typedef struct cli_args {
+    const cli_command *const *commands; /* all there are, the default one first; NULL ends them */
     const cli_command *command;
     bool named;              /* the command was, and is not just the default */
     const cli_command *near; /* what the first operand is a slip of; NULL: of none */
@@ -172,10 +173,11 @@ typedef struct cli_args {
 } cli_args;
 
 /*
- * Read the command line. On failure it has told why, and what to do, on stderr.
+ * Read the command line of a program with these commands. On failure it has told why, and what to
+ * do, on stderr.
  * @return 0, or an exit code. Free with args_free in either case.
  */
-int args_parse(cli_args *args, int argc, char **argv);
+int args_parse(cli_args *args, const cli_command *const *commands, int argc, char **argv);
 /* Check that the command takes what it was given. @return 0, or an exit code, reported. */
 int args_check(const cli_args *args);
 void args_free(cli_args *args);

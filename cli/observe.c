@@ -15,6 +15,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "report.h"
 #include "trace/show.h"
 
@@ -106,7 +107,7 @@ static int draw(const cli_args *args, const cli_text *text)
         out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
-    int rc = trace_load_prices(args, &prices);
+    int rc = prices_load_configured(args, &prices);
     if (rc == 0) rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
     if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
     trace_file_free(&file);

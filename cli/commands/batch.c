@@ -16,6 +16,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "report.h"
 #include "session.h"
 
@@ -208,18 +209,6 @@ static int set_budget(batch_command *b)
     return CLI_EXIT_RATE;
 }
 
-/* Without the list costs are unknown; that is no reason not to ask. */
-static int load_prices(batch_command *b)
-{
-    const char *path = NULL;
-    beluga_error err;
-    beluga_config_get_string(b->session.config, BELUGA_OPTION_PRICES, &path);
-    int status = beluga_prices_load(path, &b->prices, &err);
-    if (status == BELUGA_ERROR_NO_MEMORY) return out_no_memory();
-    if (status != 0) out_note("costs are unknown: %s", err.message);
-    return 0;
-}
-
 static int open_model(batch_command *b)
 {
     int rc = set_budget(b);
@@ -283,7 +272,7 @@ static int estimate(batch_command *b)
     int rc = batch_sidecar_check(b->out, &b->facts, begun, true);
     if (rc == 0)
         rc = batch_output_look(&b->output, b->out, b->survey.last_line, who_again(b->args));
-    if (rc == 0) rc = load_prices(b);
+    if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     const batch_estimate estimate = {.plan = &b->plan,
                                      .reader = &b->reader,
@@ -307,7 +296,7 @@ static int run_batch(batch_command *b)
     if (rc == 0 && b->args->dry_run) return estimate(b);
     if (rc == 0) rc = open_output(b);
     if (rc == 0) rc = open_model(b);
-    if (rc == 0) rc = load_prices(b);
+    if (rc == 0) rc = prices_load(b->session.config, true, &b->prices);
     if (rc != 0) return rc;
     return ask(b);
 }
@@ -369,5 +358,6 @@ const cli_command cmd_batch = {
              ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
              ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
     .max_operands = 1,
+    .draws_progress = true,
     .run = run,
 };

@@ -7,6 +7,7 @@
 
 #include <beluga/registry.h>
 
+#include "configuration.h"
 #include "exit.h"
 #include "output.h"
 #include "report.h"
@@ -122,10 +123,10 @@ int config_check(const cli_args *args)
         return args->json ? check_json(args, path) : check_text(args, path);
     }
     char *path;
-    rc = session_find_file(args, &path);
+    rc = configuration_find_file(args, &path);
     if (rc) return rc;
     if (!path) return out_usage("which file? beluga config check FILE");
-    if (!session_names_file(args) && access(path, F_OK) != 0) {
+    if (!configuration_is_named(args) && access(path, F_OK) != 0) {
         rc = tell_none(args, path);
     } else {
         load_plugins_of(path);

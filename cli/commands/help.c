@@ -5,7 +5,6 @@
 #include "commands/command.h"
 #include "exit.h"
 #include "commands/manual.h"
-#include "near.h"
 #include "output.h"
 #include "terminal/term.h"
 
@@ -49,11 +48,11 @@ static void put_options(const cli_command *command)
         if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
 }
 
-static void put_command(const cli_command *command)
+/* The name of the default command may be left out. */
+static void put_command(const cli_command *command, bool is_default)
 {
-    out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", command == commands[0] ? "[" : "",
-               command->name, command == commands[0] ? "]" : "", *command->operands ? " " : "",
-               command->operands);
+    out_printf("Usage: beluga %s%s%s [OPTION...]%s%s\n\n", is_default ? "[" : "", command->name,
+               is_default ? "]" : "", *command->operands ? " " : "", command->operands);
     out_wrapped(command->summary, 0, 0);
     out_printf("\n");
     out_wrapped(command->details, 0, 0);
@@ -71,7 +70,7 @@ static void put_exit_codes(void)
     }
 }
 
-static void put_all(void)
+static void put_all(const cli_command *const *commands)
 {
     out_printf("Usage: beluga [prompt] [OPTION...] [TEXT...]\n"
                "       beluga COMMAND [OPTION...] [OPERAND...]\n\n"
@@ -85,9 +84,9 @@ static void put_all(void)
     out_printf("\nMore: beluga COMMAND --help, man beluga\n");
 }
 
-static int unknown(const char *topic)
+static int unknown(const cli_command *const *commands, const char *topic)
 {
-    const cli_command *near = command_nearest(topic, NEAR_MOST);
+    const cli_command *near = command_nearest(commands, topic, COMMAND_MOST_SLIPS);
     if (near)
         out_error("there is no command \"%s\"; did you mean %s?", topic, near->name);
     else
@@ -100,17 +99,17 @@ static int run(const cli_args *args)
     const char *topic = args->operands.count ? args->operands.items[0] : NULL;
     const cli_command *command = NULL;
     if (args->man) {
-        manual_print();
+        manual_print(args->commands);
         return CLI_EXIT_OK;
     }
     if (args->help) /* of another command: see main.c */
         command = args->named ? args->command : NULL;
-    else if (topic && !(command = command_find(topic)))
-        return unknown(topic);
+    else if (topic && !(command = command_find(args->commands, topic)))
+        return unknown(args->commands, topic);
     if (command)
-        put_command(command);
+        put_command(command, command == args->commands[0]);
     else
-        put_all();
+        put_all(args->commands);
     return CLI_EXIT_OK;
 }
 

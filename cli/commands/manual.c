@@ -147,7 +147,7 @@ static void put_head(void)
     out_printf("beluga \\- talk to language models\n");
 }
 
-static void put_synopsis(void)
+static void put_synopsis(const cli_command *const *commands)
 {
     put_section("SYNOPSIS");
     for (size_t i = 0; commands[i]; i++) {
@@ -163,7 +163,7 @@ static void put_synopsis(void)
     }
 }
 
-static void put_commands(void)
+static void put_commands(const cli_command *const *commands)
 {
     put_section("COMMANDS");
     for (size_t i = 0; commands[i]; i++) {
@@ -172,7 +172,7 @@ static void put_commands(void)
     }
 }
 
-static void put_takers(uint64_t bit)
+static void put_takers(const cli_command *const *commands, uint64_t bit)
 {
     const char *before = "\nCommands: ";
     for (size_t i = 0; commands[i]; i++) {
@@ -183,7 +183,7 @@ static void put_takers(uint64_t bit)
     out_printf(".\n");
 }
 
-static void put_options(void)
+static void put_options(const cli_command *const *commands)
 {
     put_section("OPTIONS");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
@@ -202,7 +202,7 @@ static void put_options(void)
         if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
             out_printf("\n");
         else
-            put_takers(UINT64_C(1) << i);
+            put_takers(commands, UINT64_C(1) << i);
     }
 }
 
@@ -316,17 +316,17 @@ static void put_examples(void)
     }
 }
 
-void manual_print(void)
+void manual_print(const cli_command *const *commands)
 {
     put_head();
-    put_synopsis();
+    put_synopsis(commands);
     put_section("DESCRIPTION");
     put_paragraphs("beluga sends a prompt to a language model, streams the answer to stdout, and "
                    "tells by its exit status what went wrong. It is the command of libbeluga, a C "
                    "library that speaks to any provider through one interface.",
                    ".PP");
-    put_commands();
-    put_options();
+    put_commands(commands);
+    put_options(commands);
     put_models();
     put_settings();
     put_exit_status();

@@ -2,6 +2,8 @@
 #ifndef BELUGA_CLI_COMMANDS_MANUAL_H
 #define BELUGA_CLI_COMMANDS_MANUAL_H
 
+#include "commands/command.h"
+
 /* A row of a list: a term and what it means. Lists end with a NULL term. */
 typedef struct manual_row {
     const char *term;
@@ -13,6 +15,6 @@ extern const manual_row manual_files[];
 extern const manual_row manual_examples[];
 
 /* Print the manual page's source, for man(7). */
-void manual_print(void);
+void manual_print(const cli_command *const *commands);
 
 #endif

@@ -6,6 +6,7 @@
 #include "exit.h"
 #include "input.h"
 #include "output.h"
+#include "prices.h"
 #include "trace/show.h"
 
 static bool is_stdin(const char *name)
@@ -33,7 +34,7 @@ static int run(const cli_args *args)
     const char *name = is_stdin(operand) ? "stdin" : operand;
     int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)
                                : input_read_file(operand, MAX_TRACE_FILE_BYTES, &text);
-    if (rc == 0) rc = trace_load_prices(args, &prices);
+    if (rc == 0) rc = prices_load_configured(args, &prices);
     if (rc == 0) rc = trace_file_read(&file, name, text.bytes, text.length, prices);
     if (rc == 0) rc = show(args, &file, name);
     trace_file_free(&file);

@@ -5,12 +5,9 @@
 #include <strings.h>
 #include <unistd.h>
 
-#include <beluga/config.h>
-
 #include "exit.h"
 #include "output.h"
 #include "report.h"
-#include "session.h"
 #include "trace/draw.h"
 #include "trace/list.h"
 #include "trace/page.h"
@@ -54,27 +51,6 @@ static recorded_trace *next_chosen(const display *choice, size_t *index, size_t 
         if (fits(choice->args, trace) && (*seen)++ >= choice->skipped) return trace;
     }
     return NULL;
-}
-
-/* ---- prices ---------------------------------------------------------------------------------- */
-
-int trace_load_prices(const cli_args *args, beluga_prices **out)
-{
-    cli_session session;
-    beluga_error err;
-    const char *path = NULL;
-    *out = NULL;
-    int rc = session_read(&session, args);
-    if (rc == 0) {
-        beluga_config_get_string(session.base, BELUGA_OPTION_PRICES, &path);
-        int status = beluga_prices_load(path, out, &err);
-        if (status == BELUGA_ERROR_NO_MEMORY)
-            rc = out_no_memory();
-        else if (status && (path || status != BELUGA_ERROR_NOT_FOUND))
-            out_note("costs are unknown: %s", err.message);
-    }
-    session_free(&session);
-    return rc;
 }
 
 /* ---- on a terminal --------------------------------------------------------------------------- */

@@ -254,13 +254,6 @@ trace_span *trace_next(const trace_span *span)
     return span->next;
 }
 
-int64_t trace_first_ns(const trace_span *span)
-{
-    int64_t first_ns = span->first_ns;
-    if (!first_ns && span->kind == TRACE_ATTEMPT) first_ns = span->parent->first_ns;
-    return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
-}
-
 bool trace_is_frame(const trace_span *span)
 {
     return span->child || span->kind == TRACE_GROUP;

@@ -26,6 +26,13 @@ const char *trace_where_words(trace_where where)
     return phrases[where];
 }
 
+int64_t trace_first_ns(const trace_span *span)
+{
+    int64_t first_ns = span->first_ns;
+    if (!first_ns && span->kind == TRACE_ATTEMPT) first_ns = span->parent->first_ns;
+    return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
+}
+
 /* From here on one more, or one fewer, does `where`. */
 typedef struct turn_span {
     int64_t at_ns;
