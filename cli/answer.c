@@ -2,12 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include <beluga/client.h>
 #include <beluga/context.h>
 #include <beluga/log.h>
 #include <beluga/loop.h>
+
+#include "base/clock.h"
 
 #include "terminal/interrupt.h"
 #include "observe.h"
@@ -23,13 +24,6 @@ typedef struct run_state {
     int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
     bool ended;
 } run_state;
-
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void fail(run_state *run, int code, const char *message)
 {
@@ -75,7 +69,8 @@ static void note_time(run_state *run, const beluga_event *event)
 {
     bool content = event->kind == BELUGA_EVENT_MEDIA ||
                    (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
-    if (content && run->first_content_ns < 0) run->first_content_ns = now_ns() - run->started_ns;
+    if (content && run->first_content_ns < 0)
+        run->first_content_ns = beluga__now_ns() - run->started_ns;
 }
 
 static void on_event(void *payload, const beluga_event *event)
@@ -142,7 +137,7 @@ static void wait_for_end(run_state *run)
 static void collect(run_state *run)
 {
     beluga_response *response = NULL;
-    beluga_response_builder_set_times(run->builder, now_ns() - run->started_ns,
+    beluga_response_builder_set_times(run->builder, beluga__now_ns() - run->started_ns,
                                       run->first_content_ns);
     int rc = beluga_response_builder_finish(run->builder, &response);
     if (rc != 0 && run->answer->status == 0) fail(run, rc, beluga_error_text(rc));
@@ -151,8 +146,10 @@ static void collect(run_state *run)
 
 int answer_run(const answer_request *request, cli_answer *answer)
 {
-    run_state run = {
-        .request = request, .answer = answer, .started_ns = now_ns(), .first_content_ns = -1};
+    run_state run = {.request = request,
+                     .answer = answer,
+                     .started_ns = beluga__now_ns(),
+                     .first_content_ns = -1};
     *answer = (cli_answer){0};
     if (prepare(&run) == 0) {
         interrupt_watch(run.context, request->survive);

@@ -84,7 +84,7 @@ static const char *const *recording_variables(void)
 
 static int append_to(const char *path, const cli_text *text)
 {
-    return out_file(path, O_APPEND, text->bytes, text->length);
+    return out_file(path, O_APPEND, text->data, text->length);
 }
 
 /* Keep the lines where they were asked for: by --trace=FILE, and by the variable that it took the
@@ -103,12 +103,12 @@ static int draw(const cli_args *args, const cli_text *text)
 {
     trace_file file = {0};
     beluga_prices *prices = NULL;
-    if (!strstr(text->bytes ? text->bytes : "", "\"resourceSpans\"")) {
+    if (!strstr(text_get(text), "\"resourceSpans\"")) {
         out_note("--trace: no model was called, so there is nothing to draw");
         return 0;
     }
     int rc = prices_load_configured(args, &prices);
-    if (rc == 0) rc = trace_file_read(&file, "--trace", text->bytes, text->length, prices);
+    if (rc == 0) rc = trace_file_read(&file, "--trace", text->data, text->length, prices);
     if (rc == 0) rc = trace_show(args, &file, STDERR_FILENO);
     trace_file_free(&file);
     beluga_prices_free(prices);

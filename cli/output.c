@@ -12,6 +12,7 @@
 #include <beluga/log.h>
 
 #include "base/new_file.h"
+#include "base/utf8.h"
 
 #include "args.h"
 #include "commands/command.h"
@@ -312,7 +313,7 @@ void out_name(const char *text)
     char line[(FILTER_BYTES + 1) * TERM_SHOWN_GROWTH];
     size_t n = text ? strlen(text) : 0;
     while (n) {
-        size_t piece = term_cut(text, n, FILTER_BYTES);
+        size_t piece = beluga__utf8_cut(text, n, FILTER_BYTES);
         beluga_text_to_line(text, piece, line, sizeof line);
         put_out(line, strlen(line));
         text += piece;

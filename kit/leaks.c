@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 #include "kit/scenario.h"
 
 enum {
@@ -250,17 +252,10 @@ void check_run_descriptors(check_run *run)
 
 enum { MEASURED_MS = 200, MAX_OPERATIONS = 20000, THREADS = 8, MANY = 100 };
 
-static int64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
-
 static void end_measure(bench *b, int64_t begun_ns, uint64_t operations)
 {
     b->run->measure = (check_measure){
-        .nanoseconds = (double)(now_ns() - begun_ns) / (double)operations,
+        .nanoseconds = (double)(beluga__now_ns() - begun_ns) / (double)operations,
         .bytes = (double)atomic_load(&b->meter->bytes) / (double)operations,
         .allocations = (double)atomic_load(&b->meter->allocations) / (double)operations,
         .operations = operations,
@@ -278,8 +273,8 @@ static void measure(bench *b, void (*operation)(bench *b))
     uint64_t n = 0;
     operation(b); /* opens what is kept open */
     begin_measure(b);
-    int64_t begun = now_ns();
-    while (n < MAX_OPERATIONS && now_ns() - begun < MEASURED_MS * 1000000LL &&
+    int64_t begun = beluga__now_ns();
+    while (n < MAX_OPERATIONS && beluga__now_ns() - begun < MEASURED_MS * 1000000LL &&
            !b->run->problems.length) {
         operation(b);
         n++;
@@ -370,7 +365,7 @@ static void measure_at_once(bench *b)
 {
     worker workers[THREADS];
     begin_measure(b);
-    int64_t begun = now_ns();
+    int64_t begun = beluga__now_ns();
     for (int i = 0; i < THREADS; i++) start_worker(b, &workers[i]);
     for (int i = 0; i < THREADS; i++) end_worker(b, &workers[i]);
     if (!b->run->problems.length) end_measure(b, begun, (uint64_t)THREADS * MANY);

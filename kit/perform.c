@@ -2,17 +2,13 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
+
+#include "base/clock.h"
 
 #include "kit/scenario.h"
 #include "kit/story.h"
 
 enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
-
-static int64_t ms_between(const struct timespec *from, const struct timespec *to)
-{
-    return (to->tv_sec - from->tv_sec) * 1000 + (to->tv_nsec - from->tv_nsec) / 1000000;
-}
 
 /* ---- rules that hold for every call ---------------------------------------------------------- */
 
@@ -160,15 +156,12 @@ static void on_event(void *payload, const beluga_event *event)
 static void step_watched(beluga_loop *loop, check_steps *steps)
 {
     struct rusage before, after;
-    struct timespec begun, done, worked_before, worked;
     getrusage(RUSAGE_THREAD, &before);
-    clock_gettime(CLOCK_MONOTONIC, &begun);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked_before);
+    int64_t begun = beluga__now_ns(), worked = beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID);
     beluga_loop_step(loop);
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &worked);
-    clock_gettime(CLOCK_MONOTONIC, &done);
+    int64_t work = (beluga__clock_ns(CLOCK_THREAD_CPUTIME_ID) - worked) / BELUGA__NS_PER_MS;
+    int64_t wait = (beluga__now_ns() - begun) / BELUGA__NS_PER_MS - work;
     getrusage(RUSAGE_THREAD, &after);
-    int64_t work = ms_between(&worked_before, &worked), wait = ms_between(&begun, &done) - work;
     if (work > steps->longest_work_ms) steps->longest_work_ms = work;
     if (after.ru_nvcsw == before.ru_nvcsw || wait < LEAST_WAIT_MS) return;
     steps->waited++;

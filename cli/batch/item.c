@@ -9,7 +9,7 @@
 
 #include "batch/messages.h"
 #include "batch/request.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(batch_item *item, const char *what, const char *word)
 {
@@ -127,7 +127,7 @@ static int fill_template(item_fields *f)
     cli_text prompt = {0};
     int rc = batch_template_fill(f->plan->template, find_field, f, &prompt, f->item->why)
                  ? BELUGA_ERROR_INVALID_INPUT
-                 : ask(f->item, prompt.bytes, prompt.length);
+                 : ask(f->item, prompt.data, prompt.length);
     text_free(&prompt);
     return rc;
 }

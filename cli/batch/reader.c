@@ -7,8 +7,10 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #include "batch/files.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
@@ -60,7 +62,7 @@ static bool fill(batch_reader *r)
     char bytes[16384];
     if (r->at_end || r->error) return false;
     if (r->begin > READ_BYTES) {
-        memmove(r->buffer.bytes, r->buffer.bytes + r->begin, r->buffer.length - r->begin);
+        memmove(r->buffer.data, r->buffer.data + r->begin, r->buffer.length - r->begin);
         r->buffer.length -= r->begin;
         r->next -= r->begin;
         r->begin = 0;
@@ -121,7 +123,7 @@ static void shorten(batch_reader *r, json_extent *e)
 
 static size_t scan_lines(batch_reader *r, json_extent *e)
 {
-    const char *from = r->buffer.bytes + r->next;
+    const char *from = r->buffer.data + r->next;
     const char *newline = memchr(from, '\n', left(r));
     if (newline) e->newlines++;
     return newline ? (size_t)(newline - from) + 1 : 0;
@@ -129,7 +131,7 @@ static size_t scan_lines(batch_reader *r, json_extent *e)
 
 static size_t scan_rows(batch_reader *r, json_extent *e)
 {
-    const char *from = r->buffer.bytes + r->next;
+    const char *from = r->buffer.data + r->next;
     for (size_t i = 0, n = left(r); i < n; i++)
         if (is_end(e, from[i])) return i + 1;
     return 0;
@@ -148,7 +150,7 @@ static bool find_end(batch_reader *r, json_extent *e, bool *ended)
         r->next += n;
         if (e->length > BATCH_MAX_RECORD_BYTES) {
             size_t rest = left(r);
-            memmove(r->buffer.bytes + r->begin, r->buffer.bytes + r->next, rest);
+            memmove(r->buffer.data + r->begin, r->buffer.data + r->next, rest);
             shorten(r, e);
             r->buffer.length += rest;
         }
@@ -224,17 +226,17 @@ static size_t without_end(const char *bytes, size_t n)
 
 static void check_bytes(batch_record *record, bool too_long)
 {
-    size_t bad;
+    size_t valid = too_long ? 0 : beluga__utf8_valid(record->bytes, record->length);
     if (too_long)
         snprintf(record->fault, sizeof record->fault, "it is longer than %zu MiB",
                  BATCH_MAX_RECORD_BYTES / (1024 * 1024));
-    else if (!batch_utf8_is_valid(record->bytes, record->length, &bad))
-        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", bad + 1);
+    else if (valid < record->length)
+        snprintf(record->fault, sizeof record->fault, "it is not UTF-8 at byte %zu", valid + 1);
 }
 
 static void take_fields(batch_reader *r, batch_record *record)
 {
-    char *bytes = r->buffer.bytes + r->begin;
+    char *bytes = r->buffer.data + r->begin;
     long n = split(bytes, record->length, r->fields, r->n_columns, record->fault);
     if (n >= 0 && (size_t)n != r->n_columns)
         snprintf(record->fault, sizeof record->fault, "it has %ld field%s where the header has %zu",
@@ -251,7 +253,7 @@ static bool next_raw(batch_reader *r, batch_record *record, bool *too_long)
     record->size = e.length;
     record->offset = position(r, r->next) - e.length;
     r->line += e.newlines;
-    record->bytes = r->buffer.bytes + r->begin;
+    record->bytes = r->buffer.data + r->begin;
     record->length = without_end(record->bytes, r->next - r->begin);
     if (first && record->length >= BOM_BYTES && memcmp(record->bytes, BOM, BOM_BYTES) == 0) {
         r->begin += BOM_BYTES;
@@ -302,7 +304,7 @@ static int take_header(batch_reader *r, const batch_record *record, char *why)
     if (*record->fault) return fail_header(why, record->fault);
     if (text_add(&r->header, record->bytes, record->length) != 0)
         return fail_header(why, "needs more memory");
-    long n = split(r->header.bytes, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
+    long n = split(r->header.data, r->header.length, columns, BATCH_MAX_COLUMNS, fault);
     if (n < 0) return fail_header(why, fault);
     if (n > BATCH_MAX_COLUMNS) return fail_header(why, "has too many columns");
     r->n_columns = (size_t)n;

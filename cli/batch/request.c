@@ -8,7 +8,7 @@
 #include <beluga/tool.h>
 
 #include "batch/messages.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(batch_item *item, const char *member, const char *what)
 {

@@ -16,7 +16,7 @@
 
 #include "exit.h"
 #include "output.h"
-#include "batch/clock.h"
+#include "base/clock.h"
 #include "batch/files.h"
 #include "batch/reader.h"
 
@@ -261,7 +261,7 @@ int batch_output_add(batch_output *out, const batch_entry *entry, const char *te
     if (batch_write_at(out->fd, text, n, out->end) != 0) return fail(out);
     out->end += n;
     if (!out->dirty)
-        out->next_sync_ms = batch_now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
+        out->next_sync_ms = beluga__now_ms() + (out->sync_ms > SYNC_MS ? out->sync_ms : SYNC_MS);
     out->dirty = true;
     count(out, entry);
     return 0;
@@ -269,14 +269,14 @@ int batch_output_add(batch_output *out, const batch_entry *entry, const char *te
 
 int batch_output_sync(batch_output *out, bool now)
 {
-    int64_t before = batch_now_ms();
+    int64_t before = beluga__now_ms();
     if (!out->dirty || (!now && before < out->next_sync_ms)) return 0;
     out->dirty = false;
     if (fdatasync(out->fd) != 0) {
         if (!out->error) out->error = errno;
         return -1;
     }
-    out->sync_ms = (batch_now_ms() - before) * SYNC_SHARE;
+    out->sync_ms = (beluga__now_ms() - before) * SYNC_SHARE;
     return 0;
 }
 

@@ -14,7 +14,7 @@
 #include "report.h"
 #include "batch/result.h"
 #include "batch/survey.h"
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 #define TICK_MS 100
 /* So many lines are passed over in one step; then the loop goes on. */
@@ -94,7 +94,7 @@ static void give_up(run_state *run)
 
 static void put(run_state *run, const cli_text *text, const batch_entry *entry)
 {
-    if (text->length && batch_output_add(run->self->output, entry, text->bytes, text->length) != 0)
+    if (text->length && batch_output_add(run->self->output, entry, text->data, text->length) != 0)
         give_up(run);
 }
 

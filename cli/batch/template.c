@@ -5,7 +5,7 @@
 
 #include <beluga/error.h>
 
-#include "batch/utf8.h"
+#include "batch/why.h"
 
 static int fail(char *why, const char *before, const char *name, size_t length, const char *after)
 {

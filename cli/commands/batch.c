@@ -149,7 +149,7 @@ static int make_facts(batch_command *b)
     if (session_resolve(&b->session, NULL, &err) != 0) return report_error(args, &err, NULL);
     return batch_facts_make(&b->facts, &b->texts, b->session.config, b->survey.digest,
                             batch_format_name(b->format), args->template, args->system,
-                            b->schema.bytes)
+                            b->schema.data)
                ? out_no_memory()
                : 0;
 }
@@ -245,7 +245,7 @@ static int ask(batch_command *b)
         beluga_config_get_int(b->session.config, BELUGA_OPTION_MAX_CONCURRENT_BATCHES, &jobs))
         b->jobs = jobs < MAX_JOBS ? (size_t)jobs : MAX_JOBS;
     const beluga_option options[] = {beluga_with_max_concurrent_batches((int64_t)b->jobs),
-                                     beluga_with_response_schema(b->schema.bytes)};
+                                     beluga_with_response_schema(b->schema.data)};
     batch_work run = {.model = b->session.model,
                       .plan = &b->plan,
                       .reader = &b->reader,
@@ -254,7 +254,7 @@ static int ask(batch_command *b)
                       .progress = &b->progress,
                       .prices = b->prices,
                       .options = options,
-                      .n_options = b->schema.bytes ? 2 : 1,
+                      .n_options = b->schema.data ? 2 : 1,
                       .jobs = b->jobs,
                       .ordered = b->args->ordered};
     allow_files(b->jobs);

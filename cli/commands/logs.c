@@ -7,6 +7,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/utf8.h"
+
 #include "commands/command.h"
 #include "exit.h"
 #include "logbook/logbook.h"
@@ -94,26 +96,14 @@ static const char *result_of(const logbook_entry *e)
     return e->finish_reason ? e->finish_reason : "?";
 }
 
-static bool is_begin(char c)
-{
-    return ((unsigned char)c & 0xc0) != 0x80; /* of a character, in UTF-8 */
-}
-
-static size_t letters_of(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++) n += is_begin(*text);
-    return n;
-}
-
 /* One line of at most `width` characters; control characters are spaces. */
 static void format_line(char *text, const char *from, size_t width)
 {
     const char *end = term_is_utf8() ? "\xe2\x80\xa6" : "~";
-    bool cut = letters_of(from) > width;
+    bool cut = beluga__utf8_count(from, strlen(from)) > width;
     size_t n = 0, letters = 0;
     for (; *from && n < CELL_BYTES - 8; from++) {
-        if (is_begin(*from) && cut && ++letters >= width) break;
+        if (!beluga__utf8_continues(*from) && cut && ++letters >= width) break;
         text[n++] = (unsigned char)*from <= ' ' || *from == 0x7f ? ' ' : *from;
     }
     snprintf(text + n, CELL_BYTES - n, "%s", cut && width ? end : "");

@@ -56,11 +56,11 @@ static void write_down(const cli_args *args, const prompt_question *q, const cli
 static int ask(const cli_args *args, const prompt_question *q)
 {
     cli_answer answer;
-    const beluga_option option = beluga_with_response_schema(q->schema.bytes);
+    const beluga_option option = beluga_with_response_schema(q->schema.data);
     const answer_request request = {.model = q->session.model,
                                     .messages = q->messages,
                                     .options = &option,
-                                    .n_options = q->schema.bytes ? 1 : 0,
+                                    .n_options = q->schema.data ? 1 : 0,
                                     .unstreamed = args->no_stream,
                                     .silent = args->json};
     answer_run(&request, &answer);

@@ -35,7 +35,7 @@ static int run(const cli_args *args)
     int rc = is_stdin(operand) ? input_read_stdin(MAX_TRACE_FILE_BYTES, &text)
                                : input_read_file(operand, MAX_TRACE_FILE_BYTES, &text);
     if (rc == 0) rc = prices_load_configured(args, &prices);
-    if (rc == 0) rc = trace_file_read(&file, name, text.bytes, text.length, prices);
+    if (rc == 0) rc = trace_file_read(&file, name, text.data, text.length, prices);
     if (rc == 0) rc = show(args, &file, name);
     trace_file_free(&file);
     beluga_prices_free(prices);

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <beluga/price.h>
 
+#include "base/clock.h"
 #include "base/new_file.h"
 
 #include "exit.h"
@@ -119,11 +119,9 @@ static const char *known(const char *text)
 
 static void fill_times(logbook_entry *e, const beluga_response *r)
 {
-    struct timespec now;
     int64_t ns = r ? beluga_response_duration_ns(r) : -1;
     int64_t first_ns = r ? beluga_response_first_content_ns(r) : -1;
-    clock_gettime(CLOCK_REALTIME, &now);
-    e->time_ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    e->time_ms = beluga__clock_ns(CLOCK_REALTIME) / BELUGA__NS_PER_MS;
     if (ns >= 0) e->time_ms -= ns / 1000000;
     if (ns >= 0) e->duration_ms = (double)ns / NS_PER_MS;
     if (first_ns >= 0) e->first_content_ms = (double)first_ns / NS_PER_MS;

@@ -11,6 +11,7 @@
 #include <sqlite3.h>
 
 #include "base/new_file.h"
+#include "base/utf8.h"
 
 /* How long to wait for another process that writes; a write takes milliseconds. */
 #define BUSY_MS 5000
@@ -330,16 +331,9 @@ static bool update_index(logbook_store *store)
     return false;
 }
 
-static size_t letters_of(const char *word)
-{
-    size_t n = 0;
-    for (; *word; word++) n += ((unsigned char)*word & 0xc0) != 0x80;
-    return n;
-}
-
 static bool is_indexed(const char *word)
 {
-    return letters_of(word) >= INDEXED_LETTERS;
+    return beluga__utf8_count(word, strlen(word)) >= INDEXED_LETTERS;
 }
 
 /* A phrase of the index's language, for words that are in it: "…" and "…". Owned (sqlite3_free). */

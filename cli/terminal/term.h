@@ -51,9 +51,6 @@ size_t term_show(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t 
 /* The same inside JSON: what has no place on a terminal is "\u009b", and means the same. */
 size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], size_t *length);
 
-/* Return how many of n bytes to take, at most `max`, so that no character is cut. */
-size_t term_cut(const char *text, size_t n, size_t max);
-
 /* The same for a stream, whose pieces may cut characters. Zero-initialise it. */
 typedef struct term_text {
     char pending[4]; /* of a character that was cut */

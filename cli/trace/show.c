@@ -57,12 +57,12 @@ static recorded_trace *next_chosen(const display *choice, size_t *index, size_t 
 
 static int write_canvas(trace_canvas *canvas, int rc)
 {
-    const cli_text *text = &canvas->words.text;
-    if (rc != 0 || canvas->words.failed)
+    const cli_text *text = &canvas->words;
+    if (rc != 0 || canvas->words.status)
         rc = out_no_memory();
     else
-        out_drawn(canvas->fd, text->bytes, text->length);
-    text_free(&canvas->words.text);
+        out_drawn(canvas->fd, text->data, text->length);
+    text_free(&canvas->words);
     return rc;
 }
 
@@ -76,8 +76,8 @@ int trace_show(const cli_args *args, trace_file *file, int fd)
     if (rc != 0) return rc;
     draw_begin(&canvas, fd);
     if (choice.skipped)
-        words_printf(&canvas.words, "%s %zu earlier traces (--all, --trace-id)\n",
-                     canvas.utf8 ? "\u2026" : "...", choice.skipped);
+        text_printf(&canvas.words, "%s %zu earlier traces (--all, --trace-id)\n",
+                    canvas.utf8 ? "\u2026" : "...", choice.skipped);
     while (rc == 0 && (trace = next_chosen(&choice, &index, &seen)) != NULL) {
         rc = trace_select(trace, args->all ? 0 : MAX_DRAWN_SPANS);
         if (rc == 0) rc = draw_trace(&canvas, trace);
@@ -115,32 +115,32 @@ int trace_show_json(const cli_args *args, trace_file *file)
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-static int make_page(const display *choice, const char *title, trace_words *page)
+static int make_page(const display *choice, const char *title, cli_text *page)
 {
     recorded_trace *trace;
     size_t index = 0, seen = 0;
-    trace_words note = {0};
+    cli_text note = {0};
     page_begin(page, title);
     while ((trace = next_chosen(choice, &index, &seen)) != NULL) {
         if (trace_select(trace, choice->args->all ? 0 : MAX_PAGE_SPANS) != 0) return -1;
         page_add_trace(page, trace);
     }
-    if (choice->skipped) words_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
-    page_end(page, note.text.bytes);
+    if (choice->skipped) text_printf(&note, "\u2026 %zu earlier traces (--all)", choice->skipped);
+    page_end(page, note.data);
     words_end(&note, page);
-    return page->failed ? -1 : 0;
+    return page->status ? -1 : 0;
 }
 
 int trace_show_page(const cli_args *args, trace_file *file, const char *title)
 {
     display choice = {.args = args, .file = file};
-    trace_words page = {0};
+    cli_text page = {0};
     int rc = choose(&choice, MAX_PAGE_TRACES);
     if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();
     if (rc == 0 && strcmp(args->html, "-") == 0)
-        out_text(page.text.bytes, page.text.length);
+        out_text(page.data, page.length);
     else if (rc == 0)
-        rc = out_file(args->html, O_TRUNC, page.text.bytes, page.text.length);
-    text_free(&page.text);
+        rc = out_file(args->html, O_TRUNC, page.data, page.length);
+    text_free(&page);
     return rc;
 }

@@ -20,6 +20,12 @@ static inline int64_t beluga__now_ns(void)
     return beluga__clock_ns(CLOCK_MONOTONIC);
 }
 
+/* The same in milliseconds. */
+static inline int64_t beluga__now_ms(void)
+{
+    return beluga__now_ns() / BELUGA__NS_PER_MS;
+}
+
 /* When `timeout_ms` from now are over; at once where it is negative. Far enough from the end of
  * time to add to it. */
 static inline int64_t beluga__ends_ns(int64_t timeout_ms)
