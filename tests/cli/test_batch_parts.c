@@ -646,7 +646,7 @@ int main(void)
         IN_FOLDER(a_header_that_is_no_header_is_refused),
         IN_FOLDER(a_record_may_lie_anywhere_in_the_buffer),
         IN_FOLDER(a_record_that_is_too_long_is_a_fault_of_its_own),
-        cmocka_unit_test(a_line_that_is_no_utf_8_is_told_with_its_byte),
+        IN_FOLDER(a_line_that_is_no_utf_8_is_told_with_its_byte),
         cmocka_unit_test(a_template_has_places_for_fields),
         cmocka_unit_test(a_template_that_makes_no_sense_is_refused),
         cmocka_unit_test(what_quotes_a_template_is_whole_characters_in_one_line),
