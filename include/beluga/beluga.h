@@ -1,7 +1,12 @@
 /**
  * @file beluga.h
- * Includes every header an application needs. Providers' own options are in beluga/providers/, what
- * a provider's author needs in beluga/provider/.
+ * Includes every header that an application needs.
+ *
+ * Begin with chat_model.h: it says which of the eight ways of asking a model to take. registry.h
+ * opens a model, message.h makes its input, response.h and event.h are its answer, error.h lists
+ * its failures, and option.h all settings. The rules that hold for every function stand in
+ * common.h. A provider's own options are in beluga/providers/. The author of a provider includes
+ * the headers of beluga/provider/.
  */
 #ifndef BELUGA_BELUGA_H
 #define BELUGA_BELUGA_H

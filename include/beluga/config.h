@@ -1,6 +1,9 @@
 /**
  * @file config.h
  * Configurations: options in layers, files, and model references.
+ *
+ * Threads: one thread at a time uses a configuration while it changes; any number of threads read
+ * it when it does not.
  */
 #ifndef BELUGA_CONFIG_H
 #define BELUGA_CONFIG_H
@@ -10,14 +13,15 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Where a setting came from; a later layer wins over an earlier one. */
+/** The layer that a setting came from; a later layer wins over an earlier one. */
 typedef enum beluga_origin {
     BELUGA_ORIGIN_NONE = 0, /**< not set */
-    BELUGA_ORIGIN_DEFAULT = 1,
-    BELUGA_ORIGIN_FILE = 2,
-    BELUGA_ORIGIN_ENVIRONMENT = 3,
-    BELUGA_ORIGIN_MODEL = 4, /**< the options of beluga_config_new */
-    BELUGA_ORIGIN_CALL = 5
+    BELUGA_ORIGIN_DEFAULT =
+        1,                  /**< reserved: a provider's default is no setting, and counts as NONE */
+    BELUGA_ORIGIN_FILE = 2, /**< a section of a file */
+    BELUGA_ORIGIN_ENVIRONMENT = 3, /**< a variable of the environment */
+    BELUGA_ORIGIN_MODEL = 4,       /**< the options of beluga_config_new */
+    BELUGA_ORIGIN_CALL = 5         /**< the options of a call */
 } beluga_origin;
 
 /**
@@ -26,24 +30,31 @@ typedef enum beluga_origin {
  * Does not check anything yet: opening a model reports every fault at once. All strings are copied.
  *
  * @param opts, n  Borrowed; n may be BELUGA_OPTIONS_TERMINATED; NULL and 0 for none.
- * @return owned (beluga_config_free), or NULL without memory.
+ * @return owned (beluga_config_free), or NULL without memory, or for more than 4,096 options or a
+ * text over 64 MiB.
  *
- * Threads: any; the result one thread at a time while it changes, any number once it does not.
- * Since: 0.1
+ * Threads: any. Since: 0.1
  */
 BELUGA_API beluga_config *beluga_config_new_n(const beluga_option *opts, size_t n);
 
-/** Set or add options later, in the model's layer. @return 0; BELUGA_ERROR_NO_MEMORY. */
+/**
+ * Set or add options later, in the model's layer.
+ *
+ * @param opts, n  As for beluga_config_new_n.
+ * @return 0; BELUGA_ERROR_LIMIT_EXCEEDED more than 4,096 options, or a text over 64 MiB;
+ * BELUGA_ERROR_NO_MEMORY. On failure some of the options may be set.
+ */
 BELUGA_API int beluga_config_set_n(beluga_config *config, const beluga_option *opts, size_t n);
 
-/** Copy it. @return owned, or NULL without memory. */
+/** Copy a configuration. @return owned (beluga_config_free), or NULL without memory. */
 BELUGA_API beluga_config *beluga_config_copy(const beluga_config *config);
+/** Free a configuration; NULL does nothing. Models that were opened with it have a copy. */
 BELUGA_API void beluga_config_free(beluga_config *config);
 
 /**
  * Read a YAML file into the file layer: `model`, `providers`, `models`, `plugins`.
  *
- *     model: fast                  # what is taken when nothing is named
+ *     model: fast                  # the model that is taken when none is named
  *     providers:
  *       openai: {api_key: env:OPENAI_API_KEY, timeout: 60s}
  *       mine:                      # a provider of your own that speaks openai's protocol
@@ -53,19 +64,22 @@ BELUGA_API void beluga_config_free(beluga_config *config);
  *     models:
  *       fast: {model: openai/gpt-5-mini, temperature: 0.2}
  *
- * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG with
- * "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY;
- * BELUGA_ERROR_NOT_SUPPORTED where the library was built without YAML. On failure `config` is as
- * before.
+ * A file that is read later wins over an earlier one. A file that names a `command:` or `plugins:`
+ * is refused when others can change it.
  *
- * Threads: as beluga_config_new_n. Blocks: reads a file.
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_CONFIG it can't be read, or
+ * a mistake in it, with "path:line:column: …"; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB, or over 8
+ * files; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library without YAML. On failure
+ * `config` is as before.
+ *
+ * Blocks: reads a file, and waits up to a minute for bytes of a pipe.
  */
 BELUGA_API int beluga_config_load_file(beluga_config *config, const char *path, beluga_error *err);
 
 /** How bad a problem is. */
 typedef enum beluga_severity {
-    BELUGA_SEVERITY_ERROR = 1,  /**< the file, or what it is about, can't be used */
-    BELUGA_SEVERITY_WARNING = 2 /**< it can, but it is not what somebody wants */
+    BELUGA_SEVERITY_ERROR = 1,  /**< the file, or the part of it, can't be used */
+    BELUGA_SEVERITY_WARNING = 2 /**< it can be used, but probably does not do what is wanted */
 } beluga_severity;
 
 /** One problem of a file that is checked; borrowed for the call. Read no further than `size`. */
@@ -77,22 +91,27 @@ typedef struct beluga_config_problem {
     const char *message; /**< one line that is safe to print (beluga_text_to_line); no secret */
 } beluga_config_problem;
 
+/** Receives one problem; `payload` is the one of beluga_config_check_file. */
 typedef void (*beluga_config_problem_fn)(void *payload, const beluga_config_problem *problem);
 
 /**
- * Check a whole file, and tell all that is wrong with it: what beluga_config_load_file refuses,
- * what beluga_config_resolve and opening a model would refuse of any of its sections, references
- * that lead nowhere, and secrets that stand in it. Runs no command and sends nothing.
+ * Check a whole file, and tell all that is wrong with it: mistakes that beluga_config_load_file
+ * refuses; mistakes that beluga_config_resolve and opening a model would refuse in any of its
+ * sections; references that lead nowhere; and secrets that stand in it. Runs no command and sends
+ * nothing.
  *
- * @param registry  For the providers' names and options.
+ * @param registry  Has the providers' names and options.
  * @param tell      Called for each problem in the order of the file, in this thread; for the first
  * 1,000, and once more when there are more.
+ * @param payload   Handed to tell.
  * @param n_errors  Receives how many were errors; NULL allowed.
  * @return 0 when the file was checked, whatever was found; BELUGA_ERROR_NOT_FOUND no such file;
- *         BELUGA_ERROR_INVALID_CONFIG it can't be read; BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB;
- *         BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a library without YAML.
+ * BELUGA_ERROR_INVALID_CONFIG it can't be read, or an argument is NULL;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ * library without YAML.
  *
- * Threads: any. Blocks: reads the file, and sees whether those it refers to may be read. Since: 0.1
+ * Threads: any. Blocks: reads the file, and looks whether the files that it refers to may be read.
+ * Since: 0.1
  */
 BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *path,
                                         beluga_config_problem_fn tell, void *payload,
@@ -104,14 +123,15 @@ BELUGA_API int beluga_config_check_file(beluga_registry *registry, const char *p
  *     plugins:
  *       - plugins                  # every *.so of a folder; relative to the file's own
  *       - /usr/lib/acme/acme.so
- *       - BELUGA_PLUGIN_PATH       # what this variable names
+ *       - BELUGA_PLUGIN_PATH       # the files and folders that this variable names
  *
- * Reading a file loads nothing: a host that lets its users name code calls this, others do not. One
- * that is refused does not keep the others out.
+ * Reading a file loads nothing: a host that lets its users name code calls this, others do not. A
+ * plug-in that is refused does not keep the others out.
  *
- * @param loaded  How many were loaded; NULL allowed.
- * @return 0; what the first that was refused gave (see beluga_registry_load_plugin), with
- *         "path:line:column: …" before its message.
+ * @param loaded  Receives how many were loaded; NULL allowed.
+ * @return 0; the code of the first plug-in that was refused (see beluga_registry_load_plugin), with
+ * "path:line:column: …" before its message; BELUGA_ERROR_INVALID_INPUT no configuration
+ * or no registry.
  *
  * Threads: any. Blocks: reads files, and as a plug-in's `init` does. Since: 0.1
  */
@@ -121,20 +141,28 @@ BELUGA_API int beluga_config_load_plugins(const beluga_config *config, beluga_re
 /**
  * Make the configuration that a model's reference means.
  *
- * The reference is an alias under `models`, else "provider/model" or "provider:model", where what
- * stands before the first separator is a registered provider, or one of the file with a `base`.
- * NULL means the file's `model`.
+ * The reference is an alias under `models`, else "provider/model" or "provider:model", or a
+ * provider's name alone. The text before the first separator is the name of a registered provider,
+ * or of one of the file with a `base`. NULL means the provider of beluga_with_provider, else the
+ * file's `model`.
  *
- * @param out  Owned copy of `config` with provider, model's name and the file's sections applied.
- * @return 0; BELUGA_ERROR_INVALID_CONFIG no reference and no default;
- * BELUGA_ERROR_UNSUPPORTED_PROVIDER with the names there are; BELUGA_ERROR_NO_MEMORY.
+ * @param config  Borrowed.
+ * @param out     Owned copy of `config` (beluga_config_free) with provider, model's name and the
+ * file's sections applied. NULL on failure.
+ * @return 0; BELUGA_ERROR_INVALID_CONFIG no reference and no default, aliases that lead in a circle
+ * or through more than 8, a section with an option that its provider does not know, or an argument
+ * that is NULL; BELUGA_ERROR_UNSUPPORTED_PROVIDER no provider has that name: the message has the
+ * one that may be meant, or lists the names there are; BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_config_resolve(const beluga_config *config, beluga_registry *registry,
                                      const char *reference, beluga_config **out, beluga_error *err);
 
 /**
- * Walk the aliases and their references, in the order of the file.
- * @return false when `index` is past the last. Strings borrowed until the configuration changes.
+ * Walk the aliases and their references, in the order of the files.
+ *
+ * @param index            From 0.
+ * @param name, reference  Receive the strings, borrowed until the configuration changes.
+ * @return false when `index` is past the last; nothing is written then.
  */
 BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, const char **name,
                                     const char **reference);
@@ -143,63 +171,93 @@ BELUGA_API bool beluga_config_alias(const beluga_config *config, size_t index, c
  * Walk the providers without code of the files: the entries under `providers` that have a `base`,
  * in the order of the files. They are opened as any other: beluga_config_resolve,
  * beluga_registry_open.
- * @param name, base  Receive the provider's name and that of its base, which may not exist.
- * @return false when `index` is past the last. Strings borrowed until the configuration changes.
  *
- * Since: 0.1
+ * @param index       From 0.
+ * @param name, base  Receive the provider's name and that of its base, which may not exist;
+ * borrowed until the configuration changes.
+ * @return false when `index` is past the last; nothing is written then. Since: 0.1
  */
 BELUGA_API bool beluga_config_provider(const beluga_config *config, size_t index, const char **name,
                                        const char **base);
 
-/** Return the file's default model reference, or NULL. Borrowed until the configuration changes. */
+/** Return the files' default model reference, or NULL. Borrowed until the configuration changes. */
 BELUGA_API const char *beluga_config_default_model(const beluga_config *config);
 
 /**
- * Tell what a setting is and where it came from.
+ * Describe a setting as text for a person, and tell where it came from. Nothing secret is shown.
  *
- * @param key     beluga_option_key; lists are joined with ", ".
- * @param buffer  Receives the value as text; a key's value is replaced by "set" or its reference.
+ * @param key     beluga_option_key. Lists are joined with ", ".
+ * @param buffer  Receives the value, NUL-terminated when n > 0; cut when it does not fit. The value
+ * of a key or a header is "set" or its reference, and a URL has no name, password and key. May be
+ * NULL when n is 0.
+ * @param n       Bytes of `buffer`.
  * @param origin  Receives the layer; NULL allowed.
- * @return the text's whole length, as snprintf does; 0 and origin NONE when it is not set.
+ * @return the whole text's bytes, as snprintf does; 0 and origin NONE when it is not set.
  */
 BELUGA_API size_t beluga_config_describe(const beluga_config *config, int key, char *buffer,
                                          size_t n, beluga_origin *origin);
 
 /**
- * Return whether an alias of the file names a base URL that is not its provider's own. A key
- * belongs to the host it was given for: the provider's variables, for key and URL, and the key of
- * its section do not apply then; only one that the alias names itself, or that code gives.
+ * Return whether an alias of the file names a base URL that is not its provider's own; false for
+ * NULL.
  *
- * Threads: as beluga_config_new_n. Since: 0.1
+ * A key belongs to the host it was given for. So the provider's variables for key and URL do not
+ * apply to such a configuration, nor does the key of its section; only a key that the alias names
+ * itself, or that code gives. Since: 0.1
  */
 BELUGA_API bool beluga_config_has_own_host(const beluga_config *config);
 
-/** Read one setting. @return false when it is not set or of another type. Strings are borrowed. */
+/**
+ * Read one setting, in the type that BELUGA_OPTION_MAP gives it: a string; an integer, which is
+ * also the form of bools (0, 1), durations (milliseconds) and enums; or a double.
+ *
+ * @param config  NULL gives false.
+ * @param key     beluga_option_key.
+ * @param value   Receives the value; a string is borrowed until the configuration changes.
+ * @return false when it is not set or of another type; nothing is written then.
+ * @{
+ */
 BELUGA_API bool beluga_config_get_string(const beluga_config *config, int key, const char **value);
 BELUGA_API bool beluga_config_get_int(const beluga_config *config, int key, int64_t *value);
 BELUGA_API bool beluga_config_get_double(const beluga_config *config, int key, double *value);
+/** @} */
 
 /**
- * Return item `index` of a list option, or NULL past the last. Borrowed until the configuration
- * changes. Since: 0.1
+ * Return item `index` of a list option. Borrowed until the configuration changes.
+ *
+ * @param key     beluga_option_key, of a list.
+ * @param length  Receives the item's bytes, when there is one; NULL allowed.
+ * @return NULL past the last, or when the option is not set or no list. Since: 0.1
  */
 BELUGA_API const char *beluga_config_get_item(const beluga_config *config, int key, size_t index,
                                               size_t *length);
 
-/* A provider's own settings, for full providers; the same in each type. */
+/**
+ * Read one of a provider's own settings. They are for full providers, in `open`.
+ *
+ * A number that was written as text, as all is in a file, is read from it.
+ *
+ * @param config  NULL gives false.
+ * @param name    Such as "acme.region".
+ * @param value   Receives the value; a string is borrowed until the configuration changes.
+ * @param length  Receives the string's bytes; NULL allowed.
+ * @return false when it is not set or can't be read as that type; nothing is written then.
+ * @{
+ */
 BELUGA_API bool beluga_config_get_own_string(const beluga_config *config, const char *name,
                                              const char **value, size_t *length);
 BELUGA_API bool beluga_config_get_own_int(const beluga_config *config, const char *name,
                                           int64_t *value);
 BELUGA_API bool beluga_config_get_own_double(const beluga_config *config, const char *name,
                                              double *value);
+/** @} */
 
-/** Return "default", "file", "environment", "model", "call" or "none". */
+/** Return "default", "file", "environment", "model" or "call"; "none" otherwise. Static. */
 BELUGA_API const char *beluga_origin_name(beluga_origin origin);
 
 BELUGA_END_DECLS
 
-/** beluga_config_new(option, …): at least one option. */
+/** beluga_config_new_n with options as arguments: beluga_config_new(option, …), at least one. */
 #ifdef __cplusplus
 template <class... Options> inline beluga_config *beluga_config_new(Options... options)
 {

@@ -2,9 +2,10 @@
  * @file error.h
  * Error codes, and the detail that goes with one.
  *
- * Everything that can fail returns 0 or a negative BELUGA_ERROR_ code. Who wants to know more
- * passes a `beluga_error *` as the last argument: it lives in the caller's storage, owns nothing,
- * is never thread-local, and is written only on failure. No credential ever appears in one.
+ * Everything that can fail returns 0 or a negative BELUGA_ERROR_ code. A caller that wants the
+ * detail passes a `beluga_error *` as the last argument before the options. It lives in the
+ * caller's storage, owns nothing, is never thread-local, and is written only on failure. No
+ * credential ever appears in one.
  */
 #ifndef BELUGA_ERROR_H
 #define BELUGA_ERROR_H
@@ -12,7 +13,8 @@
 #include <beluga/common.h>
 
 /**
- * The one list of codes: constant, value, name, retryable by default, meaning.
+ * List the codes: constant, value, name, retryable by default (1) or not (0), meaning.
+ *
  * Values are frozen and the list only grows. The first 25 are those of Beluga AI for Go.
  */
 #define BELUGA_ERROR_MAP(XX)                                                                     \
@@ -54,32 +56,35 @@
     XX(FORKED, -36, "forked", 0, "the object belongs to the parent process")                     \
     XX(INCOMPLETE, -37, "incomplete", 0, "the model stopped before its answer was whole")
 
+/** The codes, with the values of BELUGA_ERROR_MAP. */
 enum beluga_error_code {
-    BELUGA_OK = 0,
+    BELUGA_OK = 0, /**< nothing failed */
 #define XX(constant, value, name, retryable, text) BELUGA_ERROR_##constant = value,
     BELUGA_ERROR_MAP(XX)
 #undef XX
 };
 
-/** How many codes there are; the codes are -1 … -BELUGA_ERROR_COUNT without a gap. */
+/** The number of codes: they are -1 … -BELUGA_ERROR_COUNT without a gap. */
 #define BELUGA_ERROR_COUNT 37
 
 BELUGA_BEGIN_DECLS
 
 /**
- * What went wrong. Zero-initialise it or not: it is only ever written, and only on failure.
+ * The detail of a failure. It need not be initialised: the library only writes it, and only on
+ * failure.
+ *
  * All strings are NUL-terminated and "" when unknown. Each is one line that is safe to print,
- * whoever wrote its words (see beluga_text_to_line): controls and other characters that nobody sees
- * are escapes, and what does not fit is cut between characters, with an ellipsis. That holds for
- * what the functions below write and for what the library hands over, a provider's own errors among
- * them. Size and layout are frozen.
+ * whoever wrote its words (see beluga_text_to_line): control characters and others that nobody sees
+ * are escapes, and text that does not fit is cut between characters, with an ellipsis. That holds
+ * for text that the functions below write and for text that the library hands over, such as a
+ * provider's own error. Size and layout are frozen.
  */
 struct beluga_error {
     int32_t code;           /**< BELUGA_ERROR_…; 0 when unused */
-    int32_t http_status;    /**< 0 when no HTTP answer was involved */
-    int64_t retry_after_ms; /**< what the provider asked to wait; -1 when it did not */
-    int32_t retryable;      /**< 1 the same call may succeed later, 0 it will not */
-    int32_t attempts;       /**< attempts made, 0 when none reached a provider */
+    int32_t http_status;    /**< of the HTTP answer; 0 when there was none */
+    int64_t retry_after_ms; /**< the wait that the provider asked for; -1 when it did not */
+    int32_t retryable;      /**< 1: the same call may succeed later; 0: it will not */
+    int32_t attempts;       /**< attempts that were made; 0 when none reached a provider */
     char operation[32];     /**< "generate", "stream", "open", … */
     char provider[48];      /**< name of the provider */
     char model[96];         /**< name of the model */
@@ -90,21 +95,27 @@ struct beluga_error {
     unsigned char reserved[56];
 };
 
-/** Return the code's name, such as "rate_limit"; "ok" for 0; "unknown_error" otherwise. Static. */
+/**
+ * Return the name of a code, such as "rate_limit".
+ *
+ * @return static; "ok" for 0, "unknown_error" for a number that is no code of this library.
+ */
 BELUGA_API const char *beluga_error_name(int code);
 
-/** Return the code's meaning in a few words; static, never NULL. */
+/** Return the meaning of a code in a few words; static, never NULL, also for unknown numbers. */
 BELUGA_API const char *beluga_error_text(int code);
 
-/** Return the code whose name is `name`, or 0 when there is none. */
+/** Return the code whose name is `name`; 0 when there is none, or `name` is NULL. */
 BELUGA_API int beluga_error_code_from_name(const char *name);
 
 /**
- * Fill `err` with a code and a message; the rest becomes unknown.
+ * Fill `err` with a code and a message; all other members become unknown.
  *
- * @param err     Caller's storage, or NULL: then only the code is returned.
+ * `retryable` follows from BELUGA_ERROR_MAP.
+ *
+ * @param err     Storage of the caller; NULL: the function only returns the code.
  * @param code    A negative BELUGA_ERROR_ code.
- * @param format  printf's; the result becomes one line: a break of lines is a space.
+ * @param format  As for printf. The result becomes one line: a space replaces a line break.
  * @return `code`, so that a caller can `return beluga_error_set(…)`.
  *
  * Threads: any. Blocks: never. Since: 0.1
@@ -112,32 +123,53 @@ BELUGA_API int beluga_error_code_from_name(const char *name);
 BELUGA_API int beluga_error_set(beluga_error *err, int code, const char *format, ...)
     BELUGA_PRINTF(3, 4);
 
-/** Set the provider's own code, such as "example_rate_limit"; NULL clears it. NULL `err` is legal.
+/**
+ * Set the provider's own code, such as "example_rate_limit"; the other members stay.
+ *
+ * @param err        NULL does nothing.
+ * @param code, len  Copied; it need not end in NUL. NULL clears the member.
  */
 BELUGA_API void beluga_error_set_provider_code(beluga_error *err, const char *code, size_t len);
 
-/** Set the one-line cause: the lower error, or the provider's own words. NULL `err` is legal. */
+/**
+ * Set the cause, one line: the lower error, or the provider's own words. The other members stay.
+ *
+ * @param err         NULL does nothing.
+ * @param cause, len  Copied; it need not end in NUL. NULL clears the member.
+ */
 BELUGA_API void beluga_error_set_cause(beluga_error *err, const char *cause, size_t len);
 
 /**
- * Add where an error happened without hiding it: sets `operation` and puts `context` before the
- * message ("context: message"); code and the rest stay. Like Go's WrapError.
+ * Say where an error happened, without hiding it. Code and the other members stay. Like Go's
+ * WrapError.
  *
- * @return the code of `err`.
+ * @param err        An error that was set; NULL does nothing.
+ * @param operation  Replaces the member `operation`; NULL leaves it as it is.
+ * @param context    Stands before the message then ("context: message"); NULL or "" adds nothing.
+ * @return the code of `err`; 0 when it is NULL.
  */
 BELUGA_API int beluga_error_wrap(beluga_error *err, const char *operation, const char *context);
 
-/** Return the code that an HTTP status means (401 → authentication_error, 429 → rate_limit, …). */
+/**
+ * Return the code that an HTTP status means: 401 authentication_error, 402 quota_exceeded, 403
+ * authorization_error, 404 not_found, 408 and 504 timeout, 413 limit_exceeded, 429 rate_limit, 503
+ * and 529 overloaded, other 4xx invalid_request, other 5xx internal_error.
+ *
+ * @return 0 for 2xx; BELUGA_ERROR_INVALID_RESPONSE for a number that means none of these.
+ */
 BELUGA_API int beluga_error_from_http(int status);
 
-/** Return whether the same call may succeed later. An error that was never set is not retryable. */
+/** Return whether the same call may succeed later; false when `err` is NULL or its code is 0. */
 BELUGA_API bool beluga_error_is_retryable(const beluga_error *err);
 
 /**
- * Write the error as one line: "rate_limit: message (cause) [provider model, HTTP 429, …]".
+ * Write the error as one line: "rate_limit: message (cause) [provider, model, HTTP 429, …]".
  *
- * @return the length it has whole, as snprintf does; the buffer is always terminated when n > 0,
- * and holds whole characters.
+ * @param err     NULL gives "".
+ * @param buffer  Receives the line; when n > 0 it always ends in NUL, and the end is cut between
+ * characters. NULL is legal when n is 0.
+ * @param n       Bytes of `buffer`.
+ * @return the length of the whole line in bytes, as snprintf does.
  */
 BELUGA_API size_t beluga_error_format(const beluga_error *err, char *buffer, size_t n);
 

@@ -17,6 +17,7 @@
 
 BELUGA_BEGIN_DECLS
 
+/** How severe a record is, or how fine its detail. */
 typedef enum beluga_log_level {
     BELUGA_LOG_ERROR = 1,
     BELUGA_LOG_WARN = 2,
@@ -25,45 +26,49 @@ typedef enum beluga_log_level {
     BELUGA_LOG_TRACE = 5 /**< the wire: requests, answers, frames */
 } beluga_log_level;
 
-/** One field of a record. Exactly one of text (when not NULL) and number is meant. */
+/** One field of a record. Its value is `text`, or `number` when text is NULL. */
 typedef struct beluga_log_field {
-    const char *name;
-    const char *text; /**< borrowed for the call; not NUL-terminated */
+    const char *name; /**< borrowed for the call */
+    const char *text; /**< borrowed for the call; not NUL-terminated; NULL: see number */
     size_t length;    /**< of text, bytes */
-    int64_t number;   /**< when text is NULL; -1: a count that is not known */
+    int64_t number;   /**< the value when text is NULL; -1: a count that is not known */
 } beluga_log_field;
 
 /**
- * Receives one record. Called on whichever thread does the work; it must not call the library
- * with the same loop, stream or model, and everything it is given is borrowed for the call.
+ * Receives one record. It is called on the thread that does the work, by any number of threads at
+ * once, and must not call the library with the same loop, stream or model.
+ *
+ * @param payload           As given with the hook.
+ * @param event             Name of the event, such as "call.finished". Borrowed for the call.
+ * @param fields, n_fields  Borrowed for the call.
  */
 typedef void (*beluga_log_fn)(void *payload, beluga_log_level level, const char *event,
                               const beluga_log_field *fields, size_t n_fields);
 
 /**
- * Write text as one line that is safe to show, in a terminal or a log, wherever it came from: the
- * name of a model, say, or of a tool. The library does the same with every text of an error, a
- * record, a warning, a problem of a file and a list of models.
+ * Write text as one line that is safe to show in a terminal or a log, whoever wrote it, such as the
+ * name of a model or a tool. The library does the same with every text of an error, a record, a
+ * warning, a problem of a file and a list of models.
  *
- * Control characters, breaks of lines, marks that turn the direction of writing and other
- * characters that nobody sees become escapes, such as "\n", "\x1b" or "\u202e"; the joiners that
- * emoji and some scripts need stay. A byte that is no UTF-8 becomes "\xff", the beginning of a
- * character that was cut an ellipsis. A backslash stays as it is: the line is for people, and is
- * not read back. In the sentences of an error (message and cause) and of a warning a break of lines
- * is a space instead.
+ * Control characters, line breaks, marks that turn the direction of writing and other characters
+ * that nobody sees become escapes, such as "\n", "\x1b" or "\u202e"; the joiners that emoji and
+ * some scripts need stay. A byte that is no UTF-8 becomes an escape such as "\xff", and the
+ * beginning of a character that was cut becomes an ellipsis. A backslash stays as it is, since the
+ * line is for people and is not read back. In the sentences of an error (message and cause) and of
+ * a warning a space replaces a line break instead.
  *
  * @param text    Borrowed; NULL is empty.
  * @param length  Of text, bytes.
- * @param buffer  Receives the line, NUL-terminated when n > 0. Where it does not fit it is cut
+ * @param buffer  Receives the line, NUL-terminated when n > 0. A line that does not fit is cut
  * between characters, with an ellipsis at its end. Must not overlap `text`.
  * @param n       Bytes of `buffer`; 0 is legal.
- * @return the length that the line has whole, as snprintf does.
+ * @return the length of the whole line in bytes, as snprintf does.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
 BELUGA_API size_t beluga_text_to_line(const char *text, size_t length, char *buffer, size_t n);
 
-/** Return "error", "warn", "info", "debug" or "trace". */
+/** Return "error", "warn", "info", "debug" or "trace"; "none" for another number. Static. */
 BELUGA_API const char *beluga_log_level_name(beluga_log_level level);
 
 BELUGA_END_DECLS

@@ -1,7 +1,7 @@
 /**
  * @file price.h
- * What calls cost: prices from a dated file that anybody can replace. A price that is not in it is
- * unknown, never zero.
+ * The cost of calls: prices from a dated file that anybody can replace. A price that the file
+ * does not have is unknown, never zero.
  */
 #ifndef BELUGA_PRICE_H
 #define BELUGA_PRICE_H
@@ -14,13 +14,13 @@ BELUGA_BEGIN_DECLS
 
 /** The price of a model, in US dollars for a million tokens. */
 typedef struct beluga_price {
-    double input;
+    double input;       /**< of input that the cache has nothing to do with */
     double cache_read;  /**< of input that the provider had in its cache */
-    double cache_write; /**< of input that it put there */
-    double output;
+    double cache_write; /**< of input that the provider put into its cache */
+    double output;      /**< of the answer, reasoning included */
 } beluga_price;
 
-/** A list of prices; immutable. */
+/** A list of prices. It never changes, so that any number of threads may read it. */
 typedef struct beluga_prices beluga_prices;
 
 /**
@@ -31,30 +31,38 @@ typedef struct beluga_prices beluga_prices;
  *       openai/gpt-5-mini: {input: 0.25, cache_read: 0.025, output: 2}
  *       "mock/any*": {input: 0, output: 0}     # a star at the end stands for any rest
  *
- * What an entry leaves out costs as much as input.
+ * An entry needs input and output. A price of the cache that it leaves out is that of input.
  *
  * @param path  NULL: the file that was installed with the library, also where that was moved.
  * @param out   Owned (beluga_prices_free). NULL on failure.
- * @return 0; BELUGA_ERROR_NOT_FOUND; BELUGA_ERROR_INVALID_CONFIG with "path:line:column: …";
- *         BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
- *         library without YAML.
+ * @return 0; BELUGA_ERROR_NOT_FOUND no such file; BELUGA_ERROR_INVALID_INPUT it can't be read;
+ * BELUGA_ERROR_INVALID_CONFIG a mistake in it, with "path:line:column: …";
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 MiB; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in a
+ * library without YAML.
  *
  * Threads: any. Blocks: reads a file. Since: 0.1
  */
 BELUGA_API int beluga_prices_load(const char *path, beluga_prices **out, beluga_error *err);
+/** Free a list; NULL does nothing. Models that were opened with a budget have one of their own. */
 BELUGA_API void beluga_prices_free(beluga_prices *prices);
 
-/** Return the date of the list as it stands there, "" when there is none. Borrowed. */
+/** Return the date of the list as the file has it, "" without one. Borrowed as long as the list. */
 BELUGA_API const char *beluga_prices_date(const beluga_prices *prices);
 
 /**
  * Look up a model: its own entry, else the longest one with a star that fits.
- * @return false, and `out` as it was, when the price is unknown. Threads: any.
+ *
+ * @param provider, model  NULL is legal, and has no price.
+ * @param out              Receives the price.
+ * @return false when the price is unknown; `out` stays as it was. Threads: any.
  */
 BELUGA_API bool beluga_prices_find(const beluga_prices *prices, const char *provider,
                                    const char *model, beluga_price *out);
 
-/** Return what a usage costs in US dollars, or -1 when it does not say how much was used. */
+/**
+ * Return the cost of a usage in US dollars; -1 when neither its input nor its output is known. A
+ * count that is unknown (-1) beside one that is known costs nothing.
+ */
 BELUGA_API double beluga_price_cost(const beluga_price *price, const beluga_usage *usage);
 
 BELUGA_END_DECLS

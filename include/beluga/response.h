@@ -1,6 +1,8 @@
 /**
  * @file response.h
- * A whole answer: a stream's events, folded. Everything it returns is borrowed until it is freed.
+ * A whole answer: the events of a stream, folded. Everything that a function returns is borrowed
+ * until the response is freed, unless its docstring says otherwise. A response never changes, so
+ * that any number of threads may read it.
  */
 #ifndef BELUGA_RESPONSE_H
 #define BELUGA_RESPONSE_H
@@ -13,103 +15,124 @@ BELUGA_BEGIN_DECLS
 
 /** One tool call of an answer. */
 typedef struct beluga_tool_call {
-    const char *id;
-    const char *name;
+    const char *id;        /**< ties the tool's result to this call (beluga_tool_message) */
+    const char *name;      /**< of the tool */
     const char *arguments; /**< JSON text as the model wrote it; "{}" when it wrote nothing */
     size_t length;         /**< of arguments, bytes */
 } beluga_tool_call;
 
+/** Free a response; NULL does nothing. Threads: any. */
 BELUGA_API void beluga_response_free(beluga_response *response);
 
-/** Return the text, NUL-terminated, "" when there is none. `length` may be NULL. */
+/** Return the text, NUL-terminated, "" without one. `length` receives its bytes; NULL allowed. */
 BELUGA_API const char *beluga_response_text(const beluga_response *response, size_t *length);
-/** Return the reasoning, likewise. */
+/** Return the reasoning in the same way: "" without one, its bytes in `length`, NULL allowed. */
 BELUGA_API const char *beluga_response_reasoning(const beluga_response *response, size_t *length);
+/** Return the number of tool calls. A call that was cut off does not count. */
 BELUGA_API size_t beluga_response_tool_call_count(const beluga_response *response);
-/** Return tool call `index`, or NULL past the last. */
+/** Return tool call `index`, in the order in which they began, or NULL past the last. */
 BELUGA_API const beluga_tool_call *beluga_response_tool_call(const beluga_response *response,
                                                              size_t index);
-/** Return how many images, sounds and files the answer has. Since: 0.1 */
+/** Return the number of images, sounds and files in the answer. Since: 0.1 */
 BELUGA_API size_t beluga_response_media_count(const beluga_response *response);
 /**
- * Return one of them, in the order they came, or NULL past the last: its kind, its media type (NULL
- * unknown), and its bytes in `data`, or the address where it is in `url`. Since: 0.1
+ * Return an image, sound or file of the answer, in the order in which they came.
+ *
+ * @return NULL past the last. Else its kind, its media type (NULL: unknown), and either its bytes
+ * in `data`, or the address where it is in `url`. Since: 0.1
  */
 BELUGA_API const beluga_part *beluga_response_media(const beluga_response *response, size_t index);
-/** Return the usage; all -1 when the provider did not say. Never NULL. */
+/** Return the usage, never NULL; each count that the provider did not tell is -1. */
 BELUGA_API const beluga_usage *beluga_response_usage(const beluga_response *response);
-/** Return what was left of the provider's limits; all -1 when it did not say. Never NULL. */
+/** Return the provider's limits, never NULL; each number that it did not tell is -1. */
 BELUGA_API const beluga_rate_limits *beluga_response_rate_limits(const beluga_response *response);
-/** Return why it stopped; UNKNOWN for a partial answer. */
+/** Return the reason why the model stopped; BELUGA_FINISH_UNKNOWN for a partial answer. */
 BELUGA_API beluga_finish_reason beluga_response_finish_reason(const beluga_response *response);
-/** Return the provider's own word for it, "" when unknown. */
+/** Return the provider's own word for that reason, "" when it gave none. */
 BELUGA_API const char *beluga_response_raw_finish_reason(const beluga_response *response);
 /**
- * Return whether the answer is whole: it came to its end, and that was not a cut, a filter, a pause
- * or a word that nobody knows (beluga_finish_reason_is_whole). False also for what
- * beluga_with_partial gave.
+ * Return whether the answer is whole: it came to its end, and the reason was not a cut, a filter, a
+ * pause or a word that nobody knows (beluga_finish_reason_is_whole). False also for an answer of
+ * beluga_with_partial.
  */
 BELUGA_API bool beluga_response_is_complete(const beluga_response *response);
-/** Return true for an answer that was given before and came from a cache: it cost nothing. */
+/** Return whether the answer was given before and came from a cache: then it cost nothing. */
 BELUGA_API bool beluga_response_is_cached(const beluga_response *response);
-/**
- * Return the response's id, the model and provider that answered, the HTTP request's id; ""
- * unknown.
- */
+/** Return the provider's id of the response, "" when unknown. */
 BELUGA_API const char *beluga_response_id(const beluga_response *response);
+/** Return the name of the model that answered, as its provider tells it; "" when unknown. */
 BELUGA_API const char *beluga_response_model(const beluga_response *response);
+/** Return the name of the provider that answered, such as a fallback's; "" when unknown. */
 BELUGA_API const char *beluga_response_provider(const beluga_response *response);
+/** Return the provider's id of the HTTP request, for its support; "" when unknown. */
 BELUGA_API const char *beluga_response_request_id(const beluga_response *response);
-/** Return when the provider made it, seconds since 1970; 0 unknown. */
+/** Return the time at which the provider made the answer, seconds since 1970; 0 when unknown. */
 BELUGA_API int64_t beluga_response_created(const beluga_response *response);
-/** Walk what the provider could not express. Return NULL past the last. */
+/** Return warning `index`: something that the provider could not express. NULL past the last. */
 BELUGA_API const char *beluga_response_warning(const beluga_response *response, size_t index);
-/** Return nanoseconds from the start of the call to its end, and to its first content; -1 unknown.
- */
+/** Return the nanoseconds from the start of the call to its end; -1 when unknown. */
 BELUGA_API int64_t beluga_response_duration_ns(const beluga_response *response);
+/** Return the nanoseconds from the start of the call to its first content; -1 when unknown. */
 BELUGA_API int64_t beluga_response_first_content_ns(const beluga_response *response);
 
 /**
  * Make the message that continues a conversation: text, reasoning with signatures, tool calls,
- * media.
- * @return one reference, yours; NULL without memory.
+ * media, and the state that the provider wants back. A tool call that was cut off is left out.
+ *
+ * @return one reference, yours (beluga_message_unref, or beluga_messages_add, which takes it); NULL
+ * without memory.
  */
 BELUGA_API beluga_message *beluga_response_message(const beluga_response *response);
 
 /**
- * Write the answer as one JSON object. "media" is in it when there is some: each with "kind",
- * "media_type", and "data" in base64 or "url".
- * @param json  Owned (beluga_free), NUL-terminated.
- * @return 0; BELUGA_ERROR_NO_MEMORY.
+ * Write the answer as one JSON object. An answer with media has a member "media", a list of
+ * objects with "kind", "media_type", and "data" in base64 or "url".
+ *
+ * @param json    Owned (beluga_free), NUL-terminated; NULL on failure.
+ * @param length  Receives its bytes; NULL allowed.
+ * @return 0; BELUGA_ERROR_INVALID_INPUT text that is not UTF-8, as only a builder can be given;
+ * BELUGA_ERROR_LIMIT_EXCEEDED over 1 GiB; BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_response_to_json(const beluga_response *response, char **json,
                                        size_t *length);
 
-/** Folds events into a response, for who receives them one by one. */
+/** Folds events into a response, for a caller that receives them one by one. */
 typedef struct beluga_response_builder beluga_response_builder;
 
-/** @return owned (beluga_response_builder_free), or NULL without memory. */
+/** Make a builder. @return owned (beluga_response_builder_free), or NULL without memory. */
 BELUGA_API beluga_response_builder *beluga_response_builder_new(void);
+/** Free a builder and the events that it holds; NULL does nothing. */
 BELUGA_API void beluga_response_builder_free(beluga_response_builder *builder);
 
 /**
- * Add one event; what it points to is copied. ERROR ends it without a complete response.
- * @return 0; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_LIMIT_EXCEEDED over 256 MiB; both stick.
+ * Add one event. All that it points to is copied. ERROR ends the response, which is not complete
+ * then. An event after the terminal one, or of a kind that this version does not know, does
+ * nothing.
+ *
+ * @return 0; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_LIMIT_EXCEEDED over 256 MiB. After one of these
+ * each further call returns the same.
+ *
+ * Threads: one at a time.
  */
 BELUGA_API int beluga_response_builder_add(beluga_response_builder *builder,
                                            const beluga_event *event);
 
 /**
- * Set the response's times, for who receives the events and so knows them. Nanoseconds from the
- * start of the call; -1 unknown. The builder itself does not look at a clock.
+ * Set the response's times, which the caller knows since it receives the events. The builder itself
+ * does not look at a clock.
+ *
+ * @param duration_ns, first_content_ns  Nanoseconds from the start of the call; -1: unknown.
  */
 BELUGA_API void beluga_response_builder_set_times(beluga_response_builder *builder,
                                                   int64_t duration_ns, int64_t first_content_ns);
 
 /**
  * Take the response. The builder is then empty and can be used again.
- * @return 0; the code of its error event; BELUGA_ERROR_STREAM_CLOSED no terminal event came; what
- * stuck. Except without memory, `*out` is set on failure too: then it is not complete.
+ *
+ * @param out  Owned (beluga_response_free). Also set on failure, to a response that is not
+ * complete; NULL only without memory.
+ * @return 0; the code of the ERROR event; BELUGA_ERROR_STREAM_CLOSED no terminal event came; the
+ * code of an event that could not be added.
  */
 BELUGA_API int beluga_response_builder_finish(beluga_response_builder *builder,
                                               beluga_response **out);

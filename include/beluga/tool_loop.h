@@ -14,21 +14,27 @@ BELUGA_BEGIN_DECLS
 /**
  * Run a conversation until the model answers without calling a tool.
  *
- * Calls of one answer run at once on the executor, at most `max_concurrent_tools` (8), each for at
- * most its own timeout or `tool_timeout` (60 s); one that is late is abandoned, never killed. A
- * tool that fails, is unknown, or gets arguments that do not fit its schema does not end the run:
- * the model reads what went wrong, and the TOOL_RESULT event has the code (tool_execution_error,
- * tool_not_found, tool_call_error). A call of a tool without `execute` ends the run with that
- * answer: the caller runs it. So does an answer with calls that is not whole
- * (beluga_response_is_complete): none of them is run. An answer that pauses without calling any is
- * one more step: the model is asked again with what it said so far.
+ * The tool calls of one answer run at once on the executor, at most `max_concurrent_tools` (8),
+ * each for at most the tool's own timeout or `tool_timeout` (60 s). A tool that is late is
+ * abandoned, never killed. A tool that fails, is unknown, or gets arguments that do not fit its
+ * schema does not end the run: the model reads what went wrong, and the TOOL_RESULT event has the
+ * code (tool_execution_error, tool_not_found, tool_call_error).
  *
- * @param model     With bound tools.
- * @param messages  Grows by each answer and each tool's result, not by the last answer. Must not be
- * used by others meanwhile.
+ * Two answers end the run although they call tools: one that calls a tool without `execute`, which
+ * the caller runs, and one that is not whole (beluga_response_is_complete), of whose calls none is
+ * run. An answer that pauses without calling any tool is one more step: the model is asked again
+ * with its answer so far.
+ *
+ * @param model     With bound tools (beluga_bind_tools).
+ * @param ctx       Borrowed; NULL for none. Tools get a context under it.
+ * @param messages  Grows by each answer and each tool's result, but not by the last answer. No
+ * other thread may use it meanwhile.
  * @param cb        Receives the events of all steps as one stream with one terminal event, and
- * TOOL_RESULT for each tool; usage is the sum so far. NULL allowed. Called on this thread.
- * @param out       Owned response: the last answer, with the sum of the usage. NULL on failure.
+ * TOOL_RESULT for each tool; usage is the sum so far. Called on this thread. NULL allowed.
+ * @param payload   Handed to cb.
+ * @param out       Owned response (beluga_response_free): the last answer, with the sum of the
+ * usage. NULL on failure.
+ * @param opts, n   Borrowed, for every step; n may be BELUGA_OPTIONS_TERMINATED.
  * @return as beluga_generate_n; BELUGA_ERROR_LIMIT_EXCEEDED the model still calls tools, or
  * pauses, after `max_tool_steps` (10) answers.
  *
@@ -43,11 +49,17 @@ BELUGA_API int beluga_run_tools_n(beluga_chat_model *model, beluga_context *ctx,
 typedef struct beluga_tool_run beluga_tool_run;
 
 /**
- * The same on the host's loop, without blocking: tools still run on the executor.
+ * Start a tool loop on the host's event loop. Tools still run on the executor.
  *
- * @param cb   Called from beluga_loop_step only; the terminal event is the last.
- * @param out  Owned handle (beluga_tool_run_free), also after the end.
- * @return 0; if it fails, cb is never called.
+ * @param loop      Borrowed until beluga_tool_run_free.
+ * @param messages  As for beluga_run_tools_n; borrowed until the run has ended.
+ * @param cb        As for beluga_run_tools_n, but called from beluga_loop_step or beluga_loop_wait
+ * only; the terminal event is the last.
+ * @param payload   Handed to cb; borrowed until the terminal event.
+ * @param out       Owned handle (beluga_tool_run_free), also after the end. NULL on failure.
+ * @param opts, n   Copied, for every step; n may be BELUGA_OPTIONS_TERMINATED.
+ * @return 0; as beluga_generate_n for errors that are known before the start. On failure cb is
+ * never called.
  *
  * Threads: the loop's. Blocks: never. Since: 0.1
  */
@@ -55,16 +67,26 @@ BELUGA_API int beluga_run_tools_start_n(beluga_chat_model *model, beluga_loop *l
                                         beluga_context *ctx, beluga_messages *messages,
                                         beluga_event_cb cb, void *payload, beluga_tool_run **out,
                                         beluga_error *err, const beluga_option *opts, size_t n);
-/** Take the last answer after the FINISH event: owned, once; NULL before, and after an error. */
+/**
+ * Take the last answer after the FINISH event.
+ *
+ * @return owned (beluga_response_free), once; NULL before FINISH, after an ERROR, and the second
+ * time.
+ *
+ * Threads: the loop's.
+ */
 BELUGA_API beluga_response *beluga_tool_run_response(beluga_tool_run *run);
 /**
- * End a run, silently if it runs, and free it. Its tools' contexts are cancelled. Not from its
- * callback.
+ * End a run, silently if it runs, and free it; NULL does nothing. The contexts of its tools are
+ * cancelled.
+ *
+ * Threads: the loop's, and not from the run's own callback.
  */
 BELUGA_API void beluga_tool_run_free(beluga_tool_run *run);
 
 BELUGA_END_DECLS
 
+/** beluga_run_tools_n with options as arguments: beluga_run_tools(…, err, option, …). */
 #ifdef __cplusplus
 template <class... Options>
 inline int beluga_run_tools(beluga_chat_model *model, beluga_context *ctx,
@@ -76,7 +98,6 @@ inline int beluga_run_tools(beluga_chat_model *model, beluga_context *ctx,
                               sizeof...(options));
 }
 #else
-/** beluga_run_tools_n with options as arguments. */
 #define beluga_run_tools(model, ctx, messages, cb, payload, out, ...)                       \
     BELUGA_CALL_(beluga_run_tools_n, (model, ctx, messages, cb, payload, out), __VA_ARGS__, \
                  BELUGA_OPTIONS_END)

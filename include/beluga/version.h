@@ -7,6 +7,7 @@
 
 #include <beluga/common.h>
 
+/** The version of these headers, in numbers and as text. */
 #define BELUGA_VERSION_MAJOR  0
 #define BELUGA_VERSION_MINOR  1
 #define BELUGA_VERSION_PATCH  0
@@ -17,16 +18,20 @@ BELUGA_BEGIN_DECLS
 /** Return the version of the library that is loaded, such as "0.1.0"; static. Threads: any. */
 BELUGA_API const char *beluga_version_string(void);
 
-/** Return the same as a number, 0xMMmmpp. Compare it with BELUGA_VERSION_NUMBER. Threads: any. */
+/**
+ * Return the version of the library that is loaded as a number, 0xMMmmpp. Compare it with
+ * BELUGA_VERSION_NUMBER. Threads: any.
+ */
 BELUGA_API uint32_t beluga_version_number(void);
 
 /**
  * Return the parts of the library that can be left out and are in it: words with spaces between
- * them, such as "cache cassettes plugins telemetry yaml"; "" where it has none; static. The
+ * them, such as "cache cassettes plugins telemetry yaml"; "" when it has none; static. The
  * functions of a part that was left out give BELUGA_ERROR_NOT_SUPPORTED. Threads: any. Since: 0.1
  */
 BELUGA_API const char *beluga_version_parts(void);
 
+/** The version of these headers as a number, 0xMMmmpp. */
 #define BELUGA_VERSION_NUMBER \
     ((uint32_t)(BELUGA_VERSION_MAJOR << 16 | BELUGA_VERSION_MINOR << 8 | BELUGA_VERSION_PATCH))
 

@@ -2,7 +2,6 @@
 
 #include "base/mem.h"
 #include "base/new_file.h"
-#include "base/secret.h"
 #include "wire/http.h"
 
 #include <dirent.h>
@@ -11,8 +10,6 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-const char *const beluga__ending_names[4] = {"complete", "enough", "cancelled", "failed"};
 
 static int no_memory(beluga_error *err)
 {
@@ -76,8 +73,8 @@ static int grow(beluga__open_cassette *cassette)
 }
 
 /* One block for its three texts. */
-static int keep(beluga__open_cassette *cassette, const char *name, const char *method, const char *url,
-                uint64_t body)
+static int keep(beluga__open_cassette *cassette, const char *name, const char *method,
+                const char *url, uint64_t body)
 {
     size_t n = strlen(name) + 1, m = strlen(method) + 1, u = strlen(url) + 1;
     char *block = grow(cassette) ? NULL : beluga__alloc(&cassette->runtime->allocator, n + m + u);
@@ -168,7 +165,8 @@ static int fill(beluga__open_cassette *cassette, const beluga_cassette *given, b
 }
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out,
+                         beluga_error *err)
 {
     *out = NULL;
     if (given->size < offsetof(beluga_cassette, realtime) || !given->directory ||
@@ -212,27 +210,4 @@ void beluga__cassette_free(beluga__open_cassette *cassette)
         free_one(cassette);
         cassette = next;
     }
-}
-
-/* --- what is lost, and what is hidden --------------------------------------------------------- */
-
-void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
-{
-    int none = 0;
-    atomic_fetch_add(&cassette->lost, 1);
-    if (atomic_compare_exchange_strong(&cassette->loss, &none, 1)) {
-        cassette->loss_error = *why;
-        atomic_store_explicit(&cassette->loss, 2, memory_order_release);
-    }
-    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost",
-                BELUGA__TEXT_FIELD("directory", cassette->directory),
-                BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
-}
-
-int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *const *secrets)
-{
-    size_t before = out->length;
-    int status = beluga__http_redact_url(out, url);
-    if (!status) beluga__secrets_mask(secrets, out->data + before, out->length - before);
-    return status;
 }

@@ -50,8 +50,6 @@ int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
                          beluga_error *err);
 /* With those it replaced. No call may run. */
 void beluga__cassette_free(beluga__open_cassette *cassette);
-/* Count a recording that could not be made, and log it. */
-void beluga__cassette_lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why);
 
 /* --- exchanges -------------------------------------------------------------------------------- */
 

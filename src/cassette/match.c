@@ -357,7 +357,8 @@ static int find_nearest(const beluga__open_cassette *cassette, const beluga__ask
     return status;
 }
 
-static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *asked, beluga_error *err)
+static int mismatch(const beluga__open_cassette *cassette, const beluga__asked *asked,
+                    beluga_error *err)
 {
     const beluga__tape *tape;
     difference d = {0};

@@ -4,7 +4,8 @@
 #include "base/left_out.h"
 
 int beluga__cassette_new(beluga__runtime *runtime, const beluga_cassette *given,
-                         const beluga__loop_ops *network, beluga__open_cassette **out, beluga_error *err)
+                         const beluga__loop_ops *network, beluga__open_cassette **out,
+                         beluga_error *err)
 {
     (void)runtime;
     (void)given;

@@ -64,6 +64,20 @@ static int first_loss(const recorder *r, beluga_error *err)
     return 0;
 }
 
+/* Count a recording that could not be made, and log it. */
+static void lose(beluga__open_cassette *cassette, const char *name, const beluga_error *why)
+{
+    int none = 0;
+    atomic_fetch_add(&cassette->lost, 1);
+    if (atomic_compare_exchange_strong(&cassette->loss, &none, 1)) {
+        cassette->loss_error = *why;
+        atomic_store_explicit(&cassette->loss, 2, memory_order_release);
+    }
+    beluga__log(cassette->runtime, BELUGA_LOG_WARN, "cassette.lost",
+                BELUGA__TEXT_FIELD("directory", cassette->directory),
+                BELUGA__TEXT_FIELD("recording", name), BELUGA__TEXT_FIELD("error", why->message));
+}
+
 static void save(recorder *r, beluga__ending ending, const beluga_error *error)
 {
     const beluga__exchange exchange = {
@@ -86,7 +100,7 @@ static void save(recorder *r, beluga__ending ending, const beluga_error *error)
     int status = first_loss(r, &err);
     if (!status) status = beluga__cassette_write(r->cassette, r->number, &exchange, &err);
     snprintf(name, sizeof name, "%05u", r->number);
-    if (status) beluga__cassette_lose(r->cassette, name, &err);
+    if (status) lose(r->cassette, name, &err);
 }
 
 /* --- of the network --------------------------------------------------------------------------- */

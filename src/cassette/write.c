@@ -20,7 +20,17 @@ typedef struct writing {
     const beluga__exchange *exchange;
 } writing;
 
+const char *const beluga__ending_names[4] = {"complete", "enough", "cancelled", "failed"};
+
 /* --- texts ------------------------------------------------------------------------------------ */
+
+int beluga__cassette_scrub_url(beluga__buf *out, const char *url, const char *const *secrets)
+{
+    size_t before = out->length;
+    int status = beluga__http_redact_url(out, url);
+    if (!status) beluga__secrets_mask(secrets, out->data + before, out->length - before);
+    return status;
+}
 
 /* What comes from a server may be in any encoding: bytes that are not UTF-8 become '?'. */
 static void put_text(writing *at, const char *key, const char *text, size_t n)

@@ -60,9 +60,9 @@ static int conclude(folding *f, beluga_response **out, beluga_response **partial
     return f->error.code;
 }
 
-static int run(folding *f, beluga__network_loop *loop, beluga_chat_model *model, beluga_context *ctx,
-               const beluga_messages *messages, beluga_response **out, beluga_response **partial,
-               beluga_error *err, const beluga_option *opts, size_t n)
+static int run(folding *f, beluga__network_loop *loop, beluga_chat_model *model,
+               beluga_context *ctx, const beluga_messages *messages, beluga_response **out,
+               beluga_response **partial, beluga_error *err, const beluga_option *opts, size_t n)
 {
     int status = beluga__chat_model_start(model, &loop->base, BELUGA__CALL_GENERATE, ctx, NULL,
                                           messages, opts, n, fold, f, &f->op, err);

@@ -66,8 +66,8 @@ static int hand_over(names *n, char ***out, size_t *count, beluga_error *err)
     return 0;
 }
 
-static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx, const char *page,
-               names *n, beluga_error *err)
+static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx,
+               const char *page, names *n, beluga_error *err)
 {
     beluga_op *op;
     n->done = false;
@@ -87,8 +87,8 @@ static int ask(beluga_chat_model *model, beluga__network_loop *loop, beluga_cont
 }
 
 /* A page is a call of its own, with retries and timeouts of its own. */
-static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx, names *n,
-                   beluga_error *err)
+static int ask_all(beluga_chat_model *model, beluga__network_loop *loop, beluga_context *ctx,
+                   names *n, beluga_error *err)
 {
     beluga__buf page;
     unsigned pages = 0;

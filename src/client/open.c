@@ -41,7 +41,9 @@ int beluga_registry_open(beluga_registry *registry, const char *name, const belu
         status = beluga__config_resolve_provider(config, registry, name, &resolved, err);
         config = resolved;
     }
-    if (!status) status = beluga__target_open(beluga__client_of(beluga__registry_runtime(registry)), name, config, &target, err);
+    if (!status)
+        status = beluga__target_open(beluga__client_of(beluga__registry_runtime(registry)), name,
+                                     config, &target, err);
     beluga_config_free(resolved);
     if (!status) {
         *out = beluga__chat_model_new(target, NULL, 0);

@@ -29,8 +29,7 @@ static void destroy(beluga__target *target)
     if (target->self && target->provider->close) target->provider->close(target->self);
     beluga__model_release(target->stack);
     beluga__key_unref(target->credential);
-    for (size_t i = 0; i < target->n_headers; i++)
-        beluga__key_unref(target->headers[i].value);
+    for (size_t i = 0; i < target->n_headers; i++) beluga__key_unref(target->headers[i].value);
     beluga__arena_free(&target->arena);
     beluga_config_free(owned->config);
     beluga__release(&runtime->allocator, owned);
@@ -159,8 +158,7 @@ static int take_key(beluga__target *t, beluga_error *err)
     }
     if (function->type) {
         t->key_set = true;
-        return beluga__key_new_source(t->runtime, function->value.pointer, &t->credential,
-                                             err);
+        return beluga__key_new_source(t->runtime, function->value.pointer, &t->credential, err);
     }
     if (key && *key) {
         t->key_set = true;
@@ -194,9 +192,8 @@ static int take_header_value(beluga__target *t, beluga__target_header *header, c
     beluga_error why;
     header->secret = beluga__key_is_reference(value);
     if (header->secret && t->runtime->replays) return take_replay_value(t, header, value, err);
-    int status = header->secret
-                     ? beluga__key_new(t->runtime, value, &header->value, &why)
-                     : beluga__key_new_value(t->runtime, value, &header->value, &why);
+    int status = header->secret ? beluga__key_new(t->runtime, value, &header->value, &why)
+                                : beluga__key_new_value(t->runtime, value, &header->value, &why);
     if (!status) return 0;
     return beluga_error_set(err, status, "header %.60s: %s", header->name, why.message);
 }

@@ -90,8 +90,7 @@ static void forget(char *secret)
     beluga__release(beluga__secret_allocator(), secret);
 }
 
-static beluga__key *new_credential(beluga__runtime *runtime, source from,
-                                          const char *reference)
+static beluga__key *new_credential(beluga__runtime *runtime, source from, const char *reference)
 {
     beluga__key *credential = beluga__zalloc(&runtime->allocator, sizeof *credential);
     char *copy = copy_secret(reference);
@@ -109,7 +108,7 @@ static beluga__key *new_credential(beluga__runtime *runtime, source from,
 }
 
 int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
-                                  beluga__key **out, beluga_error *err)
+                           beluga__key **out, beluga_error *err)
 {
     if (!key_source->get)
         return beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG, "key_source has no function");
@@ -119,8 +118,8 @@ int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *ke
     return 0;
 }
 
-int beluga__key_new_value(beluga__runtime *runtime, const char *value,
-                                 beluga__key **out, beluga_error *err)
+int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__key **out,
+                          beluga_error *err)
 {
     *out = new_credential(runtime, SOURCE_VALUE, value);
     return *out ? 0 : beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for the key");
@@ -161,8 +160,8 @@ static int trim_value(beluga__key *credential, const char *name, beluga_error *e
     return check_sendable(key, name ? name : "api_key", err);
 }
 
-int beluga__key_new(beluga__runtime *runtime, const char *reference,
-                           beluga__key **out, beluga_error *err)
+int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key **out,
+                    beluga_error *err)
 {
     const char *value = reference, *name = NULL;
     source from = SOURCE_VALUE;
@@ -254,8 +253,8 @@ static ssize_t ask_function(const beluga_key_source *function, char *buffer, siz
     return (ssize_t)strnlen(buffer, size);
 }
 
-static ssize_t read_source(beluga__key *credential, char *buffer, size_t size,
-                           int64_t *expires_s, beluga_error *err)
+static ssize_t read_source(beluga__key *credential, char *buffer, size_t size, int64_t *expires_s,
+                           beluga_error *err)
 {
     *expires_s = 0;
     switch (credential->source) {
@@ -462,7 +461,7 @@ static bool is_good(const beluga__key *credential)
 }
 
 int beluga__key_get(beluga__key *credential, beluga_loop *loop, beluga__arena *arena,
-                           beluga__key_wait *wait, const char **key, beluga_error *err)
+                    beluga__key_wait *wait, const char **key, beluga_error *err)
 {
     if (credential->source == SOURCE_VALUE) {
         *key = credential->reference; /* lives as long as the model, which the call holds */

@@ -13,17 +13,17 @@ typedef struct beluga__key beluga__key;
 
 /* A function instead of a reference; borrowed. */
 int beluga__key_new_source(beluga__runtime *runtime, const beluga_key_source *key_source,
-                                  beluga__key **out, beluga_error *err);
+                           beluga__key **out, beluga_error *err);
 
 /* Does it say where a secret is, instead of being one? "aws:" is one for keys only. */
 bool beluga__key_is_reference(const char *value);
 
 /* `reference` is copied. env: is read here. Returns AUTHENTICATION when the variable is empty. */
-int beluga__key_new(beluga__runtime *runtime, const char *reference,
-                           beluga__key **out, beluga_error *err);
+int beluga__key_new(beluga__runtime *runtime, const char *reference, beluga__key **out,
+                    beluga_error *err);
 /* A value, whatever it looks like. */
-int beluga__key_new_value(beluga__runtime *runtime, const char *value,
-                                 beluga__key **out, beluga_error *err);
+int beluga__key_new_value(beluga__runtime *runtime, const char *value, beluga__key **out,
+                          beluga_error *err);
 void beluga__key_unref(beluga__key *credential);
 
 /* The environment variable that the key was read from, or NULL. Borrowed as long as the credential.
@@ -42,7 +42,7 @@ typedef struct beluga__key_wait {
 /* Give the key: 1 when it is in *key at once (copied into the arena), 0 when `ready` will be called
  * on the loop, or a negative code. */
 int beluga__key_get(beluga__key *credential, beluga_loop *loop, beluga__arena *arena,
-                           beluga__key_wait *wait, const char **key, beluga_error *err);
+                    beluga__key_wait *wait, const char **key, beluga_error *err);
 void beluga__key_cancel(beluga__key_wait *wait);
 /* The error of a call that waited too long for it: the same as that of a command which takes too
  * long, since both have the same limit unless a call says otherwise. Returns its code. */

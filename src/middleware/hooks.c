@@ -54,7 +54,8 @@ static void stop(hooks_op *op, const beluga_event *event, beluga_error *err)
 {
     beluga__stage *inner = op->inner;
     op->inner = NULL;
-    if (event->kind != BELUGA_EVENT_FINISH) beluga__stage_cancel(inner); /* else it is over already */
+    if (event->kind != BELUGA_EVENT_FINISH)
+        beluga__stage_cancel(inner); /* else it is over already */
     beluga__call_locate(op->call, err);
     tell_failed(op, err);
     beluga__sink_error(op->outer, err);

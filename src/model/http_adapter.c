@@ -227,8 +227,8 @@ static int resolve_secrets(beluga__http_op *self, beluga_error *err)
         const char *value = NULL;
         int status = 1;
         if (credential)
-            status = beluga__key_get(credential, call->loop, &call->arena, &self->key_wait,
-                                            &value, err);
+            status =
+                beluga__key_get(credential, call->loop, &call->arena, &self->key_wait, &value, err);
         self->waits_for_key = status == 0;
         if (status <= 0) return status ? secret_failed(self, err) : 0;
         if (credential && beluga__key_renews(credential)) self->kept_secret = true;

@@ -452,8 +452,7 @@ static bool expire_secrets(const beluga__target *target)
 {
     bool renews = target->credential && beluga__key_expire(target->credential);
     for (size_t i = 0; i < target->n_headers; i++)
-        if (target->headers[i].value && beluga__key_expire(target->headers[i].value))
-            renews = true;
+        if (target->headers[i].value && beluga__key_expire(target->headers[i].value)) renews = true;
     return renews;
 }
 

@@ -119,11 +119,11 @@ static int measure(beluga_emit *emit, beluga_measurement_kind kind, const char *
                    const char *unit, double value)
 {
     beluga__any_event what = {.measurement = {.kind = BELUGA__EVENT_MEASUREMENT,
-                                          .value = {.size = sizeof(beluga_measurement),
-                                                    .name = name,
-                                                    .unit = unit ? unit : "",
-                                                    .kind = kind,
-                                                    .value = value}}};
+                                              .value = {.size = sizeof(beluga_measurement),
+                                                        .name = name,
+                                                        .unit = unit ? unit : "",
+                                                        .kind = kind,
+                                                        .value = value}}};
     if (!name || !*name) return BELUGA_ERROR_INVALID_INPUT;
     return beluga__emit_send(emit, &what.event);
 }

@@ -14,7 +14,7 @@
 typedef struct beluga__target_header {
     const char *name;
     beluga__key *value; /* NULL: the header is taken away */
-    bool secret;               /* its value came from a reference */
+    bool secret;        /* its value came from a reference */
 } beluga__target_header;
 
 typedef struct beluga__target {

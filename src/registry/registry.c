@@ -136,8 +136,8 @@ static int grow(beluga_registry *r)
 {
     if (r->count < r->capacity) return 0;
     size_t capacity = r->capacity ? 2 * r->capacity : 16;
-    entry *more = beluga__resize(&r->runtime->allocator, r->entries,
-                                 r->capacity * sizeof *more, capacity * sizeof *more);
+    entry *more = beluga__resize(&r->runtime->allocator, r->entries, r->capacity * sizeof *more,
+                                 capacity * sizeof *more);
     if (!more) return BELUGA_ERROR_NO_MEMORY;
     r->entries = more;
     r->capacity = capacity;

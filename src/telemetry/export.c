@@ -12,35 +12,6 @@
 
 enum { STACK_BYTES = 256 * 1024, GRACE_MS = 250 };
 
-/* --- waiting ---------------------------------------------------------------------------------- */
-
-/* The lock is held. */
-static void wait_until(pthread_cond_t *what, pthread_mutex_t *lock, int64_t ns)
-{
-    struct timespec end = beluga__timespec(ns);
-    pthread_cond_timedwait(what, lock, &end);
-}
-
-static int64_t hurry_ns(const beluga_telemetry *t)
-{
-    return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
-}
-
-bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns)
-{
-    beluga_telemetry *t = e->t;
-    int64_t end = beluga__now_ns() + ms * BELUGA__NS_PER_MS;
-    bool there = true;
-    pthread_mutex_lock(&t->lock);
-    while (there && beluga__now_ns() < end) {
-        int64_t most = hurry_ns(t) < deadline_ns ? hurry_ns(t) : deadline_ns;
-        there = end < most; /* what would come too late need not be waited for */
-        if (there) wait_until(&t->wake, &t->lock, end);
-    }
-    pthread_mutex_unlock(&t->lock);
-    return there;
-}
-
 /* --- where it goes ---------------------------------------------------------------------------- */
 
 /* Where it could not be opened, as for want of descriptors, the next export tries again. */
@@ -220,7 +191,7 @@ static void wait_for_work(beluga_telemetry *t, schedule *turn)
         turn->stop = t->stopping;
         turn->flush = t->flush_wanted;
         if (turn->stop || turn->flush > t->flush_done || full || now >= next) break;
-        wait_until(&t->wake, &t->lock, next);
+        beluga__wait_until(&t->wake, &t->lock, next);
     }
     pthread_mutex_unlock(&t->lock);
 }
@@ -350,7 +321,8 @@ void beluga__export_wake(beluga_telemetry *t)
 /* The lock is held. Exports under way are to end by then, too. */
 static void hurry(beluga_telemetry *t, int64_t end)
 {
-    if (end < hurry_ns(t)) atomic_store_explicit(&t->deadline_ns, end, memory_order_relaxed);
+    if (end < beluga__hurry_ns(t))
+        atomic_store_explicit(&t->deadline_ns, end, memory_order_relaxed);
     pthread_cond_signal(&t->wake);
 }
 
@@ -373,7 +345,7 @@ int beluga__export_flush(beluga_telemetry *t, int64_t timeout_ms)
     uint64_t mine = ++t->flush_wanted, failed = failed_exports(t);
     hurry(t, end);
     while (t->flush_done < mine && !t->ended && beluga__now_ns() < patience)
-        wait_until(&t->done, &t->lock, patience);
+        beluga__wait_until(&t->done, &t->lock, patience);
     if (t->flush_done >= mine) status = t->flush_status;
     if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     pthread_mutex_unlock(&t->lock);
@@ -407,7 +379,8 @@ int beluga__export_stop(beluga_telemetry *t, int64_t timeout_ms)
     if (has_thread) {
         t->flush_wanted += first;
         hurry(t, end);
-        while (!t->ended && beluga__now_ns() < patience) wait_until(&t->done, &t->lock, patience);
+        while (!t->ended && beluga__now_ns() < patience)
+            beluga__wait_until(&t->done, &t->lock, patience);
         status = !t->ended ? BELUGA_ERROR_TIMEOUT : first ? t->flush_status : 0;
         if (!status && failed_exports(t) != failed) status = BELUGA_ERROR_NETWORK;
     }

@@ -7,8 +7,8 @@
 
 typedef struct beluga__exporter {
     beluga_telemetry *t;
-    beluga__runtime runtime; /* of the loop: without log and telemetry */
-    beluga__network_loop *loop;      /* made at the first request; NULL before */
+    beluga__runtime runtime;    /* of the loop: without log and telemetry */
+    beluga__network_loop *loop; /* made at the first request; NULL before */
     beluga__buf body;
     int file;  /* -1: none, or not yet open */
     bool torn; /* its last line was not written whole */
@@ -34,6 +34,13 @@ beluga__export_result beluga__deliver(beluga__exporter *e, const beluga__signal 
                                       const char *name, const ProtobufCMessage *message,
                                       int64_t deadline_ns, int64_t *rejected);
 
+/* wait.c: until a time of the monotonic clock, or until it is signalled. The lock is held. */
+void beluga__wait_until(pthread_cond_t *what, pthread_mutex_t *lock, int64_t ns);
+/* By when exports have to end: a flush and the stop bring it forward. */
+static inline int64_t beluga__hurry_ns(const beluga_telemetry *t)
+{
+    return atomic_load_explicit(&t->deadline_ns, memory_order_relaxed);
+}
 /* Wait, unless it stops: false when the time is not there. */
 bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns);
 

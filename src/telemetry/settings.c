@@ -427,8 +427,8 @@ int beluga__telemetry_settings_read(beluga__telemetry_setup *settings, beluga__a
                  .complain = complain,
                  .payload = payload};
     *settings = (beluga__telemetry_setup){.print = given->print,
-                                             .print_payload = given->print_payload,
-                                             .environment = !given->without_environment};
+                                          .print_payload = given->print_payload,
+                                          .environment = !given->without_environment};
     settings->disabled = truth(&r, "OTEL_SDK_DISABLED");
     read_signal(&r, "TRACES", "v1/traces", "OTEL_TRACES_EXPORTER", &settings->traces);
     read_signal(&r, "METRICS", "v1/metrics", "OTEL_METRICS_EXPORTER", &settings->metrics);

@@ -1,178 +1,16 @@
-/* The public side: making, flushing, stopping, and what a fork does to it. */
+/* The public side: making, flushing and stopping. */
 #include "telemetry/telemetry.h"
 
-#include "base/clock.h"
-#include "base/mem.h"
 #include "base/new_file.h"
-#include "base/secret_memory.h"
 
 #include <beluga/error.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <unistd.h>
-
-/* --- fork ------------------------------------------------------------------------------------- */
-
-static pthread_mutex_t all_lock = PTHREAD_MUTEX_INITIALIZER;
-static beluga_telemetry *all;
-
-static void before_fork(void)
-{
-    pthread_mutex_lock(&all_lock);
-    for (beluga_telemetry *t = all; t; t = t->next) pthread_mutex_lock(&t->lock);
-}
-
-static void after_fork(void)
-{
-    for (beluga_telemetry *t = all; t; t = t->next) pthread_mutex_unlock(&t->lock);
-    pthread_mutex_unlock(&all_lock);
-}
-
-static void init_waiting(beluga_telemetry *t)
-{
-    pthread_condattr_t attributes;
-    pthread_mutex_init(&t->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&t->wake, &attributes);
-    pthread_cond_init(&t->done, &attributes);
-    pthread_condattr_destroy(&attributes);
-}
-
-static void begin_anew(beluga_telemetry *t)
-{
-    beluga__ids_seed(t);
-    atomic_store(&t->wall_offset_ns, beluga__clock_ns(CLOCK_REALTIME) - beluga__now_ns());
-    t->began_ns = beluga__telemetry_wall_ns(t, beluga__now_ns());
-    atomic_store(&t->deadline_ns, INT64_MAX);
-}
-
-/* The child has none of the thread, and what its parent recorded is its parent's to send. The
- * exporter's loop and file stay as they are: nothing here may touch them. */
-static void start_over(beluga_telemetry *t)
-{
-    init_waiting(t);
-    if (atomic_load(&t->has_thread)) atomic_fetch_sub(&t->refs, 1); /* the thread's */
-    atomic_store(&t->has_thread, false);
-    t->exporter = NULL;
-    t->joinable = false;
-    t->ended = t->stopping;
-    atomic_store(&t->closed, t->stopping);
-    t->flush_wanted = t->flush_done = 0;
-    atomic_store(&t->incoming, NULL);
-    atomic_store(&t->queued, 0);
-    for (int i = 0; i < BELUGA__DROPS; i++) atomic_store(&t->dropped[i], 0);
-    memset(t->dropped_before, 0, sizeof t->dropped_before);
-    beluga__span_pool_reset(&t->pool);
-    beluga__subjects_reset(&t->subjects);
-    begin_anew(t);
-}
-
-static void in_child(void)
-{
-    for (beluga_telemetry *t = all; t; t = t->next) start_over(t);
-    pthread_mutex_init(&all_lock, NULL);
-}
-
-static void watch_forks(void)
-{
-    pthread_atfork(before_fork, after_fork, in_child);
-}
-
-static void enlist(beluga_telemetry *t)
-{
-    static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, watch_forks);
-    pthread_mutex_lock(&all_lock);
-    t->next = all;
-    t->link = &all;
-    if (all) all->link = &t->next;
-    all = t;
-    pthread_mutex_unlock(&all_lock);
-}
-
-static void delist(beluga_telemetry *t)
-{
-    pthread_mutex_lock(&all_lock);
-    *t->link = t->next;
-    if (t->next) t->next->link = t->link;
-    pthread_mutex_unlock(&all_lock);
-}
-
-/* --- the log ---------------------------------------------------------------------------------- */
-
-void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event,
-                           const char *signal, const char *what)
-{
-    const beluga_log_field fields[] = {BELUGA__TEXT_FIELD("signal", signal),
-                                       BELUGA__TEXT_FIELD("message", what)};
-    if (t->log)
-        beluga__log_record(t->log, t->log_payload, level, event, fields,
-                           sizeof fields / sizeof *fields);
-}
 
 static void complain(void *payload, const char *variable, const char *what)
 {
     beluga__telemetry_log(payload, BELUGA_LOG_WARN, "telemetry.setting", variable, what);
-}
-
-/* --- life ------------------------------------------------------------------------------------- */
-
-void beluga__telemetry_destroy(beluga_telemetry *t)
-{
-    delist(t);
-    /* Captured answers of spans that nobody sent are the only memory outside. */
-    beluga__span *span = atomic_load(&t->incoming), *next;
-    for (; span; span = next) {
-        next = span->next;
-        beluga__span_give_back(&t->pool, span);
-    }
-    beluga__subjects_free(&t->subjects);
-    beluga__span_pool_free(&t->pool);
-    beluga__arena_free(&t->arena);
-    pthread_mutex_destroy(&t->lock);
-    pthread_cond_destroy(&t->wake);
-    pthread_cond_destroy(&t->done);
-    beluga_allocator allocator = t->allocator;
-    beluga__release(&allocator, t);
-}
-
-static beluga_telemetry *new_telemetry(const beluga_allocator *allocator, beluga_log_fn log,
-                                       void *log_payload)
-{
-    beluga_telemetry *t = beluga__zalloc(allocator, sizeof *t);
-    if (!t) return NULL;
-    t->allocator = *allocator;
-    t->log = log;
-    t->log_payload = log_payload;
-    atomic_init(&t->users, 1);
-    atomic_init(&t->refs, 1);
-    init_waiting(t);
-    beluga__arena_init(&t->arena, beluga__secret_allocator(), NULL, 0, BELUGA__MAX_CONFIG_BYTES);
-    beluga__span_pool_init(&t->pool, &t->allocator, &t->lock);
-    beluga__subjects_init(&t->subjects, &t->allocator, &t->lock);
-    begin_anew(t);
-    t->sink = (beluga_telemetry_sink){.size = sizeof t->sink,
-                                      .payload = t,
-                                      .begin = beluga__record_begin,
-                                      .event = beluga__record_event,
-                                      .end = beluga__record_end,
-                                      .attribute = beluga__record_attribute,
-                                      .measure = beluga__record_measure,
-                                      .context = beluga__record_context,
-                                      .content = beluga__record_content};
-    enlist(t);
-    return t;
-}
-
-/* A pipe without a reader is an error, and not waited for. */
-int beluga__telemetry_open_file(const char *path)
-{
-    int file = beluga__file_open(path, O_WRONLY | O_APPEND | O_NONBLOCK, BELUGA__PRIVATE_MODE);
-    if (file >= 0) fcntl(file, F_SETFL, O_APPEND); /* what is written is written whole */
-    return file;
 }
 
 /* A file that can't be opened is told now, not when the first span is lost. */
@@ -200,8 +38,17 @@ int beluga__telemetry_new(const beluga_telemetry_settings *given, beluga_log_fn 
                           void *log_payload, beluga_telemetry **out, beluga_error *err)
 {
     *out = NULL;
-    beluga_telemetry *t = new_telemetry(beluga_allocator_default(), log, log_payload);
+    beluga_telemetry *t = beluga__telemetry_alloc(beluga_allocator_default(), log, log_payload);
     if (!t) return beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for telemetry");
+    t->sink = (beluga_telemetry_sink){.size = sizeof t->sink,
+                                      .payload = t,
+                                      .begin = beluga__record_begin,
+                                      .event = beluga__record_event,
+                                      .end = beluga__record_end,
+                                      .attribute = beluga__record_attribute,
+                                      .measure = beluga__record_measure,
+                                      .context = beluga__record_context,
+                                      .content = beluga__record_content};
     int status = beluga__telemetry_settings_read(&t->settings, &t->arena, given, complain, t, err);
     if (!status && has_output(t)) status = try_file(t, err);
     if (status || !has_output(t))

@@ -106,14 +106,17 @@ void beluga__telemetry_use(beluga_telemetry *telemetry); /* one user more */
 /* Shut down what nobody else uses. False: its thread has not ended. */
 bool beluga__telemetry_end(beluga_telemetry *telemetry, int64_t timeout_ms);
 void beluga__telemetry_release(beluga_telemetry *telemetry);
-/* The file of its settings, to append to; -1 with errno. */
-int beluga__telemetry_open_file(const char *path);
-void beluga__telemetry_destroy(beluga_telemetry *telemetry); /* nobody has a reference */
 /* Stop without waiting. */
 void beluga__export_stop_soon(beluga_telemetry *t);
 /* Empty a queue that nobody reads, and count what was in it. */
 void beluga__export_discard(beluga_telemetry *t);
 
+/* life.c: one without a sink and settings; NULL without memory. */
+beluga_telemetry *beluga__telemetry_alloc(const beluga_allocator *allocator, beluga_log_fn log,
+                                          void *log_payload);
+void beluga__telemetry_destroy(beluga_telemetry *telemetry); /* nobody has a reference */
+/* The file of its settings, to append to; -1 with errno. */
+int beluga__telemetry_open_file(const char *path);
 /* What exporters have to say: through the hook that was given, or the client's. */
 void beluga__telemetry_log(beluga_telemetry *t, beluga_log_level level, const char *event,
                            const char *signal, const char *what);

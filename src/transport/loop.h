@@ -74,7 +74,8 @@ void beluga__loop_close_mailbox(beluga__network_loop *loop);
 /* executor.c: a bounded pool of threads for work that blocks. */
 typedef struct beluga__thread_pool beluga__thread_pool;
 /* Threads are made when there is work for them. NULL without memory. */
-beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator, uint32_t max_threads);
+beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
+                                             uint32_t max_threads);
 int beluga__thread_pool_submit(beluga__thread_pool *executor, void (*run)(void *), void *argument);
 /* How many threads are at work. */
 uint32_t beluga__thread_pool_busy(beluga__thread_pool *executor);

@@ -26,7 +26,8 @@ struct beluga__thread_pool {
 /* As beluga__inside: of the model that needs neither a call nor the loader to find it. */
 static _Thread_local beluga__thread_pool *current __attribute__((tls_model("initial-exec")));
 
-beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator, uint32_t max_threads)
+beluga__thread_pool *beluga__thread_pool_new(const beluga_allocator *allocator,
+                                             uint32_t max_threads)
 {
     beluga__thread_pool *e = beluga__zalloc(allocator, sizeof *e);
     if (!e) return NULL;

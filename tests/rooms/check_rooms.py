@@ -91,15 +91,16 @@ class Tree:
                 yield source, object_file
 
     def read_symbols(self, build):
+        sources = {object_file: source for source, object_file in self.objects(build)}
         defined, wanted = {}, collections.defaultdict(set)
-        for source, object_file in self.objects(build):
-            lines = subprocess.run(["nm", "-P", object_file], capture_output=True, text=True, check=True).stdout
-            for line in lines.splitlines():
-                name, kind = line.split()[:2]
-                if kind in DEFINED:
-                    defined[name] = source
-                elif kind in WANTED:
-                    wanted[source].add(name)
+        lines = subprocess.run(["nm", "-A", "-P", *sources], capture_output=True, text=True, check=True).stdout
+        for line in lines.splitlines():
+            object_file, rest = line.split(": ", 1)
+            name, kind = rest.split()[:2]
+            if kind in DEFINED:
+                defined[name] = sources[object_file]
+            elif kind in WANTED:
+                wanted[sources[object_file]].add(name)
         for source, names in wanted.items():
             for name in names & defined.keys():
                 if defined[name] != source:

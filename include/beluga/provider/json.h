@@ -6,6 +6,8 @@
  * its end. Lone surrogates and bytes that are not UTF-8 are read as U+FFFD; numbers beyond 64 bits
  * are kept as text; nesting deeper than 512 is limit_exceeded. NaN and Infinity, which are no JSON,
  * are taken by beluga_emit_parse alone, and read as values of another type.
+ *
+ * Threads: one thread at a time writes with a writer; any number read a document.
  */
 #ifndef BELUGA_PROVIDER_JSON_H
 #define BELUGA_PROVIDER_JSON_H
@@ -22,19 +24,22 @@ typedef struct beluga_json_doc beluga_json_doc;
 typedef struct beluga_json_writer beluga_json_writer;
 
 /**
- * Parse a text that you own the result of. Decoders use beluga_emit_parse instead, which reuses
+ * Parse a text into a document that you own. Decoders take beluga_emit_parse instead, which reuses
  * memory from one event to the next.
  *
- * @param out  Owned (beluga_json_doc_free).
- * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE with the position; BELUGA_ERROR_LIMIT_EXCEEDED;
- * BELUGA_ERROR_NO_MEMORY.
+ * @param text  Borrowed; copied as far as needed.
+ * @param out   Owned (beluga_json_doc_free). NULL on failure.
+ * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE with the position; BELUGA_ERROR_LIMIT_EXCEEDED nested
+ * deeper than 512; BELUGA_ERROR_NO_MEMORY.
  */
 BELUGA_API int beluga_json_parse(const char *text, size_t length, beluga_json_doc **out,
                                  beluga_error *err);
+/** Free a document with all its values; NULL does nothing. */
 BELUGA_API void beluga_json_doc_free(beluga_json_doc *doc);
+/** Return the value that the text is, borrowed as long as the document; NULL for NULL. */
 BELUGA_API const beluga_json *beluga_json_doc_root(const beluga_json_doc *doc);
 
-/** Return the member `key` of an object, or NULL. */
+/** Return the member `key` of an object, the first of that name; NULL without one. */
 BELUGA_API const beluga_json *beluga_json_get(const beluga_json *object, const char *key);
 /** A member's name, for beluga_json_pick. Since: 0.1 */
 typedef struct beluga_json_name {
@@ -47,89 +52,142 @@ typedef struct beluga_json_name {
 
 /**
  * Look up several members of an object in one walk, which costs less than a beluga_json_get for
- * each. The names are best in the order in which members usually come.
+ * each.
  *
- * @param values  Set to the value of each name, the first where a member comes twice; NULL for what
- * is missing, and for all of them when `object` is none.
+ * @param names   Array of `count`, best in the order in which members usually come.
+ * @param values  Array of `count`: receives the value of each name, the first when a member comes
+ * twice; NULL for a member that is missing, and for all of them when `object` is no object.
  * @return how many were found.
  *
  * Threads: any. Since: 0.1
  */
 BELUGA_API size_t beluga_json_pick(const beluga_json *object, const beluga_json_name *names,
                                    size_t count, const beluga_json **values);
-/** Return item `index` of an array, or NULL. Walking an array: beluga_json_first and _next. */
+/**
+ * Return item `index` of an array, or NULL. It counts from the first item each time: walk an array
+ * with beluga_json_first and beluga_json_next.
+ */
 BELUGA_API const beluga_json *beluga_json_at(const beluga_json *array, size_t index);
-/** Return the number of items or members; 0 for other types. */
+/** Return the number of items of an array or members of an object; 0 for other types. */
 BELUGA_API size_t beluga_json_count(const beluga_json *value);
 
 /**
  * Walk the items of an array or the values of an object, in order:
  *
  *     for (const beluga_json *v = beluga_json_first(a); v; v = beluga_json_next(a, v))
+ *
+ * @param value  The one that the last call gave.
+ * @return NULL past the last, and for other types.
+ * @{
  */
 BELUGA_API const beluga_json *beluga_json_first(const beluga_json *container);
 BELUGA_API const beluga_json *beluga_json_next(const beluga_json *container,
                                                const beluga_json *value);
-/** Return the key of a value that _first or _next of an object gave. */
+/** @} */
+/**
+ * Return the key of a value that beluga_json_first or beluga_json_next of an object gave.
+ *
+ * @param value   Of an object, not of an array.
+ * @param length  Receives the key's bytes; NULL allowed.
+ */
 BELUGA_API const char *beluga_json_key(const beluga_json *value, size_t *length);
 
+/**
+ * Return whether a value is of this type; false for NULL. Null is JSON's null, not a missing value.
+ * @{
+ */
 BELUGA_API bool beluga_json_is_object(const beluga_json *value);
 BELUGA_API bool beluga_json_is_array(const beluga_json *value);
 BELUGA_API bool beluga_json_is_string(const beluga_json *value);
 BELUGA_API bool beluga_json_is_number(const beluga_json *value);
-/** JSON's null; not a missing value */
 BELUGA_API bool beluga_json_is_null(const beluga_json *value);
+/** @} */
 
-/** Return a string's bytes (NUL-terminated), or NULL for another type. `length` may be NULL. */
+/**
+ * Return a string, NUL-terminated, borrowed as long as the document; NULL for another type.
+ *
+ * @param length  Receives its bytes, when it is a string; NULL allowed.
+ */
 BELUGA_API const char *beluga_json_string(const beluga_json *value, size_t *length);
-/** Return a number as an integer (cut, saturated), or `otherwise` for another type. */
+/**
+ * Return a number as an integer: a fraction is cut, and a number beyond 64 bits is the nearest that
+ * fits. `otherwise` for another type.
+ */
 BELUGA_API int64_t beluga_json_int(const beluga_json *value, int64_t otherwise);
+/** Return a number as a double; `otherwise` for another type. */
 BELUGA_API double beluga_json_double(const beluga_json *value, double otherwise);
+/** Return true or false; `otherwise` for another type. */
 BELUGA_API bool beluga_json_bool(const beluga_json *value, bool otherwise);
 
-/** The same for a member: beluga_json_get, then the getter. */
+/** Return the string of a member: beluga_json_get, then beluga_json_string. */
 BELUGA_API const char *beluga_json_get_string(const beluga_json *object, const char *key,
                                               size_t *length);
+/** Return the integer of a member: beluga_json_get, then beluga_json_int. */
 BELUGA_API int64_t beluga_json_get_int(const beluga_json *object, const char *key,
                                        int64_t otherwise);
 
 /**
  * Write a value as compact JSON into a buffer that lives as long as the document.
- * @return NUL-terminated, or NULL without memory. `length` may be NULL.
+ *
+ * @param doc     The document of the value. No other thread may use it meanwhile.
+ * @param length  Receives the bytes, when there is a text; NULL allowed.
+ * @return NUL-terminated; NULL without memory, and for NULL.
  */
 BELUGA_API const char *beluga_json_text(beluga_json_doc *doc, const beluga_json *value,
                                         size_t *length);
 
-/* Writing. Commas are put by the writer. A failure (memory, a value where a key is due, bytes that
- * are not UTF-8, the maximum size) sticks, and what the text is for reports it: no call needs
- * checking. `key` is for members of an object; pass NULL inside arrays. */
+/*
+ * Writing. The writer puts commas. A failure sticks: no memory, a value where a key is due, bytes
+ * that are not UTF-8, nesting deeper than 512, or over 256 MiB. The function that uses the text
+ * reports it, so that no call needs checking. `key` is the name of a member of an object; inside an
+ * array and for the outermost value it is NULL.
+ */
+
+/** Begin an object; it needs its beluga_json_end_object. */
 BELUGA_API void beluga_json_begin_object(beluga_json_writer *w, const char *key);
+/** End the object that was begun last. */
 BELUGA_API void beluga_json_end_object(beluga_json_writer *w);
+/** Begin an array; it needs its beluga_json_end_array. */
 BELUGA_API void beluga_json_begin_array(beluga_json_writer *w, const char *key);
+/** End the array that was begun last. */
 BELUGA_API void beluga_json_end_array(beluga_json_writer *w);
-/** A string; NULL writes null. */
+/** Write a string; NULL writes null. */
 BELUGA_API void beluga_json_put_string(beluga_json_writer *w, const char *key, const char *value);
+/** Write a string of `length` bytes, which need not end in NUL; value is not NULL. */
 BELUGA_API void beluga_json_put_string_n(beluga_json_writer *w, const char *key, const char *value,
                                          size_t length);
+/** Write an integer. */
 BELUGA_API void beluga_json_put_int(beluga_json_writer *w, const char *key, int64_t value);
-/** A number with the shortest text that reads back the same; not finite: null. */
+/** Write a number with the shortest text that reads back the same; not finite: null. */
 BELUGA_API void beluga_json_put_double(beluga_json_writer *w, const char *key, double value);
+/** Write true or false. */
 BELUGA_API void beluga_json_put_bool(beluga_json_writer *w, const char *key, bool value);
+/** Write null. */
 BELUGA_API void beluga_json_put_null(beluga_json_writer *w, const char *key);
-/** JSON text as it is; it is checked to be one JSON value. */
+/** Write JSON text of `length` bytes as it is; it is checked to be one JSON value. */
 BELUGA_API void beluga_json_put_raw(beluga_json_writer *w, const char *key, const char *json,
                                     size_t length);
-/** A string made of `prefix` and the base64 of bytes: "data:image/png;base64,…". */
+/**
+ * Write a string made of `prefix` and the base64 of bytes: "data:image/png;base64,…".
+ *
+ * @param prefix  NULL: none.
+ */
 BELUGA_API void beluga_json_put_base64(beluga_json_writer *w, const char *key, const char *prefix,
                                        const void *bytes, size_t length);
 
 /** Make a writer of your own. @return owned (beluga_json_writer_free), or NULL without memory. */
 BELUGA_API beluga_json_writer *beluga_json_writer_new(void);
+/**
+ * Free a writer of your own; NULL does nothing. Not for the writer of beluga_http_request_json.
+ */
 BELUGA_API void beluga_json_writer_free(beluga_json_writer *w);
 /**
- * Return what was written so far.
- * @param text  Borrowed until the next write; NUL-terminated. NULL on failure.
- * @return 0; what stuck; BELUGA_ERROR_INVALID_INPUT an object or array is still open.
+ * Return the text of a writer.
+ *
+ * @param text    Borrowed until the next write; NUL-terminated. NULL on failure.
+ * @param length  Receives its bytes, 0 on failure; NULL allowed.
+ * @return 0; the code of a failure that stuck; BELUGA_ERROR_INVALID_INPUT nothing was written yet,
+ * or an object or array is still open.
  */
 BELUGA_API int beluga_json_writer_text(beluga_json_writer *w, const char **text, size_t *length);
 

@@ -2,24 +2,24 @@
  * @file provider/plugin.h
  * A provider as a shared object that the library loads: one source, two ways to build it.
  *
- * With BELUGA_PLUGIN defined, which `pkg-config --cflags beluga-provider` does, every function a
- * provider needs is called through a table that the host hands over, and BELUGA_REGISTER_PROVIDER
- * exports one symbol: the object links to nothing of ours and keeps loading when the library is
- * replaced.
+ * With BELUGA_PLUGIN defined, as `pkg-config --cflags beluga-provider` defines it, every function
+ * that a provider needs is called through a table that the host hands over, and
+ * BELUGA_REGISTER_PROVIDER exports one symbol. So the object links to nothing of the library and
+ * keeps loading when the library is replaced.
  *
  *     cc -shared -fPIC acme.c $(pkg-config --cflags beluga-provider) -o acme.so
  *     beluga --plugin ./acme.so -m acme/acme-1 Hello
  *
  * Without it the same source is linked into a program and calls the library directly. provider.h
- * includes this header where it matters, so a provider's source need not name it.
+ * includes this header when it is needed, so a provider's source need not name it.
  *
- * The functions are macros then, which leaves their use as it was but for one thing: none is a
- * constant. In a static table `.close = beluga_free` becomes a function of your own that calls it.
+ * The functions are macros then. They are used as before, but none is a constant: in a static table
+ * `.close = beluga_free` does not compile; write a function of your own that calls it.
  *
- * The promise: a plug-in built with the headers of one version loads into every later library of
- * the same BELUGA_PROVIDER_ABI. The other way round, built with later headers than the library has,
- * it is refused with words that say so: build with the oldest headers that you want to be loaded
- * by.
+ * The library promises that a plug-in built with the headers of one version loads into every later
+ * version of the same BELUGA_PROVIDER_ABI. A plug-in that was built with later headers than the
+ * library's is refused with words that say so. So build with the oldest headers of the libraries
+ * that shall load it.
  */
 #ifndef BELUGA_PROVIDER_PLUGIN_H
 #define BELUGA_PROVIDER_PLUGIN_H
@@ -29,8 +29,8 @@
 #include <beluga/version.h>
 
 /**
- * What a plug-in may call, in the order of the table. Append-only: a line is never moved, changed
- * or removed while BELUGA_PROVIDER_ABI stays. Each has its macro below.
+ * List the functions that a plug-in may call, in the order of the table. Append-only: an entry is
+ * never moved, changed or removed while BELUGA_PROVIDER_ABI stays. Each has its macro below.
  */
 /* clang-format off */
 #define BELUGA_PLUGIN_FUNCTION_MAP(XX)                                                             \
@@ -76,12 +76,12 @@
     XX(beluga_error_set_cause) XX(beluga_error_wrap) XX(beluga_error_from_http)                    \
     XX(beluga_error_is_retryable) XX(beluga_error_format) XX(beluga_option_get_info)               \
     XX(beluga_finish_reason_name) XX(beluga_allocator_default) XX(beluga_free)                     \
-    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name) \
+    XX(beluga_version_string) XX(beluga_version_number) XX(beluga_capability_name)                 \
     XX(beluga_emit_media) XX(beluga_emit_media_base64) XX(beluga_emit_media_url)                   \
     XX(beluga_span_set_string) XX(beluga_span_set_int) XX(beluga_span_set_double)                  \
     XX(beluga_span_set_bool) XX(beluga_counter_add) XX(beluga_histogram_record)                    \
-    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled) XX(beluga_json_pick)    \
-    XX(beluga_http_encode_segment)
+    XX(beluga_emit_state) XX(beluga_call_get_state) XX(beluga_emit_is_cancelled)                   \
+    XX(beluga_json_pick) XX(beluga_http_encode_segment)
 /* clang-format on */
 
 #ifdef __cplusplus
@@ -92,7 +92,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** The host's functions. Append-only: `size` says how many there are. */
+/** The functions of the library, as a plug-in calls them. Append-only: `size` tells how many. */
 typedef struct beluga_plugin_host {
     size_t size;      /**< sizeof(beluga_plugin_host) in the library */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of the library */
@@ -103,21 +103,22 @@ typedef struct beluga_plugin_host {
 #undef BELUGA_PLUGIN_SLOT
 
 /**
- * What a plug-in exports, as `beluga_plugin_main`. Append-only; the first three members never
- * change.
+ * The one symbol that a plug-in exports, named `beluga_plugin_main`. Append-only; the first three
+ * members never change.
  */
 typedef struct beluga_plugin {
     size_t size;      /**< sizeof(beluga_plugin) */
     uint32_t abi;     /**< BELUGA_PROVIDER_ABI of its headers */
     uint32_t version; /**< BELUGA_VERSION_NUMBER of its headers */
-    size_t host_size; /**< sizeof(beluga_plugin_host) in its headers: what it may call */
-    /** Where the host puts its table, before anything of the plug-in runs. */
+    size_t host_size; /**< sizeof(beluga_plugin_host) in its headers: how much it may call */
+    /** The library writes the address of its table here, before any code of the plug-in runs. */
     const beluga_plugin_host **host;
-    const beluga_provider *const *providers; /**< ended by NULL */
+    const beluga_provider *const *providers; /**< its tables, ended by NULL; at most 64 */
     /**
-     * Set up what its providers share; once in a process, before any of them is registered.
-     * Optional.
-     * @return 0, or a code with detail in `err`: then nothing of the plug-in is registered.
+     * Set up state that its providers share; once in a process, before any of them is registered.
+     * NULL: not needed.
+     * @return 0; or a negative code with detail in `err`: nothing of the plug-in is registered
+     * then.
      */
     int (*init)(beluga_error *err);
     void *reserved[4];
@@ -128,14 +129,15 @@ BELUGA_END_DECLS
 #ifdef BELUGA_PLUGIN
 
 BELUGA_BEGIN_DECLS
-/** The host's table; set before any function of the plug-in is called. One for all its sources. */
+/** The library's table, set before any function of the plug-in runs; one for all its sources. */
 extern const beluga_plugin_host *beluga_plugin_functions __attribute__((visibility("hidden")));
-/** The one symbol of a plug-in. */
+/** The one symbol of a plug-in; BELUGA_PLUGIN_PROVIDERS defines it. */
 BELUGA_API extern const beluga_plugin beluga_plugin_main;
 BELUGA_END_DECLS
 
 /**
- * Say what the plug-in provides: a function to run first, or NULL, and the addresses of its tables.
+ * Name the providers of the plug-in: a function to run first, or NULL, and the addresses of its
+ * tables. Write it once, outside of functions, without a semicolon.
  *
  *     BELUGA_PLUGIN_PROVIDERS(set_up, &acme, &acme_batch)
  *
@@ -153,8 +155,10 @@ BELUGA_END_DECLS
                                               initialize,                             \
                                               {NULL, NULL, NULL, NULL}};
 
+/** Name the one provider of the plug-in; provider.h says what it is without BELUGA_PLUGIN. */
 #define BELUGA_REGISTER_PROVIDER(function, table) BELUGA_PLUGIN_PROVIDERS(NULL, &(table))
 
+/* Each function of the table under its own name. */
 #define beluga_call_provider            beluga_plugin_functions->beluga_call_provider
 #define beluga_call_model               beluga_plugin_functions->beluga_call_model
 #define beluga_call_is_streamed         beluga_plugin_functions->beluga_call_is_streamed
@@ -301,7 +305,9 @@ BELUGA_END_DECLS
 #define beluga_call_get_state           beluga_plugin_functions->beluga_call_get_state
 #else
 
-/* Linked into a program: the function runs before main, and the tables are linked if it returns 0.
+/**
+ * Name the providers of a source that is linked into a program: the function runs before main, and
+ * the tables are linked if it returns 0.
  */
 #define BELUGA_PLUGIN_PROVIDERS(initialize, ...)                           \
     __attribute__((constructor)) static void beluga_plugin_link(void)      \

@@ -1,6 +1,7 @@
 /**
  * @file provider/provider.h
- * What a provider's author writes: one table of functions.
+ * The interface for authors of providers: one table of functions, and the functions that these
+ * call.
  *
  * There are two kinds. An **HTTP provider** turns a call into a request and an answer's bytes into
  * events; its functions are pure: no clock, no I/O, no threads, no telemetry. A **full provider**,
@@ -34,20 +35,20 @@
 /** Major number of the table's layout; it changes only when old tables can't be read any more. */
 #define BELUGA_PROVIDER_ABI 1
 
-/** What a provider can do: for lists, and for warnings where a call asks for more. */
+/** Abilities of a provider: for lists, and for warnings when a call asks for more. */
 enum beluga_capability {
-    BELUGA_CAPABILITY_STREAM = 1 << 0,
-    BELUGA_CAPABILITY_TOOLS = 1 << 1,
-    BELUGA_CAPABILITY_PARALLEL_TOOLS = 1 << 2,
-    BELUGA_CAPABILITY_REASONING = 1 << 3,
-    BELUGA_CAPABILITY_IMAGES = 1 << 4,
-    BELUGA_CAPABILITY_AUDIO = 1 << 5,
-    BELUGA_CAPABILITY_FILES = 1 << 6,
-    BELUGA_CAPABILITY_SCHEMA = 1 << 7,
-    BELUGA_CAPABILITY_CACHE = 1 << 8,
-    BELUGA_CAPABILITY_MODELS = 1 << 9, /**< it can list its models */
-    BELUGA_CAPABILITY_LOCAL = 1 << 10, /**< no network and no key between */
-    BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< a key is sent where there is one, but none is needed */
+    BELUGA_CAPABILITY_STREAM = 1 << 0,         /**< answers piece by piece */
+    BELUGA_CAPABILITY_TOOLS = 1 << 1,          /**< tool calls */
+    BELUGA_CAPABILITY_PARALLEL_TOOLS = 1 << 2, /**< several tool calls in one answer */
+    BELUGA_CAPABILITY_REASONING = 1 << 3,      /**< reasoning, and how hard */
+    BELUGA_CAPABILITY_IMAGES = 1 << 4,         /**< images in messages */
+    BELUGA_CAPABILITY_AUDIO = 1 << 5,          /**< audio in messages */
+    BELUGA_CAPABILITY_FILES = 1 << 6,          /**< files in messages */
+    BELUGA_CAPABILITY_SCHEMA = 1 << 7,         /**< answers that fit a JSON Schema */
+    BELUGA_CAPABILITY_CACHE = 1 << 8,          /**< cache breakpoints in messages */
+    BELUGA_CAPABILITY_MODELS = 1 << 9,         /**< a list of its models */
+    BELUGA_CAPABILITY_LOCAL = 1 << 10,         /**< it needs neither a network nor a key */
+    BELUGA_CAPABILITY_NO_KEY = 1 << 11 /**< it needs no key, but sends one when there is one */
 };
 
 BELUGA_BEGIN_DECLS
@@ -56,8 +57,7 @@ BELUGA_BEGIN_DECLS
  * Return the name of a capability as lists show it, such as "parallel_tools".
  *
  * @param capability  One of beluga_capability.
- * @return static storage; NULL for anything else, so 1 << 0, 1 << 1, … until NULL are all there
- * are.
+ * @return static; NULL for any other number, so that a walk over 1 << 0, 1 << 1, … ends at NULL.
  *
  * Threads: any. Blocks: never. Since: 0.1
  */
@@ -71,24 +71,23 @@ typedef enum beluga_own_option_flag {
     BELUGA_OWN_OPTION_IN_HEAD = 1
 } beluga_own_option_flag;
 
-/** A provider's own option: what `beluga providers` lists and what a configuration is checked by.
- */
+/** A provider's own option. `beluga providers` lists it, and configurations are checked by it. */
 typedef struct beluga_own_option {
-    const char *name; /**< "acme.region" */
-    const char *meaning;
+    const char *name;        /**< "acme.region" */
+    const char *meaning;     /**< a few words for a person */
     uint32_t type;           /**< beluga_option_type: STRING, INT, DOUBLE or BOOL */
     uint32_t flags;          /**< of beluga_own_option_flag */
     double minimum, maximum; /**< both 0: no range */
     const char *variable;    /**< environment variable that sets a STRING, or NULL */
 } beluga_own_option;
 
-/** What authorizes a request; borrowed for the call. */
+/** The key that authorizes a request; borrowed for the call. */
 typedef struct beluga_credential {
     size_t size;
     const char *key;         /**< never NULL when `authorize` is called */
     int64_t expires;         /**< seconds since 1970, 0 never */
-    const char *variable;    /**< environment variable the key is from, or NULL */
-    const beluga_call *call; /**< what is being authorized: its own options may say how */
+    const char *variable;    /**< environment variable that the key is from, or NULL */
+    const beluga_call *call; /**< the call that is authorized: its own options may say how */
 } beluga_credential;
 
 /** Return from decode_event: nothing of use follows, such as after "[DONE]". */
@@ -101,44 +100,46 @@ struct beluga_provider {
     size_t size;               /**< sizeof(beluga_provider) */
     uint32_t abi;              /**< BELUGA_PROVIDER_ABI */
     uint32_t framing;          /**< beluga_framing of streamed bodies */
-    const char *name;          /**< 1–47 of a–z 0–9 _ - ; what models are opened by */
+    const char *name;          /**< 1–47 of a–z 0–9 _ - ; models are opened by it */
     const char *metric_prefix; /**< of its metrics; NULL: "beluga." and the name */
     const char *default_model; /**< NULL: the caller must name one */
-    uint64_t capabilities;     /**< beluga_capability */
+    uint64_t capabilities;     /**< beluga_capability, or'ed */
     /** The provider's own options, ended by a NULL name; NULL: none. */
     const beluga_own_option *options;
 
     /* --- HTTP providers ------------------------------------------------------------------- */
-    const char *base_url; /**< without a slash at its end; NULL: the caller must */
-    /** environment names in order, ended by NULL; NULL: no key */
+    const char *base_url; /**< without a slash at its end; NULL: the caller must give one */
+    /** names of variables for the key, in order, ended by NULL; NULL: no key */
     const char *const *key_variables;
     /**
-     * The same for the base URL. What a value without a scheme lacks ("gpu", "gpu:8080") is
-     * base_url's.
+     * Names of variables for the base URL, likewise. A value without a scheme ("gpu", "gpu:8080")
+     * takes that, and a port or path that it lacks, from base_url.
      */
     const char *const *url_variables;
     /** bytes of decoder state an attempt, zeroed; at most 64 KiB */
     size_t state_size;
 
     /**
-     * Fill the request. Required. Streamed or not: beluga_call_is_streamed.
-     * @return 0, or a code with detail in `err`; nothing is sent then.
+     * Fill the request. Required. beluga_call_is_streamed tells whether to ask for a stream.
+     * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*encode_request)(const beluga_call *call, beluga_http_request *request, beluga_error *err);
     /**
      * Decode a whole unstreamed answer of status 2xx: emit its events, FINISH among them.
-     * Servers stream where they should not and the other way round: the body's first bytes decide
-     * which of the two decoders gets it.
-     * @return 0, or what beluga_emit_… returned, or beluga_emit_error(…).
+     * Some servers stream unasked, others do not when asked: the body's first bytes decide which of
+     * the two decoders gets it.
+     * @return 0, or the code that beluga_emit_… returned, such as beluga_emit_error(…).
      */
     int (*decode_response)(void *state, const char *body, size_t length, beluga_emit *emit);
     /**
      * Decode one frame of a streamed answer. Emit FINISH when the protocol's proof of completion is
-     * seen; what is emitted after it counts, and the last FINISH holds, since servers say it early.
-     * Return BELUGA_DECODE_DONE when nothing more will come. One of the two decoders is required.
+     * seen. Servers say it early: events after it still count, and the last FINISH holds. One of
+     * the two decoders is required.
+     * @return as decode_response; BELUGA_DECODE_DONE when nothing more will come.
      */
     int (*decode_event)(void *state, const beluga_frame *frame, beluga_emit *emit);
-    /** The stream ended. Optional: emit what only its end tells. */
+    /** The stream ended: emit events that only its end tells. Optional. @return as decode_response.
+     */
     int (*decode_end)(void *state, beluga_emit *emit);
     /**
      * Refine an error of status >= 400: `err` already has code, status, retry-after and request id.
@@ -149,6 +150,7 @@ struct beluga_provider {
      * Put the credential into the request; run for every attempt. Optional: without it the key goes
      * into "Authorization: Bearer".
      * @param now  Seconds since 1970.
+     * @return 0; or a negative code with detail in `err`: nothing is sent then.
      */
     int (*authorize)(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err);
@@ -156,18 +158,18 @@ struct beluga_provider {
     int (*encode_list_models)(const beluga_call *call, beluga_http_request *request,
                               beluga_error *err);
     /**
-     * Emit each model's name with beluga_emit_model, and beluga_emit_next_page where there are
-     * more.
+     * Emit each model's name with beluga_emit_model, and beluga_emit_next_page when there are more.
      */
     int (*decode_list_models)(const char *body, size_t length, beluga_emit *emit);
 
     /* --- both kinds ------------------------------------------------------------------------- */
     /**
      * A model is opened: check the configuration, make state. Optional.
-     * @param self  Given to every function below; NULL unless set.
+     * @param self  Receives a pointer that every function below is given; NULL unless set.
+     * @return 0; or a negative code with detail in `err`: the model is not opened, nor closed.
      */
     int (*open)(const beluga_config *config, void **self, beluga_error *err);
-    /** The last reference to the model went. Optional. */
+    /** The last reference to the model went: free the state. Optional. */
     void (*close)(void *self);
 
     /* --- full providers ----------------------------------------------------------------- */
@@ -176,7 +178,7 @@ struct beluga_provider {
      * (beluga_emit_run_blocking is for that). Emit all events here, or go on from
      * beluga_emit_after: a provider that returns without FINISH and without having arranged either
      * has ended the call with stream_closed.
-     * @return 0, or a code with detail in `err`, which ends the call.
+     * @return 0; or a negative code with detail in `err`, which ends the call.
      */
     int (*start)(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err);
     /** Stop: `emit` must not be used after this returns. Not called after the terminal event. */
@@ -184,24 +186,24 @@ struct beluga_provider {
 
     /* --- since 0.1, after the first tables ---------------------------------------------- */
     /**
-     * Where the key comes from when the environment may be read and none of key_variables is set:
-     * a reference such as "aws:". NULL: nowhere.
+     * Reference to the key, such as "aws:", for when the environment may be read and none of
+     * key_variables is set. NULL: none.
      */
     const char *key_reference;
 
     /* --- for people to read ----------------------------------------------------------------- */
-    /** Name of what it speaks, such as "Chat Completions"; NULL: not told. */
+    /** Name of the protocol that it speaks, such as "Chat Completions"; NULL: not told. */
     const char *protocol;
     /**
-     * What is worth knowing before it is used, and where it differs from its protocol: a sentence
-     * each, ended by NULL; empty ones are left out. NULL: none.
+     * Facts that a user should know before, and differences from its protocol: a sentence each,
+     * ended by NULL; empty ones are left out. NULL: none.
      */
     const char *const *notes;
 
     void *reserved[5];
 };
 
-/** Bytes of the first tables: shorter ones are refused, what a longer one lacks of today's is 0. */
+/** Bytes of the first tables. Shorter ones are refused; members that a longer one lacks are 0. */
 #define BELUGA_PROVIDER_MIN_SIZE offsetof(beluga_provider, key_reference)
 
 /** The first members of every table. */
@@ -212,172 +214,229 @@ struct beluga_provider {
  * A call is immutable; everything is borrowed as long as it. Threads: any. */
 
 /**
- * Return the table the call's model was opened from: a family of providers that share functions
- * may keep what tells them apart around it. Of a model whose provider has a base (beluga_with_base)
- * it is the base's, which these functions belong to.
+ * Return the table that the call's model was opened from, so that a family of providers that share
+ * functions may keep the differences around it. For a provider without code (beluga_with_base) it
+ * is the table of the base, to which these functions belong.
  */
 BELUGA_API const beluga_provider *beluga_call_provider(const beluga_call *call);
+/** Return the name of the model to ask, as the provider knows it. */
 BELUGA_API const char *beluga_call_model(const beluga_call *call);
+/** Return whether to ask for a streamed answer. */
 BELUGA_API bool beluga_call_is_streamed(const beluga_call *call);
+/** Return the number of messages; 0 for a list of models. */
 BELUGA_API size_t beluga_call_message_count(const beluga_call *call);
+/** Return message `index`, or NULL past the last. */
 BELUGA_API const beluga_message *beluga_call_message(const beluga_call *call, size_t index);
+/** Return the number of tools to send. */
 BELUGA_API size_t beluga_call_tool_count(const beluga_call *call);
+/** Return tool `index`, or NULL past the last. */
 BELUGA_API const beluga_tool *beluga_call_tool(const beluga_call *call, size_t index);
-/** Return what decode_list_models gave to beluga_emit_next_page, or NULL for the first page. */
+/** Return the token that beluga_emit_next_page was given, or NULL for the first page. */
 BELUGA_API const char *beluga_call_page(const beluga_call *call);
+/** Return the caller's context, or NULL. */
 BELUGA_API beluga_context *beluga_call_context(const beluga_call *call);
 
 /**
  * Return the JSON that beluga_emit_state kept with a part of an earlier answer of this call's
- * provider, or NULL: it has none, or it is another provider's. A part of kind BELUGA_PART_STATE is
- * nothing else; one without state for this provider is not for it, and is left out.
+ * provider. A part of kind BELUGA_PART_STATE has nothing else: leave it out when this gives NULL.
  *
- * @param length  Set to its bytes; may be NULL.
- *
- * Since: 0.1
+ * @param part    NULL gives NULL.
+ * @param length  Receives its bytes, 0 for NULL; NULL allowed.
+ * @return NULL when the part has no state, or that of another provider. Since: 0.1
  */
 BELUGA_API const char *beluga_call_get_state(const beluga_call *call, const beluga_part *part,
                                              size_t *length);
 
-/* An option in force, by key. Return false, and leave the value alone, when it is not set. */
+/**
+ * Read an option in force. beluga_call_get_int reads durations (milliseconds) and enums, too.
+ *
+ * @param key  beluga_option_key.
+ * @return false, and leave the value alone, when it is not set or of another type.
+ * @{
+ */
 BELUGA_API bool beluga_call_get_double(const beluga_call *call, int key, double *value);
 BELUGA_API bool beluga_call_get_int(const beluga_call *call, int key, int64_t *value);
 BELUGA_API bool beluga_call_get_bool(const beluga_call *call, int key, bool *value);
-/** Return a string option, or NULL. */
+/** @} */
+/**
+ * Return a string option in force, or NULL; always NULL for api_key, which only `authorize` gets.
+ *
+ * @param length  Receives its bytes, when it is set; NULL allowed.
+ */
 BELUGA_API const char *beluga_call_get_string(const beluga_call *call, int key, size_t *length);
-/** Return item `index` of a list option, or NULL past the last. */
+/** Return item `index` of a list option, or NULL past the last; `length` as above. */
 BELUGA_API const char *beluga_call_get_item(const beluga_call *call, int key, size_t index,
                                             size_t *length);
 
-/**
- * Return whether any of the provider's own options is set: without one there is nothing to look
- * up.
- */
+/** Return whether any of the provider's own options is set: else there is nothing to look up. */
 BELUGA_API bool beluga_call_has_own(const beluga_call *call);
-/* The provider's own options, by name. */
+/**
+ * Read one of the provider's own options by its name, such as "acme.region". A number or bool that
+ * was given as text is read from it.
+ *
+ * @param length  Receives the string's bytes, when it is set; NULL allowed.
+ * @return NULL, or false and the value is left alone, when it is not set or of another type.
+ * @{
+ */
 BELUGA_API const char *beluga_call_get_own_string(const beluga_call *call, const char *name,
                                                   size_t *length);
 BELUGA_API bool beluga_call_get_own_int(const beluga_call *call, const char *name, int64_t *value);
 BELUGA_API bool beluga_call_get_own_double(const beluga_call *call, const char *name,
                                            double *value);
 BELUGA_API bool beluga_call_get_own_bool(const beluga_call *call, const char *name, bool *value);
+/** @} */
 
 /* --- emitting events -------------------------------------------------------------------------
  * All return 0, or a negative code that the function that emits should return at once: the call was
  * cancelled, memory ran out, or a rule was broken (an event after the terminal one, a delta without
- * its begin). Content is copied where it must outlive the call.
+ * its begin, text that is not UTF-8). Content is copied where it must outlive the call.
  *
  * An emit is used in the function that was given it, on its thread: on the loop's, or in the work
  * of beluga_emit_run_blocking. From another thread, or when that function has returned, it does
  * nothing but make the call fail with invalid_response; when the call is over, nothing at all. */
 
-/** Return the call that is being answered. */
+/** Return the call that is being answered; NULL when it is over. */
 BELUGA_API const beluga_call *beluga_emit_call(const beluga_emit *emit);
+/** Emit a piece of the answer; an empty one is left out. */
 BELUGA_API int beluga_emit_text(beluga_emit *emit, const char *text, size_t length);
+/** Emit a piece of the reasoning; an empty one is left out. */
 BELUGA_API int beluga_emit_reasoning(beluga_emit *emit, const char *text, size_t length);
-/** The signature of the reasoning so far; a caller sends it back unchanged. */
+/** Emit the signature of the reasoning so far; a caller sends it back unchanged. */
 BELUGA_API int beluga_emit_reasoning_signature(beluga_emit *emit, const char *signature,
                                                size_t length);
 /**
- * The reasoning so far is a block of its own, to which later text or a signature does not belong. A
- * signature may follow without text, for protocols that sign what is not reasoning: it stands
- * before the text or tool call that it signs.
+ * End the reasoning so far as a block of its own, to which later text or a signature does not
+ * belong. A signature may follow without text, for protocols that sign other parts than reasoning:
+ * it stands before the text or tool call that it signs.
  */
 BELUGA_API int beluga_emit_reasoning_end(beluga_emit *emit);
 /**
- * A tool call begins. `index` tells calls of one answer apart; `id` NULL: one is made up.
- * The same index again, still open, with another id is an error; with none, or the same, it is
- * ignored.
+ * Begin a tool call. At most 1,024 in an answer.
+ *
+ * @param index  Tells calls of one answer apart. For a call that is still open, a second begin with
+ * another id is an error; with none, or the same, it does nothing.
+ * @param id     NULL, "", or one that another call of the answer has: the library makes one up.
+ * @param name   Of the tool; not "".
  */
 BELUGA_API int beluga_emit_tool_call_begin(beluga_emit *emit, uint32_t index, const char *id,
                                            const char *name);
+/** Emit a piece of the arguments of the call that began with `index`; an empty one is left out. */
 BELUGA_API int beluga_emit_tool_call_delta(beluga_emit *emit, uint32_t index, const char *arguments,
                                            size_t length);
-/** The call is complete; the ones still open are ended by FINISH. */
+/** End a tool call; one that is not open does nothing. FINISH ends those that are still open. */
 BELUGA_API int beluga_emit_tool_call_end(beluga_emit *emit, uint32_t index);
-/** Begin, one delta and end of a call that comes whole. */
+/** Emit a tool call that comes whole: its begin, one delta and its end. */
 BELUGA_API int beluga_emit_tool_call(beluga_emit *emit, uint32_t index, const char *id,
                                      const char *name, const char *arguments, size_t length);
 /**
- * What the server wants back as it is, and has no function of its own here: any JSON, kept under
- * the provider's name with the answer. beluga_call_get_state gives it back when the answer is part
- * of a later call to the same provider; nobody else gets it.
+ * Emit state: any JSON that the server wants back as it is, and that has no function of its own
+ * here. It is kept with the answer under the provider's name. beluga_call_get_state gives it back
+ * when the answer is part of a later call to the same provider; no other provider gets it.
  *
- * @param of     What it belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the one at work,
- *               which what follows is no longer part of. BELUGA_PART_TOOL_CALL: the call that began
- *               with `index`, whether it has ended or not. BELUGA_PART_STATE: to none; it is a part
- *               of its own that stands where it was emitted.
+ * @param of     The part that it belongs to. BELUGA_PART_TEXT or BELUGA_PART_REASONING: the one at
+ *               work, which ends with it. BELUGA_PART_TOOL_CALL: the call that began with `index`,
+ *               whether it has ended or not. BELUGA_PART_STATE: a part of its own that stands where
+ *               it was emitted.
  * @param index  Of the tool call; 0 for the others.
- * @param json   One JSON value; what a part or a call had already is replaced.
- * @return besides: BELUGA_ERROR_INVALID_INPUT another kind; BELUGA_ERROR_MALFORMED_RESPONSE, which
- *         ends the call, when it is not JSON, or the tool call never began. Since: 0.1
+ * @param json   One JSON value; it replaces the state that the part or call had.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL;
+ * BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not JSON, or the tool call never
+ * began. Since: 0.1
  */
 BELUGA_API int beluga_emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index,
                                  const char *json, size_t length);
 /**
- * An image, a sound or a file, whole: it is one event. `media_type` NULL: unknown.
+ * Emit an image, a sound or a file, whole: it is one event.
+ *
+ * @param kind        BELUGA_PART_IMAGE, BELUGA_PART_AUDIO or BELUGA_PART_FILE.
+ * @param media_type  NULL or "": unknown.
  * @return besides: BELUGA_ERROR_INVALID_INPUT another kind, or NULL data;
- * BELUGA_ERROR_LIMIT_EXCEEDED over 64 MiB. Since: 0.1
+ * BELUGA_ERROR_LIMIT_EXCEEDED, which ends the call, over 64 MiB. Since: 0.1
  */
 BELUGA_API int beluga_emit_media(beluga_emit *emit, beluga_part_kind kind, const char *media_type,
                                  const void *data, size_t length);
 /**
- * The same from base64. @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call,
- * when it is not.
+ * Emit an image, a sound or a file from its base64, as beluga_emit_media does.
+ *
+ * @return besides: BELUGA_ERROR_MALFORMED_RESPONSE, which ends the call, when it is not base64.
  */
 BELUGA_API int beluga_emit_media_base64(beluga_emit *emit, beluga_part_kind kind,
                                         const char *media_type, const char *base64, size_t length);
-/** The same by its address, which is handed on as it is. */
+/** Emit an image, a sound or a file by its address, which is handed on as it is. */
 BELUGA_API int beluga_emit_media_url(beluga_emit *emit, beluga_part_kind kind,
                                      const char *media_type, const char *url);
-/** Id, model and time; NULL and 0 for what is unknown. The first of each is kept. */
+/**
+ * Emit id, model and time of the answer (seconds since 1970); NULL and 0 mean unknown. The first
+ * of each is kept.
+ */
 BELUGA_API int beluga_emit_metadata(beluga_emit *emit, const char *id, const char *model,
                                     int64_t created);
-/** Tokens so far. Where it comes after FINISH it is still delivered before it. */
+/**
+ * Emit the tokens so far, not NULL; a count that is negative is unknown. After FINISH it is still
+ * delivered before that. A usage of zeros does not replace one that counted.
+ */
 BELUGA_API int beluga_emit_usage(beluga_emit *emit, const beluga_usage *usage);
-/** Tell what could not be expressed; it becomes one line. printf's. */
+/** Warn of something that could not be expressed, as printf does; it becomes one line. */
 BELUGA_API int beluga_emit_warning(beluga_emit *emit, const char *format, ...) BELUGA_PRINTF(2, 3);
 /**
- * The proof of completion. `raw` is the provider's word, NULL for none. Of an HTTP provider it is
- * remembered until the body's end, and may come again: the last one holds. STOP after a tool call
- * is delivered as TOOL_CALLS. Of a full provider it is the end.
+ * Emit the proof of completion. STOP after a tool call is delivered as TOOL_CALLS.
+ *
+ * An HTTP provider's is remembered until the body's end, and may come again: the last one holds. A
+ * full provider's ends the call.
+ *
+ * @param raw  The provider's word; NULL: none.
  */
 BELUGA_API int beluga_emit_finish(beluga_emit *emit, beluga_finish_reason reason, const char *raw);
-/** The call failed: provider, model and operation are filled in. @return its code. */
+/** Fail the call; provider, model and operation are filled in. @return the error's code. */
 BELUGA_API int beluga_emit_error(beluga_emit *emit, const beluga_error *error);
-/** The same from its parts; `provider_code` may be NULL. printf's. */
+/**
+ * Fail the call with an error that is made of its parts, as printf does.
+ *
+ * @param provider_code  NULL: none.
+ * @return `code`.
+ */
 BELUGA_API int beluga_emit_failure(beluga_emit *emit, int code, const char *provider_code,
                                    const char *format, ...) BELUGA_PRINTF(4, 5);
-/** One model of a list of models; the name becomes one line (beluga_text_to_line). */
+/** Emit one name of a list of models; it becomes one line (beluga_text_to_line). */
 BELUGA_API int beluga_emit_model(beluga_emit *emit, const char *name, size_t length);
 /**
- * The list of models goes on: encode_list_models is asked for another request, in which
+ * Ask for the next page of a list of models: encode_list_models makes another request, for which
  * beluga_call_page is this token. At most 1,000 pages; not for full providers.
  */
 BELUGA_API int beluga_emit_next_page(beluga_emit *emit, const char *token);
 
-/* For what only a provider knows. Names and texts are copied. An attribute goes to the span of the
- * attempt, a measurement to the metrics beside provider and model. Without telemetry both do
- * nothing. INVALID_INPUT: no name, a NULL text, a number that is none, or less than 0 for a
- * counter. Since: 0.1 */
+/**
+ * Add an attribute to the span of the attempt, for facts that only a provider knows. Name and text
+ * are copied. Without telemetry it does nothing.
+ *
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no name, or a NULL text. Since: 0.1
+ * @{
+ */
 BELUGA_API int beluga_span_set_string(beluga_emit *emit, const char *name, const char *value);
 BELUGA_API int beluga_span_set_int(beluga_emit *emit, const char *name, int64_t value);
 BELUGA_API int beluga_span_set_double(beluga_emit *emit, const char *name, double value);
 BELUGA_API int beluga_span_set_bool(beluga_emit *emit, const char *name, bool value);
+/** @} */
 /**
- * Add to a counter. `unit` is UCUM ("s", "By", "{request}"), or NULL. The first use of a name
- * fixes both.
+ * Measure something: add to a counter, or record into a histogram, in which seconds have the
+ * buckets of the library's own. The metric has provider and model beside it. The first use of a
+ * name fixes kind and unit. Without telemetry it does nothing.
+ *
+ * @param unit  UCUM ("s", "By", "{request}"), or NULL.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT no name, NaN, or less than 0 for a counter. Since:
+ * 0.1
+ * @{
  */
 BELUGA_API int beluga_counter_add(beluga_emit *emit, const char *name, const char *unit,
                                   double value);
-/** Record into a histogram; seconds have the buckets of the library's own. */
 BELUGA_API int beluga_histogram_record(beluga_emit *emit, const char *name, const char *unit,
                                        double value);
+/** @} */
 
 /**
  * Parse JSON inside a decoder, in memory that the next event reuses.
  *
- * @param root  Borrowed until the decoder returns. NULL on failure.
+ * @param root  Borrowed until the decoder returns, or parses again. NULL on failure.
  * @return 0; BELUGA_ERROR_MALFORMED_RESPONSE, which the decoder should return;
  * BELUGA_ERROR_LIMIT_EXCEEDED; BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_NOT_SUPPORTED in work that
  * blocks (beluga_json_parse is for that).
@@ -393,18 +452,27 @@ BELUGA_API const char *beluga_emit_json_text(beluga_emit *emit, const beluga_jso
 /** Return zeroed memory that lives as long as the call, or NULL; NULL too in work that blocks. */
 BELUGA_API void *beluga_emit_alloc(beluga_emit *emit, size_t size);
 /**
- * Call `next` on the loop after a delay (0: in the loop's next turn), unless the call ends before.
- * One at a time. What `next` returns, when negative, ends the call.
+ * Call `next` on the loop later, unless the call ends before. One at a time.
+ *
+ * @param delay_ms  0 or less: in the loop's next turn.
+ * @param next      Returns 0, or a negative code that ends the call.
+ * @return besides: BELUGA_ERROR_INVALID_INPUT one waits already, or NULL;
+ * BELUGA_ERROR_NOT_SUPPORTED an HTTP provider, or in work that blocks.
  */
 BELUGA_API int beluga_emit_after(beluga_emit *emit, int64_t delay_ms,
                                  int (*next)(beluga_emit *emit, void *argument), void *argument);
 /**
- * Run work that blocks on the executor; it may emit from there, and its events come back on the
- * loop. After cancellation emitting returns context_canceled, and beluga_emit_is_cancelled tells.
- * What it returns, when negative, ends the call. One at a time; `argument` must live until `work`
- * returned, cancelled or not: `release`, which may be NULL, tells, on the thread of `work`.
+ * Run work that blocks on the executor. One at a time.
+ *
+ * The work may emit from there, and its events come back on the loop; it waits while over 1 MiB of
+ * them are under way. After cancellation emitting returns context_canceled, and
+ * beluga_emit_is_cancelled tells.
+ *
+ * @param work      Returns 0, or a negative code that ends the call.
+ * @param argument  Must live until `work` returned, cancelled or not.
+ * @param release   Called when `work` has returned, on its thread; NULL: not needed.
  * @return 0; otherwise neither is called: BELUGA_ERROR_NO_MEMORY; BELUGA_ERROR_INVALID_INPUT one
- * runs already; what the host's executor gave.
+ * runs already, or NULL; BELUGA_ERROR_NOT_SUPPORTED an HTTP provider; the executor's own code.
  */
 BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
                                         int (*work)(beluga_emit *emit, void *argument),
@@ -419,7 +487,7 @@ BELUGA_API int beluga_emit_run_blocking(beluga_emit *emit,
  */
 BELUGA_API bool beluga_emit_is_cancelled(beluga_emit *emit);
 
-/** Return a random number, for what needs one; never for secrets. Threads: the loop's. */
+/** Return a random number, for jitter or ids; never for secrets. Threads: the loop's. */
 BELUGA_API uint64_t beluga_emit_random(beluga_emit *emit);
 
 /* --- registration ----------------------------------------------------------------------------- */
@@ -430,7 +498,12 @@ typedef struct beluga_provider_node {
     struct beluga_provider_node *next;
 } beluga_provider_node;
 
-/** Add a node to the list that every registry made from now on starts with. No allocation. */
+/**
+ * Add a node to the list that every registry made from now on starts with. It allocates nothing,
+ * and may run before main.
+ *
+ * @param node  Borrowed for ever, with `provider` set.
+ */
 BELUGA_API void beluga_provider_link(beluga_provider_node *node);
 
 BELUGA_END_DECLS
@@ -441,8 +514,8 @@ BELUGA_END_DECLS
  *
  *     beluga_registry_register(registry, <function>(), &err);
  *
- * and link the table before main, as Go's blank import does. From a static archive the linker drops
- * an object nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it
+ * and link the table before main, as Go's blank import does. A linker drops an object of a static
+ * archive that nobody refers to: then only the explicit call works. With BELUGA_PLUGIN defined it
  * makes the source a plug-in instead: see plugin.h.
  */
 #define BELUGA_REGISTER_PROVIDER(function, table)                  \

@@ -11,40 +11,44 @@
  *
  * `reasoning_budget` makes a model think with that many tokens (0: not at all). `reasoning_effort`
  * sets the effort and lets the model decide how long to think, which models before Claude 4.6
- * refuse: give them a budget. Reasoning is sent back with its signature, unchanged; that which
- * another provider made is left out, with a warning. System messages go to the top, wherever they
- * stand; results of tools that follow each other go into one message.
+ * refuse: give them a budget. Reasoning is sent back with its signature, unchanged; reasoning of
+ * another provider is left out, with a warning. System messages go to the top, wherever they stand;
+ * results of tools that follow each other go into one message.
  *
- * beluga_message_mark_cache marks what the API should keep (at most four marks a request). A mark
- * in a system message covers the tools, too.
+ * beluga_message_mark_cache marks the part of the input that the API should keep (at most four
+ * marks a request). A mark in a system message covers the tools, too.
  *
- * What the protocol has no place for becomes a warning in START: seed, penalties, json_mode, the
- * name of a schema. Content it can't carry fails with not_supported: audio, files other than PDF
- * and text.
+ * The protocol has no place for these, which become a warning in START: seed, penalties, json_mode,
+ * the name of a schema. Content that it can't carry fails with not_supported: audio, files other
+ * than PDF and text.
  *
- * The proof of completion is the event `message_stop`. input_total of the usage includes what was
- * read from and written to the cache, which the API counts beside it.
+ * The proof of completion is the event `message_stop`. The API counts tokens that were read from or
+ * written to the cache apart; input_total of the usage includes them.
  */
 #ifndef BELUGA_PROVIDERS_ANTHROPIC_H
 #define BELUGA_PROVIDERS_ANTHROPIC_H
 
 #include <beluga/option.h>
 
-/** The most tokens of an answer, where max_tokens is not set. */
+/** The most tokens of an answer when max_tokens is not set. */
 #define BELUGA_ANTHROPIC_MAX_TOKENS 16384
 
 BELUGA_BEGIN_DECLS
 
 /**
- * Ask for features that are not final yet: names with commas between, for the header
- * anthropic-beta.
+ * Ask for features that are not final yet.
+ *
+ * @param names  With commas between them, for the header anthropic-beta. NULL: none.
  */
 static inline beluga_option beluga_anthropic_with_beta(const char *names)
 {
     return beluga_with_provider_specific("anthropic.beta", names);
 }
 
-/** Send the key as "Authorization: Bearer" (true) or as x-api-key (false), wherever it is from. */
+/**
+ * Send the key as "Authorization: Bearer" (true) or as x-api-key (false), wherever it is from.
+ * Unset: a bearer token when it is from ANTHROPIC_AUTH_TOKEN.
+ */
 static inline beluga_option beluga_anthropic_with_bearer(bool on)
 {
     return beluga_with_provider_specific_bool("anthropic.bearer", on);

@@ -5,9 +5,9 @@
  * reads when asked to: AZURE_OPENAI_ENDPOINT, AZURE_OPENAI_API_KEY (others: AZURE_API_KEY,
  * AZURE_OPENAI_KEY), AZURE_OPENAI_AD_TOKEN, OPENAI_API_VERSION.
  *
- * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or a
- * key source), so that it is asked for again. Otherwise as openai.h says. A refused prompt is
- * content_filter.
+ * A token of Entra ID runs out: give it by reference ("command:az account get-access-token …", or
+ * a key source), so that the library asks for it again. A prompt that the service refuses fails
+ * with content_filter. All else is as openai.h says.
  */
 #ifndef BELUGA_PROVIDERS_AZURE_H
 #define BELUGA_PROVIDERS_AZURE_H
@@ -19,15 +19,15 @@
 
 BELUGA_BEGIN_DECLS
 
-/** Use the dated API, with this version: "2024-10-21". Default: the v1 API. */
+/** Use the dated API, with this version: "2024-10-21". Unset: the v1 API. */
 static inline beluga_option beluga_azure_with_api_version(const char *version)
 {
     return beluga_with_provider_specific("azure.api_version", version);
 }
 
 /**
- * The key is a token of Entra ID: send it as a bearer token, not as the resource's key. Default:
- * true when it is from AZURE_OPENAI_AD_TOKEN, or looks like one (a JWT).
+ * Take the key for a token of Entra ID, and send it as a bearer token (true), or for the resource's
+ * key (false). Unset: a token when it is from AZURE_OPENAI_AD_TOKEN, or looks like one (a JWT).
  */
 static inline beluga_option beluga_azure_with_entra(bool on)
 {
@@ -35,8 +35,8 @@ static inline beluga_option beluga_azure_with_entra(bool on)
 }
 
 /**
- * Send "max_completion_tokens" (true, the default), or the older "max_tokens" for deployments that
- * do not know it.
+ * Send the limit of tokens as "max_completion_tokens" (true, also when unset), or as the older
+ * "max_tokens", for deployments that do not know the former.
  */
 static inline beluga_option beluga_azure_with_max_completion_tokens(bool on)
 {

@@ -5,9 +5,9 @@
  *
  * The plan that a model makes before it calls tools is delivered as reasoning, signed
  * "cohere:tool_plan", and goes back as a plan. A tool chosen by name is sent alone, and required.
- * What the API has no place for becomes a warning in START: user, parallel_tool_calls=false, grades
- * of reasoning_effort, the mark that a tool failed. Audio and files fail with not_supported. Usage
- * is what is billed; all counts are in its raw JSON.
+ * The API has no place for these, which become a warning in START: user, parallel_tool_calls=false,
+ * grades of reasoning_effort, the mark that a tool failed. Audio and files fail with not_supported.
+ * The usage tells the tokens that are billed; its raw JSON has all counts.
  *
  * The proof of completion is "message-end".
  */
@@ -18,7 +18,7 @@
 
 BELUGA_BEGIN_DECLS
 
-/** "CONTEXTUAL", "STRICT" or "OFF". */
+/** Choose the safety mode: "CONTEXTUAL", "STRICT" or "OFF". Unset: the API's default. */
 static inline beluga_option beluga_cohere_with_safety_mode(const char *mode)
 {
     return beluga_with_provider_specific("cohere.safety_mode", mode);

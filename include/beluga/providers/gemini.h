@@ -5,10 +5,10 @@
  *
  * On Vertex AI the base URL is that of a project's location, such as
  * https://europe-west4-aiplatform.googleapis.com/v1/projects/my-project/locations/europe-west4, and
- * the key an OAuth token, which runs out: give it by reference ("command:gcloud auth
- * print-access-token", or a key source), so that it is asked for again. A model is named as it is
- * at Google ("gemini-flash-latest"), "publishers/NAME/models/MODEL", or "endpoints/ID". The URL
- * https://aiplatform.googleapis.com alone is Vertex AI's express mode, whose key is an API key.
+ * the key is an OAuth token, which runs out: give it by reference ("command:gcloud auth
+ * print-access-token", or a key source), so that the library asks for it again. A model is named as
+ * it is at Google ("gemini-flash-latest"), "publishers/NAME/models/MODEL", or "endpoints/ID". The
+ * URL https://aiplatform.googleapis.com alone is Vertex AI's express mode, whose key is an API key.
  */
 #ifndef BELUGA_PROVIDERS_GEMINI_H
 #define BELUGA_PROVIDERS_GEMINI_H
@@ -21,9 +21,8 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * The key is an OAuth token: send it as a bearer token, not as an API key. Default: true below a
- * project of Vertex AI
- * ("/projects/" in the base URL), else false. Since: 0.1
+ * Take the key for an OAuth token, and send it as a bearer token (true), or for an API key (false).
+ * Unset: true below a project of Vertex AI ("/projects/" in the base URL), else false. Since: 0.1
  */
 static inline beluga_option beluga_gemini_with_bearer(bool on)
 {

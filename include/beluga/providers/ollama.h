@@ -1,12 +1,12 @@
 /**
  * @file ollama.h
  * Options of the provider `ollama`, which speaks Ollama's own /api/chat. Variables it reads when
- * asked to: OLLAMA_HOST (a host, host:port or URL), OLLAMA_API_KEY (sent where it is set; a server
- * of one's own needs none).
+ * asked to: OLLAMA_HOST (a host, host:port or URL), OLLAMA_API_KEY (sent when it is set; a server
+ * of your own needs none).
  *
- * What the protocol has no place for becomes a warning in START: tool_choice but auto and none,
- * parallel_tool_calls, strict tools, reasoning_budget but 0, user. Content it can't carry fails
- * with not_supported: images by address, audio, files.
+ * The protocol has no place for these, which become a warning in START: tool_choice but auto and
+ * none, parallel_tool_calls, strict tools, reasoning_budget but 0, user. Content that it can't
+ * carry fails with not_supported: images by address, audio, files.
  *
  * The proof of completion is `"done":true`. A count that a server leaves out is unknown, not zero.
  */
@@ -18,8 +18,8 @@
 BELUGA_BEGIN_DECLS
 
 /**
- * Tokens of context to run the model with. Longer input is cut without a word: Ollama's own
- * default is small.
+ * Run the model with this many tokens of context. Ollama cuts longer input without telling. Unset:
+ * Ollama's own default, which is small.
  */
 static inline beluga_option beluga_ollama_with_num_ctx(int64_t tokens)
 {

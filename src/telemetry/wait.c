@@ -1,0 +1,25 @@
+/* How the exporter waits. */
+#include "telemetry/export.h"
+
+#include "base/clock.h"
+
+void beluga__wait_until(pthread_cond_t *what, pthread_mutex_t *lock, int64_t ns)
+{
+    struct timespec end = beluga__timespec(ns);
+    pthread_cond_timedwait(what, lock, &end);
+}
+
+bool beluga__exporter_sleep(beluga__exporter *e, int64_t ms, int64_t deadline_ns)
+{
+    beluga_telemetry *t = e->t;
+    int64_t end = beluga__now_ns() + ms * BELUGA__NS_PER_MS;
+    bool there = true;
+    pthread_mutex_lock(&t->lock);
+    while (there && beluga__now_ns() < end) {
+        int64_t most = beluga__hurry_ns(t) < deadline_ns ? beluga__hurry_ns(t) : deadline_ns;
+        there = end < most; /* what would come too late need not be waited for */
+        if (there) beluga__wait_until(&t->wake, &t->lock, end);
+    }
+    pthread_mutex_unlock(&t->lock);
+    return there;
+}
