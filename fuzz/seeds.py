@@ -13,8 +13,12 @@ import struct
 import sys
 
 root = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(root / "tests/support"))
+import fixtures  # noqa: E402
+
 folder = pathlib.Path(sys.argv[1])
-fixtures = root / "tests/fixtures"
+recorded = root / "tests/fixtures"
+providers = sorted(p.name for p in recorded.iterdir() if (p / "check").is_dir())
 
 
 def keep(name, *parts):
@@ -22,11 +26,6 @@ def keep(name, *parts):
     at = folder / name
     at.mkdir(parents=True, exist_ok=True)
     (at / hashlib.sha1(data).hexdigest()).write_bytes(data)
-
-
-def files(pattern):
-    for file in sorted(f for f in fixtures.glob(pattern) if f.is_file()):
-        yield file, file.relative_to(fixtures).parts[0], file.read_bytes()
 
 
 def way(data, ways):
@@ -37,54 +36,70 @@ def way(data, ways):
 # Whole, in small pieces, and disturbed in some way: see fuzz_adapter.c.
 WAYS = ["-----", "g----", "zcpeh", "zmccd", "-ctd-", "j-fb-"]
 PROTOCOLS = ("anthropic", "bedrock", "cohere", "gemini", "ollama", "openai", "openai-responses")
-TYPES = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson", ".json": "application/json",
-         ".aws": "application/vnd.amazon.eventstream"}
+TYPES = {"sse": "text/event-stream", "ndjson": "application/x-ndjson", "aws": "application/vnd.amazon.eventstream",
+         "body": "application/json", "models": "application/json"}
+KINDS = {"body": "-", "models": "l"} # a stream else
+
+
+def checked_answers(provider):
+    for _, sections in fixtures.walk(recorded, f"{provider}/check"):
+        yield from (text for name, text in sorted(sections.items()) if name.startswith("answer"))
+
+
+def add_checked(provider, answer):
+    head = answer.split(b"\n\n", 1)[0]
+    keep("http", head)
+    if provider not in PROTOCOLS:
+        return
+    streamed = re.search(rb"event-?stream|ndjson", head.lower())
+    kind = "l" if b'"models"' in answer or b'"data":[' in answer else "s" if streamed else "-"
+    keep("adapter", provider, "\n", kind, way(answer, WAYS), "\n", answer)
+
+
+def add_bytes(provider, section, body):
+    if section == "error":
+        keep("response", provider, "\ne\n", body)
+    if section not in TYPES:
+        return
+    kind = KINDS.get(section, "s")
+    head = f"HTTP/1.1 200 OK\nContent-Type: {TYPES[section]}\n\n"
+    if kind == "s" and provider in PROTOCOLS and len(body) < 1200:
+        keep("adapter", provider, "\n", kind, way(body, WAYS), "\n", head, body)
+    keep("response", provider, "\n", "w" if kind == "-" else kind, "\n", body)
+    if section in KINDS:
+        keep("json", body)
+        keep("json_edit", body, '\0{"model":null,"more":[1]}')
+    elif section == "sse":
+        keep("sse", "\1", body)
 
 
 def answers():
-    for _, provider, answer in files("*/check/*/answer*.http"):
-        keep("http", answer.split(b"\n\n", 1)[0])
-        if provider not in PROTOCOLS:
-            continue
-        head = answer.split(b"\n\n", 1)[0].lower()
-        streamed = re.search(rb"event-?stream|ndjson", head)
-        kind = "l" if b'"models"' in answer or b'"data":[' in answer else "s" if streamed else "-"
-        keep("adapter", provider, "\n", kind, way(answer, WAYS), "\n", answer)
-    for file, provider, body in files("*/*/*"):
-        if file.name == "error.http":
-            keep("response", provider, "\ne\n", body)
-            continue
-        if file.suffix not in TYPES or file.name not in ("body.json", "models.json") and file.stem != "stream":
-            continue
-        kind = {"stream": "s", "models": "l"}.get(file.stem, "-")
-        head = f"HTTP/1.1 200 OK\nContent-Type: {TYPES[file.suffix]}\n\n"
-        if kind == "s" and provider in PROTOCOLS and len(body) < 1200:
-            keep("adapter", provider, "\n", kind, way(body, WAYS), "\n", head, body)
-        keep("response", provider, "\n", "w" if kind == "-" else kind, "\n", body)
-        if file.suffix == ".json":
-            keep("json", body)
-            keep("json_edit", body, '\0{"model":null,"more":[1]}')
-        elif file.suffix == ".sse":
-            keep("sse", "\1", body)
+    for provider in providers:
+        for answer in checked_answers(provider):
+            add_checked(provider, answer)
+        for _, sections in fixtures.walk(recorded, provider):
+            for section, body in sections.items():
+                add_bytes(provider, section, body)
 
 
 def requests():
-    names = sorted(p.name for p in fixtures.iterdir() if (p / "check").is_dir())
-    for file, _, text in files("openai/check/*/request.http"):
-        parts = text.split(b"\n\n", 1)
+    for case, sections in fixtures.walk(recorded, "openai/check"):
+        parts = sections.get("request", b"").split(b"\n\n", 1)
         if len(parts) < 2 or not parts[1].strip().startswith(b"{"):
             continue
         messages = json.dumps(json.loads(parts[1]).get("messages", []))
-        for name in names if file.parent.name in ("conversation", "tools-results", "image", "file") else ["openai"]:
+        for name in providers if case in ("conversation", "tools-results", "image", "file") else ["openai"]:
             keep("request", name, "\nmax_tokens=5\n\n", messages)
             keep("batch", "\1\0", '{"id":"a","messages":', messages, ',"max_tokens":5}\n')
 
 
 def frames():
     """The frames of a text as fuzz_aws.c wants them: headers and payload behind their lengths."""
-    for _, _, text in files("bedrock/*/stream.aws"):
+    for _, sections in fixtures.walk(recorded, "bedrock"):
+        if "aws" not in sections:
+            continue
         out, headers = b"\7", b""
-        for line in text.splitlines():
+        for line in sections["aws"].splitlines():
             if line.startswith(b":"):
                 name, value = line[1:].split(b": ", 1)
                 name = b":" + name

@@ -1,4 +1,4 @@
-/* An answer.http: what a provider sends back, and how the peer is told to send it. */
+/* The section answer of a case: what a provider sends back, and how the peer is told to send it. */
 #ifndef BELUGA_CHECK_ANSWER_H
 #define BELUGA_CHECK_ANSWER_H
 
@@ -19,7 +19,7 @@ typedef struct check_answer {
     size_t n_frames;
 } check_answer;
 
-/* Read the text of an answer.http. AWS frames are written in it as aws_frames reads them.
+/* Read the text of the section. AWS frames are written in it as aws_frames reads them.
  * @return NULL, or what is wrong with it. Free with check_answer_free in either case. */
 const char *check_answer_parse(check_answer *answer, const char *text);
 void check_answer_free(check_answer *answer);

@@ -11,11 +11,9 @@
 /* The options of a case alone, a line each; they borrow from `text`. */
 static int add_case_options(check_run *run, beluga_config *config, check_text *text)
 {
-    char path[CHECK_MAX_PATH];
     const char *const others[] = {run->scenario->like, NULL};
     beluga_option option;
-    if (!check_fixture_find(run->profile, run->scenario->name, others, "options.txt", text, path))
-        return 0;
+    if (!check_fixture_find(run->profile, run->scenario->name, others, "options", text)) return 0;
     for (char *line = strtok(text->data, "\n"); line; line = strtok(NULL, "\n")) {
         int code = beluga_option_parse(line, &option, &run->error);
         if (!code) code = beluga_config_set_n(config, &option, 1);
@@ -204,12 +202,11 @@ static const char *why_not(const check_run *run)
 /* A full provider makes what a case is about when its files have the options for it. */
 static bool is_without_files(const check_run *run)
 {
-    char path[CHECK_MAX_PATH];
     check_text text = {0};
     const check_scenario *s = run->scenario;
     if (!run->settings->foreign || !s->own || check_is_http(run) || !is_claimed(run)) return false;
-    bool found = check_fixture_find(run->profile, s->name, NULL, "events.txt", &text, path) ||
-                 check_fixture_find(run->profile, s->name, NULL, "options.txt", &text, path);
+    bool found = check_fixture_find(run->profile, s->name, NULL, "events", &text) ||
+                 check_fixture_find(run->profile, s->name, NULL, "options", &text);
     check_text_free(&text);
     return !found;
 }
@@ -240,7 +237,9 @@ static check_status check_one(check_run *run)
     if (reason)
         skip(run, reason);
     else if (is_without_files(run))
-        check_text_printf(&run->reason, "no file check/%s/options.txt says how to bring it about",
+        check_text_printf(&run->reason,
+                          "no file check/%s" CHECK_FIXTURE_ENDING
+                          " has options that bring it about",
                           run->scenario->name);
     else
         run_scenario(run);
@@ -300,6 +299,8 @@ int check_provider(const check_settings *settings, const char *name, beluga_erro
     int code = find_provider(settings, name, &table, &provider, err);
     if (code) return code;
     code = check_profile_read(&profile, settings, provider, err);
+    for (const check_scenario *s = check_scenarios; s->name && !code; s++)
+        code = check_fixture_look(&profile, s->name, err);
     size_t failed = code ? 0 : check_all(settings, provider, &profile);
     check_profile_free(&profile);
     if (failed)

@@ -1,21 +1,31 @@
 #include "kit/fixtures.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 /* ---- check.json ------------------------------------------------------------------------------ */
 
-static bool read_file(const check_profile *p, const char *provider, const char *file,
-                      check_text *text, char path[CHECK_MAX_PATH])
+/* "openai/check/text", or "check/text" in a folder that is of one provider alone. */
+static void name_of(char name[CHECK_MAX_PATH], const char *provider, const char *below)
 {
-    if (p->folders[0] && p->foreign && strcmp(provider, p->name) == 0) {
-        snprintf(path, CHECK_MAX_PATH, "%s/check/%s", p->folders[0], file);
+    snprintf(name, CHECK_MAX_PATH, "%s%scheck/%s", provider, *provider ? "/" : "", below);
+}
+
+/* The first folder may be of the provider alone. */
+static bool may_be_alone(const check_profile *p, const char *provider)
+{
+    return p->folders[0] && p->foreign && strcmp(provider, p->name) == 0;
+}
+
+static bool read_settings(const check_profile *p, const char *provider, check_text *text,
+                          char path[CHECK_MAX_PATH])
+{
+    if (may_be_alone(p, provider)) {
+        snprintf(path, CHECK_MAX_PATH, "%s/check/check.json", p->folders[0]);
         if (check_text_read(text, path)) return true;
     }
     for (size_t i = 0; p->folders[i]; i++) {
-        snprintf(path, CHECK_MAX_PATH, "%s/%s/check/%s", p->folders[i], provider, file);
+        snprintf(path, CHECK_MAX_PATH, "%s/%s/check/check.json", p->folders[i], provider);
         if (check_text_read(text, path)) return true;
     }
     return false;
@@ -27,9 +37,11 @@ static int read_level(check_profile *p, const char *provider, beluga_error *err)
     check_text text = {0};
     beluga_json_doc **doc = &p->levels[p->n_levels].doc;
     snprintf(p->levels[p->n_levels].provider, sizeof p->levels[0].provider, "%s", provider);
-    int code = read_file(p, provider, "check.json", &text, path)
+    int code = read_settings(p, provider, &text, path)
                    ? beluga_json_parse(text.data, text.length, doc, err)
-                   : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND, "%s has no fixtures: no %s",
+                   : beluga_error_set(err, BELUGA_ERROR_NOT_FOUND,
+                                      "%s has no fixtures: no %s; those of the built-in providers "
+                                      "are in the source of Beluga: --fixtures tests/fixtures",
                                       provider, path);
     check_text_free(&text);
     if (!code) p->n_levels++;
@@ -46,7 +58,7 @@ static void path_of_url(char *out, size_t size, const char *url)
     snprintf(out, size, "%s", path ? path : "");
 }
 
-/* Those of `next`, and what they lean on. */
+/* Read the settings of `next`, and of what it leans on. */
 static int read_levels(check_profile *p, const char *next, beluga_error *err)
 {
     while (next) {
@@ -129,36 +141,81 @@ int check_profile_options(const check_profile *p, beluga_option *options, beluga
     return n;
 }
 
-/* ---- the files of a case --------------------------------------------------------------------- */
+/* ---- the sections of a case ------------------------------------------------------------------ */
 
-static bool find_in(const check_profile *p, const char *scenario, const char *file,
-                    check_text *text, char path[CHECK_MAX_PATH])
+static const char *const sections[] = {"request#", "answer#", "events", "options", NULL};
+
+enum { PLACES = 3 }; /* where a case of a provider may stand */
+
+/* Read the case of a provider that stands in one of the places. */
+static int read_case(const check_profile *p, const char *provider, size_t place,
+                     const char *scenario, check_fixture_file *file, beluga_error *err)
 {
-    char name[128];
-    snprintf(name, sizeof name, "%s/%s", scenario, file);
+    char name[CHECK_MAX_PATH];
+    bool alone = place == 0;
+    *file = (check_fixture_file){0};
+    if (alone && !may_be_alone(p, provider)) return BELUGA_ERROR_NOT_FOUND;
+    name_of(name, alone ? "" : provider, scenario);
+    const char *const *folders = p->folders + (alone ? 0 : place - 1);
+    return check_fixture_file_read(file, folders, name, sections, err);
+}
+
+static bool find_at(const check_profile *p, const char *provider, size_t place,
+                    const char *scenario, const char *name, check_text *text)
+{
+    check_fixture_file file;
+    int code = read_case(p, provider, place, scenario, &file, NULL);
+    const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
+    const check_section *found = of ? check_case_section(of, name) : NULL;
+    check_text_clear(text);
+    if (found) check_text_add(text, found->text.data, found->text.length);
+    check_fixture_file_free(&file);
+    return found != NULL;
+}
+
+static bool find_in(const check_profile *p, const char *scenario, const char *name,
+                    check_text *text)
+{
     for (size_t i = 0; i < p->n_levels; i++)
-        if (read_file(p, p->levels[i].provider, name, text, path)) return true;
+        for (size_t place = 0; place < PLACES; place++)
+            if (find_at(p, p->levels[i].provider, place, scenario, name, text)) return true;
     return false;
 }
 
-bool check_fixture_find(const check_profile *p, const char *scenario, const char *const *others,
-                        const char *file, check_text *text, char path[CHECK_MAX_PATH])
+int check_fixture_look(const check_profile *p, const char *scenario, beluga_error *err)
 {
-    bool found = find_in(p, scenario, file, text, path);
-    for (; !found && others && *others; others++) found = find_in(p, *others, file, text, path);
+    for (size_t i = 0; i < p->n_levels * PLACES; i++) {
+        check_fixture_file file;
+        int code = read_case(p, p->levels[i / PLACES].provider, i % PLACES, scenario, &file, err);
+        if (!code && !check_fixture_file_case(&file, scenario))
+            code = beluga_error_set(err, BELUGA_ERROR_INVALID_CONFIG,
+                                    "%s: it has no case %s: leave out its lines \"=== case\"",
+                                    file.path, scenario);
+        check_fixture_file_free(&file);
+        if (code && code != BELUGA_ERROR_NOT_FOUND) return code;
+    }
+    return 0;
+}
+
+bool check_fixture_find(const check_profile *p, const char *scenario, const char *const *others,
+                        const char *section, check_text *text)
+{
+    bool found = find_in(p, scenario, section, text);
+    for (; !found && others && *others; others++) found = find_in(p, *others, section, text);
     return found;
 }
 
-bool check_fixture_write(const check_profile *p, const char *scenario, const char *file,
+bool check_fixture_write(const check_profile *p, const char *scenario, const char *section,
                          const char *text)
 {
-    char path[CHECK_MAX_PATH];
-    snprintf(path, sizeof path, "%s/%s/check/%s", p->folders[0], p->levels[0].provider, scenario);
-    if (mkdir(path, 0777) != 0 && errno != EEXIST) return false;
-    snprintf(path, sizeof path, "%s/%s/check/%s/%s", p->folders[0], p->levels[0].provider, scenario,
-             file);
-    FILE *out = fopen(path, "wbe");
-    if (!out) return false;
-    bool written = fwrite(text, 1, strlen(text), out) == strlen(text);
-    return fclose(out) == 0 && written;
+    const char *const own[] = {p->folders[0], NULL};
+    char name[CHECK_MAX_PATH];
+    check_fixture_file file;
+    name_of(name, p->levels[0].provider, scenario);
+    int code = check_fixture_file_read(&file, own, name, sections, NULL);
+    const check_case *of = code ? NULL : check_fixture_file_case(&file, scenario);
+    bool written = (of || code == BELUGA_ERROR_NOT_FOUND) &&
+                   check_fixture_file_write(&file, of, section, text, strlen(text));
+    check_fixture_file_free(&file);
+    return written;
 }

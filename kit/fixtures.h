@@ -1,4 +1,4 @@
-/* What the kit knows of a provider, as files: <fixtures>/<provider>/check.json and a folder a case.
+/* What the kit knows of a provider, as files: PROVIDER/check/check.json and a file a case.
  * tests/fixtures/README.md has the format. */
 #ifndef BELUGA_CHECK_FIXTURES_H
 #define BELUGA_CHECK_FIXTURES_H
@@ -8,10 +8,10 @@
 #include <beluga/provider/provider.h>
 
 #include "kit/check.h"
+#include "kit/fixture_file.h"
 #include "kit/text.h"
 
 enum {
-    CHECK_MAX_PATH = 1024,
     CHECK_MAX_BASES = 4,   /* how often a provider's fixtures may lean on another's */
     CHECK_MAX_OPTIONS = 16 /* of a check.json */
 };
@@ -49,16 +49,19 @@ const char *check_profile_skip(const check_profile *profile, const char *scenari
  * profile. @return how many, or a negative code. */
 int check_profile_options(const check_profile *profile, beluga_option *options, beluga_error *err);
 
+/* See that what there is of a scenario can be read: where a section is looked for later, a file
+ * that can't be read is as good as none. @return 0; BELUGA_ERROR_INVALID_CONFIG with what is wrong.
+ */
+int check_fixture_look(const check_profile *profile, const char *scenario, beluga_error *err);
 /*
- * Find a file of a case: the provider's own, that of the provider it leans on, and then the same of
- * the cases in `others`, which stand in for it (NULL-terminated). Reads it into `text`.
- * @return whether it is anywhere; `path` then says where.
+ * Find a section of a case, such as "answer" or "answer 2": the provider's own, that of the
+ * provider it leans on, and then the same of the cases in `others`, which stand in for it
+ * (NULL-terminated). Reads it into `text`. @return whether it is anywhere.
  */
 bool check_fixture_find(const check_profile *profile, const char *scenario,
-                        const char *const *others, const char *file, check_text *text,
-                        char path[CHECK_MAX_PATH]);
-/* Write a file of the provider's own case. @return whether it could be written. */
-bool check_fixture_write(const check_profile *profile, const char *scenario, const char *file,
+                        const char *const *others, const char *section, check_text *text);
+/* Write a section of the provider's own case. @return whether it could be written. */
+bool check_fixture_write(const check_profile *profile, const char *scenario, const char *section,
                          const char *text);
 
 #endif

@@ -86,13 +86,15 @@ void check_run_table(check_run *run)
 
 static void want_answer(check_run *run, const char *scenario, const char *what)
 {
-    char path[CHECK_MAX_PATH];
     check_text text = {0};
-    if (!check_fixture_find(run->profile, scenario, NULL, "answer.http", &text, path))
+    const char *base = run->settings->base;
+    if (!check_fixture_find(run->profile, scenario, NULL, "answer", &text))
         check_problem(run,
-                      "want a file check/%s/answer.http in the folder of fixtures, got none: "
-                      "nothing shows that it reads %s",
-                      scenario, what);
+                      "want a file check/%s" CHECK_FIXTURE_ENDING
+                      " with the section answer in the folder of fixtures, got none: nothing shows "
+                      "that it reads %s%s%s%s",
+                      scenario, what, base ? "; those of " : "", base ? base : "",
+                      base ? " are in the source of Beluga: --fixtures tests/fixtures" : "");
     check_text_free(&text);
 }
 
@@ -244,18 +246,18 @@ static void play_answer(check_run *run)
 /* Every page of the list of models. */
 static bool play_models(check_run *run)
 {
-    char path[CHECK_MAX_PATH], file[32] = "answer.http";
+    char section[32] = "answer";
     check_text text = {0};
     size_t n = 0;
-    for (; check_fixture_find(run->profile, "models", NULL, file, &text, path); n++) {
+    for (; check_fixture_find(run->profile, "models", NULL, section, &text); n++) {
         check_answer_free(&run->answer);
         const char *wrong = check_answer_parse(&run->answer, text.data);
         if (wrong) check_problem(run, "answer %zu of models: %s", n + 1, wrong);
         play_answer(run);
-        snprintf(file, sizeof file, "answer.%zu.http", n + 2);
+        snprintf(section, sizeof section, "answer %zu", n + 2);
     }
     check_text_free(&text);
-    if (!n) check_text_puts(&run->reason, "no file check/models/answer.http among its fixtures");
+    if (!n) check_no_answer(run, "models", 1);
     return n > 0;
 }
 

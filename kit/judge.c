@@ -20,20 +20,19 @@ void check_problem(check_run *run, const char *format, ...)
     check_text_printf(&run->problems, "%s\n", line);
 }
 
-/* "request.http" for the first exchange, "request.2.http" for the second. */
-static void file_name(char *out, const char *what, size_t n)
+/* "request" for the first exchange, "request 2" for the second. */
+static void section_name(char *out, const char *what, size_t n)
 {
     if (n == 1)
-        snprintf(out, MAX_NAME, "%s.http", what);
+        snprintf(out, MAX_NAME, "%s", what);
     else
-        snprintf(out, MAX_NAME, "%s.%zu.http", what, n);
+        snprintf(out, MAX_NAME, "%s %zu", what, n);
 }
 
-static bool find(check_run *run, const char *file, const char *other, check_text *text)
+static bool find(check_run *run, const char *section, const char *other, check_text *text)
 {
-    char path[CHECK_MAX_PATH];
     const char *const others[] = {other, NULL};
-    return check_fixture_find(run->profile, run->scenario->name, others, file, text, path);
+    return check_fixture_find(run->profile, run->scenario->name, others, section, text);
 }
 
 /* What is answered, and what comes of it, may stand in another case than the request. */
@@ -49,10 +48,10 @@ static bool is_foreign(const check_run *run)
 
 static bool find_answer(check_run *run, size_t n, check_text *text)
 {
-    char file[MAX_NAME];
-    file_name(file, "answer", n);
+    char section[MAX_NAME];
+    section_name(section, "answer", n);
     bool stands_in = !is_foreign(run) || !run->scenario->own;
-    return find(run, file, stands_in ? answers_like(run) : NULL, text);
+    return find(run, section, stands_in ? answers_like(run) : NULL, text);
 }
 
 bool check_has_answer(check_run *run, size_t n)
@@ -63,17 +62,22 @@ bool check_has_answer(check_run *run, size_t n)
     return has;
 }
 
+void check_no_answer(check_run *run, const char *scenario, size_t n)
+{
+    char section[MAX_NAME];
+    section_name(section, "answer", n);
+    check_text_printf(&run->reason, "no file check/%s" CHECK_FIXTURE_ENDING " with the section %s",
+                      scenario, section);
+}
+
 /* Of a foreign provider no more is asked than its author wrote. */
 static bool miss_answer(check_run *run, size_t n)
 {
-    char file[MAX_NAME];
     const char *like = answers_like(run);
-    file_name(file, "answer", n);
     if (!is_foreign(run)) {
         check_problem(run, "answer %zu of %s: there is none", n, run->scenario->name);
     } else if (!run->reason.length) {
-        check_text_printf(&run->reason, "no file check/%s/%s among its fixtures",
-                          like && !run->scenario->own ? like : run->scenario->name, file);
+        check_no_answer(run, like && !run->scenario->own ? like : run->scenario->name, n);
     }
     return false;
 }
@@ -92,13 +96,12 @@ bool check_load_answer(check_run *run, size_t n)
 bool check_load_usual_answer(check_run *run, bool streamed)
 {
     check_text text = {0};
-    char path[CHECK_MAX_PATH];
     const char *name = streamed ? "stream" : "text", *wrong = "there is none";
     check_answer_free(&run->answer);
-    if (check_fixture_find(run->profile, name, NULL, "answer.http", &text, path))
+    if (check_fixture_find(run->profile, name, NULL, "answer", &text))
         wrong = check_answer_parse(&run->answer, text.data);
     else if (is_foreign(run))
-        check_text_printf(&run->reason, "no file check/%s/answer.http among its fixtures", name);
+        check_no_answer(run, name, 1);
     if (wrong && !run->reason.length) check_problem(run, "the answer of %s: %s", name, wrong);
     check_text_free(&text);
     return !wrong;
@@ -238,20 +241,20 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- writing fixtures ------------------------------------------------------------------------ */
 
-/* Write a file of the case, unless what is there, or stands in for it, says the same. */
-static void update(check_run *run, const char *file, const char *text)
+/* Write a section of the case, unless what is there, or stands in for it, says the same. */
+static void update(check_run *run, const char *section, const char *text)
 {
-    if (!check_fixture_write(run->profile, run->scenario->name, file, text))
-        check_problem(run, "%s can't be written", file);
+    if (!check_fixture_write(run->profile, run->scenario->name, section, text))
+        check_problem(run, "the section %s can't be written", section);
 }
 
-static void update_request(check_run *run, size_t i, const char *file)
+static void update_request(check_run *run, size_t i, const char *section)
 {
     check_text sent = {0}, text = {0};
     check_text_clear(&run->problems);
     write_request(run, i, &sent);
     take_out(run, check_text_get(&sent), &text);
-    update(run, file, check_text_get(&text));
+    update(run, section, check_text_get(&text));
     check_text_free(&sent);
     check_text_free(&text);
 }
@@ -286,28 +289,28 @@ static const char *request_like(const check_run *run)
 
 void check_request(check_run *run, size_t n)
 {
-    char file[MAX_NAME];
+    char section[MAX_NAME];
     check_text text = {0}, want = {0};
     size_t i = run->asked++;
-    file_name(file, "request", n);
+    section_name(section, "request", n);
     if (!peer_request_method(run->peer, i)) {
         check_problem(run, "request %zu was never sent", i + 1);
         return;
     }
     size_t before = run->problems.length;
     bool as_written = !run->profile->borrowed && !run->settings->config;
-    bool found = as_written && find(run, file, request_like(run), &text);
+    bool found = as_written && find(run, section, request_like(run), &text);
     if (found) {
         fill_in(run, text.data, &want);
         compare_request(run, i, want.data);
     } else if (as_written && !is_foreign(run)) {
-        check_problem(run, "%s/%s is nowhere", run->scenario->name, file);
+        check_problem(run, "%s has no section %s", run->scenario->name, section);
     } else {
         /* The first call of two had not yet what the second one adds. */
         bool first = n == 1 && run->scenario->run == check_run_twice;
         look_for_texts(run, i, first ? 1 : beluga_messages_count(run->call.messages));
     }
-    if (run->settings->update && !before && run->problems.length) update_request(run, i, file);
+    if (run->settings->update && !before && run->problems.length) update_request(run, i, section);
     check_text_free(&text);
     check_text_free(&want);
 }
@@ -378,12 +381,12 @@ void check_events(check_run *run)
     if (strstr(got, CHECK_KEY)) check_problem(run, "the key stands in what came out");
     const char *like = answers_like(run);
     if (is_foreign(run) && !check_asks_the_same(run->scenario, like)) like = NULL; /* it may warn */
-    bool found = find(run, "events.txt", like, &want);
+    bool found = find(run, "events", like, &want);
     bool same = found && strcmp(check_text_get(&want), got) == 0;
     if (!same && run->settings->update)
-        update(run, "events.txt", got);
+        update(run, "events", got);
     else if (!found && !is_foreign(run))
-        check_problem(run, "%s/events.txt is nowhere", run->scenario->name);
+        check_problem(run, "%s has no section events", run->scenario->name);
     else if (found && !same)
         tell_difference(run, check_text_get(&want), got);
     check_text_free(&want);

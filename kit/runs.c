@@ -415,10 +415,11 @@ static void judge_usage(check_run *run, const char *before)
 static bool was_too_quick(check_run *run)
 {
     if (run->peer || !run->settings->foreign || !run->finished) return false;
-    check_text_printf(&run->reason,
-                      "it was done before it could be cancelled: check/%s/options.txt can make it "
-                      "slower",
-                      run->scenario->name);
+    check_text_printf(
+        &run->reason,
+        "it was done before it could be cancelled: options in check/%s.fixture can make it "
+        "slower",
+        run->scenario->name);
     return true;
 }
 

@@ -136,6 +136,8 @@ void check_push_watched(check_run *run, check_steps *steps);
 bool check_has_answer(check_run *run, size_t n);
 /* Read the answer of exchange `n` (from 1) and append it to the peer's queue. */
 bool check_load_answer(check_run *run, size_t n);
+/* Give as the reason of skipping that nobody wrote that answer of a scenario. */
+void check_no_answer(check_run *run, const char *scenario, size_t n);
 /* Compare the request that exchange `n` (from 1) sent. */
 void check_request(check_run *run, size_t n);
 /* Compare the story. */

@@ -27,7 +27,7 @@ static bool is_there(char *path, const char *folder, const char *below)
     return n > 0 && n < MAX_PATH_BYTES && access(path, R_OK) == 0;
 }
 
-/* Installed, or those of the source beside the build folder that this program is in. */
+/* Those of the source beside the build folder that this program is in: they are not installed. */
 static const char *find_fixtures(char *path)
 {
     char program[MAX_PATH_BYTES];
@@ -35,9 +35,7 @@ static const char *find_fixtures(char *path)
     program[n > 0 ? n : 0] = '\0';
     char *slash = strrchr(program, '/');
     if (slash) *slash = '\0';
-    if (slash && is_there(path, program, "/../tests/fixtures")) return path;
-    if (slash && is_there(path, program, "/../share/beluga/fixtures")) return path;
-    return is_there(path, BELUGA_FIXTURES_FOLDER, "") ? path : NULL;
+    return slash && is_there(path, program, "/../tests/fixtures") ? path : NULL;
 }
 
 static bool has_fixtures(const char *folder, const char *name)
@@ -45,6 +43,13 @@ static bool has_fixtures(const char *folder, const char *name)
     char path[MAX_PATH_BYTES], below[128];
     snprintf(below, sizeof below, "/%s/check/check.json", name);
     return is_there(path, folder, below);
+}
+
+/* A folder may be of one provider alone. */
+static bool is_of(const char *folder, const char *name)
+{
+    char path[MAX_PATH_BYTES];
+    return is_there(path, folder, "/check/check.json") || has_fixtures(folder, name);
 }
 
 /* Those of a plug-in's author: beside the file or in the folder above it, where they may be of one
@@ -56,8 +61,7 @@ static const char *find_own_fixtures(const char *file, const char *name, char *p
     static const char *const places[] = {"/fixtures", "/../fixtures"};
     for (size_t i = 0; slash && i < sizeof places / sizeof *places; i++) {
         snprintf(path, MAX_PATH_BYTES, "%.*s%s", n, file, places[i]);
-        char check[MAX_PATH_BYTES];
-        if (is_there(check, path, "/check/check.json") || has_fixtures(path, name)) return path;
+        if (is_of(path, name)) return path;
     }
     snprintf(path, MAX_PATH_BYTES, "fixtures");
     return has_fixtures(path, name) ? path : NULL;
@@ -98,8 +102,11 @@ static int check_named(subject *s, const check_settings *given, const char *name
     settings.base = base;
     settings.plugin = beluga_registry_plugin_file(registry, name);
     settings.foreign = settings.plugin || base;
-    if (settings.plugin && !settings.own_fixtures)
-        settings.own_fixtures = find_own_fixtures(settings.plugin, name, path);
+    /* An author's fixtures may lean on those that are named. */
+    if (settings.plugin && !(settings.own_fixtures && is_of(settings.own_fixtures, name))) {
+        const char *found = find_own_fixtures(settings.plugin, name, path);
+        if (found) settings.own_fixtures = found;
+    }
     if (base || (is_configured(s) && beluga_registry_contains(registry, name))) {
         int code = session_describe(&s->session, name, &table, err);
         if (code) return code;
@@ -237,8 +244,9 @@ const cli_command cmd_check = {
         "What is sent, answered and expected are files: PROVIDER/check/ in the folder that "
         "--fixtures names, or check/ for a folder of one provider. A plug-in's are looked for in "
         "fixtures/ beside it, in the folder above it and in the current folder, there with the "
-        "name. What there is no "
-        "file for is skipped, and so is what a provider does not claim to be able to do; but a "
+        "name. Those of the built-in providers are not installed: they are tests/fixtures in the "
+        "source of Beluga. What there is no file for is skipped, and so is what a provider does "
+        "not claim to be able to do; but a "
         "call that wants it must then warn or fail. A provider behind HTTP without an answer to "
         "read has failed: nothing shows that it reads one.\n\n"
         "Printed are the failures, with what was wanted and what came, and how many of each kind "

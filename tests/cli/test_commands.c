@@ -232,16 +232,14 @@ static void check_passes_for_a_provider_of_ours(void **state)
 static void check_tells_a_difference_and_fails(void **state)
 {
     struct cli *cli = *state;
-    static const char folder[] = "mock/check/text", events[] = "text \"Something else.\"\n";
+    static const char file[] = "mock/check/text.fixture";
+    static const char text_case[] = "=== events\ntext \"Something else.\"\n";
     char path[256];
-    for (const char *slash = folder; slash; slash = strchr(slash + 1, '/')) {
-        snprintf(path, sizeof path, "%s/%.*s", cli->home, (int)(slash - folder), folder);
+    for (const char *slash = file; (slash = strchr(slash, '/')); slash++) {
+        snprintf(path, sizeof path, "%s/%.*s", cli->home, (int)(slash - file), file);
         mkdir(path, 0777);
     }
-    snprintf(path, sizeof path, "%s/%s", cli->home, folder);
-    mkdir(path, 0777);
-    snprintf(path, sizeof path, "%s/events.txt", folder);
-    cli_write_file(cli, path, events, sizeof events - 1);
+    cli_write_file(cli, file, text_case, sizeof text_case - 1);
     assert_int_equal(cli_run(cli, "check", "--fixtures", cli->home, "--json", "mock", NULL), 1);
     beluga_json_doc *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);

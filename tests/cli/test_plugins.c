@@ -146,6 +146,19 @@ static void check_takes_the_file_of_a_plugin(void **state)
     assert_contains(cli->out, "the library is older");
 }
 
+static void fixtures_of_a_plugin_are_found_beside_those_that_are_named(void **state)
+{
+    struct cli *cli = *state;
+    const char *settings = "{\"model\": \"grey\", \"skip\": {\"text\": \"why not\"}}";
+    enter_home(cli);
+    assert_int_equal(mkdir("fixtures", 0755) | mkdir("fixtures/parrot", 0755) |
+                         mkdir("fixtures/parrot/check", 0755) | mkdir("others", 0755),
+                     0);
+    cli_write_file(cli, "fixtures/parrot/check/check.json", settings, strlen(settings));
+    cli_run(cli, "check", plugin("plugins/parrot"), "--fixtures", "others", "-v", NULL);
+    assert_contains(cli->out, "why not");
+}
+
 /* ---- beluga new ------------------------------------------------------------------------------ */
 
 static void assert_file_says(const char *path, const char *words)
@@ -174,7 +187,7 @@ static void new_writes_a_folder_with_the_name_in_it(void **state)
     assert_file_says("my-llm/README.md", "# my-llm");
     assert_int_equal(cli_run(cli, "new", "provider", "tone", "--http", NULL), 0);
     assert_file_says("tone/tone.c", "TONE_API_KEY");
-    assert_file_says("tone/fixtures/cut/events.txt", "stream_closed");
+    assert_file_says("tone/fixtures/cut.fixture", "stream_closed");
 }
 
 static void new_writes_over_nothing(void **state)
@@ -219,6 +232,7 @@ int main(void)
         CLI(what_is_no_list_of_files_is_a_fault_of_the_file),
         CLI(the_environment_alone_turns_nothing_on),
         CLI(check_takes_the_file_of_a_plugin),
+        CLI(fixtures_of_a_plugin_are_found_beside_those_that_are_named),
         CLI(new_writes_a_folder_with_the_name_in_it),
         CLI(new_writes_over_nothing),
         CLI(new_refuses_names_that_no_provider_can_have),

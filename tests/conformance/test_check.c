@@ -17,7 +17,7 @@
 #include <beluga/provider/provider.h>
 
 #include "kit/check.h"
-#include "kit/text.h"
+#include "kit/fixture_file.h"
 
 enum { PATH_BYTES = 512 };
 
@@ -46,32 +46,44 @@ static int remove_folder(void **state)
     return nftw(own, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Write "provider/check/case/file", and the folders above it. */
-static void write_own(const char *file, const char *text)
+/* Name a file of one's own, and make the folders above it. */
+static void name_own(char *path, size_t size, const char *file)
 {
-    char path[2 * PATH_BYTES];
-    snprintf(path, sizeof path, "%s/%s", own, file);
+    snprintf(path, size, "%s/%s", own, file);
     for (char *slash = path + strlen(own) + 1; (slash = strchr(slash, '/')); *slash++ = '/') {
         *slash = '\0';
         mkdir(path, 0777);
     }
+}
+
+static void write_own(const char *file, const char *text)
+{
+    char path[2 * PATH_BYTES];
+    name_own(path, sizeof path, file);
     FILE *out = fopen(path, "wb");
     assert_non_null(out);
     assert_true(fputs(text, out) >= 0);
     assert_int_equal(fclose(out), 0);
 }
 
-/* The real file with some words instead of others, which must be in it. */
-static void change(const char *file, const char *from, const char *to)
+/* A copy of the real case, whose section has some words instead of others, which must be in it. */
+static void change(const char *name, const char *section, const char *from, const char *to)
 {
-    char path[2 * PATH_BYTES];
-    check_text text = {0}, changed = {0};
-    snprintf(path, sizeof path, "%s/%s", real, file);
-    if (!check_text_read(&text, path)) fail_msg("%s can't be read", path);
-    assert_non_null(strstr(text.data, from));
-    check_text_replace(&changed, text.data, from, to);
-    write_own(file, check_text_get(&changed));
-    check_text_free(&text);
+    static const char *const known[] = {"request#", "answer#", "events", "options", NULL};
+    const char *const roots[] = {real, NULL};
+    char below[PATH_BYTES];
+    check_fixture_file file;
+    check_text changed = {0};
+    beluga_error err;
+    if (check_fixture_file_read(&file, roots, name, known, &err)) fail_msg("%s", err.message);
+    const check_section *found = check_case_section(&file.cases[0], section);
+    if (!found || !strstr(found->text.data, from)) fail_msg("%s does not say %s", name, from);
+    check_text_replace(&changed, found->text.data, from, to);
+    snprintf(below, sizeof below, "%s" CHECK_FIXTURE_ENDING, name);
+    name_own(file.path, sizeof file.path, below);
+    assert_true(check_fixture_file_write(&file, &file.cases[0], section, check_text_get(&changed),
+                                         changed.length));
+    check_fixture_file_free(&file);
     check_text_free(&changed);
 }
 
@@ -130,21 +142,21 @@ static void without_a_fault_none_fails(void **state)
 static void another_byte_in_an_answer_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/schema/answer.http", "717710", "717711");
+    change("openai/check/schema", "answer", "717710", "717711");
     assert_fails("openai", "schema ", "717710");
 }
 
 static void another_value_in_a_request_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/effort/request.http", "\"medium\"", "\"high\"");
+    change("openai/check/effort", "request", "\"medium\"", "\"high\"");
     assert_fails("openai", "effort ", "reasoning_effort: want \"high\", got \"medium\"");
 }
 
 static void a_member_that_is_not_sent_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/effort/request.http", "\"reasoning_effort\"",
+    change("openai/check/effort", "request", "\"reasoning_effort\"",
            "\"a\":[1],\"reasoning_effort\"");
     assert_fails("openai", "effort ", "a: want [1], got nothing");
 }
@@ -152,37 +164,37 @@ static void a_member_that_is_not_sent_fails_its_check(void **state)
 static void a_member_that_should_not_be_sent_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/sampling/request.http", ",\"seed\":7", "");
+    change("openai/check/sampling", "request", ",\"seed\":7", "");
     assert_fails("openai", "sampling ", "seed: want nothing, got 7");
 }
 
 static void another_path_or_header_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/image/request.http", "/chat/completions", "/chat/completion");
-    change("openai/check/file/request.http", "Bearer {key}", "bearer {key}");
-    change("openai/check/audio/request.http", "Authorization", "X-Missing: 1\nAuthorization");
+    change("openai/check/image", "request", "/chat/completions", "/chat/completion");
+    change("openai/check/file", "request", "Bearer {key}", "bearer {key}");
+    change("openai/check/audio", "request", "Authorization", "X-Missing: 1\nAuthorization");
     assert_fails("openai", "image audio file ", "header X-Missing: want \"1\", got none");
 }
 
 static void an_event_that_does_not_come_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/effort/events.txt", "finish stop", "text \"more\"\nfinish stop");
+    change("openai/check/effort", "events", "finish stop", "text \"more\"\nfinish stop");
     assert_fails("openai", "effort ", "want text \"more\"");
 }
 
 static void an_event_too_many_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/effort/events.txt", "text \"It is 12,231.\"\n", "");
+    change("openai/check/effort", "events", "text \"It is 12,231.\"\n", "");
     assert_fails("openai", "effort ", "got  text \"It is 12,231.\"");
 }
 
 static void another_status_fails_its_check(void **state)
 {
     (void)state;
-    change("openai/check/error-request/answer.http", "HTTP/1.1 400", "HTTP/1.1 401");
+    change("openai/check/error-request", "answer", "HTTP/1.1 400", "HTTP/1.1 401");
     assert_fails("openai", "error-request ",
                  "want the error invalid_request, got authentication_error");
 }
@@ -190,14 +202,14 @@ static void another_status_fails_its_check(void **state)
 static void a_wait_that_is_not_told_fails_its_check(void **state)
 {
     (void)state;
-    change("anthropic/check/error-request/answer.http", "x-should-retry", "X-Retry-After: 1\nx-s");
+    change("anthropic/check/error-request", "answer", "x-should-retry", "X-Retry-After: 1\nx-s");
     assert_fails("anthropic", "error-request ", "the error does not");
 }
 
 static void a_page_that_does_not_come_fails_its_check(void **state)
 {
     (void)state;
-    change("anthropic/check/models/answer.http", "\"has_more\":true", "\"has_more\":false");
+    change("anthropic/check/models", "answer", "\"has_more\":true", "\"has_more\":false");
     assert_fails("anthropic", "models ", "request 2 was never sent");
 }
 
@@ -320,6 +332,33 @@ static void a_check_json_that_can_not_be_read_is_an_error(void **state)
     assert_non_null(strstr(err.message, "lean on"));
 }
 
+static void a_case_that_can_not_be_read_is_an_error(void **state)
+{
+    static verdict v;
+    beluga_error err;
+    (void)state;
+    write_own("openai/check/effort.fixture", "=== anwser\nHTTP/1.1 200 OK\n");
+    assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "/openai/check/effort.fixture:1: "));
+    assert_non_null(strstr(err.message, "\"anwser\""));
+    assert_int_equal(v.passed, 0);
+    write_own("openai/check/effort.fixture",
+              "=== case effort\n=== options\n=== case b\n=== events\n");
+    assert_int_equal(check("openai", &v, &err), 0);
+    write_own("openai/check/effort.fixture", "=== case a\n=== events\n=== case b\n=== events\n");
+    assert_int_equal(check("openai", &v, &err), BELUGA_ERROR_INVALID_CONFIG);
+    assert_non_null(strstr(err.message, "no case effort"));
+}
+
+static void a_section_of_ones_own_stands_before_the_real_one_alone(void **state)
+{
+    (void)state;
+    write_own("openai/check/effort.fixture", "=== events\ntext \"no\"\n");
+    assert_fails("openai", "effort ", "want text \"no\"");
+    write_own("openai/check/effort.fixture", "like: openai/check/schema\n");
+    assert_fails("openai", "effort ", "want");
+}
+
 static void a_skip_is_told_with_its_reason_and_can_be_taken_back(void **state)
 {
     static verdict v;
@@ -362,6 +401,8 @@ int main(void)
         TEST(a_provider_without_fixtures_fails),
         TEST(a_provider_that_nobody_knows_is_an_error),
         TEST(a_check_json_that_can_not_be_read_is_an_error),
+        TEST(a_case_that_can_not_be_read_is_an_error),
+        TEST(a_section_of_ones_own_stands_before_the_real_one_alone),
         TEST(a_skip_is_told_with_its_reason_and_can_be_taken_back),
     };
     return cmocka_run_group_tests_name("check", tests, NULL, NULL);

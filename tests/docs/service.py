@@ -6,8 +6,12 @@ import http.server
 import json
 import os
 import struct
+import sys
 import threading
 import zlib
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+import fixtures  # noqa: E402
 
 
 def frame(lines, payload):
@@ -41,12 +45,13 @@ class Fixtures:
             return json.load(file).get("base")
 
     def answer(self, provider, scenario):
-        """The bytes of the file: the provider's own, or those of the nearest base that has it."""
+        """The bytes of the provider's own answer, or those of the nearest base that has one."""
         while provider:
-            path = os.path.join(self.root, provider, "check", scenario, "answer.http")
-            if os.path.exists(path):
-                with open(path, "rb") as file:
-                    return file.read()
+            name = os.path.join(provider, "check", scenario)
+            if os.path.exists(os.path.join(self.root, name + fixtures.ENDING)):
+                answer = fixtures.read(self.root, name)[scenario].get("answer")
+                if answer is not None:
+                    return answer
             provider = self.base(provider)
         return b"HTTP/1.1 404 Not Found\n\n"
 

@@ -216,16 +216,16 @@ static void a_frame_damaged_at_any_byte_gives_nothing(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools/stream.aws",
-        "stream-reasoning/stream.aws",
-        "body-everything/body.json",
-        "request-everything/call.txt",
-        "request-history/call.txt",
-        "request-ids-of-others/call.txt",
-        "request-no-tools-but-calls/call.txt",
-        "request-effort-of-nova/call.txt",
-        "body-unknown-block/body.json",
-        "request-state/call.txt",
+        "stream-tools/aws",
+        "stream-reasoning/aws",
+        "body-everything/body",
+        "request-everything/call",
+        "request-history/call",
+        "request-ids-of-others/call",
+        "request-no-tools-but-calls/call",
+        "request-effort-of-nova/call",
+        "body-unknown-block/body",
+        "request-state/call",
         NULL,
     };
     static const provider_suite suite = {&beluga__bedrock_provider, NULL, torture};

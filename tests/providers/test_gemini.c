@@ -35,20 +35,13 @@ static void the_key_goes_into_a_header_of_its_own(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools-parallel/stream.sse",
-        "stream-gemini3-signed-text/stream.sse",
-        "stream-code-and-image/stream.sse",
-        "body-tools/body.json",
-        "body-array/body.json",
-        "request-extra-body/call.txt",
-        "request-tool-results/call.txt",
-        "request-tool-result-parts/call.txt",
-        "request-signatures/call.txt",
-        "request-media/call.txt",
-        "request-tools-strict/call.txt",
-        "request-not-expressible/call.txt",
-        "request-state/call.txt",
-        NULL,
+        "stream-tools-parallel/sse", "stream-gemini3-signed-text/sse",
+        "stream-code-and-image/sse", "body-tools/body",
+        "body-array/body",           "request-extra-body/call",
+        "request-tool-results/call", "request-tool-result-parts/call",
+        "request-signatures/call",   "request-media/call",
+        "request-tools-strict/call", "request-not-expressible/call",
+        "request-state/call",        NULL,
     };
     static const provider_suite suite = {&beluga__gemini_provider, NULL, torture};
     static const struct CMUnitTest tests[] = {

@@ -75,18 +75,16 @@ static void a_row_says_its_quirks_and_no_other(void **state)
 }
 
 /* Cases of every kind of quirk. */
-static const char *const deepseek[] = {"request-tool-loop/call.txt", "stream-tool/stream.sse",
-                                       "body-after-blank-lines/body.json", NULL};
-static const char *const mistral[] = {"request-options/call.txt", "request-parts/call.txt",
-                                      "stream-thinking/stream.sse", "body-thinking/body.json",
-                                      NULL};
-static const char *const openrouter[] = {"request-details/call.txt", "stream-details/stream.sse",
-                                         "body-details/body.json", NULL};
-static const char *const litellm[] = {"request-thinking-blocks/call.txt",
-                                      "stream-thinking-blocks/stream.sse",
-                                      "body-thinking-blocks/body.json", NULL};
-static const char *const perplexity[] = {"request/call.txt", NULL};
-static const char *const qwen[] = {"request-thinking/call.txt", NULL};
+static const char *const deepseek[] = {"request-tool-loop/call", "stream-tool/sse",
+                                       "body-after-blank-lines/body", NULL};
+static const char *const mistral[] = {"request-options/call", "request-parts/call",
+                                      "stream-thinking/sse", "body-thinking/body", NULL};
+static const char *const openrouter[] = {"request-details/call", "stream-details/sse",
+                                         "body-details/body", NULL};
+static const char *const litellm[] = {"request-thinking-blocks/call", "stream-thinking-blocks/sse",
+                                      "body-thinking-blocks/body", NULL};
+static const char *const perplexity[] = {"request/call", NULL};
+static const char *const qwen[] = {"request-thinking/call", NULL};
 
 static const char *const *torture_of(const char *name)
 {

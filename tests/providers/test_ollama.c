@@ -19,15 +19,15 @@ static void the_provider_says_what_it_is(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools/stream.ndjson",
-        "stream-thinking/stream.ndjson",
-        "body-tools/body.json",
-        "request-tool-results/call.txt",
-        "request-several-texts/call.txt",
-        "request-images/call.txt",
-        "request-arguments-not-json/call.txt",
-        "request-extra-body/call.txt",
-        "request-not-expressible/call.txt",
+        "stream-tools/ndjson",
+        "stream-thinking/ndjson",
+        "body-tools/body",
+        "request-tool-results/call",
+        "request-several-texts/call",
+        "request-images/call",
+        "request-arguments-not-json/call",
+        "request-extra-body/call",
+        "request-not-expressible/call",
         NULL,
     };
     static const provider_suite suite = {&beluga__ollama_provider, NULL, torture};

@@ -17,18 +17,18 @@ static void the_provider_says_what_it_is(void **state)
 int main(void)
 {
     static const char *const torture[] = {
-        "stream-tools/stream.sse",
-        "stream-reasoning/stream.sse",
-        "stream-llama-cpp-tool/stream.sse",
-        "body-tools/body.json",
-        "request-media/call.txt",
-        "request-reasoning/call.txt",
-        "request-tool-results/call.txt",
-        "request-extra-body/call.txt",
-        "request-not-expressible/call.txt",
-        "request-state/call.txt",
-        "stream-unknown-things/stream.sse",
-        "request-broken-arguments/call.txt",
+        "stream-tools/sse",
+        "stream-reasoning/sse",
+        "stream-llama-cpp-tool/sse",
+        "body-tools/body",
+        "request-media/call",
+        "request-reasoning/call",
+        "request-tool-results/call",
+        "request-extra-body/call",
+        "request-not-expressible/call",
+        "request-state/call",
+        "stream-unknown-things/sse",
+        "request-broken-arguments/call",
         NULL,
     };
     static const provider_suite suite = {&beluga__openai_responses_provider, NULL, torture};

@@ -5,7 +5,6 @@
 
 Text, calls of tools and the reason of the end must be those that the fixture expects of us.
 """
-import glob
 import itertools
 import json
 import os
@@ -14,9 +13,11 @@ import sys
 
 from test_clients import CASES, ROOT, Client, Handler, differences, frame_of, serving, skip_without_clients
 
+sys.path.insert(0, os.path.join(ROOT, "tests", "support"))
+import fixtures  # noqa: E402
+
 FIXTURES = os.path.join(ROOT, "tests", "fixtures")
-TYPES = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson",
-         ".aws": "application/vnd.amazon.eventstream"}
+TYPES = {"sse": "text/event-stream", "ndjson": "application/x-ndjson", "aws": "application/vnd.amazon.eventstream"}
 # What our decoders read and the client does not, or reads otherwise, and why it is there.
 LATE = "what comes after the end is not looked at any more"
 HALF = "half a character is no character"
@@ -113,27 +114,25 @@ class Player(Handler):
 
 
 def unquote(text):
-    """What stands between the quotes of a line of events.txt."""
+    """What stands between the quotes of a line of events."""
     return re.sub(rb"\\x(..)", lambda found: bytes.fromhex(found[1].decode()), text.encode()).decode()
 
 
-def expected(case):
+def expected(events):
     """What our decoder makes of it, or None where that is an error."""
     text, calls = "", {}
-    with open(os.path.join(case, "events.txt"), encoding="utf-8") as lines:
-        for line in lines:
-            line = line.rstrip("\n")
-            if line.startswith("error "):
-                return None
-            if said := re.fullmatch(r'text "(.*)"', line):
-                text += unquote(said[1])
-            elif call := re.fullmatch(r"tool (\d+) begin (?:\(made up\)|\S+) (.*)", line):
-                calls[call[1]] = {"name": call[2], "arguments": ""}
-            elif call := re.fullmatch(r'tool (\d+) end "(.*)"', line):
-                calls[call[1]]["arguments"] = unquote(call[2])
-            elif finish := re.fullmatch(r"finish \S+ \((.*)\)", line):
-                answer = {"text": text, "calls": list(calls.values())}
-                return answer if finish[1] == "-" else answer | {"reason": finish[1]}
+    for line in events.decode().split("\n"):
+        if line.startswith("error "):
+            return None
+        if said := re.fullmatch(r'text "(.*)"', line):
+            text += unquote(said[1])
+        elif call := re.fullmatch(r"tool (\d+) begin (?:\(made up\)|\S+) (.*)", line):
+            calls[call[1]] = {"name": call[2], "arguments": ""}
+        elif call := re.fullmatch(r'tool (\d+) end "(.*)"', line):
+            calls[call[1]]["arguments"] = unquote(call[2])
+        elif finish := re.fullmatch(r"finish \S+ \((.*)\)", line):
+            answer = {"text": text, "calls": list(calls.values())}
+            return answer if finish[1] == "-" else answer | {"reason": finish[1]}
     return None
 
 
@@ -160,40 +159,46 @@ def frames(text):
     return whole
 
 
-def stream_of(case):
+def stream_of(sections):
     """The type and the bytes of a case."""
-    path, = glob.glob(os.path.join(case, "stream.*"))
-    ending = os.path.splitext(path)[1]
-    with open(path, "rb") as file:
-        return TYPES[ending], frames(file.read()) if ending == ".aws" else file.read()
+    kind, = TYPES.keys() & sections.keys()
+    return TYPES[kind], frames(sections[kind]) if kind == "aws" else sections[kind]
+
+
+def streams():
+    """Name and sections of each stream that does not end with an error."""
+    for folder in sorted(os.listdir(FIXTURES)):
+        if os.path.isdir(os.path.join(FIXTURES, folder)):
+            for case, sections in fixtures.walk(FIXTURES, folder):
+                if case.startswith("stream-") and expected(sections["events"]):
+                    yield f"{folder}/{case}", sections
 
 
 def reader(case):
     """Whose client reads it: hosts that share OpenAI's protocol have none of their own."""
-    folder = os.path.basename(os.path.dirname(case))
+    folder = os.path.dirname(case[0])
     return folder if folder in CASES else "openai"
 
 
-def compare(client, server, case):
-    server.content_type, server.stream = stream_of(case)
+def compare(client, server, name, sections):
+    server.content_type, server.stream = stream_of(sections)
     try:
-        theirs = meant(client.ask(case))
+        theirs = meant(client.ask(name))
     except AssertionError as problem:
         return [str(problem)]
-    return list(differences(meant(expected(case)), theirs))
+    return list(differences(meant(expected(sections["events"])), theirs))
 
 
 def main():
     if skip_without_clients():
         return 0
-    cases = [case for case in sorted(glob.glob(os.path.join(FIXTURES, "*", "stream-*")), key=reader) if expected(case)]
+    cases = sorted(streams(), key=reader)
     number = failed = 0
     print(f"1..{len(cases)}")
     for provider, group in itertools.groupby(cases, reader):
         with serving(provider, Player) as server, Client("decoders.mjs", server) as client:
-            for case in group:
-                name = os.path.relpath(case, FIXTURES)
-                found, why = compare(client, server, case), OURS_ALONE.get(name)
+            for name, sections in group:
+                found, why = compare(client, server, name, sections), OURS_ALONE.get(name)
                 # What only we can read must stay so, or it is not known any more why it is here.
                 good = bool(found) if why else not found
                 number += 1

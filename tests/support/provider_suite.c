@@ -18,7 +18,9 @@ enum { MAX_TESTS = 1024, MAX_STREAM = 1 << 16 };
 /* What a test gets. */
 struct suite_case {
     const beluga_provider *provider;
-    char path[256], file[64], name[160];
+    fixture fixture;
+    char section[16]; /* what it is given */
+    char name[160];
 };
 
 static struct suite_case cases[MAX_TESTS];
@@ -55,8 +57,8 @@ static void assert_same_split(const struct suite_case *c, const char *bytes, con
 /* Binary frames are written as text in their file. */
 static char *read_stream(const struct suite_case *c, size_t *length)
 {
-    char *text = fixture_read(c->path, c->file, length);
-    if (strcmp(c->file, "stream.aws") != 0) return text;
+    char *text = fixture_read(&c->fixture, c->section, length);
+    if (strcmp(c->section, "aws") != 0) return text;
     char *bytes = malloc(MAX_STREAM);
     assert_true(text && bytes);
     *length = aws_frames(bytes, MAX_STREAM, text);
@@ -70,7 +72,7 @@ static void a_stream_gives_its_events_at_every_split(void **state)
     size_t length;
     char *bytes = read_stream(c, &length);
     decode_stream(c->provider, bytes, &length, 1, &out);
-    fixture_assert(c->path, "events.txt", out.data);
+    fixture_assert(&c->fixture, "events", out.data);
     for (size_t i = 0; i < length; i++) assert_same_split(c, bytes, (const size_t[]){i, length}, 2);
     size_t *every = calloc(length + 1, sizeof *every);
     assert_non_null(every);
@@ -83,9 +85,9 @@ static void a_stream_gives_its_events_at_every_split(void **state)
 static void assert_body(const struct suite_case *c, bool models)
 {
     size_t length;
-    char *bytes = fixture_read(c->path, c->file, &length);
+    char *bytes = fixture_read(&c->fixture, c->section, &length);
     decode_body(c->provider, bytes, length, models, &out);
-    fixture_assert(c->path, "events.txt", out.data);
+    fixture_assert(&c->fixture, "events", out.data);
     free(bytes);
 }
 
@@ -103,9 +105,9 @@ static void an_error_gets_its_code(void **state)
 {
     const struct suite_case *c = *state;
     size_t length;
-    char *text = fixture_read(c->path, c->file, &length);
+    char *text = fixture_read(&c->fixture, c->section, &length);
     decode_error(c->provider, text, length, &out);
-    fixture_assert(c->path, "events.txt", out.data);
+    fixture_assert(&c->fixture, "events", out.data);
     free(text);
 }
 
@@ -113,7 +115,7 @@ static void a_cut_body_is_never_a_success(void **state)
 {
     const struct suite_case *c = *state;
     size_t length;
-    char *bytes = fixture_read(c->path, c->file, &length);
+    char *bytes = fixture_read(&c->fixture, c->section, &length);
     for (size_t i = 0; i + 1 < length; i++) {
         beluga__buf_clear(&out);
         decode_body(c->provider, bytes, i, false, &out);
@@ -129,11 +131,11 @@ static void a_call_gives_its_request(void **state)
 {
     const struct suite_case *c = *state;
     beluga__buf compact;
-    char *text = fixture_read(c->path, c->file, NULL);
+    char *text = fixture_read(&c->fixture, c->section, NULL);
     beluga__buf_init(&compact, beluga_allocator_default(), 1 << 20);
     encode_call(c->provider, text, &out);
     encode_compact(out.data, &compact);
-    fixture_assert(c->path, "request.txt", compact.data);
+    fixture_assert(&c->fixture, "request", compact.data);
     beluga__buf_free(&compact);
     free(text);
 }
@@ -210,12 +212,12 @@ static void without_memory_it_says_so(void **state)
     beluga__buf_init(&t.out, &plain, 1 << 20);
     t.text = read_stream(c, &t.length);
     assert_non_null(t.text);
-    if (strcmp(c->file, "call.txt") == 0) {
+    if (strcmp(c->section, "call") == 0) {
         t.script = encode_read(t.text);
         assert_true(torture_run(encode_again, &t) > 2);
         encode_free(t.script);
     } else {
-        bool body = strcmp(c->file, "body.json") == 0;
+        bool body = strcmp(c->section, "body") == 0;
         assert_true(torture_run(body ? decode_at_once : decode_in_bytes, &t) > 2);
     }
     beluga__buf_free(&t.out);
@@ -243,65 +245,75 @@ static void the_table_is_whole(void **state)
 /* ---- one test a case ------------------------------------------------------------------------- */
 
 static const struct {
-    const char *file;
+    const char *section;
     CMUnitTestFunction test;
 } kinds[] = {
-    {"stream.sse", a_stream_gives_its_events_at_every_split},
-    {"stream.ndjson", a_stream_gives_its_events_at_every_split},
-    {"stream.aws", a_stream_gives_its_events_at_every_split},
-    {"body.json", a_body_gives_its_events},
-    {"models.json", a_list_gives_its_models},
-    {"error.http", an_error_gets_its_code},
-    {"call.txt", a_call_gives_its_request},
+    {"sse", a_stream_gives_its_events_at_every_split},
+    {"ndjson", a_stream_gives_its_events_at_every_split},
+    {"aws", a_stream_gives_its_events_at_every_split},
+    {"body", a_body_gives_its_events},
+    {"models", a_list_gives_its_models},
+    {"error", an_error_gets_its_code},
+    {"call", a_call_gives_its_request},
 };
+enum { N_KINDS = sizeof kinds / sizeof *kinds };
 
-static void add(const provider_suite *suite, const char *what, const char *path, const char *file,
-                CMUnitTestFunction test)
+static void add(const provider_suite *suite, const char *what, const fixture *from,
+                const char *section, CMUnitTestFunction test)
 {
     assert_true(n_all < MAX_TESTS);
     struct suite_case *c = &cases[n_all];
     c->provider = suite->provider;
-    snprintf(c->path, sizeof c->path, "%s", path);
-    snprintf(c->file, sizeof c->file, "%s", file);
+    if (from) c->fixture = *from;
+    snprintf(c->section, sizeof c->section, "%s", section);
     snprintf(c->name, sizeof c->name, "%s: %s", suite->provider->name, what);
     all[n_all++] = (struct CMUnitTest){c->name, test, set_up, tear_down, c};
+}
+
+/* Every case has one section that says what is given. */
+static void add_case(const provider_suite *suite, const fixture *from)
+{
+    size_t given = 0;
+    for (size_t i = 0; i < N_KINDS; i++) {
+        char *text = fixture_read(from, kinds[i].section, NULL);
+        if (text) add(suite, from->name, from, kinds[i].section, kinds[i].test);
+        given += text != NULL;
+        free(text);
+    }
+    if (given != 1)
+        fail_msg("%s: %s has %zu sections of what is given, and should have one", from->file,
+                 from->name, given);
 }
 
 static size_t add_fixtures(const provider_suite *suite, const char *folder)
 {
     static fixture_list list;
-    size_t count = 0;
-    for (size_t kind = 0; kind < sizeof kinds / sizeof *kinds; kind++) {
-        fixture_find(&list, folder, kinds[kind].file);
-        count += list.count;
-        for (size_t i = 0; i < list.count; i++)
-            add(suite, fixture_name(list.paths[i]), list.paths[i], kinds[kind].file,
-                kinds[kind].test);
-    }
-    return count;
+    fixture_find(&list, folder);
+    for (size_t i = 0; i < list.count; i++) add_case(suite, &list.cases[i]);
+    return list.count;
 }
 
 static void add_torture(const provider_suite *suite, const char *folder)
 {
-    const char *source = getenv("BELUGA_SOURCE_ROOT");
-    char path[256], what[128];
+    char what[128];
     for (const char *const *name = suite->torture; name && *name; name++) {
-        const char *file = strchr(*name, '/') + 1;
-        int n = (int)(file - *name) - 1;
-        snprintf(path, sizeof path, "%s/tests/fixtures/%s/%.*s", source ? source : ".", folder, n,
-                 *name);
-        snprintf(what, sizeof what, "%.*s without memory", n, *name);
-        add(suite, what, path, file, without_memory_it_says_so);
-        snprintf(what, sizeof what, "%.*s cut is never a success", n, *name);
-        if (strcmp(file, "body.json") == 0)
-            add(suite, what, path, file, a_cut_body_is_never_a_success);
+        const char *section = strchr(*name, '/') + 1;
+        int n = (int)(section - *name) - 1;
+        fixture from;
+        snprintf(from.file, sizeof from.file, "%s/%.*s", folder, n, *name);
+        snprintf(from.name, sizeof from.name, "%.*s", n, *name);
+        snprintf(what, sizeof what, "%s without memory", from.name);
+        add(suite, what, &from, section, without_memory_it_says_so);
+        snprintf(what, sizeof what, "%s cut is never a success", from.name);
+        if (strcmp(section, "body") == 0)
+            add(suite, what, &from, section, a_cut_body_is_never_a_success);
     }
 }
 
 static int add_suite(const provider_suite *suite)
 {
     const char *folder = suite->folder ? suite->folder : suite->provider->name;
-    add(suite, "the table is whole", "", "", the_table_is_whole);
+    add(suite, "the table is whole", NULL, "", the_table_is_whole);
     size_t count = add_fixtures(suite, folder);
     add_torture(suite, folder);
     if (!count) fprintf(stderr, "%s has no fixtures\n", suite->provider->name);

@@ -1,13 +1,14 @@
-/* Recorded traffic of a provider as tests: a folder a case below tests/fixtures/<folder>.
+/* Recorded traffic of a provider as tests: the cases of tests/fixtures/<folder>, whose format
+ * tests/fixtures/README.md has. A case has one section that is given and one that must come of it:
  *
- *   stream.sse, stream.ndjson  a streamed body, at every split  -> events.txt
- *   stream.aws                 the same, frames as aws_frames.h -> events.txt
- *   body.json                  an unstreamed body               -> events.txt
- *   models.json                a list of models                 -> events.txt
- *   error.http                 an answer of status >= 400       -> events.txt
- *   call.txt                   a call (support/encode.h)        -> request.txt
+ *   sse, ndjson   a streamed body, at every split   -> events
+ *   aws           the same, frames as aws_frames.h  -> events
+ *   body          an unstreamed body                -> events
+ *   models        a list of models                  -> events
+ *   error         an answer of status >= 400        -> events
+ *   call          a call (support/encode.h)         -> request
  *
- * With BELUGA_UPDATE_FIXTURES set the results are written instead of compared: read what git shows
+ * With BELUGA_UPDATE_FIXTURES set the results are written where they differ: read what git shows
  * then.
  */
 #ifndef TESTS_PROVIDER_SUITE_H
@@ -25,8 +26,8 @@
 typedef struct provider_suite {
     const beluga_provider *provider;
     const char *folder; /* NULL: the provider's name */
-    /* "case/file" of cases that succeed, in which every allocation is made to fail in turn; ended
-     * by NULL. Every body.json among them is also cut at every byte. */
+    /* "case/section" of cases that succeed, in which every allocation is made to fail in turn;
+     * ended by NULL. Every body among them is also cut at every byte. */
     const char *const *torture;
 } provider_suite;
 

@@ -22,24 +22,45 @@ static void check(int good, const char *fixture, const char *what)
 
 /* ---- files ----------------------------------------------------------------------------------- */
 
-static int read_file(const char *folder, const char *name, char text[MAX_BYTES])
+/* Read what stands below the line "=== SECTION", to the next such line; a line may end as it likes.
+ */
+static int read_section(const char *path, const char *section, char text[MAX_BYTES])
 {
-    char path[4096];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
+    static char line[MAX_BYTES];
+    size_t n = 0, length;
+    int found = 0, inside = 0;
     FILE *file = fopen(path, "rb");
-    size_t n = file ? fread(text, 1, MAX_BYTES - 1, file) : 0;
+    while (file && fgets(line, sizeof line - 1, file)) {
+        length = strcspn(line, "\r\n");
+        line[length] = '\0';
+        if (strncmp(line, "=== ", 4) == 0) {
+            inside = strcmp(line + 4, section) == 0;
+            found |= inside;
+        } else if (inside && n + length + 2 < MAX_BYTES) {
+            n += (size_t)snprintf(text + n, MAX_BYTES - n, "%s\n", line);
+        }
+    }
     text[n] = '\0';
-    return file ? fclose(file) : -1;
+    if (file) fclose(file);
+    return found ? 0 : -1;
 }
 
-static void compare(const char *folder, const char *name, const char *got)
+/* Without a last end of a line, which a request has not. */
+static size_t length_of(const char *text)
+{
+    size_t n = strlen(text);
+    return n && text[n - 1] == '\n' ? n - 1 : n;
+}
+
+static void compare(const char *path, const char *section, const char *got)
 {
     static char expected[MAX_BYTES];
-    int missing = read_file(folder, name, expected);
-    int same = !missing && strcmp(expected, got) == 0;
-    check(same, folder, name);
+    int missing = read_section(path, section, expected);
+    size_t n = length_of(expected);
+    int same = !missing && n == length_of(got) && memcmp(expected, got, n) == 0;
+    check(same, path, section);
     if (!same)
-        printf("# expected: %s\n# got:      %s\n", missing ? "(no such file)" : expected, got);
+        printf("# expected: %s\n# got:      %s\n", missing ? "(no such section)" : expected, got);
 }
 
 /* ---- a server that answers one request ------------------------------------------------------- */
@@ -47,7 +68,7 @@ static void compare(const char *folder, const char *name, const char *got)
 typedef struct server {
     int listener;
     unsigned short port;
-    char answer[MAX_BYTES]; /* answer.http: its head's lines end as lines of a file do */
+    char answer[MAX_BYTES]; /* its head's lines end as lines of a file do */
     char request[MAX_BYTES];
 } server;
 
@@ -187,15 +208,15 @@ static void call(const server *s, char *story)
     beluga_chat_model_unref(model);
 }
 
-static void play(const char *folder)
+static void play(const char *path)
 {
     static server s;
     static char story[MAX_BYTES];
     pthread_t thread;
     story[0] = s.request[0] = '\0';
-    if (read_file(folder, "answer.http", s.answer) || listen_on_loopback(&s) ||
+    if (read_section(path, "answer", s.answer) || listen_on_loopback(&s) ||
         pthread_create(&thread, NULL, serve, &s)) {
-        check(0, folder, "answer.http can be played");
+        check(0, path, "its answer can be played");
         return;
     }
     call(&s, story);
@@ -203,8 +224,8 @@ static void play(const char *folder)
     pthread_join(thread, NULL);
     close(s.listener);
     const char *body = strstr(s.request, "\r\n\r\n");
-    compare(folder, "request.json", body ? body + 4 : "");
-    compare(folder, "events.txt", story);
+    compare(path, "request", body ? body + 4 : "");
+    compare(path, "events", story);
 }
 
 /* test PLUGIN FIXTURE... */
