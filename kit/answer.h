@@ -1,6 +1,6 @@
 /* The section answer of a case: what a provider sends back, and how the peer is told to send it. */
-#ifndef BELUGA_CHECK_ANSWER_H
-#define BELUGA_CHECK_ANSWER_H
+#ifndef BELUGA_KIT_ANSWER_H
+#define BELUGA_KIT_ANSWER_H
 
 #include <beluga/provider/http.h>
 

@@ -45,6 +45,14 @@ typedef struct check_result {
     check_measure measure;
 } check_result;
 
+typedef struct check_run check_run;
+
+/* Writes what was sent and what came out into the case, in place of a problem. */
+typedef struct check_updater {
+    void (*request)(check_run *run, size_t i, const char *section); /* the i-th that was sent */
+    void (*events)(check_run *run);
+} check_updater;
+
 typedef struct check_settings {
     beluga_registry *registry;   /* where the provider is */
     const beluga_config *config; /* what every model is opened with besides, or NULL */
@@ -55,8 +63,8 @@ typedef struct check_settings {
     const char *only;         /* NULL: every scenario; else the one of that name */
     bool foreign;             /* see above */
     bool measure;             /* the benchmarks, too */
-    bool update;              /* write what was sent and what came out instead of comparing them */
-    int64_t patience_ms;      /* for what must happen; 0: 30,000 */
+    const check_updater *update; /* NULL; else what writes what differs: see update.h */
+    int64_t patience_ms;         /* for what must happen; 0: 30,000 */
     /* Before a scenario is run: false passes it over. NULL allowed. */
     bool (*begin)(void *payload, const check_result *coming);
     void (*tell)(void *payload, const check_result *result);

@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/new_file.h"
 
-#include "kit/scenario.h"
+#include "kit/run.h"
 
 enum { MAX_FAULTS = 3 /* crashes and hangs: then the rest is not run */ };
 

@@ -1,4 +1,5 @@
-/* What a provider keeps when it is gone, and what a call costs. */
+#include "kit/leaks.h"
+
 #include <dirent.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -10,7 +11,9 @@
 
 #include "base/clock.h"
 
-#include "kit/scenario.h"
+#include "kit/answers.h"
+#include "kit/open.h"
+#include "kit/perform.h"
 
 enum {
     ROUND_CALLS = 40,      /* of each kind */
@@ -77,35 +80,11 @@ typedef struct bench {
     beluga_chat_model *model;
 } bench;
 
-static int add_provider(check_run *run, beluga_registry *registry)
-{
-    if (run->settings->base) return 0;
-    if (run->settings->plugin)
-        return beluga_registry_load_plugin(registry, run->settings->plugin, &run->error);
-    return beluga_registry_register(registry, run->provider, &run->error);
-}
-
-static bool streams(const check_run *run)
-{
-    return run->provider->capabilities & BELUGA_CAPABILITY_STREAM;
-}
-
-static bool play_usual(check_run *run, bool streamed, unsigned turns)
-{
-    if (!run->peer) return true;
-    if (!check_load_usual_answer(run, streamed)) return false;
-    peer_reply *reply = peer_reply_new(run->peer);
-    check_answer_play(&run->answer, reply, run->answer.body.length, CHECK_END_WHOLE);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    if (turns) peer_reply_turn(reply, 0, turns);
-    return true;
-}
-
 /* Answers and, in turn with them, streams where it has them. */
 static bool play_both(check_run *run)
 {
-    if (!streams(run)) return play_usual(run, false, 0);
-    return play_usual(run, false, 2) && play_usual(run, true, 0);
+    if (!check_streams(run)) return check_play_for_ever(run, false, 0);
+    return check_play_for_ever(run, false, 2) && check_play_for_ever(run, true, 0);
 }
 
 static bool open_bench(bench *b, check_run *run)
@@ -114,13 +93,13 @@ static bool open_bench(bench *b, check_run *run)
     const beluga_allocator allocator = {meter_alloc, meter_resize, meter_release, m};
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &allocator};
     b->run = run;
-    check_call_begin(&run->call, run->scenario);
+    check_call_begin(run);
     if (!m || beluga_client_new(&settings, &b->client)) {
         check_problem(run, "no client could be made");
         free(m);
         return false;
     }
-    if (add_provider(run, beluga_client_registry(b->client)))
+    if (!run->settings->base && check_register(run, beluga_client_registry(b->client)))
         check_problem(run, "it can't be registered: %s", run->error.message);
     return !run->problems.length;
 }
@@ -134,7 +113,7 @@ static long long close_bench(bench *b)
     if (status) check_problem(b->run, "its client can't be closed: %s", err.message);
     long long left = atomic_load(&b->meter->live);
     meter_free(b->meter, !status);
-    check_call_free(&b->run->call);
+    check_call_end(b->run);
     *b = (bench){0};
     return left;
 }
@@ -160,7 +139,7 @@ static bool live(bench *b)
     for (int i = 0; i < ROUND_CALLS && !b->run->problems.length; i++) {
         if (!open_model(b)) break;
         ask(b, check_generate);
-        if (streams(b->run)) ask(b, check_stream);
+        if (check_streams(b->run)) ask(b, check_stream);
         beluga_chat_model_unref(b->model);
         b->model = b->run->model = NULL;
     }
@@ -285,7 +264,7 @@ static void measure(bench *b, void (*operation)(bench *b))
 static void measure_alone(check_run *run, bool streamed, void (*operation)(bench *b))
 {
     bench b = {0};
-    if (play_usual(run, streamed, 0) && open_bench(&b, run) && open_model(&b))
+    if (check_play_for_ever(run, streamed, 0) && open_bench(&b, run) && open_model(&b))
         measure(&b, operation);
     if (b.client) close_bench(&b);
 }
@@ -316,7 +295,7 @@ void check_run_measure_generate(check_run *run)
 
 void check_run_measure_stream(check_run *run)
 {
-    if (streams(run))
+    if (check_streams(run))
         measure_alone(run, true, stream);
     else
         check_text_puts(&run->reason, "not claimed");
@@ -343,8 +322,7 @@ static void *work(void *payload)
 
 static void start_worker(bench *b, worker *w)
 {
-    w->run = *b->run;
-    w->run.story = w->run.problems = w->run.reason = (check_text){0};
+    check_run_copy(&w->run, b->run);
     w->bench = (bench){.run = &w->run, .model = b->model};
     w->started = pthread_create(&w->thread, NULL, work, w) == 0;
 }
@@ -352,13 +330,8 @@ static void start_worker(bench *b, worker *w)
 static void end_worker(bench *b, worker *w)
 {
     if (w->started) pthread_join(w->thread, NULL);
-    if (!b->run->problems.length)
-        check_text_puts(&b->run->problems, check_text_get(&w->run.problems));
+    check_run_end_copy(b->run, &w->run, !b->run->problems.length);
     if (!w->started) check_problem(b->run, "no thread could be made");
-    if (!b->run->breach) b->run->breach = w->run.breach;
-    check_text_free(&w->run.story);
-    check_text_free(&w->run.problems);
-    check_text_free(&w->run.reason);
 }
 
 static void measure_at_once(bench *b)
@@ -374,6 +347,7 @@ static void measure_at_once(bench *b)
 void check_run_measure_at_once(check_run *run)
 {
     bench b = {0};
-    if (play_usual(run, false, 0) && open_bench(&b, run) && open_model(&b)) measure_at_once(&b);
+    if (check_play_for_ever(run, false, 0) && open_bench(&b, run) && open_model(&b))
+        measure_at_once(&b);
     if (b.client) close_bench(&b);
 }

@@ -1,11 +1,11 @@
-/* Makes a call the way users do, and writes down what comes of it. */
+#include "kit/perform.h"
+
 #include <poll.h>
 #include <string.h>
 #include <sys/resource.h>
 
 #include "base/clock.h"
 
-#include "kit/scenario.h"
 #include "kit/story.h"
 
 enum { LEAST_WAIT_MS = 5 }; /* shorter ones are a lock's or a page's */
@@ -135,6 +135,7 @@ void check_stream_and_ask_on(check_run *run)
     listener l = {.run = run, .builder = beluga_response_builder_new()};
     beluga_response *response = NULL;
     beluga_context *context = begin(run);
+    run->first_messages = beluga_messages_count(run->call.messages);
     stream(run, &l, context);
     if (!l.builder || beluga_response_builder_finish(l.builder, &response))
         check_problem(run, "the events did not make a whole response");

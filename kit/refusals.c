@@ -1,9 +1,12 @@
 /* What must not be taken: no configuration, no arguments, calls that are over before they begin,
  * and answers of a service that fails. None of it needs to know what the service says. */
+#include "kit/refusals.h"
+
 #include <stdio.h>
 #include <string.h>
 
-#include "kit/scenario.h"
+#include "kit/open.h"
+#include "kit/perform.h"
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
@@ -208,7 +211,7 @@ void check_run_statuses(check_run *run)
         ask_status(run, &classes[i], "text/plain", "", check_generate);
         ask_status(run, &classes[i], "application/json", "{}", check_generate);
         ask_status(run, &classes[i], "text/html", "<html>Sorry</html>", check_generate);
-        if (run->provider->capabilities & BELUGA_CAPABILITY_STREAM)
+        if (check_streams(run))
             ask_status(run, &classes[i], "application/json", "{}", check_stream);
     }
     run->asked = peer_requests(run->peer);

@@ -1,27 +1,20 @@
-/* What the scenarios do: play an answer, make the call, judge what came. */
+#include "kit/runs.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "kit/answers.h"
 #include "kit/aws_frames.h"
-#include "kit/scenario.h"
-
-static void play(check_run *run, size_t length, check_end end)
-{
-    check_answer_play(&run->answer, peer_reply_new(run->peer), length, end);
-}
-
-static void play_whole(check_run *run)
-{
-    play(run, run->answer.body.length, CHECK_END_WHOLE);
-}
+#include "kit/judge.h"
+#include "kit/perform.h"
 
 /* The answer of the first exchange, which a full provider has not. */
 static bool prepare(check_run *run)
 {
     if (!run->peer) return true;
     if (!check_load_answer(run, 1)) return false;
-    play_whole(run);
+    check_play_whole(run);
     return true;
 }
 
@@ -72,7 +65,7 @@ void check_run_twice(check_run *run)
     if (run->peer) {
         check_request(run, 1);
         if (!check_load_answer(run, 2)) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     check_stream(run);
     if (run->peer) check_request(run, 2);
@@ -87,7 +80,7 @@ void check_run_models(check_run *run)
     size_t pages = 0;
     while (check_has_answer(run, pages + 1)) {
         if (!check_load_answer(run, ++pages)) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     check_list(run);
     for (size_t n = 1; n <= pages; n++) check_request(run, n);
@@ -158,7 +151,7 @@ static void ask_for_nothing(check_run *run, void (*ask)(check_run *), const char
                             const char *body)
 {
     set_body(run, type, body);
-    play_whole(run);
+    check_play_whole(run);
     ask(run);
     run->asked++;
     if (run->finished)
@@ -189,7 +182,7 @@ void check_run_html(check_run *run)
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
-    play(run, length, end);
+    check_play(run, length, end);
     check_stream(run);
     run->asked++;
 }
@@ -257,7 +250,7 @@ void check_run_cut_body(check_run *run)
     const size_t cuts[] = {0, 1, length / 3, length / 2, length - 1};
     for (size_t i = 0; i < sizeof cuts / sizeof *cuts; i++) {
         for (int end = CHECK_END_POLITE; end <= CHECK_END_CLOSED; end++) {
-            play(run, cuts[i], end);
+            check_play(run, cuts[i], end);
             check_generate(run);
             run->asked++;
             if (run->finished)
@@ -294,7 +287,7 @@ void check_run_bad_event(check_run *run)
     check_text_add(&a->body, whole.body.data + half, whole.body.length - half);
     a->ends[a->n_frames++] = a->body.length;
     check_answer_free(&whole);
-    play_whole(run);
+    check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
     judge_failure(run);
@@ -316,7 +309,7 @@ static void compare_with(check_run *run, check_text *plain, const char *what)
 static bool ask_plain(check_run *run, check_text *plain)
 {
     if (!check_load_answer(run, 1)) return false;
-    play_whole(run);
+    check_play_whole(run);
     check_stream(run);
     check_request(run, 1);
     if (!run->finished) check_problem(run, "as it is it did not finish");
@@ -356,7 +349,7 @@ void check_run_slow_reader(check_run *run)
     check_text plain = {0}, again = {0};
     if (run->peer && !check_load_answer(run, 1)) return;
     for (int i = 0; i < 2; i++) { /* twice: a model need not say the same again */
-        if (run->peer) play_whole(run);
+        if (run->peer) check_play_whole(run);
         check_push(run);
         run->asked += run->peer != NULL;
         check_forget_ids(run);
@@ -364,7 +357,7 @@ void check_run_slow_reader(check_run *run)
         check_text_clear(&run->story);
     }
     bool same = strcmp(check_text_get(&plain), check_text_get(&again)) == 0;
-    if (run->peer) play_whole(run);
+    if (run->peer) check_play_whole(run);
     check_push_slowly(run);
     run->asked += run->peer != NULL;
     check_forget_ids(run);
@@ -440,7 +433,7 @@ static void run_cancel(check_run *run, void (*ask)(check_run *))
     if (run->peer && (!check_load_answer(run, 1) || !(length = length_to_first_text(run)))) return;
     check_text_puts(&cut, check_text_get(&run->story));
     check_text_clear(&run->story);
-    if (run->peer) play(run, length, CHECK_END_HANGS);
+    if (run->peer) check_play(run, length, CHECK_END_HANGS);
     ask(run);
     judge_cancelled(run);
     judge_usage(run, check_text_get(&cut));
@@ -482,7 +475,7 @@ void check_run_unclaimed(check_run *run)
     if (run->peer && !models) {
         bool foreign = run->settings->foreign;
         if (!(foreign ? check_load_usual_answer(run, false) : check_load_answer(run, 1))) return;
-        play_whole(run);
+        check_play_whole(run);
     }
     if (models)
         check_list(run);

@@ -1,7 +1,14 @@
 /* The list of scenarios, and the calls that they make. */
+#include "kit/scenarios.h"
+
 #include <string.h>
 
-#include "kit/scenario.h"
+#include "kit/interface.h"
+#include "kit/leaks.h"
+#include "kit/refusals.h"
+#include "kit/rules.h"
+#include "kit/runs.h"
+#include "kit/sharing.h"
 
 /* ---- calls ----------------------------------------------------------------------------------- */
 
@@ -472,26 +479,4 @@ const char *check_scenario_name(size_t index, const char **proves)
     if (index >= COUNT) return NULL;
     if (proves) *proves = check_scenarios[index].proves;
     return check_scenarios[index].name;
-}
-
-bool check_asks_the_same(const check_scenario *scenario, const char *other)
-{
-    for (const check_scenario *s = check_scenarios; s->name; s++)
-        if (other && strcmp(s->name, other) == 0) return s->write == scenario->write;
-    return false;
-}
-
-/* ---- life ------------------------------------------------------------------------------------ */
-
-void check_call_begin(check_call *call, const check_scenario *scenario)
-{
-    *call = (check_call){.messages = beluga_messages_new()};
-    scenario->write(call);
-}
-
-void check_call_free(check_call *call)
-{
-    for (size_t i = 0; i < call->n_tools; i++) beluga_tool_unref(call->tools[i]);
-    beluga_messages_free(call->messages);
-    *call = (check_call){0};
 }

@@ -1,5 +1,6 @@
 #include "model/emit.h"
 
+#include "base/hint.h"
 #include "base/json.h"
 #include "base/limits.h"
 #include "base/line.h"
@@ -51,18 +52,24 @@ void beluga__emit_fail(beluga_emit *emit, int code, const beluga_error *err)
         beluga__error_name(emit->error, request_id, emit->request_id);
 }
 
-static int broken(beluga_emit *emit, int code, const char *rule)
+static int broken_rule(beluga_emit *emit, beluga__rule rule, int code, const char *message)
 {
     beluga_error err;
-    beluga_error_set(&err, code, "%s", rule);
+    beluga_error_set(&err, code, "%s", message);
+    beluga__hint_set_rule(&err, rule);
     beluga__emit_fail(emit, code, &err);
     return code;
 }
 
+static int broken(beluga_emit *emit, int code, const char *message)
+{
+    return broken_rule(emit, BELUGA__RULE_NONE, code, message);
+}
+
 void beluga__emit_misused(beluga_emit *emit)
 {
-    broken(emit, BELUGA_ERROR_INVALID_RESPONSE,
-           "the provider emitted from another thread, or when it was not its turn");
+    broken_rule(emit, BELUGA__RULE_OWN_TURN, BELUGA_ERROR_INVALID_RESPONSE,
+                "the provider emitted from another thread, or when it was not its turn");
 }
 
 void beluga__emit_check_turns(beluga_emit *emit)
@@ -88,14 +95,16 @@ static int check_content(beluga_emit *emit)
     int status = check(emit);
     /* Behind HTTP a finish reason is not the end of a stream: see model/proof.h. */
     if (status || !emit->finished || !emit->full) return status;
-    return broken(emit, BELUGA_ERROR_INVALID_RESPONSE, "the provider went on after its finish");
+    return broken_rule(emit, BELUGA__RULE_ONE_END, BELUGA_ERROR_INVALID_RESPONSE,
+                       "the provider went on after its finish");
 }
 
 static int check_text(beluga_emit *emit, const char *text, size_t length)
 {
     int status = check_content(emit);
     if (status || beluga__utf8_valid(text, length) == length) return status;
-    return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer is not valid UTF-8");
+    return broken_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                       "the answer is not valid UTF-8");
 }
 
 /* Hand an event over. A callback may have cancelled the call: then the sink is gone. */
@@ -201,7 +210,8 @@ static int emit_tool_begin(beluga_emit *emit, beluga_event *event)
     int status = check_content(emit);
     if (status) return status;
     if (!printable_utf8(id) || !printable_utf8(event->u.tool_call.name))
-        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "a tool call is not valid UTF-8");
+        return broken_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                           "a tool call is not valid UTF-8");
     const beluga__tool_slot *tool = find_tool(emit, event->index);
     if (!tool) return add_tool(emit, event);
     if (!id || !*id || strcmp(tool->id, id) == 0) return 0;
@@ -253,7 +263,8 @@ static int check_media(beluga_emit *emit, const beluga_event *event)
     if (length > BELUGA__MAX_PART_BYTES)
         return broken(emit, BELUGA_ERROR_LIMIT_EXCEEDED, "the answer's media is too large");
     if (printable_utf8(event->u.media.media_type) && printable_utf8(event->u.media.url)) return 0;
-    return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "the answer's media is not valid UTF-8");
+    return broken_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                       "the answer's media is not valid UTF-8");
 }
 
 static int send_media(beluga_emit *emit, beluga_event *event)
@@ -349,7 +360,8 @@ static int emit_metadata(beluga_emit *emit, beluga_event *event)
     bool new_time = !emit->created && created > 0;
     if (!new_id && !new_model && !new_time) return 0;
     if (!printable_utf8(id) || !printable_utf8(model))
-        return broken(emit, BELUGA_ERROR_MALFORMED_RESPONSE, "metadata is not valid UTF-8");
+        return broken_rule(emit, BELUGA__RULE_UTF8, BELUGA_ERROR_MALFORMED_RESPONSE,
+                           "metadata is not valid UTF-8");
     if (new_id && !(emit->id = keep(emit, id))) return no_memory(emit);
     if (new_model && !(emit->model = keep(emit, model))) return no_memory(emit);
     if (new_time) emit->created = created;
@@ -445,7 +457,8 @@ static int emit_error(beluga_emit *emit, beluga_event *event)
     int status = check(emit);
     if (status) return status;
     if (!error || error->code >= 0)
-        return broken(emit, BELUGA_ERROR_INTERNAL, "the provider failed without a code");
+        return broken_rule(emit, BELUGA__RULE_ERROR_CODE, BELUGA_ERROR_INTERNAL,
+                           "the provider failed without a code");
     beluga__emit_fail(emit, error->code, error);
     return error->code;
 }

@@ -7,6 +7,7 @@
 #include "model/emit.h"
 
 #include "base/clock.h"
+#include "base/hint.h"
 #include "base/mem.h"
 #include "model/claims.h"
 #include "model/handle.h"
@@ -80,6 +81,7 @@ static void close_unfinished(full_op *self)
 {
     beluga_error err;
     beluga_error_set(&err, BELUGA_ERROR_STREAM_CLOSED, "the provider ended without a finish");
+    beluga__hint_set_rule(&err, BELUGA__RULE_ENDS);
     beluga__emit_fail(&self->emit, BELUGA_ERROR_STREAM_CLOSED, &err);
 }
 

@@ -1,0 +1,15 @@
+/* What a provider keeps when it is gone, and the cost of its calls. */
+#ifndef BELUGA_KIT_LEAKS_H
+#define BELUGA_KIT_LEAKS_H
+
+#include "kit/run.h"
+
+void check_run_memory(check_run *run);
+void check_run_allocator(check_run *run);
+void check_run_descriptors(check_run *run);
+void check_run_measure_generate(check_run *run);
+void check_run_measure_stream(check_run *run);
+void check_run_measure_bind(check_run *run);
+void check_run_measure_at_once(check_run *run);
+
+#endif

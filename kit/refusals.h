@@ -1,0 +1,16 @@
+/* What must not be taken. */
+#ifndef BELUGA_KIT_REFUSALS_H
+#define BELUGA_KIT_REFUSALS_H
+
+#include "kit/run.h"
+
+void check_run_no_configuration(check_run *run);
+void check_run_bad_option(check_run *run);
+void check_run_no_arguments(check_run *run);
+void check_run_cancelled_before(check_run *run);
+void check_run_expired_before(check_run *run);
+void check_run_deadline(check_run *run);
+void check_run_statuses(check_run *run);
+void check_run_no_connection(check_run *run);
+
+#endif
