@@ -155,7 +155,7 @@ static check_status check_one(check_run *run)
                           run->scenario->name);
     else
         run_scenario(run);
-    if (run->story.failed || run->problems.failed) check_problem(run, "out of memory");
+    if (run->story.status || run->problems.status) check_problem(run, "out of memory");
     blame(run);
     check_status status = status_of(run);
     const check_result result = result_of(run, status);
