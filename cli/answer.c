@@ -15,7 +15,7 @@
 #include "output.h"
 #include "terminal/term.h"
 
-typedef struct run_state {
+typedef struct running_call {
     const answer_request *request;
     cli_answer *answer;
     beluga_context *context;
@@ -23,9 +23,9 @@ typedef struct run_state {
     beluga_response_builder *builder;
     int64_t started_ns, first_content_ns; /* the latter since the start; -1 before */
     bool ended;
-} run_state;
+} running_call;
 
-static void fail(run_state *run, int code, const char *message)
+static void fail(running_call *run, int code, const char *message)
 {
     if (run->answer->status == 0)
         run->answer->status = beluga_error_set(&run->answer->error, code, "%s", message);
@@ -55,7 +55,7 @@ static void note_media(const beluga_event *event)
                  type, event->u.media.length);
 }
 
-static void show(run_state *run, const beluga_event *event)
+static void show(running_call *run, const beluga_event *event)
 {
     if (event->kind == BELUGA_EVENT_START) print_warnings(event);
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
@@ -65,7 +65,7 @@ static void show(run_state *run, const beluga_event *event)
     if (out_failed()) beluga_context_cancel(run->context);
 }
 
-static void note_time(run_state *run, const beluga_event *event)
+static void note_time(running_call *run, const beluga_event *event)
 {
     bool content = event->kind == BELUGA_EVENT_MEDIA ||
                    (event->kind >= BELUGA_EVENT_TEXT && event->kind <= BELUGA_EVENT_TOOL_CALL_END);
@@ -75,7 +75,7 @@ static void note_time(run_state *run, const beluga_event *event)
 
 static void on_event(void *payload, const beluga_event *event)
 {
-    run_state *run = payload;
+    running_call *run = payload;
     note_time(run, event);
     int rc = beluga_response_builder_add(run->builder, event);
     show(run, event);
@@ -90,7 +90,7 @@ static void on_event(void *payload, const beluga_event *event)
     run->ended |= event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
 }
 
-static int prepare(run_state *run)
+static int prepare(running_call *run)
 {
     beluga_context *traced = observe_context(NULL);
     run->context = beluga_context_new_cancellable(traced);
@@ -102,7 +102,7 @@ static int prepare(run_state *run)
     return rc;
 }
 
-static int start(run_state *run)
+static int start(running_call *run)
 {
     const answer_request *r = run->request;
     int (*const begin)(beluga_chat_model *, beluga_loop *, beluga_context *,
@@ -124,7 +124,7 @@ static void start_spinner(const beluga_chat_model *model)
     term_spinner_start(label);
 }
 
-static void wait_for_end(run_state *run)
+static void wait_for_end(running_call *run)
 {
     while (!run->ended) {
         int rc = beluga_loop_wait(run->loop, term_spinner_tick());
@@ -134,7 +134,7 @@ static void wait_for_end(run_state *run)
     }
 }
 
-static void collect(run_state *run)
+static void collect(running_call *run)
 {
     beluga_response *response = NULL;
     beluga_response_builder_set_times(run->builder, beluga__now_ns() - run->started_ns,
@@ -146,10 +146,10 @@ static void collect(run_state *run)
 
 int answer_run(const answer_request *request, cli_answer *answer)
 {
-    run_state run = {.request = request,
-                     .answer = answer,
-                     .started_ns = beluga__now_ns(),
-                     .first_content_ns = -1};
+    running_call run = {.request = request,
+                        .answer = answer,
+                        .started_ns = beluga__now_ns(),
+                        .first_content_ns = -1};
     *answer = (cli_answer){0};
     if (prepare(&run) == 0) {
         interrupt_watch(run.context, request->survive);

@@ -33,7 +33,7 @@ static struct {
     int failure; /* errno of the first write to stdout that failed */
     bool wrote;
     char last; /* byte for stdout */
-    term_text filter;
+    term_stream filter;
     size_t used;
     char buffer[BUFFER_BYTES];
 } out;
@@ -71,35 +71,35 @@ static bool is_in_a_line(void)
 }
 
 /* One line is one write, so that it stays whole where others write too. */
-typedef struct line_text {
+typedef struct stderr_line {
     char bytes[TERM_FILTER_ROOM(MAX_LINE_BYTES) + 64];
     size_t length;
-} line_text;
+} stderr_line;
 
-static void put(line_text *line, const char *text)
+static void put(stderr_line *line, const char *text)
 {
     size_t n = strlen(text);
     memcpy(line->bytes + line->length, text, n);
     line->length += n;
 }
 
-static void put_filtered(line_text *line, const char *text)
+static void put_filtered(stderr_line *line, const char *text)
 {
-    term_text filter = {.n = 0};
+    term_stream filter = {.n = 0};
     char *to = line->bytes + line->length;
     size_t n = term_filter(&filter, text, strlen(text), to);
     line->length += n + term_filter_end(&filter, to + n);
 }
 
 /* The escapes of MAX_LINE_BYTES fit. */
-static void put_name(line_text *line, const char *text)
+static void put_name(stderr_line *line, const char *text)
 {
     char *to = line->bytes + line->length;
     beluga_text_to_line(text, strlen(text), to, TERM_FILTER_ROOM(MAX_LINE_BYTES));
     line->length += strlen(to);
 }
 
-__attribute__((format(printf, 3, 0))) static void put_values(line_text *line, bool one_line,
+__attribute__((format(printf, 3, 0))) static void put_values(stderr_line *line, bool one_line,
                                                              const char *format, va_list values)
 {
     char text[MAX_LINE_BYTES];
@@ -115,7 +115,7 @@ __attribute__((format(printf, 3, 0))) static void put_values(line_text *line, bo
 __attribute__((format(printf, 3, 0))) static void say(const char *before, term_look style,
                                                       const char *format, va_list values)
 {
-    line_text line;
+    stderr_line line;
     line.length = 0;
     if (is_in_a_line()) {
         put(&line, "\n");
@@ -261,7 +261,7 @@ static void put_out(const char *bytes, size_t n)
     out.used += n;
 }
 
-static void put_out_filtered(term_text *filter, const char *text, size_t n)
+static void put_out_filtered(term_stream *filter, const char *text, size_t n)
 {
     char safe[TERM_FILTER_ROOM(FILTER_BYTES)];
     while (n) {
@@ -273,7 +273,7 @@ static void put_out_filtered(term_text *filter, const char *text, size_t n)
 }
 
 /* No more of the text comes. */
-static void end_filter(term_text *filter)
+static void end_filter(term_stream *filter)
 {
     char rest[TERM_FILTER_ROOM(0)];
     put_out(rest, term_filter_end(filter, rest));
@@ -290,7 +290,7 @@ void out_text(const char *text, size_t n)
 
 void out_printf(const char *format, ...)
 {
-    term_text filter = {.n = 0};
+    term_stream filter = {.n = 0};
     va_list values;
     char *text = NULL;
     va_start(values, format);

@@ -161,19 +161,18 @@ void check_run_deadline(check_run *run)
 
 /* ---- a service that fails -------------------------------------------------------------------- */
 
-typedef struct class
-{
+typedef struct status_class {
     int status, code;
     bool retryable;
-} class;
+} status_class;
 
 /* The code is the general one where a body says nothing: a provider may know better. */
-static const class classes[] = {
+static const status_class classes[] = {
     {400, BELUGA_ERROR_INVALID_REQUEST, false}, {401, BELUGA_ERROR_AUTHENTICATION, false},
     {403, BELUGA_ERROR_AUTHORIZATION, false},   {429, BELUGA_ERROR_RATE_LIMIT, true},
     {500, BELUGA_ERROR_INTERNAL, true},         {503, BELUGA_ERROR_OVERLOADED, true}};
 
-static void judge_status(check_run *run, const class *c, const char *body)
+static void judge_status(check_run *run, const status_class *c, const char *body)
 {
     const beluga_error *err = &run->error;
     if (run->finished) {
@@ -192,7 +191,7 @@ static void judge_status(check_run *run, const class *c, const char *body)
         check_problem(run, "HTTP 429 with Retry-After: 2: the error does not say 2000 ms");
 }
 
-static void ask_status(check_run *run, const class *c, const char *type, const char *body,
+static void ask_status(check_run *run, const status_class *c, const char *type, const char *body,
                        void (*ask)(check_run *))
 {
     char headers[96];

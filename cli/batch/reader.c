@@ -93,14 +93,14 @@ static uint64_t position(const batch_reader *r, size_t at)
 /* ---- where a record ends --------------------------------------------------------------------- */
 
 /* The rules of CSV: only quotes keep the end of a line from being the end of a row. */
-typedef struct json_extent {
+typedef struct record_extent {
     bool csv, quoted, fresh; /* inside quotes; at the beginning of a field */
     uint64_t newlines;
     size_t length; /* so far; of one that is too long only its beginning is kept */
     bool too_long;
-} json_extent;
+} record_extent;
 
-static bool is_end(json_extent *e, char c)
+static bool is_end(record_extent *e, char c)
 {
     if (c == '\n') e->newlines++;
     if (!e->csv) return c == '\n';
@@ -114,14 +114,14 @@ static bool is_end(json_extent *e, char c)
 }
 
 /* What was kept of a record that is too long is dropped, all but its beginning. */
-static void shorten(batch_reader *r, json_extent *e)
+static void shorten(batch_reader *r, record_extent *e)
 {
     e->too_long = true;
     r->buffer.length = r->begin;
     r->next = r->begin;
 }
 
-static size_t scan_lines(batch_reader *r, json_extent *e)
+static size_t scan_lines(batch_reader *r, record_extent *e)
 {
     const char *from = r->buffer.data + r->next;
     const char *newline = memchr(from, '\n', left(r));
@@ -129,7 +129,7 @@ static size_t scan_lines(batch_reader *r, json_extent *e)
     return newline ? (size_t)(newline - from) + 1 : 0;
 }
 
-static size_t scan_rows(batch_reader *r, json_extent *e)
+static size_t scan_rows(batch_reader *r, record_extent *e)
 {
     const char *from = r->buffer.data + r->next;
     for (size_t i = 0, n = left(r); i < n; i++)
@@ -138,7 +138,7 @@ static size_t scan_rows(batch_reader *r, json_extent *e)
 }
 
 /* Returns whether there is a record, from `begin` to `next`. */
-static bool find_end(batch_reader *r, json_extent *e, bool *ended)
+static bool find_end(batch_reader *r, record_extent *e, bool *ended)
 {
     r->begin = r->next;
     for (*ended = false; !*ended;) {
@@ -246,7 +246,7 @@ static void take_fields(batch_reader *r, batch_record *record)
 
 static bool next_raw(batch_reader *r, batch_record *record, bool *too_long)
 {
-    json_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
+    record_extent e = {.csv = r->format == BATCH_CSV, .fresh = true};
     if (!find_end(r, &e, &record->ended)) return false;
     bool first = position(r, r->begin) == 0 && !e.too_long;
     record->line = r->line + 1;

@@ -313,12 +313,12 @@ int batch_output_collect(batch_output *out, const char *path)
 }
 
 /* Where each line of the input has its result: 16 bytes for each, and only where order was lost. */
-typedef struct file_place {
+typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: it has none */
-} file_place;
+} result_place;
 
-static int find_places(batch_output *out, file_place *places)
+static int find_places(batch_output *out, result_place *places)
 {
     batch_reader reader = {.format = BATCH_JSONL, .fd = out->fd};
     batch_record record;
@@ -326,13 +326,13 @@ static int find_places(batch_output *out, file_place *places)
     int got;
     while ((got = batch_reader_next(&reader, &record)) > 0)
         if (read_entry(out, &record, &entry))
-            places[entry.line] = (file_place){record.offset, record.size};
+            places[entry.line] = (result_place){record.offset, record.size};
     if (got < 0) errno = reader.error;
     batch_reader_free(&reader);
     return got;
 }
 
-static int copy_place(int from, batch_new_file *to, file_place place)
+static int copy_place(int from, batch_new_file *to, result_place place)
 {
     char bytes[16384];
     while (place.length) {
@@ -346,7 +346,7 @@ static int copy_place(int from, batch_new_file *to, file_place place)
     return 0;
 }
 
-static int write_sorted(batch_output *out, file_place *places)
+static int write_sorted(batch_output *out, result_place *places)
 {
     batch_new_file file;
     int fd = -1, rc = batch_new_file_begin(&file, out->path, true);
@@ -366,7 +366,7 @@ static int write_sorted(batch_output *out, file_place *places)
 
 int batch_output_sort(batch_output *out)
 {
-    file_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
+    result_place *places = out->unordered ? calloc(out->max_line + 1, sizeof *places) : NULL;
     if (!out->unordered) return 0;
     if (!places) return out_no_memory();
     int rc = write_sorted(out, places);

@@ -24,7 +24,7 @@ typedef struct chat_state {
     cli_session session;
     cli_conversation conversation;
     logbook_thread thread;
-    struct line_reader *reader;
+    line_reader *reader;
     bool leave;
     int code; /* exit code when it was left for a failure */
 } chat_state;

@@ -13,10 +13,10 @@
 #include "report.h"
 #include "session.h"
 
-typedef struct check_findings {
+typedef struct config_findings {
     beluga_json_writer *w; /* NULL: text */
     size_t errors, warnings;
-} check_findings;
+} config_findings;
 
 static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, const char *severity)
 {
@@ -30,7 +30,7 @@ static void put_problem(beluga_json_writer *w, const beluga_config_problem *p, c
 
 static void tell(void *payload, const beluga_config_problem *p)
 {
-    check_findings *f = payload;
+    config_findings *f = payload;
     bool warning = p->severity == BELUGA_SEVERITY_WARNING;
     *(warning ? &f->warnings : &f->errors) += 1;
     if (f->w) {
@@ -49,7 +49,7 @@ static int failed(const cli_args *args, const beluga_error *err)
 
 static int check_text(const cli_args *args, const char *path)
 {
-    check_findings f = {.w = NULL};
+    config_findings f = {.w = NULL};
     beluga_error err;
     if (beluga_config_check_file(beluga_registry_default(), path, tell, &f, NULL, &err))
         return failed(args, &err);
@@ -63,7 +63,7 @@ static int check_text(const cli_args *args, const char *path)
 
 static int check_json(const cli_args *args, const char *path)
 {
-    check_findings f = {.w = beluga_json_writer_new()};
+    config_findings f = {.w = beluga_json_writer_new()};
     beluga_error err;
     if (!f.w) return out_no_memory();
     beluga_json_begin_object(f.w, NULL);

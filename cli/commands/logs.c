@@ -21,7 +21,7 @@
 /* The log while the command uses it. */
 typedef struct used_log {
     const cli_args *args;
-    struct logbook_store *store; /* NULL: there is none yet */
+    logbook_store *store; /* NULL: there is none yet */
     char *path;
     int64_t shown; /* the entry whose conversation is printed */
     char why[LOGBOOK_WHY_BYTES];
@@ -152,7 +152,7 @@ static int do_show(used_log *logs)
 
 static int do_on(used_log *logs)
 {
-    struct logbook_store *store = NULL;
+    logbook_store *store = NULL;
     if (logbook_switch(true, logs->why) != 0) return fail(logs);
     if (logbook_store_open(logs->path, true, &store, logs->why) != 0) {
         logbook_switch(false, (char[LOGBOOK_WHY_BYTES]){0});

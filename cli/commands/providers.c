@@ -228,10 +228,12 @@ static const uint64_t shown[] = {
 };
 #define N_SHOWN (sizeof shown / sizeof *shown)
 
-/* From the widest to the narrowest. */
-static const struct layout {
+typedef struct provider_layout {
     bool with_model, key_in_full, titles_in_full;
-} layouts[] = {
+} provider_layout;
+
+/* From the widest to the narrowest. */
+static const provider_layout layouts[] = {
     {true, true, true},
     {false, true, true},
     {false, false, true},
@@ -257,7 +259,7 @@ static void describe_key(const beluga_provider *p, char *text, size_t size)
     }
 }
 
-static void add_provider(term_table *table, const struct layout *layout, const beluga_provider *p)
+static void add_provider(term_table *table, const provider_layout *layout, const beluga_provider *p)
 {
     const char *yes = term_is_utf8() ? "\xe2\x9c\x93" : "x";
     char key[KEY_BYTES];
@@ -275,7 +277,7 @@ static void make_title(const char *name, size_t size, char *title)
     title[n] = '\0';
 }
 
-static void fill_matrix(term_table *table, const struct layout *layout,
+static void fill_matrix(term_table *table, const provider_layout *layout,
                         const beluga_provider *const *providers, size_t n)
 {
     char words[N_SHOWN][24];
@@ -292,7 +294,7 @@ static void fill_matrix(term_table *table, const struct layout *layout,
     for (size_t i = 0; i < n; i++) add_provider(table, layout, providers[i]);
 }
 
-static void print_legend(const struct layout *layout)
+static void print_legend(const provider_layout *layout)
 {
     char letters[256] = "";
     size_t at = 0;

@@ -11,17 +11,19 @@
 #define DETAIL_BYTES 1024
 #define VALUE_BYTES  512
 
-/*
- * What each layer shows. The order is that of the library (docs/architecture.md), and so are the
- * defaults. A layer is there when an option that makes it is set.
- */
-static const struct part {
+typedef struct layer_part {
     const char *layer;
     int key;
     bool makes;
     const char *before, *after;
     const char *otherwise; /* NULL: left out when it is not set */
-} parts[] = {
+} layer_part;
+
+/*
+ * What each layer shows. The order is that of the library (docs/architecture.md), and so are the
+ * defaults. A layer is there when an option that makes it is set.
+ */
+static const layer_part parts[] = {
     {"cache", BELUGA_OPTION_CACHE_TTL, true, "", "", NULL},
     {"budget", BELUGA_OPTION_BUDGET, true, "$", "", NULL},
     {"fallback", BELUGA_OPTION_FALLBACK, true, "", "", NULL},

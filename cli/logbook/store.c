@@ -40,10 +40,10 @@ static const char *const steps[] = {
 };
 #define VERSION ((int)(sizeof steps / sizeof steps[0]))
 
-typedef struct logbook_store {
+struct logbook_store {
     sqlite3 *db;
     char *path;
-} logbook_store;
+};
 
 /* ---- failures -------------------------------------------------------------------------------- */
 

@@ -159,7 +159,7 @@ size_t term_show_json(const char *text, size_t n, char out[TERM_SHOWN_BYTES], si
     return taken;
 }
 
-size_t term_filter_end(term_text *filter, char *out)
+size_t term_filter_end(term_stream *filter, char *out)
 {
     size_t at = 0, length = 0, shown;
     for (; at < filter->n; length += shown)
@@ -168,7 +168,7 @@ size_t term_filter_end(term_text *filter, char *out)
     return length;
 }
 
-size_t term_filter(term_text *filter, const char *text, size_t n, char *out)
+size_t term_filter(term_stream *filter, const char *text, size_t n, char *out)
 {
     size_t length = 0;
     for (size_t i = 0; i < n; i++) {

@@ -33,13 +33,13 @@
     XX(FIRST, "\u25c6", '>', GREEN, "first token") \
     XX(RETRY, "\u21bb", 'r', RED, "retry")
 
-typedef enum draw_mark {
+typedef enum bar_mark {
     MARK_NONE,
 #define XX(constant, ...) MARK_##constant,
     MARK_MAP(XX)
 #undef XX
         MARK_COUNT
-} draw_mark;
+} bar_mark;
 
 static const struct {
     const char *utf8, *meaning;
@@ -53,21 +53,21 @@ static const struct {
 };
 
 /* One trace on a canvas. */
-typedef struct draw_frame {
+typedef struct draw_layout {
     trace_canvas *canvas;
     const recorded_trace *trace;
     size_t label, bar, details; /* widths; details 0: they get lines of their own */
-} draw_frame;
+} draw_layout;
 
 /* A line that is made: what stands before the label, and the parts. */
-typedef struct draw_row {
+typedef struct draw_line {
     char prefix[MAX_DRAWN_DEPTH * 8 + 16]; /* lines of the tree */
     size_t prefix_width;
     cli_text label, details;
     int64_t from_ns, to_ns;
     term_look style;
-    unsigned char cells[MAX_BAR]; /* draw_mark */
-} draw_row;
+    unsigned char cells[MAX_BAR]; /* bar_mark */
+} draw_line;
 
 /* ---- text ------------------------------------------------------------------------------------ */
 
@@ -128,7 +128,7 @@ static void end_style(trace_canvas *canvas, term_look style)
 
 /* ---- bars ------------------------------------------------------------------------------------ */
 
-static size_t column_of(const draw_frame *f, int64_t ns)
+static size_t column_of(const draw_layout *f, int64_t ns)
 {
     double total = (double)(f->trace->end_ns - f->trace->start_ns);
     double at = total > 0 ? (double)(ns - f->trace->start_ns) / total * (double)f->bar : 0;
@@ -137,7 +137,8 @@ static size_t column_of(const draw_frame *f, int64_t ns)
 }
 
 /* At least one cell; the end belongs to what comes next. */
-static void fill(const draw_frame *f, draw_row *row, int64_t from_ns, int64_t to_ns, draw_mark mark)
+static void fill(const draw_layout *f, draw_line *row, int64_t from_ns, int64_t to_ns,
+                 bar_mark mark)
 {
     size_t from = column_of(f, from_ns), to = column_of(f, to_ns);
     if (to_ns >= f->trace->end_ns) to = f->bar;
@@ -146,13 +147,13 @@ static void fill(const draw_frame *f, draw_row *row, int64_t from_ns, int64_t to
     f->canvas->used |= 1U << mark;
 }
 
-static void set(const draw_frame *f, draw_row *row, int64_t at_ns, draw_mark mark)
+static void set(const draw_layout *f, draw_line *row, int64_t at_ns, bar_mark mark)
 {
     row->cells[column_of(f, at_ns)] = (unsigned char)mark;
     f->canvas->used |= 1U << mark;
 }
 
-static void fill_request(const draw_frame *f, draw_row *row, const trace_span *span)
+static void fill_request(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     int64_t first_ns = trace_first_ns(span);
     fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : MARK_WAIT);
@@ -161,13 +162,13 @@ static void fill_request(const draw_frame *f, draw_row *row, const trace_span *s
     set(f, row, first_ns, MARK_FIRST);
 }
 
-static void mark_retries(const draw_frame *f, draw_row *row, const trace_span *span)
+static void mark_retries(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     for (const trace_span *s = span->child; s; s = s->next)
         if (s->kind == TRACE_ATTEMPT && s->resent > 0) set(f, row, s->start_ns, MARK_RETRY);
 }
 
-static void fill_bar(const draw_frame *f, draw_row *row, const trace_span *span)
+static void fill_bar(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     if (trace_is_frame(span)) {
         fill(f, row, span->start_ns, span->end_ns, MARK_FRAME);
@@ -176,16 +177,16 @@ static void fill_bar(const draw_frame *f, draw_row *row, const trace_span *span)
     } else if (span->kind == TRACE_ATTEMPT || span->kind == TRACE_OPERATION) {
         fill_request(f, row, span);
     } else {
-        draw_mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
+        bar_mark mark = span->kind == TRACE_TOOL ? MARK_TOOL : MARK_OTHER;
         fill(f, row, span->start_ns, span->end_ns, span->failed ? MARK_FAILED : mark);
     }
 }
 
-static void put_bar(const draw_frame *f, const draw_row *row)
+static void put_bar(const draw_layout *f, const draw_line *row)
 {
     trace_canvas *canvas = f->canvas;
     for (size_t i = 0; i < f->bar; i++) {
-        draw_mark mark = (draw_mark)row->cells[i];
+        bar_mark mark = (bar_mark)row->cells[i];
         char ascii[2] = {marks[mark].ascii, '\0'};
         bool begins = i == 0 || row->cells[i - 1] != row->cells[i];
         bool ends = i + 1 == f->bar || row->cells[i + 1] != row->cells[i];
@@ -204,7 +205,7 @@ static bool has_later(const trace_span *span)
 }
 
 /* Lines from the ancestors, and to this one. A deep tree is drawn as if it were less deep. */
-static void make_prefix(const trace_canvas *canvas, draw_row *row, const trace_span *span,
+static void make_prefix(const trace_canvas *canvas, draw_line *row, const trace_span *span,
                         bool last)
 {
     const trace_span *ancestors[MAX_DRAWN_DEPTH];
@@ -224,7 +225,7 @@ static void make_prefix(const trace_canvas *canvas, draw_row *row, const trace_s
     row->prefix_width += 2;
 }
 
-static void put_label(const draw_frame *f, const draw_row *row)
+static void put_label(const draw_layout *f, const draw_line *row)
 {
     trace_canvas *canvas = f->canvas;
     size_t prefix = row->prefix_width, room = f->label > prefix ? f->label - prefix : 0;
@@ -237,7 +238,7 @@ static void put_label(const draw_frame *f, const draw_row *row)
     if (prefix + width < f->label) pad(canvas, f->label - prefix - width);
 }
 
-static void put_duration(const draw_frame *f, int64_t ns)
+static void put_duration(const draw_layout *f, int64_t ns)
 {
     cli_text time = {0};
     words_add_duration(&time, ns, f->canvas->utf8);
@@ -249,7 +250,7 @@ static void put_duration(const draw_frame *f, int64_t ns)
 }
 
 /* Details under the label, where they have no column. */
-static void put_details_line(const draw_frame *f, const draw_row *row, const trace_span *span)
+static void put_details_line(const draw_layout *f, const draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
     const char *line = canvas->utf8 ? "\u2502 " : "| ";
@@ -265,7 +266,7 @@ static void put_details_line(const draw_frame *f, const draw_row *row, const tra
     text_puts(&canvas->words, "\n");
 }
 
-static void put_row(const draw_frame *f, draw_row *row, const trace_span *span)
+static void put_row(const draw_layout *f, draw_line *row, const trace_span *span)
 {
     trace_canvas *canvas = f->canvas;
     size_t details = width_of(&row->details);
@@ -284,14 +285,14 @@ static void put_row(const draw_frame *f, draw_row *row, const trace_span *span)
     if (!f->details && details) put_details_line(f, row, span);
 }
 
-static void free_row(const draw_frame *f, draw_row *row)
+static void free_row(const draw_layout *f, draw_line *row)
 {
     words_end(&row->label, &f->canvas->words);
     words_end(&row->details, &f->canvas->words);
 }
 
 /* Short details stand with the label. */
-static void join_details(const draw_frame *f, draw_row *row)
+static void join_details(const draw_layout *f, draw_line *row)
 {
     size_t label = width_of(&row->label);
     size_t details = row->details.length;
@@ -300,9 +301,9 @@ static void join_details(const draw_frame *f, draw_row *row)
     text_free(&row->details);
 }
 
-static void draw_gap(const draw_frame *f, const trace_span *span)
+static void draw_gap(const draw_layout *f, const trace_span *span)
 {
-    draw_row row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
+    draw_line row = {.from_ns = span->gap_from_ns, .to_ns = span->start_ns, .style = TERM_DIM};
     text_puts(&row.label, "retry wait");
     if (f->details && span->retry_reason) text_puts(&row.details, span->retry_reason);
     make_prefix(f->canvas, &row, span, false);
@@ -312,9 +313,9 @@ static void draw_gap(const draw_frame *f, const trace_span *span)
     free_row(f, &row);
 }
 
-static void draw_span(const draw_frame *f, const trace_span *span)
+static void draw_span(const draw_layout *f, const trace_span *span)
 {
-    draw_row row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
+    draw_line row = {.from_ns = span->start_ns, .to_ns = span->end_ns};
     row.style = span->failed ? TERM_RED : span->parent ? TERM_PLAIN : TERM_BOLD;
     if (span->gap_from_ns) draw_gap(f, span);
     words_add_label(&row.label, span);
@@ -354,11 +355,11 @@ static void count_hidden(hidden_spans *hidden, const trace_span *span)
 }
 
 /* Draw one line for the siblings of `first` that are not shown. */
-static void draw_hidden(const draw_frame *f, const trace_span *first)
+static void draw_hidden(const draw_layout *f, const trace_span *first)
 {
     trace_canvas *canvas = f->canvas;
     hidden_spans hidden = {0};
-    draw_row row = {0};
+    draw_line row = {0};
     if (!(first->parent ? first->parent->hidden : f->trace->hidden)) return;
     for (const trace_span *s = first; s; s = s->next)
         if (!s->shown) count_hidden(&hidden, s);
@@ -376,7 +377,7 @@ static void draw_hidden(const draw_frame *f, const trace_span *first)
 
 /* ---- a trace --------------------------------------------------------------------------------- */
 
-static void put_head(const draw_frame *f)
+static void put_head(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
     cli_text id = {0};
@@ -419,7 +420,7 @@ static void put_wrapped(trace_canvas *canvas, const cli_text *words)
     text_puts(&canvas->words, "\n");
 }
 
-static void put_summary(const draw_frame *f)
+static void put_summary(const draw_layout *f)
 {
     cli_text where = {0}, totals = {0};
     words_add_where(&where, f->trace, f->canvas->utf8);
@@ -433,7 +434,7 @@ static void put_summary(const draw_frame *f)
 }
 
 /* The time axis: its ends, and the middle where there is room. */
-static void put_axis(const draw_frame *f)
+static void put_axis(const draw_layout *f)
 {
     trace_canvas *canvas = f->canvas;
     int64_t total = f->trace->end_ns - f->trace->start_ns;
@@ -458,7 +459,7 @@ static void put_axis(const draw_frame *f)
     words_end(&end, &canvas->words);
 }
 
-static size_t measure_label(const draw_frame *f, const trace_span *span)
+static size_t measure_label(const draw_layout *f, const trace_span *span)
 {
     cli_text label = {0};
     size_t depth = span->depth < MAX_DRAWN_DEPTH ? span->depth : MAX_DRAWN_DEPTH;
@@ -468,7 +469,7 @@ static size_t measure_label(const draw_frame *f, const trace_span *span)
     return 2 * depth + (span->gap_from_ns && width < 10 ? 10 : width);
 }
 
-static size_t measure_details(const draw_frame *f, const trace_span *span)
+static size_t measure_details(const draw_layout *f, const trace_span *span)
 {
     cli_text details = {0};
     words_add_details(&details, span);
@@ -482,7 +483,7 @@ static size_t at_most(size_t n, size_t most)
     return n < most ? n : most;
 }
 
-static void lay_out(draw_frame *f)
+static void lay_out(draw_layout *f)
 {
     size_t width = f->canvas->width, label = MIN_LABEL, details = 0;
     for (const trace_span *s = f->trace->root; s; s = trace_next(s)) {
@@ -498,7 +499,7 @@ static void lay_out(draw_frame *f)
     f->bar = width > taken + MIN_BAR ? width - taken : MIN_BAR;
 }
 
-static void draw_rows(const draw_frame *f)
+static void draw_rows(const draw_layout *f)
 {
     const trace_span *span = f->trace->root;
     while (span) {
@@ -526,7 +527,7 @@ void draw_begin(trace_canvas *canvas, int fd)
 
 int draw_trace(trace_canvas *canvas, const recorded_trace *trace)
 {
-    draw_frame f = {.canvas = canvas, .trace = trace};
+    draw_layout f = {.canvas = canvas, .trace = trace};
     lay_out(&f);
     if (canvas->words.length) text_puts(&canvas->words, "\n");
     put_head(&f);

@@ -20,18 +20,18 @@
 #define MAX_PAGE_SPANS  2000
 
 /* The last ones that are asked for. */
-typedef struct display {
+typedef struct trace_choice {
     const cli_args *args;
     trace_file *file;
     size_t n, skipped; /* that fit; of those, how many earlier ones are left out */
-} display;
+} trace_choice;
 
 static bool fits(const cli_args *args, const recorded_trace *trace)
 {
     return !args->trace_id || strncasecmp(trace->id, args->trace_id, strlen(args->trace_id)) == 0;
 }
 
-static int choose(display *choice, size_t limit)
+static int choose(trace_choice *choice, size_t limit)
 {
     const trace_file *file = choice->file;
     for (size_t i = 0; i < file->n_traces; i++) choice->n += fits(choice->args, &file->traces[i]);
@@ -44,7 +44,7 @@ static int choose(display *choice, size_t limit)
 }
 
 /* Return the next one at or after *index, or NULL. */
-static recorded_trace *next_chosen(const display *choice, size_t *index, size_t *seen)
+static recorded_trace *next_chosen(const trace_choice *choice, size_t *index, size_t *seen)
 {
     while (*index < choice->file->n_traces) {
         recorded_trace *trace = &choice->file->traces[(*index)++];
@@ -68,7 +68,7 @@ static int write_canvas(trace_canvas *canvas, int rc)
 
 int trace_show(const cli_args *args, trace_file *file, int fd)
 {
-    display choice = {.args = args, .file = file};
+    trace_choice choice = {.args = args, .file = file};
     trace_canvas canvas;
     recorded_trace *trace;
     size_t index = 0, seen = 0;
@@ -88,7 +88,7 @@ int trace_show(const cli_args *args, trace_file *file, int fd)
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
-static int put_traces(beluga_json_writer *w, display *choice)
+static int put_traces(beluga_json_writer *w, trace_choice *choice)
 {
     recorded_trace *trace;
     size_t index = 0, seen = 0;
@@ -104,7 +104,7 @@ static int put_traces(beluga_json_writer *w, display *choice)
 
 int trace_show_json(const cli_args *args, trace_file *file)
 {
-    display choice = {.args = args, .file = file};
+    trace_choice choice = {.args = args, .file = file};
     int rc = choose(&choice, (size_t)-1);
     if (rc != 0) return rc;
     beluga_json_writer *w = beluga_json_writer_new();
@@ -115,7 +115,7 @@ int trace_show_json(const cli_args *args, trace_file *file)
 
 /* ---- as a page ------------------------------------------------------------------------------- */
 
-static int make_page(const display *choice, const char *title, cli_text *page)
+static int make_page(const trace_choice *choice, const char *title, cli_text *page)
 {
     recorded_trace *trace;
     size_t index = 0, seen = 0;
@@ -133,7 +133,7 @@ static int make_page(const display *choice, const char *title, cli_text *page)
 
 int trace_show_page(const cli_args *args, trace_file *file, const char *title)
 {
-    display choice = {.args = args, .file = file};
+    trace_choice choice = {.args = args, .file = file};
     cli_text page = {0};
     int rc = choose(&choice, MAX_PAGE_TRACES);
     if (rc == 0 && make_page(&choice, title, &page) != 0) rc = out_no_memory();

@@ -87,19 +87,19 @@ void words_add_label(cli_text *words, const trace_span *span)
 }
 
 /* Items of a list, with what is between two. */
-typedef struct word_list {
+typedef struct joined_words {
     cli_text *words;
     bool begun;
-} word_list;
+} joined_words;
 
-static cli_text *next_item(word_list *list)
+static cli_text *next_item(joined_words *list)
 {
     if (list->begun) text_puts(list->words, ", ");
     list->begun = true;
     return list->words;
 }
 
-static void list_outcome(word_list *list, const trace_span *span)
+static void list_outcome(joined_words *list, const trace_span *span)
 {
     if (span->http_status > 0) text_printf(next_item(list), "%" PRId64, span->http_status);
     if (span->error_type)
@@ -111,7 +111,7 @@ static void list_outcome(word_list *list, const trace_span *span)
     if (span->open) text_puts(next_item(list), "not ended");
 }
 
-static void list_models(word_list *list, const trace_span *span)
+static void list_models(joined_words *list, const trace_span *span)
 {
     const char *asked = span->model, *answered = span->response_model;
     if (span->kind != TRACE_OPERATION && span->kind != TRACE_GROUP) return;
@@ -120,7 +120,7 @@ static void list_models(word_list *list, const trace_span *span)
         text_printf(next_item(list), "by %s", answered);
 }
 
-static void list_usage(word_list *list, const trace_span *span)
+static void list_usage(joined_words *list, const trace_span *span)
 {
     if (span->input_tokens >= 0) text_printf(next_item(list), "%" PRId64 " in", span->input_tokens);
     if (span->output_tokens >= 0)
@@ -133,7 +133,7 @@ static void list_usage(word_list *list, const trace_span *span)
 
 void words_add_details(cli_text *words, const trace_span *span)
 {
-    word_list list = {words, false};
+    joined_words list = {words, false};
     list_outcome(&list, span);
     list_models(&list, span);
     list_usage(&list, span);
@@ -153,24 +153,24 @@ void words_add_gap(cli_text *words, const trace_span *span)
 
 /* ---- summaries ------------------------------------------------------------------------------- */
 
-typedef struct part_share {
+typedef struct where_share {
     int64_t ns;
     trace_where where;
-} part_share;
+} where_share;
 
 static int compare_shares(const void *a, const void *b)
 {
-    const part_share *x = a, *y = b;
+    const where_share *x = a, *y = b;
     if (x->ns != y->ns) return x->ns < y->ns ? 1 : -1;
     return (int)x->where - (int)y->where;
 }
 
 void words_add_where(cli_text *words, const recorded_trace *trace, bool utf8)
 {
-    part_share shares[TRACE_WHERE_COUNT];
+    where_share shares[TRACE_WHERE_COUNT];
     int64_t total = trace->end_ns - trace->start_ns;
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++)
-        shares[i] = (part_share){trace->where_ns[i], (trace_where)i};
+        shares[i] = (where_share){trace->where_ns[i], (trace_where)i};
     qsort(shares, TRACE_WHERE_COUNT, sizeof *shares, compare_shares);
     words_add_duration(words, total, utf8);
     for (unsigned i = 0; i < TRACE_WHERE_COUNT; i++) {
@@ -181,14 +181,14 @@ void words_add_where(cli_text *words, const recorded_trace *trace, bool utf8)
     }
 }
 
-static void list_count(word_list *list, size_t n, const char *one, const char *many)
+static void list_count(joined_words *list, size_t n, const char *one, const char *many)
 {
     if (n) text_printf(next_item(list), "%zu %s", n, n == 1 ? one : many);
 }
 
 void words_add_totals(cli_text *words, const recorded_trace *trace)
 {
-    word_list list = {words, false};
+    joined_words list = {words, false};
     list_count(&list, trace->n, "span", "spans");
     list_count(&list, trace->n_operations, "call", "calls");
     list_count(&list, trace->n_failed, "of them failed", "of them failed");
