@@ -46,7 +46,7 @@ static const arg_info *nearest(const cli_command *command, const char *name)
         unsigned d = beluga__text_distance(name, arg_infos[i].name, COMMAND_MOST_SLIPS);
         if (d > COMMAND_MOST_SLIPS && begins_alike(name, arg_infos[i].name)) d = COMMAND_MOST_SLIPS;
         if (d > COMMAND_MOST_SLIPS) continue;
-        unsigned cost = d + (command->takes & (UINT64_C(1) << i) ? 0 : COMMAND_MOST_SLIPS + 1);
+        unsigned cost = d + (command_takes(command, i) ? 0 : COMMAND_MOST_SLIPS + 1);
         if (cost >= best_cost) continue;
         best_cost = cost;
         best = &arg_infos[i];
@@ -76,7 +76,7 @@ static int unknown_name(const cli_args *args, const char *name)
     const cli_command *command = command_of(args);
     const char *setting = find_setting(name);
     const arg_info *near = nearest(command, name);
-    if (setting && command->takes & ARG_OPTION)
+    if (setting && command_takes(command, ARG_INDEX_OPTION))
         return out_usage("unknown option --%s; an option of the model is set with -o %s=VALUE",
                          name, setting);
     if (near) return out_usage("unknown option --%s; did you mean --%s?", name, near->name);
@@ -99,7 +99,7 @@ static const arg_info *find_letter(const cli_args *args, char letter)
     const arg_info *other = NULL;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         if (!letter || arg_infos[i].letter != letter) continue;
-        if (command->takes & (UINT64_C(1) << i)) return &arg_infos[i];
+        if (command_takes(command, i)) return &arg_infos[i];
         if (!other) other = &arg_infos[i];
     }
     return other;
@@ -230,9 +230,9 @@ int args_check(const cli_args *args)
 {
     const cli_command *command = args->command;
     if (args->help || args->version) return 0;
-    uint64_t excess = args->given & ~command->takes;
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (excess & (UINT64_C(1) << i)) return excess_option(args, arg_infos[i].name);
+        if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
+            return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
     /* Of many words it is likely to be the first of a sentence. */
     if (args->near && args->operands.count <= 2)

@@ -135,6 +135,8 @@ _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a nu
 #define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
 /* Of every command that calls models. */
 #define ARG_CALLS (ARG_CASSETTE | ARG_TRACE)
+/* Of every command. */
+#define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
 typedef struct arg_info {
     const char *name;

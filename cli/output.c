@@ -112,9 +112,11 @@ __attribute__((format(printf, 3, 0))) static void put_values(stderr_line *line, 
         put(line, text);
 }
 
-__attribute__((format(printf, 3, 0))) static void say(const char *before, term_look style,
-                                                      const char *format, va_list values)
+__attribute__((format(printf, 2, 0))) static void say(out_kind kind, const char *format,
+                                                      va_list values)
 {
+    static const term_look looks[] = {TERM_DIM, TERM_DIM, TERM_RED, TERM_PLAIN};
+    term_look style = looks[kind];
     stderr_line line;
     line.length = 0;
     if (is_in_a_line()) {
@@ -122,9 +124,9 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, term_l
         out.last = '\n';
     }
     if (style != TERM_PLAIN) put(&line, term_style(STDERR_FILENO, style));
-    put(&line, before);
+    if (kind != OUT_DETAIL) put(&line, "beluga: ");
     if (style == TERM_RED) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
-    put_values(&line, *before != '\0', format, values);
+    put_values(&line, kind != OUT_DETAIL, format, values);
     if (style == TERM_DIM) put(&line, term_style(STDERR_FILENO, TERM_PLAIN));
     put(&line, "\n");
     out_flush();
@@ -132,36 +134,12 @@ __attribute__((format(printf, 3, 0))) static void say(const char *before, term_l
     write_err(line.bytes, line.length);
 }
 
-void out_note(const char *format, ...)
+void out_say(out_kind kind, const char *format, ...)
 {
     va_list values;
-    if (out.quiet) return;
+    if (kind == OUT_NOTE && out.quiet) return;
     va_start(values, format);
-    say("beluga: ", TERM_DIM, format, values);
-    va_end(values);
-}
-
-void out_warning(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("beluga: ", TERM_DIM, format, values);
-    va_end(values);
-}
-
-void out_error(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("beluga: ", TERM_RED, format, values);
-    va_end(values);
-}
-
-void out_detail(const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    say("", TERM_PLAIN, format, values);
+    say(kind, format, values);
     va_end(values);
 }
 
@@ -188,7 +166,7 @@ int out_usage(const char *format, ...)
 {
     va_list values;
     va_start(values, format);
-    say("beluga: ", TERM_RED, format, values);
+    say(OUT_ERROR, format, values);
     va_end(values);
     if (out.command)
         out_detail("See: beluga %s --help", out.command);

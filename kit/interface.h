@@ -4,14 +4,8 @@
 
 #include "kit/run.h"
 
-void check_run_names(check_run *run);
-void check_run_table(check_run *run);
-void check_run_fixtures(check_run *run);
-void check_run_registered(check_run *run);
-void check_run_registered_twice(check_run *run);
-void check_run_other_client(check_run *run);
-void check_run_health(check_run *run);
-void check_run_health_probe(check_run *run);
-void check_run_health_sick(check_run *run);
+check_action check_run_names, check_run_table, check_run_fixtures, check_run_registered,
+    check_run_registered_twice, check_run_other_client, check_run_health, check_run_health_probe,
+    check_run_health_sick;
 
 #endif

@@ -125,7 +125,7 @@ static bool open_model(bench *b)
     return b->model != NULL;
 }
 
-static void ask(bench *b, void (*how)(check_run *))
+static void ask(bench *b, check_action *how)
 {
     how(b->run);
     check_text_clear(&b->run->story);

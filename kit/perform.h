@@ -5,17 +5,15 @@
 #include "kit/run.h"
 
 /* Each makes the run's call and writes what comes of it to the story. */
-void check_generate(check_run *run);
-void check_stream(check_run *run);
-void check_push(check_run *run);
+check_action check_generate, check_stream, check_push;
 /* A stream that is cancelled when its first text came: by its context, or by its handle. */
-void check_cancel(check_run *run);
-void check_cancel_pushed(check_run *run);
+check_action check_cancel, check_cancel_pushed;
 /* A stream whose answer is added to the call's messages, and a question after it. */
-void check_stream_and_ask_on(check_run *run);
-void check_list(check_run *run);
+check_action check_stream_and_ask_on;
+/* A list of the models. */
+check_action check_list;
 /* A pushed stream of which each event is followed by a pause. */
-void check_push_slowly(check_run *run);
+check_action check_push_slowly;
 /* A pushed stream; tells how many steps of the loop waited, and the longest that one computed. */
 typedef struct check_steps {
     size_t waited;

@@ -192,7 +192,7 @@ static void judge_status(check_run *run, const status_class *c, const char *body
 }
 
 static void ask_status(check_run *run, const status_class *c, const char *type, const char *body,
-                       void (*ask)(check_run *))
+                       check_action *ask)
 {
     char headers[96];
     peer_reply *reply = peer_reply_new(run->peer);

@@ -4,13 +4,8 @@
 
 #include "kit/run.h"
 
-void check_run_no_configuration(check_run *run);
-void check_run_bad_option(check_run *run);
-void check_run_no_arguments(check_run *run);
-void check_run_cancelled_before(check_run *run);
-void check_run_expired_before(check_run *run);
-void check_run_deadline(check_run *run);
-void check_run_statuses(check_run *run);
-void check_run_no_connection(check_run *run);
+check_action check_run_no_configuration, check_run_bad_option, check_run_no_arguments,
+    check_run_cancelled_before, check_run_expired_before, check_run_deadline, check_run_statuses,
+    check_run_no_connection;
 
 #endif

@@ -118,9 +118,8 @@ static void probe(check_run *run)
     probe_calls(&probe);
     linger();
     if (watched) {
-        watch_tell_after_end(&run->rules->found[CHECK_RULE_ONE_END]);
-        watch_tell_late(&run->rules->found[CHECK_RULE_LATE]);
-        watch_tell_refused(&run->rules->found[CHECK_RULE_REFUSED]);
+        check_text *found = run->rules->found;
+        watch_tell(&found[CHECK_RULE_ONE_END], &found[CHECK_RULE_LATE], &found[CHECK_RULE_REFUSED]);
         watch_end();
     }
     run->answer = probe.answer;

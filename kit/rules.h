@@ -7,7 +7,7 @@
 /* The check of the rule that a call of this run broke, if that check has failed of it: then it is
  * not told again. NULL otherwise. */
 const char *check_blamed_rule(check_run *run);
-void check_run_rule(check_run *run);
+check_action check_run_rule;
 void check_rules_free(check_rules *rules);
 
 #endif

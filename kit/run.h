@@ -47,6 +47,9 @@ typedef struct check_rules {
     check_text found[CHECK_N_RULES]; /* what was found broken, lines */
 } check_rules;
 
+/* What is done to a run: its scenario, or a call. */
+typedef void check_action(check_run *run);
+
 typedef struct check_scenario {
     const char *category;
     const char *name;
@@ -55,7 +58,7 @@ typedef struct check_scenario {
     const char *like; /* the case that stands in for files which its own does not have, or NULL */
     const char *answer_like; /* the same for answers and events; NULL: like */
     void (*write)(check_call *call);
-    void (*run)(check_run *run);
+    check_action *run;
     const char *shows; /* a line of what comes begins so */
     int code;          /* the error that must come of it, 0: none */
     bool full;         /* full providers are asked, too */

@@ -36,7 +36,7 @@ static void judge_whole(check_run *run)
     check_events(run);
 }
 
-static void run_whole(check_run *run, void (*ask)(check_run *))
+static void run_whole(check_run *run, check_action *ask)
 {
     if (!prepare(run)) return;
     ask(run);
@@ -104,7 +104,7 @@ static void judge_failure(check_run *run)
         check_problem(run, "the answer says how long to wait, the error does not");
 }
 
-static void run_failure(check_run *run, void (*ask)(check_run *))
+static void run_failure(check_run *run, check_action *ask)
 {
     if (!prepare(run)) return;
     ask(run);
@@ -147,8 +147,7 @@ static void set_body(check_run *run, const char *type, const char *body)
     run->answer.n_frames = 1;
 }
 
-static void ask_for_nothing(check_run *run, void (*ask)(check_run *), const char *type,
-                            const char *body)
+static void ask_for_nothing(check_run *run, check_action *ask, const char *type, const char *body)
 {
     set_body(run, type, body);
     check_play_whole(run);
@@ -426,7 +425,7 @@ static void judge_cancelled(check_run *run)
     if (!strstr(check_text_get(&run->story), "text \"")) check_problem(run, "no text came");
 }
 
-static void run_cancel(check_run *run, void (*ask)(check_run *))
+static void run_cancel(check_run *run, check_action *ask)
 {
     check_text cut = {0};
     size_t length = 0;

@@ -4,25 +4,14 @@
 
 #include "kit/run.h"
 
-void check_run_generate(check_run *run);
-void check_run_stream(check_run *run);
-void check_run_push(check_run *run);
-void check_run_twice(check_run *run); /* a stream, its answer sent back, another one */
-void check_run_models(check_run *run);
-void check_run_cancel(check_run *run);
-void check_run_cancel_pushed(check_run *run);
-void check_run_error(check_run *run);
-void check_run_stream_error(check_run *run);
-void check_run_filter(check_run *run);
-void check_run_bad_body(check_run *run);
-void check_run_html(check_run *run);
-void check_run_bad_event(check_run *run);
-void check_run_cut_stream(check_run *run);
-void check_run_cut_body(check_run *run);
-void check_run_unknown(check_run *run);
-void check_run_slow(check_run *run);
-void check_run_slow_reader(check_run *run);
+check_action check_run_generate, check_run_stream, check_run_push;
+/* A stream, its answer sent back, and another one. */
+check_action check_run_twice;
+check_action check_run_models, check_run_cancel, check_run_cancel_pushed, check_run_error,
+    check_run_stream_error, check_run_filter, check_run_bad_body, check_run_html,
+    check_run_bad_event, check_run_cut_stream, check_run_cut_body, check_run_unknown,
+    check_run_slow, check_run_slow_reader;
 /* In place of a scenario that needs what the provider does not claim: it must say so. */
-void check_run_unclaimed(check_run *run);
+check_action check_run_unclaimed;
 
 #endif

@@ -26,7 +26,7 @@ static void take_requests(check_run *run)
 }
 
 /* Make the run's call once more; its story alone is left of it. */
-static void ask_again(check_run *run, void (*ask)(check_run *), check_text *story)
+static void ask_again(check_run *run, check_action *ask, check_text *story)
 {
     check_text_clear(&run->story);
     ask(run);
@@ -37,7 +37,7 @@ static void ask_again(check_run *run, void (*ask)(check_run *), check_text *stor
 
 /* What it says to one question, if that is always the same; "" otherwise. Fails where nothing
  * comes. */
-static bool learn(check_run *run, void (*ask)(check_run *), check_text *story)
+static bool learn(check_run *run, check_action *ask, check_text *story)
 {
     check_text again = {0};
     ask_again(run, ask, story);
@@ -181,7 +181,7 @@ typedef struct caller {
     check_run run;
     pthread_t thread;
     size_t calls;
-    void (*ask)(check_run *run);
+    check_action *ask;
     const char *want; /* "": whatever comes */
     char tool[32];    /* "": none is bound */
     bool started;
@@ -236,7 +236,7 @@ static void run_callers(check_run *run, caller *callers, size_t n)
     if (failed) check_problem(run, "so in %zu of %zu threads", failed, n);
 }
 
-static void call_at_once(check_run *run, void (*ask)(check_run *), bool streamed, size_t threads,
+static void call_at_once(check_run *run, check_action *ask, bool streamed, size_t threads,
                          size_t calls)
 {
     check_text alone = {0};

@@ -68,10 +68,10 @@ static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.unfinished;
     if (!n) return;
-    (args->json ? out_note : out_warning)(
-        "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
-        "finish_reason in %s says (--strict --retry-failed asks again)",
-        n, n == 1 ? " is" : "s are", args->out);
+    out_say(args->json ? OUT_NOTE : OUT_WARNING,
+            "%" PRIu64 " answer%s not whole: cut at the token limit, or filtered, as "
+            "finish_reason in %s says (--strict --retry-failed asks again)",
+            n, n == 1 ? " is" : "s are", args->out);
 }
 
 /* Most often all fail of the same, and nobody should have to look for it in the output. */

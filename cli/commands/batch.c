@@ -321,6 +321,13 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
+             ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
+             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 1,
+    .draws_progress = true,
+    .run = run,
     .details =
         "Each line is a text, alone or as JSON; an object with \"prompt\" or \"messages\"; a list "
         "of "
@@ -353,11 +360,4 @@ const cli_command cmd_batch = {
         "With --json a summary: {state, out, lines, done, failed, left, unfinished, input_tokens, "
         "output_tokens, cost, "
         "without_known_cost, seconds, error, exit_code}; and of --dry-run its estimate.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
-             ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .draws_progress = true,
-    .run = run,
 };

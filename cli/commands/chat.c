@@ -317,6 +317,10 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
+             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
+             ARG_PLUGIN | ARG_CONFIG,
+    .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "
         "goes on in the next one, and \"\"\" begins and ends a text of several lines. "
@@ -329,8 +333,4 @@ const cli_command cmd_chat = {
         "Where the log is on (beluga logs on), every turn is written into it, and --continue goes "
         "on "
         "with the last conversation in it.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
-             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .run = run,
 };

@@ -4,6 +4,11 @@
 
 #include "base/text.h"
 
+bool command_takes(const cli_command *command, size_t index)
+{
+    return (command->takes | ARG_ALWAYS) & (UINT64_C(1) << index);
+}
+
 const cli_command *command_find(const cli_command *const *commands, const char *name)
 {
     for (; *commands; commands++)

@@ -10,7 +10,7 @@ typedef struct cli_command {
     const char *summary;  /* one line */
     const char *details;  /* paragraphs for --help and the manual page, between blank lines */
     const char *words;    /* what completes an operand, separated by spaces; NULL: nothing */
-    uint64_t takes;       /* enum arg_bit */
+    uint64_t takes;       /* arg_bits besides ARG_ALWAYS */
     size_t max_operands;
     bool draws_progress;              /* a line on stderr that notes would break */
     int (*run)(const cli_args *args); /* @return exit code */
@@ -20,6 +20,9 @@ typedef struct cli_command {
 
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
+
+/* Whether it takes the option of that index. */
+bool command_takes(const cli_command *command, size_t index);
 
 /* More slips than these make another word. */
 #define COMMAND_MOST_SLIPS 2

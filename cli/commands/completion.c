@@ -105,7 +105,7 @@ static void put_bash_command(const cli_command *command)
     out_printf("    %s) words=\"%s\"; options=\"", command->name,
                command->words ? command->words : "");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (UINT64_C(1) << i)) out_printf("--%s ", arg_infos[i].name);
+        if (command_takes(command, i)) out_printf("--%s ", arg_infos[i].name);
     out_printf("\" ;;\n");
 }
 
@@ -183,7 +183,7 @@ static void put_zsh_command(const cli_command *command, bool is_default)
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++) {
         const arg_info *info = &arg_infos[i];
         const char letter[2] = {info->letter, '\0'};
-        if (!(command->takes & (UINT64_C(1) << i))) continue;
+        if (!command_takes(command, i)) continue;
         if (info->letter) put_zsh_form(info, "-", letter);
         put_zsh_form(info, "--", info->name);
     }
@@ -237,14 +237,14 @@ static void put_fish_text(const char *text)
 }
 
 /* An option is offered after the commands that take it; the default one has no name. */
-static void put_fish_condition(const cli_command *const *commands, uint64_t bit)
+static void put_fish_condition(const cli_command *const *commands, size_t option)
 {
-    bool by_default = commands[0]->takes & bit;
+    bool by_default = command_takes(commands[0], option);
     out_printf(" -n '");
     if (by_default) out_printf("__beluga_is_prompt; or ");
     out_printf("__fish_seen_subcommand_from");
     for (size_t i = 0; commands[i]; i++)
-        if (commands[i]->takes & bit) out_printf(" %s", commands[i]->name);
+        if (command_takes(commands[i], option)) out_printf(" %s", commands[i]->name);
     out_printf("'");
 }
 
@@ -257,7 +257,7 @@ static void put_fish_option(const cli_command *const *commands, size_t index)
         [ARG_COMPLETE_SETTINGS] = " -x -a '(beluga completion options)'"};
     const arg_info *info = &arg_infos[index];
     out_printf("complete -c beluga");
-    put_fish_condition(commands, UINT64_C(1) << index);
+    put_fish_condition(commands, index);
     if (info->letter) out_printf(" -s %c", info->letter);
     out_printf(" -l %s%s -d '", info->name,
                info->value && info->type != ARG_TYPE_MAYBE ? actions[info->completion] : "");
@@ -304,7 +304,11 @@ static int run(const cli_args *args)
 const cli_command cmd_completion = {
     .name = "completion",
     .operands = "bash|zsh|fish|models|options",
+    .words = "bash zsh fish",
     .summary = "Print what a shell needs to complete beluga's command line.",
+    .takes = ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
     .details = "Add one of these to what your shell reads at its start, where the package has not "
                "done so:\n\n"
                "bash: eval \"$(beluga completion bash)\"\n\n"
@@ -312,8 +316,4 @@ const cli_command cmd_completion = {
                "fish: beluga completion fish | source\n\n"
                "The scripts themselves ask for models and options, which lists the names of models "
                "in the configuration, providers, and keys for -o. Nothing is sent.",
-    .words = "bash zsh fish",
-    .takes = ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -250,8 +250,12 @@ static int run(const cli_args *args)
 const cli_command cmd_config = {
     .name = "config",
     .operands = "[check [FILE]]",
+    .words = "check",
     .summary =
         "Show which configuration applies to a model and where it came from, or check a file.",
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 2,
+    .run = run,
     .details =
         "It shows the file, the model and who named it, the aliases, the layers that a call goes "
         "through (cache, budget, fallback, limits, breaker, retries, the provider), and every "
@@ -272,9 +276,4 @@ const cli_command cmd_config = {
         "Without any file, which is nothing wrong, it says where one would be, and ends with 0.\n\n"
         "With --json: {file, errors, warnings, problems: [{severity, line, column, message}]}; the "
         "file is null where there is none.",
-    .words = "check",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_QUIET | ARG_PLUGIN | ARG_CONFIG |
-             ARG_HELP | ARG_VERSION,
-    .max_operands = 2,
-    .run = run,
 };

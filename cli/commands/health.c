@@ -121,6 +121,10 @@ const cli_command cmd_health = {
     .name = "health",
     .operands = "[MODEL]",
     .summary = "Tell whether a model could be called; with --probe, whether it answers.",
+    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_PROBE | ARG_JSON | ARG_VERBOSE | ARG_QUIET |
+             ARG_CALLS | ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
     .details = "Without --probe nothing is sent. The state is then healthy where no network stands "
                "between; unhealthy where no call could succeed, as without a key that is needed; "
                "and otherwise unknown. With it the provider's list of models is asked for, or else "
@@ -128,8 +132,4 @@ const cli_command cmd_health = {
                "that of what makes it unhealthy.\n\n"
                "With --json: {state, provider, model, api_key_set, probed, tools_count, timestamp, "
                "latency_ms, error}.",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_PROBE | ARG_JSON | ARG_VERBOSE | ARG_QUIET |
-             ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -45,7 +45,7 @@ static void put_options(const cli_command *command)
 {
     put_heading("Options:");
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)
-        if (command->takes & (UINT64_C(1) << i)) put_option(&arg_infos[i]);
+        if (command_takes(command, i)) put_option(&arg_infos[i]);
 }
 
 /* The name of the default command may be left out. */
@@ -116,11 +116,11 @@ static int run(const cli_args *args)
 const cli_command cmd_help = {
     .name = "help",
     .operands = "[COMMAND]",
-    .summary = "Show how beluga or one of its commands is used.",
-    .details = "It knows what the manual page knows: both come from the same tables.",
     .words =
         "prompt chat batch logs providers models health check config new completion help version",
-    .takes = ARG_MAN | ARG_HELP | ARG_VERSION,
+    .summary = "Show how beluga or one of its commands is used.",
+    .takes = ARG_MAN,
     .max_operands = 1,
     .run = run,
+    .details = "It knows what the manual page knows: both come from the same tables.",
 };

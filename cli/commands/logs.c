@@ -309,7 +309,11 @@ static int run(const cli_args *args)
 const cli_command cmd_logs = {
     .name = "logs",
     .operands = "[list|show|search|on|off|status|path|clear] [ID|WORD...]",
+    .words = "list show search on off status path clear",
     .summary = "Keep a log of prompts and answers, and look things up in it.",
+    .takes = ARG_MOST | ARG_BEFORE | ARG_JSON | ARG_QUIET,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
     .details =
         "The log is off until beluga logs on, for what is asked and answered is private. While it "
         "is "
@@ -340,8 +344,4 @@ const cli_command cmd_logs = {
         "are the parts of messages that are more than text. show gives the whole conversation, "
         "oldest "
         "first. status: {on, entries, bytes, file}.",
-    .words = "list show search on off status path clear",
-    .takes = ARG_MOST | ARG_BEFORE | ARG_JSON | ARG_QUIET | ARG_HELP | ARG_VERSION,
-    .max_operands = COMMAND_ANY_OPERANDS,
-    .run = run,
 };

@@ -172,11 +172,11 @@ static void put_commands(const cli_command *const *commands)
     }
 }
 
-static void put_takers(const cli_command *const *commands, uint64_t bit)
+static void put_takers(const cli_command *const *commands, size_t option)
 {
     const char *before = "\nCommands: ";
     for (size_t i = 0; commands[i]; i++) {
-        if (!(commands[i]->takes & bit)) continue;
+        if (!command_takes(commands[i], option)) continue;
         out_printf("%s%s", before, commands[i]->name);
         before = ", ";
     }
@@ -199,10 +199,10 @@ static void put_options(const cli_command *const *commands)
             out_printf("=\\fI%s\\fR", info->value);
         out_printf("\n");
         put_text(info->meaning);
-        if ((UINT64_C(1) << i) & (ARG_HELP | ARG_VERSION))
+        if ((UINT64_C(1) << i) & ARG_ALWAYS)
             out_printf("\n");
         else
-            put_takers(commands, UINT64_C(1) << i);
+            put_takers(commands, i);
     }
 }
 

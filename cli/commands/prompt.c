@@ -99,6 +99,11 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
+             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
+             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG,
+    .max_operands = COMMAND_ANY_OPERANDS,
+    .run = run,
     .details =
         "The texts, joined by spaces, are the prompt. When stdin is not a terminal it is the "
         "prompt, or follows the texts after an empty line; the operand - puts it elsewhere. "
@@ -113,10 +118,4 @@ const cli_command cmd_prompt = {
         "null).\n\n"
         "Where the log is on (beluga logs on), question and answer are written into it, and "
         "--continue goes on with the last conversation in it.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
-             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG | ARG_HELP |
-             ARG_VERSION,
-    .max_operands = COMMAND_ANY_OPERANDS,
-    .run = run,
 };

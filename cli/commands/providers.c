@@ -457,6 +457,9 @@ const cli_command cmd_providers = {
     .name = "providers",
     .operands = "[NAME]",
     .summary = "List the providers, or tell about one and its own options.",
+    .takes = ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET,
+    .max_operands = 1,
+    .run = run,
     .details =
         "The file's own providers, entries with a base, are among them; one that is wrong is "
         "told on stderr and left out. Nothing is sent. On a terminal the table is as wide as that "
@@ -470,7 +473,4 @@ const cli_command cmd_providers = {
         "key_variables, key_set_by, key_state, key_reference, api_key, url_variables, "
         "capabilities, notes, options}]}, where base is not null for a provider of the file, "
         "and api_key is what the file says of a key: a reference, or that it is set.",
-    .takes = ARG_JSON | ARG_PLUGIN | ARG_CONFIG | ARG_QUIET | ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };

@@ -47,6 +47,9 @@ const cli_command cmd_trace = {
     .name = "trace",
     .operands = "FILE",
     .summary = "Draw a recorded trace, and tell where its time went.",
+    .takes = ARG_TRACE_ID | ARG_HTML | ARG_ALL | ARG_JSON | ARG_OPTION | ARG_QUIET | ARG_CONFIG,
+    .max_operands = 1,
+    .run = run,
     .details =
         "FILE has lines of OTLP/JSON: what --trace=FILE or BELUGA_TELEMETRY_FILE wrote, or the "
         "file "
@@ -65,8 +68,4 @@ const cli_command cmd_trace = {
         "else is known; a cost that is null is unknown.\n\n"
         "With --html the page is written to a file that only you can read; - is stdout. It loads "
         "nothing and runs nothing.",
-    .takes = ARG_TRACE_ID | ARG_HTML | ARG_ALL | ARG_JSON | ARG_OPTION | ARG_QUIET | ARG_CONFIG |
-             ARG_HELP | ARG_VERSION,
-    .max_operands = 1,
-    .run = run,
 };
