@@ -131,10 +131,10 @@ __extension__ enum arg_bit {
 
 _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");
 
-/* Of every command that talks to a provider. */
-#define ARG_CASSETTE (ARG_RECORD | ARG_REPLAY | ARG_REALTIME)
 /* Of every command that calls models. */
-#define ARG_CALLS (ARG_CASSETTE | ARG_TRACE)
+#define ARG_CALLS                                                                                  \
+    (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
+     ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
 /* Of every command. */
 #define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 

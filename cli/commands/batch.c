@@ -321,10 +321,9 @@ const cli_command cmd_batch = {
     .name = "batch",
     .operands = "FILE",
     .summary = "Ask a model about every line of a file, and go on where an earlier run stopped.",
-    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_OPTION | ARG_SCHEMA |
-             ARG_FORMAT | ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET |
-             ARG_TIMEOUT | ARG_STRICT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_OUT | ARG_MODEL | ARG_JOBS | ARG_TEMPLATE | ARG_SYSTEM | ARG_SCHEMA | ARG_FORMAT |
+             ARG_ORDERED | ARG_RETRY_FAILED | ARG_ERRORS | ARG_DRY_RUN | ARG_BUDGET | ARG_STRICT |
+             ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .draws_progress = true,
     .run = run,

@@ -317,9 +317,8 @@ const cli_command cmd_chat = {
     .name = "chat",
     .operands = "",
     .summary = "Talk to a model, line by line.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_TIMEOUT | ARG_NO_STREAM | ARG_STRICT |
-             ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_NO_STREAM | ARG_STRICT | ARG_USAGE | ARG_CONTINUE |
+             ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .run = run,
     .details =
         "On a terminal lines can be edited and are remembered. A line that ends in a backslash "

@@ -121,8 +121,7 @@ const cli_command cmd_health = {
     .name = "health",
     .operands = "[MODEL]",
     .summary = "Tell whether a model could be called; with --probe, whether it answers.",
-    .takes = ARG_MODEL | ARG_OPTION | ARG_TIMEOUT | ARG_PROBE | ARG_JSON | ARG_VERBOSE | ARG_QUIET |
-             ARG_CALLS | ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_MODEL | ARG_PROBE | ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .run = run,
     .details = "Without --probe nothing is sent. The state is then healthy where no network stands "

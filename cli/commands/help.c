@@ -63,11 +63,8 @@ static void put_exit_codes(void)
 {
     const exit_info *info;
     put_heading("Exit codes:");
-    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
-        char code[16];
-        snprintf(code, sizeof code, "%d", (int)info->code);
-        put_row(code, info->meaning, 7);
-    }
+    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++)
+        put_row(info->digits, info->meaning, 7);
 }
 
 static void put_all(const cli_command *const *commands)

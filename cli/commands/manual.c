@@ -270,11 +270,8 @@ static void put_exit_status(void)
 {
     const exit_info *info;
     put_section("EXIT STATUS");
-    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++) {
-        char code[16];
-        snprintf(code, sizeof code, "%d", (int)info->code);
-        put_row(code, info->meaning);
-    }
+    for (unsigned i = 0; (info = exit_get_info(i)) != NULL; i++)
+        put_row(info->digits, info->meaning);
     put_paragraphs("When the reader of its stdout goes away, beluga ends without a word by "
                    "SIGPIPE, as other filters do.",
                    ".PP");

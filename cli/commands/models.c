@@ -204,8 +204,7 @@ const cli_command cmd_models = {
     .name = "models",
     .operands = "[PROVIDER]",
     .summary = "List the names that -m takes: aliases, and what providers have.",
-    .takes = ARG_OPTION | ARG_TIMEOUT | ARG_JSON | ARG_VERBOSE | ARG_QUIET | ARG_CALLS |
-             ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_JSON | ARG_CALLS,
     .max_operands = 1,
     .run = run,
     .details =

@@ -99,9 +99,8 @@ const cli_command cmd_prompt = {
     .name = "prompt",
     .operands = "[TEXT...]",
     .summary = "Ask a model and print its answer as it arrives.",
-    .takes = ARG_MODEL | ARG_SYSTEM | ARG_OPTION | ARG_ATTACH | ARG_SCHEMA | ARG_TIMEOUT |
-             ARG_NO_STREAM | ARG_STRICT | ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID |
-             ARG_NO_LOG | ARG_VERBOSE | ARG_QUIET | ARG_CALLS | ARG_PLUGIN | ARG_CONFIG,
+    .takes = ARG_MODEL | ARG_SYSTEM | ARG_ATTACH | ARG_SCHEMA | ARG_NO_STREAM | ARG_STRICT |
+             ARG_JSON | ARG_USAGE | ARG_CONTINUE | ARG_CID | ARG_NO_LOG | ARG_CALLS,
     .max_operands = COMMAND_ANY_OPERANDS,
     .run = run,
     .details =
