@@ -61,7 +61,7 @@ static void show(running_call *run, const beluga_event *event)
     if (event->kind == BELUGA_EVENT_MEDIA && !run->request->silent) note_media(event);
     if (event->kind != BELUGA_EVENT_TEXT || run->request->silent) return;
     out_text(event->u.text.text, event->u.text.length);
-    /* Nobody gets the rest: a full disk, say. A closed pipe has already ended the process. */
+    /* The rest would be lost, on a full disk, say. A closed pipe has already ended the process. */
     if (out_failed()) beluga_context_cancel(run->context);
 }
 

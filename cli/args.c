@@ -27,7 +27,7 @@ const arg_info arg_infos[ARG_INDEX_COUNT] = {
 
 /* A longer name is cut where it is told. */
 #define MAX_TOLD_LENGTH 32
-/* So much of a beginning tells what was meant: --output, --temp. */
+/* A beginning of this length is taken for a name that goes on: --output, --temp. */
 #define MIN_PREFIX 3
 
 static bool begins_alike(const char *a, const char *b)
@@ -37,7 +37,7 @@ static bool begins_alike(const char *a, const char *b)
     return shorter >= MIN_PREFIX && strncmp(a, b, shorter) == 0;
 }
 
-/* What the command takes is meant before what another one does. */
+/* An option that the command takes is nearer than any that it does not take. */
 static const arg_info *nearest(const cli_command *command, const char *name)
 {
     const arg_info *best = NULL;
@@ -92,7 +92,7 @@ static const arg_info *find_name(const char *name, size_t length)
     return NULL;
 }
 
-/* What the command takes, else what another one does: args_check then says so. */
+/* Find the command's own option of a letter, else another command's: args_check then refuses it. */
 static const arg_info *find_letter(const cli_args *args, char letter)
 {
     const cli_command *command = command_of(args);
@@ -122,7 +122,7 @@ static void store(cli_args *args, const arg_info *info, const char *value)
     }
 }
 
-/* Both tell what is wrong and return how many words an option took, 0 on failure. */
+/* Both functions tell what is wrong and return how many words an option took, 0 on failure. */
 
 /* "--name", "--name=value" or "--name value" */
 static int take_long(cli_args *args, char **words)
@@ -234,7 +234,7 @@ int args_check(const cli_args *args)
         if (args->given & (UINT64_C(1) << i) && !command_takes(command, i))
             return excess_option(args, arg_infos[i].name);
     if (args->operands.count > command->max_operands) return too_many(args);
-    /* Of many words it is likely to be the first of a sentence. */
+    /* Before many words it is likely to be the first of a sentence. */
     if (args->near && args->operands.count <= 2)
         out_note("\"%s\" is taken for a prompt; the command is called %s", args->operands.items[0],
                  args->near->name);

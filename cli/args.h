@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How an option's value is stored in cli_args. */
+/* The ways in which an option's value is stored in cli_args. */
 typedef enum arg_type {
     ARG_TYPE_FLAG,  /* bool, no value */
     ARG_TYPE_COUNT, /* int: how often it was given */
@@ -19,7 +19,7 @@ typedef enum arg_type {
     ARG_TYPE_LIST   /* arg_list; every one counts */
 } arg_type;
 
-/* What a shell offers as an option's value. */
+/* The values that a shell offers for an option. */
 typedef enum arg_completion {
     ARG_COMPLETE_NOTHING,
     ARG_COMPLETE_FILES,
@@ -131,11 +131,11 @@ __extension__ enum arg_bit {
 
 _Static_assert(ARG_INDEX_COUNT <= 64, "the options of a command are bits of a number");
 
-/* Of every command that calls models. */
+/* The options of every command that calls models. */
 #define ARG_CALLS                                                                                  \
     (ARG_OPTION | ARG_TIMEOUT | ARG_VERBOSE | ARG_QUIET | ARG_RECORD | ARG_REPLAY | ARG_REALTIME | \
      ARG_TRACE | ARG_PLUGIN | ARG_CONFIG)
-/* Of every command. */
+/* The options of every command. */
 #define ARG_ALWAYS (ARG_HELP | ARG_VERSION)
 
 typedef struct arg_info {

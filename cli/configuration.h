@@ -1,4 +1,4 @@
-/* What the configuration file, the environment, -o and --timeout ask for. */
+/* The configuration: what its file, the environment, -o and --timeout ask for. */
 #ifndef BELUGA_CLI_CONFIGURATION_H
 #define BELUGA_CLI_CONFIGURATION_H
 
@@ -17,8 +17,7 @@
  */
 int configuration_read(const cli_args *args, beluga_config **config, char **path, bool *has_file);
 
-/* Whether the command line or BELUGA_CONFIG names the configuration file, so that it must be there.
- */
+/* Return whether the command line or BELUGA_CONFIG names the file, so that it must be there. */
 bool configuration_is_named(const cli_args *args);
 /* Tell where the configuration file is: owned, NULL for nowhere.
  * @return 0, or an exit code, reported. */

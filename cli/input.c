@@ -125,7 +125,7 @@ static bool is_url(const char *text)
            strncasecmp(text, "data:", 5) == 0;
 }
 
-/* Where the name does not tell, an address is taken for a picture's: that is what models fetch. */
+/* An address whose name does not say its type is taken for a picture's: models fetch pictures. */
 static beluga_part_kind kind_of_url(const char *url)
 {
     static const struct {

@@ -1,4 +1,4 @@
-/* What the user gives: files, stdin, and the prompt made of it. */
+/* The input of the user: files, stdin, and the prompt made of it. */
 #ifndef BELUGA_CLI_INPUT_H
 #define BELUGA_CLI_INPUT_H
 

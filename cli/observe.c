@@ -23,7 +23,7 @@ enum { PATIENCE_MS = 3000 };
 
 static beluga_telemetry *telemetry;
 
-/* Of --trace: the file in memory, or -1. */
+/* The file in memory that --trace records into, or -1. */
 static struct {
     int fd;
     bool alone; /* nothing else is to be observed */
@@ -51,7 +51,7 @@ static void on_record(void *payload, beluga_log_level level, const char *event,
 
 /* ---- --trace --------------------------------------------------------------------------------- */
 
-/* What is recorded is in memory, and gone with the process: prompts may be in it. */
+/* The recording is in memory and is gone with the process, for prompts may be in it. */
 static int open_recording(void)
 {
     recording.fd = memfd_create("beluga trace", MFD_CLOEXEC);
@@ -69,8 +69,8 @@ static bool is_set(const char *name)
     return value && *value;
 }
 
-/* Who asks for this one trace gets it, whatever share of them is sampled otherwise. Exporters get
- * it, too, unless they are off. */
+/* A user who asks for this trace gets it, whatever share of traces is sampled otherwise. Exporters
+ * get it, too, unless they are off. */
 static const char *const *recording_variables(void)
 {
     static const char *const sampled[] = {"OTEL_TRACES_SAMPLER=always_on", NULL};

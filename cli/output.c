@@ -21,7 +21,7 @@
 
 /* A longer line on stderr is cut; bodies shown by --verbose come in pieces. */
 #define MAX_LINE_BYTES 4096
-/* How much of a model's text is filtered at a time. */
+/* So much of a model's text is filtered at a time. */
 #define FILTER_BYTES 1024
 #define BUFFER_BYTES 4096
 /* Longer lines of prose are hard to read. */
@@ -57,7 +57,7 @@ bool out_is_quiet(void)
 
 /* ---- stderr ---------------------------------------------------------------------------------- */
 
-/* There is nowhere to report that stderr can't be written. */
+/* A failure is not looked at: there is nowhere to report it. */
 static void write_err(const char *bytes, size_t n)
 {
     beluga__file_write(STDERR_FILENO, bytes, n);

@@ -20,7 +20,7 @@ typedef struct cli_args cli_args;
 /* Decide what the options leave to be printed, and ignore SIGPIPE: a write tells us. */
 void out_init(const cli_args *args);
 
-/* What --help is to be asked of when the command line is wrong, before out_init can tell. */
+/* Set whose --help is recommended when the command line is wrong, before out_init can tell. */
 void out_name_command(const char *name);
 
 bool out_is_quiet(void);

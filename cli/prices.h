@@ -1,4 +1,4 @@
-/* What tokens cost. */
+/* Prices: loaded from where the configuration says. */
 #ifndef BELUGA_CLI_PRICES_H
 #define BELUGA_CLI_PRICES_H
 

@@ -1,4 +1,4 @@
-/* What a user sees of a wait before another attempt. */
+/* Notes to the user about waits before another attempt. */
 #ifndef BELUGA_CLI_RETRY_NOTES_H
 #define BELUGA_CLI_RETRY_NOTES_H
 

@@ -42,7 +42,8 @@ int session_load_plugins(const cli_args *args)
     return 0;
 }
 
-/* What the command line names must be had; what the file names is missed where it is used. */
+/* A plug-in that the command line names must load; one that the file names may be missing until it
+ * is used. */
 static int load_plugins(const cli_session *session, const cli_args *args)
 {
     beluga_error err;
@@ -169,7 +170,7 @@ static void hint(const char *typed, const char *meaning)
     out_detail("  %-38s  %s", typed, meaning);
 }
 
-/* What most people have, in that order. */
+/* Name the variables of the providers that most people have, in that order. */
 static void hint_keys(void)
 {
     static const char *const names[] = {"openai", "anthropic", "gemini"};

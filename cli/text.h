@@ -39,7 +39,7 @@ static inline int text_reserve(cli_text *text, size_t n)
     return beluga__buf_reserve(text_begin(text), n);
 }
 
-/* What it holds, "" for nothing. */
+/* Return the text, "" for none. */
 static inline const char *text_get(const cli_text *text)
 {
     return text->data ? text->data : "";

@@ -9,7 +9,7 @@
 
 /* ---- frames ---------------------------------------------------------------------------------- */
 
-/* Where the event at `at` ends: behind its blank line. */
+/* Return where the event at `at` ends: behind its blank line. */
 static size_t sse_end(const char *body, size_t length, size_t at)
 {
     while (at < length) {

@@ -45,7 +45,7 @@ void check_no_answer(check_run *run, const char *scenario, size_t n)
                       scenario, section);
 }
 
-/* Of a foreign provider no more is asked than its author wrote. */
+/* A foreign provider is asked no more than its author wrote. */
 static bool miss_answer(check_run *run, size_t n)
 {
     const char *like = check_answers_like(run);

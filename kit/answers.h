@@ -1,4 +1,4 @@
-/* What the service answers: read from the case, and played by the peer. */
+/* The answers of the service: read from the case, and played by the peer. */
 #ifndef BELUGA_KIT_ANSWERS_H
 #define BELUGA_KIT_ANSWERS_H
 

@@ -28,13 +28,13 @@ typedef enum check_status {
     CHECK_MEASURED /* nothing was asked of it */
 } check_status;
 
-/* How long an operation took, and what it asked of the allocator. */
+/* The time of an operation, and what it asked of the allocator. */
 typedef struct check_measure {
     double nanoseconds, bytes, allocations; /* an operation */
     uint64_t operations;
 } check_measure;
 
-/* What came of one scenario; borrowed for the callback. */
+/* The result of one scenario; borrowed for the callback. */
 typedef struct check_result {
     const char *provider;
     const char *category;

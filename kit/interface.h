@@ -1,4 +1,4 @@
-/* What a provider says of itself, its registration and its health. */
+/* Scenarios of a provider's table, its registration and its health. */
 #ifndef BELUGA_KIT_INTERFACE_H
 #define BELUGA_KIT_INTERFACE_H
 

@@ -182,7 +182,7 @@ static void describe_end(const parent *p, int status, char *out, size_t size)
         snprintf(out, size, "it ended the process, with status %d", WEXITSTATUS(status));
 }
 
-/* What was under way when the child went has failed. */
+/* The check that was under way when the child went has failed. */
 static void note_fault(parent *p, int status)
 {
     char detail[160];

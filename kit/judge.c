@@ -9,7 +9,7 @@
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-/* What the transport says for itself is not. */
+/* Headers that the transport adds are not compared. */
 bool check_is_compared(const char *header)
 {
     static const char *const names[] = {"host",       "user-agent", "accept", "accept-encoding",
@@ -103,8 +103,8 @@ static void compare_request(check_run *run, size_t i, char *want)
 
 /* ---- the same with its file ------------------------------------------------------------------ */
 
-/* Of a request that no file tells of: what was said stands in it, in its order but for what is for
- * the system. */
+/* A request that no file has must contain the texts of the messages, in their order but for those
+ * of the system. */
 static void look_for_texts(check_run *run, size_t i, size_t messages)
 {
     size_t length;
@@ -201,7 +201,7 @@ static const char *forget_call_id(check_text *story, const char *line)
     return line + at + n;
 }
 
-/* Some ids are others each time. */
+/* Some ids differ from run to run. */
 void check_forget_ids(check_run *run)
 {
     check_text story = {0};

@@ -58,7 +58,7 @@ static void meter_release(void *payload, void *pointer)
     free(pointer);
 }
 
-/* What still has blocks may be called at any time: it stays. */
+/* An allocator that still has blocks may be called at any time, so that it is kept. */
 static meter *kept;
 
 static void meter_free(meter *m, bool is_closed)
@@ -157,7 +157,7 @@ static size_t heap_bytes(void)
     return mallinfo2().uordblks + mallinfo2().hblkhd;
 }
 
-/* How much more there is after another round. */
+/* Return how much more memory is in use after another round. */
 static size_t grow(bench *b)
 {
     size_t before = heap_bytes();

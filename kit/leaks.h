@@ -1,4 +1,4 @@
-/* What a provider keeps when it is gone, and the cost of its calls. */
+/* Leaks: what a provider still holds when it is gone; and the cost of its calls. */
 #ifndef BELUGA_KIT_LEAKS_H
 #define BELUGA_KIT_LEAKS_H
 

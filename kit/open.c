@@ -17,7 +17,7 @@ static int add_case_options(check_run *run, beluga_config *config, check_text *t
     return 0;
 }
 
-/* What stands before a case's own options, from the weakest. */
+/* Add the options that stand before a case's own, from the weakest. */
 static int add_options(check_run *run, beluga_config *config)
 {
     beluga_option own[CHECK_MAX_OPTIONS];
@@ -81,7 +81,7 @@ beluga_chat_model *check_open(check_run *run, beluga_registry *registry)
     return model;
 }
 
-/* What a plug-in gave is kept by the library: loading is its way to be registered. */
+/* The library keeps the table of a plug-in, which is registered by loading it. */
 int check_register(check_run *run, beluga_registry *registry)
 {
     if (run->settings->plugin)

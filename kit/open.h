@@ -1,4 +1,4 @@
-/* How a model is opened for a scenario. */
+/* Opening a model for a scenario. */
 #ifndef BELUGA_KIT_OPEN_H
 #define BELUGA_KIT_OPEN_H
 

@@ -177,8 +177,8 @@ static bool wait_for(beluga_loop *loop, int64_t timeout_ms)
     return poll(&ready, 1, (int)due) >= 0;
 }
 
-/* Who reads slowly lets a turn pass and goes on. Before any wait: a call that is paused wakes
- * nobody. */
+/* A slow reader lets a turn pass and goes on. It does so before any wait: a call that is paused
+ * wakes nobody. */
 static void rest(listener *l, beluga_loop *loop)
 {
     if (!l->pauses || !l->op) return;

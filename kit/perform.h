@@ -4,7 +4,7 @@
 
 #include "kit/run.h"
 
-/* Each makes the run's call and writes what comes of it to the story. */
+/* Each function makes the run's call and writes what comes of it to the story. */
 check_action check_generate, check_stream, check_push;
 /* A stream that is cancelled when its first text came: by its context, or by its handle. */
 check_action check_cancel, check_cancel_pushed;

@@ -1,5 +1,5 @@
-/* What must not be taken: no configuration, no arguments, calls that are over before they begin,
- * and answers of a service that fails. None of it needs to know what the service says. */
+/* Scenarios that must be refused: no configuration, no arguments, calls that are over before they
+ * begin, and answers of a service that fails. None of it needs to know what the service says. */
 #include "kit/refusals.h"
 
 #include <stdio.h>

@@ -1,4 +1,4 @@
-/* What must not be taken. */
+/* Scenarios that must be refused. */
 #ifndef BELUGA_KIT_REFUSALS_H
 #define BELUGA_KIT_REFUSALS_H
 

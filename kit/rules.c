@@ -44,7 +44,7 @@ static void linger(void)
     nanosleep(&(struct timespec){.tv_nsec = LINGER_MS * 1000000L}, NULL);
 }
 
-/* Whatever is answered, even nothing of use: only the rules are looked at. */
+/* The answer does not matter, for only the rules are looked at. */
 static void play(check_run *probe, bool streamed, check_end end)
 {
     if (!probe->peer) return;

@@ -17,7 +17,7 @@ enum { CHECK_CALL_OPTIONS = 16, CHECK_CALL_TOOLS = 4 };
 #define CHECK_PATIENCE_MS 30000
 /* The category of what is measured and not judged. */
 #define CHECK_BENCHMARKS "Benchmarks"
-/* What a provider may break in any call, so that every check would fail; rules.c finds it out. */
+/* The rules that a provider may break in any call, so that every check would fail: rules.c. */
 typedef enum check_rule {
     CHECK_RULE_ENDS,
     CHECK_RULE_ONE_END,
@@ -40,14 +40,14 @@ typedef struct check_call {
     size_t n_tools;
 } check_call;
 
-/* What is known of a provider from one scenario to the next. */
+/* The findings about a provider that go from one scenario to the next. */
 typedef struct check_rules {
     bool probed;
     const char *unopened;            /* the check that told that no model can be opened, or NULL */
     check_text found[CHECK_N_RULES]; /* what was found broken, lines */
 } check_rules;
 
-/* What is done to a run: its scenario, or a call. */
+/* A function that does something to a run: its scenario, or a call. */
 typedef void check_action(check_run *run);
 
 typedef struct check_scenario {
@@ -101,7 +101,7 @@ void check_call_end(check_run *run);
 /* Return whether the run's scenario makes the call that the one of the name `other` does. */
 bool check_asks_the_same(const check_run *run, const char *other);
 
-/* How long to wait for what must happen. */
+/* Return how long to wait for what must happen. */
 int64_t check_patience_ms(const check_run *run);
 bool check_is_http(const check_run *run);
 bool check_streams(const check_run *run);

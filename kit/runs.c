@@ -123,7 +123,7 @@ void check_run_stream_error(check_run *run)
     run_failure(run, check_stream);
 }
 
-/* Some protocols have an error for it, others a reason to finish. */
+/* Some protocols have an error for filtered content, others a reason to finish. */
 void check_run_filter(check_run *run)
 {
     if (!prepare(run)) return;
@@ -177,7 +177,7 @@ void check_run_html(check_run *run)
 
 /* ---- streams that are damaged ---------------------------------------------------------------- */
 
-/* What came of a stream of the first `length` bytes of the answer. */
+/* Ask for a stream that is answered with the first `length` bytes of the answer. */
 static void ask_cut(check_run *run, size_t length, check_end end)
 {
     check_text_clear(&run->story);
@@ -197,7 +197,7 @@ static void content_of(const check_text *story, check_text *out)
     }
 }
 
-/* Where the proof of completion stands; the body's length where it is not found. */
+/* Return where the proof of completion ends; the body's length where it is not found. */
 static size_t find_proof(check_run *run)
 {
     const char *proof = check_profile_get(run->profile, "proof");
@@ -381,7 +381,8 @@ void check_run_slow(check_run *run)
 
 /* ---- cancelling ------------------------------------------------------------------------------ */
 
-/* How much of the answer it takes until there is a text; the story is then that of the cut. */
+/* Return how much of the answer it takes until there is a text; the story is then that of the cut.
+ */
 static size_t length_to_first_text(check_run *run)
 {
     for (size_t i = 0; i < run->answer.n_frames; i++) {

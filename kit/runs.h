@@ -1,4 +1,4 @@
-/* What the scenarios do that an answer is played for. */
+/* Scenarios in which an answer is played, and what comes of it is judged. */
 #ifndef BELUGA_KIT_RUNS_H
 #define BELUGA_KIT_RUNS_H
 
@@ -11,7 +11,7 @@ check_action check_run_models, check_run_cancel, check_run_cancel_pushed, check_
     check_run_stream_error, check_run_filter, check_run_bad_body, check_run_html,
     check_run_bad_event, check_run_cut_stream, check_run_cut_body, check_run_unknown,
     check_run_slow, check_run_slow_reader;
-/* In place of a scenario that needs what the provider does not claim: it must say so. */
+/* This runs in place of a scenario that needs what the provider does not claim: it must say so. */
 check_action check_run_unclaimed;
 
 #endif

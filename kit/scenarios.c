@@ -229,11 +229,11 @@ enum {
 #define ERROR(name_, code_, proves_)                                                              \
     ALL(FAILURES, name_, 0, "text", write_hello, check_run_error, "error ", proves_, .own = true, \
         .code = (code_))
-/* What only happens on a wire. */
+/* This only happens on a wire. */
 #define WIRE(category_, name_, needs_, like_, run_, code_, proves_)                          \
     ROW(category_, name_, proves_, .needs = (needs_), .like = (like_), .write = write_hello, \
         .run = (run_), .shows = "", .code = (code_))
-/* What every provider must do, whatever it answers. */
+/* Every provider must do this, whatever it answers. */
 #define ASK(category_, name_, needs_, like_, run_, proves_) \
     CALL(category_, name_, needs_, like_, write_hello, run_, "", proves_)
 #define ALONE(category_, name_, run_, proves_) \

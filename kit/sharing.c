@@ -1,4 +1,4 @@
-/* What many share: messages, models and tools that must not change, and many calls at once. */
+/* Scenarios of sharing: messages, models and tools that must not change, and many calls at once. */
 #include "kit/sharing.h"
 
 #include <pthread.h>
@@ -35,7 +35,7 @@ static void ask_again(check_run *run, check_action *ask, check_text *story)
     check_text_puts(story, check_text_get(&run->story));
 }
 
-/* What it says to one question, if that is always the same; "" otherwise. Fails where nothing
+/* Learn the answer to one question, if it is always the same; "" otherwise. Fails where nothing
  * comes. */
 static bool learn(check_run *run, check_action *ask, check_text *story)
 {
@@ -328,7 +328,7 @@ static int run_batch(batch *b, int64_t limit)
     return status;
 }
 
-/* What it answers to an input alone, if always the same. */
+/* Learn the answer to an input that is asked alone, if it is always the same. */
 static void learn_input(check_run *run, const char *text, check_text *story)
 {
     beluga_messages *before = run->call.messages;

@@ -1,4 +1,4 @@
-/* What many share, and many calls at once. */
+/* Scenarios of sharing, and of many calls at once. */
 #ifndef BELUGA_KIT_SHARING_H
 #define BELUGA_KIT_SHARING_H
 

@@ -19,7 +19,7 @@ static void write_request(const check_run *run, size_t i, check_text *out)
     if (length) check_text_puts(out, "\n");
 }
 
-/* What a file says for any provider. */
+/* Write it as a file has it for any provider: with {base}, {model} and {key}. */
 static void take_out(const check_run *run, const char *text, check_text *out)
 {
     char base[160], quoted[128];

@@ -14,7 +14,7 @@ enum {
     MAX_REFUSED = 1 /* once more may be told while it waits for room */
 };
 
-/* What is known of an emit: its address is never followed. */
+/* The notes about an emit: its address is never followed. */
 typedef struct seen {
     const beluga_emit *emit;
     bool ended;   /* it had its finish or error */

@@ -13,7 +13,7 @@
 #include "peer/socket.h"
 
 #define READ_SIZE ((size_t)16 * 1024)
-/* How long a client that was refused may go on sending. */
+/* A client that was refused may go on sending for this time. */
 #define LINGER_MS 2000
 
 /* ---- closing --------------------------------------------------------------------------------- */

@@ -1,4 +1,4 @@
-/* What may be done to a peer while it serves: opening gates, and faults of the next connections. */
+/* Control of a peer while it serves: gates are opened, and the next connections fail. */
 #include <unistd.h>
 
 #include "peer/server.h"

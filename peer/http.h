@@ -35,7 +35,7 @@ typedef enum parse_result {
     PARSE_NO_MEMORY
 } parse_result;
 
-/* How far the reading of one request has come. */
+/* The state of reading one request. */
 typedef struct parser {
     request *req;     /* NULL until the head is complete */
     size_t scanned;   /* head: it does not end before this place; trailers: bytes so far */

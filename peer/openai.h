@@ -1,10 +1,10 @@
-/* What the shapes of Chat Completions share with the server that answers in them. */
+/* Shared by the shapes of Chat Completions and the server that answers in them. */
 #ifndef BELUGA_PEER_OPENAI_H
 #define BELUGA_PEER_OPENAI_H
 
 #include "peer/peer.h"
 
-/* Who answers, where nobody says otherwise, and what is counted. */
+/* The model that answers, unless another is named, and the tokens that are counted. */
 #define PEER_OPENAI_MODEL        "peer-chat"
 #define PEER_OPENAI_TOKENS       60
 #define PEER_OPENAI_INPUT_TOKENS 12

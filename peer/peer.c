@@ -63,7 +63,7 @@ static void init_locks(peer *p)
     pthread_condattr_destroy(&monotonic);
 }
 
-/* What a request gets that no reply matches. */
+/* Make the answer to requests that no reply matches. */
 static peer_reply *make_unscripted(peer *p)
 {
     static const char body[] =

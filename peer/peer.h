@@ -42,7 +42,7 @@
 /* Gates are numbered from 0. */
 #define PEER_MAX_GATES 64
 #define PEER_FOR_EVER  (-1)
-/* What a request gets that no reply matches. */
+/* A request that no reply matches gets this status. */
 #define PEER_STATUS_UNSCRIPTED 418
 
 typedef struct peer peer;

@@ -87,7 +87,7 @@ static const char *reason_of(int status)
     return "Scripted";
 }
 
-/* Whether a head has a Content-Type: a line that begins with one. */
+/* Return whether a head has a line that begins with Content-Type. */
 static bool has_content_type(const bytes *head)
 {
     static const char name[] = "\r\nContent-Type:";

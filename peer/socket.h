@@ -1,4 +1,4 @@
-/* How a socket is closed. */
+/* Closing sockets. */
 #ifndef BELUGA_PEER_SOCKET_H
 #define BELUGA_PEER_SOCKET_H
 

@@ -73,7 +73,7 @@ static int add_up(const batch_estimate *e, estimate_sums *s)
     return rc;
 }
 
-/* What was answered tells most; else how long answers may get. */
+/* The answers that are there tell most; without any it is the length that answers may have. */
 static void guess_output(const batch_estimate *e, estimate_sums *s)
 {
     const batch_totals *t = &e->output->totals;

@@ -15,7 +15,7 @@
 #define READ_BYTES ((size_t)256 * 1024)
 #define BOM        "\xEF\xBB\xBF"
 #define BOM_BYTES  3
-/* What a format is told by. */
+/* The format is recognised in so many bytes. */
 #define PEEK_BYTES 4096
 
 /* ---- formats --------------------------------------------------------------------------------- */
@@ -84,7 +84,7 @@ static size_t left(const batch_reader *r)
     return r->buffer.length - r->next;
 }
 
-/* Where a byte of the buffer is in the file. */
+/* Return the place in the file of a byte of the buffer. */
 static uint64_t position(const batch_reader *r, size_t at)
 {
     return r->offset - (r->buffer.length - at);
@@ -113,7 +113,7 @@ static bool is_end(record_extent *e, char c)
     return c == '\n';
 }
 
-/* What was kept of a record that is too long is dropped, all but its beginning. */
+/* Drop all that was kept of a record that is too long, but for its beginning. */
 static void shorten(batch_reader *r, record_extent *e)
 {
     e->too_long = true;

@@ -224,7 +224,7 @@ static int take_members(batch_item *item, const beluga_json *body, beluga_json_w
     return rc;
 }
 
-/* What has no option of its own goes to the provider as it is. */
+/* A member that has no option of its own goes to the provider as it is. */
 static int keep_extra(batch_item *item, beluga_json_writer *w)
 {
     const char *text;

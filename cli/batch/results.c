@@ -247,7 +247,8 @@ int batch_output_look(batch_output *out, const char *path, uint64_t max_line, ba
 
 /* ---- writing --------------------------------------------------------------------------------- */
 
-/* What may have been written of a line is taken back, so that the file ends with a whole one. */
+/* A line that may have been written in part is taken back, so that the file ends with a whole one.
+ */
 static int fail(batch_output *out)
 {
     out->error = errno;
@@ -312,7 +313,7 @@ int batch_output_collect(batch_output *out, const char *path)
     return complain(path, errno);
 }
 
-/* Where each line of the input has its result: 16 bytes for each, and only where order was lost. */
+/* The place of a line's result: 16 bytes for each line, and only where order was lost. */
 typedef struct result_place {
     uint64_t offset;
     uint64_t length; /* with its newline; 0: it has none */

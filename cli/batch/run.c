@@ -73,7 +73,7 @@ static void watch_signals(struct sigaction before[WATCHED])
     signals = 0;
     for (size_t i = 0; i < WATCHED; i++) {
         sigaction(watched[i], NULL, &before[i]);
-        /* Who started it with nohup meant it. */
+        /* A user who started it with nohup meant it. */
         if (before[i].sa_handler != SIG_IGN) sigaction(watched[i], &action, NULL);
     }
 }
@@ -85,7 +85,7 @@ static void unwatch_signals(const struct sigaction before[WATCHED])
 
 /* ---- results --------------------------------------------------------------------------------- */
 
-/* Nothing more can be kept: what runs is not waited for. */
+/* No more results can be kept, so that running calls are not waited for. */
 static void give_up(running_batch *run)
 {
     run->stopped = true;
@@ -134,7 +134,7 @@ static void stop_without_memory(running_batch *run)
     stop_for(run, &err);
 }
 
-/* What is wrong with all lines is no failure of one: it ends the run, and the line is left for the
+/* A fault of all lines is no failure of one: it ends the run, and the line is left for the
  * next. */
 static bool concerns_all(int code)
 {

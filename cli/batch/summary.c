@@ -18,7 +18,7 @@ static uint64_t count_left(const batch_work *run, uint64_t lines)
     return lines > finished ? lines - finished : 0;
 }
 
-/* What an earlier run took for done may not be when strict. */
+/* A line that an earlier run took for done may not be done when strict. */
 static int find_code(const cli_args *args, const batch_work *run, uint64_t left)
 {
     const batch_totals *t = &run->output->totals;
@@ -63,7 +63,7 @@ static void tell_totals(const batch_work *run, uint64_t lines)
              t->unpriced && t->cost > 0 ? " and what has no known price" : "");
 }
 
-/* With --quiet, too: such a line is done, and its answer may be of no use. */
+/* This is told with --quiet, too: such a line is done, and its answer may be of no use. */
 static void tell_unfinished(const cli_args *args, const batch_work *run)
 {
     uint64_t n = run->output->totals.unfinished;

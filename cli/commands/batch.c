@@ -160,7 +160,7 @@ static bool is_same(const struct stat *file, int fd)
     return fstat(fd, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
 }
 
-/* Nobody is to be told to remove the input. */
+/* A message that says to remove the output must never mean the input. */
 static int check_out(const batch_command *b)
 {
     struct stat file;

@@ -12,7 +12,7 @@ enum {
     CHECK_REPORT_BYTES = 1024 /* of a line that is wrapped */
 };
 
-/* How a category went so far. */
+/* The counts of a category so far. */
 typedef struct check_tally {
     size_t passed, failed, skipped;
 } check_tally;

@@ -1,4 +1,4 @@
-/* What every command is: its words for the user, the options it takes, and the function to run. */
+/* A command: its words for the user, the options it takes, and the function to run. */
 #ifndef BELUGA_CLI_COMMANDS_COMMAND_H
 #define BELUGA_CLI_COMMANDS_COMMAND_H
 
@@ -21,7 +21,7 @@ typedef struct cli_command {
 extern const cli_command cmd_prompt, cmd_chat, cmd_batch, cmd_logs, cmd_providers, cmd_models,
     cmd_health, cmd_check, cmd_config, cmd_new, cmd_trace, cmd_completion, cmd_help, cmd_version;
 
-/* Whether it takes the option of that index. */
+/* Return whether a command takes the option of that index. */
 bool command_takes(const cli_command *command, size_t index);
 
 /* More slips than these make another word. */

@@ -73,7 +73,7 @@ static void put_command_names(const cli_command *const *commands, const char *se
     for (size_t i = 0; commands[i]; i++) out_printf("%s%s", i ? separator : "", commands[i]->name);
 }
 
-/* Whether a letter stands for an option without a value, too, in another command. */
+/* Return whether a letter stands for an option without a value, too, in another command. */
 static bool may_be_flag(char letter)
 {
     for (size_t i = 0; i < ARG_INDEX_COUNT; i++)

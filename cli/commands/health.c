@@ -73,7 +73,7 @@ static int tell(const cli_args *args, const beluga_health *health, const beluga_
     return err ? print_error(err) : rc;
 }
 
-/* What can't even be opened, as without a key, can't be called. */
+/* A model that can't even be opened, as without a key, can't be called. */
 static int tell_unopened(const cli_args *args, const beluga_error *err)
 {
     if (!*err->provider) return report_error(args, err, NULL);

@@ -1,4 +1,4 @@
-/* How beluga logs prints entries: in a table, as a line each, as JSON, and one whole. */
+/* Printing of entries for beluga logs: in a table, as a line each, as JSON, and one whole. */
 #ifndef BELUGA_CLI_COMMANDS_LOGS_ENTRY_H
 #define BELUGA_CLI_COMMANDS_LOGS_ENTRY_H
 

@@ -125,7 +125,8 @@ static void ask(model_listing *l, const char *name)
     l->asked++;
 }
 
-/* Whoever can list models and has a key in the environment, or a place in the file. */
+/* A provider is asked if it can list models and has a key in the environment, or a place in the
+ * file. */
 static bool is_configured(const model_listing *l, const char *name)
 {
     const char *value;

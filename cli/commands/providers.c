@@ -42,7 +42,7 @@ static const char *base_of(const beluga_provider *p)
     return base;
 }
 
-/* Without the password that one in the file may hold. */
+/* Leave out the password that an address in the file may hold. */
 static const char *url_of(const beluga_provider *p, char *text)
 {
     bool given =
@@ -50,7 +50,7 @@ static const char *url_of(const beluga_provider *p, char *text)
     return given ? text : p->base_url;
 }
 
-/* What the configuration says of the key: a reference, or that it is set. */
+/* Describe the key as the configuration has it: a reference, or that it is set. */
 static bool has_key(const beluga_provider *p, char *text)
 {
     return beluga_config_describe(config_of(p), BELUGA_OPTION_API_KEY, text, KEY_BYTES, NULL) > 0;
@@ -220,7 +220,8 @@ static int print_rows(const beluga_provider *const *providers, size_t n)
 
 /* ---- a terminal: as much as its width takes -------------------------------------------------- */
 
-/* What tells them apart. All stream; whether a key is needed is in its column. */
+/* These capabilities tell providers apart. All stream; a column of its own says whether a key is
+ * needed. */
 static const uint64_t shown[] = {
     BELUGA_CAPABILITY_TOOLS, BELUGA_CAPABILITY_REASONING, BELUGA_CAPABILITY_IMAGES,
     BELUGA_CAPABILITY_AUDIO, BELUGA_CAPABILITY_FILES,     BELUGA_CAPABILITY_SCHEMA,
@@ -406,7 +407,7 @@ static int print_list(const cli_args *args, const beluga_provider *const *provid
     return term_is_out() ? print_matrix(providers, n) : print_rows(providers, n);
 }
 
-/* What is wrong with one of the file's own does not keep the others from being listed. */
+/* A fault in one of the file's own providers does not keep the others from being listed. */
 static int list(cli_session *session, const cli_args *args)
 {
     const cli_args to_stderr = {0};

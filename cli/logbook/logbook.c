@@ -146,7 +146,7 @@ static void fill_response(logbook_entry *e, const beluga_response *r)
     e->request_id = known(beluga_response_request_id(r));
 }
 
-/* Of W3C's traceparent: 00-<32 hexadecimal digits>-… */
+/* Find the trace id in W3C's traceparent: 00-<32 hexadecimal digits>-… */
 static const char *trace_of_environment(char text[TRACE_ID + 1])
 {
     beluga_context *context = observe_context(NULL);

@@ -159,7 +159,7 @@ static int prepare(logbook_store *store, char *why)
     sqlite3_busy_timeout(store->db, BUSY_MS);
     if (execute(store, "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF", why) != 0)
         return -1;
-    /* What is read belongs together: another process may be making it just now. */
+    /* One transaction reads all of it, for another process may be making it just now. */
     if (execute(store, "BEGIN", why) != 0) return -1;
     int rc = check_version(store, &version, why);
     sqlite3_exec(store->db, "COMMIT", NULL, NULL, NULL);

@@ -53,12 +53,12 @@ typedef struct logbook_entry {
 #undef XX
 } logbook_entry;
 
-/* What is unknown in every member. */
+/* Set every member to unknown. */
 void logbook_entry_init(logbook_entry *entry);
 
 typedef struct logbook_store logbook_store;
 
-/* What every `why` has room for: on failure, what is wrong and what to do. */
+/* Every `why` has this room: on failure it receives what is wrong and what to do. */
 #define LOGBOOK_WHY_BYTES 512
 
 /*

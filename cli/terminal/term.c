@@ -110,7 +110,7 @@ static bool is_needed(const char *text, size_t n)
     return n == 4 && memcmp(text, "\xf3\xa0", 2) == 0 && (text[2] == '\x80' || text[2] == '\x81');
 }
 
-/* Whether it has to be shown, and how. */
+/* Return whether a character has to be shown in another way, and write how. */
 static bool is_hidden(const char *text, size_t n, char shown[TERM_SHOWN_BYTES])
 {
     if (n == 1 && ((text[0] >= ' ' && text[0] < DEL) || text[0] == '\n' || text[0] == '\t'))

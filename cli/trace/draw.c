@@ -198,7 +198,7 @@ static void put_bar(const draw_layout *f, const draw_line *row)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Whether a sibling comes later, or a row that tells of those that are not shown. */
+/* Return whether a sibling comes later, or a row that stands for those that are not shown. */
 static bool has_later(const trace_span *span)
 {
     return span->next || (span->parent && span->parent->hidden);

@@ -41,7 +41,7 @@ static void put_text(cli_text *page, const char *text)
     put_text_n(page, text, strlen(text));
 }
 
-/* What `add` writes of a thing, escaped. */
+/* Put words onto the page, escaped, and free them. */
 static void put_words(cli_text *page, cli_text *words)
 {
     put_text_n(page, text_get(words), words->length);
@@ -202,7 +202,7 @@ static void put_value_text(cli_text *page, const char *text, size_t n)
     if (n > MAX_VALUE_BYTES) text_puts(page, "\u2026 (cut)");
 }
 
-/* One of OTLP's values; of a list its items. What is in deeper ones is left to those who have the
+/* Put one of OTLP's values; a list puts its items. Deeper ones are left to those who have the
  * file. */
 static void put_value(cli_text *page, const beluga_json *value)
 {

@@ -6,7 +6,7 @@
 #include "trace/words.h"
 
 void page_begin(cli_text *page, const char *title);
-/* What trace_select chose of one. */
+/* Add the spans of a trace that trace_select chose. */
 void page_add_trace(cli_text *page, const recorded_trace *trace);
 /* `note` is what was left out, or NULL. */
 void page_end(cli_text *page, const char *note);

@@ -270,7 +270,7 @@ static int keep(trace_file *file, beluga_json_doc *line)
     return 0;
 }
 
-/* Whoever was killed while it wrote left half a line at the end, and no newline. */
+/* A process that was killed while it wrote left half a line at the end, without a newline. */
 static int read_line(trace_reader *r, const char *text, size_t length, bool ended)
 {
     beluga_error err;

@@ -1,4 +1,4 @@
-/* Where the time went: every moment of a trace counts for one thing. */
+/* Adds up the time of a trace: every moment counts for one thing. */
 #include "trace/trace.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ int64_t trace_first_ns(const trace_span *span)
     return first_ns >= span->start_ns && first_ns <= span->end_ns ? first_ns : 0;
 }
 
-/* From here on one more, or one fewer, does `where`. */
+/* From this time on one span more, or one fewer, does `where`. */
 typedef struct activity_change {
     int64_t at_ns;
     int change;

@@ -16,9 +16,9 @@ void words_add_cost(cli_text *words, double usd);
 /* When it began, UTC. */
 void words_add_time(cli_text *words, int64_t ns);
 
-/* What a span is called: "attempt 2", a tool's name, or the span's own. */
+/* Add the name of a span: "attempt 2", a tool's name, or the span's own. */
 void words_add_label(cli_text *words, const trace_span *span);
-/* What else is known in few words: status, error, model, tokens, cost; "" for nothing. */
+/* Add the rest in few words: status, error, model, tokens, cost; nothing where nothing is known. */
 void words_add_details(cli_text *words, const trace_span *span);
 /* Why an attempt was waited for. */
 void words_add_gap(cli_text *words, const trace_span *span);
