@@ -1,4 +1,4 @@
-/* The tables of the providers that are built in: what the registry's one array lists. */
+/* The tables of the providers that are built in. */
 #ifndef BELUGA__PROVIDERS_BUILTIN_H
 #define BELUGA__PROVIDERS_BUILTIN_H
 
@@ -14,8 +14,7 @@ extern const beluga_provider beluga__ollama_provider;
 extern const beluga_provider beluga__openai_provider;
 extern const beluga_provider beluga__openai_responses_provider;
 
-/* Number `index`, or NULL past the last; the rows of src/providers/openai/hosts.c come at the end.
- */
+/* Returns table `index`, or NULL past the last; the rows of openai/hosts.c come at the end. */
 const beluga_provider *beluga__builtin_provider(size_t index);
 
 #endif

@@ -12,12 +12,12 @@ enum {
     EARLY_ARGUMENTS = 256
 };
 
-/* What is kept back of a call's arguments until it is clear that it is all of them. */
-enum held { HELD_NOTHING, HELD_EMPTY, HELD_NULL };
+/* The arguments of a call that are kept back until it is clear whether more of them come. */
+typedef enum held { HELD_NOTHING, HELD_EMPTY, HELD_NULL } held;
 static const char *const held_texts[] = {"", "{}", "null"};
 
 /* Texts are kept as hashes, 0 for none. */
-struct call {
+typedef struct tool_call {
     int64_t place, other; /* the server's numbers of it */
     uint32_t index;       /* ours */
     uint32_t item, id, name;
@@ -27,25 +27,26 @@ struct call {
     bool object, in_string, escaped;
     bool whole; /* their object is closed */
     bool begun, ended;
-    enum held held;
-};
+    held held;
+} tool_call;
 
-/* A call with the id of one that is whole: the same once more, unless its arguments differ. */
-struct twin {
-    const struct call *of; /* NULL: there is none */
+/* A call with the id of one that is whole repeats it, unless its arguments differ. */
+typedef struct twin_call {
+    const tool_call *of; /* NULL: there is none */
     int64_t place;
     const char *name;
     char *text;
     size_t length, room;
-};
+} twin_call;
 
 struct beluga__call_room {
-    struct call calls[OPEN_CALLS]; /* calls[i % OPEN_CALLS] for the newest of them */
-    struct call *taken;            /* the one that the last piece was of */
-    struct call *early;            /* the newest, until it begins: its name may go on */
+    tool_call
+        calls[OPEN_CALLS]; /* number i is at i % OPEN_CALLS, as long as it is among the newest */
+    tool_call *taken;      /* the one that the newest piece belongs to */
+    tool_call *early;      /* the newest until it begins, since its name may go on */
     char id[EARLY_ID], name[EARLY_NAME], arguments[EARLY_ARGUMENTS];
     size_t n_arguments;
-    struct twin twin;
+    twin_call twin;
 };
 
 /* ---- texts ----------------------------------------------------------------------------------- */
@@ -53,7 +54,7 @@ struct beluga__call_room {
 enum { HASH_START = 0 };
 static const uint32_t hash_offset = 2166136261u;
 
-/* FNV-1a, from the hash of what came before. */
+/* FNV-1a, which goes on from the hash of an earlier text. */
 static uint32_t hash_on(uint32_t h, const char *text, size_t n)
 {
     if (!h) h = hash_offset;
@@ -90,7 +91,7 @@ static bool is_tool(beluga_emit *emit, const char *name)
 
 /* ---- finding --------------------------------------------------------------------------------- */
 
-static struct call *newest(const beluga__calls *calls, uint32_t back)
+static tool_call *newest(const beluga__calls *calls, uint32_t back)
 {
     return &calls->room->calls[(calls->count - 1 - back) % OPEN_CALLS];
 }
@@ -101,13 +102,13 @@ static uint32_t open_calls(const beluga__calls *calls)
     return calls->count < OPEN_CALLS ? calls->count : OPEN_CALLS;
 }
 
-static bool is_at(const struct call *call, int64_t place, uint32_t item)
+static bool is_at(const tool_call *call, int64_t place, uint32_t item)
 {
     if (item && call->item) return item == call->item;
     return place >= 0 && (call->place == place || call->other == place);
 }
 
-static struct call *find(const beluga__calls *calls, int64_t place, const char *item)
+static tool_call *find(const beluga__calls *calls, int64_t place, const char *item)
 {
     uint32_t wanted = hash(item);
     for (uint32_t i = 0; i < open_calls(calls); i++)
@@ -115,7 +116,7 @@ static struct call *find(const beluga__calls *calls, int64_t place, const char *
     return NULL;
 }
 
-static struct call *find_id(const beluga__calls *calls, const char *id)
+static tool_call *find_id(const beluga__calls *calls, const char *id)
 {
     uint32_t wanted = hash(id);
     for (uint32_t i = 0; wanted && i < open_calls(calls); i++)
@@ -130,15 +131,15 @@ bool beluga__calls_has(const beluga__calls *calls, int64_t place, const char *it
 
 bool beluga__calls_is_empty(const beluga__calls *calls, int64_t place, const char *item)
 {
-    const struct call *call = find(calls, place, item);
+    const tool_call *call = find(calls, place, item);
     return !call || (!call->length && !(call == calls->room->early && calls->room->n_arguments));
 }
 
 /* ---- arguments ------------------------------------------------------------------------------- */
 
-/* Follow the JSON of arguments. Returns how much of the text belongs to it: what stands behind the
+/* Follow the JSON of arguments. Returns how much of the text belongs to it: a text behind the
  * object is no part of it. */
-static size_t follow(struct call *call, const char *text, size_t n)
+static size_t follow(tool_call *call, const char *text, size_t n)
 {
     size_t i = 0;
     if (!call->depth && !call->object) call->object = begins_object(text, n);
@@ -157,7 +158,7 @@ static size_t follow(struct call *call, const char *text, size_t n)
     return used;
 }
 
-static void forget_arguments(struct call *call)
+static void forget_arguments(tool_call *call)
 {
     call->held = HELD_NOTHING;
     call->text = 0;
@@ -165,30 +166,30 @@ static void forget_arguments(struct call *call)
     call->object = call->whole = false;
 }
 
-static int emit_held(struct call *call, beluga_emit *emit)
+static int emit_held(tool_call *call, beluga_emit *emit)
 {
     const char *text = held_texts[call->held];
     call->held = HELD_NOTHING;
     return *text ? beluga_emit_tool_call_delta(emit, call->index, text, strlen(text)) : 0;
 }
 
-/* It was all of them; "null" is none. */
-static int flush(struct call *call, beluga_emit *emit)
+/* Deliver the arguments that were held, when no more come; "null" stands for none. */
+static int flush(tool_call *call, beluga_emit *emit)
 {
     if (call->held == HELD_NULL) forget_arguments(call);
     return emit_held(call, emit);
 }
 
-/* "{}" may stand before the arguments, and "null" for none. */
-static enum held to_hold(const struct call *call, const char *text, size_t n)
+/* "{}" may stand before the arguments, and "null" may stand for none. */
+static held to_hold(const tool_call *call, const char *text, size_t n)
 {
     if (call->length != n) return HELD_NOTHING; /* something came before */
     if (n == 2 && memcmp(text, "{}", 2) == 0) return HELD_EMPTY;
     return n == 4 && memcmp(text, "null", 4) == 0 ? HELD_NULL : HELD_NOTHING;
 }
 
-/* Once the object is closed nothing more counts: it is said once more, or is debris. */
-static int give(struct call *call, const char *text, size_t n, beluga_emit *emit)
+/* Once the object is closed nothing more counts: servers repeat it, or add debris. */
+static int give(tool_call *call, const char *text, size_t n, beluga_emit *emit)
 {
     int code = 0;
     bool another = call->held && begins_object(text, n);
@@ -212,10 +213,9 @@ static int fail(beluga_emit *emit)
                                "the model's tool call has no name");
 }
 
-/* Begin the call that waits for more of its name. */
-static int begin(struct beluga__call_room *room, const char *name, beluga_emit *emit)
+static int begin(beluga__call_room *room, const char *name, beluga_emit *emit)
 {
-    struct call *call = room->early;
+    tool_call *call = room->early;
     if (!*name) return fail(emit);
     room->early = NULL;
     call->begun = true;
@@ -224,7 +224,7 @@ static int begin(struct beluga__call_room *room, const char *name, beluga_emit *
     return code ? code : give(call, room->arguments, room->n_arguments, emit);
 }
 
-/* A name begins with what came of it, or goes on behind that. */
+/* A piece of a name repeats the earlier pieces, or goes on behind them. */
 static void join(char *name, const char *piece, beluga_emit *emit)
 {
     char joined[EARLY_NAME];
@@ -236,8 +236,7 @@ static void join(char *name, const char *piece, beluga_emit *emit)
     strcpy(name, repeats ? piece : joined);
 }
 
-static int keep_early(struct beluga__call_room *room, const beluga__call_piece *piece,
-                      beluga_emit *emit)
+static int keep_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     size_t n_id = piece->id ? strlen(piece->id) : 0;
     if (n_id >= sizeof room->id || piece->n_arguments > sizeof room->arguments - room->n_arguments)
@@ -249,15 +248,14 @@ static int keep_early(struct beluga__call_room *room, const beluga__call_piece *
     return 0;
 }
 
-/* The call can't begin before its name is known, and a name is before the arguments come. */
-static int add_early(struct beluga__call_room *room, const beluga__call_piece *piece,
-                     beluga_emit *emit)
+/* A call can't begin before its name is whole, which it is when arguments come. */
+static int add_early(beluga__call_room *room, const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool large = (piece->name && strlen(piece->name) >= sizeof room->name) ||
                  (piece->id && strlen(piece->id) >= sizeof room->id);
     if (piece->name && large) {
         int code = beluga_emit_tool_call_begin(emit, room->early->index, piece->id, piece->name);
-        struct call *call = room->early;
+        tool_call *call = room->early;
         call->begun = true;
         call->name = hash(piece->name);
         room->early = NULL;
@@ -266,18 +264,18 @@ static int add_early(struct beluga__call_room *room, const beluga__call_piece *p
     }
     if (piece->name) join(room->name, piece->name, emit);
     if (!piece->n_arguments || !*room->name) return keep_early(room, piece, emit);
-    struct call *call = room->early;
+    tool_call *call = room->early;
     if (piece->id && !room->id[0]) strcpy(room->id, piece->id);
     int code = begin(room, room->name, emit);
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-static int settle(struct beluga__call_room *room, beluga_emit *emit)
+static int settle(beluga__call_room *room, beluga_emit *emit)
 {
     return room->early ? begin(room, room->name, emit) : 0;
 }
 
-static int end(struct beluga__call_room *room, struct call *call, beluga_emit *emit)
+static int end(beluga__call_room *room, tool_call *call, beluga_emit *emit)
 {
     int code = call == room->early ? settle(room, emit) : 0;
     if (!code) code = flush(call, emit);
@@ -286,9 +284,9 @@ static int end(struct beluga__call_room *room, struct call *call, beluga_emit *e
     return beluga_emit_tool_call_end(emit, call->index);
 }
 
-/* ---- the same once more ---------------------------------------------------------------------- */
+/* ---- repeated calls -------------------------------------------------------------------------- */
 
-static int keep_in_twin(struct twin *twin, const char *text, size_t n, beluga_emit *emit)
+static int keep_in_twin(twin_call *twin, const char *text, size_t n, beluga_emit *emit)
 {
     if (n > twin->room - twin->length) {
         size_t room = 2 * (twin->length + n);
@@ -303,19 +301,19 @@ static int keep_in_twin(struct twin *twin, const char *text, size_t n, beluga_em
     return 0;
 }
 
-/* With other arguments it is a call of its own, whose id the server gave away twice. */
+/* A twin with other arguments is a call of its own, whose id the server gave away twice. */
 static int settle_twin(beluga__calls *calls, beluga_emit *emit)
 {
-    struct twin twin = calls->room->twin;
-    calls->room->twin = (struct twin){0};
+    twin_call twin = calls->room->twin;
+    calls->room->twin = (twin_call){0};
     if (!twin.of || !twin.length) return 0;
-    struct call own = {0};
+    tool_call own = {0};
     size_t used = follow(&own, twin.text, twin.length);
     if (own.length == twin.of->length && own.text == twin.of->text) return 0;
     return beluga_emit_tool_call(emit, calls->count++, NULL, twin.name, twin.text, used);
 }
 
-static int begin_twin(beluga__calls *calls, const struct call *of, const beluga__call_piece *piece,
+static int begin_twin(beluga__calls *calls, const tool_call *of, const beluga__call_piece *piece,
                       beluga_emit *emit)
 {
     int code = settle_twin(calls, emit);
@@ -323,36 +321,36 @@ static int begin_twin(beluga__calls *calls, const struct call *of, const beluga_
     char *name = beluga_emit_alloc(emit, n + 1);
     if (code || !name) return code ? code : BELUGA_ERROR_NO_MEMORY;
     memcpy(name, piece->name, n);
-    calls->room->twin = (struct twin){.of = of, .place = piece->place, .name = name};
+    calls->room->twin = (twin_call){.of = of, .place = piece->place, .name = name};
     return keep_in_twin(&calls->room->twin, piece->arguments, piece->n_arguments, emit);
 }
 
-static bool is_twin(const struct twin *twin, const beluga__call_piece *piece)
+static bool is_twin(const twin_call *twin, const beluga__call_piece *piece)
 {
     if (!twin->of || piece->place != twin->place) return false;
     return !piece->id || hash(piece->id) == twin->of->id;
 }
 
-/* ---- which call a piece belongs to ----------------------------------------------------------- */
+/* ---- finding the call of a piece ------------------------------------------------------------- */
 
-/* A piece of an object that is open is a piece, whatever else it says. */
-static bool goes_on(const struct call *call, const beluga__call_piece *piece)
+/* A piece goes on with an object that is open, whatever else the piece says. */
+static bool goes_on(const tool_call *call, const beluga__call_piece *piece)
 {
     return call->depth && piece->n_arguments &&
            !begins_object(piece->arguments, piece->n_arguments);
 }
 
-/* Whether it is an object that is not the one that came. */
-static bool is_other_text(const struct call *call, const char *text, size_t n)
+/* Whether a text is an object, and not the one that came. */
+static bool is_other_text(const tool_call *call, const char *text, size_t n)
 {
-    struct call own = {0};
+    tool_call own = {0};
     if (!begins_object(text, n)) return false;
     follow(&own, text, n);
     return own.whole && !call->held && (own.length != call->length || own.text != call->text);
 }
 
-/* Does the piece begin another call at the same place? */
-static bool is_another(const struct beluga__call_room *room, const struct call *call,
+/* Whether the piece begins another call at the same place. */
+static bool is_another(const beluga__call_room *room, const tool_call *call,
                        const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool other_id = piece->id && call->id && hash(piece->id) != call->id;
@@ -368,25 +366,25 @@ static bool is_another(const struct beluga__call_room *room, const struct call *
            is_tool(emit, piece->name);
 }
 
-/* Without a number and an id a name begins a call, and the rest belongs to the newest. */
-static struct call *find_unnumbered(const beluga__calls *calls, const beluga__call_piece *piece)
+/* A name without a number and an id begins a call; everything else belongs to the newest one. */
+static tool_call *find_unnumbered(const beluga__calls *calls, const beluga__call_piece *piece)
 {
-    struct call *last = calls->count ? newest(calls, 0) : NULL;
+    tool_call *last = calls->count ? newest(calls, 0) : NULL;
     if (!last || goes_on(last, piece)) return last;
     if (piece->id && (last->id || last->begun)) return NULL;
     return piece->name && last->begun ? NULL : last;
 }
 
-static struct call *add_call(beluga__calls *calls, const beluga__call_piece *piece)
+static tool_call *add_call(beluga__calls *calls, const beluga__call_piece *piece)
 {
     uint32_t index = calls->count++;
-    struct call *call = newest(calls, 0);
-    if (calls->room->twin.of == call) calls->room->twin = (struct twin){0};
-    *call = (struct call){.index = index,
-                          .place = piece->place,
-                          .other = BELUGA__NO_PLACE,
-                          .item = hash(piece->item),
-                          .id = hash(piece->id)};
+    tool_call *call = newest(calls, 0);
+    if (calls->room->twin.of == call) calls->room->twin = (twin_call){0};
+    *call = (tool_call){.index = index,
+                        .place = piece->place,
+                        .other = BELUGA__NO_PLACE,
+                        .item = hash(piece->item),
+                        .id = hash(piece->id)};
     calls->room->early = call;
     calls->room->id[0] = calls->room->name[0] = '\0';
     calls->room->n_arguments = 0;
@@ -401,10 +399,10 @@ static int add_new(beluga__calls *calls, const beluga__call_piece *piece, beluga
     return add_early(calls->room, piece, emit);
 }
 
-static int add_to(beluga__calls *calls, struct call *call, const beluga__call_piece *piece,
+static int add_to(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                   beluga_emit *emit)
 {
-    struct beluga__call_room *room = calls->room;
+    beluga__call_room *room = calls->room;
     int code = 0;
     room->taken = call;
     if (!call->id) call->id = hash(piece->id);
@@ -413,8 +411,8 @@ static int add_to(beluga__calls *calls, struct call *call, const beluga__call_pi
     return code ? code : give(call, piece->arguments, piece->n_arguments, emit);
 }
 
-/* A call of that id at another place: it goes on there, or is told once more. */
-static int add_elsewhere(beluga__calls *calls, struct call *call, const beluga__call_piece *piece,
+/* A call of the same id at another place goes on there, or is repeated. */
+static int add_elsewhere(beluga__calls *calls, tool_call *call, const beluga__call_piece *piece,
                          beluga_emit *emit)
 {
     bool closed = call->whole || call->ended;
@@ -423,10 +421,10 @@ static int add_elsewhere(beluga__calls *calls, struct call *call, const beluga__
     return add_to(calls, call, piece, emit);
 }
 
-/* Arguments under a number that nothing else was said of are those of the call that is open. */
-static struct call *find_open(const beluga__calls *calls, const beluga__call_piece *piece)
+/* Arguments with an unknown number belong to the call that is open. */
+static tool_call *find_open(const beluga__calls *calls, const beluga__call_piece *piece)
 {
-    struct call *last = calls->count ? newest(calls, 0) : NULL;
+    tool_call *last = calls->count ? newest(calls, 0) : NULL;
     bool bare = !piece->id && !piece->name && piece->n_arguments;
     if (!bare || !last || last->whole || last->ended) return NULL;
     last->other = piece->place;
@@ -436,8 +434,8 @@ static struct call *find_open(const beluga__calls *calls, const beluga__call_pie
 static int add(beluga__calls *calls, const beluga__call_piece *piece, beluga_emit *emit)
 {
     bool numbered = piece->place >= 0 || piece->item;
-    struct call *call = numbered ? find(calls, piece->place, piece->item) : NULL;
-    struct call *same = call ? NULL : find_id(calls, piece->id);
+    tool_call *call = numbered ? find(calls, piece->place, piece->item) : NULL;
+    tool_call *same = call ? NULL : find_id(calls, piece->id);
     if (same) return add_elsewhere(calls, same, piece, emit);
     if (!numbered) call = find_unnumbered(calls, piece);
     if (numbered && !call) call = find_open(calls, piece);
@@ -451,7 +449,7 @@ static int add(beluga__calls *calls, const beluga__call_piece *piece, beluga_emi
     return call ? add_to(calls, call, piece, emit) : add_new(calls, piece, emit);
 }
 
-/* ---- from outside ---------------------------------------------------------------------------- */
+/* ---- the interface --------------------------------------------------------------------------- */
 
 int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *arguments,
                                  beluga_emit *emit)
@@ -462,10 +460,10 @@ int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *a
     return piece->arguments ? 0 : BELUGA_ERROR_NO_MEMORY;
 }
 
-/* It belongs to a call that has begun. */
-static int emit_state(struct beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
+/* State needs a call that has begun. */
+static int emit_state(beluga__call_room *room, const beluga_json *state, beluga_emit *emit)
 {
-    struct call *call = room->taken;
+    tool_call *call = room->taken;
     int code = call && call == room->early && *room->name ? settle(room, emit) : 0;
     if (code || !call || !call->begun) return code;
     return beluga__emit_state(emit, BELUGA_PART_TOOL_CALL, call->index,
@@ -490,7 +488,7 @@ int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *given, bel
 
 int beluga__calls_end(beluga__calls *calls, int64_t place, const char *item, beluga_emit *emit)
 {
-    struct call *call = find(calls, place, item);
+    tool_call *call = find(calls, place, item);
     if (!calls->room) return 0;
     if (calls->room->twin.of && calls->room->twin.place == place) return settle_twin(calls, emit);
     return call ? end(calls->room, call, emit) : 0;

@@ -1,44 +1,46 @@
-/* Tool calls as they come in pieces, whatever the protocol: each becomes one begin, its deltas and
- * one end. Servers leave out the number, the id or the name, split the name or repeat it in every
- * piece, tell one call at two places, say all of the arguments once more at the end, and send
- * objects or null where a text belongs. */
+/* Tool calls that come in pieces, whatever the protocol: each becomes one begin, its deltas and one
+ * end. Servers leave out the number, the id or the name, split the name or repeat it in every
+ * piece, send one call at two places, repeat all of the arguments at the end, and send objects or
+ * null where a text belongs. */
 #ifndef BELUGA__PROVIDERS_CALLS_H
 #define BELUGA__PROVIDERS_CALLS_H
 
 #include <beluga/provider/provider.h>
 
+typedef struct beluga__call_room beluga__call_room;
+
 /* The calls of an answer; all zero at its start. */
 typedef struct beluga__calls {
-    struct beluga__call_room *room; /* in the call's memory; NULL: none came */
+    beluga__call_room *room; /* in the call's memory; NULL until one comes */
     uint32_t count;
 } beluga__calls;
 
 enum { BELUGA__NO_PLACE = -1 };
 
-/* What a piece says; NULL, 0 and BELUGA__NO_PLACE for what it does not. */
+/* A piece of a call; its members are NULL, 0 or BELUGA__NO_PLACE where it says nothing. */
 typedef struct beluga__call_piece {
     int64_t place;    /* the server's number of the call */
-    const char *item; /* a name of it that is not its id */
+    const char *item; /* the server's name of the call, other than its id */
     const char *id, *name;
     const char *arguments;
     size_t n_arguments;
     const beluga_json *state; /* a member that goes back as it came */
 } beluga__call_piece;
 
-/* Set the arguments: JSON inside a text, as most have it, or the object itself. Returns 0 or
- * NO_MEMORY. */
+/* Set the arguments of a piece, JSON inside a text, as most have it, or the object itself. Returns
+ * 0 or NO_MEMORY. */
 int beluga__calls_read_arguments(beluga__call_piece *piece, const beluga_json *arguments,
                                  beluga_emit *emit);
 
-/* Add a piece. Returns 0 or a code, of a call without a name too. */
+/* Add a piece. Returns 0 or a code; a call without a name is an error. */
 int beluga__calls_add(beluga__calls *calls, const beluga__call_piece *piece, beluga_emit *emit);
-/* The call at that place, or of that item, is over. Another is none of ours. */
+/* End the call at that place, or of that item, if there is one. */
 int beluga__calls_end(beluga__calls *calls, int64_t place, const char *item, beluga_emit *emit);
-/* What comes next is no more of the newest call's name. */
+/* Say that the newest call's name is whole, so that the next piece does not go on with it. */
 int beluga__calls_name_is_whole(beluga__calls *calls, beluga_emit *emit);
 /* Add a call that comes whole. */
 int beluga__calls_add_whole(beluga__calls *calls, beluga__call_piece *piece, beluga_emit *emit);
-/* Tell what was held back; before the answer's end. */
+/* Emit the pieces that were held back; call it before the answer's end. */
 int beluga__calls_finish(beluga__calls *calls, beluga_emit *emit);
 bool beluga__calls_has(const beluga__calls *calls, int64_t place, const char *item);
 /* Whether nothing came of the call's arguments yet; true where there is no such call. */

@@ -47,7 +47,7 @@ const char *beluga__claude_mode_name(beluga__claude_mode mode)
     return names[mode];
 }
 
-/* Tokens that come near to an effort, for models that take nothing else. */
+/* Models that take only a budget get one that comes near to the effort. */
 static int64_t budget_of(int64_t effort)
 {
     static const int64_t budgets[] = {0, 1024, 2048, 8192, 16384, 24576, 31999};
@@ -71,7 +71,7 @@ static const char *effort_word(beluga_http_request *request, const beluga__claud
     return word;
 }
 
-/* The API refuses both at once. */
+/* The API refuses to think where tool_choice forces a call. */
 static bool is_forced(const beluga_call *call)
 {
     const char *choice = beluga_call_get_string(call, BELUGA_OPTION_TOOL_CHOICE, NULL);
@@ -79,8 +79,8 @@ static bool is_forced(const beluga_call *call)
            strcmp(choice, "none") != 0;
 }
 
-/* A budget has a least, and has to leave some of all tokens to the answer: a quarter, where it asks
- * for more. 0 where there is no room for the least. */
+/* A budget has a least, and has to leave some of all tokens to the answer: one that leaves none is
+ * cut so that a quarter is left. Returns 0 where there is no room for the least. */
 static int64_t fit_budget(const beluga__claude *model, int64_t asked, int64_t max_tokens,
                           int64_t room)
 {
@@ -138,7 +138,7 @@ static void plan_adaptive(const beluga_call *call, beluga_http_request *request,
                                           "how much to think; reasoning_effort tells it how hard");
 }
 
-/* Whether it is by a budget that the model is told to think. */
+/* Whether the model is told to think by a budget. */
 static bool by_budget(const beluga__claude *model, bool has_budget)
 {
     if (model->thinking == BELUGA__THINKING_BUDGET) return true;

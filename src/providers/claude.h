@@ -1,4 +1,4 @@
-/* What Anthropic's models take depends on their generation, whoever serves them. */
+/* Anthropic's models take different options in each generation, whoever serves them. */
 #ifndef BELUGA__PROVIDERS_CLAUDE_H
 #define BELUGA__PROVIDERS_CLAUDE_H
 
@@ -6,7 +6,7 @@
 
 /* How a model is told to think. */
 typedef enum beluga__thinking {
-    BELUGA__THINKING_ANY,      /* nobody knows: not one of Anthropic's */
+    BELUGA__THINKING_ANY,      /* unknown: it is not one of Anthropic's */
     BELUGA__THINKING_NEVER,    /* it does not */
     BELUGA__THINKING_BUDGET,   /* by a budget of tokens */
     BELUGA__THINKING_BOTH,     /* by either */
@@ -22,7 +22,7 @@ typedef struct beluga__claude {
     int64_t max_tokens;  /* the most of an answer; 0: unknown */
 } beluga__claude;
 
-/* A model that nobody knows yet is as the newest are. */
+/* Returns how a model is; one that is not known yet is like the newest ones. */
 beluga__claude beluga__claude_of(const char *model);
 
 /* Whether a model is told to think. */
@@ -32,10 +32,10 @@ typedef enum beluga__claude_mode {
     BELUGA__CLAUDE_ENABLED, /* by a budget */
     BELUGA__CLAUDE_ADAPTIVE,
 } beluga__claude_mode;
-/* Its word for that; NULL for UNSAID. */
+/* Returns the API's word for it; NULL for UNSAID. */
 const char *beluga__claude_mode_name(beluga__claude_mode mode);
 
-/* What to send so that a model thinks as the options ask. */
+/* These values are sent, so that a model thinks as the options ask. */
 typedef struct beluga__claude_plan {
     beluga__claude_mode mode;
     int64_t budget;     /* of ENABLED */
@@ -43,8 +43,8 @@ typedef struct beluga__claude_plan {
     int64_t max_tokens; /* 0: the caller did not say */
 } beluga__claude_plan;
 
-/* `room` is the most tokens of an answer where the caller does not say; a budget is added to it.
- * Warns of what can't be as it was asked for. */
+/* Make the plan; warns of options that can't be met. `room` is the most tokens of an answer where
+ * the caller sets no limit; a budget is added to it. */
 beluga__claude_plan beluga__claude_plan_of(const beluga_call *call, beluga_http_request *request,
                                            const beluga__claude *model, int64_t room);
 static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)
@@ -52,7 +52,7 @@ static inline bool beluga__claude_thinks(const beluga__claude_plan *plan)
     return plan->mode == BELUGA__CLAUDE_ENABLED || plan->mode == BELUGA__CLAUDE_ADAPTIVE;
 }
 
-/* Which of the sampling options to send: the others were warned about. */
+/* These sampling options are sent; the others were warned about. */
 typedef struct beluga__claude_sampling {
     bool temperature, top_p, top_k;
 } beluga__claude_sampling;

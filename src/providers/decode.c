@@ -1,6 +1,6 @@
 #include "providers/decode.h"
 
-#include <string.h>
+#include "providers/common.h"
 
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root)
@@ -27,30 +27,90 @@ bool beluga__is_done(const beluga_frame *frame)
     return frame->length >= 6 && memcmp(frame->data, "[DONE]", 6) == 0;
 }
 
-static int emit_names(const beluga_json *models, const char *key, beluga_emit *emit)
+/* ---- counts ---------------------------------------------------------------------------------- */
+
+int64_t beluga__count(const beluga_json *object, const char *key, int64_t most)
 {
-    int code = 0;
-    for (const beluga_json *v = beluga_json_first(models); v && !code;
-         v = beluga_json_next(models, v)) {
-        size_t n = 0;
-        const char *name = beluga_json_get_string(v, key, &n);
-        if (n) code = beluga_emit_model(emit, name, n);
-    }
+    int64_t n = beluga_json_get_int(object, key, -1);
+    return n < 0 || n > most ? -1 : n;
+}
+
+uint32_t beluga__index_of(const beluga_json *object, const char *key)
+{
+    int64_t index = beluga_json_get_int(object, key, 0);
+    return index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;
+}
+
+/* ---- events ---------------------------------------------------------------------------------- */
+
+int beluga__emit_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit)
+{
+    usage->raw = beluga_emit_json_text(emit, json, &usage->raw_length);
+    return usage->raw ? beluga_emit_usage(emit, usage) : BELUGA_ERROR_NO_MEMORY;
+}
+
+int beluga__emit_text(const beluga_json *object, const char *key, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_get_string(object, key, &length);
+    return length ? beluga_emit_text(emit, text, length) : 0;
+}
+
+int beluga__emit_reasoning(const beluga_json *object, const char *key, beluga_emit *emit)
+{
+    size_t length = 0;
+    const char *text = beluga_json_get_string(object, key, &length);
+    return length ? beluga_emit_reasoning(emit, text, length) : 0;
+}
+
+int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
+                                  beluga_emit *emit)
+{
+    size_t n_mark = strlen(mark);
+    char *signature = beluga_emit_alloc(emit, n_mark + length + 1);
+    if (!signature) return BELUGA_ERROR_NO_MEMORY;
+    memcpy(signature, mark, n_mark);
+    memcpy(signature + n_mark, text, length);
+    return beluga_emit_reasoning_signature(emit, signature, n_mark + length);
+}
+
+static int emit_member(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const char *json, size_t length, beluga_json_writer *w)
+{
+    const char *text;
+    beluga_json_begin_object(w, NULL);
+    beluga_json_put_raw(w, key, json, length);
+    beluga_json_end_object(w);
+    int code = beluga_json_writer_text(w, &text, &length);
+    return code ? code : beluga_emit_state(emit, of, index, text, length);
+}
+
+int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const beluga_json *value)
+{
+    size_t length;
+    const char *json = beluga_emit_json_text(emit, value, &length);
+    if (!json) return BELUGA_ERROR_NO_MEMORY;
+    if (!key) return beluga_emit_state(emit, of, index, json, length);
+    beluga_json_writer *w = beluga_json_writer_new();
+    int code = w ? emit_member(emit, of, index, key, json, length, w) : BELUGA_ERROR_NO_MEMORY;
+    beluga_json_writer_free(w);
     return code;
 }
 
-int beluga__decode_models(const beluga_json *root, const beluga__model_list *shape,
-                          beluga_emit *emit)
+beluga_part_kind beluga__kind_of_media(const char *media_type)
 {
-    bool bare = shape->bare && beluga_json_is_array(root);
-    const beluga_json *models = bare ? root : beluga_json_get(root, shape->list);
-    bool none = shape->maybe && beluga_json_is_null(models);
-    if (!none && !beluga_json_is_array(models))
-        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
-                                      "the answer is JSON, but not a list of models", emit);
-    int code = emit_names(models, shape->name, emit);
-    const char *page =
-        shape->page ? beluga__filled(beluga_json_get_string(root, shape->page, NULL)) : NULL;
-    bool more = !shape->more || beluga_json_bool(beluga_json_get(root, shape->more), false);
-    return page && more && !code ? beluga_emit_next_page(emit, page) : code;
+    if (media_type && strncmp(media_type, "image/", 6) == 0) return BELUGA_PART_IMAGE;
+    if (media_type && strncmp(media_type, "audio/", 6) == 0) return BELUGA_PART_AUDIO;
+    return BELUGA_PART_FILE;
+}
+
+int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url)
+{
+    char own[128];
+    const char *base64 = beluga__data_url(url, own, sizeof own);
+    if (base64) media_type = own;
+    beluga_part_kind k = kind ? (beluga_part_kind)kind : beluga__kind_of_media(media_type);
+    if (base64) return beluga_emit_media_base64(emit, k, media_type, base64, strlen(base64));
+    return beluga_emit_media_url(emit, k, media_type, url);
 }

@@ -1,36 +1,57 @@
-/* What every decoder of JSON begins with, and what it says of a text that is not its own. */
+/* Pieces of decoders that several protocols share: the beginning of a body, counts, and the
+ * events that are not made of one member. */
 #ifndef BELUGA__PROVIDERS_DECODE_H
 #define BELUGA__PROVIDERS_DECODE_H
 
 #include <beluga/provider/provider.h>
+#include <string.h>
 
-/* "" stands for nothing, as a missing member does. */
+/* Returns a text, or NULL for "", which stands for a missing member. */
 static inline const char *beluga__filled(const char *text)
 {
     return text && *text ? text : NULL;
 }
 
-/* Parse the body of a whole answer. Returns 0, or the code of the failure, of one without a byte
- * too. */
+/* Whether a text, which may be NULL, is that word. */
+static inline bool beluga__is(const char *text, const char *word)
+{
+    return text && strcmp(text, word) == 0;
+}
+
+/* Parse the body of a whole answer. Returns 0 or a code, EMPTY_RESPONSE for one without a byte. */
 int beluga__decode_body(const char *body, size_t length, beluga_emit *emit,
                         const beluga_json **root);
-/* The answer is JSON, but not `what`: say so, with its beginning as the cause. Returns the code. */
+/* Emit an error for JSON that is not `what` it should be, with its beginning as the cause. Returns
+ * the code. */
 int beluga__decode_failure(const beluga_json *root, int code, const char *what, beluga_emit *emit);
-/* The bytes of a stream's end marker. */
+/* Whether a frame is "[DONE]", the end of many streams. */
 bool beluga__is_done(const beluga_frame *frame);
 
-/* How a service lists its models. */
-typedef struct beluga__model_list {
-    const char *list; /* the member that is the array, */
-    const char *name; /* and that of a model's object which is its name */
-    bool bare;        /* some hosts send the array alone */
-    bool maybe;       /* no array is an empty one */
-    const char *page; /* the member that is the token of the next page, or NULL */
-    const char *more; /* it counts only where this one is true; NULL: always */
-} beluga__model_list;
+/* Returns a count of tokens, or -1 for a negative one, one above `most`, and none. */
+int64_t beluga__count(const beluga_json *object, const char *key, int64_t most);
+/* The most that may be added up with others. */
+#define BELUGA__MOST_TOKENS (INT64_MAX / 8)
+/* Returns the member `key`, a number of a block or an item; 0 for nonsense. */
+uint32_t beluga__index_of(const beluga_json *object, const char *key);
 
-/* Emit the names of models. Whether it is an error instead has been looked at. */
-int beluga__decode_models(const beluga_json *root, const beluga__model_list *shape,
-                          beluga_emit *emit);
+/* Emit usage with the JSON that it was read from. */
+int beluga__emit_usage(beluga_usage *usage, const beluga_json *json, beluga_emit *emit);
+/* Emit a member as text, if there is any in it. */
+int beluga__emit_text(const beluga_json *object, const char *key, beluga_emit *emit);
+/* The same as reasoning. */
+int beluga__emit_reasoning(const beluga_json *object, const char *key, beluga_emit *emit);
+/* Emit `mark` and the text behind it as the signature of the reasoning at work. */
+int beluga__emit_marked_signature(const char *mark, const char *text, size_t length,
+                                  beluga_emit *emit);
+
+/* Emit a JSON value of an answer as state (beluga_emit_state); with a key, as an object that has
+ * nothing else. */
+int beluga__emit_state(beluga_emit *emit, beluga_part_kind of, uint32_t index, const char *key,
+                       const beluga_json *value);
+
+/* Returns the kind of part that a media type makes: IMAGE, AUDIO or FILE. */
+beluga_part_kind beluga__kind_of_media(const char *media_type);
+/* Emit media by its URL, or the bytes of a data: URL. With `kind` 0 the media type decides. */
+int beluga__emit_url(beluga_emit *emit, int kind, const char *media_type, const char *url);
 
 #endif

@@ -5,19 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 
-struct fault {
+/* An error as servers report it. */
+typedef struct json_fault {
     const char *message, *code, *type;
-    const char *inner; /* Azure's: what is behind the code */
+    const char *inner; /* Azure's narrower code */
     size_t n_message;
-    bool flagged;   /* OpenRouter's moderation, which has no word of its own */
-    int64_t status; /* some hosts put the HTTP status where the code belongs; 0: none */
-    int64_t http;   /* it is said beside the error; 0: it is not */
+    bool flagged;   /* by OpenRouter's moderation, which has no word of its own */
+    int64_t status; /* the HTTP status where some hosts have it in place of the code; 0: none */
+    int64_t http;   /* the HTTP status beside the error; 0: none */
     int number;     /* the error that a number of MiniMax's stands for; 0: none */
-};
+} json_fault;
 
-/* ---- is it one? ------------------------------------------------------------------------------ */
+/* ---- telling errors from answers ------------------------------------------------------------- */
 
-/* Servers leave in what says that all is well: null, false, 0, "", {} and what is made of these. */
+/* Servers leave members of an error in good answers: null, false, 0, "", {}, or objects of these.
+ */
 static bool is_set(const beluga_json *value, int depth)
 {
     if (beluga_json_is_string(value)) return *beluga_json_string(value, NULL);
@@ -57,8 +59,7 @@ bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS])
            is_set(values[BELUGA__FAULT_MSG], 0);
 }
 
-/* The members of an error without the object around them, as Cerebras sends it, and as gateways
- * and RFC 9457 have them. */
+/* Cerebras, gateways and RFC 9457 send the members of an error without the object around them. */
 static bool is_bare(const beluga_json *root)
 {
     static const char *const texts[] = {"message", "msg", "title", "error_description"};
@@ -84,10 +85,10 @@ bool beluga__fault_is(const beluga_json *root, bool certain)
            is_set(beluga_json_get(root, "detail"), DEPTH) || is_bare(root);
 }
 
-/* ---- what it says ---------------------------------------------------------------------------- */
+/* ---- reading an error ------------------------------------------------------------------------ */
 
 /* A code may be a word, a number, or a number in a string. */
-static void read_code(struct fault *fault, const beluga_json *value)
+static void read_code(json_fault *fault, const beluga_json *value)
 {
     const char *word = beluga_json_string(value, NULL);
     int64_t number = beluga_json_int(value, 0);
@@ -101,7 +102,7 @@ static void read_code(struct fault *fault, const beluga_json *value)
     }
 }
 
-static void read_message(struct fault *fault, const beluga_json *value)
+static void read_message(json_fault *fault, const beluga_json *value)
 {
     size_t n = 0;
     const char *text = beluga_json_string(value, &n);
@@ -110,14 +111,14 @@ static void read_message(struct fault *fault, const beluga_json *value)
     fault->n_message = n;
 }
 
-/* RFC 9457's is an address. */
-static void read_type(struct fault *fault, const beluga_json *value)
+/* A type of RFC 9457 is an address, which names no error. */
+static void read_type(json_fault *fault, const beluga_json *value)
 {
     const char *type = beluga__filled(beluga_json_string(value, NULL));
     if (type && !strchr(type, ':')) fault->type = type;
 }
 
-static void read_object(struct fault *fault, const beluga_json *object)
+static void read_object(json_fault *fault, const beluga_json *object)
 {
     read_type(fault, beluga_json_get(object, "type"));
     const beluga_json *metadata = beluga_json_get(object, "metadata");
@@ -128,13 +129,13 @@ static void read_object(struct fault *fault, const beluga_json *object)
     read_code(fault, beluga_json_get(object, "code"));
     read_message(fault, beluga_json_get(object, "msg"));
     read_message(fault, beluga_json_get(object, "message"));
-    /* OpenRouter's: what the host behind it said, where it says no more than that it did. */
+    /* OpenRouter may say no more than that; the words of the host behind it are in "raw". */
     bool bare = fault->message && strcmp(fault->message, "Provider returned error") == 0;
     if (bare) read_message(fault, beluga_json_get(beluga_json_get(object, "metadata"), "raw"));
 }
 
 /* FastAPI's {"detail":"…"} or {"detail":[{"loc":[…],"msg":"…"}]}; Mistral wraps it in "message". */
-static void read_detail(struct fault *fault, const beluga_json *root)
+static void read_detail(json_fault *fault, const beluga_json *root)
 {
     const beluga_json *detail = beluga_json_get(root, "detail");
     if (!detail) detail = beluga_json_get(beluga_json_get(root, "message"), "detail");
@@ -145,7 +146,7 @@ static void read_detail(struct fault *fault, const beluga_json *root)
 
 /* MiniMax's {"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}, beside an
  * answer or instead of one. */
-static void read_base_resp(struct fault *fault, const beluga_json *base)
+static void read_base_resp(json_fault *fault, const beluga_json *base)
 {
     static const struct {
         int64_t number;
@@ -165,9 +166,9 @@ static void read_base_resp(struct fault *fault, const beluga_json *base)
         if (number == numbers[i].number) fault->number = numbers[i].code;
 }
 
-/* Names that stand beside what else the root has: RFC 9457's title, OAuth's description, Baidu's
- * error_code and error_msg, vLLM's error_type and error_message. */
-static void read_members(struct fault *fault, const beluga_json *root)
+/* Some names are only at the root: RFC 9457's title, OAuth's description, Baidu's error_code and
+ * error_msg, vLLM's error_type and error_message. */
+static void read_members(json_fault *fault, const beluga_json *root)
 {
     static const char *const messages[] = {"title", "error_description", "Message", "error_msg",
                                            "error_message"};
@@ -179,7 +180,7 @@ static void read_members(struct fault *fault, const beluga_json *root)
     read_code(fault, beluga_json_get(root, "error_code"));
 }
 
-static void read_error(struct fault *fault, const beluga_json *error)
+static void read_error(json_fault *fault, const beluga_json *error)
 {
     if (beluga_json_is_object(error))
         read_object(fault, error);
@@ -187,10 +188,10 @@ static void read_error(struct fault *fault, const beluga_json *error)
         read_message(fault, error);
 }
 
-/* What is read later counts more. */
-static struct fault read_fault(const beluga_json *root)
+/* Members that are read later count more. */
+static json_fault read_fault(const beluga_json *root)
 {
-    struct fault fault = {0};
+    json_fault fault = {0};
     if (beluga_json_is_array(root)) root = beluga_json_at(root, 0);
     read_message(&fault, root);
     read_base_resp(&fault, beluga_json_get(root, "base_resp"));
@@ -203,7 +204,7 @@ static struct fault read_fault(const beluga_json *root)
     return fault;
 }
 
-/* ---- what it means --------------------------------------------------------------------------- */
+/* ---- the code of an error -------------------------------------------------------------------- */
 
 static int code_of_word(const char *word)
 {
@@ -281,11 +282,11 @@ static int code_of_word(const char *word)
         if (beluga__same_word(word, words[i].word)) return words[i].code;
     bool image =
         word && (strncmp(word, "invalid_image", 13) == 0 || strncmp(word, "image_", 6) == 0);
-    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* of OpenAI's dozen words for a bad one */
+    return image ? BELUGA_ERROR_INVALID_REQUEST : 0; /* OpenAI has a dozen words for a bad one */
 }
 
-/* For what has no word of its own: what a message says of a request that was refused. */
-static const struct phrase {
+/* Some refusals have no word of their own, but a phrase in their message. */
+static const struct {
     const char *text;
     int code;
 } phrases[] = {
@@ -324,8 +325,8 @@ static bool says(const char *message, const char *text)
     return message && strcasestr(message, text);
 }
 
-/* That credit is used up may come as a limit that was passed, or as a thing that is not allowed.
- * Gateways pass on as an error of their own what the service behind them refused. */
+/* Used up credit may come as a limit that was passed, or as something that is not allowed. Gateways
+ * pass on a refusal of the service behind them as an error of their own. */
 static int code_of_message(const char *message, int code)
 {
     bool refused = code == BELUGA_ERROR_INVALID_REQUEST || code == BELUGA_ERROR_LIMIT_EXCEEDED ||
@@ -342,8 +343,9 @@ static int code_of_message(const char *message, int code)
 }
 
 /* The word says more than the status, but "invalid_request_error" and "server_error" come with
- * nearly every one; and a request that is too large for a limit will be tomorrow. */
-static int meaning(const struct fault *fault, int otherwise)
+ * nearly every status; and a request that is too large for a rate limit will be too large tomorrow.
+ */
+static int meaning(const json_fault *fault, int otherwise)
 {
     int code = fault->flagged ? BELUGA_ERROR_CONTENT_FILTER : code_of_word(fault->inner);
     if (!code) code = fault->number;
@@ -356,16 +358,11 @@ static int meaning(const struct fault *fault, int otherwise)
     return code_of_message(fault->message, vague && otherwise ? otherwise : code);
 }
 
-static void describe(const struct fault *fault, beluga_error *err)
+static void describe(const json_fault *fault, beluga_error *err)
 {
     const char *word = fault->code ? fault->code : fault->inner ? fault->inner : fault->type;
-    char number[24];
-    if (!word && fault->status > 0) {
-        snprintf(number, sizeof number, "%lld", (long long)fault->status);
-        word = number;
-    }
-    if (word) beluga_error_set_provider_code(err, word, strlen(word));
-    if (fault->message) beluga_error_set_cause(err, fault->message, fault->n_message);
+    int64_t number = fault->status > 0 ? fault->status : 0;
+    beluga__error_describe(err, word, number, fault->message, fault->n_message);
 }
 
 void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err)
@@ -374,7 +371,7 @@ void beluga__fault_decode_error(const beluga_http_response *response, beluga_err
     const char *body = beluga_http_response_body(response, &length);
     beluga_json_doc *doc;
     if (beluga_json_parse(body, length, &doc, NULL)) return;
-    struct fault fault = read_fault(beluga_json_doc_root(doc));
+    json_fault fault = read_fault(beluga_json_doc_root(doc));
     beluga__error_refine(err, meaning(&fault, err->code));
     describe(&fault, err);
     beluga_json_doc_free(doc);
@@ -384,15 +381,20 @@ void beluga__fault_decode_error(const beluga_http_response *response, beluga_err
 
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit)
 {
-    struct fault fault = read_fault(root);
+    json_fault fault = read_fault(root);
     beluga_error err;
     int code = meaning(&fault, 0);
     bool is_status = fault.status >= 400 && fault.status < 600;
     int64_t http = is_status ? fault.status : fault.http;
     if (http) code = meaning(&fault, beluga_error_from_http((int)http));
     if (!code) code = otherwise;
-    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+    beluga__error_set_inside(&err, code, otherwise);
     describe(&fault, &err);
     return beluga_emit_error(emit, &err);
+}
+
+int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit)
+{
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, what, emit);
 }

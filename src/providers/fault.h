@@ -1,5 +1,6 @@
-/* Errors as JSON, which are much alike whoever sends them: {"error":{"message","type","code"}} by
- * the protocols of OpenAI and Anthropic, and what their hosts and proxies make of it. */
+/* Errors as JSON, which are much alike whoever sends them: the protocols of OpenAI and Anthropic
+ * have
+ * {"error":{"message","type","code"}}, and their hosts and proxies vary it. */
 #ifndef BELUGA__PROVIDERS_FAULT_H
 #define BELUGA__PROVIDERS_FAULT_H
 
@@ -8,9 +9,9 @@
 /* A provider's decode_error. */
 void beluga__fault_decode_error(const beluga_http_response *response, beluga_error *err);
 
-/* The members that say so whatever stands beside them; a decoder that picks members of a text has
- * them among its names. */
-enum beluga__fault_member {
+/* The members that report an error whatever stands beside them; a decoder that picks members of a
+ * text has them among its names. */
+typedef enum beluga__fault_member {
     BELUGA__FAULT_ERROR,
     BELUGA__FAULT_ERRORS,
     BELUGA__FAULT_MESSAGE,
@@ -18,18 +19,21 @@ enum beluga__fault_member {
     BELUGA__FAULT_CODE,
     BELUGA__FAULT_BASE_RESP,
     BELUGA__FAULT_MEMBERS
-};
+} beluga__fault_member;
 #define BELUGA__FAULT_NAMES                                                                   \
     BELUGA_JSON_NAME("error"), BELUGA_JSON_NAME("errors"), BELUGA_JSON_NAME("error_message"), \
         BELUGA_JSON_NAME("error_msg"), BELUGA_JSON_NAME("error_code"),                        \
         BELUGA_JSON_NAME("base_resp")
 
-/* Whether one of them reports an error: null, false, 0, "" and what is made of these does not. */
+/* Whether one of them reports an error. null, false, 0, "" and objects of these report none. */
 bool beluga__fault_among(const beluga_json *const values[BELUGA__FAULT_MEMBERS]);
-/* Does a JSON text that came with status 200 report an error? An answer has no "detail", and is not
- * of the kind "error"; what is `certain` to be an answer may have them. */
+/* Whether a JSON text that came with status 200 reports an error. "detail" and the kind "error"
+ * mean one, too, unless the text is `certain` to be an answer. */
 bool beluga__fault_is(const beluga_json *root, bool certain);
 /* Emit the error; `otherwise` is its code if it says none. Returns the code. */
 int beluga__fault_emit(const beluga_json *root, int otherwise, beluga_emit *emit);
+/* Emit the error that a JSON text reports which is no answer, or INVALID_RESPONSE with `what` where
+ * it reports none. Returns the code. */
+int beluga__fault_or_failure(const beluga_json *root, const char *what, beluga_emit *emit);
 
 #endif

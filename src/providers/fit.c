@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HASH = 17, NINE = 9 }; /* a hash as text, with the line before it */
+enum { HASH = 17, NINE = 9 }; /* characters of a hash with the line before it, and of an id */
 
 static const char letters_and_digits[] =
     "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_-";

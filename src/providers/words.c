@@ -17,7 +17,7 @@ static char lower(char c)
     return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
 }
 
-/* The text behind `word` where a text begins with it, or NULL. */
+/* Returns the rest of a text that begins with `word`, or NULL. */
 static const char *behind(const char *text, const char *word)
 {
     for (word = skip(word); *word; word = skip(word + 1)) {
@@ -40,7 +40,7 @@ static bool contains(const char *text, const char *word)
     return false;
 }
 
-/* ---- what they mean -------------------------------------------------------------------------- */
+/* ---- meanings -------------------------------------------------------------------------------- */
 
 #define STOP      BELUGA_FINISH_STOP, 0
 #define CUT       BELUGA_FINISH_LENGTH, 0
@@ -106,7 +106,7 @@ static const beluga__word words[] = {
     {"missing_thought_signature", FAILED(INVALID_REQUEST)},
 };
 
-/* For words of more than one word: what is in them says that something broke, or was held back. */
+/* Parts of longer words that say that something broke, or was held back. */
 static const beluga__word pieces[] = {
     {"timeout", FAILED(TIMEOUT)},
     {"timed_out", FAILED(TIMEOUT)},
@@ -160,7 +160,7 @@ const char *beluga__read_word(const beluga_json *value)
     return type && *type ? type : "not a word";
 }
 
-/* ---- telling --------------------------------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 static const char *text_of(int code)
 {
@@ -191,7 +191,7 @@ int beluga__end_emit(const beluga__end *end, beluga_emit *emit)
     const char *word = end->word && *end->word ? end->word : NULL;
     const beluga__word *means = meaning(word, end->own);
     const beluga__word *native = meaning(end->native, NULL);
-    /* Hosts translate what they know, and say "stop" for the rest. */
+    /* Hosts translate the words that they know, and say "stop" for all others. */
     if (is_good(means) && !is_good(native) && native != &unknown) {
         word = end->native;
         means = native;

@@ -47,12 +47,8 @@ static void gauge_cancel(void *self, beluga_emit *emit)
 }
 
 static const beluga_provider gauge = {
-    BELUGA_PROVIDER_INIT("gauge"),
-    .default_model = "g",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .start = gauge_start,
-    .cancel = gauge_cancel,
-};
+    BELUGA_PROVIDER_INIT("gauge"), .default_model = "g", .start = gauge_start,
+    .cancel = gauge_cancel, .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL};
 
 static int on_gauge(void **state)
 {

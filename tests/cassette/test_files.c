@@ -1,40 +1,12 @@
 /* The files of a recording: what is in them, what must not be, and what is said of those that do
  * not fit. */
 #include "../support/tape.h"
-#include "../support/torture.h"
 
-#include <signal.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- helpers --------------------------------------------------------------------------------- */
-
-static void record_answer(tape *t, beluga_chat_model *model, const char *text)
-{
-    peer_openai_answer(peer_reply_new(t->peer), text);
-    tape_record(t);
-    assert_int_equal(generate(model, text, NULL), 0);
-}
-
-/* Ask for `text`, which nothing recorded answers. */
-static const char *ask_for(beluga_chat_model *model, const char *text)
-{
-    static beluga_error err;
-    beluga_response *response = NULL;
-    memset(&err, 0, sizeof err);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, &err),
-                     BELUGA_ERROR_NOT_FOUND);
-    assert_null(response);
-    assert_int_equal(err.retryable, 0);
-    return err.message;
-}
-
-static void assert_says(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no \"%s\" in \"%s\"", part, text);
-}
+/* ---- a file written by hand ------------------------------------------------------------------ */
 
 #define ANSWER                                                                                  \
     "{\"id\": \"chatcmpl-1\", \"object\": \"chat.completion\", \"model\": \"m\", \"choices\": " \
@@ -60,7 +32,7 @@ static void a_file_says_what_was_asked_and_answered(void **state)
     struct stat info;
     char path[128];
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    record_answer(t, model, "Hello");
+    tape_answer(t, model, "Hello");
     char *text = tape_text(t, 0);
     assert_says(text, "\"beluga_cassette\": 1,\n");
     assert_says(text, "\"method\": \"POST\",\n");
@@ -80,13 +52,7 @@ static void waits_are_written_down_and_nothing_for_none(void **state)
 {
     tape *t = *state;
     record r;
-    peer_reply *reply = peer_reply_new(t->peer);
-    peer_openai_begin(reply);
-    peer_step_delay_ms(reply, 60);
-    peer_openai_text(reply, "Hello");
-    peer_openai_finish(reply, "stop");
-    peer_openai_usage(reply, 1, 1);
-    peer_openai_done(reply);
+    script(t->peer, BEGINS, PAUSES(60), SAYS("Hello"), STOPS, USES(1, 1), DONE);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     assert_int_equal(stream_whole(model, &r), 0);
@@ -99,9 +65,9 @@ static void recording_twice_adds_to_what_is_there(void **state)
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    record_answer(t, model, "first");
+    tape_answer(t, model, "first");
     tape_stop();
-    record_answer(t, model, "second");
+    tape_answer(t, model, "second");
     assert_int_equal(tape_count(t), 2);
     assert_string_equal(tape_name(t, 1), "00002-post-chat-completions.json");
     beluga_chat_model_unref(model);
@@ -113,7 +79,7 @@ static void a_name_that_is_taken_is_left_alone(void **state)
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     tape_put(t, "00001-post-chat-completions.json", "somebody else's");
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_int_equal(tape_count(t), 2);
     char *text = tape_text(t, 0);
@@ -128,7 +94,7 @@ static void a_secret_of_a_configured_header_is_in_none_either(void **state)
     tape *t = *state;
     setenv("TEST_TEAM_TOKEN", "TeamToken4f1dC0ffee", 1);
     beluga_chat_model *model = tape_open(t, beluga_with_header("X-Team: env:TEST_TEAM_TOKEN"));
-    peer_openai_answer(peer_reply_new(t->peer), "You are TeamToken4f1dC0ffee, I see");
+    script(t->peer, ANSWERS("You are TeamToken4f1dC0ffee, I see"));
     tape_record(t);
     assert_int_equal(generate(model, "You are TeamToken4f1dC0ffee, I see", NULL), 0);
     assert_int_equal(tape_count(t), 1);
@@ -149,12 +115,12 @@ static void no_credential_is_in_any_file(void **state)
                                          beluga_with_extra_header("x-api-key: AnotherSecret1"),
                                          beluga_with_extra_header("Cookie: CookieOfMine1"),
                                          beluga_with_extra_header("X-Trace: Unknown1"));
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 401,
-                     "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
-                     "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
-                     "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
-                     "X-RateLimit-Remaining-Tokens: 77\r\n");
+    peer_reply *r = script(
+        t->peer,
+        HEAD(401, "Set-Cookie: session=CookieOfTheirs1\r\nX-Session-Token: TokenOfTheirs1\r\n"
+                  "X-Echo: " TAPE_KEY "\r\nOpenAI-Organization: OrgOfMine1\r\n"
+                  "Location: https://me:PassWord123@h/?token=TokenOfTheirs1\r\n"
+                  "X-RateLimit-Remaining-Tokens: 77\r\n"));
     static const char first[] =
         "{\"error\":{\"message\":\"bad key " TAPE_KEY "\",\"detail\":\"sk-test-4f1d",
                       second[] = "C0ffee5ecret\"}}"; /* the key, cut in two */
@@ -185,7 +151,7 @@ static void no_credential_is_in_any_file(void **state)
     beluga_chat_model_unref(model);
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url(url), beluga_with_api_key(""));
-    assert_null(strstr(ask_for(model, "My key is " TAPE_KEY), "C0ffee"));
+    assert_null(strstr(tape_refusal(model, "My key is " TAPE_KEY), "C0ffee"));
     beluga_chat_model_unref(model);
 }
 
@@ -195,7 +161,7 @@ static void keys_of_an_address_are_not_part_of_the_match(void **state)
     char url[128];
     snprintf(url, sizeof url, "%s?key=KeyInTheQuery1&a=1", t->url);
     beluga_chat_model *model = tape_open(t, beluga_with_base_url(url));
-    record_answer(t, model, "Hello");
+    tape_answer(t, model, "Hello");
     beluga_chat_model_unref(model);
     tape_replay(t);
     model = tape_open(t, beluga_with_base_url("https://elsewhere.example/v1?a=1&key=another"));
@@ -209,23 +175,23 @@ static void a_request_that_differs_is_told_where(void **state)
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(2));
-    record_answer(t, model, "Hello");
+    tape_answer(t, model, "Hello");
     tape_replay(t);
-    assert_string_equal(ask_for(model, "Ho"),
+    assert_string_equal(tape_refusal(model, "Ho"),
                         "no recording matches; nearest is 00001-post-chat-completions.json: "
                         "/messages/0/content: recorded \"Hi\", sent \"Ho\"");
     beluga_chat_model *other = tape_open(t, beluga_with_temperature(0.5));
-    assert_says(ask_for(other, "Hi"), "/temperature: recorded nothing, sent 0.5");
+    assert_says(tape_refusal(other, "Hi"), "/temperature: recorded nothing, sent 0.5");
     beluga_chat_model_unref(other);
     other = tape_open(t, beluga_with_stop_sequence("###"));
-    assert_says(ask_for(other, "Hi"), "/stop: recorded nothing, sent an array of 1");
+    assert_says(tape_refusal(other, "Hi"), "/stop: recorded nothing, sent an array of 1");
     beluga_chat_model_unref(other);
     other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v2"));
-    assert_says(ask_for(other, "Hi"),
+    assert_says(tape_refusal(other, "Hi"),
                 "the path: recorded \"/v1/chat/completions\", sent \"/v2/chat/completions\"");
     beluga_chat_model_unref(other);
     other = tape_open(t, beluga_with_base_url("http://127.0.0.1:1/v1?a=1"));
-    assert_says(ask_for(other, "Hi"), "the query: recorded \"\", sent \"a=1\"");
+    assert_says(tape_refusal(other, "Hi"), "the query: recorded \"\", sent \"a=1\"");
     beluga_chat_model_unref(other);
     assert_int_equal(generate(model, "Hello", NULL), 0); /* none of them used it up */
     beluga_chat_model_unref(model);
@@ -236,11 +202,11 @@ static void the_nearest_is_the_one_that_differs_least(void **state)
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     beluga_chat_model *warm = tape_open(t, beluga_with_temperature(0.5), beluga_with_seed(7));
-    record_answer(t, model, "one");
-    record_answer(t, warm, "two");
+    tape_answer(t, model, "one");
+    tape_answer(t, warm, "two");
     tape_replay(t);
-    assert_says(ask_for(warm, "Ho"), "00002-");
-    assert_says(ask_for(model, "Ho"), "00001-");
+    assert_says(tape_refusal(warm, "Ho"), "00002-");
+    assert_says(tape_refusal(model, "Ho"), "00001-");
     beluga_chat_model_unref(model);
     beluga_chat_model_unref(warm);
 }
@@ -263,7 +229,8 @@ static void a_message_that_is_missing_weighs_more_than_a_text_that_differs(void 
     }
     tape_replay(t);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    assert_says(ask_for(model, "Hi"), "nearest is 2.json: /messages/0/content: recorded \"Ho\"");
+    assert_says(tape_refusal(model, "Hi"),
+                "nearest is 2.json: /messages/0/content: recorded \"Ho\"");
     beluga_chat_model_unref(model);
 }
 
@@ -277,12 +244,12 @@ static void a_long_text_is_shown_where_it_begins_to_differ(void **state)
     memcpy(other + 1500, "HERE", 4);
     beluga_response *response = NULL;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     tape_record(t);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, NULL), 0);
     beluga_response_free(response);
     tape_replay(t);
-    const char *message = ask_for(model, other);
+    const char *message = tape_refusal(model, other);
     assert_says(message, "recorded ...\"xxxxxxxxxxxxxxxxherexxx");
     assert_says(message, "sent ...\"xxxxxxxxxxxxxxxxHERExxx");
     beluga_chat_model_unref(model);
@@ -292,10 +259,10 @@ static void a_recording_answers_once_or_where_that_is_wanted_again_and_again(voi
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    record_answer(t, model, "Hello");
+    tape_answer(t, model, "Hello");
     tape_replay(t);
     assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_says(ask_for(model, "Hi"),
+    assert_says(tape_refusal(model, "Hi"),
                 "00001-post-chat-completions.json is the same request and was used already");
     const beluga_cassette repeating = {.size = sizeof repeating,
                                        .directory = t->directory,
@@ -311,7 +278,7 @@ static void an_empty_directory_has_no_answer(void **state)
     tape *t = *state;
     tape_replay(t);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    assert_says(ask_for(model, "Hi"), "there is none in /tmp/beluga-tape-");
+    assert_says(tape_refusal(model, "Hi"), "there is none in /tmp/beluga-tape-");
     beluga_chat_model_unref(model);
 }
 
@@ -439,257 +406,6 @@ static void a_file_that_says_something_else_is_told_by_its_member(void **state)
     }
 }
 
-/* ---- directories ----------------------------------------------------------------------------- */
-
-static void a_directory_that_is_not_there_is_made_to_record_and_missed_to_replay(void **state)
-{
-    tape *t = *state;
-    beluga_error err = {0};
-    assert_int_equal(rmdir(t->directory), 0);
-    assert_int_equal(tape_try(t, BELUGA_CASSETTE_REPLAY, &err), BELUGA_ERROR_NOT_FOUND);
-    assert_says(err.message, t->directory);
-    assert_int_equal(tape_try(t, BELUGA_CASSETTE_RECORD, &err), 0);
-    assert_int_equal(tape_count(t), 0);
-}
-
-static void what_is_no_directory_is_refused(void **state)
-{
-    tape *t = *state;
-    beluga_error err = {0};
-    char path[128];
-    tape_put(t, "file", "text");
-    for (int mode = BELUGA_CASSETTE_RECORD; mode <= BELUGA_CASSETTE_REPLAY; mode++) {
-        beluga_cassette cassette = {.size = sizeof cassette, .directory = path, .mode = mode};
-        static const char *const names[] = {"file", "file/below", "none/below"};
-        for (int i = 0; i < 3; i++) {
-            snprintf(path, sizeof path, "%s/%s", t->directory, names[i]);
-            assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, &err),
-                             BELUGA_ERROR_NOT_FOUND);
-            assert_says(err.message, path);
-        }
-        cassette.directory = "";
-        assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, &err),
-                         BELUGA_ERROR_INVALID_INPUT);
-    }
-    const beluga_cassette neither = {.size = sizeof neither, .directory = t->directory};
-    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &neither, &err),
-                     BELUGA_ERROR_INVALID_INPUT);
-}
-
-static void a_directory_that_may_not_be_written_is_refused(void **state)
-{
-    tape *t = *state;
-    beluga_error err = {0};
-    if (geteuid() == 0) {
-        print_message("# root may write everywhere\n");
-        skip();
-    }
-    assert_int_equal(chmod(t->directory, 0500), 0);
-    assert_int_equal(tape_try(t, BELUGA_CASSETTE_RECORD, &err), BELUGA_ERROR_INVALID_INPUT);
-    assert_says(err.message, "Permission denied");
-    chmod(t->directory, 0700);
-}
-
-static int warnings;
-
-static void count_warning(void *payload, beluga_log_level level, const char *event,
-                          const beluga_log_field *fields, size_t n)
-{
-    (void)payload;
-    (void)fields;
-    (void)n;
-    warnings += level == BELUGA_LOG_WARN && strcmp(event, "cassette.lost") == 0;
-}
-
-static void assert_lost(int code, const char *part)
-{
-    beluga_error err = {0};
-    assert_int_equal(beluga_client_check_cassette(beluga_client_default(), &err), code);
-    assert_says(err.message, part);
-}
-
-static void a_directory_that_goes_away_loses_recordings_and_no_call(void **state)
-{
-    tape *t = *state;
-    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_reply_repeat(r, 2);
-    peer_openai_answer(r, "Hello");
-    tape_record(t);
-    assert_int_equal(rmdir(t->directory), 0);
-    beluga_client_set_log(beluga_client_default(), count_warning, NULL, BELUGA_LOG_WARN, false);
-    warnings = 0;
-    assert_int_equal(beluga_client_check_cassette(beluga_client_default(), NULL), 0);
-    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
-    beluga_client_set_log(beluga_client_default(), NULL, NULL, 0, false);
-    assert_int_equal(warnings, 2);
-    assert_lost(BELUGA_ERROR_NOT_FOUND, "2 exchanges were not recorded: ");
-    beluga_chat_model_unref(model);
-}
-
-static void a_full_disk_leaves_no_half_a_file(void **state)
-{
-    tape *t = *state;
-    struct rlimit old, small;
-    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
-    tape_record(t);
-    signal(SIGXFSZ, SIG_IGN);
-    getrlimit(RLIMIT_FSIZE, &old);
-    small = old;
-    small.rlim_cur = 100;
-    setrlimit(RLIMIT_FSIZE, &small);
-    int status = generate(model, "Hello", NULL);
-    setrlimit(RLIMIT_FSIZE, &old);
-    signal(SIGXFSZ, SIG_DFL);
-    assert_int_equal(status, 0);
-    assert_int_equal(tape_count(t), 0);
-    assert_lost(BELUGA_ERROR_INVALID_INPUT, "1 exchange was not recorded: ");
-    beluga_chat_model_unref(model);
-}
-
-static void a_body_past_the_maximum_is_not_recorded_and_the_call_goes_on(void **state)
-{
-    enum { BYTES = 33 << 20 };
-    tape *t = *state;
-    char *text = malloc(BYTES + 1);
-    assert_non_null(text);
-    memset(text, 'x', BYTES);
-    text[BYTES] = '\0';
-    peer_openai_answer(peer_reply_new(t->peer), "That is long");
-    beluga_response *response = NULL;
-    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    tape_record(t);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, NULL), 0);
-    beluga_response_free(response);
-    assert_int_equal(tape_count(t), 0);
-    assert_lost(BELUGA_ERROR_LIMIT_EXCEEDED, "more than 33554432 bytes");
-    free(text);
-    beluga_chat_model_unref(model);
-}
-
-/* ---- the client ------------------------------------------------------------------------------ */
-
-static void a_client_is_made_with_a_cassette(void **state)
-{
-    tape *t = *state;
-    beluga_client *client = NULL;
-    beluga_cassette cassette = {
-        .size = sizeof cassette, .directory = t->directory, .mode = BELUGA_CASSETTE_RECORD};
-    beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
-    assert_int_equal(beluga_client_new(&settings, &client), 0);
-    beluga_client_unref(client);
-    cassette.directory = "/nowhere/at/all";
-    assert_int_equal(beluga_client_new(&settings, &client), BELUGA_ERROR_NOT_FOUND);
-    assert_null(client);
-    /* Built before there were cassettes: what lies behind is none of ours. */
-    settings.size = offsetof(beluga_client_settings, cassette);
-    settings.cassette = (const beluga_cassette *)(uintptr_t)1;
-    assert_int_equal(beluga_client_new(&settings, &client), 0);
-    beluga_client_unref(client);
-    /* Built when they had neither pace nor repeat. */
-    cassette = (beluga_cassette){.size = offsetof(beluga_cassette, realtime),
-                                 .directory = t->directory,
-                                 .mode = BELUGA_CASSETTE_REPLAY,
-                                 .realtime = true,
-                                 .repeat = true};
-    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL), 0);
-    cassette.size = 8;
-    assert_int_equal(beluga_client_set_cassette(beluga_client_default(), &cassette, NULL),
-                     BELUGA_ERROR_INVALID_INPUT);
-}
-
-static void a_loop_made_before_may_outlive_its_cassette(void **state)
-{
-    tape *t = *state;
-    record r = {0};
-    beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_stream(peer_reply_new(t->peer), "Hello");
-    tape_record(t);
-    beluga_loop *loop = new_loop();
-    tape_stop();
-    beluga_op *op = push_stream(model, loop, NULL, &r);
-    step_until_end(loop, &r);
-    assert_int_equal(r.finishes, 1);
-    assert_int_equal(tape_count(t), 1); /* it goes on as it was */
-    beluga_op_free(op);
-    beluga_loop_free(loop);
-    beluga_chat_model_unref(model);
-}
-
-typedef struct life {
-    tape *tape;
-    int mode;
-    bool streamed;
-} life;
-
-static int ask(beluga_chat_model *model, bool streamed)
-{
-    beluga_response *response = NULL;
-    beluga_stream *stream = NULL;
-    const beluga_event *event;
-    if (!streamed) {
-        int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL);
-        beluga_response_free(response);
-        return status;
-    }
-    int status = beluga_stream_input(model, NULL, beluga_input_text("Hi"), &stream, NULL);
-    while (!status && !(status = beluga_stream_next(stream, &event, NULL)) && event) {
-    }
-    beluga_stream_free(stream);
-    return status;
-}
-
-static int live(void *argument)
-{
-    const life *l = argument;
-    beluga_client *client;
-    beluga_chat_model *model = NULL;
-    const beluga_cassette cassette = {
-        .size = sizeof cassette, .directory = l->tape->directory, .mode = l->mode, .repeat = true};
-    const beluga_client_settings settings = {.size = sizeof settings, .cassette = &cassette};
-    int status = beluga_client_new(&settings, &client);
-    if (status) return status;
-    beluga_config *config =
-        beluga_config_new(beluga_with_base_url(l->tape->url), beluga_with_model_name("peer-chat"),
-                          beluga_with_api_key(TAPE_KEY), beluga_with_max_retries(0));
-    status = config ? 0 : BELUGA_ERROR_NO_MEMORY;
-    if (!status)
-        status =
-            beluga_registry_open(beluga_client_registry(client), "openai", config, &model, NULL);
-    if (!status) status = ask(model, l->streamed);
-    int lost = beluga_client_check_cassette(client, NULL);
-    if (lost) assert_int_equal(lost, BELUGA_ERROR_NO_MEMORY);
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
-    beluga_client_unref(client);
-    return status;
-}
-
-static void every_allocation_may_fail(void **state)
-{
-    tape *t = *state;
-    for (int streamed = 0; streamed < 2; streamed++) {
-        peer_reply *r = peer_reply_new(t->peer);
-        peer_reply_repeat(r, PEER_FOR_EVER);
-        peer_reply_match_streamed(r, streamed);
-        if (streamed)
-            peer_openai_stream(r, "Hello there");
-        else
-            peer_openai_answer(r, "Hello there");
-        life recorded = {t, BELUGA_CASSETTE_RECORD, streamed},
-             replayed = {t, BELUGA_CASSETTE_REPLAY, streamed};
-        assert_true(torture_run(live, &recorded) > 10);
-        /* Of all those files a few do. */
-        while (tape_count(t) > 3) {
-            char path[512];
-            snprintf(path, sizeof path, "%s/%s", t->directory, tape_name(t, 1));
-            unlink(path);
-        }
-        assert_true(torture_run(live, &replayed) > 10);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -711,15 +427,6 @@ int main(void)
         ON_TAPE(waits_are_replayed_on_request),
         ON_TAPE(a_damaged_file_is_told_by_its_name_and_line),
         ON_TAPE(a_file_that_says_something_else_is_told_by_its_member),
-        ON_TAPE(a_directory_that_is_not_there_is_made_to_record_and_missed_to_replay),
-        ON_TAPE(what_is_no_directory_is_refused),
-        ON_TAPE(a_directory_that_may_not_be_written_is_refused),
-        ON_TAPE(a_directory_that_goes_away_loses_recordings_and_no_call),
-        ON_TAPE(a_full_disk_leaves_no_half_a_file),
-        ON_TAPE(a_body_past_the_maximum_is_not_recorded_and_the_call_goes_on),
-        ON_TAPE(a_client_is_made_with_a_cassette),
-        ON_TAPE(a_loop_made_before_may_outlive_its_cassette),
-        ON_TAPE(every_allocation_may_fail),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,10 @@
 /* What is recorded comes back: the same events, the same errors, with no network at all. */
 #include "../support/tape.h"
+#include "../support/threads.h"
+#include "../support/tools.h"
 
 #include "kit/aws_frames.h"
 
-#include <pthread.h>
 #include <stdio.h>
 
 /* ---- the same call twice --------------------------------------------------------------------- */
@@ -40,7 +41,7 @@ static void a_stream_comes_back_event_by_event(void **state)
 {
     tape *t = *state;
     record live, again;
-    peer_openai_stream(peer_reply_new(t->peer), "Hello there, friend.");
+    script(t->peer, STREAMS("Hello there, friend."));
     stream_twice(t, NULL, 0, &live, &again);
     assert_string_equal(again.story,
                         "start metadata [Hello] [ there,] [ friend.] usage(12,3) finish(stop)");
@@ -54,8 +55,7 @@ static void assert_end_comes_back(tape *t, bool framed, int status)
     static const char chunk[] =
         "data: {\"choices\":[{\"delta\":{\"content\":\"a\"},\"finish_reason\":\"stop\"}]}\n\n";
     record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 200, "Content-Type: text/event-stream\r\n");
+    peer_reply *r = script(t->peer, EVENT_STREAM);
     for (int i = 0; i < 2; i++)
         if (framed)
             peer_step_chunk(r, chunk, sizeof chunk - 1);
@@ -84,9 +84,8 @@ static void chunks_that_cut_events_and_characters_come_back_byte_for_byte(void *
 {
     tape *t = *state;
     record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_split(r, 7, 200);
-    peer_openai_stream(r, "Gr\xc3\xbc\xc3\x9f dich, \xe2\x98\x83 \xf0\x9f\x90\xb3!");
+    script(t->peer, TRICKLES(7, 200),
+           STREAMS("Gr\xc3\xbc\xc3\x9f dich, \xe2\x98\x83 \xf0\x9f\x90\xb3!"));
     stream_twice(t, NULL, 0, &live, &again);
     assert_int_equal(again.finishes, 1);
 }
@@ -95,21 +94,17 @@ static void a_stream_longer_than_a_queue_is_paused_and_goes_on(void **state)
 {
     tape *t = *state;
     record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    char word[1000] = "";
-    memset(word, 'w', sizeof word - 1);
-    peer_openai_begin(r);
-    for (int i = 0; i < 300; i++) peer_openai_text(r, word);
-    peer_openai_finish(r, "stop");
-    peer_openai_usage(r, 1, 300);
-    peer_openai_done(r);
+    enum { WORDS = 300, LETTERS = 999 };
+    peer_reply *r = script(t->peer, BEGINS);
+    for (int i = 0; i < WORDS; i++) script_more(r, SAYS_LETTERS(LETTERS));
+    script_more(r, STOPS, USES(1, WORDS), DONE);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     stream_whole(model, &live);
     tape_silence(t);
     tape_replay(t);
     stream_whole(model, &again);
-    assert_int_equal(live.bytes, 300 * (sizeof word - 1));
+    assert_int_equal(live.bytes, WORDS * LETTERS);
     assert_int_equal(again.bytes, live.bytes);
     assert_int_equal(again.texts, live.texts);
     beluga_chat_model_unref(model);
@@ -119,7 +114,7 @@ static void a_pushed_stream_comes_back_in_turns_of_the_hosts_loop(void **state)
 {
     tape *t = *state;
     record live = {0}, again = {0};
-    peer_openai_stream(peer_reply_new(t->peer), "One two three");
+    script(t->peer, STREAMS("One two three"));
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     stream_whole(model, &live);
@@ -139,23 +134,10 @@ static void tool_calls_come_back(void **state)
 {
     tape *t = *state;
     record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "call_1", "weather", "{\"city\":");
-    peer_openai_tool(r, 0, NULL, NULL, "\"Oslo\"}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_usage(r, 3, 4);
-    peer_openai_done(r);
+    script(t->peer, BEGINS, BEGINS_TOOL(0, "call_1", "weather", "{\"city\":"),
+           CONTINUES_TOOL(0, "\"Oslo\"}"), FINISHES("tool_calls"), USES(3, 4), DONE);
     stream_twice(t, NULL, 0, &live, &again);
     assert_non_null(strstr(again.story, "end(0 {\"city\":\"Oslo\"})"));
-}
-
-static int answer_weather(void *payload, beluga_context *context, const char *arguments,
-                          size_t length, beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
 }
 
 static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
@@ -168,16 +150,13 @@ static void a_tool_loop_comes_back_though_ids_were_made_up(void **state)
                                             .name = "weather",
                                             .description = "Tell the weather",
                                             .parameters = "{\"type\":\"object\"}",
-                                            .execute = answer_weather};
+                                            .execute = echo_arguments};
     assert_int_equal(beluga_tool_new(&weather, &tool, &err), 0);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &with_tool, &err), 0);
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, NULL, "weather", "{\"city\":\"Oslo\"}"); /* without an id */
-    peer_openai_tool(r, 1, NULL, "weather", "{\"city\":\"Rome\"}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_done(r);
-    peer_openai_stream(peer_reply_new(t->peer), "It rains");
+    /* Without ids. */
+    script(t->peer, BEGINS, BEGINS_TOOL(0, NULL, "weather", "{\"city\":\"Oslo\"}"),
+           BEGINS_TOOL(1, NULL, "weather", "{\"city\":\"Rome\"}"), FINISHES("tool_calls"), DONE);
+    script(t->peer, STREAMS("It rains"));
     tape_record(t);
     for (int again = 0; again < 2; again++) {
         beluga_response *response = NULL;
@@ -209,8 +188,8 @@ static void frames_of_aws_come_back_though_signatures_have_changed(void **state)
                    "{\"stopReason\":\"end_turn\"}");
     n += aws_frame(frames + n, ":message-type: event\n:event-type: metadata\n",
                    "{\"usage\":{\"inputTokens\":1,\"outputTokens\":2}}");
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 200, "Content-Type: application/vnd.amazon.eventstream\r\n");
+    peer_reply *r =
+        script(t->peer, HEAD(200, "Content-Type: application/vnd.amazon.eventstream\r\n"));
     peer_step_chunk(r, frames, 11);
     peer_step_chunk(r, frames + 11, n - 11);
     peer_step_end(r);
@@ -246,7 +225,7 @@ static void an_answer_in_one_piece_comes_back(void **state)
 {
     tape *t = *state;
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "Hello");
+    script(t->peer, ANSWERS("Hello"));
     tape_record(t);
     assert_int_equal(generate(model, "Hello", NULL), 0);
     tape_silence(t);
@@ -262,8 +241,7 @@ static void a_list_of_models_and_a_probe_come_back(void **state)
     size_t n;
     beluga_error err = {0};
     beluga_health health;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_reply_repeat(r, 2);
+    peer_reply *r = script(t->peer, REPEATS(2));
     peer_step_json(r, 200,
                    "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"peer-chat\"}]}");
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
@@ -287,7 +265,7 @@ static void an_image_in_the_request_is_part_of_the_match(void **state)
     tape *t = *state;
     beluga_error err = {0};
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    peer_openai_answer(peer_reply_new(t->peer), "A whale");
+    script(t->peer, ANSWERS("A whale"));
     tape_record(t);
     for (int i = 0; i < 3; i++) {
         const char *bytes = i < 2 ? "\x89PNG\r\n\x1a\n\0\0whale" : "\x89PNG\r\n\x1a\n\0\0seal!";
@@ -336,8 +314,8 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
 {
     tape *t = *state;
     record live, again;
-    peer_openai_error(peer_reply_new(t->peer), 429, "retry-after-ms: 200\r\n", NULL, "slow down");
-    peer_openai_stream(peer_reply_new(t->peer), "Hello");
+    script(t->peer, FAILS(429, "retry-after-ms: 200\r\n"));
+    script(t->peer, STREAMS("Hello"));
     beluga_option retries = beluga_with_max_retries(1);
     beluga_chat_model *model = tape_open_n(t, &retries, 1);
     tape_record(t);
@@ -355,25 +333,27 @@ static void each_attempt_is_an_exchange_and_a_replay_waits_for_none(void **state
     beluga_chat_model_unref(model);
 }
 
+/* A stream that fails, fails again so. */
+static void fails_again(tape *t, const beluga_option *opts, size_t n, int status)
+{
+    record live, again;
+    stream_twice(t, opts, n, &live, &again);
+    assert_int_equal(again.status, status);
+    assert_same_error(&again.error, &live.error);
+}
+
 static void a_stream_that_was_cut_is_cut_again(void **state)
 {
     tape *t = *state;
-    record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
-    peer_step_close(r);
-    stream_twice(t, NULL, 0, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_STREAM_CLOSED);
-    assert_same_error(&again.error, &live.error);
+    script(t->peer, BEGINS, SAYS("Half"), CLOSES);
+    fails_again(t, NULL, 0, BELUGA_ERROR_STREAM_CLOSED);
 }
 
 static void an_answer_that_was_cut_is_cut_again(void **state)
 {
     tape *t = *state;
     beluga_error live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_step_status(r, 200, "Content-Type: application/json\r\n");
+    peer_reply *r = script(t->peer, HEAD(200, "Content-Type: application/json\r\n"));
     peer_step_body_claiming(r, "{\"choices\":[", 12, 100);
     peer_step_close(r);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
@@ -390,7 +370,7 @@ static void a_connection_that_was_refused_or_reset_fails_again(void **state)
 {
     tape *t = *state;
     beluga_error live[2], again;
-    peer_step_reset(peer_reply_new(t->peer));
+    script(t->peer, RESETS);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     assert_int_equal(generate(model, NULL, &live[0]), BELUGA_ERROR_NETWORK);
@@ -408,49 +388,31 @@ static void a_connection_that_was_refused_or_reset_fails_again(void **state)
 static void a_stream_that_went_silent_times_out_again(void **state)
 {
     tape *t = *state;
-    record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
-    peer_step_hang(r);
-    beluga_option silence = beluga_with_idle_timeout_ms(100);
-    stream_twice(t, &silence, 1, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_STREAM_TIMEOUT);
-    assert_same_error(&again.error, &live.error);
+    const beluga_option silence = beluga_with_idle_timeout_ms(100);
+    script(t->peer, BEGINS, SAYS("Half"), HANGS);
+    fails_again(t, &silence, 1, BELUGA_ERROR_STREAM_TIMEOUT);
 }
 
 static void an_answer_that_never_came_times_out_again(void **state)
 {
     tape *t = *state;
-    record live, again;
-    peer_step_hang(peer_reply_new(t->peer));
-    beluga_option patience = beluga_with_timeout_ms(100);
-    stream_twice(t, &patience, 1, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_TIMEOUT);
-    assert_same_error(&again.error, &live.error);
+    const beluga_option patience = beluga_with_timeout_ms(100);
+    script(t->peer, HANGS);
+    fails_again(t, &patience, 1, BELUGA_ERROR_TIMEOUT);
 }
 
 static void an_event_that_is_not_json_fails_again(void **state)
 {
     tape *t = *state;
-    record live, again;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
-    peer_step_sse(r, "{\"choices\":");
-    peer_step_hang(r);
-    stream_twice(t, NULL, 0, &live, &again);
-    assert_int_equal(again.status, BELUGA_ERROR_MALFORMED_RESPONSE);
+    script(t->peer, BEGINS, SAYS("Half"), EVENT("{\"choices\":"), HANGS);
+    fails_again(t, NULL, 0, BELUGA_ERROR_MALFORMED_RESPONSE);
 }
 
 static void a_call_that_was_cancelled_never_becomes_a_success(void **state)
 {
     tape *t = *state;
     record r = {0}, again = {0};
-    peer_reply *reply = peer_reply_new(t->peer);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Half");
-    peer_step_hang(reply);
+    script(t->peer, BEGINS, SAYS("Half"), HANGS);
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     beluga_stream *stream = begin_stream(model, NULL);
@@ -468,7 +430,7 @@ static void a_replay_can_be_cancelled_in_its_middle(void **state)
 {
     tape *t = *state;
     record live, again = {0};
-    peer_openai_stream(peer_reply_new(t->peer), "One two three four five");
+    script(t->peer, STREAMS("One two three four five"));
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
     stream_whole(model, &live);
@@ -497,7 +459,7 @@ static void parallel_calls_are_told_apart(void **state)
     for (int i = 0; i < MANY; i++) {
         snprintf(texts[i], sizeof texts[i], "Question %d", i);
         inputs[i] = beluga_input_text(texts[i]);
-        peer_openai_answer(peer_reply_new(t->peer), texts[i]);
+        script(t->peer, ANSWERS(texts[i]));
     }
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     char *answers[MANY];
@@ -534,33 +496,19 @@ static void *ask_ten(void *model)
     return (void *)failed;
 }
 
-static void ask_on_threads(beluga_chat_model *model)
-{
-    pthread_t threads[THREADS];
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, ask_ten, model), 0);
-    for (int i = 0; i < THREADS; i++) {
-        void *failed;
-        pthread_join(threads[i], &failed);
-        assert_null(failed);
-    }
-}
-
 static void threads_record_and_replay_at_once_and_each_recording_answers_once(void **state)
 {
     tape *t = *state;
     beluga_error err;
-    peer_reply *r = peer_reply_new(t->peer);
-    peer_reply_repeat(r, MANY);
-    peer_openai_answer(r, "Hello");
+    script(t->peer, REPEATS(MANY), ANSWERS("Hello"));
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
     tape_record(t);
-    ask_on_threads(model);
+    threads_run(THREADS, ask_ten, model);
     assert_int_equal(beluga_client_check_cassette(beluga_client_default(), NULL), 0);
     assert_int_equal(tape_count(t), MANY);
     tape_silence(t);
     tape_replay(t);
-    ask_on_threads(model);
+    threads_run(THREADS, ask_ten, model);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NOT_FOUND);
     beluga_chat_model_unref(model);
 }
@@ -570,7 +518,7 @@ static void the_same_request_is_answered_in_the_order_of_the_recording(void **st
     tape *t = *state;
     static const char *const answers[] = {"first", "second", "third"};
     beluga_chat_model *model = tape_open(t, beluga_with_max_retries(0));
-    for (int i = 0; i < 3; i++) peer_openai_answer(peer_reply_new(t->peer), answers[i]);
+    for (int i = 0; i < 3; i++) script(t->peer, ANSWERS(answers[i]));
     tape_record(t);
     for (int i = 0; i < 3; i++) generate(model, answers[i], NULL);
     tape_replay(t);

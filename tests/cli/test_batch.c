@@ -1,99 +1,8 @@
 /* beluga batch at a shell: lines in, results out, and going on after whatever stopped it. */
+#include "../support/words.h"
+#include "batch.h"
+
 #include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <beluga/provider/json.h>
-
-#include "peer/peer.h"
-#include "run.h"
-
-#define MODEL      "openai/peer-chat"
-#define GENEROUS   20000
-#define MAX_OUTPUT ((size_t)1 << 20)
-
-/* ---- a server, an input, an output ----------------------------------------------------------- */
-
-static peer *start_peer(struct cli *cli)
-{
-    peer *p = peer_start();
-    assert_non_null(p);
-    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
-    cli_set(cli, "OPENAI_API_KEY", "sk-this-must-never-be-shown");
-    return p;
-}
-
-static peer_reply *answer_for_ever(peer *p, const char *text)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    peer_openai_answer(r, text);
-    return r;
-}
-
-/* No answer until a test opens gate 0. */
-static void answer_behind_gate(peer *p)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    peer_step_gate(r, 0);
-    peer_openai_answer(r, "Hello");
-}
-
-static char in[256], out[256];
-
-/* The output and what is read, which the next call overwrites. */
-static void write_input(struct cli *cli, const char *name, const char *text)
-{
-    snprintf(in, sizeof in, "%s", cli_write_file(cli, name, text, strlen(text)));
-    snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
-}
-
-static void write_numbers(struct cli *cli, int n)
-{
-    char text[16384] = "";
-    for (int i = 1; i <= n; i++) sprintf(text + strlen(text), "number %d\n", i);
-    write_input(cli, "in.txt", text);
-}
-
-static char *read_path(const char *path)
-{
-    static char bytes[MAX_OUTPUT + 1];
-    FILE *file = fopen(path, "r");
-    bytes[file ? fread(bytes, 1, MAX_OUTPUT, file) : 0] = '\0';
-    if (file) fclose(file);
-    return bytes;
-}
-
-static size_t count_lines(const char *text)
-{
-    size_t n = 0;
-    for (; *text; text++) n += *text == '\n';
-    return n;
-}
-
-/* Assert that there is a whole result for each of `n` lines, once. */
-static void assert_each_once(int n)
-{
-    char *text = read_path(out), *line = text;
-    int seen[1000] = {0};
-    assert_int_equal(count_lines(text), n);
-    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
-        beluga_json_doc *doc = NULL;
-        assert_int_equal(beluga_json_parse(line, (size_t)(end - line), &doc, NULL), 0);
-        int64_t number = beluga_json_get_int(beluga_json_doc_root(doc), "line", 0);
-        assert_true(number >= 1 && number < 1000);
-        assert_int_equal(seen[number]++, 0);
-        beluga_json_doc_free(doc);
-    }
-    assert_string_equal(line, "");
-}
-
-#define RUN(cli, ...) cli_run(cli, "batch", in, "--out", out, "-m", MODEL, __VA_ARGS__, NULL)
 
 /* ---- lines and results ----------------------------------------------------------------------- */
 
@@ -103,15 +12,13 @@ static void each_line_is_asked_and_its_result_written(void **state)
     write_input(cli, "in.jsonl",
                 "\"one\"\n\n{\"id\":\"b\",\"prompt\":\"two\"}\n[{\"role\":\"user\",\"content\":"
                 "\"three\"}]\n");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 0);
-    assert_string_equal(cli->out, "");
+    expect_out(cli, "", "batch", in, "--out", out, "-m", "mock/echo");
     assert_contains(cli->err, "3 of 3 lines done, 0 failed");
     const char *text = read_path(out);
-    assert_contains(text, "{\"id\":\"1\",\"line\":1,\"text\":\"one\",");
-    assert_contains(text, "{\"id\":\"b\",\"line\":3,\"text\":\"two\",");
-    assert_contains(text, "{\"id\":\"4\",\"line\":4,\"text\":\"three\",");
-    assert_contains(text, "\"finish_reason\":\"stop\"");
-    assert_contains(text, "\"input_total\":");
+    assert_has_all(text, "{\"id\":\"1\",\"line\":1,\"text\":\"one\",",
+                   "{\"id\":\"b\",\"line\":3,\"text\":\"two\",",
+                   "{\"id\":\"4\",\"line\":4,\"text\":\"three\",", "\"finish_reason\":\"stop\"",
+                   "\"input_total\":");
 }
 
 static void a_csv_fills_a_template(void **state)
@@ -141,9 +48,8 @@ static void a_field_that_is_not_there_is_told_with_its_line(void **state)
     assert_contains(read_path(out),
                     "line 2: it has no field \\\"text\\\", which the template names");
     write_input(cli, "in.csv", "a,b\n1,2\n");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--template", "{{c}}", NULL), 2);
-    assert_contains(cli->err, "the CSV has no column \"c\", which the template names");
+    expect_error(cli, 2, "the CSV has no column \"c\", which the template names", "batch", in,
+                 "--out", out, "-m", "mock/echo", "--template", "{{c}}");
 }
 
 static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
@@ -152,17 +58,16 @@ static void an_id_that_comes_twice_is_an_error_of_the_second(void **state)
     write_input(cli, "in.jsonl",
                 "{\"id\":\"a\",\"prompt\":\"1\"}\n{\"id\":\"b\",\"prompt\":\"2\"}\n{\"id\":\"a\","
                 "\"prompt\":\"3\"}\n");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 11);
-    assert_contains(read_path(out), "{\"id\":\"a\",\"line\":1,\"text\":\"1\"");
-    assert_contains(read_path(out),
-                    "{\"id\":null,\"line\":3,\"error\":{\"code\":\"invalid_input\"");
-    assert_contains(read_path(out), "an earlier line has the same id: a");
+    expect_exit(cli, 11, "batch", in, "--out", out, "-m", "mock/echo");
+    assert_has_all(read_path(out), "{\"id\":\"a\",\"line\":1,\"text\":\"1\"",
+                   "{\"id\":null,\"line\":3,\"error\":{\"code\":\"invalid_input\"",
+                   "an earlier line has the same id: a");
 }
 
 static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_for_ever(p, "Hello");
     write_input(
         cli, "in.jsonl",
@@ -177,34 +82,28 @@ static void a_request_in_openais_format_is_sent_as_it_is_meant(void **state)
     assert_int_equal(RUN(cli, "-q"), 0);
     assert_contains(read_path(out), "{\"id\":\"r\",\"line\":1,\"text\":\"Hello\"");
     const char *body = peer_request_body(p, 0, NULL);
-    assert_contains(body, "\"model\":\"peer-chat\"");
-    assert_contains(body, "\"temperature\":0.25");
-    assert_contains(body, "\"logprobs\":true");
-    assert_contains(body, "\"look_up\"");
-    assert_contains(body, "be brief");
-    peer_stop(p);
+    assert_has_all(body, "\"model\":\"peer-chat\"", "\"temperature\":0.25", "\"logprobs\":true",
+                   "\"look_up\"", "be brief");
 }
 
 static void stdin_is_an_input_like_any_other(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 0);
-    cli->input = "one\ntwo\n";
-    cli->input_length = 8;
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", NULL), 0);
+    give(cli, "one\ntwo\n");
+    expect_exit(cli, 0, "batch", "-", "--out", out, "-m", "mock/echo");
     assert_each_once(2);
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", "--json", NULL),
-                     0);
-    assert_contains(cli->out, "\"state\":\"complete\"");
+    expect_in_out(cli, "\"state\":\"complete\"", "batch", "-", "--out", out, "-m", "mock/echo",
+                  "--json");
     cli->input = "one\nTWO\n";
-    assert_int_equal(cli_run(cli, "batch", "-", "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was begun with another input");
+    expect_error(cli, 2, "was begun with another input", "batch", "-", "--out", out, "-m",
+                 "mock/echo");
 }
 
 static void results_come_in_order_when_that_is_wanted(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *slow = peer_reply_new(p);
     peer_step_gate(slow, 0);
     peer_openai_answer(slow, "slow");
@@ -224,7 +123,15 @@ static void results_come_in_order_when_that_is_wanted(void **state)
         assert_memory_equal(text, begin, strlen(begin));
         text = strchr(text, '\n') + 1;
     }
-    peer_stop(p);
+}
+
+/* Begin with so many numbers, two calls at once, and wait until the peer has seen so many requests.
+ */
+static void begin(struct cli *cli, int numbers, peer *p, size_t requests)
+{
+    write_numbers(cli, numbers);
+    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
+    assert_int_equal(peer_wait_requests(p, requests, GENEROUS), 0);
 }
 
 /* ---- stopping and going on ------------------------------------------------------------------- */
@@ -232,11 +139,9 @@ static void results_come_in_order_when_that_is_wanted(void **state)
 static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
-    write_numbers(cli, 6);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
+    begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
     peer_open_gate(p, 0);
     cli_finish(cli);
@@ -250,30 +155,26 @@ static void ctrl_c_finishes_what_runs_and_the_same_command_goes_on(void **state)
     }
     assert_each_once(6);
     assert_int_equal(peer_requests(p), 6);
-    peer_stop(p);
 }
 
 static void a_second_ctrl_c_ends_at_once(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_step_hang(r);
-    write_numbers(cli, 6);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
+    begin(cli, 6, p, 2);
     cli_signal(cli, SIGINT);
     cli_signal(cli, SIGTERM); /* whichever: two of the same may be taken for one */
     cli_finish(cli);
     assert_true(cli->signal == SIGTERM || cli->signal == SIGINT);
-    peer_stop(p);
 }
 
 static void a_kill_loses_only_what_was_under_way(void **state)
 {
     struct cli *cli = *state;
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, 5);
     peer_openai_answer(r, "Hello");
@@ -281,9 +182,7 @@ static void a_kill_loses_only_what_was_under_way(void **state)
     peer_reply_repeat(r, 2);
     peer_step_hang(r);
     answer_for_ever(p, "Hello again");
-    write_numbers(cli, 20);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 7, GENEROUS), 0);
+    begin(cli, 20, p, 7);
     cli_signal(cli, SIGKILL);
     cli_finish(cli);
     assert_int_equal(cli->signal, SIGKILL);
@@ -291,33 +190,29 @@ static void a_kill_loses_only_what_was_under_way(void **state)
     assert_int_equal(RUN(cli, "-j", "2"), 0);
     assert_each_once(20);
     assert_int_equal(peer_requests(p), 22);
-    peer_stop(p);
 }
 
 static void an_output_of_something_else_is_refused(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 2);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-q", NULL), 0);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", NULL), 2);
-    assert_contains(cli->err, "was begun with another model (mock/echo)");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "--template", "{{text}}", NULL),
-        2);
-    assert_contains(cli->err, "was begun with another template");
-    assert_int_equal(
-        cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o", "temperature=1", NULL), 2);
-    assert_contains(cli->err, "was begun with no temperature");
+    expect_exit(cli, 0, "batch", in, "--out", out, "-m", "mock/echo", "-q");
+    expect_error(cli, 2, "was begun with another model (mock/echo)", "batch", in, "--out", out,
+                 "-m", "mock/any");
+    expect_error(cli, 2, "was begun with another template", "batch", in, "--out", out, "-m",
+                 "mock/echo", "--template", "{{text}}");
+    expect_error(cli, 2, "was begun with no temperature", "batch", in, "--out", out, "-m",
+                 "mock/echo", "-o", "temperature=1");
     assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", "-o",
                              "max_retries=1", "-j", "3", NULL),
                      0);
     write_numbers(cli, 3);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was begun with another input");
+    expect_error(cli, 2, "was begun with another input", "batch", in, "--out", out, "-m",
+                 "mock/echo");
     cli_write_file(cli, "other.jsonl", "{}\n", 3);
     snprintf(out, sizeof out, "%s/other.jsonl", cli->home);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "was not begun by beluga batch");
+    expect_error(cli, 2, "was not begun by beluga batch", "batch", in, "--out", out, "-m",
+                 "mock/echo");
     assert_string_equal(read_path(out), "{}\n");
 }
 
@@ -362,10 +257,9 @@ static void an_output_that_is_no_file_is_refused(void **state)
 {
     struct cli *cli = *state;
     write_numbers(cli, 1);
-    assert_int_equal(cli_run(cli, "batch", in, "--out", "-", "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "--out: name a file");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", "/dev/null", "-m", "mock/echo", NULL), 2);
-    assert_contains(cli->err, "--out: /dev/null: name a regular file");
+    expect_error(cli, 2, "--out: name a file", "batch", in, "--out", "-", "-m", "mock/echo");
+    expect_error(cli, 2, "--out: /dev/null: name a regular file", "batch", in, "--out", "/dev/null",
+                 "-m", "mock/echo");
 }
 
 static void the_first_failure_is_told_in_the_end(void **state)
@@ -388,7 +282,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     struct cli *cli = *state;
     void *another = NULL;
     assert_int_equal(cli_setup(&another), 0);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     answer_behind_gate(p);
     write_numbers(cli, 1);
     cli_start(cli, "batch", in, "--out", out, "-m", MODEL, NULL);
@@ -399,376 +293,7 @@ static void two_at_once_on_an_output_are_refused(void **state)
     assert_int_equal(cli_finish(cli), 0);
     assert_each_once(1);
     cli_teardown(&another);
-    peer_stop(p);
 }
-
-/* ---- failures -------------------------------------------------------------------------------- */
-
-static void what_fails_is_told_collected_and_asked_again_on_request(void **state)
-{
-    struct cli *cli = *state;
-    char errors[300];
-    peer *p = start_peer(cli);
-    peer_openai_error(peer_reply_new(p), 400, NULL, "context_length_exceeded", "too long");
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 3);
-    snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
-    assert_int_equal(RUN(cli, "-j", "1", "--errors", errors), 11);
-    assert_contains(cli->err, "2 of 3 lines done, 1 failed");
-    assert_each_once(3);
-    assert_contains(read_path(out),
-                    "{\"id\":\"1\",\"line\":1,\"error\":{\"code\":\"context_length\"");
-    assert_contains(read_path(errors), "\"retryable\":false,\"attempts\":1}}\n");
-    assert_int_equal(count_lines(read_path(errors)), 1);
-    assert_int_equal(RUN(cli, "-j", "1"), 11); /* it is finished, if not well */
-    assert_int_equal(peer_requests(p), 3);
-    assert_int_equal(RUN(cli, "-j", "1", "--retry-failed", "--ordered", "--errors", errors), 0);
-    assert_int_equal(peer_requests(p), 4);
-    assert_each_once(3);
-    assert_memory_equal(read_path(out), "{\"id\":\"1\"", 9); /* and in its place */
-    assert_string_equal(read_path(errors), "");
-    peer_stop(p);
-}
-
-/* The model stops at its token limit. */
-static int run_cut(struct cli *cli, const char *more, const char *again)
-{
-    return cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
-                   "mock.finish_reason=length", "--json", more, again, NULL);
-}
-
-static void a_cut_answer_is_done_and_counted_and_told_with_quiet_too(void **state)
-{
-    struct cli *cli = *state;
-    write_numbers(cli, 2);
-    assert_int_equal(run_cut(cli, "-q", NULL), 0);
-    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    assert_string_equal(cli->err, "");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, "-m", "mock/any", "-o",
-                             "mock.finish_reason=length", "-q", NULL),
-                     0);
-    assert_contains(cli->err, "2 answers are not whole");
-    assert_contains(read_path(out), "\"finish_reason\":\"length\"");
-}
-
-static void a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_request(void **state)
-{
-    struct cli *cli = *state;
-    write_numbers(cli, 2);
-    assert_int_equal(run_cut(cli, "--strict", NULL), 11);
-    assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
-    assert_contains(cli->out, "\"output_tokens\":10");
-    const char *text = read_path(out);
-    assert_contains(text, "\"code\":\"incomplete\",\"exit_code\":8");
-    assert_contains(text, "\"complete\":false,\"text\":\"This is a mock response.\"");
-    assert_int_equal(count_lines(text), 2);
-    /* Not strict any more, they are done; and strict again, those that are done are asked. */
-    assert_int_equal(run_cut(cli, "--retry-failed", NULL), 0);
-    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    assert_int_equal(run_cut(cli, "--strict", NULL), 11); /* asks nothing, and passes nothing */
-    assert_contains(cli->out, "\"done\":2,\"failed\":0,\"left\":0,\"unfinished\":2");
-    assert_int_equal(run_cut(cli, "--retry-failed", "--strict"), 11);
-    assert_contains(cli->out, "\"done\":0,\"failed\":2,\"left\":0,\"unfinished\":0");
-    assert_each_once(2);
-}
-
-static void a_key_that_is_refused_stops_it_and_fails_no_line(void **state)
-{
-    struct cli *cli = *state;
-    peer *p = start_peer(cli);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "who are you");
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 10);
-    assert_int_equal(RUN(cli, "-j", "1"), 4);
-    assert_int_equal(peer_requests(p), 2);
-    assert_contains(cli->err, "authentication_error");
-    assert_contains(cli->err, "9 lines are left");
-    assert_int_equal(RUN(cli, "-j", "1"), 0);
-    assert_each_once(10);
-    peer_stop(p);
-}
-
-static void a_budget_counts_what_earlier_runs_spent(void **state)
-{
-    static const char prices[] =
-        "date: 2026-11-22\nprices:\n  openai/peer-chat: {input: 0, output: 1000000}\n";
-    struct cli *cli = *state;
-    char option[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 10);
-    assert_int_equal(RUN(cli, "--budget", "much"), 2);
-    snprintf(option, sizeof option, "prices=%s",
-             cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
-    /* An answer has 60 tokens, a dollar each: the third one passes 150. */
-    assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option, "--json"), 5);
-    assert_int_equal(peer_requests(p), 3);
-    assert_contains(cli->out, "\"state\":\"stopped\"");
-    assert_contains(cli->out, "\"done\":3,\"failed\":0,\"left\":7");
-    assert_contains(cli->out, "\"cost\":180");
-    assert_contains(read_path(out), "\"cost\":60");
-    assert_int_equal(RUN(cli, "-j", "1", "--budget", "150", "-o", option), 5);
-    assert_contains(cli->err, "the budget of $150 is spent: earlier runs took $180");
-    assert_int_equal(RUN(cli, "-j", "1", "--budget", "250", "-o", option), 5);
-    assert_int_equal(peer_requests(p), 5);
-    assert_int_equal(RUN(cli, "-j", "1", "-o", option), 0);
-    assert_each_once(10);
-    assert_int_equal(peer_requests(p), 10);
-    peer_stop(p);
-}
-
-static void a_full_disk_stops_it_with_what_is_done_safe(void **state)
-{
-    struct cli *cli = *state;
-    struct rlimit before, small;
-    struct stat status;
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 40);
-    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
-    small = before;
-    small.rlim_cur = 3000; /* not the end of a line */
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int code = RUN(cli, "-j", "4");
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
-    assert_int_equal(code, 10);
-    assert_contains(cli->err, "can't be written: File too large");
-    assert_contains(cli->err, "what is done is safe");
-    assert_int_equal(stat(out, &status), 0);
-    const char *text = read_path(out);
-    size_t done = count_lines(text);
-    assert_true(done > 5 && done < 40 && status.st_size <= 3000);
-    assert_int_equal(text[status.st_size - 1], '\n');
-    assert_int_equal(RUN(cli, "-j", "4"), 0);
-    assert_each_once(40);
-    peer_stop(p);
-}
-
-/* With root's rights a device would be replaced, for all programs of the machine. */
-static void what_is_no_file_is_not_replaced_by_one(void **state)
-{
-    struct cli *cli = *state;
-    struct stat status;
-    char pipe[300], file[320];
-    peer *p = start_peer(cli);
-    write_numbers(cli, 1);
-    snprintf(pipe, sizeof pipe, "%s/pipe", cli->home);
-    assert_int_equal(mkfifo(pipe, 0600), 0);
-    assert_int_equal(RUN(cli, "--errors", pipe), 2);
-    assert_contains(cli->err, "is not a file");
-    assert_int_equal(RUN(cli, "--errors", cli->home), 2);
-    assert_int_equal(stat(pipe, &status), 0);
-    assert_true(S_ISFIFO(status.st_mode));
-    snprintf(file, sizeof file, "%s.tmp", pipe);
-    assert_int_equal(access(file, F_OK), -1);
-    assert_int_equal(peer_requests(p), 0);
-    peer_stop(p);
-}
-
-/* These names can be guessed, and a folder may be open to others. */
-static void links_at_names_that_were_not_given_are_not_followed(void **state)
-{
-    struct cli *cli = *state;
-    static const char *const names[] = {"out.jsonl.tmp", "out.jsonl.batch.tmp", "errors.jsonl.tmp",
-                                        "out.jsonl.batch"};
-    char target[300], link[300], errors[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 2);
-    cli_write_file(cli, "target", "precious\n", 9);
-    snprintf(target, sizeof target, "%s/target", cli->home);
-    snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
-    for (size_t i = 0; i < 4; i++) {
-        snprintf(link, sizeof link, "%s/%s", cli->home, names[i]);
-        assert_int_equal(symlink(target, link), 0);
-    }
-    assert_int_equal(RUN(cli, "-q"), 10);
-    assert_contains(cli->err, "out.jsonl.batch can't be used: it is a link: remove it");
-    assert_int_equal(unlink(link), 0);
-    assert_int_equal(RUN(cli, "-q", "--ordered", "--errors", errors), 0);
-    assert_string_equal(read_path(target), "precious\n");
-    peer_stop(p);
-}
-
-static mode_t mode_of(const struct cli *cli, const char *name)
-{
-    struct stat info;
-    char path[300];
-    snprintf(path, sizeof path, "%s/%s", cli->home, name);
-    assert_int_equal(stat(path, &info), 0);
-    return info.st_mode & 0777;
-}
-
-static void answers_are_for_their_owner_unless_the_owner_said_otherwise(void **state)
-{
-    struct cli *cli = *state;
-    char errors[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 2);
-    snprintf(errors, sizeof errors, "%s/errors.jsonl", cli->home);
-    assert_int_equal(RUN(cli, "-q", "--errors", errors), 0);
-    assert_int_equal(mode_of(cli, "out.jsonl"), 0600);
-    assert_int_equal(mode_of(cli, "out.jsonl.batch"), 0600);
-    assert_int_equal(mode_of(cli, "errors.jsonl"), 0600);
-    assert_int_equal(chmod(errors, 0640), 0);
-    assert_int_equal(RUN(cli, "-q", "--errors", errors), 0);
-    assert_int_equal(mode_of(cli, "errors.jsonl"), 0640);
-    peer_stop(p);
-}
-
-static void links_stay_and_what_they_lead_to_is_written(void **state)
-{
-    struct cli *cli = *state;
-    struct stat status;
-    char link[300], file[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 1);
-    snprintf(link, sizeof link, "%s/link", cli->home);
-    snprintf(file, sizeof file, "%s/errors.jsonl", cli->home);
-    cli_write_file(cli, "errors.jsonl", "of the last run\n", 16);
-    assert_int_equal(symlink(file, link), 0);
-    assert_int_equal(RUN(cli, "--errors", link), 0);
-    assert_int_equal(lstat(link, &status), 0);
-    assert_true(S_ISLNK(status.st_mode));
-    assert_string_equal(read_path(file), "");
-    peer_stop(p);
-}
-
-static void an_output_that_can_not_be_written_is_told_before_anything_is_asked(void **state)
-{
-    struct cli *cli = *state;
-    peer *p = start_peer(cli);
-    write_numbers(cli, 2);
-    snprintf(out, sizeof out, "%s/none/out.jsonl", cli->home);
-    assert_int_equal(RUN(cli, "-q"), 10);
-    assert_contains(cli->err, "can't be written: No such file or directory");
-    snprintf(out, sizeof out, "/dev/full");
-    assert_int_equal(RUN(cli, "-q"), 2);
-    assert_int_equal(peer_requests(p), 0);
-    peer_stop(p);
-}
-
-static void what_makes_no_sense_is_refused(void **state)
-{
-    struct cli *cli = *state;
-    write_numbers(cli, 1);
-    assert_int_equal(cli_run(cli, "batch", NULL), 2);
-    assert_int_equal(cli_run(cli, "batch", in, NULL), 2);
-    assert_contains(cli->err, "--out FILE");
-    assert_int_equal(RUN(cli, "-j", "0"), 2);
-    assert_int_equal(RUN(cli, "--errors", in), 2);
-    assert_contains(read_path(in), "number 1\n");
-    assert_int_equal(RUN(cli, "--errors", out), 2);
-    assert_int_equal(RUN(cli, "-j", "many"), 2);
-    assert_int_equal(RUN(cli, "--format", "xml"), 2);
-    assert_int_equal(RUN(cli, "--template", "{{"), 2);
-    assert_int_equal(cli_run(cli, "batch", "/nowhere", "--out", out, "-m", "mock/any", NULL), 2);
-    assert_contains(cli->err, "/nowhere can't be read");
-    assert_int_equal(cli_run(cli, "batch", in, "--out", out, NULL), 3);
-}
-
-/* ---- the rest -------------------------------------------------------------------------------- */
-
-static void a_dry_run_sends_and_writes_nothing(void **state)
-{
-    struct cli *cli = *state;
-    struct stat status;
-    peer *p = start_peer(cli);
-    write_input(cli, "in.jsonl", "{\"prompt\":\"12345678\"}\n{bad\n");
-    assert_int_equal(RUN(cli, "--dry-run", "-o", "max_tokens=100"), 0);
-    assert_contains(cli->out, "Lines      2: 1 to ask, 0 finished, 1 bad\n");
-    assert_contains(cli->out, "Input      about 6 tokens (a quarter of each text's bytes");
-    assert_contains(cli->out, "Output     about 100 tokens (at most: max_tokens of each line)");
-    assert_contains(cli->out, "Cost       unknown");
-    assert_contains(cli->err, "line 2: it is not JSON");
-    assert_int_equal(RUN(cli, "--dry-run", "--json"), 0);
-    assert_contains(cli->out, "\"output_tokens\":null");
-    assert_int_equal(peer_requests(p), 0);
-    assert_int_equal(stat(out, &status), -1);
-    peer_stop(p);
-}
-
-static void an_input_that_changes_meanwhile_is_told(void **state)
-{
-    struct cli *cli = *state;
-    peer *p = start_peer(cli);
-    answer_behind_gate(p);
-    char *lines = malloc(400000);
-    assert_non_null(lines);
-    memset(lines, 'x', 399999); /* more than what is read at once */
-    for (size_t i = 999; i < 399999; i += 1000) lines[i] = '\n';
-    lines[399999] = '\0';
-    write_input(cli, "in.txt", lines);
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "2", NULL);
-    assert_int_equal(peer_wait_requests(p, 2, GENEROUS), 0);
-    lines[399000] = 'y';
-    cli_write_file(cli, "in.txt", lines, 399999);
-    peer_open_gate(p, 0);
-    assert_int_equal(cli_finish(cli), 2);
-    assert_contains(cli->err, "was changed while it was asked");
-    free(lines);
-    peer_stop(p);
-}
-
-static void what_was_recorded_is_answered_again(void **state)
-{
-    struct cli *cli = *state;
-    char tape[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "Hello");
-    write_numbers(cli, 3);
-    snprintf(tape, sizeof tape, "%s/tape", cli->home);
-    assert_int_equal(RUN(cli, "--record", tape), 0);
-    peer_stop(p);
-    cli_set(cli, "OPENAI_API_KEY", "");
-    snprintf(out, sizeof out, "%s/again.jsonl", cli->home);
-    assert_int_equal(RUN(cli, "--replay", tape), 0);
-    assert_each_once(3);
-    assert_contains(read_path(out), "Hello");
-}
-
-static void a_schema_is_asked_for(void **state)
-{
-    static const char schema[] = "{\"type\":\"object\",\"title\":\"unmistakable\"}";
-    struct cli *cli = *state;
-    char path[300];
-    peer *p = start_peer(cli);
-    answer_for_ever(p, "{}");
-    write_numbers(cli, 1);
-    snprintf(path, sizeof path, "%s",
-             cli_write_file(cli, "schema.json", schema, sizeof schema - 1));
-    assert_int_equal(RUN(cli, "--schema", path), 0);
-    assert_contains(peer_request_body(p, 0, NULL), "unmistakable");
-    peer_stop(p);
-}
-
-static void a_terminal_has_a_bar(void **state)
-{
-    struct cli *cli = *state;
-    peer *p = start_peer(cli);
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_answer(r, "Hello");
-    r = peer_reply_new(p);
-    peer_step_gate(r, 0);
-    peer_openai_answer(r, "Hello");
-    write_numbers(cli, 2);
-    cli->terminal = true;
-    cli->width = 50;
-    cli_set(cli, "TERM", "xterm");
-    cli_start(cli, "batch", in, "--out", out, "-m", MODEL, "-j", "1", NULL);
-    cli_wait_for(cli, "\r 50%  ");
-    cli_wait_for(cli, "1/2");
-    peer_open_gate(p, 0);
-    assert_int_equal(cli_finish(cli), 0);
-    assert_contains(cli->out, "\r\033[K");
-    assert_contains(cli->out, "2 of 2 lines done");
-    peer_stop(p);
-}
-
-#define TEST(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
 
 int main(void)
 {
@@ -789,23 +314,6 @@ int main(void)
         TEST(the_first_failure_is_told_in_the_end),
         TEST(an_output_of_something_else_is_refused),
         TEST(two_at_once_on_an_output_are_refused),
-        TEST(what_fails_is_told_collected_and_asked_again_on_request),
-        TEST(a_cut_answer_is_done_and_counted_and_told_with_quiet_too),
-        TEST(a_cut_answer_fails_its_line_when_strict_and_is_asked_again_on_request),
-        TEST(a_key_that_is_refused_stops_it_and_fails_no_line),
-        TEST(a_budget_counts_what_earlier_runs_spent),
-        TEST(a_full_disk_stops_it_with_what_is_done_safe),
-        TEST(what_is_no_file_is_not_replaced_by_one),
-        TEST(links_stay_and_what_they_lead_to_is_written),
-        TEST(links_at_names_that_were_not_given_are_not_followed),
-        TEST(answers_are_for_their_owner_unless_the_owner_said_otherwise),
-        TEST(an_output_that_can_not_be_written_is_told_before_anything_is_asked),
-        TEST(what_makes_no_sense_is_refused),
-        TEST(a_dry_run_sends_and_writes_nothing),
-        TEST(an_input_that_changes_meanwhile_is_told),
-        TEST(what_was_recorded_is_answered_again),
-        TEST(a_schema_is_asked_for),
-        TEST(a_terminal_has_a_bar),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "peer/peer.h"
-#include "run.h"
+#include "expect.h"
+#include "served.h"
 
 #define KEY "sk-this-must-never-be-written"
 
@@ -66,21 +66,19 @@ static void what_was_recorded_is_printed_again_without_a_server_and_a_key(void *
     struct cli *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "Hello there, friend.");
-    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi " KEY, NULL), 0);
-    assert_string_equal(cli->out, "Hello there, friend.\n");
+    expect_out(cli, "Hello there, friend.\n", "--record", directory, "-m", "openai/x", "hi " KEY);
     assert_int_equal(count_files(), 1);
     assert_no_key();
     peer_openai_stream(peer_reply_new(p), "And more");
-    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi", NULL), 0);
+    expect_exit(cli, 0, "--record", directory, "-m", "openai/x", "hi");
     assert_int_equal(count_files(), 2);
     go_offline(cli, p);
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "hi", NULL), 0);
+        expect_exit(cli, 0, "--replay", directory, "-m", "openai/x", "hi");
         assert_string_equal(cli->out, "And more\n");
         assert_string_equal(cli->err, "");
     }
-    assert_int_equal(
-        cli_run(cli, "--replay", directory, "--realtime", "-m", "openai/x", "hi", NULL), 0);
+    expect_exit(cli, 0, "--replay", directory, "--realtime", "-m", "openai/x", "hi");
 }
 
 static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state)
@@ -88,18 +86,14 @@ static void a_replay_without_a_key_asks_the_model_that_was_recorded(void **state
     struct cli *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "It scatters light.");
-    assert_int_equal(cli_run(cli, "--record", directory, "Why is the sky blue?", NULL), 0);
-    assert_contains(cli->err, "asking openai/");
+    expect_error(cli, 0, "asking openai/", "--record", directory, "Why is the sky blue?");
     go_offline(cli, p);
-    assert_int_equal(cli_run(cli, "--replay", directory, "Why is the sky blue?", NULL), 0);
-    assert_string_equal(cli->out, "It scatters light.\n");
+    expect_out(cli, "It scatters light.\n", "--replay", directory, "Why is the sky blue?");
     assert_string_equal(cli->err, "");
     /* What was recorded is what can answer, whatever else is set; -m says otherwise. */
     cli_set(cli, "BELUGA_MODEL", "anthropic/any");
-    assert_int_equal(cli_run(cli, "--replay", directory, "Why is the sky blue?", NULL), 0);
-    assert_int_equal(
-        cli_run(cli, "--replay", directory, "-m", "anthropic/any", "Why is the sky blue?", NULL),
-        1);
+    expect_exit(cli, 0, "--replay", directory, "Why is the sky blue?");
+    expect_exit(cli, 1, "--replay", directory, "-m", "anthropic/any", "Why is the sky blue?");
 }
 
 static void a_server_that_did_not_run_is_replayed_with_as_many_attempts(void **state)
@@ -112,8 +106,7 @@ static void a_server_that_did_not_run_is_replayed_with_as_many_attempts(void **s
                              "retry_delay=100ms", "hi", NULL),
                      7);
     assert_int_equal(count_files(), 2);
-    assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "hi", NULL), 7);
-    assert_contains(cli->err, "is it running?");
+    expect_error(cli, 7, "is it running?", "--replay", directory, "-m", "openai/x", "hi");
 }
 
 static void every_command_that_talks_to_a_provider_takes_them(void **state)
@@ -128,14 +121,13 @@ static void every_command_that_talks_to_a_provider_takes_them(void **state)
     peer_openai_stream(peer_reply_new(p), "two");
     const char *option = "--record";
     for (int i = 0; i < 2; i++) {
-        assert_int_equal(cli_run(cli, "models", "openai", option, directory, NULL), 0);
+        expect_exit(cli, 0, "models", "openai", option, directory);
         assert_string_equal(cli->out, "openai/x\n");
-        assert_int_equal(
-            cli_run(cli, "health", "--probe", "-m", "openai/x", option, directory, NULL), 0);
+        expect_exit(cli, 0, "health", "--probe", "-m", "openai/x", option, directory);
         assert_contains(cli->out, "openai/x: healthy");
         cli->input = "first\nsecond\n";
         cli->input_length = strlen(cli->input);
-        assert_int_equal(cli_run(cli, "chat", "-m", "openai/x", option, directory, NULL), 0);
+        expect_exit(cli, 0, "chat", "-m", "openai/x", option, directory);
         assert_string_equal(cli->out, "one\ntwo\n");
         cli->input = NULL;
         if (i == 0) go_offline(cli, p);
@@ -149,9 +141,9 @@ static void a_request_that_was_not_recorded_is_told_with_the_difference(void **s
     struct cli *cli = *state;
     peer *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "Hello");
-    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", "hi", NULL), 0);
+    expect_exit(cli, 0, "--record", directory, "-m", "openai/x", "hi");
     go_offline(cli, p);
-    assert_int_equal(cli_run(cli, "--replay", directory, "-m", "openai/x", "ho", NULL), 1);
+    expect_exit(cli, 1, "--replay", directory, "-m", "openai/x", "ho");
     assert_string_equal(cli->out, "");
     assert_contains(cli->err,
                     "00001-post-chat-completions.json: /messages/0/content: recorded \"hi\", "
@@ -161,23 +153,18 @@ static void a_request_that_was_not_recorded_is_told_with_the_difference(void **s
 static void both_at_once_and_other_nonsense_are_refused(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "--record", "a", "--replay", "b", "-m", "mock/any", "hi", NULL),
-                     2);
-    assert_contains(cli->err, "not both");
-    assert_int_equal(cli_run(cli, "--realtime", "-m", "mock/any", "hi", NULL), 2);
-    assert_contains(cli->err, "--replay");
-    assert_int_equal(cli_run(cli, "--record=", "-m", "mock/any", "hi", NULL), 2);
-    assert_int_equal(cli_run(cli, "--replay", "/nowhere", "-m", "mock/any", "hi", NULL), 2);
-    assert_contains(cli->err, "/nowhere");
-    assert_int_equal(cli_run(cli, "config", "--record", "a", NULL), 2);
+    expect_error(cli, 2, "not both", "--record", "a", "--replay", "b", "-m", "mock/any", "hi");
+    expect_error(cli, 2, "--replay", "--realtime", "-m", "mock/any", "hi");
+    expect_exit(cli, 2, "--record=", "-m", "mock/any", "hi");
+    expect_error(cli, 2, "/nowhere", "--replay", "/nowhere", "-m", "mock/any", "hi");
+    expect_exit(cli, 2, "config", "--record", "a");
 }
 
 static void a_damaged_file_is_named(void **state)
 {
     struct cli *cli = *state;
     cli_write_file(cli, "broken.json", "{\n\n\"beluga_cassette\": 1,,\n}", 26);
-    assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/x", "hi", NULL), 2);
-    assert_contains(cli->err, "broken.json, line 3");
+    expect_error(cli, 2, "broken.json, line 3", "--replay", cli->home, "-m", "openai/x", "hi");
 }
 
 static void the_file_that_the_guide_shows_can_be_replayed(void **state)
@@ -194,15 +181,13 @@ static void the_file_that_the_guide_shows_can_be_replayed(void **state)
     assert_non_null(end);
     json += strlen("```json\n");
     cli_write_file(cli, "1.json", json, (size_t)(end - json));
-    assert_int_equal(cli_run(cli, "--replay", cli->home, "-m", "openai/gpt-5-mini", "Hi", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
+    expect_out(cli, "Hello\n", "--replay", cli->home, "-m", "openai/gpt-5-mini", "Hi");
 }
 
 static void a_replay_that_does_not_know_the_model_says_so(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "--replay", cli->home, "Hi", NULL), 3);
-    assert_contains(cli->err, "do not say which model was asked");
+    expect_error(cli, 3, "do not say which model was asked", "--replay", cli->home, "Hi");
     assert_contains(cli->err, "-m PROVIDER/MODEL");
     assert_lacks(cli->err, "OPENAI_API_KEY");
 }
@@ -214,16 +199,15 @@ static void what_could_not_be_recorded_is_told_after_the_answer(void **state)
     char *text = malloc(BYTES);
     assert_non_null(text);
     memset(text, 'x', BYTES);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = start_peer(cli);
     peer_openai_stream(peer_reply_new(p), "That is long");
     cli->input = text;
     cli->input_length = BYTES;
-    assert_int_equal(cli_run(cli, "--record", directory, "-m", "openai/x", NULL), 1);
+    expect_exit(cli, 1, "--record", directory, "-m", "openai/x");
     assert_string_equal(cli->out, "That is long\n");
     assert_contains(cli->err, "1 exchange was not recorded");
     assert_int_equal(count_files(), 0);
     free(text);
-    peer_stop(p);
 }
 
 int main(void)

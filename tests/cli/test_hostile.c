@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 #include "peer/peer.h"
-#include "run.h"
+#include "expect.h"
 
 /* A title, colours, DEL, a C1 sequence, a turned direction, an isolate, a line; and in JSON. */
 #define HOSTILE                  \
@@ -351,7 +351,7 @@ static void every_command_is_tried(void **state)
     struct cli *cli = ((scene *)*state)->cli;
     static const char begin[] = ".B beluga\n";
     size_t n = 0;
-    assert_int_equal(cli_run(cli, "help", "--man", NULL), 0);
+    expect_exit(cli, 0, "help", "--man");
     for (const char *at = cli->out; (at = strstr(at, begin)); n++) {
         at += strlen(begin);
         const char *name = at + (strncmp(at, ".B ", 3) == 0 ? 3 : strlen("[\\fB"));
@@ -389,8 +389,7 @@ static void json_on_a_terminal_means_the_same_as_in_a_pipe(void **state)
 static void an_answer_in_a_pipe_is_as_it_came(void **state)
 {
     struct cli *cli = ((scene *)*state)->cli;
-    assert_int_equal(cli_run(cli, "-m", "openai/good", "hi", NULL), 0);
-    assert_string_equal(cli->out, HOSTILE "\n");
+    expect_out(cli, HOSTILE "\n", "-m", "openai/good", "hi");
 }
 
 static size_t lines_of(const char *text)
@@ -403,7 +402,7 @@ static size_t lines_of(const char *text)
 static void a_list_in_a_pipe_has_one_name_a_line(void **state)
 {
     struct cli *cli = ((scene *)*state)->cli;
-    assert_int_equal(cli_run(cli, "models", "openai", NULL), 0);
+    expect_exit(cli, 0, "models", "openai");
     assert_int_equal(lines_of(cli->out), 2);
     assert_contains(cli->out, "openai/a\\nb\n");
     assert_null(find_harm(cli->out, cli->out_length));

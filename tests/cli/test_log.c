@@ -2,20 +2,22 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "peer/peer.h"
-#include "run.h"
+#include "../support/scoped.h"
+#include "expect.h"
+#include "served.h"
 
-#define KEY "sk-0123456789abcdef-logged"
-
-static void ask_mock(struct cli *cli)
+/* Ask with these variables of the log. */
+static void ask_logged(struct cli *cli, const char *level, const char *format)
 {
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\n");
+    cli_set(cli, "BELUGA_LOG_LEVEL", level);
+    cli_set(cli, "BELUGA_LOG_FORMAT", format);
+    expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "Hello");
 }
 
 /* A call that fails once and is tried again. */
-static void fail_once(struct cli *cli)
+static void fail_once(struct cli *cli, const char *level)
 {
+    cli_set(cli, "BELUGA_LOG_LEVEL", level);
     assert_int_not_equal(cli_run(cli, "-m", "mock/any", "-o", "mock.error=rate_limit", "-o",
                                  "max_retries=1", "-o", "retry_delay=100ms", "Hello", NULL),
                          0);
@@ -39,17 +41,14 @@ static beluga_json_doc *parse_line(const struct cli *cli, const char *event)
 static void nothing_is_logged_unless_it_is_asked_for(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "json");
-    ask_mock(cli);
+    ask_logged(cli, "", "json");
     assert_string_equal(cli->err, "");
 }
 
 static void a_call_is_a_line_of_words_and_numbers(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "INFO");
-    ask_mock(cli);
+    ask_logged(cli, "INFO", "");
     assert_contains(cli->err, "Z info call.finished operation=stream provider=mock model=any "
                               "reason=stop duration_us=");
     assert_contains(cli->err, " input_tokens=1 output_tokens=5\n");
@@ -58,10 +57,8 @@ static void a_call_is_a_line_of_words_and_numbers(void **state)
 static void a_call_is_an_object_where_json_is_asked_for(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "JSON");
-    ask_mock(cli);
-    beluga_json_doc *doc = parse_line(cli, "call.finished");
+    ask_logged(cli, "info", "JSON");
+    SCOPED(beluga_json_doc) *doc = parse_line(cli, "call.finished");
     const beluga_json *line = beluga_json_doc_root(doc);
     assert_string_equal(beluga_json_get_string(line, "level", NULL), "info");
     assert_string_equal(beluga_json_get_string(line, "provider", NULL), "mock");
@@ -70,14 +67,12 @@ static void a_call_is_an_object_where_json_is_asked_for(void **state)
                      strlen("2026-01-01T00:00:00.000Z"));
     assert_int_equal(beluga_json_get_int(line, "input_tokens", -1), 1);
     assert_int_equal(beluga_json_get_int(line, "output_tokens", -1), 5);
-    beluga_json_doc_free(doc);
 }
 
 static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_known(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    fail_once(cli);
+    fail_once(cli, "info");
     assert_contains(cli->err, " info retry provider=mock model=any error=rate_limit attempt=1 ");
     assert_contains(cli->err, " warn call.failed operation=stream provider=mock model=any "
                               "error=rate_limit duration_us=");
@@ -87,20 +82,17 @@ static void a_retry_and_the_failure_after_it_are_logged_without_what_is_not_know
 static void what_is_below_the_level_is_left_out(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "warn");
-    fail_once(cli);
+    fail_once(cli, "warn");
     assert_contains(cli->err, " warn call.failed ");
     assert_lacks(cli->err, " info ");
-    cli_set(cli, "BELUGA_LOG_LEVEL", "error");
-    fail_once(cli);
+    fail_once(cli, "error");
     assert_lacks(cli->err, "call.failed");
 }
 
 static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "loud");
-    ask_mock(cli);
+    ask_logged(cli, "loud", "");
     assert_string_equal(cli->err, "beluga: BELUGA_LOG_LEVEL: loud is none of error, warn, info, "
                                   "debug, trace\n");
 }
@@ -108,9 +100,7 @@ static void a_level_that_there_is_not_is_named_and_the_call_is_made(void **state
 static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 {
     struct cli *cli = *state;
-    cli_set(cli, "BELUGA_LOG_LEVEL", "info");
-    cli_set(cli, "BELUGA_LOG_FORMAT", "xml");
-    ask_mock(cli);
+    ask_logged(cli, "info", "xml");
     assert_contains(cli->err, "BELUGA_LOG_FORMAT: xml is neither text nor json; text is taken\n");
     assert_contains(cli->err, " info call.finished operation=stream ");
 }
@@ -118,32 +108,29 @@ static void a_format_that_there_is_not_is_named_and_text_is_taken(void **state)
 /* What the log of an HTTP call holds, with or without texts. */
 static void trace_call(struct cli *cli, const char *capture)
 {
-    peer *p = peer_start();
-    assert_non_null(p);
-    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
-    cli_set(cli, "OPENAI_API_KEY", KEY);
+    peer *p = serve_openai(cli);
     cli_set(cli, "BELUGA_LOG_LEVEL", "trace");
     cli_set(cli, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", capture);
     peer_openai_stream(peer_reply_new(p), "Greetings");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "A secret question", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "A secret question");
     peer_stop(p);
     assert_contains(cli->err, " trace http.request method=POST url=http://127.0.0.1:");
     assert_contains(cli->err, " trace http.response status=200 ");
-    assert_lacks(cli->err, KEY);
+    assert_lacks(cli->err, SERVED_KEY);
 }
 
 static void a_variable_of_telemetry_that_is_wrong_is_told_with_its_value(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "OTEL_TRACES_EXPORTER", "consle");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/any", "Hello");
     assert_string_equal(cli->err,
                         "beluga: telemetry: OTEL_TRACES_EXPORTER: consle is none of otlp, console, "
                         "none; it is as if it were not set\n");
     cli_set(cli, "OTEL_TRACES_EXPORTER", "");
     cli_set(cli, "BELUGA_TELEMETRY_FILE", "/no/such/folder/x");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "Hello", NULL), 0);
-    assert_contains(cli->err, "/no/such/folder/x can't be written: No such file or directory\n");
+    expect_error(cli, 0, "/no/such/folder/x can't be written: No such file or directory\n", "-m",
+                 "mock/any", "Hello");
 }
 
 static void texts_are_logged_only_where_opentelemetrys_variable_wants_them(void **state)

@@ -10,10 +10,10 @@
 #include <beluga/error.h>
 #include <beluga/provider/json.h>
 
-#include "peer/peer.h"
-#include "run.h"
+#include "../support/scoped.h"
+#include "expect.h"
+#include "served.h"
 
-#define KEY     "sk-this-must-never-be-shown"
 #define WRITERS 12
 
 /* ---- a log ----------------------------------------------------------------------------------- */
@@ -37,6 +37,13 @@ static void turn_on(struct cli *cli)
     assert_int_equal(code, 0);
 }
 
+/* A peer whose answers are logged. Owned. */
+static peer *serve_logged(struct cli *cli)
+{
+    turn_on(cli);
+    return serve_openai(cli);
+}
+
 static const char *log_file(const struct cli *cli)
 {
     static char path[256];
@@ -46,13 +53,13 @@ static const char *log_file(const struct cli *cli)
 
 static void ask_mock(struct cli *cli, const char *prompt)
 {
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", prompt, NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/echo", prompt);
 }
 
 /* The newest entries, newest first. */
 static beluga_json_doc *entries(struct cli *cli, const beluga_json **list, size_t expected)
 {
-    assert_int_equal(cli_run(cli, "logs", "--json", "-n", "0", NULL), 0);
+    expect_exit(cli, 0, "logs", "--json", "-n", "0");
     beluga_json_doc *doc = cli_parse_out(cli);
     *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
     assert_int_equal(beluga_json_count(*list), expected);
@@ -71,23 +78,9 @@ static int64_t number_at(const beluga_json *list, size_t index, const char *key)
     return beluga_json_get_int(beluga_json_at(list, index), key, -1);
 }
 
-static peer *start_peer(struct cli *cli)
-{
-    peer *p = peer_start();
-    assert_non_null(p);
-    cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
-    cli_set(cli, "OPENAI_API_KEY", KEY);
-    return p;
-}
-
 static void reply_with(peer *p, const char *text)
 {
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, text);
-    peer_openai_finish(r, "stop");
-    peer_openai_usage(r, 1000, 200);
-    peer_openai_done(r);
+    serve_answer(p, text, "stop", 1000, 200);
 }
 
 /* ---- on and off ------------------------------------------------------------------------------ */
@@ -100,12 +93,11 @@ static void the_log_is_off_until_it_is_turned_on(void **state)
     assert_int_equal(stat(log_file(cli), &info), -1);
     turn_on(cli);
     ask_mock(cli, "first");
-    assert_int_equal(cli_run(cli, "logs", "off", NULL), 0);
+    expect_exit(cli, 0, "logs", "off");
     ask_mock(cli, "private again");
     const beluga_json *list;
-    beluga_json_doc *doc = entries(cli, &list, 1);
+    SCOPED(beluga_json_doc) *doc = entries(cli, &list, 1);
     assert_string_equal(text_at(list, 0, "prompt"), "first");
-    beluga_json_doc_free(doc);
 }
 
 static void only_its_owner_can_read_it(void **state)
@@ -129,32 +121,29 @@ static void status_and_path_tell_where_it_is(void **state)
     cli_set(cli, "XDG_DATA_HOME", cli->home);
     char expected[128];
     snprintf(expected, sizeof expected, "%s/beluga/logs.db\n", cli->home);
-    assert_int_equal(cli_run(cli, "logs", "path", NULL), 0);
-    assert_string_equal(cli->out, expected);
+    expect_out(cli, expected, "logs", "path");
     turn_on(cli);
     ask_mock(cli, "one");
-    assert_int_equal(cli_run(cli, "logs", "status", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    expect_exit(cli, 0, "logs", "status", "--json");
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *root = beluga_json_doc_root(doc);
     assert_true(beluga_json_bool(beluga_json_get(root, "on"), false));
     assert_int_equal(beluga_json_get_int(root, "entries", -1), 1);
     assert_true(beluga_json_get_int(root, "bytes", -1) > 0);
-    beluga_json_doc_free(doc);
 }
 
 static void status_tells_a_reader_that_nothing_is_kept_yet(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "logs", "status", NULL), 0);
-    assert_contains(cli->out, "log      off\nentries  0\nbytes    0\nfile     /");
+    expect_in_out(cli, "log      off\nentries  0\nbytes    0\nfile     /", "logs", "status");
 }
 
 static void one_call_can_be_left_out(void **state)
 {
     struct cli *cli = *state;
     turn_on(cli);
-    assert_int_equal(cli_run(cli, "-n", "-m", "mock/echo", "secret", NULL), 0);
-    assert_int_equal(cli_run(cli, "--no-log", "-m", "mock/echo", "secret", NULL), 0);
+    expect_exit(cli, 0, "-n", "-m", "mock/echo", "secret");
+    expect_exit(cli, 0, "--no-log", "-m", "mock/echo", "secret");
     const beluga_json *list;
     beluga_json_doc_free(entries(cli, &list, 0));
 }
@@ -171,13 +160,12 @@ static void an_entry_has_all_of_a_call_but_the_key(void **state)
     snprintf(option, sizeof option, "prices=%s",
              cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
     cli_set(cli, "TRACEPARENT", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01");
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_openai(cli);
     reply_with(p, "Hi there");
-    assert_int_equal(
-        cli_run(cli, "-m", "openai/any", "-o", option, "-s", "Be brief", "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "-o", option, "-s", "Be brief", "Hello");
     const beluga_json *list;
     beluga_json_doc *doc = entries(cli, &list, 1);
-    assert_lacks(cli->out, KEY);
+    assert_lacks(cli->out, SERVED_KEY);
     assert_string_equal(text_at(list, 0, "prompt"), "Hello");
     assert_string_equal(text_at(list, 0, "system"), "Be brief");
     assert_string_equal(text_at(list, 0, "answer"), "Hi there");
@@ -191,7 +179,6 @@ static void an_entry_has_all_of_a_call_but_the_key(void **state)
     assert_true(cost > 0.00299 && cost < 0.00301);
     assert_true(beluga_json_is_number(beluga_json_get(beluga_json_at(list, 0), "duration_ms")));
     beluga_json_doc_free(doc);
-    peer_stop(p);
 }
 
 static void a_price_that_is_not_known_is_not_zero(void **state)
@@ -203,35 +190,33 @@ static void a_price_that_is_not_known_is_not_zero(void **state)
     turn_on(cli);
     snprintf(option, sizeof option, "prices=%s",
              cli_write_file(cli, "prices.yaml", prices, sizeof prices - 1));
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", option, "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/echo", "-o", option, "Hello");
     beluga_json_doc *doc = entries(cli, &list, 1);
     assert_null(beluga_json_get(beluga_json_at(list, 0), "cost"));
     beluga_json_doc_free(doc);
-    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
-    assert_contains(cli->out, "cost     unknown");
+    expect_in_out(cli, "cost     unknown", "logs", "show");
 }
 
 static void a_failure_is_in_it_with_what_had_arrived_and_without_the_key(void **state)
 {
     struct cli *cli = *state;
     const beluga_json *list;
-    turn_on(cli);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_text(r, "Half");
     peer_step_close(r);
     r = peer_reply_new(p);
-    peer_step_json(r, 401, "{\"error\":{\"message\":\"Incorrect API key provided: " KEY "\"}}");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL), 8);
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "-o", "max_retries=0", "Hello", NULL), 4);
+    peer_step_json(r, 401,
+                   "{\"error\":{\"message\":\"Incorrect API key provided: " SERVED_KEY "\"}}");
+    expect_exit(cli, 8, "-m", "openai/any", "-o", "max_retries=0", "Hello");
+    expect_exit(cli, 4, "-m", "openai/any", "-o", "max_retries=0", "Hello");
     beluga_json_doc *doc = entries(cli, &list, 2);
-    assert_lacks(cli->out, KEY);
+    assert_lacks(cli->out, SERVED_KEY);
     assert_string_equal(text_at(list, 0, "error"), "authentication_error");
     assert_string_equal(text_at(list, 1, "error"), "stream_closed");
     assert_string_equal(text_at(list, 1, "answer"), "Half");
     beluga_json_doc_free(doc);
-    peer_stop(p);
 }
 
 static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
@@ -239,17 +224,15 @@ static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
     struct cli *cli = *state;
     const beluga_json *list;
     turn_on(cli);
-    cli->input = "one\ntwo\n/clear\nthree\n";
-    cli->input_length = strlen(cli->input);
-    assert_int_equal(cli_run(cli, "chat", "-m", "mock/echo", NULL), 0);
+    give(cli, "one\ntwo\n/clear\nthree\n");
+    expect_exit(cli, 0, "chat", "-m", "mock/echo");
     cli->input = NULL;
     beluga_json_doc *doc = entries(cli, &list, 3);
     assert_int_equal(number_at(list, 2, "parent"), -1);
     assert_int_equal(number_at(list, 1, "parent"), number_at(list, 2, "id"));
     assert_int_equal(number_at(list, 0, "parent"), -1);
     beluga_json_doc_free(doc);
-    assert_int_equal(cli_run(cli, "logs", "show", "2", NULL), 0);
-    assert_contains(cli->out, "one");
+    expect_in_out(cli, "one", "logs", "show", "2");
     assert_contains(cli->out, "two");
     assert_lacks(cli->out, "three");
 }
@@ -259,21 +242,19 @@ static void every_turn_of_a_chat_goes_on_from_the_one_before(void **state)
 static void continue_sends_the_whole_conversation_to_the_same_model(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
     reply_with(p, "Yes");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "-s", "Be brief", "I am Ada", NULL), 0);
-    assert_int_equal(cli_run(cli, "-c", "Who am I?", NULL), 0);
-    assert_int_equal(cli_run(cli, "--cid", "2", "Sure?", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "-s", "Be brief", "I am Ada");
+    expect_exit(cli, 0, "-c", "Who am I?");
+    expect_exit(cli, 0, "--cid", "2", "Sure?");
     const char *body = peer_request_body(p, 2, NULL);
     static const char *const said[] = {"Be brief", "I am Ada", "Hello Ada", "Who am I?", "Sure?"};
     for (size_t i = 0; i < sizeof said / sizeof said[0]; i++) {
         body = strstr(body, said[i]);
         if (!body) fail_msg("%s is not in its place", said[i]);
     }
-    peer_stop(p);
 }
 
 static void an_older_entry_can_be_gone_on_from(void **state)
@@ -283,26 +264,22 @@ static void an_older_entry_can_be_gone_on_from(void **state)
     turn_on(cli);
     ask_mock(cli, "one");
     ask_mock(cli, "two");
-    assert_int_equal(cli_run(cli, "--cid", "1", "three", NULL), 0);
-    beluga_json_doc *doc = entries(cli, &list, 3);
+    expect_exit(cli, 0, "--cid", "1", "three");
+    SCOPED(beluga_json_doc) *doc = entries(cli, &list, 3);
     assert_int_equal(number_at(list, 0, "parent"), 1);
-    beluga_json_doc_free(doc);
 }
 
 static void what_was_attached_is_sent_again(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "A picture");
     reply_with(p, "Of a whale");
     const char *path = cli_write_file(cli, "a.png", "\x89PNG\r\n\x1a\n1234", 12);
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "-a", path, "What is it?", NULL), 0);
-    assert_int_equal(cli_run(cli, "-c", "Of what?", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "-a", path, "What is it?");
+    expect_exit(cli, 0, "-c", "Of what?");
     assert_contains(peer_request_body(p, 1, NULL), "data:image/png;base64,iVBORw0KGgoxMjM0");
-    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
-    assert_contains(cli->out, "[image/png]");
-    peer_stop(p);
+    expect_in_out(cli, "[image/png]", "logs", "show");
 }
 
 static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
@@ -310,22 +287,20 @@ static void show_gives_the_whole_conversation_as_json_oldest_first(void **state)
     struct cli *cli = *state;
     turn_on(cli);
     ask_mock(cli, "one");
-    assert_int_equal(cli_run(cli, "-c", "two", NULL), 0);
+    expect_exit(cli, 0, "-c", "two");
     ask_mock(cli, "of another");
-    assert_int_equal(cli_run(cli, "logs", "show", "2", "--json", NULL), 0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    expect_exit(cli, 0, "logs", "show", "2", "--json");
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *list = beluga_json_get(beluga_json_doc_root(doc), "entries");
     assert_int_equal(beluga_json_count(list), 2);
     assert_string_equal(text_at(list, 0, "prompt"), "one");
     assert_string_equal(text_at(list, 1, "prompt"), "two");
-    beluga_json_doc_free(doc);
 }
 
 static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     peer_reply *r = peer_reply_new(p);
     peer_openai_begin(r);
     peer_openai_tool(r, 0, "call_1", "get_weather", "{\"place\":\"Oslo\"}");
@@ -333,44 +308,36 @@ static void a_tool_that_was_called_is_shown_and_its_call_is_sent_again(void **st
     peer_openai_usage(r, 1, 1);
     peer_openai_done(r);
     reply_with(p, "Cold");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "Weather?", NULL), 0);
-    assert_int_equal(cli_run(cli, "logs", "show", NULL), 0);
-    assert_contains(cli->out, "[calls get_weather {\"place\":\"Oslo\"}]");
-    assert_int_equal(cli_run(cli, "-c", "Well?", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "Weather?");
+    expect_in_out(cli, "[calls get_weather {\"place\":\"Oslo\"}]", "logs", "show");
+    expect_exit(cli, 0, "-c", "Well?");
     assert_contains(peer_request_body(p, 1, NULL), "\"id\":\"call_1\"");
     assert_contains(peer_request_body(p, 1, NULL), "\"name\":\"get_weather\"");
-    peer_stop(p);
 }
 
 static void a_chat_can_go_on_with_what_a_prompt_began(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    peer *p = start_peer(cli);
+    SCOPED(peer) *p = serve_logged(cli);
     reply_with(p, "Hello Ada");
     reply_with(p, "Ada");
-    assert_int_equal(cli_run(cli, "-m", "openai/any", "I am Ada", NULL), 0);
-    cli->input = "Who am I?\n";
-    cli->input_length = strlen(cli->input);
-    assert_int_equal(cli_run(cli, "chat", "-c", NULL), 0);
+    expect_exit(cli, 0, "-m", "openai/any", "I am Ada");
+    give(cli, "Who am I?\n");
+    expect_exit(cli, 0, "chat", "-c");
     assert_contains(peer_request_body(p, 1, NULL), "I am Ada");
-    peer_stop(p);
 }
 
 static void there_is_nothing_to_go_on_with_without_a_log(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "-c", "-m", "mock/echo", "Hello", NULL), 2);
-    assert_contains(cli->err, "beluga logs on");
+    expect_error(cli, 2, "beluga logs on", "-c", "-m", "mock/echo", "Hello");
     turn_on(cli);
-    assert_int_equal(cli_run(cli, "-c", "-m", "mock/echo", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
+    expect_out(cli, "Hello\n", "-c", "-m", "mock/echo", "Hello");
     assert_contains(cli->err, "this begins one");
     assert_int_equal(cli_run(cli, "-c", "Again", NULL), 0); /* and now there is one */
     assert_string_equal(cli->err, "");
-    assert_int_equal(cli_run(cli, "--cid", "7", "-m", "mock/echo", "Hello", NULL), 2);
-    assert_contains(cli->err, "no entry 7");
-    assert_int_equal(cli_run(cli, "--cid", "x", "-m", "mock/echo", "Hello", NULL), 2);
+    expect_error(cli, 2, "no entry 7", "--cid", "7", "-m", "mock/echo", "Hello");
+    expect_exit(cli, 2, "--cid", "x", "-m", "mock/echo", "Hello");
 }
 
 /* ---- finding --------------------------------------------------------------------------------- */
@@ -382,19 +349,14 @@ static void search_finds_entries_with_every_word(void **state)
     ask_mock(cli, "the blue whale");
     ask_mock(cli, "the white whale");
     ask_mock(cli, "a \"quoted\" 100% \xe9\xaf\xa8 fish");
-    assert_int_equal(cli_run(cli, "logs", "search", "WHALE", "blue", NULL), 0);
-    assert_contains(cli->out, "blue whale");
+    expect_in_out(cli, "blue whale", "logs", "search", "WHALE", "blue");
     assert_lacks(cli->out, "white");
-    assert_int_equal(cli_run(cli, "logs", "search", "\xe9\xaf\xa8", NULL), 0);
-    assert_contains(cli->out, "fish");
+    expect_in_out(cli, "fish", "logs", "search", "\xe9\xaf\xa8");
     assert_lacks(cli->out, "whale");
-    assert_int_equal(cli_run(cli, "logs", "search", "\"quoted\"", "100%", NULL), 0);
-    assert_contains(cli->out, "fish");
-    assert_int_equal(cli_run(cli, "logs", "search", "dolphin", NULL), 0);
-    assert_string_equal(cli->out, "");
+    expect_in_out(cli, "fish", "logs", "search", "\"quoted\"", "100%");
+    expect_out(cli, "", "logs", "search", "dolphin");
     ask_mock(cli, "the last whale");
-    assert_int_equal(cli_run(cli, "logs", "search", "-n", "1", "whale", NULL), 0);
-    assert_contains(cli->out, "last");
+    expect_in_out(cli, "last", "logs", "search", "-n", "1", "whale");
     assert_lacks(cli->out, "white");
 }
 
@@ -404,12 +366,12 @@ static void the_newest_come_first_and_as_many_as_asked_for(void **state)
     turn_on(cli);
     ask_mock(cli, "one");
     ask_mock(cli, "two\nlines");
-    assert_int_equal(cli_run(cli, "logs", NULL), 0);
+    expect_exit(cli, 0, "logs");
     assert_true(strncmp(cli->out, "2\t", 2) == 0);
     assert_contains(cli->out, "\ttwo lines\n1\t");
-    assert_int_equal(cli_run(cli, "logs", "-n", "1", NULL), 0);
+    expect_exit(cli, 0, "logs", "-n", "1");
     assert_lacks(cli->out, "one");
-    assert_int_equal(cli_run(cli, "logs", "-n", "x", NULL), 2);
+    expect_exit(cli, 2, "logs", "-n", "x");
 }
 
 static void a_table_fits_the_terminal(void **state)
@@ -425,7 +387,7 @@ static void a_table_fits_the_terminal(void **state)
     cli_set(cli, "TERM", "dumb");
     for (size_t i = 0; i < 3; i++) {
         cli->width = widths[i];
-        assert_int_equal(cli_run(cli, "logs", NULL), 0);
+        expect_exit(cli, 0, "logs");
         for (char *line = strtok(cli->out, "\r\n"); line; line = strtok(NULL, "\r\n"))
             if (strlen(line) > widths[i]) fail_msg("wider than %d: %s", widths[i], line);
     }
@@ -435,11 +397,11 @@ static void show_of_what_is_not_there_is_2(void **state)
 {
     struct cli *cli = *state;
     turn_on(cli);
-    assert_int_equal(cli_run(cli, "logs", "show", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "show", "3", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "show", "three", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "dance", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "list", "--before", "now", NULL), 2);
+    expect_exit(cli, 2, "logs", "show");
+    expect_exit(cli, 2, "logs", "show", "3");
+    expect_exit(cli, 2, "logs", "show", "three");
+    expect_exit(cli, 2, "logs", "dance");
+    expect_exit(cli, 2, "logs", "list", "--before", "now");
 }
 
 /* ---- deleting -------------------------------------------------------------------------------- */
@@ -461,23 +423,21 @@ static void what_is_deleted_is_gone_from_the_file(void **state)
     const beluga_json *list;
     turn_on(cli);
     ask_mock(cli, "rhinoceros");
-    assert_int_equal(cli_run(cli, "logs", "search", "rhinoceros", NULL), 0);
+    expect_exit(cli, 0, "logs", "search", "rhinoceros");
     assert_true(file_has(log_file(cli), "rhinoceros"));
-    assert_int_equal(cli_run(cli, "logs", "clear", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "someday", NULL), 2);
-    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "2001-02-03", NULL), 0);
-    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "1d", NULL), 0);
+    expect_exit(cli, 2, "logs", "clear");
+    expect_exit(cli, 2, "logs", "clear", "--before", "someday");
+    expect_exit(cli, 0, "logs", "clear", "--before", "2001-02-03");
+    expect_exit(cli, 0, "logs", "clear", "--before", "1d");
     beluga_json_doc_free(entries(cli, &list, 1));
-    assert_int_equal(cli_run(cli, "logs", "clear", "--before", "now", NULL), 0);
-    assert_contains(cli->err, "deleted: 1");
+    expect_error(cli, 0, "deleted: 1", "logs", "clear", "--before", "now");
     beluga_json_doc_free(entries(cli, &list, 0));
     assert_false(file_has(log_file(cli), "rhinoceros"));
     ask_mock(cli, "hippopotamus");
     beluga_json_doc *doc = entries(cli, &list, 1);
     assert_int_equal(number_at(list, 0, "id"), 2); /* a number is not given again */
     beluga_json_doc_free(doc);
-    assert_int_equal(cli_run(cli, "logs", "search", "hippo", NULL), 0);
-    assert_contains(cli->out, "hippopotamus");
+    expect_in_out(cli, "hippopotamus", "logs", "search", "hippo");
 }
 
 /* ---- what goes wrong ------------------------------------------------------------------------- */
@@ -490,12 +450,10 @@ static void a_damaged_file_is_told_and_the_call_still_works(void **state)
     struct cli *cli = *state;
     turn_on(cli);
     cli_write_file(cli, ".local/share/beluga/logs.db", garbage, sizeof garbage);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
+    expect_out(cli, "Hello\n", "-m", "mock/echo", "Hello");
     assert_contains(cli->err, "not in the log");
     assert_contains(cli->err, "damaged");
-    assert_int_equal(cli_run(cli, "logs", NULL), 1);
-    assert_contains(cli->err, "move it away");
+    expect_error(cli, 1, "move it away", "logs");
 }
 
 static void a_log_that_cant_be_written_is_a_note(void **state)
@@ -517,8 +475,7 @@ static void a_place_that_cant_be_made_is_told(void **state)
     char path[128];
     snprintf(path, sizeof path, "%s/file", cli->home);
     cli_set(cli, "XDG_DATA_HOME", path);
-    assert_int_equal(cli_run(cli, "logs", "on", NULL), 1);
-    assert_contains(cli->err, "Not a directory");
+    expect_error(cli, 1, "Not a directory", "logs", "on");
     ask_mock(cli, "Hello");
     assert_string_equal(cli->err, "");
 }
@@ -539,8 +496,7 @@ static void a_folder_that_another_has_linked_is_refused(void **state)
         skip();
     }
     cli_set(cli, "XDG_DATA_HOME", shared);
-    assert_int_equal(cli_run(cli, "logs", "on", NULL), 1);
-    assert_contains(cli->err, "another user has put it there");
+    expect_error(cli, 1, "another user has put it there", "logs", "on");
     assert_int_equal(rmdir(mine), 0); /* nothing is in it */
 }
 
@@ -554,23 +510,26 @@ static void patch(const struct cli *cli, long at, unsigned char byte)
     assert_int_equal(fclose(file), 0);
 }
 
+/* A log with this byte is not written to, for a reason that is told. */
+static void leaves_alone(struct cli *cli, long at, unsigned char byte, const char *why)
+{
+    turn_on(cli);
+    patch(cli, at, byte);
+    ask_mock(cli, "Hello");
+    assert_contains(cli->err, why);
+}
+
 static void a_log_of_a_newer_version_is_left_alone(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    patch(cli, 63, 99);
-    ask_mock(cli, "Hello");
-    assert_contains(cli->err, "newer beluga (format 99");
-    assert_int_equal(cli_run(cli, "logs", NULL), 1);
+    leaves_alone(cli, 63, 99, "newer beluga (format 99");
+    expect_exit(cli, 1, "logs");
 }
 
 static void a_database_of_somebody_else_is_left_alone(void **state)
 {
     struct cli *cli = *state;
-    turn_on(cli);
-    patch(cli, 68, 0);
-    ask_mock(cli, "Hello");
-    assert_contains(cli->err, "no log of beluga's");
+    leaves_alone(cli, 68, 0, "no log of beluga's");
 }
 
 static void many_may_write_at_once(void **state)

@@ -6,7 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "run.h"
+#include "../support/words.h"
+#include "expect.h"
 
 static const char *plugin(const char *name)
 {
@@ -59,27 +60,22 @@ static void a_plugin_that_is_refused_ends_the_command(void **state)
 static void the_providers_of_a_plugin_are_listed_with_its_file(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", NULL), 0);
-    assert_contains(cli->out, "parrot");
-    assert_int_equal(
-        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", NULL), 0);
-    assert_contains(cli->out, "plugins/parrot.so");
+    expect_in_out(cli, "parrot", "--plugin", plugin("plugins/parrot"), "providers");
+    expect_in_out(cli, "plugins/parrot.so", "--plugin", plugin("plugins/parrot"), "providers",
+                  "parrot");
     assert_contains(cli->out, "parrot.times");
-    assert_int_equal(
-        cli_run(cli, "--plugin", plugin("plugins/parrot"), "providers", "parrot", "--json", NULL),
-        0);
-    assert_contains(cli->out, "plugins/parrot.so\"");
+    expect_in_out(cli, "plugins/parrot.so\"", "--plugin", plugin("plugins/parrot"), "providers",
+                  "parrot", "--json");
 }
 
 static void the_file_names_plugins(void **state)
 {
     struct cli *cli = *state;
     const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
-    assert_int_equal(cli_run(cli, "--config", path, "Hello", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
-    assert_int_equal(cli_run(cli, "--config", path, "providers", "parrot", NULL), 0);
+    expect_out(cli, "Hello\n", "--config", path, "Hello");
+    expect_exit(cli, 0, "--config", path, "providers", "parrot");
     path = config(cli, "plugins: [", plugin("plugins/parrot"), "]\n");
-    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
+    expect_exit(cli, 0, "--config", path, "-m", "parrot/grey", "Hello");
 }
 
 static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(void **state)
@@ -87,8 +83,7 @@ static void a_plugin_of_the_file_that_is_refused_is_a_note_and_where_it_stands(v
     struct cli *cli = *state;
     const char *path =
         config(cli, "model: mock/any\nplugins:\n  - gone.so\n  - ", plugin("plugins/parrot"), "\n");
-    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
+    expect_out(cli, "Hello\n", "--config", path, "-m", "parrot/grey", "Hello");
     assert_contains(cli->err, "config.yaml:3:5: plug-in ");
     assert_contains(cli->err, "/gone.so: there is no such file");
     assert_contains(cli->err, cli->home); /* relative to the file */
@@ -98,31 +93,27 @@ static void a_file_that_is_checked_may_name_providers_of_its_plugins(void **stat
 {
     struct cli *cli = *state;
     const char *path = config(cli, "plugins: ", plugin("plugins/parrot"), "\nmodel: parrot/grey\n");
-    assert_int_equal(cli_run(cli, "--config", path, "config", "check", NULL), 0);
+    expect_exit(cli, 0, "--config", path, "config", "check");
     /* Somebody's file is only looked at. */
-    assert_int_equal(cli_run(cli, "config", "check", path, NULL), 3);
+    expect_exit(cli, 3, "config", "check", path);
     assert_contains(cli->out, "no provider is named \"parrot\"");
-    assert_int_equal(
-        cli_run(cli, "--plugin", plugin("plugins/parrot"), "config", "check", path, NULL), 0);
+    expect_exit(cli, 0, "--plugin", plugin("plugins/parrot"), "config", "check", path);
 }
 
 static void what_is_no_list_of_files_is_a_fault_of_the_file(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "--config", config(cli, "plugins: {a: ", "b", "}\n"), "Hi", NULL),
-                     3);
-    assert_contains(cli->err, "plugins must name files or folders");
+    expect_error(cli, 3, "plugins must name files or folders", "--config",
+                 config(cli, "plugins: {a: ", "b", "}\n"), "Hi");
 }
 
 static void the_environment_alone_turns_nothing_on(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "BELUGA_PLUGIN_PATH", plugin("plugins/parrot"));
-    assert_int_equal(cli_run(cli, "-m", "parrot/grey", "Hello", NULL), 3);
-    assert_contains(cli->err, "no provider is named \"parrot\"");
+    expect_error(cli, 3, "no provider is named \"parrot\"", "-m", "parrot/grey", "Hello");
     const char *path = config(cli, "plugins: [", "BELUGA_PLUGIN_PATH", "]\n");
-    assert_int_equal(cli_run(cli, "--config", path, "-m", "parrot/grey", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "Hello\n");
+    expect_out(cli, "Hello\n", "--config", path, "-m", "parrot/grey", "Hello");
 }
 
 static void enter_home(struct cli *cli)
@@ -170,22 +161,20 @@ static void assert_file_says(const char *path, const char *words)
     fclose(file);
     text[n] = '\0';
     assert_contains(text, words);
-    assert_lacks(text, "example-name");
-    assert_lacks(text, "example_name");
-    assert_lacks(text, "EXAMPLE_NAME");
+    assert_has_none(text, "example-name", "example_name", "EXAMPLE_NAME");
 }
 
 static void new_writes_a_folder_with_the_name_in_it(void **state)
 {
     struct cli *cli = *state;
     enter_home(cli);
-    assert_int_equal(cli_run(cli, "new", "provider", "my-llm", NULL), 0);
+    expect_exit(cli, 0, "new", "provider", "my-llm");
     assert_file_says("my-llm/my-llm.c", "BELUGA_REGISTER_PROVIDER(my_llm_provider, provider)");
     assert_file_says("my-llm/my-llm.c", "my-llm.delay_ms");
     assert_file_says("my-llm/test_my-llm.c", "my_llm_empty");
     assert_file_says("my-llm/meson.build", "project('my-llm', 'c'");
     assert_file_says("my-llm/README.md", "# my-llm");
-    assert_int_equal(cli_run(cli, "new", "provider", "tone", "--http", NULL), 0);
+    expect_exit(cli, 0, "new", "provider", "tone", "--http");
     assert_file_says("tone/tone.c", "TONE_API_KEY");
     assert_file_says("tone/fixtures/cut.fixture", "stream_closed");
 }
@@ -195,8 +184,7 @@ static void new_writes_over_nothing(void **state)
     struct cli *cli = *state;
     enter_home(cli);
     assert_int_equal(mkdir("acme", 0755), 0);
-    assert_int_equal(cli_run(cli, "new", "provider", "acme", NULL), 2);
-    assert_contains(cli->err, "acme is there already: nothing was written");
+    expect_error(cli, 2, "acme is there already: nothing was written", "new", "provider", "acme");
     assert_int_equal(access("acme/acme.c", F_OK), -1);
 }
 
@@ -207,14 +195,13 @@ static void new_refuses_names_that_no_provider_can_have(void **state)
                                         "..",   "",       "a.b", "caf\xc3\xa9"};
     enter_home(cli);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        assert_int_equal(cli_run(cli, "new", "provider", "--", names[i], NULL), 2);
+        expect_exit(cli, 2, "new", "provider", "--", names[i]);
         assert_contains(cli->err, "can't be a provider's name");
     }
-    assert_int_equal(cli_run(cli, "new", "provider", "openai", NULL), 2);
-    assert_contains(cli->err, "there is a provider openai already");
-    assert_int_equal(cli_run(cli, "new", "model", "x", NULL), 2);
-    assert_int_equal(cli_run(cli, "new", NULL), 2);
-    assert_int_equal(cli_run(cli, "new", "provider", "x", "--http", "--full", NULL), 2);
+    expect_error(cli, 2, "there is a provider openai already", "new", "provider", "openai");
+    expect_exit(cli, 2, "new", "model", "x");
+    expect_exit(cli, 2, "new");
+    expect_exit(cli, 2, "new", "provider", "x", "--http", "--full");
 }
 
 #define CLI(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)

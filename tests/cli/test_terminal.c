@@ -4,8 +4,9 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "peer/peer.h"
-#include "run.h"
+#include "../support/words.h"
+#include "expect.h"
+#include "served.h"
 
 /* Long enough for the spinner to come, and to go when the answer does. */
 #define SLOW "mock.latency_ms=900"
@@ -22,7 +23,7 @@ static void the_spinner_comes_and_is_erased_before_the_answer(void **state)
 {
     struct cli *cli = *state;
     on_terminal(cli, "xterm");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
+    expect_exit(cli, 0, "-m", "mock/any", "-o", SLOW, "Hello");
     const char *spinner = strstr(cli->out, "mock/any");
     assert_non_null(spinner);
     const char *answer = strstr(spinner, "\r\033[KThis is a mock response.");
@@ -34,8 +35,7 @@ static void there_is_no_spinner_in_pipes(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "TERM", "xterm");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\n");
+    expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "-o", SLOW, "Hello");
     assert_string_equal(cli->err, "");
 }
 
@@ -43,17 +43,15 @@ static void there_is_no_spinner_when_it_should_be_quiet_or_the_terminal_is_dumb(
 {
     struct cli *cli = *state;
     on_terminal(cli, "xterm");
-    assert_int_equal(cli_run(cli, "-q", "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\r\n");
+    expect_out(cli, "This is a mock response.\r\n", "-q", "-m", "mock/any", "-o", SLOW, "Hello");
     cli_set(cli, "TERM", "dumb");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "-o", SLOW, "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\r\n");
+    expect_out(cli, "This is a mock response.\r\n", "-m", "mock/any", "-o", SLOW, "Hello");
 }
 
 static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **state)
 {
     struct cli *cli = *state;
-    peer *p = peer_start();
+    SCOPED(peer) *p = peer_start();
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", "x");
     for (int i = 0; i < 4; i++) {
@@ -70,7 +68,6 @@ static void a_wait_before_another_attempt_is_told_on_a_terminal_alone(void **sta
         else
             assert_lacks(i == 1 ? cli->err : cli->out, "trying again");
     }
-    peer_stop(p);
 }
 
 static void a_server_that_does_not_run_is_told_at_once(void **state)
@@ -78,7 +75,7 @@ static void a_server_that_does_not_run_is_told_at_once(void **state)
     struct cli *cli = *state;
     on_terminal(cli, "xterm");
     cli_set(cli, "OLLAMA_HOST", "127.0.0.1:1");
-    assert_int_equal(cli_run(cli, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi", NULL), 7);
+    expect_exit(cli, 7, "-m", "ollama/any", "-o", "retry_delay=100ms", "hi");
     assert_contains(cli->out,
                     "the server refused the connection (is it running?); trying again in 0.1 s "
                     "(2 of 2)");
@@ -89,10 +86,10 @@ static void colours_go_when_no_color_is_set(void **state)
 {
     struct cli *cli = *state;
     on_terminal(cli, "xterm");
-    assert_int_equal(cli_run(cli, "-m", "nobody/any", "Hello", NULL), 3);
+    expect_exit(cli, 3, "-m", "nobody/any", "Hello");
     assert_contains(cli->out, "\033[31mbeluga: \033[0m");
     cli_set(cli, "NO_COLOR", "1");
-    assert_int_equal(cli_run(cli, "-m", "nobody/any", "Hello", NULL), 3);
+    expect_exit(cli, 3, "-m", "nobody/any", "Hello");
     assert_lacks(cli->out, "\033[");
 }
 
@@ -112,13 +109,11 @@ static void a_line_of_the_log_begins_on_a_line_of_its_own(void **state)
 {
     struct cli *cli = *state;
     cli->terminal = true;
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "-v", "Hello", NULL), 0);
-    assert_contains(cli->out, "This is a mock response.\r\n");
+    expect_in_out(cli, "This is a mock response.\r\n", "-m", "mock/any", "-v", "Hello");
     assert_contains(cli->out, "\n* call.finished ");
     assert_lacks(cli->out, "\n\r\n"); /* and the answer ends once */
     cli->terminal = false;
-    assert_int_equal(cli_run(cli, "-m", "mock/any", "-v", "Hello", NULL), 0);
-    assert_string_equal(cli->out, "This is a mock response.\n");
+    expect_out(cli, "This is a mock response.\n", "-m", "mock/any", "-v", "Hello");
     assert_lacks(cli->err, "\n\n");
 }
 
@@ -126,7 +121,7 @@ static void nothing_to_ask_shows_where_help_is(void **state)
 {
     struct cli *cli = *state;
     on_terminal(cli, "dumb");
-    assert_int_equal(cli_run(cli, "-m", "mock/any", NULL), 2);
+    expect_exit(cli, 2, "-m", "mock/any");
     assert_contains(cli->out, "no prompt");
     assert_contains(cli->out, "beluga prompt --help");
 }
@@ -134,12 +129,10 @@ static void nothing_to_ask_shows_where_help_is(void **state)
 static void columns_line_up_on_a_terminal_and_are_tabs_in_a_pipe(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "providers", NULL), 0);
-    assert_contains(cli->out, "mock\t");
+    expect_in_out(cli, "mock\t", "providers");
     assert_lacks(cli->out, "PROVIDER");
     on_terminal(cli, "dumb");
-    assert_int_equal(cli_run(cli, "providers", NULL), 0);
-    assert_contains(cli->out, "PROVIDER  ");
+    expect_in_out(cli, "PROVIDER  ", "providers");
     assert_contains(cli->out, "mock      ");
 }
 
@@ -171,7 +164,7 @@ static void the_table_of_providers_fits_the_terminal(void **state)
     on_terminal(cli, "dumb");
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         cli->width = rows[i].width;
-        assert_int_equal(cli_run(cli, "providers", NULL), 0);
+        expect_exit(cli, 0, "providers");
         assert_contains(cli->out, rows[i].row);
         assert_contains(cli->out, rows[i].title);
         assert_in_range(widest_line(cli->out), 1, rows[i].width);
@@ -183,24 +176,29 @@ static void marks_are_what_the_locale_can_show(void **state)
     struct cli *cli = *state;
     on_terminal(cli, "dumb");
     cli_set(cli, "LC_ALL", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "providers", NULL), 0);
-    assert_contains(cli->out, "mock              -    \xe2\x9c\x93     \xe2\x9c\x93         -");
+    expect_in_out(cli, "mock              -    \xe2\x9c\x93     \xe2\x9c\x93         -",
+                  "providers");
 }
 
 /* ---- chat ------------------------------------------------------------------------------------ */
 
 static int chat(struct cli *cli, const char *model, const char *input)
 {
-    cli->input = input;
-    cli->input_length = strlen(input);
+    give(cli, input);
     return cli_run(cli, "chat", "-m", model, NULL);
+}
+
+/* A chat with the echo. */
+static void says(struct cli *cli, const char *input, const char *out)
+{
+    assert_int_equal(chat(cli, "mock/echo", input), 0);
+    assert_string_equal(cli->out, out);
 }
 
 static void every_line_of_a_pipe_is_a_turn(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(chat(cli, "mock/echo", "one\n\ntwo\n"), 0);
-    assert_string_equal(cli->out, "one\ntwo\n");
+    says(cli, "one\n\ntwo\n", "one\ntwo\n");
     assert_string_equal(cli->err, "");
 }
 
@@ -208,12 +206,11 @@ static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **s
 {
     static const char input[] = "first\nsecond\nthird\n";
     struct cli *cli = *state;
-    peer *p = peer_start();
+    SCOPED(peer) *p = peer_start();
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_openai_stream(r, "Yes");
-    cli->input = input;
-    cli->input_length = sizeof input - 1;
+    give(cli, input);
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     assert_int_equal(cli_run(cli, "chat", "-m", "openai/any", "-o",
                              "api_key=command:cat; echo not for you >&2; echo key", NULL),
@@ -221,20 +218,17 @@ static void a_command_that_gives_the_key_takes_no_turn_and_says_nothing(void **s
     assert_string_equal(cli->out, "Yes\nYes\nYes\n");
     assert_string_equal(cli->err, "");
     assert_int_equal(peer_requests(p), 3);
-    peer_stop(p);
 }
 
 static void several_lines_can_be_one_text(void **state)
 {
-    struct cli *cli = *state;
-    assert_int_equal(chat(cli, "mock/echo", "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n"), 0);
-    assert_string_equal(cli->out, "a\nb\nc\n\nd\n/e\n");
+    says(*state, "a\\\nb\n\"\"\"\nc\n\nd\n\"\"\"\n//e\n", "a\nb\nc\n\nd\n/e\n");
 }
 
 static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **state)
 {
     struct cli *cli = *state;
-    peer *p = peer_start();
+    SCOPED(peer) *p = peer_start();
     assert_non_null(p);
     for (int i = 0; i < 3; i++) {
         peer_reply *r = peer_reply_new(p);
@@ -246,12 +240,9 @@ static void a_conversation_is_sent_with_each_turn_until_it_is_cleared(void **sta
     cli_set(cli, "OPENAI_BASE_URL", peer_url(p));
     cli_set(cli, "OPENAI_API_KEY", "x");
     assert_int_equal(chat(cli, "openai/any", "/system be-brief\none\ntwo\n/clear\nthree\n"), 0);
-    assert_contains(peer_request_body(p, 1, NULL), "be-brief");
-    assert_contains(peer_request_body(p, 1, NULL), "answer-one");
-    assert_contains(peer_request_body(p, 1, NULL), "two");
+    assert_has_all(peer_request_body(p, 1, NULL), "be-brief", "answer-one", "two");
     assert_contains(peer_request_body(p, 2, NULL), "be-brief");
     assert_lacks(peer_request_body(p, 2, NULL), "answer-one");
-    peer_stop(p);
 }
 
 static void a_failure_in_a_pipe_ends_the_chat_with_its_code(void **state)
@@ -282,32 +273,40 @@ static void a_conversation_can_be_saved_but_not_over_a_file(void **state)
     assert_string_equal(text, "## You\n\nhello\n\n## Model\n\nhello\n\n");
 }
 
+/* Up to the first prompt. */
+static void begin_chat(struct cli *cli, const char *term, const char *option)
+{
+    on_terminal(cli, term);
+    cli_start(cli, "chat", "-m", "mock/echo", "-o", option, NULL);
+    cli_wait_for(cli, "> ");
+}
+
+static void end_chat(struct cli *cli, const char *typed)
+{
+    cli_type(cli, typed);
+    assert_int_equal(cli_finish(cli), 0);
+}
+
 static void ctrl_c_stops_the_answer_and_not_the_chat(void **state)
 {
     struct cli *cli = *state;
-    on_terminal(cli, "dumb");
-    cli_start(cli, "chat", "-m", "mock/echo", "-o", "mock.word_delay_ms=200", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "dumb", "mock.word_delay_ms=200");
     cli_type(cli, "aa bb cc dd ee ff gg hh ii jj kk ll mm nn oo pp qq rr ss tt uu vv ww xx yy\n");
     cli_wait_for(cli, "\naa bb");
     cli_type(cli, "\003");
     cli_wait_for(cli, "not kept in the conversation\r\n> ");
     cli_type(cli, "still here\n");
     cli_wait_for(cli, "\nstill here\r\n> ");
-    cli_type(cli, "\004");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "\004");
 }
 
 static void ctrl_c_at_the_prompt_gives_a_new_one(void **state)
 {
     struct cli *cli = *state;
-    on_terminal(cli, "dumb");
-    cli_start(cli, "chat", "-m", "mock/echo", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "dumb", "max_retries=0");
     cli_type(cli, "\003");
     cli_wait_for(cli, "> ^C\r\n> ");
-    cli_type(cli, "/exit\n");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "/exit\n");
 }
 
 static void lines_are_edited_and_kept_in_a_private_history(void **state)
@@ -315,13 +314,10 @@ static void lines_are_edited_and_kept_in_a_private_history(void **state)
     struct cli *cli = *state;
     char path[128];
     struct stat info;
-    on_terminal(cli, "xterm");
-    cli_start(cli, "chat", "-m", "mock/echo", NULL);
-    cli_wait_for(cli, "> ");
+    begin_chat(cli, "xterm", "max_retries=0");
     cli_type(cli, "remembex\177r this\r");
     cli_wait_for(cli, "\nremember this\r\n> ");
-    cli_type(cli, "/exit\r");
-    assert_int_equal(cli_finish(cli), 0);
+    end_chat(cli, "/exit\r");
     snprintf(path, sizeof path, "%s/.local/state/beluga/history", cli->home);
     if (stat(path, &info) != 0) {
         print_message("# this build has no line editing\n");

@@ -1,54 +1,13 @@
 /* beluga trace and --trace: where did the time go. */
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-
-#include "run.h"
-
-#define FIXTURES   "/tests/cli/traces/"
-#define PATH_BYTES 512
-
-static const char *in_root(char path[PATH_BYTES], const char *name)
-{
-    snprintf(path, PATH_BYTES, "%s%s", getenv("BELUGA_SOURCE_ROOT"), name);
-    return path;
-}
-
-static const char *fixture(const char *name)
-{
-    static char path[PATH_BYTES], relative[PATH_BYTES / 2];
-    snprintf(relative, sizeof relative, "%s%s", FIXTURES, name);
-    return in_root(path, relative);
-}
+#include "../support/words.h"
+#include "../support/scoped.h"
+#include "traced.h"
 
 static const char *prices(void)
 {
     static char path[PATH_BYTES], option[PATH_BYTES + 8];
     snprintf(option, sizeof option, "prices=%s", in_root(path, "/data/prices.yaml"));
     return option;
-}
-
-static char *read_file(const char *path, size_t *length)
-{
-    FILE *file = fopen(path, "rb");
-    assert_non_null(file);
-    char *text = calloc(1, 1 << 20);
-    assert_non_null(text);
-    *length = fread(text, 1, (1 << 20) - 1, file);
-    fclose(file);
-    return text;
-}
-
-/* Run `beluga trace` on what is on stdin. */
-static int trace_text(struct cli *cli, const char *text, const char *option)
-{
-    cli->input = text;
-    cli->input_length = strlen(text);
-    int code = cli_run(cli, "trace", "-", option, NULL);
-    cli->input = NULL;
-    return code;
 }
 
 /* ---- spans for tests ------------------------------------------------------------------------- */
@@ -121,8 +80,7 @@ static void attempts_waits_tools_tokens_and_costs_are_drawn(void **state)
     size_t n;
     char *expected = read_file(fixture("agent.txt"), &n);
     cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "trace", "-o", prices(), fixture("agent.jsonl"), NULL), 0);
-    assert_string_equal(cli->out, expected);
+    expect_out(cli, expected, "trace", "-o", prices(), fixture("agent.jsonl"));
     assert_string_equal(cli->err, "");
     free(expected);
 }
@@ -143,7 +101,7 @@ static void without_utf8_it_is_drawn_in_ascii(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "LANG", "C");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     for (size_t i = 0; i < cli->out_length; i++) assert_true((unsigned char)cli->out[i] < 0x80);
     assert_contains(cli->out, "|-attempt 1");
     assert_contains(cli->out, ": waiting  # receiving  x failed");
@@ -174,9 +132,9 @@ static void it_fits_terminals_of_every_width(void **state)
     cli->terminal = true;
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++) {
         cli->width = widths[i];
-        assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+        expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
         assert_in_range(longest_line(cli->out), 38, widths[i]);
-        assert_int_equal(cli_run(cli, "trace", fixture("python_sdk.jsonl"), NULL), 0);
+        expect_exit(cli, 0, "trace", fixture("python_sdk.jsonl"));
         assert_in_range(longest_line(cli->out), 38, widths[i]);
     }
 }
@@ -185,13 +143,12 @@ static void colours_are_for_terminals_that_want_them(void **state)
 {
     struct cli *cli = *state;
     cli_set(cli, "TERM", "xterm");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     assert_lacks(cli->out, "\033");
     cli->terminal = true;
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
-    assert_contains(cli->out, "\033[31m");
+    expect_in_out(cli, "\033[31m", "trace", fixture("agent.jsonl"));
     cli_set(cli, "NO_COLOR", "1");
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", fixture("agent.jsonl"));
     assert_lacks(cli->out, "\033");
 }
 
@@ -269,9 +226,8 @@ static double number(const beluga_json *object, const char *key)
 static void every_moment_counts_once(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "trace", "--json", "-o", prices(), fixture("agent.jsonl"), NULL),
-                     0);
-    beluga_json_doc *doc = cli_parse_out(cli);
+    expect_exit(cli, 0, "trace", "--json", "-o", prices(), fixture("agent.jsonl"));
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *trace = trace_of(doc), *where = beluga_json_get(trace, "where_ms");
     double sum = 0;
     for (const beluga_json *v = beluga_json_first(where); v; v = beluga_json_next(where, v))
@@ -285,18 +241,17 @@ static void every_moment_counts_once(void **state)
     assert_float_equal(number(trace, "cost_usd"), 0.000668, 1e-9);
     assert_int_equal(beluga_json_get_int(trace, "retries", -1), 1);
     assert_int_equal(beluga_json_count(beluga_json_get(trace, "spans")), 7);
-    beluga_json_doc_free(doc);
 }
 
 static void spans_of_another_sdk_are_a_tree(void **state)
 {
     struct cli *cli = *state;
-    assert_int_equal(cli_run(cli, "trace", "--json", fixture("python_sdk.jsonl"), NULL), 0);
+    expect_exit(cli, 0, "trace", "--json", fixture("python_sdk.jsonl"));
     static const char *const names[] = {"POST /ask",       "SELECT orders", "invoke_agent helper",
                                         "chat gpt-5-mini", "POST",          "execute_tool weather",
                                         "chat gpt-5-mini"};
     static const int depths[] = {0, 1, 1, 2, 3, 2, 2};
-    beluga_json_doc *doc = cli_parse_out(cli);
+    SCOPED(beluga_json_doc) *doc = cli_parse_out(cli);
     const beluga_json *spans = beluga_json_get(trace_of(doc), "spans");
     assert_int_equal(beluga_json_count(spans), 7);
     for (size_t i = 0; i < 7; i++) {
@@ -305,7 +260,6 @@ static void spans_of_another_sdk_are_a_tree(void **state)
         assert_int_equal(beluga_json_get_int(span, "depth", -1), depths[i]);
     }
     assert_string_equal(beluga_json_get_string(beluga_json_at(spans, 4), "kind", NULL), "attempt");
-    beluga_json_doc_free(doc);
 }
 
 static void times_and_counts_may_be_numbers(void **state)
@@ -380,16 +334,13 @@ static void what_is_wrong_is_told_with_its_line(void **state)
     assert_int_equal(
         trace_text(cli, "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{}]}]}]}\n", NULL), 2);
     assert_contains(cli->err, "stdin:1: a span has no traceId or no spanId");
-    assert_int_equal(cli_run(cli, "trace", "-o", "nonsense", fixture("agent.jsonl"), NULL), 2);
+    expect_exit(cli, 2, "trace", "-o", "nonsense", fixture("agent.jsonl"));
     assert_string_equal(cli->out, "");
-    assert_int_equal(cli_run(cli, "trace", "-o", "prices=/nowhere", fixture("agent.jsonl"), NULL),
-                     0);
-    assert_contains(cli->err, "costs are unknown: ");
+    expect_error(cli, 0, "costs are unknown: ", "trace", "-o", "prices=/nowhere",
+                 fixture("agent.jsonl"));
     assert_contains(cli->out, "cost unknown");
-    assert_int_equal(cli_run(cli, "trace", NULL), 2);
-    assert_contains(cli->err, "name the file, or - for stdin");
-    assert_int_equal(cli_run(cli, "trace", "/nowhere", NULL), 2);
-    assert_contains(cli->err, "/nowhere can't be read");
+    expect_error(cli, 2, "name the file, or - for stdin", "trace");
+    expect_error(cli, 2, "/nowhere can't be read", "trace", "/nowhere");
 }
 
 static void damaged_files_end_in_a_drawing_or_an_error(void **state)
@@ -429,174 +380,10 @@ static void rings_twins_orphans_and_depths_are_drawn(void **state)
     for (int i = 0; i < 3000; i++) add(&lines, 2, i + 1, i, "deep", 100 + i, 9000 - i);
     end_line(&lines);
     assert_int_equal(trace_text(cli, lines.text, "--all"), 0);
-    assert_contains(cli->out, "own parent");
-    assert_contains(cli->out, "orphan");
-    assert_contains(cli->out, "\n7 spans");
-    assert_contains(cli->out, "\n3000 spans");
+    assert_has_all(cli->out, "own parent", "orphan", "\n7 spans", "\n3000 spans");
     assert_int_equal(trace_text(cli, lines.text, "--json"), 0);
     beluga_json_doc_free(cli_parse_out(cli));
     free(lines.text);
-}
-
-/* ---- the page -------------------------------------------------------------------------------- */
-
-#define EVIL "\\\"'><script>alert(1)</script><img src=http://x/ onerror=y>&amp;"
-
-static void the_page_escapes_all_and_loads_nothing(void **state)
-{
-    struct cli *cli = *state;
-    static const char line[] =
-        "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"traceId\":\"01" EVIL
-        "\",\"spanId\":\"02" EVIL "\",\"name\":\"" EVIL
-        "\",\"startTimeUnixNano\":1790000000000000000,\"endTimeUnixNano\":"
-        "1790000000250000000,\"attributes\":[{\"key\":\"gen_ai.operation.name\",\"value\":{"
-        "\"stringValue\":"
-        "\"chat\"}},{\"key\":\"gen_ai.request.model\",\"value\":{\"stringValue\":\"" EVIL
-        "\"}},{\"key\":\"" EVIL "\",\"value\":{\"arrayValue\":{\"values\":[{\"stringValue\":\"" EVIL
-        "\"}]}}},{\"key\":\"error.type\","
-        "\"value\":{\"stringValue\":\"" EVIL "\"}}],\"status\":{\"code\":2,\"message\":\"" EVIL
-        "\"}}]}]}]}\n";
-    assert_int_equal(trace_text(cli, line, "--html=-"), 0);
-    assert_lacks(cli->out, "<script");
-    assert_lacks(cli->out, "<img");
-    assert_lacks(cli->out, "src=\"");
-    assert_lacks(cli->out, "href");
-    assert_lacks(cli->out, "url(");
-    assert_lacks(cli->out, "@import");
-    assert_contains(cli->out, "default-src 'none'");
-    assert_contains(cli->out, "&quot;&#39;&gt;&lt;script&gt;");
-    assert_contains(cli->out, "&amp;amp;");
-    assert_contains(cli->out, "</html>\n");
-}
-
-static void the_page_is_for_its_owner_only(void **state)
-{
-    struct cli *cli = *state;
-    struct stat info;
-    char path[PATH_BYTES];
-    size_t n;
-    snprintf(path, sizeof path, "%s/page.html", cli->home);
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", path, NULL), 0);
-    assert_string_equal(cli->out, "");
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    char *page = read_file(path, &n);
-    assert_contains(page, "1.30 s waiting for the first token");
-    assert_contains(page, "retry wait, rate_limit");
-    free(page);
-    assert_int_equal(cli_run(cli, "trace", fixture("agent.jsonl"), "--html", "/nowhere/page", NULL),
-                     1);
-    assert_contains(cli->err, "/nowhere/page can't be written");
-}
-
-/* ---- --trace --------------------------------------------------------------------------------- */
-
-static void a_command_draws_itself_when_it_ends(void **state)
-{
-    struct cli *cli = *state;
-    cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->out, "Hello");
-    assert_lacks(cli->out, "trace ");
-    assert_contains(cli->err, "2 spans, 1 call");
-    assert_contains(cli->err, "\u2514 attempt 1");
-    assert_int_equal(cli_run(cli, "health", "--probe", "--trace", "mock/echo", NULL), 0);
-    assert_contains(cli->err, "\u2514 attempt 1");
-    const char *input = cli_write_file(cli, "in.txt", "one\ntwo\n", 8);
-    assert_int_equal(cli_run(cli, "batch", input, "--dry-run", "-m", "mock/echo", "--trace", NULL),
-                     0);
-    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
-    char out[PATH_BYTES];
-    snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
-    assert_int_equal(cli_run(cli, "batch", input, "--out", out, "-m", "mock/echo", "--trace", NULL),
-                     0);
-    assert_contains(cli->err, "5 spans, 2 calls");
-    cli_run(cli, "models", "mock", "--trace", NULL);
-    assert_contains(cli->err, "--trace: no model was called, so there is nothing to draw");
-}
-
-static void it_draws_failures_and_retries(void **state)
-{
-    struct cli *cli = *state;
-    cli_set(cli, "LANG", "C.UTF-8");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "-o", "mock.error=rate_limit", "-o",
-                             "max_retries=1", "-o", "retry_delay=100ms", "--trace", "Hello", NULL),
-                     5);
-    assert_contains(cli->err, "1 of them failed, 1 retry");
-    assert_contains(cli->err, "retry wait");
-    assert_contains(cli->err, "\u2514 attempt 2  rate_limit");
-}
-
-static void it_draws_what_was_interrupted(void **state)
-{
-    struct cli *cli = *state;
-    char words[1024] = "";
-    for (size_t i = 0; i + 6 < sizeof words; i += 5) strcpy(words + i, "word ");
-    cli_start(cli, "-m", "mock/echo", "-o", "mock.word_delay_ms=500", "--trace", words, NULL);
-    cli_wait_for(cli, "word");
-    cli_signal(cli, SIGINT);
-    assert_int_equal(cli_finish(cli), 130);
-    assert_contains(cli->err, "context_canceled");
-    assert_contains(cli->err, "2 spans, 1 call, 1 of them failed");
-}
-
-static size_t count_lines(const char *path, const char *part)
-{
-    size_t length, n = 0;
-    char *text = read_file(path, &length);
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at++) n++;
-    free(text);
-    return n;
-}
-
-static void it_keeps_the_lines_where_it_is_told(void **state)
-{
-    struct cli *cli = *state;
-    char option[PATH_BYTES + 16], path[PATH_BYTES];
-    struct stat info;
-    snprintf(path, sizeof path, "%s/kept.jsonl", cli->home);
-    snprintf(option, sizeof option, "--trace=%s", path);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", option, "Hello", NULL), 0);
-    assert_int_equal(count_lines(path, "\"resourceSpans\""), 2);
-    assert_int_equal(stat(path, &info), 0);
-    assert_int_equal(info.st_mode & 0777, 0600);
-    assert_int_equal(cli_run(cli, "trace", path, NULL), 0);
-    assert_contains(cli->out, "chat echo");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace=/nowhere/x", "Hello", NULL), 1);
-    assert_contains(cli->err, "/nowhere/x can't be written");
-    assert_contains(cli->err, "chat echo");
-}
-
-static void other_exporters_get_the_trace_too(void **state)
-{
-    struct cli *cli = *state;
-    char path[PATH_BYTES];
-    snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
-    cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
-    cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
-    assert_contains(cli->err, "gen_ai.request.model");
-    assert_int_equal(count_lines(path, "\"resourceSpans\""), 1);
-}
-
-static void it_draws_where_telemetry_is_off(void **state)
-{
-    struct cli *cli = *state;
-    char path[PATH_BYTES];
-    struct stat info;
-    snprintf(path, sizeof path, "%s/telemetry.jsonl", cli->home);
-    cli_set(cli, "OTEL_TRACES_SAMPLER", "always_off");
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
-    cli_set(cli, "OTEL_SDK_DISABLED", "true");
-    cli_set(cli, "OTEL_TRACES_EXPORTER", "console");
-    cli_set(cli, "BELUGA_TELEMETRY_FILE", path);
-    assert_int_equal(cli_run(cli, "-m", "mock/echo", "--trace", "Hello", NULL), 0);
-    assert_contains(cli->err, "2 spans, 1 call");
-    assert_lacks(cli->err, "gen_ai.request.model");
-    assert_int_not_equal(stat(path, &info), 0);
 }
 
 int main(void)
@@ -621,14 +408,6 @@ int main(void)
         TEST(what_is_wrong_is_told_with_its_line),
         TEST(damaged_files_end_in_a_drawing_or_an_error),
         TEST(rings_twins_orphans_and_depths_are_drawn),
-        TEST(the_page_escapes_all_and_loads_nothing),
-        TEST(the_page_is_for_its_owner_only),
-        TEST(a_command_draws_itself_when_it_ends),
-        TEST(it_draws_failures_and_retries),
-        TEST(it_draws_what_was_interrupted),
-        TEST(it_keeps_the_lines_where_it_is_told),
-        TEST(other_exporters_get_the_trace_too),
-        TEST(it_draws_where_telemetry_is_off),
     };
     return cmocka_run_group_tests_name("trace", tests, NULL, NULL);
 }

@@ -5,6 +5,7 @@
  * nothing left over.
  */
 #include "../support/openai.h"
+#include "../support/script.h"
 
 #include <beluga/providers/mock.h>
 
@@ -129,39 +130,27 @@ static void resume_all(chaos *c)
 
 /* ---- the server ------------------------------------------------------------------------------ */
 
-static void script(peer *p)
+/* Each way takes a fifth of the requests that come to it, the last one all that are left. */
+static void script_chaos(peer *p)
 {
-    for (unsigned i = 0; i < 9; i++) {
-        peer_reply *r = peer_reply_new(p);
-        peer_reply_repeat(r, PEER_FOR_EVER);
-        peer_reply_turn(r, i == 8 ? 0 : i % 3, i == 8 ? 1 : 5);
-        if (i == 1 || i == 3) peer_step_split(r, 7, 0);
-        switch (i) {
-        case 0:
-        case 1: peer_openai_stream(r, "one two three four five six seven"); break;
-        case 2: peer_openai_error(r, 429, "Retry-After: 0\r\n", NULL, "slow down"); break;
-        case 3:
-            peer_openai_begin(r);
-            peer_openai_text(r, "Half an answer");
-            peer_step_reset(r);
-            break;
-        case 4: peer_step_reset(r); break;
-        case 5:
-            peer_openai_begin(r);
-            peer_openai_text(r, "Half");
-            peer_step_hang(r);
-            break;
-        case 6:
-            peer_openai_begin(r);
-            peer_openai_tool(r, 0, "call_1", "tool", "{\"a\":");
-            peer_openai_tool(r, 0, NULL, NULL, "1}");
-            peer_openai_finish(r, "tool_calls");
-            peer_step_delay_ms(r, 30);
-            peer_openai_done(r);
-            break;
-        case 7: peer_step_hang(r); break;
-        case 8: peer_openai_answer(r, "A whole answer."); break;
-        }
+    enum { WAYS = 9, MOST = 7 };
+    const script_step ways[WAYS][MOST] = {
+        {STREAMS("one two three four five six seven")},
+        {TRICKLES(7, 0), STREAMS("one two three four five six seven")},
+        {FAILS(429, "Retry-After: 0\r\n")},
+        {TRICKLES(7, 0), BEGINS, SAYS("Half an answer"), RESETS},
+        {RESETS},
+        {BEGINS, SAYS("Half"), HANGS},
+        {BEGINS, BEGINS_TOOL(0, "call_1", "tool", "{\"a\":"), CONTINUES_TOOL(0, "1}"),
+         FINISHES("tool_calls"), PAUSES(30), DONE},
+        {HANGS},
+        {ANSWERS("A whole answer.")},
+    };
+    for (unsigned i = 0; i < WAYS; i++) {
+        peer_reply *r = script(p, FOR_EVER);
+        bool last = i == WAYS - 1;
+        peer_reply_turn(r, last ? 0 : i % 3, last ? 1 : 5);
+        script_reply(r, ways[i]);
     }
 }
 
@@ -219,7 +208,7 @@ static int set_up(void **state)
     static chaos c;
     c.peer = peer_start();
     if (!c.peer) return -1;
-    script(c.peer);
+    script_chaos(c.peer);
     *state = &c;
     return 0;
 }

@@ -2,6 +2,8 @@
  * allocator of these tests is as short-lived as a database's: it goes with all of its memory right
  * after the close, so that whoever comes late is found by the address sanitizer. */
 #include "../support/calls.h"
+#include "../support/small_provider.h"
+#include "brief_memory.h"
 #include "../support/parts.h"
 
 #include <beluga/provider/provider.h>
@@ -17,60 +19,6 @@
 #include <unistd.h>
 
 enum { THREADS = 6, ROUNDS = 100, CHILD_PATIENCE_S = 60 };
-
-/* ---- memory that goes at once ---------------------------------------------------------------- */
-
-typedef struct block {
-    struct block *next, **link;
-} block;
-
-enum { HEAD = 32 }; /* before each block's bytes; keeps them aligned */
-
-typedef struct memory {
-    pthread_mutex_t lock;
-    block *blocks;
-} memory;
-
-static void *memory_alloc(void *payload, size_t size)
-{
-    memory *m = payload;
-    block *b = malloc(HEAD + size);
-    if (!b) return NULL;
-    pthread_mutex_lock(&m->lock);
-    *b = (block){m->blocks, &m->blocks};
-    if (b->next) b->next->link = &b->next;
-    m->blocks = b;
-    pthread_mutex_unlock(&m->lock);
-    return (char *)b + HEAD;
-}
-
-static void memory_release(void *payload, void *pointer)
-{
-    memory *m = payload;
-    if (!pointer) return;
-    block *b = (block *)(void *)((char *)pointer - HEAD);
-    pthread_mutex_lock(&m->lock);
-    *b->link = b->next;
-    if (b->next) b->next->link = b->link;
-    pthread_mutex_unlock(&m->lock);
-    free(b);
-}
-
-static void *memory_resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    void *grown = memory_alloc(payload, size);
-    if (grown && pointer) memcpy(grown, pointer, old_size < size ? old_size : size);
-    if (grown) memory_release(payload, pointer);
-    return grown;
-}
-
-static bool memory_is_empty(memory *m)
-{
-    pthread_mutex_lock(&m->lock);
-    bool empty = !m->blocks;
-    pthread_mutex_unlock(&m->lock);
-    return empty;
-}
 
 /* ---- a provider that works on threads -------------------------------------------------------- */
 
@@ -99,33 +47,24 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return beluga_emit_run_blocking(emit, work, NULL, NULL);
 }
 
-static void cancel(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
 static const beluga_provider worker = {
-    BELUGA_PROVIDER_INIT("worker"),
+    SMALL_PROVIDER("worker", start),
     .default_model = "w",
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .start = start,
-    .cancel = cancel,
 };
 
 /* ---- what each test has ---------------------------------------------------------------------- */
 
 typedef struct scene {
-    memory *memory;
+    brief_memory *memory;
     beluga_client *client;
 } scene;
 
 static void open_client(scene *s, const beluga_executor *executor)
 {
-    s->memory = calloc(1, sizeof *s->memory);
+    s->memory = brief_memory_new();
     assert_non_null(s->memory);
-    pthread_mutex_init(&s->memory->lock, NULL);
-    const beluga_allocator allocator = {memory_alloc, memory_resize, memory_release, s->memory};
+    const beluga_allocator allocator = brief_memory_allocator(s->memory);
     const beluga_client_settings settings = {
         .size = sizeof settings, .allocator = &allocator, .executor = executor};
     assert_int_equal(beluga_client_new(&settings, &s->client), 0);
@@ -155,10 +94,8 @@ static int set_up(void **state)
 /* Nothing may be in the memory, and nobody may look at it any more. */
 static void delete_memory(scene *s)
 {
-    assert_true(memory_is_empty(s->memory));
-    pthread_mutex_destroy(&s->memory->lock);
-    memset(s->memory, 0xa5, sizeof *s->memory);
-    free(s->memory);
+    assert_true(brief_memory_is_empty(s->memory));
+    brief_memory_free(s->memory);
     s->client = NULL;
 }
 
@@ -207,15 +144,34 @@ static void use(beluga_chat_model *model)
     beluga_stream_free(stream);
 }
 
+static void use_mock(scene *s)
+{
+    beluga_chat_model *model = open_model(s, "mock");
+    use(model);
+    beluga_chat_model_unref(model);
+}
+
+/* An answer of a model that is gone. */
+static beluga_response *ask_mock(scene *s)
+{
+    beluga_chat_model *model = open_model(s, "mock");
+    beluga_response *response = ask(model);
+    beluga_chat_model_unref(model);
+    return response;
+}
+
+static void assert_answer(beluga_response *response)
+{
+    assert_string_equal(beluga_response_text(response, NULL), "Hi");
+    beluga_response_free(response);
+}
+
 /* ---- closing --------------------------------------------------------------------------------- */
 
 static void a_closed_client_is_done_with_its_allocator(void **state)
 {
-    scene *s = *state;
-    beluga_chat_model *model = open_model(s, "mock");
-    use(model);
-    beluga_chat_model_unref(model);
-    close_and_delete(s);
+    use_mock(*state);
+    close_and_delete(*state);
 }
 
 static void a_close_that_comes_to_no_end_changes_nothing(void **state)
@@ -250,25 +206,18 @@ static void whatever_holds_a_client_is_counted(void **state)
 
 static void a_response_holds_a_client_with_an_allocator_of_its_own(void **state)
 {
-    scene *s = *state;
-    beluga_chat_model *model = open_model(s, "mock");
-    beluga_response *response = ask(model);
-    beluga_chat_model_unref(model);
-    assert_held(s, 1);
-    assert_string_equal(beluga_response_text(response, NULL), "Hi");
-    beluga_response_free(response);
-    close_and_delete(s);
+    beluga_response *response = ask_mock(*state);
+    assert_held(*state, 1);
+    assert_answer(response);
+    close_and_delete(*state);
 }
 
 static void a_response_is_whole_although_its_client_was_let_go(void **state)
 {
     scene *s = *state;
-    beluga_chat_model *model = open_model(s, "mock");
-    beluga_response *response = ask(model);
-    beluga_chat_model_unref(model);
+    beluga_response *response = ask_mock(s);
     beluga_client_unref(s->client);
-    assert_string_equal(beluga_response_text(response, NULL), "Hi");
-    beluga_response_free(response);
+    assert_answer(response);
     delete_memory(s);
 }
 
@@ -405,17 +354,12 @@ static void a_callback_can_not_close_its_client(void **state)
     scene *s = *state;
     beluga_chat_model *model = open_model(s, "mock");
     beluga_loop *loop = NULL;
-    beluga_op *op = NULL;
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("Hi"));
     assert_int_equal(beluga_loop_new(s->client, &loop), 0);
-    assert_int_equal(
-        beluga_stream_start(model, loop, NULL, messages, close_in_callback, s, &op, NULL), 0);
+    beluga_op *op = push_to(model, loop, NULL, close_in_callback, s);
     while (beluga_loop_active(loop)) assert_int_equal(beluga_loop_wait(loop, PATIENCE_MS), 0);
     assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
     beluga_op_free(op);
     beluga_loop_free(loop);
-    beluga_messages_free(messages);
     beluga_chat_model_unref(model);
 }
 
@@ -430,14 +374,26 @@ static void a_worker_can_not_close_its_client(void **state)
     beluga_chat_model_unref(model);
 }
 
+static void (*deed)(scene *s); /* of the tool */
+
+static int do_it(void *payload, beluga_context *ctx, const char *arguments, size_t length,
+                 beluga_tool_result *result)
+{
+    (void)ctx;
+    (void)arguments;
+    (void)length;
+    deed(payload);
+    return beluga_tool_result_set(result, "done", 4);
+}
+
 /* Mock calls the tool, once. */
-static beluga_chat_model *open_with_tool(scene *s, beluga_tool_execute_fn execute)
+static beluga_chat_model *open_with_tool(scene *s)
 {
     const beluga_tool_definition definition = {.size = sizeof definition,
                                                .name = "tool",
                                                .description = "A tool",
                                                .parameters = "{\"type\":\"object\"}",
-                                               .execute = execute,
+                                               .execute = do_it,
                                                .payload = s};
     beluga_tool *tool = NULL;
     beluga_chat_model *model = NULL, *bound = NULL;
@@ -455,9 +411,10 @@ static beluga_chat_model *open_with_tool(scene *s, beluga_tool_execute_fn execut
     return bound;
 }
 
-static int run_tools(scene *s, beluga_tool_execute_fn execute, beluga_context *ctx)
+static int run_tools(scene *s, void (*what)(scene *s), beluga_context *ctx)
 {
-    beluga_chat_model *model = open_with_tool(s, execute);
+    deed = what;
+    beluga_chat_model *model = open_with_tool(s);
     beluga_messages *messages = beluga_messages_new();
     beluga_response *response = NULL;
     beluga_messages_add(messages, beluga_human_message("Hi"));
@@ -468,14 +425,9 @@ static int run_tools(scene *s, beluga_tool_execute_fn execute, beluga_context *c
     return status;
 }
 
-static int close_in_tool(void *payload, beluga_context *ctx, const char *arguments, size_t length,
-                         beluga_tool_result *result)
+static void close_in_tool(scene *s)
 {
-    (void)ctx;
-    (void)arguments;
-    (void)length;
-    close_in_callback(payload, NULL);
-    return beluga_tool_result_set(result, "done", 4);
+    close_in_callback(s, NULL);
 }
 
 static void a_tool_can_not_close_its_client(void **state)
@@ -485,20 +437,13 @@ static void a_tool_can_not_close_its_client(void **state)
     assert_int_equal(atomic_load(&closed_with), BELUGA_ERROR_RECURSIVE);
 }
 
-static int close_another_in_tool(void *payload, beluga_context *ctx, const char *arguments,
-                                 size_t length, beluga_tool_result *result)
+static void close_another_in_tool(scene *s)
 {
     scene other = {0};
-    (void)payload;
-    (void)ctx;
-    (void)arguments;
-    (void)length;
+    (void)s;
     open_client(&other, NULL);
-    beluga_chat_model *model = open_model(&other, "mock");
-    use(model);
-    beluga_chat_model_unref(model);
+    use_mock(&other);
     close_and_delete(&other);
-    return beluga_tool_result_set(result, "done", 4);
 }
 
 static void a_tool_may_close_a_client_of_its_own(void **state)
@@ -509,16 +454,11 @@ static void a_tool_may_close_a_client_of_its_own(void **state)
 static beluga_context *to_cancel;
 
 /* Its caller goes away while it is at work. */
-static int linger(void *payload, beluga_context *ctx, const char *arguments, size_t length,
-                  beluga_tool_result *result)
+static void linger(scene *s)
 {
-    (void)payload;
-    (void)ctx;
-    (void)arguments;
-    (void)length;
+    (void)s;
     beluga_context_cancel(to_cancel);
     while (sem_wait(&may_go_on)) continue;
-    return beluga_tool_result_set(result, "late", 4);
 }
 
 static void a_tool_that_comes_late_is_waited_for(void **state)

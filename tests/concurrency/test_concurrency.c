@@ -3,6 +3,8 @@
  * goes when its last user does. Run under the thread sanitizer by `make tsan`.
  */
 #include "../support/openai.h"
+#include "../support/small_provider.h"
+#include "../support/meter.h"
 
 #include <beluga/provider/provider.h>
 #include <beluga/providers/mock.h>
@@ -279,30 +281,6 @@ static void the_default_client_is_made_once(void **state)
     run(*state, FEW, use_the_default);
 }
 
-static atomic_size_t live;
-
-static void *counted_alloc(void *payload, size_t size)
-{
-    (void)payload;
-    atomic_fetch_add(&live, 1);
-    return malloc(size);
-}
-
-static void *counted_resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    if (!pointer) atomic_fetch_add(&live, 1);
-    return realloc(pointer, size);
-}
-
-static void counted_release(void *payload, void *pointer)
-{
-    (void)payload;
-    if (pointer) atomic_fetch_sub(&live, 1);
-    free(pointer);
-}
-
 /* A reference to the model and one to the client are each thread's, and nobody else has any. */
 static void call_and_let_go(team *t, unsigned number)
 {
@@ -315,7 +293,8 @@ static void call_and_let_go(team *t, unsigned number)
 
 static void a_client_goes_with_the_last_of_its_users(void **state)
 {
-    static const beluga_allocator counted = {counted_alloc, counted_resize, counted_release, NULL};
+    meter m = {0};
+    const beluga_allocator counted = meter_allocator(&m);
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &counted};
     (void)state;
     for (int round = 0; round < 10; round++) {
@@ -323,9 +302,9 @@ static void a_client_goes_with_the_last_of_its_users(void **state)
         assert_int_equal(beluga_client_new(&settings, &t.client), 0);
         t.model = open_in(t.client, "mock", "echo", NULL);
         for (int i = 1; i < FEW; i++) beluga_client_ref(t.client), beluga_chat_model_ref(t.model);
-        assert_true(atomic_load(&live) > 0);
+        assert_true(atomic_load(&m.live) > 0);
         run(&t, FEW, call_and_let_go);
-        assert_int_equal(atomic_load(&live), 0);
+        assert_int_equal(atomic_load(&m.live), 0);
     }
 }
 
@@ -337,12 +316,6 @@ static int start_mute(void *self, const beluga_call *call, beluga_emit *emit, be
     (void)call;
     (void)err;
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
-}
-
-static void cancel_mute(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
 }
 
 static char mute_names[MANY][16];
@@ -368,7 +341,7 @@ static void providers_are_registered_while_others_list_them(void **state)
     for (unsigned i = 0; i < MANY; i++) {
         snprintf(mute_names[i], sizeof *mute_names, "mute-%02u", i);
         mutes[i] = (beluga_provider){BELUGA_PROVIDER_INIT(mute_names[i]), .start = start_mute,
-                                     .cancel = cancel_mute};
+                                     .cancel = small_provider_cancel};
     }
     run(t, FEW, register_and_list);
     assert_int_equal(beluga_registry_list(t->registry, NULL, 0), before + MANY);

@@ -5,6 +5,8 @@
  * now and then.
  */
 #include "../support/calls.h"
+#include "../support/script.h"
+#include "../support/threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -80,17 +82,9 @@ static void threads_that_call_and_cancel_get_answers_or_cancellations(void **sta
 {
     peer *p = *state;
     stress s = {.models = {open_peer(p), open_peer(p), open_mock_n(NULL, 0)}};
-    pthread_t threads[THREADS];
-    peer_reply *streamed = peer_reply_new(p);
-    peer_reply_match_streamed(streamed, 1);
-    peer_reply_repeat(streamed, PEER_FOR_EVER);
-    peer_openai_stream(streamed, "Hello");
-    peer_reply *whole = peer_reply_new(p);
-    peer_reply_repeat(whole, PEER_FOR_EVER);
-    peer_openai_answer(whole, "Hello");
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, work, &s), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    script(p, MATCHES_STREAMED, FOR_EVER, STREAMS("Hello"));
+    script(p, FOR_EVER, ANSWERS("Hello"));
+    threads_run(THREADS, work, &s);
     assert_int_equal(s.failed, 0);
     assert_int_equal(s.answered + s.cancelled, THREADS * CALLS);
     assert_true(s.answered > 0);

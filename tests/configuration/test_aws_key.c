@@ -65,6 +65,19 @@ static void fails(const char *profile, const char *text)
     assert_null(strstr(err.cause, "secret"));
 }
 
+static void set_each(const char *const *pairs)
+{
+    for (; *pairs; pairs++) {
+        char name[64];
+        size_t n = strcspn(*pairs, "=");
+        snprintf(name, sizeof name, "%.*s", (int)n, *pairs);
+        setenv(name, *pairs + n + 1, 1);
+    }
+}
+
+/* Variables of the environment, "NAME=VALUE". */
+#define set(...) set_each((const char *const[]){__VA_ARGS__, NULL})
+
 static const char two_profiles[] = "# keys\n"
                                    "[default]\n"
                                    "aws_access_key_id = AKDEFAULT\n"
@@ -79,11 +92,9 @@ static void the_environment_comes_first(void **state)
 {
     (void)state;
     write_file(credentials, two_profiles);
-    setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret-env", 1);
+    set("AWS_ACCESS_KEY_ID=AKENV", "AWS_SECRET_ACCESS_KEY=secret-env");
     gives("", "AKENV:secret-env::");
-    setenv("AWS_SESSION_TOKEN", "token-env", 1);
-    setenv("AWS_REGION", "eu-west-1", 1);
+    set("AWS_SESSION_TOKEN=token-env", "AWS_REGION=eu-west-1");
     gives("", "AKENV:secret-env:token-env:eu-west-1");
     gives("work", "AKWORK:secret-work:token-work:eu-west-1");
 }
@@ -91,10 +102,8 @@ static void the_environment_comes_first(void **state)
 static void a_line_break_ends_a_variable_and_is_refused_within_one(void **state)
 {
     (void)state;
-    setenv("AWS_ACCESS_KEY_ID", "AKENV\r\n", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", " secret-env\n", 1);
-    setenv("AWS_SESSION_TOKEN", "token-env\n", 1);
-    setenv("AWS_REGION", "eu-west-1\n", 1);
+    set("AWS_ACCESS_KEY_ID=AKENV\r\n", "AWS_SECRET_ACCESS_KEY= secret-env\n",
+        "AWS_SESSION_TOKEN=token-env\n", "AWS_REGION=eu-west-1\n");
     gives("", "AKENV:secret-env:token-env:eu-west-1");
     setenv("AWS_SESSION_TOKEN", "token\r\nX: y", 1);
     fails("", "line break");
@@ -140,8 +149,7 @@ static void a_config_file_tells_the_region_or_all(void **state)
 static void a_key_of_the_environment_may_have_its_region_from_a_profile(void **state)
 {
     (void)state;
-    setenv("AWS_ACCESS_KEY_ID", "AKENV", 1);
-    setenv("AWS_SECRET_ACCESS_KEY", "secret-env", 1);
+    set("AWS_ACCESS_KEY_ID=AKENV", "AWS_SECRET_ACCESS_KEY=secret-env");
     write_file(config, "[default]\nregion = us-west-2\n");
     gives("", "AKENV:secret-env::us-west-2");
 }

@@ -1,6 +1,7 @@
 /* Commands that print keys: what they are given, what becomes of all they say, and when they end.
  */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 #include "base/limits.h"
 #include "keys/command.h"
 
@@ -194,6 +195,32 @@ static void hear_from(int fd)
 /* It and what it has started hold the pipe, once it has said so. */
 static const char lasting[] = "exec 9>%s; trap '' TERM; sleep 1000 & printf x >&9; sleep 1000";
 
+/* Whether a descriptor of a process sends signals (O_ASYNC): then it holds its command. */
+static bool holds_a_command(pid_t host)
+{
+    char path[64], line[128];
+    bool holds = false;
+    for (int fd = 0; fd < 64 && !holds; fd++) {
+        unsigned flags = 0;
+        snprintf(path, sizeof path, "/proc/%d/fdinfo/%d", (int)host, fd);
+        FILE *info = fopen(path, "re");
+        while (info && fgets(line, sizeof line, info))
+            if (sscanf(line, "flags: %o", &flags) == 1) break;
+        if (info) fclose(info);
+        holds = flags & O_ASYNC;
+    }
+    return holds;
+}
+
+/* The command may have begun before its host has come so far. */
+static void wait_until_it_holds_a_command(pid_t host)
+{
+    for (int waits = 0; !holds_a_command(host); waits++) {
+        assert_true(waits < PATIENCE_MS);
+        usleep(1000);
+    }
+}
+
 static void a_host_that_is_killed_leaves_none_behind(void **state)
 {
     (void)state;
@@ -209,6 +236,7 @@ static void a_host_that_is_killed_leaves_none_behind(void **state)
     }
     hear_from(ends[0]);
     close(ends[1]);
+    wait_until_it_holds_a_command(host);
     assert_int_equal(kill(host, SIGKILL), 0);
     assert_int_equal(waitpid(host, &status, 0), host);
     assert_gone(ends[0]);
@@ -224,9 +252,9 @@ static void a_call_that_is_cancelled_ends_the_command_that_it_waited_for(void **
     open_life(ends, name, sizeof name);
     snprintf(command, sizeof command, lasting, name);
     snprintf(key, sizeof key, "command:%s", command);
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(key));
-    beluga_op *op = push_stream(model, loop, NULL, &r);
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_api_key(key));
+    SCOPED(beluga_op) *op = push_stream(model, loop, NULL, &r);
     hear_from(ends[0]);
     close(ends[1]);
     beluga_op_cancel(op);
@@ -234,34 +262,28 @@ static void a_call_that_is_cancelled_ends_the_command_that_it_waited_for(void **
     assert_int_equal(r.error.code, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_gone(ends[0]);
     close(ends[0]);
-    beluga_op_free(op);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 static void another_call_that_waits_for_it_keeps_it(void **state)
 {
     peer *p = *state;
     record first = {0}, second = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model =
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_chat_model) *model =
         open_peer_with(p, beluga_with_api_key("command:sleep 0.5; echo key"));
     peer_openai_stream(peer_reply_new(p), "Hello");
-    beluga_op *op = push_stream(model, loop, NULL, &first);
+    SCOPED(beluga_op) *op = push_stream(model, loop, NULL, &first);
     beluga_op_free(push_stream(model, loop, NULL, &second));
     beluga_op_cancel(op);
     step_until_end(loop, &second);
     assert_story(&second, "start metadata [Hello] usage(12,1) finish(stop)");
-    beluga_op_free(op);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 static void a_call_that_comes_when_it_was_given_up_asks_anew(void **state)
 {
     peer *p = *state;
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model =
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_chat_model) *model =
         open_peer_with(p, beluga_with_api_key("command:sleep 0.2; echo key"));
     peer_reply *reply = peer_reply_new(p);
     peer_reply_repeat(reply, PEER_FOR_EVER);
@@ -279,21 +301,18 @@ static void a_call_that_comes_when_it_was_given_up_asks_anew(void **state)
         beluga_chat_model_unref(model);
         model = open_peer_with(p, beluga_with_api_key("command:sleep 0.2; echo key"));
     }
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 static void a_call_that_waits_too_long_for_its_key_is_not_tried_again(void **state)
 {
     peer *p = *state;
     record r = {0};
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_peer_with(p, beluga_with_api_key("command:echo key; exec >&-; sleep 1000"),
                        beluga_with_timeout_ms(SHORT_MS), beluga_with_max_retries(3));
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(r.error.message, "the key's command gave no answer in time");
     assert_int_equal(r.error.attempts, 1);
-    beluga_chat_model_unref(model);
 }
 
 static void more_than_there_is_room_for_is_an_error(void **state)
@@ -399,10 +418,9 @@ static void no_descriptor_of_ours_stays_open_in_a_hosts_children(void **state)
     bool before[MANY];
     for (int fd = 0; fd < MANY; fd++) before[fd] = fcntl(fd, F_GETFD) >= 0;
     peer_openai_answer(peer_reply_new(p), "Hello");
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key("command:echo key"));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_api_key("command:echo key"));
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_closed_on_exec(before); /* the connection is kept */
-    beluga_chat_model_unref(model);
 }
 
 int main(void)

@@ -1,102 +1,9 @@
 /* Configurations: layers, files, the environment, and what a reference means. */
-#include "../support/torture.h"
-#include "base/mem.h"
-#include "config/config.h"
-
-#include <beluga/beluga.h>
-#include <beluga/provider/provider.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-/* --- a registry with a provider that has options of its own ----------------------------------- */
-
-static const beluga_own_option acme_options[] = {
-    {.name = "acme.region",
-     .meaning = "where",
-     .type = BELUGA_OPTION_STRING,
-     .variable = "BELUGA_TEST_ACME_REGION"},
-    {.name = "acme.level", .meaning = "how", .type = BELUGA_OPTION_INT, .minimum = 1, .maximum = 9},
-    {.name = NULL},
-};
-
-static const char *const acme_keys[] = {"BELUGA_TEST_ACME_KEY", "BELUGA_TEST_ACME_OLD_KEY", NULL};
-static const char *const acme_urls[] = {"BELUGA_TEST_ACME_URL", NULL};
-
-static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_error *err)
-{
-    (void)self;
-    (void)call;
-    (void)emit;
-    return beluga_error_set(err, BELUGA_ERROR_NOT_SUPPORTED, "not for calling");
-}
-
-static void cancel(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-static const beluga_provider acme = {
-    BELUGA_PROVIDER_INIT("acme"),
-    .default_model = "acme-1",
-    .options = acme_options,
-    .key_variables = acme_keys,
-    .url_variables = acme_urls,
-    .base_url = "http://acme.example",
-    .start = start,
-    .cancel = cancel,
-};
-
-static beluga_client *client;
-static beluga_registry *registry;
-
-static int set_up(void **state)
-{
-    (void)state;
-    beluga_error err = {.message = ""};
-    assert_int_equal(beluga_client_new(NULL, &client), 0);
-    registry = beluga_client_registry(client);
-    if (beluga_registry_register(registry, &acme, &err)) fail_msg("%s", err.message);
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    (void)state;
-    beluga_client_unref(client);
-    return 0;
-}
+#include "../support/scoped.h"
+#include "described.h"
+#include "acme.h"
 
 /* --- helpers --------------------------------------------------------------------------------- */
-
-static char path[64];
-
-static void write_file(const void *bytes, size_t n)
-{
-    snprintf(path, sizeof path, "/tmp/beluga-config-XXXXXX");
-    int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, bytes, n), n);
-    close(fd);
-}
-
-static beluga_config *load(const char *yaml)
-{
-    beluga_error err;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
-    write_file(yaml, strlen(yaml));
-    int status = beluga_config_load_file(config, path, &err);
-    unlink(path);
-    if (status) fail_msg("%s", err.message);
-    return config;
-}
 
 /* "path:1:2: text" */
 static void assert_message(const beluga_error *err, const char *text)
@@ -109,7 +16,7 @@ static void assert_message(const beluga_error *err, const char *text)
 static void load_fails_n(const char *yaml, size_t n, const char *text)
 {
     beluga_error err;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     write_file(yaml, n);
     assert_int_equal(beluga_config_load_file(config, path, &err), BELUGA_ERROR_INVALID_CONFIG);
     assert_message(&err, text);
@@ -117,51 +24,11 @@ static void load_fails_n(const char *yaml, size_t n, const char *text)
     const char *name, *reference;
     assert_null(beluga_config_default_model(config)); /* it is as before */
     assert_false(beluga_config_alias(config, 0, &name, &reference));
-    beluga_config_free(config);
 }
 
 static void load_fails(const char *yaml, const char *text)
 {
     load_fails_n(yaml, strlen(yaml), text);
-}
-
-static beluga_config *resolve(const beluga_config *config, const char *reference)
-{
-    beluga_config *out;
-    beluga_error err;
-    if (beluga_config_resolve(config, registry, reference, &out, &err)) fail_msg("%s", err.message);
-    return out;
-}
-
-static void resolve_fails(const beluga_config *config, const char *reference, int code,
-                          const char *text)
-{
-    beluga_config *out;
-    beluga_error err;
-    assert_int_equal(beluga_config_resolve(config, registry, reference, &out, &err), code);
-    assert_int_equal(err.code, code);
-    assert_string_equal(err.message, text);
-    assert_null(out);
-}
-
-/* The same for a fault in the file. */
-static void resolve_fails_at(const char *yaml, const char *reference, int code, const char *text)
-{
-    char expected[400];
-    beluga_config *config = load(yaml);
-    snprintf(expected, sizeof expected, "%s:%s", path, text);
-    resolve_fails(config, reference, code, expected);
-    beluga_config_free(config);
-}
-
-static void described(const beluga_config *config, int key, const char *text, const char *origin)
-{
-    char buffer[256];
-    beluga_origin from;
-    assert_int_equal(beluga_config_describe(config, key, buffer, sizeof buffer, &from),
-                     strlen(text));
-    assert_string_equal(buffer, text);
-    assert_string_equal(beluga_origin_name(from), origin);
 }
 
 /* --- options --------------------------------------------------------------------------------- */
@@ -170,7 +37,7 @@ static void options_are_kept_and_read_back(void **state)
 {
     (void)state;
     char name[] = "acme-2";
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_model_name(name), beluga_with_temperature(0.5), beluga_with_timeout_ms(90000),
         beluga_with_json_mode(true), beluga_with_provider_specific("acme.region", "eu"),
         beluga_with_provider_specific_int("acme.level", 3));
@@ -198,19 +65,18 @@ static void options_are_kept_and_read_back(void **state)
     assert_false(beluga_config_get_int(config, BELUGA_OPTION_MODEL_NAME, &integer));
     assert_false(beluga_config_get_double(config, BELUGA_OPTION_TOP_P, &number));
     assert_false(beluga_config_get_string(config, 9999, &text));
-    beluga_config_free(config);
     beluga_config_free(NULL);
 }
 
 static void options_can_be_set_later(void **state)
 {
     (void)state;
-    beluga_config *config = beluga_config_new(beluga_with_top_k(5), beluga_with_stop_sequence("a"));
+    SCOPED(beluga_config) *config =
+        beluga_config_new(beluga_with_top_k(5), beluga_with_stop_sequence("a"));
     const beluga_option more[] = {beluga_with_top_k(6), beluga_with_stop_sequence("b")};
     assert_int_equal(beluga_config_set_n(config, more, 2), 0);
     described(config, BELUGA_OPTION_TOP_K, "6", "model");
     described(config, BELUGA_OPTION_STOP_SEQUENCES, "a, b", "model");
-    beluga_config_free(config);
 }
 
 static void a_copy_lives_on_its_own(void **state)
@@ -219,11 +85,10 @@ static void a_copy_lives_on_its_own(void **state)
     beluga_config *config = load("model: fast\nmodels: {fast: acme/x}\n");
     const beluga_option user = beluga_with_user("me");
     beluga_config_set_n(config, &user, 1);
-    beluga_config *copy = beluga_config_copy(config);
+    SCOPED(beluga_config) *copy = beluga_config_copy(config);
     beluga_config_free(config);
     described(copy, BELUGA_OPTION_USER, "me", "model");
     assert_string_equal(beluga_config_default_model(copy), "fast");
-    beluga_config_free(copy);
 }
 
 /* --- describing ------------------------------------------------------------------------------ */
@@ -231,35 +96,29 @@ static void a_copy_lives_on_its_own(void **state)
 static void settings_are_described_as_text(void **state)
 {
     (void)state;
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_temperature(0.1), beluga_with_timeout_ms(90000), beluga_with_json_mode(false),
         beluga_with_reasoning_effort(BELUGA_REASONING_EFFORT_HIGH),
         beluga_with_http_version(BELUGA_HTTP_VERSION_1_1), beluga_with_seed(-3),
         beluga_with_provider_specific("acme.region", "eu"),
         beluga_with_provider_specific_double("acme.ratio", 0.25),
         beluga_with_provider_specific_bool("acme.fast", true));
-    described(config, BELUGA_OPTION_TEMPERATURE, "0.1", "model");
-    described(config, BELUGA_OPTION_TIMEOUT, "90s", "model");
-    described(config, BELUGA_OPTION_JSON_MODE, "false", "model");
-    described(config, BELUGA_OPTION_REASONING_EFFORT, "high", "model");
-    described(config, BELUGA_OPTION_HTTP_VERSION, "1.1", "model");
-    described(config, BELUGA_OPTION_SEED, "-3", "model");
-    described(config, BELUGA_OPTION_PROVIDER_SPECIFIC,
-              "acme.region=eu, acme.ratio=0.25, acme.fast=true", "model");
+    DESCRIBED(config, "model", {BELUGA_OPTION_TEMPERATURE, "0.1"}, {BELUGA_OPTION_TIMEOUT, "90s"},
+              {BELUGA_OPTION_JSON_MODE, "false"}, {BELUGA_OPTION_REASONING_EFFORT, "high"},
+              {BELUGA_OPTION_HTTP_VERSION, "1.1"}, {BELUGA_OPTION_SEED, "-3"},
+              {BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.ratio=0.25, acme.fast=true"});
     described(config, BELUGA_OPTION_TOP_P, "", "none");
     described(config, 9999, "", "none");
-    beluga_config_free(config);
 }
 
 static void a_description_is_cut_like_snprintf_does(void **state)
 {
     (void)state;
     char buffer[4] = "zzz";
-    beluga_config *config = beluga_config_new(beluga_with_user("somebody"));
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_user("somebody"));
     assert_int_equal(beluga_config_describe(config, BELUGA_OPTION_USER, buffer, 4, NULL), 8);
     assert_string_equal(buffer, "som");
     assert_int_equal(beluga_config_describe(config, BELUGA_OPTION_USER, NULL, 0, NULL), 8);
-    beluga_config_free(config);
 }
 
 static void nothing_secret_is_described(void **state)
@@ -276,14 +135,13 @@ static void nothing_secret_is_described(void **state)
         described(config, BELUGA_OPTION_API_KEY, keys[i].text, "model");
         beluga_config_free(config);
     }
-    beluga_config *config = beluga_config_new(
+    SCOPED(beluga_config) *config = beluga_config_new(
         beluga_with_base_url("https://me:word@h.example/v1?a=@b"),
         beluga_with_proxy("me:p@proxy:3128"), beluga_with_extra_header("X-Key: secret"),
         beluga_with_extra_header("broken"));
-    described(config, BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b", "model");
-    described(config, BELUGA_OPTION_PROXY, "[redacted]@proxy:3128", "model");
-    described(config, BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set", "model");
-    beluga_config_free(config);
+    DESCRIBED(config, "model", {BELUGA_OPTION_BASE_URL, "https://[redacted]@h.example/v1?a=@b"},
+              {BELUGA_OPTION_PROXY, "[redacted]@proxy:3128"},
+              {BELUGA_OPTION_EXTRA_HEADERS, "X-Key: set, set"});
 }
 
 /* --- files ----------------------------------------------------------------------------------- */
@@ -291,10 +149,10 @@ static void nothing_secret_is_described(void **state)
 static void a_file_gives_aliases_in_its_order(void **state)
 {
     (void)state;
-    beluga_config *config = load("model: fast\n"
-                                 "models:\n"
-                                 "  fast: {model: acme/small, temperature: 0.2}\n"
-                                 "  best: acme:large\n");
+    SCOPED(beluga_config) *config = load("model: fast\n"
+                                         "models:\n"
+                                         "  fast: {model: acme/small, temperature: 0.2}\n"
+                                         "  best: acme:large\n");
     const char *name, *reference;
     assert_string_equal(beluga_config_default_model(config), "fast");
     assert_true(beluga_config_alias(config, 0, &name, &reference));
@@ -304,7 +162,6 @@ static void a_file_gives_aliases_in_its_order(void **state)
     assert_string_equal(name, "best");
     assert_string_equal(reference, "acme:large");
     assert_false(beluga_config_alias(config, 2, &name, &reference));
-    beluga_config_free(config);
 }
 
 static void an_empty_file_says_nothing(void **state)
@@ -322,7 +179,7 @@ static void an_empty_file_says_nothing(void **state)
 static void every_kind_of_value_is_read(void **state)
 {
     (void)state;
-    beluga_config *config =
+    SCOPED(beluga_config) *config =
         load("providers:\n"
              "  acme:\n"
              "    api_key: env:ACME\n"
@@ -337,31 +194,27 @@ static void every_kind_of_value_is_read(void **state)
              "    user: \"quo\\\"ted\"\n"
              "    region: eu\n"
              "    acme.level: 3\n");
-    beluga_config *out = resolve(config, "acme/m");
-    described(out, BELUGA_OPTION_API_KEY, "env:ACME", "file");
-    described(out, BELUGA_OPTION_TIMEOUT, "90s", "file");
-    described(out, BELUGA_OPTION_TEMPERATURE, "1", "file");
-    described(out, BELUGA_OPTION_JSON_MODE, "true", "file");
-    described(out, BELUGA_OPTION_REASONING_EFFORT, "low", "file");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "a, b\n", "file");
-    described(out, BELUGA_OPTION_EXTRA_HEADERS, "X-Team: set, X-Id: set", "file");
+    SCOPED(beluga_config) *out = resolve(config, "acme/m");
+    DESCRIBED(out, "file", {BELUGA_OPTION_API_KEY, "env:ACME"}, {BELUGA_OPTION_TIMEOUT, "90s"},
+              {BELUGA_OPTION_TEMPERATURE, "1"}, {BELUGA_OPTION_JSON_MODE, "true"},
+              {BELUGA_OPTION_REASONING_EFFORT, "low"}, {BELUGA_OPTION_STOP_SEQUENCES, "a, b\n"},
+              {BELUGA_OPTION_EXTRA_HEADERS, "X-Team: set, X-Id: set"});
     assert_string_equal(beluga__config_settings(out)
                             ->known[BELUGA_OPTION_EXTRA_HEADERS]
                             .value.items->next->value.string,
                         "X-Id: 7");
-    described(out, BELUGA_OPTION_EXTRA_BODY,
-              "{\"n\":1,\"f\":1.5,\"s\":\"1\",\"t\":true,\"z\":null,\"l\":[\"a\",{}]}", "file");
-    described(out, BELUGA_OPTION_RESPONSE_SCHEMA, "{\"type\": \"object\"}", "file");
-    described(out, BELUGA_OPTION_USER, "quo\"ted", "file");
-    described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.level=3", "file");
+    DESCRIBED(out, "file",
+              {BELUGA_OPTION_EXTRA_BODY,
+               "{\"n\":1,\"f\":1.5,\"s\":\"1\",\"t\":true,\"z\":null,\"l\":[\"a\",{}]}"},
+              {BELUGA_OPTION_RESPONSE_SCHEMA, "{\"type\": \"object\"}"},
+              {BELUGA_OPTION_USER, "quo\"ted"},
+              {BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu, acme.level=3"});
     int64_t level;
     assert_true(beluga_config_get_own_int(out, "acme.level", &level));
     assert_int_equal(level, 3);
     assert_int_equal(
         beluga__settings_check_all(beluga__config_settings(out), 'M', "acme", acme_options, NULL),
         0);
-    beluga_config_free(out);
-    beluga_config_free(config);
 }
 
 static void bad_yaml_says_where_and_what_to_do(void **state)
@@ -493,7 +346,7 @@ static void a_file_that_can_not_be_read_says_why(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     assert_int_equal(beluga_config_load_file(config, "/nonexistent/config.yaml", &err),
                      BELUGA_ERROR_NOT_FOUND);
     assert_string_equal(err.message, "/nonexistent/config.yaml: No such file or directory");
@@ -506,7 +359,6 @@ static void a_file_that_can_not_be_read_says_why(void **state)
     assert_int_equal(beluga_config_load_file(config, path, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_message(&err, " larger than 1048576 bytes");
     unlink(path);
-    beluga_config_free(config);
 }
 
 static void there_are_at_most_8_files_and_4096_sections(void **state)
@@ -534,8 +386,8 @@ static void a_later_file_wins(void **state)
     const char *name, *reference;
     const char *const second = "model: b\nproviders: {acme: {top_k: 2}}\n"
                                "models: {b: acme/second, c: acme/c}\n";
-    beluga_config *config = load("model: a\nproviders: {acme: {top_k: 1, user: u}}\n"
-                                 "models: {a: acme/a, b: acme/first}\n");
+    SCOPED(beluga_config) *config = load("model: a\nproviders: {acme: {top_k: 1, user: u}}\n"
+                                         "models: {a: acme/a, b: acme/first}\n");
     write_file(second, strlen(second));
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     unlink(path);
@@ -545,395 +397,9 @@ static void a_later_file_wins(void **state)
     assert_true(beluga_config_alias(config, 2, &name, &reference));
     assert_string_equal(name, "c");
     assert_false(beluga_config_alias(config, 3, &name, &reference));
-    beluga_config *out = resolve(config, NULL);
-    described(out, BELUGA_OPTION_MODEL_NAME, "second", "file");
-    described(out, BELUGA_OPTION_TOP_K, "2", "file");
-    described(out, BELUGA_OPTION_USER, "u", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-/* --- references ------------------------------------------------------------------------------ */
-
-static void a_reference_is_split_at_its_first_separator(void **state)
-{
-    (void)state;
-    const struct {
-        const char *reference, *model;
-    } rows[] = {
-        {"acme/m", "m"}, {"acme:m", "m"}, {"acme/meta/m:7b", "meta/m:7b"}, {"acme:m:7b", "m:7b"}};
-    beluga_config *config = beluga_config_new(beluga_with_top_k(1));
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        beluga_config *out = resolve(config, rows[i].reference);
-        described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
-        described(out, BELUGA_OPTION_MODEL_NAME, rows[i].model, "model");
-        described(out, BELUGA_OPTION_TOP_K, "1", "model");
-        beluga_config_free(out);
-    }
-    beluga_config *out = resolve(config, "acme"); /* its default model */
-    described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
-    described(out, BELUGA_OPTION_MODEL_NAME, "", "none");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void a_given_reference_wins_over_the_configuration(void **state)
-{
-    (void)state;
-    beluga_config *config =
-        beluga_config_new(beluga_with_provider("other"), beluga_with_model_name("old"));
-    beluga_config *out = resolve(config, "acme/new");
-    described(out, BELUGA_OPTION_PROVIDER, "acme", "model");
-    described(out, BELUGA_OPTION_MODEL_NAME, "new", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void aliases_add_their_settings_to_the_providers(void **state)
-{
-    (void)state;
-    beluga_config *config =
-        load("providers:\n"
-             "  acme: {top_k: 1, top_p: 0.1, temperature: 0.1, stop_sequences: [p]}\n"
-             "models:\n"
-             "  base: {model: acme/m, top_p: 0.2, temperature: 0.2}\n"
-             "  fast: {model: base, temperature: 0.3, stop_sequences: [a, b]}\n");
-    const beluga_option seed[] = {beluga_with_seed(1), beluga_with_model_name("mine")};
-    beluga_config_set_n(config, seed, 2);
-    beluga_config *out = resolve(config, "fast");
-    described(out, BELUGA_OPTION_PROVIDER, "acme", "file");
-    described(out, BELUGA_OPTION_MODEL_NAME, "m", "file");
-    described(out, BELUGA_OPTION_TOP_K, "1", "file");
-    described(out, BELUGA_OPTION_TOP_P, "0.2", "file");
-    described(out, BELUGA_OPTION_TEMPERATURE, "0.3", "file");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "a, b", "file");
-    described(out, BELUGA_OPTION_SEED, "1", "model");
-    beluga_config_free(out);
-    out = resolve(config, "acme/m");
-    described(out, BELUGA_OPTION_TEMPERATURE, "0.1", "file");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "p", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void options_of_the_model_win_over_the_file(void **state)
-{
-    (void)state;
-    beluga_config *config =
-        load("models: {fast: {model: acme/m, temperature: 0.3, stop_sequences: [f]}}\n");
-    const beluga_option mine[] = {beluga_with_temperature(0.9), beluga_with_stop_sequence("m")};
-    beluga_config_set_n(config, mine, 2);
-    beluga_config *out = resolve(config, "fast");
-    described(out, BELUGA_OPTION_TEMPERATURE, "0.9", "model");
-    described(out, BELUGA_OPTION_STOP_SEQUENCES, "m", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void without_a_reference_the_default_is_taken(void **state)
-{
-    (void)state;
-    beluga_config *config = load("model: acme/m\n");
-    beluga_config *out = resolve(config, NULL);
-    described(out, BELUGA_OPTION_PROVIDER, "acme", "file");
-    described(out, BELUGA_OPTION_MODEL_NAME, "m", "file");
-    beluga_config_free(out);
-    const beluga_option named[] = {beluga_with_provider("mock"), beluga_with_model_name("mine")};
-    beluga_config_set_n(config, named, 2);
-    out = resolve(config, NULL);
-    described(out, BELUGA_OPTION_PROVIDER, "mock", "model");
-    described(out, BELUGA_OPTION_MODEL_NAME, "mine", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
-    config = beluga_config_new_n(NULL, 0);
-    resolve_fails(config, NULL, BELUGA_ERROR_INVALID_CONFIG,
-                  "no model is named and the configuration has no default: "
-                  "name one, such as openai/gpt-5-mini");
-    beluga_config_free(config);
-}
-
-/* The names go on, as far as they fit. */
-static void resolve_lists(const beluga_config *config, const char *reference, const char *text)
-{
-    beluga_config *out;
-    beluga_error err;
-    assert_int_equal(beluga_config_resolve(config, registry, reference, &out, &err),
-                     BELUGA_ERROR_UNSUPPORTED_PROVIDER);
-    assert_null(out);
-    assert_non_null(strstr(err.message, text));
-}
-
-static void a_reference_that_leads_nowhere_says_what_there_is(void **state)
-{
-    (void)state;
-    beluga_config *config = beluga_config_new_n(NULL, 0);
-    resolve_lists(config, "opnai/gpt",
-                  "no provider is named \"opnai\"; did you mean openai? there are acme, ");
-    resolve_lists(config, "fast",
-                  "\"fast\" is no alias, and not written PROVIDER/MODEL; there are acme, ");
-    resolve_fails(config, "acme/", BELUGA_ERROR_INVALID_CONFIG,
-                  "\"acme/\" names no model after the /");
-    resolve_fails(config, "acme:", BELUGA_ERROR_INVALID_CONFIG,
-                  "\"acme:\" names no model after the :");
-    resolve_lists(config, "/x", "no provider is named \"\"; there are acme, ");
-    beluga_config *out;
-    beluga_error err;
-    assert_int_equal(beluga_config_resolve(NULL, registry, "acme/m", &out, &err),
-                     BELUGA_ERROR_INVALID_CONFIG);
-    assert_string_equal(err.message, "config or registry is NULL");
-    beluga_config_free(config);
-    config = load("model: x/y\nmodels:\n  f: {model: z/y}\n");
-    resolve_lists(config, NULL, ":1:8: no provider is named \"x\"; there are acme, ");
-    resolve_lists(config, "f", ":3:14: no provider is named \"z\"; there are acme, ");
-    beluga_config_free(config);
-}
-
-static void aliases_that_lead_in_a_circle_are_found(void **state)
-{
-    (void)state;
-    resolve_fails_at("models:\n  a: b\n  b: a\n", "a", BELUGA_ERROR_INVALID_CONFIG,
-                     "3:6: the alias a leads back to itself");
-    resolve_fails_at("models:\n  a: a\n", "a", BELUGA_ERROR_INVALID_CONFIG,
-                     "2:6: the alias a leads back to itself");
-    const char *const chain = "models: {a1: a2, a2: a3, a3: a4, a4: a5, a5: a6, a6: a7, a7: a8, "
-                              "a8: acme/end, a0: a1}\n";
-    beluga_config *config = load(chain);
-    beluga_config *out = resolve(config, "a1");
-    described(out, BELUGA_OPTION_MODEL_NAME, "end", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
-    resolve_fails_at(chain, "a0", BELUGA_ERROR_INVALID_CONFIG,
-                     "1:62: a0 leads through more than 8 aliases");
-}
-
-static void names_nobody_knows_are_found_when_the_provider_is(void **state)
-{
-    (void)state;
-    const int bad = BELUGA_ERROR_INVALID_CONFIG;
-    resolve_fails_at("providers:\n  acme:\n    temprature: 1\n", "acme/m", bad,
-                     "3:17: \"temprature\" is neither an option nor one of acme's own; "
-                     "did you mean temperature?");
-    resolve_fails_at("providers:\n  acme:\n    regoin: eu\n", "acme/m", bad,
-                     "3:13: \"regoin\" is neither an option nor one of acme's own; "
-                     "did you mean acme.region?");
-    resolve_fails_at("models:\n  f: {model: acme/m, xyzzy: 1}\n", "f", bad,
-                     "2:29: \"xyzzy\" is neither an option nor one of acme's own");
-    /* Sections of other providers are not looked at. */
-    beluga_config *config = load("providers:\n  other: {xyzzy: 1}\n  acme: {region: eu}\n");
-    beluga_config *out = resolve(config, "acme/m");
-    described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "acme.region=eu", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static int open_mock(const char *first, const char *second, beluga_chat_model **model,
-                     beluga_error *err)
-{
-    beluga_option opts[4] = {beluga_with_max_retries(0), beluga_with_model_name("any")};
-    assert_int_equal(beluga_option_parse(first, &opts[2], NULL), 0);
-    assert_int_equal(beluga_option_parse(second, &opts[3], NULL), 0);
-    beluga_config *config = beluga_config_new_n(opts, 4);
-    int status = beluga_registry_open(registry, "mock", config, model, err);
-    beluga_config_free(config);
-    return status;
-}
-
-static void own_options_written_as_text_reach_the_provider(void **state)
-{
-    (void)state;
-    beluga_chat_model *model;
-    beluga_response *response;
-    beluga_error err = {.message = ""};
-    beluga_input input = beluga_input_text("hi");
-    if (open_mock("mock.error=rate_limit", "mock.error_count=1", &model, &err))
-        fail_msg("%s", err.message);
-    assert_int_equal(beluga_invoke_n(model, NULL, input, &response, &err, NULL, 0),
-                     BELUGA_ERROR_RATE_LIMIT);
-    assert_int_equal(beluga_invoke_n(model, NULL, input, &response, &err, NULL, 0), 0);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
-    assert_int_equal(open_mock("mock.error_count=soon", "top_k=0", &model, &err),
-                     BELUGA_ERROR_INVALID_CONFIG);
-    assert_non_null(strstr(err.message, "top_k must be at least 1 (is 0); "
-                                        "mock.error_count must be a whole number"));
-}
-
-/* --- the environment -------------------------------------------------------------------------- */
-
-static void clear_environment(void)
-{
-    unsetenv("BELUGA_TEST_ACME_KEY");
-    unsetenv("BELUGA_TEST_ACME_OLD_KEY");
-    unsetenv("BELUGA_TEST_ACME_URL");
-    unsetenv("BELUGA_TEST_ACME_REGION");
-}
-
-static void the_environment_is_read_only_when_asked(void **state)
-{
-    (void)state;
-    clear_environment();
-    setenv("BELUGA_TEST_ACME_KEY", "secret", 1);
-    setenv("BELUGA_TEST_ACME_URL", "http://env.example", 1);
-    beluga_config *config = beluga_config_new_n(NULL, 0);
-    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
-    described(config, BELUGA_OPTION_API_KEY, "", "none");
-    const beluga_option env = beluga_with_env();
-    beluga_config_set_n(config, &env, 1);
-    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
-    described(config, BELUGA_OPTION_API_KEY, "env:BELUGA_TEST_ACME_KEY", "environment");
-    described(config, BELUGA_OPTION_BASE_URL, "http://env.example", "environment");
-    beluga_config_free(config);
-    clear_environment();
-}
-
-static void an_address_in_short_is_completed(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *url, *own, *whole;
-    } cases[] = {
-        {"gpu", "http://127.0.0.1:11434", "http://gpu:11434"},
-        {"gpu:8080", "http://127.0.0.1:11434", "http://gpu:8080"},
-        {":8080", "http://127.0.0.1:11434", "http://127.0.0.1:8080"},
-        {"0.0.0.0", "http://127.0.0.1:11434", "http://0.0.0.0:11434"},
-        {"[::1]", "http://127.0.0.1:11434", "http://[::1]:11434"},
-        {"[::1]:8080", "http://127.0.0.1:11434", "http://[::1]:8080"},
-        {"fe80::1", "http://127.0.0.1:11434", "http://[fe80::1]:11434"},
-        {"gpu/ollama", "http://127.0.0.1:11434", "http://gpu:11434/ollama"},
-        {"gpu:8080/?a=b:c", "http://127.0.0.1:11434", "http://gpu:8080/?a=b:c"},
-        {"gpu:8080", "http://localhost:8000/v1", "http://gpu:8080/v1"},
-        {"proxy.example", "https://api.acme.example/v1", "https://proxy.example/v1"},
-        {"http://gpu", "http://127.0.0.1:11434", "http://gpu"},
-        {"https://gpu:8080", "http://127.0.0.1:11434", "https://gpu:8080"},
-        {"gpu:8080", NULL, "gpu:8080"},
-    };
-    beluga__arena arena;
-    beluga__arena_init(&arena, beluga_allocator_default(), NULL, 0, 1 << 16);
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_string_equal(beluga__config_complete_url(&arena, cases[i].url, cases[i].own),
-                            cases[i].whole);
-    beluga__arena_free(&arena);
-}
-
-static void the_environment_stands_between_file_and_model(void **state)
-{
-    (void)state;
-    clear_environment();
-    setenv("BELUGA_TEST_ACME_KEY", "", 1); /* empty is as if it were not set */
-    setenv("BELUGA_TEST_ACME_OLD_KEY", "command:touch /nonexistent", 1);
-    setenv("BELUGA_TEST_ACME_URL", "http://env.example", 1);
-    beluga_config *config =
-        load("providers: {acme: {api_key: file-key, base_url: 'http://file.example'}}\n");
-    const beluga_option mine[] = {beluga_with_env(), beluga_with_base_url("http://model.example")};
-    beluga_config_set_n(config, mine, 2);
-    beluga_config *out = resolve(config, "acme/m");
-    assert_int_equal(beluga__config_apply_env(out, &acme), 0);
-    /* A reference: what the variable holds is never run. */
-    described(out, BELUGA_OPTION_API_KEY, "env:BELUGA_TEST_ACME_OLD_KEY", "environment");
-    described(out, BELUGA_OPTION_BASE_URL, "http://model.example", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
-    clear_environment();
-}
-
-/* The key that a reference leads to, with every variable set. */
-static void has_key(const char *yaml, const char *reference, const char *key, const char *url)
-{
-    char text[128];
-    clear_environment();
-    setenv("BELUGA_TEST_ACME_KEY", "secret", 1);
-    setenv("BELUGA_TEST_ACME_URL", "http://env.example", 1);
-    beluga_config *config = load(yaml);
-    const beluga_option env = beluga_with_env();
-    beluga_config_set_n(config, &env, 1);
-    beluga_config *out = resolve(config, reference);
-    assert_int_equal(beluga__config_apply_env(out, &acme), 0);
-    beluga_config_describe(out, BELUGA_OPTION_API_KEY, text, sizeof text, NULL);
-    assert_string_equal(text, key);
-    beluga_config_describe(out, BELUGA_OPTION_BASE_URL, text, sizeof text, NULL);
-    assert_string_equal(text, url);
-    assert_int_equal(beluga_config_has_own_host(out), strcmp(url, "http://env.example") != 0);
-    beluga_config_free(out);
-    beluga_config_free(config);
-    clear_environment();
-}
-
-static void an_alias_with_a_host_of_its_own_inherits_no_key(void **state)
-{
-    (void)state;
-    static const char yaml[] =
-        "providers: {acme: {api_key: file-key}}\n"
-        "models:\n"
-        "  plain: acme/m\n"
-        "  home: {model: acme/m, base_url: 'http://acme.example/'}\n"
-        "  local: {model: acme/m, base_url: 'http://local.example'}\n"
-        "  above: {model: local, temperature: 1}\n"
-        "  keyed: {model: acme/m, base_url: 'http://keyed.example', api_key: 'env:MINE'}\n"
-        "  keyed-above: {model: local, api_key: 'env:MINE'}\n"
-        "  moved: {model: keyed, base_url: 'http://moved.example'}\n";
-    has_key(yaml, "plain", "env:BELUGA_TEST_ACME_KEY", "http://env.example");
-    has_key(yaml, "home", "env:BELUGA_TEST_ACME_KEY", "http://env.example");
-    has_key(yaml, "local", "", "http://local.example");
-    has_key(yaml, "above", "", "http://local.example");
-    has_key(yaml, "keyed", "env:MINE", "http://keyed.example");
-    has_key(yaml, "keyed-above", "env:MINE", "http://local.example");
-    has_key(yaml, "moved", "", "http://moved.example");
-}
-
-static const char *region_of(beluga_config *config)
-{
-    const beluga__item *item = beluga__settings_own(beluga__config_settings(config), "acme.region");
-    return item ? item->value.string : "(none)";
-}
-
-static void a_providers_own_options_may_have_variables(void **state)
-{
-    (void)state;
-    clear_environment();
-    setenv("BELUGA_TEST_ACME_REGION", "north", 1);
-    beluga_config *config = beluga_config_new_n(NULL, 0);
-    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
-    assert_string_equal(region_of(config), "(none)");
-    const beluga_option env = beluga_with_env();
-    beluga_config_set_n(config, &env, 1);
-    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
-    assert_string_equal(region_of(config), "north");
-    const beluga_option mine = beluga_with_provider_specific("acme.region", "south");
-    beluga_config_set_n(config, &mine, 1);
-    assert_int_equal(beluga__config_apply_env(config, &acme), 0);
-    assert_string_equal(region_of(config), "south");
-    beluga_config_free(config);
-    clear_environment();
-}
-
-/* --- allocations ----------------------------------------------------------------------------- */
-
-static int load_and_resolve(void *argument)
-{
-    beluga_error err;
-    beluga_config *out = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_user("me"), beluga_with_env());
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status = beluga_config_load_file(config, argument, &err);
-    if (!status) status = beluga_config_resolve(config, registry, "fast", &out, &err);
-    if (!status) status = beluga__config_apply_env(out, &acme);
-    beluga_config_free(out);
-    beluga_config_free(config);
-    return status;
-}
-
-static void configurations_survive_every_failed_allocation(void **state)
-{
-    (void)state;
-    const char *const yaml =
-        "providers: {acme: {api_key: k, region: eu, stop_sequences: [a, b], extra_headers: {A: "
-        "b}}}\n"
-        "models: {fast: {model: base, extra_body: {a: [1, 2]}}, base: acme/m}\n";
-    setenv("BELUGA_TEST_ACME_KEY", "k", 1);
-    write_file(yaml, strlen(yaml));
-    assert_true(torture_run(load_and_resolve, path) >= 4);
-    unlink(path);
-    clear_environment();
+    SCOPED(beluga_config) *out = resolve(config, NULL);
+    DESCRIBED(out, "file", {BELUGA_OPTION_MODEL_NAME, "second"}, {BELUGA_OPTION_TOP_K, "2"},
+              {BELUGA_OPTION_USER, "u"});
 }
 
 int main(void)
@@ -957,21 +423,6 @@ int main(void)
         cmocka_unit_test(a_file_that_can_not_be_read_says_why),
         cmocka_unit_test(there_are_at_most_8_files_and_4096_sections),
         cmocka_unit_test(a_later_file_wins),
-        cmocka_unit_test(a_reference_is_split_at_its_first_separator),
-        cmocka_unit_test(a_given_reference_wins_over_the_configuration),
-        cmocka_unit_test(aliases_add_their_settings_to_the_providers),
-        cmocka_unit_test(options_of_the_model_win_over_the_file),
-        cmocka_unit_test(without_a_reference_the_default_is_taken),
-        cmocka_unit_test(a_reference_that_leads_nowhere_says_what_there_is),
-        cmocka_unit_test(aliases_that_lead_in_a_circle_are_found),
-        cmocka_unit_test(names_nobody_knows_are_found_when_the_provider_is),
-        cmocka_unit_test(own_options_written_as_text_reach_the_provider),
-        cmocka_unit_test(the_environment_is_read_only_when_asked),
-        cmocka_unit_test(an_address_in_short_is_completed),
-        cmocka_unit_test(an_alias_with_a_host_of_its_own_inherits_no_key),
-        cmocka_unit_test(the_environment_stands_between_file_and_model),
-        cmocka_unit_test(a_providers_own_options_may_have_variables),
-        cmocka_unit_test(configurations_survive_every_failed_allocation),
     };
     return cmocka_run_group_tests_name("config", tests, set_up, tear_down);
 }

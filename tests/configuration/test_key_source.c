@@ -1,6 +1,7 @@
 /* Keys from a function, and what else of a provider comes from the environment. */
 #include "support/calls.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -54,17 +55,22 @@ static void answer(peer *p, int times)
     peer_reply_repeat(r, times);
 }
 
+/* It was asked so often, and the i-th request has this for it. */
+static void assert_asked(const vault *v, int times, peer *p, size_t i, const char *header)
+{
+    assert_int_equal(v->asked, times);
+    assert_string_equal(peer_request_header(p, i, "authorization"), header);
+}
+
 static void a_function_gives_the_key_once_for_many_calls(void **state)
 {
     peer *p = *state;
     vault v;
     vault_init(&v);
     answer(p, 3);
-    beluga_chat_model *model = open_with(p, &v);
+    SCOPED(beluga_chat_model) *model = open_with(p, &v);
     for (int i = 0; i < 3; i++) assert_int_equal(generate(model, "hello", NULL), 0);
-    assert_int_equal(v.asked, 1);
-    assert_string_equal(peer_request_header(p, 2, "authorization"), "Bearer token-1");
-    beluga_chat_model_unref(model);
+    assert_asked(&v, 1, p, 2, "Bearer token-1");
 }
 
 static void a_key_that_has_expired_is_asked_for_again(void **state)
@@ -74,12 +80,10 @@ static void a_key_that_has_expired_is_asked_for_again(void **state)
     vault_init(&v);
     v.expires_in = -1;
     answer(p, 2);
-    beluga_chat_model *model = open_with(p, &v);
+    SCOPED(beluga_chat_model) *model = open_with(p, &v);
     assert_int_equal(generate(model, "hello", NULL), 0);
     assert_int_equal(generate(model, "hello", NULL), 0);
-    assert_int_equal(v.asked, 2);
-    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
-    beluga_chat_model_unref(model);
+    assert_asked(&v, 2, p, 1, "Bearer token-2");
 }
 
 static void a_key_that_was_refused_is_asked_for_again(void **state)
@@ -89,11 +93,10 @@ static void a_key_that_was_refused_is_asked_for_again(void **state)
     vault_init(&v);
     peer_openai_error(peer_reply_new(p), 401, NULL, "invalid_api_key", "no such key");
     answer(p, 1);
-    beluga_chat_model *model = open_with(p, &v);
+    SCOPED(beluga_chat_model) *model = open_with(p, &v);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(generate(model, "hello", NULL), 0);
     assert_int_equal(v.asked, 2);
-    beluga_chat_model_unref(model);
 }
 
 /* AWS refuses a session that is over with 403, as it does what a key may not do. */
@@ -109,12 +112,10 @@ static void a_session_that_is_over_is_asked_for_again(void **state)
         static const char body[] = "{\"message\":\"The security token is expired\"}";
         peer_step_body(r, body, sizeof body - 1);
     }
-    beluga_chat_model *model = open_provider(p, &v, "bedrock");
+    SCOPED(beluga_chat_model) *model = open_provider(p, &v, "bedrock");
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
-    assert_int_equal(v.asked, 2);
-    assert_string_equal(peer_request_header(p, 1, "authorization"), "Bearer token-2");
-    beluga_chat_model_unref(model);
+    assert_asked(&v, 2, p, 1, "Bearer token-2");
 }
 
 static void a_function_that_fails_ends_the_call_with_its_own_error(void **state)
@@ -125,12 +126,11 @@ static void a_function_that_fails_ends_the_call_with_its_own_error(void **state)
     vault_init(&v);
     v.fail_first = 1;
     answer(p, 1);
-    beluga_chat_model *model = open_with(p, &v);
+    SCOPED(beluga_chat_model) *model = open_with(p, &v);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHORIZATION);
     assert_string_equal(err.message, "the vault is sealed");
     assert_int_equal(generate(model, "hello", NULL), 0);
     assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
 }
 
 static void organization_and_project_come_from_their_variables_when_asked(void **state)
@@ -140,8 +140,8 @@ static void organization_and_project_come_from_their_variables_when_asked(void *
     setenv("OPENAI_ORG_ID", "org-1", 1);
     setenv("OPENAI_PROJECT_ID", "project-1", 1);
     answer(p, 2);
-    beluga_chat_model *asked = open_peer_with(p, beluga_with_env());
-    beluga_chat_model *not_asked = open_peer(p);
+    SCOPED(beluga_chat_model) *asked = open_peer_with(p, beluga_with_env());
+    SCOPED(beluga_chat_model) *not_asked = open_peer(p);
     assert_int_equal(generate(asked, "hello", NULL), 0);
     assert_int_equal(generate(not_asked, "hello", NULL), 0);
     assert_string_equal(peer_request_header(p, 0, "openai-organization"), "org-1");
@@ -150,8 +150,6 @@ static void organization_and_project_come_from_their_variables_when_asked(void *
     unsetenv("OPENAI_API_KEY");
     unsetenv("OPENAI_ORG_ID");
     unsetenv("OPENAI_PROJECT_ID");
-    beluga_chat_model_unref(asked);
-    beluga_chat_model_unref(not_asked);
 }
 
 static int open_with_variable(const char *key, beluga_chat_model **model, beluga_error *err)
@@ -168,11 +166,10 @@ static int open_with_variable(const char *key, beluga_chat_model **model, beluga
 static void a_key_with_a_line_break_behind_it_is_sent_without(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(" sk-pasted\r\n"));
+    SCOPED(beluga_chat_model) *model = open_peer_with(p, beluga_with_api_key(" sk-pasted\r\n"));
     answer(p, 1);
     assert_int_equal(generate(model, NULL, NULL), 0);
     assert_string_equal(peer_request_header(p, 0, "Authorization"), "Bearer sk-pasted");
-    beluga_chat_model_unref(model);
 }
 
 static void a_key_that_cannot_be_sent_is_an_error_that_names_its_variable(void **state)
@@ -187,9 +184,8 @@ static void a_key_that_cannot_be_sent_is_an_error_that_names_its_variable(void *
         assert_non_null(strstr(err.message, "TEST_PASTED_KEY"));
         assert_null(strstr(err.message, "sk-"));
     }
-    beluga_chat_model *model;
+    SCOPED(beluga_chat_model) *model = NULL;
     assert_int_equal(open_with_variable("k\xc3\xa9y", &model, NULL), 0);
-    beluga_chat_model_unref(model);
 }
 
 int main(void)

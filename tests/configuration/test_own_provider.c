@@ -1,109 +1,14 @@
 /* Providers without code: an entry of a file, or a configuration with a base. */
-#include "../support/calls.h"
-#include "../support/torture.h"
-#include "client/chat_model.h"
+#include "../support/scoped.h"
+#include "own.h"
 
-#include <beluga/provider/provider.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#define SECRET "tok-4f1dC0ffee5ecret"
 
 /* --- helpers ---------------------------------------------------------------------------------- */
-
-static char path[64];
-
-static void write_text(char *where, size_t size, const char *text)
-{
-    snprintf(where, size, "/tmp/beluga-own-XXXXXX");
-    int fd = mkstemp(where);
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-    close(fd);
-}
-
-/* Load a file in which "URL" stands for the peer's. */
-static beluga_config *load_at(const char *url, const char *yaml)
-{
-    char text[4096] = "";
-    const char *at;
-    beluga_error err;
-    while (url && (at = strstr(yaml, "URL"))) {
-        size_t n = strlen(text);
-        snprintf(text + n, sizeof text - n, "%.*s%s", (int)(at - yaml), yaml, url);
-        yaml = at + 3;
-    }
-    strncat(text, yaml, sizeof text - strlen(text) - 1);
-    write_text(path, sizeof path, text);
-    beluga_config *config = beluga_config_new(beluga_with_env(), beluga_with_max_retries(0),
-                                              beluga_with_timeout_ms(PATIENCE_MS));
-    int status = beluga_config_load_file(config, path, &err);
-    unlink(path);
-    if (status) fail_msg("%s", err.message);
-    return config;
-}
-
-static int try_open(const beluga_config *config, const char *reference, beluga_chat_model **model,
-                    beluga_error *err)
-{
-    beluga_config *resolved = NULL;
-    *model = NULL;
-    int status =
-        beluga_config_resolve(config, beluga_registry_default(), reference, &resolved, err);
-    if (!status)
-        status = beluga_registry_open(beluga_registry_default(), NULL, resolved, model, err);
-    beluga_config_free(resolved);
-    return status;
-}
-
-static beluga_chat_model *open_own(peer *p, const char *yaml, const char *reference)
-{
-    beluga_chat_model *model;
-    beluga_error err;
-    beluga_config *config = load_at(peer_url(p), yaml);
-    int status = try_open(config, reference, &model, &err);
-    beluga_config_free(config);
-    if (status) fail_msg("%s", err.message);
-    return model;
-}
-
-static void will_answer(peer *p, int times)
-{
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, times);
-    peer_openai_answer(reply, "Hello");
-}
-
-static void sent(peer *p, size_t i, const char *name, const char *value)
-{
-    const char *header = peer_request_header(p, i, name);
-    if (!value)
-        assert_null(header);
-    else if (!header)
-        fail_msg("no header %s", name);
-    else
-        assert_string_equal(header, value);
-}
 
 static void body_is(peer *p, size_t i, const char *expected)
 {
     assert_string_equal(peer_request_body(p, i, NULL), expected);
-}
-
-static void open_fails(const char *yaml, const char *reference, int code, const char *message)
-{
-    beluga_chat_model *model;
-    beluga_error err;
-    char expected[512];
-    beluga_config *config = load_at("http://127.0.0.1:9/v1", yaml);
-    assert_int_equal(try_open(config, reference, &model, &err), code);
-    assert_null(model);
-    beluga_config_free(config);
-    snprintf(expected, sizeof expected, "%s%s", *message == ':' ? path : "", message);
-    assert_string_equal(err.message, expected);
 }
 
 /* --- a whole provider ------------------------------------------------------------------------- */
@@ -149,7 +54,7 @@ static void it_has_its_own_name_everywhere(void **state)
     beluga_error err;
     char line[2048];
     peer_openai_error(peer_reply_new(p), 400, NULL, NULL, "no");
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {my-host: {base: openai, base_url: 'URL'}}", "my-host/m");
     assert_string_equal(beluga_provider_name(model), "my-host");
     assert_string_equal(model->target->metric_prefix, "beluga.my-host");
@@ -160,7 +65,6 @@ static void it_has_its_own_name_everywhere(void **state)
     beluga_health health;
     assert_int_equal(beluga_check_health(model, NULL, false, &health, &err), 0);
     assert_string_equal(health.provider, "my-host");
-    beluga_chat_model_unref(model);
 }
 
 /* --- nothing of the base's -------------------------------------------------------------------- */
@@ -173,7 +77,7 @@ static void the_bases_variables_are_never_read(void **state)
                                         "OPENAI_BASE_URL", "OPENAI_API_BASE"};
     for (size_t i = 0; i < 5; i++) setenv(names[i], "http://127.0.0.1:9/" SECRET, 1);
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: openai, base_url: 'URL'}}", "mine/m");
     for (size_t i = 0; i < 5; i++) unsetenv(names[i]);
     assert_false(model->target->key_set);
@@ -181,17 +85,15 @@ static void the_bases_variables_are_never_read(void **state)
     sent(p, 0, "Authorization", NULL);
     sent(p, 0, "OpenAI-Organization", NULL);
     sent(p, 0, "OpenAI-Project", NULL);
-    beluga_chat_model_unref(model);
 }
 
 /* A base whose key comes from a profile when nothing else is said. */
 static void nor_is_its_default_source_of_keys(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: bedrock, base_url: 'URL'}}", "mine/m");
     assert_false(model->target->key_set);
-    beluga_chat_model_unref(model);
 }
 
 static void another_address_has_no_default_model(void **state)
@@ -200,14 +102,12 @@ static void another_address_has_no_default_model(void **state)
     open_fails("providers: {mine: {base: openai, base_url: 'URL'}}", "mine",
                BELUGA_ERROR_INVALID_CONFIG,
                "model_name is missing, and mine has no default: say mine/MODEL");
-    beluga_chat_model *model;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_error err;
-    beluga_config *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
+    SCOPED(beluga_config) *config = load_at(NULL, "providers: {work: {base: openai, api_key: k}}");
     assert_int_equal(try_open(config, "work", &model, &err), 0);
     assert_string_equal(model->target->base_url, "https://api.openai.com/v1");
     assert_string_equal(beluga_model_name(model), "gpt-5-mini");
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
 }
 
 /* --- what the base can ------------------------------------------------------------------------ */
@@ -217,11 +117,10 @@ static void the_bases_quirks_carry_over(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p, "providers: {mine: {base: mistral, base_url: 'URL', seed: 7}}", "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
     assert_non_null(strstr(peer_request_body(p, 0, NULL), "\"random_seed\":7"));
-    beluga_chat_model_unref(model);
 }
 
 static void so_do_its_own_options_and_how_it_authorizes(void **state)
@@ -229,7 +128,7 @@ static void so_do_its_own_options_and_how_it_authorizes(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 2);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p, "providers: {mine: {base: openai, base_url: 'URL', organization: o, openai.project: p}}",
         "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
@@ -241,7 +140,6 @@ static void so_do_its_own_options_and_how_it_authorizes(void **state)
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 1, "api-key", SECRET);
     sent(p, 1, "Authorization", NULL);
-    beluga_chat_model_unref(model);
 }
 
 static void a_base_without_http_works_too(void **state)
@@ -324,14 +222,13 @@ static void a_header_without_its_secret_says_which(void **state)
                "'env:BELUGA_TEST_GATE'}}}",
                "mine/m", BELUGA_ERROR_AUTHENTICATION,
                "header X-Gate: the key's variable BELUGA_TEST_GATE is not set");
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {mine: {base: openai, base_url: 'URL', headers: {A: b, X-Gate: 'file:/none'}}}",
         "mine/m");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(err.message, "header X-Gate: the key's file /none can't be read");
     assert_int_equal(peer_requests(p), 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_header_of_nothing_takes_the_protocols_away(void **state)
@@ -339,23 +236,22 @@ static void a_header_of_nothing_takes_the_protocols_away(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_own(p,
                  "providers: {mine: {base: openai, base_url: 'URL', organization: o, headers: "
                  "{OpenAI-Organization: null}}}",
                  "mine/m");
     assert_int_equal(generate(model, "Hello", &err), 0);
     sent(p, 0, "OpenAI-Organization", NULL);
-    beluga_chat_model_unref(model);
 }
 
 static void a_calls_own_headers_and_body_win(void **state)
 {
     peer *p = *state;
-    beluga_response *response;
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {mine: {base: openai, base_url: 'URL', headers: {A: a, B: b}, body: {x: "
         "{a: 1, b: 1}, y: 1, messages: null}}}",
@@ -367,8 +263,6 @@ static void a_calls_own_headers_and_body_win(void **state)
     sent(p, 0, "A", "a");
     sent(p, 0, "B", "c");
     body_is(p, 0, "{\"model\":\"m\",\"x\":{\"b\":2,\"a\":1}}");
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void headers_and_body_serve_a_registered_provider_too(void **state)
@@ -376,7 +270,7 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
     peer *p = *state;
     beluga_error err;
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers: {openai: {base_url: 'URL', headers: {A: a}, body: {x: 1}, models: {s: small}}}",
         "openai/s");
@@ -384,7 +278,6 @@ static void headers_and_body_serve_a_registered_provider_too(void **state)
     sent(p, 0, "A", "a");
     body_is(p, 0,
             "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}],\"x\":1}");
-    beluga_chat_model_unref(model);
 }
 
 /* The number that a command wrote into a file; 0: not yet. */
@@ -407,11 +300,11 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
              "providers: {mine: {base: openai, base_url: 'URL', headers: {A: 'command:echo a', B: "
              "'command:echo $$. >%s; sleep 25; echo b'}}}",
              asked);
-    beluga_chat_model *model = open_own(p, yaml, "mine/m");
-    beluga_context *context = beluga_context_new_cancellable(NULL);
-    beluga_loop *loop = new_loop();
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_chat_model) *model = open_own(p, yaml, "mine/m");
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     record_clear(&r);
-    beluga_op *op = push_stream(model, loop, context, &r);
+    SCOPED(beluga_op) *op = push_stream(model, loop, context, &r);
     int command = 0;
     for (int i = 0; !(command = read_number(asked)) && i < PATIENCE_MS; i++)
         if (is_readable(loop))
@@ -422,10 +315,6 @@ static void a_call_may_be_cancelled_between_two_secrets(void **state)
     beluga_context_cancel(context);
     step_until_end(loop, &r);
     assert_story(&r, "error(context_canceled)");
-    beluga_op_free(op);
-    beluga_loop_free(loop);
-    beluga_context_unref(context);
-    beluga_chat_model_unref(model);
     assert_int_equal(peer_requests(p), 0);
     /* Nobody waits for it any more. */
     for (int i = 0; !kill(command, 0) && i < PATIENCE_MS; i++) usleep(1000);
@@ -439,7 +328,7 @@ static void what_is_fallen_back_to_gets_nothing_of_the_first(void **state)
     beluga_error err;
     peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "later");
     will_answer(p, 1);
-    beluga_chat_model *model = open_own(
+    SCOPED(beluga_chat_model) *model = open_own(
         p,
         "providers:\n"
         "  one: {base: openai, base_url: 'URL', api_key: " SECRET ", headers: {X-Gate: " SECRET "},"
@@ -453,352 +342,6 @@ static void what_is_fallen_back_to_gets_nothing_of_the_first(void **state)
     sent(p, 1, "Authorization", NULL);
     sent(p, 1, "X-Two", "b");
     body_is(p, 1, "{\"model\":\"small\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}");
-    beluga_chat_model_unref(model);
-}
-
-/* --- names of models -------------------------------------------------------------------------- */
-
-static void an_alias_may_be_default_given_or_of_the_call(void **state)
-{
-    peer *p = *state;
-    static const char yaml[] =
-        "providers: {mine: {base: openai, base_url: 'URL', model: a, models: "
-        "{a: org/a:1, b: 'b=2', a2: org/a}}}\n"
-        "models: {quick: mine/b}\n";
-    static const char *const given[] = {"mine", "mine/a", "mine:b", "quick", "mine/other"};
-    static const char *const meant[] = {"org/a:1", "org/a:1", "b=2", "b=2", "other"};
-    beluga_error err;
-    record r;
-    will_answer(p, 5);
-    for (size_t i = 0; i < 5; i++) {
-        beluga_chat_model *model = open_own(p, yaml, given[i]);
-        assert_string_equal(beluga_model_name(model), meant[i]);
-        assert_int_equal(generate(model, "Hello", &err), 0);
-        assert_string_equal(peer_request_model(p, i), meant[i]);
-        beluga_chat_model_unref(model);
-    }
-    peer_openai_stream(peer_reply_new(p), "Hi");
-    beluga_chat_model *model = open_own(p, yaml, "mine/x");
-    assert_int_equal(stream_with(model, &r, beluga_with_model_name("a2")), 0);
-    assert_string_equal(peer_request_model(p, 5), "org/a");
-    beluga_chat_model_unref(model);
-}
-
-/* --- without a file --------------------------------------------------------------------------- */
-
-static void options_alone_make_one(void **state)
-{
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model;
-    beluga_provider table;
-    will_answer(p, 1);
-    beluga_config *config = beluga_config_new(
-        beluga_with_provider("mine"), beluga_with_base("openai"), beluga_with_base_url(peer_url(p)),
-        beluga_with_header("A: a"), beluga_with_body("{\"x\":1}"),
-        beluga_with_model_alias("s=small"), beluga_with_model_name("s"));
-    assert_int_equal(beluga_registry_describe(beluga_registry_default(), config, &table, &err), 0);
-    assert_string_equal(table.name, "mine");
-    assert_string_equal(table.base_url, peer_url(p));
-    assert_string_equal(table.default_model, "s");
-    assert_null(table.key_variables);
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err),
-                     0);
-    beluga_config_free(config);
-    assert_int_equal(generate(model, "Hello", &err), 0);
-    assert_string_equal(peer_request_model(p, 0), "small");
-    sent(p, 0, "A", "a");
-    beluga_chat_model_unref(model);
-    assert_false(beluga_registry_contains(beluga_registry_default(), "mine"));
-}
-
-static void options_of_the_wrong_form_are_refused_together(void **state)
-{
-    (void)state;
-    beluga_error err;
-    beluga_chat_model *model;
-    beluga_config *config = beluga_config_new(
-        beluga_with_provider("mine"), beluga_with_base("openai"), beluga_with_model_name("m"),
-        beluga_with_header("a secret without a name"), beluga_with_body("[1]"),
-        beluga_with_model_alias("=x"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err),
-                     BELUGA_ERROR_INVALID_CONFIG);
-    assert_string_equal(err.message, "headers: item 0 is not \"Name: value\"; body is not a JSON "
-                                     "object; models: item 0 is not \"alias=name\"");
-    assert_string_equal(err.provider, "mine");
-    beluga_config_free(config);
-}
-
-/* The sections of a file apply to its own provider even where nobody resolved a reference. */
-static void it_opens_by_its_name_alone(void **state)
-{
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model;
-    will_answer(p, 1);
-    beluga_config *config =
-        load_at(peer_url(p),
-                "providers: {mine: {base: openai, base_url: 'URL', model: m, headers: {A: a}}}");
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mine", config, &model, &err),
-                     0);
-    beluga_config_free(config);
-    assert_int_equal(generate(model, "Hello", &err), 0);
-    sent(p, 0, "A", "a");
-    beluga_chat_model_unref(model);
-}
-
-/* --- what can't be ---------------------------------------------------------------------------- */
-
-static void a_base_that_is_none_says_where(void **state)
-{
-    (void)state;
-    open_fails("providers:\n  a: {base: b}\n  b: {base: openai}\n", "a/m",
-               BELUGA_ERROR_INVALID_CONFIG,
-               ":2:13: the base of a, b, has a base itself: name a provider that has none");
-    open_fails("providers:\n  a: {base: b}\n  b: {base: a}\n", "b/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":3:13: the base of b, a, has a base itself: name a provider that has none");
-    open_fails("providers:\n  a: {base: a}\n", "a/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:13: a can't be its own base: name a provider that is registered");
-    open_fails("providers:\n  openai: {base: groq}\n", "openai/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:18: openai is a provider already: one with a base needs another name");
-    open_fails("providers:\n  Mine: {base: groq}\n", "Mine/m", BELUGA_ERROR_INVALID_CONFIG,
-               ":2:16: a provider's name has 1 to 47 of a-z 0-9 _ - (is \"Mine\")");
-    open_fails("providers:\n  mine: {base: openai, organisation: x}\n", "mine/m",
-               BELUGA_ERROR_INVALID_CONFIG,
-               ":2:38: \"organisation\" is neither an option nor one of openai's own; did you mean "
-               "openai.organization?");
-}
-
-static void begins(const beluga_error *err, const char *text)
-{
-    if (strncmp(err->message, text, strlen(text)) != 0) fail_msg("%s", err->message);
-}
-
-static void a_name_that_is_nearly_one_is_hinted_at(void **state)
-{
-    (void)state;
-    beluga_chat_model *model;
-    beluga_error err;
-    beluga_config *config = load_at(
-        NULL,
-        "providers: {mine: {base: opnai}, other: {api_key: k}}\nmodels: {m: {model: mine/x}}\n");
-    assert_int_equal(try_open(config, "mime/x", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
-    assert_string_equal(err.message, "no provider is named \"mime\"; did you mean mine?");
-    assert_int_equal(try_open(config, "other/x", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
-    begins(&err, "no provider is named \"other\", and its section has no base to make it one;");
-    assert_int_equal(try_open(config, "m", &model, &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
-    char expected[160];
-    snprintf(expected, sizeof expected,
-             "%s:1:26: the base of mine, \"opnai\", is no provider; did you mean openai?", path);
-    begins(&err, expected);
-    beluga_config_free(config);
-}
-
-/* --- files and layers ------------------------------------------------------------------------- */
-
-static void described(const beluga_config *config, int key, const char *text, const char *origin)
-{
-    char buffer[256];
-    beluga_origin from;
-    beluga_config_describe(config, key, buffer, sizeof buffer, &from);
-    assert_string_equal(buffer, text);
-    assert_string_equal(beluga_origin_name(from), origin);
-}
-
-static void every_value_tells_its_layer_and_no_secret(void **state)
-{
-    (void)state;
-    beluga_error err;
-    beluga_config *out;
-    beluga_config *config = load_at(
-        NULL,
-        "providers: {mine: {base: openai, base_url: 'http://u:p@h/v1', api_key: sk-secret, "
-        "headers: {A: secret, B: 'env:B', C: null}, body: {a: [1]}, models: {f: x}, model: f}}\n"
-        "models: {m: {model: mine/x, headers: {D: secret}}}\n");
-    const beluga_option mine[] = {beluga_with_body("{}")};
-    assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "mine", &out, &err),
-                     0);
-    described(out, BELUGA_OPTION_BASE, "openai", "file");
-    described(out, BELUGA_OPTION_BASE_URL, "http://[redacted]@h/v1", "file");
-    described(out, BELUGA_OPTION_API_KEY, "set", "file");
-    described(out, BELUGA_OPTION_HEADERS, "A: set, B: env:B, C: none", "file");
-    described(out, BELUGA_OPTION_BODY, "{\"a\":[1]}", "file");
-    described(out, BELUGA_OPTION_MODELS, "f=x", "file");
-    described(out, BELUGA_OPTION_MODEL_NAME, "f", "file");
-    assert_string_equal(beluga_config_get_item(out, BELUGA_OPTION_MODELS, 0, NULL), "f=x");
-    assert_null(beluga_config_get_item(out, BELUGA_OPTION_MODELS, 1, NULL));
-    assert_null(beluga_config_get_item(out, BELUGA_OPTION_BODY, 0, NULL));
-    beluga_config_free(out);
-    beluga_config_set_n(config, mine, 1);
-    assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "m", &out, &err), 0);
-    described(out, BELUGA_OPTION_HEADERS, "D: set", "file"); /* a list of a later section */
-    described(out, BELUGA_OPTION_BODY, "{}", "model");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void a_later_file_adds_and_wins(void **state)
-{
-    (void)state;
-    beluga_error err;
-    beluga_config *out;
-    const char *name, *base;
-    beluga_config *config =
-        load_at(NULL, "providers: {mine: {base: openai, user: a, seed: 1}, two: {base: mock}}");
-    write_text(path, sizeof path, "providers: {mine: {base: groq, user: b}}");
-    assert_int_equal(beluga_config_load_file(config, path, &err), 0);
-    unlink(path);
-    assert_true(beluga_config_provider(config, 0, &name, &base));
-    assert_string_equal(name, "two");
-    assert_true(beluga_config_provider(config, 1, &name, &base));
-    assert_string_equal(name, "mine");
-    assert_string_equal(base, "groq");
-    assert_false(beluga_config_provider(config, 2, &name, &base));
-    assert_int_equal(beluga_config_resolve(config, beluga_registry_default(), "mine/m", &out, &err),
-                     0);
-    described(out, BELUGA_OPTION_BASE, "groq", "file");
-    described(out, BELUGA_OPTION_USER, "b", "file");
-    described(out, BELUGA_OPTION_SEED, "1", "file");
-    beluga_config_free(out);
-    beluga_config_free(config);
-}
-
-static void resolving_anew_leaves_nothing_of_the_last_provider(void **state)
-{
-    (void)state;
-    beluga_error err;
-    beluga_config *mine, *out;
-    const char *text;
-    beluga_config *config = load_at(NULL, "providers:\n"
-                                          "  mine: {base: openai, api_key: " SECRET
-                                          ", base_url: 'http://h', organization: o,"
-                                          " headers: {A: b}, model: m}\n"
-                                          "models: {quick: {model: mine/q, user: u}}\n");
-    const beluga_option kept[] = {beluga_with_provider_specific("openai.project", "p"),
-                                  beluga_with_seed(1)};
-    beluga_config_set_n(config, kept, 2);
-    beluga_registry *registry = beluga_registry_default();
-    assert_int_equal(beluga_config_resolve(config, registry, "quick", &mine, &err), 0);
-    beluga_config_free(config);
-    assert_int_equal(beluga_config_resolve(mine, registry, "openai/x", &out, &err), 0);
-    assert_false(beluga_config_get_string(out, BELUGA_OPTION_API_KEY, &text));
-    assert_false(beluga_config_get_string(out, BELUGA_OPTION_BASE_URL, &text));
-    assert_false(beluga_config_get_string(out, BELUGA_OPTION_BASE, &text));
-    assert_false(beluga_config_get_string(out, BELUGA_OPTION_USER, &text));
-    described(out, BELUGA_OPTION_HEADERS, "", "none");
-    described(out, BELUGA_OPTION_PROVIDER_SPECIFIC, "openai.project=p", "model");
-    described(out, BELUGA_OPTION_SEED, "1", "model");
-    beluga_config_free(out);
-    assert_int_equal(beluga_config_resolve(mine, registry, NULL, &out, &err), 0);
-    described(out, BELUGA_OPTION_PROVIDER, "mine", "model");
-    described(out, BELUGA_OPTION_MODEL_NAME, "m", "file"); /* its default */
-    described(out, BELUGA_OPTION_API_KEY, "set", "file");
-    beluga_config_free(out);
-    beluga_config_free(mine);
-}
-
-/* --- lives and threads ------------------------------------------------------------------------ */
-
-static void a_model_outlives_all_that_made_it(void **state)
-{
-    peer *p = *state;
-    beluga_client *client;
-    beluga_chat_model *model;
-    beluga_config *resolved;
-    beluga_error err;
-    will_answer(p, 1);
-    assert_int_equal(beluga_client_new(NULL, &client), 0);
-    beluga_registry *registry = beluga_client_registry(client);
-    beluga_config *config =
-        load_at(peer_url(p), "providers: {mine: {base: openai, base_url: 'URL', headers: {A: a}}}");
-    assert_int_equal(beluga_config_resolve(config, registry, "mine/m", &resolved, &err), 0);
-    beluga_config_free(config);
-    assert_int_equal(beluga_registry_open(registry, NULL, resolved, &model, &err), 0);
-    beluga_config_free(resolved);
-    beluga_client_unref(client);
-    assert_string_equal(beluga_provider_name(model), "mine");
-    assert_int_equal(generate(model, "Hello", &err), 0);
-    sent(p, 0, "A", "a");
-    beluga_chat_model_unref(model);
-}
-
-enum { THREADS = 8, ROUNDS = 20 };
-
-static void *open_and_ask(void *argument)
-{
-    const beluga_config *config = argument;
-    beluga_error err;
-    size_t failures = 0;
-    for (int i = 0; i < ROUNDS; i++) {
-        beluga_chat_model *model;
-        if (try_open(config, i % 2 ? "one/f" : "two/m", &model, &err)) {
-            failures++;
-            continue;
-        }
-        if (i % 10 < 2) failures += generate(model, NULL, &err) != 0;
-        beluga_chat_model_unref(model);
-    }
-    return (void *)failures;
-}
-
-static void many_threads_open_and_ask_at_once(void **state)
-{
-    peer *p = *state;
-    pthread_t threads[THREADS];
-    will_answer(p, PEER_FOR_EVER);
-    beluga_config *config =
-        load_at(peer_url(p), "providers:\n"
-                             "  one: {base: openai, base_url: 'URL', api_key: 'command:echo k', "
-                             "headers: {A: 'command:echo a'}, models: {f: x}}\n"
-                             "  two: {base: groq, base_url: 'URL', body: {x: 1}}\n");
-    for (size_t i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, open_and_ask, config), 0);
-    for (size_t i = 0; i < THREADS; i++) {
-        void *failures;
-        pthread_join(threads[i], &failures);
-        assert_null(failures);
-    }
-    beluga_config_free(config);
-}
-
-/* --- allocations ------------------------------------------------------------------------------ */
-
-static int make_and_open(void *argument)
-{
-    beluga_error err;
-    beluga_client *client = NULL;
-    beluga_config *config = NULL, *resolved = NULL;
-    beluga_chat_model *model = NULL;
-    int status = beluga_client_new(NULL, &client);
-    if (!status && !(config = beluga_config_new(beluga_with_env())))
-        status = BELUGA_ERROR_NO_MEMORY;
-    if (!status) status = beluga_config_load_file(config, argument, &err);
-    if (!status)
-        status = beluga_config_resolve(config, beluga_client_registry(client), "mine/f", &resolved,
-                                       &err);
-    if (!status)
-        status = beluga_registry_open(beluga_client_registry(client), NULL, resolved, &model, &err);
-    beluga_chat_model_unref(model);
-    if (!status)
-        status = beluga_registry_open(beluga_client_registry(client), "mine", config, &model, &err);
-    if (!status) beluga_chat_model_unref(model);
-    beluga_config_free(resolved);
-    beluga_config_free(config);
-    beluga_client_unref(client);
-    return status;
-}
-
-static void opening_survives_every_failed_allocation(void **state)
-{
-    (void)state;
-    char where[64];
-    write_text(
-        where, sizeof where,
-        "providers: {mine: {base: openai, base_url: 'http://h/v1', api_key: 'file:/k', model: "
-        "f, headers: {A: a, B: 'file:/b', C: null}, body: {a: {b: 1}}, models: {f: x}, "
-        "organization: o}}\n");
-    assert_true(torture_run(make_and_open, where) > 20);
-    unlink(where);
 }
 
 int main(void)
@@ -820,18 +363,6 @@ int main(void)
         ON_PEER(a_calls_own_headers_and_body_win),
         ON_PEER(headers_and_body_serve_a_registered_provider_too),
         ON_PEER(what_is_fallen_back_to_gets_nothing_of_the_first),
-        ON_PEER(an_alias_may_be_default_given_or_of_the_call),
-        ON_PEER(options_alone_make_one),
-        cmocka_unit_test(options_of_the_wrong_form_are_refused_together),
-        ON_PEER(it_opens_by_its_name_alone),
-        cmocka_unit_test(a_base_that_is_none_says_where),
-        cmocka_unit_test(a_name_that_is_nearly_one_is_hinted_at),
-        cmocka_unit_test(every_value_tells_its_layer_and_no_secret),
-        cmocka_unit_test(a_later_file_adds_and_wins),
-        cmocka_unit_test(resolving_anew_leaves_nothing_of_the_last_provider),
-        ON_PEER(a_model_outlives_all_that_made_it),
-        ON_PEER(many_threads_open_and_ask_at_once),
-        cmocka_unit_test(opening_survives_every_failed_allocation),
     };
     return cmocka_run_group_tests_name("own providers", tests, NULL, NULL);
 }

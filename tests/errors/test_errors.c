@@ -1,6 +1,7 @@
 /* beluga_error by itself, and what is refused before anything reaches a provider. */
 #include "../support/openai.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <beluga/providers/mock.h>
 
@@ -233,34 +234,35 @@ static void without_a_name_and_a_configuration_the_providers_are_listed(void **s
                      BELUGA_ERROR_INVALID_INPUT);
 }
 
+/* No model of the provider is opened, and the error says this. */
+static beluga_error not_opened(const char *provider, const beluga_config *config, int code,
+                               const char *words)
+{
+    beluga_chat_model *model = (beluga_chat_model *)&code; /* not NULL: it has to be set */
+    beluga_error err = {0};
+    int status = beluga_registry_open(beluga_registry_default(), provider, config, &model, &err);
+    assert_int_equal(status, code);
+    assert_null(model);
+    assert_non_null(strstr(err.message, words));
+    return err;
+}
+
 static void without_a_configuration_what_is_missing_is_named(void **state)
 {
-    beluga_chat_model *model = (beluga_chat_model *)&state;
-    beluga_error err = {0};
     (void)state;
-    int status = beluga_registry_open(beluga_registry_default(), "mock", NULL, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_INVALID_CONFIG);
-    assert_null(model);
-    assert_non_null(strstr(err.message, "model_name is missing"));
+    not_opened("mock", NULL, BELUGA_ERROR_INVALID_CONFIG, "model_name is missing");
 }
 
 static void a_missing_key_names_its_variable(void **state)
 {
-    beluga_chat_model *model = (beluga_chat_model *)&state;
-    beluga_error err = {0};
     (void)state;
-    int status = beluga_registry_open(beluga_registry_default(), "openai", NULL, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_AUTHENTICATION);
-    assert_null(model);
-    assert_non_null(strstr(err.message, "OPENAI_API_KEY"));
+    beluga_error err = not_opened("openai", NULL, BELUGA_ERROR_AUTHENTICATION, "OPENAI_API_KEY");
     assert_string_equal(err.provider, "openai");
 
     unsetenv("BELUGA_TEST_NO_KEY");
-    beluga_config *config = beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_NO_KEY"));
-    status = beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err);
-    assert_int_equal(status, BELUGA_ERROR_AUTHENTICATION);
-    assert_non_null(strstr(err.message, "BELUGA_TEST_NO_KEY"));
-    beluga_config_free(config);
+    SCOPED(beluga_config) *config =
+        beluga_config_new(beluga_with_api_key("env:BELUGA_TEST_NO_KEY"));
+    not_opened("openai", config, BELUGA_ERROR_AUTHENTICATION, "BELUGA_TEST_NO_KEY");
 }
 
 static void every_bad_option_is_told_at_once_with_its_range(void **state)
@@ -335,15 +337,13 @@ static beluga_messages *human(const char *text, size_t n)
 
 static void a_call_without_messages_is_refused(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_messages *none = beluga_messages_new();
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_messages) *none = beluga_messages_new();
     (void)state;
     assert_all_refuse(model, none, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT,
                       "no messages provided");
     assert_all_refuse(model, NULL, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT,
                       "no messages provided");
-    beluga_messages_free(none);
-    beluga_chat_model_unref(model);
 }
 
 static void invalid_utf8_is_refused_with_its_position(void **state)
@@ -357,7 +357,7 @@ static void invalid_utf8_is_refused_with_its_position(void **state)
                 {"a\xed\xa0\x80", 4, "byte 1"},
                 {"ab\xf0\x9f\x9a", 5, "byte 2"},
                 {"x\xf4\x90\x80\x80", 5, "byte 1"}};
-    beluga_chat_model *model = open_mock();
+    SCOPED(beluga_chat_model) *model = open_mock();
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         beluga_messages *messages = human("fine", 4);
@@ -367,13 +367,12 @@ static void invalid_utf8_is_refused_with_its_position(void **state)
         assert_all_refuse(model, messages, NULL, NULL, 0, BELUGA_ERROR_INVALID_INPUT, said);
         beluga_messages_free(messages);
     }
-    beluga_chat_model_unref(model);
 }
 
 static void bad_options_of_one_call_are_told_at_once(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_messages *messages = human("Hi", 2);
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_messages) *messages = human("Hi", 2);
     (void)state;
     const beluga_option bad[] = {beluga_with_temperature(2.5), beluga_with_max_tokens(0)};
     assert_all_refuse(model, messages, NULL, bad, 2, BELUGA_ERROR_INVALID_INPUT,
@@ -382,14 +381,12 @@ static void bad_options_of_one_call_are_told_at_once(void **state)
     assert_all_refuse(model, messages, NULL, model_only, 1, BELUGA_ERROR_INVALID_INPUT, "base_url");
     const beluga_option later[] = {{.key = 9999, .type = BELUGA_OPTION_INT}};
     assert_all_refuse(model, messages, NULL, later, 1, BELUGA_ERROR_INVALID_INPUT, "9999");
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void an_option_the_provider_does_not_have_is_named_in_a_call(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_messages *messages = human("Hi", 2);
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_messages) *messages = human("Hi", 2);
     (void)state;
     const beluga_option unknown[] = {beluga_with_provider_specific("mock.no_such", "x")};
     assert_all_refuse(model, messages, NULL, unknown, 1, BELUGA_ERROR_INVALID_INPUT,
@@ -397,32 +394,26 @@ static void an_option_the_provider_does_not_have_is_named_in_a_call(void **state
     const beluga_option wrong[] = {beluga_with_provider_specific("mock.latency_ms", "soon")};
     assert_all_refuse(model, messages, NULL, wrong, 1, BELUGA_ERROR_INVALID_INPUT,
                       "mock.latency_ms");
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void a_cancelled_context_refuses_every_call(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_messages *messages = human("Hi", 2);
-    beluga_context *parent = beluga_context_new_cancellable(NULL);
-    beluga_context *child = beluga_context_new_timeout(parent, 60000);
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_messages) *messages = human("Hi", 2);
+    SCOPED(beluga_context) *parent = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_context) *child = beluga_context_new_timeout(parent, 60000);
     (void)state;
     beluga_context_cancel(parent);
     beluga_context_cancel(parent);
     assert_true(beluga_context_is_cancelled(child));
     assert_all_refuse(model, messages, parent, NULL, 0, BELUGA_ERROR_CONTEXT_CANCELED, "cancel");
     assert_all_refuse(model, messages, child, NULL, 0, BELUGA_ERROR_CONTEXT_CANCELED, "cancel");
-    beluga_context_unref(child);
-    beluga_context_unref(parent);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void an_expired_context_refuses_every_call(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_messages *messages = human("Hi", 2);
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_messages) *messages = human("Hi", 2);
     (void)state;
     static const int64_t passed[] = {0, -1, INT64_MIN};
     for (size_t i = 0; i < sizeof passed / sizeof *passed; i++) {
@@ -432,17 +423,14 @@ static void an_expired_context_refuses_every_call(void **state)
                           "deadline");
         beluga_context_unref(context);
     }
-    beluga_context *endless = beluga_context_new_timeout(NULL, INT64_MAX);
+    SCOPED(beluga_context) *endless = beluga_context_new_timeout(NULL, INT64_MAX);
     assert_int_equal(beluga_context_remaining_ms(endless), -1);
-    beluga_context_unref(endless);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void a_deadline_in_mid_answer_is_context_timeout(void **state)
 {
-    beluga_chat_model *model = open_mock();
-    beluga_context *context = beluga_context_new_timeout(NULL, 30);
+    SCOPED(beluga_chat_model) *model = open_mock();
+    SCOPED(beluga_context) *context = beluga_context_new_timeout(NULL, 30);
     beluga_response *response = NULL;
     beluga_error err = {0};
     (void)state;
@@ -451,13 +439,11 @@ static void a_deadline_in_mid_answer_is_context_timeout(void **state)
     assert_int_equal(status, BELUGA_ERROR_CONTEXT_TIMEOUT);
     assert_null(response);
     assert_false(beluga_error_is_retryable(&err));
-    beluga_context_unref(context);
-    beluga_chat_model_unref(model);
 }
 
 static void a_long_model_name_is_cut_between_characters(void **state)
 {
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_response *response = NULL;
     beluga_error err = {0};
     char name[301];
@@ -474,12 +460,11 @@ static void a_long_model_name_is_cut_between_characters(void **state)
     assert_int_equal(status, BELUGA_ERROR_TIMEOUT);
     assert_true(strlen(err.model) >= sizeof err.model - 4);
     assert_true(ends_in_a_whole_character(err.model));
-    beluga_chat_model_unref(model);
 }
 
 static void an_input_of_no_kind_is_refused(void **state)
 {
-    beluga_chat_model *model = open_mock();
+    SCOPED(beluga_chat_model) *model = open_mock();
     beluga_response *response = (beluga_response *)&state;
     beluga_error err = {0};
     (void)state;
@@ -494,7 +479,6 @@ static void an_input_of_no_kind_is_refused(void **state)
         assert_null(response);
         assert_true(*err.message);
     }
-    beluga_chat_model_unref(model);
 }
 
 int main(void)

@@ -1,5 +1,6 @@
 /* The log hook: what it is told at which level, and what it is never told. */
 #include "../support/openai.h"
+#include "../support/scoped.h"
 
 #include <beluga/providers/mock.h>
 
@@ -174,7 +175,7 @@ static void a_password_in_an_address_is_not_told(void **state)
     beluga_error err = {0};
     beluga_response *response = NULL;
     snprintf(url, sizeof url, "http://user:" OTHER_SECRET "@127.0.0.1:%d/v1", peer_port(s->peer));
-    beluga_chat_model *model = open_in(s, "openai", url, NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_in(s, "openai", url, NULL, 0);
     peer_openai_error(peer_reply_new(s->peer), 400, NULL, NULL, "no");
     int status = beluga_invoke(model, NULL, beluga_input_text(PROMPT), &response, &err);
     assert_int_equal(status, BELUGA_ERROR_INVALID_REQUEST);
@@ -182,7 +183,6 @@ static void a_password_in_an_address_is_not_told(void **state)
     assert_untold(OTHER_SECRET);
     assert_null(strstr(err.message, OTHER_SECRET));
     assert_null(strstr(err.cause, OTHER_SECRET));
-    beluga_chat_model_unref(model);
 }
 
 /* ---- levels ---------------------------------------------------------------------------------- */
@@ -228,10 +228,9 @@ static void a_model_may_keep_its_calls_out_of_the_log(void **state)
 {
     scene *s = *state;
     const beluga_option quiet = beluga_with_enable_structured_logging(false);
-    beluga_chat_model *model = open_in(s, "mock", NULL, &quiet, 1);
+    SCOPED(beluga_chat_model) *model = open_in(s, "mock", NULL, &quiet, 1);
     assert_int_equal(say(model, PROMPT), 0);
     assert_int_equal(told.records, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void the_hook_can_be_taken_away(void **state)

@@ -49,32 +49,31 @@ static int closed_port(int *fd)
     return ntohs(at.sin_port);
 }
 
-static void a_tunnel_that_wants_credentials_says_so(void **state)
+/* A proxy that wants credentials says so, whatever is asked for through it. */
+static beluga_error without_credentials(peer *p, const char *url)
 {
-    peer *p = *state;
     char proxy[128];
     beluga_error err;
     write_proxy(proxy, sizeof proxy, peer_port(p));
     answer(p, 407);
-    assert_int_equal(ask_through(proxy, SERVER, &err), BELUGA_ERROR_NETWORK);
+    assert_int_equal(ask_through(proxy, url, &err), BELUGA_ERROR_NETWORK);
     assert_non_null(strstr(err.message, "the proxy wants a name and a password"));
-    assert_non_null(strstr(err.message, "HTTPS_PROXY"));
     assert_false(beluga_error_is_retryable(&err));
+    return err;
+}
+
+static void a_tunnel_that_wants_credentials_says_so(void **state)
+{
+    peer *p = *state;
+    beluga_error err = without_credentials(p, SERVER);
+    assert_non_null(strstr(err.message, "HTTPS_PROXY"));
     assert_string_equal(peer_request_method(p, 0), "CONNECT");
     assert_null(peer_request_header(p, 0, "Authorization")); /* the key is not for a proxy */
 }
 
 static void a_plain_request_that_wants_credentials_says_the_same(void **state)
 {
-    peer *p = *state;
-    char proxy[128];
-    beluga_error err;
-    write_proxy(proxy, sizeof proxy, peer_port(p));
-    answer(p, 407);
-    assert_int_equal(ask_through(proxy, "http://127.0.0.1:9/v1", &err), BELUGA_ERROR_NETWORK);
-    assert_non_null(strstr(err.message, "the proxy wants a name and a password"));
-    assert_int_equal(err.http_status, 407);
-    assert_false(beluga_error_is_retryable(&err));
+    assert_int_equal(without_credentials(*state, "http://127.0.0.1:9/v1").http_status, 407);
 }
 
 static void a_tunnel_that_is_refused_has_the_proxys_status(void **state)
@@ -140,40 +139,37 @@ static void a_variable_takes_no_proxy_away_that_was_given(void **state)
     close(fd);
 }
 
-/* libcurl takes them by itself: that it was one is found out. */
-static void a_proxy_of_a_variable_is_told_as_one(void **state)
+/* With the proxy of a variable, the call fails with this. */
+static void variable_fails(const char *proxy, int code, const char *words)
 {
     const beluga_option option = beluga_with_env();
-    char proxy[128];
-    int fd;
     beluga_error err;
-    (void)state;
-    write_proxy(proxy, sizeof proxy, closed_port(&fd));
     setenv("https_proxy", proxy, 1);
     beluga_chat_model *model = open_at(SERVER, &option, 1);
-    assert_int_equal(ask(model, &err), BELUGA_ERROR_NETWORK);
-    assert_non_null(strstr(err.message, "the proxy refused the connection"));
+    assert_int_equal(ask(model, &err), code);
+    assert_non_null(strstr(err.message, words));
     assert_null(strstr(err.cause, PASSWORD));
     beluga_chat_model_unref(model);
     unsetenv("https_proxy");
+}
+
+/* libcurl takes them by itself: that it was one is found out. */
+static void a_proxy_of_a_variable_is_told_as_one(void **state)
+{
+    char proxy[128];
+    int fd;
+    (void)state;
+    write_proxy(proxy, sizeof proxy, closed_port(&fd));
+    variable_fails(proxy, BELUGA_ERROR_NETWORK, "the proxy refused the connection");
     close(fd);
 }
 
 static void an_address_of_a_proxy_that_is_none_is_no_secret_told(void **state)
 {
     static const char *const bad[] = {"http://user:" PASSWORD "@[bad", "ftp://user:" PASSWORD "@h"};
-    const beluga_option option = beluga_with_env();
     (void)state;
-    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
-        beluga_error err;
-        setenv("https_proxy", bad[i], 1);
-        beluga_chat_model *model = open_at(SERVER, &option, 1);
-        assert_int_equal(ask(model, &err), BELUGA_ERROR_INVALID_CONFIG);
-        assert_non_null(strstr(err.message, "the proxy's address"));
-        assert_null(strstr(err.cause, PASSWORD));
-        beluga_chat_model_unref(model);
-    }
-    unsetenv("https_proxy");
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+        variable_fails(bad[i], BELUGA_ERROR_INVALID_CONFIG, "the proxy's address");
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 /* The option `strict`: an answer that is not whole is an error, however it is asked for. */
 #include "../support/calls.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -25,30 +26,29 @@ static void assert_cut(int status, const beluga_error *err)
     assert_false(beluga_error_is_retryable(err));
 }
 
+/* A strict answer that ends for this reason gives this status. */
+static void ends_in(const char *reason, int expected)
+{
+    SCOPED(beluga_chat_model) *model = open_strict(reason);
+    assert_int_equal(generate(model, expected ? NULL : answer, NULL), expected);
+}
+
 static void every_reason_but_a_natural_one_is_an_error(void **state)
 {
     (void)state;
-    static const struct {
-        const char *reason;
-        int code;
-    } cases[] = {{"stop", 0},
-                 {"tool_calls", 0},
-                 {"length", BELUGA_ERROR_INCOMPLETE},
-                 {"content_filter", BELUGA_ERROR_CONTENT_FILTER},
-                 {"other", BELUGA_ERROR_INCOMPLETE}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        beluga_chat_model *model = open_strict(cases[i].reason);
-        beluga_error err;
-        assert_int_equal(generate(model, cases[i].code ? NULL : answer, &err), cases[i].code);
-        beluga_chat_model_unref(model);
-    }
+    ends_in("stop", 0);
+    ends_in("tool_calls", 0);
+    ends_in("length", BELUGA_ERROR_INCOMPLETE);
+    ends_in("content_filter", BELUGA_ERROR_CONTENT_FILTER);
+    ends_in("other", BELUGA_ERROR_INCOMPLETE);
 }
 
 static void a_cut_answer_is_no_response_and_its_text_is_had_as_a_partial_one(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
-    beluga_response *response = NULL, *partial = NULL;
+    SCOPED(beluga_chat_model) *model = open_strict("length");
+    beluga_response *response = NULL;
+    SCOPED(beluga_response) *partial = NULL;
     beluga_error err;
     assert_cut(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err,
                              beluga_with_partial(&partial)),
@@ -57,43 +57,37 @@ static void a_cut_answer_is_no_response_and_its_text_is_had_as_a_partial_one(voi
     assert_string_equal(beluga_response_text(partial, NULL), answer);
     assert_false(beluga_response_is_complete(partial));
     assert_int_equal(beluga_response_usage(partial)->output_total, 5);
-    beluga_response_free(partial);
-    beluga_chat_model_unref(model);
 }
 
 static void a_pulled_stream_gives_its_text_and_ends_in_the_error(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
+    SCOPED(beluga_chat_model) *model = open_strict("length");
     record r = {.length = 0};
     assert_cut(stream_whole(model, &r), &r.error);
     assert_int_equal(r.bytes, strlen(answer));
     assert_int_equal(r.finishes, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_pushed_stream_gives_its_text_and_ends_in_the_error(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
-    beluga_loop *loop = new_loop();
+    SCOPED(beluga_chat_model) *model = open_strict("length");
+    SCOPED(beluga_loop) *loop = new_loop();
     record r = {.length = 0};
-    beluga_op *op = push_stream(model, loop, NULL, &r);
+    SCOPED(beluga_op) *op = push_stream(model, loop, NULL, &r);
     step_until_end(loop, &r);
     assert_cut(r.error.code, &r.error);
     assert_int_equal(r.bytes, strlen(answer));
     assert_int_equal(r.finishes + r.errors, 1);
-    beluga_op_free(op);
-    beluga_loop_free(loop);
-    beluga_chat_model_unref(model);
 }
 
 static void an_unstreamed_push_gives_its_text_and_ends_in_the_error(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
-    beluga_loop *loop = new_loop();
-    beluga_messages *messages = beluga_messages_new();
+    SCOPED(beluga_chat_model) *model = open_strict("length");
+    SCOPED(beluga_loop) *loop = new_loop();
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
     record r = {.length = 0};
     beluga_error err;
     beluga_messages_add(messages, beluga_human_message("Hi"));
@@ -102,15 +96,12 @@ static void an_unstreamed_push_gives_its_text_and_ends_in_the_error(void **state
     step_until_end(loop, &r);
     assert_cut(r.error.code, &r.error);
     assert_int_equal(r.bytes, strlen(answer));
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
-    beluga_chat_model_unref(model);
 }
 
 static void an_input_of_a_batch_fails_and_its_text_is_its_partial_one(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
+    SCOPED(beluga_chat_model) *model = open_strict("length");
     const beluga_input inputs[] = {beluga_input_text("a"), beluga_input_text("b")};
     beluga_batch_result results[2];
     beluga_error err;
@@ -123,15 +114,14 @@ static void an_input_of_a_batch_fails_and_its_text_is_its_partial_one(void **sta
     }
     beluga_batch_results_clear(results, 2);
     assert_null(results[0].partial);
-    beluga_chat_model_unref(model);
 }
 
 static void one_call_may_be_strict_and_another_may_not(void **state)
 {
     (void)state;
-    beluga_chat_model *lenient = open_mock(beluga_mock_with_finish_reason("length"));
-    beluga_chat_model *strict = open_strict("length");
-    beluga_response *response = NULL;
+    SCOPED(beluga_chat_model) *lenient = open_mock(beluga_mock_with_finish_reason("length"));
+    SCOPED(beluga_chat_model) *strict = open_strict("length");
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err;
     assert_cut(beluga_invoke(lenient, NULL, beluga_input_text("Hi"), &response, &err,
                              beluga_with_strict(true)),
@@ -140,16 +130,13 @@ static void one_call_may_be_strict_and_another_may_not(void **state)
                                    beluga_with_strict(false)),
                      0);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_LENGTH);
-    beluga_response_free(response);
-    beluga_chat_model_unref(lenient);
-    beluga_chat_model_unref(strict);
 }
 
 static void an_answer_of_the_cache_is_judged_as_any(void **state)
 {
     (void)state;
     needs_part("cache");
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_mock(beluga_mock_with_finish_reason("length"), beluga_with_cache_ttl_ms(60000));
     beluga_response *response = NULL;
     beluga_error err;
@@ -159,18 +146,16 @@ static void an_answer_of_the_cache_is_judged_as_any(void **state)
                              beluga_with_strict(true)),
                &err);
     assert_int_equal(err.attempts, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_probe_that_asks_for_one_token_is_not_strict(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_strict("length");
+    SCOPED(beluga_chat_model) *model = open_strict("length");
     beluga_health health;
     beluga_error err;
     assert_int_equal(beluga_check_health(model, NULL, true, &health, &err), 0);
     assert_string_equal(health.state, "healthy");
-    beluga_chat_model_unref(model);
 }
 
 static void strict_is_read_from_text(void **state)
@@ -189,8 +174,8 @@ static void strict_is_read_from_a_file(void **state)
     needs_part("yaml");
     static const char yaml[] = "model: cut\nmodels:\n  cut:\n    model: mock/any\n"
                                "    strict: true\n    mock.finish_reason: length\n";
-    beluga_config *config = beluga_config_new_n(NULL, 0), *resolved = NULL;
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0), *resolved = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_error err = {.code = 0};
     char path[] = "/tmp/beluga-strict-XXXXXX";
     int fd = mkstemp(path);
@@ -203,9 +188,6 @@ static void strict_is_read_from_a_file(void **state)
     assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, resolved, &model, &err),
                      0);
     assert_cut(generate(model, NULL, &err), &err);
-    beluga_chat_model_unref(model);
-    beluga_config_free(resolved);
-    beluga_config_free(config);
 }
 
 int main(void)

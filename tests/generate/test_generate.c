@@ -201,14 +201,14 @@ static void mock_counts_words_as_tokens(void **state)
 static void every_answer_of_mock_has_an_id_of_its_own(void **state)
 {
     const subject *s = *state;
-    beluga_response *first = NULL, *second = NULL;
-    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("a"), &first, NULL), 0);
-    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("a"), &second, NULL), 0);
-    assert_int_equal(strncmp(beluga_response_id(first), "mock-", 5), 0);
-    assert_int_equal(strncmp(beluga_response_id(second), "mock-", 5), 0);
-    assert_string_not_equal(beluga_response_id(first), beluga_response_id(second));
-    beluga_response_free(first);
-    beluga_response_free(second);
+    beluga_response *answers[2] = {NULL};
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("a"), &answers[i], NULL),
+                         0);
+        assert_int_equal(strncmp(beluga_response_id(answers[i]), "mock-", 5), 0);
+    }
+    assert_string_not_equal(beluga_response_id(answers[0]), beluga_response_id(answers[1]));
+    for (int i = 0; i < 2; i++) beluga_response_free(answers[i]);
 }
 
 static void an_answer_ends_with_the_reason_its_provider_gave(void **state)

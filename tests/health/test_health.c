@@ -1,7 +1,7 @@
 /* Health: what is known without a call, and what a live probe finds. */
 #include "../models.h"
+#include "../support/threads.h"
 
-#include <pthread.h>
 #include <time.h>
 
 static void the_state_of_a_model_is_told_in_full(void **state)
@@ -124,16 +124,8 @@ static void *check_often(void *argument)
 
 static void many_threads_may_check_one_model(void **state)
 {
-    enum { N = 16 };
     const subject *s = *state;
-    pthread_t threads[N];
-    for (size_t i = 0; i < N; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, check_often, s->model), 0);
-    for (size_t i = 0; i < N; i++) {
-        void *failure = s->model;
-        pthread_join(threads[i], &failure);
-        assert_null(failure);
-    }
+    threads_run(16, check_often, s->model);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* Lists of models, and live probes, over a network. */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -11,46 +11,38 @@ static void models(peer *p, int status, const char *body)
     peer_step_json(reply, status, body);
 }
 
-static void a_list_of_models_is_sorted_and_one_block(void **state)
+static void a_list_of_models_is_sorted_and_one_block(scene *s)
 {
-    peer *p = *state;
     char **names;
     size_t n;
-    beluga_error err = {0};
-    beluga_chat_model *model = open_peer(p);
-    models(p, 200,
+    models(s->peer, 200,
            "{\"object\":\"list\",\"data\":[{\"id\":\"zebra\"},{\"id\":\"ape\"},{\"id\":"
            "\"gr\xc3\xbc\xc3\x9f\"}]}");
-    if (beluga_list_models(model, NULL, &names, &n, &err)) fail_msg("%s", err.message);
+    if (beluga_list_models(s->model, NULL, &names, &n, &s->err)) fail_msg("%s", s->err.message);
     assert_int_equal(n, 3);
     assert_string_equal(names[0], "ape");
     assert_string_equal(names[1], "gr\xc3\xbc\xc3\x9f");
     assert_string_equal(names[2], "zebra");
     assert_null(names[3]);
     beluga_free(names);
-    assert_string_equal(peer_request_method(p, 0), "GET");
-    assert_string_equal(peer_request_path(p, 0), "/v1/models");
-    assert_string_equal(peer_request_header(p, 0, "Authorization"), "Bearer sk-test");
-    beluga_chat_model_unref(model);
+    assert_string_equal(peer_request_method(s->peer, 0), "GET");
+    assert_string_equal(peer_request_path(s->peer, 0), "/v1/models");
+    assert_string_equal(peer_request_header(s->peer, 0, "Authorization"), "Bearer sk-test");
 }
 
-static void an_empty_list_is_a_list(void **state)
+static void an_empty_list_is_a_list(scene *s)
 {
-    peer *p = *state;
     char **names;
     size_t n = 7;
-    beluga_chat_model *model = open_peer(p);
-    models(p, 200, "{\"object\":\"list\",\"data\":[]}");
-    assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), 0);
+    models(s->peer, 200, "{\"object\":\"list\",\"data\":[]}");
+    assert_int_equal(beluga_list_models(s->model, NULL, &names, &n, NULL), 0);
     assert_int_equal(n, 0);
     assert_null(names[0]);
     beluga_free(names);
-    beluga_chat_model_unref(model);
 }
 
-static void a_list_that_fails_gives_nothing_but_its_error(void **state)
+static void a_list_that_fails_gives_nothing_but_its_error(scene *s)
 {
-    peer *p = *state;
     static const struct {
         int status, code;
         const char *body;
@@ -60,106 +52,89 @@ static void a_list_that_fails_gives_nothing_but_its_error(void **state)
         {200, BELUGA_ERROR_MALFORMED_RESPONSE, "{\"data\":["},
         {200, BELUGA_ERROR_INVALID_RESPONSE, "{\"other\":1}"},
     };
-    beluga_chat_model *model = open_peer(p);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        char **names = (char **)state; /* not NULL: it has to be set */
+        char **names = (char **)s; /* not NULL: it has to be set */
         size_t n = 7;
         beluga_error err = {0};
-        models(p, cases[i].status, cases[i].body);
-        assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err), cases[i].code);
+        models(s->peer, cases[i].status, cases[i].body);
+        assert_int_equal(beluga_list_models(s->model, NULL, &names, &n, &err), cases[i].code);
         assert_null(names);
         assert_int_equal(n, 0);
         assert_string_equal(err.operation, "models");
         assert_string_equal(err.provider, "openai");
     }
-    beluga_chat_model_unref(model);
 }
 
-static void a_list_is_tried_again_and_can_be_cancelled(void **state)
+static void a_list_is_tried_again_and_can_be_cancelled(scene *s)
 {
-    peer *p = *state;
     char **names;
     size_t n;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(1));
-    models(p, 503, "{}");
-    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
-    assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), 0);
+    open_with(s, beluga_with_max_retries(1));
+    models(s->peer, 503, "{}");
+    models(s->peer, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    assert_int_equal(beluga_list_models(s->model, NULL, &names, &n, NULL), 0);
     assert_int_equal(n, 1);
     beluga_free(names);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_context *ctx = beluga_context_new_cancellable(NULL);
-    beluga_context_cancel(ctx);
-    assert_int_equal(beluga_list_models(model, ctx, &names, &n, NULL),
+    expect_requests(s, 2);
+    s->ctx = beluga_context_new_cancellable(NULL);
+    beluga_context_cancel(s->ctx);
+    assert_int_equal(beluga_list_models(s->model, s->ctx, &names, &n, NULL),
                      BELUGA_ERROR_CONTEXT_CANCELED);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_context_unref(ctx);
-    beluga_chat_model_unref(model);
+    expect_requests(s, 2);
 }
 
-static void a_provider_without_a_list_says_so(void **state)
+static void a_provider_without_a_list_says_so(scene *s)
 {
-    (void)state;
     char **names;
     size_t n;
-    beluga_chat_model *model = open_mock_n(NULL, 0);
-    assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), BELUGA_ERROR_NOT_SUPPORTED);
+    use_model(s, open_mock_n(NULL, 0));
+    assert_int_equal(beluga_list_models(s->model, NULL, &names, &n, NULL),
+                     BELUGA_ERROR_NOT_SUPPORTED);
     assert_null(names);
-    beluga_chat_model_unref(model);
 }
 
-static void a_probe_over_the_network_asks_for_the_models_and_spends_no_token(void **state)
+static void a_probe_over_the_network_asks_for_the_models_and_spends_no_token(scene *s)
 {
-    peer *p = *state;
     beluga_health health;
-    beluga_chat_model *model = open_peer(p);
-    assert_int_equal(beluga_check_health(model, NULL, false, &health, NULL), 0);
+    assert_int_equal(beluga_check_health(s->model, NULL, false, &health, NULL), 0);
     assert_string_equal(health.state, "unknown");
     assert_int_equal(health.latency_ms, -1);
-    assert_int_equal(peer_requests(p), 0);
-    models(p, 200, "{\"data\":[{\"id\":\"peer-chat\"}]}");
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, NULL), 0);
+    expect_requests(s, 0);
+    models(s->peer, 200, "{\"data\":[{\"id\":\"peer-chat\"}]}");
+    assert_int_equal(beluga_check_health(s->model, NULL, true, &health, NULL), 0);
     assert_string_equal(health.state, "healthy");
     assert_true(health.probed && health.api_key_set && health.latency_ms >= 0);
-    assert_int_equal(peer_requests(p), 1);
-    assert_string_equal(peer_request_method(p, 0), "GET");
-    beluga_chat_model_unref(model);
+    expect_requests(s, 1);
+    assert_string_equal(peer_request_method(s->peer, 0), "GET");
 }
 
-static void a_model_that_the_list_lacks_is_asked_itself(void **state)
+static void a_model_that_the_list_lacks_is_asked_itself(scene *s)
 {
-    peer *p = *state;
     beluga_health health;
-    beluga_error err = {0};
-    beluga_chat_model *model = open_peer(p);
-    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
-    peer_openai_answer(peer_reply_new(p), "pong"); /* it is an alias that no list has */
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, NULL), 0);
+    models(s->peer, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    script(s->peer, ANSWERS("pong")); /* it is an alias that no list has */
+    assert_int_equal(beluga_check_health(s->model, NULL, true, &health, NULL), 0);
     assert_string_equal(health.state, "healthy");
-    assert_int_equal(peer_requests(p), 2);
-    assert_string_equal(peer_request_method(p, 1), "POST");
-    models(p, 200, "{\"data\":[{\"id\":\"ape\"}]}");
-    peer_openai_error(peer_reply_new(p), 404, NULL, "model_not_found", "no such model");
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err),
+    expect_requests(s, 2);
+    assert_string_equal(peer_request_method(s->peer, 1), "POST");
+    models(s->peer, 200, "{\"data\":[{\"id\":\"ape\"}]}");
+    peer_openai_error(peer_reply_new(s->peer), 404, NULL, "model_not_found", "no such model");
+    assert_int_equal(beluga_check_health(s->model, NULL, true, &health, &s->err),
                      BELUGA_ERROR_INVALID_MODEL);
     assert_string_equal(health.state, "unhealthy");
-    assert_string_equal(err.operation, "check_health");
-    beluga_chat_model_unref(model);
+    assert_string_equal(s->err.operation, "check_health");
 }
 
-static void a_probe_that_fails_tells_state_and_error(void **state)
+static void a_probe_that_fails_tells_state_and_error(scene *s)
 {
-    peer *p = *state;
     beluga_health health;
-    beluga_error err = {0};
-    beluga_chat_model *model = open_peer(p);
-    models(p, 401, "{\"error\":{\"message\":\"bad key\"}}");
-    assert_int_equal(beluga_check_health(model, NULL, true, &health, &err),
+    models(s->peer, 401, "{\"error\":{\"message\":\"bad key\"}}");
+    assert_int_equal(beluga_check_health(s->model, NULL, true, &health, &s->err),
                      BELUGA_ERROR_AUTHENTICATION);
     assert_string_equal(health.state, "unhealthy");
     assert_int_equal(health.status, BELUGA_ERROR_AUTHENTICATION);
-    assert_string_equal(err.operation, "check_health");
-    assert_int_equal(err.http_status, 401);
-    beluga_chat_model_unref(model);
+    assert_string_equal(s->err.operation, "check_health");
+    assert_int_equal(s->err.http_status, 401);
 }
 
 /* --- without a probe -------------------------------------------------------------------------- */
@@ -177,49 +152,42 @@ static void assert_state(beluga_chat_model *model, const char *state, int status
     if (status) assert_string_equal(err.provider, "openai");
 }
 
-static void without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent(void **state)
+static void without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_peer(p);
-    assert_state(model, "unknown", 0, true);
-    assert_int_equal(peer_requests(p), 0);
-    beluga_chat_model_unref(model);
+    assert_state(s->model, "unknown", 0, true);
+    expect_requests(s, 0);
 }
 
-static void without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy(void **state)
+static void without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy(scene *s)
 {
-    peer *p = *state;
     char key[] = "file:/tmp/beluga-health-XXXXXX";
     char *path = key + strlen("file:");
     int fd = mkstemp(path);
     assert_int_equal(write(fd, "k\n", 2), 2);
     close(fd);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(key));
-    assert_state(model, "unknown", 0, true);
+    open_with(s, beluga_with_api_key(key));
+    assert_state(s->model, "unknown", 0, true);
     unlink(path);
-    assert_state(model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
-    beluga_chat_model_unref(model);
+    assert_state(s->model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
 }
 
-static void without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key(void **state)
+static void without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key(scene *s)
 {
-    peer *p = *state;
     char command[128], path[] = "/tmp/beluga-health-XXXXXX";
     int fd = mkstemp(path);
     close(fd);
     snprintf(command, sizeof command, "command:cat %s", path);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(command));
-    assert_state(model, "unknown", 0, true); /* a command is not run to find out */
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
-    assert_state(model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
+    open_with(s, beluga_with_api_key(command));
+    assert_state(s->model, "unknown", 0, true); /* a command is not run to find out */
+    expect_failure(s, BELUGA_ERROR_AUTHENTICATION);
+    assert_state(s->model, "unhealthy", BELUGA_ERROR_AUTHENTICATION, false);
     FILE *file = fopen(path, "w");
     fputs("key\n", file);
     fclose(file);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_state(model, "unknown", 0, true);
+    script(s->peer, ANSWERS("Hello"));
+    expect_text(s, "Hello");
+    assert_state(s->model, "unknown", 0, true);
     unlink(path);
-    beluga_chat_model_unref(model);
 }
 
 static void a_model_without_the_key_that_it_needs_is_not_opened(void **state)
@@ -237,17 +205,17 @@ static void a_model_without_the_key_that_it_needs_is_not_opened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PEER(a_list_of_models_is_sorted_and_one_block),
-        ON_PEER(an_empty_list_is_a_list),
-        ON_PEER(a_list_that_fails_gives_nothing_but_its_error),
-        ON_PEER(a_list_is_tried_again_and_can_be_cancelled),
-        cmocka_unit_test(a_provider_without_a_list_says_so),
-        ON_PEER(a_probe_over_the_network_asks_for_the_models_and_spends_no_token),
-        ON_PEER(a_model_that_the_list_lacks_is_asked_itself),
-        ON_PEER(a_probe_that_fails_tells_state_and_error),
-        ON_PEER(without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent),
-        ON_PEER(without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy),
-        ON_PEER(without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key),
+        SCENE(a_list_of_models_is_sorted_and_one_block),
+        SCENE(an_empty_list_is_a_list),
+        SCENE(a_list_that_fails_gives_nothing_but_its_error),
+        SCENE(a_list_is_tried_again_and_can_be_cancelled),
+        SCENE(a_provider_without_a_list_says_so),
+        SCENE(a_probe_over_the_network_asks_for_the_models_and_spends_no_token),
+        SCENE(a_model_that_the_list_lacks_is_asked_itself),
+        SCENE(a_probe_that_fails_tells_state_and_error),
+        SCENE(without_a_probe_a_model_with_a_key_is_unknown_and_nothing_is_sent),
+        SCENE(without_a_probe_a_model_whose_keys_file_is_gone_is_unhealthy),
+        SCENE(without_a_probe_a_model_is_unhealthy_while_its_command_gives_no_key),
         cmocka_unit_test(a_model_without_the_key_that_it_needs_is_not_opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

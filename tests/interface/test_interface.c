@@ -1,4 +1,5 @@
 /* The interfaces ChatModel and LLM: each function on both providers that need no network. */
+#include "../support/scoped.h"
 #include "../models.h"
 
 #include <stdio.h>
@@ -17,8 +18,8 @@ static void a_model_tells_its_own_name_and_its_providers(void **state)
 static void generate_gives_text_and_all_that_goes_with_it(void **state)
 {
     const subject *s = *state;
-    beluga_response *response = NULL;
-    beluga_messages *messages = one_question("One two three");
+    SCOPED(beluga_response) *response = NULL;
+    SCOPED(beluga_messages) *messages = one_question("One two three");
     assert_int_equal(beluga_generate(s->model, NULL, messages, &response, NULL), 0);
     size_t length = 0;
     assert_string_equal(beluga_response_text(response, &length), s->answer);
@@ -36,14 +37,12 @@ static void generate_gives_text_and_all_that_goes_with_it(void **state)
     assert_true(beluga_response_usage(response)->output_total > 0);
     assert_true(beluga_response_duration_ns(response) >= 0);
     assert_true(beluga_response_first_content_ns(response) >= 0);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
 }
 
 static void a_stream_gives_the_text_in_pieces_and_one_finish(void **state)
 {
     const subject *s = *state;
-    beluga_stream *stream = NULL;
+    SCOPED(beluga_stream) *stream = NULL;
     const beluga_event *event = NULL;
     char text[MAX_TEXT] = "";
     size_t texts = 0, finishes = 0;
@@ -60,13 +59,12 @@ static void a_stream_gives_the_text_in_pieces_and_one_finish(void **state)
     assert_string_equal(text, s->answer);
     assert_true(texts > 1);
     assert_int_equal(finishes, 1);
-    beluga_stream_free(stream);
 }
 
 static void a_stream_that_ended_says_so_for_ever(void **state)
 {
     const subject *s = *state;
-    beluga_stream *stream = NULL;
+    SCOPED(beluga_stream) *stream = NULL;
     const beluga_event *event = NULL;
     char text[MAX_TEXT];
     assert_int_equal(beluga_stream_input(s->model, NULL, beluga_input_text("Hello"), &stream, NULL),
@@ -77,14 +75,13 @@ static void a_stream_that_ended_says_so_for_ever(void **state)
         assert_int_equal(beluga_stream_next(stream, &event, NULL), 0);
         assert_null(event);
     }
-    beluga_stream_free(stream);
 }
 
 static void binding_tools_gives_another_model_of_the_same_name(void **state)
 {
     const subject *s = *state;
-    beluga_tool *tool = NULL;
-    beluga_chat_model *bound = NULL;
+    SCOPED(beluga_tool) *tool = NULL;
+    SCOPED(beluga_chat_model) *bound = NULL;
     const beluga_tool_definition definition = {.size = sizeof definition, .name = "clock"};
     assert_int_equal(beluga_tool_new(&definition, &tool, NULL), 0);
     assert_int_equal(beluga_bind_tools(s->model, &tool, 1, &bound, NULL), 0);
@@ -92,8 +89,6 @@ static void binding_tools_gives_another_model_of_the_same_name(void **state)
     assert_string_equal(beluga_model_name(bound), s->model_name);
     assert_string_equal(beluga_provider_name(bound), s->provider);
     assert_int_equal(beluga_chat_model_tool_count(bound), 1);
-    beluga_chat_model_unref(bound);
-    beluga_tool_unref(tool);
 }
 
 static void health_is_told_without_a_call(void **state)
@@ -110,11 +105,10 @@ static void health_is_told_without_a_call(void **state)
 static void a_reference_keeps_a_model_alive(void **state)
 {
     const subject *s = *state;
-    beluga_chat_model *model = open_with(s, NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_with(s, NULL, 0);
     assert_ptr_equal(beluga_chat_model_ref(model), model);
     beluga_chat_model_unref(model);
     assert_answer(model, "Hello", s->answer);
-    beluga_chat_model_unref(model);
 }
 
 static void a_provider_without_a_list_of_models_says_so(void **state)
@@ -131,8 +125,8 @@ static void a_provider_without_a_list_of_models_says_so(void **state)
 static void invoke_takes_text_a_message_or_a_list(void **state)
 {
     const subject *s = *state;
-    beluga_message *message = beluga_human_message("Hello");
-    beluga_messages *messages = one_question("Hello");
+    SCOPED(beluga_message) *message = beluga_human_message("Hello");
+    SCOPED(beluga_messages) *messages = one_question("Hello");
     const beluga_input inputs[] = {beluga_input_text("Hello"), beluga_input_text_n("Hello!!", 5),
                                    beluga_input_message(message), beluga_input_messages(messages)};
     const beluga_option same = answers(s, "same");
@@ -143,15 +137,13 @@ static void invoke_takes_text_a_message_or_a_list(void **state)
         assert_true(beluga_response_usage(response)->input_total > 0);
         beluga_response_free(response);
     }
-    beluga_messages_free(messages);
-    beluga_message_unref(message);
 }
 
 static void stream_takes_the_same_inputs(void **state)
 {
     const subject *s = *state;
-    beluga_message *message = beluga_human_message("Hello");
-    beluga_messages *messages = one_question("Hello");
+    SCOPED(beluga_message) *message = beluga_human_message("Hello");
+    SCOPED(beluga_messages) *messages = one_question("Hello");
     const beluga_input inputs[] = {beluga_input_text("Hello"), beluga_input_message(message),
                                    beluga_input_messages(messages)};
     const beluga_option same = answers(s, "a b c");
@@ -163,8 +155,6 @@ static void stream_takes_the_same_inputs(void **state)
         assert_string_equal(text, "a b c");
         beluga_stream_free(stream);
     }
-    beluga_messages_free(messages);
-    beluga_message_unref(message);
 }
 
 static void batch_answers_every_input(void **state)
@@ -204,7 +194,10 @@ static void any_input_becomes_a_list_of_messages(void **state)
 
 /* ---- push ------------------------------------------------------------------------------------ */
 
+/* What a call on the host's loop was asked, and what came of it. */
 typedef struct heard {
+    beluga_loop *loop;
+    beluga_messages *messages;
     beluga_response_builder *builder;
     size_t texts, ends;
 } heard;
@@ -217,72 +210,65 @@ static void hear(void *payload, const beluga_event *event)
     assert_int_equal(beluga_response_builder_add(h->builder, event), 0);
 }
 
-static void run(beluga_loop *loop)
+static heard ready(void)
 {
-    while (beluga_loop_active(loop) > 0) assert_int_equal(beluga_loop_wait(loop, 10000), 0);
+    heard h = {.messages = one_question("Hello"), .builder = beluga_response_builder_new()};
+    assert_int_equal(beluga_loop_new(NULL, &h.loop), 0);
+    return h;
 }
 
+static void run(heard *h)
+{
+    while (beluga_loop_active(h->loop) > 0) assert_int_equal(beluga_loop_wait(h->loop, 10000), 0);
+}
+
+/* Frees what it holds, too. */
 static void assert_heard(heard *h, const char *text)
 {
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_int_equal(h->ends, 1);
     assert_int_equal(beluga_response_builder_finish(h->builder, &response), 0);
     assert_string_equal(beluga_response_text(response, NULL), text);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_STOP);
-    beluga_response_free(response);
+    beluga_response_builder_free(h->builder);
+    beluga_messages_free(h->messages);
+    beluga_loop_free(h->loop);
 }
 
 static void a_stream_on_the_hosts_loop_calls_back_from_step_only(void **state)
 {
     const subject *s = *state;
-    beluga_loop *loop = NULL;
-    beluga_messages *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL), 0);
+    heard h = ready();
+    assert_int_equal(beluga_stream_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL),
+                     0);
     assert_int_equal(h.texts, 0);
-    assert_int_equal(beluga_loop_active(loop), 1);
-    run(loop);
+    assert_int_equal(beluga_loop_active(h.loop), 1);
+    run(&h);
     assert_true(h.texts > 1);
     assert_heard(&h, s->answer);
-    beluga_response_builder_free(h.builder);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
 }
 
 static void generate_on_the_hosts_loop_gives_one_piece(void **state)
 {
     const subject *s = *state;
-    beluga_loop *loop = NULL;
-    beluga_messages *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(beluga_generate_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL),
-                     0);
-    run(loop);
+    heard h = ready();
+    assert_int_equal(
+        beluga_generate_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL), 0);
+    run(&h);
     assert_int_equal(h.texts, 1);
     assert_heard(&h, s->answer);
-    beluga_response_builder_free(h.builder);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
 }
 
 static void a_delayed_stream_needs_no_more_than_the_loop(void **state)
 {
     const subject *s = *state;
-    beluga_loop *loop = NULL;
-    beluga_messages *messages = one_question("Hello");
-    heard h = {beluga_response_builder_new(), 0, 0};
-    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
-    assert_int_equal(beluga_stream_start(s->model, loop, NULL, messages, hear, &h, NULL, NULL,
+    heard h = ready();
+    assert_int_equal(beluga_stream_start(s->model, h.loop, NULL, h.messages, hear, &h, NULL, NULL,
                                          answers(s, "one two three"), word_delay(s, 2)),
                      0);
-    run(loop);
+    run(&h);
     assert_int_equal(h.texts, 3);
     assert_heard(&h, "one two three");
-    beluga_response_builder_free(h.builder);
-    beluga_messages_free(messages);
-    beluga_loop_free(loop);
 }
 
 int main(void)

@@ -2,6 +2,7 @@
  * cancelled and let go of at random; then each has ended once, or its loop went first. What is
  * random is the same in every run but for the timing of the network. */
 #include "../support/calls.h"
+#include "../support/script.h"
 
 #include <stdio.h>
 
@@ -20,55 +21,31 @@ static bool one_in(uint32_t *state, uint32_t n)
 
 /* --- the server ------------------------------------------------------------------------------- */
 
-static void half_stream(peer_reply *r)
+#define HALF BEGINS, SAYS("half "), SAYS("an answer")
+
+static void misbehave(peer *p, uint32_t how)
 {
-    peer_openai_begin(r);
-    peer_openai_text(r, "half ");
-    peer_openai_text(r, "an answer");
+    enum { WAYS = 11, MOST = 6 };
+    const script_step ways[WAYS][MOST] = {
+        {HALF, CLOSES},
+        {HALF, RESETS},
+        {HALF, HANGS},
+        {RESETS},
+        {FAILS(500, NULL)},
+        {FAILS(429, "retry-after-ms: 20\r\n")},
+        {HALF, EVENT("{\"choices\":[{"), HANGS},
+        {ANSWERS("in one piece")},
+        {STREAMS("a whole answer"), CLOSES},
+        {TRICKLES(7, 0), STREAMS("byte by byte, nearly")},
+        {STREAMS("an answer of some more words than the others have")},
+    };
+    script_reply(peer_reply_new(p), ways[how % WAYS]);
 }
 
-static void misbehave(peer_reply *r, uint32_t how)
+static void script_chaos(peer *p, uint32_t *random)
 {
-    switch (how % 11) {
-    case 0:
-        half_stream(r);
-        peer_step_close(r);
-        return;
-    case 1:
-        half_stream(r);
-        peer_step_reset(r);
-        return;
-    case 2:
-        half_stream(r);
-        peer_step_hang(r);
-        return;
-    case 3: peer_step_reset(r); return;
-    case 4: peer_openai_error(r, 500, NULL, NULL, "oops"); return;
-    case 5: peer_openai_error(r, 429, "retry-after-ms: 20\r\n", NULL, "slow down"); return;
-    case 6:
-        half_stream(r);
-        peer_step_sse(r, "{\"choices\":[{");
-        peer_step_hang(r);
-        return;
-    case 7: peer_openai_answer(r, "in one piece"); return;
-    case 8:
-        peer_openai_stream(r, "a whole answer");
-        peer_step_close(r);
-        return;
-    case 9:
-        peer_step_split(r, 7, 0);
-        peer_openai_stream(r, "byte by byte, nearly");
-        return;
-    default: peer_openai_stream(r, "an answer of some more words than the others have"); return;
-    }
-}
-
-static void script(peer *p, uint32_t *random)
-{
-    for (int i = 0; i < CALLS; i++) misbehave(peer_reply_new(p), next_random(random));
-    peer_reply *rest = peer_reply_new(p);
-    peer_reply_repeat(rest, PEER_FOR_EVER);
-    peer_openai_stream(rest, "and then it behaves");
+    for (int i = 0; i < CALLS; i++) misbehave(p, next_random(random));
+    script(p, FOR_EVER, STREAMS("and then it behaves"));
 }
 
 /* --- the caller ------------------------------------------------------------------------------- */
@@ -165,7 +142,7 @@ static void begin(chaos *c, peer *p, uint32_t seed)
     c->model = open_peer_with(p, beluga_with_max_retries(2), beluga_with_timeout_ms(300));
     c->everything = beluga_context_new_cancellable(NULL);
     for (int i = 0; i < 4; i++) c->contexts[i] = beluga_context_new_cancellable(c->everything);
-    script(p, &c->random);
+    script_chaos(p, &c->random);
 }
 
 static void let_handles_go(chaos *c)

@@ -1,6 +1,6 @@
 /* fork(): a child leaves its parent's streams, loops and connections alone, and makes calls of its
  * own. */
-#include "../support/calls.h"
+#include "../support/scene.h"
 #include "../support/parts.h"
 
 #include <errno.h>
@@ -39,14 +39,7 @@ static void in_child(int (*body)(void *), void *argument)
 
 static void gated_stream(peer *p, int gate, int times)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, times);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, gate);
-    peer_openai_text(reply, " world");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate), SAYS(" world"), STOPS, DONE);
 }
 
 /* --- streams that are pulled ------------------------------------------------------------------ */
@@ -65,38 +58,27 @@ static int leave_stream(void *argument)
     return 0;
 }
 
-static void an_inherited_stream_returns_forked_and_the_parents_goes_on(void **state)
+static void an_inherited_stream_returns_forked_and_the_parents_goes_on(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_chat_model *model = open_peer(p);
-    gated_stream(p, 0, 1);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    for (int i = 0; i < 3; i++) in_child(leave_stream, stream);
-    peer_open_gate(p, 0);
-    pull_all(stream, &r);
-    assert_story(&r, "start metadata [Hello] [ world] finish(stop)");
-    assert_int_equal(peer_connections(p), 1);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    gated_stream(s->peer, 0, 1);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    for (int i = 0; i < 3; i++) in_child(leave_stream, s->stream);
+    peer_open_gate(s->peer, 0);
+    pull_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] [ world] finish(stop)");
+    assert_int_equal(peer_connections(s->peer), 1);
 }
 
 /* Events that wait in the queue belong to the parent, too. */
-static void an_inherited_stream_gives_none_of_the_events_that_wait(void **state)
+static void an_inherited_stream_gives_none_of_the_events_that_wait(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_chat_model *model = open_peer(p);
-    peer_openai_stream(peer_reply_new(p), "Hello big wide world");
-    beluga_stream *stream = begin_stream(model, NULL);
-    assert_non_null(pull_one(stream, &r));
-    in_child(leave_stream, stream);
-    pull_all(stream, &r);
-    assert_int_equal(r.finishes, 1);
-    assert_int_equal(r.texts, 4);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    script(s->peer, STREAMS("Hello big wide world"));
+    s->stream = begin_stream(s->model, NULL);
+    assert_non_null(pull_one(s->stream, &s->r));
+    in_child(leave_stream, s->stream);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    assert_int_equal(s->r.texts, 4);
 }
 
 /* --- a host's loop ---------------------------------------------------------------------------- */
@@ -185,20 +167,16 @@ static int call_on_ones_own(void *argument)
     return 0;
 }
 
-static void a_child_calls_over_connections_of_its_own(void **state)
+static void a_child_calls_over_connections_of_its_own(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_answer(reply, "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0); /* warms the pool */
-    in_child(call_on_ones_own, model);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(peer_request_connection(p, 0), 0);
-    for (size_t i = 1; i < 4; i++) assert_int_not_equal(peer_request_connection(p, i), 0);
-    assert_int_equal(peer_request_connection(p, 4), 0); /* the parent's is as warm as it was */
-    beluga_chat_model_unref(model);
+    script(s->peer, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
+    expect_text(s, "Hello"); /* warms the pool */
+    in_child(call_on_ones_own, s->model);
+    expect_text(s, "Hello");
+    assert_int_equal(peer_request_connection(s->peer, 0), 0);
+    for (size_t i = 1; i < 4; i++) assert_int_not_equal(peer_request_connection(s->peer, i), 0);
+    assert_int_equal(peer_request_connection(s->peer, 4),
+                     0); /* the parent's is as warm as it was */
 }
 
 static int call_and_exit(void *argument)
@@ -208,29 +186,21 @@ static int call_and_exit(void *argument)
     exit(failed); /* with all that runs at the end of a program */
 }
 
-static void a_child_that_exits_in_good_order_does_not_hang(void **state)
+static void a_child_that_exits_in_good_order_does_not_hang(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
 #ifdef __SANITIZE_ADDRESS__
     print_message(
         "# the leak checker takes what the parent's threads hold for leaks of the child\n");
     skip();
 #endif
-    beluga_chat_model *model = open_peer(p);
-    gated_stream(p, 0, 1);
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_answer(reply, "Hello");
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    in_child(call_and_exit, beluga_chat_model_ref(model));
-    peer_open_gate(p, 0);
-    pull_all(stream, &r);
-    assert_int_equal(r.finishes, 1);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model); /* the child's copy of this reference went with it */
-    beluga_chat_model_unref(model);
+    gated_stream(s->peer, 0, 1);
+    script(s->peer, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
+    begin_until(s, BELUGA_EVENT_TEXT);
+    in_child(call_and_exit, beluga_chat_model_ref(s->model));
+    peer_open_gate(s->peer, 0);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    beluga_chat_model_unref(s->model); /* the child's copy of this reference went with it */
 }
 
 /* --- the executor ----------------------------------------------------------------------------- */
@@ -254,9 +224,7 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
 {
     peer *p = *state;
     skip_under_tsan();
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_answer(reply, "Hello");
+    script(p, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
     beluga_chat_model *warm = open_peer_with(p, beluga_with_api_key("command:echo one"));
     assert_int_equal(generate(warm, "Hello", NULL), 0); /* the pool has a thread now */
     beluga_chat_model *cold = open_peer_with(p, beluga_with_api_key("command:echo two"));
@@ -269,11 +237,9 @@ static void work_that_blocks_runs_in_a_child_too(void **state)
 
 /* The thread that asks for the key is the parent's: a child that waits for it would wait for ever.
  */
-static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **state)
+static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(scene *s)
 {
-    peer *p = *state;
     skip_under_tsan();
-    record r = {0};
     char folder[] = "/tmp/beluga-fork-XXXXXX", go_on[64], command[320];
     assert_non_null(mkdtemp(folder));
     snprintf(go_on, sizeof go_on, "%s/go-on", folder);
@@ -281,27 +247,22 @@ static void a_child_does_not_wait_for_a_key_that_its_parent_asked_for(void **sta
              "command:test -e %s/asked && echo two || { touch %s/asked; "
              "while ! test -e %s; do sleep 0.05; done; echo one; }",
              folder, folder, go_on);
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_api_key(command));
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_answer(reply, "Hello");
-    beluga_op_free(push_stream(model, loop, NULL, &r));
+    open_with(s, beluga_with_api_key(command));
+    script(s->peer, REPEATS(PEER_FOR_EVER), ANSWERS("Hello"));
+    push(s);
     char asked[64];
     snprintf(asked, sizeof asked, "%s/asked", folder);
     while (access(asked, F_OK)) usleep(1000);
-    in_child(resolve_a_key, model);
-    assert_string_equal(peer_request_header(p, 0, "Authorization"), "Bearer two");
+    in_child(resolve_a_key, s->model);
+    assert_string_equal(peer_request_header(s->peer, 0, "Authorization"), "Bearer two");
     FILE *file = fopen(go_on, "w");
     fclose(file);
-    step_until_end(loop, &r);
-    assert_int_equal(r.finishes, 1);
-    assert_string_equal(peer_request_header(p, 1, "Authorization"), "Bearer one");
+    step_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    assert_string_equal(peer_request_header(s->peer, 1, "Authorization"), "Bearer one");
     remove(go_on);
     remove(asked);
     rmdir(folder);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 /* --- what calls share ------------------------------------------------------------------------- */
@@ -314,45 +275,35 @@ static int answers_in_child(void *argument)
     return 0;
 }
 
-static void a_child_does_not_wait_for_its_parents_calls_to_end(void **state)
+static void a_child_does_not_wait_for_its_parents_calls_to_end(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0));
-    gated_stream(p, 0, 1);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    in_child(answers_in_child, model);
+    open_with(s, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(0));
+    gated_stream(s->peer, 0, 1);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    script(s->peer, ANSWERS("Hello"));
+    in_child(answers_in_child, s->model);
     /* here it is still one at once */
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
-    peer_open_gate(p, 0);
-    pull_all(stream, &r);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    peer_open_gate(s->peer, 0);
+    pull_to_the_end(s);
 }
 
-static void a_child_sends_probes_of_its_own(void **state)
+static void a_child_sends_probes_of_its_own(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(1));
-    peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
+    open_with(s, beluga_with_breaker_failures(1), beluga_with_breaker_open_time_ms(1));
+    script(s->peer, FAILS(503, NULL));
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
     nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
-    gated_stream(p, 0, 1);
-    beluga_stream *probe = begin_stream(model, NULL);
-    pull_until(probe, &r, BELUGA_EVENT_TEXT);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    in_child(answers_in_child, model);
-    peer_open_gate(p, 0);
-    pull_all(probe, &r);
-    assert_int_equal(r.finishes, 1);
+    gated_stream(s->peer, 0, 1);
+    beluga_stream *probe = begin_stream(s->model, NULL);
+    pull_until(probe, &s->r, BELUGA_EVENT_TEXT);
+    expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
+    script(s->peer, ANSWERS("Hello"));
+    in_child(answers_in_child, s->model);
+    peer_open_gate(s->peer, 0);
+    pull_all(probe, &s->r);
+    assert_int_equal(s->r.finishes, 1);
     beluga_stream_free(probe);
-    beluga_chat_model_unref(model);
 }
 
 static const char any_key[] = "0123456789012345678901234567890123456789012345678901234567890123";
@@ -421,15 +372,15 @@ static void a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds(vo
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PEER(an_inherited_stream_returns_forked_and_the_parents_goes_on),
-        ON_PEER(an_inherited_stream_gives_none_of_the_events_that_wait),
+        SCENE(an_inherited_stream_returns_forked_and_the_parents_goes_on),
+        SCENE(an_inherited_stream_gives_none_of_the_events_that_wait),
         ON_PEER(an_inherited_loop_returns_forked_and_the_parents_calls_go_on),
-        ON_PEER(a_child_calls_over_connections_of_its_own),
-        ON_PEER(a_child_that_exits_in_good_order_does_not_hang),
+        SCENE(a_child_calls_over_connections_of_its_own),
+        SCENE(a_child_that_exits_in_good_order_does_not_hang),
         ON_PEER(work_that_blocks_runs_in_a_child_too),
-        ON_PEER(a_child_does_not_wait_for_a_key_that_its_parent_asked_for),
-        ON_PEER(a_child_does_not_wait_for_its_parents_calls_to_end),
-        ON_PEER(a_child_sends_probes_of_its_own),
+        SCENE(a_child_does_not_wait_for_a_key_that_its_parent_asked_for),
+        SCENE(a_child_does_not_wait_for_its_parents_calls_to_end),
+        SCENE(a_child_sends_probes_of_its_own),
         cmocka_unit_test(a_child_does_not_hang_on_a_lock_that_a_thread_of_its_parent_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 /* Many streams on one loop: a step is bounded, everybody gets a turn, and thousands are no problem.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <stdio.h>
 #include <sys/resource.h>
@@ -88,11 +88,7 @@ static void step_until(crowd *c, bool (*is)(const record *))
 /* A word, then what the test lets through the gate; for the next `times` requests. */
 static peer_reply *gated_reply(peer *p, int gate, int times)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, times);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, gate);
+    peer_reply *reply = script(p, REPEATS(times), BEGINS, SAYS("Hello"), WAITS_AT(gate));
     return reply;
 }
 
@@ -111,26 +107,31 @@ static void let_timers_pass(crowd *c)
         assert_int_equal(beluga_loop_wait(c->loop, 20), 0);
 }
 
+/* Step while the descriptor is readable, until all have finished: some at each step, never many. */
+static void step_boundedly(crowd *c)
+{
+    for (size_t before = 0, steps = 0; before < c->n; steps++) {
+        assert_true(is_readable(c->loop));
+        assert_int_equal(beluga_loop_step(c->loop), 0);
+        size_t after = count(c, has_finished);
+        assert_in_range(after - before, 0, MAX_STEP_EVENTS);
+        assert_in_range(steps, 0, 1000);
+        before = after;
+    }
+}
+
 static void a_step_reads_a_bounded_number_of_descriptors_and_the_rest_stays_readable(void **state)
 {
     peer *p = *state;
     enum { N = 200 };
     crowd c;
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script_more(reply, STOPS, DONE);
     push_crowd(&c, open_peer(p), N);
     step_until(&c, has_text);
     let_timers_pass(&c);
     let_through(p, 0, 0, N);
-    for (size_t before = 0, steps = 0; before < N; steps++) {
-        assert_true(is_readable(c.loop));
-        assert_int_equal(beluga_loop_step(c.loop), 0);
-        size_t after = count(&c, has_finished);
-        assert_in_range(after - before, 0, MAX_STEP_EVENTS);
-        assert_in_range(steps, 0, 1000);
-        before = after;
-    }
+    step_boundedly(&c);
     free_crowd(&c);
 }
 
@@ -140,14 +141,7 @@ static void a_step_begins_a_bounded_number_of_calls_without_a_network_too(void *
     enum { N = 200 };
     crowd c;
     push_crowd(&c, open_mock_n(NULL, 0), N);
-    for (size_t before = 0, steps = 0; before < N; steps++) {
-        assert_true(is_readable(c.loop));
-        assert_int_equal(beluga_loop_step(c.loop), 0);
-        size_t after = count(&c, has_finished);
-        assert_in_range(after - before, 0, MAX_STEP_EVENTS);
-        assert_in_range(steps, 0, 1000);
-        before = after;
-    }
+    step_boundedly(&c);
     free_crowd(&c);
 }
 
@@ -157,13 +151,9 @@ static void streams_with_much_to_read_do_not_starve_the_others(void **state)
     peer *p = *state;
     enum { N = 60, TEXTS = 8, TEXT = 7000 };
     crowd c;
-    char text[TEXT + 1];
-    memset(text, 'x', TEXT);
-    text[TEXT] = '\0';
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
-    for (int i = 0; i < TEXTS; i++) peer_openai_text(reply, text);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    for (int i = 0; i < TEXTS; i++) script_more(reply, SAYS_LETTERS(TEXT));
+    script_more(reply, STOPS, DONE);
     push_crowd(&c, open_peer(p), N);
     step_until(&c, has_text);
     let_timers_pass(&c);
@@ -190,8 +180,7 @@ static void no_stream_fails_for_want_of_bytes_that_are_there(void **state)
     crowd c;
     for (int half = 0; half < 2; half++) {
         peer_reply *reply = gated_reply(p, half, half ? PEER_FOR_EVER : N / 2);
-        peer_openai_finish(reply, "stop");
-        peer_openai_done(reply);
+        script_more(reply, STOPS, DONE);
     }
     int64_t start = now_ms();
     make_crowd(&c, open_peer_with(p, beluga_with_timeout_ms(TIMEOUT_MS)), N);
@@ -242,9 +231,7 @@ static void thousands_of_streams_run_on_one_thread(void **state)
         skip();
     }
     peer_reply *reply = gated_reply(p, 0, PEER_FOR_EVER);
-    peer_openai_text(reply, " world");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script_more(reply, SAYS(" world"), STOPS, DONE);
     push_crowd(&c, open_peer(p), n);
     step_until(&c, has_text); /* all of them are open at once */
     assert_int_equal(beluga_loop_active(c.loop), n);
@@ -256,26 +243,18 @@ static void thousands_of_streams_run_on_one_thread(void **state)
     free_crowd(&c);
 }
 
-static void many_calls_one_after_the_other_share_a_few_connections(void **state)
+static void many_calls_one_after_the_other_share_a_few_connections(scene *s)
 {
-    peer *p = *state;
     enum { N = 300 };
-    record r;
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_openai_stream(reply, "Hello");
+    script(s->peer, REPEATS(PEER_FOR_EVER), STREAMS("Hello"));
     for (int i = 0; i < N; i++) {
-        record_clear(&r);
-        beluga_op_free(push_stream(model, loop, NULL, &r));
-        step_until_end(loop, &r);
-        assert_int_equal(r.finishes, 1);
+        record_clear(&s->r);
+        beluga_op_free(push_stream(s->model, s->loop, NULL, &s->r));
+        step_to_the_end(s);
+        assert_int_equal(s->r.finishes, 1);
     }
-    assert_in_range(peer_connections(p), 1,
+    assert_in_range(peer_connections(s->peer), 1,
                     N / 10); /* the next call may begin before the last body ends */
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 int main(void)
@@ -286,7 +265,7 @@ int main(void)
         ON_PEER(streams_with_much_to_read_do_not_starve_the_others),
         ON_PEER(no_stream_fails_for_want_of_bytes_that_are_there),
         ON_PEER(thousands_of_streams_run_on_one_thread),
-        ON_PEER(many_calls_one_after_the_other_share_a_few_connections),
+        SCENE(many_calls_one_after_the_other_share_a_few_connections),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

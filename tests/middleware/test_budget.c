@@ -1,5 +1,6 @@
 /* Prices, what a call costs, and a budget that stops. */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/files.h"
 
 #include <beluga/providers/mock.h>
 #include <pthread.h>
@@ -8,45 +9,33 @@
 
 static char path[] = "/tmp/beluga-prices-XXXXXX";
 
-static void write_file(const char *text)
-{
-    FILE *f = fopen(path, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
-}
-
 /* A word in costs a dollar, a word out ten. */
 static const char word_prices[] = "date: 2026-01-02\nprices:\n"
                                   "  mock/*: {input: 1000000, output: 10000000}\n"
                                   "  openai/peer-chat: {input: 1000000, output: 1000000}\n";
 
-static int make_file(void **state)
+static int set_prices(void **state)
 {
-    (void)state;
-    int fd = mkstemp(path);
-    if (fd < 0) return -1;
-    close(fd);
-    write_file(word_prices);
-    return 0;
+    make_file(path, word_prices);
+    return set_scene(state);
 }
 
-static int remove_file(void **state)
+static int remove_prices(void **state)
 {
-    (void)state;
     unlink(path);
     memcpy(path + sizeof path - 7, "XXXXXX", 6);
-    return 0;
+    return strike_scene(state);
 }
 
 /* --- prices ----------------------------------------------------------------------------------- */
 
-static void the_longest_entry_that_fits_counts(void **state)
+static void the_longest_entry_that_fits_counts(scene *s)
 {
-    (void)state;
+    (void)s;
     beluga_prices *prices = NULL;
     beluga_price price;
-    write_file("date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, "
+    write_file(path,
+               "date: 2026-11-05\nprices:\n  a/m*: {input: 1, output: 2}\n  a/mini*: {input: 3, "
                "output: 4}\n"
                "  a/mini: {input: 5, cache_read: 0.5, output: 6}\n");
     assert_int_equal(beluga_prices_load(path, &prices, NULL), 0);
@@ -61,9 +50,9 @@ static void the_longest_entry_that_fits_counts(void **state)
     beluga_prices_free(prices);
 }
 
-static void each_kind_of_token_has_its_price(void **state)
+static void each_kind_of_token_has_its_price(scene *s)
 {
-    (void)state;
+    (void)s;
     const beluga_price price = {.input = 2, .cache_read = 0.2, .cache_write = 2.5, .output = 10};
     beluga_usage usage = BELUGA_USAGE_INIT;
     assert_true(beluga_price_cost(&price, &usage) == -1);
@@ -76,9 +65,9 @@ static void each_kind_of_token_has_its_price(void **state)
     assert_true(cost > 2.2249 && cost < 2.2251); /* 0.5 + 0.1 + 0.625 + 1 */
 }
 
-static void a_bad_file_is_told_with_its_place(void **state)
+static void a_bad_file_is_told_with_its_place(scene *s)
 {
-    (void)state;
+    (void)s;
     static const struct {
         const char *text, *expected;
     } files[] = {
@@ -93,7 +82,7 @@ static void a_bad_file_is_told_with_its_place(void **state)
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         beluga_error err = {0};
         beluga_prices *prices = NULL;
-        write_file(files[i].text);
+        write_file(path, files[i].text);
         assert_int_equal(beluga_prices_load(path, &prices, &err), BELUGA_ERROR_INVALID_CONFIG);
         assert_null(prices);
         if (!strstr(err.message, files[i].expected)) fail_msg("%s", err.message);
@@ -103,9 +92,9 @@ static void a_bad_file_is_told_with_its_place(void **state)
                      BELUGA_ERROR_NOT_FOUND);
 }
 
-static void the_list_that_is_shipped_can_be_read(void **state)
+static void the_list_that_is_shipped_can_be_read(scene *s)
 {
-    (void)state;
+    (void)s;
     char shipped[512];
     beluga_price price;
     beluga_prices *prices = NULL;
@@ -119,9 +108,9 @@ static void the_list_that_is_shipped_can_be_read(void **state)
     beluga_prices_free(prices);
 }
 
-static void the_list_is_found_beside_the_library(void **state)
+static void the_list_is_found_beside_the_library(scene *s)
 {
-    (void)state;
+    (void)s;
     beluga_error err = {0};
     beluga_prices *prices = NULL;
     if (beluga_prices_load(NULL, &prices, &err)) fail_msg("%s", err.message);
@@ -131,126 +120,96 @@ static void the_list_is_found_beside_the_library(void **state)
 
 /* --- the budget ------------------------------------------------------------------------------- */
 
-static beluga_chat_model *open_with_budget(double dollars, beluga_option more)
+static void open_with_budget(scene *s, double dollars, beluga_option more)
 {
-    return open_mock(beluga_mock_with_responses("one two"), beluga_with_prices(path),
-                     beluga_with_budget(dollars), more);
+    open_mock_with(s, beluga_mock_with_responses("one two"), beluga_with_prices(path),
+                   beluga_with_budget(dollars), more);
 }
 
 static const beluga_option nothing = {.type = 0};
 
-static void when_it_is_spent_nothing_is_sent(void **state)
+static void when_it_is_spent_nothing_is_sent(scene *s)
 {
-    (void)state;
-    beluga_error err;
     /* Each call: one word in, two out, $21; before it is sent its input is taken for 5 words. */
-    beluga_chat_model *model = open_with_budget(50, nothing);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
-    assert_non_null(strstr(err.message, "the budget of $50 is spent: $63"));
-    assert_false(beluga_error_is_retryable(&err));
-    beluga_chat_model_unref(model);
+    open_with_budget(s, 50, nothing);
+    expect_text(s, "one two");
+    expect_text(s, "one two");
+    expect_text(s, "one two");
+    expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(s->err.message, "the budget of $50 is spent: $63"));
+    assert_false(beluga_error_is_retryable(&s->err));
 }
 
-static void what_may_be_answered_is_reserved_where_it_is_known(void **state)
+static void what_may_be_answered_is_reserved_where_it_is_known(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_with_budget(50, beluga_with_max_tokens(4)); /* up to $45 */
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_BUDGET_EXCEEDED);
-    beluga_chat_model_unref(model);
+    open_with_budget(s, 50, beluga_with_max_tokens(4)); /* up to $45 */
+    expect_text(s, "one two");
+    expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
 
-static void a_dearer_fallback_is_reserved_for(void **state)
+static void a_dearer_fallback_is_reserved_for(scene *s)
 {
-    (void)state;
-    beluga_error err;
     write_file(
+        path,
         "prices:\n  mock/any: {input: 1, output: 1}\n  mock/echo: {input: 1, output: 10000000}\n");
     const beluga_option options[] = {beluga_with_prices(path), beluga_with_budget(50),
                                      beluga_with_max_tokens(6), beluga_with_fallback("mock/echo"),
                                      BELUGA_OPTIONS_END};
-    beluga_chat_model *model = open_mock_n(options, BELUGA_OPTIONS_TERMINATED);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_BUDGET_EXCEEDED);
-    assert_non_null(strstr(err.message, "may cost $60"));
-    beluga_chat_model_unref(model);
+    use_model(s, open_mock_n(options, BELUGA_OPTIONS_TERMINATED));
+    expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(s->err.message, "may cost $60"));
 }
 
-static void tries_that_failed_are_paid_for(void **state)
+static void tries_that_failed_are_paid_for(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_prices(path), beluga_with_budget(30),
-                       beluga_with_max_retries(1), beluga_with_restart_delivery(true));
-    peer_reply *cut = peer_reply_new(p);
-    peer_openai_begin(cut);
-    peer_openai_text(cut, "half");
-    peer_step_sse(cut, "{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,"
-                       "\"total_tokens\":20}}");
-    peer_step_close(cut);
-    peer_openai_stream(peer_reply_new(p), "whole"); /* 13 more */
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
-    assert_non_null(strstr(r.error.message, "$33 are used"));
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_prices(path), beluga_with_budget(30), beluga_with_max_retries(1),
+              beluga_with_restart_delivery(true));
+    script(s->peer, BEGINS, SAYS("half"),
+           EVENT("{\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":8,"
+                 "\"total_tokens\":20}}"),
+           CLOSES);
+    script(s->peer, STREAMS("whole")); /* 13 more */
+    expect_end(s, 0);
+    expect_end(s, BELUGA_ERROR_BUDGET_EXCEEDED);
+    assert_non_null(strstr(s->r.error.message, "$33 are used"));
 }
 
 /* Few providers tell what a stream that was cancelled cost, and all of them charge for it. */
-static void what_was_answered_is_paid_for_though_nobody_told_the_usage(void **state)
+static void what_was_answered_is_paid_for_though_nobody_told_the_usage(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_prices(path), beluga_with_budget(10));
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "forty bytes of text are about ten tokens");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
-    beluga_chat_model_unref(model);
-    model = open_peer_with(p, beluga_with_prices(path), beluga_with_budget(10));
-    reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "forty bytes of text are about ten tokens");
-    peer_step_hang(reply);
-    beluga_stream *stream = begin_stream(model, NULL);
-    record_clear(&r);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    beluga_stream_free(stream);
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_BUDGET_EXCEEDED);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_prices(path), beluga_with_budget(10));
+    script(s->peer, BEGINS, SAYS("forty bytes of text are about ten tokens"), STOPS, DONE);
+    expect_end(s, 0);
+    expect_end(s, BELUGA_ERROR_BUDGET_EXCEEDED);
+    open_with(s, beluga_with_prices(path), beluga_with_budget(10));
+    script(s->peer, BEGINS, SAYS("forty bytes of text are about ten tokens"), HANGS);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    RELEASE(beluga_stream_free, s->stream);
+    expect_end(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
 
-static void what_was_cancelled_before_an_answer_costs_nothing(void **state)
+static void what_was_cancelled_before_an_answer_costs_nothing(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_with_budget(22, beluga_mock_with_latency_ms(3600000));
+    open_with_budget(s, 22, beluga_mock_with_latency_ms(3600000));
     for (int i = 0; i < 5; i++) {
         beluga_context *ctx = beluga_context_new_timeout(NULL, 1);
-        assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
+        assert_int_equal(generate_under(s->model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
         beluga_context_unref(ctx);
     }
-    beluga_chat_model_unref(model);
 }
 
-static void a_cached_answer_costs_nothing(void **state)
+static void a_cached_answer_costs_nothing(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_with_budget(22, beluga_with_cache_ttl_ms(3600000));
-    for (int i = 0; i < 5; i++) assert_int_equal(generate(model, "one two", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_with_budget(s, 22, beluga_with_cache_ttl_ms(3600000));
+    for (int i = 0; i < 5; i++) expect_text(s, "one two");
 }
 
-static void an_unknown_price_is_not_zero(void **state)
+static void an_unknown_price_is_not_zero(scene *s)
 {
-    (void)state;
+    (void)s;
     beluga_error err;
     beluga_chat_model *model = NULL;
-    write_file("prices:\n  mock/other: {input: 1, output: 1}\n");
+    write_file(path, "prices:\n  mock/other: {input: 1, output: 1}\n");
     beluga_config *config = beluga_config_new(beluga_with_model_name("any"), beluga_with_budget(1),
                                               beluga_with_prices(path));
     assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
@@ -272,54 +231,40 @@ static void *spend(void *argument)
     return (void *)answered;
 }
 
-static void threads_do_not_spend_more_together(void **state)
+static void threads_do_not_spend_more_together(scene *s)
 {
-    (void)state;
     pthread_t threads[THREADS];
     size_t answered = 0;
     /* $25 are reserved for a call, of which $21 are used. */
-    beluga_chat_model *model = open_with_budget(210, beluga_with_max_tokens(2));
-    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, spend, model);
+    open_with_budget(s, 210, beluga_with_max_tokens(2));
+    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, spend, s->model);
     for (int i = 0; i < THREADS; i++) {
         void *n;
         pthread_join(threads[i], &n);
         answered += (size_t)n;
     }
     assert_in_range(answered, 8, 10);
-    beluga_chat_model_unref(model);
 }
 
-static int peer_and_file(void **state)
-{
-    return make_file(state) || start_peer(state);
-}
-
-static int stop_both(void **state)
-{
-    stop_peer(state);
-    return remove_file(state);
-}
-
-#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, make_file, remove_file)
+#define PRICED(test) SCENE_WITH(test, set_prices, remove_prices)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        WITH_FILE(the_longest_entry_that_fits_counts),
-        cmocka_unit_test(each_kind_of_token_has_its_price),
-        WITH_FILE(a_bad_file_is_told_with_its_place),
-        cmocka_unit_test(the_list_that_is_shipped_can_be_read),
-        cmocka_unit_test(the_list_is_found_beside_the_library),
-        WITH_FILE(when_it_is_spent_nothing_is_sent),
-        WITH_FILE(what_may_be_answered_is_reserved_where_it_is_known),
-        cmocka_unit_test_setup_teardown(tries_that_failed_are_paid_for, peer_and_file, stop_both),
-        cmocka_unit_test_setup_teardown(what_was_answered_is_paid_for_though_nobody_told_the_usage,
-                                        peer_and_file, stop_both),
-        WITH_FILE(a_dearer_fallback_is_reserved_for),
-        WITH_FILE(what_was_cancelled_before_an_answer_costs_nothing),
-        WITH_FILE(a_cached_answer_costs_nothing),
-        WITH_FILE(an_unknown_price_is_not_zero),
-        WITH_FILE(threads_do_not_spend_more_together),
+    const struct CMUnitTest tests[] = {
+        PRICED(the_longest_entry_that_fits_counts),
+        PRICED(each_kind_of_token_has_its_price),
+        PRICED(a_bad_file_is_told_with_its_place),
+        PRICED(the_list_that_is_shipped_can_be_read),
+        PRICED(the_list_is_found_beside_the_library),
+        PRICED(when_it_is_spent_nothing_is_sent),
+        PRICED(what_may_be_answered_is_reserved_where_it_is_known),
+        PRICED(tries_that_failed_are_paid_for),
+        PRICED(what_was_answered_is_paid_for_though_nobody_told_the_usage),
+        PRICED(a_dearer_fallback_is_reserved_for),
+        PRICED(what_was_cancelled_before_an_answer_costs_nothing),
+        PRICED(a_cached_answer_costs_nothing),
+        PRICED(an_unknown_price_is_not_zero),
+        PRICED(threads_do_not_spend_more_together),
     };
     return cmocka_run_group_tests_name("budget", tests, NULL, NULL);
 }

@@ -1,189 +1,149 @@
 /* The response cache: what counts as the same question, and what is given again. */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <unistd.h>
 
 enum { HOUR_MS = 3600000 };
 
 /* Answers in turn, so that a second answer from the provider differs from the first. */
-static beluga_chat_model *open_caching(beluga_option more)
+static void open_caching(scene *s, beluga_option more)
 {
-    return open_mock(beluga_mock_with_responses("one two\nthree\nfour"),
-                     beluga_with_cache_ttl_ms(HOUR_MS), more);
+    open_mock_with(s, beluga_mock_with_responses("one two\nthree\nfour"),
+                   beluga_with_cache_ttl_ms(HOUR_MS), more);
 }
 
 static const beluga_option nothing = {.type = 0};
 
-static void the_same_question_gets_the_same_answer(void **state)
+/* The answer to a question, with options; it comes out of the cache or it does not. */
+#define expect_answer(s, question, text, cached, ...)                                           \
+    do {                                                                                        \
+        beluga_response *answer = NULL;                                                         \
+        assert_int_equal(beluga_invoke((s)->model, NULL, question, &answer, NULL, __VA_ARGS__), \
+                         0);                                                                    \
+        assert_string_equal(beluga_response_text(answer, NULL), text);                          \
+        assert_int_equal(beluga_response_is_cached(answer), cached);                            \
+        beluga_response_free(answer);                                                           \
+    } while (0)
+
+static void the_same_question_gets_the_same_answer(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_caching(nothing);
+    open_caching(s, nothing);
     beluga_response *r = NULL;
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+    expect_text(s, "one two");
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
     assert_string_equal(beluga_response_text(r, NULL), "one two");
     assert_true(beluga_response_is_cached(r));
     assert_true(beluga_response_is_complete(r));
     assert_int_equal(beluga_response_usage(r)->output_total, 2);
     assert_string_equal(beluga_response_provider(r), "mock");
     beluga_response_free(r);
-    beluga_chat_model_unref(model);
 }
 
-static void a_stream_is_given_again_as_a_stream(void **state)
+static void a_stream_is_given_again_as_a_stream(scene *s)
 {
-    (void)state;
     record first, second;
-    beluga_chat_model *model = open_caching(nothing);
-    assert_int_equal(stream_whole(model, &first), 0);
-    assert_int_equal(stream_whole(model, &second), 0);
+    open_caching(s, nothing);
+    assert_int_equal(stream_whole(s->model, &first), 0);
+    assert_int_equal(stream_whole(s->model, &second), 0);
     assert_story(&second, first.story);
     assert_int_equal(second.texts, 2);
-    beluga_chat_model_unref(model);
 }
 
-static void another_question_or_option_is_asked(void **state)
+static void another_question_or_option_is_asked(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_caching(nothing);
-    beluga_response *r = NULL;
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi!"), &r, NULL), 0);
-    assert_string_equal(beluga_response_text(r, NULL), "three");
-    assert_false(beluga_response_is_cached(r));
-    beluga_response_free(r);
-    assert_int_equal(
-        beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL, beluga_with_temperature(0.5)),
-        0);
-    assert_string_equal(beluga_response_text(r, NULL), "four");
-    beluga_response_free(r);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_caching(s, nothing);
+    expect_text(s, "one two");
+    expect_answer(s, beluga_input_text("Hi!"), "three", false, nothing);
+    expect_answer(s, beluga_input_text("Hi"), "four", false, beluga_with_temperature(0.5));
+    expect_text(s, "one two");
 }
 
-static void how_it_is_fetched_makes_no_difference(void **state)
+static void how_it_is_fetched_makes_no_difference(scene *s)
 {
-    (void)state;
-    record r;
-    beluga_chat_model *model = open_caching(nothing);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(
-        stream_with(model, &r, beluga_with_timeout_ms(12345), beluga_with_max_retries(1)), 0);
-    assert_story(&r, "start metadata [one two] usage(1,2) finish(stop)");
-    beluga_chat_model_unref(model);
+    open_caching(s, nothing);
+    expect_text(s, "one two");
+    expect_stream_with(s, 0, beluga_with_timeout_ms(12345), beluga_with_max_retries(1));
+    assert_story(&s->r, "start metadata [one two] usage(1,2) finish(stop)");
 }
 
-static void failures_and_halves_are_not_kept(void **state)
+static void failures_and_halves_are_not_kept(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_cache_ttl_ms(HOUR_MS));
-    peer_reply *cut = peer_reply_new(p);
-    peer_openai_begin(cut);
-    peer_openai_text(cut, "half");
-    peer_step_close(cut);
-    record r;
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_STREAM_CLOSED);
-    peer_openai_stream(peer_reply_new(p), "whole");
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_cache_ttl_ms(HOUR_MS));
+    script(s->peer, BEGINS, SAYS("half"), CLOSES);
+    expect_end(s, BELUGA_ERROR_STREAM_CLOSED);
+    script(s->peer, STREAMS("whole"));
+    expect_end(s, 0);
+    expect_end(s, 0);
+    expect_requests(s, 2);
 }
 
-static void what_a_retry_took_back_is_not_kept(void **state)
+static void what_a_retry_took_back_is_not_kept(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_max_retries(1),
-                       beluga_with_restart_delivery(true));
-    peer_reply *cut = peer_reply_new(p);
-    peer_openai_begin(cut);
-    peer_openai_text(cut, "half");
-    peer_step_close(cut);
-    peer_openai_stream(peer_reply_new(p), "whole");
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(r.restarts, 1);
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [whole] usage(12,1) finish(stop)");
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_max_retries(1),
+              beluga_with_restart_delivery(true));
+    script(s->peer, BEGINS, SAYS("half"), CLOSES);
+    script(s->peer, STREAMS("whole"));
+    expect_end(s, 0);
+    assert_int_equal(s->r.restarts, 1);
+    expect_stream(s, 0, "start metadata [whole] usage(12,1) finish(stop)");
 }
 
-static void tool_calls_and_reasoning_are_given_again(void **state)
+static void tool_calls_and_reasoning_are_given_again(scene *s)
 {
-    (void)state;
     record first, second;
-    beluga_chat_model *model = open_mock(
-        beluga_with_cache_ttl_ms(HOUR_MS), beluga_mock_with_reasoning("because"),
+    open_mock_with(
+        s, beluga_with_cache_ttl_ms(HOUR_MS), beluga_mock_with_reasoning("because"),
         beluga_mock_with_tool_calls("[{\"id\":\"c1\",\"name\":\"f\",\"arguments\":{\"a\":1}}]"));
-    assert_int_equal(stream_whole(model, &first), 0);
-    assert_int_equal(stream_whole(model, &second), 0);
+    assert_int_equal(stream_whole(s->model, &first), 0);
+    assert_int_equal(stream_whole(s->model, &second), 0);
     assert_story(&second, first.story);
     assert_non_null(strstr(second.story, "end(0 {\"a\":1})"));
-    beluga_chat_model_unref(model);
 }
 
-static void an_answer_with_a_picture_is_asked_anew(void **state)
+static void an_answer_with_a_picture_is_asked_anew(scene *s)
 {
     static const char body[] =
         "{\"id\":\"1\",\"model\":\"m\",\"choices\":[{\"message\":{\"content\":\"Here\",\"images\":["
         "{"
         "\"image_url\":{\"url\":\"data:image/png;base64,UE5H\"}}]},\"finish_reason\":\"stop\"}]}";
-    (void)state;
-    peer *p = peer_start();
-    peer_step_json(peer_reply_new(p), 200, body);
-    peer_step_json(peer_reply_new(p), 200, body);
-    beluga_chat_model *model = open_peer_with(p, beluga_with_cache_ttl_ms(HOUR_MS));
+    script(s->peer, REPEATS(2), JSON(body));
+    open_with(s, beluga_with_cache_ttl_ms(HOUR_MS));
     for (int i = 0; i < 2; i++) {
         beluga_response *r = NULL;
-        assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+        assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
         assert_int_equal(beluga_response_media_count(r), 1);
         assert_false(beluga_response_is_cached(r));
         beluga_response_free(r);
     }
-    assert_int_equal(peer_requests(p), 2);
-    beluga_chat_model_unref(model);
-    peer_stop(p);
+    expect_requests(s, 2);
 }
 
-static void what_is_too_old_is_asked_anew(void **state)
+static void what_is_too_old_is_asked_anew(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model =
-        open_mock(beluga_mock_with_responses("one\ntwo"), beluga_with_cache_ttl_ms(1));
-    assert_int_equal(generate(model, "one", NULL), 0);
+    open_mock_with(s, beluga_mock_with_responses("one\ntwo"), beluga_with_cache_ttl_ms(1));
+    expect_text(s, "one");
     usleep(20000);
-    assert_int_equal(generate(model, "two", NULL), 0);
-    beluga_chat_model_unref(model);
+    expect_text(s, "two");
 }
 
-static void a_replay_waits_while_it_is_paused_and_ends_when_cancelled(void **state)
+static void a_replay_waits_while_it_is_paused_and_ends_when_cancelled(scene *s)
 {
-    (void)state;
-    record r;
-    record_clear(&r);
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_caching(nothing);
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    beluga_op *op = push_stream(model, loop, NULL, &r);
-    beluga_op_pause(op, true);
-    step_until_quiet(loop);
-    assert_int_equal(r.finishes, 0);
-    beluga_op_pause(op, false);
-    step_until_end(loop, &r);
-    assert_int_equal(r.finishes, 1);
-    beluga_op_free(op);
-    record_clear(&r);
-    op = push_stream(model, loop, NULL, &r);
-    beluga_op_cancel(op);
-    step_until_end(loop, &r);
-    assert_story(&r, "error(context_canceled)");
-    beluga_op_free(op);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    open_caching(s, nothing);
+    expect_text(s, "one two");
+    push(s);
+    beluga_op_pause(s->op, true);
+    step_until_quiet(s->loop);
+    assert_int_equal(s->r.finishes, 0);
+    beluga_op_pause(s->op, false);
+    step_to_the_end(s);
+    assert_int_equal(s->r.finishes, 1);
+    push(s);
+    beluga_op_cancel(s->op);
+    step_to_the_end(s);
+    assert_story(&s->r, "error(context_canceled)");
 }
 
 typedef struct canceller {
@@ -201,24 +161,15 @@ static void cancel_and_read(void *payload, const beluga_event *event)
     snprintf(c->text, sizeof c->text, "%.*s", (int)event->u.text.length, event->u.text.text);
 }
 
-static void who_cancels_a_replay_may_go_on_reading_the_event(void **state)
+static void who_cancels_a_replay_may_go_on_reading_the_event(scene *s)
 {
-    (void)state;
     canceller c = {.ends = 0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_caching(nothing);
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("Hi"));
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(beluga_stream_start_n(model, loop, NULL, messages, cancel_and_read, &c, &c.op,
-                                           NULL, NULL, 0),
-                     0);
-    while (!c.ends) poll_and_step(loop);
+    open_caching(s, nothing);
+    expect_text(s, "one two");
+    c.op = push_to(s->model, s->loop, NULL, cancel_and_read, &c);
+    while (!c.ends) poll_and_step(s->loop);
     assert_string_equal(c.text, "one two"); /* the kept answer came in one piece */
     beluga_op_free(c.op);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
 /* --- stores ----------------------------------------------------------------------------------- */
@@ -248,29 +199,26 @@ static void shelf_put(void *payload, const char *key, const char *value, size_t 
     s->length = length;
 }
 
-static void the_host_may_keep_them_itself(void **state)
+static void the_host_may_keep_them_itself(scene *s)
 {
-    (void)state;
-    shelf s = {.length = 0};
-    beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
-    beluga_chat_model *model = open_caching(beluga_with_cache(&store));
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    beluga_chat_model_unref(model);
-    model = open_caching(beluga_with_cache(&store)); /* another one, with the same store */
-    assert_int_equal(generate(model, "one two", NULL), 0);
-    assert_int_equal(s.puts, 1);
-    assert_int_equal(s.gets, 2);
+    shelf kept = {.length = 0};
+    beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
+    open_caching(s, beluga_with_cache(&store));
+    expect_text(s, "one two");
+    open_caching(s, beluga_with_cache(&store)); /* another one, with the same store */
+    expect_text(s, "one two");
+    assert_int_equal(kept.puts, 1);
+    assert_int_equal(kept.gets, 2);
     /* What somebody broke is as if it were not there. */
-    for (size_t cut = 1; cut < s.length; cut += 7) {
-        size_t whole = s.length;
-        s.length = cut;
-        assert_int_equal(generate(model, NULL, NULL), 0);
-        s.length = whole;
+    for (size_t cut = 1; cut < kept.length; cut += 7) {
+        size_t whole = kept.length;
+        kept.length = cut;
+        expect_text(s, NULL);
+        kept.length = whole;
     }
-    beluga_chat_model_unref(model);
 }
 
-static void what_a_store_makes_up_is_not_believed(void **state)
+static void what_a_store_makes_up_is_not_believed(scene *s)
 {
     static const char *const made_up[] = {
         "[{\"kind\":\"text\"},{\"kind\":\"finish\",\"reason\":1}]",
@@ -284,62 +232,46 @@ static void what_a_store_makes_up_is_not_believed(void **state)
         "{}",
         "7",
     };
-    (void)state;
-    shelf s = {.length = 0};
-    beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
-    beluga_chat_model *model =
-        open_mock(beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
+    shelf kept = {.length = 0};
+    beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
+    open_mock_with(s, beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
     for (size_t i = 0; i < sizeof made_up / sizeof *made_up; i++) {
-        assert_int_equal(generate(model, NULL, NULL), 0); /* so that the key is there */
-        s.length = strlen(made_up[i]);
-        memcpy(s.value, made_up[i], s.length);
-        assert_int_equal(generate(model, "This is a mock response.", NULL), 0);
+        expect_text(s, NULL); /* so that the key is there */
+        kept.length = strlen(made_up[i]);
+        memcpy(kept.value, made_up[i], kept.length);
+        expect_text(s, "This is a mock response.");
     }
-    beluga_chat_model_unref(model);
 }
 
-static void an_answer_of_a_fallback_is_kept_once(void **state)
+static void an_answer_of_a_fallback_is_kept_once(scene *s)
 {
-    (void)state;
-    shelf s = {.length = 0};
-    beluga_cache_store store = {sizeof store, &s, shelf_get, shelf_put};
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
-                  beluga_with_cache_ttl_ms(HOUR_MS), beluga_with_cache(&store));
-    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hi", NULL), 0);
-    assert_int_equal(s.puts, 1);
-    assert_int_equal(s.gets, 2);
-    beluga_chat_model_unref(model);
+    shelf kept = {.length = 0};
+    beluga_cache_store store = {sizeof store, &kept, shelf_get, shelf_put};
+    open_mock_with(s, beluga_with_model_name("error-quota_exceeded"),
+                   beluga_with_fallback("mock/echo"), beluga_with_cache_ttl_ms(HOUR_MS),
+                   beluga_with_cache(&store));
+    for (int i = 0; i < 2; i++) expect_text(s, "Hi");
+    assert_int_equal(kept.puts, 1);
+    assert_int_equal(kept.gets, 2);
 }
 
-static void a_store_in_memory_drops_what_was_not_used_for_longest(void **state)
+static void a_store_in_memory_drops_what_was_not_used_for_longest(scene *s)
 {
-    (void)state;
-    char text[600];
-    memset(text, 'x', sizeof text);
+    char text[600] = "";
+    memset(text, 'x', sizeof text - 1);
+    const beluga_input question = beluga_input_text_n(text, sizeof text - 1);
     beluga_memory_cache *cache = beluga_memory_cache_new(4096);
     const beluga_cache_store *store = beluga_memory_cache_store(cache);
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(HOUR_MS),
-                  beluga_with_cache(store));
-    beluga_response *r;
+    open_mock_with(s, beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(HOUR_MS),
+                   beluga_with_cache(store));
     for (int i = 0; i < 20; i++) {
         text[0] = (char)('a' + i);
-        assert_int_equal(
-            beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL), 0);
-        assert_false(beluga_response_is_cached(r));
-        beluga_response_free(r);
+        expect_answer(s, question, text, false, nothing);
     }
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL),
-                     0);
-    assert_true(beluga_response_is_cached(r));
-    beluga_response_free(r);
+    expect_answer(s, question, text, true, nothing);
     text[0] = 'a';
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text_n(text, sizeof text), &r, NULL),
-                     0);
-    assert_false(beluga_response_is_cached(r));
-    beluga_response_free(r);
-    beluga_chat_model_unref(model);
+    expect_answer(s, question, text, false, nothing);
+    let_go(s);
     beluga_memory_cache_free(cache);
 }
 
@@ -356,36 +288,31 @@ static void *ask_often(void *argument)
     return NULL;
 }
 
-static void threads_share_it(void **state)
+static void threads_share_it(scene *s)
 {
-    (void)state;
-    pthread_t threads[8];
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(2));
-    for (int i = 0; i < 8; i++) pthread_create(&threads[i], NULL, ask_often, model);
-    for (int i = 0; i < 8; i++) pthread_join(threads[i], NULL);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_with_model_name("echo"), beluga_with_cache_ttl_ms(2));
+    threads_run(8, ask_often, s->model);
 }
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_same_question_gets_the_same_answer),
-        cmocka_unit_test(a_stream_is_given_again_as_a_stream),
-        cmocka_unit_test(another_question_or_option_is_asked),
-        cmocka_unit_test(how_it_is_fetched_makes_no_difference),
-        ON_PEER(failures_and_halves_are_not_kept),
-        ON_PEER(what_a_retry_took_back_is_not_kept),
-        cmocka_unit_test(tool_calls_and_reasoning_are_given_again),
-        cmocka_unit_test(an_answer_with_a_picture_is_asked_anew),
-        cmocka_unit_test(what_is_too_old_is_asked_anew),
-        cmocka_unit_test(a_replay_waits_while_it_is_paused_and_ends_when_cancelled),
-        cmocka_unit_test(the_host_may_keep_them_itself),
-        cmocka_unit_test(a_store_in_memory_drops_what_was_not_used_for_longest),
-        cmocka_unit_test(threads_share_it),
-        cmocka_unit_test(who_cancels_a_replay_may_go_on_reading_the_event),
-        cmocka_unit_test(what_a_store_makes_up_is_not_believed),
-        cmocka_unit_test(an_answer_of_a_fallback_is_kept_once),
+    const struct CMUnitTest tests[] = {
+        SCENE(the_same_question_gets_the_same_answer),
+        SCENE(a_stream_is_given_again_as_a_stream),
+        SCENE(another_question_or_option_is_asked),
+        SCENE(how_it_is_fetched_makes_no_difference),
+        SCENE(failures_and_halves_are_not_kept),
+        SCENE(what_a_retry_took_back_is_not_kept),
+        SCENE(tool_calls_and_reasoning_are_given_again),
+        SCENE(an_answer_with_a_picture_is_asked_anew),
+        SCENE(what_is_too_old_is_asked_anew),
+        SCENE(a_replay_waits_while_it_is_paused_and_ends_when_cancelled),
+        SCENE(the_host_may_keep_them_itself),
+        SCENE(a_store_in_memory_drops_what_was_not_used_for_longest),
+        SCENE(threads_share_it),
+        SCENE(who_cancels_a_replay_may_go_on_reading_the_event),
+        SCENE(what_a_store_makes_up_is_not_believed),
+        SCENE(an_answer_of_a_fallback_is_kept_once),
     };
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
 }

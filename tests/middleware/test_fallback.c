@@ -1,102 +1,76 @@
 /* Fallback and routing: which errors lead to another model, what the caller sees of it, and who is
  * asked first. */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/files.h"
 #include "../support/parts.h"
 
 #include <beluga/providers/mock.h>
 #include <stdio.h>
 #include <unistd.h>
 
-static beluga_chat_model *open_falling_back(peer *p, beluga_option more)
+static void open_falling_back(scene *s, beluga_option more)
 {
-    return open_peer_with(p, beluga_with_fallback("mock/echo"), more);
+    open_with(s, beluga_with_fallback("mock/echo"), more);
 }
 
 static const beluga_option nothing = {.type = 0};
 
-static void fail_with(peer *p, int status, const char *code)
-{
-    peer_openai_error(peer_reply_new(p), status, NULL, code, "not now");
-}
-
 /* --- from one model to the next --------------------------------------------------------------- */
 
-static void another_model_answers_when_the_first_fails(void **state)
+static void another_model_answers_when_the_first_fails(scene *s)
 {
-    peer *p = *state;
     beluga_response *r = NULL;
-    beluga_chat_model *model = open_falling_back(p, nothing);
-    fail_with(p, 503, NULL);
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+    open_falling_back(s, nothing);
+    script(s->peer, FAILS(503, NULL));
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
     assert_string_equal(beluga_response_text(r, NULL), "Hi");
     assert_string_equal(beluga_response_provider(r), "mock"); /* S16: who answered, and its usage */
     assert_int_equal(beluga_response_usage(r)->output_total, 1);
-    assert_int_equal(peer_requests(p), 1);
+    expect_requests(s, 1);
     beluga_response_free(r);
-    beluga_chat_model_unref(model);
 }
 
-static void a_stream_falls_back_before_its_first_content(void **state)
+static void a_stream_falls_back_before_its_first_content(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_falling_back(p, nothing);
-    fail_with(p, 500, NULL);
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [Hi] usage(1,1) finish(stop)");
-    beluga_chat_model_unref(model);
+    open_falling_back(s, nothing);
+    script(s->peer, FAILS(500, NULL));
+    expect_stream(s, 0, "start metadata [Hi] usage(1,1) finish(stop)");
 }
 
 static void cut_after_the_second_word(peer *p)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "one ");
-    peer_openai_text(reply, "two");
-    peer_step_close(reply);
+    script(p, BEGINS, SAYS("one "), SAYS("two"), CLOSES);
 }
 
-static void what_was_delivered_is_not_taken_back_unasked(void **state)
+static void what_was_delivered_is_not_taken_back_unasked(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_falling_back(p, nothing);
-    cut_after_the_second_word(p);
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_STREAM_CLOSED);
-    assert_story(&r, "start metadata [one ] [two]");
-    assert_int_equal(r.restarts, 0);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, nothing);
+    cut_after_the_second_word(s->peer);
+    expect_stream(s, BELUGA_ERROR_STREAM_CLOSED, "start metadata [one ] [two]");
+    assert_int_equal(s->r.restarts, 0);
 }
 
-static void with_restart_delivery_the_whole_answer_comes_anew(void **state)
+static void with_restart_delivery_the_whole_answer_comes_anew(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_restart_delivery(true));
-    cut_after_the_second_word(p); /* S08 */
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r,
-                 "start metadata [one ] [two] restart start metadata [Hi] usage(1,1) finish(stop)");
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_restart_delivery(true));
+    cut_after_the_second_word(s->peer); /* S08 */
+    expect_stream(
+        s, 0, "start metadata [one ] [two] restart start metadata [Hi] usage(1,1) finish(stop)");
 }
 
-static void generate_never_shows_the_half_that_failed(void **state)
+static void generate_never_shows_the_half_that_failed(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_wire_streaming(true));
-    cut_after_the_second_word(p);
-    assert_int_equal(generate(model, "Hi", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_wire_streaming(true));
+    cut_after_the_second_word(s->peer);
+    expect_text(s, "Hi");
 }
 
-static void the_retries_of_a_model_come_before_its_fallback(void **state)
+static void the_retries_of_a_model_come_before_its_fallback(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_max_retries(2));
-    for (int i = 0; i < 3; i++) fail_with(p, 503, NULL);
-    assert_int_equal(generate(model, "Hi", NULL), 0);
-    assert_int_equal(peer_requests(p), 3);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_max_retries(2));
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL));
+    expect_text(s, "Hi");
+    expect_requests(s, 3);
 }
 
 static void tools_and_options_of_the_call_go_along(void **state)
@@ -105,13 +79,10 @@ static void tools_and_options_of_the_call_go_along(void **state)
     peer *p = *state;
     peer *second = peer_start();
     char path[] = "/tmp/beluga-fallback-XXXXXX", yaml[512];
-    int fd = mkstemp(path);
-    int n = snprintf(
-        yaml, sizeof yaml,
-        "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
-        peer_url(second));
-    assert_int_equal(write(fd, yaml, (size_t)n), n);
-    close(fd);
+    snprintf(yaml, sizeof yaml,
+             "models:\n  backup:\n    model: openai/second\n    base_url: %s\n    api_key: k2\n",
+             peer_url(second));
+    make_file(path, yaml);
     beluga_config *config =
         beluga_config_new(beluga_with_provider("openai"), beluga_with_model_name("first"),
                           beluga_with_base_url(peer_url(p)), beluga_with_api_key("k1"),
@@ -121,8 +92,8 @@ static void tools_and_options_of_the_call_go_along(void **state)
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
     assert_int_equal(beluga_registry_open(beluga_registry_default(), NULL, config, &model, &err),
                      0);
-    fail_with(p, 500, NULL);
-    peer_openai_answer(peer_reply_new(second), "from the second");
+    script(p, FAILS(500, NULL));
+    script(second, ANSWERS("from the second"));
     beluga_response *r = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, &err,
                                    beluga_with_temperature(0.25), beluga_with_model_name("chosen")),
@@ -141,128 +112,104 @@ static void tools_and_options_of_the_call_go_along(void **state)
 
 /* --- which errors ----------------------------------------------------------------------------- */
 
-static void what_is_wrong_with_the_question_is_told_at_once(void **state)
+static void what_is_wrong_with_the_question_is_told_at_once(scene *s)
 {
-    peer *p = *state;
     static const struct {
         int status;
         const char *code;
     } faults[] = {{400, NULL}, {400, "content_policy_violation"}, {401, NULL}, {403, NULL}};
     /* S13 */
-    beluga_chat_model *model = open_falling_back(p, nothing);
+    open_falling_back(s, nothing);
     for (size_t i = 0; i < sizeof faults / sizeof *faults; i++) {
         beluga_error err;
-        fail_with(p, faults[i].status, faults[i].code);
-        assert_int_not_equal(generate(model, NULL, &err), 0);
+        script(s->peer, FAILS_AS(faults[i].status, faults[i].code));
+        assert_int_not_equal(generate(s->model, NULL, &err), 0);
         assert_string_equal(err.provider, "openai");
     }
-    assert_int_equal(peer_requests(p), 4);
-    beluga_chat_model_unref(model);
+    expect_requests(s, 4);
 }
 
-static void a_model_that_takes_more_may_answer(void **state)
+static void a_model_that_takes_more_may_answer(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_falling_back(p, beluga_with_max_retries(3));
-    fail_with(p, 400, "context_length_exceeded"); /* S12 */
-    assert_int_equal(generate(model, "Hi", NULL), 0);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_max_retries(3));
+    script(s->peer, FAILS_AS(400, "context_length_exceeded")); /* S12 */
+    expect_text(s, "Hi");
+    expect_requests(s, 1);
 }
 
-static void the_list_of_errors_can_be_chosen(void **state)
+static void the_list_of_errors_can_be_chosen(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model =
-        open_falling_back(p, beluga_with_fallback_on("authentication_error"));
-    fail_with(p, 401, NULL);
-    assert_int_equal(generate(model, "Hi", NULL), 0);
-    fail_with(p, 503, NULL);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_fallback_on("authentication_error"));
+    script(s->peer, FAILS(401, NULL));
+    expect_text(s, "Hi");
+    script(s->peer, FAILS(503, NULL));
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
 }
 
-static void when_all_fail_the_first_error_is_told_with_the_last(void **state)
+static void when_all_fail_the_first_error_is_told_with_the_last(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_fallback("mock/error-invalid_request"));
-    fail_with(p, 503, NULL); /* S14: what the fallback refuses does not hide the first failure */
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_OVERLOADED);
-    assert_string_equal(err.provider, "openai");
-    assert_int_equal(err.http_status, 503);
-    assert_non_null(strstr(err.cause, "mock/error-invalid_request, too, failed"));
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_fallback("mock/error-invalid_request"));
+    script(s->peer,
+           FAILS(503, NULL)); /* S14: what the fallback refuses does not hide the first failure */
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
+    assert_string_equal(s->err.provider, "openai");
+    assert_int_equal(s->err.http_status, 503);
+    assert_non_null(strstr(s->err.cause, "mock/error-invalid_request, too, failed"));
 }
 
-static void a_cancelled_call_asks_nobody_else(void **state)
+static void a_cancelled_call_asks_nobody_else(scene *s)
 {
-    peer *p = *state;
-    record r;
-    record_clear(&r);
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_falling_back(p, nothing);
-    peer_step_hang(peer_reply_new(p));
-    beluga_op *op = push_stream(model, loop, NULL, &r);
-    while (!peer_requests(p)) poll_and_step(loop);
-    beluga_op_cancel(op);
-    step_until_end(loop, &r);
-    assert_story(&r, "error(context_canceled)");
-    beluga_op_free(op);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    open_falling_back(s, nothing);
+    script(s->peer, HANGS);
+    push(s);
+    step_to_requests(s, 1);
+    beluga_op_cancel(s->op);
+    step_to_the_end(s);
+    assert_story(&s->r, "error(context_canceled)");
 }
 
 /* --- routing ---------------------------------------------------------------------------------- */
 
-static void round_robin_asks_each_in_turn(void **state)
+static void round_robin_asks_each_in_turn(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model =
-        open_falling_back(p, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
-    for (int i = 0; i < 3; i++) peer_openai_answer(peer_reply_new(p), "peer");
-    for (int i = 0; i < 6; i++) assert_int_equal(generate(model, i % 2 ? "Hi" : "peer", NULL), 0);
-    assert_int_equal(peer_requests(p), 3);
-    beluga_chat_model_unref(model);
+    open_falling_back(s, beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    for (int i = 0; i < 3; i++) script(s->peer, ANSWERS("peer"));
+    for (int i = 0; i < 6; i++)
+        assert_int_equal(generate(s->model, i % 2 ? "Hi" : "peer", NULL), 0);
+    expect_requests(s, 3);
 }
 
-static void the_others_follow_when_who_is_asked_first_fails(void **state)
+static void the_others_follow_when_who_is_asked_first_fails(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_fallback("mock/error-overloaded"),
-                                              beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
-    for (int i = 0; i < 4; i++) peer_openai_answer(peer_reply_new(p), "peer");
-    for (int i = 0; i < 4; i++) assert_int_equal(generate(model, "peer", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_fallback("mock/error-overloaded"),
+              beluga_with_routing(BELUGA_ROUTING_ROUND_ROBIN));
+    for (int i = 0; i < 4; i++) script(s->peer, ANSWERS("peer"));
+    for (int i = 0; i < 4; i++) expect_text(s, "peer");
 }
 
-static void weights_share_the_calls(void **state)
+static void weights_share_the_calls(scene *s)
 {
     enum { CALLS = 300 };
-    (void)state;
     size_t own = 0;
-    beluga_chat_model *model =
-        open_mock(beluga_mock_with_responses("own"), beluga_with_fallback("mock/echo"),
-                  beluga_with_routing(BELUGA_ROUTING_WEIGHTED), beluga_with_weight(3));
+    open_mock_with(s, beluga_mock_with_responses("own"), beluga_with_fallback("mock/echo"),
+                   beluga_with_routing(BELUGA_ROUTING_WEIGHTED), beluga_with_weight(3));
     for (int i = 0; i < CALLS; i++) {
         beluga_response *r = NULL;
-        assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
+        assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &r, NULL), 0);
         own += strcmp(beluga_response_text(r, NULL), "own") == 0;
         beluga_response_free(r);
     }
     /* 3 in 4; chance stays far from either end */
     assert_in_range(own, CALLS / 2, CALLS - CALLS / 10);
-    beluga_chat_model_unref(model);
 }
 
 /* --- opening ---------------------------------------------------------------------------------- */
 
-static int open_with_fallback(const char *reference, beluga_error *err)
+/* Open mock with options; a model that comes of it is freed. */
+static int try_mock_n(beluga_error *err, const beluga_option *opts)
 {
     beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback(reference));
+    beluga_config *config = beluga_config_new_n(opts, BELUGA_OPTIONS_TERMINATED);
     int status = beluga_registry_open(beluga_registry_default(), "mock", config, &model, err);
     assert_true(status ? !model : model != NULL);
     beluga_config_free(config);
@@ -270,14 +217,20 @@ static int open_with_fallback(const char *reference, beluga_error *err)
     return status;
 }
 
+#define try_mock(err, ...)                                                              \
+    try_mock_n(err, (const beluga_option[]){beluga_with_model_name("any"), __VA_ARGS__, \
+                                            BELUGA_OPTIONS_END})
+
 static void a_fallback_that_cant_be_opened_is_named(void **state)
 {
     (void)state;
     needs_provider("anthropic");
     beluga_error err;
-    assert_int_equal(open_with_fallback("nobody/x", &err), BELUGA_ERROR_UNSUPPORTED_PROVIDER);
+    assert_int_equal(try_mock(&err, beluga_with_fallback("nobody/x")),
+                     BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_non_null(strstr(err.message, "fallback: "));
-    assert_int_equal(open_with_fallback("anthropic/claude", &err), BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(try_mock(&err, beluga_with_fallback("anthropic/claude")),
+                     BELUGA_ERROR_AUTHENTICATION);
     assert_non_null(strstr(err.message, "ANTHROPIC_API_KEY"));
 }
 
@@ -288,9 +241,7 @@ static void two_models_may_name_each_other(void **state)
     char path[] = "/tmp/beluga-fallback-XXXXXX";
     static const char yaml[] = "models:\n  a: {model: mock/error-overloaded, fallback: [b]}\n"
                                "  b: {model: mock/echo, fallback: [a]}\n";
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, yaml, sizeof yaml - 1), sizeof yaml - 1);
-    close(fd);
+    make_file(path, yaml);
     beluga_config *base = beluga_config_new_n(NULL, 0), *config = NULL;
     beluga_chat_model *model = NULL;
     assert_int_equal(beluga_config_load_file(base, path, NULL), 0);
@@ -308,37 +259,32 @@ static void what_does_nothing_alone_is_refused(void **state)
 {
     (void)state;
     beluga_error err;
-    beluga_chat_model *model = NULL;
-    beluga_config *config =
-        beluga_config_new(beluga_with_model_name("any"), beluga_with_fallback_on("sick"),
-                          beluga_with_limit_wait_ms(5), beluga_with_breaker_probes(2),
-                          beluga_with_retry_on("-nothing"));
-    assert_int_equal(beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
+    assert_int_equal(try_mock(&err, beluga_with_fallback_on("sick"), beluga_with_limit_wait_ms(5),
+                              beluga_with_breaker_probes(2), beluga_with_retry_on("-nothing")),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "\"sick\" is no error's name"));
     assert_non_null(strstr(err.message, "\"nothing\" is no error's name"));
     assert_non_null(strstr(err.message, "breaker_probes does nothing without breaker_failures"));
-    beluga_config_free(config);
 }
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        ON_PEER(another_model_answers_when_the_first_fails),
-        ON_PEER(a_stream_falls_back_before_its_first_content),
-        ON_PEER(what_was_delivered_is_not_taken_back_unasked),
-        ON_PEER(with_restart_delivery_the_whole_answer_comes_anew),
-        ON_PEER(generate_never_shows_the_half_that_failed),
-        ON_PEER(the_retries_of_a_model_come_before_its_fallback),
+    const struct CMUnitTest tests[] = {
+        SCENE(another_model_answers_when_the_first_fails),
+        SCENE(a_stream_falls_back_before_its_first_content),
+        SCENE(what_was_delivered_is_not_taken_back_unasked),
+        SCENE(with_restart_delivery_the_whole_answer_comes_anew),
+        SCENE(generate_never_shows_the_half_that_failed),
+        SCENE(the_retries_of_a_model_come_before_its_fallback),
         ON_PEER(tools_and_options_of_the_call_go_along),
-        ON_PEER(what_is_wrong_with_the_question_is_told_at_once),
-        ON_PEER(a_model_that_takes_more_may_answer),
-        ON_PEER(the_list_of_errors_can_be_chosen),
-        ON_PEER(when_all_fail_the_first_error_is_told_with_the_last),
-        ON_PEER(a_cancelled_call_asks_nobody_else),
-        ON_PEER(round_robin_asks_each_in_turn),
-        ON_PEER(the_others_follow_when_who_is_asked_first_fails),
-        cmocka_unit_test(weights_share_the_calls),
+        SCENE(what_is_wrong_with_the_question_is_told_at_once),
+        SCENE(a_model_that_takes_more_may_answer),
+        SCENE(the_list_of_errors_can_be_chosen),
+        SCENE(when_all_fail_the_first_error_is_told_with_the_last),
+        SCENE(a_cancelled_call_asks_nobody_else),
+        SCENE(round_robin_asks_each_in_turn),
+        SCENE(the_others_follow_when_who_is_asked_first_fails),
+        SCENE(weights_share_the_calls),
         cmocka_unit_test(a_fallback_that_cant_be_opened_is_named),
         cmocka_unit_test(two_models_may_name_each_other),
         cmocka_unit_test(what_does_nothing_alone_is_refused),

@@ -1,8 +1,8 @@
 /* Limits: requests and tokens a minute, calls at once; waiting for a turn or being refused. */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/threads.h"
 
 #include <beluga/providers/mock.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <time.h>
 
@@ -15,240 +15,181 @@ static int64_t now_ms(void)
 
 /* --- requests a minute ------------------------------------------------------------------------ */
 
-static void calls_beyond_the_rate_are_refused_when_nobody_may_wait(void **state)
+static void calls_beyond_the_rate_are_refused_when_nobody_may_wait(scene *s)
 {
-    (void)state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_string_equal(err.provider_code, "local_limit");
-    assert_in_range(err.retry_after_ms, 50000, 60001);
-    assert_string_equal(err.provider, "mock");
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    expect_text(s, NULL);
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    assert_string_equal(s->err.provider_code, "local_limit");
+    assert_in_range(s->err.retry_after_ms, 50000, 60001);
+    assert_string_equal(s->err.provider, "mock");
 }
 
-static void calls_beyond_the_rate_wait_for_their_turn(void **state)
+static void calls_beyond_the_rate_wait_for_their_turn(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(600)); /* one in 100 ms */
+    open_mock_with(s, beluga_with_requests_per_minute(600)); /* one in 100 ms */
     int64_t start = now_ms();
-    for (int i = 0; i < 14; i++) assert_int_equal(generate(model, NULL, NULL), 0);
+    for (int i = 0; i < 14; i++) expect_text(s, NULL);
     /* A second's worth at once, the others spread. */
     assert_true(now_ms() - start >= 290);
-    beluga_chat_model_unref(model);
 }
 
-static void who_is_refused_takes_no_turn(void **state)
+static void who_is_refused_takes_no_turn(scene *s)
 {
-    (void)state;
     beluga_error first, last;
-    beluga_chat_model *model =
-        open_mock(beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    assert_int_equal(generate(model, NULL, &first), BELUGA_ERROR_RATE_LIMIT);
+    open_mock_with(s, beluga_with_requests_per_minute(1), beluga_with_limit_wait_ms(0));
+    expect_text(s, NULL);
+    assert_int_equal(generate(s->model, NULL, &first), BELUGA_ERROR_RATE_LIMIT);
     for (int i = 0; i < 50; i++)
-        assert_int_equal(generate(model, NULL, &last), BELUGA_ERROR_RATE_LIMIT);
+        assert_int_equal(generate(s->model, NULL, &last), BELUGA_ERROR_RATE_LIMIT);
     assert_true(last.retry_after_ms <= first.retry_after_ms);
-    beluga_chat_model_unref(model);
 }
 
-static void waiting_ends_with_the_contexts_deadline(void **state)
+static void waiting_ends_with_the_contexts_deadline(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model = open_mock(beluga_with_requests_per_minute(1));
-    beluga_context *ctx = beluga_context_new_timeout(NULL, 30);
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
-    beluga_context_unref(ctx);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_with_requests_per_minute(1));
+    expect_text(s, NULL);
+    s->ctx = beluga_context_new_timeout(NULL, 30);
+    expect_failure(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
 }
 
 /* --- tokens a minute -------------------------------------------------------------------------- */
 
-static void tokens_are_settled_when_the_usage_is_known(void **state)
+static void tokens_are_settled_when_the_usage_is_known(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
+    open_with(s, beluga_with_tokens_per_minute(60), beluga_with_limit_wait_ms(0));
     /* Estimated at 5 tokens, it used 12 and 240. */
-    peer_step_json(
-        peer_reply_new(p), 200,
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
-        "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}");
-    assert_int_equal(generate(model, "x", NULL), 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_in_range(err.retry_after_ms, 240000, 252001);
-    beluga_chat_model_unref(model);
+    script(
+        s->peer,
+        JSON("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}],"
+             "\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":240,\"total_tokens\":252}}"));
+    expect_text(s, "x");
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    assert_in_range(s->err.retry_after_ms, 240000, 252001);
 }
 
 /* --- what the provider says ------------------------------------------------------------------- */
 
-static void the_providers_own_headers_hold_the_next_call(void **state)
+/* An answer whose headers let no further request through until a time. */
+static void is_held_by(scene *s, const char *headers)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200,
-                     "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
-                     "x-ratelimit-limit-requests: 100\r\nx-ratelimit-reset-requests: 1h0m0s\r\n");
-    static const char body[] =
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
-    peer_step_body(r, body, sizeof body - 1);
-    assert_int_equal(generate(model, "x", NULL), 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_in_range(err.retry_after_ms, 3000000, 3600001);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
+    script(s->peer, HEAD(200, headers),
+           BODY("{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}"));
+    expect_text(s, "x");
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    expect_requests(s, 1);
 }
 
-static void a_time_beyond_all_times_holds_and_does_not_wrap(void **state)
+#define NONE_LEFT "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
+
+static void the_providers_own_headers_hold_the_next_call(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
-    peer_reply *r = peer_reply_new(p);
-    peer_step_status(r, 200,
-                     "Content-Type: application/json\r\nx-ratelimit-remaining-requests: 0\r\n"
-                     "x-ratelimit-limit-requests: 1\r\nx-ratelimit-reset-requests: 10000000d\r\n");
-    static const char body[] =
-        "{\"choices\":[{\"message\":{\"content\":\"x\"},\"finish_reason\":\"stop\"}]}";
-    peer_step_body(r, body, sizeof body - 1);
-    assert_int_equal(generate(model, "x", NULL), 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_true(err.retry_after_ms > 3600000);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    is_held_by(s, NONE_LEFT "x-ratelimit-limit-requests: 100\r\n"
+                            "x-ratelimit-reset-requests: 1h0m0s\r\n");
+    assert_in_range(s->err.retry_after_ms, 3000000, 3600001);
 }
 
-static void a_retry_after_holds_the_calls_of_others_too(void **state)
+static void a_time_beyond_all_times_holds_and_does_not_wrap(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
-    peer_openai_error(peer_reply_new(p), 429, "Retry-After: 3600\r\n", NULL, "slow down");
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    is_held_by(s, NONE_LEFT "x-ratelimit-limit-requests: 1\r\n"
+                            "x-ratelimit-reset-requests: 10000000d\r\n");
+    assert_true(s->err.retry_after_ms > 3600000);
+}
+
+static void a_retry_after_holds_the_calls_of_others_too(scene *s)
+{
+    open_with(s, beluga_with_max_concurrent_calls(9), beluga_with_limit_wait_ms(0));
+    script(s->peer, FAILS(429, "Retry-After: 3600\r\n"));
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    expect_requests(s, 1);
 }
 
 /* --- calls at once ---------------------------------------------------------------------------- */
 
-static void so_many_run_at_once_and_the_others_follow(void **state)
+static void so_many_run_at_once_and_the_others_follow(scene *s)
 {
     enum { CALLS = 6 };
-    peer *p = *state;
     record r[CALLS];
     beluga_op *ops[CALLS];
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(2));
+    open_with(s, beluga_with_max_concurrent_calls(2));
     for (int i = 0; i < CALLS; i++) {
-        peer_reply *reply = peer_reply_new(p);
+        peer_reply *reply = peer_reply_new(s->peer);
         if (i < 2) peer_step_gate(reply, 0);
         peer_openai_stream(reply, "Hello");
         record_clear(&r[i]);
-        ops[i] = push_stream(model, loop, NULL, &r[i]);
+        ops[i] = push_stream(s->model, s->loop, NULL, &r[i]);
     }
-    while (peer_requests(p) < 2) assert_int_equal(beluga_loop_wait(loop, 1), 0);
-    step_until_quiet(loop);
-    assert_int_equal(peer_requests(p), 2);
-    peer_open_gate(p, 0);
-    for (int i = 0; i < CALLS; i++) step_until_end(loop, &r[i]);
+    while (peer_requests(s->peer) < 2) assert_int_equal(beluga_loop_wait(s->loop, 1), 0);
+    step_until_quiet(s->loop);
+    expect_requests(s, 2);
+    peer_open_gate(s->peer, 0);
+    for (int i = 0; i < CALLS; i++) step_until_end(s->loop, &r[i]);
     for (int i = 0; i < CALLS; i++) {
         assert_int_equal(r[i].finishes, 1);
         beluga_op_free(ops[i]);
     }
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
-static void who_is_cancelled_while_waiting_leaves_the_queue(void **state)
+static void who_is_cancelled_while_waiting_leaves_the_queue(scene *s)
 {
-    peer *p = *state;
     record r[3];
     beluga_op *ops[3];
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_concurrent_calls(1));
-    peer_reply *held = peer_reply_new(p);
-    peer_step_gate(held, 0);
-    peer_openai_stream(held, "first");
-    peer_openai_stream(peer_reply_new(p), "third");
+    open_with(s, beluga_with_max_concurrent_calls(1));
+    script(s->peer, WAITS_AT(0), STREAMS("first"));
+    script(s->peer, STREAMS("third"));
     for (int i = 0; i < 3; i++) {
         record_clear(&r[i]);
-        ops[i] = push_stream(model, loop, NULL, &r[i]);
+        ops[i] = push_stream(s->model, s->loop, NULL, &r[i]);
     }
     beluga_op_cancel(ops[1]);
-    step_until_end(loop, &r[1]);
+    step_until_end(s->loop, &r[1]);
     assert_story(&r[1], "error(context_canceled)");
-    peer_open_gate(p, 0);
-    step_until_end(loop, &r[2]);
+    peer_open_gate(s->peer, 0);
+    step_until_end(s->loop, &r[2]);
     assert_int_equal(r[0].finishes, 1);
     assert_int_equal(r[2].finishes, 1);
-    assert_int_equal(peer_requests(p), 2);
+    expect_requests(s, 2);
     for (int i = 0; i < 3; i++) beluga_op_free(ops[i]);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
-static void who_is_cancelled_while_waiting_gives_back_the_turn(void **state)
+static void who_is_cancelled_while_waiting_gives_back_the_turn(scene *s)
 {
-    (void)state;
-    record r;
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model =
-        open_mock(beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
-    assert_int_equal(generate(model, NULL, NULL), 0);
+    open_mock_with(s, beluga_with_requests_per_minute(2), beluga_with_limit_wait_ms(50000));
+    expect_text(s, NULL);
     for (int i = 0; i < 5; i++) { /* each takes the turn in 30 s: the second one would be refused */
-        record_clear(&r);
-        beluga_op *op = push_stream(model, loop, NULL, &r);
-        step_until_quiet(loop);
+        record_clear(&s->r);
+        beluga_op *op = push_stream(s->model, s->loop, NULL, &s->r);
+        step_until_quiet(s->loop);
         beluga_op_cancel(op);
-        step_until_end(loop, &r);
-        assert_story(&r, "error(context_canceled)");
+        step_to_the_end(s);
+        assert_story(&s->r, "error(context_canceled)");
         beluga_op_free(op);
     }
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
 }
 
-static void what_an_open_breaker_refuses_takes_no_turn(void **state)
+static void what_an_open_breaker_refuses_takes_no_turn(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
-                  beluga_with_breaker_failures(1), beluga_with_requests_per_minute(120),
-                  beluga_with_limit_wait_ms(0));
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
-    for (int i = 0; i < 50; i++)
-        assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_CIRCUIT_OPEN);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
+                   beluga_with_breaker_failures(1), beluga_with_requests_per_minute(120),
+                   beluga_with_limit_wait_ms(0));
+    expect_failure(s, BELUGA_ERROR_INTERNAL);
+    for (int i = 0; i < 50; i++) expect_failure(s, BELUGA_ERROR_CIRCUIT_OPEN);
 }
 
-static void waiting_for_a_place_has_an_end(void **state)
+static void waiting_for_a_place_has_an_end(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_error err;
-    record_clear(&r);
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(50));
-    peer_step_hang(peer_reply_new(p));
-    beluga_op *op = push_stream(model, loop, NULL, &r);
-    while (!peer_requests(p)) poll_and_step(loop);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_non_null(strstr(err.message, "max_concurrent_calls"));
-    beluga_op_free(op);
-    beluga_loop_free(loop); /* ends the one that hangs */
-    peer_openai_answer(peer_reply_new(p), "free");
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_max_concurrent_calls(1), beluga_with_limit_wait_ms(50));
+    script(s->peer, HANGS);
+    push(s);
+    step_to_requests(s, 1);
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    assert_non_null(strstr(s->err.message, "max_concurrent_calls"));
+    RELEASE(beluga_op_free, s->op);
+    RELEASE(beluga_loop_free, s->loop); /* ends the one that hangs */
+    script(s->peer, ANSWERS("free"));
+    expect_text(s, NULL);
 }
 
 enum { THREADS = 8, EACH = 25 };
@@ -303,13 +244,10 @@ static void *leave_in_a_crowd(void *argument)
 static void loops_that_go_leave_no_place_taken(void **state)
 {
     (void)state;
-    pthread_t threads[THREADS];
     crowd c = {
         .model = open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_word_delay_ms(1)),
         .failed = 0};
-    for (int i = 0; i < THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, leave_in_a_crowd, &c), 0);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_run(THREADS, leave_in_a_crowd, &c);
     assert_int_equal(c.failed, 0);
     beluga_loop *loop = new_loop();
     record r[2];
@@ -330,11 +268,9 @@ static void loops_that_go_leave_no_place_taken(void **state)
 static void threads_wait_for_each_other(void **state)
 {
     (void)state;
-    pthread_t threads[THREADS];
     crowd c = {.model =
                    open_mock(beluga_with_max_concurrent_calls(2), beluga_mock_with_latency_ms(1))};
-    for (int i = 0; i < THREADS; i++) pthread_create(&threads[i], NULL, call_in_a_crowd, &c);
-    for (int i = 0; i < THREADS; i++) pthread_join(threads[i], NULL);
+    threads_run(THREADS, call_in_a_crowd, &c);
     assert_int_equal(atomic_load(&c.failed), 0);
     assert_int_equal(generate(c.model, NULL, NULL), 0); /* every place was given back */
     assert_int_equal(generate(c.model, NULL, NULL), 0);
@@ -343,21 +279,21 @@ static void threads_wait_for_each_other(void **state)
 
 int main(void)
 {
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(calls_beyond_the_rate_are_refused_when_nobody_may_wait),
-        cmocka_unit_test(calls_beyond_the_rate_wait_for_their_turn),
-        cmocka_unit_test(who_is_refused_takes_no_turn),
-        cmocka_unit_test(waiting_ends_with_the_contexts_deadline),
-        ON_PEER(tokens_are_settled_when_the_usage_is_known),
-        ON_PEER(the_providers_own_headers_hold_the_next_call),
-        ON_PEER(a_time_beyond_all_times_holds_and_does_not_wrap),
-        ON_PEER(a_retry_after_holds_the_calls_of_others_too),
-        ON_PEER(so_many_run_at_once_and_the_others_follow),
-        ON_PEER(who_is_cancelled_while_waiting_leaves_the_queue),
-        ON_PEER(waiting_for_a_place_has_an_end),
+    const struct CMUnitTest tests[] = {
+        SCENE(calls_beyond_the_rate_are_refused_when_nobody_may_wait),
+        SCENE(calls_beyond_the_rate_wait_for_their_turn),
+        SCENE(who_is_refused_takes_no_turn),
+        SCENE(waiting_ends_with_the_contexts_deadline),
+        SCENE(tokens_are_settled_when_the_usage_is_known),
+        SCENE(the_providers_own_headers_hold_the_next_call),
+        SCENE(a_time_beyond_all_times_holds_and_does_not_wrap),
+        SCENE(a_retry_after_holds_the_calls_of_others_too),
+        SCENE(so_many_run_at_once_and_the_others_follow),
+        SCENE(who_is_cancelled_while_waiting_leaves_the_queue),
+        SCENE(waiting_for_a_place_has_an_end),
         cmocka_unit_test(threads_wait_for_each_other),
-        cmocka_unit_test(who_is_cancelled_while_waiting_gives_back_the_turn),
-        cmocka_unit_test(what_an_open_breaker_refuses_takes_no_turn),
+        SCENE(who_is_cancelled_while_waiting_gives_back_the_turn),
+        SCENE(what_an_open_breaker_refuses_takes_no_turn),
         cmocka_unit_test(loops_that_go_leave_no_place_taken),
     };
     return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

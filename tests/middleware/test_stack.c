@@ -1,7 +1,8 @@
 /* The order of the layers, which docs/architecture.md tells: operation, hooks, cache, budget,
  * fallback, limits, breaker, retry, attempt, adapter. Each test is about two neighbours, and would
  * fail if they changed places. */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/files.h"
 #include "../support/parts.h"
 
 #include <beluga/hooks.h>
@@ -90,9 +91,8 @@ static beluga_chat_model *open_watched(beluga_client **client, diary *d, const b
 
 /* ---- pairs of neighbours --------------------------------------------------------------------- */
 
-static void operation_is_around_hooks_and_retry_around_attempts(void **state)
+static void operation_is_around_hooks_and_retry_around_attempts(scene *s)
 {
-    (void)state;
     diary d = {.text = ""};
     beluga_client *client;
     beluga_hooks hooks = hooks_of(&d);
@@ -100,119 +100,99 @@ static void operation_is_around_hooks_and_retry_around_attempts(void **state)
         beluga_with_model_name("any"),        beluga_with_hooks(&hooks),
         beluga_mock_with_error("overloaded"), beluga_mock_with_error_count(1),
         beluga_with_retry_delay_ms(100),      beluga_with_max_retries(1)};
-    beluga_chat_model *model = open_watched(&client, &d, options, sizeof options / sizeof *options);
-    assert_int_equal(generate(model, NULL, NULL), 0);
+    use_model(s, open_watched(&client, &d, options, sizeof options / sizeof *options));
+    expect_text(s, NULL);
     assert_string_equal(d.text,
                         "operation before attempt /attempt attempt /attempt after /operation");
-    beluga_chat_model_unref(model);
+    let_go(s);
     beluga_client_unref(client);
 }
 
-static void hooks_are_around_the_cache(void **state)
+static void hooks_are_around_the_cache(scene *s)
 {
-    (void)state;
     needs_part("cache");
     diary d = {.text = ""};
     beluga_hooks hooks = hooks_of(&d);
-    beluga_chat_model *model =
-        open_mock(beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    assert_int_equal(generate(model, NULL, NULL), 0); /* out of the cache, and yet seen */
+    open_mock_with(s, beluga_with_hooks(&hooks), beluga_with_cache_ttl_ms(HOUR_MS));
+    expect_text(s, NULL);
+    expect_text(s, NULL); /* out of the cache, and yet seen */
     assert_string_equal(d.text, "before after before after");
-    beluga_chat_model_unref(model);
 }
 
 /* A word costs a dollar, a word of the fallback ten. */
 static const char *prices_file(void)
 {
     static char path[] = "/tmp/beluga-stack-prices.XXXXXX";
-    if (strcmp(path + sizeof path - 7, "XXXXXX") == 0) {
-        int fd = mkstemp(path);
-        assert_true(fd >= 0);
-        assert_true(dprintf(fd, "prices:\n  mock/*: {input: 1000000, output: 1000000}\n"
-                                "  mock/echo: {input: 10000000, output: 10000000}\n") > 0);
-        close(fd);
-    }
+    if (strcmp(path + sizeof path - 7, "XXXXXX") == 0)
+        make_file(path, "prices:\n  mock/*: {input: 1000000, output: 1000000}\n"
+                        "  mock/echo: {input: 10000000, output: 10000000}\n");
     return path;
 }
 
-static void the_cache_is_around_the_budget(void **state)
+static void the_cache_is_around_the_budget(scene *s)
 {
-    (void)state;
     needs_part("cache");
     needs_part("yaml");
-    beluga_chat_model *model = open_mock(beluga_with_prices(prices_file()), beluga_with_budget(6),
-                                         beluga_with_cache_ttl_ms(HOUR_MS));
-    beluga_error err;
+    open_mock_with(s, beluga_with_prices(prices_file()), beluga_with_budget(6),
+                   beluga_with_cache_ttl_ms(HOUR_MS));
     beluga_response *response;
-    assert_int_equal(generate(model, NULL, NULL), 0);
+    expect_text(s, NULL);
     /* It is spent, which a new question finds out and an old one does not. */
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Another"), &response, &err),
-                     BELUGA_ERROR_BUDGET_EXCEEDED);
-    assert_int_equal(generate(model, NULL, NULL), 0);
-    beluga_chat_model_unref(model);
+    assert_int_equal(
+        beluga_invoke(s->model, NULL, beluga_input_text("Another"), &response, &s->err),
+        BELUGA_ERROR_BUDGET_EXCEEDED);
+    expect_text(s, NULL);
 }
 
-static void the_budget_is_around_the_fallback(void **state)
+static void the_budget_is_around_the_fallback(scene *s)
 {
-    (void)state;
     needs_part("yaml");
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("error-quota_exceeded"), beluga_with_fallback("mock/echo"),
-                  beluga_with_prices(prices_file()), beluga_with_budget(55));
-    assert_int_equal(generate(model, "Hi", NULL), 0); /* $20, of the fallback's */
+    open_mock_with(s, beluga_with_model_name("error-quota_exceeded"),
+                   beluga_with_fallback("mock/echo"), beluga_with_prices(prices_file()),
+                   beluga_with_budget(55));
+    expect_text(s, "Hi"); /* $20, of the fallback's */
     /* A spent budget leads to no fallback, though an error of that kind from below would. */
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_BUDGET_EXCEEDED);
-    beluga_chat_model_unref(model);
+    expect_failure(s, BELUGA_ERROR_BUDGET_EXCEEDED);
 }
 
-static void the_fallback_is_around_the_limits(void **state)
+static void the_fallback_is_around_the_limits(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model =
-        open_mock(beluga_with_fallback("mock/echo"), beluga_with_limit_wait_ms(0),
-                  beluga_with_requests_per_minute(1));
-    assert_int_equal(generate(model, "This is a mock response.", NULL), 0);
-    assert_int_equal(generate(model, "Hi", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_with_fallback("mock/echo"), beluga_with_limit_wait_ms(0),
+                   beluga_with_requests_per_minute(1));
+    expect_text(s, "This is a mock response.");
+    expect_text(s, "Hi");
 }
 
-static void the_limits_are_around_the_breaker(void **state)
+static void the_limits_are_around_the_breaker(scene *s)
 {
-    (void)state;
-    beluga_chat_model *model =
-        open_mock(beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
-                  beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
-                  beluga_with_limit_wait_ms(0));
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_INTERNAL);
+    open_mock_with(s, beluga_with_model_name("error-internal_error"), beluga_with_max_retries(0),
+                   beluga_with_breaker_failures(1), beluga_with_requests_per_minute(1),
+                   beluga_with_limit_wait_ms(0));
+    expect_failure(s, BELUGA_ERROR_INTERNAL);
     /* and not circuit_open */
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_RATE_LIMIT);
-    beluga_chat_model_unref(model);
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
 }
 
-static void the_breaker_is_around_the_retries(void **state)
+static void the_breaker_is_around_the_retries(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_breaker_failures(2), beluga_with_max_retries(2));
-    for (int i = 0; i < 3; i++) peer_openai_error(peer_reply_new(p), 503, NULL, NULL, "sick");
-    assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_OVERLOADED);
-    assert_int_equal(peer_requests(p), 3); /* three failed attempts are one failed call */
-    peer_openai_answer(peer_reply_new(p), "well");
-    assert_int_equal(generate(model, "well", NULL), 0);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_breaker_failures(2), beluga_with_max_retries(2));
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL));
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
+    expect_requests(s, 3); /* three failed attempts are one failed call */
+    script(s->peer, ANSWERS("well"));
+    expect_text(s, "well");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(operation_is_around_hooks_and_retry_around_attempts),
-        cmocka_unit_test(hooks_are_around_the_cache),
-        cmocka_unit_test(the_cache_is_around_the_budget),
-        cmocka_unit_test(the_budget_is_around_the_fallback),
-        cmocka_unit_test(the_fallback_is_around_the_limits),
-        cmocka_unit_test(the_limits_are_around_the_breaker),
-        ON_PEER(the_breaker_is_around_the_retries),
+        SCENE(operation_is_around_hooks_and_retry_around_attempts),
+        SCENE(hooks_are_around_the_cache),
+        SCENE(the_cache_is_around_the_budget),
+        SCENE(the_budget_is_around_the_fallback),
+        SCENE(the_fallback_is_around_the_limits),
+        SCENE(the_limits_are_around_the_breaker),
+        SCENE(the_breaker_is_around_the_retries),
     };
     int failed = cmocka_run_group_tests_name("stack", tests, NULL, NULL);
     unlink(prices_file());

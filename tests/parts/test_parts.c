@@ -1,6 +1,7 @@
 /* What can be left out of the library: what is there works, and what is not says so, and says what
  * builds it in. In a whole build the first half of each case is what is seen. */
 #include "../support/parts.h"
+#include "../support/scoped.h"
 
 #include <beluga/beluga.h>
 
@@ -35,11 +36,10 @@ static void configuration_files_are_read_or_refused(void **state)
     (void)state;
     beluga_error err = {0};
     char path[] = "/tmp/beluga-parts-XXXXXX";
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     write_file(path, "model: mock/any\n");
     check("yaml", beluga_config_load_file(config, path, &err), &err);
     unlink(path);
-    beluga_config_free(config);
 }
 
 static void tell(void *payload, const beluga_config_problem *problem)
@@ -74,15 +74,12 @@ static void prices_are_read_or_refused(void **state)
     unlink(path);
 }
 
-/* Opens `mock` with one more option. */
-static int open_with(beluga_option option, beluga_error *err)
+/* Opens `mock` with two more options. */
+static int open_with(beluga_option one, beluga_option other, beluga_error *err)
 {
-    beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"), option);
-    int status = beluga_registry_open(beluga_registry_default(), "mock", config, &model, err);
-    beluga_config_free(config);
-    beluga_chat_model_unref(model);
-    return status;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_model_name("any"), one, other);
+    return beluga_registry_open(beluga_registry_default(), "mock", config, &model, err);
 }
 
 static void a_budget_without_prices_is_refused(void **state)
@@ -92,13 +89,7 @@ static void a_budget_without_prices_is_refused(void **state)
     beluga_error err = {0};
     char path[] = "/tmp/beluga-parts-XXXXXX";
     write_file(path, "prices:\n  \"mock/*\": {input: 1, output: 1}\n");
-    beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(beluga_with_model_name("any"),
-                                              beluga_with_prices(path), beluga_with_budget(1));
-    check("yaml", beluga_registry_open(beluga_registry_default(), "mock", config, &model, &err),
-          &err);
-    beluga_config_free(config);
-    beluga_chat_model_unref(model);
+    check("yaml", open_with(beluga_with_prices(path), beluga_with_budget(1), &err), &err);
     unlink(path);
 }
 
@@ -110,7 +101,7 @@ static void the_cache_keeps_answers_or_is_refused(void **state)
     beluga_memory_cache *store = beluga_memory_cache_new(0);
     assert_true(has_part("cache") ? store != NULL : store == NULL);
     beluga_memory_cache_free(store);
-    check("cache", open_with(beluga_with_cache_ttl_ms(1000), &err), &err);
+    check("cache", open_with(beluga_with_cache_ttl_ms(1000), BELUGA_OPTIONS_END, &err), &err);
 }
 
 static void recordings_are_made_or_refused(void **state)
@@ -148,9 +139,8 @@ static void plug_ins_that_no_configuration_names_are_no_fault(void **state)
 {
     (void)state;
     beluga_error err = {0};
-    beluga_config *config = beluga_config_new_n(NULL, 0);
+    SCOPED(beluga_config) *config = beluga_config_new_n(NULL, 0);
     assert_int_equal(beluga_config_load_plugins(config, beluga_registry_default(), NULL, &err), 0);
-    beluga_config_free(config);
 }
 
 static void telemetry_is_set_up_or_refused(void **state)
@@ -168,9 +158,9 @@ static void telemetry_that_nobody_asks_for_is_no_fault(void **state)
 {
     (void)state;
     beluga_error err = {0};
-    beluga_telemetry *telemetry = NULL;
     beluga_telemetry_settings settings = {
         .size = sizeof settings, .without_environment = true, .only_if_asked = true};
+    beluga_telemetry *telemetry = NULL;
     assert_int_equal(beluga_telemetry_init(NULL, &settings, &telemetry, &err), 0);
     assert_null(telemetry);
 }

@@ -19,7 +19,21 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "peer/peer.h"
+
 #define WAIT_MS 10000
+
+static inline int start(void **state)
+{
+    *state = peer_start();
+    return *state ? 0 : -1;
+}
+
+static inline int stop(void **state)
+{
+    peer_stop(*state);
+    return 0;
+}
 
 static inline int dial_port(int port)
 {
@@ -31,6 +45,11 @@ static inline int dial_port(int port)
     assert_int_equal(connect(fd, (struct sockaddr *)&at, sizeof at), 0);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     return fd;
+}
+
+static inline int dial(peer *p)
+{
+    return dial_port(peer_port(p));
 }
 
 static inline void say_n(int fd, const void *data, size_t n)
@@ -103,6 +122,23 @@ static inline int hear_answer(int fd, char *text, size_t size)
     if (left) assert_int_equal(recv(fd, text + head, left, MSG_WAITALL), (ssize_t)left);
     text[head + left] = '\0';
     return atoi(text + 9);
+}
+
+/* Ask for a path; returns the status of the answer, which `text` receives. */
+static inline int get_answer(int fd, const char *path, char *text, size_t size)
+{
+    get(fd, path);
+    return hear_answer(fd, text, size);
+}
+
+/* Ask on a connection of its own, and read until the peer closes it. */
+static inline size_t get_all(peer *p, const char *path, char *text, size_t size)
+{
+    int fd = dial(p);
+    get(fd, path);
+    size_t n = hear_all(fd, text, size);
+    close(fd);
+    return n;
 }
 
 /* How the connection ends when nothing more may come: 0 for a FIN, else errno. */

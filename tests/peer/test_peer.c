@@ -1,23 +1,5 @@
 /* The scripted peer itself: what it says, what it logs, how it waits. */
 #include "client.h"
-#include "peer/peer.h"
-
-static int start(void **state)
-{
-    *state = peer_start();
-    return *state ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    peer_stop(*state);
-    return 0;
-}
-
-static int dial(peer *p)
-{
-    return dial_port(peer_port(p));
-}
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
@@ -28,12 +10,10 @@ static void a_json_answer_has_its_length_and_keeps_the_connection(void **state)
     peer_step_json(peer_reply_new(p), 200, "{\"a\":1}");
     peer_step_json(peer_reply_new(p), 404, "{}");
     int fd = dial(p);
-    get(fd, "/v1/models");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+    assert_int_equal(get_answer(fd, "/v1/models", text, sizeof text), 200);
     assert_string_equal(text, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
                               "Content-Length: 7\r\n\r\n{\"a\":1}");
-    get(fd, "/v1/nothing");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 404);
+    assert_int_equal(get_answer(fd, "/v1/nothing", text, sizeof text), 404);
     assert_int_equal(peer_request_connection(p, 0), 0);
     assert_int_equal(peer_request_connection(p, 1), 0);
     assert_int_equal(peer_connections(p), 1);
@@ -74,8 +54,7 @@ static void replies_are_used_in_order_and_the_last_one_may_repeat(void **state)
     peer_reply_repeat(r, PEER_FOR_EVER);
     int fd = dial(p);
     for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
-        get(fd, "/");
-        assert_int_equal(hear_answer(fd, text, sizeof text), expected[i]);
+        assert_int_equal(get_answer(fd, "/", text, sizeof text), expected[i]);
     }
     close(fd);
 }
@@ -85,8 +64,7 @@ static void a_request_that_nobody_scripted_is_refused_and_counted(void **state)
     peer *p = *state;
     char text[1024];
     int fd = dial(p);
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), PEER_STATUS_UNSCRIPTED);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), PEER_STATUS_UNSCRIPTED);
     assert_int_equal(peer_unscripted(p), 1);
     close(fd);
 }
@@ -105,8 +83,7 @@ static void a_reply_may_be_for_one_path_model_or_way_of_answering(void **state)
     peer_reply_match_model(r[1], "s08");
     peer_reply_match_streamed(r[2], 1);
     int fd = dial(p);
-    get(fd, "/v1/models?x=1");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 201);
+    assert_int_equal(get_answer(fd, "/v1/models?x=1", text, sizeof text), 201);
     post(fd, "/v1/chat", "{\"messages\":[{\"model\":\"no\"}],\"model\" : \"s08\"}");
     assert_int_equal(hear_answer(fd, text, sizeof text), 202);
     post(fd, "/v1/chat", "{\"model\":\"a\\\"b\", \"stream\": true}");
@@ -132,8 +109,7 @@ static void a_reply_may_take_turns(void **state)
     peer_step_json(r, 200, "{}");
     int fd = dial(p);
     for (int i = 0; i < 6; i++) {
-        get(fd, "/");
-        assert_int_equal(hear_answer(fd, text, sizeof text), i % 2 ? 200 : 429);
+        assert_int_equal(get_answer(fd, "/", text, sizeof text), i % 2 ? 200 : 429);
     }
     close(fd);
 }
@@ -158,8 +134,7 @@ static void bytes_and_headers_go_out_as_they_were_given(void **state)
     peer_step_split(r, 4096, 0);
     peer_step_body(r, "hi", 2);
     fd = dial(p);
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), 200);
     assert_true(strlen(text) > 100000);
     assert_null(strstr(text, "Content-Type"));
     close(fd);
@@ -171,8 +146,7 @@ static void a_redirect_names_its_target(void **state)
     char text[1024];
     peer_step_redirect(peer_reply_new(p), 307, "http://127.0.0.2/v1");
     int fd = dial(p);
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 307);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), 307);
     assert_non_null(strstr(text, "\r\nLocation: http://127.0.0.2/v1\r\n"));
     close(fd);
 }

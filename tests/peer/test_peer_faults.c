@@ -1,23 +1,5 @@
 /* What the scripted peer does wrong on purpose. */
 #include "client.h"
-#include "peer/peer.h"
-
-static int start(void **state)
-{
-    *state = peer_start();
-    return *state ? 0 : -1;
-}
-
-static int stop(void **state)
-{
-    peer_stop(*state);
-    return 0;
-}
-
-static int dial(peer *p)
-{
-    return dial_port(peer_port(p));
-}
 
 /* ---- connections that end badly -------------------------------------------------------------- */
 
@@ -29,11 +11,8 @@ static void a_body_may_be_shorter_than_it_claims(void **state)
     peer_step_status(r, 200, NULL);
     peer_step_body_claiming(r, "half", 4, 100);
     peer_step_close(r);
-    int fd = dial(p);
-    get(fd, "/");
-    hear_all(fd, text, sizeof text);
+    get_all(p, "/", text, sizeof text);
     assert_non_null(strstr(text, "Content-Length: 100\r\n\r\nhalf"));
-    close(fd);
 }
 
 static void a_connection_may_be_reset_before_the_answer(void **state)
@@ -81,8 +60,7 @@ static void a_deaf_connection_takes_a_request_and_never_reads_it(void **state)
     int deaf = dial(p), fd = dial(p);
     assert_int_equal(peer_wait_connections(p, 2, WAIT_MS), 0);
     get(deaf, "/deaf");
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), 200);
     assert_int_equal(peer_requests(p), 1);
     assert_string_equal(peer_request_path(p, 0), "/");
     close(deaf);
@@ -103,8 +81,7 @@ static void a_kept_connection_may_close_just_as_a_request_is_sent(void **state)
         else
             peer_step_close(r);
         int fd = dial(p);
-        get(fd, "/");
-        assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+        assert_int_equal(get_answer(fd, "/", text, sizeof text), 200);
         get(fd, "/again");
         assert_int_equal(hear_end(fd), reset ? ECONNRESET : 0);
         close(fd);
@@ -119,8 +96,7 @@ static void a_second_request_on_a_kept_connection_may_go_unanswered(void **state
     peer_step_json(peer_reply_new(p), 200, "{}");
     peer_step_close(peer_reply_new(p));
     int fd = dial(p);
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), 200);
     get(fd, "/again");
     assert_int_equal(hear_end(fd), 0);
     assert_int_equal(peer_requests(p), 2);
@@ -136,12 +112,9 @@ static void a_body_without_framing_ends_with_the_connection(void **state)
     peer_step_status(r, 200, "Content-Type: text/event-stream\r\n");
     peer_step_raw(r, "data: x\r\r", 9);
     peer_step_close(r);
-    int fd = dial(p);
-    get(fd, "/");
-    hear_all(fd, text, sizeof text);
+    get_all(p, "/", text, sizeof text);
     assert_string_equal(text, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
                               "data: x\r\r");
-    close(fd);
 }
 
 /* ---- silence --------------------------------------------------------------------------------- */
@@ -215,8 +188,7 @@ static void a_client_that_does_not_read_stops_the_peer_without_blocking_it(void 
     int slow = dial(p), fd = dial(p);
     get(slow, "/big");
     assert_int_equal(peer_wait_requests(p, 1, WAIT_MS), 0);
-    get(fd, "/");
-    assert_int_equal(hear_answer(fd, text, sizeof text), 200);
+    assert_int_equal(get_answer(fd, "/", text, sizeof text), 200);
     assert_int_equal(peer_request_outcome(p, 0), PEER_RUNNING);
     size_t got = 0;
     hear_until(slow, text, sizeof text, "\r\n\r\n");

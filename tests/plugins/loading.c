@@ -1,3 +1,4 @@
+#include "../support/scoped.h"
 #include "loading.h"
 
 #include <dirent.h>
@@ -144,8 +145,17 @@ int ask(loading *l, const char *provider, beluga_response **response)
 
 void assert_answer(loading *l, const char *provider, const char *text)
 {
-    beluga_response *response;
+    SCOPED(beluga_response) *response = NULL;
     if (ask(l, provider, &response)) fail_msg("%s: %s", provider, l->err.message);
     assert_string_equal(beluga_response_text(response, NULL), text);
-    beluga_response_free(response);
+}
+
+beluga_chat_model *open_plugged(loading *l, const char *path, const char *provider,
+                                const beluga_config *config)
+{
+    beluga_chat_model *model = NULL;
+    assert_loads(l, path);
+    if (beluga_registry_open(l->registry, provider, config, &model, &l->err))
+        fail_msg("%s: %s", provider, l->err.message);
+    return model;
 }

@@ -47,6 +47,10 @@ void assert_loads(loading *l, const char *path);
 void assert_refused(loading *l, const char *path, int code, const char *words);
 void assert_contains(const char *text, const char *words);
 
+/* Load a plug-in and open a model of one of its providers. Owned. */
+beluga_chat_model *open_plugged(loading *l, const char *path, const char *provider,
+                                const beluga_config *config);
+
 /* Say "Hi" to a provider; the response is owned. Fills l->err. */
 int ask(loading *l, const char *provider, beluga_response **response);
 void assert_answer(loading *l, const char *provider, const char *text);

@@ -4,15 +4,12 @@
 #include <unistd.h>
 
 #include "../support/calls.h"
+#include "../support/scoped_peer.h"
 
 /* Open a model of a plug-in's provider, whose name is the plug-in's. */
 static beluga_chat_model *open_example(loading *l, const char *name, const beluga_config *config)
 {
-    beluga_chat_model *model = NULL;
-    assert_loads(l, example_plugin(l, name));
-    if (beluga_registry_open(l->registry, name, config, &model, &l->err))
-        fail_msg("%s: %s", name, l->err.message);
-    return model;
+    return open_plugged(l, example_plugin(l, name), name, config);
 }
 
 /* ---- parrot ---------------------------------------------------------------------------------- */
@@ -20,36 +17,32 @@ static beluga_chat_model *open_example(loading *l, const char *name, const belug
 static void parrot_streams_what_it_was_told(void **state)
 {
     record r;
-    beluga_chat_model *model = open_example(*state, "parrot", NULL);
+    SCOPED(beluga_chat_model) *model = open_example(*state, "parrot", NULL);
     assert_int_equal(stream_whole(model, &r), 0);
     assert_story(&r, "start metadata [Hi] finish(stop)");
-    beluga_chat_model_unref(model);
 }
 
 static void parrot_has_an_option_of_its_own(void **state)
 {
     record r;
-    beluga_chat_model *model = open_example(*state, "parrot", NULL);
+    SCOPED(beluga_chat_model) *model = open_example(*state, "parrot", NULL);
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific_int("parrot.times", 2)),
                      0);
     assert_story(&r, "start metadata [Hi] [ ] [Hi] finish(stop)");
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific_int("parrot.times", 100)),
                      BELUGA_ERROR_INVALID_INPUT);
-    beluga_chat_model_unref(model);
 }
 
 static void parrot_has_an_error_code_of_its_own(void **state)
 {
     beluga_error err;
     beluga_response *response;
-    beluga_chat_model *model = open_example(*state, "parrot", NULL);
-    beluga_message *empty = beluga_message_new(BELUGA_ROLE_HUMAN);
+    SCOPED(beluga_chat_model) *model = open_example(*state, "parrot", NULL);
+    SCOPED(beluga_message) *empty = beluga_message_new(BELUGA_ROLE_HUMAN);
     beluga_message_add_text(empty, "", 0);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_message(empty), &response, &err),
                      BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.provider_code, "parrot_speechless");
-    beluga_message_unref(empty);
-    beluga_chat_model_unref(model);
 }
 
 /* ---- abacus ---------------------------------------------------------------------------------- */
@@ -63,14 +56,13 @@ static void abacus_adds_up_in_cxx(void **state)
         print_message("# no C++ compiler was here when this was built\n");
         skip();
     }
-    beluga_chat_model *model = open_example(l, "abacus", NULL);
+    SCOPED(beluga_chat_model) *model = open_example(l, "abacus", NULL);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("1 2 3.5"), &response, &err), 0);
     assert_string_equal(beluga_response_text(response, NULL), "6.5");
     beluga_response_free(response);
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("one"), &response, &err),
                      BELUGA_ERROR_INVALID_INPUT);
     assert_string_equal(err.provider_code, "abacus_not_a_number");
-    beluga_chat_model_unref(model);
 }
 
 /* ---- herald ---------------------------------------------------------------------------------- */
@@ -95,8 +87,8 @@ static void say_lines(peer *p, const char *lines)
 static void herald_streams_lines(void **state)
 {
     record r;
-    peer *p = peer_start();
-    beluga_chat_model *model = open_herald(*state, p);
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_herald(*state, p);
     say_lines(p, "{\"text\":\"Oyez\"}\n{\"text\":\", oyez\"}\n{\"done\":true}\n");
     assert_int_equal(stream_with(model, &r, beluga_with_provider_specific("herald.voice", "loud")),
                      0);
@@ -106,42 +98,34 @@ static void herald_streams_lines(void **state)
     assert_string_equal(
         peer_request_body(p, 0, NULL),
         "{\"model\":\"crier\",\"stream\":true,\"voice\":\"loud\",\"lines\":[\"user\",\"Hi\"]}");
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 static void herald_answers_whole(void **state)
 {
-    peer *p = peer_start();
+    SCOPED(peer) *p = peer_start();
     beluga_error err;
-    beluga_chat_model *model = open_herald(*state, p);
+    SCOPED(beluga_chat_model) *model = open_herald(*state, p);
     peer_step_json(peer_reply_new(p), 200, "{\"text\":\"Oyez\",\"done\":true}");
     assert_int_equal(generate(model, "Oyez", &err), 0);
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 static void herald_cut_short_is_stream_closed(void **state)
 {
     record r;
-    peer *p = peer_start();
-    beluga_chat_model *model = open_herald(*state, p);
+    SCOPED(peer) *p = peer_start();
+    SCOPED(beluga_chat_model) *model = open_herald(*state, p);
     say_lines(p, "{\"text\":\"Oyez\"}\n");
     assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_STREAM_CLOSED);
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 static void herald_has_an_error_code_of_its_own(void **state)
 {
-    peer *p = peer_start();
+    SCOPED(peer) *p = peer_start();
     beluga_error err;
-    beluga_chat_model *model = open_herald(*state, p);
+    SCOPED(beluga_chat_model) *model = open_herald(*state, p);
     peer_step_json(peer_reply_new(p), 429, "{\"error\":\"hoarse\"}");
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
     assert_string_equal(err.provider_code, "hoarse");
-    beluga_chat_model_unref(model);
-    peer_stop(p);
 }
 
 int main(void)

@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "../support/calls.h"
+#include "../support/scoped.h"
+#include "../support/threads.h"
 
 static int set_up(void **state)
 {
@@ -28,77 +30,48 @@ static void assert_fails(loading *l, const char *provider, int code, const char 
     assert_contains(l->err.message, words);
 }
 
-static void invalid_utf8_is_named(void **state)
-{
-    assert_fails(*state, "unruly-utf8", BELUGA_ERROR_MALFORMED_RESPONSE, "not valid UTF-8");
-}
+#define FAULT(test, provider, code, words)           \
+    static void test(void **state)                   \
+    {                                                \
+        assert_fails(*state, provider, code, words); \
+    }
 
-static void an_event_after_the_finish_is_named(void **state)
-{
-    assert_fails(*state, "unruly-after-finish", BELUGA_ERROR_INVALID_RESPONSE,
-                 "the provider went on after its finish");
-}
-
-static void an_answer_that_never_finishes_is_named(void **state)
-{
-    assert_fails(*state, "unruly-unfinished", BELUGA_ERROR_STREAM_CLOSED,
-                 "the provider ended without a finish");
-}
-
-static void an_error_without_a_code_is_an_error_all_the_same(void **state)
-{
-    assert_fails(*state, "unruly-no-code", BELUGA_ERROR_INTERNAL, "failed without a code");
-}
-
-static void emitting_from_another_thread_is_named(void **state)
-{
-    assert_fails(*state, "unruly-thread", BELUGA_ERROR_INVALID_RESPONSE, "from another thread");
-}
-
-static void emitting_from_a_thread_that_is_not_the_worker_is_named(void **state)
-{
-    assert_fails(*state, "unruly-worker-thread", BELUGA_ERROR_INVALID_RESPONSE,
-                 "from another thread");
-}
+FAULT(invalid_utf8_is_named, "unruly-utf8", BELUGA_ERROR_MALFORMED_RESPONSE, "not valid UTF-8")
+FAULT(an_event_after_the_finish_is_named, "unruly-after-finish", BELUGA_ERROR_INVALID_RESPONSE,
+      "the provider went on after its finish")
+FAULT(an_answer_that_never_finishes_is_named, "unruly-unfinished", BELUGA_ERROR_STREAM_CLOSED,
+      "the provider ended without a finish")
+FAULT(an_error_without_a_code_is_an_error_all_the_same, "unruly-no-code", BELUGA_ERROR_INTERNAL,
+      "failed without a code")
+FAULT(emitting_from_another_thread_is_named, "unruly-thread", BELUGA_ERROR_INVALID_RESPONSE,
+      "from another thread")
+FAULT(emitting_from_a_thread_that_is_not_the_worker_is_named, "unruly-worker-thread",
+      BELUGA_ERROR_INVALID_RESPONSE, "from another thread")
 
 static void a_late_emission_reaches_neither_its_call_nor_another(void **state)
 {
     for (int i = 0; i < 100; i++) assert_answer(*state, "unruly-late", "in time");
 }
 
-typedef struct caller {
-    loading *l;
-    int wrong;
-} caller;
-
 static void *call_often(void *argument)
 {
-    caller *c = argument;
+    loading *l = argument;
     beluga_chat_model *model = NULL;
-    if (beluga_registry_open(c->l->registry, "unruly-thread", NULL, &model, NULL))
-        return c->wrong = -1, NULL;
+    intptr_t wrong = 0;
+    if (beluga_registry_open(l->registry, "unruly-thread", NULL, &model, NULL)) return argument;
     for (int i = 0; i < 50; i++) {
         beluga_response *response = NULL;
         int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_max_retries(0));
-        c->wrong += status != BELUGA_ERROR_INVALID_RESPONSE || response;
+        wrong += status != BELUGA_ERROR_INVALID_RESPONSE || response;
     }
     beluga_chat_model_unref(model);
-    return NULL;
+    return (void *)wrong;
 }
 
 static void many_calls_at_once_each_hear_of_their_own_fault(void **state)
 {
-    pthread_t threads[8];
-    caller callers[8];
-    for (int i = 0; i < 8; i++) {
-        callers[i] = (caller){*state, 0};
-        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
-    }
-    for (int i = 0; i < 8; i++) {
-        pthread_join(threads[i], NULL);
-        assert_int_equal(callers[i].wrong, 0);
-    }
+    threads_run(8, call_often, *state);
 }
 
 /* ---- cancelled ------------------------------------------------------------------------------- */
@@ -116,20 +89,17 @@ static void note_log(void *payload, beluga_log_level level, const char *event,
 
 static void cancel_in_the_middle(loading *l, const char *provider)
 {
-    beluga_chat_model *model = NULL;
-    beluga_context *context = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     record r;
     record_clear(&r);
     assert_int_equal(beluga_registry_open(l->registry, provider, NULL, &model, NULL), 0);
-    beluga_stream *stream = begin_stream(model, context);
+    SCOPED(beluga_stream) *stream = begin_stream(model, context);
     assert_non_null(pull_until(stream, &r, BELUGA_EVENT_TEXT));
     beluga_context_cancel(context);
     pull_all(stream, &r);
     assert_int_equal(r.status, BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(r.finishes, 0);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
-    beluga_context_unref(context);
 }
 
 static void a_provider_that_throws_its_cancel_away_is_cancelled_all_the_same(void **state)

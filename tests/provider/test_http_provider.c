@@ -1,6 +1,7 @@
 /* What the framework does for an HTTP provider: lists in pages, where a key is from, rate limits.
  */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 #include <beluga/provider/provider.h>
 #include <stdio.h>
@@ -95,11 +96,16 @@ static beluga_chat_model *open_pages(peer *p, beluga_option option)
     return model;
 }
 
-static void say(peer *p, const char *path, const char *json)
+static void say_status(peer *p, const char *path, int status, const char *json)
 {
     peer_reply *r = peer_reply_new(p);
     peer_reply_match(r, path);
-    peer_step_json(r, 200, json);
+    peer_step_json(r, status, json);
+}
+
+static void say(peer *p, const char *path, const char *json)
+{
+    say_status(p, path, 200, json);
 }
 
 /* ---- pages ----------------------------------------------------------------------------------- */
@@ -110,10 +116,9 @@ static void an_empty_token_is_the_providers_mistake(void **state)
     char **names;
     size_t n;
     say(p, "/models", "{\"models\":[\"b\"],\"next\":\"\"}");
-    beluga_chat_model *model = open_pages(p, beluga_with_api_key("k"));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_api_key("k"));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), BELUGA_ERROR_INVALID_INPUT);
     assert_null(names);
-    beluga_chat_model_unref(model);
 }
 
 static void names_of_all_pages_are_one_sorted_list(void **state)
@@ -124,13 +129,12 @@ static void names_of_all_pages_are_one_sorted_list(void **state)
     say(p, "/models?page=2", "{\"models\":[\"c\",\"a\"],\"next\":\"3\"}");
     say(p, "/models?page=3", "{\"models\":[\"d\"]}");
     say(p, "/models", "{\"models\":[\"b\"],\"next\":\"2\"}");
-    beluga_chat_model *model = open_pages(p, beluga_with_api_key("k"));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_api_key("k"));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), 0);
     assert_int_equal(n, 4);
     for (size_t i = 0; i < n; i++) assert_int_equal(names[i][0], 'a' + (int)i);
     assert_int_equal(peer_requests(p), 3);
     beluga_free(names);
-    beluga_chat_model_unref(model);
 }
 
 static void a_page_that_fails_is_tried_again_alone(void **state)
@@ -138,18 +142,15 @@ static void a_page_that_fails_is_tried_again_alone(void **state)
     peer *p = *state;
     char **names;
     size_t n;
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "page=2");
-    peer_step_json(r, 503, "{}");
+    say_status(p, "page=2", 503, "{}");
     say(p, "page=2", "{\"models\":[\"b\"]}");
     say(p, "/models", "{\"models\":[\"a\"],\"next\":\"2\"}");
-    beluga_chat_model *model = open_pages(p, beluga_with_max_retries(1));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_max_retries(1));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, NULL), 0);
     assert_int_equal(n, 2);
     assert_string_equal(names[1], "b");
     assert_int_equal(peer_requests(p), 3);
     beluga_free(names);
-    beluga_chat_model_unref(model);
 }
 
 static void a_page_that_can_not_be_had_ends_the_list(void **state)
@@ -158,15 +159,12 @@ static void a_page_that_can_not_be_had_ends_the_list(void **state)
     beluga_error err;
     char **names;
     size_t n;
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "page=2");
-    peer_step_json(r, 404, "{}");
+    say_status(p, "page=2", 404, "{}");
     say(p, "/models", "{\"models\":[\"a\"],\"next\":\"2\"}");
-    beluga_chat_model *model = open_pages(p, beluga_with_max_retries(1));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_max_retries(1));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err), BELUGA_ERROR_NOT_FOUND);
     assert_null(names);
     assert_int_equal(n, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void a_list_without_an_end_is_given_up(void **state)
@@ -178,12 +176,11 @@ static void a_list_without_an_end_is_given_up(void **state)
     peer_reply *r = peer_reply_new(p);
     peer_reply_repeat(r, PEER_FOR_EVER);
     peer_step_json(r, 200, "{\"models\":[\"a\"],\"next\":\"again\"}");
-    beluga_chat_model *model = open_pages(p, beluga_with_max_retries(0));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_max_retries(0));
     assert_int_equal(beluga_list_models(model, NULL, &names, &n, &err),
                      BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_non_null(strstr(err.message, "1000 pages"));
     assert_int_equal(peer_requests(p), 1000);
-    beluga_chat_model_unref(model);
 }
 
 /* ---- keys ------------------------------------------------------------------------------------ */
@@ -218,15 +215,15 @@ static void a_provider_is_told_which_variable_a_key_is_from(void **state)
 static void rate_limits_reach_the_caller_as_numbers(void **state)
 {
     peer *p = *state;
-    beluga_response *response;
-    char *json;
+    SCOPED(beluga_response) *response = NULL;
+    SCOPED(char) *json = NULL;
     peer_reply *r = peer_reply_new(p);
     peer_step_status(
         r, 200,
         "Content-Type: application/json\r\nx-ratelimit-limit-requests: 60\r\n"
         "x-ratelimit-remaining-requests: 59\r\nx-ratelimit-reset-requests: 1m0.5s\r\n");
     peer_step_body(r, "\"x\"", 3);
-    beluga_chat_model *model = open_pages(p, beluga_with_api_key("k"));
+    SCOPED(beluga_chat_model) *model = open_pages(p, beluga_with_api_key("k"));
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
     const beluga_rate_limits *limits = beluga_response_rate_limits(response);
     assert_int_equal(limits->requests_limit, 60);
@@ -236,9 +233,6 @@ static void rate_limits_reach_the_caller_as_numbers(void **state)
     assert_int_equal(beluga_response_to_json(response, &json, NULL), 0);
     assert_non_null(strstr(json, "\"rate_limits\":{\"requests_limit\":60,\"requests_remaining\":59,"
                                  "\"requests_reset_ms\":60500}"));
-    beluga_free(json);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 #define ON_PAGES(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)

@@ -1,6 +1,8 @@
 /* State of a provider: how it gets into answers and messages, and to whom it goes back. */
 #include "logbook/message.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
+#include "../support/small_provider.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -89,16 +91,9 @@ static int start_bad(void *self, const beluga_call *call, beluga_emit *emit, bel
     return emit_state(emit, bad_of, 0, bad_json);
 }
 
-static void cancel(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-#define SUBJECT(subject_name, function)                                                          \
-    {BELUGA_PROVIDER_INIT(subject_name), .default_model = "m",                                   \
-     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING, .start = (function), \
-     .cancel = cancel}
+#define SUBJECT(subject_name, function)                            \
+    {SMALL_PROVIDER(subject_name, function), .default_model = "m", \
+     .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_REASONING}
 
 static const beluga_provider subjects[] = {SUBJECT("subject", start), SUBJECT("other", start),
                                            SUBJECT("worker", start_blocking),
@@ -139,16 +134,13 @@ static beluga_message *ask(const char *name)
 
 static void go_on(const char *name, beluga_message *consumed)
 {
-    beluga_chat_model *model = open_model(name);
-    beluga_messages *messages = beluga_messages_new();
-    beluga_response *response = NULL;
+    SCOPED(beluga_chat_model) *model = open_model(name);
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
+    SCOPED(beluga_response) *response = NULL;
     beluga_messages_add(messages, beluga_human_message("Hi"));
     beluga_messages_add(messages, consumed);
     beluga_messages_add(messages, beluga_human_message("Go on"));
     assert_int_equal(beluga_generate(model, NULL, messages, &response, NULL), 0);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void assert_asked(void)
@@ -183,33 +175,31 @@ static void state_stands_with_the_part_that_it_belongs_to(void **state)
                                      BELUGA_PART_TEXT,      BELUGA_PART_STATE,
                                      BELUGA_PART_TOOL_CALL, BELUGA_PART_TOOL_CALL};
     (void)state;
-    beluga_message *message = ask("subject");
+    SCOPED(beluga_message) *message = ask("subject");
     assert_int_equal(beluga_message_count(message), 6);
     for (size_t i = 0; i < 6; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         assert_int_equal(part->kind, kinds[i]);
         if (part->state) assert_string_equal(part->state_provider, "subject");
     }
-    beluga_message_unref(message);
 }
 
 static void a_worker_gives_state_as_the_loop_does(void **state)
 {
     (void)state;
-    beluga_message *message = ask("worker");
+    SCOPED(beluga_message) *message = ask("worker");
     assert_int_equal(beluga_message_count(message), 6);
     assert_string_equal(beluga_message_part(message, 4)->state, sign);
     assert_string_equal(beluga_message_part(message, 4)->state_provider, "worker");
-    beluga_message_unref(message);
 }
 
 static void a_pull_stream_and_the_cache_have_it(void **state)
 {
     (void)state;
     needs_part("cache");
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_registry *registry = beluga_client_registry(beluga_client_default());
-    beluga_config *config = beluga_config_new(beluga_with_cache_ttl_ms(60000));
+    SCOPED(beluga_config) *config = beluga_config_new(beluga_with_cache_ttl_ms(60000));
     assert_int_equal(beluga_registry_open(registry, "subject", config, &model, NULL), 0);
     for (int i = 0; i < 2; i++) {
         beluga_stream *stream;
@@ -226,24 +216,19 @@ static void a_pull_stream_and_the_cache_have_it(void **state)
         assert_int_equal(n, 5);
         beluga_stream_free(stream);
     }
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
 }
 
 static void the_json_of_an_answer_has_it(void **state)
 {
     (void)state;
-    beluga_chat_model *model = open_model("subject");
-    beluga_response *response = NULL;
-    char *json = NULL;
+    SCOPED(beluga_chat_model) *model = open_model("subject");
+    SCOPED(beluga_response) *response = NULL;
+    SCOPED(char) *json = NULL;
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
     assert_int_equal(beluga_response_to_json(response, &json, NULL), 0);
     assert_non_null(strstr(json, "{\"of\":\"tool_call\",\"id\":\"a\",\"provider\":\"subject\","
                                  "\"json\":{\"sign\":\"S==\"}}"));
     assert_non_null(strstr(json, "{\"of\":\"state\",\"provider\":\"subject\",\"json\":"));
-    beluga_free(json);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 /* What was written is read again, and goes on as if it had not been away. */
@@ -268,7 +253,7 @@ static void the_log_has_it(void **state)
 
 static void assert_refused(beluga_part_kind of, const char *json, int code)
 {
-    beluga_chat_model *model = open_model("broken");
+    SCOPED(beluga_chat_model) *model = open_model("broken");
     beluga_response *response = NULL;
     beluga_error err = {0};
     bad_of = of;
@@ -277,7 +262,6 @@ static void assert_refused(beluga_part_kind of, const char *json, int code)
                                beluga_with_max_retries(0));
     if (status != code) fail_msg("%s: %s", beluga_error_name(status), err.message);
     assert_null(response);
-    beluga_chat_model_unref(model);
 }
 
 static void state_that_is_not_json_or_of_nothing_ends_the_call(void **state)
@@ -292,7 +276,7 @@ static void state_that_is_not_json_or_of_nothing_ends_the_call(void **state)
 static void a_message_takes_nothing_but_json_for_state(void **state)
 {
     (void)state;
-    beluga_message *message = beluga_message_new(BELUGA_ROLE_AI);
+    SCOPED(beluga_message) *message = beluga_message_new(BELUGA_ROLE_AI);
     assert_int_equal(beluga_message_set_state(message, "p", "{}", 2), BELUGA_ERROR_INVALID_INPUT);
     beluga_message_unref(message);
     message = beluga_message_new(BELUGA_ROLE_AI);
@@ -301,7 +285,6 @@ static void a_message_takes_nothing_but_json_for_state(void **state)
     assert_int_equal(beluga_message_add_state(message, NULL, "[1]", 3), BELUGA_ERROR_INVALID_INPUT);
     assert_int_equal(beluga_message_add_state(message, "p", NULL, 0), BELUGA_ERROR_INVALID_INPUT);
     assert_int_equal(beluga_message_count(message), 1);
-    beluga_message_unref(message);
 }
 
 int main(void)

@@ -1,18 +1,17 @@
 /* The provider `anthropic` against recorded traffic: tests/fixtures/anthropic. */
-#include "support/provider_suite.h"
+#include "support/provider_face.h"
 
+#include "providers/builtin.h"
 #include "providers/anthropic/anthropic.h"
 
-static void the_provider_says_what_it_is(void **state)
-{
-    (void)state;
-    const beluga_provider *p = &beluga__anthropic_provider;
-    assert_string_equal(p->name, "anthropic");
-    assert_string_equal(p->base_url, "https://api.anthropic.com");
-    assert_string_equal(p->key_variables[0], "ANTHROPIC_API_KEY");
-    assert_string_equal(p->key_variables[1], "ANTHROPIC_AUTH_TOKEN");
-    assert_string_equal(p->url_variables[0], "ANTHROPIC_BASE_URL");
-}
+static const provider_face face = {&beluga__anthropic_provider,
+                                   "anthropic",
+                                   "https://api.anthropic.com",
+                                   {"ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN"},
+                                   {"ANTHROPIC_BASE_URL"},
+                                   BELUGA_FRAMING_SSE,
+                                   0,
+                                   false};
 
 int main(void)
 {
@@ -39,9 +38,5 @@ int main(void)
         "request-unsigned-thinking/call",
         NULL,
     };
-    static const provider_suite suite = {&beluga__anthropic_provider, NULL, torture};
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_provider_says_what_it_is),
-    };
-    return provider_suite_run("anthropic", &suite, 1, tests, sizeof tests / sizeof *tests);
+    return provider_face_run(&face, torture, NULL);
 }

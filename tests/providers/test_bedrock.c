@@ -1,12 +1,11 @@
 /* The provider `bedrock` against recorded traffic: tests/fixtures/bedrock; and its signatures. */
 #include "kit/aws_frames.h"
 #include "support/decode.h"
+#include "support/filled_request.h"
 #include "support/provider_suite.h"
 
-#include "base/mem.h"
 #include "providers/bedrock/bedrock.h"
 #include "providers/builtin.h"
-#include "wire/http.h"
 
 #include <string.h>
 
@@ -44,30 +43,7 @@ static const struct vector {
      "7b8742f765676b1014199a24fe6fd904907781cc1a2e1e12f5150b55c74e7c8a"},
 };
 
-typedef struct request {
-    beluga__arena arena;
-    beluga_http_request http;
-    beluga_error err;
-} request;
-
-static int set_up(void **state)
-{
-    request *r = *state = test_calloc(1, sizeof *r);
-    beluga__arena_init(&r->arena, beluga_allocator_default(), NULL, 0, 1 << 24);
-    beluga__http_request_init(&r->http, beluga_allocator_default(), &r->arena, "https://h.example");
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    request *r = *state;
-    beluga__http_request_free(&r->http);
-    beluga__arena_free(&r->arena);
-    test_free(r);
-    return 0;
-}
-
-static void fill(request *r, const struct vector *v)
+static void fill(filled_request *r, const struct vector *v)
 {
     beluga_http_request_set_method(&r->http, v->method);
     beluga_http_request_set_url(&r->http, v->url);
@@ -79,8 +55,8 @@ static void a_signature_is_that_of_the_other_signer(void **state)
 {
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++) {
         const struct vector *v = &vectors[i];
-        set_up(state);
-        request *r = *state;
+        filled_request_begin(state);
+        filled_request *r = *state;
         beluga__sigv4 with = {.id = "AKIDEXAMPLE",
                               .secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
                               .token = v->token,
@@ -89,52 +65,49 @@ static void a_signature_is_that_of_the_other_signer(void **state)
                               .now = v->now};
         fill(r, v);
         assert_int_equal(beluga__sigv4_sign(&r->http, &with, &r->err), 0);
-        const char *authorization = beluga_http_request_header(&r->http, "Authorization");
-        assert_string_equal(beluga_http_request_header(&r->http, "X-Amz-Date"), v->date);
+        const char *authorization = filled_request_header(r, "Authorization");
+        assert_string_equal(filled_request_header(r, "X-Amz-Date"), v->date);
         assert_string_equal(strstr(authorization, "Signature=") + 10, v->signature);
-        assert_true(!v->token == !beluga_http_request_header(&r->http, "X-Amz-Security-Token"));
-        tear_down(state);
+        assert_true(!v->token == !filled_request_header(r, "X-Amz-Security-Token"));
+        filled_request_end(state);
     }
 }
 
-static int authorize(request *r, const char *key)
+static int authorize(filled_request *r, const char *key)
 {
-    beluga_credential credential = {.size = sizeof credential, .key = key};
     fill(r, &vectors[0]);
-    return beluga__bedrock_provider.authorize(&r->http, &credential, vectors[0].now, &r->err);
+    return filled_request_authorize(r, &beluga__bedrock_provider, key, NULL, vectors[0].now);
 }
 
 static void a_key_without_colons_is_a_bearer_token(void **state)
 {
-    request *r = *state;
+    filled_request *r = *state;
     assert_int_equal(authorize(r, "ABSKQmVkcm9jaw=="), 0);
-    assert_string_equal(beluga_http_request_header(&r->http, "Authorization"),
-                        "Bearer ABSKQmVkcm9jaw==");
-    assert_null(beluga_http_request_header(&r->http, "X-Amz-Date"));
+    assert_string_equal(filled_request_header(r, "Authorization"), "Bearer ABSKQmVkcm9jaw==");
+    assert_null(filled_request_header(r, "X-Amz-Date"));
 }
 
 static void a_key_with_a_region_asks_there(void **state)
 {
-    request *r = *state;
+    filled_request *r = *state;
     assert_int_equal(authorize(r, "AKID:secret::cn-north-1"), 0);
     assert_memory_equal(beluga_http_request_url(&r->http),
                         "https://bedrock-runtime.cn-north-1.amazonaws.com.cn/model/", 58);
-    assert_non_null(
-        strstr(beluga_http_request_header(&r->http, "Authorization"), "/cn-north-1/bedrock/"));
+    assert_non_null(strstr(filled_request_header(r, "Authorization"), "/cn-north-1/bedrock/"));
 }
 
 static void an_attempt_more_is_signed_anew(void **state)
 {
-    request *r = *state;
+    filled_request *r = *state;
     char first[512];
     assert_int_equal(authorize(r, "AKID:secret:token"), 0);
-    strcpy(first, beluga_http_request_header(&r->http, "Authorization"));
-    beluga_credential credential = {.size = sizeof credential, .key = "AKID:secret"};
-    assert_int_equal(
-        beluga__bedrock_provider.authorize(&r->http, &credential, vectors[0].now + 60, &r->err), 0);
-    assert_string_equal(beluga_http_request_header(&r->http, "X-Amz-Date"), "20251122T100100Z");
-    assert_string_not_equal(beluga_http_request_header(&r->http, "Authorization"), first);
-    assert_null(beluga_http_request_header(&r->http, "X-Amz-Security-Token"));
+    strcpy(first, filled_request_header(r, "Authorization"));
+    assert_int_equal(filled_request_authorize(r, &beluga__bedrock_provider, "AKID:secret", NULL,
+                                              vectors[0].now + 60),
+                     0);
+    assert_string_equal(filled_request_header(r, "X-Amz-Date"), "20251122T100100Z");
+    assert_string_not_equal(filled_request_header(r, "Authorization"), first);
+    assert_null(filled_request_header(r, "X-Amz-Security-Token"));
 }
 
 static void addresses_with_too_many_pieces_are_not_signed(void **state)
@@ -142,23 +115,23 @@ static void addresses_with_too_many_pieces_are_not_signed(void **state)
     static const char *const between[] = {"/", "&"};
     for (size_t i = 0; i < 2; i++) {
         char url[512] = "https://h.example/?";
-        beluga_credential credential = {.size = sizeof credential, .key = "AKID:secret"};
         if (i == 0) url[strlen(url) - 2] = '\0';
         for (int k = 0; k < 65; k++) strcat(strcat(url, between[i]), "a");
-        set_up(state);
-        request *r = *state;
+        filled_request_begin(state);
+        filled_request *r = *state;
         beluga_http_request_set_url(&r->http, url);
-        assert_int_equal(beluga__bedrock_provider.authorize(&r->http, &credential, 0, &r->err),
-                         BELUGA_ERROR_LIMIT_EXCEEDED);
-        assert_null(beluga_http_request_header(&r->http, "Authorization"));
-        tear_down(state);
+        assert_int_equal(
+            filled_request_authorize(r, &beluga__bedrock_provider, "AKID:secret", NULL, 0),
+            BELUGA_ERROR_LIMIT_EXCEEDED);
+        assert_null(filled_request_header(r, "Authorization"));
+        filled_request_end(state);
     }
 }
 
 static void keys_that_can_not_sign_are_refused(void **state)
 {
     static char huge[20000], secret[400], id[1200];
-    request *r = *state;
+    filled_request *r = *state;
     assert_int_equal(authorize(r, ":secret"), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(authorize(r, "AKID:"), BELUGA_ERROR_AUTHENTICATION);
     assert_null(strstr(r->err.message, "AKID"));
@@ -172,7 +145,7 @@ static void keys_that_can_not_sign_are_refused(void **state)
     memset(id, 'x', sizeof id - 1);
     id[1190] = ':';
     assert_int_equal(authorize(r, id), BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_null(beluga_http_request_header(&r->http, "Authorization"));
+    assert_null(filled_request_header(r, "Authorization"));
 }
 
 /* ---- damage ---------------------------------------------------------------------------------- */
@@ -211,8 +184,6 @@ static void a_frame_damaged_at_any_byte_gives_nothing(void **state)
     beluga__buf_free(&out);
 }
 
-#define WITH(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
-
 int main(void)
 {
     static const char *const torture[] = {
@@ -231,11 +202,11 @@ int main(void)
     static const provider_suite suite = {&beluga__bedrock_provider, NULL, torture};
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_signature_is_that_of_the_other_signer),
-        WITH(a_key_without_colons_is_a_bearer_token),
-        WITH(a_key_with_a_region_asks_there),
+        WITH_REQUEST(a_key_without_colons_is_a_bearer_token),
+        WITH_REQUEST(a_key_with_a_region_asks_there),
         cmocka_unit_test(addresses_with_too_many_pieces_are_not_signed),
-        WITH(an_attempt_more_is_signed_anew),
-        WITH(keys_that_can_not_sign_are_refused),
+        WITH_REQUEST(an_attempt_more_is_signed_anew),
+        WITH_REQUEST(keys_that_can_not_sign_are_refused),
         cmocka_unit_test(a_damaged_frame_is_an_error),
         cmocka_unit_test(a_frame_damaged_at_any_byte_gives_nothing),
     };

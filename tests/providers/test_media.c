@@ -1,6 +1,7 @@
 /* An image in an answer, from the bytes of a provider to who called, and back in the next request.
  */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 #include "base/json.h"
 
@@ -72,8 +73,8 @@ static beluga_response *generate_picture(peer *p, beluga_chat_model *model)
 static void a_picture_is_part_of_the_response(void **state)
 {
     peer *p = *state;
-    beluga_chat_model *model = open_gemini(p);
-    beluga_response *response = generate_picture(p, model);
+    SCOPED(beluga_chat_model) *model = open_gemini(p);
+    SCOPED(beluga_response) *response = generate_picture(p, model);
     assert_string_equal(beluga_response_text(response, NULL), "Here");
     assert_int_equal(beluga_response_media_count(response), 1);
     const beluga_part *media = beluga_response_media(response, 0);
@@ -83,31 +84,26 @@ static void a_picture_is_part_of_the_response(void **state)
     check_picture(media->data, media->data_length);
     assert_null(beluga_response_media(response, 1));
     assert_null(beluga_response_warning(response, 0));
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void a_picture_is_in_the_json_of_the_response(void **state)
 {
     peer *p = *state;
-    char *json = NULL;
-    beluga_chat_model *model = open_gemini(p);
-    beluga_response *response = generate_picture(p, model);
+    SCOPED(char) *json = NULL;
+    SCOPED(beluga_chat_model) *model = open_gemini(p);
+    SCOPED(beluga_response) *response = generate_picture(p, model);
     assert_int_equal(beluga_response_to_json(response, &json, NULL), 0);
     assert_non_null(strstr(json, "\"media\":[{\"kind\":\"image\",\"media_type\":\"image/png\","
                                  "\"data\":\"UE5HUE5H"));
-    beluga_free(json);
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void a_picture_goes_back_with_its_signature(void **state)
 {
     peer *p = *state;
     beluga_error err = {0};
-    beluga_chat_model *model = open_gemini(p);
-    beluga_response *first = generate_picture(p, model), *second = NULL;
-    beluga_messages *messages = beluga_messages_new();
+    SCOPED(beluga_chat_model) *model = open_gemini(p);
+    SCOPED(beluga_response) *first = generate_picture(p, model), *second = NULL;
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Draw"));
     beluga_messages_add(messages, beluga_response_message(first));
     beluga_messages_add(messages, beluga_human_message("Again"));
@@ -117,10 +113,6 @@ static void a_picture_goes_back_with_its_signature(void **state)
     assert_non_null(strstr(body, "{\"text\":\"Here\"},{\"inlineData\":{\"mimeType\":\"image/png\","
                                  "\"data\":\"UE5HUE5H"));
     assert_non_null(strstr(body, "\"},\"thoughtSignature\":\"c2ln\"}"));
-    beluga_messages_free(messages);
-    beluga_response_free(first);
-    beluga_response_free(second);
-    beluga_chat_model_unref(model);
 }
 
 static void a_picture_is_one_event_of_a_stream(void **state)
@@ -128,16 +120,14 @@ static void a_picture_is_one_event_of_a_stream(void **state)
     peer *p = *state;
     record r = {0};
     answer(p, true);
-    beluga_chat_model *model = open_gemini(p);
-    beluga_stream *stream = begin_stream(model, NULL);
+    SCOPED(beluga_chat_model) *model = open_gemini(p);
+    SCOPED(beluga_stream) *stream = begin_stream(model, NULL);
     const beluga_event *event = pull_until(stream, &r, BELUGA_EVENT_MEDIA);
     assert_int_equal(event->u.media.kind, BELUGA_PART_IMAGE);
     assert_string_equal(event->u.media.media_type, "image/png");
     check_picture(event->u.media.bytes, event->u.media.length);
     pull_all(stream, &r);
     assert_int_equal(r.finishes, 1);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
 }
 
 /* --- base64 ----------------------------------------------------------------------------------- */

@@ -1,20 +1,13 @@
 /* The provider `ollama` against recorded traffic: tests/fixtures/ollama. */
-#include "support/provider_suite.h"
+#include "support/provider_face.h"
 
+#include "providers/builtin.h"
 #include "providers/ollama/ollama.h"
 
-static void the_provider_says_what_it_is(void **state)
-{
-    (void)state;
-    const beluga_provider *p = &beluga__ollama_provider;
-    assert_string_equal(p->name, "ollama");
-    assert_string_equal(p->base_url, "http://127.0.0.1:11434");
-    assert_string_equal(p->key_variables[0], "OLLAMA_API_KEY");
-    assert_string_equal(p->url_variables[0], "OLLAMA_HOST");
-    assert_null(p->default_model);
-    assert_int_equal(p->framing, BELUGA_FRAMING_NDJSON);
-    assert_true(p->capabilities & BELUGA_CAPABILITY_NO_KEY);
-}
+static const provider_face face = {&beluga__ollama_provider, "ollama",
+                                   "http://127.0.0.1:11434", {"OLLAMA_API_KEY"},
+                                   {"OLLAMA_HOST"},          BELUGA_FRAMING_NDJSON,
+                                   BELUGA_CAPABILITY_NO_KEY, true};
 
 int main(void)
 {
@@ -30,7 +23,5 @@ int main(void)
         "request-not-expressible/call",
         NULL,
     };
-    static const provider_suite suite = {&beluga__ollama_provider, NULL, torture};
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(the_provider_says_what_it_is)};
-    return provider_suite_run("ollama", &suite, 1, tests, 1);
+    return provider_face_run(&face, torture, NULL);
 }

@@ -1,18 +1,17 @@
 /* The provider `openai` against recorded traffic: tests/fixtures/openai. */
-#include "support/provider_suite.h"
+#include "support/provider_face.h"
 
+#include "providers/builtin.h"
 #include "providers/openai/openai.h"
 
-static void the_provider_says_what_it_is(void **state)
-{
-    (void)state;
-    const beluga_provider *p = &beluga__openai_provider;
-    assert_string_equal(p->name, "openai");
-    assert_string_equal(p->key_variables[0], "OPENAI_API_KEY");
-    assert_string_equal(p->url_variables[0], "OPENAI_BASE_URL");
-    assert_string_equal(p->url_variables[1], "OPENAI_API_BASE");
-    assert_true(p->capabilities & BELUGA_CAPABILITY_TOOLS);
-}
+static const provider_face face = {&beluga__openai_provider,
+                                   "openai",
+                                   "https://api.openai.com/v1",
+                                   {"OPENAI_API_KEY"},
+                                   {"OPENAI_BASE_URL", "OPENAI_API_BASE"},
+                                   BELUGA_FRAMING_SSE,
+                                   BELUGA_CAPABILITY_TOOLS,
+                                   false};
 
 int main(void)
 {
@@ -35,7 +34,5 @@ int main(void)
         "request-broken-arguments/call",
         NULL,
     };
-    static const provider_suite suite = {&beluga__openai_provider, NULL, torture};
-    static const struct CMUnitTest tests[] = {cmocka_unit_test(the_provider_says_what_it_is)};
-    return provider_suite_run("openai", &suite, 1, tests, 1);
+    return provider_face_run(&face, torture, NULL);
 }

@@ -1,18 +1,17 @@
 /* The provider `openai-responses` against recorded traffic: tests/fixtures/openai-responses. */
-#include "support/provider_suite.h"
+#include "support/provider_face.h"
 
+#include "providers/builtin.h"
 #include "providers/responses/responses.h"
 
-static void the_provider_says_what_it_is(void **state)
-{
-    (void)state;
-    const beluga_provider *p = &beluga__openai_responses_provider;
-    assert_string_equal(p->name, "openai-responses");
-    assert_string_equal(p->base_url, "https://api.openai.com/v1");
-    assert_string_equal(p->key_variables[0], "OPENAI_API_KEY");
-    assert_string_equal(p->url_variables[0], "OPENAI_BASE_URL");
-    assert_true(p->state_size <= 65536);
-}
+static const provider_face face = {&beluga__openai_responses_provider,
+                                   "openai-responses",
+                                   "https://api.openai.com/v1",
+                                   {"OPENAI_API_KEY"},
+                                   {"OPENAI_BASE_URL", "OPENAI_API_BASE"},
+                                   BELUGA_FRAMING_SSE,
+                                   0,
+                                   false};
 
 int main(void)
 {
@@ -31,9 +30,5 @@ int main(void)
         "request-broken-arguments/call",
         NULL,
     };
-    static const provider_suite suite = {&beluga__openai_responses_provider, NULL, torture};
-    static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_provider_says_what_it_is),
-    };
-    return provider_suite_run("responses", &suite, 1, tests, sizeof tests / sizeof *tests);
+    return provider_face_run(&face, torture, NULL);
 }

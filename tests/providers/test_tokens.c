@@ -1,5 +1,6 @@
 /* Tokens that run out, from a command: Gemini on Vertex AI, and Azure OpenAI with Entra ID. */
 #include "../support/calls.h"
+#include "../support/scoped.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -15,23 +16,21 @@ typedef struct scene {
 
 static int begin(void **state)
 {
-    scene *s = calloc(1, sizeof *s);
-    *state = s;
-    if (!s) return -1;
-    snprintf(s->folder, sizeof s->folder, "/tmp/beluga-tokens-XXXXXX");
-    if (!mkdtemp(s->folder)) return -1;
+    scene *s = *state = test_calloc(1, sizeof *s);
+    strcpy(s->folder, "/tmp/beluga-tokens-XXXXXX");
+    assert_non_null(mkdtemp(s->folder));
     snprintf(s->count, sizeof s->count, "%s/count", s->folder);
-    s->p = peer_start();
-    return s->p ? 0 : -1;
+    assert_non_null(s->p = peer_start());
+    return 0;
 }
 
 static int end(void **state)
 {
     scene *s = *state;
-    remove(s->count);
-    rmdir(s->folder);
     peer_stop(s->p);
-    free(s);
+    remove(s->count);
+    assert_int_equal(rmdir(s->folder), 0);
+    test_free(s);
     return 0;
 }
 
@@ -64,6 +63,11 @@ static beluga_chat_model *open_with_command(scene *s, const char *provider, cons
     return model;
 }
 
+static beluga_chat_model *open_vertex(scene *s)
+{
+    return open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+}
+
 static void answer_gemini(scene *s)
 {
     static const char body[] = "{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hello\"}]},"
@@ -82,17 +86,14 @@ static void vertex_gets_the_commands_token_and_it_is_asked_for_once(void **state
     scene *s = *state;
     answer_gemini(s);
     answer_gemini(s);
-    beluga_chat_model *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 0), "Bearer ya29.1");
     assert_string_equal(sent(s, 1), "Bearer ya29.1");
     assert_null(peer_request_header(s->p, 0, "x-goog-api-key"));
     assert_string_equal(peer_request_path(s->p, 0),
                         "/v1/projects/p/locations/l/publishers/google/models/m:generateContent");
     assert_int_equal(times_asked(s), 1);
-    beluga_chat_model_unref(model);
 }
 
 /* Within the same call: who calls does not see it. */
@@ -104,14 +105,11 @@ static void a_token_that_ran_out_is_asked_for_again(void **state)
                    "{\"error\":{\"code\":401,\"message\":\"Request had invalid authentication "
                    "credentials.\",\"status\":\"UNAUTHENTICATED\"}}");
     answer_gemini(s);
-    beluga_chat_model *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
+    for (int i = 0; i < 2; i++) assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 1), "Bearer ya29.1");
     assert_string_equal(sent(s, 2), "Bearer ya29.2");
     assert_int_equal(times_asked(s), 2);
-    beluga_chat_model_unref(model);
 }
 
 static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
@@ -119,24 +117,21 @@ static void a_token_that_is_refused_when_it_is_new_ends_the_call(void **state)
     scene *s = *state;
     beluga_error err = {0};
     peer_step_json(peer_reply_new(s->p), 401, "{\"error\":{\"code\":401}}");
-    beluga_chat_model *model =
-        open_with_command(s, "gemini", "/v1/projects/p/locations/l", "ya29.");
+    SCOPED(beluga_chat_model) *model = open_vertex(s);
     assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_AUTHENTICATION);
     assert_int_equal(err.attempts, 1);
     assert_false(err.retryable);
-    beluga_chat_model_unref(model);
 }
 
 static void entra_gets_the_commands_token(void **state)
 {
     scene *s = *state;
     peer_openai_answer(peer_reply_new(s->p), "Hello");
-    beluga_chat_model *model = open_with_command(s, "azure", "", "eyJ0.e30.");
+    SCOPED(beluga_chat_model) *model = open_with_command(s, "azure", "", "eyJ0.e30.");
     assert_int_equal(generate(model, "Hello", NULL), 0);
     assert_string_equal(sent(s, 0), "Bearer eyJ0.e30.1");
     assert_null(peer_request_header(s->p, 0, "api-key"));
     assert_string_equal(peer_request_path(s->p, 0), "/openai/v1/chat/completions");
-    beluga_chat_model_unref(model);
 }
 
 #define WITH(test) cmocka_unit_test_setup_teardown(test, begin, end)

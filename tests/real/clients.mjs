@@ -335,20 +335,28 @@ async function azure(name) {
   return completions(new AzureOpenAI(options), 'max_completion_tokens', name);
 }
 
+// Cohere's and Mistral's clients name members as JavaScript does.
+const camelResult = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
+
+const camelWeather = (toolChoice) => ({
+  messages: [
+    { role: 'user', content: 'Weather?' },
+    { role: 'assistant', toolCalls: [{ id: 'weather01', type: 'function', function: called }] },
+    camelResult('weather01'),
+  ],
+  tools,
+  ...(toolChoice && { toolChoice }),
+});
+
+const camelImage = () => {
+  const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
+  const content = [{ type: 'text', text: 'What is this?' }, { type: 'image_url', imageUrl }];
+  return { messages: [{ role: 'user', content }] };
+};
+
 async function cohere(name) {
   const { CohereClientV2 } = need('cohere-ai');
   const client = new CohereClientV2({ token: key, environment: url });
-  const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
-  const weather = (toolChoice) => ({
-    messages: [
-      { role: 'user', content: 'Weather?' },
-      { role: 'assistant', toolCalls: [{ id: 'weather01', type: 'function', function: called }] },
-      result('weather01'),
-    ],
-    tools,
-    ...(toolChoice && { toolChoice }),
-  });
-  const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
   const calls = {
     conversation: {
       messages: conversation,
@@ -362,12 +370,10 @@ async function cohere(name) {
       frequencyPenalty: -0.5,
     },
     systems: { messages: systems },
-    tools: weather(),
-    'tool-required': weather('REQUIRED'),
-    'tool-none': weather('NONE'),
-    image: {
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', imageUrl }] }],
-    },
+    tools: camelWeather(),
+    'tool-required': camelWeather('REQUIRED'),
+    'tool-none': camelWeather('NONE'),
+    image: camelImage(),
     schema: { messages: hi, responseFormat: { type: 'json_object', jsonSchema: schema } },
     json: { messages: hi, responseFormat: { type: 'json_object' } },
     thinking: { messages: hi, thinking: { type: 'enabled' } },
@@ -376,7 +382,7 @@ async function cohere(name) {
   if (name === 'tool-round') {
     const messages = [{ role: 'user', content: 'Weather?' }];
     const { message } = await client.chat({ model, messages, tools });
-    messages.push(message, ...message.toolCalls.map(({ id }) => result(id)));
+    messages.push(message, ...message.toolCalls.map(({ id }) => camelResult(id)));
     return text(await client.chat({ model, messages, tools }));
   }
   if (name === 'stream') {
@@ -391,17 +397,6 @@ async function cohere(name) {
 async function mistral(name) {
   const { Mistral } = await import(join(modules, 'node_modules/@mistralai/mistralai/esm/index.js'));
   const { chat } = new Mistral({ apiKey: key, serverURL: url });
-  const result = (toolCallId) => ({ role: 'tool', toolCallId, content: '21 degrees' });
-  const weather = (toolChoice) => ({
-    messages: [
-      { role: 'user', content: 'Weather?' },
-      { role: 'assistant', toolCalls: [{ id: 'weather01', type: 'function', function: called }] },
-      result('weather01'),
-    ],
-    tools,
-    toolChoice,
-  });
-  const imageUrl = { url: `data:image/png;base64,${image.toString('base64')}` };
   const calls = {
     conversation: {
       messages: conversation,
@@ -414,13 +409,11 @@ async function mistral(name) {
       frequencyPenalty: -0.5,
     },
     systems: { messages: systems },
-    tools: weather('auto'),
-    'tool-by-name': weather({ type: 'function', function: { name: tool.name } }),
-    'tool-required': weather('required'),
-    'tool-none': weather('none'),
-    image: {
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image_url', imageUrl }] }],
-    },
+    tools: camelWeather('auto'),
+    'tool-by-name': camelWeather({ type: 'function', function: { name: tool.name } }),
+    'tool-required': camelWeather('required'),
+    'tool-none': camelWeather('none'),
+    image: camelImage(),
     schema: {
       messages: hi,
       responseFormat: { type: 'json_schema', jsonSchema: { name: 'answer', schemaDefinition: schema } },
@@ -431,7 +424,7 @@ async function mistral(name) {
   if (name === 'tool-round') {
     const messages = [{ role: 'user', content: 'Weather?' }];
     const { message } = (await chat.complete({ model, messages, tools })).choices[0];
-    messages.push(message, ...message.toolCalls.map(({ id }) => result(id)));
+    messages.push(message, ...message.toolCalls.map(({ id }) => camelResult(id)));
     return (await chat.complete({ model, messages, tools })).choices[0].message.content;
   }
   if (name === 'stream') {

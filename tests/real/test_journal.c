@@ -158,6 +158,17 @@ static void generate(beluga_chat_model *model, const beluga_messages *messages,
     beluga_response_free(response);
 }
 
+typedef struct expected {
+    const char *pointer, *json; /* an empty pointer ends a list */
+} expected;
+
+static void assert_all(yyjson_val *value, const expected *list)
+{
+    for (; *list->pointer; list++) assert_json(value, list->pointer, list->json);
+}
+
+#define ASSERT_ALL(value, ...) assert_all(value, (const expected[]){__VA_ARGS__, {"", NULL}})
+
 static void say(beluga_chat_model *model, const char *text, const beluga_option *opts, size_t n)
 {
     beluga_messages *messages = beluga_messages_new();
@@ -239,14 +250,12 @@ static void every_option_is_sent_as_the_protocol_names_it(void **state)
     assert_number(body, "/presence_penalty", 2);
     assert_json(body, "/stop", "[\"###\",\"END\"]");
     assert_number(body, "/seed", -42);
-    assert_json(body, "/user", "\"somebody\"");
-    assert_json(body, "/response_format", "{\"type\":\"json_object\"}");
-    assert_json(body, "/reasoning_effort", "\"low\"");
-    assert_json(body, "/store", "false");
-    assert_json(body, "/metadata", "{\"a\":[1,2]}");
-    assert_json(entry, "/headers/x-trace", "\"on, of course\"");
-    assert_json(entry, "/headers/openai-organization", "\"org-1\"");
-    assert_json(entry, "/headers/openai-project", "\"proj-1\"");
+    ASSERT_ALL(body, {"/user", "\"somebody\""}, {"/response_format", "{\"type\":\"json_object\"}"},
+               {"/reasoning_effort", "\"low\""}, {"/store", "false"},
+               {"/metadata", "{\"a\":[1,2]}"});
+    ASSERT_ALL(entry, {"/headers/x-trace", "\"on, of course\""},
+               {"/headers/openai-organization", "\"org-1\""},
+               {"/headers/openai-project", "\"proj-1\""});
     yyjson_doc_free(doc);
     beluga_chat_model_unref(model);
 }
@@ -281,9 +290,9 @@ static void a_schema_is_sent_whole_and_strict(void **state)
     say(model, text, opts, 3);
     yyjson_doc *doc = read_journal(address());
     yyjson_val *body = yyjson_obj_get(entry_of(doc, text, 0), "body");
-    assert_json(body, "/response_format/type", "\"json_schema\"");
-    assert_json(body, "/response_format/json_schema/name", "\"verdict\"");
-    assert_json(body, "/response_format/json_schema/strict", "true");
+    ASSERT_ALL(body, {"/response_format/type", "\"json_schema\""},
+               {"/response_format/json_schema/name", "\"verdict\""},
+               {"/response_format/json_schema/strict", "true"});
     assert_json(body, "/response_format/json_schema/schema", schema);
     yyjson_doc_free(doc);
     beluga_chat_model_unref(model);
@@ -324,17 +333,14 @@ static void a_conversation_with_tools_is_sent_as_it_was(void **state)
         snprintf(pointer, sizeof pointer, "/messages/%d/role", i);
         assert_json(body, pointer, roles[i]);
     }
-    assert_json(body, "/messages/0/content", "\"Be brief.\"");
-    assert_json(body, "/messages/2/content", "\"Let me see.\"");
-    assert_json(
-        body, "/messages/2/tool_calls",
-        "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
-        "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
-    assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
-    assert_json(body, "/messages/3/content", "\"21 degrees\"");
-    assert_json(body, "/tools/0/type", "\"function\"");
-    assert_json(body, "/tools/0/function/name", "\"get_weather\"");
-    assert_json(body, "/tools/0/function/description", "\"Tell the weather of a city\"");
+    ASSERT_ALL(
+        body, {"/messages/0/content", "\"Be brief.\""}, {"/messages/2/content", "\"Let me see.\""},
+        {"/messages/2/tool_calls",
+         "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+         "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]"},
+        {"/messages/3/tool_call_id", "\"weather01\""}, {"/messages/3/content", "\"21 degrees\""},
+        {"/tools/0/type", "\"function\""}, {"/tools/0/function/name", "\"get_weather\""},
+        {"/tools/0/function/description", "\"Tell the weather of a city\""});
     assert_json(body, "/tools/0/function/parameters", parameters);
     assert_json(body, "/tool_choice",
                 "{\"type\":\"function\",\"function\":{\"name\":\"get_weather\"}}");
@@ -497,21 +503,18 @@ static void assert_understood(yyjson_val *body, const char *result)
 {
     char said[128];
     snprintf(said, sizeof said, "\"%s\"", result);
-    assert_json(body, "/messages/0/role", "\"system\"");
-    assert_json(body, "/messages/0/content", "\"Be brief.\"");
-    assert_json(body, "/messages/1/role", "\"user\"");
-    assert_json(body, "/messages/1/content", "\"How is it?\"");
-    assert_json(body, "/messages/2/role", "\"assistant\"");
-    assert_json(
-        body, "/messages/2/tool_calls",
-        "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
-        "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]");
-    assert_json(body, "/messages/3/role", "\"tool\"");
-    assert_json(body, "/messages/3/tool_call_id", "\"weather01\"");
+    ASSERT_ALL(
+        body, {"/messages/0/role", "\"system\""}, {"/messages/0/content", "\"Be brief.\""},
+        {"/messages/1/role", "\"user\""}, {"/messages/1/content", "\"How is it?\""},
+        {"/messages/2/role", "\"assistant\""},
+        {"/messages/2/tool_calls",
+         "[{\"id\":\"weather01\",\"type\":\"function\",\"function\":{\"name\":\"get_weather\","
+         "\"arguments\":\"{\\\"city\\\":\\\"Oslo\\\"}\"}}]"},
+        {"/messages/3/role", "\"tool\""}, {"/messages/3/tool_call_id", "\"weather01\""});
     assert_json(body, "/messages/3/content", said);
-    assert_json(body, "/tools/0/function/name", "\"get_weather\"");
-    assert_json(body, "/tools/0/function/description", "\"Tell the weather of a city\"");
-    assert_json(body, "/tools/0/function/parameters/properties/city/type", "\"string\"");
+    ASSERT_ALL(body, {"/tools/0/function/name", "\"get_weather\""},
+               {"/tools/0/function/description", "\"Tell the weather of a city\""},
+               {"/tools/0/function/parameters/properties/city/type", "\"string\""});
     assert_null(yyjson_ptr_get(body, "/messages/4"));
 }
 

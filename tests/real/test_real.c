@@ -2,98 +2,44 @@
  * The library against servers that others wrote: llama.cpp's, with a model that talks noise, and
  * aimock, which says what its fixtures say. Run by with_servers.py, which starts them.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <cmocka.h>
+#include "talk.h"
 
 #include <yyjson.h>
 
-#include <beluga/beluga.h>
-#include <beluga/providers/openai.h>
+enum { NOISE_TOKENS = 24, BATCH_INPUTS = 6 };
 
-#define TEXT_MAX     8192
-#define STEP_TIMEOUT 20000
-#define NOISE_TOKENS 24
-#define BATCH_INPUTS 6
-#define WEATHER_SCHEMA                                                      \
-    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}," \
-    "\"required\":[\"city\"],\"additionalProperties\":false}"
+static const char weather[] =
+    "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}},"
+    "\"required\":[\"city\"],\"additionalProperties\":false}";
+
+static const beluga_option nothing = {.type = 0};
 
 /* Without an end token the noise goes on until the limit, so that its length is known. */
-static beluga_option endless(void)
+#define NOISE beluga_with_extra_body("{\"ignore_eos\": true}"), beluga_with_max_tokens(NOISE_TOKENS)
+
+static const char wrong_key[] = "not-the-key";
+
+static beluga_chat_model *open_with_key(const char *key)
 {
-    return beluga_with_extra_body("{\"ignore_eos\": true}");
+    return open_real("openai", address_of_server("LLAMA"), key, "tiny", nothing);
 }
 
-static const char *address(const char *url_name, const char *missing_name)
+static beluga_chat_model *open_llama(const void *about)
 {
-    const char *url = getenv(url_name);
-    const char *missing = getenv(missing_name);
-    if (!url) {
-        print_message("# %s\n", missing ? missing : "run it with tests/real/with_servers.py");
-        skip();
-    }
-    return url;
+    (void)about;
+    return open_with_key(getenv("BELUGA_LLAMA_KEY"));
 }
 
-static beluga_chat_model *open_at(const char *url, const char *key)
+static beluga_chat_model *open_with_wrong_key(const void *about)
 {
-    beluga_error err;
-    beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(
-        beluga_with_base_url(url), beluga_with_api_key(key), beluga_with_model_name("tiny"),
-        beluga_with_retry_delay_ms(100), beluga_with_timeout_ms(20000));
-    int status = beluga_registry_open(beluga_registry_default(), "openai", config, &model, &err);
-    beluga_config_free(config);
-    if (status) fail_msg("cannot open the model: %s", err.message);
-    return model;
+    (void)about;
+    return open_with_key(wrong_key);
 }
 
-static beluga_chat_model *open_llama(void)
+static beluga_chat_model *open_aimock(const void *about)
 {
-    return open_at(address("BELUGA_LLAMA_URL", "BELUGA_LLAMA_MISSING"), getenv("BELUGA_LLAMA_KEY"));
-}
-
-static beluga_chat_model *open_aimock(void)
-{
-    return open_at(address("BELUGA_AIMOCK_URL", "BELUGA_AIMOCK_MISSING"), "any-key");
-}
-
-static void expect_ok(int status, const beluga_error *err)
-{
-    char line[1024];
-    if (!status) return;
-    beluga_error_format(err, line, sizeof(line));
-    fail_msg("%s", line);
-}
-
-static beluga_tool *weather_tool(void)
-{
-    beluga_error err;
-    beluga_tool *tool = NULL;
-    beluga_tool_definition definition = {.size = sizeof(definition),
-                                         .name = "get_weather",
-                                         .description = "Tell the weather of a city",
-                                         .parameters = WEATHER_SCHEMA};
-    expect_ok(beluga_tool_new(&definition, &tool, &err), &err);
-    return tool;
-}
-
-/* The model with the weather tool; gives the other reference back. */
-static beluga_chat_model *with_weather(beluga_chat_model *model)
-{
-    beluga_error err;
-    beluga_chat_model *bound = NULL;
-    beluga_tool *tool = weather_tool();
-    expect_ok(beluga_bind_tools(model, &tool, 1, &bound, &err), &err);
-    beluga_tool_unref(tool);
-    beluga_chat_model_unref(model);
-    return bound;
+    (void)about;
+    return open_real("openai", address_of_server("AIMOCK"), "any-key", "tiny", nothing);
 }
 
 static void expect_city(const char *arguments, size_t length)
@@ -104,492 +50,241 @@ static void expect_city(const char *arguments, size_t length)
     yyjson_doc_free(doc);
 }
 
-/* What a stream gave, folded by hand so that the library's own folding has something to agree with.
- */
-struct heard {
-    char text[TEXT_MAX];
-    char arguments[TEXT_MAX];
-    size_t length;
-    size_t arguments_length;
-    size_t texts, begins, ends, finishes, errors;
-    beluga_usage usage;
-    uint32_t reason;
-    int code;
-};
-
-static void append(char *to, size_t *length, const char *piece, size_t n)
-{
-    assert_true(*length + n < TEXT_MAX);
-    memcpy(to + *length, piece, n);
-    *length += n;
-}
-
-static void hear(void *payload, const beluga_event *event)
-{
-    struct heard *heard = payload;
-    assert_int_equal(0, heard->finishes + heard->errors);
-    switch (event->kind) {
-    case BELUGA_EVENT_TEXT:
-        heard->texts++;
-        append(heard->text, &heard->length, event->u.text.text, event->u.text.length);
-        break;
-    case BELUGA_EVENT_TOOL_CALL_BEGIN:
-        heard->begins++;
-        assert_string_equal("get_weather", event->u.tool_call.name);
-        break;
-    case BELUGA_EVENT_TOOL_CALL_DELTA:
-        append(heard->arguments, &heard->arguments_length, event->u.tool_call.arguments,
-               event->u.tool_call.length);
-        break;
-    case BELUGA_EVENT_TOOL_CALL_END:
-        heard->ends++;
-        assert_int_equal(heard->arguments_length, event->u.tool_call.length);
-        assert_memory_equal(heard->arguments, event->u.tool_call.arguments,
-                            event->u.tool_call.length);
-        break;
-    case BELUGA_EVENT_USAGE: heard->usage = event->u.usage; break;
-    case BELUGA_EVENT_FINISH:
-        heard->finishes++;
-        heard->reason = event->u.finish.reason;
-        break;
-    case BELUGA_EVENT_ERROR:
-        heard->errors++;
-        heard->code = event->u.error->code;
-        break;
-    default: break;
-    }
-}
-
-static void pull(beluga_stream *stream, struct heard *heard)
-{
-    const beluga_event *event = NULL;
-    beluga_error err;
-    do {
-        expect_ok(beluga_stream_next(stream, &event, &err), &err);
-        if (event) hear(heard, event);
-    } while (event);
-}
-
-static beluga_messages *asking(const char *text)
-{
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message(text));
-    return messages;
-}
-
 /* ---- llama.cpp */
 
-static void a_real_server_answers_a_generate(void **state)
+static void a_real_server_answers_a_generate(talk *t)
 {
-    beluga_chat_model *model = open_llama();
-    beluga_messages *messages = asking("Say hello");
-    beluga_response *response = NULL;
-    beluga_error err;
     size_t length = 0;
-    (void)state;
-
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err, endless(),
-                              beluga_with_max_tokens(NOISE_TOKENS)),
-              &err);
-    assert_false(beluga_response_is_complete(response)); /* its token limit cut it */
-    assert_int_equal(BELUGA_FINISH_LENGTH, beluga_response_finish_reason(response));
-    assert_int_equal(NOISE_TOKENS, beluga_response_usage(response)->output_total);
-    assert_true(beluga_response_usage(response)->input_total > 0);
-    beluga_response_text(response, &length);
+    say_human(t, "Say hello");
+    ask_on(t, NOISE);
+    assert_false(beluga_response_is_complete(t->response)); /* its token limit cut it */
+    assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_LENGTH);
+    assert_int_equal(beluga_response_usage(t->response)->output_total, NOISE_TOKENS);
+    assert_true(beluga_response_usage(t->response)->input_total > 0);
+    beluga_response_text(t->response, &length);
     assert_true(length > 0);
-
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
-static void an_answer_that_ends_by_itself_is_a_stop(void **state)
+static void an_answer_that_ends_by_itself_is_a_stop(talk *t)
 {
-    beluga_chat_model *model = open_llama();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_invoke(model, NULL, beluga_input_text("Say hello"), &response, &err,
-                            beluga_with_max_tokens(1500)),
-              &err);
-    assert_int_equal(BELUGA_FINISH_STOP, beluga_response_finish_reason(response));
-
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
+    ask(t, "Say hello", beluga_with_max_tokens(1500));
+    assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_STOP);
 }
 
-static void a_real_stream_is_pulled_to_its_finish(void **state)
+static void a_real_stream_is_pulled_to_its_finish(talk *t)
 {
-    beluga_chat_model *model = open_llama();
-    beluga_messages *messages = asking("Say hello");
-    beluga_stream *stream = NULL;
-    struct heard heard = {0};
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_stream_chat(model, NULL, messages, &stream, &err, endless(),
-                                 beluga_with_max_tokens(NOISE_TOKENS)),
-              &err);
-    pull(stream, &heard);
-    assert_true(heard.texts > 1);
-    assert_int_equal(1, heard.finishes);
-    assert_int_equal(BELUGA_FINISH_LENGTH, heard.reason);
-    assert_int_equal(NOISE_TOKENS, heard.usage.output_total);
-
-    beluga_stream_free(stream);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    say_human(t, "Say hello");
+    begin_stream_on(t, NULL, NOISE);
+    hear_all(t);
+    assert_true(t->heard.texts > 1);
+    assert_int_equal(t->heard.finishes, 1);
+    assert_int_equal(t->heard.reason, BELUGA_FINISH_LENGTH);
+    assert_int_equal(t->heard.usage.output_total, NOISE_TOKENS);
 }
 
-static void real_streams_are_pushed_side_by_side_on_one_loop(void **state)
+static void real_streams_are_pushed_side_by_side_on_one_loop(talk *t)
 {
     enum { STREAMS = 4 };
-    static struct heard heard[STREAMS];
-    beluga_chat_model *model = open_llama();
-    beluga_messages *messages = asking("Say hello");
+    static heard each[STREAMS];
     beluga_loop *loop = NULL;
-    beluga_error err;
-    (void)state;
-
-    memset(heard, 0, sizeof(heard));
-    assert_int_equal(0, beluga_loop_new(NULL, &loop));
+    say_human(t, "Say hello");
+    assert_int_equal(beluga_loop_new(NULL, &loop), 0);
     for (int i = 0; i < STREAMS; i++)
-        expect_ok(beluga_stream_start(model, loop, NULL, messages, hear, &heard[i], NULL, &err,
-                                      endless(), beluga_with_max_tokens(NOISE_TOKENS)),
-                  &err);
-    while (beluga_loop_active(loop) > 0) assert_int_equal(0, beluga_loop_wait(loop, STEP_TIMEOUT));
+        expect_ok(beluga_stream_start(t->model, loop, NULL, t->messages, hear, &each[i], NULL,
+                                      &t->err, NOISE),
+                  &t->err);
+    while (beluga_loop_active(loop) > 0)
+        assert_int_equal(beluga_loop_wait(loop, TALK_TIMEOUT_MS), 0);
     for (int i = 0; i < STREAMS; i++) {
-        assert_int_equal(1, heard[i].finishes);
-        assert_int_equal(NOISE_TOKENS, heard[i].usage.output_total);
-        assert_true(heard[i].length > 0);
+        assert_int_equal(each[i].finishes, 1);
+        assert_int_equal(each[i].usage.output_total, NOISE_TOKENS);
+        assert_true(each[i].length > 0);
     }
-
     beluga_loop_free(loop);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
-static void a_required_tool_is_called_and_its_result_goes_back(void **state)
-{
-    beluga_chat_model *model = with_weather(open_llama());
-    beluga_messages *messages = asking("How is the weather?");
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
+#define MUST_CALL beluga_with_tool_choice("required"), beluga_with_max_tokens(1500)
 
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err,
-                              beluga_with_tool_choice("required"), beluga_with_max_tokens(1500)),
-              &err);
-    assert_int_equal(BELUGA_FINISH_TOOL_CALLS, beluga_response_finish_reason(response));
-    const beluga_tool_call *call = beluga_response_tool_call(response, 0);
+static void a_required_tool_is_called_and_its_result_goes_back(talk *t)
+{
+    bind_weather(t, weather);
+    say_human(t, "How is the weather?");
+    ask_on(t, MUST_CALL);
+    assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_TOOL_CALLS);
+    const beluga_tool_call *call = beluga_response_tool_call(t->response, 0);
     assert_non_null(call);
-    assert_string_equal("get_weather", call->name);
+    assert_string_equal(call->name, "get_weather");
     expect_city(call->arguments, call->length);
-
-    beluga_messages_add(messages, beluga_response_message(response));
-    beluga_messages_add(messages, beluga_tool_message(call->id, "21 degrees"));
-    beluga_response_free(response);
-    response = NULL;
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err,
-                              beluga_with_tool_choice("none"), endless(),
-                              beluga_with_max_tokens(NOISE_TOKENS)),
-              &err);
-    assert_int_equal(BELUGA_FINISH_LENGTH, beluga_response_finish_reason(response));
-
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    say_result(t, "21 degrees");
+    ask_on(t, beluga_with_tool_choice("none"), NOISE);
+    assert_int_equal(beluga_response_finish_reason(t->response), BELUGA_FINISH_LENGTH);
 }
 
-static void a_tool_call_arrives_in_deltas(void **state)
+static void a_tool_call_arrives_in_deltas(talk *t)
 {
-    beluga_chat_model *model = with_weather(open_llama());
-    beluga_messages *messages = asking("How is the weather?");
-    beluga_stream *stream = NULL;
-    struct heard heard = {0};
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_stream_chat(model, NULL, messages, &stream, &err,
-                                 beluga_with_tool_choice("required"), beluga_with_max_tokens(1500)),
-              &err);
-    pull(stream, &heard);
-    assert_int_equal(1, heard.begins);
-    assert_int_equal(1, heard.ends);
-    assert_int_equal(BELUGA_FINISH_TOOL_CALLS, heard.reason);
-    expect_city(heard.arguments, heard.arguments_length);
-
-    beluga_stream_free(stream);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    bind_weather(t, weather);
+    say_human(t, "How is the weather?");
+    begin_stream_on(t, NULL, MUST_CALL);
+    hear_all(t);
+    assert_int_equal(t->heard.begins, 1);
+    assert_int_equal(t->heard.ends, 1);
+    assert_int_equal(t->heard.reason, BELUGA_FINISH_TOOL_CALLS);
+    expect_city(t->heard.arguments, t->heard.arguments_length);
 }
 
-static void a_batch_over_two_slots_answers_every_input(void **state)
+static void a_batch_over_two_slots_answers_every_input(talk *t)
 {
-    beluga_chat_model *model = open_llama();
     beluga_input inputs[BATCH_INPUTS];
     beluga_batch_result results[BATCH_INPUTS];
-    beluga_error err;
-    (void)state;
-
     for (int i = 0; i < BATCH_INPUTS; i++) inputs[i] = beluga_input_text("Say hello");
-    expect_ok(beluga_batch(model, NULL, inputs, BATCH_INPUTS, results, &err, endless(),
-                           beluga_with_max_tokens(NOISE_TOKENS)),
-              &err);
+    expect_ok(beluga_batch(t->model, NULL, inputs, BATCH_INPUTS, results, &t->err, NOISE), &t->err);
     for (int i = 0; i < BATCH_INPUTS; i++) {
-        assert_int_equal(0, results[i].error.code);
-        assert_int_equal(NOISE_TOKENS, beluga_response_usage(results[i].response)->output_total);
+        assert_int_equal(results[i].error.code, 0);
+        assert_int_equal(beluga_response_usage(results[i].response)->output_total, NOISE_TOKENS);
     }
-
     beluga_batch_results_clear(results, BATCH_INPUTS);
-    beluga_chat_model_unref(model);
 }
 
-static void cancelling_ends_a_real_stream(void **state)
+static void cancelling_ends_a_real_stream(talk *t)
 {
-    beluga_chat_model *model = open_llama();
     beluga_context *context = beluga_context_new_cancellable(NULL);
-    beluga_messages *messages = asking("Say hello");
     const beluga_event *event = NULL;
-    beluga_stream *stream = NULL;
-    beluga_error err;
     int status;
-    (void)state;
-
-    expect_ok(beluga_stream_chat(model, context, messages, &stream, &err, endless(),
-                                 beluga_with_max_tokens(1500)),
-              &err);
-    expect_ok(beluga_stream_next(stream, &event, &err), &err);
+    say_human(t, "Say hello");
+    begin_stream_on(t, context, beluga_with_extra_body("{\"ignore_eos\": true}"),
+                    beluga_with_max_tokens(1500));
+    expect_ok(beluga_stream_next(t->stream, &event, &t->err), &t->err);
     beluga_context_cancel(context);
     do {
-        status = beluga_stream_next(stream, &event, &err);
+        status = beluga_stream_next(t->stream, &event, &t->err);
     } while (!status && event && event->kind != BELUGA_EVENT_FINISH);
-    assert_int_equal(BELUGA_ERROR_CONTEXT_CANCELED, status);
-
-    beluga_stream_free(stream);
-    beluga_messages_free(messages);
+    assert_int_equal(status, BELUGA_ERROR_CONTEXT_CANCELED);
     beluga_context_unref(context);
-    beluga_chat_model_unref(model);
 }
 
-static void a_refused_key_is_an_authentication_error(void **state)
+static void a_refused_key_is_an_authentication_error(talk *t)
 {
-    beluga_chat_model *model =
-        open_at(address("BELUGA_LLAMA_URL", "BELUGA_LLAMA_MISSING"), "not-the-key");
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    int status = beluga_invoke(model, NULL, beluga_input_text("Say hello"), &response, &err);
-    assert_int_equal(BELUGA_ERROR_AUTHENTICATION, status);
-    assert_int_equal(401, err.http_status);
-    assert_null(response);
-    assert_null(strstr(err.message, "not-the-key"));
-
-    beluga_chat_model_unref(model);
+    int status = try_to_ask(t, "Say hello", NULL);
+    assert_int_equal(status, BELUGA_ERROR_AUTHENTICATION);
+    assert_int_equal(t->err.http_status, 401);
+    assert_null(t->response);
+    assert_null(strstr(t->err.message, wrong_key));
 }
 
-static void input_past_the_context_is_context_length(void **state)
+static void input_past_the_context_is_context_length(talk *t)
 {
-    enum { LONG = 12000 };
-    static char text[LONG + 1];
-    beluga_chat_model *model = open_llama();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    for (size_t i = 0; i < LONG; i++) text[i] = "word "[i % 5];
-    int status = beluga_invoke(model, NULL, beluga_input_text(text), &response, &err);
-    assert_int_equal(BELUGA_ERROR_CONTEXT_LENGTH, status);
-    assert_int_equal(400, err.http_status);
-
-    beluga_chat_model_unref(model);
+    ask_past_the_context(t);
 }
 
-static void a_probe_finds_the_server_healthy_and_its_model(void **state)
+static void a_probe_finds_the_server_healthy_and_its_model(talk *t)
 {
-    beluga_chat_model *model = open_llama();
     beluga_health health;
-    char **names = NULL;
-    size_t n = 0;
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_check_health(model, NULL, true, &health, &err), &err);
-    assert_string_equal("healthy", health.state);
+    expect_ok(beluga_check_health(t->model, NULL, true, &health, &t->err), &t->err);
+    assert_string_equal(health.state, "healthy");
     assert_true(health.probed);
-    expect_ok(beluga_list_models(model, NULL, &names, &n, &err), &err);
-    assert_int_equal(1, n);
-    assert_string_equal("tiny", names[0]);
-
-    beluga_free(names);
-    beluga_chat_model_unref(model);
+    list_models(t);
+    assert_int_equal(t->n_names, 1);
+    assert_string_equal(t->names[0], "tiny");
 }
 
 /* ---- aimock */
 
-static void text_cut_anywhere_comes_out_whole(void **state)
+static void text_cut_anywhere_comes_out_whole(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_messages *messages = asking("say hello");
-    beluga_response *response = NULL;
-    beluga_stream *stream = NULL;
-    struct heard heard = {0};
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_stream_chat(model, NULL, messages, &stream, &err), &err);
-    pull(stream, &heard);
-    assert_string_equal("Hello there, café ☃ 🚀!", heard.text);
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err), &err);
-    assert_string_equal(heard.text, beluga_response_text(response, NULL));
-    assert_int_equal(10, beluga_response_usage(response)->input_total);
-    assert_int_equal(5, beluga_response_usage(response)->output_total);
-
-    beluga_response_free(response);
-    beluga_stream_free(stream);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    say_human(t, "say hello");
+    begin_stream_on(t, NULL, nothing);
+    hear_all(t);
+    assert_string_equal(t->heard.text, "Hello there, café ☃ 🚀!");
+    ask_on(t, nothing);
+    assert_string_equal(beluga_response_text(t->response, NULL), t->heard.text);
+    assert_int_equal(beluga_response_usage(t->response)->input_total, 10);
+    assert_int_equal(beluga_response_usage(t->response)->output_total, 5);
 }
 
-static void a_scripted_tool_call_keeps_its_id_and_arguments(void **state)
+static void a_scripted_tool_call_keeps_its_id_and_arguments(talk *t)
 {
-    beluga_chat_model *model = with_weather(open_aimock());
-    beluga_messages *messages = asking("weather");
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    expect_ok(
-        beluga_generate(model, NULL, messages, &response, &err, beluga_with_wire_streaming(true)),
-        &err);
-    assert_int_equal(1, beluga_response_tool_call_count(response));
-    const beluga_tool_call *call = beluga_response_tool_call(response, 0);
-    assert_string_equal("call_weather_1", call->id);
-    assert_string_equal("{\"city\":\"Oslo\",\"unit\":\"celsius\"}", call->arguments);
-
-    beluga_messages_add(messages, beluga_response_message(response));
-    beluga_messages_add(messages, beluga_tool_message(call->id, "21 degrees"));
-    beluga_response_free(response);
-    response = NULL;
-    expect_ok(beluga_generate(model, NULL, messages, &response, &err), &err);
-    assert_string_equal("It is 21 degrees in Oslo.", beluga_response_text(response, NULL));
-
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    bind_weather(t, weather);
+    say_human(t, "weather");
+    ask_on(t, beluga_with_wire_streaming(true));
+    assert_int_equal(beluga_response_tool_call_count(t->response), 1);
+    const beluga_tool_call *call = beluga_response_tool_call(t->response, 0);
+    assert_string_equal(call->id, "call_weather_1");
+    assert_string_equal(call->arguments, "{\"city\":\"Oslo\",\"unit\":\"celsius\"}");
+    say_result(t, "21 degrees");
+    ask_on(t, nothing);
+    assert_string_equal(beluga_response_text(t->response, NULL), "It is 21 degrees in Oslo.");
 }
 
-static void a_limited_call_is_tried_again(void **state)
+static void a_limited_call_is_tried_again(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_invoke(model, NULL, beluga_input_text("try again"), &response, &err,
-                            beluga_with_max_retries(2)),
-              &err);
-    assert_string_equal("The second attempt is answered.", beluga_response_text(response, NULL));
-
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
+    ask(t, "try again", beluga_with_max_retries(2));
+    assert_string_equal(beluga_response_text(t->response, NULL), "The second attempt is answered.");
 }
 
-static void a_limit_without_retries_says_when_to_come_back(void **state)
+static void a_limit_without_retries_says_when_to_come_back(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    int status = beluga_invoke(model, NULL, beluga_input_text("always limited"), &response, &err,
-                               beluga_with_max_retries(0));
-    assert_int_equal(BELUGA_ERROR_RATE_LIMIT, status);
-    assert_int_equal(429, err.http_status);
-    assert_int_equal(1000, err.retry_after_ms);
-    assert_int_equal(1, err.retryable);
-    assert_true(strlen(err.request_id) > 0);
-    assert_non_null(strstr(err.cause, "Rate limited"));
-
-    beluga_chat_model_unref(model);
+    int status = try_to_ask(t, "always limited", TALK_OPTIONS(beluga_with_max_retries(0)));
+    assert_int_equal(status, BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(t->err.http_status, 429);
+    assert_int_equal(t->err.retry_after_ms, 1000);
+    assert_int_equal(t->err.retryable, 1);
+    assert_true(strlen(t->err.request_id) > 0);
+    assert_non_null(strstr(t->err.cause, "Rate limited"));
 }
 
-static void a_stream_broken_off_is_stream_closed_and_keeps_what_came(void **state)
+static void a_stream_broken_off_is_stream_closed_and_keeps_what_came(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_response *response = NULL, *partial = NULL;
-    beluga_error err;
-    (void)state;
-
-    int status = beluga_invoke(model, NULL, beluga_input_text("break off"), &response, &err,
-                               beluga_with_max_retries(0), beluga_with_wire_streaming(true),
-                               beluga_with_partial(&partial));
-    assert_int_equal(BELUGA_ERROR_STREAM_CLOSED, status);
-    assert_null(response);
+    beluga_response *partial = NULL;
+    int status =
+        try_to_ask(t, "break off",
+                   TALK_OPTIONS(beluga_with_max_retries(0), beluga_with_wire_streaming(true),
+                                beluga_with_partial(&partial)));
+    assert_int_equal(status, BELUGA_ERROR_STREAM_CLOSED);
+    assert_null(t->response);
     assert_non_null(partial);
     assert_false(beluga_response_is_complete(partial));
-    assert_int_equal(0, strncmp(beluga_response_text(partial, NULL), "This ans", 8));
-
+    assert_int_equal(strncmp(beluga_response_text(partial, NULL), "This ans", 8), 0);
     beluga_response_free(partial);
-    beluga_chat_model_unref(model);
 }
 
-static void reasoning_is_kept_apart_from_the_answer(void **state)
+static void reasoning_is_kept_apart_from_the_answer(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    expect_ok(beluga_invoke(model, NULL, beluga_input_text("think first"), &response, &err,
-                            beluga_with_wire_streaming(true)),
-              &err);
-    assert_string_equal("Two and two.", beluga_response_reasoning(response, NULL));
-    assert_string_equal("Four.", beluga_response_text(response, NULL));
-
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
+    ask(t, "think first", beluga_with_wire_streaming(true));
+    assert_string_equal(beluga_response_reasoning(t->response, NULL), "Two and two.");
+    assert_string_equal(beluga_response_text(t->response, NULL), "Four.");
 }
 
-static void an_unknown_model_keeps_the_providers_own_code(void **state)
+static void an_unknown_model_keeps_the_providers_own_code(talk *t)
 {
-    beluga_chat_model *model = open_aimock();
-    beluga_response *response = NULL;
-    beluga_error err;
-    (void)state;
-
-    int status = beluga_invoke(model, NULL, beluga_input_text("no such model"), &response, &err);
-    assert_true(status < 0);
-    assert_int_equal(404, err.http_status);
-    assert_int_equal(0, err.retryable);
-    assert_string_equal("model_not_found", err.provider_code);
-
-    beluga_chat_model_unref(model);
+    assert_true(try_to_ask(t, "no such model", NULL) < 0);
+    assert_int_equal(t->err.http_status, 404);
+    assert_int_equal(t->err.retryable, 0);
+    assert_string_equal(t->err.provider_code, "model_not_found");
 }
+
+static const talk_row tests[] = {
+    TALK_ROW(a_real_server_answers_a_generate, open_llama),
+    TALK_ROW(an_answer_that_ends_by_itself_is_a_stop, open_llama),
+    TALK_ROW(a_real_stream_is_pulled_to_its_finish, open_llama),
+    TALK_ROW(real_streams_are_pushed_side_by_side_on_one_loop, open_llama),
+    TALK_ROW(a_required_tool_is_called_and_its_result_goes_back, open_llama),
+    TALK_ROW(a_tool_call_arrives_in_deltas, open_llama),
+    TALK_ROW(a_batch_over_two_slots_answers_every_input, open_llama),
+    TALK_ROW(cancelling_ends_a_real_stream, open_llama),
+    TALK_ROW(a_refused_key_is_an_authentication_error, open_with_wrong_key),
+    TALK_ROW(input_past_the_context_is_context_length, open_llama),
+    TALK_ROW(a_probe_finds_the_server_healthy_and_its_model, open_llama),
+    TALK_ROW(text_cut_anywhere_comes_out_whole, open_aimock),
+    TALK_ROW(a_scripted_tool_call_keeps_its_id_and_arguments, open_aimock),
+    TALK_ROW(a_limited_call_is_tried_again, open_aimock),
+    TALK_ROW(a_limit_without_retries_says_when_to_come_back, open_aimock),
+    TALK_ROW(a_stream_broken_off_is_stream_closed_and_keeps_what_came, open_aimock),
+    TALK_ROW(reasoning_is_kept_apart_from_the_answer, open_aimock),
+    TALK_ROW(an_unknown_model_keeps_the_providers_own_code, open_aimock),
+};
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_real_server_answers_a_generate),
-        cmocka_unit_test(an_answer_that_ends_by_itself_is_a_stop),
-        cmocka_unit_test(a_real_stream_is_pulled_to_its_finish),
-        cmocka_unit_test(real_streams_are_pushed_side_by_side_on_one_loop),
-        cmocka_unit_test(a_required_tool_is_called_and_its_result_goes_back),
-        cmocka_unit_test(a_tool_call_arrives_in_deltas),
-        cmocka_unit_test(a_batch_over_two_slots_answers_every_input),
-        cmocka_unit_test(cancelling_ends_a_real_stream),
-        cmocka_unit_test(a_refused_key_is_an_authentication_error),
-        cmocka_unit_test(input_past_the_context_is_context_length),
-        cmocka_unit_test(a_probe_finds_the_server_healthy_and_its_model),
-        cmocka_unit_test(text_cut_anywhere_comes_out_whole),
-        cmocka_unit_test(a_scripted_tool_call_keeps_its_id_and_arguments),
-        cmocka_unit_test(a_limited_call_is_tried_again),
-        cmocka_unit_test(a_limit_without_retries_says_when_to_come_back),
-        cmocka_unit_test(a_stream_broken_off_is_stream_closed_and_keeps_what_came),
-        cmocka_unit_test(reasoning_is_kept_apart_from_the_answer),
-        cmocka_unit_test(an_unknown_model_keeps_the_providers_own_code),
-    };
-    return cmocka_run_group_tests_name("real servers", tests, NULL, NULL);
+    ADD_TALKS(NULL, tests, NULL);
+    return run_talks("real servers");
 }

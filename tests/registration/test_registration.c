@@ -1,6 +1,10 @@
 /* The registry: which providers there are, how one is added, and how a model of it is opened. */
 #include "../models.h"
 #include "../support/parts.h"
+#include "../support/scoped.h"
+#include "../support/words.h"
+#include "../support/threads.h"
+#include "../support/small_provider.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -16,14 +20,7 @@ static int start_nothing(void *self, const beluga_call *call, beluga_emit *emit,
     return beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-static void cancel_nothing(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-#define MINIMAL(provider_name) \
-    BELUGA_PROVIDER_INIT(provider_name), .start = start_nothing, .cancel = cancel_nothing
+#define MINIMAL(provider_name) SMALL_PROVIDER(provider_name, start_nothing)
 
 static const beluga_provider minimal = {MINIMAL("minimal"), .default_model = "m"};
 static const beluga_provider other_minimal = {MINIMAL("minimal"), .default_model = "m"};
@@ -117,8 +114,8 @@ static void a_provider_is_found_by_its_name_alone(void **state)
 static void a_provider_that_is_added_can_be_opened(void **state)
 {
     beluga_registry *registry = beluga_client_registry(*state);
-    beluga_chat_model *model = NULL;
-    beluga_response *response = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_false(beluga_registry_contains(registry, "minimal"));
     assert_int_equal(beluga_registry_register(registry, &minimal, NULL), 0);
     assert_true(beluga_registry_contains(registry, "minimal"));
@@ -126,8 +123,6 @@ static void a_provider_that_is_added_can_be_opened(void **state)
     assert_string_equal(beluga_model_name(model), "m");
     assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL), 0);
     assert_string_equal(beluga_response_text(response, NULL), "");
-    beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 static void the_same_table_twice_is_fine_and_another_of_its_name_is_not(void **state)
@@ -187,12 +182,11 @@ static void a_table_of_another_abi_is_refused_with_its_own_code(void **state)
 static void a_table_linked_late_is_in_the_next_registry(void **state)
 {
     static beluga_provider_node node = {&late, NULL};
-    beluga_client *next = NULL;
+    SCOPED(beluga_client) *next = NULL;
     beluga_provider_link(&node);
     assert_int_equal(beluga_client_new(NULL, &next), 0);
     assert_true(beluga_registry_contains(beluga_client_registry(next), "late"));
     assert_false(beluga_registry_contains(beluga_client_registry(*state), "late"));
-    beluga_client_unref(next);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -204,9 +198,7 @@ static void an_unknown_provider_is_answered_with_those_there_are(void **state)
     int status = beluga_registry_open(beluga_client_registry(*state), "nobody", NULL, &model, &err);
     assert_int_equal(status, BELUGA_ERROR_UNSUPPORTED_PROVIDER);
     assert_null(model);
-    assert_non_null(strstr(err.message, "nobody"));
-    assert_non_null(strstr(err.message, "there are "));
-    assert_non_null(strstr(err.message, EXAMPLE_CUSTOM_NAME));
+    assert_has_all(err.message, "nobody", "there are ", EXAMPLE_CUSTOM_NAME);
 }
 
 static void of_many_providers_as_many_are_named_as_fit(void **state)
@@ -229,23 +221,20 @@ static void of_many_providers_as_many_are_named_as_fit(void **state)
 
 static void the_name_may_come_from_the_configuration(void **state)
 {
-    beluga_chat_model *model = NULL;
-    beluga_config *config =
+    SCOPED(beluga_chat_model) *model = NULL;
+    SCOPED(beluga_config) *config =
         beluga_config_new(beluga_with_provider("mock"), beluga_with_model_name("any"));
     beluga_registry *registry = beluga_client_registry(*state);
     assert_int_equal(beluga_registry_open(registry, NULL, config, &model, NULL), 0);
     assert_string_equal(beluga_provider_name(model), "mock");
-    beluga_chat_model_unref(model);
-    beluga_config_free(config);
 }
 
 static void without_a_configuration_the_providers_own_model_is_taken(void **state)
 {
-    beluga_chat_model *model = NULL;
+    SCOPED(beluga_chat_model) *model = NULL;
     beluga_registry *registry = beluga_client_registry(*state);
     assert_int_equal(beluga_registry_open(registry, EXAMPLE_CUSTOM_NAME, NULL, &model, NULL), 0);
     assert_string_equal(beluga_model_name(model), EXAMPLE_CUSTOM_MODEL);
-    beluga_chat_model_unref(model);
 }
 
 static void mock_has_no_model_of_its_own(void **state)
@@ -306,12 +295,12 @@ static void an_option_of_the_examples_is_checked_when_the_model_is_opened(void *
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
-    beluga_config *config = beluga_config_new(example_custom_with_simulated_failure("boredom"));
+    SCOPED(beluga_config) *config =
+        beluga_config_new(example_custom_with_simulated_failure("boredom"));
     assert_int_equal(beluga_registry_open(beluga_client_registry(*state), EXAMPLE_CUSTOM_NAME,
                                           config, &model, &err),
                      BELUGA_ERROR_INVALID_CONFIG);
     assert_non_null(strstr(err.message, "boredom"));
-    beluga_config_free(config);
 }
 
 /* ---- threads --------------------------------------------------------------------------------- */
@@ -331,15 +320,7 @@ static void *register_and_open(void *argument)
 
 static void many_threads_may_add_list_and_open_at_once(void **state)
 {
-    pthread_t threads[N_THREADS];
-    beluga_registry *registry = beluga_client_registry(*state);
-    for (size_t i = 0; i < N_THREADS; i++)
-        assert_int_equal(pthread_create(&threads[i], NULL, register_and_open, registry), 0);
-    for (size_t i = 0; i < N_THREADS; i++) {
-        void *failure = registry;
-        pthread_join(threads[i], &failure);
-        assert_null(failure);
-    }
+    threads_run(N_THREADS, register_and_open, beluga_client_registry(*state));
 }
 
 #define WITH_CLIENT(test) cmocka_unit_test_setup_teardown(test, new_client, free_client)

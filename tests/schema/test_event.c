@@ -21,6 +21,13 @@ typedef struct original {
     char id[16], name[16], text[16];
 } original;
 
+/* At four bytes of its text. */
+static void point(original *o, const char **bytes, size_t *length)
+{
+    *bytes = o->text;
+    *length = 4;
+}
+
 static void fill_public(original *o, beluga_event *e)
 {
     switch (e->kind) {
@@ -36,8 +43,7 @@ static void fill_public(original *o, beluga_event *e)
     case BELUGA_EVENT_REASONING:
         e->u.reasoning.signature = o->id;
         e->u.reasoning.signature_length = 2;
-        e->u.reasoning.text = o->text;
-        e->u.reasoning.length = 4;
+        point(o, &e->u.reasoning.text, &e->u.reasoning.length);
         break;
     case BELUGA_EVENT_TOOL_CALL_BEGIN:
     case BELUGA_EVENT_TOOL_CALL_DELTA:
@@ -49,41 +55,28 @@ static void fill_public(original *o, beluga_event *e)
         break;
     case BELUGA_EVENT_STATE:
         e->u.state.provider = o->id;
-        e->u.state.json = o->text;
-        e->u.state.length = 4;
+        point(o, &e->u.state.json, &e->u.state.length);
         break;
     case BELUGA_EVENT_USAGE:
         e->u.usage = (beluga_usage)BELUGA_USAGE_INIT;
-        e->u.usage.raw = o->text;
-        e->u.usage.raw_length = 4;
+        point(o, &e->u.usage.raw, &e->u.usage.raw_length);
         break;
-    case BELUGA_EVENT_FINISH:
-        e->u.finish.raw = o->text;
-        e->u.finish.raw_length = 4;
-        break;
+    case BELUGA_EVENT_FINISH: point(o, &e->u.finish.raw, &e->u.finish.raw_length); break;
     case BELUGA_EVENT_ERROR: e->u.error = &o->error; break;
-    case BELUGA_EVENT_RAW:
-        e->u.raw.bytes = o->text;
-        e->u.raw.length = 4;
-        break;
+    case BELUGA_EVENT_RAW: point(o, &e->u.raw.bytes, &e->u.raw.length); break;
     case BELUGA_EVENT_TOOL_RESULT:
         e->u.tool_result.id = o->id;
         e->u.tool_result.name = o->name;
-        e->u.tool_result.text = o->text;
-        e->u.tool_result.length = 4;
+        point(o, &e->u.tool_result.text, &e->u.tool_result.length);
         break;
     case BELUGA_EVENT_MEDIA:
     case BELUGA__EVENT_MEDIA_BASE64:
         e->u.media.media_type = o->id;
-        e->u.media.bytes = o->text;
-        e->u.media.length = 4;
+        point(o, &e->u.media.bytes, &e->u.media.length);
         break;
     case BELUGA_EVENT_TEXT:
     case BELUGA__EVENT_WARNING:
-    case BELUGA__EVENT_MODEL:
-        e->u.text.text = o->text;
-        e->u.text.length = 4;
-        break;
+    case BELUGA__EVENT_MODEL: point(o, &e->u.text.text, &e->u.text.length); break;
     default: break;
     }
 }

@@ -81,17 +81,22 @@ static void no_character_of_a_long_name_is_cut_in_two(void **state)
     }
 }
 
+static void misfits_weather(const char *value, const char *why)
+{
+    misfits(WEATHER, value, why);
+}
+
 static void what_does_not_fit_is_named_with_its_place(void **state)
 {
     (void)state;
-    misfits(WEATHER, "{}", "city is missing");
-    misfits(WEATHER, "{\"city\":7}", "city: must be of type string");
-    misfits(WEATHER, "{\"city\":\"\"}", "city: must have at least 1 characters");
-    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1,0]}", "days[1]: must be at least 1");
-    misfits(WEATHER, "{\"city\":\"x\",\"days\":[1.5]}", "days[0]: must be of type integer");
-    misfits(WEATHER, "{\"city\":\"x\",\"unit\":\"K\"}", "unit: must be one of the values allowed");
-    misfits(WEATHER, "{\"city\":\"x\",\"moon\":1}", "moon is not allowed");
-    misfits(WEATHER, "[]", "must be of type object");
+    misfits_weather("{}", "city is missing");
+    misfits_weather("{\"city\":7}", "city: must be of type string");
+    misfits_weather("{\"city\":\"\"}", "city: must have at least 1 characters");
+    misfits_weather("{\"city\":\"x\",\"days\":[1,0]}", "days[1]: must be at least 1");
+    misfits_weather("{\"city\":\"x\",\"days\":[1.5]}", "days[0]: must be of type integer");
+    misfits_weather("{\"city\":\"x\",\"unit\":\"K\"}", "unit: must be one of the values allowed");
+    misfits_weather("{\"city\":\"x\",\"moon\":1}", "moon is not allowed");
+    misfits_weather("[]", "must be of type object");
     misfits("false", "1", "is not allowed");
 }
 
@@ -158,30 +163,29 @@ static void a_schema_may_refer_to_itself_but_not_for_ever(void **state)
     beluga__buf_free(&why);
 }
 
-static void unknown_keywords_are_told_once_and_check_nothing(void **state)
+/* The value fits, and these keywords of the schema were not known. */
+static void knows_not(const char *schema, const char *value, const char *keywords)
 {
-    (void)state;
     beluga__buf why, unknown;
     beluga__buf_init(&why, beluga_allocator_default(), 1024);
     beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
-    const char *schema =
-        "{\"title\":\"t\",\"pattern\":\"^a\",\"items\":{\"pattern\":\"b\",\"pat\":1}}";
-    assert_int_equal(check_text(schema, "[\"x\",\"y\"]", &why, &unknown), 0);
-    assert_string_equal(unknown.data, "pattern, pat");
+    assert_int_equal(check_text(schema, value, &why, &unknown), 0);
+    assert_string_equal(unknown.data, keywords);
     beluga__buf_free(&why);
     beluga__buf_free(&unknown);
+}
+
+static void unknown_keywords_are_told_once_and_check_nothing(void **state)
+{
+    (void)state;
+    knows_not("{\"title\":\"t\",\"pattern\":\"^a\",\"items\":{\"pattern\":\"b\",\"pat\":1}}",
+              "[\"x\",\"y\"]", "pattern, pat");
 }
 
 static void an_empty_keyword_is_unknown_as_others_are(void **state)
 {
     (void)state;
-    beluga__buf why, unknown;
-    beluga__buf_init(&why, beluga_allocator_default(), 1024);
-    beluga__buf_init(&unknown, beluga_allocator_default(), 1024);
-    assert_int_equal(check_text("{\"x\":1,\"\":2,\"items\":{\"\":3}}", "[1,2]", &why, &unknown), 0);
-    assert_string_equal(unknown.data, "x, ");
-    beluga__buf_free(&why);
-    beluga__buf_free(&unknown);
+    knows_not("{\"x\":1,\"\":2,\"items\":{\"\":3}}", "[1,2]", "x, ");
 }
 
 static void names_are_compared_to_their_end(void **state)

@@ -1,6 +1,7 @@
 /* Messages, their parts, lists of them, and inputs. */
 #include "schema/message.h"
 #include "../support/torture.h"
+#include "../support/scoped.h"
 
 #include <beluga/beluga.h>
 #include <setjmp.h>
@@ -52,7 +53,7 @@ static void constructors_set_role_and_text(void **state)
 static void a_tool_message_knows_its_call_and_whether_it_failed(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_tool_message("call-1", "42");
+    SCOPED(beluga_message) *m = beluga_tool_message("call-1", "42");
     assert_string_equal(beluga_message_tool_call_id(m), "call-1");
     assert_false(beluga_message_is_tool_error(m));
     beluga_message_set_tool_error(m, true);
@@ -60,13 +61,12 @@ static void a_tool_message_knows_its_call_and_whether_it_failed(void **state)
     beluga_message_unref(m);
     m = beluga_human_message("x");
     assert_null(beluga_message_tool_call_id(m));
-    beluga_message_unref(m);
 }
 
 static void the_last_part_can_be_marked_for_the_cache(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_human_message("long");
+    SCOPED(beluga_message) *m = beluga_human_message("long");
     assert_int_equal(beluga_message_mark_cache(m, 0), 0);
     assert_int_equal(beluga_message_part(m, 0)->flags, BELUGA_PART_CACHE);
     beluga_message_add_text(m, "short", 5);
@@ -83,34 +83,31 @@ static void the_last_part_can_be_marked_for_the_cache(void **state)
     m = beluga_message_new(BELUGA_ROLE_HUMAN);
     assert_int_equal(beluga_message_mark_cache(m, 0), BELUGA_ERROR_INVALID_INPUT);
     assert_int_equal(beluga_message_mark_cache(NULL, 0), BELUGA_ERROR_INVALID_INPUT);
-    beluga_message_unref(m);
 }
 
 static void text_may_hold_nul_bytes(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_human_message_n("a\0b", 3);
+    SCOPED(beluga_message) *m = beluga_human_message_n("a\0b", 3);
     size_t length;
     assert_memory_equal(beluga_message_text(m, &length), "a\0b", 4);
     assert_int_equal(length, 3);
     assert_int_equal(beluga__message_check(m, 0, NULL), 0);
-    beluga_message_unref(m);
 }
 
 static void a_message_without_text_reads_as_empty(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
+    SCOPED(beluga_message) *m = beluga_message_new(BELUGA_ROLE_AI);
     assert_text(m, "");
     assert_int_equal(beluga_message_count(m), 0);
     assert_null(beluga_message_part(m, 0));
-    beluga_message_unref(m);
 }
 
 static void all_kinds_of_parts_are_kept_in_order(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
+    SCOPED(beluga_message) *m = beluga_message_new(BELUGA_ROLE_AI);
     assert_int_equal(beluga_message_add_reasoning(m, "hmm", 3, "sig", 3), 0);
     assert_int_equal(beluga_message_add_text(m, "hi", 2), 0);
     assert_int_equal(beluga_message_add_tool_call(m, "c1", "add", "{\"a\":1}", 7), 0);
@@ -141,25 +138,23 @@ static void all_kinds_of_parts_are_kept_in_order(void **state)
     assert_int_equal(p->data_length, 2);
     assert_memory_equal(p->data, "\xff\x00", 2);
     assert_int_equal(beluga__message_check(m, 0, NULL), 0); /* data need not be UTF-8 */
-    beluga_message_unref(m);
 }
 
 static void a_part_stays_valid_while_others_are_added(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_human_message("first");
+    SCOPED(beluga_message) *m = beluga_human_message("first");
     const beluga_part *first = beluga_message_part(m, 0);
     for (int i = 0; i < 100; i++) assert_int_equal(beluga_message_add_text(m, "more", 4), 0);
     assert_string_equal(first->text, "first");
     assert_int_equal(beluga_message_count(m), 101);
     assert_string_equal(beluga_message_part(m, 100)->text, "more");
-    beluga_message_unref(m);
 }
 
 static void invalid_utf8_is_reported_with_its_place(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_human_message("fine");
+    SCOPED(beluga_message) *m = beluga_human_message("fine");
     beluga_message_add_text(m, "0123456789abcdefg\xff", 18);
     assert_fault(m, 2, BELUGA_ERROR_INVALID_INPUT, "message 2, part 1: invalid UTF-8 at byte 17");
     beluga_message_unref(m);
@@ -176,13 +171,12 @@ static void invalid_utf8_is_reported_with_its_place(void **state)
     beluga_message_add_url(m, BELUGA_PART_IMAGE, "https://\x80", NULL);
     assert_fault(m, 0, BELUGA_ERROR_INVALID_INPUT,
                  "message 0, part 0, url: invalid UTF-8 at byte 8");
-    beluga_message_unref(m);
 }
 
 static void missing_values_are_refused_and_remembered(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_human_message(NULL);
+    SCOPED(beluga_message) *m = beluga_human_message(NULL);
     assert_fault(m, 0, BELUGA_ERROR_INVALID_INPUT, "message 0: text is NULL");
     beluga_message_unref(m);
     m = beluga_tool_message(NULL, "x");
@@ -190,14 +184,13 @@ static void missing_values_are_refused_and_remembered(void **state)
     beluga_message_unref(m);
     m = beluga_message_new((beluga_role)9);
     assert_fault(m, 0, BELUGA_ERROR_INVALID_INPUT, "message 0: there is no such role");
-    beluga_message_unref(m);
 }
 
 static void each_kind_of_part_says_what_it_misses(void **state)
 {
     (void)state;
     const int bad = BELUGA_ERROR_INVALID_INPUT;
-    beluga_message *m = beluga_message_new(BELUGA_ROLE_AI);
+    SCOPED(beluga_message) *m = beluga_message_new(BELUGA_ROLE_AI);
     assert_int_equal(beluga_message_add_tool_call(m, NULL, "n", "{}", 2), bad);
     assert_fault(m, 0, bad, "message 0: a tool call needs an id, a name and arguments");
     assert_int_equal(beluga_message_add_reasoning(m, NULL, 0, NULL, 0), bad);
@@ -212,7 +205,6 @@ static void each_kind_of_part_says_what_it_misses(void **state)
     assert_fault(m, 0, bad, "message 0: data needs a media type");
     assert_int_equal(beluga_message_add_data(m, BELUGA_PART_TEXT, "a/b", "x", 1, NULL), bad);
     assert_int_equal(beluga_message_count(m), 0);
-    beluga_message_unref(m);
 }
 
 static void a_part_over_64_mib_is_refused(void **state)
@@ -232,13 +224,12 @@ static void a_part_over_64_mib_is_refused(void **state)
 static void the_ten_thousand_and_first_part_is_refused(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_message_new(BELUGA_ROLE_HUMAN);
+    SCOPED(beluga_message) *m = beluga_message_new(BELUGA_ROLE_HUMAN);
     int status = 0;
     for (int i = 0; i < 20000 && !status; i++) status = beluga_message_add_text(m, "", 0);
     assert_int_equal(status, BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_int_equal(beluga_message_count(m), 10000);
     assert_fault(m, 0, BELUGA_ERROR_LIMIT_EXCEEDED, "message 0: too many parts");
-    beluga_message_unref(m);
 }
 
 static int one_text_message(void *argument)
@@ -319,12 +310,11 @@ static void assert_file_fails(const char *path, int code, const char *text)
     beluga_error err;
     char expected[256];
     snprintf(expected, sizeof expected, "%s: %s", path, text);
-    beluga_message *m = beluga_message_new(BELUGA_ROLE_HUMAN);
+    SCOPED(beluga_message) *m = beluga_message_new(BELUGA_ROLE_HUMAN);
     assert_int_equal(beluga_message_add_file(m, path, &err), code);
     assert_string_equal(err.message, expected);
     assert_int_equal(err.code, code);
     assert_int_equal(beluga__message_check(m, 0, NULL), code);
-    beluga_message_unref(m);
 }
 
 static void a_file_that_can_not_be_used_says_why(void **state)
@@ -361,7 +351,7 @@ static void a_file_over_64_mib_is_refused(void **state)
 static void a_list_keeps_its_messages_in_order(void **state)
 {
     (void)state;
-    beluga_messages *list = beluga_messages_new();
+    SCOPED(beluga_messages) *list = beluga_messages_new();
     char text[16];
     for (int i = 0; i < 1000; i++) {
         snprintf(text, sizeof text, "%d", i);
@@ -372,7 +362,6 @@ static void a_list_keeps_its_messages_in_order(void **state)
     assert_text(beluga_messages_get(list, 999), "999");
     assert_null(beluga_messages_get(list, 1000));
     assert_int_equal(beluga_messages_status(list), 0);
-    beluga_messages_free(list);
 }
 
 static void a_list_remembers_a_message_that_could_not_be_made(void **state)
@@ -410,23 +399,22 @@ static void a_message_outlives_the_list_for_who_keeps_a_reference(void **state)
 static void the_million_and_first_message_is_refused(void **state)
 {
     (void)state;
-    beluga_messages *list = beluga_messages_new();
-    beluga_message *m = beluga_human_message("x");
+    SCOPED(beluga_messages) *list = beluga_messages_new();
+    SCOPED(beluga_message) *m = beluga_human_message("x");
     int status = 0;
     for (size_t i = 0; i < 1100000 && !status; i++)
         status = beluga_messages_add(list, beluga_message_ref(m));
     assert_int_equal(status, BELUGA_ERROR_LIMIT_EXCEEDED);
     assert_int_equal(beluga_messages_count(list), 1000000);
     assert_int_equal(beluga_messages_status(list), BELUGA_ERROR_LIMIT_EXCEEDED);
-    beluga_messages_free(list);
-    beluga_message_unref(m);
 }
 
 static void any_input_becomes_a_list(void **state)
 {
     (void)state;
-    beluga_message *m = beluga_system_message("one");
-    beluga_messages *list = beluga_messages_new(), *out;
+    SCOPED(beluga_message) *m = beluga_system_message("one");
+    beluga_messages *list = beluga_messages_new();
+    SCOPED(beluga_messages) *out = NULL;
     beluga_messages_add(list, beluga_message_ref(m));
     beluga_messages_add(list, beluga_human_message("two"));
     assert_int_equal(beluga_ensure_messages(beluga_input_text("hello"), &out, NULL), 0);
@@ -440,8 +428,6 @@ static void any_input_becomes_a_list(void **state)
     assert_int_equal(beluga_messages_count(out), 2);
     beluga_messages_free(list);
     assert_text(beluga_messages_get(out, 1), "two"); /* the list is the caller's own */
-    beluga_messages_free(out);
-    beluga_message_unref(m);
 }
 
 static void an_input_that_is_nothing_is_refused(void **state)
@@ -482,14 +468,11 @@ static int fill_a_message(void *argument)
 static int fill_a_list(void *argument)
 {
     (void)argument;
-    beluga_messages *list = beluga_messages_new(), *copy = NULL;
+    SCOPED(beluga_messages) *list = beluga_messages_new(), *copy = NULL;
     if (!list) return BELUGA_ERROR_NO_MEMORY;
     for (int i = 0; i < 20; i++) beluga_messages_add(list, beluga_tool_message("id", "text"));
     int status = beluga_messages_status(list);
-    if (!status) status = beluga_ensure_messages(beluga_input_messages(list), &copy, NULL);
-    beluga_messages_free(copy);
-    beluga_messages_free(list);
-    return status;
+    return status ? status : beluga_ensure_messages(beluga_input_messages(list), &copy, NULL);
 }
 
 static void messages_survive_every_failed_allocation(void **state)

@@ -1,5 +1,6 @@
 /* Tools: what they are made from, and running them. */
 #include "../support/torture.h"
+#include "../support/scoped.h"
 #include "base/mem.h"
 #include "schema/tool.h"
 
@@ -78,7 +79,7 @@ static void a_tool_keeps_what_it_was_made_from(void **state)
     char name[] = "get_weather", about[] = "Weather of a city";
     char schema[] =
         "{ \"type\": \"object\",\n \"properties\": { \"city\": {\"type\": \"string\"} } }";
-    beluga_tool *tool = make((beluga_tool_definition){
+    SCOPED(beluga_tool) *tool = make((beluga_tool_definition){
         .name = name, .description = about, .parameters = schema, .strict = true});
     memset(name, 'x', sizeof name - 1);
     memset(about, 'x', sizeof about - 1);
@@ -90,18 +91,16 @@ static void a_tool_keeps_what_it_was_made_from(void **state)
                         "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}");
     assert_int_equal(length, strlen(beluga_tool_parameters(tool, NULL)));
     assert_true(beluga_tool_is_strict(tool));
-    beluga_tool_unref(tool);
 }
 
 static void what_is_left_out_has_a_meaning(void **state)
 {
     (void)state;
-    beluga_tool *tool = make((beluga_tool_definition){.name = "now"});
+    SCOPED(beluga_tool) *tool = make((beluga_tool_definition){.name = "now"});
     assert_string_equal(beluga_tool_description(tool), "");
     assert_string_equal(beluga_tool_parameters(tool, NULL),
                         "{\"type\":\"object\",\"properties\":{}}");
     assert_false(beluga_tool_is_strict(tool));
-    beluga_tool_unref(tool);
 }
 
 static void names_are_1_to_64_plain_characters(void **state)
@@ -197,7 +196,7 @@ static void running_gives_the_tools_text(void **state)
 {
     (void)state;
     int runs = 0;
-    beluga_tool *tool =
+    SCOPED(beluga_tool) *tool =
         make((beluga_tool_definition){.name = "f", .execute = echo, .payload = &runs});
     char *text;
     size_t length;
@@ -209,20 +208,17 @@ static void running_gives_the_tools_text(void **state)
     assert_string_equal(text, "{}"); /* nothing counts as an empty object */
     beluga_free(text);
     assert_int_equal(runs, 2);
-    beluga_tool_unref(tool);
 }
 
 static void a_result_is_replaced_by_the_next_and_may_hold_nul_bytes(void **state)
 {
     (void)state;
-    beluga_tool *tool = make((beluga_tool_definition){.name = "f", .execute = say_twice});
-    char *text;
+    SCOPED(beluga_tool) *tool = make((beluga_tool_definition){.name = "f", .execute = say_twice});
+    SCOPED(char) *text = NULL;
     size_t length;
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, &length, NULL), 0);
     assert_int_equal(length, 11);
     assert_memory_equal(text, "second\0half", 12);
-    beluga_free(text);
-    beluga_tool_unref(tool);
 }
 
 static void arguments_must_be_a_json_object(void **state)
@@ -232,7 +228,7 @@ static void arguments_must_be_a_json_object(void **state)
     beluga_error err;
     char *text;
     size_t length = 5;
-    beluga_tool *tool =
+    SCOPED(beluga_tool) *tool =
         make((beluga_tool_definition){.name = "f", .execute = echo, .payload = &runs});
     assert_int_equal(beluga_tool_execute(tool, NULL, "[1]", 3, &text, &length, &err),
                      BELUGA_ERROR_TOOL_CALL);
@@ -243,16 +239,15 @@ static void arguments_must_be_a_json_object(void **state)
                      BELUGA_ERROR_TOOL_CALL);
     assert_ptr_equal(strstr(err.message, "tool f: arguments: "), err.message);
     assert_int_equal(runs, 0);
-    beluga_tool_unref(tool);
 }
 
 static void a_failure_keeps_what_the_tool_said(void **state)
 {
     (void)state;
     beluga_error err;
-    char *text;
+    SCOPED(char) *text = NULL;
     int code = BELUGA_ERROR_NOT_FOUND;
-    beluga_tool *tool =
+    SCOPED(beluga_tool) *tool =
         make((beluga_tool_definition){.name = "f", .execute = fail_with_text, .payload = &code});
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_TOOL_EXECUTION);
@@ -264,8 +259,6 @@ static void a_failure_keeps_what_the_tool_said(void **state)
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_string_equal(err.message, "tool f: the caller cancelled");
-    beluga_free(text);
-    beluga_tool_unref(tool);
 }
 
 static void a_result_over_16_mib_is_a_failure_even_if_the_tool_does_not_look(void **state)
@@ -289,12 +282,11 @@ static void a_tool_without_a_function_can_not_run(void **state)
     (void)state;
     beluga_error err;
     char *text;
-    beluga_tool *tool = make((beluga_tool_definition){.name = "f"});
+    SCOPED(beluga_tool) *tool = make((beluga_tool_definition){.name = "f"});
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_TOOL_EXECUTION);
     assert_string_equal(err.message, "tool f has no function: its caller runs it");
     assert_null(text);
-    beluga_tool_unref(tool);
 }
 
 static void a_cancelled_context_keeps_a_tool_from_running(void **state)
@@ -303,16 +295,14 @@ static void a_cancelled_context_keeps_a_tool_from_running(void **state)
     int runs = 0;
     beluga_error err;
     char *text;
-    beluga_context *context = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     beluga_context_cancel(context);
-    beluga_tool *tool =
+    SCOPED(beluga_tool) *tool =
         make((beluga_tool_definition){.name = "f", .execute = echo, .payload = &runs});
     assert_int_equal(beluga_tool_execute(tool, context, "{}", 2, &text, NULL, &err),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_string_equal(err.message, "tool f: cancelled");
     assert_int_equal(runs, 0);
-    beluga_tool_unref(tool);
-    beluga_context_unref(context);
 }
 
 /* --- allocations ----------------------------------------------------------------------------- */

@@ -5,18 +5,17 @@
  * library's.
  */
 #include "../support/calls.h"
+#include "../support/outside_peer.h"
 #include "../support/parts.h"
+#include "../support/script.h"
 
 #include <beluga/provider/http.h>
 #include <beluga/telemetry.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* Larger mappings that a core dump leaves out are a sanitizer's. */
@@ -159,22 +158,6 @@ typedef struct bench {
     beluga_client *client;
 } bench;
 
-static void script(peer *p)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "refuse");
-    peer_step_status(r, 401, "");
-    peer_step_body(r, "no", 2);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    r = peer_reply_new(p);
-    peer_reply_match_streamed(r, 1);
-    peer_openai_stream(r, "hello");
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    r = peer_reply_new(p);
-    peer_openai_answer(r, "hello");
-    peer_reply_repeat(r, PEER_FOR_EVER);
-}
-
 static int set_up(void **state)
 {
     static bench b;
@@ -183,12 +166,10 @@ static int set_up(void **state)
     make_key();
     atomic_store(&pool_used, 0);
     b.peer = peer_new(&config);
-    script(b.peer);
-    b.server = fork();
-    if (!b.server) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        _exit(peer_run(b.peer));
-    }
+    script(b.peer, MATCHES("refuse"), FOR_EVER, HEAD(401, ""), BODY("no"));
+    script(b.peer, MATCHES_STREAMED, FOR_EVER, STREAMS("hello"));
+    script(b.peer, FOR_EVER, ANSWERS("hello"));
+    b.server = serve_outside(b.peer);
     beluga_allocator_set_default(&from_pool);
     *state = &b;
     return beluga_client_new(&settings, &b.client);
@@ -198,8 +179,7 @@ static int tear_down(void **state)
 {
     bench *b = *state;
     beluga_allocator_set_default(NULL);
-    kill(b->server, SIGKILL);
-    waitpid(b->server, NULL, 0);
+    end_outside(b->server);
     peer_stop(b->peer);
     memset(pool, 0, atomic_load(&pool_used));
     return 0;
@@ -211,7 +191,7 @@ static void end_client(bench *b)
     assert_int_equal(beluga_client_close(b->client, PATIENCE_MS, &err), 0);
 }
 
-static beluga_chat_model *open_with(bench *b, const char *provider, const beluga_option *opts)
+static beluga_chat_model *open_with_n(bench *b, const char *provider, const beluga_option *opts)
 {
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
@@ -224,6 +204,18 @@ static beluga_chat_model *open_with(bench *b, const char *provider, const beluga
         fail_msg("open: %s", err.message);
     beluga_config_free(config);
     return model;
+}
+
+#define open_with(b, provider, ...) \
+    open_with_n(b, provider, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END})
+
+/* Calls were made: the key is in pages for keys alone, and nowhere when all is gone. */
+static void let_go(bench *b, beluga_chat_model *model)
+{
+    assert_only_kept_out("after calls");
+    beluga_chat_model_unref(model);
+    end_client(b);
+    assert_nowhere("at the end");
 }
 
 static void ask_all_ways(beluga_chat_model *model)
@@ -240,20 +232,15 @@ static void ask_all_ways(beluga_chat_model *model)
 }
 
 /* The key in options; nothing of it is left after calls, nor, at last, anywhere. */
-static void nothing_left_of(bench *b, const char *provider, const beluga_option *opts)
+static void nothing_left_of(bench *b, beluga_chat_model *model)
 {
-    beluga_chat_model *model = open_with(b, provider, opts);
     assert_only_kept_out("open");
     assert_true(search().kept_out > 0);
     ask_all_ways(model);
-    assert_only_kept_out("after calls");
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
 }
 
-#define NOTHING_LEFT_OF(b, ...) \
-    nothing_left_of(b, "openai", (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END})
+#define NOTHING_LEFT_OF(b, ...) nothing_left_of(b, open_with(b, "openai", __VA_ARGS__))
 
 static void a_key_that_was_given_is_forgotten(void **state)
 {
@@ -277,50 +264,48 @@ static void a_header_that_was_given_is_forgotten(void **state)
 static void a_header_that_a_call_was_given_is_forgotten(void **state)
 {
     bench *b = *state;
-    const beluga_option key[] = {beluga_with_api_key("x"), BELUGA_OPTIONS_END};
     const beluga_option header = beluga_with_extra_header(text(0, "X-Other: KEY"));
     beluga_error err = {0};
     beluga_response *response = NULL;
-    beluga_chat_model *model = open_with(b, "openai", key);
+    beluga_chat_model *model = open_with(b, "openai", beluga_with_api_key("x"));
     int status =
         beluga_invoke_n(model, NULL, beluga_input_text("hello"), &response, &err, &header, 1);
     assert_int_equal(status, 0);
     beluga_response_free(response);
-    assert_only_kept_out("after the call");
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
+}
+
+/* An address of the peer with a name and the key in it. */
+static const char *address_with_key(const bench *b, const char *path)
+{
+    char format[256];
+    snprintf(format, sizeof format, "http://me:KEY@127.0.0.1:%d%s", peer_port(b->peer), path);
+    return text(0, format);
 }
 
 static void a_password_of_a_url_is_forgotten(void **state)
 {
-    bench *b = *state;
-    char format[256];
-    snprintf(format, sizeof format, "http://me:KEY@127.0.0.1:%d/v1", peer_port(b->peer));
-    NOTHING_LEFT_OF(b, beluga_with_base_url(text(0, format)), beluga_with_api_key("x"));
+    NOTHING_LEFT_OF(*state, beluga_with_base_url(address_with_key(*state, "/v1")),
+                    beluga_with_api_key("x"));
 }
 
 static void a_password_of_a_proxy_is_forgotten(void **state)
 {
-    bench *b = *state;
-    char format[256];
-    snprintf(format, sizeof format, "http://me:KEY@127.0.0.1:%d", peer_port(b->peer));
-    NOTHING_LEFT_OF(b, beluga_with_proxy(text(0, format)), beluga_with_api_key("x"));
+    NOTHING_LEFT_OF(*state, beluga_with_proxy(address_with_key(*state, "")),
+                    beluga_with_api_key("x"));
 }
 
 /* What is fetched is there only after the first call. */
-static void nothing_left_of_fetched(bench *b, const beluga_option *opts)
+static void nothing_left_of_fetched(bench *b, const beluga_option option)
 {
-    beluga_chat_model *model = open_with(b, "openai", opts);
+    beluga_chat_model *model = open_with(b, "openai", option);
     ask_all_ways(model);
-    assert_only_kept_out("after calls");
     assert_true(search().kept_out > 0);
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
 }
 
-static void write_file(char *path, const char *content)
+/* Without a buffer of the C library's: the key would stay in it. */
+static void write_new_file(char *path, const char *content)
 {
     int fd = mkstemp(path);
     size_t n = strlen(content);
@@ -329,24 +314,24 @@ static void write_file(char *path, const char *content)
     close(fd);
 }
 
-static void a_key_of_a_file_is_forgotten(void **state)
+/* The key is in a file, which a reference leads to: what is before its name. */
+static void nothing_left_of_file(bench *b, const char *format)
 {
     char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
-    write_file(path, vault->key);
-    snprintf(reference, sizeof reference, "file:%s", path);
-    nothing_left_of_fetched(
-        *state, (const beluga_option[]){beluga_with_api_key(reference), BELUGA_OPTIONS_END});
+    write_new_file(path, vault->key);
+    snprintf(reference, sizeof reference, "%s%s", format, path);
+    nothing_left_of_fetched(b, beluga_with_api_key(reference));
     unlink(path);
+}
+
+static void a_key_of_a_file_is_forgotten(void **state)
+{
+    nothing_left_of_file(*state, "file:");
 }
 
 static void a_key_of_a_command_is_forgotten(void **state)
 {
-    char path[] = "/tmp/beluga-key-XXXXXX", reference[64];
-    write_file(path, vault->key);
-    snprintf(reference, sizeof reference, "command:cat %s", path);
-    nothing_left_of_fetched(
-        *state, (const beluga_option[]){beluga_with_api_key(reference), BELUGA_OPTIONS_END});
-    unlink(path);
+    nothing_left_of_file(*state, "command:cat ");
 }
 
 static int give(void *payload, char *buffer, size_t n, int64_t *expires_s, beluga_error *err)
@@ -362,8 +347,7 @@ static int give(void *payload, char *buffer, size_t n, int64_t *expires_s, belug
 static void a_key_of_a_function_is_forgotten(void **state)
 {
     static const beluga_key_source source = {sizeof source, give, NULL};
-    nothing_left_of_fetched(
-        *state, (const beluga_option[]){beluga_with_key_source(&source), BELUGA_OPTIONS_END});
+    nothing_left_of_fetched(*state, beluga_with_key_source(&source));
 }
 
 static void a_key_of_a_configuration_file_is_forgotten(void **state)
@@ -373,7 +357,7 @@ static void a_key_of_a_configuration_file_is_forgotten(void **state)
     char path[] = "/tmp/beluga-key-XXXXXX";
     beluga_error err = {0};
     beluga_chat_model *model = NULL;
-    write_file(path, text(0, "providers:\n  openai:\n    api_key: KEY\n"));
+    write_new_file(path, text(0, "providers:\n  openai:\n    api_key: KEY\n"));
     beluga_config *config = beluga_config_new(beluga_with_base_url(peer_url(b->peer))), *resolved;
     beluga_registry *registry = beluga_client_registry(b->client);
     assert_int_equal(beluga_config_load_file(config, path, &err), 0);
@@ -384,10 +368,7 @@ static void a_key_of_a_configuration_file_is_forgotten(void **state)
     beluga_config_free(resolved);
     assert_true(search().kept_out > 0);
     ask_all_ways(model);
-    assert_only_kept_out("after calls");
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
     unlink(path);
 }
 
@@ -395,18 +376,13 @@ static void a_secret_that_signs_is_forgotten(void **state)
 {
     bench *b = *state;
     needs_provider("bedrock");
-    beluga_chat_model *model = open_with(
-        b, "bedrock",
-        (const beluga_option[]){beluga_with_api_key(text(0, "AKIDEXAMPLE:KEY::us-east-1")),
-                                BELUGA_OPTIONS_END});
+    beluga_chat_model *model =
+        open_with(b, "bedrock", beluga_with_api_key(text(0, "AKIDEXAMPLE:KEY::us-east-1")));
     beluga_error err = {0};
     beluga_response *response = NULL;
     beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err);
     beluga_response_free(response);
-    assert_only_kept_out("after a call");
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
 }
 
 static void a_key_that_is_refused_is_forgotten(void **state)
@@ -415,14 +391,9 @@ static void a_key_that_is_refused_is_forgotten(void **state)
     char url[128];
     snprintf(url, sizeof url, "%s/refuse", peer_url(b->peer));
     beluga_chat_model *model =
-        open_with(b, "openai",
-                  (const beluga_option[]){beluga_with_base_url(url),
-                                          beluga_with_api_key(vault->key), BELUGA_OPTIONS_END});
+        open_with(b, "openai", beluga_with_base_url(url), beluga_with_api_key(vault->key));
     assert_int_equal(generate(model, NULL, NULL), BELUGA_ERROR_AUTHENTICATION);
-    assert_only_kept_out("after a call");
-    beluga_chat_model_unref(model);
-    end_client(b);
-    assert_nowhere("at the end");
+    let_go(b, model);
 }
 
 static void a_header_of_telemetry_is_forgotten(void **state)
@@ -439,8 +410,7 @@ static void a_header_of_telemetry_is_forgotten(void **state)
         .size = sizeof settings, .variables = variables, .without_environment = true};
     assert_int_equal(beluga_telemetry_init(b->client, &settings, &telemetry, &err), 0);
     assert_only_kept_out("made");
-    beluga_chat_model *model = open_with(
-        b, "openai", (const beluga_option[]){beluga_with_api_key("x"), BELUGA_OPTIONS_END});
+    beluga_chat_model *model = open_with(b, "openai", beluga_with_api_key("x"));
     ask_all_ways(model);
     beluga_chat_model_unref(model);
     end_client(b);

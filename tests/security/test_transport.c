@@ -1,7 +1,7 @@
 /* What the connection promises: TLS 1.2 at least, for servers and proxies, whatever the system's
  * TLS library would settle for; and proxies, passwords and the like only from where they were asked
  * for. The TLS servers are openssl's. */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -125,52 +125,51 @@ static int list_through(const server *s, beluga_error *err)
         skip();                        \
     } while (0)
 
-static void a_server_with_tls_1_2_is_spoken_to(void **state)
+typedef int (*list_fn)(const server *s, beluga_error *err);
+
+/* List models by way of a server that speaks one version of TLS. */
+static int list_by(const char *version, list_fn list, beluga_error *err)
 {
     server s;
+    NEEDS(start_server(&s, version), "no openssl to serve with");
+    bool speaks = answers_openssl(&s, version);
+    int status = list(&s, err);
+    stop_server(&s);
+    NEEDS(speaks, "openssl can't speak this version of TLS here");
+    return status;
+}
+
+static void a_server_with_tls_1_2_is_spoken_to(void **state)
+{
     beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
-    assert_int_equal(list_from(&s, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
-    stop_server(&s);
+    assert_int_equal(list_by("-tls1_2", list_from, &err), BELUGA_ERROR_MALFORMED_RESPONSE);
+}
+
+static void refuses_tls_1_1(list_fn list)
+{
+    beluga_error err = {0};
+    assert_int_equal(list_by("-tls1_1", list, &err), BELUGA_ERROR_NETWORK);
+    assert_string_equal(err.message, "the TLS handshake failed");
 }
 
 static void a_server_with_tls_1_1_alone_is_refused(void **state)
 {
-    server s;
-    beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
-    bool speaks = answers_openssl(&s, "-tls1_1");
-    int status = list_from(&s, &err);
-    stop_server(&s);
-    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
-    assert_int_equal(status, BELUGA_ERROR_NETWORK);
-    assert_string_equal(err.message, "the TLS handshake failed");
+    refuses_tls_1_1(list_from);
 }
 
 static void a_proxy_with_tls_1_1_alone_is_refused(void **state)
 {
-    server s;
-    beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_1"), "no openssl to serve with");
-    bool speaks = answers_openssl(&s, "-tls1_1");
-    int status = list_through(&s, &err);
-    stop_server(&s);
-    NEEDS(speaks, "openssl can't speak TLS 1.1 here");
-    assert_int_equal(status, BELUGA_ERROR_NETWORK);
-    assert_string_equal(err.message, "the TLS handshake failed");
+    refuses_tls_1_1(list_through);
 }
 
 static void a_proxys_certificate_is_verified(void **state)
 {
-    server s;
     beluga_error err = {0};
     (void)state;
-    NEEDS(start_server(&s, "-tls1_2"), "no openssl to serve with");
-    assert_int_equal(list_through(&s, &err), BELUGA_ERROR_NETWORK);
-    stop_server(&s);
+    assert_int_equal(list_by("-tls1_2", list_through, &err), BELUGA_ERROR_NETWORK);
     assert_string_equal(err.message, "the server's certificate can't be verified");
 }
 
@@ -180,9 +179,7 @@ static void a_proxys_certificate_is_verified(void **state)
 
 static void answer(peer *p)
 {
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_answer(r, "hello");
-    peer_reply_repeat(r, PEER_FOR_EVER);
+    script(p, ANSWERS("hello"), REPEATS(PEER_FOR_EVER));
 }
 
 static int ask_with(const char *url, const beluga_option option)
@@ -203,58 +200,51 @@ static void set_proxy(const char *url)
             unsetenv(names[i]);
 }
 
-static void the_environments_proxy_is_not_taken_unasked(void **state)
+static void the_environments_proxy_is_not_taken_unasked(scene *s)
 {
-    peer *p = *state;
-    answer(p);
-    set_proxy(peer_url(p));
+    answer(s->peer);
+    set_proxy(peer_url(s->peer));
     assert_int_equal(ask_with(NOBODY, beluga_with_max_retries(0)), BELUGA_ERROR_NETWORK);
     set_proxy(NULL);
-    assert_int_equal(peer_requests(p), 0);
+    expect_requests(s, 0);
 }
 
-static void the_environments_proxy_is_taken_where_the_environment_is_asked(void **state)
+static void the_environments_proxy_is_taken_where_the_environment_is_asked(scene *s)
 {
-    peer *p = *state;
-    answer(p);
-    set_proxy(peer_url(p));
+    answer(s->peer);
+    set_proxy(peer_url(s->peer));
     assert_int_equal(ask_with(NOBODY, beluga_with_env()), 0);
     set_proxy(NULL);
-    assert_int_equal(peer_requests(p), 1);
+    expect_requests(s, 1);
 }
 
-static void an_option_is_stronger_than_the_environments_proxy(void **state)
+static void an_option_is_stronger_than_the_environments_proxy(scene *s)
 {
-    peer *p = *state;
-    answer(p);
+    answer(s->peer);
     set_proxy(NOBODY);
-    beluga_chat_model *model =
-        open_at(peer_url(p), beluga_with_env(), beluga_with_proxy(""), beluga_with_max_retries(0));
-    assert_int_equal(generate(model, "hello", NULL), 0);
-    beluga_chat_model_unref(model);
+    use_model(s, open_at(peer_url(s->peer), beluga_with_env(), beluga_with_proxy(""),
+                         beluga_with_max_retries(0)));
+    expect_text(s, "hello");
     set_proxy(NULL);
 }
 
 /* A cookie that a server sets goes back to nobody, and a password of a file goes to no one. */
-static void no_password_of_netrc_and_no_cookie_is_sent(void **state)
+static void no_password_of_netrc_and_no_cookie_is_sent(scene *s)
 {
-    peer *p = *state;
     FILE *netrc = fopen(path_of(".netrc"), "w");
     assert_non_null(netrc);
     fputs("machine 127.0.0.1 login me password secret\n", netrc);
     fclose(netrc);
     setenv("HOME", folder, 1);
-    peer_reply *r = peer_reply_new(p);
+    peer_reply *r = peer_reply_new(s->peer);
     peer_step_header(r, "Set-Cookie", "a=b");
     peer_step_header(r, "Strict-Transport-Security", "max-age=1000");
-    peer_openai_answer(r, "hello");
-    peer_reply_repeat(r, 2);
-    beluga_chat_model *model = open_at(peer_url(p), beluga_with_env());
-    assert_int_equal(generate(model, "hello", NULL), 0);
-    assert_int_equal(generate(model, "hello", NULL), 0);
-    beluga_chat_model_unref(model);
-    assert_null(strstr(peer_request_header(p, 1, "authorization"), "Basic"));
-    assert_null(peer_request_header(p, 1, "cookie"));
+    script_more(r, REPEATS(2), ANSWERS("hello"));
+    use_model(s, open_at(peer_url(s->peer), beluga_with_env()));
+    expect_text(s, "hello");
+    expect_text(s, "hello");
+    assert_null(strstr(peer_request_header(s->peer, 1, "authorization"), "Basic"));
+    assert_null(peer_request_header(s->peer, 1, "cookie"));
 }
 
 /* ---------------------------------------------------------------------------------------------- */
@@ -278,10 +268,10 @@ int main(void)
         cmocka_unit_test(a_server_with_tls_1_1_alone_is_refused),
         cmocka_unit_test(a_proxy_with_tls_1_1_alone_is_refused),
         cmocka_unit_test(a_proxys_certificate_is_verified),
-        ON_PEER(the_environments_proxy_is_not_taken_unasked),
-        ON_PEER(the_environments_proxy_is_taken_where_the_environment_is_asked),
-        ON_PEER(an_option_is_stronger_than_the_environments_proxy),
-        ON_PEER(no_password_of_netrc_and_no_cookie_is_sent),
+        SCENE(the_environments_proxy_is_not_taken_unasked),
+        SCENE(the_environments_proxy_is_taken_where_the_environment_is_asked),
+        SCENE(an_option_is_stronger_than_the_environments_proxy),
+        SCENE(no_password_of_netrc_and_no_cookie_is_sent),
     };
     static const char *const proxies[] = {"no_proxy", "NO_PROXY", "https_proxy", "HTTPS_PROXY"};
     for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) unsetenv(proxies[i]);

@@ -1,5 +1,5 @@
 /* Backpressure: who pulls slowly slows the server down, and holds little in memory meanwhile. */
-#include "../support/calls.h"
+#include "../support/scene.h"
 #include "../support/meter.h"
 
 #include <stdio.h>
@@ -54,126 +54,100 @@ static void tiny_frames(peer *p, int frames)
     for (int i = 0; i < frames; i++)
         memcpy(body + (size_t)i * (sizeof frame - 1), frame, sizeof frame - 1);
     memcpy(body + n, end, sizeof end);
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    peer_reply *reply = script(p, EVENT_STREAM);
     peer_step_body(reply, body, n + sizeof end - 1);
     free(body);
 }
 
 /* As fast a server as there can be, and 200,000 events of one letter each. */
-static void a_stream_that_is_not_pulled_holds_little(void **state)
+static void a_stream_that_is_not_pulled_holds_little(scene *s)
 {
-    peer *p = *state;
     enum { FRAMES = 200000 };
     meter m = {0};
-    record r = {0};
-    beluga_chat_model *model = open_metered_peer(&m, p);
-    tiny_frames(p, FRAMES);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, 300),
+    use_model(s, open_metered_peer(&m, s->peer));
+    tiny_frames(s->peer, FRAMES);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    assert_int_equal(peer_wait_outcome(s->peer, 0, PEER_ANSWERED, 300),
                      -1); /* most is still with the server */
-    pull_all(stream, &r);
-    assert_int_equal(r.texts, FRAMES);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.texts, FRAMES);
     assert_in_range(atomic_load(&m.peak), 0, QUEUE + READ + OVERHEAD);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    let_go(s);
     assert_int_equal(atomic_load(&m.live), 0);
 }
 
-static void large_events_come_whole_and_one_after_the_other(void **state)
+static void large_events_come_whole_and_one_after_the_other(scene *s)
 {
-    peer *p = *state;
     enum { EVENTS = 30, SIZE = 1 << 20 };
     meter m = {0};
-    record r = {0};
-    beluga_chat_model *model = open_metered_peer(&m, p);
-    char *text = malloc(SIZE + 1);
-    memset(text, 'x', SIZE);
-    text[SIZE] = '\0';
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    for (int i = 0; i < EVENTS; i++) peer_openai_text(reply, text);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    free(text);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_all(stream, &r);
-    assert_int_equal(r.texts, EVENTS);
-    assert_int_equal(r.bytes, (size_t)EVENTS * SIZE);
+    use_model(s, open_metered_peer(&m, s->peer));
+    peer_reply *reply = script(s->peer, BEGINS);
+    for (int i = 0; i < EVENTS; i++) script_more(reply, SAYS_LETTERS(SIZE));
+    script_more(reply, STOPS, DONE);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.texts, EVENTS);
+    assert_int_equal(s->r.bytes, (size_t)EVENTS * SIZE);
     assert_in_range(atomic_load(&m.peak), 0,
                     10 * SIZE); /* a few copies of one event, never of all */
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    let_go(s);
     assert_int_equal(atomic_load(&m.live), 0);
 }
 
-static void a_slow_reader_gets_everything_in_the_end(void **state)
+static void a_slow_reader_gets_everything_in_the_end(scene *s)
 {
-    peer *p = *state;
     enum { FRAMES = 30000 };
-    record r = {0};
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(2000));
-    tiny_frames(p, FRAMES);
-    beluga_stream *stream = begin_stream(model, NULL);
+    open_with(s, beluga_with_timeout_ms(2000));
+    tiny_frames(s->peer, FRAMES);
+    s->stream = begin_stream(s->model, NULL);
     for (int pause = 0; pause < 3; pause++) {
-        for (int i = 0; i < FRAMES / 4; i++) assert_non_null(pull_one(stream, &r));
-        peer_wait_outcome(p, 0, PEER_CANCELLED, 50); /* a rest; nothing happens in it */
+        for (int i = 0; i < FRAMES / 4; i++) assert_non_null(pull_one(s->stream, &s->r));
+        peer_wait_outcome(s->peer, 0, PEER_CANCELLED, 50); /* a rest; nothing happens in it */
     }
-    pull_all(stream, &r);
-    assert_int_equal(r.texts, FRAMES);
-    assert_int_equal(r.finishes, 1);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.texts, FRAMES);
+    assert_int_equal(s->r.finishes, 1);
 }
 
 /* --- full providers --------------------------------------------------------------------------- */
 
-static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled(void **state)
+static void a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled(scene *s)
 {
-    (void)state;
     meter m = {0};
-    record r = {0};
     enum { WORDS = 20000 };
     char *words = calloc(WORDS, 2);
     assert_non_null(words);
     for (int i = 0; i < WORDS - 1; i++) memcpy(words + 2 * (size_t)i, "x ", 2);
     const beluga_option opts[] = {beluga_mock_with_responses(words),
                                   beluga_mock_with_word_delay_ms(0)};
-    beluga_chat_model *model = open_metered(&m, "mock", opts, 2);
+    use_model(s, open_metered(&m, "mock", opts, 2));
     size_t before = atomic_load(&m.live);
-    beluga_stream *stream = begin_stream(model, NULL);
+    s->stream = begin_stream(s->model, NULL);
     assert_in_range(atomic_load(&m.live) - before, 0, QUEUE);
-    pull_all(stream, &r);
-    assert_int_equal(r.texts, WORDS - 1);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    pull_to_the_end(s);
+    assert_int_equal(s->r.texts, WORDS - 1);
+    let_go(s);
     free(words);
 }
 
 /* --- whole answers ---------------------------------------------------------------------------- */
 
-static void an_answer_larger_than_its_maximum_ends_the_transfer(void **state)
+static void an_answer_larger_than_its_maximum_ends_the_transfer(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_wire_streaming(true), beluga_with_max_response_bytes(4096));
-    tiny_frames(p, 200000);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_non_null(strstr(err.message, "max_response_bytes"));
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_CANCELLED, PATIENCE_MS), 0);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_wire_streaming(true), beluga_with_max_response_bytes(4096));
+    tiny_frames(s->peer, 200000);
+    expect_failure(s, BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_non_null(strstr(s->err.message, "max_response_bytes"));
+    wait_cancelled(s, 0);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PEER(a_stream_that_is_not_pulled_holds_little),
-        ON_PEER(large_events_come_whole_and_one_after_the_other),
-        ON_PEER(a_slow_reader_gets_everything_in_the_end),
-        cmocka_unit_test(a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled),
-        ON_PEER(an_answer_larger_than_its_maximum_ends_the_transfer),
+        SCENE(a_stream_that_is_not_pulled_holds_little),
+        SCENE(large_events_come_whole_and_one_after_the_other),
+        SCENE(a_slow_reader_gets_everything_in_the_end),
+        SCENE(a_provider_without_a_network_is_only_asked_when_its_stream_is_pulled),
+        SCENE(an_answer_larger_than_its_maximum_ends_the_transfer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* A truncated answer never looks like a success: bodies cut at every byte, in each framing of HTTP.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <stdio.h>
 
@@ -39,10 +39,7 @@ static void send_cut(peer *p, const char *answer, size_t n, bool reset)
 {
     peer_reply *reply = peer_reply_new(p);
     peer_step_raw(reply, answer, n);
-    if (reset)
-        peer_step_reset(reply);
-    else
-        peer_step_close(reply);
+    script_more(reply, reset ? RESETS : CLOSES);
 }
 
 /* What the caller may see of an answer of which only `n` bytes came. */
@@ -93,31 +90,24 @@ static void a_stream_reset_at_any_byte_is_no_success(void **state)
     cut_everywhere(*state, BY_CHUNKS, true);
 }
 
-static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole(void **state)
+static void a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
     for (int words = 0; words < 4; words++) {
-        peer_reply *reply = peer_reply_new(p);
-        peer_openai_begin(reply);
-        for (int i = 0; i < words; i++) peer_openai_text(reply, "word ");
-        peer_step_end(reply); /* a body that ends well, but says nothing of an end */
-        assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_STREAM_CLOSED);
-        assert_int_equal(r.texts, words);
-        assert_true(r.error.retryable);
+        peer_reply *reply = script(s->peer, BEGINS);
+        for (int i = 0; i < words; i++) script_more(reply, SAYS("word "));
+        script_more(reply, ENDS); /* a body that ends well, but says nothing of an end */
+        expect_end(s, BELUGA_ERROR_STREAM_CLOSED);
+        assert_int_equal(s->r.texts, words);
+        assert_true(s->r.error.retryable);
     }
-    beluga_chat_model_unref(model);
 }
 
 /* --- answers in one piece --------------------------------------------------------------------- */
 
-static void an_unstreamed_answer_cut_at_any_byte_is_no_success(void **state)
+static void an_unstreamed_answer_cut_at_any_byte_is_no_success(scene *s)
 {
-    peer *p = *state;
     static const char body[] = "{\"id\":\"1\",\"choices\":[{\"index\":0,\"finish_reason\":\"stop\","
                                "\"message\":{\"role\":\"assistant\",\"content\":\"Hello\"}}]}";
-    beluga_chat_model *model = open_peer(p);
     for (int claims = 0; claims < 2; claims++)
         for (size_t i = 0; i < sizeof body - 1; i++) {
             char answer[512];
@@ -126,27 +116,18 @@ static void an_unstreamed_answer_cut_at_any_byte_is_no_success(void **state)
             int n = snprintf(answer, sizeof answer,
                              "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n%s\r\n%.*s",
                              length, (int)i, body);
-            send_cut(p, answer, (size_t)n, false);
-            assert_int_not_equal(generate(model, NULL, NULL), 0);
+            send_cut(s->peer, answer, (size_t)n, false);
+            assert_int_not_equal(generate(s->model, NULL, NULL), 0);
         }
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_json(reply, 200, body);
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    beluga_chat_model_unref(model);
+    script(s->peer, JSON(body));
+    expect_text(s, "Hello");
 }
 
-static void a_failed_generate_gives_what_arrived_only_to_who_asked(void **state)
+static void a_failed_generate_gives_what_arrived_only_to_who_asked(scene *s)
 {
-    peer *p = *state;
-    beluga_error err = {0};
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_openai_usage(reply, 7, 1);
-    peer_step_close(reply);
-    beluga_response *response = (beluga_response *)&err, *partial = NULL;
-    int status = beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, &err,
+    script(s->peer, BEGINS, SAYS("Hello"), USES(7, 1), CLOSES);
+    beluga_response *response = (beluga_response *)&s->err, *partial = NULL;
+    int status = beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, &s->err,
                                beluga_with_wire_streaming(true), beluga_with_partial(&partial));
     assert_int_equal(status, BELUGA_ERROR_STREAM_CLOSED);
     assert_null(response);
@@ -156,21 +137,17 @@ static void a_failed_generate_gives_what_arrived_only_to_who_asked(void **state)
     assert_int_equal(beluga_response_usage(partial)->output_total, 1);
     assert_int_equal(beluga_response_finish_reason(partial), BELUGA_FINISH_UNKNOWN);
     beluga_response_free(partial);
-    beluga_chat_model_unref(model);
 }
 
-static void a_generate_that_succeeds_leaves_no_partial(void **state)
+static void a_generate_that_succeeds_leaves_no_partial(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_peer(p);
-    peer_openai_answer(peer_reply_new(p), "Hello");
+    script(s->peer, ANSWERS("Hello"));
     beluga_response *response = NULL, *partial = (beluga_response *)&response; /* has to be set */
-    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL,
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, NULL,
                                    beluga_with_partial(&partial)),
                      0);
     assert_null(partial);
     beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
 int main(void)
@@ -180,10 +157,10 @@ int main(void)
         ON_PEER(a_chunked_stream_cut_at_any_byte_is_no_success),
         ON_PEER(a_stream_without_a_length_cut_at_any_byte_is_no_success),
         ON_PEER(a_stream_reset_at_any_byte_is_no_success),
-        ON_PEER(a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole),
-        ON_PEER(an_unstreamed_answer_cut_at_any_byte_is_no_success),
-        ON_PEER(a_failed_generate_gives_what_arrived_only_to_who_asked),
-        ON_PEER(a_generate_that_succeeds_leaves_no_partial),
+        SCENE(a_stream_cut_at_any_event_says_what_arrived_and_that_it_is_not_whole),
+        SCENE(an_unstreamed_answer_cut_at_any_byte_is_no_success),
+        SCENE(a_failed_generate_gives_what_arrived_only_to_who_asked),
+        SCENE(a_generate_that_succeeds_leaves_no_partial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

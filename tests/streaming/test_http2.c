@@ -5,12 +5,11 @@
  * by the test. It serves one connection at a time, as often as it is asked.
  */
 #include "../support/calls.h"
+#include "../support/sockets.h"
 
-#include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 enum { DATA = 0, HEADERS = 1, RST_STREAM = 3, SETTINGS = 4, PING = 6, GOAWAY = 7 };
@@ -137,13 +136,7 @@ static void *run(void *argument)
 
 static void begin(server *s)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    s->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(s->listener, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(listen(s->listener, 16), 0);
-    assert_int_equal(getsockname(s->listener, (struct sockaddr *)&at, &n), 0);
-    snprintf(s->url, sizeof s->url, "http://127.0.0.1:%d/v1", ntohs(at.sin_port));
+    s->listener = listen_locally(16, s->url, sizeof s->url);
     assert_int_equal(pthread_create(&s->thread, NULL, run, s), 0);
 }
 
@@ -215,13 +208,19 @@ static void a_stream_that_ends_in_good_order_is_whole(void **state)
     assert_whole(answer_of(whole_answer, BY_FLAG, 0), false);
 }
 
+/* The ways in which what is whole may end, beside the flag for it. */
+static const struct {
+    ending how;
+    unsigned code;
+} ways[] = {{BY_RESET, NO_ERROR}, {BY_RESET, CANCEL}, {BY_GOAWAY, NO_ERROR}, {BY_CLOSE, 0}};
+
+enum { WAYS = sizeof ways / sizeof *ways };
+
 static void a_whole_stream_is_whole_however_it_ends(void **state)
 {
     (void)state;
-    assert_whole(stream_of(whole_stream, BY_RESET, NO_ERROR), true);
-    assert_whole(stream_of(whole_stream, BY_RESET, CANCEL), true);
-    assert_whole(stream_of(whole_stream, BY_GOAWAY, NO_ERROR), true);
-    assert_whole(stream_of(whole_stream, BY_CLOSE, 0), true);
+    for (int i = 0; i < WAYS; i++)
+        assert_whole(stream_of(whole_stream, ways[i].how, ways[i].code), true);
     assert_whole(stream_of(without_marker, BY_RESET, NO_ERROR), true);
     assert_whole(stream_of(without_marker, BY_RESET, INTERNAL_ERROR), true);
     assert_whole(stream_of(without_marker, BY_GOAWAY, NO_ERROR), true);
@@ -231,10 +230,8 @@ static void a_whole_stream_is_whole_however_it_ends(void **state)
 static void a_whole_answer_is_whole_however_it_ends(void **state)
 {
     (void)state;
-    assert_whole(answer_of(whole_answer, BY_RESET, NO_ERROR), false);
-    assert_whole(answer_of(whole_answer, BY_RESET, CANCEL), false);
-    assert_whole(answer_of(whole_answer, BY_GOAWAY, NO_ERROR), false);
-    assert_whole(answer_of(whole_answer, BY_CLOSE, 0), false);
+    for (int i = 0; i < WAYS; i++)
+        assert_whole(answer_of(whole_answer, ways[i].how, ways[i].code), false);
 }
 
 /* libcurl 7.88 drops it. It has been paid: it is told, or else it is an error that is not worth
@@ -252,26 +249,29 @@ static void an_answer_in_one_piece_with_its_reset_is_not_paid_twice(void **state
     assert_int_equal(s.requests, 1);
 }
 
+/* Ask for an answer once for each of its ends; none of them is a success. */
+static void assert_half(server (*make)(const char *, ending, unsigned), const char *body,
+                        bool streamed)
+{
+    for (int how = BY_FLAG; how <= BY_CLOSE; how++) {
+        record r;
+        server s = make(body, (ending)how, NO_ERROR);
+        int status = ask(&s, streamed, &r);
+        assert_int_not_equal(status, 0);
+        if (streamed) assert_int_equal(status, BELUGA_ERROR_STREAM_CLOSED);
+    }
+}
+
 static void half_a_stream_is_not_whole_though_nothing_is_said_to_be_wrong(void **state)
 {
     (void)state;
-    static const ending endings[] = {BY_FLAG, BY_RESET, BY_GOAWAY, BY_CLOSE};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        record r;
-        server s = stream_of(half_stream, endings[i], NO_ERROR);
-        assert_int_equal(ask(&s, true, &r), BELUGA_ERROR_STREAM_CLOSED);
-    }
+    assert_half(stream_of, half_stream, true);
 }
 
 static void half_an_answer_is_not_whole_though_nothing_is_said_to_be_wrong(void **state)
 {
     (void)state;
-    static const ending endings[] = {BY_FLAG, BY_RESET, BY_GOAWAY, BY_CLOSE};
-    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++) {
-        record r;
-        server s = answer_of("{\"choices\":[{\"message\":{\"content\":\"Hel", endings[i], NO_ERROR);
-        assert_int_not_equal(ask(&s, false, &r), 0);
-    }
+    assert_half(answer_of, "{\"choices\":[{\"message\":{\"content\":\"Hel", false);
 }
 
 int main(void)

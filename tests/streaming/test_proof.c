@@ -36,68 +36,38 @@ static void assert_whole(const char *frames, const char *ends)
     if (beluga__proof_allows_grace(&proof) != !!strchr(ends, 'G')) fail_msg("\"%s\"", frames);
 }
 
-static void without_a_reason_nothing_is_whole(void **state)
-{
-    (void)state;
-    assert_whole("", "");
-    assert_whole("c c u", "");
-}
+typedef struct rule {
+    const char *name;
+    struct {
+        const char *frames, *ends;
+    } cases[5];
+} rule;
 
-static void a_reason_that_stands_alone_proves_the_end_even_of_a_cut_body(void **state)
-{
-    (void)state;
-    assert_whole("c r", "MFLCG");
-    assert_whole("c r u u", "MFLCG");
-    assert_whole("r", "MFLCG");
-    assert_whole("c r r", "MFLCG");
-}
+static const rule rules[] = {
+    {"without_a_reason_nothing_is_whole", {{"", ""}, {"c c u", ""}}},
+    {"a_reason_that_stands_alone_proves_the_end_even_of_a_cut_body",
+     {{"c r", "MFLCG"}, {"c r u u", "MFLCG"}, {"r", "MFLCG"}, {"c r r", "MFLCG"}}},
+    {"a_reason_with_content_needs_an_end_of_the_body", {{"c cr", "MFL"}, {"cr u", "MFL"}}},
+    {"a_reason_without_content_after_it_makes_up_for_that", {{"cr r", "MFLCG"}}},
+    {"what_follows_a_reason_counts_and_takes_its_proof_away", {{"r c", "MF"}, {"c r u c", "MF"}}},
+    {"the_next_reason_proves_again", {{"r c c r", "MFLCG"}, {"r c cr", "MFL"}}},
+    {"a_reason_in_every_chunk_proves_nothing",
+     {{"cr cr", "MF"}, {"cr c", "MF"}, {"cr cr r", "MF"}, {"cr r c r", "MF"}}},
+};
 
-static void a_reason_with_content_needs_an_end_of_the_body(void **state)
-{
-    (void)state;
-    assert_whole("c cr", "MFL");
-    assert_whole("cr u", "MFL");
-}
+enum { RULES = sizeof rules / sizeof *rules };
 
-static void a_reason_without_content_after_it_makes_up_for_that(void **state)
+static void holds(void **state)
 {
-    (void)state;
-    assert_whole("cr r", "MFLCG");
-}
-
-static void what_follows_a_reason_counts_and_takes_its_proof_away(void **state)
-{
-    (void)state;
-    assert_whole("r c", "MF");
-    assert_whole("c r u c", "MF");
-}
-
-static void the_next_reason_proves_again(void **state)
-{
-    (void)state;
-    assert_whole("r c c r", "MFLCG");
-    assert_whole("r c cr", "MFL");
-}
-
-static void a_reason_in_every_chunk_proves_nothing(void **state)
-{
-    (void)state;
-    assert_whole("cr cr", "MF");
-    assert_whole("cr c", "MF");
-    assert_whole("cr cr r", "MF");
-    assert_whole("cr r c r", "MF");
+    const rule *r = *state;
+    for (int i = 0; r->cases[i].frames; i++) assert_whole(r->cases[i].frames, r->cases[i].ends);
 }
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(without_a_reason_nothing_is_whole),
-        cmocka_unit_test(a_reason_that_stands_alone_proves_the_end_even_of_a_cut_body),
-        cmocka_unit_test(a_reason_with_content_needs_an_end_of_the_body),
-        cmocka_unit_test(a_reason_without_content_after_it_makes_up_for_that),
-        cmocka_unit_test(what_follows_a_reason_counts_and_takes_its_proof_away),
-        cmocka_unit_test(the_next_reason_proves_again),
-        cmocka_unit_test(a_reason_in_every_chunk_proves_nothing),
-    };
+    struct CMUnitTest tests[RULES];
+    for (int i = 0; i < RULES; i++)
+        tests[i] =
+            (struct CMUnitTest){rules[i].name, holds, NULL, NULL, (void *)(uintptr_t)&rules[i]};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

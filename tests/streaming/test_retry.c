@@ -1,5 +1,5 @@
 /* Retries: which errors, how often, how long, and what a caller sees of them. */
-#include "../support/calls.h"
+#include "../support/scene.h"
 
 #include <stdio.h>
 
@@ -7,359 +7,280 @@
 
 enum { MS = 1000000 };
 
-static beluga_chat_model *open_retrying(peer *p, int retries)
+static void open_retrying(scene *s, int retries)
 {
-    return open_peer_with(p, beluga_with_max_retries(retries));
+    open_with(s, beluga_with_max_retries(retries));
 }
 
-static void fail_with(peer *p, int status, const char *headers)
+static uint64_t gap_ms(const scene *s, size_t i)
 {
-    peer_openai_error(peer_reply_new(p), status, headers, NULL, "not now");
-}
-
-static uint64_t gap_ms(peer *p, size_t i)
-{
-    return (peer_request_time_ns(p, i + 1) - peer_request_time_ns(p, i)) / MS;
+    return (peer_request_time_ns(s->peer, i + 1) - peer_request_time_ns(s->peer, i)) / MS;
 }
 
 /* --- faults that pass ------------------------------------------------------------------------- */
 
-static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(void **state)
+static void a_rate_limit_is_waited_for_as_long_as_the_provider_asks(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 2);
-    fail_with(p, 429, "Retry-After: 2\r\n"); /* S01 */
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
-    assert_int_equal(peer_requests(p), 2);
-    assert_true(gap_ms(p, 0) >= 1990); /* a slow machine only waits longer */
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    script(s->peer, FAILS(429, "Retry-After: 2\r\n")); /* S01 */
+    script(s->peer, STREAMS("Hello"));
+    expect_stream(s, 0, "start metadata [Hello] usage(12,1) finish(stop)");
+    expect_requests(s, 2);
+    assert_true(gap_ms(s, 0) >= 1990); /* a slow machine only waits longer */
 }
 
-static void retry_after_ms_is_understood_too(void **state)
+static void retry_after_ms_is_understood_too(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_retrying(p, 2);
-    fail_with(p, 429, "retry-after-ms: 700\r\n");
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_true(gap_ms(p, 0) >= 690);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    script(s->peer, FAILS(429, "retry-after-ms: 700\r\n"));
+    script(s->peer, ANSWERS("Hello"));
+    expect_text(s, "Hello");
+    assert_true(gap_ms(s, 0) >= 690);
 }
 
-static void a_server_error_is_tried_again(void **state)
+static void a_server_error_is_tried_again(scene *s)
 {
-    peer *p = *state;
     static const int statuses[] = {500, 502, 503, 504, 529, 408, 409}; /* S03 */
-    beluga_chat_model *model = open_retrying(p, 1);
+    open_retrying(s, 1);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
-        fail_with(p, statuses[i], NULL);
-        peer_openai_answer(peer_reply_new(p), "Hello");
-        if (generate(model, "Hello", NULL)) fail_msg("%d was not tried again", statuses[i]);
+        script(s->peer, FAILS(statuses[i], NULL));
+        script(s->peer, ANSWERS("Hello"));
+        if (generate(s->model, "Hello", NULL)) fail_msg("%d was not tried again", statuses[i]);
     }
-    assert_int_equal(peer_requests(p), 14);
-    beluga_chat_model_unref(model);
+    expect_requests(s, 14);
 }
 
-static void a_reset_before_the_first_byte_is_tried_again(void **state)
+static void a_reset_before_the_first_byte_is_tried_again(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 2);
-    peer_step_reset(peer_reply_new(p)); /* S05 */
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(r.finishes, 1);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    script(s->peer, RESETS); /* S05 */
+    script(s->peer, STREAMS("Hello"));
+    expect_end(s, 0);
+    assert_int_equal(s->r.finishes, 1);
+    expect_requests(s, 2);
 }
 
-static void a_connection_that_is_refused_at_once_is_tried_again(void **state)
+static void a_connection_that_is_refused_at_once_is_tried_again(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_retrying(p, 2);
-    peer_fail_accepts(p, PEER_ACCEPT_RESET, 1);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    peer_fail_accepts(s->peer, PEER_ACCEPT_RESET, 1);
+    script(s->peer, ANSWERS("Hello"));
+    expect_text(s, "Hello");
+    expect_requests(s, 1);
 }
 
-static void a_timeout_is_tried_again(void **state)
+static void a_timeout_is_tried_again(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 1);
-    peer_step_hang(peer_reply_new(p));
-    peer_reply *slow = peer_reply_new(p);
-    peer_openai_stream(slow, "Hello");
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(2000)), 0);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 1);
+    script(s->peer, HANGS);
+    script(s->peer, STREAMS("Hello"));
+    expect_stream_with(s, 0, beluga_with_first_event_timeout_ms(2000));
+    expect_requests(s, 2);
 }
 
 /* The server closed a kept connection just as a request was sent on it: that costs no attempt. */
-static void a_stale_kept_connection_is_not_the_callers_business(void **state)
+static void a_stale_kept_connection_is_not_the_callers_business(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model = open_retrying(p, 0);
+    open_retrying(s, 0);
     for (int reset = 0; reset < 2; reset++) {
-        peer_reply *first = peer_reply_new(p);
-        peer_openai_answer(first, "one");
-        peer_step_await_bytes(first);
-        if (reset)
-            peer_step_reset(first);
-        else
-            peer_step_close(first);
-        peer_openai_answer(peer_reply_new(p), "two");
-        assert_int_equal(generate(model, "one", NULL), 0);
-        assert_int_equal(generate(model, "two", NULL), 0);
+        script(s->peer, ANSWERS("one"), AWAITS_BYTES, reset ? RESETS : CLOSES);
+        script(s->peer, ANSWERS("two"));
+        expect_text(s, "one");
+        expect_text(s, "two");
     }
-    beluga_chat_model_unref(model);
 }
 
 /* --- faults that stay ------------------------------------------------------------------------- */
 
-static void what_the_provider_refuses_is_asked_once(void **state)
+static void what_the_provider_refuses_is_asked_once(scene *s)
 {
-    peer *p = *state;
     static const int statuses[] = {400, 401, 402, 403, 404, 413, 422};
-    beluga_chat_model *model = open_retrying(p, 3);
+    open_retrying(s, 3);
     for (size_t i = 0; i < sizeof statuses / sizeof *statuses; i++) {
         beluga_error err;
-        fail_with(p, statuses[i], NULL);
-        assert_int_not_equal(generate(model, NULL, &err), 0);
+        script(s->peer, FAILS(statuses[i], NULL));
+        assert_int_not_equal(generate(s->model, NULL, &err), 0);
         assert_int_equal(err.http_status, statuses[i]);
         assert_int_equal(err.attempts, 1);
         assert_false(beluga_error_is_retryable(&err));
     }
-    assert_int_equal(peer_requests(p), sizeof statuses / sizeof *statuses);
-    beluga_chat_model_unref(model);
+    expect_requests(s, sizeof statuses / sizeof *statuses);
 }
 
-static void a_used_up_quota_is_asked_once(void **state)
+static void a_used_up_quota_is_asked_once(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_retrying(p, 3);
-    peer_openai_error(peer_reply_new(p), 429, NULL, "insufficient_quota", "pay first");
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_QUOTA_EXCEEDED);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 3);
+    peer_openai_error(peer_reply_new(s->peer), 429, NULL, "insufficient_quota", "pay first");
+    expect_failure(s, BELUGA_ERROR_QUOTA_EXCEEDED);
+    expect_requests(s, 1);
 }
 
-static void attempts_are_counted_in_the_last_error(void **state)
+static void attempts_are_counted_in_the_last_error(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 2);
-    for (int i = 0; i < 3; i++) fail_with(p, 503, NULL); /* S04 */
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_OVERLOADED);
-    assert_story(&r, "");
-    assert_int_equal(r.error.attempts, 3);
-    assert_int_equal(r.error.http_status, 503);
-    assert_non_null(strstr(r.error.cause, "not now"));
-    assert_int_equal(peer_requests(p), 3);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    for (int i = 0; i < 3; i++) script(s->peer, FAILS(503, NULL)); /* S04 */
+    expect_stream(s, BELUGA_ERROR_OVERLOADED, "");
+    assert_int_equal(s->r.error.attempts, 3);
+    assert_int_equal(s->r.error.http_status, 503);
+    assert_non_null(strstr(s->r.error.cause, "not now"));
+    expect_requests(s, 3);
 }
 
-static void no_retries_means_one_attempt(void **state)
+static void no_retries_means_one_attempt(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_retrying(p, 0);
-    fail_with(p, 500, NULL);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_INTERNAL);
-    assert_int_equal(err.attempts, 1);
-    assert_true(beluga_error_is_retryable(&err)); /* by the caller, that is */
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 0);
+    script(s->peer, FAILS(500, NULL));
+    expect_failure(s, BELUGA_ERROR_INTERNAL);
+    assert_int_equal(s->err.attempts, 1);
+    assert_true(beluga_error_is_retryable(&s->err)); /* by the caller, that is */
+    expect_requests(s, 1);
 }
 
-static void the_provider_may_say_whether_to_try_again(void **state)
+static void the_provider_may_say_whether_to_try_again(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_retrying(p, 2);
-    fail_with(p, 500, "x-should-retry: false\r\n");
-    assert_int_not_equal(generate(model, NULL, &err), 0);
-    assert_int_equal(peer_requests(p), 1);
-    fail_with(p, 400, "x-should-retry: true\r\n");
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
-    assert_int_equal(peer_requests(p), 3);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 2);
+    script(s->peer, FAILS(500, "x-should-retry: false\r\n"));
+    assert_int_not_equal(generate(s->model, NULL, &s->err), 0);
+    expect_requests(s, 1);
+    script(s->peer, FAILS(400, "x-should-retry: true\r\n"));
+    script(s->peer, ANSWERS("Hello"));
+    expect_text(s, "Hello");
+    expect_requests(s, 3);
 }
 
-static void a_wait_beyond_all_patience_is_told_and_not_waited_for(void **state)
+static void a_wait_beyond_all_patience_is_told_and_not_waited_for(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_retrying(p, 3);
-    fail_with(p, 429, "Retry-After: 3600\r\n");
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_int_equal(err.retry_after_ms, 3600000);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 3);
+    script(s->peer, FAILS(429, "Retry-After: 3600\r\n"));
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(s->err.retry_after_ms, 3600000);
+    expect_requests(s, 1);
 }
 
-static void a_wait_beyond_the_deadline_is_not_waited_for_and_the_error_stays(void **state)
+static void a_wait_beyond_the_deadline_is_not_waited_for_and_the_error_stays(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_retrying(p, 3);
-    beluga_context *ctx = beluga_context_new_timeout(NULL, 20000);
-    fail_with(p, 429, "Retry-After: 30\r\n");
-    assert_int_equal(generate_under(model, ctx, NULL, &err), BELUGA_ERROR_RATE_LIMIT);
-    assert_int_equal(err.retry_after_ms, 30000);
-    beluga_context_unref(ctx);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 3);
+    s->ctx = beluga_context_new_timeout(NULL, 20000);
+    script(s->peer, FAILS(429, "Retry-After: 30\r\n"));
+    expect_failure(s, BELUGA_ERROR_RATE_LIMIT);
+    assert_int_equal(s->err.retry_after_ms, 30000);
 }
 
-static void waits_grow_and_are_shortened_by_a_quarter_at_most(void **state)
+static void waits_grow_and_are_shortened_by_a_quarter_at_most(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_retries(3), beluga_with_retry_delay_ms(200),
-                       beluga_with_retry_backoff(2));
-    for (int i = 0; i < 4; i++) fail_with(p, 503, NULL);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_OVERLOADED);
-    assert_true(gap_ms(p, 0) >= 149);
-    assert_true(gap_ms(p, 1) >= 299);
-    assert_true(gap_ms(p, 2) >= 599);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_max_retries(3), beluga_with_retry_delay_ms(200),
+              beluga_with_retry_backoff(2));
+    for (int i = 0; i < 4; i++) script(s->peer, FAILS(503, NULL));
+    expect_failure(s, BELUGA_ERROR_OVERLOADED);
+    assert_true(gap_ms(s, 0) >= 149);
+    assert_true(gap_ms(s, 1) >= 299);
+    assert_true(gap_ms(s, 2) >= 599);
 }
 
 /* --- in mid-answer ---------------------------------------------------------------------------- */
 
 static void cut_after(peer *p, const char *text)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
+    peer_reply *reply = script(p, BEGINS);
     if (text) peer_openai_text(reply, text);
     peer_step_close(reply);
 }
 
-static void a_stream_cut_before_its_first_content_is_tried_again(void **state)
+static void a_stream_cut_before_its_first_content_is_tried_again(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 1);
-    cut_after(p, NULL);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
-    beluga_chat_model_unref(model);
+    open_retrying(s, 1);
+    cut_after(s->peer, NULL);
+    script(s->peer, STREAMS("Hello"));
+    expect_stream(s, 0, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
-static void a_stream_that_gave_content_is_not_tried_again(void **state)
+static void a_stream_that_gave_content_is_not_tried_again(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 3);
-    cut_after(p, "Hel");
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_STREAM_CLOSED);
-    assert_story(&r, "start metadata [Hel]");
-    assert_int_equal(r.error.attempts, 1);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_retrying(s, 3);
+    cut_after(s->peer, "Hel");
+    expect_stream(s, BELUGA_ERROR_STREAM_CLOSED, "start metadata [Hel]");
+    assert_int_equal(s->r.error.attempts, 1);
+    expect_requests(s, 1);
 }
 
-static void a_stream_restarts_when_the_caller_takes_restarts(void **state)
+static void a_stream_restarts_when_the_caller_takes_restarts(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_retrying(p, 2);
-    cut_after(p, "Hel");
-    cut_after(p, NULL);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    assert_int_equal(stream_with(model, &r, beluga_with_restart_delivery(true)), 0);
-    assert_story(&r,
+    open_retrying(s, 2);
+    cut_after(s->peer, "Hel");
+    cut_after(s->peer, NULL);
+    script(s->peer, STREAMS("Hello"));
+    expect_stream_with(s, 0, beluga_with_restart_delivery(true));
+    assert_story(&s->r,
                  "start metadata [Hel] restart start metadata [Hello] usage(12,1) finish(stop)");
-    beluga_chat_model_unref(model);
 }
 
-static void a_builder_that_is_fed_restarts_holds_only_the_last_answer(void **state)
+static void a_builder_that_is_fed_restarts_holds_only_the_last_answer(scene *s)
 {
-    peer *p = *state;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_retries(1), beluga_with_restart_delivery(true));
-    cut_after(p, "never ");
-    peer_openai_stream(peer_reply_new(p), "Hello");
+    open_with(s, beluga_with_max_retries(1), beluga_with_restart_delivery(true));
+    cut_after(s->peer, "never ");
+    script(s->peer, STREAMS("Hello"));
     beluga_response_builder *builder = beluga_response_builder_new();
     beluga_response *response = NULL;
-    beluga_stream *stream = begin_stream(model, NULL);
+    s->stream = begin_stream(s->model, NULL);
     const beluga_event *event;
-    while (beluga_stream_next(stream, &event, NULL) == 0 && event)
+    while (beluga_stream_next(s->stream, &event, NULL) == 0 && event)
         assert_int_equal(beluga_response_builder_add(builder, event), 0);
     assert_int_equal(beluga_response_builder_finish(builder, &response), 0);
     assert_string_equal(beluga_response_text(response, NULL), "Hello");
     assert_string_equal(beluga_response_model(response), "peer-chat");
     beluga_response_free(response);
     beluga_response_builder_free(builder);
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
 }
 
-static void a_generate_restarts_even_in_mid_answer(void **state)
+static void a_generate_restarts_even_in_mid_answer(scene *s)
 {
-    peer *p = *state;
     beluga_response *response = NULL;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_max_retries(2), beluga_with_wire_streaming(true));
-    cut_after(p, "Hel");
-    peer_openai_stream(peer_reply_new(p), "Hello world");
-    assert_int_equal(
-        beluga_invoke(model, NULL, beluga_input_text("Hi"), &response, NULL, beluga_with_top_k(3)),
-        0);
+    open_with(s, beluga_with_max_retries(2), beluga_with_wire_streaming(true));
+    cut_after(s->peer, "Hel");
+    script(s->peer, STREAMS("Hello world"));
+    assert_int_equal(beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, NULL,
+                                   beluga_with_top_k(3)),
+                     0);
     assert_string_equal(beluga_response_text(response, NULL), "Hello world");
     assert_string_equal(beluga_response_id(response), "chatcmpl-peer0123456789abcdefghijkl");
     assert_string_equal(beluga_response_request_id(response), "req-peer-1");
     assert_non_null(beluga_response_warning(response, 0));
     assert_null(beluga_response_warning(response, 1)); /* once, though it was sent twice */
     beluga_response_free(response);
-    beluga_chat_model_unref(model);
 }
 
-static void mock_is_retried_like_any_other(void **state)
+static void mock_is_retried_like_any_other(scene *s)
 {
-    (void)state;
-    record r;
-    beluga_chat_model *model =
-        open_mock(beluga_mock_with_error("rate_limit"), beluga_mock_with_error_count(2),
-                  beluga_with_retry_delay_ms(100), beluga_with_max_retries(2));
-    assert_int_equal(stream_whole(model, &r), 0);
-    assert_int_equal(r.finishes, 1);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_mock_with_error("rate_limit"), beluga_mock_with_error_count(2),
+                   beluga_with_retry_delay_ms(100), beluga_with_max_retries(2));
+    expect_end(s, 0);
+    assert_int_equal(s->r.finishes, 1);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PEER(a_rate_limit_is_waited_for_as_long_as_the_provider_asks),
-        ON_PEER(retry_after_ms_is_understood_too),
-        ON_PEER(a_server_error_is_tried_again),
-        ON_PEER(a_reset_before_the_first_byte_is_tried_again),
-        ON_PEER(a_connection_that_is_refused_at_once_is_tried_again),
-        ON_PEER(a_timeout_is_tried_again),
-        ON_PEER(a_stale_kept_connection_is_not_the_callers_business),
-        ON_PEER(what_the_provider_refuses_is_asked_once),
-        ON_PEER(a_used_up_quota_is_asked_once),
-        ON_PEER(attempts_are_counted_in_the_last_error),
-        ON_PEER(no_retries_means_one_attempt),
-        ON_PEER(the_provider_may_say_whether_to_try_again),
-        ON_PEER(a_wait_beyond_all_patience_is_told_and_not_waited_for),
-        ON_PEER(a_wait_beyond_the_deadline_is_not_waited_for_and_the_error_stays),
-        ON_PEER(waits_grow_and_are_shortened_by_a_quarter_at_most),
-        ON_PEER(a_stream_cut_before_its_first_content_is_tried_again),
-        ON_PEER(a_stream_that_gave_content_is_not_tried_again),
-        ON_PEER(a_stream_restarts_when_the_caller_takes_restarts),
-        ON_PEER(a_builder_that_is_fed_restarts_holds_only_the_last_answer),
-        ON_PEER(a_generate_restarts_even_in_mid_answer),
-        cmocka_unit_test(mock_is_retried_like_any_other),
+        SCENE(a_rate_limit_is_waited_for_as_long_as_the_provider_asks),
+        SCENE(retry_after_ms_is_understood_too),
+        SCENE(a_server_error_is_tried_again),
+        SCENE(a_reset_before_the_first_byte_is_tried_again),
+        SCENE(a_connection_that_is_refused_at_once_is_tried_again),
+        SCENE(a_timeout_is_tried_again),
+        SCENE(a_stale_kept_connection_is_not_the_callers_business),
+        SCENE(what_the_provider_refuses_is_asked_once),
+        SCENE(a_used_up_quota_is_asked_once),
+        SCENE(attempts_are_counted_in_the_last_error),
+        SCENE(no_retries_means_one_attempt),
+        SCENE(the_provider_may_say_whether_to_try_again),
+        SCENE(a_wait_beyond_all_patience_is_told_and_not_waited_for),
+        SCENE(a_wait_beyond_the_deadline_is_not_waited_for_and_the_error_stays),
+        SCENE(waits_grow_and_are_shortened_by_a_quarter_at_most),
+        SCENE(a_stream_cut_before_its_first_content_is_tried_again),
+        SCENE(a_stream_that_gave_content_is_not_tried_again),
+        SCENE(a_stream_restarts_when_the_caller_takes_restarts),
+        SCENE(a_builder_that_is_fed_restarts_holds_only_the_last_answer),
+        SCENE(a_generate_restarts_even_in_mid_answer),
+        SCENE(mock_is_retried_like_any_other),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

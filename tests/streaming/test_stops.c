@@ -3,15 +3,14 @@
  * and the answer comes meanwhile: it waits in the kernel. Which of the two was there first is known
  * by events, never by a measured time.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/sockets.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -119,25 +118,25 @@ static int go_on_and_wait(const child *c)
 
 static void script_halves(peer *p)
 {
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, 0);
-    peer_openai_text(reply, " world");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
+    script(p, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
 }
 
 static const char halves[] = "start metadata [Hello] [ world] finish(stop)";
 
+/* The child's stream, up to its first text. */
+static beluga_stream *pull_the_first_half(const char *url, record *r)
+{
+    beluga_stream *stream = begin_stream(open_at(url, SHORT_TIMEOUTS), NULL);
+    record_clear(r);
+    pull_until(stream, r, BELUGA_EVENT_TEXT);
+    say('t');
+    return stream;
+}
+
 static void pull_halves(const char *url)
 {
-    record r = {0};
-    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    say('t');
-    pull_all(stream, &r);
+    record r;
+    pull_all(pull_the_first_half(url, &r), &r);
     leave(&r, halves);
 }
 
@@ -145,19 +144,19 @@ static void push_halves(const char *url)
 {
     record r = {0};
     beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
-    push_stream(model, loop, NULL, &r);
+    push_stream(open_at(url, SHORT_TIMEOUTS), loop, NULL, &r);
     while (!r.texts) poll_and_step(loop);
     say('t');
     step_until_end(loop, &r);
     leave(&r, halves);
 }
 
-static void stop_between_the_halves(peer *p, void (*body)(const char *))
+/* The rest of the answer comes while the child is stopped, and the child makes do with it. */
+static void answer_while_stopped(peer *p, void (*body)(const char *), char said_before)
 {
-    script_halves(p);
     child c = begin_child(body, peer_url(p));
-    hear(c.fd, 't');
+    hear(c.fd, said_before);
+    assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
     stop(&c);
     peer_open_gate(p, 0);
     assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
@@ -168,74 +167,53 @@ static void stop_between_the_halves(peer *p, void (*body)(const char *))
 
 static void a_stream_goes_on_with_what_came_while_the_process_was_stopped(void **state)
 {
-    stop_between_the_halves(*state, pull_halves);
+    script_halves(*state);
+    answer_while_stopped(*state, pull_halves, 't');
 }
 
 static void a_pushed_stream_goes_on_with_what_came_while_the_process_was_stopped(void **state)
 {
-    stop_between_the_halves(*state, push_halves);
+    script_halves(*state);
+    answer_while_stopped(*state, push_halves, 't');
 }
 
-static void generate_hello(const char *url)
+static void generate_and_leave(beluga_chat_model *model, beluga_context *ctx)
 {
     beluga_error err = {0};
-    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
     say('g');
-    int status = generate(model, "Hello", &err);
+    int status = generate_under(model, ctx, "Hello", &err);
     if (status) fprintf(stderr, "# the child's error: %s\n", err.message);
     _exit(status != 0);
 }
 
+static void generate_hello(const char *url)
+{
+    generate_and_leave(open_at(url, SHORT_TIMEOUTS), NULL);
+}
+
 static void a_whole_answer_that_came_while_the_process_was_stopped_is_an_answer(void **state)
 {
-    peer *p = *state;
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_gate(reply, 0);
-    peer_openai_answer(reply, "Hello");
-    child c = begin_child(generate_hello, peer_url(p));
-    hear(c.fd, 'g');
-    assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
-    stop(&c);
-    peer_open_gate(p, 0);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
-    sleep_ms(STOP_MS);
-    assert_int_equal(go_on_and_wait(&c), 0);
-    assert_int_equal(peer_requests(p), 1);
+    script(*state, WAITS_AT(0), ANSWERS("Hello"));
+    answer_while_stopped(*state, generate_hello, 'g');
 }
 
 /* The deadline is real time, but an answer that is there is not thrown away for it. */
 static void generate_under_a_deadline(const char *url)
 {
     beluga_chat_model *model = open_at_n(url, NULL, 0);
-    beluga_context *ctx = beluga_context_new_timeout(NULL, TIMEOUT_MS);
-    say('g');
-    _exit(generate_under(model, ctx, "Hello", NULL) != 0);
+    generate_and_leave(model, beluga_context_new_timeout(NULL, TIMEOUT_MS));
 }
 
 static void an_answer_that_is_there_when_its_deadline_has_passed_is_read_first(void **state)
 {
-    peer *p = *state;
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_gate(reply, 0);
-    peer_openai_answer(reply, "Hello");
-    child c = begin_child(generate_under_a_deadline, peer_url(p));
-    hear(c.fd, 'g');
-    assert_int_equal(peer_wait_requests(p, 1, PATIENCE_MS), 0);
-    stop(&c);
-    peer_open_gate(p, 0);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
-    sleep_ms(STOP_MS);
-    assert_int_equal(go_on_and_wait(&c), 0);
+    script(*state, WAITS_AT(0), ANSWERS("Hello"));
+    answer_while_stopped(*state, generate_under_a_deadline, 'g');
 }
 
 static void pull_to_the_timeout(const char *url)
 {
-    record r = {0};
-    beluga_chat_model *model = open_at(url, SHORT_TIMEOUTS);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    say('t');
-    pull_all(stream, &r);
+    record r;
+    pull_all(pull_the_first_half(url, &r), &r);
     _exit(r.status == BELUGA_ERROR_STREAM_TIMEOUT || r.status == BELUGA_ERROR_TIMEOUT ? 0 : 1);
 }
 
@@ -260,15 +238,8 @@ typedef struct full_queue {
 
 static void make_full_queue(full_queue *q)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    q->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(q->listener, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(listen(q->listener, 0), 0);
-    assert_int_equal(getsockname(q->listener, (struct sockaddr *)&at, &n), 0);
-    snprintf(q->url, sizeof q->url, "http://127.0.0.1:%d/v1", ntohs(at.sin_port));
-    q->filler = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(connect(q->filler, (struct sockaddr *)&at, n), 0);
+    q->listener = listen_locally(0, q->url, sizeof q->url);
+    q->filler = connect_to(q->listener, 0);
 }
 
 /* Read a request and answer it; false when there is none. */
@@ -294,13 +265,9 @@ static bool answer_one(int listener)
 
 static void generate_slowly_connected(const char *url)
 {
-    beluga_error err = {0};
-    beluga_chat_model *model = open_at(url, beluga_with_timeout_ms(PATIENCE_MS),
-                                       beluga_with_connect_timeout_ms(TIMEOUT_MS));
-    say('g');
-    int status = generate(model, "Hello", &err);
-    if (status) fprintf(stderr, "# the child's error: %s\n", err.message);
-    _exit(status != 0);
+    generate_and_leave(open_at(url, beluga_with_timeout_ms(PATIENCE_MS),
+                               beluga_with_connect_timeout_ms(TIMEOUT_MS)),
+                       NULL);
 }
 
 static void take_one_out(const full_queue *q)
@@ -318,32 +285,32 @@ static void finish_slowly_connected(full_queue *q, const child *c)
     close(q->listener);
 }
 
-/* The kernel asks again after one second, while the child is stopped. */
-static void a_connection_that_came_about_while_the_process_was_stopped_is_used(void **state)
+/* The child waits for a place in the queue, which comes free before it sleeps or after it. */
+static void stop_while_connecting(bool free_before)
 {
-    (void)state;
     full_queue q;
     make_full_queue(&q);
     child c = begin_child(generate_slowly_connected, q.url);
     hear(c.fd, 'g');
     stop(&c);
-    take_one_out(&q);
+    if (free_before) take_one_out(&q);
     sleep_ms(STOP_MS);
+    if (!free_before) take_one_out(&q);
     finish_slowly_connected(&q, &c);
+}
+
+/* The kernel asks again after one second, while the child is stopped. */
+static void a_connection_that_came_about_while_the_process_was_stopped_is_used(void **state)
+{
+    (void)state;
+    stop_while_connecting(true);
 }
 
 /* The kernel would ask again long after it. */
 static void a_stop_does_not_count_as_connecting(void **state)
 {
     (void)state;
-    full_queue q;
-    make_full_queue(&q);
-    child c = begin_child(generate_slowly_connected, q.url);
-    hear(c.fd, 'g');
-    stop(&c);
-    sleep_ms(STOP_MS);
-    take_one_out(&q);
-    finish_slowly_connected(&q, &c);
+    stop_while_connecting(false);
 }
 
 /* --- a callback, a host ----------------------------------------------------------------------- */
@@ -362,73 +329,46 @@ static void block_at_text(void *payload, const beluga_event *event)
     sleep_ms(STOP_MS);
 }
 
-static beluga_op *push(beluga_chat_model *model, beluga_loop *loop, beluga_event_cb cb,
-                       void *payload)
-{
-    beluga_op *op = NULL;
-    beluga_messages *messages = beluga_messages_new();
-    beluga_messages_add(messages, beluga_human_message("Hi"));
-    assert_int_equal(beluga_stream_start(model, loop, NULL, messages, cb, payload, &op, NULL), 0);
-    beluga_messages_free(messages);
-    return op;
-}
-
 /* Two calls of a loop: while the callback of one blocks, nobody reads the other. */
-static void a_callback_that_blocks_costs_no_other_call_its_answer(void **state)
+static void a_callback_that_blocks_costs_no_other_call_its_answer(scene *s)
 {
-    peer *p = *state;
     blocking b = {.blocked = false};
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
-    script_halves(p);
-    beluga_op_free(push_stream(model, loop, NULL, &r));
-    while (!r.texts) poll_and_step(loop);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    beluga_op_free(push(model, loop, block_at_text, &b));
-    while (!b.blocked) poll_and_step(loop);
-    assert_false(record_ended(&r));
-    peer_open_gate(p, 0);
-    step_until_end(loop, &r);
-    step_until_end(loop, &b.r);
-    assert_story(&r, halves);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    open_with(s, SHORT_TIMEOUTS);
+    script_halves(s->peer);
+    push(s);
+    step_to_text(s);
+    script(s->peer, STREAMS("Hello"));
+    beluga_op_free(push_to(s->model, s->loop, NULL, block_at_text, &b));
+    while (!b.blocked) poll_and_step(s->loop);
+    assert_false(record_ended(&s->r));
+    peer_open_gate(s->peer, 0);
+    step_to_the_end(s);
+    step_until_end(s->loop, &b.r);
+    assert_story(&s->r, halves);
 }
 
 /* Nothing was sent yet: without another moment the server has none to answer in. */
-static void
-a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(void **state)
+static void a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, SHORT_TIMEOUTS);
-    peer_openai_stream(peer_reply_new(p), "Hello");
-    beluga_op_free(push_stream(model, loop, NULL, &r));
+    open_with(s, SHORT_TIMEOUTS);
+    script(s->peer, STREAMS("Hello"));
+    push(s);
     sleep_ms(STOP_MS);
-    step_until_end(loop, &r);
-    assert_story(&r, "start metadata [Hello] usage(12,1) finish(stop)");
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    step_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] usage(12,1) finish(stop)");
 }
 
 /* A host that always comes late still learns in the end that its server is silent. */
-static void a_host_that_comes_late_each_time_gets_its_timeout(void **state)
+static void a_host_that_comes_late_each_time_gets_its_timeout(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(200));
-    peer_step_hang(peer_reply_new(p));
-    beluga_op_free(push_stream(model, loop, NULL, &r));
-    for (int i = 0; i < 30 && !record_ended(&r); i++) {
+    open_with(s, beluga_with_timeout_ms(200));
+    script(s->peer, HANGS);
+    push(s);
+    for (int i = 0; i < 30 && !record_ended(&s->r); i++) {
         sleep_ms(1500);
-        assert_int_equal(beluga_loop_step(loop), 0);
+        assert_int_equal(beluga_loop_step(s->loop), 0);
     }
-    assert_int_equal(r.error.code, BELUGA_ERROR_TIMEOUT);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    assert_int_equal(s->r.error.code, BELUGA_ERROR_TIMEOUT);
 }
 
 /* --- signals ---------------------------------------------------------------------------------- */
@@ -454,17 +394,12 @@ static void signals_all_the_time_cost_no_call_its_answer(void **state)
     beluga_chat_model *model = open_peer_with(p, beluga_with_api_key("command:sleep 0.1; echo k"));
     set_storm(true);
     for (int i = 0; i < 20; i++) {
-        peer_reply *reply = peer_reply_new(p);
-        peer_openai_begin(reply);
-        peer_step_split(reply, 50, 1000);
-        peer_openai_text(reply, "Hello");
-        peer_openai_finish(reply, "stop");
-        peer_openai_done(reply);
+        script(p, BEGINS, TRICKLES(50, 1000), SAYS("Hello"), STOPS, DONE);
         record_clear(&r);
         stream_whole(model, &r);
         assert_story(&r, "start metadata [Hello] finish(stop)");
     }
-    peer_step_hang(peer_reply_new(p));
+    script(p, HANGS);
     assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
                      BELUGA_ERROR_TIMEOUT);
     set_storm(false);
@@ -481,9 +416,9 @@ int main(void)
         ON_PEER(a_server_that_is_silent_behind_a_stop_too_is_a_timeout),
         cmocka_unit_test(a_connection_that_came_about_while_the_process_was_stopped_is_used),
         cmocka_unit_test(a_stop_does_not_count_as_connecting),
-        ON_PEER(a_callback_that_blocks_costs_no_other_call_its_answer),
-        ON_PEER(a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer),
-        ON_PEER(a_host_that_comes_late_each_time_gets_its_timeout),
+        SCENE(a_callback_that_blocks_costs_no_other_call_its_answer),
+        SCENE(a_call_that_was_not_sent_before_its_host_did_something_else_gets_its_answer),
+        SCENE(a_host_that_comes_late_each_time_gets_its_timeout),
         ON_PEER(signals_all_the_time_cost_no_call_its_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,12 +2,11 @@
  * deadline. None of these tests measures time: where two limits compete, which of them wins tells
  * what was counted.
  */
-#include "../support/calls.h"
+#include "../support/scene.h"
+#include "../support/sockets.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,30 +21,20 @@ static void sleep_ms(int ms)
 
 /* --- the first event -------------------------------------------------------------------------- */
 
-static void a_server_that_never_answers_is_a_timeout(void **state)
+static void a_server_that_never_answers_is_a_timeout(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_step_hang(peer_reply_new(p));
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
-                     BELUGA_ERROR_TIMEOUT);
-    assert_story(&r, "");
-    assert_non_null(strstr(r.error.message, "100 ms"));
-    assert_true(r.error.retryable);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_CANCELLED, PATIENCE_MS), 0);
-    beluga_chat_model_unref(model);
+    script(s->peer, HANGS);
+    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_first_event_timeout_ms(100));
+    assert_story(&s->r, "");
+    assert_non_null(strstr(s->r.error.message, "100 ms"));
+    assert_true(s->r.error.retryable);
+    wait_cancelled(s, 0);
 }
 
-static void a_server_that_accepts_and_never_reads_is_a_timeout(void **state)
+static void a_server_that_accepts_and_never_reads_is_a_timeout(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_fail_accepts(p, PEER_ACCEPT_DEAF, 1);
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(100)),
-                     BELUGA_ERROR_TIMEOUT);
-    beluga_chat_model_unref(model);
+    peer_fail_accepts(s->peer, PEER_ACCEPT_DEAF, 1);
+    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_first_event_timeout_ms(100));
 }
 
 /* For three seconds, half a second more than the timeout: OpenRouter's comments, LiteLLM's and
@@ -59,226 +48,143 @@ static void say_that_it_works(peer_reply *reply)
     }
 }
 
-static void a_head_alone_is_no_first_event(void **state)
+static void a_head_alone_is_no_first_event(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
-    peer_step_hang(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_first_event_timeout_ms(200)),
-                     BELUGA_ERROR_TIMEOUT);
-    beluga_chat_model_unref(model);
+    script(s->peer, EVENT_STREAM, HANGS);
+    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_first_event_timeout_ms(200));
 }
 
-static void comments_and_pings_move_the_first_event_timeout(void **state)
+static void comments_and_pings_move_the_first_event_timeout(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3));
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
+    open_with(s, beluga_with_max_retries(3));
+    peer_reply *reply = script(s->peer, EVENT_STREAM);
     say_that_it_works(reply);
-    peer_openai_text(reply, "Hello");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(2500)), 0);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    script_more(reply, SAYS("Hello"), STOPS, DONE);
+    expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
+    expect_requests(s, 1);
 }
 
-static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(void **state)
+static void a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_step_hang(peer_reply_new(p));
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(100)), BELUGA_ERROR_TIMEOUT);
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(0)), BELUGA_ERROR_INVALID_INPUT);
-    beluga_chat_model_unref(model);
+    script(s->peer, HANGS);
+    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_timeout_ms(100));
+    expect_stream_with(s, BELUGA_ERROR_INVALID_INPUT, beluga_with_timeout_ms(0));
+}
+
+/* Bytes that are no text, in pieces. */
+static void drip(peer_reply *reply, const char *piece)
+{
+    for (int i = 0; i < 3000; i++) {
+        peer_step_chunk(reply, piece, strlen(piece));
+        peer_step_delay_ms(reply, 10);
+    }
+}
+
+static void say_slowly(peer_reply *reply, int words, int pause_ms)
+{
+    for (int i = 0; i < words; i++) script_more(reply, SAYS("x"), PAUSES(pause_ms));
+}
+
+static void speak_for_three_seconds(peer *p)
+{
+    peer_reply *reply = script(p, BEGINS);
+    say_slowly(reply, 30, 100);
+    script_more(reply, STOPS, DONE);
 }
 
 /* --- between events --------------------------------------------------------------------------- */
 
-static void a_stream_that_goes_silent_is_stream_timeout(void **state)
+static void a_stream_that_goes_silent_is_stream_timeout(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_hang(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(100),
-                                 beluga_with_total_timeout_ms(10000)),
-                     BELUGA_ERROR_STREAM_TIMEOUT);
-    assert_story(&r, "start metadata [Hello]");
-    assert_non_null(strstr(r.error.message, "100 ms"));
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_CANCELLED, PATIENCE_MS), 0);
-    beluga_chat_model_unref(model);
+    script(s->peer, BEGINS, SAYS("Hello"), HANGS);
+    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(100),
+                       beluga_with_total_timeout_ms(10000));
+    assert_story(&s->r, "start metadata [Hello]");
+    assert_non_null(strstr(s->r.error.message, "100 ms"));
+    wait_cancelled(s, 0);
 }
 
-static void comments_and_pings_move_the_idle_timeout(void **state)
+static void comments_and_pings_move_the_idle_timeout(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
+    peer_reply *reply = script(s->peer, BEGINS, SAYS("Hello"));
     say_that_it_works(reply);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(2500)), 0);
-    assert_story(&r, "start metadata [Hello] finish(stop)");
-    beluga_chat_model_unref(model);
+    script_more(reply, STOPS, DONE);
+    expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
+    assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
 
 /* Where one of the two limits must end it, only this one can: the server never stops. */
-static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(void **state)
+static void who_only_says_that_it_works_is_given_up_on_and_not_asked_again(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3));
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_status(reply, 200, "Content-Type: text/event-stream\r\n");
-    for (int i = 0; i < 3000; i++) {
-        peer_step_chunk(reply, ": still here\n\n", 14);
-        peer_step_delay_ms(reply, 10);
-    }
-    assert_int_equal(stream_with(model, &r, beluga_with_progress_timeout_ms(400),
-                                 beluga_with_total_timeout_ms(20000)),
-                     BELUGA_ERROR_STREAM_TIMEOUT);
-    assert_non_null(strstr(r.error.message, "progress_timeout"));
-    assert_false(r.error.retryable);
-    assert_int_equal(peer_requests(p), 1);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_max_retries(3));
+    drip(script(s->peer, EVENT_STREAM), ": still here\n\n");
+    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_progress_timeout_ms(400),
+                       beluga_with_total_timeout_ms(20000));
+    assert_non_null(strstr(s->r.error.message, "progress_timeout"));
+    assert_false(s->r.error.retryable);
+    expect_requests(s, 1);
 }
 
-static void text_is_progress_however_long_it_takes(void **state)
+static void text_is_progress_however_long_it_takes(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    for (int i = 0; i < 30; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 100);
-    }
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_progress_timeout_ms(2500)), 0);
-    assert_int_equal(r.texts, 30);
-    beluga_chat_model_unref(model);
+    speak_for_three_seconds(s->peer);
+    expect_stream_with(s, 0, beluga_with_progress_timeout_ms(2500));
+    assert_int_equal(s->r.texts, 30);
 }
 
-static void bytes_that_drip_are_no_sign_of_life(void **state)
+static void bytes_that_drip_are_no_sign_of_life(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    for (int i = 0; i < 3000; i++) {
-        peer_step_chunk(reply, "x", 1);
-        peer_step_delay_ms(reply, 10);
-    }
-    assert_int_equal(stream_with(model, &r, beluga_with_idle_timeout_ms(200),
-                                 beluga_with_total_timeout_ms(10000)),
-                     BELUGA_ERROR_STREAM_TIMEOUT);
-    assert_story(&r, "start metadata [Hello]");
-    beluga_chat_model_unref(model);
+    drip(script(s->peer, BEGINS, SAYS("Hello")), "x");
+    expect_stream_with(s, BELUGA_ERROR_STREAM_TIMEOUT, beluga_with_idle_timeout_ms(200),
+                       beluga_with_total_timeout_ms(10000));
+    assert_story(&s->r, "start metadata [Hello]");
 }
 
 /* Each event comes well within the idle timeout, all of them take much longer than it. */
-static void a_stream_may_take_as_long_as_it_wants_while_events_come(void **state)
+static void a_stream_may_take_as_long_as_it_wants_while_events_come(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    for (int i = 0; i < 30; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 100);
-    }
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    assert_int_equal(stream_with(model, &r, beluga_with_timeout_ms(2500)), 0);
-    assert_int_equal(r.texts, 30);
-    beluga_chat_model_unref(model);
+    speak_for_three_seconds(s->peer);
+    expect_stream_with(s, 0, beluga_with_timeout_ms(2500));
+    assert_int_equal(s->r.texts, 30);
 }
 
 /* --- in all ----------------------------------------------------------------------------------- */
 
-static void a_stream_has_a_total_only_when_one_is_set(void **state)
+static void a_stream_has_a_total_only_when_one_is_set(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    for (int i = 0; i < 3000; i++) {
-        peer_openai_text(reply, "x");
-        peer_step_delay_ms(reply, 10);
-    }
-    assert_int_equal(stream_with(model, &r, beluga_with_total_timeout_ms(300)),
-                     BELUGA_ERROR_TIMEOUT);
-    assert_true(r.texts > 0);
-    assert_non_null(strstr(r.error.message, "no complete answer"));
-    beluga_chat_model_unref(model);
+    say_slowly(script(s->peer, BEGINS), 3000, 10);
+    expect_stream_with(s, BELUGA_ERROR_TIMEOUT, beluga_with_total_timeout_ms(300));
+    assert_true(s->r.texts > 0);
+    assert_non_null(strstr(s->r.error.message, "no complete answer"));
 }
 
-static void the_timeout_of_an_unstreamed_call_is_its_total(void **state)
+static void the_timeout_of_an_unstreamed_call_is_its_total(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
-    peer_reply *reply = peer_reply_new(p);
-    peer_step_status(reply, 200, "Content-Type: application/json\r\n");
-    for (int i = 0; i < 3000; i++) { /* a body that never ends: each byte is new, but no answer */
-        peer_step_chunk(reply, " ", 1);
-        peer_step_delay_ms(reply, 10);
-    }
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_TIMEOUT);
-    assert_string_equal(err.operation, "generate");
-    assert_int_equal(peer_requests(p), 1); /* it works on it, and would be paid again */
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_timeout_ms(2000), beluga_with_max_retries(3));
+    drip(script(s->peer, HEAD(200, "Content-Type: application/json\r\n")),
+         " "); /* a body that never ends: each byte is new, but no answer */
+    expect_failure(s, BELUGA_ERROR_TIMEOUT);
+    assert_string_equal(s->err.operation, "generate");
+    expect_requests(s, 1); /* it works on it, and would be paid again */
 }
 
-static void a_generate_that_streams_on_the_wire_has_the_timeouts_of_a_stream(void **state)
+static void a_generate_that_streams_on_the_wire_has_the_timeouts_of_a_stream(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_wire_streaming(true), beluga_with_idle_timeout_ms(100));
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_hang(reply);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_STREAM_TIMEOUT);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_wire_streaming(true), beluga_with_idle_timeout_ms(100));
+    script(s->peer, BEGINS, SAYS("Hello"), HANGS);
+    expect_failure(s, BELUGA_ERROR_STREAM_TIMEOUT);
 }
 
-static void full_providers_have_the_same_timeouts(void **state)
+static void full_providers_have_the_same_timeouts(scene *s)
 {
-    (void)state;
-    record r;
-    beluga_error err;
-    beluga_chat_model *model = open_mock(beluga_mock_with_latency_ms(PATIENCE_MS * 2),
-                                         beluga_with_timeout_ms(100), beluga_with_max_retries(0));
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_TIMEOUT);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_TIMEOUT);
-    beluga_chat_model_unref(model);
-    model =
-        open_mock(beluga_mock_with_word_delay_ms(PATIENCE_MS * 2), beluga_with_idle_timeout_ms(100),
-                  beluga_with_first_event_timeout_ms(100), beluga_with_max_retries(0));
-    assert_int_not_equal(stream_whole(model, &r), 0);
-    beluga_chat_model_unref(model);
+    open_mock_with(s, beluga_mock_with_latency_ms(PATIENCE_MS * 2), beluga_with_timeout_ms(100),
+                   beluga_with_max_retries(0));
+    expect_end(s, BELUGA_ERROR_TIMEOUT);
+    expect_failure(s, BELUGA_ERROR_TIMEOUT);
+    open_mock_with(s, beluga_mock_with_word_delay_ms(PATIENCE_MS * 2),
+                   beluga_with_idle_timeout_ms(100), beluga_with_first_event_timeout_ms(100),
+                   beluga_with_max_retries(0));
+    assert_int_not_equal(stream_whole(s->model, &s->r), 0);
 }
 
 /* --- connect ---------------------------------------------------------------------------------- */
@@ -291,17 +197,8 @@ typedef struct full_queue {
 
 static void make_full_queue(full_queue *q)
 {
-    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t n = sizeof at;
-    q->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(q->listener, (struct sockaddr *)&at, n), 0);
-    assert_int_equal(listen(q->listener, 0), 0);
-    assert_int_equal(getsockname(q->listener, (struct sockaddr *)&at, &n), 0);
-    snprintf(q->url, sizeof q->url, "http://127.0.0.1:%d/v1", ntohs(at.sin_port));
-    for (int i = 0; i < 8; i++) {
-        q->fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-        connect(q->fillers[i], (struct sockaddr *)&at, n);
-    }
+    q->listener = listen_locally(0, q->url, sizeof q->url);
+    for (int i = 0; i < 8; i++) q->fillers[i] = connect_to(q->listener, SOCK_NONBLOCK);
 }
 
 static void close_full_queue(full_queue *q)
@@ -310,121 +207,92 @@ static void close_full_queue(full_queue *q)
     close(q->listener);
 }
 
-static void a_connection_that_does_not_come_about_is_a_timeout_of_its_own(void **state)
+static void a_connection_that_does_not_come_about_is_a_timeout_of_its_own(scene *s)
 {
-    (void)state;
-    record r;
     full_queue q;
     make_full_queue(&q);
-    beluga_chat_model *model = open_at(q.url, beluga_with_connect_timeout_ms(100));
-    assert_int_equal(stream_whole(model, &r), BELUGA_ERROR_TIMEOUT);
-    assert_non_null(strstr(r.error.message, "no connection"));
-    assert_int_equal(generate(model, NULL, &r.error), BELUGA_ERROR_TIMEOUT);
-    assert_non_null(strstr(r.error.message, "no connection"));
-    beluga_chat_model_unref(model);
+    use_model(s, open_at(q.url, beluga_with_connect_timeout_ms(100)));
+    expect_end(s, BELUGA_ERROR_TIMEOUT);
+    assert_non_null(strstr(s->r.error.message, "no connection"));
+    assert_int_equal(generate(s->model, NULL, &s->r.error), BELUGA_ERROR_TIMEOUT);
+    assert_non_null(strstr(s->r.error.message, "no connection"));
     close_full_queue(&q);
 }
 
-static void a_port_where_nobody_listens_is_a_network_error(void **state)
+static void a_port_where_nobody_listens_is_a_network_error(scene *s)
 {
-    (void)state;
-    beluga_error err;
-    beluga_chat_model *model =
-        open_at("http://127.0.0.1:1/v1", beluga_with_connect_timeout_ms(PATIENCE_MS));
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
-    assert_true(err.retryable);
-    beluga_chat_model_unref(model);
+    use_model(s, open_at("http://127.0.0.1:1/v1", beluga_with_connect_timeout_ms(PATIENCE_MS)));
+    expect_failure(s, BELUGA_ERROR_NETWORK);
+    assert_true(s->err.retryable);
 }
 
 /* The limit is where the next descriptor would be; the loop's own are there from the first call. */
-static void a_process_without_descriptors_is_told_so(void **state)
+static void a_process_without_descriptors_is_told_so(scene *s)
 {
-    (void)state;
-    beluga_error err;
     struct rlimit before, none;
-    beluga_chat_model *model = open_at_n("http://127.0.0.1:1/v1", NULL, 0);
-    assert_int_equal(generate(model, NULL, &err), BELUGA_ERROR_NETWORK);
-    assert_null(strstr(err.message, "descriptors"));
+    use_model(s, open_at_n("http://127.0.0.1:1/v1", NULL, 0));
+    expect_failure(s, BELUGA_ERROR_NETWORK);
+    assert_null(strstr(s->err.message, "descriptors"));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
     int next = dup(STDERR_FILENO);
     close(next);
     none = before;
     none.rlim_cur = (rlim_t)next;
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-    int status = generate(model, NULL, &err);
+    int status = generate(s->model, NULL, &s->err);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
     assert_int_equal(status, BELUGA_ERROR_NETWORK);
-    assert_non_null(strstr(err.message, "descriptors"));
-    beluga_chat_model_unref(model);
+    assert_non_null(strstr(s->err.message, "descriptors"));
 }
 
 /* --- the caller's deadline -------------------------------------------------------------------- */
 
-static void a_deadline_is_context_timeout_and_is_not_retried(void **state)
+static void a_deadline_is_context_timeout_and_is_not_retried(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer_with(p, beluga_with_max_retries(3));
-    peer_reply *reply = peer_reply_new(p);
-    peer_reply_repeat(reply, PEER_FOR_EVER);
-    peer_step_hang(reply);
-    beluga_context *ctx = beluga_context_new_timeout(NULL, 100);
-    assert_int_equal(stream_whole_n(model, ctx, &r, NULL, 0), BELUGA_ERROR_CONTEXT_TIMEOUT);
-    beluga_context_unref(ctx);
-    ctx = beluga_context_new_timeout(NULL, 100);
-    assert_int_equal(generate_under(model, ctx, NULL, &r.error), BELUGA_ERROR_CONTEXT_TIMEOUT);
-    assert_false(r.error.retryable);
-    beluga_context_unref(ctx);
-    assert_int_equal(peer_requests(p), 2);
-    beluga_chat_model_unref(model);
+    open_with(s, beluga_with_max_retries(3));
+    script(s->peer, REPEATS(PEER_FOR_EVER), HANGS);
+    s->ctx = beluga_context_new_timeout(NULL, 100);
+    expect_end(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
+    beluga_context_unref(s->ctx);
+    s->ctx = beluga_context_new_timeout(NULL, 100);
+    expect_failure(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
+    assert_false(s->err.retryable);
+    expect_requests(s, 2);
 }
 
-static void a_deadline_that_has_passed_sends_nothing(void **state)
+static void a_deadline_that_has_passed_sends_nothing(scene *s)
 {
-    peer *p = *state;
-    record r;
-    beluga_chat_model *model = open_peer(p);
-    beluga_context *ctx = beluga_context_new_timeout(NULL, 0);
-    assert_int_equal(stream_whole_n(model, ctx, &r, NULL, 0), BELUGA_ERROR_CONTEXT_TIMEOUT);
-    assert_int_equal(generate_under(model, ctx, NULL, NULL), BELUGA_ERROR_CONTEXT_TIMEOUT);
-    assert_int_equal(peer_connections(p), 0);
-    beluga_context_unref(ctx);
-    beluga_chat_model_unref(model);
+    s->ctx = beluga_context_new_timeout(NULL, 0);
+    expect_end(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
+    expect_failure(s, BELUGA_ERROR_CONTEXT_TIMEOUT);
+    assert_int_equal(peer_connections(s->peer), 0);
 }
 
-static void the_nearest_deadline_of_the_parents_holds(void **state)
+static void the_nearest_deadline_of_the_parents_holds(scene *s)
 {
-    (void)state;
-    record r;
-    beluga_chat_model *model = open_mock(beluga_mock_with_latency_ms(PATIENCE_MS * 2));
+    open_mock_with(s, beluga_mock_with_latency_ms(PATIENCE_MS * 2));
     beluga_context *near = beluga_context_new_timeout(NULL, 100);
     beluga_context *far = beluga_context_new_timeout(near, PATIENCE_MS * 4);
-    assert_int_equal(stream_whole_n(model, far, &r, NULL, 0), BELUGA_ERROR_CONTEXT_TIMEOUT);
+    assert_int_equal(stream_whole_n(s->model, far, &s->r, NULL, 0), BELUGA_ERROR_CONTEXT_TIMEOUT);
     beluga_context_unref(far);
     beluga_context_unref(near);
-    beluga_chat_model_unref(model);
 }
 
 /* --- what does not count ---------------------------------------------------------------------- */
 
 /* A loop that lay idle for longer than the deadline: its idleness must not lengthen the next
  * timeout. */
-static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(void **state)
+static void the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts(scene *s)
 {
-    peer *p = *state;
-    beluga_error err;
-    beluga_chat_model *model = open_peer(p);
-    peer_openai_answer(peer_reply_new(p), "Hello");
-    assert_int_equal(generate(model, "Hello", NULL), 0);
+    script(s->peer, ANSWERS("Hello"));
+    expect_text(s, "Hello");
     sleep_ms(1500);
-    peer_step_hang(peer_reply_new(p));
-    beluga_context *ctx = beluga_context_new_timeout(NULL, 1000);
+    script(s->peer, HANGS);
+    s->ctx = beluga_context_new_timeout(NULL, 1000);
     beluga_response *response;
-    assert_int_equal(beluga_invoke(model, ctx, beluga_input_text("Hi"), &response, &err,
+    assert_int_equal(beluga_invoke(s->model, s->ctx, beluga_input_text("Hi"), &response, &s->err,
                                    beluga_with_timeout_ms(100)),
                      BELUGA_ERROR_TIMEOUT);
-    beluga_context_unref(ctx);
-    beluga_chat_model_unref(model);
 }
 
 /* On a client of its own, so that the loop is a new one. */
@@ -443,7 +311,7 @@ static void time_before_the_first_next_does_not_count(void **state)
     beluga_config_free(config);
     for (int i = 0; i < 2; i++) { /* the second time on a loop that was used before */
         record_clear(&r);
-        peer_openai_stream(peer_reply_new(p), "Hello");
+        script(p, STREAMS("Hello"));
         beluga_stream *stream = begin_stream(model, NULL);
         sleep_ms(1200);
         pull_all(stream, &r);
@@ -454,111 +322,74 @@ static void time_before_the_first_next_does_not_count(void **state)
     beluga_client_unref(client);
 }
 
-static void time_between_two_nexts_does_not_count(void **state)
+static void time_between_two_nexts_does_not_count(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, 0);
-    peer_openai_text(reply, " world");
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    beluga_stream *stream = begin_stream(model, NULL);
-    pull_until(stream, &r, BELUGA_EVENT_TEXT);
-    peer_open_gate(p, 0);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    open_with(s, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
+    script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), SAYS(" world"), STOPS, DONE);
+    begin_until(s, BELUGA_EVENT_TEXT);
+    let_the_rest_come(s);
     sleep_ms(1200); /* everything lies in the socket */
-    pull_all(stream, &r);
-    assert_story(&r, "start metadata [Hello] [ world] finish(stop)");
-    beluga_stream_free(stream);
-    beluga_chat_model_unref(model);
+    pull_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] [ world] finish(stop)");
 }
 
-static void time_while_paused_does_not_count(void **state)
+static void time_while_paused_does_not_count(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model =
-        open_peer_with(p, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, 0);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    beluga_op *op = push_stream(model, loop, NULL, &r);
-    while (!r.texts) poll_and_step(loop);
-    beluga_op_pause(op, true);
+    open_with(s, beluga_with_timeout_ms(1000), beluga_with_total_timeout_ms(1000));
+    script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), STOPS, DONE);
+    push(s);
+    step_to_text(s);
+    beluga_op_pause(s->op, true);
     sleep_ms(1200);
-    step_until_quiet(loop);
-    assert_story(&r, "start metadata [Hello]");
-    peer_open_gate(p, 0);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
-    beluga_op_pause(op, false);
-    step_until_end(loop, &r);
-    assert_story(&r, "start metadata [Hello] finish(stop)");
-    beluga_op_free(op);
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    step_until_quiet(s->loop);
+    assert_story(&s->r, "start metadata [Hello]");
+    let_the_rest_come(s);
+    beluga_op_pause(s->op, false);
+    step_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
 
-static void a_host_that_was_busy_reads_what_came_before_a_timeout_may_fail_the_call(void **state)
+static void a_host_that_was_busy_reads_what_came_before_a_timeout_may_fail_the_call(scene *s)
 {
-    peer *p = *state;
-    record r = {0};
-    beluga_loop *loop = new_loop();
-    beluga_chat_model *model = open_peer_with(p, beluga_with_timeout_ms(1000));
-    peer_reply *reply = peer_reply_new(p);
-    peer_openai_begin(reply);
-    peer_openai_text(reply, "Hello");
-    peer_step_gate(reply, 0);
-    peer_openai_finish(reply, "stop");
-    peer_openai_done(reply);
-    beluga_op_free(push_stream(model, loop, NULL, &r));
-    while (!r.texts) poll_and_step(loop);
-    peer_open_gate(p, 0);
-    assert_int_equal(peer_wait_outcome(p, 0, PEER_ANSWERED, PATIENCE_MS), 0);
+    open_with(s, beluga_with_timeout_ms(1000));
+    script(s->peer, BEGINS, SAYS("Hello"), WAITS_AT(0), STOPS, DONE);
+    push(s);
+    step_to_text(s);
+    let_the_rest_come(s);
     sleep_ms(1200);
-    step_until_end(loop, &r);
-    assert_story(&r, "start metadata [Hello] finish(stop)");
-    beluga_chat_model_unref(model);
-    beluga_loop_free(loop);
+    step_to_the_end(s);
+    assert_story(&s->r, "start metadata [Hello] finish(stop)");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ON_PEER(a_server_that_never_answers_is_a_timeout),
-        ON_PEER(a_server_that_accepts_and_never_reads_is_a_timeout),
-        ON_PEER(a_head_alone_is_no_first_event),
-        ON_PEER(comments_and_pings_move_the_first_event_timeout),
-        ON_PEER(a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in),
-        ON_PEER(a_stream_that_goes_silent_is_stream_timeout),
-        ON_PEER(comments_and_pings_move_the_idle_timeout),
-        ON_PEER(who_only_says_that_it_works_is_given_up_on_and_not_asked_again),
-        ON_PEER(text_is_progress_however_long_it_takes),
-        ON_PEER(bytes_that_drip_are_no_sign_of_life),
-        ON_PEER(a_stream_may_take_as_long_as_it_wants_while_events_come),
-        ON_PEER(a_stream_has_a_total_only_when_one_is_set),
-        ON_PEER(the_timeout_of_an_unstreamed_call_is_its_total),
-        ON_PEER(a_generate_that_streams_on_the_wire_has_the_timeouts_of_a_stream),
-        cmocka_unit_test(full_providers_have_the_same_timeouts),
-        cmocka_unit_test(a_connection_that_does_not_come_about_is_a_timeout_of_its_own),
-        cmocka_unit_test(a_port_where_nobody_listens_is_a_network_error),
-        cmocka_unit_test(a_process_without_descriptors_is_told_so),
-        ON_PEER(a_deadline_is_context_timeout_and_is_not_retried),
-        ON_PEER(a_deadline_that_has_passed_sends_nothing),
-        cmocka_unit_test(the_nearest_deadline_of_the_parents_holds),
-        ON_PEER(the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts),
+        SCENE(a_server_that_never_answers_is_a_timeout),
+        SCENE(a_server_that_accepts_and_never_reads_is_a_timeout),
+        SCENE(a_head_alone_is_no_first_event),
+        SCENE(comments_and_pings_move_the_first_event_timeout),
+        SCENE(a_timeout_of_zero_does_not_exist_and_the_general_one_stands_in),
+        SCENE(a_stream_that_goes_silent_is_stream_timeout),
+        SCENE(comments_and_pings_move_the_idle_timeout),
+        SCENE(who_only_says_that_it_works_is_given_up_on_and_not_asked_again),
+        SCENE(text_is_progress_however_long_it_takes),
+        SCENE(bytes_that_drip_are_no_sign_of_life),
+        SCENE(a_stream_may_take_as_long_as_it_wants_while_events_come),
+        SCENE(a_stream_has_a_total_only_when_one_is_set),
+        SCENE(the_timeout_of_an_unstreamed_call_is_its_total),
+        SCENE(a_generate_that_streams_on_the_wire_has_the_timeouts_of_a_stream),
+        SCENE(full_providers_have_the_same_timeouts),
+        SCENE(a_connection_that_does_not_come_about_is_a_timeout_of_its_own),
+        SCENE(a_port_where_nobody_listens_is_a_network_error),
+        SCENE(a_process_without_descriptors_is_told_so),
+        SCENE(a_deadline_is_context_timeout_and_is_not_retried),
+        SCENE(a_deadline_that_has_passed_sends_nothing),
+        SCENE(the_nearest_deadline_of_the_parents_holds),
+        SCENE(the_time_a_loop_lay_idle_does_not_lengthen_the_next_calls_timeouts),
         ON_PEER(time_before_the_first_next_does_not_count),
-        ON_PEER(time_between_two_nexts_does_not_count),
-        ON_PEER(time_while_paused_does_not_count),
-        ON_PEER(a_host_that_was_busy_reads_what_came_before_a_timeout_may_fail_the_call),
+        SCENE(time_between_two_nexts_does_not_count),
+        SCENE(time_while_paused_does_not_count),
+        SCENE(a_host_that_was_busy_reads_what_came_before_a_timeout_may_fail_the_call),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -197,16 +197,22 @@ beluga_loop *new_loop(void)
     return loop;
 }
 
-beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r)
+beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                   beluga_event_cb cb, void *payload)
 {
     beluga_error err = {0};
     beluga_op *op = NULL;
     beluga_messages *messages = beluga_messages_new();
     assert_int_equal(beluga_messages_add(messages, beluga_human_message("Hi")), 0);
-    if (beluga_stream_start(model, loop, ctx, messages, record_event, r, &op, &err))
+    if (beluga_stream_start(model, loop, ctx, messages, cb, payload, &op, &err))
         fail_msg("start: %s", err.message);
     beluga_messages_free(messages);
     return op;
+}
+
+beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r)
+{
+    return push_to(model, loop, ctx, record_event, r);
 }
 
 static int poll_once(beluga_loop *loop, int timeout_ms)

@@ -84,6 +84,9 @@ int generate_under(beluga_chat_model *model, beluga_context *ctx, const char *ex
                    beluga_error *err);
 
 /* Begin a stream of "Hi" on a host's loop; it must begin. */
+beluga_op *push_to(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx,
+                   beluga_event_cb cb, void *payload);
+/* The same, with a record that hears the events. */
 beluga_op *push_stream(beluga_chat_model *model, beluga_loop *loop, beluga_context *ctx, record *r);
 beluga_loop *new_loop(void);
 /* Wait with poll(2) until the loop's descriptor is readable, then step once. Fails after

@@ -28,19 +28,14 @@ static inline bool has_provider(const char *name)
 }
 
 /* Each skips the case. */
-#define needs_provider(name)                                 \
-    do {                                                     \
-        if (!has_provider(name)) {                           \
-            print_message("# needs -Dproviders=%s\n", name); \
-            skip();                                          \
-        }                                                    \
+#define needs_option(there, option, value)                  \
+    do {                                                    \
+        if (!(there)) {                                     \
+            print_message("# needs -D" option "\n", value); \
+            skip();                                         \
+        }                                                   \
     } while (0)
-#define needs_part(name)                                   \
-    do {                                                   \
-        if (!has_part(name)) {                             \
-            print_message("# needs -D%s=enabled\n", name); \
-            skip();                                        \
-        }                                                  \
-    } while (0)
+#define needs_provider(name) needs_option(has_provider(name), "providers=%s", name)
+#define needs_part(name)     needs_option(has_part(name), "%s=enabled", name)
 
 #endif

@@ -181,3 +181,27 @@ beluga_chat_model *tape_open_n(const tape *t, const beluga_option *opts, size_t 
     beluga_config_free(config);
     return model;
 }
+
+void tape_answer(tape *t, beluga_chat_model *model, const char *text)
+{
+    script(t->peer, ANSWERS(text));
+    tape_record(t);
+    assert_int_equal(generate(model, text, NULL), 0);
+}
+
+const char *tape_refusal(beluga_chat_model *model, const char *text)
+{
+    static beluga_error err;
+    beluga_response *response = NULL;
+    memset(&err, 0, sizeof err);
+    assert_int_equal(beluga_invoke(model, NULL, beluga_input_text(text), &response, &err),
+                     BELUGA_ERROR_NOT_FOUND);
+    assert_null(response);
+    assert_int_equal(err.retryable, 0);
+    return err.message;
+}
+
+void assert_says(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("no \"%s\" in \"%s\"", part, text);
+}

@@ -6,6 +6,7 @@
 #include <beluga/cassette.h>
 
 #include "calls.h"
+#include "script.h"
 
 /* Long and odd, so that finding it anywhere means that it leaked. */
 #define TAPE_KEY "sk-test-4f1dC0ffee5ecret"
@@ -34,6 +35,13 @@ beluga_chat_model *tape_open_n(const tape *t, const beluga_option *opts, size_t 
 #define tape_open(t, ...)                                                    \
     tape_open_n(t, (const beluga_option[]){__VA_ARGS__, BELUGA_OPTIONS_END}, \
                 BELUGA_OPTIONS_TERMINATED)
+
+/* Script an answer, and record it. */
+void tape_answer(tape *t, beluga_chat_model *model, const char *text);
+/* Ask for `text`, which nothing recorded answers; returns what is said of it, until the next call.
+ */
+const char *tape_refusal(beluga_chat_model *model, const char *text);
+void assert_says(const char *text, const char *part);
 
 /* How many recordings there are, and their names, sorted. */
 size_t tape_count(const tape *t);

@@ -3,6 +3,10 @@
  * call has, what is captured of its texts, and that every limit drops and counts.
  */
 #include "../support/calls.h"
+#include "../support/scoped.h"
+#include "../support/words.h"
+#include "../support/small_provider.h"
+#include "in_child.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/provider/provider.h>
@@ -12,7 +16,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { MAX_VARIABLES = 16, CHILD_SECONDS = 60, SAID = 2048 };
+enum { MAX_VARIABLES = 16, SAID = 2048 };
 
 typedef struct scene {
     char path[64];
@@ -125,11 +129,10 @@ static void expect_none(const char *text, const char *part)
 static void ask(beluga_chat_model *model, beluga_messages *messages, const beluga_option *options,
                 size_t n)
 {
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err = {0};
     if (beluga_generate_n(model, NULL, messages, &response, &err, options, n))
         fail_msg("%s", err.message);
-    beluga_response_free(response);
     beluga_messages_free(messages);
 }
 
@@ -164,6 +167,17 @@ static beluga_messages *everything(void)
     return messages;
 }
 
+/* Ask with these variables, and return what was exported. Borrowed. */
+static const char *exported_everything(scene *s, const char *const *variables)
+{
+    const beluga_option options[] = {beluga_with_model_name("any")};
+    open_client(s, variables);
+    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    ask(model, everything(), NULL, 0);
+    beluga_chat_model_unref(model);
+    return exported(s);
+}
+
 /* How a text of JSON stands in a string of JSON. */
 static void expect_quoted(const char *text, const char *json)
 {
@@ -179,13 +193,7 @@ static void expect_quoted(const char *text, const char *json)
 
 static void every_kind_of_part_is_captured_and_media_are_only_named(void **state)
 {
-    scene *s = *state;
-    open_client(s, capture);
-    const beluga_option options[] = {beluga_with_model_name("any")};
-    beluga_chat_model *model = open_model(s, "mock", options, 1);
-    ask(model, everything(), NULL, 0);
-    beluga_chat_model_unref(model);
-    const char *text = exported(s);
+    const char *text = exported_everything(*state, capture);
     expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]");
     expect_quoted(text,
                   "{\"role\":\"user\",\"parts\":[{\"type\":\"text\",\"content\":\"Look at this\"}");
@@ -205,13 +213,7 @@ static void every_kind_of_part_is_captured_and_media_are_only_named(void **state
 
 static void nothing_of_it_is_captured_unless_somebody_asks(void **state)
 {
-    scene *s = *state;
-    open_client(s, NULL);
-    const beluga_option options[] = {beluga_with_model_name("any")};
-    beluga_chat_model *model = open_model(s, "mock", options, 1);
-    ask(model, everything(), NULL, 0);
-    beluga_chat_model_unref(model);
-    const char *text = exported(s);
+    const char *text = exported_everything(*state, NULL);
     expect(text, "chat any");
     expect_none(text, "Be brief");
     expect_none(text, "This is a mock");
@@ -219,14 +221,8 @@ static void nothing_of_it_is_captured_unless_somebody_asks(void **state)
 
 static void a_text_past_the_limit_is_left_out_whole_and_counted(void **state)
 {
-    scene *s = *state;
     const char *const small[] = {capture[0], "OTEL_SPAN_ATTRIBUTE_VALUE_LENGTH_LIMIT=64", NULL};
-    open_client(s, small);
-    const beluga_option options[] = {beluga_with_model_name("any")};
-    beluga_chat_model *model = open_model(s, "mock", options, 1);
-    ask(model, everything(), NULL, 0);
-    beluga_chat_model_unref(model);
-    const char *text = exported(s);
+    const char *text = exported_everything(*state, small);
     expect_quoted(text, "[{\"type\":\"text\",\"content\":\"Be brief\"}]"); /* this one fits */
     expect_none(text, "Look at this");
     expect(text, "\"droppedAttributesCount\":2"); /* question and answer */
@@ -244,9 +240,8 @@ static void ask_with_settings(scene *s)
                                  beluga_with_top_k(5),
                                  beluga_with_temperature(0.5),
                                  beluga_with_max_tokens(64)};
-    beluga_chat_model *model = open_model(s, "mock", options, 1);
+    SCOPED(beluga_chat_model) *model = open_model(s, "mock", options, 1);
     ask(model, say("Hi"), how, sizeof how / sizeof *how);
-    beluga_chat_model_unref(model);
 }
 
 static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
@@ -255,15 +250,15 @@ static void the_settings_of_a_call_are_attributes_of_its_span(void **state)
     open_client(s, NULL);
     ask_with_settings(s);
     const char *text = exported(s);
-    expect(text,
-           "{\"key\":\"gen_ai.request.stop_sequences\",\"value\":{\"arrayValue\":{\"values\":["
-           "{\"stringValue\":\"END\"},{\"stringValue\":\"HALT\"}]}}}");
-    expect(text,
-           "{\"key\":\"gen_ai.request.reasoning.level\",\"value\":{\"stringValue\":\"low\"}}");
-    expect(text, "{\"key\":\"gen_ai.output.type\",\"value\":{\"stringValue\":\"json\"}}");
-    expect(text, "{\"key\":\"gen_ai.request.top_k\",\"value\":{\"doubleValue\":5.0}}");
-    expect(text, "{\"key\":\"gen_ai.request.temperature\",\"value\":{\"doubleValue\":0.5}}");
-    expect(text, "{\"key\":\"gen_ai.request.max_tokens\",\"value\":{\"intValue\":\"64\"}}");
+    assert_has_all(
+        text,
+        "{\"key\":\"gen_ai.request.stop_sequences\",\"value\":{\"arrayValue\":{\"values\":["
+        "{\"stringValue\":\"END\"},{\"stringValue\":\"HALT\"}]}}}",
+        "{\"key\":\"gen_ai.request.reasoning.level\",\"value\":{\"stringValue\":\"low\"}}",
+        "{\"key\":\"gen_ai.output.type\",\"value\":{\"stringValue\":\"json\"}}",
+        "{\"key\":\"gen_ai.request.top_k\",\"value\":{\"doubleValue\":5.0}}",
+        "{\"key\":\"gen_ai.request.temperature\",\"value\":{\"doubleValue\":0.5}}",
+        "{\"key\":\"gen_ai.request.max_tokens\",\"value\":{\"intValue\":\"64\"}}");
 }
 
 static void the_newer_names_have_an_integer_for_top_k(void **state)
@@ -304,20 +299,13 @@ static int start_measured(void *self, const beluga_call *call, beluga_emit *emit
     return status ? status : beluga_emit_finish(emit, BELUGA_FINISH_STOP, NULL);
 }
 
-static void cancel_nothing(void *self, beluga_emit *emit)
-{
-    (void)self;
-    (void)emit;
-}
-
-static const beluga_provider measured = {BELUGA_PROVIDER_INIT("measured"), .default_model = "m",
-                                         .start = start_measured, .cancel = cancel_nothing};
+static const beluga_provider measured = {SMALL_PROVIDER("measured", start_measured),
+                                         .default_model = "m"};
 
 static void call_measured(scene *s, int times)
 {
-    beluga_chat_model *model = open_model(s, "measured", NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_model(s, "measured", NULL, 0);
     for (int i = 0; i < times; i++) ask(model, say("Hi"), NULL, 0);
-    beluga_chat_model_unref(model);
 }
 
 static void open_measured(scene *s, const char *const *more)
@@ -333,14 +321,12 @@ static void a_providers_own_attributes_and_measurements_are_exported(void **stat
     open_measured(s, NULL);
     call_measured(s, 3);
     const char *text = exported(s);
-    expect(text, "{\"key\":\"acme.region\",\"value\":{\"stringValue\":\"north\"}}");
-    expect(text, "{\"key\":\"acme.shard\",\"value\":{\"intValue\":\"-3\"}}");
-    expect(text, "{\"key\":\"acme.warm\",\"value\":{\"boolValue\":true}}");
-    expect(text, "{\"key\":\"acme.raw\",\"value\":{\"stringValue\":\"a??\"}}");
-    expect(text, "\"name\":\"acme.credits\"");
-    expect(text, "\"asDouble\":6");
-    expect(text, "\"name\":\"acme.queue\"");
-    expect(text, "\"sum\":0.75");
+    assert_has_all(text, "{\"key\":\"acme.region\",\"value\":{\"stringValue\":\"north\"}}",
+                   "{\"key\":\"acme.shard\",\"value\":{\"intValue\":\"-3\"}}",
+                   "{\"key\":\"acme.warm\",\"value\":{\"boolValue\":true}}",
+                   "{\"key\":\"acme.raw\",\"value\":{\"stringValue\":\"a??\"}}",
+                   "\"name\":\"acme.credits\"", "\"asDouble\":6", "\"name\":\"acme.queue\"",
+                   "\"sum\":0.75");
 }
 
 static void differences_begin_anew_with_each_export(void **state)
@@ -358,8 +344,9 @@ static void differences_begin_anew_with_each_export(void **state)
 }
 
 /* The child's file is another one: what both write into one could not be told apart. */
-static int measure_in_child(scene *s)
+static int measure_in_child(void *argument)
 {
+    scene *s = argument;
     call_measured(s, 2);
     return beluga_telemetry_flush(s->telemetry, PATIENCE_MS) ? 1 : 0;
 }
@@ -367,22 +354,10 @@ static int measure_in_child(scene *s)
 static void a_forked_child_counts_from_nothing(void **state)
 {
     scene *s = *state;
-    if (UNDER_TSAN) {
-        print_message("# ThreadSanitizer starts no thread in a child of a program with threads\n");
-        skip();
-    }
+    needs_threads_in_a_child();
     open_measured(s, NULL);
     call_measured(s, 5);
-    fflush(NULL);
-    pid_t child = fork();
-    if (child == 0) {
-        alarm(CHILD_SECONDS);
-        _exit(measure_in_child(s));
-    }
-    int status;
-    assert_int_equal(waitpid(child, &status, 0), child);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), 0);
+    in_child(measure_in_child, s);
     const char *text = exported(s);
     expect(text, "\"asDouble\":4");  /* the child's two calls */
     expect(text, "\"asDouble\":10"); /* and the parent's five */
@@ -403,13 +378,13 @@ static void settings_that_make_no_sense_are_told_and_the_default_is_taken(void *
                                  "OTEL_SPAN_EVENT_COUNT_LIMIT=-1",
                                  NULL};
     open_client(s, wrong);
-    expect(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must be a URL that begins with http://");
-    expect(s->said, "OTEL_EXPORTER_OTLP_HEADERS it is not a list");
-    expect(s->said, "OTEL_EXPORTER_OTLP_TIMEOUT soon is not a number");
-    expect(s->said, "OTEL_EXPORTER_OTLP_PROTOCOL grpc is neither");
-    expect(s->said, "OTEL_EXPORTER_OTLP_COMPRESSION brotli is neither");
-    expect(s->said, "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT");
-    expect(s->said, "OTEL_SPAN_EVENT_COUNT_LIMIT");
+    assert_has_all(s->said, "OTEL_EXPORTER_OTLP_ENDPOINT it must be a URL that begins with http://",
+                   "OTEL_EXPORTER_OTLP_HEADERS it is not a list",
+                   "OTEL_EXPORTER_OTLP_TIMEOUT soon is not a number",
+                   "OTEL_EXPORTER_OTLP_PROTOCOL grpc is neither",
+                   "OTEL_EXPORTER_OTLP_COMPRESSION brotli is neither",
+                   "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+                   "OTEL_SPAN_EVENT_COUNT_LIMIT");
 }
 
 static void what_headers_and_addresses_can_not_carry_is_left_out(void **state)
@@ -448,18 +423,23 @@ static void what_is_set_for_all_signals_is_told_once(void **state)
     expect(s->said, "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION brotli is neither");
 }
 
+/* These variables, and nothing else. */
+static void open_without_a_file(scene *s, const char *const *variables)
+{
+    const beluga_telemetry_settings settings = {.size = sizeof settings,
+                                                .variables = variables,
+                                                .without_environment = true,
+                                                .log = hear,
+                                                .log_payload = s};
+    assert_int_equal(beluga_client_new(NULL, &s->client), 0);
+    assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
+}
+
 static void an_exporter_that_nobody_has_is_told(void **state)
 {
     scene *s = *state;
     const char *const wrong[] = {"OTEL_TRACES_EXPORTER=zipkin", NULL};
-    const beluga_client_settings client = {.size = sizeof client};
-    const beluga_telemetry_settings settings = {.size = sizeof settings,
-                                                .variables = wrong,
-                                                .without_environment = true,
-                                                .log = hear,
-                                                .log_payload = s};
-    assert_int_equal(beluga_client_new(&client, &s->client), 0);
-    assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
+    open_without_a_file(s, wrong);
     expect(s->said, "OTEL_TRACES_EXPORTER zipkin is none of otlp, console, none");
 }
 
@@ -467,14 +447,7 @@ static void a_console_that_the_program_does_not_print_is_told(void **state)
 {
     scene *s = *state;
     const char *const console[] = {"OTEL_TRACES_EXPORTER=console", NULL};
-    const beluga_client_settings client = {.size = sizeof client};
-    const beluga_telemetry_settings settings = {.size = sizeof settings,
-                                                .variables = console,
-                                                .without_environment = true,
-                                                .log = hear,
-                                                .log_payload = s};
-    assert_int_equal(beluga_client_new(&client, &s->client), 0);
-    assert_int_equal(beluga_telemetry_init(s->client, &settings, &s->telemetry, NULL), 0);
+    open_without_a_file(s, console);
     expect(s->said, "the program prints none of it");
 }
 

@@ -1,6 +1,8 @@
 /* The tool loop: what the model is told, what the caller is told, and that it always comes to an
  * end. */
 #include "support/calls.h"
+#include "../support/scoped.h"
+#include "bodies.h"
 
 #include <beluga/provider/json.h>
 #include <beluga/providers/mock.h>
@@ -19,16 +21,7 @@ static int echo(void *payload, beluga_context *ctx, const char *arguments, size_
     return beluga_tool_result_set(result, arguments, length);
 }
 
-static int break_down(void *payload, beluga_context *ctx, const char *arguments, size_t length,
-                      beluga_tool_result *result)
-{
-    (void)payload;
-    (void)ctx;
-    (void)arguments;
-    (void)length;
-    beluga_tool_result_set(result, "out of order", 12);
-    return BELUGA_ERROR_INTERNAL;
-}
+static failing breakdown = {"out of order", BELUGA_ERROR_INTERNAL};
 
 /* Sleeps until its context is cancelled: an abandoned tool can see that it is. */
 static atomic_int sleepers_started, sleepers_woken;
@@ -153,8 +146,8 @@ static int run_n(beluga_chat_model *model, beluga_context *ctx, beluga_messages 
 
 static void expect_story(beluga_chat_model *model, const char *expected)
 {
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_messages) *messages = NULL;
+    SCOPED(beluga_response) *response = NULL;
     beluga_error err;
     story s;
     int status = run_n(model, NULL, &messages, &s, &response, &err, NULL, 0);
@@ -162,9 +155,39 @@ static void expect_story(beluga_chat_model *model, const char *expected)
     assert_int_equal(status, 0);
     assert_string_equal(s.text, expected);
     assert_string_equal(beluga_response_text(response, NULL), "done");
-    beluga_response_free(response);
-    beluga_messages_free(messages);
     beluga_chat_model_unref(model);
+}
+
+/* A run that succeeds. Returns owned. */
+static beluga_response *run(beluga_chat_model *model, beluga_messages **messages, story *s)
+{
+    beluga_response *response = NULL;
+    assert_int_equal(run_n(model, NULL, messages, s, &response, NULL, NULL, 0), 0);
+    return response;
+}
+
+/* A run that takes more steps than it may, and so finishes never. */
+static void exceeds(beluga_chat_model *model, beluga_messages **messages, story *s,
+                    const beluga_option *limit)
+{
+    beluga_response *response;
+    beluga_error err;
+    assert_int_equal(run_n(model, NULL, messages, s, &response, &err, limit, 1),
+                     BELUGA_ERROR_LIMIT_EXCEEDED);
+    assert_null(response);
+    assert_int_equal(s->finishes, 0);
+}
+
+/* Answer once with a call of echo, which ends for this reason. */
+static peer_reply *call_and_end(peer *p, const char *reason)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_openai_begin(r);
+    peer_openai_tool(r, 0, "c1", "echo", "{}");
+    peer_openai_finish(r, reason);
+    peer_openai_usage(r, 3, 2);
+    peer_openai_done(r);
+    return r;
 }
 
 /* --- tests ------------------------------------------------------------------------------------ */
@@ -172,12 +195,11 @@ static void expect_story(beluga_chat_model *model, const char *expected)
 static void a_tools_result_goes_back_and_the_answer_comes(void **state)
 {
     (void)state;
-    beluga_chat_model *model = mock_that_calls(
+    SCOPED(beluga_chat_model) *model = mock_that_calls(
         "[{\"id\":\"c1\",\"name\":\"echo\",\"arguments\":{\"n\":1}}]", tool("echo", echo, NULL, 0));
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_string_equal(s.text, "<ok {\"n\":1}>done");
     assert_int_equal(s.starts, 1);
     assert_int_equal(s.finishes, 1);
@@ -190,16 +212,13 @@ static void a_tools_result_goes_back_and_the_answer_comes(void **state)
     assert_string_equal(beluga_message_text(result, NULL), "{\"n\":1}");
     assert_false(beluga_message_is_tool_error(result));
     assert_int_equal(beluga_response_usage(response)->output_total, s.output_tokens);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void what_goes_wrong_is_told_to_the_model_and_in_the_event(void **state)
 {
     (void)state;
     expect_story(mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
-                                 tool("broken", break_down, NULL, 0)),
+                                 tool("broken", fail_as_told, &breakdown, 0)),
                  "<tool_execution_error out of order>done");
     expect_story(
         mock_that_calls("[{\"name\":\"nowhere\",\"arguments\":{}}]", tool("echo", echo, NULL, 0)),
@@ -212,16 +231,12 @@ static void what_goes_wrong_is_told_to_the_model_and_in_the_event(void **state)
 static void a_failed_result_is_marked_in_the_conversation(void **state)
 {
     (void)state;
-    beluga_chat_model *model = mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
-                                               tool("broken", break_down, NULL, 0));
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_chat_model) *model = mock_that_calls("[{\"name\":\"broken\",\"arguments\":{}}]",
+                                                       tool("broken", fail_as_told, &breakdown, 0));
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_true(beluga_message_is_tool_error(beluga_messages_get(messages, 2)));
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void calls_of_one_answer_run_at_once_and_their_results_keep_the_order(void **state)
@@ -240,17 +255,14 @@ static void no_more_tools_run_at_once_than_allowed(void **state)
 {
     (void)state;
     const beluga_option one = beluga_with_max_concurrent_tools(1);
-    beluga_chat_model *model = mock_that_calls(
+    SCOPED(beluga_chat_model) *model = mock_that_calls(
         "[{\"name\":\"echo\",\"arguments\":{\"n\":1}},{\"name\":\"echo\",\"arguments\":{\"n\":2}}]",
         tool("echo", echo, NULL, 0));
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_messages) *messages = NULL;
+    SCOPED(beluga_response) *response = NULL;
     story s;
     assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, &one, 1), 0);
     assert_string_equal(s.text, "<ok {\"n\":1}><ok {\"n\":2}>done");
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
@@ -266,92 +278,58 @@ static void a_tool_that_is_late_is_abandoned_and_told_so(void **state)
 static void a_model_that_never_stops_calling_is_stopped(void **state)
 {
     peer *p = *state;
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "c1", "echo", "{}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_usage(r, 3, 2);
-    peer_openai_done(r);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    beluga_chat_model *model = open_peer(p), *bound;
-    beluga_tool *t = tool("echo", echo, NULL, 0);
+    peer_reply_repeat(call_and_end(p, "tool_calls"), PEER_FOR_EVER);
+    SCOPED(beluga_chat_model) *model = open_peer(p), *bound = NULL;
+    SCOPED(beluga_tool) *t = tool("echo", echo, NULL, 0);
     assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
     const beluga_option three = beluga_with_max_tool_steps(3);
-    beluga_messages *messages;
-    beluga_response *response;
-    beluga_error err;
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(bound, NULL, &messages, &s, &response, &err, &three, 1),
-                     BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_null(response);
+    exceeds(bound, &messages, &s, &three);
     assert_int_equal(peer_requests(p), 3);
     assert_int_equal(s.output_tokens, 6);
-    assert_int_equal(s.finishes, 0);
-    beluga_messages_free(messages);
-    beluga_tool_unref(t);
-    beluga_chat_model_unref(bound);
-    beluga_chat_model_unref(model);
 }
 
 static void a_tool_that_the_caller_runs_ends_the_loop_with_its_call(void **state)
 {
     (void)state;
-    beluga_chat_model *model = mock_that_calls("[{\"name\":\"mine\",\"arguments\":{\"n\":5}}]",
-                                               tool("mine", NULL, NULL, 0));
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_chat_model) *model = mock_that_calls(
+        "[{\"name\":\"mine\",\"arguments\":{\"n\":5}}]", tool("mine", NULL, NULL, 0));
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_int_equal(beluga_response_tool_call_count(response), 1);
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{\"n\":5}");
     assert_int_equal(s.results, 0);
     assert_int_equal(beluga_messages_count(messages), 1);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
-/* Answer once with a call of echo, which ends for this reason. */
-static void call_and_end(peer *p, const char *reason)
+/* Of an answer that ends so no tool runs, and its call is the caller's. */
+static void ends_without_a_run(peer *p, beluga_chat_model *bound, const char *word,
+                               beluga_finish_reason reason)
 {
-    peer_reply *r = peer_reply_new(p);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "c1", "echo", "{}");
-    peer_openai_finish(r, reason);
-    peer_openai_done(r);
+    SCOPED(beluga_messages) *messages = NULL;
+    story s;
+    call_and_end(p, word);
+    SCOPED(beluga_response) *response = run(bound, &messages, &s);
+    assert_int_equal(s.results, 0);
+    assert_int_equal(s.finishes, 1);
+    assert_int_equal(beluga_messages_count(messages), 1);
+    assert_int_equal(beluga_response_finish_reason(response), reason);
+    assert_false(beluga_response_is_complete(response));
+    assert_int_equal(beluga_response_tool_call_count(response), 1);
 }
 
 static void no_tool_runs_of_an_answer_that_is_not_whole(void **state)
 {
-    static const struct {
-        const char *word;
-        beluga_finish_reason reason;
-    } ends[] = {{"length", BELUGA_FINISH_LENGTH},
-                {"tired", BELUGA_FINISH_OTHER},
-                {"sensitive", BELUGA_FINISH_CONTENT_FILTER},
-                {"pause_turn", BELUGA_FINISH_PAUSE}};
     peer *p = *state;
-    beluga_tool *t = tool("echo", echo, NULL, 0);
-    beluga_chat_model *model = open_peer(p), *bound;
+    SCOPED(beluga_tool) *t = tool("echo", echo, NULL, 0);
+    SCOPED(beluga_chat_model) *model = open_peer(p), *bound = NULL;
     assert_int_equal(beluga_bind_tools(model, &t, 1, &bound, NULL), 0);
-    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-        beluga_messages *messages;
-        beluga_response *response;
-        story s;
-        call_and_end(p, ends[i].word);
-        assert_int_equal(run_n(bound, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
-        assert_int_equal(s.results, 0);
-        assert_int_equal(s.finishes, 1);
-        assert_int_equal(beluga_messages_count(messages), 1);
-        assert_int_equal(beluga_response_finish_reason(response), ends[i].reason);
-        assert_false(beluga_response_is_complete(response));
-        assert_int_equal(beluga_response_tool_call_count(response), 1);
-        beluga_response_free(response);
-        beluga_messages_free(messages);
-    }
-    beluga_tool_unref(t);
-    beluga_chat_model_unref(bound);
-    beluga_chat_model_unref(model);
+    ends_without_a_run(p, bound, "length", BELUGA_FINISH_LENGTH);
+    ends_without_a_run(p, bound, "tired", BELUGA_FINISH_OTHER);
+    ends_without_a_run(p, bound, "sensitive", BELUGA_FINISH_CONTENT_FILTER);
+    ends_without_a_run(p, bound, "pause_turn", BELUGA_FINISH_PAUSE);
 }
 
 static void say_and_end(peer *p, const char *text, const char *reason)
@@ -369,38 +347,27 @@ static void a_pause_is_gone_on_with(void **state)
     peer *p = *state;
     say_and_end(p, "Let me ", "pause_turn");
     say_and_end(p, "see.", "stop");
-    beluga_chat_model *model = open_peer(p);
-    beluga_messages *messages;
-    beluga_response *response;
+    SCOPED(beluga_chat_model) *model = open_peer(p);
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, NULL, NULL, 0), 0);
+    SCOPED(beluga_response) *response = run(model, &messages, &s);
     assert_string_equal(s.text, "Let me see.");
     assert_int_equal(s.finishes, 1);
     assert_int_equal(s.output_tokens, 4);
     assert_true(beluga_response_is_complete(response));
     assert_int_equal(beluga_messages_count(messages), 2);
     assert_string_equal(beluga_message_text(beluga_messages_get(messages, 1), NULL), "Let me ");
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 static void a_model_that_never_stops_pausing_is_stopped(void **state)
 {
     (void)state;
     const beluga_option three = beluga_with_max_tool_steps(3);
-    beluga_chat_model *model =
+    SCOPED(beluga_chat_model) *model =
         open_mock(beluga_mock_with_responses("wait"), beluga_mock_with_finish_reason("pause"));
-    beluga_messages *messages;
-    beluga_response *response;
-    beluga_error err;
+    SCOPED(beluga_messages) *messages = NULL;
     story s;
-    assert_int_equal(run_n(model, NULL, &messages, &s, &response, &err, &three, 1),
-                     BELUGA_ERROR_LIMIT_EXCEEDED);
-    assert_null(response);
-    assert_int_equal(s.finishes, 0);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
+    exceeds(model, &messages, &s, &three);
 }
 
 static int started_before;
@@ -416,10 +383,10 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
 {
     (void)state;
     int before = atomic_load(&sleepers_woken);
-    beluga_context *ctx = beluga_context_new_cancellable(NULL);
-    beluga_chat_model *model = mock_that_calls("[{\"name\":\"deaf\",\"arguments\":{}}]",
-                                               tool("deaf", be_stubborn, NULL, 0));
-    beluga_messages *messages;
+    SCOPED(beluga_context) *ctx = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_chat_model) *model = mock_that_calls("[{\"name\":\"deaf\",\"arguments\":{}}]",
+                                                       tool("deaf", be_stubborn, NULL, 0));
+    SCOPED(beluga_messages) *messages = NULL;
     beluga_response *response;
     beluga_error err;
     pthread_t thread;
@@ -432,20 +399,17 @@ static void cancelling_the_context_ends_a_run_whose_tool_still_works(void **stat
     assert_int_equal(atomic_load(&sleepers_woken), before); /* it did not wait for the tool */
     atomic_store(&let_go, true);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
-    beluga_context_unref(ctx);
 }
 
 static void a_hosts_loop_never_blocks_on_a_tool(void **state)
 {
     (void)state;
     int before = atomic_load(&sleepers_woken), started = atomic_load(&sleepers_started);
-    beluga_chat_model *model = mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
-                                               tool("sleeper", sleep_long, NULL, 0));
-    beluga_messages *messages = beluga_messages_new();
+    SCOPED(beluga_chat_model) *model = mock_that_calls("[{\"name\":\"sleeper\",\"arguments\":{}}]",
+                                                       tool("sleeper", sleep_long, NULL, 0));
+    SCOPED(beluga_messages) *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("go"));
-    beluga_loop *loop = new_loop();
+    SCOPED(beluga_loop) *loop = new_loop();
     beluga_tool_run *run;
     story s = {.text = ""};
     assert_int_equal(beluga_run_tools_start_n(model, loop, NULL, messages, record_story, &s, &run,
@@ -458,9 +422,6 @@ static void a_hosts_loop_never_blocks_on_a_tool(void **state)
     assert_int_equal(s.finishes, 0);
     beluga_tool_run_free(run);
     while (atomic_load(&sleepers_woken) == before) usleep(1000);
-    beluga_loop_free(loop);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(model);
 }
 
 int main(void)

@@ -1,5 +1,8 @@
 /* Tools: making them, binding them to a model that does not change, and the calls that come back.
  */
+#include "../support/scoped.h"
+#include "../support/threads.h"
+#include "bodies.h"
 #include "../models.h"
 
 #include <pthread.h>
@@ -27,7 +30,7 @@ static void a_tool_keeps_what_it_was_made_of(void **state)
 {
     (void)state;
     char name[] = "add", description[] = "Adds", schema[] = "{ \"type\" : \"object\" }";
-    beluga_tool *tool = NULL;
+    SCOPED(beluga_tool) *tool = NULL;
     const beluga_tool_definition definition = {.size = sizeof definition,
                                                .name = name,
                                                .description = description,
@@ -43,7 +46,6 @@ static void a_tool_keeps_what_it_was_made_of(void **state)
     assert_string_equal(beluga_tool_parameters(tool, &length), "{\"type\":\"object\"}");
     assert_int_equal(length, strlen("{\"type\":\"object\"}"));
     assert_true(beluga_tool_is_strict(tool));
-    beluga_tool_unref(tool);
 }
 
 static void a_tool_that_does_not_fit_is_refused(void **state)
@@ -100,8 +102,8 @@ static void the_payload_is_released_once_with_the_last_reference(void **state)
 static void binding_does_not_change_the_model(void **state)
 {
     const subject *s = *state;
-    beluga_tool *first = tool_named("first"), *second = tool_named("second");
-    beluga_chat_model *one = NULL, *two = NULL, *none = NULL;
+    SCOPED(beluga_tool) *first = tool_named("first"), *second = tool_named("second");
+    SCOPED(beluga_chat_model) *one = NULL, *two = NULL, *none = NULL;
     assert_int_equal(beluga_bind_tools(s->model, &first, 1, &one, NULL), 0);
     assert_int_equal(beluga_bind_tools(one, &second, 1, &two, NULL), 0);
     assert_int_equal(beluga_bind_tools(two, NULL, 0, &none, NULL), 0);
@@ -114,24 +116,19 @@ static void binding_does_not_change_the_model(void **state)
     assert_ptr_equal(beluga_chat_model_tool(two, 0), second);
     assert_null(beluga_chat_model_tool(two, 1));
     assert_int_equal(beluga_chat_model_tool_count(none), 0);
-    beluga_chat_model_unref(one);
-    beluga_chat_model_unref(two);
-    beluga_chat_model_unref(none);
-    beluga_tool_unref(first);
-    beluga_tool_unref(second);
 }
 
 static void a_bound_model_outlives_the_one_it_came_from(void **state)
 {
     const subject *s = *state;
     beluga_tool *tool = tool_named("t");
-    beluga_chat_model *model = open_with(s, NULL, 0), *bound = NULL;
+    beluga_chat_model *model = open_with(s, NULL, 0);
+    SCOPED(beluga_chat_model) *bound = NULL;
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
     beluga_chat_model_unref(model);
     beluga_tool_unref(tool);
     assert_string_equal(beluga_tool_name(beluga_chat_model_tool(bound, 0)), "t");
     assert_string_equal(beluga_model_name(bound), s->model_name);
-    beluga_chat_model_unref(bound);
 }
 
 static void two_tools_of_one_name_are_refused(void **state)
@@ -181,12 +178,11 @@ static void a_model_without_tool_calling_takes_none(void **state)
 {
     const subject *s = *state;
     const beluga_option off = beluga_with_enable_tool_calling(false);
-    beluga_tool *tool = tool_named("t");
-    beluga_chat_model *model = open_with(s, &off, 1), *bound = NULL;
+    SCOPED(beluga_tool) *tool = tool_named("t");
+    beluga_chat_model *bound = NULL;
+    SCOPED(beluga_chat_model) *model = open_with(s, &off, 1);
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), BELUGA_ERROR_NOT_SUPPORTED);
     assert_null(bound);
-    beluga_chat_model_unref(model);
-    beluga_tool_unref(tool);
 }
 
 /* ---- many threads ---------------------------------------------------------------------------- */
@@ -194,7 +190,6 @@ static void a_model_without_tool_calling_takes_none(void **state)
 typedef struct binder {
     const subject *subject;
     beluga_tool *tools[2];
-    bool good;
 } binder;
 
 static bool bind_once(const binder *b, size_t n)
@@ -212,29 +207,18 @@ static bool bind_once(const binder *b, size_t n)
 
 static void *bind_often(void *argument)
 {
-    binder *b = argument;
-    b->good = true;
-    for (size_t i = 0; i < 20; i++) b->good = b->good && bind_once(b, 1 + i % 2);
+    for (size_t i = 0; i < 20; i++)
+        if (!bind_once(argument, 1 + i % 2)) return argument;
     return NULL;
 }
 
 static void fifty_threads_bind_at_once_and_the_model_stays_as_it_was(void **state)
 {
     const subject *s = *state;
-    pthread_t threads[N_THREADS];
-    binder binders[N_THREADS];
-    beluga_tool *first = tool_named("first"), *second = tool_named("second");
-    for (size_t i = 0; i < N_THREADS; i++) {
-        binders[i] = (binder){s, {first, second}, false};
-        assert_int_equal(pthread_create(&threads[i], NULL, bind_often, &binders[i]), 0);
-    }
-    for (size_t i = 0; i < N_THREADS; i++) {
-        pthread_join(threads[i], NULL);
-        assert_true(binders[i].good);
-    }
+    SCOPED(beluga_tool) *first = tool_named("first"), *second = tool_named("second");
+    binder all = {s, {first, second}};
+    threads_run(N_THREADS, bind_often, &all);
     assert_int_equal(beluga_chat_model_tool_count(s->model), 0);
-    beluga_tool_unref(first);
-    beluga_tool_unref(second);
 }
 
 /* ---- calls that come back -------------------------------------------------------------------- */
@@ -242,9 +226,9 @@ static void fifty_threads_bind_at_once_and_the_model_stays_as_it_was(void **stat
 static void the_example_calls_the_first_tool_it_is_given(void **state)
 {
     const subject *s = *state;
-    beluga_tool *tool = tool_named("calculator");
-    beluga_chat_model *bound = NULL;
-    beluga_response *response = NULL;
+    SCOPED(beluga_tool) *tool = tool_named("calculator");
+    SCOPED(beluga_chat_model) *bound = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_int_equal(beluga_bind_tools(s->model, &tool, 1, &bound, NULL), 0);
     assert_int_equal(beluga_invoke(bound, NULL, beluga_input_text("2+2?"), &response, NULL), 0);
     assert_int_equal(beluga_response_finish_reason(response), BELUGA_FINISH_TOOL_CALLS);
@@ -254,9 +238,6 @@ static void the_example_calls_the_first_tool_it_is_given(void **state)
     assert_string_equal(call->name, "calculator");
     assert_string_equal(call->arguments, "{\"example\": \"value\"}");
     assert_int_equal(call->length, strlen(call->arguments));
-    beluga_response_free(response);
-    beluga_chat_model_unref(bound);
-    beluga_tool_unref(tool);
 }
 
 #define TWO_CALLS                                                                            \
@@ -297,7 +278,7 @@ static void several_calls_come_in_order_whole_or_streamed(void **state)
 static void a_streamed_call_begins_comes_in_pieces_and_ends_whole(void **state)
 {
     const subject *s = *state;
-    beluga_stream *stream = NULL;
+    SCOPED(beluga_stream) *stream = NULL;
     const beluga_event *event = NULL;
     char pieces[256] = "";
     size_t begins = 0, deltas = 0, ends = 0;
@@ -318,17 +299,16 @@ static void a_streamed_call_begins_comes_in_pieces_and_ends_whole(void **state)
     assert_int_equal(begins, 2);
     assert_int_equal(ends, 2);
     assert_true(deltas > 2);
-    beluga_stream_free(stream);
 }
 
 static void after_a_tools_result_the_model_answers_in_words(void **state)
 {
     const subject *s = *state;
     const beluga_option calls = beluga_mock_with_tool_calls(TWO_CALLS);
-    beluga_tool *tool = tool_named("weather");
-    beluga_chat_model *model = open_with(s, &calls, is_mock(s) ? 1 : 0), *bound = NULL;
-    beluga_response *response = NULL;
-    beluga_messages *messages = one_question("Weather?");
+    SCOPED(beluga_tool) *tool = tool_named("weather");
+    SCOPED(beluga_chat_model) *model = open_with(s, &calls, is_mock(s) ? 1 : 0), *bound = NULL;
+    SCOPED(beluga_response) *response = NULL;
+    SCOPED(beluga_messages) *messages = one_question("Weather?");
     assert_int_equal(beluga_bind_tools(model, &tool, 1, &bound, NULL), 0);
     assert_int_equal(beluga_generate(bound, NULL, messages, &response, NULL), 0);
     assert_true(beluga_response_tool_call_count(response) > 0);
@@ -341,23 +321,17 @@ static void after_a_tools_result_the_model_answers_in_words(void **state)
     assert_int_equal(beluga_generate(bound, NULL, messages, &response, NULL), 0);
     assert_int_equal(beluga_response_tool_call_count(response), 0);
     assert_string_equal(beluga_response_text(response, NULL), s->answer);
-    beluga_response_free(response);
-    beluga_messages_free(messages);
-    beluga_chat_model_unref(bound);
-    beluga_chat_model_unref(model);
-    beluga_tool_unref(tool);
 }
 
 static void arguments_that_are_no_json_arrive_as_the_model_wrote_them(void **state)
 {
     const subject *s = *state;
-    beluga_response *response = NULL;
+    SCOPED(beluga_response) *response = NULL;
     assert_int_equal(
         beluga_invoke(s->model, NULL, beluga_input_text("Hi"), &response, NULL,
                       beluga_mock_with_tool_calls("[{\"name\": \"t\", \"arguments\": \"{oops\"}]")),
         0);
     assert_string_equal(beluga_response_tool_call(response, 0)->arguments, "{oops");
-    beluga_response_free(response);
 }
 
 /* ---- running --------------------------------------------------------------------------------- */
@@ -370,16 +344,7 @@ static int shout(void *payload, beluga_context *context, const char *arguments, 
     return beluga_tool_result_set(result, arguments, length);
 }
 
-static int refuse(void *payload, beluga_context *context, const char *arguments, size_t length,
-                  beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    (void)arguments;
-    (void)length;
-    beluga_tool_result_set(result, "not today", 9);
-    return BELUGA_ERROR_TOOL_EXECUTION;
-}
+static failing refusal = {"not today", BELUGA_ERROR_TOOL_EXECUTION};
 
 static beluga_tool *tool_that(beluga_tool_execute_fn execute, void *payload)
 {
@@ -396,7 +361,7 @@ static void a_tool_runs_with_the_models_arguments(void **state)
     int runs = 0;
     char *text = NULL;
     size_t length = 0;
-    beluga_tool *tool = tool_that(shout, &runs);
+    SCOPED(beluga_tool) *tool = tool_that(shout, &runs);
     assert_int_equal(beluga_tool_execute(tool, NULL, "{\"x\": 1}", 8, &text, &length, NULL), 0);
     assert_string_equal(text, "{\"x\": 1}");
     assert_int_equal(length, 8);
@@ -405,7 +370,6 @@ static void a_tool_runs_with_the_models_arguments(void **state)
     assert_string_equal(text, "{}");
     beluga_free(text);
     assert_int_equal(runs, 2);
-    beluga_tool_unref(tool);
 }
 
 static void arguments_that_are_no_object_do_not_reach_the_tool(void **state)
@@ -413,7 +377,7 @@ static void arguments_that_are_no_object_do_not_reach_the_tool(void **state)
     (void)state;
     static const char *const wrong[] = {"[1]", "{", "null", "{} {}", "\"{}\""};
     int runs = 0;
-    beluga_tool *tool = tool_that(shout, &runs);
+    SCOPED(beluga_tool) *tool = tool_that(shout, &runs);
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         char *text = NULL;
         assert_int_equal(
@@ -422,15 +386,14 @@ static void arguments_that_are_no_object_do_not_reach_the_tool(void **state)
         assert_null(text);
     }
     assert_int_equal(runs, 0);
-    beluga_tool_unref(tool);
 }
 
 static void a_tool_that_fails_says_what_the_model_may_read(void **state)
 {
     (void)state;
-    char *text = NULL;
+    SCOPED(char) *text = NULL;
     size_t length = 0;
-    beluga_tool *tool = tool_that(refuse, NULL), *mute = tool_that(NULL, NULL);
+    SCOPED(beluga_tool) *tool = tool_that(fail_as_told, &refusal), *mute = tool_that(NULL, NULL);
     assert_int_equal(beluga_tool_execute(tool, NULL, "{}", 2, &text, &length, NULL),
                      BELUGA_ERROR_TOOL_EXECUTION);
     assert_string_equal(text, "not today");
@@ -438,9 +401,6 @@ static void a_tool_that_fails_says_what_the_model_may_read(void **state)
     text = NULL;
     assert_int_equal(beluga_tool_execute(mute, NULL, "{}", 2, &text, &length, NULL),
                      BELUGA_ERROR_TOOL_EXECUTION);
-    beluga_free(text);
-    beluga_tool_unref(tool);
-    beluga_tool_unref(mute);
 }
 
 static void a_cancelled_context_keeps_a_tool_from_running(void **state)
@@ -448,14 +408,12 @@ static void a_cancelled_context_keeps_a_tool_from_running(void **state)
     (void)state;
     int runs = 0;
     char *text = NULL;
-    beluga_tool *tool = tool_that(shout, &runs);
-    beluga_context *context = beluga_context_new_cancellable(NULL);
+    SCOPED(beluga_tool) *tool = tool_that(shout, &runs);
+    SCOPED(beluga_context) *context = beluga_context_new_cancellable(NULL);
     beluga_context_cancel(context);
     assert_int_equal(beluga_tool_execute(tool, context, "{}", 2, &text, NULL, NULL),
                      BELUGA_ERROR_CONTEXT_CANCELED);
     assert_int_equal(runs, 0);
-    beluga_context_unref(context);
-    beluga_tool_unref(tool);
 }
 
 int main(void)

@@ -7,6 +7,11 @@
  * TORTURE_SHOW=1 prints what each run told, and TORTURE_ONLY='a key*' runs what has such a name.
  */
 #include "../support/calls.h"
+#include "../support/files.h"
+#include "../support/meter.h"
+#include "../support/outside_peer.h"
+#include "../support/script.h"
+#include "../support/tools.h"
 #include "failing.h"
 
 #include <beluga/cassette.h>
@@ -19,8 +24,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PATIENCE_S = 60, BATCH = 4 };
@@ -28,35 +31,7 @@ enum { PATIENCE_S = 60, BATCH = 4 };
 static char folder[] = "/tmp/beluga-system-XXXXXX";
 static bool show;
 
-/* ---- memory that is counted ------------------------------------------------------------------ */
-
-static atomic_long live;
-
-static void *take(void *payload, size_t size)
-{
-    (void)payload;
-    void *p = malloc(size);
-    if (p) atomic_fetch_add(&live, 1);
-    return p;
-}
-
-static void *take_more(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    void *p = realloc(pointer, size);
-    if (p && !pointer) atomic_fetch_add(&live, 1);
-    return p;
-}
-
-static void give(void *payload, void *pointer)
-{
-    (void)payload;
-    if (pointer) atomic_fetch_sub(&live, 1);
-    free(pointer);
-}
-
-static const beluga_allocator counted = {take, take_more, give, NULL};
+static meter memory; /* the library's */
 
 static size_t open_descriptors(void)
 {
@@ -72,38 +47,16 @@ static size_t open_descriptors(void)
 static peer *server;
 static pid_t server_pid;
 
-static void script(peer *p)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_match(r, "/v1/traces");
-    peer_step_status(r, 200, "");
-    peer_step_body(r, "", 0);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    r = peer_reply_new(p);
-    peer_reply_match(r, "/v1/metrics");
-    peer_step_status(r, 200, "");
-    peer_step_body(r, "", 0);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    r = peer_reply_new(p);
-    peer_reply_match_streamed(r, 1);
-    peer_openai_stream(r, "hello");
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    r = peer_reply_new(p);
-    peer_openai_answer(r, "hello");
-    peer_reply_repeat(r, PEER_FOR_EVER);
-}
-
 static bool start_server(void)
 {
     const peer_config config = {.kept_requests = 1};
     server = peer_new(&config);
     if (!server) return false;
-    script(server);
-    server_pid = fork();
-    if (!server_pid) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        _exit(peer_run(server));
-    }
+    script(server, MATCHES("/v1/traces"), FOR_EVER, HEAD(200, ""), BODY(""));
+    script(server, MATCHES("/v1/metrics"), FOR_EVER, HEAD(200, ""), BODY(""));
+    script(server, MATCHES_STREAMED, FOR_EVER, STREAMS("hello"));
+    script(server, FOR_EVER, ANSWERS("hello"));
+    server_pid = serve_outside(server);
     return server_pid > 0;
 }
 
@@ -128,15 +81,12 @@ typedef struct program {
 
 static const char *in_folder(const char *name)
 {
-    static char paths[4][128];
-    static unsigned next;
-    char *path = paths[next++ % 4];
-    snprintf(path, sizeof paths[0], "%s/%s", folder, name);
-    return path;
+    return path_below(folder, name);
 }
 
 static int new_client(bench *b, beluga_error *err)
 {
+    const beluga_allocator counted = meter_allocator(&memory);
     const beluga_client_settings settings = {.size = sizeof settings, .allocator = &counted};
     int status = beluga_client_new(&settings, &b->client);
     return status ? beluga_error_set(err, status, "no client") : 0;
@@ -201,23 +151,11 @@ static int call_pull(bench *b, beluga_error *err)
     return status;
 }
 
-typedef struct pushed {
-    size_t ends;
-    beluga_error err;
-} pushed;
-
-static void hear(void *payload, const beluga_event *event)
-{
-    pushed *p = payload;
-    if (event->kind == BELUGA_EVENT_ERROR) p->err = *event->u.error;
-    p->ends += event->kind == BELUGA_EVENT_ERROR || event->kind == BELUGA_EVENT_FINISH;
-}
-
 /* As a host does that waits by poll(2) itself, whose call is not failed. */
-static int step_by_descriptor(beluga_loop *loop, const pushed *p, beluga_error *err)
+static int step_by_descriptor(beluga_loop *loop, const record *r, beluga_error *err)
 {
     int status = 0;
-    while (!status && !p->ends) {
+    while (!status && !record_ended(r)) {
         bool armed = atomic_exchange(&failing_get()->armed, false);
         struct pollfd fd = {.fd = beluga_loop_fd(loop), .events = POLLIN};
         poll(&fd, 1, 1000);
@@ -233,14 +171,15 @@ static int call_push(bench *b, beluga_error *err)
 {
     beluga_loop *loop = NULL;
     beluga_op *op = NULL;
-    pushed p = {.ends = 0};
+    record r = {0};
     beluga_messages *messages = beluga_messages_new();
     beluga_messages_add(messages, beluga_human_message("Hi"));
     int status = beluga_loop_new(b->client, &loop);
     if (status) beluga_error_set(err, status, "no loop: %s", beluga_error_text(status));
-    if (!status) status = beluga_stream_start(b->model, loop, NULL, messages, hear, &p, &op, err);
-    if (!status) status = step_by_descriptor(loop, &p, err);
-    if (!status && (status = p.err.code)) *err = p.err;
+    if (!status)
+        status = beluga_stream_start(b->model, loop, NULL, messages, record_event, &r, &op, err);
+    if (!status) status = step_by_descriptor(loop, &r, err);
+    if (!status && (status = r.error.code)) *err = r.error;
     beluga_op_free(op);
     beluga_loop_free(loop);
     beluga_messages_free(messages);
@@ -266,21 +205,13 @@ static int call_batch(bench *b, beluga_error *err)
     return status;
 }
 
-static int run_tool(void *payload, beluga_context *context, const char *arguments, size_t length,
-                    beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
 static int call_tools(bench *b, beluga_error *err)
 {
     static const beluga_tool_definition definition = {.size = sizeof definition,
                                                       .name = "weather",
                                                       .description = "Tell the weather",
                                                       .parameters = "{\"type\":\"object\"}",
-                                                      .execute = run_tool};
+                                                      .execute = echo_arguments};
     beluga_chat_model *bound = NULL;
     beluga_response *response = NULL;
     beluga_tool *tool = NULL;
@@ -302,17 +233,9 @@ static int call_tools(bench *b, beluga_error *err)
     return status;
 }
 
-static void write_to(const char *name, const char *text)
-{
-    FILE *f = fopen(in_folder(name), "w");
-    assert_non_null(f);
-    fputs(text, f);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void prepare_key(void)
 {
-    write_to("key", "sk-from-a-file\n");
+    write_file(in_folder("key"), "sk-from-a-file\n");
 }
 
 static int open_key_file(bench *b, beluga_error *err)
@@ -332,7 +255,7 @@ static void prepare_config(void)
     char text[256];
     snprintf(text, sizeof text, "providers:\n  openai:\n    api_key: sk-x\n    base_url: %s\n",
              peer_url(server));
-    write_to("config.yaml", text);
+    write_file(in_folder("config.yaml"), text);
 }
 
 static int open_config(bench *b, beluga_error *err)
@@ -610,9 +533,10 @@ static long run(const program *p, const fault *f)
 /* The threads of a pool that ended hold their descriptors' numbers a moment longer. */
 static void check_leftovers(size_t descriptors)
 {
-    for (int i = 0; i < 200 && (atomic_load(&live) || open_descriptors() > descriptors); i++)
+    for (int i = 0; i < 200 && (atomic_load(&memory.live) || open_descriptors() > descriptors); i++)
         poll(NULL, 0, 10);
-    if (atomic_load(&live)) fail_msg("%s: %ld pieces of memory are left", context, live);
+    if (atomic_load(&memory.live))
+        fail_msg("%s: %zu bytes of memory are left", context, atomic_load(&memory.live));
     if (open_descriptors() > descriptors)
         fail_msg("%s: %zu descriptors more", context, open_descriptors() - descriptors);
 }
@@ -657,12 +581,12 @@ int main(void)
     signal(SIGALRM, hung);
     signal(SIGPIPE, SIG_IGN);
     if (!mkdtemp(folder) || !start_server()) return 1;
+    const beluga_allocator counted = meter_allocator(&memory);
     beluga_allocator_set_default(&counted);
     cmocka_set_test_filter(only);
     int status = cmocka_run_group_tests(tests, NULL, NULL);
     beluga_allocator_set_default(NULL);
-    kill(server_pid, SIGKILL);
-    waitpid(server_pid, NULL, 0);
+    end_outside(server_pid);
     char command[64];
     snprintf(command, sizeof command, "rm -r %s", folder);
     return system(command) ? 1 : status;

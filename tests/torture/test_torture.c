@@ -4,6 +4,9 @@
  * nothing is left over. libcurl's own allocations are not ours to fail.
  */
 #include "../support/openai.h"
+#include "../support/scarce.h"
+#include "../support/script.h"
+#include "../support/tools.h"
 #include "../support/torture.h"
 #include "base/secret_memory.h"
 
@@ -11,47 +14,9 @@
 #include <beluga/providers/mock.h>
 #include <beluga/providers/openai.h>
 
-#include <stdatomic.h>
 #include <stdio.h>
 
 enum { MAX_ALLOCATIONS = 20000, BATCH = 4 };
-
-/* ---- an allocator that fails on request ------------------------------------------------------ */
-
-static atomic_size_t asked, live;
-static atomic_size_t fail_first = SIZE_MAX, fail_last = SIZE_MAX;
-static atomic_size_t largest; /* bytes asked for at once */
-
-static bool fails(void)
-{
-    size_t i = atomic_fetch_add(&asked, 1);
-    return i >= fail_first && i <= fail_last;
-}
-
-static void *alloc(void *payload, size_t size)
-{
-    (void)payload;
-    if (size > largest) largest = size;
-    void *p = fails() ? NULL : malloc(size);
-    if (p) atomic_fetch_add(&live, 1);
-    return p;
-}
-
-static void *resize(void *payload, void *pointer, size_t old_size, size_t size)
-{
-    (void)payload;
-    (void)old_size;
-    void *p = fails() ? NULL : realloc(pointer, size);
-    if (p && !pointer) atomic_fetch_add(&live, 1);
-    return p;
-}
-
-static void release(void *payload, void *pointer)
-{
-    (void)payload;
-    if (pointer) atomic_fetch_sub(&live, 1);
-    free(pointer);
-}
 
 /* ---- what every call has --------------------------------------------------------------------- */
 
@@ -81,33 +46,23 @@ static beluga_chat_model *open_in(beluga_client *client, const char *provider, c
     return model;
 }
 
-static int execute(void *payload, beluga_context *context, const char *arguments, size_t length,
-                   beluga_tool_result *result)
-{
-    (void)payload;
-    (void)context;
-    return beluga_tool_result_set(result, arguments, length);
-}
-
 static int set_up(void **state)
 {
     static bench b;
-    static const beluga_allocator ours = {alloc, resize, release, NULL};
     static const beluga_tool_definition definition = {
         .size = sizeof definition,
         .name = "weather",
         .description = "Tell the weather",
         .parameters = "{\"type\":\"object\",\"properties\":{\"city\":{\"type\":\"string\"}}}",
-        .execute = execute};
-    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &ours};
-    fail_first = fail_last = SIZE_MAX;
-    atomic_store(&live, 0);
+        .execute = echo_arguments};
+    const beluga_client_settings settings = {.size = sizeof settings, .allocator = &scarce_memory};
+    scarce_between(SIZE_MAX, SIZE_MAX);
     b = (bench){.peer = peer_start()};
     if (!b.peer || beluga_client_new(&settings, &b.client)) return -1;
     b.mock = open_in(b.client, "mock", NULL);
     b.openai = open_in(b.client, "openai", peer_url(b.peer));
-    beluga_allocator_set_default(&ours);
-    beluga__secret_allocator_set(&ours);
+    beluga_allocator_set_default(&scarce_memory);
+    beluga__secret_allocator_set(&scarce_memory);
     b.messages = beluga_messages_new();
     beluga_messages_add(b.messages, beluga_human_message("Hi"));
     b.context = beluga_context_new_cancellable(NULL);
@@ -119,7 +74,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
     bench *b = *state;
-    fail_first = fail_last = SIZE_MAX;
+    scarce_between(SIZE_MAX, SIZE_MAX);
     beluga_messages_free(b->messages);
     beluga_context_unref(b->context);
     beluga_tool_unref(b->tool);
@@ -129,18 +84,16 @@ static int tear_down(void **state)
     beluga_chat_model_unref(b->openai);
     beluga_client_unref(b->client);
     peer_stop(b->peer);
-    assert_int_equal(atomic_load(&live), 0);
+    assert_int_equal(scarce_live(), 0);
     return 0;
 }
 
 static size_t run_failing(bench *b, call_fn call, int expected, size_t first, size_t last)
 {
-    fail_first = first;
-    fail_last = last;
-    atomic_store(&asked, 0);
+    scarce_between(first, last);
     int status = call(b);
-    fail_first = fail_last = SIZE_MAX;
-    size_t count = atomic_load(&asked);
+    size_t count = scarce_asked();
+    scarce_between(SIZE_MAX, SIZE_MAX);
     /* Without memory to read the body of a refusal, its status alone tells. */
     bool vague = expected == BELUGA_ERROR_CONTEXT_LENGTH && status == BELUGA_ERROR_INVALID_REQUEST;
     if (status != BELUGA_ERROR_NO_MEMORY && !vague) assert_int_equal(status, expected);
@@ -264,16 +217,22 @@ static int bind(bench *b)
     return status;
 }
 
+/* On another model, which is let go of. */
+static int generate_on(bench *b, beluga_chat_model *model)
+{
+    beluga_chat_model *before = b->model;
+    b->model = model;
+    int status = generate(b);
+    b->model = before;
+    beluga_chat_model_unref(model);
+    return status;
+}
+
 static int generate_with_a_tool(bench *b)
 {
-    beluga_chat_model *bound, *model = b->model;
-    int status = beluga_bind_tools(model, &b->tool, 1, &bound, NULL);
-    if (status) return status;
-    b->model = bound;
-    status = generate(b);
-    b->model = model;
-    beluga_chat_model_unref(bound);
-    return status;
+    beluga_chat_model *bound;
+    int status = beluga_bind_tools(b->model, &b->tool, 1, &bound, NULL);
+    return status ? status : generate_on(b, bound);
 }
 
 static int batch(bench *b)
@@ -359,19 +318,29 @@ static int probe(bench *b)
     return status;
 }
 
+/* The configuration is freed; NULL is one for which memory was missing. */
+static int open_with(bench *b, beluga_config *config, beluga_chat_model **model, beluga_error *err)
+{
+    if (!config) {
+        *model = NULL;
+        return BELUGA_ERROR_NO_MEMORY;
+    }
+    int status =
+        beluga_registry_open(beluga_client_registry(b->client), "openai", config, model, err);
+    beluga_config_free(config);
+    return status;
+}
+
 static int open_again(bench *b)
 {
-    beluga_chat_model *model;
+    beluga_chat_model *model = b->model; /* not NULL: it has to be set */
     beluga_error err = {0};
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
                           beluga_with_api_key(SECRET_KEY), beluga_with_extra_header("X-A: b"),
                           beluga_openai_with_project("p"), beluga_with_stop_sequence("x"));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, &err);
+    int status = open_with(b, config, &model, &err);
     if (status) assert_null(model);
-    beluga_config_free(config);
     beluga_chat_model_unref(model);
     return status;
 }
@@ -403,20 +372,12 @@ static int run_tools(bench *b)
 /* A key that is fetched passes from the executor's thread to the loop's. */
 static int fetch_a_key(bench *b)
 {
-    beluga_chat_model *model, *before = b->model;
+    beluga_chat_model *model;
     beluga_config *config =
         beluga_config_new(beluga_with_model_name("any"), beluga_with_base_url(peer_url(b->peer)),
                           beluga_with_api_key("command:echo " SECRET_KEY));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
-    beluga_config_free(config);
-    if (status) return status;
-    b->model = model;
-    status = generate(b);
-    b->model = before;
-    beluga_chat_model_unref(model);
-    return status;
+    int status = open_with(b, config, &model, NULL);
+    return status ? status : generate_on(b, model);
 }
 
 static int open_badly(bench *b)
@@ -424,11 +385,7 @@ static int open_badly(bench *b)
     beluga_chat_model *model;
     beluga_config *config = beluga_config_new(beluga_with_temperature(9), beluga_with_top_p(9),
                                               beluga_with_provider_specific("openai.no_such", "x"));
-    if (!config) return BELUGA_ERROR_NO_MEMORY;
-    int status =
-        beluga_registry_open(beluga_client_registry(b->client), "openai", config, &model, NULL);
-    beluga_config_free(config);
-    return status;
+    return open_with(b, config, &model, NULL);
 }
 
 /* ---- through middleware ---------------------------------------------------------------------- */
@@ -556,63 +513,44 @@ THROUGH(all_of_them, "error-quota_exceeded", beluga_with_hooks(&hooks), CACHE, B
         assert_int_equal(peer_unscripted(b->peer), 0); \
     }
 
-static peer_reply *always(peer *p)
-{
-    peer_reply *r = peer_reply_new(p);
-    peer_reply_repeat(r, PEER_FOR_EVER);
-    return r;
-}
-
 static void answers(peer *p)
 {
-    peer_openai_answer(always(p), "Hello there, friend.");
+    script(p, FOR_EVER, ANSWERS("Hello there, friend."));
 }
 
+/* Events lie across reads. */
 static void streams(peer *p)
 {
-    peer_reply *r = always(p);
-    peer_step_split(r, 100, 0); /* events lie across reads */
-    peer_openai_stream(r, "Hello there, friend.");
+    script(p, FOR_EVER, TRICKLES(100, 0), STREAMS("Hello there, friend."));
 }
 
 static void calls_tools(peer *p)
 {
-    peer_reply *r = always(p);
-    peer_openai_begin(r);
-    peer_openai_tool(r, 0, "call_1", "weather", "{\"city\":");
-    peer_openai_tool(r, 0, NULL, NULL, "\"Oslo\"}");
-    peer_openai_tool(r, 1, "call_2", "weather", "{}");
-    peer_openai_finish(r, "tool_calls");
-    peer_openai_usage(r, 3, 4);
-    peer_openai_done(r);
+    script(p, FOR_EVER, BEGINS, BEGINS_TOOL(0, "call_1", "weather", "{\"city\":"),
+           CONTINUES_TOOL(0, "\"Oslo\"}"), BEGINS_TOOL(1, "call_2", "weather", "{}"),
+           FINISHES("tool_calls"), USES(3, 4), DONE);
 }
 
 static void refuses(peer *p)
 {
-    peer_openai_error(always(p), 400, "X-Request-Id: req-1\r\n", "context_length_exceeded",
-                      "too long");
+    peer_openai_error(script(p, FOR_EVER), 400, "X-Request-Id: req-1\r\n",
+                      "context_length_exceeded", "too long");
 }
 
 static void limits_every_first_attempt(peer *p)
 {
-    peer_reply *r = always(p);
-    peer_reply_turn(r, 0, 2);
-    peer_openai_error(r, 429, "Retry-After: 0\r\n", NULL, "slow down");
+    peer_reply_turn(script(p, FOR_EVER, FAILS(429, "Retry-After: 0\r\n")), 0, 2);
     answers(p);
 }
 
 static void breaks_off(peer *p)
 {
-    peer_reply *r = always(p);
-    peer_openai_begin(r);
-    peer_openai_text(r, "Half");
-    peer_step_close(r);
+    script(p, FOR_EVER, BEGINS, SAYS("Half"), CLOSES);
 }
 
 static void lists(peer *p)
 {
-    peer_step_json(always(p), 200,
-                   "{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"any\"}]}");
+    script(p, FOR_EVER, JSON("{\"object\":\"list\",\"data\":[{\"id\":\"b\"},{\"id\":\"any\"}]}"));
 }
 
 ON_MOCK(generate_on_mock, generate)
@@ -667,12 +605,12 @@ static void a_batch_takes_memory_for_its_inputs_and_not_for_its_limit(void **sta
     beluga_input inputs[BATCH];
     beluga_batch_result results[BATCH];
     for (int i = 0; i < BATCH; i++) inputs[i] = beluga_input_text("Hi");
-    largest = 0;
+    scarce_between(SIZE_MAX, SIZE_MAX);
     assert_int_equal(beluga_batch(b->mock, NULL, inputs, BATCH, results, NULL,
                                   beluga_with_max_concurrent_batches(1000000)),
                      0);
     beluga_batch_results_clear(results, BATCH);
-    assert_in_range(largest, 1, 64 * 1024);
+    assert_in_range(scarce_largest(), 1, 64 * 1024);
 }
 
 static int whole_life(void *argument)

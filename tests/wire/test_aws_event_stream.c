@@ -140,6 +140,14 @@ static size_t three_frames(char *out)
 
 static const char three_texts[] = "0 one|{\"a\":1};0 two|;1 three|{};";
 
+static beluga__framer begun(void)
+{
+    beluga__framer framer;
+    beluga__framer_init(&framer, BELUGA_FRAMING_AWS_EVENT_STREAM, beluga_allocator_default(),
+                        MAX_FRAME);
+    return framer;
+}
+
 static void any_split_gives_the_same_frames(void **state)
 {
     char bytes[FRAME_BYTES];
@@ -156,11 +164,9 @@ static void single_bytes_give_the_same_frames(void **state)
 {
     char bytes[FRAME_BYTES];
     struct seen seen = {.length = 0};
-    beluga__framer framer;
     (void)state;
     size_t n = three_frames(bytes);
-    beluga__framer_init(&framer, BELUGA_FRAMING_AWS_EVENT_STREAM, beluga_allocator_default(),
-                        MAX_FRAME);
+    beluga__framer framer = begun();
     for (size_t i = 0; i < n; i++) assert_int_equal(feed(&framer, bytes + i, 1, &seen), 0);
     assert_string_equal(seen.text, three_texts);
     beluga__framer_free(&framer);
@@ -182,11 +188,9 @@ static void what_the_reader_returns_stops_the_feeding(void **state)
 {
     char bytes[FRAME_BYTES];
     struct seen seen = {.stop_after = 1};
-    beluga__framer framer;
     (void)state;
     size_t n = three_frames(bytes);
-    beluga__framer_init(&framer, BELUGA_FRAMING_AWS_EVENT_STREAM, beluga_allocator_default(),
-                        MAX_FRAME);
+    beluga__framer framer = begun();
     assert_int_equal(feed(&framer, bytes, n, &seen), 7);
     assert_string_equal(seen.text, "0 one|{\"a\":1};");
     beluga__framer_free(&framer);

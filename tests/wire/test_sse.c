@@ -109,11 +109,16 @@ static void assert_lines(const char *text, const char *expected)
 
 /* ---- server-sent events ---------------------------------------------------------------------- */
 
-static void an_event_is_dispatched_by_a_blank_line(void **state)
-{
-    (void)state;
-    assert_events("data: one\n\ndata: two\n\n", "message|one;message|two;");
-}
+/* A test of one text and its events. */
+#define EVENTS(test, text, expected)   \
+    static void test(void **state)     \
+    {                                  \
+        (void)state;                   \
+        assert_events(text, expected); \
+    }
+
+EVENTS(an_event_is_dispatched_by_a_blank_line, "data: one\n\ndata: two\n\n",
+       "message|one;message|two;")
 
 static void line_ends_may_be_mixed(void **state)
 {
@@ -143,32 +148,18 @@ static void comments_and_unknown_fields_are_nothing(void **state)
     assert_events(":\n\n:\n\n", "");
 }
 
-static void data_lines_are_joined(void **state)
-{
-    (void)state;
-    assert_events("data: a\ndata: b\ndata\ndata:\ndata:c\n\n", "message|a\nb\n\n\nc;");
-}
+EVENTS(data_lines_are_joined, "data: a\ndata: b\ndata\ndata:\ndata:c\n\n", "message|a\nb\n\n\nc;")
 
-static void one_space_after_the_colon_is_not_data(void **state)
-{
-    (void)state;
-    assert_events("data:a\n\ndata:  b \n\ndata: \n\ndata:\n\ndata\n\ndata::\n\n",
-                  "message|a;message| b ;message|;message|;message|;message|:;");
-}
+EVENTS(one_space_after_the_colon_is_not_data,
+       "data:a\n\ndata:  b \n\ndata: \n\ndata:\n\ndata\n\ndata::\n\n",
+       "message|a;message| b ;message|;message|;message|;message|:;")
 
-static void an_event_has_a_name(void **state)
-{
-    (void)state;
-    assert_events("event: error\ndata: a\n\ndata: b\nevent:x\n\nevent: y\nevent: z\ndata: c\n\n"
-                  "event: q\nevent\ndata: d\n\n",
-                  "error|a;x|b;z|c;message|d;");
-}
+EVENTS(an_event_has_a_name,
+       "event: error\ndata: a\n\ndata: b\nevent:x\n\nevent: y\nevent: z\ndata: c\n\n"
+       "event: q\nevent\ndata: d\n\n",
+       "error|a;x|b;z|c;message|d;")
 
-static void an_event_without_data_is_not_dispatched(void **state)
-{
-    (void)state;
-    assert_events("event: ping\n\ndata: a\n\n\n\n", "message|a;");
-}
+EVENTS(an_event_without_data_is_not_dispatched, "event: ping\n\ndata: a\n\n\n\n", "message|a;")
 
 static void a_last_event_needs_no_blank_line(void **state)
 {

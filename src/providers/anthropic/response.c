@@ -4,9 +4,8 @@
 
 /* ---- blocks ---------------------------------------------------------------------------------- */
 
-/* Some servers put the arguments into the block's start, as an object or a text. The API starts
- * with
- * {} there; what comes in pieces counts more. */
+/* Some servers put the arguments into the block's start, as an object or a text. Pieces that come
+ * later replace them, since the API's own start has {} there. */
 static int keep_arguments(beluga__anthropic_state *state, const beluga_json *block,
                           beluga_emit *emit)
 {
@@ -80,19 +79,16 @@ static int emit_thinking(beluga__anthropic_state *state, const beluga_json *bloc
 static int emit_redacted(beluga__anthropic_state *state, const beluga_json *block,
                          beluga_emit *emit)
 {
-    static const char mark[] = BELUGA__ANTHROPIC_REDACTED;
-    size_t n = 0, n_mark = sizeof mark - 1;
+    size_t n = 0;
     const char *data = beluga_json_get_string(block, "data", &n);
     if (!n) return 0;
-    char *signature = beluga_emit_alloc(emit, n_mark + n + 1);
-    if (!signature) return BELUGA_ERROR_NO_MEMORY;
-    memcpy(signature, mark, n_mark);
-    memcpy(signature + n_mark, data, n);
-    return beluga__anthropic_emit_signature(state, signature, n_mark + n, emit);
+    state->is_signed = true;
+    return beluga__emit_marked_signature(BELUGA__ANTHROPIC_REDACTED, data, n, emit);
 }
 
-/* ---- blocks that go back as they came --------------------------------------------------------
- * Those of tools that the API runs itself, and of what it learns to do. */
+/* ---- blocks that go back as they came -------------------------------------------------------- */
+
+/* Such are the blocks of tools that the API runs itself, and of kinds that nobody knows yet. */
 
 static int begin_state(beluga__anthropic_state *state, uint32_t index, const beluga_json *block,
                        beluga_emit *emit)
@@ -129,54 +125,40 @@ int beluga__anthropic_keep_input(beluga__anthropic_state *state, uint32_t index,
     return own ? keep(state, text, length, emit) : 0;
 }
 
-static int put_block(const beluga__anthropic_state *state, beluga_json_doc *doc,
-                     beluga_json_writer *w)
-{
-    const beluga_json *root = beluga_json_doc_root(doc);
-    beluga_json_begin_object(w, NULL);
-    for (const beluga_json *v = beluga_json_first(root); v; v = beluga_json_next(root, v)) {
-        size_t n;
-        const char *key = beluga_json_key(v, NULL), *text = beluga_json_text(doc, v, &n);
-        if (!text) return BELUGA_ERROR_NO_MEMORY;
-        if (strcmp(key, "input") != 0) beluga_json_put_raw(w, key, text, n);
-    }
-    beluga_json_put_raw(w, "input", state->block_input, state->n_input);
-    beluga_json_end_object(w);
-    return 0;
-}
-
-/* The block with the input that came in pieces; what is no JSON is left out. */
+/* The input that came in pieces replaces the block's own, unless it is no JSON. */
 static int emit_with_input(const beluga__anthropic_state *state, beluga_json_doc *doc,
-                           beluga_emit *emit)
+                           beluga_json_writer *w, beluga_emit *emit)
 {
-    beluga_json_writer *w = beluga_json_writer_new();
     const char *text = NULL;
     size_t n = 0;
-    int code = w ? put_block(state, doc, w) : BELUGA_ERROR_NO_MEMORY;
+    beluga_json_begin_object(w, NULL);
+    int code = beluga__put_members(w, doc, beluga_json_doc_root(doc), "input");
+    beluga_json_put_raw(w, "input", state->block_input, state->n_input);
+    beluga_json_end_object(w);
     if (!code) code = beluga_json_writer_text(w, &text, &n);
-    if (code == BELUGA_ERROR_INVALID_INPUT)
-        code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, state->block, state->n_block);
-    else if (!code)
-        code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, text, n);
-    beluga_json_writer_free(w);
-    return code;
+    if (!code) return beluga_emit_state(emit, BELUGA_PART_STATE, 0, text, n);
+    if (code != BELUGA_ERROR_INVALID_INPUT) return code;
+    return beluga_emit_state(emit, BELUGA_PART_STATE, 0, state->block, state->n_block);
 }
 
 static int end_state(beluga__anthropic_state *state, beluga_emit *emit)
 {
     beluga_json_doc *doc = NULL;
     int code = 0;
-    if (state->n_input) {
-        code = beluga_json_parse(state->block, state->n_block, &doc, NULL);
-        if (!code) code = emit_with_input(state, doc, emit);
-        beluga_json_doc_free(doc);
-    } else
+    if (!state->n_input) {
         code = beluga_emit_state(emit, BELUGA_PART_STATE, 0, state->block, state->n_block);
+    } else {
+        code = beluga_json_parse(state->block, state->n_block, &doc, NULL);
+        beluga_json_writer *w = code ? NULL : beluga_json_writer_new();
+        if (!code) code = w ? emit_with_input(state, doc, w, emit) : BELUGA_ERROR_NO_MEMORY;
+        beluga_json_writer_free(w);
+        beluga_json_doc_free(doc);
+    }
     state->block = NULL;
     return code;
 }
 
-/* ---- text, and what it cites ----------------------------------------------------------------- */
+/* ---- text and its citations ------------------------------------------------------------------ */
 
 int beluga__anthropic_keep_citation(beluga__anthropic_state *state, uint32_t index,
                                     const beluga_json *citation, beluga_emit *emit)
@@ -218,7 +200,7 @@ static int end_text(beluga__anthropic_state *state, beluga_emit *emit)
     return code;
 }
 
-/* Others than Anthropic don't sign what their models think, and want it back all the same. */
+/* Hosts other than Anthropic's own do not sign reasoning, and want it back all the same. */
 static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 {
     static const char bare[] = "{\"type\":\"thinking\"}";
@@ -233,23 +215,18 @@ static int end_thinking(beluga__anthropic_state *state, beluga_emit *emit)
 
 /* ---- all blocks ------------------------------------------------------------------------------ */
 
-static bool is(const char *type, const char *name)
-{
-    return type && strcmp(type, name) == 0;
-}
-
 int beluga__anthropic_begin_block(beluga__anthropic_state *state, uint32_t index,
                                   const beluga_json *block, beluga_emit *emit)
 {
     const char *type = beluga_json_get_string(block, "type", NULL);
-    if (is(type, "thinking") || is(type, "redacted_thinking")) {
+    if (beluga__is(type, "thinking") || beluga__is(type, "redacted_thinking")) {
         state->thinking = true;
         state->thinking_index = index;
     }
-    if (is(type, "text")) return begin_text(state, index, block, emit);
-    if (is(type, "thinking")) return emit_thinking(state, block, emit);
-    if (is(type, "redacted_thinking")) return emit_redacted(state, block, emit);
-    if (is(type, "tool_use")) return begin_tool(state, index, block, emit);
+    if (beluga__is(type, "text")) return begin_text(state, index, block, emit);
+    if (beluga__is(type, "thinking")) return emit_thinking(state, block, emit);
+    if (beluga__is(type, "redacted_thinking")) return emit_redacted(state, block, emit);
+    if (beluga__is(type, "tool_use")) return begin_tool(state, index, block, emit);
     return type ? begin_state(state, index, block, emit) : 0;
 }
 
@@ -265,9 +242,8 @@ int beluga__anthropic_end_block(beluga__anthropic_state *state, uint32_t index, 
 
 static void keep_count(int64_t *kept, const beluga_json *object, const char *key)
 {
-    int64_t n = beluga_json_get_int(object, key, -1);
-    if (n >= 0 && n <= INT64_MAX / 8)
-        *kept = n; /* what is more is nonsense, and would not add up */
+    int64_t n = beluga__count(object, key, BELUGA__MOST_TOKENS);
+    if (n >= 0) *kept = n;
 }
 
 static int64_t known(int64_t n)
@@ -275,8 +251,8 @@ static int64_t known(int64_t n)
     return n < 0 ? 0 : n;
 }
 
-/* Counts are cumulative, and the later ones of a stream may leave out what did not change. The
- * API counts the input that is new, and beside it what the cache gave and got. */
+/* Counts are cumulative, and later ones of a stream may leave out those that did not change. The
+ * API counts new input, and beside it the tokens that the cache gave and got. */
 int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_json *usage,
                                  beluga_emit *emit)
 {
@@ -298,8 +274,7 @@ int beluga__anthropic_emit_usage(beluga__anthropic_state *state, const beluga_js
     u.input_cache_write = state->cache_write;
     u.output_total = state->output;
     u.output_reasoning = state->reasoning;
-    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    return beluga__emit_usage(&u, usage, emit);
 }
 
 int beluga__anthropic_emit_head(beluga__anthropic_state *state, const beluga_json *message,
@@ -345,27 +320,21 @@ int beluga__anthropic_decode_blocks(beluga__anthropic_state *state, const beluga
     return code;
 }
 
-static int decode_answer(beluga__anthropic_state *state, const beluga_json *root, beluga_emit *emit)
+int beluga__anthropic_decode_response(void *opaque, const char *body, size_t length,
+                                      beluga_emit *emit)
 {
+    beluga__anthropic_state *state = opaque;
+    const beluga_json *root;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
     const beluga_json *content = beluga_json_get(root, "content");
-    bool certain = beluga_json_is_array(content);
-    if (beluga__fault_is(root, certain))
-        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!certain)
-        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
-                                      "the answer is JSON, but not a message", emit);
-    int code = beluga__anthropic_emit_head(state, root, emit);
+    if (!beluga_json_is_array(content))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a message", emit);
+    if (beluga__fault_is(root, true)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    code = beluga__anthropic_emit_head(state, root, emit);
     if (!code) code = beluga__anthropic_decode_blocks(state, content, emit);
     beluga__anthropic_keep_reason(state, beluga_json_get(root, "stop_reason"));
     return code ? code : beluga__anthropic_emit_finish(state, emit);
-}
-
-int beluga__anthropic_decode_response(void *state, const char *body, size_t length,
-                                      beluga_emit *emit)
-{
-    const beluga_json *root;
-    int code = beluga__decode_body(body, length, emit, &root);
-    return code ? code : decode_answer(state, root, emit);
 }
 
 /* {"data":[{"id":"…"},…],"has_more":true,"last_id":"…"} */
@@ -373,9 +342,5 @@ int beluga__anthropic_decode_list_models(const char *body, size_t length, beluga
 {
     static const beluga__model_list shape = {
         .list = "data", .name = "id", .page = "last_id", .more = "has_more"};
-    const beluga_json *root;
-    int code = beluga_emit_parse(emit, body, length, &root);
-    if (code) return code;
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    return beluga__decode_models(root, &shape, emit);
+    return beluga__decode_models(body, length, &shape, emit);
 }

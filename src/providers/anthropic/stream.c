@@ -1,13 +1,8 @@
-/* A stream: message_start, blocks in pieces, message_delta, message_stop. What an event is stands
- * in its JSON; proxies leave out its name. */
+/* A stream: message_start, blocks in pieces, message_delta, message_stop. The JSON of an event
+ * tells its type, since proxies leave out the event's name. */
 #include "providers/anthropic/anthropic.h"
 
 #include <string.h>
-
-static bool is(const char *type, const char *name)
-{
-    return type && strcmp(type, name) == 0;
-}
 
 /* Deltas of other kinds are ignored. */
 static int decode_delta(beluga__anthropic_state *state, uint32_t index, const beluga_json *delta,
@@ -32,7 +27,7 @@ static int decode_delta(beluga__anthropic_state *state, uint32_t index, const be
     int kind = TEXT;
     beluga_json_pick(delta, names, COUNT, m);
     const char *type = beluga_json_string(m[TYPE], NULL);
-    while (kind < COUNT && !is(type, types[kind])) kind++;
+    while (kind < COUNT && !beluga__is(type, types[kind])) kind++;
     if (kind == CITATION) return beluga__anthropic_keep_citation(state, index, m[CITATION], emit);
     const char *text = kind < COUNT ? beluga_json_string(m[kind], &n) : NULL;
     if (!text || !n) return 0;
@@ -47,7 +42,7 @@ static int decode_delta(beluga__anthropic_state *state, uint32_t index, const be
     }
 }
 
-/* After a pause for the tools that the API runs, a message may start with all that it has. */
+/* After a pause for tools that the API runs, a message may start with all of its content. */
 static int decode_message_start(beluga__anthropic_state *state, const beluga_json *message,
                                 beluga_emit *emit)
 {
@@ -58,7 +53,7 @@ static int decode_message_start(beluga__anthropic_state *state, const beluga_jso
     return code;
 }
 
-/* The reason is the proof, since servers that speak the protocol end with [DONE] or nothing. */
+/* The reason proves that the answer is complete, since some servers end with [DONE] or nothing. */
 static int decode_message_delta(beluga__anthropic_state *state, const beluga_json *delta,
                                 const beluga_json *usage, beluga_emit *emit)
 {
@@ -67,28 +62,8 @@ static int decode_message_delta(beluga__anthropic_state *state, const beluga_jso
     return code || !*state->reason ? code : beluga__anthropic_emit_finish(state, emit);
 }
 
-static int decode_stop(beluga__anthropic_state *state, beluga_emit *emit)
-{
-    int code = beluga__anthropic_emit_finish(state, emit);
-    return code ? code : BELUGA_DECODE_DONE;
-}
-
 enum { TYPE, INDEX, DELTA, CONTENT_BLOCK, MESSAGE, USAGE, FAULTS };
 enum { MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS };
-
-static int decode(beluga__anthropic_state *state, const char *type, const beluga_json *const *m,
-                  beluga_emit *emit)
-{
-    int64_t number = beluga_json_int(m[INDEX], 0);
-    uint32_t index = number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
-    if (is(type, "content_block_delta")) return decode_delta(state, index, m[DELTA], emit);
-    if (is(type, "content_block_start"))
-        return beluga__anthropic_begin_block(state, index, m[CONTENT_BLOCK], emit);
-    if (is(type, "content_block_stop")) return beluga__anthropic_end_block(state, index, emit);
-    if (is(type, "message_start")) return decode_message_start(state, m[MESSAGE], emit);
-    if (is(type, "message_delta")) return decode_message_delta(state, m[DELTA], m[USAGE], emit);
-    return is(type, "message_stop") ? decode_stop(state, emit) : 0;
-}
 
 int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
@@ -101,6 +76,7 @@ int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, belu
         [USAGE] = BELUGA_JSON_NAME("usage"),
         [FAULTS] = BELUGA__FAULT_NAMES,
     };
+    beluga__anthropic_state *state = opaque;
     const beluga_json *root, *m[MEMBERS];
     if (!frame->length) return 0;
     if (beluga__is_done(frame)) return BELUGA_DECODE_DONE;
@@ -109,7 +85,19 @@ int beluga__anthropic_decode_event(void *opaque, const beluga_frame *frame, belu
     beluga_json_pick(root, names, MEMBERS, m);
     const char *type = beluga_json_string(m[TYPE], NULL);
     if (!type) type = frame->event;
-    if (is(type, "error") || beluga__fault_among(m + FAULTS))
+    if (beluga__is(type, "error") || beluga__fault_among(m + FAULTS))
         return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
-    return decode(opaque, type, m, emit);
+    int64_t number = beluga_json_int(m[INDEX], 0);
+    uint32_t index = number < 0 || number > UINT32_MAX ? UINT32_MAX : (uint32_t)number;
+    if (beluga__is(type, "content_block_delta")) return decode_delta(state, index, m[DELTA], emit);
+    if (beluga__is(type, "content_block_start"))
+        return beluga__anthropic_begin_block(state, index, m[CONTENT_BLOCK], emit);
+    if (beluga__is(type, "content_block_stop"))
+        return beluga__anthropic_end_block(state, index, emit);
+    if (beluga__is(type, "message_start")) return decode_message_start(state, m[MESSAGE], emit);
+    if (beluga__is(type, "message_delta"))
+        return decode_message_delta(state, m[DELTA], m[USAGE], emit);
+    if (!beluga__is(type, "message_stop")) return 0;
+    code = beluga__anthropic_emit_finish(state, emit);
+    return code ? code : BELUGA_DECODE_DONE;
 }

@@ -1,11 +1,14 @@
-/* Azure OpenAI: Chat Completions at a resource's own address, by deployment. */
+/* Azure OpenAI speaks Chat Completions at a resource's own address, where deployments are models.
+ */
+#include "providers/builtin.h"
 #include "providers/openai/openai.h"
+#include "providers/table.h"
 
 #include <beluga/providers/azure.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_DEPLOYMENT = 512 }; /* bytes of its name in the path */
+enum { MAX_DEPLOYMENT = 512 }; /* bytes of an encoded name */
 
 static const beluga__openai_host host = {.quirks = BELUGA__OPENAI_MAX_COMPLETION_TOKENS};
 
@@ -21,12 +24,12 @@ static void set_v1_path(beluga_http_request *request, const char *path)
     char whole[64];
     beluga_http_request_set_path(request, "");
     const char *at = strstr(beluga_http_request_url(request), v1);
-    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* or its end */
+    bool has_path = at && strchr("/?", at[sizeof v1 - 1]); /* a terminating NUL counts, too */
     snprintf(whole, sizeof whole, "%s%s", has_path ? "" : v1, path);
     beluga__openai_set_path(request, whole);
 }
 
-/* The portal shows a deployment's whole address, and people copy it: then it is the one. */
+/* The portal shows the whole address of a deployment, and people copy it as base URL. */
 static bool is_whole(beluga_http_request *request)
 {
     beluga_http_request_set_path(request, "");
@@ -78,69 +81,45 @@ static int encode_list_models(const beluga_call *call, beluga_http_request *requ
     return 0;
 }
 
-/* A JWT, as tokens are; keys of resources are not. */
+/* Tokens are JWTs; the keys of resources are not. */
 static bool is_token(const char *key)
 {
     return strncmp(key, "eyJ", 3) == 0 && strchr(key, '.');
 }
 
-/* A key of the resource, or a token of Entra ID. */
 static int authorize(beluga_http_request *request, const beluga_credential *credential, int64_t now,
                      beluga_error *err)
 {
     bool named = credential->variable && strcmp(credential->variable, "AZURE_OPENAI_AD_TOKEN") == 0;
     bool token = named || is_token(credential->key);
     (void)now;
-    if (credential->call) beluga_call_get_own_bool(credential->call, "azure.entra", &token);
-    if (!token) {
-        beluga_http_request_set_header(request, "api-key", credential->key);
-        return 0;
-    }
-    return beluga__set_bearer(request, credential->key, err);
+    return beluga__set_key(request, credential, "api-key", "azure.entra", token, err);
 }
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
-static const char *const key_variables[] = {"AZURE_OPENAI_API_KEY", "AZURE_API_KEY",
-                                            "AZURE_OPENAI_KEY", "AZURE_OPENAI_AD_TOKEN", NULL};
-static const char *const url_variables[] = {"AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE", NULL};
-
-static const beluga_own_option options[] = {
-    {"azure.api_version", "use the dated API of this version instead of v1", BELUGA_OPTION_STRING,
-     BELUGA_OWN_OPTION_IN_HEAD, 0, 0, "OPENAI_API_VERSION"},
-    {"azure.entra", "the key is a token of Entra ID", BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
-    {"azure.max_completion_tokens", "send max_completion_tokens instead of max_tokens",
-     BELUGA_OPTION_BOOL, 0, 0, 0, NULL},
-    {NULL, NULL, 0, 0, 0, 0, NULL},
-};
-
-static const char *const notes[] = {
-    "The model is the name of a deployment; the base URL is that of the resource.",
-    "Speaks the v1 API, or the dated one of azure.api_version.",
-    "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token.",
-    "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of reasoning.",
-    NULL,
-};
-
 const beluga_provider beluga__azure_provider = {
-    BELUGA_PROVIDER_INIT("azure"),
-    .framing = BELUGA_FRAMING_SSE,
-    .metric_prefix = "beluga.azure",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
-                    BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING |
-                    BELUGA_CAPABILITY_IMAGES | BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES |
-                    BELUGA_CAPABILITY_SCHEMA | BELUGA_CAPABILITY_MODELS,
-    .options = options,
-    .key_variables = key_variables,
-    .url_variables = url_variables,
-    .state_size = sizeof(beluga__openai_state),
+    BELUGA__OVER_HTTP("azure", "Chat Completions", openai, BELUGA_FRAMING_SSE),
     .encode_request = encode_request,
-    .decode_response = beluga__openai_decode_response,
-    .decode_event = beluga__openai_decode_event,
-    .decode_error = beluga__fault_decode_error,
-    .authorize = authorize,
     .encode_list_models = encode_list_models,
     .decode_list_models = beluga__openai_decode_list_models,
-    .protocol = "Chat Completions",
-    .notes = notes,
-};
+    .key_variables = BELUGA__TEXTS("AZURE_OPENAI_API_KEY", "AZURE_API_KEY", "AZURE_OPENAI_KEY",
+                                   "AZURE_OPENAI_AD_TOKEN"),
+    .url_variables = BELUGA__TEXTS("AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"),
+    .capabilities = BELUGA__TALKS_AND_CALLS_TOOLS | BELUGA_CAPABILITY_IMAGES |
+                    BELUGA_CAPABILITY_AUDIO | BELUGA_CAPABILITY_FILES | BELUGA_CAPABILITY_SCHEMA |
+                    BELUGA_CAPABILITY_MODELS,
+    .decode_error = beluga__fault_decode_error,
+    .authorize = authorize,
+    .options = BELUGA__OWN_OPTIONS(
+        BELUGA__OWN_HEAD("azure.api_version", "use the dated API of this version instead of v1",
+                         "OPENAI_API_VERSION"),
+        BELUGA__OWN_BOOL("azure.entra", "the key is a token of Entra ID"),
+        BELUGA__OWN_BOOL("azure.max_completion_tokens",
+                         "send max_completion_tokens instead of max_tokens")),
+    .notes = BELUGA__TEXTS(
+        "The model is the name of a deployment; the base URL is that of the resource.",
+        "Speaks the v1 API, or the dated one of azure.api_version.",
+        "AZURE_OPENAI_AD_TOKEN is a token of Entra ID and goes as a bearer token.",
+        "The limit of tokens is max_completion_tokens. Takes no top_k and no budget of "
+        "reasoning.")};

@@ -6,7 +6,6 @@
 
 enum { MAX_KEY = 16384 };
 
-/* Cut the next field off. */
 static char *field(char **rest)
 {
     char *at = *rest;
@@ -16,7 +15,7 @@ static char *field(char **rest)
     return at;
 }
 
-/* "bedrock-runtime.eu-west-1.amazonaws.com" tells it, too, with or without something before. */
+/* "bedrock-runtime.eu-west-1.amazonaws.com" also names a region, whatever stands before it. */
 static const char *region_of_host(const char *url, char *buffer, size_t size)
 {
     static const char service[] = "bedrock-runtime.";
@@ -42,11 +41,15 @@ int beluga__bedrock_authorize(beluga_http_request *request, const beluga_credent
     with.token = field(&rest);
     const char *region = field(&rest);
     const char *chosen = credential->call ? beluga__bedrock_region(credential->call) : NULL;
-    /* Of the profile, where the options say nothing. */
-    int code = !chosen && *region ? beluga__bedrock_set_region(request, chosen = region, err) : 0;
-    with.region =
-        chosen ? chosen
-               : region_of_host(beluga_http_request_url(request), host_region, sizeof host_region);
+    /* The profile's region counts where the options name none. */
+    int code = 0;
+    if (!chosen && *region) {
+        chosen = region;
+        code = beluga__bedrock_set_region(request, region, err);
+    }
+    if (!chosen)
+        chosen = region_of_host(beluga_http_request_url(request), host_region, sizeof host_region);
+    with.region = chosen;
     if (!code) code = beluga__sigv4_sign(request, &with, err);
     explicit_bzero(key, sizeof key);
     return code;

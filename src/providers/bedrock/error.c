@@ -1,5 +1,5 @@
-/* Exceptions, by name: of a status of 400 and more they are in a header, of streams in a frame's.
- */
+/* Exceptions are known by names: an answer of status 400 and more has it in a header, a stream in a
+ * header of the frame. */
 #include "providers/bedrock/bedrock.h"
 
 #include <stdio.h>
@@ -8,14 +8,12 @@
 
 enum { MAX_EXCEPTION = 96 };
 
-struct exception {
-    const char *name;
-    int code;
-};
-
 static int code_of_name(const char *name)
 {
-    static const struct exception exceptions[] = {
+    static const struct {
+        const char *name;
+        int code;
+    } exceptions[] = {
         {"ThrottlingException", BELUGA_ERROR_RATE_LIMIT},
         {"ValidationException", BELUGA_ERROR_INVALID_REQUEST},
         {"AccessDeniedException", BELUGA_ERROR_AUTHORIZATION},
@@ -48,14 +46,14 @@ static int code_of_name(const char *name)
         {"RequestTimeoutException", BELUGA_ERROR_TIMEOUT},
         {"RequestEntityTooLargeException", BELUGA_ERROR_LIMIT_EXCEEDED},
     };
-    /* In frames the first letter is small. */
+    /* Frames begin the names with a small letter. */
     for (size_t i = 0; i < sizeof exceptions / sizeof *exceptions; i++)
         if (strcasecmp(name, exceptions[i].name) == 0) return exceptions[i].code;
     return 0;
 }
 
-/* What validation finds is told by the message alone; so are a day's tokens that are spent, which
- * no wait of seconds brings back, and keys of Bedrock's own that are not good. */
+/* The message alone tells what a validation found, that a day's tokens are spent, which no wait of
+ * seconds brings back, and that a key of Bedrock's own is not good. */
 static int meaning(const char *name, const char *message, int otherwise)
 {
     static const struct {

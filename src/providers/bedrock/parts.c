@@ -4,21 +4,21 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* of a name, for a number */
+enum { MAX_TYPE = 128, MAX_NAME = 200, ROOM = 24 }; /* ROOM of a name is for a number */
 
 /* ---- formats --------------------------------------------------------------------------------- */
 
-/* A media type or a file's extension, and the API's word for it. */
-struct format {
+/* A media type, the extension of such files, and the API's word for both. */
+typedef struct media_format {
     const char *type, *extension, *word;
-};
+} media_format;
 
-static const struct format image_formats[] = {
+static const media_format image_formats[] = {
     {"image/png", "png", "png"}, {"image/jpeg", "jpg", "jpeg"},  {"image/jpg", "jpeg", "jpeg"},
     {"image/gif", "gif", "gif"}, {"image/webp", "webp", "webp"}, {NULL, NULL, NULL},
 };
 
-static const struct format audio_formats[] = {
+static const media_format audio_formats[] = {
     {"audio/mpeg", "mp3", "mp3"},
     {"audio/mp3", "mp3", "mp3"},
     {"audio/wav", "wav", "wav"},
@@ -32,7 +32,7 @@ static const struct format audio_formats[] = {
     {NULL, NULL, NULL},
 };
 
-static const struct format document_formats[] = {
+static const media_format document_formats[] = {
     {"application/pdf", "pdf", "pdf"},
     {"text/csv", "csv", "csv"},
     {"application/msword", "doc", "doc"},
@@ -51,12 +51,12 @@ static bool has_extension(const char *name, const char *extension)
     return dot && strcasecmp(dot + 1, extension) == 0;
 }
 
-static const char *find_format(const struct format *formats, const char *type,
+static const char *find_format(const media_format *formats, const char *type,
                                const beluga_part *part)
 {
-    for (const struct format *f = formats; f->type; f++)
+    for (const media_format *f = formats; f->type; f++)
         if (type && strcasecmp(type, f->type) == 0) return f->word;
-    for (const struct format *f = formats; f->type; f++)
+    for (const media_format *f = formats; f->type; f++)
         if (has_extension(part->name, f->extension) || has_extension(part->url, f->extension))
             return f->word;
     return NULL;
@@ -64,17 +64,17 @@ static const char *find_format(const struct format *formats, const char *type,
 
 /* ---- content by bytes or address ------------------------------------------------------------- */
 
-/* What a part is sent as. */
-struct media {
-    const char *kind, *format; /* format NULL: it can't be */
+/* How a part is sent. */
+typedef struct media_source {
+    const char *kind, *format; /* without a format it can't be sent */
     const char *base64;        /* of a data: URL, or NULL */
     bool stored;               /* in S3 */
-};
+} media_source;
 
-static struct media look_at(const beluga_part *part)
+static media_source read_media(const beluga_part *part)
 {
     char type[MAX_TYPE];
-    struct media media = {.stored = part->url && strncmp(part->url, "s3://", 5) == 0};
+    media_source media = {.stored = part->url && strncmp(part->url, "s3://", 5) == 0};
     if (part->url) media.base64 = beluga__data_url(part->url, type, sizeof type);
     const char *media_type = media.base64 ? type : part->media_type;
     bool image =
@@ -89,30 +89,32 @@ static struct media look_at(const beluga_part *part)
     return media;
 }
 
-static bool is_media_sendable(beluga__bedrock_encoder *e, const beluga_part *part, beluga_role role)
+bool beluga__bedrock_is_media_sendable(beluga__claude_encoder *e, const beluga_part *part,
+                                       beluga_role role)
 {
-    struct media media = look_at(part);
+    media_source media = read_media(part);
     if (role == BELUGA_ROLE_AI || role == BELUGA_ROLE_SYSTEM)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MEDIA,
-                             "images, audio and files of system messages and of the model are not "
-                             "sent: Converse takes none there");
+        beluga__encoder_warn_once(
+            &e->base, BELUGA__LOST_MEDIA,
+            "images, audio and files of system messages and of the model are not "
+            "sent: Converse takes none there");
     else if (role == BELUGA_ROLE_TOOL && part->kind == BELUGA_PART_AUDIO)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_AUDIO,
-                             "audio of a tool is not sent: Converse takes none there");
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_AUDIO,
+                                  "audio of a tool is not sent: Converse takes none there");
     else if (media.format)
         return true;
     else if (part->kind == BELUGA_PART_IMAGE)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_IMAGE,
-                             "an image is not sent: bedrock takes PNG, JPEG, GIF and WebP as "
-                             "bytes, data: or s3:// URLs");
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_IMAGE,
+                                  "an image is not sent: bedrock takes PNG, JPEG, GIF and WebP as "
+                                  "bytes, data: or s3:// URLs");
     else if (part->kind == BELUGA_PART_AUDIO)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_AUDIO,
-                             "audio is not sent: bedrock takes its formats as bytes, data: or "
-                             "s3:// URLs");
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_AUDIO,
+                                  "audio is not sent: bedrock takes its formats as bytes, data: or "
+                                  "s3:// URLs");
     else
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_FILE,
-                             "a file is not sent: bedrock takes PDF, Word, Excel, CSV, HTML, "
-                             "Markdown and text as bytes, data: or s3:// URLs");
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_FILE,
+                                  "a file is not sent: bedrock takes PDF, Word, Excel, CSV, HTML, "
+                                  "Markdown and text as bytes, data: or s3:// URLs");
     return false;
 }
 
@@ -133,24 +135,23 @@ static size_t clean_name(const char *name, char *out)
     return n;
 }
 
-/* Two of one name are refused. */
-static void put_name(beluga__bedrock_encoder *e, const char *name)
+static void put_name(beluga__claude_encoder *e, const char *name)
 {
     char clean[MAX_NAME + 1];
+    beluga__bedrock_documents *documents = e->documents;
     size_t n = clean_name(name, clean), i = 0;
-    size_t known =
-        e->n_documents < BELUGA__BEDROCK_DOCUMENTS ? e->n_documents : BELUGA__BEDROCK_DOCUMENTS;
+    bool full = documents->n >= BELUGA__BEDROCK_DOCUMENTS;
+    size_t known = full ? BELUGA__BEDROCK_DOCUMENTS : documents->n;
     uint64_t hash = beluga__hash(clean);
-    while (i < known && e->documents[i] != hash) i++;
-    if (known < BELUGA__BEDROCK_DOCUMENTS) e->documents[known] = hash;
-    e->n_documents++;
-    if (i < known || known == BELUGA__BEDROCK_DOCUMENTS)
-        snprintf(clean + n, sizeof clean - n, "-%zu", e->n_documents);
+    while (i < known && documents->hashes[i] != hash) i++;
+    if (!full) documents->hashes[known] = hash;
+    documents->n++;
+    if (i < known || full) snprintf(clean + n, sizeof clean - n, "-%zu", documents->n);
     beluga_json_put_string(e->w, "name", clean);
 }
 
-static void put_source(beluga__bedrock_encoder *e, const beluga_part *part,
-                       const struct media *media)
+static void put_source(beluga__claude_encoder *e, const beluga_part *part,
+                       const media_source *media)
 {
     beluga_json_begin_object(e->w, "source");
     if (media->stored) {
@@ -165,9 +166,9 @@ static void put_source(beluga__bedrock_encoder *e, const beluga_part *part,
     beluga_json_end_object(e->w);
 }
 
-static void put_media(beluga__bedrock_encoder *e, const beluga_part *part)
+static void put_media(beluga__claude_encoder *e, const beluga_part *part)
 {
-    struct media media = look_at(part);
+    media_source media = read_media(part);
     beluga_json_begin_object(e->w, media.kind);
     if (*media.kind == 'd') put_name(e, part->name);
     beluga_json_put_string(e->w, "format", media.format);
@@ -175,63 +176,28 @@ static void put_media(beluga__bedrock_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-/* ---- what the model said --------------------------------------------------------------------- */
+/* ---- reasoning and tool calls ---------------------------------------------------------------- */
 
-static const char *redacted(const beluga_part *part, size_t *length)
-{
-    size_t n = strlen(BELUGA__BEDROCK_REDACTED);
-    if (part->signature_length < n || memcmp(part->signature, BELUGA__BEDROCK_REDACTED, n) != 0)
-        return NULL;
-    *length = part->signature_length - n;
-    return part->signature + n;
-}
-
-/* Claude refuses reasoning that it has not signed; others sign nothing. A colon is another
- * provider's. */
-static bool may_return(const beluga__bedrock_encoder *e, const beluga_part *part)
+/* Claude refuses reasoning that it has not signed; other models sign nothing. A signature with a
+ * colon is another provider's. */
+bool beluga__bedrock_is_reasoning_sendable(beluga__claude_encoder *e, const beluga_part *part)
 {
     size_t n;
-    if (redacted(part, &n)) return true;
-    if (part->signature_length) return !memchr(part->signature, ':', part->signature_length);
-    return part->text_length && !e->model.known;
-}
-
-static bool is_text_sendable(beluga__bedrock_encoder *e, const beluga_part *part)
-{
-    if (!beluga__is_blank(part->text, part->text_length)) return true;
-    if (part->text_length)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_BLANK,
-                             "a text of white space alone is not sent: bedrock refuses it");
-    if (part->flags & BELUGA_PART_CACHE)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MARK,
-                             "a cache mark is not sent: there is nothing where it stands");
+    bool ours = beluga__signature_behind(part, BELUGA__BEDROCK_REDACTED, &n);
+    bool is_signed =
+        part->signature_length && !memchr(part->signature, ':', part->signature_length);
+    bool may_lack_it = !part->signature_length && part->text_length && !e->model.known;
+    if (ours || is_signed || may_lack_it) return true;
+    beluga__encoder_warn_once(&e->base, BELUGA__LOST_REASONING,
+                              "reasoning that the model has not signed is not sent back: it would "
+                              "be refused");
     return false;
 }
 
-bool beluga__bedrock_is_sendable(beluga__bedrock_encoder *e, const beluga_part *part,
-                                 beluga_role role)
-{
-    bool of_model = part->kind == BELUGA_PART_REASONING || part->kind == BELUGA_PART_TOOL_CALL;
-    if (part->kind == BELUGA_PART_TEXT) return is_text_sendable(e, part);
-    if (part->kind == BELUGA_PART_STATE)
-        return role == BELUGA_ROLE_AI && beluga_call_get_state(e->call, part, NULL);
-    if (of_model && role != BELUGA_ROLE_AI) {
-        beluga__bedrock_fail(e, BELUGA_ERROR_NOT_SUPPORTED,
-                             "bedrock can't take a part of this kind from this role");
-        return false;
-    }
-    if (!of_model) return is_media_sendable(e, part, role);
-    if (part->kind == BELUGA_PART_TOOL_CALL || may_return(e, part)) return true;
-    beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_REASONING,
-                         "reasoning that the model has not signed is not sent back: it would be "
-                         "refused");
-    return false;
-}
-
-static void put_reasoning(beluga__bedrock_encoder *e, const beluga_part *part)
+static void put_reasoning(beluga__claude_encoder *e, const beluga_part *part)
 {
     size_t n;
-    const char *data = redacted(part, &n);
+    const char *data = beluga__signature_behind(part, BELUGA__BEDROCK_REDACTED, &n);
     beluga_json_begin_object(e->w, "reasoningContent");
     if (data) {
         beluga_json_put_string_n(e->w, "redactedContent", data, n);
@@ -245,7 +211,12 @@ static void put_reasoning(beluga__bedrock_encoder *e, const beluga_part *part)
     beluga_json_end_object(e->w);
 }
 
-const char *beluga__bedrock_fit_id(const beluga__bedrock_encoder *e, const char *id,
+bool beluga__bedrock_is_model(const beluga__claude_encoder *e, const char *family)
+{
+    return strstr(beluga_call_model(e->call), family) != NULL;
+}
+
+const char *beluga__bedrock_fit_id(const beluga__claude_encoder *e, const char *id,
                                    char buffer[BELUGA__FITTED])
 {
     return beluga__bedrock_is_model(e, "mistral.")
@@ -253,39 +224,25 @@ const char *beluga__bedrock_fit_id(const beluga__bedrock_encoder *e, const char 
                : beluga__fit_word(id, BELUGA__BEDROCK_ID, buffer);
 }
 
-static void put_tool_use(beluga__bedrock_encoder *e, const beluga_part *part)
+static void put_tool_use(beluga__claude_encoder *e, const beluga_part *part)
 {
     char fitted[BELUGA__FITTED];
-    bool wrapped = e->wrapped;
     beluga_json_begin_object(e->w, "toolUse");
     beluga_json_put_string(e->w, "toolUseId", beluga__bedrock_fit_id(e, part->id, fitted));
     beluga_json_put_string(e->w, "name", beluga__fit_word(part->name, BELUGA__BEDROCK_ID, fitted));
-    if (beluga__put_arguments(e->w, "input", part, &e->wrapped))
-        beluga__bedrock_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call");
+    beluga__put_arguments(&e->base, "input", part);
     beluga_json_end_object(e->w);
-    if (e->wrapped && !wrapped) beluga_http_request_warn(e->request, BELUGA__WRAPPED);
 }
 
-static void put_text(beluga__bedrock_encoder *e, const beluga_part *part)
-{
-    size_t n = part->text_length;
-    while (part == e->prefill && n && beluga__is_blank(part->text + n - 1, 1)) n--;
-    if (n < part->text_length)
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_CUT,
-                             "white space at the end of what the answer goes on with is not sent: "
-                             "the model refuses it");
-    beluga_json_put_string_n(e->w, "text", part->text, n);
-}
+/* ---- blocks ---------------------------------------------------------------------------------- */
 
-void beluga__bedrock_put_part(beluga__bedrock_encoder *e, const beluga_part *part)
+void beluga__bedrock_put_part(beluga__claude_encoder *e, const beluga_part *part)
 {
-    if (part->kind == BELUGA_PART_STATE) {
-        beluga__put_state(e->w, e->call, part);
-        return;
-    }
     beluga_json_begin_object(e->w, NULL);
     switch (part->kind) {
-    case BELUGA_PART_TEXT: put_text(e, part); break;
+    case BELUGA_PART_TEXT:
+        beluga_json_put_string_n(e->w, "text", part->text, beluga__claude_text_length(e, part));
+        break;
     case BELUGA_PART_REASONING: put_reasoning(e, part); break;
     case BELUGA_PART_TOOL_CALL: put_tool_use(e, part); break;
     default: put_media(e, part);
@@ -293,19 +250,18 @@ void beluga__bedrock_put_part(beluga__bedrock_encoder *e, const beluga_part *par
     beluga_json_end_object(e->w);
 }
 
-void beluga__bedrock_put_cache_point(beluga__bedrock_encoder *e, const beluga_part *part)
+void beluga__bedrock_put_cache_point(beluga__claude_encoder *e, const beluga_part *part)
 {
     if (part->kind == BELUGA_PART_REASONING && part->flags & BELUGA_PART_CACHE) {
-        beluga__bedrock_warn(e, BELUGA__BEDROCK_DROPPED_MARK,
-                             "a cache mark is not sent: bedrock takes none after reasoning");
+        beluga__encoder_warn_once(&e->base, BELUGA__LOST_MARK,
+                                  "a cache mark is not sent: bedrock takes none after reasoning");
         return;
     }
     if (!(part->flags & BELUGA_PART_CACHE) || !beluga__keep_mark(&e->marks, e->request)) return;
     beluga_json_begin_object(e->w, NULL);
     beluga_json_begin_object(e->w, "cachePoint");
     beluga_json_put_string(e->w, "type", "default");
-    if (part->flags & BELUGA_PART_CACHE_5M) beluga_json_put_string(e->w, "ttl", "5m");
-    if (part->flags & BELUGA_PART_CACHE_1H) beluga_json_put_string(e->w, "ttl", "1h");
+    beluga__put_cache_ttl(e->w, part);
     beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
 }

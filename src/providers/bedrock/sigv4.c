@@ -1,5 +1,6 @@
-/* AWS Signature Version 4, of requests that are not S3's: the path is encoded once more than it is
- * sent. Source: "Create a signed AWS API request" of Amazon's documentation. */
+/* AWS Signature Version 4 for services other than S3, where the signed path is encoded once more
+ * than the path that is sent. Source: "Create a signed AWS API request" of Amazon's documentation.
+ */
 #include "base/sha256.h"
 #include "providers/bedrock/bedrock.h"
 
@@ -19,29 +20,29 @@ enum {
 
 #define ALGORITHM "AWS4-HMAC-SHA256"
 
-/* The parts of a URL; pointers into it. */
-struct address {
+/* The parts of a URL point into it. */
+typedef struct url_parts {
     const char *host, *path, *query; /* query without its '?' */
     size_t n_host, n_path, n_query;
-};
+} url_parts;
 
-/* What a signature is made of. */
-struct signing {
+/* A signature is made of these. */
+typedef struct signature_input {
     const beluga__sigv4 *with;
     beluga_http_request *request;
-    struct address address;
+    url_parts address;
     char host[MAX_HOST], scope[MAX_SCOPE], time[20], payload[HEX];
     const char *content_type;
     char signed_headers[128];
     beluga__sha256 sha;
-};
+} signature_input;
 
 /* ---- the canonical request ------------------------------------------------------------------- */
 
-/* What of a URL is signed: neither its user nor the port that its scheme has. */
-static struct address parse(const char *url)
+/* A URL is signed without its user, and without the port that its scheme has. */
+static url_parts parse(const char *url)
 {
-    struct address a = {0};
+    url_parts a = {0};
     const char *host = strstr(url, "://"), *end, *user;
     const char *port = strncmp(url, "https:", 6) == 0 ? ":443" : ":80";
     a.host = host ? host + 3 : url;
@@ -64,37 +65,37 @@ static bool is_unreserved(char c)
            c == '.' || c == '_' || c == '~';
 }
 
-static void add_n(struct signing *s, const char *text, size_t n)
+static void add_n(signature_input *s, const char *text, size_t n)
 {
     beluga__sha256_add(&s->sha, text, n);
 }
 
-static void add(struct signing *s, const char *text)
+static void add(signature_input *s, const char *text)
 {
     add_n(s, text, strlen(text));
 }
 
-static void add_byte(struct signing *s, unsigned char byte)
+static void add_byte(signature_input *s, unsigned char byte)
 {
     char escape[4] = {(char)byte};
     if (!is_unreserved((char)byte)) snprintf(escape, sizeof escape, "%%%02X", byte);
     add(s, escape);
 }
 
-/* ---- of it the path -------------------------------------------------------------------------- */
+/* ---- its path -------------------------------------------------------------------------------- */
 
-struct piece {
+typedef struct url_piece {
     const char *at;
     size_t n;
-};
+} url_piece;
 
-/* The segments that are not empty; fits() has counted. A path with dots for segments is never sent
- * (wire/outgoing.h), so there are none to follow. */
-static size_t split_path(const struct address *a, struct piece *segments)
+/* Empty segments are left out, and fits() has counted the others. A path with dots for segments is
+ * never sent (wire/outgoing.h), so that there are none to follow. */
+static size_t split_path(const url_parts *a, url_piece *segments)
 {
     size_t count = 0;
     for (size_t at = 0; at < a->n_path;) {
-        struct piece next = {a->path + at, 0};
+        url_piece next = {a->path + at, 0};
         while (at + next.n < a->n_path && next.at[next.n] != '/') next.n++;
         at += next.n + 1;
         if (next.n) segments[count++] = next;
@@ -102,10 +103,10 @@ static size_t split_path(const struct address *a, struct piece *segments)
     return count;
 }
 
-static void add_path(struct signing *s)
+static void add_path(signature_input *s)
 {
-    const struct address *a = &s->address;
-    struct piece segments[MAX_PIECES];
+    const url_parts *a = &s->address;
+    url_piece segments[MAX_PIECES];
     size_t n = split_path(a, segments);
     add(s, "/");
     for (size_t i = 0; i < n; i++) {
@@ -116,11 +117,11 @@ static void add_path(struct signing *s)
     add(s, "\n");
 }
 
-/* ---- of it the query ------------------------------------------------------------------------- */
+/* ---- its query ------------------------------------------------------------------------------- */
 
-struct parameter {
-    struct piece name, value;
-};
+typedef struct url_parameter {
+    url_piece name, value;
+} url_parameter;
 
 static int digit(char c)
 {
@@ -129,9 +130,9 @@ static int digit(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Takes a byte off, decoded: who wrote the URL may have escaped more, or less, than is signed.
- * Returns -1 at the end. */
-static int take(struct piece *p)
+/* Take a byte off and decode it, since the URL may have escaped more bytes than the signature does,
+ * or fewer. Returns -1 at the end. */
+static int take(url_piece *p)
 {
     if (!p->n) return -1;
     bool escaped = p->n > 2 && *p->at == '%' && digit(p->at[1]) >= 0 && digit(p->at[2]) >= 0;
@@ -142,13 +143,14 @@ static int take(struct piece *p)
     return byte;
 }
 
-/* Where a byte stands in the order of what is signed: an escape's '%' is before all others. */
+/* Returns the place of a byte in the order of signed bytes: an escape's '%' is before all others.
+ */
 static int rank(int byte)
 {
     return byte >= 0 && is_unreserved((char)byte) ? byte + 256 : byte;
 }
 
-static int compare(struct piece a, struct piece b)
+static int compare(url_piece a, url_piece b)
 {
     int x, y;
     do {
@@ -158,28 +160,28 @@ static int compare(struct piece a, struct piece b)
     return x - y;
 }
 
-static bool is_before(const struct parameter *a, const struct parameter *b)
+static bool is_before(const url_parameter *a, const url_parameter *b)
 {
     int order = compare(a->name, b->name);
     return order ? order < 0 : compare(a->value, b->value) < 0;
 }
 
-static struct parameter split_parameter(const char *at, size_t n)
+static url_parameter split_parameter(const char *at, size_t n)
 {
     const char *sign = memchr(at, '=', n);
     size_t n_name = sign ? (size_t)(sign - at) : n;
     size_t skipped = n_name + (sign ? 1 : 0);
-    return (struct parameter){{at, n_name}, {at + skipped, n - skipped}};
+    return (url_parameter){{at, n_name}, {at + skipped, n - skipped}};
 }
 
-/* Sorted as they are put in; fits() has counted. */
-static size_t split_query(const struct address *a, struct parameter *sorted)
+/* Parameters are sorted while they are put in; fits() has counted them. */
+static size_t split_query(const url_parts *a, url_parameter *sorted)
 {
     size_t count = 0;
     for (size_t at = 0, n; at < a->n_query; at += n + 1) {
         for (n = 0; at + n < a->n_query && a->query[at + n] != '&';) n++;
         if (!n) continue;
-        struct parameter next = split_parameter(a->query + at, n);
+        url_parameter next = split_parameter(a->query + at, n);
         size_t i = count++;
         for (; i > 0 && is_before(&next, &sorted[i - 1]); i--) sorted[i] = sorted[i - 1];
         sorted[i] = next;
@@ -187,14 +189,14 @@ static size_t split_query(const struct address *a, struct parameter *sorted)
     return count;
 }
 
-static void add_piece(struct signing *s, struct piece p)
+static void add_piece(signature_input *s, url_piece p)
 {
     for (int byte; (byte = take(&p)) >= 0;) add_byte(s, (unsigned char)byte);
 }
 
-static void add_query(struct signing *s)
+static void add_query(signature_input *s)
 {
-    struct parameter sorted[MAX_PIECES];
+    url_parameter sorted[MAX_PIECES];
     size_t n = split_query(&s->address, sorted);
     for (size_t i = 0; i < n; i++) {
         if (i) add(s, "&");
@@ -205,10 +207,10 @@ static void add_query(struct signing *s)
     add(s, "\n");
 }
 
-/* ---- of it the headers ----------------------------------------------------------------------- */
+/* ---- its headers ----------------------------------------------------------------------------- */
 
-/* Spaces in a row, which may be told otherwise on the way, are one; none is at an end. */
-static void add_value(struct signing *s, const char *value)
+/* Spaces in a row, which a proxy may change, are signed as one, and spaces at the ends as none. */
+static void add_value(signature_input *s, const char *value)
 {
     for (const char *at = value + strspn(value, " \t"); *at;) {
         size_t n = strcspn(at, " \t"), gap = strspn(at + n, " \t");
@@ -218,8 +220,8 @@ static void add_value(struct signing *s, const char *value)
     }
 }
 
-/* Adds the header, and its name to those that are signed. */
-static void add_header(struct signing *s, const char *name, const char *value)
+/* Add a header, and its name to the list of signed names. */
+static void add_header(signature_input *s, const char *name, const char *value)
 {
     size_t n = strlen(s->signed_headers);
     if (!value || !*value) return;
@@ -230,7 +232,7 @@ static void add_header(struct signing *s, const char *name, const char *value)
     snprintf(s->signed_headers + n, sizeof s->signed_headers - n, "%s%s", n ? ";" : "", name);
 }
 
-static void add_headers(struct signing *s)
+static void add_headers(signature_input *s)
 {
     add_header(s, "content-type", s->content_type);
     add_header(s, "host", s->host);
@@ -242,10 +244,9 @@ static void add_headers(struct signing *s)
     add(s, "\n");
 }
 
-/* ---- all of it ------------------------------------------------------------------------------- */
+/* ---- its digest ------------------------------------------------------------------------------ */
 
-/* Its digest in hexadecimal. */
-static void canonical_request(struct signing *s, char *hex)
+static void canonical_request(signature_input *s, char *hex)
 {
     beluga__sha256_begin(&s->sha);
     add(s, beluga_http_request_method(s->request));
@@ -264,8 +265,9 @@ static void sign_with(const uint8_t *key, const char *text, uint8_t *out)
     beluga__hmac_sha256(key, DIGEST, text, strlen(text), out);
 }
 
-/* The secret is drawn through date, region and service, so that what signs is worth a day only. */
-static void signing_key(const struct signing *s, uint8_t *key)
+/* The signing key is made of the secret, the date, the region and the service, so that it is worth
+ * a day only. */
+static void signing_key(const signature_input *s, uint8_t *key)
 {
     char secret[MAX_SECRET];
     int n = snprintf(secret, sizeof secret, "AWS4%s", s->with->secret); /* fits() has measured */
@@ -276,7 +278,7 @@ static void signing_key(const struct signing *s, uint8_t *key)
     explicit_bzero(secret, sizeof secret);
 }
 
-static void signature(struct signing *s, char *hex)
+static void signature(signature_input *s, char *hex)
 {
     uint8_t key[DIGEST], digest[DIGEST];
     char request[HEX], text[sizeof ALGORITHM + sizeof s->time + MAX_SCOPE + HEX + 4];
@@ -290,7 +292,7 @@ static void signature(struct signing *s, char *hex)
 
 /* ---- the headers ----------------------------------------------------------------------------- */
 
-static void digest_body(struct signing *s)
+static void digest_body(signature_input *s)
 {
     size_t n;
     const void *body = beluga_http_request_body(s->request, &n);
@@ -306,7 +308,7 @@ static size_t count_pieces(const char *text, size_t n, char between)
     return count;
 }
 
-static bool fits(struct signing *s)
+static bool fits(signature_input *s)
 {
     const beluga__sigv4 *with = s->with;
     struct tm utc;
@@ -324,7 +326,7 @@ static bool fits(struct signing *s)
            strlen(with->secret) + 4 < MAX_SECRET;
 }
 
-static int set_headers(struct signing *s, const char *signature_hex, beluga_error *err)
+static int set_headers(signature_input *s, const char *signature_hex, beluga_error *err)
 {
     const beluga__sigv4 *with = s->with;
     char value[MAX_AUTHORIZATION];
@@ -344,7 +346,7 @@ static int set_headers(struct signing *s, const char *signature_hex, beluga_erro
 
 int beluga__sigv4_sign(beluga_http_request *request, const beluga__sigv4 *with, beluga_error *err)
 {
-    struct signing s = {.with = with, .request = request};
+    signature_input s = {.with = with, .request = request};
     char hex[HEX];
     if (!*with->id || !*with->secret)
         return beluga_error_set(err, BELUGA_ERROR_AUTHENTICATION,

@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-struct event {
+typedef struct stream_event {
     const beluga_json *root;
     uint32_t index; /* of the block */
-};
+} stream_event;
 
-static int on_start(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
+static int on_start(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     (void)event;
     (void)emit;
@@ -16,7 +16,7 @@ static int on_start(beluga__bedrock_state *state, const struct event *event, bel
     return 0;
 }
 
-static int on_block_start(beluga__bedrock_state *state, const struct event *event,
+static int on_block_start(beluga__bedrock_state *state, const stream_event *event,
                           beluga_emit *emit)
 {
     const beluga_json *call = beluga_json_get(beluga_json_get(event->root, "start"), "toolUse");
@@ -31,7 +31,7 @@ static int on_block_start(beluga__bedrock_state *state, const struct event *even
     return code ? code : beluga__calls_name_is_whole(&state->calls, emit);
 }
 
-static int on_delta(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
+static int on_delta(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     const beluga_json *delta = beluga_json_get(event->root, "delta");
     const beluga_json *reasoning = beluga_json_get(delta, "reasoningContent");
@@ -40,30 +40,28 @@ static int on_delta(beluga__bedrock_state *state, const struct event *event, bel
         state->reasoning = true;
         return beluga__bedrock_emit_reasoning(reasoning, emit);
     }
-    if (!input) return beluga__bedrock_emit_text(delta, emit);
+    if (!input) return beluga__emit_text(delta, "text", emit);
     beluga__call_piece piece = {.place = event->index};
     int code = beluga__calls_read_arguments(&piece, input, emit);
     bool known = beluga__calls_has(&state->calls, event->index, NULL);
     return code || !known ? code : beluga__calls_add(&state->calls, &piece, emit);
 }
 
-static int on_block_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
+static int on_block_stop(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     bool reasoning = state->reasoning;
     state->reasoning = false;
-    return reasoning
-               ? beluga_emit_reasoning_end(emit)
-               : beluga__calls_end(&state->calls, event->index, NULL, emit); /* where it is one */
+    if (reasoning) return beluga_emit_reasoning_end(emit);
+    return beluga__calls_end(&state->calls, event->index, NULL, emit); /* nothing for a text */
 }
 
-static int on_stop(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
+static int on_stop(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
-    return beluga__bedrock_emit_stop(
-        state, beluga__read_word(beluga_json_get(event->root, "stopReason")), emit);
+    return beluga__bedrock_emit_stop(state, event->root, emit);
 }
 
 /* The usage comes after the end. */
-static int on_metadata(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit)
+static int on_metadata(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit)
 {
     int code = beluga__bedrock_emit_usage(beluga_json_get(event->root, "usage"), emit);
     return code || !state->finished ? code : BELUGA_DECODE_DONE;
@@ -71,7 +69,7 @@ static int on_metadata(beluga__bedrock_state *state, const struct event *event, 
 
 static const struct {
     const char *name;
-    int (*decode)(beluga__bedrock_state *state, const struct event *event, beluga_emit *emit);
+    int (*decode)(beluga__bedrock_state *state, const stream_event *event, beluga_emit *emit);
 } events[] = {
     {"contentBlockDelta", on_delta},
     {"contentBlockStart", on_block_start},
@@ -83,15 +81,14 @@ static const struct {
 
 int beluga__bedrock_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
-    struct event event;
+    stream_event event;
     if (frame->kind != BELUGA_FRAME_EVENT)
         return beluga__bedrock_emit_exception(frame->event, frame->data, frame->length, emit);
     for (size_t i = 0; i < sizeof events / sizeof *events; i++) {
         if (strcmp(frame->event, events[i].name) != 0) continue;
         int code = beluga_emit_parse(emit, frame->data, frame->length, &event.root);
         if (code) return code;
-        int64_t index = beluga_json_get_int(event.root, "contentBlockIndex", 0);
-        event.index = index < 0 || index > INT32_MAX ? 0 : (uint32_t)index;
+        event.index = beluga__index_of(event.root, "contentBlockIndex");
         return events[i].decode(state, &event, emit);
     }
     return 0;

@@ -1,4 +1,4 @@
-/* {"id":"…","message":"…"}; the status tells what it is, but for a few messages. */
+/* Errors are {"id":"…","message":"…"}. The status tells the code, but for a few messages. */
 #include "providers/cohere/cohere.h"
 
 #include <beluga/log.h>
@@ -17,7 +17,7 @@ static int meaning(const beluga_error *err, const char *message)
     if (refused && (strcasestr(message, "too many tokens") ||
                     strcasestr(message, "context length") || strcasestr(message, "context window")))
         return BELUGA_ERROR_CONTEXT_LENGTH;
-    /* A trial key's month is not over in a minute. */
+    /* The limit of a trial key is for a month, which is not over in a minute. */
     if (err->code == BELUGA_ERROR_RATE_LIMIT && strstr(message, "/ month"))
         return BELUGA_ERROR_QUOTA_EXCEEDED;
     return err->code;

@@ -3,24 +3,10 @@
 
 #include <string.h>
 
-struct encoder {
-    const beluga_call *call;
-    beluga_http_request *request;
-    beluga__body body;
-    beluga_json_writer *w;
-    bool no_memory;
-};
-
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-static bool is_mode(const char *choice)
-{
-    return strcmp(choice, "auto") == 0 || strcmp(choice, "none") == 0 ||
-           strcmp(choice, "required") == 0;
-}
-
-/* There is no choice by name, but one of a single tool comes to the same. */
-static void put_tool_list(struct encoder *e, const char *only)
+/* The API has no choice by name, but a choice of a single tool comes to the same. */
+static void put_tool_list(beluga__encoder *e, const char *only)
 {
     bool strict = false, loose = false;
     if (!beluga__body_wants(&e->body, "tools")) return;
@@ -40,23 +26,19 @@ static void put_tool_list(struct encoder *e, const char *only)
                                              "tools or of none");
 }
 
-static void put_tool_choice(struct encoder *e, const char *choice)
+static void put_tool_choice(beluga__encoder *e, const char *choice)
 {
     if (!choice || strcmp(choice, "auto") == 0 || !beluga__body_wants(&e->body, "tool_choice"))
         return;
     beluga_json_put_string(e->w, "tool_choice", strcmp(choice, "none") ? "REQUIRED" : "NONE");
 }
 
-static void put_tools(struct encoder *e)
+static void put_tools(beluga__encoder *e)
 {
-    const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
+    const char *choice;
     bool parallel;
-    if (!beluga_call_tool_count(e->call)) {
-        if (choice && strcmp(choice, "none") != 0)
-            beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
-        return;
-    }
-    put_tool_list(e, choice && !is_mode(choice) ? choice : NULL);
+    if (!beluga__has_tools(e, &choice)) return;
+    put_tool_list(e, choice && beluga__names_a_tool(choice) ? choice : NULL);
     put_tool_choice(e, choice);
     if (beluga_call_get_bool(e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel) && !parallel)
         beluga_http_request_warn(e->request,
@@ -65,8 +47,8 @@ static void put_tools(struct encoder *e)
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* A number within what the API takes. */
-static void put_number(struct encoder *e, const char *name, const char *option, int key,
+/* A number outside of the range that the API takes is sent as the nearest in it. */
+static void put_number(beluga__encoder *e, const char *name, const char *option, int key,
                        double least, double most)
 {
     double value, sent;
@@ -79,7 +61,7 @@ static void put_number(struct encoder *e, const char *name, const char *option, 
     beluga_json_put_double(e->w, name, sent);
 }
 
-static void put_top_k(struct encoder *e)
+static void put_top_k(beluga__encoder *e)
 {
     enum { MOST = 500 };
     int64_t value;
@@ -92,7 +74,7 @@ static void put_top_k(struct encoder *e)
     beluga_json_put_int(e->w, "k", value > MOST ? MOST : value);
 }
 
-static void put_sampling(struct encoder *e)
+static void put_sampling(beluga__encoder *e)
 {
     beluga__body *body = &e->body;
     beluga__body_put_double(body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
@@ -110,13 +92,8 @@ static void put_sampling(struct encoder *e)
         beluga_json_put_string(e->w, "safety_mode", mode);
 }
 
-static void end_object(struct encoder *e, beluga__body *object)
-{
-    if (beluga__body_end_object(object)) e->no_memory = true;
-}
-
-/* Thinking is on or off, with a budget. */
-static void put_thinking(struct encoder *e)
+/* Thinking is on or off, and may have a budget. */
+static void put_thinking(beluga__encoder *e)
 {
     beluga__body object;
     int64_t effort = BELUGA_REASONING_EFFORT_NONE, budget = 0;
@@ -134,35 +111,26 @@ static void put_thinking(struct encoder *e)
         if (on && has_budget && beluga__body_wants(&object, "token_budget"))
             beluga_json_put_int(e->w, "token_budget", budget);
     }
-    end_object(e, &object);
+    beluga__encoder_end_object(e, &object);
 }
 
-static void warn_about_schema(struct encoder *e)
+static void put_response_format(beluga__encoder *e)
 {
-    bool strict = true;
-    beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict);
+    beluga__answer_form form = beluga__answer_form_of(e->call);
+    beluga__body object;
+    beluga__body_begin_object(&e->body, "response_format", &object);
+    if (form.is_json && beluga__body_wants(&object, "type")) {
+        beluga_json_put_string(e->w, "type", "json_object");
+        if (form.schema && beluga__body_wants(&object, "json_schema"))
+            beluga_json_put_raw(e->w, "json_schema", form.schema, form.n_schema);
+    }
+    beluga__encoder_end_object(e, &object);
+    if (!form.schema) return;
     if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
         beluga_http_request_warn(e->request, "response_schema_name is not sent: cohere has none");
-    if (!strict)
+    if (beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request,
                                  "response_schema_strict is on: cohere enforces every schema");
-}
-
-static void put_response_format(struct encoder *e)
-{
-    size_t length;
-    bool json_mode = false;
-    beluga__body object;
-    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
-    beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
-    beluga__body_begin_object(&e->body, "response_format", &object);
-    if ((schema || json_mode) && beluga__body_wants(&object, "type")) {
-        beluga_json_put_string(e->w, "type", "json_object");
-        if (schema && beluga__body_wants(&object, "json_schema"))
-            beluga_json_put_raw(e->w, "json_schema", schema, length);
-    }
-    end_object(e, &object);
-    if (schema) warn_about_schema(e);
 }
 
 /* ---- the request ----------------------------------------------------------------------------- */
@@ -172,26 +140,19 @@ static const char *const endpoints[] = {"/v2/chat", NULL};
 int beluga__cohere_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
 {
-    struct encoder e = {.call = call, .request = request};
+    beluga__encoder e = {0};
     beluga__set_path(request, endpoints, "/v2/chat");
-    int status = 0, code = beluga__body_begin(&e.body, call, request, err);
+    int code = beluga__encoder_begin(&e, call, request, err);
     if (code) return code;
-    e.w = e.body.writer;
-    if (beluga__body_wants(&e.body, "model"))
-        beluga_json_put_string(e.w, "model", beluga_call_model(call));
-    if (beluga__body_wants(&e.body, "messages"))
-        status = beluga__cohere_put_messages(call, request, e.w, err);
+    beluga__put_model(&e);
+    beluga__cohere_put_messages(&e);
     beluga__warn_cache_marks(call, request);
-    if (beluga_call_is_streamed(call) && beluga__body_wants(&e.body, "stream"))
-        beluga_json_put_bool(e.w, "stream", true);
+    beluga__put_stream(&e);
     put_sampling(&e);
     put_thinking(&e);
     put_tools(&e);
     put_response_format(&e);
-    code = beluga__body_end(&e.body, status ? NULL : err);
-    if (!status && !code && e.no_memory)
-        code = beluga_error_set(err, BELUGA_ERROR_NO_MEMORY, "no memory for extra_body");
-    return status ? status : code;
+    return beluga__encoder_end(&e);
 }
 
 int beluga__cohere_encode_list_models(const beluga_call *call, beluga_http_request *request,

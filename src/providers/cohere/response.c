@@ -4,20 +4,6 @@
 
 /* ---- content --------------------------------------------------------------------------------- */
 
-int beluga__cohere_emit_text(const beluga_json *object, const char *key, beluga_emit *emit)
-{
-    size_t length = 0;
-    const char *text = beluga_json_get_string(object, key, &length);
-    return length ? beluga_emit_text(emit, text, length) : 0;
-}
-
-int beluga__cohere_emit_thinking(const beluga_json *object, beluga_emit *emit)
-{
-    size_t length = 0;
-    const char *text = beluga_json_get_string(object, "thinking", &length);
-    return length ? beluga_emit_reasoning(emit, text, length) : 0;
-}
-
 int beluga__cohere_emit_plan(beluga__cohere_state *state, const beluga_json *message,
                              beluga_emit *emit)
 {
@@ -39,27 +25,21 @@ int beluga__cohere_end_plan(beluga__cohere_state *state, beluga_emit *emit)
 
 /* ---- how it ended ---------------------------------------------------------------------------- */
 
-static int64_t count(const beluga_json *object, const char *key)
-{
-    int64_t n = beluga_json_get_int(object, key, -1);
-    return n < 0 || n > INT64_MAX / 8 ? -1 : n;
-}
-
-/* What is billed counts; "tokens" has the prompt that Cohere writes around it, too. What was cached
- * is a part of that prompt, and so can be more than the whole. */
+/* The billed tokens count; "tokens" also has the prompt that Cohere writes around them. Cached
+ * tokens are part of that prompt, so that they can be more than all that are billed. */
 static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
     if (!beluga_json_is_object(usage)) return 0;
     const beluga_json *counts = beluga_json_get(usage, "billed_units");
-    if (count(counts, "input_tokens") < 0 && count(counts, "output_tokens") < 0)
+    if (beluga__count(counts, "input_tokens", BELUGA__MOST_TOKENS) < 0 &&
+        beluga__count(counts, "output_tokens", BELUGA__MOST_TOKENS) < 0)
         counts = beluga_json_get(usage, "tokens");
-    u.input_total = count(counts, "input_tokens");
-    u.output_total = count(counts, "output_tokens");
-    int64_t cached = count(usage, "cached_tokens");
+    u.input_total = beluga__count(counts, "input_tokens", BELUGA__MOST_TOKENS);
+    u.output_total = beluga__count(counts, "output_tokens", BELUGA__MOST_TOKENS);
+    int64_t cached = beluga__count(usage, "cached_tokens", BELUGA__MOST_TOKENS);
     if (cached <= u.input_total) u.input_cache_read = cached;
-    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    return beluga__emit_usage(&u, usage, emit);
 }
 
 int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *object,
@@ -84,33 +64,41 @@ int beluga__cohere_emit_end(beluga__cohere_state *state, const beluga_json *obje
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-int beluga__cohere_emit_fault(const beluga_json *root, int code, beluga_emit *emit)
+/* A host's own error may have any shape; Cohere's is a text under "message". */
+int beluga__cohere_emit_fault(const beluga_json *root, bool streamed, beluga_emit *emit)
 {
     beluga_error err;
     size_t length = 0;
+    int code = streamed ? BELUGA_ERROR_STREAM : BELUGA_ERROR_INTERNAL;
     const char *message = beluga_json_get_string(root, "message", &length);
-    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == BELUGA_ERROR_STREAM ? ""
-                                                 : " (so it says inside an answer of status 200)");
-    if (length) beluga_error_set_cause(&err, message, length);
-    return beluga_emit_error(emit, &err);
+    if (message) {
+        beluga__error_set_inside(&err, code, BELUGA_ERROR_STREAM);
+        if (length) beluga_error_set_cause(&err, message, length);
+        return beluga_emit_error(emit, &err);
+    }
+    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, code, emit);
+    if (streamed)
+        return beluga__decode_failure(root, BELUGA_ERROR_MALFORMED_RESPONSE,
+                                      "an event of the stream has no type", emit);
+    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
+                                  "the answer is JSON, but not a message", emit);
 }
 
-/* Parts, or one text where a host makes it easy for itself. */
+/* The content is a list of parts, or with some hosts one text. */
 static int emit_content(const beluga_json *message, beluga_emit *emit)
 {
-    int code = beluga__cohere_emit_text(message, "content", emit);
+    int code = beluga__emit_text(message, "content", emit);
     const beluga_json *content = beluga_json_get(message, "content");
     if (!beluga_json_is_array(content)) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v)) {
-        code = beluga__cohere_emit_thinking(v, emit);
-        if (!code) code = beluga__cohere_emit_text(v, "text", emit);
+        code = beluga__emit_reasoning(v, "thinking", emit);
+        if (!code) code = beluga__emit_text(v, "text", emit);
     }
     return code;
 }
 
-/* Of a tool without parameters the arguments may be "null", which stands for none. */
+/* The arguments of a tool without parameters may be "null", which stands for none. */
 beluga__call_piece beluga__cohere_read_call(const beluga_json *call, uint32_t index)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -135,23 +123,13 @@ static int emit_tool_calls(beluga__cohere_state *state, const beluga_json *calls
     return code;
 }
 
-/* A host's own error may have any shape; Cohere's is a text under "message". */
-static int fail(const beluga_json *root, beluga_emit *emit)
-{
-    if (beluga_json_is_string(beluga_json_get(root, "message")))
-        return beluga__cohere_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
-                                  "the answer is JSON, but not a message", emit);
-}
-
 int beluga__cohere_decode_response(void *state, const char *body, size_t length, beluga_emit *emit)
 {
     const beluga_json *root;
     int code = beluga__decode_body(body, length, emit, &root);
     if (code) return code;
     const beluga_json *message = beluga_json_get(root, "message");
-    if (!beluga_json_is_object(message)) return fail(root, emit);
+    if (!beluga_json_is_object(message)) return beluga__cohere_emit_fault(root, false, emit);
     code = beluga_emit_metadata(emit, beluga_json_get_string(root, "id", NULL), NULL, 0);
     if (!code) code = emit_content(message, emit);
     if (!code) code = beluga__cohere_emit_plan(state, message, emit);
@@ -165,9 +143,5 @@ int beluga__cohere_decode_list_models(const char *body, size_t length, beluga_em
 {
     static const beluga__model_list shape = {
         .list = "models", .name = "name", .page = "next_page_token"};
-    const beluga_json *root;
-    int code = beluga_emit_parse(emit, body, length, &root);
-    if (code) return code;
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    return beluga__decode_models(root, &shape, emit);
+    return beluga__decode_models(body, length, &shape, emit);
 }

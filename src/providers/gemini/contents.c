@@ -1,83 +1,12 @@
 /* Messages as "contents" and "systemInstruction".
  *
- * What a model signs goes back as it came. A signature that is not of reasoning stands in a message
- * as reasoning without text, before the text or the tool call that it signs. */
+ * Signed parts go back as they came. A signature that is not of reasoning stands in a message as
+ * reasoning without text, before the text or the tool call that it signs. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
 
-static void fail(beluga__gemini_encoder *e, int code, const char *what)
-{
-    if (!e->status) e->status = beluga_error_set(e->err, code, "%s", what);
-}
-
-/* ---- parts ----------------------------------------------------------------------------------- */
-
-static bool is_media(const beluga_part *part)
-{
-    return part->kind == BELUGA_PART_IMAGE || part->kind == BELUGA_PART_AUDIO ||
-           part->kind == BELUGA_PART_FILE;
-}
-
-static void put_file_data(beluga__gemini_encoder *e, const beluga_part *part)
-{
-    beluga_json_begin_object(e->w, "fileData");
-    if (part->media_type) beluga_json_put_string(e->w, "mimeType", part->media_type);
-    beluga_json_put_string(e->w, "fileUri", part->url);
-    beluga_json_end_object(e->w);
-}
-
-static void put_media(beluga__gemini_encoder *e, const beluga_part *part)
-{
-    char media_type[128];
-    const char *base64 =
-        part->url ? beluga__data_url(part->url, media_type, sizeof media_type) : NULL;
-    if (part->url && !base64) {
-        if (strncmp(part->url, "data:", 5) == 0)
-            fail(e, BELUGA_ERROR_NOT_SUPPORTED, "gemini takes data: URLs in base64 only");
-        put_file_data(e, part);
-        return;
-    }
-    beluga_json_begin_object(e->w, "inlineData");
-    beluga_json_put_string(e->w, "mimeType", base64 ? media_type : part->media_type);
-    if (base64)
-        beluga_json_put_string(e->w, "data", base64);
-    else
-        beluga_json_put_base64(e->w, "data", "", part->data, part->data_length);
-    beluga_json_end_object(e->w);
-}
-
-/* Only ids that the API gave mean something to it. */
-static void put_id(beluga__gemini_encoder *e, const char *id)
-{
-    if (!*id || strncmp(id, BELUGA__GEMINI_MADE_UP_ID, strlen(BELUGA__GEMINI_MADE_UP_ID)) == 0)
-        return;
-    beluga_json_put_string(e->w, "id", id);
-}
-
-static void put_function_call(beluga__gemini_encoder *e, const beluga_part *part)
-{
-    beluga_json_begin_object(e->w, "functionCall");
-    put_id(e, part->id);
-    beluga_json_put_string(e->w, "name", part->name);
-    if (beluga__put_arguments(e->w, "args", part, &e->wrapped))
-        fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for a tool call's arguments");
-    beluga_json_end_object(e->w);
-}
-
-static void put_members(beluga__gemini_encoder *e, const beluga_part *part, bool ai)
-{
-    if (part->kind == BELUGA_PART_TEXT || (ai && part->kind == BELUGA_PART_REASONING))
-        beluga_json_put_string_n(e->w, "text", part->text, part->text_length);
-    else if (ai && part->kind == BELUGA_PART_TOOL_CALL)
-        put_function_call(e, part);
-    else if (is_media(part))
-        put_media(e, part);
-    else
-        fail(e, BELUGA_ERROR_NOT_SUPPORTED, "gemini can't take a part of this kind from this role");
-}
-
-/* Those of other providers have a mark, and a colon after it. */
+/* Signatures of other providers have a mark, and a colon behind it. */
 static bool is_signed(const beluga_part *part)
 {
     return part->signature_length && !memchr(part->signature, ':', part->signature_length);
@@ -89,10 +18,10 @@ static void put_signature(beluga__gemini_encoder *e, const beluga_part *part)
         beluga_json_put_string_n(e->w, "thoughtSignature", part->signature, part->signature_length);
 }
 
-/* ---- the model's ----------------------------------------------------------------------------- */
+/* ---- messages of the model ------------------------------------------------------------------- */
 
-/* From Gemini 3 on the API refuses an answer of the turn at work whose first call is not signed, as
- * one that another model made is not; for those there is this word instead. */
+/* From Gemini 3 on the API refuses an answer of the turn at work whose first call is not signed.
+ * Calls that another model made are not; for those the API takes this word instead. */
 static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 {
     if (message >= e->turn && beluga__gemini_version(beluga_call_model(e->call)) >= 3)
@@ -100,18 +29,18 @@ static void put_no_signature(beluga__gemini_encoder *e, size_t message)
 }
 
 /* A message of the model's being written. */
-struct answer {
+typedef struct model_answer {
     size_t index;
     bool called;  /* its first call is written */
-    size_t parts; /* written */
-};
+    size_t parts; /* that are written */
+} model_answer;
 
-static void put_model_part(beluga__gemini_encoder *e, struct answer *answer,
-                           const beluga_part *part, const beluga_part *mark)
+static void put_model_part(beluga__gemini_encoder *e, model_answer *answer, const beluga_part *part,
+                           const beluga_part *mark)
 {
     bool call = part->kind == BELUGA_PART_TOOL_CALL;
     beluga_json_begin_object(e->w, NULL);
-    put_members(e, part, true);
+    beluga__gemini_put_members(e, part, BELUGA_ROLE_AI);
     if (part->kind == BELUGA_PART_REASONING && part != mark)
         beluga_json_put_bool(e->w, "thought", true);
     put_signature(e, part);
@@ -122,23 +51,23 @@ static void put_model_part(beluga__gemini_encoder *e, struct answer *answer,
     answer->parts++;
 }
 
-/* Reasoning that is nothing but a signature: it signs what follows. */
+/* Reasoning that is nothing but a signature signs the part behind it. */
 static bool is_mark(const beluga_part *part)
 {
     return part->kind == BELUGA_PART_REASONING && !part->text_length;
 }
 
-/* A mark that nothing follows goes back with an empty text, as it came. */
+/* A mark without a part behind it goes back with an empty text, as it came. */
 static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
 {
     const beluga_message *message = beluga_call_message(e->call, index);
     const beluga_part *mark = NULL;
-    struct answer answer = {.index = index};
+    model_answer answer = {.index = index};
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
         bool signs_nothing = mark && part->kind == BELUGA_PART_REASONING;
         if (part->kind == BELUGA_PART_STATE) {
-            answer.parts += beluga__put_state(e->w, e->call, part);
+            answer.parts += beluga__put_state(&e->base, part);
             continue;
         }
         if (signs_nothing) put_model_part(e, &answer, mark, mark);
@@ -149,25 +78,7 @@ static size_t put_model_parts(beluga__gemini_encoder *e, size_t index)
     return answer.parts;
 }
 
-/* ---- the others' ----------------------------------------------------------------------------- */
-
-static void put_parts(beluga__gemini_encoder *e, const beluga_message *message)
-{
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        if (beluga_message_part(message, i)->kind == BELUGA_PART_STATE) continue; /* an answer's */
-        beluga_json_begin_object(e->w, NULL);
-        put_members(e, beluga_message_part(message, i), false);
-        beluga_json_end_object(e->w);
-    }
-}
-
-/* The API refuses a content without parts. */
-static void put_empty_part(beluga__gemini_encoder *e)
-{
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "text", "");
-    beluga_json_end_object(e->w);
-}
+/* ---- all messages ---------------------------------------------------------------------------- */
 
 static void put_content(beluga__gemini_encoder *e, size_t index)
 {
@@ -177,101 +88,17 @@ static void put_content(beluga__gemini_encoder *e, size_t index)
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "role", ai ? "model" : "user");
     beluga_json_begin_array(e->w, "parts");
-    if (ai)
-        n = put_model_parts(e, index);
-    else
-        put_parts(e, message);
-    if (!n) put_empty_part(e);
-    beluga_json_end_array(e->w);
-    beluga_json_end_object(e->w);
-}
-
-/* ---- results of tools ------------------------------------------------------------------------ */
-
-/* A result that is a JSON object is sent as one. Returns whether it was. */
-static bool put_object(beluga__gemini_encoder *e, const char *text, size_t length)
-{
-    beluga_json_doc *doc;
-    beluga_error err;
-    if (text[strspn(text, " \t\r\n")] != '{') return false;
-    int code = beluga_json_parse(text, length, &doc, &err);
-    if (code == BELUGA_ERROR_NO_MEMORY) fail(e, code, "no memory for a tool's result");
-    if (code) return false;
-    beluga_json_put_raw(e->w, "response", text, length);
-    beluga_json_doc_free(doc);
-    return true;
-}
-
-/* "output" and "error" are the names by which the API knows what is one. */
-static void put_response(beluga__gemini_encoder *e, const beluga_message *message)
-{
-    bool failed = beluga_message_is_tool_error(message);
-    const beluga_part *only = beluga_message_part(message, 0);
-    size_t count = beluga_message_count(message);
-    if (count == 1 && only->kind == BELUGA_PART_TEXT && !failed &&
-        put_object(e, only->text, only->text_length))
-        return;
-    beluga_json_begin_object(e->w, "response");
-    if (count > 1) beluga_json_begin_array(e->w, failed ? "error" : "output");
-    for (size_t i = 0; i < count; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        const char *key = count > 1 ? NULL : failed ? "error" : "output";
-        if (part->kind == BELUGA_PART_TEXT)
-            beluga_json_put_string_n(e->w, key, part->text, part->text_length);
-    }
-    if (count > 1) beluga_json_end_array(e->w);
-    beluga_json_end_object(e->w);
-}
-
-static bool has_media(const beluga_message *message)
-{
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++)
-        if (is_media(beluga_message_part(message, i))) return true;
-    return false;
-}
-
-static void put_media_parts(beluga__gemini_encoder *e, const beluga_message *message)
-{
-    for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
-        const beluga_part *part = beluga_message_part(message, i);
-        if (part->kind == BELUGA_PART_TEXT) continue;
+    if (ai) n = put_model_parts(e, index);
+    for (size_t i = 0; i < n && !ai; i++)
+        if (beluga_message_part(message, i)->kind != BELUGA_PART_STATE) /* it stands in an answer */
+            beluga__gemini_put_part(e, beluga_message_part(message, i));
+    if (!n) {
+        /* The API refuses a content without parts. */
         beluga_json_begin_object(e->w, NULL);
-        put_members(e, part, false);
+        beluga_json_put_string(e->w, "text", "");
         beluga_json_end_object(e->w);
     }
-}
-
-/* From Gemini 3 on a response takes media. */
-static bool takes_media(const beluga__gemini_encoder *e)
-{
-    int version = beluga__gemini_version(beluga_call_model(e->call));
-    return version != 1 && version != 2;
-}
-
-static void put_result_media(beluga__gemini_encoder *e, const beluga_message *message)
-{
-    if (!has_media(message) || !takes_media(e)) return;
-    beluga_json_begin_array(e->w, "parts");
-    put_media_parts(e, message);
     beluga_json_end_array(e->w);
-}
-
-static void put_result(beluga__gemini_encoder *e, size_t index)
-{
-    const beluga_message *message = beluga_call_message(e->call, index);
-    const char *id = beluga_message_tool_call_id(message);
-    const char *name = id ? beluga__tool_name_of(e->call, id, index) : NULL;
-    if (!name)
-        fail(e, BELUGA_ERROR_INVALID_INPUT,
-             "a tool's message answers a call that no message before it made: Gemini wants the "
-             "tool's name, which stands there");
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_begin_object(e->w, "functionResponse");
-    put_id(e, id ? id : "");
-    beluga_json_put_string(e->w, "name", name);
-    put_response(e, message);
-    put_result_media(e, message);
-    beluga_json_end_object(e->w);
     beluga_json_end_object(e->w);
 }
 
@@ -280,61 +107,17 @@ static beluga_role role_at(const beluga__gemini_encoder *e, size_t index)
     return beluga_message_role(beluga_call_message(e->call, index));
 }
 
-/* For older models the media of results are a content after theirs. */
-static void put_media_after(beluga__gemini_encoder *e, size_t first, size_t end)
-{
-    bool any = false;
-    for (size_t i = first; i < end; i++)
-        any = any ||
-              (role_at(e, i) == BELUGA_ROLE_TOOL && has_media(beluga_call_message(e->call, i)));
-    if (!any || takes_media(e)) return;
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", "user");
-    beluga_json_begin_array(e->w, "parts");
-    for (size_t i = first; i < end; i++)
-        if (role_at(e, i) == BELUGA_ROLE_TOOL) put_media_parts(e, beluga_call_message(e->call, i));
-    beluga_json_end_array(e->w);
-    beluga_json_end_object(e->w);
-    beluga_http_request_warn(e->request, "images, audio and files of a tool's result are sent "
-                                         "after it: this model takes only text in it");
-}
-
-/* The results of one answer's calls are one content; system messages between them stand elsewhere.
- * Returns the index of the last. */
-static size_t put_results(beluga__gemini_encoder *e, size_t index)
-{
-    size_t n = beluga_call_message_count(e->call), first = index;
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "role", "user");
-    beluga_json_begin_array(e->w, "parts");
-    for (; index < n &&
-           (role_at(e, index) == BELUGA_ROLE_TOOL || role_at(e, index) == BELUGA_ROLE_SYSTEM);
-         index++)
-        if (role_at(e, index) == BELUGA_ROLE_TOOL) put_result(e, index);
-    beluga_json_end_array(e->w);
-    beluga_json_end_object(e->w);
-    put_media_after(e, first, index);
-    return index - 1;
-}
-
-/* ---- all of them ----------------------------------------------------------------------------- */
-
-static size_t turn_begin(const beluga__gemini_encoder *e)
-{
-    size_t i = beluga_call_message_count(e->call);
-    while (i && role_at(e, i - 1) != BELUGA_ROLE_HUMAN) i--;
-    return i;
-}
-
 void beluga__gemini_put_contents(beluga__gemini_encoder *e)
 {
     if (!beluga__body_wants(&e->body, "contents")) return;
-    e->turn = turn_begin(e);
+    size_t n = beluga_call_message_count(e->call);
+    e->turn = n;
+    while (e->turn && role_at(e, e->turn - 1) != BELUGA_ROLE_HUMAN) e->turn--;
     beluga_json_begin_array(e->w, "contents");
-    for (size_t i = 0, n = beluga_call_message_count(e->call); i < n; i++) {
+    for (size_t i = 0; i < n; i++) {
         beluga_role role = role_at(e, i);
         if (role == BELUGA_ROLE_TOOL)
-            i = put_results(e, i);
+            i = beluga__gemini_put_results(e, i);
         else if (role != BELUGA_ROLE_SYSTEM)
             put_content(e, i);
     }
@@ -348,13 +131,10 @@ static void put_system_parts(beluga__gemini_encoder *e, const beluga_message *me
 {
     for (size_t i = 0, n = beluga_message_count(message); i < n; i++) {
         const beluga_part *part = beluga_message_part(message, i);
-        if (is_media(part)) {
+        if (beluga__is_media(part))
             e->lost_media = true;
-            continue;
-        }
-        beluga_json_begin_object(e->w, NULL);
-        put_members(e, part, false);
-        beluga_json_end_object(e->w);
+        else
+            beluga__gemini_put_part(e, part);
     }
 }
 

@@ -1,4 +1,4 @@
-/* Errors: {"error":{"code","message","status","details":[…]}}, sometimes inside an array. */
+/* Errors are {"error":{"code","message","status","details":[…]}}, sometimes inside an array. */
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 enum { MAX_WAIT_S = 24 * 60 * 60 };
 
-/* The detail of a type, such as google.rpc.RetryInfo. */
+/* Returns the detail of a type, such as google.rpc.RetryInfo, or NULL. */
 static const beluga_json *detail_of(const beluga_json *error, const char *type)
 {
     const beluga_json *details = beluga_json_get(error, "details");
@@ -24,7 +24,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* A duration is "17s" or "17.25s". Returns milliseconds; -1 for anything else. */
+/* Returns the milliseconds of a duration such as "17s" or "17.25s"; -1 for anything else. */
 static int64_t read_duration_ms(const char *text)
 {
     int64_t ms = 0;
@@ -43,7 +43,7 @@ static int64_t retry_delay_ms(const beluga_json *error)
     return read_duration_ms(beluga_json_get_string(info, "retryDelay", NULL));
 }
 
-/* A limit of each minute passes while one waits; that of a day, or used up credit, does not. */
+/* A limit of each minute passes while one waits; a limit of a day and used up credit do not. */
 static bool is_used_up(const beluga_json *error, const char *message)
 {
     const beluga_json *failure = detail_of(error, "google.rpc.QuotaFailure");
@@ -87,7 +87,7 @@ static int code_of_status(const char *status)
     return 0;
 }
 
-/* What the status alone does not tell. */
+/* Reasons and messages say more than the status does. */
 static int refine(const beluga_json *error, int code, const char *message)
 {
     const char *reason = reason_of(error);
@@ -114,17 +114,10 @@ static int meaning(const beluga_json *error, int otherwise)
 static void describe(const beluga_json *error, beluga_error *err)
 {
     size_t length = 0;
-    char number[24];
     const char *message = beluga_json_get_string(error, "message", &length);
     const char *word = reason_of(error);
     if (!word) word = beluga_json_get_string(error, "status", NULL);
-    int64_t code = beluga_json_get_int(error, "code", 0);
-    if (!word && code) {
-        snprintf(number, sizeof number, "%lld", (long long)code);
-        word = number;
-    }
-    if (word) beluga_error_set_provider_code(err, word, strlen(word));
-    if (length) beluga_error_set_cause(err, message, length);
+    beluga__error_describe(err, word, beluga_json_get_int(error, "code", 0), message, length);
     int64_t wait_ms = retry_delay_ms(error);
     if (wait_ms > err->retry_after_ms) err->retry_after_ms = wait_ms;
 }
@@ -149,8 +142,7 @@ int beluga__gemini_emit_fault(const beluga_json *error, int otherwise, beluga_em
 {
     beluga_error err;
     int code = meaning(error, otherwise);
-    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+    beluga__error_set_inside(&err, code, otherwise);
     describe(error, &err);
     return beluga_emit_error(emit, &err);
 }

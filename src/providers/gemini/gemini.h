@@ -5,15 +5,14 @@
 #include "providers/calls.h"
 #include "providers/common.h"
 #include "providers/decode.h"
+#include "providers/encoder.h"
 #include "providers/fault.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__gemini_provider;
-
-/* Ids of tool calls are ours where the API gives none; those are not sent back. */
+/* Ids of tool calls are made up where the API gives none. They begin so, and are not sent back. */
 #define BELUGA__GEMINI_MADE_UP_ID "gemini_"
 
-/* What a decoder remembers of one answer; all zero at its start. */
+/* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__gemini_state {
     bool has_metadata, warned;
     bool finished; /* a reason came; more may follow */
@@ -21,34 +20,38 @@ typedef struct beluga__gemini_state {
     int64_t answer_tokens, thought_tokens; /* as last counted */
 } beluga__gemini_state;
 
-/* A request being written. What is wrong with its messages sticks in `status`. */
+/* A request being written. */
 typedef struct beluga__gemini_encoder {
-    const beluga_call *call;
-    beluga_http_request *request;
-    beluga_error *err;
-    beluga__body body;
-    beluga_json_writer *w;
+    BELUGA__ENCODER_BASE;
     size_t turn;     /* the message that the turn at work began with */
-    bool wrapped;    /* arguments that are no JSON object */
+    bool wrapped;    /* some arguments are no JSON object */
     bool lost_media; /* of system messages */
-    int status;
 } beluga__gemini_encoder;
 
 /* path.c */
 int beluga__gemini_set_path(const beluga_call *call, beluga_http_request *request,
                             beluga_error *err);
-/* Does an address want an OAuth token, and not an API key? */
+/* Whether an address wants an OAuth token instead of an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key);
 
-/* request.c, contents.c, generation.c */
+/* request.c, contents.c, content_parts.c, results.c, generation.c */
 int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__gemini_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
 void beluga__gemini_put_contents(beluga__gemini_encoder *e);
+/* Write the results that begin at a message as one content. Returns the index of the last. */
+size_t beluga__gemini_put_results(beluga__gemini_encoder *e, size_t index);
+/* Write the members of a part into an open object. */
+void beluga__gemini_put_members(beluga__gemini_encoder *e, const beluga_part *part,
+                                beluga_role role);
+/* Write a part of anybody but the model. */
+void beluga__gemini_put_part(beluga__gemini_encoder *e, const beluga_part *part);
+/* Write the id of a call, unless it was made up. */
+void beluga__gemini_put_id(beluga__gemini_encoder *e, const char *id);
 void beluga__gemini_put_system(beluga__gemini_encoder *e);
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e);
-/* The version of a model that says it in its name, "gemini-2.5-pro": 2; 0 for others. */
+/* Returns the version in a model's name, 2 of "gemini-2.5-pro"; 0 where there is none. */
 int beluga__gemini_version(const char *model);
 
 /* response.c */

@@ -1,4 +1,4 @@
-/* "generationConfig": how to sample, how to think, and in what form to answer. */
+/* "generationConfig" tells how to sample and to think, and the form of the answer. */
 #include "providers/gemini/gemini.h"
 
 #include <string.h>
@@ -20,33 +20,22 @@ static bool takes_budget(const char *model)
     return version == 1 || version == 2;
 }
 
-static int64_t budget_of(int64_t effort)
-{
-    static const int64_t budgets[] = {0, 512, 1024, 8192, 24576, 24576, 24576};
-    return budgets[effort];
-}
-
-static const char *level_of(int64_t effort)
-{
-    static const char *const levels[] = {"MINIMAL", "MINIMAL", "LOW", "MEDIUM",
-                                         "HIGH",    "HIGH",    "HIGH"};
-    return levels[effort];
-}
-
 static void put_thinking(beluga__gemini_encoder *e, int64_t budget, const char *level)
 {
-    bool wanted = budget > 0;
     beluga_json_begin_object(e->w, "thinkingConfig");
     if (level)
         beluga_json_put_string(e->w, "thinkingLevel", level);
     else
         beluga_json_put_int(e->w, "thinkingBudget", budget);
-    if (wanted) beluga_json_put_bool(e->w, "includeThoughts", true);
+    if (budget > 0) beluga_json_put_bool(e->w, "includeThoughts", true);
     beluga_json_end_object(e->w);
 }
 
 static void put_effort(beluga__gemini_encoder *e, int64_t effort)
 {
+    static const int64_t budgets[] = {0, 512, 1024, 8192, 24576, 24576, 24576};
+    static const char *const levels[] = {"MINIMAL", "MINIMAL", "LOW", "MEDIUM",
+                                         "HIGH",    "HIGH",    "HIGH"};
     bool by_level = !takes_budget(beluga_call_model(e->call));
     const char *name = beluga__reasoning_effort_name(effort);
     if (effort > BELUGA_REASONING_EFFORT_HIGH)
@@ -55,7 +44,7 @@ static void put_effort(beluga__gemini_encoder *e, int64_t effort)
     if (effort == BELUGA_REASONING_EFFORT_NONE && by_level)
         beluga_http_request_warn(e->request, "reasoning_effort is sent as minimal: this model's "
                                              "reasoning can't be turned off");
-    put_thinking(e, budget_of(effort), by_level ? level_of(effort) : NULL);
+    put_thinking(e, budgets[effort], by_level ? levels[effort] : NULL);
 }
 
 static void put_reasoning(beluga__gemini_encoder *e, beluga__body *config)
@@ -77,32 +66,28 @@ static void put_reasoning(beluga__gemini_encoder *e, beluga__body *config)
 
 static void put_format(beluga__gemini_encoder *e, beluga__body *config)
 {
-    size_t length;
-    bool json_mode = false;
-    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
-    beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
-    if (!schema && !json_mode) return;
+    beluga__answer_form form = beluga__answer_form_of(e->call);
+    if (!form.is_json) return;
     if (beluga__body_wants(config, "responseMimeType"))
         beluga_json_put_string(e->w, "responseMimeType", "application/json");
-    if (schema && beluga__body_wants(config, "responseJsonSchema"))
-        beluga_json_put_raw(e->w, "responseJsonSchema", schema, length);
+    if (form.schema && beluga__body_wants(config, "responseJsonSchema"))
+        beluga_json_put_raw(e->w, "responseJsonSchema", form.schema, form.n_schema);
 }
 
 void beluga__gemini_put_generation_config(beluga__gemini_encoder *e)
 {
-    const beluga_call *call = e->call;
-    beluga__body c;
-    beluga__body_begin_object(&e->body, "generationConfig", &c);
-    beluga__body_put_double(&c, "temperature", call, BELUGA_OPTION_TEMPERATURE);
-    beluga__body_put_double(&c, "topP", call, BELUGA_OPTION_TOP_P);
-    beluga__body_put_int(&c, "topK", call, BELUGA_OPTION_TOP_K);
-    beluga__body_put_int(&c, "maxOutputTokens", call, BELUGA_OPTION_MAX_TOKENS);
-    beluga__body_put_list(&c, "stopSequences", call, BELUGA_OPTION_STOP_SEQUENCES);
-    beluga__body_put_int(&c, "seed", call, BELUGA_OPTION_SEED);
-    beluga__body_put_double(&c, "presencePenalty", call, BELUGA_OPTION_PRESENCE_PENALTY);
-    beluga__body_put_double(&c, "frequencyPenalty", call, BELUGA_OPTION_FREQUENCY_PENALTY);
-    put_format(e, &c);
-    put_reasoning(e, &c);
-    int code = beluga__body_end_object(&c);
-    if (code && !e->status) e->status = beluga_error_set(e->err, code, "no memory for extra_body");
+    static const beluga__sampling_names names = {"temperature",
+                                                 "topP",
+                                                 "topK",
+                                                 "maxOutputTokens",
+                                                 "stopSequences",
+                                                 "seed",
+                                                 "presencePenalty",
+                                                 "frequencyPenalty"};
+    beluga__body config;
+    beluga__body_begin_object(&e->body, "generationConfig", &config);
+    beluga__body_put_sampling(&config, &names, e->call);
+    put_format(e, &config);
+    put_reasoning(e, &config);
+    beluga__encoder_end_object(&e->base, &config);
 }

@@ -1,5 +1,4 @@
-/* The parts of an answer: text, thoughts, function calls, and the signatures any of them may have.
- */
+/* The parts of an answer are text, thoughts and function calls, and each of them may be signed. */
 #include "providers/gemini/gemini.h"
 
 #include <inttypes.h>
@@ -24,26 +23,6 @@ static int emit_function_call(beluga__gemini_state *state, const beluga_json *ca
     return code ? code : beluga__calls_add_whole(&state->calls, &piece, emit);
 }
 
-/* What is signed comes after its signature, which must not become that of the thoughts before. */
-static int emit_mark(const char *signature, size_t length, beluga_emit *emit)
-{
-    int code = beluga_emit_reasoning_end(emit);
-    if (!code) code = beluga_emit_reasoning_signature(emit, signature, length);
-    return code ? code : beluga_emit_reasoning_end(emit);
-}
-
-static int emit_thought(const beluga_json *part, beluga_emit *emit)
-{
-    size_t length = 0, n_signature = 0;
-    const char *text = beluga_json_get_string(part, "text", &length);
-    const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
-    int code = length ? beluga_emit_reasoning(emit, text, length) : 0;
-    if (code || !n_signature) return code;
-    code = beluga_emit_reasoning_signature(emit, signature, n_signature);
-    return code ? code : beluga_emit_reasoning_end(emit);
-}
-
-/* Pictures of what it thinks of are no part of the answer, and thoughts are passed over before. */
 static int emit_media(const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0;
@@ -64,7 +43,7 @@ static bool is_one_of(const char *key, const char *const *names)
     return false;
 }
 
-/* A part of a kind that has no place in an answer goes back as it came, with its signature. */
+/* A part of a kind that nobody knows goes back as it came, with its signature. */
 static bool is_unknown(const beluga_json *part)
 {
     static const char *const known[] = {"text", "functionCall", "inlineData", "fileData", NULL};
@@ -79,22 +58,27 @@ static bool is_unknown(const beluga_json *part)
     return found;
 }
 
+/* The signature of a thought comes with it. Any other comes before the part that it signs, and must
+ * not become that of earlier thoughts. */
 static int emit_part(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     size_t length = 0, n_signature = 0;
     if (is_unknown(part)) return beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, part);
-    if (beluga_json_bool(beluga_json_get(part, "thought"), false)) return emit_thought(part, emit);
+    bool thought = beluga_json_bool(beluga_json_get(part, "thought"), false);
     const char *signature = beluga_json_get_string(part, "thoughtSignature", &n_signature);
     const char *text = beluga_json_get_string(part, "text", &length);
     const beluga_json *call = beluga_json_get(part, "functionCall");
-    int code = n_signature ? emit_mark(signature, n_signature, emit) : 0;
-    if (!code && length) code = beluga_emit_text(emit, text, length);
+    int code = thought && length ? beluga_emit_reasoning(emit, text, length) : 0;
+    if (!code && n_signature && !thought) code = beluga_emit_reasoning_end(emit);
+    if (!code && n_signature) code = beluga_emit_reasoning_signature(emit, signature, n_signature);
+    if (!code && n_signature) code = beluga_emit_reasoning_end(emit);
+    if (code || thought) return code;
+    if (length) code = beluga_emit_text(emit, text, length);
     if (!code && beluga_json_is_object(call)) code = emit_function_call(state, call, emit);
-    if (!code && !length) code = emit_media(part, emit);
-    return code;
+    return code || length ? code : emit_media(part, emit);
 }
 
-/* Before the parts that can be delivered, since warnings come before content. */
+/* Warnings have to come before content, so that this looks at all parts first. */
 static int warn(beluga__gemini_state *state, const beluga_json *part, beluga_emit *emit)
 {
     static const char *const kinds[] = {"executableCode", "codeExecutionResult"};

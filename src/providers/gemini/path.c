@@ -1,4 +1,4 @@
-/* Where a model is: at the Gemini API, or at Vertex AI below a project's location. */
+/* Addresses: a model is at the Gemini API, or at Vertex AI below a project's location. */
 #include "providers/gemini/gemini.h"
 
 #include <stdio.h>
@@ -11,7 +11,7 @@ static const char *base_url(beluga_http_request *request)
     return url ? url : "";
 }
 
-/* The path of a URL, with its query. */
+/* Returns the path of a URL, with its query. */
 static const char *path_of(const char *url)
 {
     const char *host = strstr(url, "://");
@@ -33,8 +33,8 @@ static bool is_vertex(const char *url)
     return is_project(url) || (n >= m && memcmp(url + n - m, name, m) == 0);
 }
 
-/* Projects take tokens alone. The list of models is beside them, so there the key tells, which for
- * the express mode is an API key. */
+/* Projects take tokens alone. The list of models is beside the projects, where the key itself
+ * decides: in the express mode it is an API key. */
 bool beluga__gemini_takes_token(const char *url, const char *key)
 {
     static const char list[] = "/publishers/google/models";
@@ -52,8 +52,8 @@ static bool is_version(const char *text)
     return text[0] == 'v' && text[1] >= '1' && text[1] <= '9';
 }
 
-/* The variable GOOGLE_GEMINI_BASE_URL holds no version, but people copy addresses that do. Vertex
- * AI's are in front of the project. */
+/* The variable GOOGLE_GEMINI_BASE_URL holds no version, but people copy addresses that have one. An
+ * address of a project of Vertex AI always has one. */
 static bool has_version(const char *url)
 {
     const char *path = path_of(url);
@@ -76,7 +76,7 @@ static bool ends_with(const char *url, const char *end)
     return n >= m && memcmp(url + n - m, end, m) == 0;
 }
 
-/* The collections that a name may say it is in; NULL-terminated. */
+/* Whether a name says itself which collection it is in. */
 static bool is_path(const char *model, bool vertex)
 {
     static const char *const own[] = {"models/", "tunedModels/", NULL};
@@ -86,7 +86,7 @@ static bool is_path(const char *model, bool vertex)
     return false;
 }
 
-/* What stands between the base URL and the name. */
+/* Returns the collection that has to stand between the base URL and the name. */
 static const char *prefix_of(const char *url, const char *model, bool vertex)
 {
     bool path = is_path(model, vertex);
@@ -96,7 +96,7 @@ static const char *prefix_of(const char *url, const char *model, bool vertex)
     return path ? "" : "publishers/google/models/";
 }
 
-/* A name, whose slashes are kept when it is a path. */
+/* Encode a name; a path keeps its slashes. */
 static int encode(const char *model, bool path, char *out, size_t size, beluga_error *err)
 {
     char segment[512];
@@ -148,7 +148,7 @@ static int set_vertex_list(beluga_http_request *request, const char *url, beluga
     while (*path == '/' && !is_version(path + 1)) {
         size_t m = 1 + strcspn(path + 1, "/?");
         if (starts_with(path, "/projects/")) break;
-        path += m; /* of a proxy */
+        path += m; /* a proxy's */
         n += m;
     }
     if (n > sizeof whole - 64)

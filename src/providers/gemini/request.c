@@ -4,26 +4,17 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-static void put_declaration(beluga__gemini_encoder *e, const beluga_tool *tool)
-{
-    size_t length;
-    const char *parameters = beluga_tool_parameters(tool, &length);
-    const char *description = beluga_tool_description(tool);
-    beluga_json_begin_object(e->w, NULL);
-    beluga_json_put_string(e->w, "name", beluga_tool_name(tool));
-    if (*description) beluga_json_put_string(e->w, "description", description);
-    beluga_json_put_raw(e->w, "parametersJsonSchema", parameters, length);
-    beluga_json_end_object(e->w);
-}
-
 static void put_declarations(beluga__gemini_encoder *e)
 {
     if (!beluga__body_wants(&e->body, "tools")) return;
     beluga_json_begin_array(e->w, "tools");
     beluga_json_begin_object(e->w, NULL);
     beluga_json_begin_array(e->w, "functionDeclarations");
-    for (size_t i = 0, n = beluga_call_tool_count(e->call); i < n; i++)
-        put_declaration(e, beluga_call_tool(e->call, i));
+    for (size_t i = 0, n = beluga_call_tool_count(e->call); i < n; i++) {
+        beluga_json_begin_object(e->w, NULL);
+        beluga__put_tool_members(e->w, beluga_call_tool(e->call, i), "parametersJsonSchema");
+        beluga_json_end_object(e->w);
+    }
     beluga_json_end_array(e->w);
     beluga_json_end_object(e->w);
     beluga_json_end_array(e->w);
@@ -62,13 +53,9 @@ static void put_tool_config(beluga__gemini_encoder *e, const char *choice)
 
 static void put_tools(beluga__gemini_encoder *e)
 {
-    const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
+    const char *choice;
     bool parallel = true;
-    if (!beluga_call_tool_count(e->call)) {
-        if (choice && strcmp(choice, "none") != 0)
-            beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
-        return;
-    }
+    if (!beluga__has_tools(&e->base, &choice)) return;
     put_declarations(e);
     put_tool_config(e, choice);
     if (beluga_call_get_bool(e->call, BELUGA_OPTION_PARALLEL_TOOL_CALLS, &parallel) && !parallel)
@@ -78,15 +65,10 @@ static void put_tools(beluga__gemini_encoder *e)
 
 /* ---- the request ----------------------------------------------------------------------------- */
 
-static void warn(const beluga__gemini_encoder *e)
+static void warn(beluga__gemini_encoder *e)
 {
-    bool strict = true;
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_USER, NULL))
-        beluga_http_request_warn(e->request, "user is not sent: Gemini has no place for it");
-    if (beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL))
-        beluga_http_request_warn(e->request,
-                                 "response_schema_name is not sent: Gemini has no place for it");
-    if (beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict) && !strict)
+    beluga__warn_of_names(&e->base, "Gemini");
+    if (beluga__is_schema_loose(e->call))
         beluga_http_request_warn(e->request, "response_schema_strict false is not sent: Gemini "
                                              "always holds to a schema");
     beluga__warn_cache_marks(e->call, e->request);
@@ -95,16 +77,14 @@ static void warn(const beluga__gemini_encoder *e)
 int beluga__gemini_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err)
 {
-    beluga__gemini_encoder e = {.call = call, .request = request, .err = err};
+    beluga__gemini_encoder e = {.turn = 0};
     int code = beluga__gemini_set_path(call, request, err);
-    if (!code) code = beluga__body_begin(&e.body, call, request, err);
+    if (!code) code = beluga__encoder_begin(&e.base, call, request, err);
     if (code) return code;
-    e.w = e.body.writer;
     beluga__gemini_put_system(&e);
     beluga__gemini_put_contents(&e);
     put_tools(&e);
     beluga__gemini_put_generation_config(&e);
     warn(&e);
-    code = beluga__body_end(&e.body, e.status ? NULL : err);
-    return e.status ? e.status : code;
+    return beluga__encoder_end(&e.base);
 }

@@ -13,18 +13,15 @@ static int emit_metadata(beluga__gemini_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, id, model, 0);
 }
 
-enum {
-    MAX_COUNT = 1 << 30
-}; /* what is larger is no count of tokens, and is not added to another */
+enum { MAX_COUNT = 1 << 30 }; /* a larger number is no count of tokens */
 
 static int64_t get_count(const beluga_json *usage, const char *key)
 {
-    int64_t n = beluga_json_get_int(usage, key, -1);
-    return n >= 0 && n <= MAX_COUNT ? n : -1;
+    return beluga__count(usage, key, MAX_COUNT);
 }
 
-/* Pieces repeat the counts so far; but a count of zero, and in the last piece of an answer that was
- * stopped any, is left out. */
+/* Pieces repeat the counts so far. A count of zero is left out, and so may be any count in the last
+ * piece of an answer that was stopped. */
 static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
 {
     int64_t n = get_count(usage, key);
@@ -32,8 +29,8 @@ static int64_t count(const beluga_json *usage, const char *key, int64_t *last)
     return n >= 0 || !*last ? n : *last;
 }
 
-/* What is answered and what is thought are counted apart, and so is what tools of the server's own
- * put into the prompt. */
+/* The API counts the answer apart from the thoughts, and the prompt apart from the tokens that its
+ * own tools put into it. */
 static void read_usage(beluga__gemini_state *state, const beluga_json *usage, beluga_usage *u)
 {
     int64_t answer = count(usage, "candidatesTokenCount", &state->answer_tokens);
@@ -55,13 +52,12 @@ static int emit_usage(beluga__gemini_state *state, const beluga_json *root, belu
     beluga_usage u = BELUGA_USAGE_INIT;
     if (!beluga_json_is_object(usage)) return 0;
     read_usage(state, usage, &u);
-    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    return beluga__emit_usage(&u, usage, emit);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* A tool call ends with STOP. */
+/* An answer that calls tools ends with STOP, too. */
 static int emit_finish(beluga__gemini_state *state, const beluga_json *candidate, beluga_emit *emit)
 {
     const beluga__end end = {
@@ -96,44 +92,39 @@ static const beluga_json *first_candidate(const beluga_json *root)
     return NULL;
 }
 
-/* A whole answer, or a piece of one: they look the same. A finish reason ends nothing: some servers
- * say it in every piece. */
-static int decode_piece(beluga__gemini_state *state, const beluga_json *root, int fault,
-                        beluga_emit *emit)
-{
-    const beluga_json *candidate = first_candidate(root), *error = beluga_json_get(root, "error");
-    if (beluga__fault_is(root, candidate || state->finished))
-        return beluga_json_is_object(error) ? beluga__gemini_emit_fault(error, fault, emit)
-                                            : beluga__fault_emit(root, fault, emit); /* a proxy's */
-    int code = emit_metadata(state, root, emit);
-    if (!code) code = emit_usage(state, root, emit);
-    if (!code)
-        code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
-    if (!code && !candidate && !state->finished)
-        code = emit_blocked(beluga_json_get(root, "promptFeedback"), emit);
-    return code ? code : emit_finish(state, candidate, emit);
-}
-
-/* Without alt=sse a stream is one array of pieces, and so are some errors. */
-static int decode_array(beluga__gemini_state *state, const beluga_json *array, int fault,
-                        beluga_emit *emit)
-{
-    int code = 0;
-    for (const beluga_json *v = beluga_json_first(array); v && !code;
-         v = beluga_json_next(array, v))
-        code = decode_piece(state, v, fault, emit);
-    return code;
-}
-
 static const char not_ours[] = "the answer is JSON, but not Gemini's";
 
-/* `fault` is the code of an error that says none itself. */
+/* Emit the error of a piece, of Gemini or of a proxy. */
+static int emit_fault(const beluga_json *root, int fault, beluga_emit *emit)
+{
+    const beluga_json *error = beluga_json_get(root, "error");
+    return beluga_json_is_object(error) ? beluga__gemini_emit_fault(error, fault, emit)
+                                        : beluga__fault_emit(root, fault, emit);
+}
+
+/* A whole answer and a piece of one look the same. Without alt=sse a stream is one array of pieces,
+ * and so are some errors; `fault` is the code of an error that says none itself. A finish reason
+ * ends nothing, since some servers send it in every piece. */
 static int decode(beluga__gemini_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
-    if (beluga_json_is_array(root)) return decode_array(state, root, fault, emit);
-    if (beluga_json_is_object(root)) return decode_piece(state, root, fault, emit);
-    return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
+    int code = 0;
+    bool listed = beluga_json_is_array(root);
+    if (!listed && !beluga_json_is_object(root))
+        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE, not_ours, emit);
+    for (const beluga_json *v = listed ? beluga_json_first(root) : root; v && !code;
+         v = listed ? beluga_json_next(root, v) : NULL) {
+        const beluga_json *candidate = first_candidate(v);
+        if (beluga__fault_is(v, candidate || state->finished)) return emit_fault(v, fault, emit);
+        code = emit_metadata(state, v, emit);
+        if (!code) code = emit_usage(state, v, emit);
+        if (!code)
+            code = beluga__gemini_emit_content(state, beluga_json_get(candidate, "content"), emit);
+        if (!code && !candidate && !state->finished)
+            code = emit_blocked(beluga_json_get(v, "promptFeedback"), emit);
+        if (!code) code = emit_finish(state, candidate, emit);
+    }
+    return code;
 }
 
 /* A body that parses is whole, so a missing reason is only unknown. */
@@ -165,14 +156,14 @@ int beluga__gemini_decode_event(void *state, const beluga_frame *frame, beluga_e
 {
     const beluga_json *root;
     if (!frame->length) return 0;
-    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy's */
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* of a proxy */
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     return code ? code : decode(state, root, BELUGA_ERROR_STREAM, emit);
 }
 
 /* ---- lists of models ------------------------------------------------------------------------- */
 
-/* Models that embed or draw are listed, too: leave out what does not generate content. */
+/* Models that embed or draw are listed, too, but do not generate content. */
 static bool generates(const beluga_json *model)
 {
     const beluga_json *methods = beluga_json_get(model, "supportedGenerationMethods");
@@ -201,12 +192,10 @@ int beluga__gemini_decode_list_models(const char *body, size_t length, beluga_em
     const beluga_json *root;
     int code = beluga_emit_parse(emit, body, length, &root);
     if (code) return code;
-    const beluga_json *error = beluga_json_get(root, "error");
-    if (beluga_json_is_object(error))
-        return beluga__gemini_emit_fault(error, BELUGA_ERROR_INTERNAL, emit);
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
+    if (beluga_json_is_object(beluga_json_get(root, "error")) || beluga__fault_is(root, false))
+        return emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
     const beluga_json *models = beluga_json_get(root, "models");
-    if (!models) models = beluga_json_get(root, "publisherModels"); /* Vertex AI's */
+    if (!models) models = beluga_json_get(root, "publisherModels"); /* of Vertex AI */
     if (!beluga_json_is_object(root) || (models && !beluga_json_is_array(models)))
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "the answer is JSON, but not a list of models", emit);

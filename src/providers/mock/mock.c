@@ -1,7 +1,7 @@
-/* The provider `mock`: scripted answers without key or network, on public headers alone.
+/* The provider `mock` gives scripted answers without key or network, on public headers alone.
  *
  * A call plays its script: reasoning, text, tool calls, usage, finish. Without delays all of it
- * happens inside start, from the stack. Tokens are words: what stands between white space. */
+ * happens inside start, from the stack. The words between white space count as tokens. */
 #include <beluga/allocator.h>
 #include <beluga/provider/provider.h>
 
@@ -11,6 +11,7 @@
 
 #include "providers/builtin.h"
 #include "providers/mock/script.h"
+#include "providers/table.h"
 
 #define DEFAULT_WORDS      5
 #define MAX_DELAY_MS       86400000
@@ -18,7 +19,7 @@
 #define MAX_ID             32 /* "mock-" and 20 digits */
 #define MAX_ARGUMENT_PIECE 8  /* bytes of a streamed tool call's arguments at a time */
 
-/* An answer being given: what is still to come, and what was counted. */
+/* An answer that is being played: the rest of it, and counts so far. */
 typedef struct answer {
     piece reasoning, text;
     piece tool_calls;
@@ -31,7 +32,7 @@ typedef struct answer {
     bool endless, streamed;
 } answer;
 
-/* A model's state: shared by its calls, whichever threads they run on. */
+/* The state of a model is shared by its calls, whichever threads they run on. */
 typedef struct mock {
     atomic_uint_fast64_t failures, answers;
 } mock;
@@ -92,9 +93,9 @@ static int64_t count_input(const beluga_call *call)
     return words;
 }
 
-/* ---- what to answer -------------------------------------------------------------------------- */
+/* ---- choosing the answer --------------------------------------------------------------------- */
 
-/* Join the text parts of a message; one alone is borrowed as it is. */
+/* Texts of a message are joined; one alone is borrowed. */
 static int echo(const beluga_message *message, beluga_emit *emit, piece *out)
 {
     const beluga_part *part;
@@ -122,7 +123,7 @@ static const beluga_message *last_message(const beluga_call *call)
     return beluga_call_message(call, beluga_call_message_count(call) - 1);
 }
 
-/* A conversation that ends in a tool's result gets text: otherwise a loop over tools had no end. */
+/* A conversation that ends in a tool's result gets text, or a loop over tools would have no end. */
 static bool wants_tool_calls(const mock_script *s, const beluga_call *call)
 {
     return s->tool_calls.text && beluga_message_role(last_message(call)) != BELUGA_ROLE_TOOL;
@@ -168,7 +169,7 @@ static int prepare(mock *self, const mock_script *s, const beluga_call *call, be
     return a->words_left > 0 ? choose_text(self, s, call, emit, a) : 0;
 }
 
-/* ---- giving it ------------------------------------------------------------------------------- */
+/* ---- playing the answer ---------------------------------------------------------------------- */
 
 static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, size_t length)
 {
@@ -183,7 +184,7 @@ static int emit_arguments(beluga_emit *emit, uint32_t index, const char *text, s
     return status;
 }
 
-/* `arguments` may also be a string: then it is taken as it is, for arguments that are not JSON. */
+/* `arguments` may also be a string, which is sent as it is, so that arguments can be no JSON. */
 static int emit_tool_call(beluga_emit *emit, beluga_json_doc *doc, const beluga_json *call,
                           uint32_t index, bool streamed)
 {
@@ -195,7 +196,10 @@ static int emit_tool_call(beluga_emit *emit, beluga_json_doc *doc, const beluga_
     if (!text && arguments) text = beluga_json_text(doc, arguments, &length);
     if (!text && arguments)
         return beluga_emit_failure(emit, BELUGA_ERROR_NO_MEMORY, NULL, "no memory for a tool call");
-    if (!text) text = "{}", length = 2;
+    if (!text) {
+        text = "{}";
+        length = 2;
+    }
     if (!streamed) return beluga_emit_tool_call(emit, index, id, name, text, length);
     int status = beluga_emit_tool_call_begin(emit, index, id, name);
     if (status == 0) status = emit_arguments(emit, index, text, length);
@@ -241,7 +245,7 @@ static int finish(beluga_emit *emit, const answer *a)
     if (status == 0) status = emit_usage(emit, a);
     if (status) return status;
     if (a->failure) return fail(emit, a->failure);
-    if (a->endless) return 0; /* the framework tells what it means */
+    if (a->endless) return 0; /* the framework knows this error */
     beluga_finish_reason reason =
         a->tool_calls.text ? BELUGA_FINISH_TOOL_CALLS : BELUGA_FINISH_STOP;
     if (a->reason) reason = a->reason;
@@ -254,7 +258,7 @@ static bool has_words(const answer *a)
     return a->words_left > 0 && (a->reasoning.length > 0 || a->text.length > 0);
 }
 
-/* Emit the next word of a stream, or all of an answer that comes whole. */
+/* A stream has a word at a time; an answer that is not streamed comes whole. */
 static int emit_words(beluga_emit *emit, answer *a)
 {
     bool reasons = a->reasoning.length > 0, whole = !a->streamed && a->words_left == INT64_MAX;
@@ -272,7 +276,7 @@ static int emit_words(beluga_emit *emit, answer *a)
 
 static int resume(beluga_emit *emit, void *argument);
 
-/* Go on until the end, or until the next word has to wait. */
+/* Play until the end, or until the next word has to wait. */
 static int play(beluga_emit *emit, answer *a)
 {
     int status = 0;
@@ -324,7 +328,7 @@ static int start(void *self, const beluga_call *call, beluga_emit *emit, beluga_
     return delay > 0 ? play_later(emit, &a, delay) : play(emit, &a);
 }
 
-/* The timers and the memory of a call are the framework's: there is nothing to stop. */
+/* There is nothing to stop: the framework owns the timers and the memory of a call. */
 static void cancel(void *self, beluga_emit *emit)
 {
     (void)self;
@@ -344,38 +348,28 @@ static int open_model(const beluga_config *config, void **self, beluga_error *er
     return 0;
 }
 
-#define TEXT(option, what) {.name = option, .meaning = what, .type = BELUGA_OPTION_STRING}
-#define NUMBER(option, what, largest) \
-    {.name = option, .meaning = what, .type = BELUGA_OPTION_INT, .maximum = largest}
+#define NUMBER(option, meaning, most) BELUGA__OWN_INT(option, meaning, 0, most)
 
-static const beluga_own_option options[] = {
-    TEXT("mock.responses", "answers to give in turn, one a line"),
-    NUMBER("mock.word_delay_ms", "wait before each word of a stream", MAX_DELAY_MS),
-    NUMBER("mock.latency_ms", "wait before the first event", MAX_DELAY_MS),
-    TEXT("mock.tool_calls", "JSON array of tool calls to answer with"),
-    TEXT("mock.error", "name of the error to fail with"),
-    NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
-    NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
-    TEXT("mock.reasoning", "reasoning before the answer"),
-    TEXT("mock.finish_reason", "stop, length, tool_calls, content_filter, other, pause or none"),
-    {.name = NULL},
-};
-
-static const char *const notes[] = {
-    "Needs neither key nor network, and is only taken when it is named.",
-    "mock/echo says what it was told; any other name answers by the options, or with its own text.",
-    NULL,
-};
-
-/* No default model: `mock` answers only who asked for it by name. */
+/* Without a default model `mock` answers only callers that name it. */
 const beluga_provider beluga__mock_provider = {
     BELUGA_PROVIDER_INIT("mock"),
-    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS |
-                    BELUGA_CAPABILITY_PARALLEL_TOOLS | BELUGA_CAPABILITY_REASONING,
-    .options = options,
+    .capabilities = BELUGA_CAPABILITY_LOCAL | BELUGA__TALKS_AND_CALLS_TOOLS,
     .open = open_model,
     .close = beluga_free,
     .start = start,
     .cancel = cancel,
-    .notes = notes,
-};
+    .options = BELUGA__OWN_OPTIONS(
+        BELUGA__OWN_TEXT("mock.responses", "answers to give in turn, one a line"),
+        NUMBER("mock.word_delay_ms", "wait before each word of a stream", MAX_DELAY_MS),
+        NUMBER("mock.latency_ms", "wait before the first event", MAX_DELAY_MS),
+        BELUGA__OWN_TEXT("mock.tool_calls", "JSON array of tool calls to answer with"),
+        BELUGA__OWN_TEXT("mock.error", "name of the error to fail with"),
+        NUMBER("mock.error_count", "fail only the first n calls", MAX_COUNT),
+        NUMBER("mock.error_after_words", "fail after this many words", MAX_COUNT),
+        BELUGA__OWN_TEXT("mock.reasoning", "reasoning before the answer"),
+        BELUGA__OWN_TEXT("mock.finish_reason",
+                         "stop, length, tool_calls, content_filter, other, pause or none")),
+    .notes = BELUGA__TEXTS(
+        "Needs neither key nor network, and is only taken when it is named.",
+        "mock/echo says what it was told; any other name answers by the options, or with its own "
+        "text.")};

@@ -1,4 +1,4 @@
-/* What mock's options say, read and checked. */
+/* Reading and checking mock's options. */
 #include "providers/mock/script.h"
 
 #include <string.h>

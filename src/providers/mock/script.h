@@ -1,4 +1,4 @@
-/* The script of the provider `mock`: what its options and its model's name tell it to do. */
+/* The script of the provider `mock`, which its options and its model's name make up. */
 #ifndef BELUGA__PROVIDERS_MOCK_SCRIPT_H
 #define BELUGA__PROVIDERS_MOCK_SCRIPT_H
 
@@ -9,7 +9,8 @@ typedef struct piece {
     size_t length;
 } piece;
 
-/* Borrowed from the configuration or the call. Starts as zero but for error_count, which is -1. */
+/* The texts are borrowed from the configuration or the call. All begins as zero but error_count,
+ * which begins as -1. */
 typedef struct mock_script {
     piece responses, reasoning, tool_calls;
     const char *error;
@@ -25,14 +26,14 @@ typedef struct mock_script {
 /* Read the options in force for a call. */
 void beluga__mock_script_read(mock_script *s, const beluga_call *call);
 
-/* Turn names into codes; what names nothing is an error with the given code. */
+/* Turn names into codes. Returns 0, or `code` for a name that nobody knows. */
 int beluga__mock_script_resolve(mock_script *s, const char *model, int code, beluga_error *err);
 
 /* Check a configuration's script. */
 int beluga__mock_script_check(const beluga_config *config, beluga_error *err);
 
-/* Return the response of a turn: the lines in order, round again; a line break at the end adds
- * none. */
+/* Returns the response of a turn: a line, and after the last one the first again. A line break at
+ * the end adds no line. */
 piece beluga__mock_pick_response(piece lines, uint64_t turn);
 
 #endif

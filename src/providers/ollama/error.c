@@ -1,5 +1,5 @@
-/* Errors: {"error":"text"}, and from Ollama's cloud also an object. There are no codes but the
- * text. */
+/* Errors are {"error":"text"}, and from Ollama's cloud also an object. The text alone says what
+ * happened. */
 #include "providers/ollama/ollama.h"
 
 #include <string.h>
@@ -48,10 +48,9 @@ int beluga__ollama_emit_fault(const beluga_json *root, int otherwise, beluga_emi
     beluga_error err;
     size_t length;
     const char *message = message_of(beluga_json_get(root, "error"), &length);
-    if (!length) return beluga__fault_emit(root, otherwise, emit); /* a proxy's */
+    if (!length) return beluga__fault_emit(root, otherwise, emit); /* of a proxy */
     int code = meaning(message, otherwise);
-    beluga_error_set(&err, code, "%s%s", beluga_error_text(code),
-                     code == otherwise ? "" : " (so it says inside an answer of status 200)");
+    beluga__error_set_inside(&err, code, otherwise);
     beluga_error_set_cause(&err, message, length);
     return beluga_emit_error(emit, &err);
 }

@@ -5,35 +5,23 @@
 #include "providers/calls.h"
 #include "providers/common.h"
 #include "providers/decode.h"
+#include "providers/encoder.h"
 #include "providers/fault.h"
+#include "providers/model_list.h"
 #include "providers/words.h"
 
-extern const beluga_provider beluga__ollama_provider;
-
-/* What a decoder remembers of one answer; all zero at its start. */
+/* The state of a decoder, all zero at an answer's start. */
 typedef struct beluga__ollama_state {
     bool has_metadata, finished;
     beluga__calls calls;
 } beluga__ollama_state;
-
-/* A request being written. What is wrong with its messages sticks in `status`. */
-typedef struct beluga__ollama_encoder {
-    const beluga_call *call;
-    beluga_http_request *request;
-    beluga_error *err;
-    beluga__body body;
-    beluga_json_writer *w;
-    int status;
-    bool dropped_mark, dropped_strict, dropped_image, dropped_media; /* already warned about */
-    bool wrapped;
-} beluga__ollama_encoder;
 
 /* request.c, messages.c */
 int beluga__ollama_encode_request(const beluga_call *call, beluga_http_request *request,
                                   beluga_error *err);
 int beluga__ollama_encode_list_models(const beluga_call *call, beluga_http_request *request,
                                       beluga_error *err);
-void beluga__ollama_put_messages(beluga__ollama_encoder *e);
+void beluga__ollama_put_messages(beluga__encoder *e);
 
 /* response.c */
 int beluga__ollama_decode_response(void *state, const char *body, size_t length, beluga_emit *emit);

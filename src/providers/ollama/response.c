@@ -6,7 +6,7 @@
 
 /* ---- content --------------------------------------------------------------------------------- */
 
-/* Whole, but for the servers that imitate it: those have a text for the object, too. */
+/* Ollama sends the arguments as an object; servers that imitate it also send a text. */
 static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, beluga_emit *emit)
 {
     const beluga_json *function = beluga_json_get(call, "function");
@@ -21,12 +21,9 @@ static int emit_tool_call(beluga__ollama_state *state, const beluga_json *call, 
 
 static int emit_message(beluga__ollama_state *state, const beluga_json *message, beluga_emit *emit)
 {
-    size_t n_thinking = 0, n_text = 0;
-    const char *thinking = beluga_json_get_string(message, "thinking", &n_thinking);
-    const char *text = beluga_json_get_string(message, "content", &n_text);
     const beluga_json *calls = beluga_json_get(message, "tool_calls");
-    int code = n_thinking ? beluga_emit_reasoning(emit, thinking, n_thinking) : 0;
-    if (!code && n_text) code = beluga_emit_text(emit, text, n_text);
+    int code = beluga__emit_reasoning(message, "thinking", emit);
+    if (!code) code = beluga__emit_text(message, "content", emit);
     if (!beluga_json_is_array(calls)) return code;
     for (const beluga_json *v = beluga_json_first(calls); v && !code;
          v = beluga_json_next(calls, v))
@@ -36,8 +33,8 @@ static int emit_message(beluga__ollama_state *state, const beluga_json *message,
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* RFC 3339, as Go writes it: "2026-01-31T07:27:46.661123Z", or with an offset. 0 for anything else.
- */
+/* Returns the seconds of a time of RFC 3339 as Go writes it, "2026-01-31T07:27:46.661123Z" or with
+ * an offset; 0 for anything else. */
 static int64_t read_time(const char *text)
 {
     struct tm t = {0};
@@ -67,21 +64,14 @@ static int emit_metadata(beluga__ollama_state *state, const beluga_json *root, b
     return beluga_emit_metadata(emit, NULL, model, created > 0 ? created : 0);
 }
 
-static int64_t count(const beluga_json *root, const char *key)
-{
-    int64_t n = beluga_json_get_int(root, key, -1);
-    return n < 0 ? -1 : n;
-}
-
-/* A count that is missing may be zero, or taken from a cache: unknown. */
+/* A missing count may mean zero, or an answer from a cache, so it is unknown. */
 static int emit_usage(const beluga_json *root, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
-    u.input_total = count(root, "prompt_eval_count");
-    u.output_total = count(root, "eval_count");
+    u.input_total = beluga__count(root, "prompt_eval_count", INT64_MAX);
+    u.output_total = beluga__count(root, "eval_count", INT64_MAX);
     if (u.input_total < 0 && u.output_total < 0) return 0;
-    u.raw = beluga_emit_json_text(emit, root, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    return beluga__emit_usage(&u, root, emit);
 }
 
 static int emit_finish(beluga__ollama_state *state, const beluga_json *root, beluga_emit *emit)
@@ -99,7 +89,7 @@ static int emit_finish(beluga__ollama_state *state, const beluga_json *root, bel
 
 /* ---- answers --------------------------------------------------------------------------------- */
 
-/* A line of a stream, or a whole answer: they look the same. */
+/* A line of a stream and a whole answer look the same. */
 static int decode(beluga__ollama_state *state, const beluga_json *root, int fault,
                   beluga_emit *emit)
 {
@@ -140,11 +130,7 @@ int beluga__ollama_decode_response(void *opaque, const char *body, size_t length
 
 int beluga__ollama_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
-    static const beluga__model_list shape = {.list = "models", .name = "name", .maybe = true};
-    const beluga_json *root;
-    int code = beluga_emit_parse(emit, body, length, &root);
-    if (code) return code;
-    if (beluga__fault_is(root, false))
-        return beluga__ollama_emit_fault(root, BELUGA_ERROR_INTERNAL, emit);
-    return beluga__decode_models(root, &shape, emit);
+    static const beluga__model_list shape = {
+        .list = "models", .name = "name", .maybe = true, .emit_fault = beluga__ollama_emit_fault};
+    return beluga__decode_models(body, length, &shape, emit);
 }

@@ -1,7 +1,7 @@
 /* Reasoning in blocks that have more than text, and must go back as they came. OpenRouter and
- * MiniMax list them as "reasoning_details": text, a summary, or encrypted. LiteLLM lists the blocks
- * of Claude as "thinking_blocks", and the text once more when it is signed. What a block has
- * besides its text is kept as the state of a reasoning part: an object with the name of the list.
+ * MiniMax list them as "reasoning_details", which are text, a summary, or encrypted. LiteLLM lists
+ * the blocks of Claude as "thinking_blocks", and repeats the text when it is signed. All members of
+ * a block but its text are kept as the state of a reasoning part, in an object named like the list.
  */
 #include "providers/openai/openai.h"
 
@@ -9,9 +9,14 @@
 
 static const char details_list[] = "reasoning_details", blocks_list[] = "thinking_blocks";
 
+/* The members that may have the text of a block. */
+static const char *const text_names[] = {"text", "summary", "thinking"};
+enum { TEXT_NAMES = sizeof text_names / sizeof *text_names };
+
 /* ---- back to the host ------------------------------------------------------------------------ */
 
-/* The state of a part as a document, or NULL; `*block` is what belongs to the list. */
+/* Returns the state of a part as a document, or NULL; `*block` is the member named like the list.
+ */
 static beluga_json_doc *read_state(beluga__openai_encoder *e, const beluga_part *part,
                                    const char *list, const beluga_json **block)
 {
@@ -21,7 +26,7 @@ static beluga_json_doc *read_state(beluga__openai_encoder *e, const beluga_part 
         part->kind == BELUGA_PART_REASONING ? beluga_call_get_state(e->call, part, &n) : NULL;
     int code = json ? beluga_json_parse(json, n, &doc, NULL) : 0;
     if (code == BELUGA_ERROR_NO_MEMORY)
-        beluga__openai_fail(e, code, "no memory for the reasoning of an earlier answer");
+        beluga__encoder_fail(&e->base, code, "no memory for the reasoning of an earlier answer");
     *block = beluga_json_get(beluga_json_doc_root(doc), list);
     return doc;
 }
@@ -38,19 +43,7 @@ static bool has_blocks(beluga__openai_encoder *e, const beluga_message *message,
     return found;
 }
 
-static void put_members(beluga__openai_encoder *e, beluga_json_doc *doc, const beluga_json *block)
-{
-    for (const beluga_json *v = beluga_json_first(block); v; v = beluga_json_next(block, v)) {
-        size_t length;
-        const char *text = beluga_json_text(doc, v, &length);
-        if (!text)
-            beluga__openai_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for earlier reasoning");
-        else
-            beluga_json_put_raw(e->w, beluga_json_key(v, NULL), text, length);
-    }
-}
-
-/* By which name a block of a type has its text; NULL: it has none. */
+/* Returns the member that has the text of a block of a type, or NULL where it has none. */
 static const char *text_name(const char *type)
 {
     static const struct {
@@ -65,7 +58,7 @@ static const char *text_name(const char *type)
     return "text";
 }
 
-/* What has no members of its own is OpenRouter's plain text; Claude would refuse it. */
+/* A block without members of its own is OpenRouter's plain text; Claude would refuse it. */
 static void put_block(beluga__openai_encoder *e, const beluga_part *part, const char *list)
 {
     const beluga_json *block;
@@ -75,10 +68,11 @@ static void put_block(beluga__openai_encoder *e, const beluga_part *part, const 
         const char *type = known ? beluga_json_get_string(block, "type", NULL) : "reasoning.text";
         const char *name = text_name(type);
         beluga_json_begin_object(e->w, NULL);
-        if (known)
-            put_members(e, doc, block);
-        else
+        if (!known)
             beluga_json_put_string(e->w, "type", type);
+        else if (beluga__put_members(e->w, doc, block, NULL))
+            beluga__encoder_fail(&e->base, BELUGA_ERROR_NO_MEMORY,
+                                 "no memory for earlier reasoning");
         if (name) beluga_json_put_string_n(e->w, name, part->text, part->text_length);
         beluga_json_end_object(e->w);
     }
@@ -153,16 +147,9 @@ static int keep(beluga__openai_detail *detail, const beluga_json *value, beluga_
 
 static bool is_text(const char *key)
 {
-    return strcmp(key, "text") == 0 || strcmp(key, "summary") == 0 || strcmp(key, "thinking") == 0;
-}
-
-static int keep_all(beluga__openai_detail *detail, const beluga_json *piece, beluga_emit *emit)
-{
-    int code = 0;
-    for (const beluga_json *v = beluga_json_first(piece); v && !code;
-         v = beluga_json_next(piece, v))
-        if (!is_text(beluga_json_key(v, NULL))) code = keep(detail, v, emit);
-    return code;
+    size_t i = 0;
+    while (i < TEXT_NAMES && strcmp(key, text_names[i]) != 0) i++;
+    return i < TEXT_NAMES;
 }
 
 static int emit_state(const beluga__openai_detail *detail, beluga_json_writer *w, beluga_emit *emit)
@@ -179,7 +166,7 @@ static int emit_state(const beluga__openai_detail *detail, beluga_json_writer *w
     return code ? code : beluga_emit_state(emit, BELUGA_PART_REASONING, 0, json, length);
 }
 
-/* Text that nobody signed needs nothing kept: it goes back as text, where it does. */
+/* Text that nobody signed has no state: where it goes back, it goes back as text. */
 static bool is_plain(const beluga__openai_detail *detail)
 {
     const beluga__openai_member *type = find(detail, "type");
@@ -204,8 +191,8 @@ int beluga__openai_end_detail(beluga__openai_state *state, beluga_emit *emit)
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* Pieces of a block have its index and its type. What is encrypted comes whole, and the signature
- * of one of Claude's is its end. */
+/* Pieces of a block have its index and its type. An encrypted block comes whole, and one of
+ * Claude's ends with its signature. */
 static bool goes_on(const beluga__openai_detail *detail, const char *list, const beluga_json *piece)
 {
     const beluga__openai_member *had = find(detail, "type");
@@ -218,11 +205,10 @@ static bool goes_on(const beluga__openai_detail *detail, const char *list, const
 
 static const char *words_of(const beluga_json *piece, size_t *n)
 {
-    static const char *const names[] = {"text", "summary", "thinking"};
     const char *text = NULL;
     *n = 0;
-    for (size_t i = 0; !*n && i < sizeof names / sizeof *names; i++)
-        text = beluga_json_get_string(piece, names[i], n);
+    for (size_t i = 0; !*n && i < TEXT_NAMES; i++)
+        text = beluga_json_get_string(piece, text_names[i], n);
     return text;
 }
 
@@ -235,38 +221,35 @@ bool beluga__openai_details_say(const beluga_json *details)
     return n;
 }
 
-static int emit_text(beluga__openai_state *state, const beluga_json *piece, beluga_emit *emit)
+static int emit_piece(beluga__openai_state *state, const char *list, const beluga_json *piece,
+                      beluga_emit *emit)
 {
     size_t n, n_signature = 0;
+    int code = 0;
+    if (!beluga_json_is_object(piece)) return 0;
+    if (state->detail.list && !goes_on(&state->detail, list, piece))
+        code = beluga__openai_end_detail(state, emit);
+    if (code) return code;
+    state->detail.list = list;
+    state->detail.index = beluga_json_get_int(piece, "index", -1);
     const char *text = words_of(piece, &n);
     beluga_json_get_string(piece, "signature", &n_signature);
     bool again =
         n_signature && n && n == state->n_reasoned && hash(0, text, n) == state->reasoned_hash;
-    return again ? 0 : beluga__openai_emit_reasoning(state, text, n, emit);
-}
-
-static int emit_piece(beluga__openai_state *state, const char *list, const beluga_json *piece,
-                      beluga_emit *emit)
-{
-    if (!beluga_json_is_object(piece)) return 0;
-    bool begun = state->detail.list;
-    if (begun && !goes_on(&state->detail, list, piece)) {
-        int code = beluga__openai_end_detail(state, emit);
-        if (code) return code;
-    }
-    state->detail.list = list;
-    state->detail.index = beluga_json_get_int(piece, "index", -1);
-    int code = emit_text(state, piece, emit);
-    return code ? code : keep_all(&state->detail, piece, emit);
+    if (!again) code = beluga__openai_emit_reasoning(state, text, n, emit);
+    for (const beluga_json *v = beluga_json_first(piece); v && !code;
+         v = beluga_json_next(piece, v))
+        if (!is_text(beluga_json_key(v, NULL))) code = keep(&state->detail, v, emit);
+    return code;
 }
 
 int beluga__openai_emit_details(beluga__openai_state *state, const char *list,
                                 const beluga_json *details, beluga_emit *emit)
 {
     int code = 0;
+    const char *name = strcmp(list, blocks_list) == 0 ? blocks_list : details_list;
     for (const beluga_json *v = beluga_json_first(details); v && !code;
          v = beluga_json_next(details, v))
-        code =
-            emit_piece(state, strcmp(list, blocks_list) == 0 ? blocks_list : details_list, v, emit);
+        code = emit_piece(state, name, v, emit);
     return code;
 }

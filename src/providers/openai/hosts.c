@@ -1,29 +1,20 @@
-/* Hosts that speak Chat Completions: a row each. A new one is a row here and a folder of fixtures.
- */
+/* Hosts that speak Chat Completions. A new one is a row here and a folder of fixtures. */
 #include "providers/openai/openai.h"
+#include "providers/table.h"
 
-#define NAMES(...) ((const char *const[]){__VA_ARGS__, NULL})
+/* The beginning of every row. */
+#define HOST(host_name, url)                                                      \
+    BELUGA__OVER_HTTP(host_name, "Chat Completions", openai, BELUGA_FRAMING_SSE), \
+        .encode_request = beluga__openai_encode_request,                          \
+        .decode_error = beluga__fault_decode_error, .base_url = (url)
 
-/* What every row shares. */
-#define HOST(host_name, url)                                                                     \
-    BELUGA_PROVIDER_INIT(host_name), .framing = BELUGA_FRAMING_SSE,                              \
-        .metric_prefix = "beluga." host_name, .base_url = (url), .protocol = "Chat Completions", \
-        .state_size = sizeof(beluga__openai_state),                                              \
-        .encode_request = beluga__openai_encode_request,                                         \
-        .decode_response = beluga__openai_decode_response,                                       \
-        .decode_event = beluga__openai_decode_event, .decode_error = beluga__fault_decode_error
+#define LISTS_MODELS BELUGA__LISTS_MODELS(openai)
 
-#define LISTS_MODELS                                         \
-    .encode_list_models = beluga__openai_encode_list_models, \
-    .decode_list_models = beluga__openai_decode_list_models
-
-/*
- * What a host does otherwise, and what people read about it: quirks, the field in which it wants
- * back what its model thought ("": it does not), and remarks.
- */
+/* A host's differences, and the notes that people read about them: quirks, the field in which it
+ * wants back the reasoning of its models ("" for none), and more notes. */
 #define OTHERWISE(bits, field, ...)                                                            \
     .quirks = (bits), .reasoning_field = sizeof(field) > 1 ? (field) : NULL,                   \
-    .provider.notes = NAMES(                                                                   \
+    .provider.notes = BELUGA__TEXTS(                                                           \
         NOTE((bits) & BELUGA__OPENAI_TOP_K, "Takes top_k."),                                   \
         NOTE((bits) & BELUGA__OPENAI_NO_TOOLS, "Takes no tools."),                             \
         NOTE((bits) & BELUGA__OPENAI_NO_STOP, "Takes no stop sequences."),                     \
@@ -53,19 +44,19 @@
 #define SERVES "What it can do depends on the model it serves."
 
 enum {
-    TEXT = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
-    TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,
+    TEXT = BELUGA__TALKS,
+    TOOLS = BELUGA__CALLS_TOOLS,
     SCHEMA = BELUGA_CAPABILITY_SCHEMA,
     IMAGES = BELUGA_CAPABILITY_IMAGES,
     AUDIO = BELUGA_CAPABILITY_AUDIO,
     FILES = BELUGA_CAPABILITY_FILES,
     MODELS = BELUGA_CAPABILITY_MODELS,
     CACHE = BELUGA_CAPABILITY_CACHE,
-    /* What a server can do depends on the model that it was given. */
+    /* A local server can do what its model can do. */
     SERVER = TEXT | TOOLS | SCHEMA | IMAGES | MODELS | BELUGA_CAPABILITY_NO_KEY
 };
 
-/* Words for none, minimal, low, medium, high, xhigh, max. */
+/* The words of hosts for none, minimal, low, medium, high, xhigh, max. */
 static const char *const common_efforts[] = {"none", "low",  "low", "medium",
                                              "high", "high", "high"};
 static const char *const graded_efforts[] = {NULL, "low", "low", "medium", "high", "high", "high"};
@@ -76,91 +67,92 @@ static const char *const mistral_efforts[] = {"none", "high", "high", "high",
 
 #define NEAREST "Efforts are low, medium and high; another is sent as the nearest."
 
-/* The protocol itself, for tables that are not a row. */
+/* Providers without a row speak the protocol itself. */
 static const beluga__openai_host plain;
 
 static const beluga__openai_host hosts[] = {
     {.provider = {HOST("cerebras", "https://api.cerebras.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | MODELS,
-                  .key_variables = NAMES("CEREBRAS_API_KEY"),
-                  .url_variables = NAMES("CEREBRAS_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("CEREBRAS_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("CEREBRAS_BASE_URL")},
      OTHERWISE(0, "reasoning", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("deepinfra", "https://api.deepinfra.com/v1/openai"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
-                  .url_variables = NAMES("DEEPINFRA_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"),
+                  .url_variables = BELUGA__TEXTS("DEEPINFRA_BASE_URL")},
      OTHERWISE(0, "", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("deepseek", "https://api.deepseek.com"), LISTS_MODELS,
                   .default_model = "deepseek-v4-flash", .capabilities = TEXT | TOOLS | MODELS,
-                  .key_variables = NAMES("DEEPSEEK_API_KEY"),
-                  .url_variables = NAMES("DEEPSEEK_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("DEEPSEEK_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("DEEPSEEK_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_NO_SCHEMA | BELUGA__OPENAI_THINKING_OFF, "reasoning_content",
                "A model that thinks refuses a history without its thoughts.")},
     {.provider = {HOST("fireworks", "https://api.fireworks.ai/inference/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
-                  .url_variables = NAMES("FIREWORKS_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("FIREWORKS_API_KEY", "FIREWORKS_AI_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("FIREWORKS_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", "Models are named accounts/fireworks/models/MODEL.",
                NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("groq", "https://api.groq.com/openai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("GROQ_API_KEY"), .url_variables = NAMES("GROQ_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("GROQ_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("GROQ_BASE_URL")},
      OTHERWISE(0, "", NEAREST),
      .efforts = common_efforts},
     {.provider = {HOST("huggingface", "https://router.huggingface.co/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("HF_TOKEN", "HUGGINGFACE_API_KEY"),
-                  .url_variables = NAMES("HUGGINGFACE_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("HF_TOKEN", "HUGGINGFACE_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("HUGGINGFACE_BASE_URL")},
      OTHERWISE(0, "", "Models are named MAKER/MODEL.")},
     {.provider = {HOST("litellm", "http://localhost:4000"), LISTS_MODELS,
                   .capabilities = SERVER | AUDIO | FILES | CACHE,
-                  .key_variables = NAMES("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
-                  .url_variables = NAMES("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
+                  .key_variables = BELUGA__TEXTS("LITELLM_PROXY_API_KEY", "LITELLM_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("LITELLM_PROXY_URL", "LITELLM_PROXY_API_BASE")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_CACHE_CONTROL | BELUGA__OPENAI_CACHE_TTL, "",
                SERVES, "Takes back thinking_blocks as they came.")},
     {.provider = {HOST("llama-server", "http://localhost:8080/v1"), LISTS_MODELS,
                   .default_model = "default", .capabilities = SERVER | AUDIO,
-                  .key_variables = NAMES("LLAMA_API_KEY"),
-                  .url_variables = NAMES("LLAMA_SERVER_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("LLAMA_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("LLAMA_SERVER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES, "Any name of a model will do.")},
     {.provider = {HOST("lmstudio", "http://localhost:1234/v1"), LISTS_MODELS,
-                  .capabilities = SERVER, .key_variables = NAMES("LM_STUDIO_API_KEY"),
-                  .url_variables = NAMES("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
+                  .capabilities = SERVER, .key_variables = BELUGA__TEXTS("LM_STUDIO_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("LM_STUDIO_BASE_URL", "LM_STUDIO_API_BASE")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("mistral", "https://api.mistral.ai/v1"), LISTS_MODELS,
                   .default_model = "mistral-small-latest",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS,
-                  .key_variables = NAMES("MISTRAL_API_KEY"),
-                  .url_variables = NAMES("MISTRAL_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("MISTRAL_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("MISTRAL_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_MISTRAL | BELUGA__OPENAI_NO_STREAM_OPTIONS | BELUGA__OPENAI_NO_USER,
                "", "Ids of others' tool calls are sent as nine letters and digits."),
      .efforts = mistral_efforts},
     {.provider = {HOST("moonshot", "https://api.moonshot.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("MOONSHOT_API_KEY"),
-                  .url_variables = NAMES("MOONSHOT_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("MOONSHOT_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("MOONSHOT_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_THINKING_OFF, "reasoning_content", "")},
     {.provider = {HOST("nvidia", "https://integrate.api.nvidia.com/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
-                  .url_variables = NAMES("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("NVIDIA_NIM_API_KEY", "NVIDIA_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("NVIDIA_NIM_BASE_URL", "NVIDIA_BASE_URL")},
      OTHERWISE(0, "", NEAREST),
      .efforts = graded_efforts},
     {.provider = {HOST("openrouter", "https://openrouter.ai/api/v1"), LISTS_MODELS,
                   .default_model = "openrouter/auto",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | FILES | MODELS | CACHE,
-                  .key_variables = NAMES("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
-                  .url_variables = NAMES("OPENROUTER_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("OPENROUTER_API_KEY", "OPEN_ROUTER_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("OPENROUTER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_FILE_URLS | BELUGA__OPENAI_CACHE_CONTROL |
                    BELUGA__OPENAI_CACHE_TTL | BELUGA__OPENAI_REASONING_DETAILS,
                "reasoning", "Models are named MAKER/MODEL.")},
     {.provider = {HOST("perplexity", "https://api.perplexity.ai"), .default_model = "sonar",
                   .capabilities = TEXT | SCHEMA | IMAGES,
-                  .key_variables = NAMES("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
-                  .url_variables = NAMES("PERPLEXITY_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("PERPLEXITY_API_KEY", "PPLX_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("PERPLEXITY_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_NO_TOOLS | BELUGA__OPENAI_NO_STOP | BELUGA__OPENAI_NO_SEED |
                    BELUGA__OPENAI_NO_STREAM_OPTIONS,
                "", "Efforts are minimal, low, medium and high; another is sent as the nearest."),
@@ -168,30 +160,31 @@ static const beluga__openai_host hosts[] = {
     {.provider = {HOST("qwen", "https://dashscope-intl.aliyuncs.com/compatible-mode/v1"),
                   LISTS_MODELS, .default_model = "qwen-plus",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | AUDIO | MODELS | CACHE,
-                  .key_variables = NAMES("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
-                  .url_variables = NAMES("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("DASHSCOPE_API_KEY", "QWEN_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("DASHSCOPE_BASE_URL", "QWEN_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K | BELUGA__OPENAI_ENABLE_THINKING | BELUGA__OPENAI_CACHE_CONTROL,
                "", "In China the address is https://dashscope.aliyuncs.com/compatible-mode/v1.")},
     {.provider = {HOST("sambanova", "https://api.sambanova.ai/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("SAMBANOVA_API_KEY"),
-                  .url_variables = NAMES("SAMBANOVA_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("SAMBANOVA_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("SAMBANOVA_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
      .efforts = graded_efforts},
     {.provider = {HOST("together", "https://api.together.xyz/v1"), LISTS_MODELS,
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables =
-                      NAMES("TOGETHER_API_KEY", "TOGETHERAI_API_KEY", "TOGETHER_AI_API_KEY"),
-                  .url_variables = NAMES("TOGETHER_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("TOGETHER_API_KEY", "TOGETHERAI_API_KEY",
+                                                 "TOGETHER_AI_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("TOGETHER_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", NEAREST),
      .efforts = graded_efforts},
     {.provider = {HOST("vllm", "http://localhost:8000/v1"), LISTS_MODELS,
-                  .capabilities = SERVER | AUDIO, .key_variables = NAMES("VLLM_API_KEY"),
-                  .url_variables = NAMES("VLLM_BASE_URL")},
+                  .capabilities = SERVER | AUDIO, .key_variables = BELUGA__TEXTS("VLLM_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("VLLM_BASE_URL")},
      OTHERWISE(BELUGA__OPENAI_TOP_K, "", SERVES)},
     {.provider = {HOST("xai", "https://api.x.ai/v1"), LISTS_MODELS, .default_model = "grok-latest",
                   .capabilities = TEXT | TOOLS | SCHEMA | IMAGES | MODELS,
-                  .key_variables = NAMES("XAI_API_KEY"), .url_variables = NAMES("XAI_BASE_URL")},
+                  .key_variables = BELUGA__TEXTS("XAI_API_KEY"),
+                  .url_variables = BELUGA__TEXTS("XAI_BASE_URL")},
      OTHERWISE(0, "", NEAREST),
      .efforts = common_efforts},
 };
@@ -203,10 +196,12 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return index < N_HOSTS ? &hosts[index].provider : NULL;
 }
 
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
 {
+    const beluga__openai_host *host = &plain;
     const beluga_provider *provider = beluga_call_provider(call);
     for (size_t i = 0; i < N_HOSTS; i++)
-        if (provider == &hosts[i].provider) return &hosts[i];
-    return &plain;
+        if (provider == &hosts[i].provider) host = &hosts[i];
+    return beluga__openai_encode_as(host, call, request, err);
 }

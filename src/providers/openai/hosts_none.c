@@ -8,9 +8,9 @@ const beluga_provider *beluga__openai_host_at(size_t index)
     return NULL;
 }
 
-const beluga__openai_host *beluga__openai_host_of(const beluga_call *call)
+int beluga__openai_encode_request(const beluga_call *call, beluga_http_request *request,
+                                  beluga_error *err)
 {
     static const beluga__openai_host plain;
-    (void)call;
-    return &plain;
+    return beluga__openai_encode_as(&plain, call, request, err);
 }

@@ -40,7 +40,7 @@ static int emit_thinking(beluga__openai_state *state, const beluga_json *thinkin
     return code;
 }
 
-/* {"type":"image_url","image_url":{"url":"data:…"}}, as OpenRouter has them, or a string for the
+/* {"type":"image_url","image_url":{"url":"data:…"}}, as OpenRouter has it, or a string for the
  * object. */
 static int emit_image(const beluga_json *part, beluga_emit *emit)
 {
@@ -60,8 +60,8 @@ static int emit_images(const beluga_json *images, beluga_emit *emit)
     return code;
 }
 
-/* What is spoken comes with its words. A stream's sound comes in pieces without a beginning or an
- * end, which is not delivered. */
+/* Sound comes with the words that are spoken. A stream has it in pieces without a beginning or an
+ * end, which are not delivered. */
 static int emit_audio(beluga__openai_state *state, const beluga_json *audio, beluga_emit *emit)
 {
     size_t length = 0;
@@ -93,26 +93,22 @@ static int emit_part(beluga__openai_state *state, const beluga_json *part, belug
     return 0;
 }
 
-static const char *known(const char *text)
-{
-    return text ? text : "";
-}
-
 static int emit_content(beluga__openai_state *state, const beluga_json *content, beluga_emit *emit)
 {
-    bool any = beluga_json_is_array(content) || *known(beluga_json_string(content, NULL));
-    int code = any ? beluga__openai_end_detail(state, emit) : 0;
-    if (!code) code = emit_text(content, emit);
-    if (!beluga_json_is_array(content)) return code;
+    size_t length = 0;
+    const char *text = beluga_json_string(content, &length);
+    bool listed = beluga_json_is_array(content);
+    int code = listed || length ? beluga__openai_end_detail(state, emit) : 0;
+    if (length && !code) code = beluga_emit_text(emit, text, length);
+    if (!listed) return code;
     for (const beluga_json *v = beluga_json_first(content); v && !code;
          v = beluga_json_next(content, v))
         code = emit_part(state, v, emit);
     return code;
 }
 
-/* The members of a message or a delta; what it thought comes before what it led to, wherever it
- * stands. */
-enum member {
+/* The members of a message or a delta. */
+enum {
     CONTENT,
     TOOL_CALLS,
     REASONING_CONTENT,
@@ -146,8 +142,8 @@ static bool has_items(const beluga_json *list)
     return beluga_json_is_array(list) && beluga_json_count(list);
 }
 
-/* Some hosts send it by two names, of which one may be empty, or in blocks, too, which may have
- * nothing but what is encrypted. */
+/* Some hosts send reasoning by two names, of which one may be empty. Some also send it in blocks,
+ * all of which may be encrypted. */
 static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *const *m,
                              beluga_emit *emit)
 {
@@ -155,17 +151,10 @@ static int emit_reasoning_of(beluga__openai_state *state, const beluga_json *con
     const char *list = detailed ? "reasoning_details" : "thinking_blocks";
     const beluga_json *blocks = m[detailed ? REASONING_DETAILS : THINKING_BLOCKS];
     const beluga_json *text = m[REASONING_CONTENT];
-    if (!*known(beluga_json_string(text, NULL))) text = m[REASONING];
+    if (!beluga__filled(beluga_json_string(text, NULL))) text = m[REASONING];
     if (!has_items(blocks)) return emit_reasoning(state, text, emit);
     int code = beluga__openai_details_say(blocks) ? 0 : emit_reasoning(state, text, emit);
     return code ? code : beluga__openai_emit_details(state, list, blocks, emit);
-}
-
-/* What Google's models sign, where it is not of a call. */
-static int emit_extra(beluga__openai_state *state, const beluga_json *extra, beluga_emit *emit)
-{
-    int code = beluga__openai_end_detail(state, emit);
-    return code ? code : beluga__emit_state(emit, BELUGA_PART_STATE, 0, "extra_content", extra);
 }
 
 static int emit_calls(beluga__openai_state *state, const beluga_json *const *m, beluga_emit *emit)
@@ -184,7 +173,8 @@ static bool is_filled(const beluga_json *value)
     return text ? *text : beluga_json_count(value) > 0;
 }
 
-/* `said` is set where it has content. */
+/* Thoughts come before all that they led to, wherever they stand. Sets `said` where the message has
+ * content. */
 static int emit_message(beluga__openai_state *state, const beluga_json *message, bool *said,
                         beluga_emit *emit)
 {
@@ -197,12 +187,15 @@ static int emit_message(beluga__openai_state *state, const beluga_json *message,
     if (!code && m[IMAGES]) code = emit_images(m[IMAGES], emit);
     if (!code && beluga_json_is_object(m[AUDIO])) code = emit_audio(state, m[AUDIO], emit);
     if (!code) code = emit_calls(state, m, emit);
-    bool extra = !code && beluga_json_is_object(m[EXTRA_CONTENT]);
-    return extra ? emit_extra(state, m[EXTRA_CONTENT], emit) : code;
+    if (code || !beluga_json_is_object(m[EXTRA_CONTENT])) return code;
+    /* Google's models sign parts that are no calls here. */
+    code = beluga__openai_end_detail(state, emit);
+    if (code) return code;
+    return beluga__emit_state(emit, BELUGA_PART_STATE, 0, "extra_content", m[EXTRA_CONTENT]);
 }
 
-/* A stream has deltas; where they are empty, as with hosts that do not stream, the message. Some
- * send both, and then the message says once more what the deltas said. */
+/* A stream has deltas. Where they are empty, as with hosts that do not stream, the message counts;
+ * otherwise it repeats the deltas. */
 int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -215,7 +208,7 @@ int beluga__openai_emit_choice(beluga__openai_state *state, const beluga_json *c
 
 /* ---- beside the content ---------------------------------------------------------------------- */
 
-/* Azure's first chunk has empty strings here, so look on until both are known. */
+/* Azure's first chunk has empty strings here, so that more chunks are read until both are known. */
 int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json *const *m,
                                  beluga_emit *emit)
 {
@@ -228,14 +221,15 @@ int beluga__openai_emit_metadata(beluga__openai_state *state, const beluga_json 
     return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
 }
 
-/* A count of tokens, or -1: nothing else is one. */
+/* Returns a count of tokens, `otherwise` where there is none, or -1 for a negative one. */
 static int64_t count(const beluga_json *object, const char *key, int64_t otherwise)
 {
     int64_t n = beluga_json_get_int(object, key, otherwise);
     return n < 0 ? -1 : n;
 }
 
-/* OpenAI counts reasoning inside completion_tokens; xAI beside it, which the total gives away. */
+/* OpenAI counts reasoning inside completion_tokens. xAI counts it beside them, as the total shows.
+ */
 static int64_t output_total(const beluga_json *usage, int64_t input, int64_t reasoning)
 {
     int64_t output = count(usage, "completion_tokens", -1);
@@ -243,7 +237,7 @@ static int64_t output_total(const beluga_json *usage, int64_t input, int64_t rea
     bool beside = reasoning > 0 && output >= 0 && input >= 0 && output <= total &&
                   input <= total - output && total - output - input == reasoning;
     if (output >= 0 && reasoning > output && reasoning <= INT64_MAX - output)
-        beside = true; /* Perplexity's, which no total has */
+        beside = true; /* as Perplexity counts, without it in the total */
     return beside ? output + reasoning : output;
 }
 
@@ -253,20 +247,19 @@ int beluga__openai_emit_usage(const beluga_json *usage, beluga_emit *emit)
     if (!beluga_json_is_object(usage)) return 0;
     const beluga_json *input = beluga_json_get(usage, "prompt_tokens_details");
     const beluga_json *output = beluga_json_get(usage, "completion_tokens_details");
-    int64_t hit = count(usage, "cached_tokens", -1); /* Moonshot's name, and DeepSeek's */
+    int64_t hit = count(usage, "cached_tokens", -1); /* Moonshot's and DeepSeek's names */
     hit = count(usage, "prompt_cache_hit_tokens", hit);
     u.input_total = count(usage, "prompt_tokens", -1);
     u.input_cache_read = count(input, "cached_tokens", hit);
-    int64_t written = count(usage, "cache_creation_input_tokens", -1); /* LiteLLM's, and Qwen's */
+    int64_t written = count(usage, "cache_creation_input_tokens", -1); /* LiteLLM's and Qwen's */
     written = count(input, "cache_creation_input_tokens", written);
     u.input_cache_write = count(input, "cache_write_tokens", written);
     u.output_reasoning = count(output, "reasoning_tokens", count(usage, "reasoning_tokens", -1));
     u.output_total = output_total(usage, u.input_total, u.output_reasoning);
-    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    return beluga__emit_usage(&u, usage, emit);
 }
 
-/* Some hosts say "stop" after tool calls; and a refusal is a stop only in name. */
+/* Some hosts say "stop" after tool calls and after a refusal. */
 int beluga__openai_emit_finish(beluga__openai_state *state, const beluga_json *const *choice,
                                beluga_emit *emit)
 {
@@ -298,7 +291,6 @@ void beluga__openai_pick(const beluga_json *root, const beluga_json **m)
     beluga_json_pick(root, names, BELUGA__OPENAI_MEMBERS, m);
 }
 
-/* Of the choices the one of index 0 counts. */
 const beluga_json *beluga__openai_pick_choice(const beluga_json *choices, const beluga_json **m)
 {
     static const beluga_json_name names[BELUGA__OPENAI_CHOICE_MEMBERS] = {
@@ -320,9 +312,14 @@ const beluga_json *beluga__openai_pick_choice(const beluga_json *choices, const 
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-static int decode_answer(beluga__openai_state *state, const beluga_json *root, beluga_emit *emit)
+int beluga__openai_decode_response(void *opaque, const char *body, size_t length, beluga_emit *emit)
 {
+    beluga__openai_state *state = opaque;
+    const beluga_json *root;
     const beluga_json *m[BELUGA__OPENAI_MEMBERS], *choice[BELUGA__OPENAI_CHOICE_MEMBERS];
+    state->whole = true;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
     beluga__openai_pick(root, m);
     bool certain = beluga__openai_pick_choice(m[BELUGA__OPENAI_CHOICES], choice) != NULL;
     if (certain ? beluga__fault_among(m + BELUGA__OPENAI_FAULTS) : beluga__fault_is(root, false))
@@ -333,29 +330,16 @@ static int decode_answer(beluga__openai_state *state, const beluga_json *root, b
     if (!certain)
         return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
                                       "the answer is JSON, but not a chat completion", emit);
-    int code = beluga__openai_emit_metadata(state, m, emit);
+    code = beluga__openai_emit_metadata(state, m, emit);
     if (!code) code = beluga__openai_emit_choice(state, choice, emit);
     if (!code) code = beluga__openai_emit_usage(m[BELUGA__OPENAI_USAGE], emit);
-    /* A body that parses is whole, so a missing reason is only unknown. */
+    /* A body that parses is whole, so that a missing reason is only unknown. */
     return code ? code : beluga__openai_emit_finish(state, choice, emit);
-}
-
-int beluga__openai_decode_response(void *opaque, const char *body, size_t length, beluga_emit *emit)
-{
-    beluga__openai_state *state = opaque;
-    const beluga_json *root;
-    state->whole = true;
-    int code = beluga__decode_body(body, length, emit, &root);
-    return code ? code : decode_answer(state, root, emit);
 }
 
 /* {"data":[{"id":"…"},…]}; some hosts send the array alone. */
 int beluga__openai_decode_list_models(const char *body, size_t length, beluga_emit *emit)
 {
     static const beluga__model_list shape = {.list = "data", .name = "id", .bare = true};
-    const beluga_json *root;
-    int code = beluga_emit_parse(emit, body, length, &root);
-    if (code) return code;
-    if (beluga__fault_is(root, false)) return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    return beluga__decode_models(root, &shape, emit);
+    return beluga__decode_models(body, length, &shape, emit);
 }

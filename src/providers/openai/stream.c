@@ -2,19 +2,13 @@
 
 #include <string.h>
 
-struct chunk {
-    const beluga_json *root, *first; /* the choice that counts, or NULL */
-    const beluga_json *members[BELUGA__OPENAI_MEMBERS];
-    const beluga_json *choice[BELUGA__OPENAI_CHOICE_MEMBERS];
-};
-
 static bool is_error(const beluga_frame *frame)
 {
     return frame->event_length == 5 && memcmp(frame->event, "error", 5) == 0;
 }
 
-/* An empty one is none. Groq has it in a field of its own, too, Moonshot in the choice; it comes
- * with the finish. */
+/* An empty object is no usage. Groq has it in a field of its own, too, and Moonshot in the choice;
+ * it comes with the finish. */
 static int emit_usage(const beluga_json *root, const beluga_json *usage,
                       const beluga_json *of_choice, bool at_finish, beluga_emit *emit)
 {
@@ -24,38 +18,32 @@ static int emit_usage(const beluga_json *root, const beluga_json *usage,
     return beluga_json_count(usage) ? beluga__openai_emit_usage(usage, emit) : 0;
 }
 
-/* A finish reason ends nothing: some servers say it in every chunk. */
-static int decode_choice(beluga__openai_state *state, const struct chunk *chunk, beluga_emit *emit)
-{
-    const beluga_json *const *m = chunk->members, *const *choice = chunk->choice;
-    const char *word = beluga__read_word(choice[BELUGA__OPENAI_FINISH_REASON]);
-    int code = beluga__openai_emit_metadata(state, m, emit);
-    if (!code) code = beluga__openai_emit_choice(state, choice, emit);
-    if (!code)
-        code = emit_usage(chunk->root, m[BELUGA__OPENAI_USAGE], choice[BELUGA__OPENAI_CHOICE_USAGE],
-                          word, emit);
-    if (code || !word) return code;
-    if (beluga__fault_is(chunk->first, true))
-        return beluga__fault_emit(chunk->first, BELUGA_ERROR_STREAM, emit);
-    state->finished = true;
-    return beluga__openai_emit_finish(state, choice, emit);
-}
-
-/* Objects that are not chunks of a completion have no choices and no usage, and so are ignored. */
+/* A finish reason ends nothing, since some servers send it in every chunk. Objects that are not
+ * chunks of a completion have no choices and no usage, and so are ignored. */
 int beluga__openai_decode_event(void *opaque, const beluga_frame *frame, beluga_emit *emit)
 {
     beluga__openai_state *state = opaque;
-    struct chunk chunk;
+    const beluga_json *root, *first, *m[BELUGA__OPENAI_MEMBERS];
+    const beluga_json *choice[BELUGA__OPENAI_CHOICE_MEMBERS];
     if (!frame->length) return 0;
     if (beluga__is_done(frame)) return BELUGA_DECODE_DONE;
-    int code = beluga_emit_parse(emit, frame->data, frame->length, &chunk.root);
+    int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
-    beluga__openai_pick(chunk.root, chunk.members);
-    chunk.first = beluga__openai_pick_choice(chunk.members[BELUGA__OPENAI_CHOICES], chunk.choice);
-    bool certain = chunk.first || state->finished;
-    if (is_error(frame) || (certain ? beluga__fault_among(chunk.members + BELUGA__OPENAI_FAULTS)
-                                    : beluga__fault_is(chunk.root, false)))
-        return beluga__fault_emit(chunk.root, BELUGA_ERROR_STREAM, emit);
-    if (chunk.first) return decode_choice(state, &chunk, emit);
-    return emit_usage(chunk.root, chunk.members[BELUGA__OPENAI_USAGE], NULL, true, emit);
+    beluga__openai_pick(root, m);
+    first = beluga__openai_pick_choice(m[BELUGA__OPENAI_CHOICES], choice);
+    bool certain = first || state->finished;
+    if (is_error(frame) ||
+        (certain ? beluga__fault_among(m + BELUGA__OPENAI_FAULTS) : beluga__fault_is(root, false)))
+        return beluga__fault_emit(root, BELUGA_ERROR_STREAM, emit);
+    if (!first) return emit_usage(root, m[BELUGA__OPENAI_USAGE], NULL, true, emit);
+    const char *word = beluga__read_word(choice[BELUGA__OPENAI_FINISH_REASON]);
+    code = beluga__openai_emit_metadata(state, m, emit);
+    if (!code) code = beluga__openai_emit_choice(state, choice, emit);
+    if (!code)
+        code = emit_usage(root, m[BELUGA__OPENAI_USAGE], choice[BELUGA__OPENAI_CHOICE_USAGE], word,
+                          emit);
+    if (code || !word) return code;
+    if (beluga__fault_is(first, true)) return beluga__fault_emit(first, BELUGA_ERROR_STREAM, emit);
+    state->finished = true;
+    return beluga__openai_emit_finish(state, choice, emit);
 }

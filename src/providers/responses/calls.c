@@ -1,5 +1,5 @@
-/* Function calls in pieces. A piece names its item by an id, by the item's place in the output, by
- * both, or, where a server leaves out either, by neither: then it is the newest one's. */
+/* Function calls in pieces. A piece names its item by an id, by the item's place in the output, or
+ * by both. Where a server leaves out both, the piece belongs to the newest item. */
 #include "providers/responses/responses.h"
 
 static beluga__call_piece read_item(const beluga_json *item, int64_t output_index)
@@ -28,7 +28,7 @@ int beluga__responses_add_arguments(beluga__responses_state *state, beluga__call
     bool named = piece->item || piece->place >= 0;
     bool known = named ? beluga__calls_has(&state->calls, piece->place, piece->item)
                        : state->calls.count > 0;
-    /* All of them repeat what came, and the item does so once more. */
+    /* The whole repeats the pieces that came, and the item repeats it once more. */
     if (whole && !beluga__calls_is_empty(&state->calls, piece->place, piece->item)) return 0;
     if (whole && !(named && known)) return 0;
     if (!known)

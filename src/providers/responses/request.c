@@ -4,69 +4,34 @@
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
-/* Without a word on it a tool is strict here, which most schemas are not made for. */
-static void put_tool(beluga__responses_encoder *e, const beluga_tool *tool)
+/* A tool that does not say otherwise is strict here, which most schemas are not made for. */
+static void put_tool(beluga__encoder *e, const beluga_tool *tool)
 {
-    size_t length;
-    const char *parameters = beluga_tool_parameters(tool, &length);
-    const char *description = beluga_tool_description(tool);
     beluga_json_begin_object(e->w, NULL);
     beluga_json_put_string(e->w, "type", "function");
-    beluga_json_put_string(e->w, "name", beluga_tool_name(tool));
-    if (*description) beluga_json_put_string(e->w, "description", description);
-    beluga_json_put_raw(e->w, "parameters", parameters, length);
+    beluga__put_tool_members(e->w, tool, "parameters");
     beluga_json_put_bool(e->w, "strict", beluga_tool_is_strict(tool));
     beluga_json_end_object(e->w);
 }
 
-static void put_tool_choice(beluga__responses_encoder *e, const char *choice)
+static void put_tools(beluga__encoder *e)
 {
-    if (!beluga__body_wants(&e->body, "tool_choice")) return;
-    if (strcmp(choice, "auto") == 0 || strcmp(choice, "none") == 0 ||
-        strcmp(choice, "required") == 0) {
-        beluga_json_put_string(e->w, "tool_choice", choice);
-        return;
-    }
-    beluga_json_begin_object(e->w, "tool_choice");
-    beluga_json_put_string(e->w, "type", "function");
-    beluga_json_put_string(e->w, "name", choice);
-    beluga_json_end_object(e->w);
-}
-
-static void put_tools(beluga__responses_encoder *e)
-{
-    size_t n = beluga_call_tool_count(e->call);
-    const char *choice = beluga_call_get_string(e->call, BELUGA_OPTION_TOOL_CHOICE, NULL);
-    if (!n) {
-        if (choice && strcmp(choice, "none") != 0)
-            beluga_http_request_warn(e->request, "tool_choice is not sent: no tools are bound");
-        return;
-    }
-    if (beluga__body_wants(&e->body, "tools")) {
-        beluga_json_begin_array(e->w, "tools");
-        for (size_t i = 0; i < n; i++) put_tool(e, beluga_call_tool(e->call, i));
-        beluga_json_end_array(e->w);
-    }
-    if (choice) put_tool_choice(e, choice);
+    const char *choice;
+    if (!beluga__has_tools(e, &choice)) return;
+    beluga__put_tools(e, put_tool);
+    if (choice) beluga__openai_put_tool_choice(e, choice, NULL);
     beluga__body_put_bool(&e->body, "parallel_tool_calls", e->call,
                           BELUGA_OPTION_PARALLEL_TOOL_CALLS);
 }
 
 /* ---- reasoning ------------------------------------------------------------------------------- */
 
-static bool wants_store(const beluga__responses_encoder *e)
-{
-    bool store = false;
-    beluga_call_get_own_bool(e->call, "openai-responses.store", &store);
-    return store;
-}
-
 static bool starts_with(const char *text, const char *start)
 {
     return strncmp(text, start, strlen(start)) == 0;
 }
 
-/* Families that do not reason refuse to be asked for it; every newer one does. */
+/* These families do not reason and refuse to be asked for it; every newer one reasons. */
 static bool may_reason(const char *model)
 {
     static const char *const families[] = {"gpt-3", "gpt-4", "chatgpt", "gpt-5-chat"};
@@ -76,9 +41,11 @@ static bool may_reason(const char *model)
     return true;
 }
 
-static void put_store(beluga__responses_encoder *e)
+static void put_store(beluga__encoder *e)
 {
-    bool store = wants_store(e), encrypted = !store && may_reason(beluga_call_model(e->call));
+    bool store = false;
+    beluga_call_get_own_bool(e->call, "openai-responses.store", &store);
+    bool encrypted = !store && may_reason(beluga_call_model(e->call));
     beluga_call_get_own_bool(e->call, "openai-responses.encrypted_reasoning", &encrypted);
     if (beluga__body_wants(&e->body, "store")) beluga_json_put_bool(e->w, "store", store);
     if (!encrypted || !beluga__body_wants(&e->body, "include")) return;
@@ -87,13 +54,7 @@ static void put_store(beluga__responses_encoder *e)
     beluga_json_end_array(e->w);
 }
 
-static void end_object(beluga__responses_encoder *e, beluga__body *object)
-{
-    if (beluga__body_end_object(object))
-        beluga__responses_fail(e, BELUGA_ERROR_NO_MEMORY, "no memory for the request");
-}
-
-static void put_reasoning(beluga__responses_encoder *e)
+static void put_reasoning(beluga__encoder *e)
 {
     beluga__body reasoning;
     int64_t value;
@@ -105,58 +66,41 @@ static void put_reasoning(beluga__responses_encoder *e)
         beluga_json_put_string(e->w, "effort", beluga__reasoning_effort_name(value));
     if (summary && beluga__body_wants(&reasoning, "summary"))
         beluga_json_put_string(e->w, "summary", summary);
-    end_object(e, &reasoning);
+    beluga__encoder_end_object(e, &reasoning);
 }
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-static void put_schema(beluga__responses_encoder *e, const char *schema, size_t length)
+static void put_format(beluga__encoder *e)
 {
-    const char *name = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_NAME, NULL);
-    bool strict;
-    beluga_json_put_string(e->w, "type", "json_schema");
-    beluga_json_put_string(e->w, "name", name ? name : "answer");
-    beluga_json_put_raw(e->w, "schema", schema, length);
-    if (beluga_call_get_bool(e->call, BELUGA_OPTION_RESPONSE_SCHEMA_STRICT, &strict))
-        beluga_json_put_bool(e->w, "strict", strict);
-}
-
-static void put_format(beluga__responses_encoder *e)
-{
-    size_t length;
-    bool json_mode = false;
+    beluga__answer_form form = beluga__answer_form_of(e->call);
     beluga__body text;
-    const char *schema = beluga_call_get_string(e->call, BELUGA_OPTION_RESPONSE_SCHEMA, &length);
-    beluga_call_get_bool(e->call, BELUGA_OPTION_JSON_MODE, &json_mode);
     beluga__body_begin_object(&e->body, "text", &text);
-    if ((schema || json_mode) && beluga__body_wants(&text, "format")) {
+    if (form.is_json && beluga__body_wants(&text, "format")) {
         beluga_json_begin_object(e->w, "format");
-        if (schema)
-            put_schema(e, schema, length);
-        else
-            beluga_json_put_string(e->w, "type", "json_object");
+        beluga_json_put_string(e->w, "type", form.schema ? "json_schema" : "json_object");
+        if (form.schema) beluga__openai_put_schema(e, &form);
         beluga_json_end_object(e->w);
     }
-    end_object(e, &text);
+    beluga__encoder_end_object(e, &text);
 }
 
-static void put_sampling(beluga__responses_encoder *e)
+static void put_sampling(beluga__encoder *e)
 {
     beluga__body_put_int(&e->body, "max_output_tokens", e->call, BELUGA_OPTION_MAX_TOKENS);
     beluga__body_put_double(&e->body, "temperature", e->call, BELUGA_OPTION_TEMPERATURE);
     beluga__body_put_double(&e->body, "top_p", e->call, BELUGA_OPTION_TOP_P);
     beluga__body_put_string(&e->body, "user", e->call, BELUGA_OPTION_USER);
-    if (beluga_call_is_streamed(e->call) && beluga__body_wants(&e->body, "stream"))
-        beluga_json_put_bool(e->w, "stream", true);
+    beluga__put_stream(e);
 }
 
-static void warn(beluga__responses_encoder *e, const char *name)
+static void warn(beluga__encoder *e, const char *name)
 {
     if (beluga__body_wants(&e->body, name))
         beluga_http_request_warn(e->request, "%s is not sent: Responses has none", name);
 }
 
-static void warn_about_the_rest(beluga__responses_encoder *e)
+static void warn_about_the_rest(beluga__encoder *e)
 {
     int64_t n;
     double x;
@@ -177,14 +121,11 @@ static void warn_about_the_rest(beluga__responses_encoder *e)
 int beluga__responses_encode_request(const beluga_call *call, beluga_http_request *request,
                                      beluga_error *err)
 {
-    beluga__responses_encoder e = {.call = call, .request = request, .err = err};
-    beluga__openai_set_path(request, "/responses");
-    beluga__openai_set_account(call, request);
-    int code = beluga__body_begin(&e.body, call, request, err);
+    beluga__encoder e = {0};
+    beluga__openai_set_head(call, request, "/responses");
+    int code = beluga__encoder_begin(&e, call, request, err);
     if (code) return code;
-    e.w = e.body.writer;
-    if (beluga__body_wants(&e.body, "model"))
-        beluga_json_put_string(e.w, "model", beluga_call_model(call));
+    beluga__put_model(&e);
     beluga__responses_put_input(&e);
     put_sampling(&e);
     put_store(&e);
@@ -192,6 +133,5 @@ int beluga__responses_encode_request(const beluga_call *call, beluga_http_reques
     put_tools(&e);
     put_format(&e);
     warn_about_the_rest(&e);
-    code = beluga__body_end(&e.body, e.status ? NULL : err);
-    return e.status ? e.status : code;
+    return beluga__encoder_end(&e);
 }

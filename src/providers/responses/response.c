@@ -2,11 +2,6 @@
 
 #include <string.h>
 
-static bool is(const char *type, const char *name)
-{
-    return type && strcmp(type, name) == 0;
-}
-
 /* ---- items ----------------------------------------------------------------------------------- */
 
 int beluga__responses_emit_refusal(beluga__responses_state *state, const char *text, size_t n,
@@ -21,12 +16,11 @@ static int emit_content(beluga__responses_state *state, const beluga_json *part,
 {
     size_t n = 0;
     const char *type = beluga_json_get_string(part, "type", NULL);
-    if (is(type, "refusal")) {
+    if (beluga__is(type, "refusal")) {
         const char *refusal = beluga_json_get_string(part, "refusal", &n);
         return beluga__responses_emit_refusal(state, refusal, n, emit);
     }
-    const char *text = is(type, "output_text") ? beluga_json_get_string(part, "text", &n) : NULL;
-    return text ? beluga_emit_text(emit, text, n) : 0;
+    return beluga__is(type, "output_text") ? beluga__emit_text(part, "text", emit) : 0;
 }
 
 static int emit_message(beluga__responses_state *state, const beluga_json *item, beluga_emit *emit)
@@ -85,7 +79,7 @@ static int emit_reasoning(const beluga__responses_state *state, const beluga_jso
     return code ? code : beluga_emit_reasoning_end(emit);
 }
 
-/* The API's own tool that draws: base64, of which it tells the format. */
+/* The API's own tool that draws gives base64, and tells the format of it. */
 static int emit_image(const beluga_json *item, beluga_emit *emit)
 {
     size_t n = 0, n_format = 0;
@@ -102,15 +96,15 @@ int beluga__responses_emit_item(beluga__responses_state *state, const beluga_jso
 {
     const char *type = beluga_json_get_string(item, "type", NULL);
     int code = 0;
-    if (is(type, "message")) {
+    if (beluga__is(type, "message")) {
         code = emit_message(state, item, emit);
         state->has_text = false;
-    } else if (is(type, "reasoning")) {
+    } else if (beluga__is(type, "reasoning")) {
         code = emit_reasoning(state, item, emit);
         state->has_reasoning = false;
-    } else if (is(type, "function_call")) {
+    } else if (beluga__is(type, "function_call")) {
         code = beluga__responses_end_call(state, item, output_index, emit);
-    } else if (is(type, "image_generation_call")) {
+    } else if (beluga__is(type, "image_generation_call")) {
         code = emit_image(item, emit);
     } else if (type) {
         code = beluga__emit_state(emit, BELUGA_PART_STATE, 0, NULL, item);
@@ -143,29 +137,23 @@ int beluga__responses_emit_metadata(beluga__responses_state *state, const beluga
     return beluga_emit_metadata(emit, id, model, created > 0 ? created : 0);
 }
 
-static int64_t count(const beluga_json *object, const char *key)
-{
-    int64_t n = beluga_json_get_int(object, key, -1);
-    return n < 0 ? -1 : n;
-}
-
 static int emit_usage(const beluga_json *usage, beluga_emit *emit)
 {
     beluga_usage u = BELUGA_USAGE_INIT;
     if (!beluga_json_is_object(usage)) return 0;
     const beluga_json *input = beluga_json_get(usage, "input_tokens_details");
-    u.input_total = count(usage, "input_tokens");
-    u.input_cache_read = count(input, "cached_tokens");
-    u.input_cache_write = count(input, "cache_write_tokens");
-    u.output_total = count(usage, "output_tokens");
-    u.output_reasoning = count(beluga_json_get(usage, "output_tokens_details"), "reasoning_tokens");
-    u.raw = beluga_emit_json_text(emit, usage, &u.raw_length);
-    return u.raw ? beluga_emit_usage(emit, &u) : BELUGA_ERROR_NO_MEMORY;
+    u.input_total = beluga__count(usage, "input_tokens", INT64_MAX);
+    u.input_cache_read = beluga__count(input, "cached_tokens", INT64_MAX);
+    u.input_cache_write = beluga__count(input, "cache_write_tokens", INT64_MAX);
+    u.output_total = beluga__count(usage, "output_tokens", INT64_MAX);
+    u.output_reasoning = beluga__count(beluga_json_get(usage, "output_tokens_details"),
+                                       "reasoning_tokens", INT64_MAX);
+    return beluga__emit_usage(&u, usage, emit);
 }
 
 /* ---- the end --------------------------------------------------------------------------------- */
 
-/* Of one that is incomplete the reason stands apart. */
+/* An incomplete response has its reason in a member of its own. */
 static int emit_finish(beluga__responses_state *state, const beluga_json *response,
                        const char *status, beluga_emit *emit)
 {
@@ -175,7 +163,7 @@ static int emit_finish(beluga__responses_state *state, const beluga_json *respon
         .word = reason ? reason : status,
         .calls = state->calls.count > 0,
         .refused = state->refused,
-        .unfinished = reason || is(status, "incomplete"),
+        .unfinished = reason || beluga__is(status, "incomplete"),
     };
     int code = beluga__calls_finish(&state->calls, emit);
     return code ? code : beluga__end_emit(&end, emit);
@@ -189,9 +177,10 @@ int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json
     int code = beluga__responses_emit_metadata(state, response, emit);
     if (!code) code = emit_usage(beluga_json_get(response, "usage"), emit);
     if (code) return code;
-    if (is(status, "failed") || beluga__fault_is(response, true))
+    if (beluga__is(status, "failed") || beluga__fault_is(response, true))
         return beluga__fault_emit(response, BELUGA_ERROR_INTERNAL, emit);
-    if (is(status, "completed") || is(status, "incomplete") || is(status, "cancelled"))
+    if (beluga__is(status, "completed") || beluga__is(status, "incomplete") ||
+        beluga__is(status, "cancelled"))
         return emit_finish(state, response, status, emit);
     return beluga_emit_failure(emit, BELUGA_ERROR_INVALID_RESPONSE, status,
                                "the answer is not complete: its status is %s", status);
@@ -199,25 +188,17 @@ int beluga__responses_emit_end(beluga__responses_state *state, const beluga_json
 
 /* ---- whole answers --------------------------------------------------------------------------- */
 
-static int decode_answer(beluga__responses_state *state, const beluga_json *root, beluga_emit *emit)
+int beluga__responses_decode_response(void *opaque, const char *body, size_t length,
+                                      beluga_emit *emit)
 {
+    beluga__responses_state *state = opaque;
+    const beluga_json *root;
+    int code = beluga__decode_body(body, length, emit, &root);
+    if (code) return code;
     const beluga_json *output = beluga_json_get(root, "output");
-    bool certain = beluga_json_is_array(output);
-    int code = 0;
-    if (!certain && beluga__fault_is(root, false))
-        return beluga__fault_emit(root, BELUGA_ERROR_INTERNAL, emit);
-    if (!certain)
-        return beluga__decode_failure(root, BELUGA_ERROR_INVALID_RESPONSE,
-                                      "the answer is JSON, but not a response", emit);
+    if (!beluga_json_is_array(output))
+        return beluga__fault_or_failure(root, "the answer is JSON, but not a response", emit);
     code = beluga__responses_emit_metadata(state, root, emit);
     if (!code) code = beluga__responses_emit_output(state, output, emit);
     return code ? code : beluga__responses_emit_end(state, root, "completed", emit);
-}
-
-int beluga__responses_decode_response(void *state, const char *body, size_t length,
-                                      beluga_emit *emit)
-{
-    const beluga_json *root;
-    int code = beluga__decode_body(body, length, emit, &root);
-    return code ? code : decode_answer(state, root, emit);
 }

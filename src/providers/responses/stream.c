@@ -1,11 +1,11 @@
-/* A stream: items are added, come in pieces, and are done; the response that ends it has the usage.
+/* A stream: items are added, come in pieces, and are done. The response at its end has the usage.
  */
 #include "providers/responses/responses.h"
 
 #include <string.h>
 
 /* Members of an event; those of an error are the last. */
-enum member {
+typedef enum member {
     TYPE,
     OUTPUT_INDEX,
     ITEM_ID,
@@ -17,7 +17,7 @@ enum member {
     RESPONSE,
     FAULTS,
     MEMBERS = FAULTS + BELUGA__FAULT_MEMBERS
-};
+} member;
 
 static const beluga_json_name names[MEMBERS] = {
     [TYPE] = BELUGA_JSON_NAME("type"),           [OUTPUT_INDEX] = BELUGA_JSON_NAME("output_index"),
@@ -27,16 +27,16 @@ static const beluga_json_name names[MEMBERS] = {
     [RESPONSE] = BELUGA_JSON_NAME("response"),   [FAULTS] = BELUGA__FAULT_NAMES,
 };
 
-struct event {
-    const char *type;  /* without "response." */
-    enum member piece; /* where its text is: DELTA a piece, else all of it */
+typedef struct stream_event {
+    const char *type; /* without "response." */
+    member piece;     /* the member that has its text: in DELTA a piece, else all of it */
     const beluga_json *members[MEMBERS];
-};
+} stream_event;
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-/* A piece of a part; or the whole of it, which says nothing new when pieces came. */
-static const char *read_piece(beluga__responses_state *state, const struct event *event, size_t *n)
+/* Returns a piece of a part; or the whole of it, which is nothing new when pieces came. */
+static const char *read_piece(beluga__responses_state *state, const stream_event *event, size_t *n)
 {
     bool whole = event->piece != DELTA;
     const char *text = beluga_json_string(event->members[event->piece], n);
@@ -45,7 +45,7 @@ static const char *read_piece(beluga__responses_state *state, const struct event
     return text;
 }
 
-static int on_text(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+static int on_text(beluga__responses_state *state, const stream_event *event, beluga_emit *emit)
 {
     size_t n = 0;
     const char *text = read_piece(state, event, &n);
@@ -53,7 +53,7 @@ static int on_text(beluga__responses_state *state, const struct event *event, be
     return n ? beluga_emit_text(emit, text, n) : 0;
 }
 
-static int on_refusal(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+static int on_refusal(beluga__responses_state *state, const stream_event *event, beluga_emit *emit)
 {
     size_t n = 0;
     const char *text = read_piece(state, event, &n);
@@ -61,7 +61,7 @@ static int on_refusal(beluga__responses_state *state, const struct event *event,
     return beluga__responses_emit_refusal(state, text, n, emit);
 }
 
-static int on_reasoning(beluga__responses_state *state, const struct event *event,
+static int on_reasoning(beluga__responses_state *state, const stream_event *event,
                         beluga_emit *emit)
 {
     size_t n = 0;
@@ -71,14 +71,14 @@ static int on_reasoning(beluga__responses_state *state, const struct event *even
 }
 
 /* Parts of a summary are paragraphs. */
-static int on_paragraph(beluga__responses_state *state, const struct event *event,
+static int on_paragraph(beluga__responses_state *state, const stream_event *event,
                         beluga_emit *emit)
 {
     (void)event;
     return state->has_reasoning ? beluga_emit_reasoning(emit, "\n\n", 2) : 0;
 }
 
-static int on_arguments(beluga__responses_state *state, const struct event *event,
+static int on_arguments(beluga__responses_state *state, const stream_event *event,
                         beluga_emit *emit)
 {
     beluga__call_piece piece = {
@@ -90,7 +90,7 @@ static int on_arguments(beluga__responses_state *state, const struct event *even
     return beluga__responses_add_arguments(state, &piece, event->piece == ARGUMENTS, emit);
 }
 
-static int on_item_begin(beluga__responses_state *state, const struct event *event,
+static int on_item_begin(beluga__responses_state *state, const stream_event *event,
                          beluga_emit *emit)
 {
     const beluga_json *item = event->members[ITEM];
@@ -101,7 +101,7 @@ static int on_item_begin(beluga__responses_state *state, const struct event *eve
                                         beluga_json_int(event->members[OUTPUT_INDEX], -1), emit);
 }
 
-static int on_item(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+static int on_item(beluga__responses_state *state, const stream_event *event, beluga_emit *emit)
 {
     state->has_items = true;
     return beluga__responses_emit_item(state, event->members[ITEM],
@@ -110,27 +110,29 @@ static int on_item(beluga__responses_state *state, const struct event *event, be
 
 /* ---- events ---------------------------------------------------------------------------------- */
 
-static int on_head(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+static int on_head(beluga__responses_state *state, const stream_event *event, beluga_emit *emit)
 {
     return beluga__responses_emit_metadata(state, event->members[RESPONSE], emit);
 }
 
-static int on_end(beluga__responses_state *state, const struct event *event, beluga_emit *emit)
+static int on_end(beluga__responses_state *state, const stream_event *event, beluga_emit *emit)
 {
     const beluga_json *response = event->members[RESPONSE];
     int code = 0;
-    /* Some servers tell all of it at the end alone. */
+    /* Some servers send the items at the end alone. */
     if (!state->has_items && strcmp(event->type, "failed") != 0)
         code = beluga__responses_emit_output(state, beluga_json_get(response, "output"), emit);
     if (!code) code = beluga__responses_emit_end(state, response, event->type, emit);
     return code ? code : BELUGA_DECODE_DONE;
 }
 
-static const struct row {
+typedef struct event_row {
     const char *type;
-    int (*decode)(beluga__responses_state *state, const struct event *event, beluga_emit *emit);
-    enum member piece;
-} rows[] = {
+    int (*decode)(beluga__responses_state *state, const stream_event *event, beluga_emit *emit);
+    member piece;
+} event_row;
+
+static const event_row rows[] = {
     {"output_text.delta", on_text, DELTA},
     {"function_call_arguments.delta", on_arguments, DELTA},
     {"reasoning_summary_text.delta", on_reasoning, DELTA},
@@ -152,12 +154,12 @@ static const struct row {
     {"cancelled", on_end, DELTA},
 };
 
-static bool is_content(const struct row *row)
+static bool is_content(const event_row *row)
 {
     return row->decode == on_text || row->decode == on_refusal || row->decode == on_reasoning;
 }
 
-static int decode(beluga__responses_state *state, struct event *event, beluga_emit *emit)
+static int decode(beluga__responses_state *state, stream_event *event, beluga_emit *emit)
 {
     static const char prefix[] = "response.";
     if (strncmp(event->type, prefix, sizeof prefix - 1) != 0) return 0;
@@ -174,9 +176,9 @@ static int decode(beluga__responses_state *state, struct event *event, beluga_em
 int beluga__responses_decode_event(void *state, const beluga_frame *frame, beluga_emit *emit)
 {
     const beluga_json *root;
-    struct event event;
+    stream_event event;
     if (!frame->length) return 0;
-    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* a proxy's */
+    if (beluga__is_done(frame)) return BELUGA_DECODE_DONE; /* of a proxy */
     int code = beluga_emit_parse(emit, frame->data, frame->length, &root);
     if (code) return code;
     beluga_json_pick(root, names, MEMBERS, event.members);

@@ -1,5 +1,5 @@
-/* A plug-in of version 1: built with the headers beside it, whatever the library's are now. It
- * calls a function of each group, and has both kinds of providers. */
+/* A plug-in of version 1, which calls a function of each group and has both kinds of providers.
+ * frozen.c is what a compiler of that time saw of it. */
 #include <beluga/provider/provider.h>
 
 #include <stdio.h>
@@ -16,8 +16,7 @@ static int init(beluga_error *err)
     return 0;
 }
 
-/* ---- frozen-full: tells what it was asked
- * -------------------------------------------------------- */
+/* ---- frozen-full: tells what it was asked ------------------------------------------------------ */
 
 static int say(beluga_emit *emit, const char *text)
 {
@@ -97,17 +96,11 @@ static const beluga_own_option options[] = {
     {.name = NULL},
 };
 static const beluga_provider full = {
-    BELUGA_PROVIDER_INIT("frozen-full"),
-    .default_model = "f",
+    BELUGA_PROVIDER_INIT("frozen-full"), .default_model = "f", .options = options,
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS,
-    .options = options,
-    .open = open_model,
-    .start = start,
-    .cancel = cancel,
-};
+    .open = open_model, .start = start, .cancel = cancel};
 
-/* ---- frozen-http
- * ----------------------------------------------------------------------------------- */
+/* ---- frozen-http ----------------------------------------------------------------------------- */
 
 static int encode(const beluga_call *call, beluga_http_request *request, beluga_error *err)
 {
@@ -153,16 +146,10 @@ static void decode_error(const beluga_http_response *response, beluga_error *err
 
 static const char *const key_variables[] = {"FROZEN_KEY", NULL};
 static const beluga_provider http = {
-    BELUGA_PROVIDER_INIT("frozen-http"),
-    .default_model = "h",
-    .base_url = "https://frozen.example",
-    .key_variables = key_variables,
-    .framing = BELUGA_FRAMING_SSE,
-    .state_size = sizeof(int),
-    .encode_request = encode,
-    .decode_event = decode_event,
-    .decode_error = decode_error,
-    .authorize = authorize,
-};
+    BELUGA_PROVIDER_INIT("frozen-http"), .default_model = "h",
+    .base_url = "https://frozen.example", .key_variables = key_variables,
+    .framing = BELUGA_FRAMING_SSE, .state_size = sizeof(int),
+    .encode_request = encode, .decode_event = decode_event,
+    .decode_error = decode_error, .authorize = authorize};
 
 BELUGA_PLUGIN_PROVIDERS(init, &full, &http)

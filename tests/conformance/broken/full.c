@@ -284,22 +284,16 @@ BROKEN(exit_in_it, "exit", exits);
 BROKEN(moody, "moody", fails_once);
 BROKEN(breath, "breath", is_short_of_breath);
 
-static const beluga_provider files = {
-    BELUGA_PROVIDER_INIT("broken-files"),
-    .default_model = "b",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .open = forgets_file,
-    .start = sound,
-    .cancel = cancel,
-};
-static const beluga_provider opener = {
-    BELUGA_PROVIDER_INIT("broken-opener"),
-    .default_model = "b",
-    .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_LOCAL,
-    .open = opens_oddly,
-    .start = sound,
-    .cancel = cancel,
-};
+#define OPENS(variable, name, open_function)                                            \
+    static const beluga_provider variable = {BELUGA_PROVIDER_INIT("broken-" name),      \
+                                             .default_model = "b",                      \
+                                             .capabilities = BELUGA_CAPABILITY_STREAM | \
+                                                             BELUGA_CAPABILITY_LOCAL,   \
+                                             .open = (open_function),                   \
+                                             .start = sound,                            \
+                                             .cancel = cancel}
+OPENS(files, "files", forgets_file);
+OPENS(opener, "opener", opens_oddly);
 static const beluga_provider tools = {
     BELUGA_PROVIDER_INIT("broken-tools"),
     .default_model = "b",

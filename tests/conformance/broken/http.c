@@ -182,18 +182,16 @@ static const beluga_provider bare = {BELUGA_PROVIDER_INIT("http-bare"), BROKEN};
 #ifdef __clang__
 #pragma GCC diagnostic ignored "-Winitializer-overrides"
 #endif
-static const beluga_provider gullible = {BELUGA_PROVIDER_INIT("http-gullible"), BROKEN,
-                                         .decode_response = decode_anything};
-static const beluga_provider careless = {BELUGA_PROVIDER_INIT("http-careless"), BROKEN,
-                                         .decode_end = finish_anyway};
-static const beluga_provider counting = {BELUGA_PROVIDER_INIT("http-counting"), BROKEN,
-                                         .decode_event = decode_counting};
-static const beluga_provider chatty = {BELUGA_PROVIDER_INIT("http-chatty"), BROKEN,
-                                       .decode_event = decode_on};
-static const beluga_provider humble = {BELUGA_PROVIDER_INIT("http-humble"), BROKEN,
-                                       .decode_error = blame_itself};
-static const beluga_provider silent = {BELUGA_PROVIDER_INIT("http-silent"), BROKEN,
-                                       .encode_request = encode_silently};
+/* One function is another than that of `sound`. */
+#define VARIANT(name, member) \
+    static const beluga_provider name = {BELUGA_PROVIDER_INIT("http-" #name), BROKEN, member}
+
+VARIANT(gullible, .decode_response = decode_anything);
+VARIANT(careless, .decode_end = finish_anyway);
+VARIANT(counting, .decode_event = decode_counting);
+VARIANT(chatty, .decode_event = decode_on);
+VARIANT(humble, .decode_error = blame_itself);
+VARIANT(silent, .encode_request = encode_silently);
 static const beluga_provider tools = {
     BELUGA_PROVIDER_INIT("http-tools"), BROKEN, .encode_request = encode_tools,
     .capabilities = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_TOOLS};

@@ -1,0 +1,62 @@
+/* The body of a request, merged with the caller's extra_body. */
+#ifndef BELUGA__PROVIDERS_BODY_H
+#define BELUGA__PROVIDERS_BODY_H
+
+#include <beluga/provider/provider.h>
+
+enum { BELUGA__BODY_OBJECTS = 8 };
+
+/* The body of a request, an object into which the caller's extra_body is merged: a member of
+ * extra_body replaces the provider's own field of that name, and null leaves the field out. */
+typedef struct beluga__body {
+    beluga_json_writer *writer;
+    struct beluga__body *outer; /* the body that this object is inside of, or NULL */
+    beluga_json_doc *doc;       /* extra_body, owned by the outermost; NULL: there is none */
+    const beluga_json *extra;   /* the root of extra_body, or its member for this object */
+    const char *object;         /* the object's name until its first member is written */
+    bool closed;                /* extra_body replaces the object by something else */
+    const char *merged[BELUGA__BODY_OBJECTS]; /* objects inside whose extra members are written */
+    size_t n_merged;
+} beluga__body;
+
+/* Begin the body's object. Returns 0, or INVALID_INPUT when extra_body is not a JSON object; then
+ * the body must not be used. */
+int beluga__body_begin(beluga__body *body, const beluga_call *call, beluga_http_request *request,
+                       beluga_error *err);
+/* Write the extra members, end the object, free. Returns 0 or NO_MEMORY. */
+int beluga__body_end(beluga__body *body, beluga_error *err);
+/* Returns whether the provider should write its own field `name`. If so, an object that waits for
+ * its first member is begun. */
+bool beluga__body_wants(beluga__body *body, const char *name);
+
+/* Begin the object `name`, a static text, inside the body; it is merged with extra_body's object of
+ * that name. An object without members is left out. Until its end only `object` may be written. */
+void beluga__body_begin_object(beluga__body *body, const char *name, beluga__body *object);
+/* Returns 0 or NO_MEMORY. */
+int beluga__body_end_object(beluga__body *object);
+
+/* Write an option as a field, when it is set and wanted. */
+void beluga__body_put_double(beluga__body *body, const char *name, const beluga_call *call,
+                             int key);
+void beluga__body_put_int(beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_bool(beluga__body *body, const char *name, const beluga_call *call, int key);
+void beluga__body_put_string(beluga__body *body, const char *name, const beluga_call *call,
+                             int key);
+/* Write a list as an array of strings. */
+void beluga__body_put_list(beluga__body *body, const char *name, const beluga_call *call, int key);
+
+/* Write the stop sequences that have more than white space: Anthropic's models refuse the others.
+ */
+void beluga__body_put_stops(beluga__body *body, const char *name, const beluga_call *call,
+                            beluga_http_request *request);
+
+/* The names that a protocol has for the options that nearly every one knows. */
+typedef struct beluga__sampling_names {
+    const char *temperature, *top_p, *top_k, *max_tokens, *stop, *seed;
+    const char *presence_penalty, *frequency_penalty;
+} beluga__sampling_names;
+/* Write those of them that are set. */
+void beluga__body_put_sampling(beluga__body *body, const beluga__sampling_names *names,
+                               const beluga_call *call);
+
+#endif

@@ -1,0 +1,53 @@
+/* Pieces of the tables that providers are. A table names its functions by its protocol, so that it
+ * reads as a list of what is particular about the provider. */
+#ifndef BELUGA__PROVIDERS_TABLE_H
+#define BELUGA__PROVIDERS_TABLE_H
+
+#include <beluga/provider/provider.h>
+
+/* A list of texts with NULL at its end: of variables, or of notes. */
+#define BELUGA__TEXTS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* The provider's own options. HEAD is a text that is sent in a header, a path or a query; its
+ * variable may be NULL. */
+#define BELUGA__OWN_OPTIONS(...) ((const beluga_own_option[]){__VA_ARGS__, {.name = NULL}})
+#define BELUGA__OWN_TEXT(option, text) \
+    {.name = (option), .meaning = (text), .type = BELUGA_OPTION_STRING}
+#define BELUGA__OWN_HEAD(option, text, environment) \
+    {.name = (option),                              \
+     .meaning = (text),                             \
+     .type = BELUGA_OPTION_STRING,                  \
+     .flags = BELUGA_OWN_OPTION_IN_HEAD,            \
+     .variable = (environment)}
+#define BELUGA__OWN_BOOL(option, text) \
+    {.name = (option), .meaning = (text), .type = BELUGA_OPTION_BOOL}
+#define BELUGA__OWN_INT(option, text, least, most) \
+    {.name = (option),                             \
+     .meaning = (text),                            \
+     .type = BELUGA_OPTION_INT,                    \
+     .minimum = (least),                           \
+     .maximum = (most)}
+
+/* The beginning of a table for a protocol, whose state and functions are named beluga__PREFIX_… */
+#define BELUGA__OVER_HTTP(provider_name, protocol_name, prefix, frames)            \
+    BELUGA_PROVIDER_INIT(provider_name), .metric_prefix = "beluga." provider_name, \
+        .protocol = (protocol_name), .framing = (frames),                          \
+        .state_size = sizeof(beluga__##prefix##_state),                            \
+        .decode_response = beluga__##prefix##_decode_response,                     \
+        .decode_event = beluga__##prefix##_decode_event
+
+/* The functions for the list of models. */
+#define BELUGA__LISTS_MODELS(prefix)                             \
+    .encode_list_models = beluga__##prefix##_encode_list_models, \
+    .decode_list_models = beluga__##prefix##_decode_list_models
+#define BELUGA__ENCODES_AND_LISTS(prefix) \
+    .encode_request = beluga__##prefix##_encode_request, BELUGA__LISTS_MODELS(prefix)
+
+/* Nearly every provider can do these; the others are added to them. */
+enum {
+    BELUGA__TALKS = BELUGA_CAPABILITY_STREAM | BELUGA_CAPABILITY_REASONING,
+    BELUGA__CALLS_TOOLS = BELUGA_CAPABILITY_TOOLS | BELUGA_CAPABILITY_PARALLEL_TOOLS,
+    BELUGA__TALKS_AND_CALLS_TOOLS = BELUGA__TALKS | BELUGA__CALLS_TOOLS
+};
+
+#endif

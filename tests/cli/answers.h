@@ -1,0 +1,18 @@
+/* What the suites about prompts and exit codes share. */
+#ifndef TESTS_CLI_ANSWERS_H
+#define TESTS_CLI_ANSWERS_H
+
+#include <beluga/error.h>
+#include <beluga/provider/json.h>
+
+#include "expect.h"
+#include "served.h"
+
+/* ---- a server and its replies ---------------------------------------------------------------- */
+
+static void reply_with(peer *p, const char *text, const char *reason)
+{
+    serve_answer(p, text, reason, 12, 34);
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* What the suites about beluga batch share: a server, an input, an output. */
+#ifndef TESTS_CLI_BATCH_H
+#define TESTS_CLI_BATCH_H
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <beluga/provider/json.h>
+
+#include "expect.h"
+#include "served.h"
+
+#define MODEL      "openai/peer-chat"
+#define GENEROUS   20000
+#define MAX_OUTPUT ((size_t)1 << 20)
+
+/* ---- a server, an input, an output ----------------------------------------------------------- */
+
+static peer_reply *answer_for_ever(peer *p, const char *text)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_openai_answer(r, text);
+    return r;
+}
+
+/* No answer until a test opens gate 0. */
+static void answer_behind_gate(peer *p)
+{
+    peer_reply *r = peer_reply_new(p);
+    peer_reply_repeat(r, PEER_FOR_EVER);
+    peer_step_gate(r, 0);
+    peer_openai_answer(r, "Hello");
+}
+
+static char in[256], out[256];
+
+/* The output and what is read, which the next call overwrites. */
+static void write_input(struct cli *cli, const char *name, const char *text)
+{
+    snprintf(in, sizeof in, "%s", cli_write_file(cli, name, text, strlen(text)));
+    snprintf(out, sizeof out, "%s/out.jsonl", cli->home);
+}
+
+static void write_numbers(struct cli *cli, int n)
+{
+    char text[16384] = "";
+    for (int i = 1; i <= n; i++) sprintf(text + strlen(text), "number %d\n", i);
+    write_input(cli, "in.txt", text);
+}
+
+static char *read_path(const char *path)
+{
+    static char bytes[MAX_OUTPUT + 1];
+    FILE *file = fopen(path, "r");
+    bytes[file ? fread(bytes, 1, MAX_OUTPUT, file) : 0] = '\0';
+    if (file) fclose(file);
+    return bytes;
+}
+
+static size_t count_lines(const char *text)
+{
+    size_t n = 0;
+    for (; *text; text++) n += *text == '\n';
+    return n;
+}
+
+/* Assert that there is a whole result for each of `n` lines, once. */
+static void assert_each_once(int n)
+{
+    char *text = read_path(out), *line = text;
+    int seen[1000] = {0};
+    assert_int_equal(count_lines(text), n);
+    for (char *end; (end = strchr(line, '\n')); line = end + 1) {
+        beluga_json_doc *doc = NULL;
+        assert_int_equal(beluga_json_parse(line, (size_t)(end - line), &doc, NULL), 0);
+        int64_t number = beluga_json_get_int(beluga_json_doc_root(doc), "line", 0);
+        assert_true(number >= 1 && number < 1000);
+        assert_int_equal(seen[number]++, 0);
+        beluga_json_doc_free(doc);
+    }
+    assert_string_equal(line, "");
+}
+
+#define RUN(cli, ...) cli_run(cli, "batch", in, "--out", out, "-m", MODEL, __VA_ARGS__, NULL)
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, cli_setup, cli_teardown)
+
+#endif

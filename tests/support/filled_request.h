@@ -1,0 +1,65 @@
+/* A request that a function of a provider fills, without a call: *state is one. */
+#ifndef TESTS_FILLED_REQUEST_H
+#define TESTS_FILLED_REQUEST_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <beluga/provider/provider.h>
+
+#include "base/mem.h"
+#include "wire/http.h"
+
+typedef struct filled_request {
+    beluga__arena arena;
+    beluga_http_request http;
+    beluga_error err;
+} filled_request;
+
+/* Returns owned (filled_request_end). */
+static inline filled_request *filled_request_new(const char *base_url)
+{
+    filled_request *r = test_calloc(1, sizeof *r);
+    beluga__arena_init(&r->arena, beluga_allocator_default(), NULL, 0, 1 << 24);
+    beluga__http_request_init(&r->http, beluga_allocator_default(), &r->arena, base_url);
+    return r;
+}
+
+static inline int filled_request_begin(void **state)
+{
+    *state = filled_request_new("https://h.example");
+    return 0;
+}
+
+static inline int filled_request_end(void **state)
+{
+    filled_request *r = *state;
+    beluga__http_request_free(&r->http);
+    beluga__arena_free(&r->arena);
+    test_free(r);
+    return 0;
+}
+
+/* Let the provider authorize it. Returns the status. */
+static inline int filled_request_authorize(filled_request *r, const beluga_provider *provider,
+                                           const char *key, const char *variable, int64_t now)
+{
+    const beluga_credential credential = {
+        .size = sizeof credential, .key = key, .variable = variable};
+    return provider->authorize(&r->http, &credential, now, &r->err);
+}
+
+/* A header of it, or NULL. */
+static inline const char *filled_request_header(const filled_request *r, const char *name)
+{
+    return beluga_http_request_header(&r->http, name);
+}
+
+#define WITH_REQUEST(test) \
+    cmocka_unit_test_setup_teardown(test, filled_request_begin, filled_request_end)
+
+#endif

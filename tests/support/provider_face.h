@@ -1,0 +1,23 @@
+/* The face of a provider that has recorded traffic: what people see of it before they call it. */
+#ifndef TESTS_PROVIDER_FACE_H
+#define TESTS_PROVIDER_FACE_H
+
+#include "provider_suite.h"
+
+enum { FACE_MAX_VARIABLES = 3 };
+
+typedef struct provider_face {
+    const beluga_provider *provider;
+    const char *name, *base_url;
+    const char *key_variables[FACE_MAX_VARIABLES], *url_variables[FACE_MAX_VARIABLES]; /* all */
+    uint32_t framing;
+    uint64_t can;       /* capabilities; it may have others */
+    bool needs_a_model; /* it has no default */
+} provider_face;
+
+/* Run the provider's fixtures, the test `the_provider_says_what_it_is`, and one further test that
+ * may be NULL. `torture` as in provider_suite.h. Returns what main returns. */
+int provider_face_run(const provider_face *face, const char *const *torture,
+                      const struct CMUnitTest *other);
+
+#endif

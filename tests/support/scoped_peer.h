@@ -1,0 +1,14 @@
+/* SCOPED(peer) *p = peer_start(): the peer ends with its block. */
+#ifndef TESTS_SCOPED_PEER_H
+#define TESTS_SCOPED_PEER_H
+
+#include "scoped.h"
+
+#include "peer/peer.h"
+
+static inline void scoped_peer(peer **p)
+{
+    peer_stop(*p);
+}
+
+#endif

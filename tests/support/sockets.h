@@ -1,0 +1,45 @@
+/* Sockets of 127.0.0.1 for tests that need a server of their own. */
+#ifndef TESTS_SOCKETS_H
+#define TESTS_SOCKETS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+static inline struct sockaddr_in address_of(int listener)
+{
+    struct sockaddr_in at;
+    socklen_t n = sizeof at;
+    assert_int_equal(getsockname(listener, (struct sockaddr *)&at, &n), 0);
+    return at;
+}
+
+/* Listen on a free port; `url` receives the address of an API there. */
+static inline int listen_locally(int backlog, char *url, size_t size)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(listener, (struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(listener, backlog), 0);
+    snprintf(url, size, "http://127.0.0.1:%d/v1", ntohs(address_of(listener).sin_port));
+    return listener;
+}
+
+/* Connect to a listener. With SOCK_NONBLOCK the connection may still have to come about. */
+static inline int connect_to(int listener, int flags)
+{
+    struct sockaddr_in at = address_of(listener);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+    int status = connect(fd, (struct sockaddr *)&at, sizeof at);
+    if (!(flags & SOCK_NONBLOCK)) assert_int_equal(status, 0);
+    return fd;
+}
+
+#endif

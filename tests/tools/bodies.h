@@ -1,0 +1,26 @@
+/* What tools of these suites do. */
+#ifndef TESTS_TOOLS_BODIES_H
+#define TESTS_TOOLS_BODIES_H
+
+#include <string.h>
+
+#include <beluga/tool.h>
+
+typedef struct failing {
+    const char *text; /* that the tool says first */
+    int code;
+} failing;
+
+/* Fails as its payload says, a `failing`. */
+static inline int fail_as_told(void *payload, beluga_context *context, const char *arguments,
+                               size_t length, beluga_tool_result *result)
+{
+    const failing *how = payload;
+    (void)context;
+    (void)arguments;
+    (void)length;
+    beluga_tool_result_set(result, how->text, strlen(how->text));
+    return how->code;
+}
+
+#endif
