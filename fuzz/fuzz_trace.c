@@ -38,7 +38,7 @@ static void draw(recorded_trace *trace)
     FUZZ_CHECK(draw_trace(&canvas, trace) == 0);
     draw_legend(&canvas);
     fuzz_check_text(canvas.words.data, canvas.words.length);
-    text_free(&canvas.words.text);
+    text_free(&canvas.words);
 }
 
 static void make_page(recorded_trace *trace)
@@ -50,7 +50,7 @@ static void make_page(recorded_trace *trace)
     FUZZ_CHECK(!page.status && page.data);
     fuzz_check_text(page.data, page.length);
     FUZZ_CHECK(!strcasestr(page.data, "<script"));
-    text_free(&page.text);
+    text_free(&page);
 }
 
 static void make_list(const recorded_trace *trace)

@@ -36,11 +36,6 @@ static bool is_claimed(const check_run *run)
     return (run->scenario->needs & ~run->provider->capabilities) == 0;
 }
 
-static void skip(check_run *run, const char *reason)
-{
-    check_text_puts(&run->reason, reason);
-}
-
 static void judge_peer(check_run *run)
 {
     if (!run->peer) return;
@@ -147,7 +142,7 @@ static check_status check_one(check_run *run)
     const char *reason = why_not(run);
     if (!begin(run)) return CHECK_SKIPPED;
     if (reason)
-        skip(run, reason);
+        check_text_puts(&run->reason, reason);
     else if (is_without_files(run))
         check_text_printf(&run->reason,
                           "no file check/%s" CHECK_FIXTURE_ENDING

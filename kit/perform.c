@@ -23,8 +23,9 @@ typedef struct listener {
     bool started, ended;
 } listener;
 
-static void hear(listener *l, const beluga_event *event)
+static void hear(void *payload, const beluga_event *event)
 {
+    listener *l = payload;
     bool starts = event->kind == BELUGA_EVENT_START;
     if (l->ended)
         check_problem(l->run, "%s came after the end", beluga_event_kind_name(event->kind));
@@ -148,11 +149,6 @@ void check_stream_and_ask_on(check_run *run)
 
 /* ---- pushed ---------------------------------------------------------------------------------- */
 
-static void on_event(void *payload, const beluga_event *event)
-{
-    hear(payload, event);
-}
-
 /* Step, and see what the thread did meanwhile: to wait it must leave the processor of itself. */
 static void step_watched(beluga_loop *loop, check_steps *steps)
 {
@@ -209,7 +205,7 @@ static void push(check_run *run, listener l)
     beluga_context *context = begin(run);
     int status = beluga_loop_new(NULL, &loop);
     if (!status)
-        status = beluga_stream_start_n(run->model, loop, context, call->messages, on_event, &l, &op,
+        status = beluga_stream_start_n(run->model, loop, context, call->messages, hear, &l, &op,
                                        &run->error, call->options, call->n_options);
     if (!status && l.events) check_problem(run, "an event came before the loop was stepped");
     if (cancel || l.pauses) l.op = op;
