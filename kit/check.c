@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kit/calls.h"
 #include "kit/open.h"
 #include "kit/rules.h"
-#include "kit/runs.h"
 #include "kit/scenarios.h"
 
 static int bind(check_run *run)

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kit/answers.h"
+#include "kit/exchange.h"
 #include "kit/open.h"
 
 /* ---- the table ------------------------------------------------------------------------------- */

@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "kit/exchange.h"
 #include "kit/json_diff.h"
-#include "kit/answers.h"
 
 /* ---- the request ----------------------------------------------------------------------------- */
 

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-#include "kit/answers.h"
+#include "kit/exchange.h"
 #include "kit/open.h"
 #include "kit/perform.h"
 

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "kit/answers.h"
+#include "kit/exchange.h"
 #include "kit/perform.h"
 #include "kit/watch.h"
 

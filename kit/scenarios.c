@@ -3,11 +3,11 @@
 
 #include <string.h>
 
+#include "kit/calls.h"
 #include "kit/interface.h"
 #include "kit/leaks.h"
 #include "kit/refusals.h"
 #include "kit/rules.h"
-#include "kit/runs.h"
 #include "kit/sharing.h"
 
 /* ---- calls ----------------------------------------------------------------------------------- */

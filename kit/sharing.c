@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/answers.h"
+#include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
 #include "kit/story.h"

@@ -1,6 +1,6 @@
-/* Scenarios in which an answer is played, and what comes of it is judged. */
-#ifndef BELUGA_KIT_RUNS_H
-#define BELUGA_KIT_RUNS_H
+/* Scenarios of calls: an answer is played, and what comes of it is judged. */
+#ifndef BELUGA_KIT_CALLS_H
+#define BELUGA_KIT_CALLS_H
 
 #include "kit/run.h"
 

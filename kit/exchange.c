@@ -1,4 +1,4 @@
-#include "kit/answers.h"
+#include "kit/exchange.h"
 
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The answers of the service: read from the case, and played by the peer. */
-#ifndef BELUGA_KIT_ANSWERS_H
-#define BELUGA_KIT_ANSWERS_H
+#ifndef BELUGA_KIT_EXCHANGE_H
+#define BELUGA_KIT_EXCHANGE_H
 
 #include "kit/run.h"
 

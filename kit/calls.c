@@ -1,11 +1,11 @@
-#include "kit/runs.h"
+#include "kit/calls.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "kit/answers.h"
 #include "kit/aws_frames.h"
+#include "kit/exchange.h"
 #include "kit/judge.h"
 #include "kit/perform.h"
 
