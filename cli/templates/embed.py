@@ -29,12 +29,14 @@ def files(folder):
 
 def main(out, folders):
     with open(out, "w", encoding="utf-8") as c:
-        c.write('/* Made by embed.py from the files in cli/templates/. */\n#include "commands/templates.h"\n\n')
-        c.write("const struct template_file template_files[] = {\n")
+        c.write('/* Made by embed.py from the files in cli/templates/. */\n')
+        c.write('#include "commands/templates.h"\n\n')
+        c.write("const template_file template_files[] = {\n")
         for folder in folders:
             kind = os.path.basename(os.path.normpath(folder))
             for name, text in files(folder):
-                c.write(f'    {{"{kind}", "{name}", (const char *const[]){{\n{lines_of(text)}        NULL}}}},\n')
+                c.write(f'    {{"{kind}", "{name}", (const char *const[]){{\n')
+                c.write(f'{lines_of(text)}        NULL}}}},\n')
         c.write("    {NULL, NULL, NULL},\n};\n")
 
 
